@@ -1,0 +1,52 @@
+# make run: install and train. make test, make check: what a change must pass. CONTRIBUTING.md says more.
+# Needs Python 3.11 or newer and make; PYTHON says which one: make run PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Both the packages and the build itself come from the pinned versions (pip from 25.3 on reads the second name for builds).
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test check format bench clean
+
+run: .venv/installed
+	$(BIN)/goodfit train fashion-mnist
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: pip runs again only when the requirements have changed.
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing goodfit into .venv; this takes about a minute, once."
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing goodfit and its tools for development into .venv; this takes about a minute, once."
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "goodfit needs Python 3.11 or newer; '$(PYTHON)' was not found." \
+		"Install Python, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "goodfit needs Python 3.11 or newer;" \
+		"'$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name a newer one: make run PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }

@@ -1,0 +1,24 @@
+"""The table of commands. Each one's module is imported only when it runs or shows its help."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from goodfit import __version__
+
+app = App(
+    name="goodfit",
+    help="Train multilayer perceptrons, whole populations at once, and know whether they fit.",
+    version=f"goodfit {__version__}",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
+app.command("goodfit.cli.train:train", name="train", help="Train a recipe on a data set, with one seed or several.")
+app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")
+app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set.")
+
+data = App(name="data", help="List, picture and fetch data sets.", help_format="plaintext")
+data.command("goodfit.cli.data:list_", name="list", help="List the data sets that goodfit knows.")
+data.command("goodfit.cli.data:show", name="show", help="Describe a data set, with pictures where it has images.")
+data.command("goodfit.cli.data:fetch", name="fetch", help="Fetch a data set's files into the cache.")
+app.command(data)

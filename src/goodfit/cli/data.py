@@ -1,0 +1,64 @@
+"""`goodfit data list`, `show` and `fetch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+_Name = Annotated[str, Parameter(help="Name of a data set: see 'goodfit data list'.")]
+_Json = Annotated[bool, Parameter(help="Print JSON instead of tables.", negative=())]
+_Quiet = Annotated[bool, Parameter(help="Show no progress.", negative=())]
+
+
+def list_(*, json: _Json = False) -> None:
+    """List the data sets that goodfit knows."""
+    from goodfit.cli.data_tables import ENTRY_COLUMNS, entry_record, entry_row
+    from goodfit.cli.output import console, print_json, table
+    from goodfit.data import describe, names
+
+    entries = [describe(name) for name in names()]
+    if json:
+        print_json([entry_record(entry) for entry in entries])
+    else:
+        console().print(table("", ENTRY_COLUMNS, map(entry_row, entries), left=2))
+
+
+def show(
+    name: _Name,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(help="Figure file of examples to write (.svg or .png).")] = None,
+    json: _Json = False,
+    quiet: _Quiet = False,
+) -> None:
+    """Describe a data set, with pictures where it has images."""
+    from goodfit.cli.data_tables import print_dataset, save_examples
+    from goodfit.cli.output import print_json
+    from goodfit.cli.progress import watch
+    from goodfit.data import load, summary
+
+    with watch(quiet=quiet) as watcher:
+        rows = load(name, progress=watcher.step)
+    if json:
+        print_json(summary(rows).as_dict())
+    else:
+        print_dataset(rows)
+    if out is not None:
+        save_examples(rows, out)
+
+
+def fetch(name: _Name, /, *, json: _Json = False, quiet: _Quiet = False) -> None:
+    """Fetch a data set's files into the cache, and say where they came from."""
+    from goodfit.cli.data_tables import print_report, report_record
+    from goodfit.cli.output import print_json
+    from goodfit.cli.progress import watch
+    from goodfit.data import fetch as obtain
+
+    with watch(quiet=quiet) as watcher:
+        report = obtain(name, progress=watcher.step)
+    if json:
+        print_json(report_record(report))
+    else:
+        print_report(report)

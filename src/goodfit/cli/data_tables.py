@@ -1,0 +1,96 @@
+"""What the `goodfit data` commands print."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from goodfit.cli.exits import say
+from goodfit.cli.output import console, duration, print_line, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goodfit.data import Dataset, Entry, Report, Summary
+
+ENTRY_COLUMNS = ("name", "about", "task", "rows", "test rows", "inputs", "outputs")
+MOST_ROWS = 20  # columns or classes listed on a terminal
+_RANGE_COLUMNS = ("column", "lowest", "highest", "mean", "deviation")
+
+
+def entry_row(entry: Entry) -> tuple[str, ...]:
+    """A line of `goodfit data list`."""
+    tested = f"{entry.test_rows:,}" if entry.test_rows else "-"
+    return entry.name, entry.about, entry.task, f"{entry.rows:,}", tested, f"{entry.inputs:,}", f"{entry.outputs:,}"
+
+
+def entry_record(entry: Entry) -> dict[str, Any]:
+    """An entry as plain values, for JSON."""
+    return {**asdict(entry), "parameters": dict(entry.parameters)}
+
+
+def print_dataset(data: Dataset) -> None:
+    """A data set's facts, classes or columns, and a few of its images."""
+    from goodfit.data import summary
+
+    facts, out = summary(data), console()
+    out.print(table(facts.name, ("what", "value"), _facts(facts), left=2))
+    if facts.classes:
+        rows = [(entry.name, f"{entry.rows:,}", f"{entry.test_rows:,}") for entry in facts.classes[:MOST_ROWS]]
+        out.print(table("Classes", ("class", "rows", "of these official test rows"), rows))
+    columns = facts.columns if data.image_shape is None else ()
+    ranges = (*facts.targets, *columns[:MOST_ROWS])
+    if ranges:
+        numbers = [(r.name, *(f"{v:.4g}" for v in (r.lowest, r.highest, r.mean, r.deviation))) for r in ranges]
+        out.print(table("Columns", _RANGE_COLUMNS, numbers))
+    hidden = max(len(columns), len(facts.classes)) - MOST_ROWS
+    if hidden > 0:
+        print_line(out, f"and {hidden} more: --json lists all.")
+    if data.image_shape is not None:
+        from goodfit.cli.pictures import examples
+
+        out.print(examples(data, out))
+
+
+def _facts(facts: Summary) -> list[tuple[str, str]]:
+    shape = f" (images of {facts.image_shape[0]} x {facts.image_shape[1]})" if facts.image_shape else ""
+    tested = f"{facts.test_rows:,} official test rows" if facts.test_rows else "no official test rows"
+    return [
+        ("about", facts.about),
+        ("source", facts.source),
+        ("task", facts.task),
+        ("rows", f"{facts.rows:,}, {tested}"),
+        (
+            "inputs",
+            f"{facts.inputs:,}{shape}, {facts.storage}, from {facts.values.lowest:g} to {facts.values.highest:g}",
+        ),
+        ("constant inputs", f"{len(facts.constant):,}"),
+        ("outputs", f"{facts.outputs:,}"),
+        ("scaling", facts.scaling),
+        ("in memory", f"{facts.size / 1e6:.1f} MB"),
+    ]
+
+
+def save_examples(data: Dataset, path: Path) -> None:
+    """Write the figure of examples, in the format that its name ends in."""
+    from goodfit.figures import examples, write_figure
+
+    write_figure(examples(data), path)
+    say(f"Figure: {path}")
+
+
+def report_record(report: Report) -> dict[str, Any]:
+    """How a data set was come by, as plain values for JSON."""
+    return {**asdict(report), "folder": None if report.folder is None else str(report.folder)}
+
+
+def print_report(report: Report) -> None:
+    """How a data set was come by, with every place that was tried."""
+    out = console()
+    if report.attempts:
+        rows = [(tried.place, tried.outcome, tried.detail, duration(tried.seconds)) for tried in report.attempts]
+        out.print(table("", ("place", "outcome", "detail", "time"), rows, left=3))
+    kept = f", kept in {report.folder}" if report.folder else ""
+    print_line(out, f"{report.name}: from {report.source}{kept}.")
+    if report.trouble:
+        say(f"Warning: {report.trouble}")

@@ -1,0 +1,111 @@
+"""How a command ends: exit code 0 done, 1 the work failed, 2 bad input; one clear message, never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
+
+from goodfit.errors import GoodfitError, InputError, problem
+
+DEBUG_VARIABLE = "GOODFIT_DEBUG"
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+_DEVICE_FULL = "RESOURCE_EXHAUSTED"  # how XLA begins the message of an allocation that failed
+
+
+def guarded(work: Callable[[], None]) -> int:
+    """Run a command; print what went wrong to stderr, and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    warnings.showwarning = _warn
+    try:
+        work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop(sys.stdout)  # the reader has gone, as in `goodfit runs | head -1`; that is no failure
+        return 0
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # rich met the same, and stopped with 1
+            return 0
+        return stop.code if isinstance(stop.code, int) else 0
+    except BaseException as error:  # noqa: BLE001 - nobody is left above to catch it
+        return _fail(error)
+    return 0
+
+
+def _fail(error: BaseException) -> int:
+    known = explain(error)
+    if os.environ.get(DEBUG_VARIABLE):
+        import traceback
+
+        traceback.print_exception(error)
+    say(str(known))
+    if isinstance(error, OSError):
+        drop(sys.stdout)
+    return known.exit_code
+
+
+def explain(error: BaseException) -> GoodfitError:
+    """Any exception as one whose text a user can act on, and that knows its exit code."""
+    if isinstance(error, GoodfitError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return GoodfitError("Interrupted.")
+    if isinstance(error, MemoryError) or _DEVICE_FULL in str(error):
+        fix = "Try a smaller net, fewer seeds or a smaller batch."
+        return GoodfitError(problem("Memory", "there must be enough for this work", fix=fix))
+    if isinstance(error, OSError):
+        where = str(error.filename) if error.filename else "System"
+        return GoodfitError(problem(where, f"the operation failed: {error.strerror or error}"))
+    if type(error).__module__.partition(".")[0] == "cyclopts":
+        from goodfit.cli.parsing import usage_error
+
+        return usage_error(error)
+    return GoodfitError(_bug(error))
+
+
+def _bug(error: BaseException) -> str:
+    said: Any = str(error).strip().splitlines()
+    kind = f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
+    return f"This is a bug in goodfit: {kind}. Set {DEBUG_VARIABLE}=1 to see where it happened, and please report it."
+
+
+def say(text: str) -> None:
+    """A line on stderr; where nobody reads it any more, the work goes on without."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        drop(sys.stderr)
+
+
+def drop(stream: TextIO) -> None:
+    """Send what is left for a stream nowhere, so that Python does not complain about it at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, stream.fileno())
+        os.close(descriptor)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning as one line of text, without the place in the code."""
+    say(f"Warning: {message}")
+
+
+def all_of(first: Callable[[], _A], second: Callable[[], _B]) -> tuple[_A, _B]:
+    """The results of both; if what was given to either is wrong, one InputError with the problems of both."""
+    problems: list[str] = []
+    results: list[Any] = []
+    for work in (first, second):
+        try:
+            results.append(work())
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    return results[0], results[1]

@@ -1,0 +1,90 @@
+"""The recipe's fields as flags: derived from its declaration, so that nothing is written twice."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_fields import FieldRule
+
+_GROUPS = {  # the first field of each group, in the recipe's order
+    "hidden": "Net",
+    "loss": "Loss and penalties",
+    "optimizer": "Steps",
+    "batch_size": "Length and stopping",
+    "scaling": "Data and chance",
+}
+_NOTHING = ("none", "")
+
+
+def with_recipe_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one flag for each field of the recipe; it receives those that were used as keywords, as text."""
+    signature = inspect.signature(command)
+    own = [item for item in signature.parameters.values() if item.kind is not inspect.Parameter.VAR_KEYWORD]
+    command.__signature__ = signature.replace(parameters=[*own, *_parameters()])  # type: ignore[attr-defined]
+    return command
+
+
+def _parameters() -> Iterator[inspect.Parameter]:
+    group = None
+    for place, (name, rule) in enumerate(Recipe.fields().items()):
+        if name in _GROUPS:
+            group = Group(_GROUPS[name], sort_key=100 + place)
+        kind: Any = bool if rule.kind == "switch" else str
+        flag = Parameter(name=f"--{rule.flag}", help=flag_help(rule), group=group, metavar=_metavar(rule))
+        annotation = Annotated[kind | None, flag]
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _metavar(rule: FieldRule) -> str | None:
+    """What stands for the value in the help: NAME, INT or NUM, and ",…" where a list may follow."""
+    word = {"name": "NAME", "integer": "INT", "number": "NUM"}.get(rule.kind)
+    return f"{word},…" if rule.many else word
+
+
+def flag_help(rule: FieldRule) -> str:
+    """Meaning, range and default of a field in one line."""
+    if rule.kind == "switch":
+        return f"{rule.description} [default: {'yes' if rule.default else 'no'}]"
+    return f"{rule.description} [{rule.range}; default: {to_text(rule.default)}]"
+
+
+def to_text(value: Any) -> str:
+    """A field's value as its flag takes it: lists with commas, nothing as none."""
+    if isinstance(value, list | tuple):
+        return ",".join(to_text(part) for part in value) or "none"
+    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
+
+
+def from_text(rule: FieldRule, text: str) -> Any:
+    """A flag's text as a value for the recipe, which is where it is checked.
+
+    Commas make a list; "none" and the empty text mean nothing, unless "none" is one of the names.
+    """
+    text = text.strip()
+    if text.lower() in _NOTHING and text not in rule.choices:
+        return None if rule.none or not rule.many else ()
+    if "," in text:
+        return tuple(_single(part.strip()) for part in text.strip(",").split(","))
+    return _single(text)
+
+
+def _single(text: str) -> int | float | str:
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
+
+
+def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:
+    """The recipe with every flag that was used put over it."""
+    fields = Recipe.fields()
+    used = {name: value for name, value in flags.items() if value is not None}
+    return base.replace(
+        **{name: from_text(fields[name], value) if isinstance(value, str) else value for name, value in used.items()}
+    )

@@ -1,0 +1,49 @@
+"""Errors of the command-line parser in goodfit's grammar."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import cyclopts
+
+from goodfit.errors import InputError, problem
+
+_WHERE = "Command line"
+
+
+def usage_error(error: BaseException) -> InputError:
+    """What the parser objects to, as an InputError with the nearest valid name."""
+    if isinstance(error, cyclopts.UnknownOptionError):
+        name = (error.token.keyword or error.token.value).partition("=")[0]
+        known = [flag for argument in error.argument_collection if argument.parse for flag in argument.names]
+        return _unknown(f"{name!r} is not an option of '{_command(error)}'", name, known, error)
+    if isinstance(error, cyclopts.UnknownCommandError):
+        name = (error.unused_tokens or [""])[0]
+        kind = "an option" if name.startswith("-") else "a command"
+        known = [command for command in (error.app or ()) if command.startswith("-") == name.startswith("-")]
+        return _unknown(f"{name!r} is not {kind} of '{_command(error)}'", name, known, error)
+    if isinstance(error, cyclopts.MissingArgumentError) and error.argument is not None:
+        return _problem(f"{error.argument.name!r} needs a value", error)
+    if isinstance(error, cyclopts.CoercionError) and error.token is not None:
+        kind = {int: "an integer", float: "a number", bool: "true or false"}.get(error.target_type or str, "valid")
+        return InputError(problem(_WHERE, f"{error.token.keyword!r} must be {kind}", got=error.token.value))
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        return InputError(problem(_WHERE, "there is a value too many", got=" ".join(error.unused_tokens or [])))
+    return _problem(str(error).strip().rstrip("."), error)
+
+
+def _unknown(rule: str, name: str, known: Iterable[str], error: Any) -> InputError:
+    names = {flag.lstrip("-"): flag for flag in known}  # dashes would make every two options alike
+    close = difflib.get_close_matches(name.lstrip("-"), names, n=1)
+    fix = f"Did you mean {names[close[0]]!r}?" if close else f"See '{_command(error)} --help'."
+    return InputError(problem(_WHERE, rule, fix=fix))
+
+
+def _problem(rule: str, error: Any) -> InputError:
+    return InputError(problem(_WHERE, rule, fix=f"See '{_command(error)} --help'."))
+
+
+def _command(error: Any) -> str:
+    return " ".join(["goodfit", *(error.command_chain or ())])

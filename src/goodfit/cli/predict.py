@@ -1,0 +1,26 @@
+"""`goodfit predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from goodfit.cli.exits import say
+
+
+def predict(
+    run: Annotated[Path, Parameter(help="Folder of the run.")],
+    data: Annotated[str, Parameter(help="Name of a data set: see 'goodfit data list'.")],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(help="CSV file to write. [default: stdout]")] = None,
+) -> None:
+    """Write a run's predictions for a data set as CSV."""
+    from goodfit.runs import predict as predictions
+
+    predictions(run, data).write_csv(sys.stdout if out is None else out)
+    if out is not None:
+        say(f"Predictions: {out}")

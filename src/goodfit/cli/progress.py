@@ -1,0 +1,186 @@
+"""Progress on stderr: a display that lives on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from goodfit.cli.exits import say
+from goodfit.cli.output import console, duration
+from goodfit.training.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+
+    from goodfit.data import Step
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 24  # characters of a sparkline
+PLAIN_SECONDS = 5.0  # at least this long between plain lines
+LIVE_SECONDS = 0.1  # at least this long between drawings
+_PHASES = {"data": "Preparing the data", "compile": "Compiling", "train": "Training", "evaluate": "Evaluating"}
+_SCORES = {"classification": "accuracy", "multilabel": "exact match", "regression": "squared error"}
+_PARTS = {"train": "train", "valid": "validation", "test": "test"}
+
+
+class Watcher(Protocol):
+    """Whoever shows progress: `step` while data are looked for, `report` while nets are trained."""
+
+    def step(self, step: Step) -> None:
+        """Show what the search for data does."""
+
+    def report(self, progress: Progress) -> None:
+        """Show how far the training is."""
+
+
+@contextmanager
+def watch(*, quiet: bool, task: str = "") -> Iterator[Watcher]:
+    """The watcher for this stderr; `task` is what the data are for, where it is known, and names the score."""
+    score = _SCORES.get(task, "score")
+    if quiet:
+        yield Silent()
+    elif sys.stderr.isatty():
+        from rich.live import Live
+
+        with Live(console=console(stderr=True), auto_refresh=False) as live:
+            yield Display(live, score)
+    else:
+        yield Lines(score)
+
+
+class Silent:
+    """Shows nothing."""
+
+    def step(self, step: Step) -> None:
+        """Nothing."""
+
+    def report(self, progress: Progress) -> None:
+        """Nothing."""
+
+
+class Lines:
+    """One plain line for each source of data that answers, and for the first, the last and some epochs between."""
+
+    def __init__(self, score: str = "score") -> None:
+        self._score = score
+        self._shown = -math.inf
+        self._fetching = ""
+
+    def step(self, step: Step) -> None:
+        """A line when fetching begins, and when a file is wrong."""
+        if step.state == "wrong" or (step.state == "fetching" and step.place != self._fetching):
+            self._fetching = step.place
+            say(step_text(step))
+
+    def report(self, progress: Progress) -> None:
+        """A line for the first and the last epoch, and every few seconds between."""
+        if progress.phase != "train" or not progress.values:
+            return
+        now = time.monotonic()
+        if progress.epoch < progress.epochs and now - self._shown < PLAIN_SECONDS:
+            return
+        self._shown = now
+        say(line(progress, self._score))
+
+
+class Display:
+    """Bar, rates and a table of losses and scores with sparklines, drawn over itself."""
+
+    def __init__(self, live: Live, score: str = "score") -> None:
+        self._live = live
+        self._score = score
+        self._shown = -math.inf
+        self._past: dict[str, list[float]] = {}
+        self._epoch = 0
+
+    def step(self, step: Step) -> None:
+        """What the search for data does, in one line."""
+        self._draw(step_text(step), now=step.state != "fetching")
+
+    def report(self, progress: Progress) -> None:
+        """Keep the values of a new epoch for the sparklines, and draw."""
+        if progress.values and progress.epoch > self._epoch:
+            self._epoch = progress.epoch
+            for name, value in progress.values.items():
+                self._past.setdefault(name, []).append(value)
+        self._draw(
+            picture(progress, self._past, self._score),
+            now=progress.epoch >= progress.epochs or progress.phase != "train",
+        )
+
+    def _draw(self, shown: str | Group, *, now: bool) -> None:
+        if now or time.monotonic() - self._shown >= LIVE_SECONDS:
+            self._shown = time.monotonic()
+            self._live.update(shown, refresh=True)
+
+
+def step_text(step: Step) -> str:
+    """One line on the search for data."""
+    share = f" {step.fraction:.0%}" if step.fraction is not None else ""
+    detail = f": {step.detail}" if step.detail else ""
+    return f"Data: {step.state}, {step.place}{share}{detail}"
+
+
+def sparkline(values: Sequence[float], width: int = SPARK_WIDTH) -> str:
+    """The last `width` values as blocks from the lowest to the highest; a space where a value is not finite."""
+    shown = list(values)[-width:]
+    finite = [value for value in shown if math.isfinite(value)]
+    if not finite:
+        return " " * len(shown)
+    low, high = min(finite), max(finite)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
+    return "".join(BLOCKS[round((value - low) * scale)] if math.isfinite(value) else " " for value in shown)
+
+
+def line(progress: Progress, score: str = "score") -> str:
+    """Epoch, losses and scores, rate and time left, as one line of plain text."""
+    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
+    for part, word in _PARTS.items():
+        values = [
+            f"{name} {progress.values[f'{part}_{measure}']:.4f}"
+            for measure, name in (("loss", "loss"), ("score", score))
+            if f"{part}_{measure}" in progress.values
+        ]
+        if values:
+            parts.append(f"{word} {' '.join(values)}")
+    return "  ".join([*parts, *_rates(progress)])
+
+
+def _rates(progress: Progress) -> list[str]:
+    rates = []
+    if progress.nets > 1:
+        rates.append(f"{progress.active} of {progress.nets} nets")
+    if progress.rows_per_second > 0:
+        rates.append(f"{progress.rows_per_second:,.0f} rows/s")
+    if progress.seconds_left is not None:
+        rates.append(f"{duration(progress.seconds_left)} left")
+    return rates
+
+
+def picture(progress: Progress, past: dict[str, list[float]], score: str = "score") -> Group:
+    """What the live display shows."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    head = Table.grid(padding=(0, 2))
+    doing = _PHASES[progress.phase]
+    count = f"epoch {progress.epoch}/{progress.epochs}"
+    bar = ProgressBar(total=max(progress.epochs, 1), completed=progress.epoch, width=28)
+    head.add_row(Text(doing, style="bold"), Text(count), bar, Text("  ".join(_rates(progress)), style="dim"))
+    body = Table.grid(padding=(0, 2))
+    for part, word in _PARTS.items():
+        cells: list[Text] = []
+        for measure, name in (("loss", "loss"), ("score", score)):
+            values = past.get(f"{part}_{measure}")
+            if values:
+                cells += [Text(f"{name} {values[-1]:.4f}"), Text(sparkline(values), style="cyan")]
+        if cells:
+            body.add_row(Text(word), *cells)
+    return Group(head, body)

@@ -1,0 +1,29 @@
+"""`goodfit runs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def runs(
+    folder: Annotated[Path, Parameter(help="Folder that holds runs.")] = Path("runs"),
+    /,
+    *,
+    json: Annotated[bool, Parameter(help="Print one JSON list instead of a table.", negative=())] = False,
+) -> None:
+    """List the runs in a folder."""
+    from goodfit.cli.exits import say
+    from goodfit.cli.output import console, print_json, table
+    from goodfit.cli.run_rows import RUN_COLUMNS, run_record, run_row
+    from goodfit.runs import list_runs
+
+    found = list_runs(folder)
+    if json:
+        print_json([run_record(run) for run in found])
+    elif found:
+        console().print(table("", RUN_COLUMNS, map(run_row, found), left=4))
+    else:
+        say(f"There are no runs in {folder}.")

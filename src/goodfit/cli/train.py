@@ -1,0 +1,106 @@
+"""`goodfit train`."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from goodfit.cli.exits import all_of
+from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.progress import watch
+from goodfit.cli.summary import print_run
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.training.recipe import LARGEST_SEED, Recipe, read_recipe
+
+if TYPE_CHECKING:
+    from goodfit.runs import Run
+
+
+@with_recipe_flags
+def train(
+    data: Annotated[str | None, Parameter(help="Name of a data set: see 'goodfit data list'.")] = None,
+    /,
+    *,
+    recipe: Annotated[str, Parameter(help="Named recipe (default, chapter), recipe file or run folder.")] = "default",
+    seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
+    out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
+    resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
+    json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
+    quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
+    **flags: str | bool | None,
+) -> None:
+    """Train a recipe on a data set, with one seed or several. Flags of the recipe go over --recipe."""
+    if resume is not None:
+        used = {"DATA": data, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
+        refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
+        print_run(_resume(resume, quiet=quiet), json=json)
+    else:
+        chosen, name = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data))
+        print_run(_begin(chosen, name, seeds_from(chosen.seed, seeds), out, quiet=quiet), json=json)
+
+
+def _begin(recipe: Recipe, data: str, seeds: range, out: Path | None, *, quiet: bool) -> Run:
+    from goodfit.data import describe, load
+    from goodfit.runs import train as begin
+
+    folder = out or default_folder(data)
+    with watch(quiet=quiet, task=describe(data).task) as watcher, resumable(folder):
+        return begin(recipe, load(data, progress=watcher.step), seeds=seeds, out=folder, progress=watcher.report)
+
+
+def _resume(folder: Path, *, quiet: bool) -> Run:
+    from goodfit.runs import resume
+
+    with watch(quiet=quiet) as watcher, resumable(folder):
+        return resume(folder, progress=watcher.report)
+
+
+def refuse(used: Mapping[str, object]) -> None:
+    """A run goes on as it was begun: nothing that would change it may be given beside --resume."""
+    given = [name for name, value in used.items() if value not in (None, False)]
+    if given:
+        rule = f"'--resume' goes on with a run as it was begun, so it takes no {', '.join(given)}"
+        raise InputError(problem("Command line", rule, fix="Leave out all but --resume, --json and --quiet."))
+
+
+def known_data(data: str | None) -> str:
+    """The name of the data set, checked before anything is loaded."""
+    if data is None:
+        raise InputError(problem("Command line", "'DATA' must be given", fix="See 'goodfit data list'."))
+    from goodfit.data import describe
+
+    return describe(data).name
+
+
+def seeds_from(first: int, count: int) -> range:
+    """`count` seeds, counted up from `first`."""
+    if not 1 <= count <= LARGEST_SEED + 1 - first:
+        rule = f"'--seeds' must be an integer >= 1, and the last seed <= {LARGEST_SEED}"
+        raise InputError(problem("Command line", rule, got=count))
+    return range(first, first + count)
+
+
+def default_folder(data: str) -> Path:
+    """A folder below `runs` that is not there yet, named after the data set and the time."""
+    folder = Path("runs") / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
+    later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
+    return next(path for path in itertools.chain([folder], later) if not path.exists())
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Turn Ctrl-C into a message that says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / "recipe.json").exists():
+            command = shlex.join(["goodfit", "train", "--resume", str(folder)])
+            raise GoodfitError(f"Interrupted. Go on with: {command}") from None
+        raise GoodfitError("Interrupted before the training began; nothing was written.") from None

@@ -1,0 +1,131 @@
+"""The data sets that goodfit knows by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from goodfit.data import bundled, fashion_mnist, synthetic
+from goodfit.data.dataset import Dataset, Task
+from goodfit.data.fashion_mnist import Report
+from goodfit.data.sources import Notify
+from goodfit.errors import InputError, Problems, nearest, problem
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of a data set without loading it."""
+
+    name: str
+    about: str
+    """One line."""
+    task: Task
+    rows: int
+    """All rows, official test rows included; for a drawn set, with the default parameters."""
+    test_rows: int
+    """Official test rows; 0 where the set has none and `split` takes some."""
+    inputs: int
+    outputs: int
+    source: str
+    image_shape: tuple[int, int] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What `load` takes for it, with the defaults; empty for sets that are what they are."""
+
+
+_DRAW: dict[str, Callable[..., Dataset]] = {
+    "polynomial": synthetic.polynomial,
+    "linear": synthetic.linear,
+    "moons": synthetic.moons,
+    "circles": synthetic.circles,
+    "spirals": synthetic.spirals,
+    "xor": synthetic.xor,
+}
+
+
+def _drawn(name: str, task: Task, rows: int, test_rows: int, inputs: int, outputs: int) -> Entry:
+    defaults = {key: parameter.default for key, parameter in inspect.signature(_DRAW[name]).parameters.items()}
+    about, source = synthetic.ABOUT[name], "drawn by a formula"
+    return Entry(name, about, task, rows, test_rows, inputs, outputs, source, parameters=defaults)
+
+
+def _found() -> Entry:
+    side, n_test = fashion_mnist.SIDE, fashion_mnist.N_TEST
+    return Entry(
+        fashion_mnist.NAME,
+        fashion_mnist.ABOUT,
+        "classification",
+        fashion_mnist.N_TRAIN + n_test,
+        n_test,
+        side * side,
+        len(fashion_mnist.CLASSES),
+        "found on this machine, or fetched",
+        (side, side),
+    )
+
+
+def _entries() -> list[Entry]:
+    shipped = [
+        Entry(
+            name, known.about, known.task, known.rows, 0, known.inputs, known.outputs, "scikit-learn", known.image_shape
+        )
+        for name, known in bundled.BUNDLED.items()
+    ]
+    return [
+        _found(),
+        *shipped,
+        _drawn("polynomial", "regression", 200, 100, 20, 1),
+        _drawn("linear", "regression", 120, 100, 200, 1),
+        _drawn("moons", "classification", 800, 400, 2, 2),
+        _drawn("circles", "classification", 800, 400, 2, 2),
+        _drawn("spirals", "classification", 1200, 600, 2, 3),
+        _drawn("xor", "classification", 800, 400, 2, 2),
+    ]
+
+
+_ENTRIES = {entry.name: entry for entry in _entries()}
+
+
+def names() -> list[str]:
+    """The names that `load` knows, Fashion-MNIST first, then scikit-learn's, then the drawn ones."""
+    return list(_ENTRIES)
+
+
+def describe(name: str) -> Entry:
+    """What is known of a data set without loading it. Raises InputError, with the nearest name, for an unknown one."""
+    if name not in _ENTRIES:
+        raise InputError(problem("data set", "the name must be a known one", got=name, fix=nearest(name, _ENTRIES)))
+    return _ENTRIES[name]
+
+
+def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dataset:
+    """The data set of that name.
+
+    parameters: of drawn sets only, such as seed=1, noise=0.2; `describe(name).parameters` lists them with defaults.
+    progress: called with each `Step` while Fashion-MNIST is looked for; the other sets are there at once.
+    Raises InputError for an unknown name or parameter, GoodfitError if Fashion-MNIST is nowhere to be had.
+    """
+    known = describe(name).parameters
+    problems = Problems()
+    for given in parameters:
+        if given not in known:
+            fix = nearest(given, known) if known else "It takes none."
+            problems.add(f"data set {name!r}", "a parameter must be a known one", got=given, fix=fix)
+    problems.raise_if_any()
+    if name in _DRAW:
+        return _DRAW[name](**parameters)
+    if name in bundled.BUNDLED:
+        return bundled.load(name)
+    return fashion_mnist.load(progress=progress)
+
+
+def fetch(name: str, *, progress: Notify | None = None) -> Report:
+    """Make sure that a data set can be loaded without a network from now on, and say how it was come by.
+
+    Raises GoodfitError, with every place that was tried, if it cannot be had or cannot be kept.
+    """
+    entry = describe(name)
+    if name == fashion_mnist.NAME:
+        return fashion_mnist.fetch(progress=progress)
+    return Report(name, entry.source, None)

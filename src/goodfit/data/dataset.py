@@ -1,0 +1,228 @@
+"""A data set: inputs, targets, and what they mean, checked once when it is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from goodfit.errors import Problems, nearest
+
+Task = Literal["classification", "multilabel", "regression"]
+Scaling = Literal["none", "unit", "standard"]
+SHOWN_ROWS = 5  # of the rows at fault, in an error
+SHOWN_COLUMNS = 5  # of the columns at fault, in an error
+
+
+def _no_rows() -> np.ndarray:
+    return np.empty(0, np.int32)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Rows with targets, in memory, in their storage type; scaling happens in training.
+
+    Arrays of other number types are converted; the fields are read-only views. Everything is checked here, and one
+    InputError names all that is wrong.
+    """
+
+    name: str
+    x: np.ndarray
+    """Inputs [N, D]: uint8 (pixels) as they are, any other numbers as float32; finite."""
+    y: np.ndarray
+    """Targets. classification: int32 codes [N], positions in `classes`. multilabel: float32 [N, C] of 0 and 1.
+    regression: float32 [N, C], finite; a one-dimensional array becomes one column."""
+    task: Task
+    classes: tuple[str, ...] = ()
+    """Names of the C classes or labels; () for regression."""
+    features: tuple[str, ...] = ()
+    """Names of the D inputs, or () where they have none."""
+    test: np.ndarray = field(default_factory=_no_rows)
+    """Rows of the official test set, int32; empty where the data set has none. `split` keeps them as test rows."""
+    image_shape: tuple[int, int] | None = None
+    """(height, width) where a row is an image, in row-major order; D = height * width."""
+    scaling: Scaling = "standard"
+    """What the inputs want before a net sees them. none: nothing; unit: division by the largest value of the storage
+    type (255 for uint8); standard: each column to mean 0 and standard deviation 1 over the training rows."""
+    scale_targets: bool = False
+    """Regression only: whether training standardises the targets (scores are in the targets' own unit all the same)."""
+    about: str = ""
+    """One line on what it is."""
+    source: str = ""
+    """Where the rows came from."""
+
+    def __post_init__(self) -> None:
+        """Convert, check, and make read-only."""
+        where = f"Dataset {self.name!r}"
+        problems = Problems()
+        for option, valid in (("task", get_args(Task)), ("scaling", get_args(Scaling))):
+            value = getattr(self, option)
+            if value not in valid:
+                problems.add(where, f"'{option}' must be a known one", got=value, fix=nearest(value, valid))
+        problems.raise_if_any()
+        x = _checked_inputs(self.x, self.features, where, problems)
+        y = _checked_targets(self.y, self.task, self.classes, where, problems)
+        test = np.asarray(self.test)
+        if x is not None:
+            _check_shapes(self, x, y, where, problems)
+            _check_test_rows(test, len(x), where, problems)
+        if self.scale_targets and self.task != "regression":
+            problems.add(where, "'scale_targets' must be False unless the task is regression", got=True)
+        problems.raise_if_any()
+        for name, array in (("x", x), ("y", y), ("test", test.astype(np.int32, copy=False))):
+            view = array.view()  # type: ignore[union-attr]
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    @classmethod
+    def from_arrays(cls, x: Any, y: Any, *, name: str = "table", task: Task | None = None, **fields: Any) -> Dataset:
+        """A data set from anything that NumPy can read, with class labels of any kind.
+
+        task: where it is not given, whole numbers, texts and booleans are classes, and other numbers are regression.
+        For classification, `y` [N] holds labels, and the classes are the sorted distinct ones.
+        fields: the other fields of a Dataset.
+        """
+        labels = np.asarray(y)
+        if task is None:
+            task = "regression" if labels.dtype.kind == "f" else "classification"
+        if task == "classification" and labels.ndim == 1 and "classes" not in fields:
+            distinct, labels = np.unique(labels, return_inverse=True)
+            fields["classes"] = tuple(str(label) for label in distinct)
+        return cls(name=name, x=np.asarray(x), y=labels, task=task, **fields)
+
+    @property
+    def n_inputs(self) -> int:
+        """D, the number of inputs."""
+        return int(self.x.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """C, the number of classes, labels or regression targets: the width of a net's last layer."""
+        return len(self.classes) if self.task == "classification" else int(self.y.shape[1])
+
+    def __len__(self) -> int:
+        """N, the number of rows, official test rows included."""
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        """One line: name, task and shape."""
+        return (
+            f"Dataset({self.name!r}, {self.task}, {len(self)} rows of which {len(self.test)} official test rows, "
+            f"{self.n_inputs} inputs, {self.n_outputs} outputs, {self.x.dtype})"
+        )
+
+
+def _checked_inputs(values: Any, features: Sequence[str], where: str, problems: Problems) -> np.ndarray | None:
+    """The inputs in storage type, or None if they cannot be read as a table of numbers."""
+    x = np.asarray(values)
+    if x.ndim != 2 or 0 in x.shape:
+        problems.add(where, "'x' must be a table of at least one row and one column", got=x.shape)
+        return None
+    if x.dtype.kind not in "buif":
+        problems.add(where, "'x' must hold real numbers", got=str(x.dtype), fix="Turn categories into numbers first.")
+        return None
+    if x.dtype == np.uint8:
+        return x
+    names = features if len(features) == x.shape[1] else range(x.shape[1])
+    return _finite_float32(x, "input", names, where, problems)
+
+
+def _checked_targets(
+    values: Any, task: Task, classes: Sequence[str], where: str, problems: Problems
+) -> np.ndarray | None:
+    """The targets in the form that the task wants, or None if they are unusable."""
+    y = np.asarray(values)
+    if task == "classification":
+        return _checked_codes(y, classes, where, problems)
+    if y.ndim == 1 and task == "regression":
+        y = y[:, None]
+    if y.ndim != 2 or y.shape[1] == 0:
+        problems.add(where, "'y' must be a table with one column for each output", got=y.shape)
+        return None
+    if y.dtype.kind not in "buif":
+        problems.add(where, "'y' must hold real numbers", got=str(y.dtype))
+        return None
+    if task == "regression":
+        if classes:
+            problems.add(where, "'classes' must be () for regression", got=tuple(classes))
+        return _finite_float32(y, "target", range(y.shape[1]), where, problems)
+    if len(classes) != y.shape[1]:
+        rule = f"'classes' must name the {y.shape[1]} columns of 'y'"
+        problems.add(where, rule, got=tuple(classes))
+    wrong = np.flatnonzero(~((y == 0) | (y == 1)).all(axis=1))
+    if wrong.size:
+        problems.add(where, f"labels must be 0 or 1; {rows_text(wrong)} hold others", got=y[wrong[0]].tolist())
+    return y.astype(np.float32)
+
+
+def _checked_codes(y: np.ndarray, classes: Sequence[str], where: str, problems: Problems) -> np.ndarray | None:
+    if y.ndim != 1 or y.dtype.kind not in "ui":
+        fix = "Dataset.from_arrays turns labels of any kind into codes."
+        got = f"{y.dtype} of shape {y.shape}"
+        problems.add(where, "'y' must hold one whole number, a class code, for each row", got=got, fix=fix)
+        return None
+    if len(classes) < 2 or len(set(classes)) != len(classes):
+        problems.add(where, "'classes' must name at least two different classes", got=tuple(classes))
+    elif y.size and (y.min() < 0 or y.max() >= len(classes)):
+        wrong = np.flatnonzero((y < 0) | (y >= len(classes)))
+        rule = f"labels must be codes from 0 to {len(classes) - 1}, as there are {len(classes)} classes"
+        problems.add(where, f"{rule}; {rows_text(wrong)} hold others", got=int(y[wrong[0]]))
+    return y.astype(np.int32, copy=False)
+
+
+def _finite_float32(
+    values: np.ndarray, what: str, names: Sequence[object], where: str, problems: Problems
+) -> np.ndarray:
+    """The values as float32; each column with a non-finite value, or one too large for float32, is a problem."""
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32, copy=False)
+    bad = ~np.isfinite(narrow)
+    columns = np.flatnonzero(bad.any(axis=0))
+    for column in columns[:SHOWN_COLUMNS]:
+        rows = np.flatnonzero(bad[:, column])
+        rule = f"{what} column {names[column]!r} must be finite in float32; {rows_text(rows)} are not"
+        problems.add(where, rule, got=float(values[rows[0], column]), fix="Fill these values or leave the rows out.")
+    if columns.size > SHOWN_COLUMNS:
+        more = columns.size - SHOWN_COLUMNS
+        problems.add(where, f"{what} columns must be finite; so are not {more} more columns", got=int(bad.sum()))
+    return narrow
+
+
+def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str, problems: Problems) -> None:
+    if y is not None and len(y) != len(x):
+        problems.add(where, f"'y' must have one entry for each of the {len(x)} rows of 'x'", got=len(y))
+    if data.features and len(data.features) != x.shape[1]:
+        problems.add(where, f"'features' must name all {x.shape[1]} inputs", got=len(data.features))
+    if data.image_shape is not None and math.prod(data.image_shape) != x.shape[1]:
+        rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} inputs"
+        problems.add(where, rule, got=data.image_shape)
+
+
+def _check_test_rows(test: np.ndarray, n_rows: int, where: str, problems: Problems) -> None:
+    fault = rows_fault(test, n_rows)
+    if fault:
+        problems.add(where, f"'test' must hold different row numbers from 0 to {n_rows - 1}", got=fault)
+    elif test.size >= n_rows:
+        problems.add(where, "'test' must leave rows to train on", got=f"all {n_rows} rows")
+
+
+def rows_fault(rows: np.ndarray, n_rows: int) -> str:
+    """What is wrong with an array of row numbers: "" if it holds different whole numbers in [0, n_rows)."""
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "ui"):
+        return f"{rows.dtype} of shape {rows.shape}"
+    if rows.size and (rows.min() < 0 or rows.max() >= n_rows):
+        return f"row {int(rows.min() if rows.min() < 0 else rows.max())}"
+    if rows.size and np.bincount(rows, minlength=n_rows).max() > 1:
+        return f"row {int(np.bincount(rows).argmax())} twice"
+    return ""
+
+
+def rows_text(rows: np.ndarray) -> str:
+    """Row numbers for a message: "row 3", or "7 rows (0, 2, 4, 6, 8, ...)"."""
+    if rows.size == 1:
+        return f"row {rows[0]}"
+    shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
+    return f"{rows.size} rows ({shown}{', ...' if rows.size > SHOWN_ROWS else ''})"

@@ -1,0 +1,167 @@
+"""Which rows train, which validate, which test."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, get_args
+
+import numpy as np
+
+from goodfit.data.dataset import Dataset, rows_fault
+from goodfit.data.streams import checked_seed, generator, is_number
+from goodfit.errors import InputError, Problems, nearest, problem
+
+Part = Literal["train", "valid", "test"]
+TEST_SHARE = 0.2  # of all rows, where a data set has no official test rows and nothing else was asked for
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """A data set with its rows divided; the three parts share no row. Made by `split`, or by hand.
+
+    valid and test may be empty, train may not. Official test rows of the data set may stand in `test` only.
+    """
+
+    data: Dataset
+    train: np.ndarray
+    """Rows to train on, int32."""
+    valid: np.ndarray
+    """Rows to choose by (early stopping, settings), int32."""
+    test: np.ndarray
+    """Rows to score once, int32."""
+    seed: int = 0
+    """The seed that drew it."""
+
+    def __post_init__(self) -> None:
+        """Check the rows and make them read-only."""
+        problems = Problems()
+        n_rows = len(self.data)
+        uses = np.zeros(n_rows, np.int32)
+        for part in get_args(Part):
+            rows = np.asarray(getattr(self, part))
+            fault = rows_fault(rows, n_rows)
+            if fault:
+                problems.add("Split", f"'{part}' must hold different row numbers from 0 to {n_rows - 1}", got=fault)
+                continue
+            uses[rows.astype(np.int32)] += 1
+            view = rows.astype(np.int32, copy=False).view()
+            view.flags.writeable = False
+            object.__setattr__(self, part, view)
+        problems.raise_if_any()
+        if uses.max() > 1:
+            row = int(uses.argmax())
+            problems.add("Split", "a row must stand in one part only; a row stands in two or more", got=row)
+        if not self.train.size:
+            problems.add("Split", "'train' must have rows; it has none")
+        sealed = np.zeros(n_rows, bool)
+        sealed[self.data.test] = True
+        leaked = int(sealed[self.train].sum() + sealed[self.valid].sum())
+        if leaked:
+            rule = f"official test rows of {self.data.name!r} must stay test rows; some train or validate"
+            problems.add("Split", rule, got=leaked)
+        problems.raise_if_any()
+
+    def rows(self, part: Part) -> np.ndarray:
+        """Row numbers of a part ("train", "valid", "test"), int32."""
+        if part not in get_args(Part):
+            raise InputError(
+                problem("Split", "a part must be a known one", got=part, fix=nearest(part, get_args(Part)))
+            )
+        chosen: np.ndarray = getattr(self, part)
+        return chosen
+
+    def x(self, part: Part) -> np.ndarray:
+        """Inputs of a part [rows, D], in storage type; a copy, gathered at each call."""
+        inputs: np.ndarray = self.data.x[self.rows(part)]
+        return inputs
+
+    def y(self, part: Part) -> np.ndarray:
+        """Targets of a part, [rows] or [rows, C]; a copy, gathered at each call."""
+        targets: np.ndarray = self.data.y[self.rows(part)]
+        return targets
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of rows of each part."""
+        return {part: len(self.rows(part)) for part in get_args(Part)}
+
+    def __repr__(self) -> str:
+        """One line: data set, sizes, seed."""
+        shown = ", ".join(f"{size} {part}" for part, size in self.sizes.items())
+        return f"Split({self.data.name!r}, {shown}, seed {self.seed})"
+
+
+def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
+    """Divide the rows at random, the same for the same seed; no row is lost.
+
+    valid: share of the rows that are not test rows, in [0, 1); rounded to whole rows (halves up).
+    test: share of all rows, in [0, 1). None means the official test rows, or, where there are none, 0.2 of the rows.
+      A data set with official test rows takes no other share: those rows stay its test rows, in their own order.
+    Classification is stratified: in the test and in the validation part, each class has the whole number of rows just
+    below or just above its exact share, and the last row of a class leaves training only where it cannot be avoided.
+    The order of the train and validation rows is shuffled. Raises InputError for shares that leave a part without rows.
+    """
+    seed = checked_seed(seed, "split")
+    problems = Problems()
+    for name, value in (("valid", valid), ("test", test)):
+        if value is not None and not (is_number(value) and 0 <= value < 1):
+            problems.add("split", f"'{name}' must be a share in [0, 1)", got=value)
+    if test is not None and data.test.size:
+        fix = "Leave 'test' out; use 'valid' to hold rows out."
+        problems.add("split", f"{data.name!r} has official test rows, which stay its test rows", got=test, fix=fix)
+    problems.raise_if_any()
+    left = np.setdiff1d(np.arange(len(data), dtype=np.int32), data.test, assume_unique=True)
+    test_rows = data.test
+    if not data.test.size:
+        share = TEST_SHARE if test is None else test
+        left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems)
+        problems.raise_if_any()
+    left, valid_rows = _take(data, left, valid, generator(seed, "split/valid"), "valid", problems)
+    problems.raise_if_any()
+    train = generator(seed, "split/train").permutation(left)
+    return Split(data=data, train=train, valid=valid_rows, test=test_rows, seed=seed)
+
+
+def _take(
+    data: Dataset, rows: np.ndarray, share: float, rng: np.random.Generator, name: str, problems: Problems
+) -> tuple[np.ndarray, np.ndarray]:
+    """(rows that stay, rows that are taken, shuffled): `share` of the rows, stratified for classification."""
+    exact = Fraction(str(float(share)))  # 0.1 is meant as 1/10, not as the binary number next to it
+    count = math.floor(exact * len(rows) + Fraction(1, 2))
+    if (share > 0 and count == 0) or count == len(rows):
+        short = "that part" if count == 0 else "training"
+        problems.add(
+            "split", f"'{name}' must leave rows for every part; of {len(rows)} rows none is left for {short}", got=share
+        )
+        return rows, rows[:0]
+    shuffled = rng.permutation(rows)
+    if data.task != "classification":
+        return shuffled[count:], shuffled[:count]
+    codes = data.y[shuffled]
+    sizes = np.bincount(codes, minlength=len(data.classes))
+    quotas = _quotas(sizes, exact, count, rng)
+    by_class = np.argsort(codes, kind="stable")  # shuffled order within each class
+    position = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # place of a row within its class
+    taken = np.zeros(len(codes), bool)
+    taken[by_class] = position < quotas[codes[by_class]]
+    return shuffled[~taken], shuffled[taken]
+
+
+def _quotas(sizes: np.ndarray, share: Fraction, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows to take from each class: `count` in all, each one the floor or the ceiling of size * share.
+
+    Largest remainders first; equal remainders in random order; classes that would be used up last of all.
+    """
+    exact = [share * int(size) for size in sizes]
+    quotas = np.array([math.floor(value) for value in exact])
+    ties = rng.permutation(len(sizes))
+    remainders = [
+        (quotas[i] + 1 == sizes[i], -(exact[i] - math.floor(exact[i])), ties[i], i)
+        for i in range(len(sizes))
+        if exact[i] != math.floor(exact[i])
+    ]
+    for *_, i in sorted(remainders)[: count - int(quotas.sum())]:
+        quotas[i] += 1
+    return quotas

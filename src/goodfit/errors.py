@@ -1,0 +1,76 @@
+"""Errors in one grammar: where, rule, got, which net, fix; all problems of one input at once.
+
+Example: ``Recipe: 'l2' must be a finite number >= 0; got -0.1 (net 3 of 64). Use 0 to switch it off.``
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+SHOWN_CHARACTERS = 80  # of a value that an error repeats
+
+
+class GoodfitError(Exception):
+    """The work failed for a reason that lies in the machine: a full disk, a missing source. Exit code 1."""
+
+    exit_code = 1
+
+
+class InputError(GoodfitError, ValueError):
+    """What the user gave cannot be worked with. Exit code 2. Every problem found stands in `problems`."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, ...]]:
+        return type(self), self.problems
+
+
+def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | None = None, fix: str = "") -> str:
+    """One sentence of the grammar.
+
+    where: the thing that was given ("Recipe", a file's path); rule: what must hold ("'l2' must be ...");
+    got: the offending value, shown by repr and shortened; net: (index from 0, count) where one net of a
+    population is at fault; fix: a full sentence that says what to do.
+    """
+    text = f"{where}: {rule}"
+    if got is not ...:
+        text += f"; got {shorten(got)}"
+    if net is not None:
+        text += f" (net {net[0]} of {net[1]})"
+    text += "."
+    return f"{text} {fix}" if fix else text
+
+
+def shorten(value: Any) -> str:
+    """The repr of a value, cut to SHOWN_CHARACTERS."""
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def nearest(name: object, valid: Iterable[str]) -> str:
+    """A fix for a misspelt name: "Did you mean 'relu'?", or the list of what is valid."""
+    names = list(valid)
+    close = difflib.get_close_matches(str(name), names, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(names)}."
+
+
+class Problems:
+    """Collects problems, so that one error names them all."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, where: str, rule: str, **parts: Any) -> None:
+        """Add one problem; the arguments are those of `problem`."""
+        self.found.append(problem(where, rule, **parts))
+
+    def raise_if_any(self) -> None:
+        """Raise one InputError with everything found so far, if there is anything."""
+        if self.found:
+            raise InputError(*self.found)

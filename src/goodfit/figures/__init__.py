@@ -1,0 +1,9 @@
+"""Pictures: every one drawn from the tables that are printed, in one style, without pyplot."""
+
+from goodfit.figures.curves import curves as curves
+from goodfit.figures.examples import examples as examples
+from goodfit.figures.files import png as png
+from goodfit.figures.files import svg as svg
+from goodfit.figures.files import write_figure as write_figure
+
+__all__ = ["curves", "examples", "png", "svg", "write_figure"]

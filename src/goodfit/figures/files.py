@@ -1,0 +1,43 @@
+"""Figures as files: the same figure gives the same bytes, with no date and no name of a program in them."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from goodfit.errors import InputError, problem
+from goodfit.figures.style import house_style
+from goodfit.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 144
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, text drawn as shapes, so that it looks the same everywhere."""
+    return _rendered(figure, "svg", {"Date": None, "Creator": None})
+
+
+def png(figure: Figure, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
+    """The figure as PNG on white."""
+    return _rendered(figure, "png", {"Software": None}, dpi=dots_per_inch)
+
+
+def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure, whole or not at all, in the format that the name ends in: .svg or .png."""
+    writers = {".svg": svg, ".png": png}
+    suffix = Path(path).suffix.lower()
+    if suffix not in writers:
+        raise InputError(problem(str(path), "a figure's name must end in .svg or .png", got=suffix))
+    write_atomically(path, writers[suffix](figure))
+
+
+def _rendered(figure: Figure, kind: str, metadata: dict[str, None], dpi: float | Literal["figure"] = "figure") -> bytes:
+    content = io.BytesIO()
+    with house_style():
+        figure.savefig(content, format=kind, metadata=metadata, facecolor="white", dpi=dpi)
+    return content.getvalue()

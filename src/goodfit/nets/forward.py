@@ -1,0 +1,134 @@
+"""The forward pass of a population: one net is a slice of every array.
+
+Axes: S groups of nets that share their rows, M nets of a group, B rows, D inputs, H hidden units, C outputs.
+Activations are kept units-major, [S, M, H, B]: then the first layer of a whole group is one matrix product of
+[M*H, D] with [D, B], every later layer is a batched product without a transposition, and sums over classes run
+along contiguous rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, UInt32
+
+from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.dropout import keep_mask
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["weights", "biases", "slopes"], meta_fields=[])
+@dataclass(frozen=True)
+class Parameters:
+    """What training changes.
+
+    weights: one [S, M, out, in] a layer, zero where a unit is padding; biases: one [S, M, out] a layer, None where nets
+    have none; slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
+    """
+
+    weights: tuple[Float[Array, "S M out in"], ...]
+    biases: tuple[Float[Array, "S M out"] | None, ...]
+    slopes: tuple[Float[Array, "S M"] | None, ...]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The static shape of a cohort's nets, padded to the largest.
+
+    widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
+    dropout, input_dropout: some net drops hidden units, or inputs.
+    """
+
+    inputs: int
+    widths: tuple[int, ...]
+    outputs: int
+    activations: tuple[str, ...]
+    masked: bool = False
+    ragged: bool = False
+    dropout: bool = False
+    input_dropout: bool = False
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["units", "layers"], meta_fields=[])
+@dataclass(frozen=True)
+class Present:
+    """Which padded units and layers exist. units: one [S, M, H] a hidden layer (1.0 or 0.0); layers: [S, M, L]."""
+
+    units: tuple[Float[Array, "S M H"], ...]
+    layers: Bool[Array, "S M L"]
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["keys", "rates", "input_rate"], meta_fields=[])
+@dataclass(frozen=True)
+class Dropout:
+    """Rates and random streams of one step.
+
+    keys: [S, L + 1] one stream a group and layer, inputs first; rates: [S, M, L] hidden layers; input_rate: [S, M].
+    """
+
+    keys: UInt32[Array, "S L1"]
+    rates: Float[Array, "S M L"]
+    input_rate: Float[Array, "S M"]
+
+
+def forward(
+    parameters: Parameters,
+    x: Float[Array, "S B D"],
+    architecture: Architecture,
+    present: Present,
+    dropout: Dropout | None = None,
+) -> Float[Array, "S M C B"]:
+    """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B].
+
+    dropout: None in evaluation, when nothing is dropped.
+    """
+    hidden = _first_input(x, parameters.weights[0].shape[1], architecture, dropout)
+    for layer, name in enumerate(architecture.activations):
+        z = _affine(parameters, layer, hidden)  # [S, M, H, B]
+        a = _activate(name, z, parameters.slopes[layer])
+        if architecture.masked:
+            a = a * present.units[layer][..., None]
+        if dropout is not None and architecture.dropout:
+            a = _drop(a, dropout.keys[:, layer + 1], dropout.rates[..., layer])
+        if architecture.ragged and layer > 0:
+            a = jnp.where(present.layers[..., layer, None, None], a, _resize(hidden, a.shape[-2]))
+        hidden = a
+    return _affine(parameters, len(architecture.activations), hidden)
+
+
+def _first_input(x: Array, nets: int, architecture: Architecture, dropout: Dropout | None) -> Array:
+    if dropout is None or not architecture.input_dropout:
+        return x  # [S, B, D], shared by the nets of a group
+    own = jnp.broadcast_to(x.swapaxes(-1, -2)[:, None], (x.shape[0], nets, x.shape[2], x.shape[1]))
+    return _drop(own, dropout.keys[:, 0], dropout.input_rate)  # [S, M, D, B]
+
+
+def _affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
+    weights, biases = parameters.weights[layer], parameters.biases[layer]
+    axes = "smhd,sbd->smhb" if hidden.ndim == 3 else "smkh,smhb->smkb"
+    z = jnp.einsum(axes, weights, hidden)
+    return z if biases is None else z + biases[..., None]
+
+
+def _activate(name: str, z: Array, slope: Array | None) -> Array:
+    function = ACTIVATIONS[name].function
+    if slope is None:
+        return function(z)
+    return function(z, slope[..., None, None])
+
+
+def _drop(a: Array, keys: Array, rates: Array) -> Array:
+    """Inverted dropout: kept units are divided by the share kept, so that the mean stays."""
+    keep = keep_mask(keys[:, None], a.shape[-2], a.shape[-1], rates)  # [S, M, H, B]
+    kept = 1.0 / (1.0 - rates)
+    return jnp.where(keep, a * kept[..., None, None], jnp.zeros((), a.dtype))
+
+
+def _resize(hidden: Array, units: int) -> Array:
+    """Cut or pad the units of a layer that a shallower net passes through; what is cut is padding by construction."""
+    have = hidden.shape[-2]
+    if have >= units:
+        return hidden[..., :units, :]
+    return jnp.pad(hidden, ((0, 0), (0, 0), (0, units - have), (0, 0)))

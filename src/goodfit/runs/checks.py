@@ -1,0 +1,68 @@
+"""Whether a recipe fits a data set: everything that neither can know alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goodfit.data import Dataset, Split, split
+from goodfit.errors import InputError, Problems, problem
+from goodfit.nets.losses import LOSSES
+from goodfit.training.recipe import LARGEST_SEED, Recipe
+
+
+def as_split(recipe: Recipe, data: Dataset | Split) -> Split:
+    """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`."""
+    if isinstance(data, Split):
+        return data
+    if not isinstance(data, Dataset):
+        raise InputError(problem("train", "'data' must be a Dataset or a Split", got=type(data).__name__))
+    return split(data, valid=recipe.valid, seed=recipe.seed)
+
+
+def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
+    """The recipe for this data: a batch size that was not asked for shrinks to the rows there are.
+
+    All that does not fit is named in one InputError.
+    """
+    data, rows = parts.data, len(parts.train)
+    problems = Problems()
+    if recipe.batch_size > rows:
+        if "batch_size" not in recipe.model_fields_set:
+            recipe = recipe.replace(batch_size=rows)
+        elif recipe.optimizer != "lbfgs":
+            rule = f"'batch_size' must not be larger than the {rows} training rows of {data.name!r}"
+            problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch, or more rows.")
+    if recipe.loss != "auto" and data.task not in LOSSES[recipe.loss].tasks:
+        fitting = ", ".join(name for name, loss in LOSSES.items() if data.task in loss.tasks)
+        rule = f"'loss' must fit the targets of {data.name!r} ({data.task})"
+        problems.add("Recipe", rule, got=recipe.loss, fix=f"Use {fitting}, or auto.")
+    if recipe.class_weight is not None:
+        if data.task != "classification":
+            rule = f"'class_weight' needs classes; the targets of {data.name!r} are for {data.task}"
+            problems.add("Recipe", rule, got=recipe.class_weight, fix="Leave it out.")
+        elif recipe.class_weight != "balanced" and len(recipe.class_weight) != data.n_outputs:
+            rule = f"'class_weight' must hold one weight for each of the {data.n_outputs} classes of {data.name!r}"
+            problems.add("Recipe", rule, got=recipe.class_weight)
+    if recipe.label_smoothing > 0 and data.task == "regression":
+        rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numbers"
+        problems.add("Recipe", rule, got=recipe.label_smoothing, fix="Use 0 to switch it off.")
+    problems.raise_if_any()
+    return recipe
+
+
+def checked_seeds(recipe: Recipe, seeds: Sequence[int] | None) -> tuple[int, ...]:
+    """One seed a net: those given, or the recipe's own."""
+    if seeds is None:
+        return (recipe.seed,)
+    chosen = tuple(seeds)
+    problems = Problems()
+    if not chosen:
+        problems.add("train", "'seeds' must hold at least one seed", got=chosen)
+    for net, seed in enumerate(chosen):
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
+            rule = f"a seed must be an integer from 0 to {LARGEST_SEED}"
+            problems.add("train", rule, got=seed, net=(net, len(chosen)))
+    if len(set(chosen)) < len(chosen):
+        problems.add("train", "'seeds' must differ: equal seeds give equal nets", got=chosen)
+    problems.raise_if_any()
+    return chosen

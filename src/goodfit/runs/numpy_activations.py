@@ -1,0 +1,64 @@
+"""The activations in NumPy, so that a trained net predicts without starting JAX.
+
+The same functions as `goodfit.nets.activations`, which explains them; a test holds the two together. Each keeps the
+float type of its argument, overflows nowhere, and takes (z) or, for prelu, (z, slope).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+LEAK = 0.01
+SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+
+
+def softplus(z: np.ndarray) -> Any:
+    """log(1 + exp(z))."""
+    return np.logaddexp(z.dtype.type(0), z)
+
+
+def sigmoid(z: np.ndarray) -> Any:
+    """1 / (1 + exp(-z)), with full relative precision where z is very negative."""
+    return np.exp(-softplus(-z))
+
+
+def elu(z: np.ndarray) -> Any:
+    """z where positive, exp(z) - 1 elsewhere."""
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+
+
+def selu(z: np.ndarray) -> Any:
+    """SELU_SCALE times: z where positive, SELU_ALPHA * (exp(z) - 1) elsewhere."""
+    return SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(np.minimum(z, 0)))
+
+
+def gelu(z: np.ndarray) -> Any:
+    """z times the normal distribution function of z (exact, not the tanh approximation)."""
+    from scipy.special import ndtr
+
+    return z * ndtr(z)
+
+
+def prelu(z: np.ndarray, slope: float) -> Any:
+    """z where positive, slope * z elsewhere."""
+    return np.where(z > 0, z, z * slope)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "identity": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "leaky-relu": lambda z: np.where(z > 0, z, z * LEAK),
+    "elu": elu,
+    "selu": selu,
+    "gelu": gelu,
+    "silu": lambda z: z * sigmoid(z),
+    "softplus": softplus,
+    "mish": lambda z: z * np.tanh(softplus(z)),
+    "prelu": prelu,
+}

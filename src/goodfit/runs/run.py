@@ -1,0 +1,141 @@
+"""A run: one training with everything that it left behind."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.data import Split
+from goodfit.runs.scores import Score, score_classification, score_regression
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.training.history import History
+from goodfit.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCORE_LABELS = {
+    "classification": "accuracy (fraction of rows)",
+    "multilabel": "exact match (fraction of rows)",
+    "regression": "R² (fraction of variance)",
+}
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of a net, for people. parameters: weights and biases; activation: "" after the last layer."""
+
+    name: str
+    inputs: int
+    outputs: int
+    parameters: int
+    activation: str
+    initialiser: str
+    dropout: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """One recipe trained with one or several seeds.
+
+    nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
+    "valid", "test") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile,
+    train and evaluate; folder: where it was written, or None.
+    """
+
+    recipe: Recipe
+    data_name: str
+    task: str
+    seeds: tuple[int, ...]
+    nets: tuple[TrainedNet, ...]
+    history: History
+    scores: Mapping[str, Score]
+    seconds: Mapping[str, float]
+    folder: Path | None = None
+
+    @property
+    def best_epochs(self) -> tuple[int, ...]:
+        """The epoch of each net's weights, from 1."""
+        return tuple(self.history.best_epoch.tolist())
+
+    @property
+    def frozen(self) -> tuple[int, ...]:
+        """Nets, counted from 0, whose loss was no longer finite: they hold their last finite weights."""
+        return tuple(np.flatnonzero(self.history.frozen).tolist())
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of one net."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def layers(self) -> list[LayerRow]:
+        """The layers of a net, from the inputs on."""
+        return layer_rows(self.recipe, self.nets[0].n_inputs, self.nets[0].n_outputs)
+
+    def figure(self) -> Figure:
+        """Loss and score by epoch, with a band over the seeds."""
+        from goodfit.figures import curves
+
+        return curves(self.history, score_name=SCORE_LABELS[self.task])
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that `goodfit train --json` prints, as JSON has it."""
+        return {
+            "data": self.data_name,
+            "folder": None if self.folder is None else str(self.folder),
+            "recipe": self.recipe.to_dict(),
+            "seeds": list(self.seeds),
+            "scores": {part: score.to_dict() for part, score in self.scores.items()},
+            "seconds": dict(self.seconds),
+            "epochs": int(self.history.stopped_epoch.max(initial=0)),
+            "best_epochs": list(self.best_epochs),
+            "frozen": list(self.frozen),
+            "parameters": self.parameters,
+        }
+
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{part} {score}" for part, score in self.scores.items())
+        return f"Run({self.data_name!r}, {len(self.nets)} nets, {scores})"
+
+
+def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
+    """The layers that a recipe gives a net."""
+    sizes = [inputs, *recipe.hidden, outputs]
+    last = len(recipe.hidden)
+    rows = []
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
+        slope = 1 if layer < last and recipe.activations[layer] == "prelu" else 0
+        rows.append(
+            LayerRow(
+                name="output" if layer == last else f"hidden {layer + 1}",
+                inputs=fan_in,
+                outputs=fan_out,
+                parameters=fan_in * fan_out + (fan_out if recipe.bias else 0) + slope,
+                activation="" if layer == last else recipe.activations[layer],
+                initialiser=recipe.init,
+                dropout=0.0 if layer == last else recipe.dropouts[layer],
+            )
+        )
+    return rows
+
+
+def score_parts(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Score]:
+    """The score of every part that has rows, over all the nets given."""
+    return {
+        part: _score(nets, parts.x(part), parts.y(part)) for part in ("train", "valid", "test") if parts.sizes[part]
+    }
+
+
+def _score(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
+    predicted = np.stack([net.predict(x) for net in nets])  # [P, N] or [P, N, C]
+    if nets[0].task == "regression":
+        return score_regression(predicted, y)
+    if nets[0].task == "multilabel":
+        return score_classification((predicted == y).all(-1), name="exact match")
+    return score_classification(predicted == y)

@@ -1,0 +1,1 @@
+"""How a population is trained: recipe, cohort, compiled program, stopping, checkpoints, events."""

@@ -1,0 +1,78 @@
+"""Which rows go into which batch: drawn on the host, keyed by (seed, epoch), the same for any population.
+
+Batches are balanced over folds where there are folds: each takes the same number of rows from every fold, so that a
+net which gives weight zero to its own fold sees batches of one size, and nets of all folds can share them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int32]
+
+PURPOSE = 0x0D3  # of the random stream, beside the seed
+BLOCK_ROWS = 2**17  # rows drawn with one generator: epochs are drawn in blocks of BLOCK_ROWS // rows, at most MOST
+MOST_EPOCHS_A_BLOCK = 64
+
+
+class RowOrder:
+    """The batches of one seed.
+
+    rows: [n] the rows to train on; folds: [n] the fold of each, or None; batch: rows of a batch that a net learns
+    from (with K folds a batch holds K/(K-1) times as many); shuffle: False keeps the order of `rows`.
+    """
+
+    def __init__(self, rows: Rows, batch: int, seed: int, folds: Rows | None = None, shuffle: bool = True) -> None:
+        self.seed, self.shuffle = seed, shuffle
+        self.strata = [rows] if folds is None else [rows[folds == fold] for fold in np.unique(folds)]
+        self.share = batch if folds is None else max(1, round(batch / max(1, len(self.strata) - 1)))
+        self.share = min(self.share, max(len(stratum) for stratum in self.strata))
+        self.steps = math.ceil(max(len(stratum) for stratum in self.strata) / self.share)
+        self.width = self.share * len(self.strata)
+        self.block = min(MOST_EPOCHS_A_BLOCK, max(1, BLOCK_ROWS // max(1, len(rows))))
+        self._drawn: tuple[int, Rows] | None = None
+
+    def epochs(self, first: int, count: int) -> Rows:
+        """The batches of epochs first .. first + count - 1 (from 0): [count, steps, width], -1 where no row is."""
+        pieces = []
+        epoch = first
+        while epoch < first + count:
+            block = epoch // self.block
+            start, stop = epoch - block * self.block, min(self.block, first + count - block * self.block)
+            pieces.append(self._block(block)[start:stop])
+            epoch += stop - start
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _block(self, block: int) -> Rows:
+        if self._drawn is None or self._drawn[0] != block:
+            generator = np.random.default_rng([self.seed, PURPOSE, block])
+            self._drawn = block, self._arrange([self._shuffled(generator, rows) for rows in self.strata])
+        return self._drawn[1]
+
+    def _shuffled(self, generator: np.random.Generator, rows: Rows) -> Rows:
+        """`block` orders of the rows, [block, n]: places sorted by random keys.
+
+        A key is a random word whose lowest bits give way to the place, so that sorting the keys alone sorts the
+        places, and no two are equal: faster than Fisher and Yates's shuffle, above all for many short orders.
+        """
+        if not self.shuffle:
+            return np.broadcast_to(rows, (self.block, len(rows)))
+        places = np.arange(len(rows), dtype=np.uint64)
+        low = np.uint64((1 << len(rows).bit_length()) - 1)
+        words = generator.bit_generator.random_raw(self.block * len(rows)).reshape(self.block, len(rows))
+        keys = (words & ~low) | places
+        keys.sort(axis=1)
+        return rows[(keys & low).astype(np.intp)]
+
+    def _arrange(self, orders: list[Rows]) -> Rows:
+        """Cut each stratum's order into steps and lay the strata side by side, [block, steps, width]."""
+        batches = np.full((self.block, self.steps, self.width), -1, np.int32)
+        for number, order in enumerate(orders):
+            padded = np.full((self.block, self.steps * self.share), -1, np.int32)
+            padded[:, : order.shape[1]] = order
+            at = number * self.share
+            batches[:, :, at : at + self.share] = padded.reshape(self.block, self.steps, self.share)
+        return batches

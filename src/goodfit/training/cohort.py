@@ -1,0 +1,161 @@
+"""A cohort: jobs that one compiled program trains, with the program and its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.nets.forward import Architecture, Parameters
+from goodfit.training.batches import RowOrder
+from goodfit.training.examples import Examples
+from goodfit.training.population import (
+    Grid,
+    Job,
+    initial_parameters,
+    lay_out,
+    pad_architecture,
+    schedule_of,
+    settings_of,
+)
+from goodfit.training.recipe import Recipe
+from goodfit.training.schedules import Schedule
+from goodfit.training.state import Chunk, Program, Rows, Settings
+
+LOSS_OF_TASK = {
+    "classification": "cross-entropy",
+    "multilabel": "binary-cross-entropy",
+    "regression": "squared-error",
+}
+MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
+MOST_EPOCHS_A_CHUNK = 512
+MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
+MOST_ROWS_A_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Jobs and their program. Everything here is on the host; `training.fit` runs it.
+
+    schedules: the distinct schedules of the jobs, in the order of the program's table; dtype: of all arithmetic.
+    """
+
+    jobs: tuple[Job, ...]
+    examples: Examples
+    grid: Grid
+    architecture: Architecture
+    program: Program
+    schedules: tuple[Schedule, ...]
+    dtype: Any
+    orders: tuple[RowOrder, ...]
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs that any job asks for."""
+        return max(job.recipe.epochs for job in self.jobs)
+
+    def initial_parameters(self) -> Parameters:
+        """[K, S, M, ...], drawn from the jobs' seeds."""
+        return initial_parameters(self.jobs, self.architecture, self.grid, self.dtype)
+
+    def settings(self) -> Settings:
+        """[K, S, M, ...], from the jobs' recipes."""
+        return settings_of(self.jobs, self.schedules, self.architecture, self.examples, self.grid, self.dtype)
+
+    def rows(self) -> Rows:
+        """The data and how they are read."""
+        examples, scaling = self.examples, self.examples.scaling
+        weights = np.ones((1, 1)) if examples.weights is None else examples.weights
+        parts = []
+        for name in self.program.parts:
+            own = examples.part_weights.get(name)
+            blocks = blocks_of(examples.parts[name], self._block_rows())
+            parts.append((blocks, None if own is None else own.astype(self.dtype)))
+        arrays: dict[str, Any] = {
+            "x": examples.x,
+            "y": examples.y,
+            "shift": scaling.shift.astype(self.dtype),
+            "scale": scaling.factor.astype(self.dtype),
+            "target_shift": scaling.target_shift.astype(self.dtype),
+            "target_scale": scaling.target_factor.astype(self.dtype),
+            "weights": weights.astype(self.dtype),
+            "parts": tuple(parts),
+        }
+        return Rows(**arrays)
+
+    def chunk(self, first: int, count: int, score_every: int = 1) -> Chunk:
+        """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs and last."""
+        room, steps, width = self.program.chunk, self.program.steps, self.program.batch
+        devices, groups, _ = self.grid.shape
+        order = np.full((devices, room, steps, groups, width), -1, np.int32)
+        for group, rows in enumerate(self.orders):
+            order[group // groups, :count, :, group % groups] = rows.epochs(first, count)
+        table = np.ones((room, steps, len(self.schedules)), self.dtype)
+        for number, schedule in enumerate(self.schedules):
+            table[:count, :, number] = schedule.factors(first, count, steps)
+        after = np.arange(first + 1, first + room + 1)
+        scored = (after % score_every == 0) | (after == self.epochs)
+        arguments: Any = (np.int32(first), np.int32(count), self.grid.seeds, order, table, scored)
+        return Chunk(*arguments)
+
+    def _block_rows(self) -> int:
+        _, groups, nets = self.grid.shape
+        widest = max(*self.architecture.widths, self.architecture.outputs, 1)
+        return int(np.clip(MOST_ACTIVATIONS // (groups * nets * widest), 64, MOST_ROWS_A_BLOCK))
+
+
+def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
+    """Rows cut into equal blocks of at most `largest`, [J, R], the last filled up with -1."""
+    count = -(-len(rows) // largest)
+    size = -(-len(rows) // count)
+    blocks = np.full(count * size, -1, np.int32)
+    blocks[: len(rows)] = rows
+    return blocks.reshape(count, size)
+
+
+def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any = np.float32) -> Cohort:
+    """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`)."""
+    recipes = [job.recipe for job in jobs]
+    first = recipes[0]
+    grid = lay_out([recipe.seed for recipe in recipes], devices)
+    architecture = pad_architecture(jobs, examples)
+    orders = tuple(_order(examples, first, int(seed)) for seed in grid.seeds.ravel())
+    schedules = tuple(dict.fromkeys(schedule_of(recipe) for recipe in recipes))
+    width, steps = orders[0].width, orders[0].steps
+    program = Program(
+        architecture=architecture,
+        loss=LOSS_OF_TASK[examples.task] if first.loss == "auto" else first.loss,
+        task=examples.task,
+        optimizer=first.optimizer,
+        nesterov=first.nesterov,
+        momentum=any(recipe.momentum > 0 for recipe in recipes),
+        l1=any(recipe.l1 > 0 for recipe in recipes),
+        clip=any(recipe.clip_norm is not None for recipe in recipes),
+        class_weights=any(recipe.class_weight is not None for recipe in recipes),
+        row_weights=examples.weights is not None,
+        parts=tuple(examples.parts),
+        weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
+        monitor="valid" if "valid" in examples.parts else "train",
+        keep_best="valid" in examples.parts and first.keep_best,
+        batch=width,
+        steps=steps,
+        chunk=_chunk_epochs(grid.groups * steps * width),
+        devices=grid.devices,
+    )
+    return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, orders)
+
+
+def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
+    whole = recipe.optimizer == "lbfgs"
+    batch = len(examples.train) if whole else recipe.batch_size
+    folds = None if examples.folds is None or whole else examples.folds[examples.train]
+    return RowOrder(examples.train, batch, seed, folds, shuffle=not whole)
+
+
+def _chunk_epochs(rows: int) -> int:
+    """Epochs that a call has room for: a power of two, so that similar cohorts share a shape."""
+    fitting = max(1, MOST_ROWS_A_CHUNK // rows)
+    return min(MOST_EPOCHS_A_CHUNK, 1 << (fitting.bit_length() - 1))

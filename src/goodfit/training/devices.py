@@ -1,0 +1,59 @@
+"""JAX, set up for populations: every core a device, compiled programs kept on disk. Loaded before the first program.
+
+A library must not surprise its host: both are set only before JAX's backend has started and only where the user has
+said nothing; goodfit works with whatever devices it finds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from goodfit.data.cache import user_cache
+
+_config: Any = jax.config  # its options are not typed
+COUNT_FLAG = "xla_force_host_platform_device_count"
+MOST_DEVICES = 16  # of one host: beyond it, threads inside a product serve better than more shards
+
+
+@functools.cache
+def prepare() -> int:
+    """Set JAX up once a process; the number of devices that a population may be sharded over."""
+    if not _user_has_said():
+        with contextlib.suppress(RuntimeError):  # JAX has started: its devices stay as they are
+            _config.update("jax_num_cpu_devices", min(_cores(), MOST_DEVICES))
+    keep_programs(user_cache() / "programs")
+    return jax.local_device_count()
+
+
+def keep_programs(folder: Path) -> None:
+    """Keep compiled programs in `folder` between processes, unless the user keeps them elsewhere or nowhere."""
+    if _config.jax_compilation_cache_dir is not None or not _config.jax_enable_compilation_cache:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # a cache that cannot be written saves nothing, and costs nothing
+    _config.update("jax_compilation_cache_dir", str(folder))
+    _config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    _config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _user_has_said() -> bool:
+    return (
+        "JAX_NUM_CPU_DEVICES" in os.environ
+        or COUNT_FLAG in os.environ.get("XLA_FLAGS", "")
+        or _config.jax_num_cpu_devices not in (-1, None)
+    )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

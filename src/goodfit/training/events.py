@@ -1,0 +1,153 @@
+"""The append-only log of a run: one JSON line an event, {"epoch": 3, "net": 0, "metric": "valid_loss", "value": 0.41}.
+
+A value that is not finite is null. A process that is killed leaves at most one torn line, the last: the reader ignores
+it and the writer removes it before it goes on. A run that is resumed repeats epochs: of two events of the same epoch,
+net and metric the later one counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.errors import InputError, problem
+from goodfit.files import write_error
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+_TAIL_BYTES = 65536  # how far back from the end a torn line is looked for at a time
+
+
+def event_lines(epochs: Int[np.ndarray, " E"], values: Mapping[str, Float[np.ndarray, "E P"]]) -> str:
+    """Events as text, by epoch, then metric, then net. float32 values are written so that they read back the same."""
+    columns = [(metric, number_texts(array, "null")) for metric, array in values.items()]
+    lines: list[str] = []
+    for row, epoch in enumerate(np.asarray(epochs).tolist()):
+        for metric, texts in columns:
+            middle = f',"metric":{json.dumps(metric)},"value":'
+            start = f'{{"epoch":{epoch},"net":'
+            lines += [f"{start}{net}{middle}{text}}}\n" for net, text in enumerate(texts[row])]
+    return "".join(lines)
+
+
+def number_texts(array: Any, missing: str) -> Any:
+    """The shortest decimal text of every number of an array, as nested lists; `missing` where it is not finite."""
+    numbers = np.asarray(array)
+    texts = numbers.astype("U32")
+    if numbers.dtype.kind == "f":
+        texts[~np.isfinite(numbers)] = missing
+    return texts.tolist()
+
+
+class EventLog:
+    """Appends events to a file; made anew, or continued after its last whole line.
+
+    Every `append` is one write at the end of the file, so that a reader sees whole chunks. A disk that is full or a
+    folder that cannot be written is an error as of `goodfit.files.write_error`, and the file is left with whole lines.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115 (kept open; `close` closes it)
+            self._file.truncate(_whole_lines(self.path))
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def append(self, text: str) -> None:
+        """Append lines that `event_lines` made."""
+        rest = memoryview(text.encode())
+        before = os.fstat(self._file.fileno()).st_size
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._file.truncate(before)
+            raise write_error(self.path, error) from error
+
+    def close(self) -> None:
+        """Flush to the disk and close. Closing twice does nothing."""
+        if not self._file.closed:
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise write_error(self.path, error) from error
+            finally:
+                self._file.close()
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The events of a log in the order of the file, one column a field. values: nan stands for null."""
+
+    epochs: Int[np.ndarray, " n"]
+    nets: Int[np.ndarray, " n"]
+    metrics: tuple[str, ...]
+    values: Float[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        return len(self.metrics)
+
+
+def read_events(path: str | os.PathLike[str]) -> Events:
+    """All whole events of a log, in the order of the file.
+
+    A line that is damaged, other than a torn last one, is an InputError that gives its number.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be a readable log of events: {error.strerror or error}")) from error
+    lines = content.split(b"\n")
+    if not _is_event(lines[-1]):
+        lines.pop()
+    try:
+        events = json.loads(b"[" + b",".join(line for line in lines if line.strip()) + b"]")
+        columns = [(event["epoch"], event["net"], str(event["metric"]), event["value"]) for event in events]
+        epochs, nets, metrics, values = zip(*columns, strict=True) if columns else ((), (), (), ())
+        return Events(np.array(epochs, np.int64), np.array(nets, np.int64), metrics, np.array(values, np.float64))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        bad = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_event(line)]
+        rule = f"every line must be an event, but {len(bad)} of {len(lines)} are damaged, the first is line {bad[0]}"
+        raise InputError(problem(str(path), rule, got=lines[bad[0] - 1], fix="Remove the damaged lines.")) from error
+
+
+def _is_event(line: bytes) -> bool:
+    """Whether a line is a whole event."""
+    try:
+        event = json.loads(line)
+        np.array([event["epoch"], event["net"]], np.int64), np.float64(event["value"])
+        return "metric" in event
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return False
+
+
+def _whole_lines(path: Path) -> int:
+    """The number of bytes up to and with the last line feed of a file."""
+    with open(path, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - _TAIL_BYTES)
+            file.seek(start)
+            last = file.read(end - start).rfind(b"\n")
+            if last >= 0:
+                return start + last + 1
+            end = start
+    return 0

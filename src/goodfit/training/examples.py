@@ -1,0 +1,98 @@
+"""The rows that a population learns from and is scored on, on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.dataset import Dataset
+from goodfit.data.split import Split
+
+Indexes = NDArray[np.int32]
+Numbers = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How inputs and numeric targets are scaled: (value - shift) * factor, fitted on training rows only.
+
+    shift, factor: [D] of the inputs; target_shift, target_factor: [C] of the targets (0 and 1 for classes).
+    """
+
+    shift: Numbers
+    factor: Numbers
+    target_shift: Numbers
+    target_factor: Numbers
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Data, which rows train, which rows score, and how much each row counts.
+
+    x: [N, D] in storage type; y: [N] class codes or [N, C] numbers; outputs: C; train: rows of an epoch;
+    parts: name -> rows scored at the end of an epoch; weights: [G, N] sets of training row weights, or None;
+    part_weights: name -> [G, N] weights with which a part's rows count, for folds; folds: [N] fold of each row, or
+    None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`.
+    """
+
+    x: NDArray[np.generic]
+    y: NDArray[np.generic]
+    task: str
+    outputs: int
+    train: Indexes
+    scaling: Scaling
+    parts: Mapping[str, Indexes] = field(default_factory=dict)
+    weights: Numbers | None = None
+    part_weights: Mapping[str, Numbers] = field(default_factory=dict)
+    folds: Indexes | None = None
+
+    @classmethod
+    def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False) -> Examples:
+        """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch."""
+        data = split.data
+        parts = {"valid": split.valid} if len(split.valid) else {}
+        if score_test and len(split.test):
+            parts["test"] = split.test
+        return cls(
+            x=data.x,
+            y=data.y,
+            task=data.task,
+            outputs=data.n_outputs,
+            train=split.train,
+            scaling=fit_scaling(data, split.train, scaling),
+            parts=parts,
+        )
+
+
+def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto") -> Scaling:
+    """The scaling of a data set, from its training rows.
+
+    kind: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
+    standard (mean 0, standard deviation 1; a column without spread is only shifted); auto, what the data set says.
+    """
+    kind = data.scaling if kind == "auto" else kind
+    width = data.x.shape[1]
+    shift, factor = np.zeros(width, np.float32), np.ones(width, np.float32)
+    if kind == "unit":
+        factor[:] = 1.0 / _largest(data.x, rows)
+    elif kind == "standard":
+        shift, factor = _standard(data.x[rows])
+    target_shift, target_factor = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
+    if data.scale_targets:
+        target_shift, target_factor = _standard(data.y[rows])
+    return Scaling(shift, factor, target_shift, target_factor)
+
+
+def _largest(x: NDArray[np.generic], rows: Indexes) -> float:
+    if x.dtype.kind in "ui":
+        return float(np.iinfo(str(x.dtype)).max)
+    return float(np.abs(x[rows]).max()) or 1.0
+
+
+def _standard(values: NDArray[np.generic]) -> tuple[Numbers, Numbers]:
+    mean = values.mean(axis=0, dtype=np.float64)
+    spread = values.std(axis=0, dtype=np.float64)
+    return mean.astype(np.float32), (1.0 / np.where(spread > 0, spread, 1.0)).astype(np.float32)

@@ -1,0 +1,148 @@
+"""Train a cohort: the host's loop around the compiled program. It sees the program only between chunks of epochs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.training.cohort import Cohort
+from goodfit.training.compile import compiled, fresh_state, place, place_chunk
+from goodfit.training.population import NetArrays, take_net
+from goodfit.training.state import Chunk, Program, Rows, Settings, State
+
+CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom enough to cost nothing
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known after a chunk. epoch: epochs done; metrics: [epochs of the chunk, Q, P] (see `metric_names`).
+
+    active: [P] nets that still train; snapshot: a call that copies the whole state to the host, for a checkpoint.
+    """
+
+    epoch: int
+    metrics: NDArray[Any]
+    active: NDArray[np.bool_]
+    snapshot: Callable[[], State]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained cohort. metrics: [E, Q, P], nan after a net stopped; nets: at the best epoch where a best is kept,
+    else at the last; best_epoch, stopped_epoch: [P], 1-based; frozen: [P] nets that were no longer finite.
+    seconds: compile, train; state: the last one, on the host.
+    """
+
+    metrics: NDArray[Any]
+    nets: tuple[NetArrays, ...]
+    best_epoch: NDArray[np.int32]
+    stopped_epoch: NDArray[np.int32]
+    frozen: NDArray[np.bool_]
+    seconds: dict[str, float]
+    state: State = field(repr=False)
+
+
+def metric_names(program: Program) -> tuple[str, ...]:
+    """Names of the Q metrics: train_loss, train_score, then those of every part.
+
+    Losses are in nats per row (or the loss's own unit); a score is a share of hits, or for regression the mean squared
+    error summed over outputs, in scaled units.
+    """
+    return tuple(f"{part}_{what}" for part in ("train", *program.parts) for what in ("loss", "score"))
+
+
+def fit(
+    cohort: Cohort,
+    *,
+    start: tuple[int, State] | None = None,
+    report: Callable[[Report], None] | None = None,
+    score_every: int = 1,
+    chunk_seconds: float = CHUNK_SECONDS,
+) -> Fitted:
+    """Train every net of a cohort.
+
+    start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; score_every: score
+    the parts every so many epochs, and after the last. The results do not depend on where chunks end.
+    """
+    program, settings = cohort.program, cohort.settings()
+    done, state = start or (0, fresh_state(program, settings, cohort.initial_parameters()))
+    pieces: list[NDArray[Any]] = []
+    seconds = {"compile": 0.0, "train": 0.0}
+    began = time.perf_counter()
+    settings, rows, state = place(program, settings, cohort.rows(), state)
+    run = _Runner(cohort, settings, rows, score_every)
+    for epoch, now, laid in run.chunks(done, state, chunk_seconds):
+        state, metrics = now, cohort.grid.take(laid, axis=2)
+        pieces.append(metrics)
+        if report is not None:
+            report(Report(epoch, metrics, cohort.grid.take(np.asarray(now.active)), _snapshot(now)))
+    seconds["compile"] = run.compile_seconds
+    seconds["train"] = time.perf_counter() - began - run.compile_seconds
+    return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds)
+
+
+def _snapshot(state: State) -> Callable[[], State]:
+    return lambda: jax.tree.map(np.asarray, state)
+
+
+class _Runner:
+    """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
+
+    def __init__(self, cohort: Cohort, settings: Settings, rows: Rows, score_every: int) -> None:
+        self.cohort, self.settings, self.rows, self.score_every = cohort, settings, rows, score_every
+        self.compile_seconds = 0.0
+
+    def chunks(self, done: int, state: State, aim: float) -> Iterator[tuple[int, State, NDArray[Any]]]:
+        """(epochs done, state, metrics [epochs, Q, K, S, M]) after every chunk, until all nets have stopped.
+
+        A chunk is as long as the one before it says that `aim` seconds last; the first is one epoch.
+        """
+        last = self.cohort.epochs
+        ahead: tuple[int, Chunk] | None = None
+        epoch_seconds = 0.0
+        while done < last and np.asarray(state.active).any():
+            count, chunk = ahead or (1, self._draw(done, 1))
+            built, fresh = compiled(self.cohort.program, self.settings, self.rows, chunk, state)
+            self.compile_seconds += built.seconds if fresh else 0.0
+            began = time.perf_counter()
+            state, metrics = built.call(self.settings, self.rows, chunk, state)
+            done += count
+            if epoch_seconds:
+                ahead = self._ahead(done, aim / epoch_seconds)
+            values = np.moveaxis(np.asarray(metrics), 0, 2)[:count]
+            epoch_seconds = max(time.perf_counter() - began, 1e-6) / count
+            if ahead is None:
+                ahead = self._ahead(done, aim / epoch_seconds)
+            yield done, state, values
+
+    def _ahead(self, done: int, fitting: float) -> tuple[int, Chunk] | None:
+        count = min(max(1, int(fitting)), self.cohort.program.chunk, self.cohort.epochs - done)
+        return (count, self._draw(done, count)) if count > 0 else None
+
+    def _draw(self, done: int, count: int) -> Chunk:
+        return place_chunk(self.cohort.program, self.cohort.chunk(done, count, self.score_every))
+
+
+def _fitted(cohort: Cohort, pieces: list[NDArray[Any]], state: State, seconds: dict[str, float]) -> Fitted:
+    take = cohort.grid.take
+    final = state.best if state.best is not None else state.parameters
+    nets = tuple(
+        take_net(final, job.recipe.hidden, place) for job, place in zip(cohort.jobs, cohort.grid.place, strict=True)
+    )
+    stopped = take(state.stopped_epoch)
+    metrics = np.concatenate(pieces) if pieces else np.zeros((0, 2 + 2 * len(cohort.program.parts), len(nets)))
+    return Fitted(
+        metrics=metrics[: int(stopped.max(initial=0)) or None],
+        nets=nets,
+        best_epoch=take(state.best_epoch),
+        stopped_epoch=stopped,
+        frozen=take(state.frozen),
+        seconds=seconds,
+        state=state,
+    )

@@ -1,0 +1,117 @@
+"""Optimisers: Optax's transformations, with one value of every rate a net.
+
+Each is built inside `jax.vmap` over the nets, where a net's rates are scalars. An update is
+``w <- soft_threshold(w - rate * (direction + weight_decay * w), rate * l1)``, weights only for the last two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from goodfit.nets.forward import Parameters
+from goodfit.nets.penalties import soft_threshold
+from goodfit.training.state import Program, Rates
+
+DECOUPLED = ("adamw", "lion")  # those whose papers decay weights apart from the gradient
+LINE_SEARCH_STEPS = 20  # evaluations that L-BFGS's zoom line search may spend on one step
+
+
+def over_nets(function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
+    """Map a function of one net over both population axes, [S, M]."""
+    return jax.vmap(jax.vmap(function, in_axes=in_axes), in_axes=in_axes)
+
+
+def direction(program: Program, rates: Rates) -> optax.GradientTransformation:
+    """What turns the gradient of one net into its direction, before the learning rate. Scalars in `rates`."""
+    kind = program.optimizer
+    if kind in ("adam", "adamw"):
+        core = optax.scale_by_adam(rates.beta1, rates.beta2, rates.epsilon)
+    elif kind == "rmsprop":
+        core = optax.scale_by_rms(rates.beta2, rates.epsilon, eps_in_sqrt=False)
+    elif kind == "lion":
+        core = optax.scale_by_lion(rates.beta1, rates.beta2)
+    elif program.momentum:
+        core = optax.trace(rates.momentum, nesterov=program.nesterov)
+    else:
+        core = optax.identity()
+    if program.clip:
+        return optax.chain(optax.clip_by_global_norm(rates.clip_norm), core)
+    return core
+
+
+def lbfgs() -> optax.GradientTransformationExtraArgs:
+    """L-BFGS with a memory of ten steps; the length of a step is the line search's own."""
+    return optax.lbfgs(linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=LINE_SEARCH_STEPS))
+
+
+def initial_state(program: Program, rates: Rates, parameters: Parameters) -> Any:
+    """The optimiser's state of every net before its first step."""
+    if program.optimizer == "lbfgs":
+        return over_nets(lbfgs().init)(parameters)
+    return over_nets(lambda r, p: direction(program, r).init(p))(rates, parameters)
+
+
+def step(
+    program: Program,
+    rates: Rates,
+    parameters: Parameters,
+    gradient: Parameters,
+    state: Any,
+    factor: Float[Array, "S M"],
+) -> tuple[Parameters, Any]:
+    """One step of every net. factor: the schedule's share of the learning rate at this step."""
+
+    def one(rates: Rates, old: Parameters, gradient: Parameters, state: Any, factor: Array) -> Any:
+        updates, state = direction(program, rates).update(gradient, state, old)
+        rate = rates.learning_rate * factor
+        new = jax.tree.map(lambda p, u: p - rate * u, old, updates)
+        if program.optimizer in DECOUPLED:
+            new = _decay(new, old, rate * rates.weight_decay, rates.penalize_biases)
+        if program.l1:
+            new = _soften(new, rate * rates.l1, rates.penalize_biases)
+        return new, state
+
+    moved: tuple[Parameters, Any] = over_nets(one)(rates, parameters, gradient, state, factor)
+    return moved
+
+
+def _decay(new: Parameters, old: Parameters, strength: Array, biases: Array) -> Parameters:
+    """Decoupled weight decay (Loshchilov & Hutter): the old weights shrink beside the gradient's step."""
+    return Parameters(
+        tuple(n - strength * o for n, o in zip(new.weights, old.weights, strict=True)),
+        jax.tree.map(lambda n, o: n - strength * biases * o, new.biases, old.biases),
+        new.slopes,
+    )
+
+
+def _soften(new: Parameters, strength: Array, biases: Array) -> Parameters:
+    """The proximal step of L1."""
+    return Parameters(
+        tuple(soft_threshold(w, strength) for w in new.weights),
+        jax.tree.map(lambda b: soft_threshold(b, strength * biases), new.biases),
+        new.slopes,
+    )
+
+
+def step_lbfgs(
+    objective: Callable[[Parameters], Array], parameters: Parameters, gradient: Parameters, value: Array, state: Any
+) -> tuple[Parameters, Any]:
+    """One L-BFGS iteration of one net. objective: parameters -> scalar, penalties included; value: it at parameters."""
+    updates, state = lbfgs().update(gradient, state, parameters, value=value, grad=gradient, value_fn=objective)
+    return optax.apply_updates(parameters, updates), state
+
+
+def finite(tree: Any, axes: int = 2) -> Array:
+    """Whether every floating value of every net is finite, [S, M]."""
+    flags = [
+        jnp.isfinite(leaf.sum(axis=tuple(range(axes, leaf.ndim))))
+        for leaf in jax.tree.leaves(tree)
+        if jnp.issubdtype(leaf.dtype, jnp.floating)
+    ]
+    return jnp.stack(flags).all(0)

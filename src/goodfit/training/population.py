@@ -1,0 +1,254 @@
+"""Nets as arrays: jobs are laid on a grid of devices, of groups that share rows, and of nets; and taken off again."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.nets.forward import Architecture, Parameters, Present
+from goodfit.training.examples import Examples
+from goodfit.training.initialise import PRELU_SLOPE, initial_layers
+from goodfit.training.recipe import Recipe
+from goodfit.training.schedules import Schedule
+from goodfit.training.state import Rates, Settings
+from goodfit.training.stopping import NEVER
+
+MOST_PADDING = 1.25  # places of a grid over nets, above which every net becomes a group of its own
+UNLIMITED = np.float32(3e38)  # the clipping norm of a net without clipping
+
+
+@dataclass(frozen=True)
+class Job:
+    """One net to train: its recipe (with its seed), and which set of row weights it learns with."""
+
+    recipe: Recipe
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where each net lies: place[i] = (device, group, place in the group) of net i.
+
+    seeds: [K, S] the seed of every group; a place that no net takes repeats net 0 and trains no epoch.
+    """
+
+    devices: int
+    groups: int
+    nets: int
+    place: NDArray[np.int64]
+    seeds: NDArray[np.uint32]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(K, S, M)."""
+        return self.devices, self.groups, self.nets
+
+    def lay(self, values: NDArray[Any]) -> Any:
+        """[P, ...] to [K, S, M, ...]; empty places hold the value of net 0. A program's argument: Array and NDArray."""
+        source = np.zeros(self.shape, np.int64)
+        source[tuple(self.place.T)] = np.arange(len(self.place))
+        return values[source]
+
+    def take(self, values: Any, axis: int = 0) -> NDArray[Any]:
+        """[..., K, S, M, ...] with K at `axis`, to [..., P, ...]."""
+        index = (slice(None),) * axis + tuple(self.place.T)
+        return np.asarray(values)[index]
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """[K, S, M]: places that no net takes."""
+        empty = np.ones(self.shape, bool)
+        empty[tuple(self.place.T)] = False
+        return empty
+
+
+def lay_out(seeds: Sequence[int], devices: int) -> Grid:
+    """A grid for nets with these seeds: nets of one seed share their rows, and devices share the nets evenly."""
+    members: dict[int, list[int]] = {}
+    for net, seed in enumerate(seeds):
+        members.setdefault(seed, []).append(net)
+    groups = list(members.values())
+    if len(groups) * max(map(len, groups)) > MOST_PADDING * len(seeds):
+        groups = [[net] for net in range(len(seeds))]
+    devices = min(devices, len(seeds))
+    count, largest = len(groups), max(map(len, groups))
+    by_group = math.ceil(count / devices) * devices * largest
+    by_net = count * math.ceil(largest / devices) * devices
+    place = np.zeros((len(seeds), 3), np.int64)
+    if by_group <= by_net:
+        shape = devices, math.ceil(count / devices), largest
+        for group, nets in enumerate(groups):
+            for at, net in enumerate(nets):
+                place[net] = group // shape[1], group % shape[1], at
+    else:
+        shape = devices, count, math.ceil(largest / devices)
+        for group, nets in enumerate(groups):
+            for at, net in enumerate(nets):
+                place[net] = at // shape[2], group, at % shape[2]
+    table = np.full(shape[:2], seeds[0], np.uint32)
+    table[place[:, 0], place[:, 1]] = np.asarray(seeds, np.uint32)
+    return Grid(*shape, place, table)
+
+
+def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
+    """The smallest architecture that holds every job's: the widest of each layer, the deepest of all."""
+    hidden = [job.recipe.hidden for job in jobs]
+    widths = padded_widths(hidden)
+    deepest = max((job.recipe for job in jobs), key=lambda recipe: len(recipe.hidden))
+    return Architecture(
+        inputs=examples.x.shape[1],
+        widths=widths,
+        outputs=examples.outputs,
+        activations=deepest.activations,
+        masked=any(h != widths for h in hidden),
+        ragged=any(len(h) < len(widths) for h in hidden),
+        dropout=any(rate > 0 for job in jobs for rate in job.recipe.dropouts),
+        input_dropout=any(job.recipe.input_dropout > 0 for job in jobs),
+    )
+
+
+def padded_widths(hidden: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The widest of each layer; where a net has fewer layers, wide enough to pass its last layer through."""
+    depth = max(map(len, hidden))
+    widths = [max((sizes[layer] for sizes in hidden if len(sizes) > layer), default=0) for layer in range(depth)]
+    for sizes in hidden:
+        for layer in range(len(sizes), depth):
+            widths[layer] = max(widths[layer], sizes[-1])
+    return tuple(widths)
+
+
+def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Grid, dtype: Any) -> Parameters:
+    """Every net's initial weights, padded with zeros, [K, S, M, ...]."""
+    sizes = [architecture.inputs, *architecture.widths, architecture.outputs]
+    last = len(architecture.widths)
+    weights = [np.zeros((len(jobs), o, i), dtype) for i, o in itertools.pairwise(sizes)]
+    biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
+    for net, job in enumerate(jobs):
+        layers = initial_layers(job.recipe, architecture.inputs, architecture.outputs)
+        for layer, (w, b) in enumerate(layers):
+            at = last if layer == len(layers) - 1 else layer
+            weights[at][net, : w.shape[0], : w.shape[1]] = w
+            biases[at][net, : b.shape[0]] = b
+    slopes = tuple(
+        grid.lay(np.full(len(jobs), PRELU_SLOPE, dtype)) if name == "prelu" else None
+        for name in architecture.activations
+    )
+    laid = tuple(grid.lay(b) if jobs[0].recipe.bias else None for b in biases)
+    return Parameters(tuple(map(grid.lay, weights)), laid, slopes)
+
+
+def settings_of(
+    jobs: Sequence[Job],
+    schedules: Sequence[Schedule],
+    architecture: Architecture,
+    examples: Examples,
+    grid: Grid,
+    dtype: Any,
+) -> Settings:
+    """Everything traced that the jobs' recipes decide, [K, S, M, ...]. schedules: the program's table of schedules."""
+    recipes = [job.recipe for job in jobs]
+
+    def numbers(values: Sequence[Any], kind: Any = dtype) -> Any:
+        return grid.lay(np.asarray(values, kind))
+
+    names = [
+        ("learning_rate", "learning_rate"),
+        ("momentum", "momentum"),
+        ("epsilon", "epsilon"),
+        ("l1", "l1"),
+        ("l2", "l2"),
+    ]
+    rates = {to: numbers([getattr(recipe, name) for recipe in recipes]) for name, to in names}
+    epochs = numbers([recipe.epochs for recipe in recipes], np.int32)
+    epochs[grid.empty] = 0
+    return Settings(
+        rates=Rates(
+            **rates,
+            beta1=numbers([recipe.betas[0] for recipe in recipes]),
+            beta2=numbers([recipe.betas[1] for recipe in recipes]),
+            weight_decay=numbers([recipe.weight_decay for recipe in recipes]),
+            penalize_biases=numbers([recipe.penalize_biases for recipe in recipes]),
+            clip_norm=numbers([recipe.clip_norm or UNLIMITED for recipe in recipes]),
+        ),
+        smoothing=numbers([recipe.label_smoothing for recipe in recipes]),
+        huber_delta=numbers([recipe.huber_delta for recipe in recipes]),
+        dropout=numbers([_padded(recipe.dropouts, len(architecture.widths)) for recipe in recipes]),
+        input_dropout=numbers([recipe.input_dropout for recipe in recipes]),
+        class_weight=numbers([class_weights(job, examples) for job in jobs]),
+        schedule=numbers([schedules.index(schedule_of(recipe)) for recipe in recipes], np.int32),
+        row_weights=numbers([job.rows for job in jobs], np.int32),
+        epochs=epochs,
+        patience=numbers([recipe.patience or NEVER for recipe in recipes], np.int32),
+        min_change=numbers([recipe.min_change for recipe in recipes]),
+        on_score=numbers([recipe.monitor == "score" for recipe in recipes], bool),
+        present=_present(recipes, architecture, grid, dtype),
+    )
+
+
+def schedule_of(recipe: Recipe) -> Schedule:
+    """The schedule of a recipe; what its kind does not read is left at its default, so that equal ones are equal."""
+    schedule = Schedule(kind=recipe.schedule, warmup=recipe.warmup)
+    if recipe.schedule in ("step", "exponential"):
+        schedule = replace(schedule, rate=recipe.schedule_rate, every=recipe.schedule_epochs)
+    if recipe.schedule in ("cosine", "one-cycle"):
+        schedule = replace(schedule, final=recipe.final_rate, epochs=recipe.epochs)
+    return schedule
+
+
+def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
+    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class), as scikit-learn."""
+    given = job.recipe.class_weight
+    if given is None:
+        return np.ones(examples.outputs)
+    if given != "balanced":
+        return np.asarray(given, np.float64)
+    weights = np.ones(len(examples.y)) if examples.weights is None else examples.weights[job.rows]
+    counts = np.bincount(examples.y[examples.train], weights=weights[examples.train], minlength=examples.outputs)
+    return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)
+
+
+def _padded(values: Sequence[float], length: int) -> list[float]:
+    return [*values, *([0.0] * (length - len(values)))]
+
+
+def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: Grid, dtype: Any) -> Present:
+    units = []
+    for layer, width in enumerate(architecture.widths):
+        real = np.asarray([r.hidden[layer] if len(r.hidden) > layer else 0 for r in recipes])
+        units.append(grid.lay((np.arange(width) < real[:, None]).astype(dtype)))
+    depths = np.asarray([len(recipe.hidden) for recipe in recipes])
+    return Present(tuple(units), grid.lay(np.arange(len(architecture.widths)) < depths[:, None]))
+
+
+@dataclass(frozen=True)
+class NetArrays:
+    """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
+    slopes (prelu) a layer.
+    """
+
+    weights: tuple[NDArray[Any], ...]
+    biases: tuple[NDArray[Any], ...]
+    slopes: tuple[float | None, ...]
+
+
+def take_net(parameters: Parameters, hidden: Sequence[int], place: NDArray[np.int64]) -> NetArrays:
+    """Cut one net out of padded arrays [K, S, M, ...] (on the host)."""
+    at = tuple(place)
+    outputs = parameters.weights[-1].shape[-2]
+    sizes = [parameters.weights[0].shape[-1], *hidden, outputs]
+    layers = [*range(len(hidden)), len(parameters.weights) - 1]
+    weights = tuple(
+        np.asarray(parameters.weights[layer])[at][:o, :i] for layer, i, o in zip(layers, sizes, sizes[1:], strict=False)
+    )
+    biases = tuple(
+        np.zeros(o, parameters.weights[0].dtype) if bias is None else np.asarray(bias)[at][:o]
+        for bias, o in zip([parameters.biases[layer] for layer in layers], sizes[1:], strict=True)
+    )
+    slopes = tuple(None if s is None else float(np.asarray(s)[at]) for s in parameters.slopes[: len(hidden)])
+    return NetArrays(weights, biases, slopes)

@@ -1,0 +1,249 @@
+"""The compiled program: some epochs of a cohort, arithmetic only.
+
+Row orders, initial weights and schedules are drawn on the host and passed in; the data are arguments, never constants.
+An epoch is a `lax.scan` over its batches; epochs run in a `lax.while_loop` that ends early when every net has stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from goodfit.nets.dropout import stream_key
+from goodfit.nets.forward import Dropout, Parameters, forward
+from goodfit.nets.losses import LOSSES, row_score
+from goodfit.training import optimisers, stopping
+from goodfit.training.state import Chunk, Program, Rows, Settings, State
+
+Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight"], meta_fields=[])
+@dataclass(frozen=True)
+class Batch:
+    """Rows as the nets see them.
+
+    x: [S, B, D]; target: [S, 1, B] codes or [S, 1, C, B] numbers; weight: [S, 1 or M, B].
+    """
+
+    x: Array
+    target: Array
+    weight: Array
+
+
+def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Metrics]:
+    """Train `chunk.count` epochs, or fewer when every net has stopped. Metrics of what did not run are nan."""
+    quantities = 2 + 2 * len(program.parts)
+    empty = jnp.full((program.chunk, quantities, *state.active.shape), jnp.nan, settings.rates.l2.dtype)
+
+    def more(carry: tuple[Array, State, Array]) -> Array:
+        epoch, state, _ = carry
+        return (epoch < chunk.count) & state.active.any()
+
+    def body(carry: tuple[Array, State, Array]) -> tuple[Array, State, Array]:
+        epoch, state, metrics = carry
+        state, values = _epoch(program, settings, rows, chunk, state, epoch)
+        return epoch + 1, state, metrics.at[epoch].set(values)
+
+    _, state, metrics = jax.lax.while_loop(more, body, (jnp.zeros((), jnp.int32), state, empty))
+    return state, metrics
+
+
+def _epoch(
+    program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State, epoch: Array
+) -> tuple[State, Array]:
+    order, number = chunk.order[epoch], chunk.first + epoch
+    parameters, optimizer, loss, score = _train_epoch(program, settings, rows, order, chunk, state, epoch)
+    values = [loss, score]
+    if program.parts:
+        nothing = jnp.full((2 * len(program.parts), *loss.shape), jnp.nan, loss.dtype)
+        scored = partial(_score_parts, program, settings, rows)
+        values += list(jax.lax.cond(chunk.scored[epoch], scored, lambda _: nothing, parameters))
+    stacked = jnp.stack(values)
+    watched = 2 + 2 * program.parts.index(program.monitor) if program.monitor in program.parts else 0
+    scored_now = chunk.scored[epoch] if watched else jnp.ones((), bool)
+    stacked = jnp.where(state.active, stacked, jnp.nan)
+    state = stopping.end_epoch(
+        program, settings, state, parameters, optimizer, stacked[watched], stacked[watched + 1], scored_now, number + 1
+    )
+    return state, stacked
+
+
+def _train_epoch(
+    program: Program, settings: Settings, rows: Rows, order: Array, chunk: Chunk, state: State, epoch: Array
+) -> tuple[Parameters, Any, Array, Array]:
+    number = (chunk.first + epoch).astype(jnp.uint32)
+    zero = jnp.zeros_like(settings.rates.l2)
+
+    def body(carry: Any, inputs: tuple[Array, Array, Array]) -> tuple[Any, None]:
+        parameters, optimizer, sums = carry
+        index, factors, at = inputs
+        batch = _batch(program, settings, rows, index)
+        dropout = _dropout(program, chunk.seeds, settings, number, at)
+        factor = factors[settings.schedule] if factors.shape[0] > 1 else factors[0]
+        parameters, optimizer, found = _step(program, settings, batch, dropout, parameters, optimizer, factor)
+        return (parameters, optimizer, tuple(s + f for s, f in zip(sums, found, strict=True))), None
+
+    sums = (zero,) * (3 if program.row_weights else 2)
+    steps = (order, chunk.schedules[epoch], jnp.arange(program.steps, dtype=jnp.uint32))
+    (parameters, optimizer, sums), _ = jax.lax.scan(body, (state.parameters, state.optimizer, sums), steps)
+    rows_an_epoch = (order >= 0).sum((0, 2)).astype(zero.dtype)[:, None]  # [S, 1]
+    total = sums[-1] if program.row_weights else rows_an_epoch
+    return parameters, optimizer, sums[0] / total, sums[1] / total
+
+
+def _step(
+    program: Program,
+    settings: Settings,
+    batch: Batch,
+    dropout: Dropout | None,
+    parameters: Parameters,
+    optimizer: Any,
+    factor: Array,
+) -> tuple[Parameters, Any, tuple[Array, ...]]:
+    """One step of the optimiser, and the sums over the batch: loss, score and, where rows have weights, weight."""
+
+    def total(parameters: Parameters) -> tuple[Array, tuple[Array, tuple[Array, ...]]]:
+        objective, sums = _objective(program, settings, parameters, batch, dropout)
+        return objective.sum(), (objective, sums)
+
+    (_, (objective, sums)), gradient = jax.value_and_grad(total, has_aux=True)(parameters)
+    if program.optimizer == "lbfgs":
+        parameters, optimizer = _step_lbfgs(program, settings, batch, parameters, gradient, objective, optimizer)
+    else:
+        shape = settings.rates.l2.shape
+        factor = jnp.broadcast_to(factor, shape)
+        parameters, optimizer = optimisers.step(program, settings.rates, parameters, gradient, optimizer, factor)
+    return parameters, optimizer, sums if program.row_weights else sums[:2]
+
+
+def _step_lbfgs(
+    program: Program,
+    settings: Settings,
+    batch: Batch,
+    parameters: Parameters,
+    gradient: Parameters,
+    value: Array,
+    optimizer: Any,
+) -> tuple[Parameters, Any]:
+    """One iteration of every net; its line search asks for the objective of one net, which is a population of one."""
+
+    def one(settings: Settings, batch: Batch, parameters: Parameters, *known: Any) -> tuple[Parameters, Any]:
+        alone = jax.tree.map(lambda leaf: leaf[None, None], settings)
+        its_batch = Batch(batch.x[None], batch.target[None], batch.weight[None, None])
+
+        def objective(parameters: Parameters) -> Array:
+            lifted = jax.tree.map(lambda leaf: leaf[None, None], parameters)
+            return _objective(program, alone, lifted, its_batch, None)[0][0, 0]
+
+        return optimisers.step_lbfgs(objective, parameters, *known)
+
+    nets = settings.rates.l2.shape[1]
+    batch = Batch(batch.x, batch.target, jnp.broadcast_to(batch.weight, (len(batch.x), nets, batch.x.shape[1])))
+    shared = Batch(None, None, 0)  # type: ignore[arg-type]  # over M, the rows are shared and their weights are not
+    over_m = jax.vmap(one, in_axes=(0, shared, 0, 0, 0, 0))
+    return jax.vmap(over_m)(settings, batch, parameters, gradient, value, optimizer)
+
+
+def _objective(
+    program: Program, settings: Settings, parameters: Parameters, batch: Batch, dropout: Dropout | None
+) -> tuple[Array, tuple[Array, Array, Array]]:
+    """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
+    z = forward(parameters, batch.x, program.architecture, settings.present, dropout)  # [S, M, C, B]
+    trained, plain, score = _row_values(program, settings, z, batch.target)
+    weight = batch.weight
+    if program.class_weights:
+        classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
+        of_class = jnp.where(batch.target[..., None, :] == classes, settings.class_weight[..., None], 0.0)
+        weight = weight * of_class.sum(-2)
+    total = weight.sum(-1)
+    mean = _weighted_sum(trained, weight) / jnp.where(total > 0, total, 1.0)
+    sums = (
+        _weighted_sum(plain, batch.weight),
+        _weighted_sum(score, batch.weight),
+        jnp.broadcast_to(batch.weight.sum(-1), mean.shape),
+    )
+    return mean + _l2_penalty(settings, parameters), sums
+
+
+def _row_values(program: Program, settings: Settings, z: Array, target: Array) -> tuple[Array, Array, Array]:
+    """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score."""
+    trained, plain = LOSSES[program.loss].per_row(
+        z, target, settings.smoothing[..., None], settings.huber_delta[..., None]
+    )
+    return trained, plain, row_score(program.task, z, target)
+
+
+def _weighted_sum(values: Array, weight: Array) -> Array:
+    """Sum over rows; a row of weight zero counts nothing even where its value is not finite."""
+    return jnp.where(weight > 0, values * weight, jnp.zeros((), values.dtype)).sum(-1)
+
+
+def _l2_penalty(settings: Settings, parameters: Parameters) -> Array:
+    """l2/2 times the sum of squared weights, and of biases where they are penalised, [S, M]."""
+    weights = sum((w * w).sum((-2, -1)) for w in parameters.weights)
+    biases = sum((b * b).sum(-1) for b in parameters.biases if b is not None)
+    return 0.5 * settings.rates.l2 * (weights + settings.rates.penalize_biases * biases)
+
+
+def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Batch:
+    """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
+    real = index >= 0
+    x, target = _examples(program, rows, jnp.maximum(index, 0))
+    weight = real[:, None].astype(x.dtype)  # [S, 1, B]
+    if program.row_weights:
+        weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
+    return Batch(x, target, weight)
+
+
+def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
+    """Row weights of every net for rows [S, B], from a table [G, N]: [S, M, B]."""
+    return table[settings.row_weights[:, :, None], index[:, None, :]]
+
+
+def _examples(program: Program, rows: Rows, index: Array) -> tuple[Array, Array]:
+    """Scaled inputs [S, B, D] and targets, [S, 1, B] codes or [S, 1, C, B] numbers, of rows [S, B]."""
+    x = (rows.x.at[index].get(mode="promise_in_bounds").astype(rows.scale.dtype) - rows.shift) * rows.scale
+    y = rows.y.at[index].get(mode="promise_in_bounds")
+    if program.task == "classification":
+        return x, y[:, None]
+    numbers = (y.astype(x.dtype) - rows.target_shift) * rows.target_scale  # [S, B, C]
+    return x, numbers.swapaxes(-1, -2)[:, None]
+
+
+def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, step: Array) -> Dropout | None:
+    """The random streams of one step, by (seed, epoch, step, layer); never by the net's place in the population."""
+    if not (program.architecture.dropout or program.architecture.input_dropout):
+        return None
+    layers = jnp.arange(len(program.architecture.widths) + 1, dtype=jnp.uint32)
+    keys = stream_key(seeds[:, None], epoch, step, layers[None, :])  # [S, L + 1]
+    return Dropout(keys, settings.dropout, settings.input_dropout)
+
+
+def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: Parameters) -> Array:
+    """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
+    found: list[Array] = []
+    zero = jnp.zeros_like(settings.rates.l2)
+    groups = zero.shape[0]
+    for index, weights in rows.parts:
+
+        def block(sums: Any, index: Array, weights: Array | None = weights) -> tuple[Any, None]:
+            at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
+            x, target = _examples(program, rows, at)
+            x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
+            z = forward(parameters, x, program.architecture, settings.present)
+            _, plain, score = _row_values(program, settings, z, target)
+            weight = (index >= 0)[None, None].astype(x.dtype)
+            if weights is not None:
+                weight = weight * _own_weights(weights, settings, at)
+            new = (_weighted_sum(plain, weight), _weighted_sum(score, weight), weight.sum(-1))
+            return tuple(s + n for s, n in zip(sums, new, strict=True)), None
+
+        (loss, score, total), _ = jax.lax.scan(block, (zero, zero, zero), index)
+        found += [loss / total, score / total]
+    return jnp.stack(found)

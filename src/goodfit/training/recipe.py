@@ -1,0 +1,351 @@
+"""The recipe: all that decides a training, declared once for Python, files, the command line and forms."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from goodfit.errors import InputError, nearest, problem
+from goodfit.files import write_atomically
+from goodfit.training.recipe_fields import FieldRule, read_fields
+from goodfit.training.recipe_rules import LEARNING_RATES, dependent_defaults, problems_between
+
+ActivationName = Literal[
+    "identity",
+    "relu",
+    "sigmoid",
+    "tanh",
+    "leaky-relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "mish",
+    "prelu",
+]
+InitialiserName = Literal[
+    "torch",
+    "normal",
+    "uniform",
+    "constant",
+    "zeros",
+    "xavier-normal",
+    "xavier-uniform",
+    "he-normal",
+    "he-uniform",
+    "lecun-normal",
+    "orthogonal",
+]
+BiasInitialiserName = Literal["zeros", "constant", "torch"]
+LossName = Literal["auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber"]
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
+ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
+ScalingName = Literal["auto", "none", "unit", "standard"]
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Units = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+LARGEST_SEED = 2**32 - 1
+_BETAS = {"lion": (0.9, 0.99), "rmsprop": (0.0, 0.9)}
+_USUAL_BETAS = (0.9, 0.999)
+_OFF = {"fix": "Use 0 to switch it off."}
+_V = TypeVar("_V")
+
+
+class Recipe(BaseModel):
+    """All that decides a training: architecture, initialiser, loss, penalties, optimiser, schedule, stopping, seed.
+
+    Immutable, and valid by construction: anything that is wrong raises one InputError that names every problem.
+    Lists, ranges and NumPy values are accepted where tuples and numbers are declared. A field that is not given
+    takes its default; a default that has no effect with the other fields (a weight decay with plain SGD) is switched
+    off, and the default learning rate is the optimiser's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    hidden: tuple[Units, ...] = Field(
+        default=(256, 128),
+        description="Units of each hidden layer, from the inputs on. None at all gives linear or softmax regression.",
+    )
+    activation: ActivationName | tuple[ActivationName, ...] = Field(
+        default="relu", description="Activation after the hidden layers: one for all, or one for each."
+    )
+    init: InitialiserName = Field(default="he-normal", description="How weights are drawn.")
+    init_scale: float | None = Field(
+        default=None,
+        description="Standard deviation of normal, half-width of uniform, value of constant, gain of the others. "
+        "None: the initialiser's own.",
+    )
+    bias: bool = Field(default=True, description="Whether layers have biases at all.")
+    init_bias: BiasInitialiserName = Field(default="zeros", description="How biases are set.")
+    init_bias_value: float = Field(default=0.0, description="The bias where init-bias is constant.")
+    dropout: Rate | tuple[Rate, ...] = Field(
+        default=0.2,
+        description="Share of units dropped after hidden layers: one for all, or one for each.",
+        json_schema_extra={"fix": "Use 0 to switch it off."},
+    )
+    input_dropout: Rate = Field(default=0.0, description="Share of inputs dropped.", json_schema_extra={**_OFF})
+    loss: LossName = Field(
+        default="auto",
+        description="Loss that is trained on. Auto: cross-entropy for classes, squared error for numbers, "
+        "binary cross-entropy for several labels a row.",
+    )
+    huber_delta: float = Field(
+        default=1.0, gt=0, description="Residual up to which the huber loss is quadratic, in the target's unit."
+    )
+    label_smoothing: Rate = Field(
+        default=0.0, description="Share of the target spread evenly over all classes.", json_schema_extra={**_OFF}
+    )
+    class_weight: Literal["balanced"] | tuple[Weight, ...] | None = Field(
+        default=None, description="Weight of each class in the loss. Balanced: the inverse of its share of rows."
+    )
+    l1: float = Field(
+        default=0.0, ge=0, description="L1 penalty: l1 * sum|w| joins the loss.", json_schema_extra={**_OFF}
+    )
+    l2: float = Field(
+        default=0.0, ge=0, description="L2 penalty: l2/2 * sum w^2 joins the loss.", json_schema_extra={**_OFF}
+    )
+    penalize_biases: bool = Field(default=False, description="Whether penalties and weight decay count biases too.")
+    weight_decay: float = Field(
+        default=0.0,
+        ge=0,
+        description="Decoupled weight decay: each step shrinks weights by learning rate times this.",
+        json_schema_extra={**_OFF},
+    )
+    optimizer: OptimizerName = Field(
+        default="adamw", description="How steps are made. L-BFGS takes all rows at once and ignores batch-size."
+    )
+    learning_rate: float = Field(
+        default=LEARNING_RATES["adamw"],
+        gt=0,
+        description="Size of the steps, before the schedule. Not given: "
+        + ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
+        + ".",
+    )
+    momentum: Rate = Field(
+        default=0.0, description="Share of the last step that the next keeps (sgd).", json_schema_extra={**_OFF}
+    )
+    nesterov: bool = Field(default=False, description="Nesterov's momentum: the gradient looks ahead (sgd).")
+    beta1: Rate | None = Field(
+        default=None, description="Decay of the gradient's mean (adam, adamw, lion). None: the optimiser's own."
+    )
+    beta2: Rate | None = Field(
+        default=None, description="Decay of the squared gradient's mean (and rmsprop). None: the optimiser's own."
+    )
+    epsilon: float = Field(default=1e-8, gt=0, description="Added to the root before dividing (adam, adamw, rmsprop).")
+    schedule: ScheduleName = Field(default="cosine", description="How the learning rate changes over the training.")
+    warmup: float = Field(
+        default=0.0,
+        ge=0,
+        description="Epochs in which the learning rate rises from 0 in a straight line, before the schedule.",
+        json_schema_extra={**_OFF},
+    )
+    schedule_rate: float = Field(
+        default=0.1, gt=0, le=1, description="Factor of the learning rate at each step (step, exponential)."
+    )
+    schedule_epochs: float = Field(
+        default=10.0, gt=0, description="Epochs from one factor to the next (step, exponential)."
+    )
+    final_rate: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the learning rate left at the end (cosine, one-cycle)."
+    )
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="Longest gradient, over all weights of a net. None: no limit."
+    )
+    batch_size: int = Field(default=256, ge=1, description="Rows a step learns from.")
+    epochs: int = Field(default=20, ge=1, description="Passes over the training rows, at most.")
+    patience: int = Field(
+        default=0, ge=0, description="Epochs without improvement after which a net stops. 0: it never stops early."
+    )
+    min_change: float = Field(default=0.0, ge=0, description="Smallest change that counts as an improvement.")
+    monitor: Literal["loss", "score"] = Field(
+        default="loss", description="What improves: loss or score, on validation rows."
+    )
+    keep_best: bool = Field(
+        default=True, description="Keep the weights of the best epoch, where there are validation rows."
+    )
+    scaling: ScalingName = Field(
+        default="auto",
+        description="Scaling of inputs: by the largest value, to mean 0 and deviation 1, or as the data say.",
+    )
+    valid: Rate = Field(default=0.1, description="Share of the training rows held out for validation.")
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Decides every random draw.")
+
+    if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
+
+        def __init__(self, **given: Any) -> None:
+            given = {name: _plain(name, value) for name, value in given.items()}
+            problems: list[str] = []
+            bad: frozenset[str] = frozenset()
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                problems, bad = _field_problems(error, given)
+                given = {name: value for name, value in given.items() if name not in bad}
+                super().__init__(**given)
+            self.__dict__.update(dependent_defaults(given, self.__dict__))
+            problems += [text for fields, text in problems_between(self.__dict__) if not fields & bad]
+            if problems:
+                raise InputError(*problems)
+
+        @classmethod
+        def model_validate(cls, obj: Any, **_: Any) -> Recipe:
+            """A recipe from a mapping of fields; the same as Recipe(**obj)."""
+            return obj if isinstance(obj, cls) else cls.from_mapping(obj)
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The activation of each hidden layer."""
+        return _one_a_layer(self.activation, str, len(self.hidden))
+
+    @property
+    def dropouts(self) -> tuple[float, ...]:
+        """The dropout rate after each hidden layer, in [0, 1)."""
+        return _one_a_layer(self.dropout, float, len(self.hidden))
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """(beta1, beta2) as the optimiser uses them: what was given, else its own."""
+        first, second = _BETAS.get(self.optimizer, _USUAL_BETAS)
+        return first if self.beta1 is None else self.beta1, second if self.beta2 is None else self.beta2
+
+    def replace(self, **changes: Any) -> Recipe:
+        """A copy with other fields; defaults that were not given follow the new values."""
+        given = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return Recipe(**{**given, **changes})
+
+    @classmethod
+    def fields(cls) -> dict[str, FieldRule]:
+        """What each field means and may hold, in order: for flags, forms and messages."""
+        return _fields()
+
+    @classmethod
+    def from_mapping(cls, values: object, *, where: str = "Recipe") -> Recipe:
+        """A recipe from the fields of a mapping; `where` names the source in errors."""
+        if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+            raise InputError(problem(where, "must be an object of recipe fields", got=values))
+        try:
+            return Recipe(**values)
+        except InputError as error:
+            raise InputError(*(where + text.removeprefix("Recipe") for text in error.problems)) from None
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str = "Recipe") -> Recipe:
+        """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error."""
+        try:
+            values = json.loads(text, object_pairs_hook=functools.partial(_once, where))
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            raise InputError(problem(where, f"must be JSON: {error.msg} at {place}")) from None
+        except RecursionError:
+            raise InputError(problem(where, "must be an object of recipe fields: it is nested too deep")) from None
+        return cls.from_mapping(values, where=where)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Recipe:
+        """A recipe from a JSON file, or from the `recipe.json` of a run's folder."""
+        file = Path(path)
+        if file.is_dir():
+            file = file / "recipe.json"
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(problem(str(file), "must be a text file in UTF-8")) from None
+        except OSError as error:
+            raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
+        return cls.from_json(text, where=str(file))
+
+    def to_json(self) -> str:
+        """All fields as JSON text, one a line, in the order of declaration."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON has them, in the order of declaration."""
+        return self.model_dump(mode="json")
+
+    def to_file(self, path: str | Path) -> None:
+        """Write `to_json` to a file, whole or not at all."""
+        write_atomically(path, self.to_json().encode())
+
+
+@functools.cache
+def _fields() -> dict[str, FieldRule]:
+    return read_fields(Recipe.model_json_schema())
+
+
+def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tuple[_V, ...]:
+    return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
+
+
+def _plain(name: str, value: Any) -> Any:
+    """NumPy values as Python's, sequences as tuples, and a single hidden size as one layer."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple | range):
+        return tuple(part.tolist() if hasattr(part, "tolist") else part for part in value)
+    return (value,) if name == "hidden" and isinstance(value, int | float) else value
+
+
+def _field_problems(error: ValidationError, given: Mapping[str, Any]) -> tuple[list[str], frozenset[str]]:
+    """One problem for each field that is wrong by itself, in the order given, and the names of those fields."""
+    bad = frozenset(str(entry["loc"][0]) for entry in error.errors(include_url=False, include_input=False))
+    return [_field_problem(name, value) for name, value in given.items() if name in bad], bad
+
+
+def _field_problem(name: str, value: Any) -> str:
+    rule = _fields().get(name)
+    if rule is None:
+        return problem("Recipe", f"{name!r} is not a field", fix=nearest(name.replace("-", "_"), _fields()))
+    fix = rule.fix
+    if rule.choices and not fix:
+        wrong = [part for part in (value if isinstance(value, tuple) else (value,)) if part not in rule.choices]
+        fix = nearest(wrong[0] if wrong else value, rule.choices)
+    return problem("Recipe", f"'{name}' must be {rule.range}", got=value, fix="" if fix.startswith("Valid") else fix)
+
+
+def _once(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose names are all different."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(problem(where, f"{twice!r} must be given once"))
+    return values
+
+
+DEFAULT = Recipe()
+CHAPTER = Recipe(
+    hidden=(256,),
+    activation="relu",
+    init="normal",
+    init_scale=0.01,
+    init_bias="torch",
+    dropout=0.0,
+    loss="cross-entropy",
+    optimizer="sgd",
+    learning_rate=0.1,
+    schedule="constant",
+    batch_size=256,
+    epochs=10,
+    scaling="unit",
+    valid=0.0,
+)
+"""Section 4.2: 784-256-10 on Fashion-MNIST, weights N(0, 0.01^2), biases as torch draws them, plain SGD."""
+
+NAMED: dict[str, Recipe] = {"default": DEFAULT, "chapter": CHAPTER}
+
+
+def read_recipe(source: str) -> Recipe:
+    """The recipe of that name, or in that file or run folder; a name wins."""
+    if source in NAMED:
+        return NAMED[source]
+    if not Path(source).exists():
+        rule = "must be the name of a recipe, a recipe file or a run's folder"
+        raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
+    return Recipe.from_file(source)

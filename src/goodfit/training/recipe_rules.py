@@ -1,0 +1,177 @@
+"""Rules between the fields of a recipe: what goes together, what has no effect without what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit.errors import problem
+
+Values = Mapping[str, Any]
+Found = tuple[frozenset[str], str]  # the fields that a problem is about, and its text
+
+LEARNING_RATES = {  # the learning rate where none is given, by optimiser
+    "sgd": 0.1,
+    "adam": 0.001,
+    "adamw": 0.001,
+    "rmsprop": 0.001,
+    "lion": 0.0001,
+    "lbfgs": 1.0,
+}
+STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
+
+
+@dataclass(frozen=True)
+class Applies:
+    """`field` has an effect only where field `of` has one of the values `among`; elsewhere it must be `off`."""
+
+    field: str
+    of: str
+    among: tuple[str | bool, ...]
+    off: Any
+
+    def holds(self, values: Values) -> bool:
+        """Whether the field has an effect, or is switched off."""
+        value = values[self.field]
+        parts = value if isinstance(value, tuple) else (value,)
+        return values[self.of] in self.among or all(part == self.off for part in parts)
+
+
+APPLIES = (
+    Applies(
+        "init_scale",
+        "init",
+        (
+            "normal",
+            "uniform",
+            "constant",
+            "xavier-normal",
+            "xavier-uniform",
+            "he-normal",
+            "he-uniform",
+            "lecun-normal",
+            "orthogonal",
+        ),
+        None,
+    ),
+    Applies("init_bias", "bias", (True,), "zeros"),
+    Applies("init_bias_value", "init_bias", ("constant",), 0.0),
+    Applies("dropout", "optimizer", STOCHASTIC, 0.0),
+    Applies("input_dropout", "optimizer", STOCHASTIC, 0.0),
+    Applies("huber_delta", "loss", ("huber",), 1.0),
+    Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
+    Applies("class_weight", "loss", ("auto", "cross-entropy"), None),
+    Applies("l1", "optimizer", STOCHASTIC, 0.0),
+    Applies("penalize_biases", "bias", (True,), False),
+    Applies("weight_decay", "optimizer", ("adamw", "lion"), 0.0),
+    Applies("momentum", "optimizer", ("sgd",), 0.0),
+    Applies("nesterov", "optimizer", ("sgd",), False),
+    Applies("beta1", "optimizer", ("adam", "adamw", "lion"), None),
+    Applies("beta2", "optimizer", ("adam", "adamw", "lion", "rmsprop"), None),
+    Applies("epsilon", "optimizer", ("adam", "adamw", "rmsprop"), 1e-8),
+    Applies("schedule", "optimizer", STOCHASTIC, "constant"),
+    Applies("warmup", "optimizer", STOCHASTIC, 0.0),
+    Applies("schedule_rate", "schedule", ("step", "exponential"), 0.1),
+    Applies("schedule_epochs", "schedule", ("step", "exponential"), 10.0),
+    Applies("final_rate", "schedule", ("cosine", "one-cycle"), 0.0),
+    Applies("clip_norm", "optimizer", STOCHASTIC, None),
+)
+
+
+def dependent_defaults(given: Values, defaults: Values) -> dict[str, Any]:
+    """Defaults that follow from what was given: the optimiser's learning rate; off, where a default does not fit.
+
+    given: the fields that the user set; defaults: the declared default of every field. Only fields that were not
+    given are returned.
+    """
+    found: dict[str, Any] = {}
+    values = {**defaults, **given}
+    if "learning_rate" not in given and values["optimizer"] in LEARNING_RATES:
+        found["learning_rate"] = LEARNING_RATES[values["optimizer"]]
+    if "warmup" not in given and values["warmup"] >= values["epochs"]:
+        found["warmup"] = values["warmup"] = 0.0
+    for rule in APPLIES:
+        if rule.field not in given and not rule.holds(values):
+            found[rule.field] = values[rule.field] = rule.off
+    return found
+
+
+def problems_between(values: Values) -> Iterator[Found]:
+    """Every rule between fields that the values, each valid by itself, break."""
+    for rule in APPLIES:
+        if not rule.holds(values):
+            yield frozenset({rule.field, rule.of}), _no_effect(rule, values)
+    for check in CHECKS:
+        yield from check(values)
+
+
+def _no_effect(rule: Applies, values: Values) -> str:
+    return problem(
+        "Recipe",
+        f"'{rule.field}' must be {_text(rule.off)} with {rule.of} {_quoted(values[rule.of])}",
+        got=values[rule.field],
+        fix=f"It works with {rule.of} {', '.join(map(_text, rule.among))}.",
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "left out" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _quoted(value: Any) -> str:
+    return _text(value) if isinstance(value, bool) else f"'{value}'"
+
+
+def one_a_layer(values: Values) -> Iterator[Found]:
+    """A list over hidden layers has one entry for each of them."""
+    count = len(values["hidden"])
+    for field, noun in (("activation", "name"), ("dropout", "rate")):
+        value = values[field]
+        if isinstance(value, tuple) and len(value) != count:
+            rule = f"'{field}' must list one {noun} for each of the {count} hidden layers"
+            fix = f"Give {count}, or a single {noun} for all." if count else f"Give a single {noun}."
+            yield frozenset({"hidden", field}), problem("Recipe", rule, got=value, fix=fix)
+
+
+def scale_has_size(values: Values) -> Iterator[Found]:
+    """A spread or a gain is positive; only the constant may be zero or negative."""
+    scale = values["init_scale"]
+    if scale is not None and values["init"] != "constant" and scale <= 0:
+        rule = f"'init_scale' must be a finite number > 0 with init '{values['init']}'"
+        fix = "Use init zeros for weights of zero."
+        yield frozenset({"init", "init_scale"}), problem("Recipe", rule, got=scale, fix=fix)
+
+
+def nesterov_has_momentum(values: Values) -> Iterator[Found]:
+    """Nesterov's step looks ahead along the momentum."""
+    if values["nesterov"] and values["optimizer"] == "sgd" and values["momentum"] == 0:
+        rule = "'momentum' must be > 0 where 'nesterov' is on"
+        fix = "0.9 is usual."
+        yield frozenset({"nesterov", "momentum"}), problem("Recipe", rule, got=values["momentum"], fix=fix)
+
+
+def warmup_ends(values: Values) -> Iterator[Found]:
+    """The warm-up is over before the training is."""
+    if values["warmup"] >= values["epochs"] and values["warmup"] > 0:
+        rule = f"'warmup' must be shorter than 'epochs', which is {values['epochs']}"
+        yield frozenset({"warmup", "epochs"}), problem("Recipe", rule, got=values["warmup"], fix="It is in epochs.")
+
+
+def weights_choose(values: Values) -> Iterator[Found]:
+    """Class weights name at least two classes, and do not silence all of them."""
+    weights = values["class_weight"]
+    if isinstance(weights, tuple) and (len(weights) < 2 or not any(weights)):
+        rule = "'class_weight' must list one number >= 0 for each class, not all zero"
+        yield frozenset({"class_weight"}), problem("Recipe", rule, got=weights, fix="Use balanced to weigh by count.")
+
+
+CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
+    one_a_layer,
+    scale_has_size,
+    nesterov_has_momentum,
+    warmup_ends,
+    weights_choose,
+)

@@ -1,0 +1,205 @@
+"""What goes in and out of a compiled program: the static shape, the traced arrays, the state that training changes.
+
+Axes: S groups of nets that share their rows (one seed a group), M nets of a group, N rows of the data, B rows of a
+batch, D inputs, C outputs, E epochs of a chunk, T schedules, G sets of row weights. On the host every per-net array
+has a leading axis K, the devices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from goodfit.nets.forward import Architecture, Parameters, Present
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that is compiled in. Two cohorts with equal programs and equal array shapes share one compilation.
+
+    A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
+    dropout in the architecture); its values are traced, so that new values never compile again.
+    parts: names of the row sets scored at the end of an epoch, in order ("valid", "test", ...).
+    weighted_parts: those parts that score each net with row weights of its own (folds).
+    chunk: epochs a call has room for; fewer run when asked. steps: batches an epoch.
+    """
+
+    architecture: Architecture
+    loss: str
+    task: str
+    optimizer: str
+    nesterov: bool
+    momentum: bool
+    l1: bool
+    clip: bool
+    class_weights: bool
+    row_weights: bool
+    parts: tuple[str, ...]
+    weighted_parts: tuple[str, ...]
+    monitor: str
+    keep_best: bool
+    batch: int
+    steps: int
+    chunk: int
+    devices: int = 1
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "learning_rate",
+        "momentum",
+        "beta1",
+        "beta2",
+        "epsilon",
+        "weight_decay",
+        "l1",
+        "l2",
+        "penalize_biases",
+        "clip_norm",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Rates:
+    """What the optimiser and the penalties read, one value a net. penalize_biases is 1.0 or 0.0."""
+
+    learning_rate: Float[Array, "S M"]
+    momentum: Float[Array, "S M"]
+    beta1: Float[Array, "S M"]
+    beta2: Float[Array, "S M"]
+    epsilon: Float[Array, "S M"]
+    weight_decay: Float[Array, "S M"]
+    l1: Float[Array, "S M"]
+    l2: Float[Array, "S M"]
+    penalize_biases: Float[Array, "S M"]
+    clip_norm: Float[Array, "S M"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "rates",
+        "smoothing",
+        "huber_delta",
+        "dropout",
+        "input_dropout",
+        "class_weight",
+        "schedule",
+        "row_weights",
+        "epochs",
+        "patience",
+        "min_change",
+        "on_score",
+        "present",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Settings:
+    """What may differ between the nets of a cohort: traced, [S, M] leading every leaf.
+
+    dropout: [S, M, L]; class_weight: [S, M, C]; schedule and row_weights: indexes into the tables of
+    `Chunk.schedules` and `Rows.weights`; epochs: the net stops after this many; patience: epochs without improvement
+    before it stops, a very large number for never; on_score: watch the score instead of the loss.
+    """
+
+    rates: Rates
+    smoothing: Float[Array, "S M"]
+    huber_delta: Float[Array, "S M"]
+    dropout: Float[Array, "S M L"]
+    input_dropout: Float[Array, "S M"]
+    class_weight: Float[Array, "S M C"]
+    schedule: Int[Array, "S M"]
+    row_weights: Int[Array, "S M"]
+    epochs: Int[Array, "S M"]
+    patience: Int[Array, "S M"]
+    min_change: Float[Array, "S M"]
+    on_score: Bool[Array, "S M"]
+    present: Present
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Rows:
+    """The data of a training, shared by all nets, in its storage type.
+
+    x: [N, D]; y: [N] codes or [N, C] numbers; inputs are used as (x - shift) * scale, [D] each, and numeric targets
+    as (y - target_shift) * target_scale, [C] each. weights: [G, N] sets of row weights. parts: one (rows [J, R],
+    weights [G, N] or None) a scored part, J blocks of R rows, -1 where a block is not full.
+    """
+
+    x: Array
+    y: Array
+    shift: Float[Array, " D"]
+    scale: Float[Array, " D"]
+    target_shift: Float[Array, " C"]
+    target_scale: Float[Array, " C"]
+    weights: Float[Array, "G N"]
+    parts: tuple[tuple[Int[Array, "J R"], Float[Array, "G N"] | None], ...]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["first", "count", "seeds", "order", "schedules", "scored"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Chunk:
+    """The epochs of one call.
+
+    first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
+    order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; schedules: [E, steps, T] factors of the
+    learning rate; scored: [E] whether the parts are scored at the end of that epoch.
+    """
+
+    first: Int[Array, ""]
+    count: Int[Array, ""]
+    seeds: UInt32[Array, " S"]
+    order: Int[Array, "E steps S B"]
+    schedules: Float[Array, "E steps T"]
+    scored: Bool[Array, " E"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "parameters",
+        "optimizer",
+        "best",
+        "best_value",
+        "best_epoch",
+        "since_best",
+        "active",
+        "frozen",
+        "stopped_epoch",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class State:
+    """What a training changes, and all that a checkpoint must hold.
+
+    best: the parameters of the best epoch so far (None where no best is kept); best_value: the watched value there
+    (lower is better); best_epoch: 1-based, 0 for the initial weights; since_best: epochs without improvement;
+    active: still training; frozen: stopped because a loss or weight was no longer finite, and put back to the last
+    epoch at which all were; stopped_epoch: the last epoch trained.
+    """
+
+    parameters: Parameters
+    optimizer: Any
+    best: Parameters | None
+    best_value: Float[Array, "S M"]
+    best_epoch: Int[Array, "S M"]
+    since_best: Int[Array, "S M"]
+    active: Bool[Array, "S M"]
+    frozen: Bool[Array, "S M"]
+    stopped_epoch: Int[Array, "S M"]

@@ -1,0 +1,62 @@
+"""What happens to every net at the end of an epoch: keep the best, stop, or freeze. Part of the compiled program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from goodfit.nets.forward import Parameters
+from goodfit.training.optimisers import finite
+from goodfit.training.state import Program, Settings, State
+
+NEVER = 2**31 - 1  # the patience of a net that does not stop early
+
+
+def end_epoch(
+    program: Program,
+    settings: Settings,
+    before: State,
+    parameters: Parameters,
+    optimizer: Any,
+    loss: Array,
+    score: Array,
+    scored: Array,
+    number: Array,
+) -> State:
+    """The state after epoch `number` (1-based), from the state before it and what the epoch made of the parameters.
+
+    loss, score: [S, M] of the watched part; scored: whether that part was scored in this epoch. A net whose loss or
+    parameters are not finite goes back to the state before the epoch and is frozen. Improvement is a watched value
+    below the best one; for patience it must be lower by more than min_change.
+    """
+    sound = finite(parameters) & (jnp.isfinite(loss) | ~scored)
+    taken = before.active & sound
+    parameters = choose(taken, parameters, before.parameters)
+    optimizer = choose(taken, optimizer, before.optimizer)
+
+    sign = 1.0 if program.task == "regression" else -1.0  # a squared error is better low, a share of hits high
+    value = jnp.where(settings.on_score, sign * score, loss)
+    better = taken & scored & (value < before.best_value)
+    enough = taken & scored & (value < before.best_value - settings.min_change)
+    since = jnp.where(enough, 0, before.since_best + (taken & scored))
+    going = taken & (since < settings.patience) & (number < settings.epochs)
+    keep = better if program.keep_best else taken
+    return State(
+        parameters=parameters,
+        optimizer=optimizer,
+        best=choose(better, parameters, before.best) if program.keep_best else None,
+        best_value=jnp.where(better, value, before.best_value),
+        best_epoch=jnp.where(keep, number, before.best_epoch).astype(jnp.int32),
+        since_best=since.astype(jnp.int32),
+        active=going,
+        frozen=before.frozen | (before.active & ~sound),
+        stopped_epoch=jnp.where(taken, number, before.stopped_epoch).astype(jnp.int32),
+    )
+
+
+def choose(mask: Array, new: Any, old: Any) -> Any:
+    """Leaf by leaf: `new` for the nets of the mask [S, M], `old` for the others."""
+    return jax.tree.map(lambda n, o: jnp.where(mask.reshape(mask.shape + (1,) * (n.ndim - 2)), n, o), new, old)

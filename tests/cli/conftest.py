@@ -1,0 +1,152 @@
+"""A stand-in for the library side of a training, so that the commands are tested without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import goodfit.runs
+from goodfit.cli import main
+from goodfit.training.progress import Progress
+from goodfit.training.recipe import Recipe
+
+NAN = float("nan")
+
+
+def score(value: float, **parts: Any) -> SimpleNamespace:
+    usual = {
+        "name": "accuracy",
+        "value": value,
+        "low": value - 0.01,
+        "high": value + 0.01,
+        "level": 0.95,
+        "rows": 1000,
+        "method": "Clopper-Pearson",
+        "spread": None,
+    }
+    return SimpleNamespace(**{**usual, **parts})
+
+
+@dataclass
+class FakeRun:
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    folder: Path | None
+    data_name: str = "iris"
+    frozen: tuple[int, ...] = ()
+    parameters: int = 67
+    best_epochs: tuple[int, ...] = (2,)
+    seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.5, "train": 61.0, "evaluate": 12.34})
+    scores: dict[str, Any] = field(default_factory=lambda: {"train": score(0.9), "test": score(0.8, spread=0.02)})
+
+    @property
+    def layers(self) -> list[SimpleNamespace]:
+        hidden = {"inputs": 4, "outputs": 8, "parameters": 40, "activation": "relu", "initialiser": "he-normal"}
+        output = {"inputs": 8, "outputs": 3, "parameters": 27, "activation": "", "initialiser": "he-normal"}
+        return [
+            SimpleNamespace(name="hidden 1", dropout=0.2, **hidden),
+            SimpleNamespace(name="output", dropout=0.0, **output),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "seeds": list(self.seeds),
+            "loss": NAN,
+            "parts": (1.0, 2),
+        }
+
+
+class FakeRuns:
+    """Records how it was called, and reports two epochs of progress."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.error: BaseException | None = None
+        self.run: dict[str, Any] = {}
+        self.found: list[Any] = []
+
+    def _work(self, folder: Path, progress: Any) -> None:
+        if self.error is not None:
+            raise self.error
+        for phase, epoch in (("data", 0), ("compile", 0), ("train", 1), ("train", 2), ("evaluate", 2)):
+            values = {"train_loss": 1 / epoch, "train_score": 0.5 * epoch, "valid_loss": NAN} if epoch else {}
+            progress(Progress(phase, epoch, 2, values, 1000.0 * epoch, 3.0 if epoch == 1 else None, 2, 2))  # type: ignore[arg-type]
+
+    def train(self, recipe: Recipe, data: Any, *, seeds: Any = None, out: Any = None, progress: Any = None) -> FakeRun:
+        self.calls.append(("train", {"recipe": recipe, "data": data, "seeds": tuple(seeds), "out": out}))
+        self._work(out, progress)
+        return FakeRun(recipe, tuple(seeds), out, **self.run)
+
+    def resume(self, folder: Path, *, progress: Any = None) -> FakeRun:
+        self.calls.append(("resume", {"folder": folder}))
+        self._work(folder, progress)
+        return FakeRun(Recipe(), (0,), folder, **self.run)
+
+    def list_runs(self, root: Path) -> list[Any]:
+        self.calls.append(("list_runs", {"root": root}))
+        return self.found
+
+    def predict(self, folder: Path, data: str) -> Any:
+        self.calls.append(("predict", {"folder": folder, "data": data}))
+        return SimpleNamespace(write_csv=self._write_csv)
+
+    @staticmethod
+    def _write_csv(target: Any) -> None:
+        if isinstance(target, Path):
+            target.write_text("row,class\n0,setosa\n")
+        else:
+            target.write("row,class\n0,setosa\n")
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.calls[-1][1]
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
+    made = FakeRuns()
+    for name in ("train", "resume", "list_runs", "predict"):
+        monkeypatch.setattr(goodfit.runs, name, getattr(made, name), raising=False)
+    return made
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run a command in an empty folder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GOODFIT_DEBUG", raising=False)
+
+    def calling(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return calling
+
+
+def a_run(folder: str, **parts: Any) -> SimpleNamespace:
+    usual = {
+        "folder": Path(folder),
+        "data": "iris",
+        "when": datetime(2025, 3, 1, 12, 30),
+        "state": "done",
+        "seeds": (0, 1),
+        "scores": {"test": score(0.9)},
+    }
+    return SimpleNamespace(**{**usual, **parts})
+
+
+@pytest.fixture
+def make_run() -> Any:
+    return a_run
+
+
+@pytest.fixture
+def make_score() -> Any:
+    return score

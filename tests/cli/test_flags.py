@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goodfit.cli.flags import flag_help, from_text, recipe_with, to_text
+from goodfit.errors import InputError
+from goodfit.training.recipe import CHAPTER, Recipe
+
+FIELDS = Recipe.fields()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("hidden", "256,128", (256, 128)),
+        ("hidden", " 256, 128 ", (256, 128)),
+        ("hidden", "256,", (256,)),
+        ("hidden", "256", 256),
+        ("hidden", "none", ()),
+        ("hidden", "", ()),
+        ("hidden", "3,x", (3, "x")),
+        ("dropout", "0.2,.5", (0.2, 0.5)),
+        ("dropout", "none", ()),
+        ("class_weight", "none", None),
+        ("class_weight", "balanced", "balanced"),
+        ("class_weight", "1,2.5", (1, 2.5)),
+        ("clip_norm", "NONE", None),
+        ("scaling", "none", "none"),
+        ("learning_rate", "1e-3", 0.001),
+        ("l2", "none", None),
+        ("epochs", "2.5", 2.5),
+    ],
+)
+def test_text_to_value(name: str, text: str, value: object) -> None:
+    assert from_text(FIELDS[name], text) == value
+
+
+def test_flags_go_over_the_recipe() -> None:
+    assert recipe_with(CHAPTER, {"hidden": "8,4", "nesterov": None}) == CHAPTER.replace(hidden=(8, 4))
+    assert recipe_with(CHAPTER, {"nesterov": True, "momentum": "0.9"}).nesterov is True
+    assert recipe_with(Recipe(), {"optimizer": "sgd"}).learning_rate == 0.1
+    with pytest.raises(InputError, match="'epochs' must be an integer >= 1; got 0"):
+        recipe_with(CHAPTER, {"epochs": "0"})
+
+
+def test_help_says_meaning_range_and_default() -> None:
+    assert flag_help(FIELDS["l2"]) == (
+        f"L2 penalty: l2/2 * sum w^2 joins the loss. [a finite number >= 0; default: {to_text(FIELDS['l2'].default)}]"
+    )
+    assert flag_help(FIELDS["nesterov"]).endswith("(sgd). [default: no]")
+    assert flag_help(FIELDS["keep_best"]).endswith("[default: yes]")
+    assert flag_help(FIELDS["clip_norm"]).endswith("[a finite number > 0 or none; default: none]")
+
+
+def values() -> st.SearchStrategy[dict[str, object]]:
+    rates = st.floats(0, 1, exclude_max=True)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "hidden": st.lists(st.integers(1, 10**6), max_size=5).map(tuple),
+            "activation": st.sampled_from(FIELDS["activation"].choices),
+            "dropout": rates,
+            "input_dropout": rates,
+            "l1": st.floats(0, 1e6),
+            "learning_rate": st.floats(1e-300, 1e300),
+            "clip_norm": st.none() | st.floats(1e-6, 1e6),
+            "class_weight": st.none() | st.just("balanced") | st.tuples(st.floats(0.1, 5), st.floats(0, 5)),
+            "scaling": st.sampled_from(FIELDS["scaling"].choices),
+            "epochs": st.integers(1, 10**9),
+            "keep_best": st.booleans(),
+            "seed": st.integers(0, 2**32 - 1),
+        },
+    )
+
+
+@given(values())
+def test_flags_give_the_recipe_that_python_gives(fields: dict[str, object]) -> None:
+    flags = {name: value if isinstance(value, bool) else to_text(value) for name, value in fields.items()}
+    assert recipe_with(Recipe(), flags) == Recipe(**fields)  # type: ignore[arg-type]
+
+
+@given(values())
+def test_any_recipe_written_as_flags_is_read_back(fields: dict[str, object]) -> None:
+    recipe = Recipe(**fields)  # type: ignore[arg-type]
+    flags = {name: value if isinstance(value, bool) else to_text(value) for name, value in recipe.model_dump().items()}
+    assert recipe_with(CHAPTER, flags) == recipe

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from goodfit.cli import progress as shown
+from goodfit.cli.output import duration
+from goodfit.cli.pictures import coloured, example_rows, examples, levels, shaded, title
+from goodfit.data import Dataset, Step
+from goodfit.training.progress import Progress
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ([], ""),
+        ([1.0], "▁"),
+        ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
+        ([3.0, 3.0], "▁▁"),
+        ([1.0, math.nan, 0.0], "█ ▁"),
+        ([math.inf, math.nan], "  "),
+    ],
+)
+def test_sparkline(values: list[float], line: str) -> None:
+    assert shown.sparkline(values) == line
+
+
+def test_a_sparkline_shows_the_last_values() -> None:
+    assert shown.sparkline([9.0, *range(8)], width=8) == "▁▂▃▄▅▆▇█"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.004, "0.00 s"), (9.99, "9.99 s"), (9.996, "10.0 s"), (59.94, "59.9 s"), (59.96, "1 min 00 s"),
+     (185, "3 min 05 s"), (3600, "1 h 00 min"), (7385, "2 h 03 min")],
+)  # fmt: skip
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def report(epoch: int, epochs: int = 100, **parts: object) -> Progress:
+    usual = {"phase": "train", "values": {"train_loss": 1.0}, "rows_per_second": 0.0, "seconds_left": None}
+    return Progress(**{**usual, "epoch": epoch, "epochs": epochs, "active": 1, "nets": 1, **parts})  # type: ignore[arg-type]
+
+
+def test_plain_lines_are_few(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    lines = shown.Lines()
+    for epoch in range(1, 101):
+        clock[0] += 0.125
+        lines.report(report(epoch))
+    lines.report(report(100, phase="evaluate"))
+    lines.report(report(100, values={}))
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in told] == ["1/100", "41/100", "81/100", "100/100"]
+    assert told[0] == "epoch 1/100  train loss 1.0000"
+
+
+def test_plain_lines_on_the_search_for_data(capsys) -> None:  # type: ignore[no-untyped-def]
+    lines = shown.Lines()
+    for state, detail in (("looking", ""), ("fetching", "a"), ("fetching", "b"), ("wrong", "bad sum"), ("found", "")):
+        lines.step(Step("a mirror", state, detail, 0.5 if detail == "a" else None))  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "Data: fetching, a mirror 50%: a\nData: wrong, a mirror: bad sum\n"
+
+
+def test_silence(capsys) -> None:  # type: ignore[no-untyped-def]
+    with shown.watch(quiet=True) as watcher:
+        watcher.step(Step("a mirror", "wrong"))
+        watcher.report(report(1))
+    assert capsys.readouterr() == ("", "")
+
+
+class Live:
+    def __init__(self) -> None:
+        self.drawn: list[object] = []
+
+    def update(self, drawn: object, *, refresh: bool) -> None:
+        assert refresh
+        self.drawn.append(drawn)
+
+
+def test_the_display_is_not_drawn_more_often_than_eyes_see(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    live = Live()
+    display = shown.Display(live)  # type: ignore[arg-type]
+    for epoch in range(1, 101):
+        clock[0] += 0.01
+        display.report(report(epoch, values={"train_loss": float(epoch), "valid_score": 0.5}))
+    assert 10 <= len(live.drawn) <= 12
+    console = Console(width=120, record=True, force_terminal=False)
+    console.print(live.drawn[-1])
+    text = console.export_text()
+    assert "Training" in text
+    assert "epoch 100/100" in text
+    assert f"loss 100.0000  {shown.sparkline(list(range(77, 101)))}" in text
+    assert "validation" in text
+    display.report(report(100, phase="evaluate"))
+    display.step(Step("a mirror", "found"))
+    assert live.drawn[-1] == "Data: found, a mirror"
+
+
+def pictures() -> Dataset:
+    x = np.array([[0, 255, 0], [255, 255, 0]] * 2, np.uint8).reshape(2, 6)
+    return Dataset("two", x, np.array([1, 0]), "classification", ("left", "right"), image_shape=(2, 3), scaling="unit")
+
+
+def test_examples_are_one_a_class_with_its_name() -> None:
+    data = pictures()
+    assert example_rows(data) == [1, 0]
+    assert title(data, 0) == "right"
+    console = Console(width=80, record=True, color_system=None)
+    console.print(examples(data, console))
+    assert [line.split() for line in console.export_text().splitlines()][:2] == [["left", "right"], ["▒█", "▒█"]]
+
+
+def test_rows_stand_in_where_there_are_no_classes() -> None:
+    data = Dataset("numbers", np.ones((20, 4), np.float32), np.arange(20.0), "regression", image_shape=(2, 2))
+    assert example_rows(data) == list(range(10))
+    assert title(data, 3) == "row 3"
+
+
+def test_grey_levels() -> None:
+    assert levels(np.array([[2.0, 4.0], [3.0, 2.0]])).tolist() == [[0, 255], [128, 0]]
+    assert levels(np.full((1, 2), 7, np.uint8)).tolist() == [[0, 0]]
+
+
+def test_shades_and_half_blocks() -> None:
+    image = np.array([[0, 255], [0, 255], [128, 0]], np.uint8)
+    assert shaded(image).plain == " █\n░ \n"
+    text = coloured(image)
+    assert text.plain == "▀▀\n▀▀\n"
+    colours = [(span.style.color.name, span.style.bgcolor.name) for span in text.spans]  # type: ignore[union-attr]
+    assert colours == [
+        ("rgb(0,0,0)", "rgb(0,0,0)"),
+        ("rgb(255,255,255)", "rgb(255,255,255)"),
+        ("rgb(128,128,128)", "rgb(0,0,0)"),
+        ("rgb(0,0,0)", "rgb(0,0,0)"),
+    ]
+
+
+def test_a_terminal_with_colours_gets_half_blocks() -> None:
+    console = Console(width=80, record=True, color_system="truecolor", force_terminal=True)
+    console.print(examples(pictures(), console))
+    assert "▀▀▀" in console.export_text()

@@ -1,0 +1,45 @@
+"""What holds for every test: few threads, two JAX devices, a cache of its own, the same Hypothesis examples every time.
+
+This file is read before any test imports NumPy or JAX, which look at these variables only once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+from hypothesis import HealthCheck, settings
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0", "gw1", ...; None where tests run in one process
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # so that the sharding of populations is always tested
+os.environ.setdefault("MPLBACKEND", "agg")
+
+if WORKER is not None and hasattr(
+    os, "sched_setaffinity"
+):  # a core a worker: XLA has no other cap that all versions obey
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})
+
+if WORKER is None:  # workers inherit the folder, and with it the compiled programs
+    os.environ["GOODFIT_CACHE"] = tempfile.mkdtemp(prefix="goodfit-tests-")
+
+settings.register_profile(
+    "goodfit",
+    derandomize=True,
+    deadline=None,
+    max_examples=30,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("goodfit")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the cache folder, once, at the very end."""
+    if WORKER is None:
+        shutil.rmtree(os.environ["GOODFIT_CACHE"], ignore_errors=True)

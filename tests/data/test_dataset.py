@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goodfit.data import Dataset
+from goodfit.errors import InputError
+
+X = np.arange(12.0).reshape(4, 3)
+CODES = np.array([0, 1, 1, 0])
+
+
+def make(**changes: Any) -> Dataset:
+    fields = {"name": "t", "x": X, "y": CODES, "task": "classification", "classes": ("a", "b"), **changes}
+    return Dataset(**fields)
+
+
+def test_storage_types() -> None:
+    data = make()
+    assert (data.x.dtype, data.y.dtype, data.test.dtype) == (np.float32, np.int32, np.int32)
+    assert (data.n_inputs, data.n_outputs, len(data)) == (3, 2, 4)
+    pixels = make(x=X.astype(np.uint8))
+    assert pixels.x.dtype == np.uint8
+    assert make(x=X > 3).x.dtype == np.float32
+
+
+def test_arrays_are_read_only_views_and_the_callers_stay_writable() -> None:
+    x = X.astype(np.float32)
+    data = make(x=x)
+    assert np.shares_memory(data.x, x)
+    with pytest.raises(ValueError, match="read-only"):
+        data.x[0, 0] = 1
+    x[0, 0] = 5
+    assert x.flags.writeable
+
+
+def test_repr_is_one_line() -> None:
+    assert repr(make(test=np.array([3]))) == (
+        "Dataset('t', classification, 4 rows of which 1 official test rows, 3 inputs, 2 outputs, float32)"
+    )
+
+
+def test_regression_and_multilabel() -> None:
+    one = make(task="regression", classes=(), y=[1, 2, 3, 4], scale_targets=True)
+    assert one.y.shape == (4, 1)
+    assert one.y.dtype == np.float32
+    assert one.n_outputs == 1
+    several = make(task="multilabel", y=np.eye(4, 2, dtype=bool))
+    assert several.y.dtype == np.float32
+    assert several.n_outputs == 2
+
+
+def test_from_arrays_names_the_classes() -> None:
+    data = Dataset.from_arrays(X, ["pear", "apple", "pear", "fig"])
+    assert data.classes == ("apple", "fig", "pear")
+    assert data.y.tolist() == [2, 0, 2, 1]
+    assert Dataset.from_arrays(X, [0.5, 1, 2, 3]).task == "regression"
+    assert Dataset.from_arrays(X, CODES, classes=("no", "yes")).classes == ("no", "yes")
+    assert Dataset.from_arrays(X, np.eye(4, 2), task="multilabel", classes=("a", "b")).n_outputs == 2
+
+
+def test_non_finite_inputs_are_placed() -> None:
+    x = np.arange(40.0).reshape(10, 4)
+    x[2:9, 1] = np.nan
+    x[5, 3] = -np.inf
+    with pytest.raises(InputError) as caught:
+        make(x=x, y=np.arange(10) % 2, features=("a", "b", "c", "d"))
+    first, second = caught.value.problems
+    assert first == (
+        "Dataset 't': input column 'b' must be finite in float32; 7 rows (2, 3, 4, 5, 6, ...) are not; got nan. "
+        "Fill these values or leave the rows out."
+    )
+    assert "input column 'd' must be finite in float32; row 5 are not; got -inf" in second
+
+
+def test_many_bad_columns_are_counted() -> None:
+    with pytest.raises(InputError, match=r"so are not 4 more columns; got 36") as caught:
+        make(x=np.full((4, 9), np.nan))
+    assert len(caught.value.problems) == 6
+
+
+def test_too_large_for_float32() -> None:
+    x = X.copy()
+    x[1, 2] = 1e39
+    with pytest.raises(InputError, match=r"input column 2 must be finite in float32; row 1 are not; got 1e\+39"):
+        make(x=x)
+
+
+def test_non_finite_targets() -> None:
+    with pytest.raises(InputError, match=r"target column 0 must be finite in float32; row 3 are not; got inf"):
+        make(task="regression", classes=(), y=[1, 2, 3, np.inf])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "clasification"}, r"'task' must be a known one; got 'clasification'\. Did you mean 'classification'"),
+        ({"scaling": "standrad"}, r"Did you mean 'standard'"),
+        ({"x": np.zeros(4)}, r"'x' must be a table of at least one row and one column; got \(4,\)"),
+        ({"x": np.zeros((0, 3)), "y": CODES[:0]}, r"'x' must be a table of at least one row"),
+        ({"x": X.astype(str)}, r"'x' must hold real numbers; got '<U"),
+        ({"x": X + 1j}, r"'x' must hold real numbers; got 'complex128'"),
+        ({"y": CODES[:3]}, r"'y' must have one entry for each of the 4 rows of 'x'; got 3"),
+        (
+            {"y": CODES + 1},
+            r"labels must be codes from 0 to 1, as there are 2 classes; 2 rows \(1, 2\) hold others; got 2",
+        ),
+        ({"y": CODES - 1}, r"hold others; got -1"),
+        ({"y": CODES * 1.0}, r"one whole number, a class code.*got 'float64 of shape \(4,\)'.*from_arrays"),
+        ({"classes": ("a",)}, r"'classes' must name at least two different classes; got \('a',\)"),
+        ({"classes": ("a", "a")}, r"at least two different classes"),
+        ({"features": ("a", "b")}, r"'features' must name all 3 inputs; got 2"),
+        ({"image_shape": (2, 2)}, r"whose product is the 3 inputs; got \(2, 2\)"),
+        ({"test": [4]}, r"'test' must hold different row numbers from 0 to 3; got 'row 4'"),
+        ({"test": [-1]}, r"got 'row -1'"),
+        ({"test": [1, 1]}, r"got 'row 1 twice'"),
+        ({"test": [0.5]}, r"got 'float64 of shape \(1,\)'"),
+        ({"test": [0, 1, 2, 3]}, r"'test' must leave rows to train on; got 'all 4 rows'"),
+        ({"scale_targets": True}, r"'scale_targets' must be False unless the task is regression"),
+        ({"task": "regression"}, r"'classes' must be \(\) for regression"),
+        ({"task": "regression", "classes": (), "y": np.zeros((4, 1, 1))}, r"'y' must be a table with one column for"),
+        ({"task": "regression", "classes": (), "y": list("abcd")}, r"'y' must hold real numbers"),
+        ({"task": "multilabel", "y": np.full((4, 2), 2)}, r"labels must be 0 or 1; 4 rows .* got \[2, 2\]"),
+        ({"task": "multilabel", "y": np.eye(4, 3)}, r"'classes' must name the 3 columns of 'y'"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make(**changes)
+
+
+def test_all_problems_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        make(y=CODES + 5, features=("a",), test=[9])
+    assert len(caught.value.problems) == 3

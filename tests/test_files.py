@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from goodfit.errors import GoodfitError, InputError
+from goodfit.files import write_atomically, write_error
+
+
+def test_a_file_is_written_whole_into_a_new_folder(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    target = tmp_path / "a" / "b.bin"
+    write_atomically(target, b"old")
+    write_atomically(str(target), b"new")
+    assert target.read_bytes() == b"new"
+    assert os.listdir(target.parent) == ["b.bin"]
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, failing) -> None:  # type: ignore[no-untyped-def]
+    target = tmp_path / "b.bin"
+    target.write_bytes(b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, failing, full)
+    message = "b.bin: could not be written: No space left on device. Free some space and try again."
+    with pytest.raises(GoodfitError, match=message) as caught:
+        write_atomically(target, b"new")
+    assert caught.value.exit_code == 1
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["b.bin"]
+
+
+def test_an_interruption_leaves_no_part_of_a_file(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt("stop")
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        write_atomically(tmp_path / "b.bin", b"new")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_is_a_file_is_bad_input(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError, match=r"must be writable: .*Give a folder that you may write to") as caught:
+        write_atomically(tmp_path / "file" / "b.bin", b"new")
+    assert caught.value.exit_code == 2
+
+
+def test_other_faults_are_the_machines() -> None:
+    error = write_error("x", OSError(errno.EIO, "Input/output error"))
+    assert (error.exit_code, str(error)) == (1, "x: could not be written: Input/output error.")
+
+
+def test_a_folder_that_cannot_be_flushed_does_not_matter(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    opened = os.open
+    monkeypatch.setattr(
+        os, "open", lambda path, flags, *more: opened(path, flags, *more) if os.path.isfile(path) else -1
+    )
+    write_atomically(tmp_path / "b.bin", b"new")
+    assert (tmp_path / "b.bin").read_bytes() == b"new"

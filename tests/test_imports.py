@@ -1,0 +1,46 @@
+"""`import goodfit` and `goodfit --help` stay light: heavy libraries are loaded on first use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HELP = """
+import contextlib, io
+from goodfit.cli import main
+with contextlib.redirect_stdout(io.StringIO()) as printed:
+    assert main(["--help"]) == 0
+assert "train" in printed.getvalue(), printed.getvalue()
+"""
+HEAVY = {"jax", "matplotlib", "optax", "scipy", "sklearn"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after running the code."""
+    code += "\nimport sys\nprint('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_importing_goodfit_loads_nothing_heavy() -> None:
+    assert not loaded_by("import goodfit") & (HEAVY | {"numpy", "pydantic", "rich", "cyclopts"})
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert not loaded_by(HELP) & HEAVY
+
+
+@pytest.mark.parametrize("name", ["Recipe", "Run", "data", "train", "InputError", "__version__"])
+def test_public_names_are_listed_and_load(name: str) -> None:
+    code = f"import goodfit\nassert {name!r} in dir(goodfit)\nassert goodfit.{name} is not None"
+    loaded_by(code)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    import goodfit
+
+    with pytest.raises(AttributeError, match="'goodfit' has no attribute 'trian'"):
+        goodfit.trian  # noqa: B018
