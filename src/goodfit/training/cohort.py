@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.nets.forward import Architecture, Parameters
+from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import RowOrder
 from goodfit.training.examples import Examples
 from goodfit.training.population import (
@@ -25,11 +26,6 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Chunk, Program, Rows, Settings
 
-LOSS_OF_TASK = {
-    "classification": "cross-entropy",
-    "multilabel": "binary-cross-entropy",
-    "regression": "squared-error",
-}
 MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
 MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
@@ -127,7 +123,7 @@ def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any 
     width, steps = orders[0].width, orders[0].steps
     program = Program(
         architecture=architecture,
-        loss=LOSS_OF_TASK[examples.task] if first.loss == "auto" else first.loss,
+        loss=DEFAULT_LOSSES[examples.task] if first.loss == "auto" else first.loss,
         task=examples.task,
         optimizer=first.optimizer,
         nesterov=first.nesterov,

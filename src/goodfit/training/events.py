@@ -74,13 +74,18 @@ class EventLog:
             self._file.truncate(before)
             raise write_error(self.path, error) from error
 
+    def flush(self) -> None:
+        """Wait until everything appended is on the disk, so that it outlives the machine too."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
     def close(self) -> None:
         """Flush to the disk and close. Closing twice does nothing."""
         if not self._file.closed:
             try:
-                os.fsync(self._file.fileno())
-            except OSError as error:
-                raise write_error(self.path, error) from error
+                self.flush()
             finally:
                 self._file.close()
 

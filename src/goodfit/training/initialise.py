@@ -11,7 +11,6 @@ from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
 from goodfit.training.recipe import Recipe
 
 PURPOSE = 0x1A17  # of the random stream, beside the seed
-PRELU_SLOPE = 0.25  # He et al. (2015), section 2.1, and torch's default
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 

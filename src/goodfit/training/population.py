@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.forward import Architecture, Parameters, Present
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import PRELU_SLOPE, initial_layers
+from goodfit.training.initialise import initial_layers
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Rates, Settings
@@ -136,8 +137,8 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Gr
             weights[at][net, : w.shape[0], : w.shape[1]] = w
             biases[at][net, : b.shape[0]] = b
     slopes = tuple(
-        grid.lay(np.full(len(jobs), PRELU_SLOPE, dtype)) if name == "prelu" else None
-        for name in architecture.activations
+        None if start is None else grid.lay(np.full(len(jobs), start, dtype))
+        for start in (ACTIVATIONS[name].slope for name in architecture.activations)
     )
     laid = tuple(grid.lay(b) if jobs[0].recipe.bias else None for b in biases)
     return Parameters(tuple(map(grid.lay, weights)), laid, slopes)
@@ -202,7 +203,7 @@ def schedule_of(recipe: Recipe) -> Schedule:
 
 
 def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
-    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class), as scikit-learn."""
+    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class)."""
     given = job.recipe.class_weight
     if given is None:
         return np.ones(examples.outputs)

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from goodfit.nets.dropout import stream_key
 from goodfit.nets.forward import Dropout, Parameters, forward
 from goodfit.nets.losses import LOSSES, row_score
+from goodfit.nets.penalties import l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.state import Chunk, Program, Rows, Settings, State
 
@@ -186,9 +187,10 @@ def _weighted_sum(values: Array, weight: Array) -> Array:
 
 def _l2_penalty(settings: Settings, parameters: Parameters) -> Array:
     """l2/2 times the sum of squared weights, and of biases where they are penalised, [S, M]."""
-    weights = sum((w * w).sum((-2, -1)) for w in parameters.weights)
-    biases = sum((b * b).sum(-1) for b in parameters.biases if b is not None)
-    return 0.5 * settings.rates.l2 * (weights + settings.rates.penalize_biases * biases)
+    rates = settings.rates
+    weights = [l2_penalty(w, rates.l2) for w in parameters.weights]
+    biases = [l2_penalty(b, rates.l2 * rates.penalize_biases) for b in parameters.biases if b is not None]
+    return jnp.asarray(sum([*weights, *biases]))
 
 
 def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Batch:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Phase = Literal["data", "compile", "train", "evaluate"]
+Phase = Literal["data", "compile", "train", "stop", "evaluate"]
 
 
 @dataclass(frozen=True)
 class Progress:
     """One report, made between chunks of epochs.
 
-    phase: what is being done; epoch: epochs finished, 0 before the first; epochs: how many there will be at most.
+    phase: what is being done ("stop": the chunk of epochs is finished, then the state is saved, for Ctrl-C asked so).
+    epoch: epochs finished, 0 before the first; epochs: how many there will be at most.
     values: mean over the nets that are finite, keys as in History ("train_loss", "valid_score", ...); may be empty.
-    rows_per_second: training rows times nets a second, 0.0 while unknown; seconds_left: None while unknown.
-    active: nets still training (neither stopped early nor frozen); nets: all nets.
+    rows_per_second: training rows times nets a second, 0.0 while unknown; seconds_left: None while unknown, 0.0 in the
+    last report of the phase "train".
+    active: nets that trained in the last epoch (neither stopped early nor frozen before it); nets: all nets.
+    recent: the values of every epoch since the last report, oldest first.
     """
 
     phase: Phase
@@ -27,6 +30,7 @@ class Progress:
     seconds_left: float | None
     active: int
     nets: int
+    recent: dict[str, list[float]] = field(default_factory=dict)
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -23,12 +23,15 @@ CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom 
 class Report:
     """What is known after a chunk. epoch: epochs done; metrics: [epochs of the chunk, Q, P] (see `metric_names`).
 
-    active: [P] nets that still train; snapshot: a call that copies the whole state to the host, for a checkpoint.
+    Epochs that no net trained to its end are left out of both, so that the last chunk may be shorter than it was meant.
+    active: [P] nets that still train; seconds: spent so far, as in `Fitted`; snapshot: a call that copies the whole
+    state to the host, for a checkpoint.
     """
 
     epoch: int
     metrics: NDArray[Any]
     active: NDArray[np.bool_]
+    seconds: dict[str, float]
     snapshot: Callable[[], State]
 
 
@@ -73,18 +76,29 @@ def fit(
     program, settings = cohort.program, cohort.settings()
     done, state = start or (0, fresh_state(program, settings, cohort.initial_parameters()))
     pieces: list[NDArray[Any]] = []
-    seconds = {"compile": 0.0, "train": 0.0}
     began = time.perf_counter()
     settings, rows, state = place(program, settings, cohort.rows(), state)
     run = _Runner(cohort, settings, rows, score_every)
+
+    def seconds() -> dict[str, float]:
+        return {"compile": run.compile_seconds, "train": time.perf_counter() - began - run.compile_seconds}
+
     for epoch, now, laid in run.chunks(done, state, chunk_seconds):
-        state, metrics = now, cohort.grid.take(laid, axis=2)
+        state, active = now, cohort.grid.take(np.asarray(now.active))
+        stopped = cohort.grid.take(np.asarray(now.stopped_epoch))
+        trained = epoch if active.any() else max(int(stopped.max()), epoch - len(laid), 1)
+        metrics = cohort.grid.take(laid, axis=2)[: len(laid) - (epoch - trained)]
         pieces.append(metrics)
         if report is not None:
-            report(Report(epoch, metrics, cohort.grid.take(np.asarray(now.active)), _snapshot(now)))
-    seconds["compile"] = run.compile_seconds
-    seconds["train"] = time.perf_counter() - began - run.compile_seconds
-    return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds)
+            report(Report(trained, metrics, active, seconds(), _snapshot(now)))
+    return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds())
+
+
+def _wait(values: Any) -> None:
+    """Wait for the devices in short sleeps, of 1 % of the wait, so that Ctrl-C is heard during a long epoch."""
+    began = time.perf_counter()
+    while not values.is_ready():
+        time.sleep(min(0.05, 1e-4 + 0.01 * (time.perf_counter() - began)))
 
 
 def _snapshot(state: State) -> Callable[[], State]:
@@ -115,6 +129,7 @@ class _Runner:
             done += count
             if epoch_seconds:
                 ahead = self._ahead(done, aim / epoch_seconds)
+            _wait(metrics)
             values = np.moveaxis(np.asarray(metrics), 0, 2)[:count]
             epoch_seconds = max(time.perf_counter() - began, 1e-6) / count
             if ahead is None:
@@ -135,13 +150,12 @@ def _fitted(cohort: Cohort, pieces: list[NDArray[Any]], state: State, seconds: d
     nets = tuple(
         take_net(final, job.recipe.hidden, place) for job, place in zip(cohort.jobs, cohort.grid.place, strict=True)
     )
-    stopped = take(state.stopped_epoch)
     metrics = np.concatenate(pieces) if pieces else np.zeros((0, 2 + 2 * len(cohort.program.parts), len(nets)))
     return Fitted(
-        metrics=metrics[: int(stopped.max(initial=0)) or None],
+        metrics=metrics,
         nets=nets,
         best_epoch=take(state.best_epoch),
-        stopped_epoch=stopped,
+        stopped_epoch=take(state.stopped_epoch),
         frozen=take(state.frozen),
         seconds=seconds,
         state=state,
