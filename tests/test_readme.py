@@ -3,53 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from docs_blocks import check_command, commands, run_blocks
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-NOT_RUN = "<!-- not run -->"  # on a line of its own, above a block
-SHELLS = {"sh", "bash", "shell", "console"}
-
-
-def blocks(text: str, languages: set[str]) -> Iterator[tuple[int, str]]:
-    """(line of the first line of code, code) of each fenced block that is not marked."""
-    above, language, code = "", None, []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if language is None and line.startswith("```"):
-            language, code = line[3:].strip() or "text", []
-        elif line.startswith("```"):
-            if language in languages and above != NOT_RUN:
-                yield number - len(code), "\n".join(code)
-            above, language = "", None
-        elif language is not None:
-            code.append(line)
-        elif line.strip():
-            above = line.strip()
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """The words of each command in the shell blocks; lines of output (below a `$` prompt) are left out."""
-    for _, code in blocks(text, SHELLS):
-        lines = code.replace("\\\n", " ").splitlines()
-        if any(line.startswith("$ ") for line in lines):
-            lines = [line[2:] for line in lines if line.startswith("$ ")]
-        for line in lines:
-            for part in re.split(r"&&|;|\|", line):
-                if words := shlex.split(part, comments=True):
-                    yield words
-
-
-def run_blocks(text: str, name: str) -> dict[str, Any]:
-    """Run the Python blocks in one namespace, as a reader would; errors name the README's own lines."""
-    namespace: dict[str, Any] = {"__name__": "readme"}
-    for line, code in blocks(text, {"python"}):
-        exec(compile("\n" * (line - 1) + code, name, "exec"), namespace)
-    return namespace
 
 
 def test_the_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,12 +19,8 @@ def test_the_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_commands_parse() -> None:
-    from goodfit.cli.app import app
-
     for words in commands(README.read_text("utf-8")):
-        program = words[0].removeprefix(".venv/bin/")
-        if program == "goodfit":
-            app.parse_args(words[1:], print_error=False, exit_on_error=False)
+        check_command(words)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
@@ -79,6 +36,11 @@ def test_the_make_targets_exist(name: str) -> None:
 EXAMPLE = """\
 ```python
 a = 1
+print("one", a)
+```
+<!-- printed -->
+```
+one 1
 ```
 
 <!-- not run -->
@@ -106,8 +68,31 @@ def test_an_error_names_the_line_of_the_readme() -> None:
     assert caught.traceback[-1].lineno + 1 == EXAMPLE.splitlines().index("b = a + 1") + 1
 
 
+def test_another_output_would_be_seen() -> None:
+    with pytest.raises(AssertionError, match="example:7: what is printed has changed"):
+        run_blocks(EXAMPLE.replace("\none 1\n", "\none 2\n"), "example")
+
+
+def test_a_block_that_is_not_run_must_be_python() -> None:
+    with pytest.raises(SyntaxError, match="invalid syntax"):
+        run_blocks(EXAMPLE.replace("raise SystemExit", "raise raise"), "example")
+
+
 def test_commands_of_a_shell_block() -> None:
     assert list(commands(EXAMPLE)) == [
         ["make", "run", "PYTHON=python3.12"],
         ["goodfit", "train", "digits", "--seeds", "8"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "match"),
+    [
+        ("goodfit train digits --hiden 8", "--hiden"),
+        ("goodfit train digits --hidden 8 --activation reluu", "'activation' must be"),
+        ("goodfit train digit", "Did you mean 'digits'"),
+    ],
+)
+def test_a_wrong_command_would_be_seen(command: str, match: str) -> None:
+    with pytest.raises(Exception, match=match):
+        check_command(command.split())

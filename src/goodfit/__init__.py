@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
     from goodfit.runs import Run as Run
-    from goodfit.runs.train import train as train
+    from goodfit.runs.training import train as train
     from goodfit.training.recipe import Recipe as Recipe
 
 __version__ = "0.1.0"

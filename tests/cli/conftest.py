@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import goodfit.runs
@@ -43,6 +44,13 @@ class FakeRun:
     best_epochs: tuple[int, ...] = (2,)
     seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.5, "train": 61.0, "evaluate": 12.34})
     scores: dict[str, Any] = field(default_factory=lambda: {"train": score(0.9), "test": score(0.8, spread=0.02)})
+    stopped_epochs: tuple[int, ...] = ()
+
+    @property
+    def history(self) -> SimpleNamespace:
+        frozen = np.isin(np.arange(len(self.seeds)), self.frozen)
+        stopped = np.array(self.stopped_epochs or [self.recipe.epochs] * len(self.seeds))
+        return SimpleNamespace(frozen=frozen, stopped_epoch=stopped)
 
     @property
     def layers(self) -> list[SimpleNamespace]:
@@ -76,14 +84,25 @@ class FakeRuns:
             raise self.error
         for phase, epoch in (("data", 0), ("compile", 0), ("train", 1), ("train", 2), ("evaluate", 2)):
             values = {"train_loss": 1 / epoch, "train_score": 0.5 * epoch, "valid_loss": NAN} if epoch else {}
-            progress(Progress(phase, epoch, 2, values, 1000.0 * epoch, 3.0 if epoch == 1 else None, 2, 2))  # type: ignore[arg-type]
+            recent = {name: [value] for name, value in values.items()} if phase == "train" else {}
+            left = 3.0 if epoch == 1 else 0.0 if phase == "train" else None
+            progress(Progress(phase, epoch, 2, values, 1000.0 * epoch, left, 2, 2, recent))  # type: ignore[arg-type]
 
-    def train(self, recipe: Recipe, data: Any, *, seeds: Any = None, out: Any = None, progress: Any = None) -> FakeRun:
+    def train(
+        self,
+        recipe: Recipe,
+        data: Any,
+        *,
+        seeds: Any = None,
+        out: Any = None,
+        progress: Any = None,
+        data_progress: Any = None,
+    ) -> FakeRun:
         self.calls.append(("train", {"recipe": recipe, "data": data, "seeds": tuple(seeds), "out": out}))
         self._work(out, progress)
         return FakeRun(recipe, tuple(seeds), out, **self.run)
 
-    def resume(self, folder: Path, *, progress: Any = None) -> FakeRun:
+    def resume(self, folder: Path, *, progress: Any = None, data_progress: Any = None) -> FakeRun:
         self.calls.append(("resume", {"folder": folder}))
         self._work(folder, progress)
         return FakeRun(Recipe(), (0,), folder, **self.run)
@@ -92,7 +111,10 @@ class FakeRuns:
         self.calls.append(("list_runs", {"root": root}))
         return self.found
 
-    def predict(self, folder: Path, data: str) -> Any:
+    def task_of(self, folder: Path) -> str:
+        return "regression"
+
+    def predict(self, folder: Path, data: str, *, data_progress: Any = None) -> Any:
         self.calls.append(("predict", {"folder": folder, "data": data}))
         return SimpleNamespace(write_csv=self._write_csv)
 
@@ -111,7 +133,7 @@ class FakeRuns:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     made = FakeRuns()
-    for name in ("train", "resume", "list_runs", "predict"):
+    for name in ("train", "resume", "list_runs", "predict", "task_of"):
         monkeypatch.setattr(goodfit.runs, name, getattr(made, name), raising=False)
     return made
 

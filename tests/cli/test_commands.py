@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from goodfit.cli import train as train_module
-from goodfit.errors import GoodfitError
+from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import CHAPTER, Recipe
 
 
@@ -16,28 +16,27 @@ def test_train_hands_over_recipe_data_seeds_and_folder(call, fake) -> None:  # t
     assert code == 0, err
     assert fake.last["recipe"] == CHAPTER.replace(hidden=(8,), seed=3)
     assert fake.last["seeds"] == (3, 4)
-    assert fake.last["data"].name == "iris"
+    assert fake.last["data"] == "iris"
     assert re.fullmatch(r"runs/iris-\d{8}-\d{6}", str(fake.last["out"]))
 
 
 def test_train_prints_results_on_stdout_and_progress_on_stderr(call, fake) -> None:  # type: ignore[no-untyped-def]
     fake.run = {"best_epochs": (1, 2), "frozen": (1,)}
-    _, out, err = call("train", "iris", "--out", "somewhere/a run")
-    assert (
-        "epoch 1/2  train loss 1.0000 accuracy 0.5000  validation loss nan  2 of 2 nets  1,000 rows/s  3.00 s left"
-        in err
-    )
+    _, out, err = call("train", "iris", "--out", "somewhere/a run", "--seeds", "2", "--epochs", "20")
+    assert "epoch 1/2  train loss 1.0000 accuracy 0.5000  validation loss nan  2 nets  1,000 rows/s  3.00 s left" in err
     assert "epoch 2/2  train loss 0.5000 accuracy 1.0000" in err
     assert "Net, 67 parameters" in out
     for cells in (
         ["hidden", "1", "relu", "he-normal", "4", "8", "0.2", "40"],
         ["output", "-", "he-normal", "8", "3", "-", "27"],
-        ["train", "accuracy", "0.9000", "0.8900", "to", "0.9100", "(95%,", "Clopper-Pearson)", "1,000", "-"],
-        ["test", "accuracy", "0.8000", "0.7900", "to", "0.8100", "(95%,", "Clopper-Pearson)", "1,000", "0.0200"],
+        ["train", "accuracy", "0.9000", "0.8900", "to", "0.9100", "1,000", "-"],
+        ["test", "accuracy", "0.8000", "0.7900", "to", "0.8100", "1,000", "0.0200"],
     ):
         assert cells in [line.split() for line in out.splitlines()]
-    assert "Best epoch: 1 to 2 of 20." in out
-    assert "Net 1 of 1 was frozen: the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1." in out
+    assert "95 % interval" in out
+    assert "Intervals: Clopper-Pearson.\n" in out
+    assert "Weights of the last epoch: 1 to 2 of 20." in out
+    assert "Net 1 of 2 was frozen: the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1." in out
     assert "Time: compiling 0.50 s, training 1 min 01 s, evaluating 12.3 s." in out
     assert out.endswith("Run: somewhere/a run\n")
     assert "epoch 1/2" not in out
@@ -61,9 +60,31 @@ def test_a_score_without_an_interval_says_why(call, fake, make_score) -> None:  
     nan = float("nan")
     fake.run = {"scores": {"valid": make_score(0.5, low=nan, high=nan, method="too few rows", name="R²")}}
     out = call("train", "iris", "--quiet")[1]
-    assert ["validation", "R²", "0.5000", "none:", "too", "few", "rows", "1,000", "-"] in [
-        x.split() for x in out.splitlines()
-    ]
+    assert ["validation", "R²", "0.5000", "none", "1,000", "-"] in [x.split() for x in out.splitlines()]
+    assert "Intervals: too few rows.\n" in out
+
+
+def test_methods_of_intervals_stand_together(call, fake, make_score) -> None:  # type: ignore[no-untyped-def]
+    methods = {"train": "mean of 2 nets at 90 rows", "valid": "none", "test": "mean of 2 nets at 30 rows"}
+    fake.run = {"scores": {part: make_score(0.5, method=method) for part, method in methods.items()}}
+    out = call("train", "iris", "--quiet", "--monitor", "score", "--epochs", "20")[1]
+    assert "Intervals: mean of 2 nets at 90 / 30 rows (train, test); none (validation).\n" in out
+    assert "Best epoch by validation accuracy: 2 of 20.\n" in out
+
+
+def test_early_stopping_is_told(call, fake, make_score) -> None:  # type: ignore[no-untyped-def]
+    fake.run = {"scores": {"valid": make_score(0.5)}, "stopped_epochs": (7, 9)}
+    out = call("train", "iris", "--quiet", "--seeds", "2", "--epochs", "20")[1]
+    assert "Best epoch by validation loss: 2 of 20; stopped early after 7 to 9.\n" in out
+    fake.run["stopped_epochs"] = (7, 20)
+    assert (
+        "; stopped early after 7 (1 of 2 nets).\n"
+        in call("train", "iris", "--quiet", "--seeds", "2", "--epochs", "20")[1]
+    )
+    fake.run |= {"stopped_epochs": (3, 4), "frozen": (0, 1)}
+    out = call("train", "iris", "--quiet", "--seeds", "2", "--epochs", "20")[1]
+    assert "stopped early" not in out
+    assert "Nets 0, 1 of 2 were frozen" in out
 
 
 def test_train_reads_a_recipe_file(call, fake, tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -76,6 +97,10 @@ def test_train_reads_a_recipe_file(call, fake, tmp_path) -> None:  # type: ignor
         "",
         "bad.json: 'hiden' is not a field. Did you mean 'hidden'?\n",
     )
+
+
+def test_resume_knows_the_score_of_its_run(call, fake) -> None:  # type: ignore[no-untyped-def]
+    assert "epoch 1/2  train loss 1.0000 R² 0.5000" in call("train", "--resume", "runs/x")[2]
 
 
 def test_resume_goes_on_with_a_run(call, fake) -> None:  # type: ignore[no-untyped-def]
@@ -92,12 +117,25 @@ def test_ctrl_c_says_how_to_go_on(call, fake, tmp_path) -> None:  # type: ignore
         "Interrupted before the training began; nothing was written.\n",
     )
     (tmp_path / "my run").mkdir()
-    (tmp_path / "my run" / "recipe.json").write_text("{}")
+    (tmp_path / "my run" / "run.json").write_text("{}")
     assert call("train", "iris", "--out", "my run", "--quiet") == (
         1,
         "",
         "Interrupted. Go on with: goodfit train --resume 'my run'\n",
     )
+
+
+def test_a_fault_of_the_machine_says_how_to_go_on(call, fake, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    fake.error = GoodfitError("events.jsonl: could not be written: No space left on device.")
+    assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error}\n")
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "run.json").write_text("{}")
+    hint = "Go on with: goodfit train --resume r\n"
+    assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error} {hint}")
+    fake.error = MemoryError()
+    assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch. {hint}")
+    fake.error = InputError("r: must be the folder of a run.")
+    assert call("train", "--resume", "r", "--quiet") == (2, "", "r: must be the folder of a run.\n")
 
 
 def test_two_runs_in_one_second_have_two_folders(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

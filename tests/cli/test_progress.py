@@ -29,8 +29,20 @@ def test_sparkline(values: list[float], line: str) -> None:
     assert shown.sparkline(values) == line
 
 
-def test_a_sparkline_shows_the_last_values() -> None:
-    assert shown.sparkline([9.0, *range(8)], width=8) == "▁▂▃▄▅▆▇█"
+def test_a_long_sparkline_is_thinned_out() -> None:
+    assert shown.sparkline(range(80), width=8) == "▁▂▃▄▅▆▇█"
+    assert shown.sparkline([*[0.0] * 8, 7.0], width=8) == "▁▁▁▁▁▁▁█"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.12345, "0.1235"), (-99999.0, "-99999.0000"), (1e26, "1.00e+26")])
+def test_numbers(value: float, text: str) -> None:
+    assert shown.number(value) == text
+
+
+def test_rates_say_how_many_nets_still_train() -> None:
+    told = Progress("train", 1, 9, {}, 1000.0, 3.0, 2, 4)
+    assert shown.line(told) == "epoch 1/9  2 of 4 nets  1,000 rows/s  3.00 s left"
+    assert shown.line(Progress("train", 9, 9, {}, 0.0, 0.0, 4, 4)) == "epoch 9/9  4 nets"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +55,10 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def report(epoch: int, epochs: int = 100, **parts: object) -> Progress:
-    usual = {"phase": "train", "values": {"train_loss": 1.0}, "rows_per_second": 0.0, "seconds_left": None}
+    values = parts.get("values", {"train_loss": 1.0})
+    recent = {name: [value] for name, value in values.items()}  # type: ignore[attr-defined]
+    left = 0.0 if epoch == epochs else None
+    usual = {"phase": "train", "values": values, "rows_per_second": 0.0, "seconds_left": left, "recent": recent}
     return Progress(**{**usual, "epoch": epoch, "epochs": epochs, "active": 1, "nets": 1, **parts})  # type: ignore[arg-type]
 
 
@@ -55,9 +70,12 @@ def test_plain_lines_are_few(capsys, monkeypatch) -> None:  # type: ignore[no-un
         clock[0] += 0.125
         lines.report(report(epoch))
     lines.report(report(100, phase="evaluate"))
+    lines.report(report(35, seconds_left=0.0))
+    lines.report(report(40, phase="stop"))
     lines.report(report(100, values={}))
     told = capsys.readouterr().err.splitlines()
-    assert [line.split()[1] for line in told] == ["1/100", "41/100", "81/100", "100/100"]
+    assert [line.split()[1] for line in told[:-1]] == ["1/100", "41/100", "81/100", "100/100", "35/100"]
+    assert told[-1] == shown.STOPPING
     assert told[0] == "epoch 1/100  train loss 1.0000"
 
 
@@ -98,9 +116,12 @@ def test_the_display_is_not_drawn_more_often_than_eyes_see(monkeypatch) -> None:
     text = console.export_text()
     assert "Training" in text
     assert "epoch 100/100" in text
-    assert f"loss 100.0000  {shown.sparkline(list(range(77, 101)))}" in text
+    assert f"loss 100.0000  {shown.sparkline(range(1, 101))}" in text
     assert "validation" in text
-    display.report(report(100, phase="evaluate"))
+    display.report(report(100, phase="evaluate", recent={}))
+    display.report(report(100, phase="stop", recent={}))
+    console.print(live.drawn[-1])
+    assert shown.STOPPING in console.export_text()
     display.step(Step("a mirror", "found"))
     assert live.drawn[-1] == "Data: found, a mirror"
 

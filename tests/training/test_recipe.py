@@ -81,7 +81,10 @@ def test_betas_are_the_optimisers_own_unless_given(optimizer: str, betas: tuple[
 def test_the_learning_rate_follows_the_optimiser_unless_given() -> None:
     for optimizer, rate in LEARNING_RATES.items():
         assert Recipe(optimizer=optimizer).learning_rate == rate  # type: ignore[arg-type]
-        assert Recipe(optimizer=optimizer, learning_rate=0.5).learning_rate == 0.5  # type: ignore[arg-type]
+        if optimizer != "lbfgs":
+            assert Recipe(optimizer=optimizer, learning_rate=0.5).learning_rate == 0.5  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"'learning_rate' must be 1 with optimizer 'lbfgs'; got 0\.5"):
+        Recipe(optimizer="lbfgs", learning_rate=0.5)
     assert Recipe.fields()["optimizer"].choices == tuple(LEARNING_RATES)
 
 

@@ -9,7 +9,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `arguments` are those of the process where None."""
     from goodfit.cli.exits import guarded
 
-    return guarded(lambda: _run(arguments))
+    return guarded(lambda: _run(arguments), leave=arguments is None)
 
 
 def _run(arguments: Sequence[str] | None) -> None:

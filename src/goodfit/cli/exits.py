@@ -18,8 +18,15 @@ _B = TypeVar("_B")
 _DEVICE_FULL = "RESOURCE_EXHAUSTED"  # how XLA begins the message of an allocation that failed
 
 
-def guarded(work: Callable[[], None]) -> int:
-    """Run a command; print what went wrong to stderr, and return the exit code."""
+class Interrupted(GoodfitError):
+    """The user pressed Ctrl-C."""
+
+
+def guarded(work: Callable[[], None], *, leave: bool = False) -> int:
+    """Run a command; print what went wrong to stderr, and return the exit code.
+
+    leave: end the process at once after Ctrl-C, rather than return: what the devices still compute is not waited for.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -35,12 +42,15 @@ def guarded(work: Callable[[], None]) -> int:
             return 0
         return stop.code if isinstance(stop.code, int) else 0
     except BaseException as error:  # noqa: BLE001 - nobody is left above to catch it
-        return _fail(error)
+        known = explain(error)
+        _tell(error, known)
+        if leave and isinstance(known, Interrupted):
+            os._exit(known.exit_code)
+        return known.exit_code
     return 0
 
 
-def _fail(error: BaseException) -> int:
-    known = explain(error)
+def _tell(error: BaseException, known: GoodfitError) -> None:
     if os.environ.get(DEBUG_VARIABLE):
         import traceback
 
@@ -48,7 +58,6 @@ def _fail(error: BaseException) -> int:
     say(str(known))
     if isinstance(error, OSError):
         drop(sys.stdout)
-    return known.exit_code
 
 
 def explain(error: BaseException) -> GoodfitError:
@@ -56,7 +65,7 @@ def explain(error: BaseException) -> GoodfitError:
     if isinstance(error, GoodfitError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return GoodfitError("Interrupted.")
+        return Interrupted("Interrupted.")
     if isinstance(error, MemoryError) or _DEVICE_FULL in str(error):
         fix = "Try a smaller net, fewer seeds or a smaller batch."
         return GoodfitError(problem("Memory", "there must be enough for this work", fix=fix))

@@ -12,7 +12,7 @@ from cyclopts import Group, Parameter
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule
 
-_GROUPS = {  # the first field of each group, in the recipe's order
+GROUPS = {  # the first field of each group, in the recipe's order
     "hidden": "Net",
     "loss": "Loss and penalties",
     "optimizer": "Steps",
@@ -33,8 +33,8 @@ def with_recipe_flags(command: Callable[..., None]) -> Callable[..., None]:
 def _parameters() -> Iterator[inspect.Parameter]:
     group = None
     for place, (name, rule) in enumerate(Recipe.fields().items()):
-        if name in _GROUPS:
-            group = Group(_GROUPS[name], sort_key=100 + place)
+        if name in GROUPS:
+            group = Group(GROUPS[name], sort_key=100 + place)
         kind: Any = bool if rule.kind == "switch" else str
         flag = Parameter(name=f"--{rule.flag}", help=flag_help(rule), group=group, metavar=_metavar(rule))
         annotation = Annotated[kind | None, flag]

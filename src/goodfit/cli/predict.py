@@ -17,10 +17,14 @@ def predict(
     /,
     *,
     out: Annotated[Path | None, Parameter(help="CSV file to write. [default: stdout]")] = None,
+    quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
     """Write a run's predictions for a data set as CSV."""
+    from goodfit.cli.progress import watch
     from goodfit.runs import predict as predictions
 
-    predictions(run, data).write_csv(sys.stdout if out is None else out)
+    with watch(quiet=quiet) as watcher:
+        found = predictions(run, data, data_progress=watcher.step)
+    found.write_csv(sys.stdout if out is None else out)
     if out is not None:
         say(f"Predictions: {out}")

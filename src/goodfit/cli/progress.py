@@ -20,11 +20,19 @@ if TYPE_CHECKING:
     from goodfit.data import Step
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-SPARK_WIDTH = 24  # characters of a sparkline
+SPARK_WIDTH = 16  # most characters of a sparkline
 PLAIN_SECONDS = 5.0  # at least this long between plain lines
+BAR_WIDTH = 10
 LIVE_SECONDS = 0.1  # at least this long between drawings
-_PHASES = {"data": "Preparing the data", "compile": "Compiling", "train": "Training", "evaluate": "Evaluating"}
-_SCORES = {"classification": "accuracy", "multilabel": "exact match", "regression": "squared error"}
+STOPPING = "Stopping after this epoch; press Ctrl-C again to stop at once."
+_PHASES = {
+    "data": "Preparing the data",
+    "compile": "Compiling",
+    "train": "Training",
+    "stop": "Stopping",
+    "evaluate": "Evaluating",
+}
+_SCORES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}
 _PARTS = {"train": "train", "valid": "validation", "test": "test"}
 
 
@@ -79,10 +87,12 @@ class Lines:
 
     def report(self, progress: Progress) -> None:
         """A line for the first and the last epoch, and every few seconds between."""
+        if progress.phase == "stop":
+            say(STOPPING)
         if progress.phase != "train" or not progress.values:
             return
         now = time.monotonic()
-        if progress.epoch < progress.epochs and now - self._shown < PLAIN_SECONDS:
+        if progress.seconds_left != 0 and now - self._shown < PLAIN_SECONDS:
             return
         self._shown = now
         say(line(progress, self._score))
@@ -96,7 +106,6 @@ class Display:
         self._score = score
         self._shown = -math.inf
         self._past: dict[str, list[float]] = {}
-        self._epoch = 0
 
     def step(self, step: Step) -> None:
         """What the search for data does, in one line."""
@@ -104,14 +113,10 @@ class Display:
 
     def report(self, progress: Progress) -> None:
         """Keep the values of a new epoch for the sparklines, and draw."""
-        if progress.values and progress.epoch > self._epoch:
-            self._epoch = progress.epoch
-            for name, value in progress.values.items():
-                self._past.setdefault(name, []).append(value)
-        self._draw(
-            picture(progress, self._past, self._score),
-            now=progress.epoch >= progress.epochs or progress.phase != "train",
-        )
+        for name, values in progress.recent.items():
+            self._past.setdefault(name, []).extend(values)
+        last = progress.phase != "train" or progress.seconds_left == 0
+        self._draw(picture(progress, self._past, self._score), now=last)
 
     def _draw(self, shown: str | Group, *, now: bool) -> None:
         if now or time.monotonic() - self._shown >= LIVE_SECONDS:
@@ -127,8 +132,12 @@ def step_text(step: Step) -> str:
 
 
 def sparkline(values: Sequence[float], width: int = SPARK_WIDTH) -> str:
-    """The last `width` values as blocks from the lowest to the highest; a space where a value is not finite."""
-    shown = list(values)[-width:]
+    """Values as blocks from the lowest to the highest, a space where one is not finite.
+
+    Of more than `width` values, `width` are shown, evenly spaced, the last one last.
+    """
+    step = max(1.0, len(values) / width)
+    shown = [values[math.ceil(step * (place + 1)) - 1] for place in range(min(width, len(values)))]
     finite = [value for value in shown if math.isfinite(value)]
     if not finite:
         return " " * len(shown)
@@ -142,7 +151,7 @@ def line(progress: Progress, score: str = "score") -> str:
     parts = [f"epoch {progress.epoch}/{progress.epochs}"]
     for part, word in _PARTS.items():
         values = [
-            f"{name} {progress.values[f'{part}_{measure}']:.4f}"
+            f"{name} {number(progress.values[f'{part}_{measure}'])}"
             for measure, name in (("loss", "loss"), ("score", score))
             if f"{part}_{measure}" in progress.values
         ]
@@ -151,13 +160,19 @@ def line(progress: Progress, score: str = "score") -> str:
     return "  ".join([*parts, *_rates(progress)])
 
 
+def number(value: float) -> str:
+    """Four decimals, or three digits where that would be long."""
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.2e}"
+
+
 def _rates(progress: Progress) -> list[str]:
     rates = []
     if progress.nets > 1:
-        rates.append(f"{progress.active} of {progress.nets} nets")
+        going = f"{progress.active} of " if progress.active < progress.nets else ""
+        rates.append(f"{going}{progress.nets} nets")
     if progress.rows_per_second > 0:
         rates.append(f"{progress.rows_per_second:,.0f} rows/s")
-    if progress.seconds_left is not None:
+    if progress.seconds_left:
         rates.append(f"{duration(progress.seconds_left)} left")
     return rates
 
@@ -172,15 +187,16 @@ def picture(progress: Progress, past: dict[str, list[float]], score: str = "scor
     head = Table.grid(padding=(0, 2))
     doing = _PHASES[progress.phase]
     count = f"epoch {progress.epoch}/{progress.epochs}"
-    bar = ProgressBar(total=max(progress.epochs, 1), completed=progress.epoch, width=28)
-    head.add_row(Text(doing, style="bold"), Text(count), bar, Text("  ".join(_rates(progress)), style="dim"))
+    bar = ProgressBar(total=max(progress.epochs, 1), completed=progress.epoch, width=BAR_WIDTH)
+    rates = Text("  ".join(_rates(progress)), style="dim", no_wrap=True, overflow="ellipsis")
+    head.add_row(Text(doing, style="bold"), Text(count), bar, rates)
     body = Table.grid(padding=(0, 2))
     for part, word in _PARTS.items():
         cells: list[Text] = []
         for measure, name in (("loss", "loss"), ("score", score)):
             values = past.get(f"{part}_{measure}")
             if values:
-                cells += [Text(f"{name} {values[-1]:.4f}"), Text(sparkline(values), style="cyan")]
+                cells += [Text(f"{name} {number(values[-1])}"), Text(sparkline(values), style="cyan")]
         if cells:
             body.add_row(Text(word), *cells)
-    return Group(head, body)
+    return Group(head, body, *([Text(STOPPING)] if progress.phase == "stop" else []))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,12 +32,15 @@ def print_summary(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
     out = console()
     out.print(net_table(run.layers, run.parameters))
+    out.print()
     out.print(score_table(run.scores))
-    print_line(out, best_epochs(run.best_epochs, run.recipe.epochs))
+    print_line(out, interval_methods(run.scores))
+    out.print()
+    print_line(out, kept_epochs(run))
     if run.frozen:
         nets = ", ".join(str(net) for net in run.frozen)
-        rule = "was" if len(run.frozen) == 1 else "were"
-        print_line(out, f"Net {nets} of {len(run.seeds)} {rule} frozen: the loss was no longer finite. "
+        subject, verb = ("Net", "was") if len(run.frozen) == 1 else ("Nets", "were")
+        print_line(out, f"{subject} {nets} of {len(run.seeds)} {verb} frozen: the loss was no longer finite. "
                         f"Try a lower --learning-rate or --clip-norm 1.")  # fmt: skip
     spent = ", ".join(f"{_WORDS[name]} {duration(run.seconds[name])}" for name in _SECONDS if name in run.seconds)
     print_line(out, f"Time: {spent}.")
@@ -63,7 +68,8 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
 
 def score_table(scores: Mapping[str, Score]) -> Table:
     """Each part's score with its interval, the rows it stands on, and the spread over seeds."""
-    columns = ("part", "score", "value", "interval", "rows", "spread over seeds")
+    levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
+    columns = ("part", "score", "value", f"{levels} interval", "rows", "spread over seeds")
     rows = [
         (
             word,
@@ -80,13 +86,44 @@ def score_table(scores: Mapping[str, Score]) -> Table:
 
 
 def interval(score: Score) -> str:
-    """An interval with its level and method, or why there is none."""
+    """The bounds of an interval, or that there is none."""
     if math.isnan(score.low) or math.isnan(score.high):
-        return f"none: {score.method}"
-    return f"{score.low:.4f} to {score.high:.4f} ({score.level:.0%}, {score.method})"
+        return "none"
+    return f"{score.low:.4f} to {score.high:.4f}"
 
 
-def best_epochs(epochs: Sequence[int], most: int) -> str:
-    """One line on the epoch whose weights were kept."""
-    low, high = min(epochs), max(epochs)
-    return f"Best epoch: {low if low == high else f'{low} to {high}'} of {most}."
+def interval_methods(scores: Mapping[str, Score]) -> str:
+    """One line on how the intervals were made, or why there is none.
+
+    Parts with the same method stand together; numbers in which they differ are given one after another.
+    """
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
+    for part, word in _PARTS.items():
+        if part in scores:
+            pieces = re.split(r"(\d+)", scores[part].method)
+            alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
+    methods = []
+    for texts, parts in alike.items():
+        numbers = [" / ".join(dict.fromkeys(column)) for column in zip(*parts.values(), strict=True)]
+        method = "".join(text + number for text, number in itertools.zip_longest(texts, numbers, fillvalue=""))
+        methods.append(f"{method} ({', '.join(parts)})" if len(alike) > 1 else method)
+    return f"Intervals: {'; '.join(methods)}."
+
+
+def kept_epochs(run: Run) -> str:
+    """One line on the epochs whose weights were kept, and on nets that stopped early."""
+    chosen = "valid" in run.scores and run.recipe.keep_best
+    watched = "loss" if run.recipe.monitor == "loss" else run.scores["train"].name
+    text = f"Best epoch by validation {watched}" if chosen else "Weights of the last epoch"
+    text += f": {_span(run.best_epochs)} of {run.recipe.epochs}"
+    sound = run.history.stopped_epoch[~run.history.frozen].tolist()
+    early = [epoch for epoch in sound if epoch < run.recipe.epochs]
+    if early:
+        text += f"; stopped early after {_span(early)}"
+        text += "" if len(early) == len(run.seeds) else f" ({len(early)} of {len(run.seeds)} nets)"
+    return f"{text}."
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from goodfit.cli.exits import all_of
+from goodfit.cli.exits import Interrupted, all_of, explain
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
@@ -47,19 +47,19 @@ def train(
 
 
 def _begin(recipe: Recipe, data: str, seeds: range, out: Path | None, *, quiet: bool) -> Run:
-    from goodfit.data import describe, load
+    from goodfit.data import describe
     from goodfit.runs import train as begin
 
     folder = out or default_folder(data)
-    with watch(quiet=quiet, task=describe(data).task) as watcher, resumable(folder):
-        return begin(recipe, load(data, progress=watcher.step), seeds=seeds, out=folder, progress=watcher.report)
+    with resumable(folder), watch(quiet=quiet, task=describe(data).task) as watcher:
+        return begin(recipe, data, seeds=seeds, out=folder, progress=watcher.report, data_progress=watcher.step)
 
 
 def _resume(folder: Path, *, quiet: bool) -> Run:
-    from goodfit.runs import resume
+    from goodfit.runs import resume, task_of
 
-    with watch(quiet=quiet) as watcher, resumable(folder):
-        return resume(folder, progress=watcher.report)
+    with resumable(folder), watch(quiet=quiet, task=task_of(folder)) as watcher:
+        return resume(folder, progress=watcher.report, data_progress=watcher.step)
 
 
 def refuse(used: Mapping[str, object]) -> None:
@@ -96,11 +96,17 @@ def default_folder(data: str) -> Path:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Turn Ctrl-C into a message that says how to go on."""
+    """Say how to go on where Ctrl-C, or a fault that is not the input's, ends a training that had begun."""
+    command = shlex.join(["goodfit", "train", "--resume", str(folder)])
     try:
         yield
     except KeyboardInterrupt:
-        if (folder / "recipe.json").exists():
-            command = shlex.join(["goodfit", "train", "--resume", str(folder)])
-            raise GoodfitError(f"Interrupted. Go on with: {command}") from None
-        raise GoodfitError("Interrupted before the training began; nothing was written.") from None
+        if (folder / "run.json").exists():
+            raise Interrupted(f"Interrupted. Go on with: {command}") from None
+        raise Interrupted("Interrupted before the training began; nothing was written.") from None
+    except InputError:
+        raise
+    except (GoodfitError, MemoryError) as error:
+        if (folder / "run.json").exists():
+            raise GoodfitError(f"{explain(error)} Go on with: {command}") from error
+        raise

@@ -1,25 +1,55 @@
-"""Runs: train a recipe, write it down, go on with it, load it, predict with it."""
+"""Runs: train a recipe, write it down, go on with it, load it, predict with it.
 
-from goodfit.runs.folder import Predictions, RunSummary, list_runs, load, predict
-from goodfit.runs.model_file import Model, load_model, save_model
-from goodfit.runs.run import LayerRow, Run
-from goodfit.runs.scores import Score
-from goodfit.runs.train import resume, train
-from goodfit.runs.trained_net import TrainedNet
+Names are loaded on first use, so that what needs no training does not load JAX.
+"""
 
-__all__ = [
-    "LayerRow",
-    "Model",
-    "Predictions",
-    "Run",
-    "RunSummary",
-    "Score",
-    "TrainedNet",
-    "list_runs",
-    "load",
-    "load_model",
-    "predict",
-    "resume",
-    "save_model",
-    "train",
-]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goodfit.runs.folder import Predictions as Predictions
+    from goodfit.runs.folder import RunSummary as RunSummary
+    from goodfit.runs.folder import list_runs as list_runs
+    from goodfit.runs.folder import load as load
+    from goodfit.runs.folder import predict as predict
+    from goodfit.runs.folder import task_of as task_of
+    from goodfit.runs.model_file import Model as Model
+    from goodfit.runs.model_file import load_model as load_model
+    from goodfit.runs.model_file import save_model as save_model
+    from goodfit.runs.run import LayerRow as LayerRow
+    from goodfit.runs.run import Run as Run
+    from goodfit.runs.scores import Score as Score
+    from goodfit.runs.trained_net import TrainedNet as TrainedNet
+    from goodfit.runs.training import resume as resume
+    from goodfit.runs.training import train as train
+
+_PLACES = {
+    "LayerRow": "run",
+    "Model": "model_file",
+    "Predictions": "folder",
+    "Run": "run",
+    "RunSummary": "folder",
+    "Score": "scores",
+    "TrainedNet": "trained_net",
+    "list_runs": "folder",
+    "load": "folder",
+    "load_model": "model_file",
+    "predict": "folder",
+    "resume": "training",
+    "save_model": "model_file",
+    "task_of": "folder",
+    "train": "training",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"goodfit.runs.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'goodfit.runs' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

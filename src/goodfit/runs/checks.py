@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+import warnings
+from collections.abc import Iterable
 
 from goodfit.data import Dataset, Split, split
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.training.recipe import LARGEST_SEED, Recipe
+
+SMALLEST_BATCH = 16  # of the batches that goodfit chooses itself
+FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice
 
 
 def as_split(recipe: Recipe, data: Dataset | Split) -> Split:
@@ -20,18 +25,17 @@ def as_split(recipe: Recipe, data: Dataset | Split) -> Split:
 
 
 def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
-    """The recipe for this data: a batch size that was not asked for shrinks to the rows there are.
+    """The recipe for this data: a batch size that was not asked for shrinks with the rows.
 
     All that does not fit is named in one InputError.
     """
     data, rows = parts.data, len(parts.train)
     problems = Problems()
-    if recipe.batch_size > rows:
-        if "batch_size" not in recipe.model_fields_set:
-            recipe = recipe.replace(batch_size=rows)
-        elif recipe.optimizer != "lbfgs":
-            rule = f"'batch_size' must not be larger than the {rows} training rows of {data.name!r}"
-            problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch, or more rows.")
+    if "batch_size" not in recipe.model_fields_set:
+        recipe = recipe.replace(batch_size=min(recipe.batch_size, rows, max(SMALLEST_BATCH, rows // FEWEST_STEPS)))
+    elif recipe.batch_size > rows and recipe.optimizer != "lbfgs":
+        rule = f"'batch_size' must not be larger than the {rows} training rows of {data.name!r}"
+        problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch, or more rows.")
     if recipe.loss != "auto" and data.task not in LOSSES[recipe.loss].tasks:
         fitting = ", ".join(name for name, loss in LOSSES.items() if data.task in loss.tasks)
         rule = f"'loss' must fit the targets of {data.name!r} ({data.task})"
@@ -47,22 +51,32 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numbers"
         problems.add("Recipe", rule, got=recipe.label_smoothing, fix="Use 0 to switch it off.")
     problems.raise_if_any()
+    if not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
+        text = f"'patience' and 'monitor' watch the training rows: {data.name!r} was split without validation rows"
+        warnings.warn(problem("Recipe", text, fix="Hold some out with 'valid'."), stacklevel=3)
     return recipe
 
 
-def checked_seeds(recipe: Recipe, seeds: Sequence[int] | None) -> tuple[int, ...]:
-    """One seed a net: those given, or the recipe's own."""
+def checked_seeds(recipe: Recipe, seeds: Iterable[int] | None) -> tuple[int, ...]:
+    """One seed a net: those given, or the recipe's own. Integers of any library will do."""
     if seeds is None:
         return (recipe.seed,)
-    chosen = tuple(seeds)
+    if not isinstance(seeds, Iterable):
+        raise InputError(problem("train", "'seeds' must be a sequence", got=seeds, fix="For n nets: range(n)."))
+    given = list(seeds)
     problems = Problems()
-    if not chosen:
-        problems.add("train", "'seeds' must hold at least one seed", got=chosen)
-    for net, seed in enumerate(chosen):
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
+    if not given:
+        problems.add("train", "'seeds' must hold at least one seed", got=given)
+    chosen = []
+    for net, seed in enumerate(given):
+        try:
+            chosen.append(operator.index(seed))
+        except TypeError:
+            chosen.append(-1)
+        if isinstance(seed, bool) or not 0 <= chosen[-1] <= LARGEST_SEED:
             rule = f"a seed must be an integer from 0 to {LARGEST_SEED}"
-            problems.add("train", rule, got=seed, net=(net, len(chosen)))
-    if len(set(chosen)) < len(chosen):
-        problems.add("train", "'seeds' must differ: equal seeds give equal nets", got=chosen)
+            problems.add("train", rule, got=seed, net=(net, len(given)))
     problems.raise_if_any()
-    return chosen
+    if len(set(chosen)) < len(chosen):
+        raise InputError(problem("train", "'seeds' must differ: equal seeds give equal nets", got=chosen))
+    return tuple(chosen)

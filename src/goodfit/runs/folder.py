@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from goodfit.data import Dataset
+from goodfit.data import Dataset, Step
 from goodfit.data import load as load_data
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs import record
+from goodfit.runs.lock import is_held
 from goodfit.runs.model_file import load_model
 from goodfit.runs.run import Run
 from goodfit.runs.scores import Score
@@ -27,7 +30,7 @@ from goodfit.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a list. state: "done" or "interrupted" (or still training); scores: part -> score, where it is done."""
+    """A run in a list. state: "done", "training" or "interrupted"; scores: part -> score, where it is done."""
 
     folder: Path
     data: str
@@ -79,35 +82,43 @@ class Predictions:
 
 
 def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
-    """The runs in a folder, newest first; folders that hold none are passed over."""
+    """The runs in a folder, newest first. Folders that hold none are passed over, damaged ones with a warning."""
     path = Path(root)
     if not path.is_dir():
         return []
     found = []
-    for folder in path.iterdir():
+    for folder in sorted(path.iterdir()):
         if (folder / record.RUN).exists():
-            found.append(_summary(folder))
+            try:
+                found.append(_summary(folder))
+            except InputError as error:
+                warnings.warn(str(error), stacklevel=2)
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
 def _summary(folder: Path) -> RunSummary:
     found = record.RunRecord.read(folder)
-    scores = (found.results or {}).get("scores", {})
+    going = "training" if is_held(folder) else "interrupted"
     return RunSummary(
         folder=folder,
         data=found.data,
-        when=datetime.fromisoformat(found.started),
-        state="done" if found.state == "done" else "interrupted",
+        when=found.when,
+        state="done" if found.state == "done" else going,
         seeds=found.seeds,
-        scores={part: Score.from_dict(score) for part, score in scores.items()},
+        scores=found.scores,
     )
+
+
+def task_of(folder: str | os.PathLike[str]) -> str:
+    """What the data of a run are for, done or not: "classification", "multilabel" or "regression"."""
+    return record.RunRecord.read(Path(folder)).task
 
 
 def load(folder: str | os.PathLike[str]) -> Run:
     """A run that is done, as `train` returned it."""
     where = Path(folder)
     found = record.RunRecord.read(where)
-    if found.state != "done" or found.results is None:
+    if found.state != "done":
         fix = f"Finish it with: goodfit train --resume {where}"
         raise InputError(problem(str(where), "must be a run that is done; this one is not", fix=fix))
     model = load_model(where / record.MODEL)
@@ -117,26 +128,30 @@ def load(folder: str | os.PathLike[str]) -> Run:
         task=model.nets[0].task,
         seeds=found.seeds,
         nets=model.nets,
-        history=History.from_events(where / record.EVENTS),
-        scores={part: Score.from_dict(score) for part, score in found.results["scores"].items()},
-        seconds=dict(found.results["seconds"]),
+        history=History.from_events(where / record.EVENTS, until=max(1, found.epochs)),
+        scores=found.scores,
+        seconds=found.seconds,
         folder=where,
     )
 
 
-def predict(run: str | os.PathLike[str], data: str | Dataset) -> Predictions:
+def predict(
+    run: str | os.PathLike[str], data: str | Dataset, *, data_progress: Callable[[Step], None] | None = None
+) -> Predictions:
     """Predictions of a run's nets, averaged, for a data set or the name of one.
 
-    run: a run's folder, or a model file.
+    run: a run's folder, or a model file. data_progress: called while a named data set is looked for.
     """
     path = Path(run)
     if path.is_dir():
-        record.RunRecord.read(path)
+        if record.RunRecord.read(path).state != "done":
+            fix = f"Finish it with: goodfit train --resume {path}"
+            raise InputError(problem(str(run), "must be a run that is done; this one is not", fix=fix))
         path = path / record.MODEL
     if not path.exists():
         raise InputError(problem(str(run), "must be a run that is done, or a model file", fix="See 'goodfit runs'."))
     nets = load_model(path).nets
-    rows = load_data(data) if isinstance(data, str) else data
+    rows = load_data(data, progress=data_progress) if isinstance(data, str) else data
     _check_fit(str(run), nets[0], rows)
     if rows.task == "regression":
         values = np.mean([net.predict(rows.x) for net in nets], axis=0)

@@ -6,27 +6,26 @@ of each part; events.jsonl grows at the end of every chunk; checkpoints/ holds t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from goodfit import __version__
 from goodfit.data import Dataset, Split
 from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically
+from goodfit.files import write_atomically, write_error
+from goodfit.runs.lock import held
+from goodfit.runs.scores import Score
 from goodfit.training import tensor_file
-from goodfit.training.checkpoints import checkpoint_files, load_checkpoint, save_checkpoint
 from goodfit.training.recipe import Recipe
-from goodfit.training.state import State
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -36,20 +35,27 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "history.csv",
     "model.safetensors",
 )
+CURVES = ("curves.svg", "curves.png")
 CHECKPOINTS = "checkpoints"
 SPLIT_FORMAT = 1
-SHARE_OF_TIME = 0.02  # that checkpoints may take
-FEWEST_SECONDS = 2.0  # between two checkpoints
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """run.json. state: "training" until the results are written, then "done"; data_print: of the data set's rows."""
+    """run.json.
+
+    data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
+    one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
+    state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints.
+    """
 
     data: str
+    task: str
     data_print: str
+    recipe_print: str
     seeds: tuple[int, ...]
     started: str
+    score_test: bool = False
     state: str = "training"
     goodfit: str = __version__
     results: Mapping[str, Any] | None = None
@@ -63,34 +69,122 @@ class RunRecord:
         """Read run.json; InputError where the folder holds no run, or a damaged one."""
         path = folder / RUN
         try:
-            found = json.loads(path.read_text("utf-8"))
-            return cls(**{**found, "seeds": tuple(int(seed) for seed in found["seeds"])})
-        except FileNotFoundError as error:
+            return cls._checked(json.loads(path.read_text("utf-8")))
+        except (FileNotFoundError, NotADirectoryError) as error:
             fix = "Give the folder that 'goodfit train' wrote."
             raise InputError(problem(str(folder), f"must be the folder of a run; it has no {RUN}", fix=fix)) from error
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputError(problem(str(path), "must be a readable record of a run", got=str(error))) from error
+        except OSError as error:
+            raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            fix = "Use a copy, or train anew."
+            raise InputError(problem(str(path), "must be the record of a run, but it is damaged", fix=fix)) from error
+
+    @classmethod
+    def _checked(cls, found: Any) -> RunRecord:
+        """The record that JSON holds; one of many exceptions if it holds none."""
+        made = cls(**{**found, "seeds": tuple(int(seed) for seed in found["seeds"])})
+        texts = (made.data, made.task, made.data_print, made.recipe_print, made.started, made.goodfit)
+        if not all(isinstance(text, str) for text in texts) or made.state not in ("training", "done") or not made.seeds:
+            raise ValueError(found)
+        if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
+            raise ValueError(found)
+        return made
+
+    @property
+    def when(self) -> datetime:
+        """When it was begun."""
+        return datetime.fromisoformat(self.started)
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """Part -> score; empty before the run is done."""
+        return {part: Score.from_dict(score) for part, score in (self.results or {"scores": {}})["scores"].items()}
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Phase -> seconds; empty before the run is done."""
+        return {name: float(spent) for name, spent in (self.results or {"seconds": {}})["seconds"].items()}
+
+    @property
+    def epochs(self) -> int:
+        """The last epoch that any net trained; 0 before the run is done."""
+        return int((self.results or {"epochs": 0})["epochs"])
 
 
-def begin(folder: Path, recipe: Recipe, parts: Split, seeds: tuple[int, ...]) -> RunRecord:
-    """Lay out the folder of a new run. A folder that already holds a run is refused."""
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make and hold the folder of a new run. A folder that holds one is refused; if the run does not begin, what was
+    made is removed again.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    try:
+        with held(folder):
+            _refuse_used(folder)
+            yield
+    except BaseException:
+        if not (folder / RUN).exists():
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+        raise
+
+
+def _refuse_used(folder: Path) -> None:
     if (folder / RUN).exists():
         fix = "Give another folder, or go on with --resume."
         raise InputError(problem(str(folder), "must not hold a run already", fix=fix))
-    record = RunRecord(parts.data.name, fingerprint(parts.data), seeds, datetime.now(UTC).isoformat(timespec="seconds"))
-    rows = {name: getattr(parts, name) for name in ("train", "valid", "test")}
-    write_atomically(folder / RECIPE, recipe.to_json().encode())
-    content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
-    write_atomically(folder / SPLIT, content)
-    record.write(folder)
-    return record
+    own = () if (folder / SPLIT).exists() else (RECIPE,)  # both, without run.json: a run was killed as it began
+    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if (folder / name).exists()]
+    if used:
+        rule = f"must not hold files that a run would write over: {', '.join(used)}"
+        raise InputError(problem(str(folder), rule, fix="Give another folder."))
+
+
+def begin(folder: Path, recipe: Recipe, parts: Split, seeds: tuple[int, ...], score_test: bool = False) -> None:
+    """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
+    record = RunRecord(
+        data=parts.data.name,
+        task=parts.data.task,
+        data_print=fingerprint(parts.data),
+        recipe_print=recipe_print(recipe),
+        seeds=seeds,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        score_test=score_test,
+    )
+    rows = {"train": parts.train, "valid": parts.valid, "test": parts.test}
+    try:
+        content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
+        write_atomically(folder / SPLIT, content)
+        write_atomically(folder / RECIPE, recipe.to_json().encode())
+        record.write(folder)
+    except BaseException:
+        if not (folder / RUN).exists():
+            for name in (RECIPE, SPLIT):
+                with contextlib.suppress(OSError):
+                    (folder / name).unlink()
+        raise
+
+
+def read_recipe(folder: Path, record: RunRecord) -> Recipe:
+    """The recipe of a run, as it was begun with."""
+    recipe = Recipe.from_file(folder / RECIPE)
+    if recipe_print(recipe) != record.recipe_print:
+        rule = "must be the recipe that the run was begun with; it was changed since"
+        fix = "Put it back, or train anew with --recipe."
+        raise InputError(problem(str(folder / RECIPE), rule, fix=fix))
+    return recipe
 
 
 def read_split(folder: Path, data: Dataset, record: RunRecord) -> Split:
     """The split of a run, for the data set that it was trained on."""
     if fingerprint(data) != record.data_print:
         rule = f"must be resumed with the data that it was begun with; {data.name!r} holds other rows"
-        raise InputError(problem(str(folder), rule, fix="Give that data set, or train anew."))
+        fix = f"Give them from Python: goodfit.runs.resume({str(folder)!r}, data)."
+        raise InputError(problem(str(folder), rule, fix=fix))
     rows, metadata = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
 
@@ -104,43 +198,6 @@ def fingerprint(data: Dataset) -> str:
     return digest.hexdigest()
 
 
-class Checkpointer:
-    """Writes states now and then: not more often than FEWEST_SECONDS, and for not more than SHARE_OF_TIME."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / CHECKPOINTS
-        self._last = time.perf_counter()
-        self._pause = FEWEST_SECONDS
-
-    def maybe(self, epoch: int, snapshot: Callable[[], State]) -> None:
-        """Write a checkpoint if it is time."""
-        if time.perf_counter() - self._last >= self._pause:
-            self.now(epoch, snapshot)
-
-    def now(self, epoch: int, snapshot: Callable[[], State]) -> None:
-        """Write a checkpoint."""
-        began = time.perf_counter()
-        save_checkpoint(self.folder, epoch, state_arrays(snapshot()), {})
-        self._last = time.perf_counter()
-        self._pause = max(FEWEST_SECONDS, (self._last - began) / SHARE_OF_TIME)
-
-
-def state_arrays(state: State) -> dict[str, np.ndarray]:
-    """A state as arrays by name."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
-    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
-
-
-def restore(folder: Path, fresh: State) -> tuple[int, State] | None:
-    """(epochs done, state) of the newest whole checkpoint, in the form of `fresh`; None if there is none yet."""
-    if not checkpoint_files(folder / CHECKPOINTS):
-        return None
-    found = load_checkpoint(folder / CHECKPOINTS)
-    leaves, tree = jax.tree_util.tree_flatten_with_path(fresh)
-    names = [jax.tree_util.keystr(path) for path, _ in leaves]
-    shapes = {name: leaf.shape for name, (_, leaf) in zip(names, leaves, strict=True)}
-    if {name: array.shape for name, array in found.arrays.items()} != shapes:
-        rule = "must hold the state of this recipe on this many devices"
-        fix = "Resume with the goodfit and the machine that began the run, or train anew."
-        raise InputError(problem(os.fspath(found.path), rule, fix=fix))
-    return found.epoch, jax.tree_util.tree_unflatten(tree, [np.array(found.arrays[name]) for name in names])
+def recipe_print(recipe: Recipe) -> str:
+    """A short digest of all fields of a recipe."""
+    return hashlib.blake2b(recipe.to_json().encode(), digest_size=16).hexdigest()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.data import Split
+from goodfit.data.split import Part
 from goodfit.runs.scores import Score, score_classification, score_regression
 from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.history import History
@@ -19,10 +20,19 @@ from goodfit.training.recipe import Recipe
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PARTS: tuple[Part, ...] = ("train", "valid", "test")
+PART_WORDS = {"train": "train", "valid": "validation", "test": "test"}
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
     "multilabel": "exact match (fraction of rows)",
     "regression": "R² (fraction of variance)",
+}
+LOSS_LABELS = {
+    "cross-entropy": "loss (nats per row)",
+    "binary-cross-entropy": "loss (nats per row)",
+    "squared-error": "loss (half squared error per row)",
+    "absolute-error": "loss (absolute error per row)",
+    "huber": "loss (Huber's, per row)",
 }
 
 
@@ -81,8 +91,21 @@ class Run:
     def figure(self) -> Figure:
         """Loss and score by epoch, with a band over the seeds."""
         from goodfit.figures import curves
+        from goodfit.nets.losses import DEFAULT_LOSSES
 
-        return curves(self.history, score_name=SCORE_LABELS[self.task])
+        loss = DEFAULT_LOSSES[self.task] if self.recipe.loss == "auto" else self.recipe.loss
+        return curves(self.history, score_name=SCORE_LABELS[self.task], loss_name=LOSS_LABELS[loss])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the scores and the curves."""
+        from html import escape
+
+        from goodfit.figures import svg
+
+        scores = "; ".join(f"{PART_WORDS[part]} {score.name} {score}" for part, score in self.scores.items())
+        nets = f"{len(self.nets)} net{'s' * (len(self.nets) > 1)}"
+        text = f"<p>{escape(f'{self.data_name}, {nets}: {scores}')}</p>"
+        return text + svg(self.figure()).decode().partition("?>")[2].partition(">")[2]
 
     def to_json(self) -> dict[str, Any]:
         """Everything that `goodfit train --json` prints, as JSON has it."""
@@ -127,9 +150,8 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
 
 def score_parts(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Score]:
     """The score of every part that has rows, over all the nets given."""
-    return {
-        part: _score(nets, parts.x(part), parts.y(part)) for part in ("train", "valid", "test") if parts.sizes[part]
-    }
+    with np.errstate(over="ignore", invalid="ignore"):  # a frozen net may be large enough to overflow
+        return {part: _score(nets, parts.x(part), parts.y(part)) for part in PARTS if parts.sizes[part]}
 
 
 def _score(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from goodfit.training.fitting import Fitted as Fitted
     from goodfit.training.fitting import Report as Report
     from goodfit.training.fitting import fit as fit
+    from goodfit.training.fitting import metric_names as metric_names
     from goodfit.training.history import History as History
     from goodfit.training.jobs import FittedJobs as FittedJobs
     from goodfit.training.jobs import fit_jobs as fit_jobs
@@ -40,6 +41,7 @@ _PLACES = {
     "compilations": "compile",
     "fit": "fitting",
     "fit_jobs": "jobs",
+    "metric_names": "fitting",
     "plan": "planner",
 }
 __all__ = sorted(_PLACES)

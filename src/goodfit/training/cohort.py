@@ -83,7 +83,7 @@ class Cohort:
         return Rows(**arrays)
 
     def chunk(self, first: int, count: int, score_every: int = 1) -> Chunk:
-        """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs and last."""
+        """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs."""
         room, steps, width = self.program.chunk, self.program.steps, self.program.batch
         devices, groups, _ = self.grid.shape
         order = np.full((devices, room, steps, groups, width), -1, np.int32)
@@ -93,7 +93,7 @@ class Cohort:
         for number, schedule in enumerate(self.schedules):
             table[:count, :, number] = schedule.factors(first, count, steps)
         after = np.arange(first + 1, first + room + 1)
-        scored = (after % score_every == 0) | (after == self.epochs)
+        scored = after % score_every == 0
         arguments: Any = (np.int32(first), np.int32(count), self.grid.seeds, order, table, scored)
         return Chunk(*arguments)
 

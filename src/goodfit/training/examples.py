@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,24 @@ class Examples:
             train=split.train,
             scaling=fit_scaling(data, split.train, scaling),
             parts=parts,
+        )
+
+    def with_folds(self, folds: Indexes) -> Examples:
+        """These rows for cross-validation: a job with `rows` k trains on all folds but k, and is scored on fold k.
+
+        folds: [n] the fold of each training row, from 0. The part "valid" becomes the training rows, each net's own
+        fold of them; batches take as many rows from every fold.
+        """
+        of_row = np.full(len(self.y), -1, np.int32)
+        of_row[self.train] = folds
+        own = np.stack([of_row == fold for fold in range(int(folds.max()) + 1)])  # [G, N]
+        learns = (of_row >= 0) & ~own
+        return replace(
+            self,
+            parts={**self.parts, "valid": self.train},
+            weights=learns.astype(np.float32),
+            part_weights={**self.part_weights, "valid": own.astype(np.float32)},
+            folds=of_row,
         )
 
 

@@ -71,7 +71,8 @@ def fit(
     """Train every net of a cohort.
 
     start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; score_every: score
-    the parts every so many epochs, and after the last. The results do not depend on where chunks end.
+    the parts every so many epochs, and each net's after its last (patience counts those epochs alone). The results do
+    not depend on where chunks end.
     """
     program, settings = cohort.program, cohort.settings()
     done, state = start or (0, fresh_state(program, settings, cohort.initial_parameters()))

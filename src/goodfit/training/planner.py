@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.examples import Examples
 from goodfit.training.population import Job, padded_widths
 from goodfit.training.recipe import Recipe
@@ -49,12 +50,12 @@ class Plan:
         return sum(cohort.seconds + COMPILE_SECONDS for cohort in self.cohorts)
 
     def __str__(self) -> str:
-        lines = [f"{len(self.cohorts)} cohorts, one compiled program each; about {self.seconds:.1f} s cold"]
+        lines = [f"{_count(len(self.cohorts), 'cohort')}, one compiled program each; about {self.seconds:.1f} s cold"]
         for cohort in self.cohorts:
             shape = "-".join(map(str, cohort.widths)) or "no hidden layer"
             lines.append(
-                f"  {len(cohort.jobs)} nets padded to {shape}: {cohort.padding:.0%} of the arithmetic is padding, "
-                f"about {cohort.seconds:.1f} s"
+                f"  {_count(len(cohort.jobs), 'net')} padded to {shape}: {cohort.padding:.0%} of the arithmetic is "
+                f"padding, about {cohort.seconds:.1f} s"
             )
         return "\n".join([*lines, *(f"  {reason}" for reason in self.reasons)])
 
@@ -62,11 +63,12 @@ class Plan:
 def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float = COMPILE_SECONDS) -> Plan:
     """Group jobs into cohorts.
 
-    compile_seconds: what another program costs; 0 when every program is known to be cached, which pads nothing.
+    compile_seconds: what another program costs; 0 when every program is known to be cached, which pads only where
+    sharing steps saves more time than padding costs.
     """
     kinds: dict[Any, list[int]] = {}
     for number, job in enumerate(jobs):
-        kinds.setdefault(_kind(job.recipe), []).append(number)
+        kinds.setdefault(_kind(job.recipe, examples.task), []).append(number)
     cohorts: list[PlannedCohort] = []
     reasons = []
     if len(kinds) > 1:
@@ -79,17 +81,17 @@ def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float = COMPI
     return Plan(tuple(cohorts), tuple(reasons))
 
 
-def _kind(recipe: Recipe) -> tuple[Any, ...]:
+def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
     """What is compiled in and cannot be masked. Nets without a hidden layer have nothing to pass through."""
     names = set(recipe.activations)
     activation = recipe.activations if len(names) > 1 else tuple(names)
     return (
         activation,
-        recipe.loss,
+        DEFAULT_LOSSES[task] if recipe.loss == "auto" else recipe.loss,
         recipe.optimizer,
         recipe.nesterov,
         recipe.bias,
-        recipe.batch_size,
+        None if recipe.optimizer == "lbfgs" else recipe.batch_size,
         recipe.keep_best,
         len(recipe.hidden) if len(names) > 1 else bool(recipe.hidden),
     )
@@ -104,20 +106,29 @@ def _merge(
         shapes.setdefault(jobs[number].recipe.hidden, []).append(number)
     cohorts = [_cohort(jobs, tuple(group), examples) for group in shapes.values()]
     reasons: list[str] = []
+    known: dict[tuple[PlannedCohort, PlannedCohort], PlannedCohort] = {}  # pairs that were tried in an earlier round
+
+    def joined(pair: tuple[PlannedCohort, PlannedCohort]) -> PlannedCohort:
+        if pair not in known:
+            known[pair] = _cohort(jobs, tuple(sorted(pair[0].jobs + pair[1].jobs)), examples)
+        return known[pair]
+
+    def cost_of(pair: tuple[PlannedCohort, PlannedCohort]) -> float:
+        return joined(pair).seconds - pair[0].seconds - pair[1].seconds
+
     while len(cohorts) > 1:
-        pairs = [(a, b) for i, a in enumerate(cohorts) for b in cohorts[i + 1 :]]
-        merged = [(_cohort(jobs, tuple(sorted(a.jobs + b.jobs)), examples), a, b) for a, b in pairs]
-        joined, a, b = min(merged, key=lambda m: m[0].seconds - m[1].seconds - m[2].seconds)
-        cost = joined.seconds - a.seconds - b.seconds
+        best = min(itertools.combinations(cohorts, 2), key=cost_of)
+        cost = cost_of(best)
         if cost >= compile_seconds:
             reasons.append(
                 f"{len(cohorts)} cohorts of one kind stay apart: padding would cost {cost:.1f} s, "
                 f"another compilation {compile_seconds:.1f} s"
             )
             break
-        cohorts = [c for c in cohorts if c is not a and c is not b] + [joined]
+        cohorts = [cohort for cohort in cohorts if cohort not in best] + [joined(best)]
     if len(shapes) > len(cohorts):
-        reasons.append(f"{len(shapes)} architectures share {len(cohorts)} programs: padding costs less than compiling")
+        programs = _count(len(cohorts), "program")
+        reasons.append(f"{len(shapes)} architectures share {programs}: padding costs less than compiling")
     return cohorts, reasons
 
 
@@ -142,3 +153,7 @@ def _multiplications(inputs: int, hidden: Sequence[int], outputs: int) -> float:
     """Of one forward pass of one row, with what its element-wise work amounts to."""
     sizes = [inputs, *hidden, outputs]
     return sum(i * o for i, o in itertools.pairwise(sizes)) + LAYER_OVERHEAD * len(sizes)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

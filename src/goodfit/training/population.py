@@ -21,7 +21,7 @@ from goodfit.training.state import Rates, Settings
 from goodfit.training.stopping import NEVER
 
 MOST_PADDING = 1.25  # places of a grid over nets, above which every net becomes a group of its own
-UNLIMITED = np.float32(3e38)  # the clipping norm of a net without clipping
+UNLIMITED = np.inf  # the clipping norm of a net without clipping
 
 
 @dataclass(frozen=True)

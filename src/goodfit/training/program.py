@@ -58,21 +58,22 @@ def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, st
 def _epoch(
     program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State, epoch: Array
 ) -> tuple[State, Array]:
-    order, number = chunk.order[epoch], chunk.first + epoch
+    order, number = chunk.order[epoch], chunk.first + epoch + 1
     parameters, optimizer, loss, score = _train_epoch(program, settings, rows, order, chunk, state, epoch)
-    values = [loss, score]
+    values = jnp.stack([loss, score])  # [2, S, M]
+    due = state.active & (chunk.scored[epoch] | (number == settings.epochs))  # every net's last epoch is scored
     if program.parts:
         nothing = jnp.full((2 * len(program.parts), *loss.shape), jnp.nan, loss.dtype)
         scored = partial(_score_parts, program, settings, rows)
-        values += list(jax.lax.cond(chunk.scored[epoch], scored, lambda _: nothing, parameters))
-    stacked = jnp.stack(values)
+        found = jax.lax.cond(due.any(), scored, lambda _: nothing, parameters)
+        values = jnp.concatenate([values, jnp.where(due, found, jnp.nan)])
+    values = jnp.where(state.active, values, jnp.nan)
     watched = 2 + 2 * program.parts.index(program.monitor) if program.monitor in program.parts else 0
-    scored_now = chunk.scored[epoch] if watched else jnp.ones((), bool)
-    stacked = jnp.where(state.active, stacked, jnp.nan)
+    seen = due if watched else state.active
     state = stopping.end_epoch(
-        program, settings, state, parameters, optimizer, stacked[watched], stacked[watched + 1], scored_now, number + 1
+        program, settings, state, parameters, optimizer, values[watched], values[watched + 1], seen, number
     )
-    return state, stacked
+    return state, values
 
 
 def _train_epoch(
@@ -119,7 +120,10 @@ def _step(
     else:
         shape = settings.rates.l2.shape
         factor = jnp.broadcast_to(factor, shape)
-        parameters, optimizer = optimisers.step(program, settings.rates, parameters, gradient, optimizer, factor)
+        moved = optimisers.step(program, settings.rates, parameters, gradient, optimizer, factor)
+        if program.row_weights:  # a batch without a row of weight is no batch: momentum and penalties rest too
+            moved = stopping.choose(sums[2] > 0, moved, (parameters, optimizer))
+        parameters, optimizer = moved
     return parameters, optimizer, sums if program.row_weights else sums[:2]
 
 

@@ -71,11 +71,11 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     hidden: tuple[Units, ...] = Field(
-        default=(256, 128),
+        default=(512, 256),
         description="Units of each hidden layer, from the inputs on. None at all gives linear or softmax regression.",
     )
     activation: ActivationName | tuple[ActivationName, ...] = Field(
-        default="relu", description="Activation after the hidden layers: one for all, or one for each."
+        default="gelu", description="Activation after the hidden layers: one for all, or one for each."
     )
     init: InitialiserName = Field(default="he-normal", description="How weights are drawn.")
     init_scale: float | None = Field(
@@ -87,7 +87,7 @@ class Recipe(BaseModel):
     init_bias: BiasInitialiserName = Field(default="zeros", description="How biases are set.")
     init_bias_value: float = Field(default=0.0, description="The bias where init-bias is constant.")
     dropout: Rate | tuple[Rate, ...] = Field(
-        default=0.2,
+        default=0.3,
         description="Share of units dropped after hidden layers: one for all, or one for each.",
         json_schema_extra={"fix": "Use 0 to switch it off."},
     )
@@ -98,7 +98,9 @@ class Recipe(BaseModel):
         "binary cross-entropy for several labels a row.",
     )
     huber_delta: float = Field(
-        default=1.0, gt=0, description="Residual up to which the huber loss is quadratic, in the target's unit."
+        default=1.0,
+        gt=0,
+        description="Residual up to which the huber loss is quadratic, in the targets' unit as trained.",
     )
     label_smoothing: Rate = Field(
         default=0.0, description="Share of the target spread evenly over all classes.", json_schema_extra={**_OFF}
@@ -159,8 +161,12 @@ class Recipe(BaseModel):
     clip_norm: float | None = Field(
         default=None, gt=0, description="Longest gradient, over all weights of a net. None: no limit."
     )
-    batch_size: int = Field(default=256, ge=1, description="Rows a step learns from.")
-    epochs: int = Field(default=20, ge=1, description="Passes over the training rows, at most.")
+    batch_size: int = Field(
+        default=256,
+        ge=1,
+        description="Rows a step learns from. Not given: fewer (down to 16) where that makes an epoch of 32 steps.",
+    )
+    epochs: int = Field(default=25, ge=1, description="Passes over the training rows, at most.")
     patience: int = Field(
         default=0, ge=0, description="Epochs without improvement after which a net stops. 0: it never stops early."
     )

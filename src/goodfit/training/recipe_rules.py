@@ -65,6 +65,7 @@ APPLIES = (
     Applies("l1", "optimizer", STOCHASTIC, 0.0),
     Applies("penalize_biases", "bias", (True,), False),
     Applies("weight_decay", "optimizer", ("adamw", "lion"), 0.0),
+    Applies("learning_rate", "optimizer", STOCHASTIC, LEARNING_RATES["lbfgs"]),
     Applies("momentum", "optimizer", ("sgd",), 0.0),
     Applies("nesterov", "optimizer", ("sgd",), False),
     Applies("beta1", "optimizer", ("adam", "adamw", "lion"), None),

@@ -158,7 +158,8 @@ class Chunk:
 
     first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
     order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; schedules: [E, steps, T] factors of the
-    learning rate; scored: [E] whether the parts are scored at the end of that epoch.
+    learning rate; scored: [E] whether the parts are scored at the end of that epoch
+    (those of a net that trains its last epoch are in any case).
     """
 
     first: Int[Array, ""]

@@ -28,7 +28,7 @@ def end_epoch(
 ) -> State:
     """The state after epoch `number` (1-based), from the state before it and what the epoch made of the parameters.
 
-    loss, score: [S, M] of the watched part; scored: whether that part was scored in this epoch. A net whose loss or
+    loss, score: [S, M] of the watched part; scored: [S, M] whether it was scored in this epoch. A net whose loss or
     parameters are not finite goes back to the state before the epoch and is frozen. Improvement is a watched value
     below the best one; for patience it must be lower by more than min_change.
     """

@@ -20,13 +20,25 @@ HEADER_BYTES = 16 * 2**20  # the longest header that is read; that of 1000 nets 
 
 
 def pack(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any], *, kind: str, version: int) -> bytes:
-    """The content of a file. metadata must be JSON (a non-finite number in it raises ValueError)."""
+    """The content of a file; the same for the same arrays and metadata. metadata must be JSON (a non-finite number in
+    it raises ValueError).
+    """
     from safetensors.numpy import save
 
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
     about = {"kind": kind, "format": str(version), "metadata": text}
-    return save(whole, {**about, "sha256": digest(whole, **about)})
+    return _ordered(save(whole, {**about, "sha256": digest(whole, **about)}))
+
+
+def _ordered(content: bytes) -> bytes:
+    """The same file with its metadata in a fixed order; the library writes them in one that changes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[end:]))
 
 
 def digest(arrays: Mapping[str, np.ndarray], **about: str) -> str:

@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy of goodfit against bars, each beside a reference in one run: `python -m benchmarks`."""

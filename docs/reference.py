@@ -1,0 +1,342 @@
+"""Writes the parts of the documentation that follow from declarations: recipe.md, and the table in data.md.
+
+`make docs` runs it; `tests/test_docs.py` fails where the files on disk are not what it would write.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from goodfit.cli.flags import GROUPS, to_text
+from goodfit.data import Entry, describe, names
+from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
+from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
+from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
+from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.recipe_fields import FieldRule
+from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
+from goodfit.training.schedules import Schedule
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- begin: written by `make docs` -->", "<!-- end -->"
+TABLES = {  # fields whose names stand in a table of their own
+    "activation": "activations",
+    "init": "initialisers",
+    "init_bias": "initialisers",
+    "loss": "losses",
+    "optimizer": "optimisers",
+    "schedule": "schedules",
+}
+VARIANCES = {  # initialiser -> its variance; `checked_variance` compares it with the declaration
+    "torch": "1 / (3 * fan_in)",
+    "normal": "scale**2",
+    "uniform": "scale**2 / 3",
+    "constant": "0",
+    "zeros": "0",
+    "xavier-normal": "2 * scale**2 / (fan_in + fan_out)",
+    "xavier-uniform": "2 * scale**2 / (fan_in + fan_out)",
+    "he-normal": "scale**2 / fan_in",
+    "he-uniform": "scale**2 / fan_in",
+    "lecun-normal": "scale**2 / fan_in",
+    "orthogonal": "scale**2 / max(fan_in, fan_out)",
+}
+OPTIMISERS = {  # name -> the direction of a step; g is the gradient, penalties included
+    "sgd": "g; with momentum: the sum of all g so far, multiplied by `momentum` once for each step since",
+    "adam": "m / (sqrt(v) + epsilon), where m and v are running means of g and g^2, corrected for their start at 0",
+    "adamw": "as adam; weights then shrink by learning rate * `weight_decay`, apart from the gradient",
+    "rmsprop": "g / (sqrt(v) + epsilon), where v is a running mean of g^2",
+    "lion": "sign(beta1 m + (1 - beta1) g), where m is a running mean of g with `beta2`; then `weight_decay` as adamw",
+    "lbfgs": "L-BFGS over all training rows at once, one iteration an epoch; a line search sets the length of a step, "
+    "so that `learning_rate` and `batch_size` have no effect",
+}
+SCHEDULES = {  # name -> the share of the learning rate; t: epochs since the warm-up, T: epochs from there to the end
+    "constant": "1",
+    "step": "schedule_rate ^ floor(t / schedule_epochs)",
+    "exponential": "schedule_rate ^ (t / schedule_epochs)",
+    "cosine": "final_rate + (1 - final_rate) (1 + cos(pi t / T)) / 2",
+    "one-cycle": "a cosine from 1/25 up to 1 over the first 30 % of T, then a cosine down to final_rate",
+}
+CHECK_WORDS = {  # rule between fields -> what it asks for
+    "one_a_layer": "a list of activations or dropout rates has one entry for each hidden layer;",
+    "scale_has_size": "`init_scale` is greater than 0, except for `constant`;",
+    "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
+    "warmup_ends": "`warmup` is shorter than `epochs`;",
+    "weights_choose": "`class_weight` lists one number for each class, not all of them 0.",
+}
+EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
+
+
+def documents() -> dict[Path, str]:
+    """What every file that this script writes should hold."""
+    data = HERE / "data.md"
+    return {HERE / "recipe.md": recipe_page(), data: between(data.read_text("utf-8"), data_table())}
+
+
+def between(page: str, text: str) -> str:
+    """The page with the text between BEGIN and END replaced."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def code(text: str) -> str:
+    """The text as code."""
+    return f"`{text}`" if text else ""
+
+
+def number(value: float | None) -> str:
+    """A number for a table; "" for none."""
+    if value is None:
+        return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.4g}"
+
+
+def data_table() -> str:
+    """The data sets that goodfit knows."""
+    columns = ("name", "what it is", "task", "rows", "of these official test rows", "inputs", "outputs", "parameters")
+    return table(columns, (_data_row(describe(name)) for name in names()))
+
+
+def _data_row(entry: Entry) -> Sequence[str]:
+    parameters = ", ".join(f"`{name}={value}`" for name, value in entry.parameters.items())
+    counts = (f"{count:,}" for count in (entry.rows, entry.test_rows, entry.inputs, entry.outputs))
+    return (code(entry.name), entry.about, entry.task, *counts, parameters)
+
+
+def recipe_page() -> str:
+    """All of recipe.md."""
+    parts = [
+        "# The recipe",
+        "<!-- Written by `make docs` from the declarations in src/goodfit. Change those, not this file. -->",
+        INTRODUCTION,
+        "## Fields",
+        *_field_tables(),
+        "## What goes together",
+        RULES,
+        "\n".join(f"- {CHECK_WORDS[check.__name__]}" for check in CHECKS),
+        "## Named recipes",
+        NAMED_RECIPES,
+        _named_table(NAMED),
+        "## Activations",
+        ACTIVATION_NOTES,
+        table(ACTIVATION_COLUMNS, map(_activation_row, ACTIVATIONS.values())),
+        "## Initialisers",
+        INITIALISER_NOTES,
+        table(INITIALISER_COLUMNS, (_initialiser_row(each, "weights") for each in INITIALISERS.values())),
+        "Biases:",
+        table(INITIALISER_COLUMNS, (_initialiser_row(each, "biases") for each in BIAS_INITIALISERS.values())),
+        "## Losses",
+        LOSS_NOTES,
+        table(("name", "targets", "loss of one row", "outputs become", "source"), _loss_rows()),
+        "## Optimisers",
+        OPTIMISER_NOTES,
+        table(("name", "direction", "learning rate", "beta1", "beta2", "also reads"), _optimiser_rows()),
+        "## Schedules",
+        SCHEDULE_NOTES,
+        table(("name", "share of the learning rate", *(f"epoch {epoch}" for epoch in SHOWN)), _schedule_rows()),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+INTRODUCTION = """
+A recipe is all that decides a training. It is declared once: each field below is an argument of `goodfit.Recipe`, a key
+of a recipe file, and a flag of `goodfit train` (with dashes: `batch_size` is `--batch-size`; lists with commas:
+`--hidden 256,128`; switches as `--nesterov` and `--no-nesterov`; `none` for nothing).
+
+```python
+import goodfit as gf
+
+recipe = gf.Recipe(hidden=(64, 32), activation=("relu", "tanh"), dropout=0.1, epochs=5)
+recipe.to_file("mine.json")
+assert gf.Recipe.from_file("mine.json") == recipe
+other = recipe.replace(optimizer="sgd")  # the learning rate was not given, so it follows the optimiser
+assert other.learning_rate == 0.1
+```
+
+```sh
+goodfit train digits --recipe mine.json --epochs 10
+goodfit train digits --hidden none --optimizer lbfgs
+```
+
+A recipe is valid by construction. Whatever is wrong with it is said at once, in one `goodfit.InputError` (exit code 2),
+with the nearest valid name. A recipe file may leave fields out; a field that it does not know is an error.
+"""
+RULES = """
+Some fields have an effect only together with others; the tables above say so under "only with". Elsewhere such a field
+must be switched off. If you did not give it, goodfit switches it off for you (`optimizer="lbfgs"` alone turns the
+default dropout off); if you did, it is an error that says where the field works. Beyond that:
+"""
+NAMED_RECIPES = """
+`goodfit train DATA --recipe NAME`, or `goodfit.training.recipe.NAMED[name]`. `default` is `Recipe()`; `chapter` is the
+net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are equal.
+"""
+ACTIVATION_NOTES = f"""
+z is the weighted sum of a unit's inputs plus its bias. *Zero mean*: whether the mean of f(Z) is 0 for Z from N(0, 1).
+*Saturates*: beyond these values of z the derivative stays below {SATURATED_DERIVATIVE} in size, so that hardly any
+gradient passes; empty where that does not happen. *Gain*: the factor that keeps the spread of values from layer to
+layer, for initialisers that take one. At a kink the derivative is that from the left: relu's at 0 is 0.
+"""
+INITIALISER_NOTES = """
+`fan_in` is the number of a layer's inputs, `fan_out` of its units, `scale` the field `init_scale`. Draws depend on the
+net's seed, the layer and its two sizes alone, not on other nets of the population. No initialiser looks at the
+activation: for `xavier-*` and `orthogonal` with tanh, for example, give the gain yourself (`--init-scale 1.6667`).
+"""
+LOSS_NOTES = """
+What is minimised is the mean over a batch's rows, weighted where rows or classes have weights, plus penalties:
+`l1 * sum|w| + l2/2 * sum w^2` over weights (and biases, if `penalize_biases`). The L1 part is a proximal step after the
+optimiser's own: weights become exactly zero. Reported losses leave label smoothing and penalties out. z are the
+outputs, y is the class of a row, C the number of classes, t are the targets as training sees them: standardised where
+the data set asks for it (`diabetes` does). Squared error has the factor 1/2.
+"""
+OPTIMISER_NOTES = """
+A step subtracts learning rate * schedule * direction from the weights. With `clip_norm`, g is first shortened to that
+length, over all weights and biases of a net. *Learning rate* is what a recipe takes that gives none.
+"""
+SCHEDULE_NOTES = f"""
+The learning rate changes with every step. t is the time since the warm-up in epochs, T the epochs from there to the
+end. During `warmup` the share rises from 0 to 1 in a straight line. The numbers are shares at the start of an epoch,
+counted from 0, of a training of {EPOCHS} epochs with the schedule's fields at their defaults.
+"""
+ACTIVATION_COLUMNS = (
+    "name",
+    "f(z)",
+    "range",
+    "zero mean",
+    "largest derivative",
+    "saturates below",
+    "saturates above",
+    "gain",
+    "source",
+)
+INITIALISER_COLUMNS = ("name", "distribution", "variance", "scale means", "default scale", "source")
+
+
+def _field_tables() -> list[str]:
+    """A heading and a table for every group of fields, as in the help of `goodfit train`."""
+    groups: list[tuple[str, list[FieldRule]]] = []
+    for name, rule in Recipe.fields().items():
+        if name in GROUPS:
+            groups.append((GROUPS[name], []))
+        groups[-1][1].append(rule)
+    columns = ("field", "meaning", "default", "may be", "only with")
+    only = {rule.field: rule for rule in APPLIES}
+    parts = []
+    for title, rules in groups:
+        parts += [f"### {title}", table(columns, (_field_row(rule, only.get(rule.name)) for rule in rules))]
+    return parts
+
+
+def _field_row(rule: FieldRule, only: Applies | None) -> Sequence[str]:
+    default = ("yes" if rule.default else "no") if rule.kind == "switch" else to_text(rule.default)
+    return code(rule.name), rule.description, code(default), _range(rule), "" if only is None else _where(only)
+
+
+def _range(rule: FieldRule) -> str:
+    if rule.name not in TABLES:
+        return rule.range.removeprefix("one of ")
+    page = TABLES[rule.name]
+    return f"a name of [{page}](#{page})" + (", or a list of them" if rule.many else "")
+
+
+def _where(rule: Applies) -> str:
+    """Where a field has an effect; the shorter of the two ways to say it."""
+    field = Recipe.fields()[rule.of]
+    if field.kind == "switch":
+        return f"`{rule.of}`" if rule.among == (True,) else f"no `{rule.of}`"
+    others = [name for name in field.choices if name not in rule.among]
+    if len(others) < len(rule.among):
+        return f"`{rule.of}` other than {', '.join(others)}"
+    return f"`{rule.of}` {', '.join(map(str, rule.among))}"
+
+
+def _named_table(named: Mapping[str, Recipe]) -> str:
+    fields = {name: recipe.to_dict() for name, recipe in named.items()}
+    differ = [field for field in Recipe.fields() if len({to_text(values[field]) for values in fields.values()}) > 1]
+    rows = ([code(field), *(code(to_text(values[field])) for values in fields.values())] for field in differ)
+    return table(("field", *named), rows)
+
+
+def _activation_row(each: Activation) -> Sequence[str]:
+    below, above = each.saturation
+    return (
+        code(each.name),
+        code(re.sub(r"\d+\.\d{5,}", lambda long: f"{float(long[0]):.5g}", each.formula)),
+        f"{number(each.lowest)} to {number(each.highest)}",
+        "yes" if each.zero_mean else "no",
+        number(each.largest_derivative),
+        number(below),
+        number(above),
+        number(each.gain),
+        each.source,
+    )
+
+
+def _initialiser_row(each: Initialiser, kind: str) -> Sequence[str]:
+    scale = number(each.default_scale) if each.scale_means else ""
+    means = each.scale_means.replace("value", "the bias itself (`init_bias_value`)") if kind == "biases" else ""
+    return (
+        code(each.name),
+        code(each.formula),
+        code(checked_variance(each)),
+        means or each.scale_means,
+        scale,
+        each.source,
+    )
+
+
+def checked_variance(each: Initialiser) -> str:
+    """The variance in words; ValueError where it is not what the initialiser declares."""
+    words = VARIANCES[each.name]
+    for fan_in, fan_out, scale in ((3, 5, 0.5), (784, 256, 0.01), (20, 1, 1.5)):
+        said = eval(words, {"fan_in": fan_in, "fan_out": fan_out, "scale": scale, "max": max})
+        if not math.isclose(said, each.variance(fan_in, fan_out, scale)):
+            raise ValueError(f"docs/reference.py: the variance of {each.name} is not {words}")
+    return words
+
+
+def _loss_rows() -> Iterable[Sequence[str]]:
+    defaults = set(DEFAULT_LOSSES.values())
+    for loss in LOSSES.values():
+        tasks = ", ".join(loss.tasks) + (" (`auto`)" if loss.name in defaults else "")
+        becomes = {"identity": "predictions as they are"}.get(loss.link, f"probabilities, by {loss.link}")
+        yield code(loss.name), tasks, code(loss.formula), becomes, loss.source
+
+
+def _optimiser_rows() -> Iterable[Sequence[str]]:
+    for name in Recipe.fields()["optimizer"].choices:
+        reads = [rule.field for rule in APPLIES if rule.of == "optimizer" and name in rule.among != STOCHASTIC]
+        betas = dict(zip(("beta1", "beta2"), Recipe(optimizer=name).betas, strict=True))
+        shown = (number(value) if beta in reads else "" for beta, value in betas.items())
+        rest = ", ".join(code(field) for field in reads if field not in betas)
+        yield code(name), OPTIMISERS[name], "" if name == "lbfgs" else number(LEARNING_RATES[name]), *shown, rest
+
+
+def _schedule_rows() -> Iterable[Sequence[str]]:
+    fields = Recipe.fields()
+    for name in fields["schedule"].choices:
+        rate, every, final = (fields[f].default for f in ("schedule_rate", "schedule_epochs", "final_rate"))
+        schedule = Schedule(kind=name, rate=rate, every=every, final=final, epochs=EPOCHS)
+        shares = schedule.factors(0, EPOCHS, 1)[:, 0]
+        yield code(name), code(SCHEDULES[name]), *(f"{shares[epoch]:.3g}" for epoch in SHOWN)
+
+
+def main() -> None:
+    """Write every file, and say which."""
+    for path, text in documents().items():
+        path.write_text(text, "utf-8")
+        print(f"docs/{path.name}")
+
+
+if __name__ == "__main__":
+    main()

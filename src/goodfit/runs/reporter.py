@@ -1,0 +1,70 @@
+"""What a training tells whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.training.progress import Phase, Progress, ProgressCallback
+
+TELLING_SECONDS = 2.0  # a first chunk as long as this tells the rate
+Tables = Mapping[str, NDArray[np.floating]]  # metric -> [E, P], as in History
+
+
+class Reporter:
+    """Makes a Progress of what is known, and measures the rate on the last chunk, without compilation.
+
+    The first chunk is one epoch, in which much happens for the first time: where it is short, it says no rate.
+    rows: of an epoch; nets: all; epochs: at most; epoch: where the training begins.
+    """
+
+    def __init__(self, callback: ProgressCallback | None, *, rows: int, nets: int, epochs: int, epoch: int = 0) -> None:
+        self.callback, self.rows, self.nets, self.epochs, self.epoch = callback, rows, nets, epochs, epoch
+        self._last: Progress | None = None
+        self._seconds = 0.0
+        self._known = False
+
+    def phase(self, phase: Phase) -> None:
+        """Another phase begins."""
+        if self.callback is None:
+            return
+        if self._last is None or phase in ("data", "compile"):
+            told = Progress(phase, self.epoch, self.epochs, {}, 0.0, None, self.nets, self.nets)
+        else:
+            last = self._last
+            told = Progress(phase, last.epoch, self.epochs, last.values, 0.0, None, last.active, self.nets)
+        self.callback(told)
+
+    def chunk(self, epoch: int, values: Tables, *, going: bool, seconds: float) -> None:
+        """A chunk is done. going: whether any net still trains; seconds: spent on training since its beginning."""
+        done, self.epoch = epoch - self.epoch, epoch
+        spent, self._seconds = seconds - self._seconds, seconds
+        if self.callback is None:
+            return
+        trained = ~np.isnan(values["train_loss"])  # [E, P]
+        recent = {name: means(table) for name, table in values.items()}
+        known, self._known = self._known or spent > TELLING_SECONDS, True
+        left = spent / max(done, 1) * (self.epochs - epoch) if known else None
+        self._last = Progress(
+            "train",
+            epoch,
+            self.epochs,
+            {name: mean[-1] for name, mean in recent.items() if mean and np.isfinite(mean[-1])},
+            self.rows * int(trained.sum()) / max(spent, 1e-9) if known else 0.0,
+            left if going else 0.0,
+            int(trained[-1].sum()) if len(trained) else 0,
+            self.nets,
+            recent,
+        )
+        self.callback(self._last)
+
+
+def means(table: NDArray[np.floating]) -> list[float]:
+    """The mean over the nets that are finite, of every epoch; nan where there is none."""
+    finite = np.isfinite(table)
+    count = finite.sum(1)
+    total = np.where(finite, table, 0.0).sum(1, dtype=np.float64)
+    mean: list[float] = np.divide(total, count, out=np.full(len(table), np.nan), where=count > 0).tolist()
+    return mean

@@ -1,0 +1,254 @@
+"""`goodfit.train`: one recipe, some seeds, one population; written down so that it can be killed and go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Dataset, Split, Step, load, names
+from goodfit.errors import InputError, problem
+from goodfit.runs import record, resuming
+from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.runs.interrupts import interrupts_wait
+from goodfit.runs.lock import held
+from goodfit.runs.model_file import save_model
+from goodfit.runs.reporter import Reporter
+from goodfit.runs.run import Run, score_parts
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.training.checkpoints import Checkpoint
+from goodfit.training.cohort import Cohort, cohort_of
+from goodfit.training.compile import fresh_state
+from goodfit.training.devices import prepare
+from goodfit.training.events import EventLog, event_lines
+from goodfit.training.examples import Examples
+from goodfit.training.fitting import Fitted, Report, fit, metric_names
+from goodfit.training.history import History
+from goodfit.training.population import Job
+from goodfit.training.progress import ProgressCallback
+from goodfit.training.recipe import Recipe
+
+DataProgress = Callable[[Step], None]
+
+
+def train(
+    recipe: Recipe,
+    data: Dataset | Split | str,
+    *,
+    seeds: Iterable[int] | None = None,
+    out: str | Path | None = None,
+    progress: ProgressCallback | None = None,
+    data_progress: DataProgress | None = None,
+    score_test: bool = False,
+) -> Run:
+    """Train a recipe with one or several seeds, all nets as one population.
+
+    data: a split, or a data set or the name of one, which is then divided by the recipe's `valid` and `seed`. seeds:
+    one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one yet; None
+    writes nothing.
+    progress: called with a Progress after every chunk of epochs; data_progress: while a named data set is looked for.
+    score_test: score the test rows after every epoch too, as the chapter's figures do; do not choose by them.
+    """
+    began, folder = time.perf_counter(), None if out is None else Path(out)
+    chosen = checked_seeds(recipe, seeds)
+    with nullcontext() if folder is None else record.new_folder(folder):
+        parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
+        recipe = fitted_recipe(recipe, parts)
+        if folder is not None:
+            record.begin(folder, recipe, parts, chosen, score_test)
+        return _Training(recipe, parts, chosen, folder, progress, score_test, began).run()
+
+
+def resume(
+    folder: str | Path,
+    data: Dataset | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    data_progress: DataProgress | None = None,
+) -> Run:
+    """Go on with a run that was interrupted or killed; it ends with the same bits as one that was not.
+
+    data: the data set that it was begun with, where that is not one of goodfit's own with its default parameters.
+    The bits are the same on as many devices as before; on another number of them, nets are the same up to rounding.
+    A run that is done is loaded as it is.
+    """
+    from goodfit.runs.folder import load as load_run
+
+    began, where = time.perf_counter(), Path(folder)
+    record.RunRecord.read(where)
+    with held(where):
+        found = record.RunRecord.read(where)
+        if found.state == "done":
+            return load_run(where)
+        recipe = record.read_recipe(where, found)
+        parts = record.read_split(where, _data_of(where, found, data_progress) if data is None else data, found)
+        return _Training(
+            recipe, parts, found.seeds, where, progress, found.score_test, began, resuming.newest(where)
+        ).run()
+
+
+def _data_of(where: Path, found: record.RunRecord, progress: DataProgress | None) -> Dataset:
+    if found.data not in names():
+        rule = f"was trained on {found.data!r}, which is not one of goodfit's own data sets"
+        fix = f"Give it from Python: goodfit.runs.resume({str(where)!r}, data)."
+        raise InputError(problem(str(where), rule, fix=fix))
+    return load(found.data, progress=progress)
+
+
+@dataclass
+class _Training:
+    """One call of `train` or `resume`. found: the checkpoint to go on from; began: clock time of the call."""
+
+    recipe: Recipe
+    parts: Split
+    seeds: tuple[int, ...]
+    folder: Path | None
+    progress: ProgressCallback | None
+    score_test: bool
+    began: float
+    found: Checkpoint | None = None
+    cohort: Cohort = field(init=False)
+    reporter: Reporter = field(init=False)
+    seconds: dict[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_epoch = 0 if self.found is None else self.found.epoch
+        rows, nets = len(self.parts.train), len(self.seeds)
+        self.reporter = Reporter(self.progress, rows=rows, nets=nets, epochs=self.recipe.epochs, epoch=self.first_epoch)
+        self.reporter.phase("data")
+        examples = Examples.of_split(self.parts, self.recipe.scaling, self.score_test)
+        self.cohort = cohort_of([Job(self.recipe.replace(seed=seed)) for seed in self.seeds], examples, prepare())
+        past: dict[str, float] = {} if self.found is None else self.found.metadata.get("seconds", {})
+        self.seconds = {"data": 0.0, "compile": 0.0, "train": 0.0, **past}
+        self._spend({"data": time.perf_counter() - self.began})
+
+    def run(self) -> Run:
+        """Train to the end, score, and write the results."""
+        self.reporter.phase("compile")
+        fitted = self._fit()
+        self.reporter.phase("evaluate")
+        began = time.perf_counter()
+        nets = self._nets(fitted)
+        sound = [net for net, frozen in zip(nets, fitted.frozen, strict=True) if not frozen] or nets
+        scores = score_parts(sound, self.parts)
+        self._spend({**fitted.seconds, "evaluate": time.perf_counter() - began})
+        run = Run(
+            recipe=self.recipe,
+            data_name=self.parts.data.name,
+            task=self.parts.data.task,
+            seeds=self.seeds,
+            nets=nets,
+            history=self._history(fitted),
+            scores=scores,
+            seconds=self.seconds,
+            folder=self.folder,
+        )
+        if self.folder is not None:
+            write_results(run, self.folder)
+        return run
+
+    def _fit(self) -> Fitted:
+        cohort, start = self.cohort, None
+        if self.found is not None:
+            fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
+            start = self.found.epoch, resuming.restored(self.found, fresh, cohort.grid)
+        if self.folder is None:
+            return fit(cohort, report=lambda report: self._tell(report, self._values(report.metrics)))
+        writer = resuming.Checkpointer(self.folder, cohort.grid)
+        stop = interrupts_wait(True, lambda: self.reporter.phase("stop"))
+        with stop as asked, EventLog(self.folder / record.EVENTS) as events:
+
+            def after_chunk(report: Report) -> None:
+                values = self._values(report.metrics)
+                self._tell(report, values)
+                first = report.epoch - len(report.metrics)
+                if first == self.first_epoch:
+                    writer.start_clock()
+                events.append(event_lines(np.arange(first + 1, report.epoch + 1), values))
+                if asked.is_set() or not report.active.any() or writer.due:
+                    events.flush()
+                    writer.write(report.epoch, report.snapshot, self._total(report.seconds))
+                if asked.is_set():
+                    raise KeyboardInterrupt
+
+            return fit(cohort, start=start, report=after_chunk)
+
+    def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
+        self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
+
+    def _total(self, seconds: dict[str, float]) -> dict[str, float]:
+        """Seconds of this session, added to those of the sessions before."""
+        names = {**self.seconds, **seconds}
+        return {name: self.seconds.get(name, 0.0) + seconds.get(name, 0.0) for name in names}
+
+    def _spend(self, seconds: dict[str, float]) -> None:
+        self.seconds = self._total(seconds)
+
+    def _values(self, metrics: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Metric name -> [E, P]. The program's squared errors become R², of all outputs together."""
+        values = {name: metrics[:, q] for q, name in enumerate(metric_names(self.cohort.program))}
+        examples = self.cohort.examples
+        if examples.task != "regression":
+            return values
+        for part, rows in {"train": examples.train, **examples.parts}.items():
+            scaled = examples.y[rows] * examples.scaling.target_factor
+            variance = float(scaled.var(axis=0, dtype=np.float64).sum())
+            values[f"{part}_score"] = 1.0 - values[f"{part}_score"] / (variance or np.nan)
+        return values
+
+    def _history(self, fitted: Fitted) -> History:
+        values = {name: np.asarray(table, np.float32) for name, table in self._values(fitted.metrics).items()}
+        if self.first_epoch and self.folder is not None:
+            past = past_values(self.folder / record.EVENTS, self.first_epoch, tuple(values))
+            values = {name: np.concatenate([past[name], table]) for name, table in values.items()}
+        epochs = np.arange(1, len(values["train_loss"]) + 1)
+        return History(epochs, np.asarray(self.seeds), values, fitted.best_epoch, fitted.stopped_epoch, fitted.frozen)
+
+    def _nets(self, fitted: Fitted) -> tuple[TrainedNet, ...]:
+        data, scaling = self.parts.data, self.cohort.examples.scaling
+        return tuple(
+            TrainedNet(
+                net.weights,
+                net.biases,
+                self.recipe.activations,
+                data.task,
+                classes=data.classes,
+                slopes=net.slopes,
+                shift=scaling.shift,
+                scale=scaling.factor,
+                target_shift=scaling.target_shift,
+                target_scale=scaling.target_factor,
+                seed=seed,
+            )
+            for net, seed in zip(fitted.nets, self.seeds, strict=True)
+        )
+
+
+def past_values(events: Path, epochs: int, metrics: tuple[str, ...]) -> History:
+    """What a run measured in its first epochs; InputError if its log does not tell all of it."""
+    past = History.from_events(events, until=epochs)
+    if not np.array_equal(past.epochs, np.arange(1, epochs + 1)) or set(past.metrics) != set(metrics):
+        rule = f"must tell {', '.join(metrics)} of the epochs 1 to {epochs}, as many as the newest checkpoint has done"
+        fix = f"Remove the folder {record.CHECKPOINTS!r}: the run then begins anew, and ends with the same nets."
+        raise InputError(problem(str(events), rule, fix=fix))
+    return past
+
+
+def write_results(run: Run, folder: Path) -> None:
+    """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
+    from goodfit.figures import write_figure
+
+    with EventLog(folder / record.EVENTS) as events:
+        events.append(run.history.to_events(from_epoch=int(run.history.epochs[-1]) + 1))
+    save_model(folder / record.MODEL, run.nets, {"recipe": run.recipe.to_dict(), "data": run.data_name})
+    run.history.write_csv(folder / record.HISTORY)
+    figure = run.figure()
+    for name in record.CURVES:
+        write_figure(figure, folder / name)
+    replace(record.RunRecord.read(folder), state="done", results=run.to_json()).write(folder)

@@ -1,0 +1,57 @@
+"""Small trainings for the tests of runs: many short chunks, a checkpoint after each, figures that cost nothing."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import goodfit.figures
+from goodfit.data import Dataset
+from goodfit.files import write_atomically
+from goodfit.runs import resuming, training
+from goodfit.training.fitting import fit
+from goodfit.training.progress import Progress
+from goodfit.training.recipe import Recipe
+
+RECIPE = Recipe(hidden=(6,), epochs=5, batch_size=32, dropout=0.25)
+SEEDS = (0, 1, 7)  # three nets on two devices: one place of the grid stays empty
+
+
+def make_chunks_short(patch: pytest.MonkeyPatch) -> None:
+    """Every chunk is an epoch, and ends with a checkpoint."""
+    patch.setattr(training, "fit", functools.partial(fit, chunk_seconds=1e-9))
+    patch.setattr(resuming, "FEWEST_SECONDS", 0.0)
+    patch.setattr(resuming, "SHARE_OF_TIME", 1e9)
+    patch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
+
+
+def interrupt_at(epoch: int) -> Callable[[Progress], None]:
+    """A watcher that presses Ctrl-C after that epoch."""
+
+    def watch(progress: Progress) -> None:
+        if progress.phase == "train" and progress.epoch == epoch:
+            signal.raise_signal(signal.SIGINT)
+
+    return watch
+
+
+def same_results(one: Path, other: Path) -> bool:
+    """Whether two runs ended with the same bits."""
+    names = ("model.safetensors", "history.csv")
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+
+
+def numbers(task: str = "regression", rows: int = 40, outputs: int = 2) -> Dataset:
+    """A data set that is not in the catalogue."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((rows, 3)).astype(np.float32)
+    y: Any = x[:, :outputs] * 3 + 1
+    if task == "multilabel":
+        return Dataset("mine", x, y > 1, "multilabel", ("a", "b"))
+    return Dataset("mine", x, y, "regression")

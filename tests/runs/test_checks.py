@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from run_help import numbers
+
+from goodfit.data import Dataset, Split, load, split
+from goodfit.errors import InputError
+from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.training.recipe import Recipe
+
+IRIS = split(load("iris"))
+NUMBERS = split(numbers())
+LABELS = split(numbers("multilabel"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields", "text"),
+    [
+        (
+            IRIS,
+            {"batch_size": 109},
+            "'batch_size' must not be larger than the 108 training rows of 'iris'; got 109. "
+            "Use a smaller batch, or more rows.",
+        ),
+        (
+            IRIS,
+            {"loss": "squared-error"},
+            "'loss' must fit the targets of 'iris' (classification); got 'squared-error'. Use cross-entropy, or auto.",
+        ),
+        (
+            NUMBERS,
+            {"loss": "cross-entropy"},
+            "'loss' must fit the targets of 'mine' (regression); got 'cross-entropy'. "
+            "Use squared-error, absolute-error, huber, or auto.",
+        ),
+        (
+            LABELS,
+            {"loss": "huber"},
+            "'loss' must fit the targets of 'mine' (multilabel); got 'huber'. Use binary-cross-entropy, or auto.",
+        ),
+        (
+            IRIS,
+            {"class_weight": (1.0, 2.0)},
+            "'class_weight' must hold one weight for each of the 3 classes of 'iris'; got (1.0, 2.0).",
+        ),
+        (
+            NUMBERS,
+            {"class_weight": "balanced"},
+            "'class_weight' needs classes; the targets of 'mine' are for regression; got 'balanced'. Leave it out.",
+        ),
+        (
+            LABELS,
+            {"class_weight": (1.0, 2.0)},
+            "'class_weight' needs classes; the targets of 'mine' are for multilabel; got (1.0, 2.0). Leave it out.",
+        ),
+        (
+            NUMBERS,
+            {"label_smoothing": 0.1},
+            "'label_smoothing' needs classes or labels; the targets of 'mine' are numbers; got 0.1. "
+            "Use 0 to switch it off.",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(parts: Any, fields: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"Recipe: {text}")) as error:
+        fitted_recipe(Recipe(**fields), parts)
+    assert len(error.value.problems) == 1
+
+
+def test_all_problems_come_at_once() -> None:
+    recipe = Recipe(batch_size=999, class_weight="balanced", label_smoothing=0.1)
+    with pytest.raises(InputError, match=r"batch_size(.|\n)*class_weight(.|\n)*label_smoothing") as error:
+        fitted_recipe(recipe, NUMBERS)
+    assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields"),
+    [
+        (IRIS, {"class_weight": (1.0, 2.0, 0.0), "loss": "cross-entropy", "label_smoothing": 0.1, "batch_size": 108}),
+        (IRIS, {"class_weight": "balanced", "batch_size": 1}),
+        (LABELS, {"label_smoothing": 0.1, "batch_size": 2}),
+        (NUMBERS, {"loss": "absolute-error", "patience": 3, "monitor": "score", "batch_size": 8}),
+    ],
+)
+def test_what_fits_is_left_as_it_is(parts: Any, fields: dict[str, Any]) -> None:
+    assert fitted_recipe(Recipe(**fields), parts) == Recipe(**fields)
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(10, 10), (20, 16), (1000, 31), (100_000, Recipe().batch_size)])
+def test_a_batch_size_that_was_not_asked_for_shrinks_with_the_rows(rows: int, batch: int) -> None:
+    data = Dataset("some", np.zeros((rows, 1)), np.zeros(rows), "regression")
+    none = np.empty(0, int)
+    with_valid = Split(data, np.arange(rows - 1), np.arange(rows - 1, rows), none)
+    assert fitted_recipe(Recipe(), with_valid).batch_size in (batch, batch - 1)
+    with pytest.raises(InputError, match="must not be larger than"):
+        fitted_recipe(Recipe(batch_size=rows), with_valid)
+
+
+def test_lbfgs_takes_all_rows_whatever_the_batch_size() -> None:
+    assert fitted_recipe(Recipe(optimizer="lbfgs", batch_size=5000), IRIS).batch_size == 5000
+
+
+@pytest.mark.parametrize("fields", [{"patience": 3}, {"monitor": "score"}])
+def test_stopping_without_validation_rows_is_warned_of(fields: dict[str, Any]) -> None:
+    rule = "Recipe: 'patience' and 'monitor' watch the training rows: 'iris' was split without validation rows. Hold"
+    with pytest.warns(UserWarning, match=rule):
+        fitted_recipe(Recipe(**fields), split(load("iris"), valid=0))
+
+
+def test_data_are_divided_by_the_recipe() -> None:
+    found = as_split(Recipe(valid=0.25, seed=9), load("iris"))
+    assert found.sizes == {"train": 90, "valid": 30, "test": 30}
+    assert found.seed == 9
+    assert as_split(Recipe(valid=0.25), IRIS) is IRIS
+    with pytest.raises(InputError, match="train: 'data' must be a Dataset or a Split; got 'ndarray'"):
+        as_split(Recipe(), np.zeros((2, 2)))  # type: ignore[arg-type]
+
+
+FORMS = [range(2), [0, 1], (0, 1), np.arange(2), [np.uint32(0), np.int8(1)], {0: "a", 1: "b"}]
+
+
+@pytest.mark.parametrize("seeds", [*FORMS, iter([0, 1])])
+def test_seeds_may_come_in_any_form(seeds: Any) -> None:
+    found = checked_seeds(Recipe(), seeds)
+    assert found == (0, 1)
+    assert {type(seed) for seed in found} == {int}
+
+
+def test_the_recipe_has_a_seed_of_its_own() -> None:
+    assert checked_seeds(Recipe(seed=5), None) == (5,)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"),
+    [
+        (8, "train: 'seeds' must be a sequence; got 8. For n nets: range(n)."),
+        ([], "train: 'seeds' must hold at least one seed; got []."),
+        ([0, -1], "train: a seed must be an integer from 0 to 4294967295; got -1 (net 1 of 2)."),
+        ([2**32], "train: a seed must be an integer from 0 to 4294967295; got 4294967296 (net 0 of 1)."),
+        ([True], "train: a seed must be an integer from 0 to 4294967295; got True (net 0 of 1)."),
+        ([1.0], "train: a seed must be an integer from 0 to 4294967295; got 1.0 (net 0 of 1)."),
+        ("7", "train: a seed must be an integer from 0 to 4294967295; got '7' (net 0 of 1)."),
+        ([Decimal(1), 2, None], "got None (net 2 of 3)."),
+        ([3, np.int64(3)], "train: 'seeds' must differ: equal seeds give equal nets; got [3, 3]."),
+    ],
+)
+def test_wrong_seeds_are_named(seeds: Any, text: str) -> None:
+    with pytest.raises(InputError, match=re.escape(text)):
+        checked_seeds(Recipe(), seeds)

@@ -1,0 +1,279 @@
+"""A run that is stopped at any moment goes on, and ends with the same bits as one that was not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from run_help import RECIPE, SEEDS, interrupt_at, make_chunks_short, numbers, same_results
+
+import goodfit as gf
+from goodfit.data import load, split
+from goodfit.errors import InputError
+from goodfit.runs import list_runs, resume, resuming, training
+from goodfit.runs import load as load_run
+from goodfit.training.checkpoints import Checkpoint
+from goodfit.training.cohort import cohort_of
+from goodfit.training.compile import fresh_state
+from goodfit.training.events import EventLog
+from goodfit.training.examples import Examples
+from goodfit.training.population import Job
+from goodfit.training.progress import Progress
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_chunks_short(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never stopped; its one chunk after the first is as long as it likes."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    gf.train(RECIPE, "iris", seeds=SEEDS, out=folder)
+    return folder
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Path:
+    """A run that was interrupted after its third epoch."""
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run", progress=interrupt_at(3))
+    return tmp_path / "run"
+
+
+class Camera:
+    """Copies a run's folder at every change of it: what `kill -9` at that moment would leave."""
+
+    def __init__(self, folder: Path, album: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.album = folder, album
+        self.shots: list[Path] = []
+        replace, append = os.replace, EventLog.append
+
+        def watched_replace(old: Path, new: Path) -> None:
+            self.shoot(f"before {Path(new).name}")
+            replace(old, new)
+            self.shoot(f"after {Path(new).name}")
+
+        def watched_append(log: EventLog, text: str) -> None:
+            for share in (3, 2):  # the line is torn
+                with open(log.path, "ab") as file:
+                    size = file.tell()
+                    file.write(text.encode()[: len(text) // share])
+                self.shoot("torn events")
+                os.truncate(log.path, size)
+            append(log, text)
+            self.shoot("events")
+
+        patch.setattr(os, "replace", watched_replace)
+        patch.setattr(EventLog, "append", watched_append)
+
+    def shoot(self, what: str) -> None:
+        target = self.album / f"{len(self.shots):03d} {what}"
+        shutil.copytree(self.folder, target)
+        self.shots.append(target)
+
+
+def test_killed_at_any_moment(whole: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        camera = Camera(tmp_path / "run", tmp_path / "album", patch)
+        gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run")
+    names = {shot.name[4:] for shot in camera.shots}
+    assert {"torn events", "before run.json", "after epoch-000003.safetensors", "before model.safetensors"} <= names
+    assert same_results(camera.shots[-1], whole)
+    for shot in camera.shots:
+        if (shot / "run.json").exists():
+            resume(shot)
+        else:  # killed before it had begun: nothing is lost, and the folder can be used
+            with pytest.raises(InputError, match=r"must be the folder of a run; it has no run.json"):
+                resume(shot)
+            gf.train(RECIPE, "iris", seeds=SEEDS, out=shot)
+        assert same_results(shot, whole), shot.name
+        assert not list(shot.rglob(".epoch-*.part"))
+    loaded, expected = load_run(camera.shots[40]).history, load_run(whole).history
+    assert all(np.array_equal(loaded[metric], expected[metric]) for metric in expected.metrics)
+
+
+def test_killed_again_and_again(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run", progress=interrupt_at(1))
+    for epoch in (2, 4):
+        with pytest.raises(KeyboardInterrupt):
+            resume(tmp_path / "run", progress=interrupt_at(epoch))
+    told: list[Progress] = []
+    run = resume(tmp_path / "run", progress=told.append)
+    assert [(each.phase, each.epoch) for each in told] == [("data", 4), ("compile", 4), ("train", 5), ("evaluate", 5)]
+    assert same_results(tmp_path / "run", whole)
+    assert run.history.epochs.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_early_stopping_goes_on_where_it_was(tmp_path: Path) -> None:
+    recipe = RECIPE.replace(epochs=60, patience=4, learning_rate=0.05, monitor="score", schedule="constant")
+    gf.train(recipe, "iris", seeds=SEEDS, out=tmp_path / "whole")
+    history = load_run(tmp_path / "whole").history
+    assert len(set(history.stopped_epoch.tolist())) > 1
+    assert history.stopped_epoch.max() < 60
+    last = int(history.stopped_epoch.max())
+    for epoch in (int(history.stopped_epoch.min()) - 1, int(history.stopped_epoch.min()), last - 1, last):
+        folder = tmp_path / f"from {epoch}"
+        with pytest.raises(KeyboardInterrupt):
+            gf.train(recipe, "iris", seeds=SEEDS, out=folder, progress=interrupt_at(epoch))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(training, "fit", training.fit.func)  # type: ignore[attr-defined]  # long chunks
+            resume(folder)
+        assert same_results(folder, tmp_path / "whole")
+
+
+def test_frozen_nets_stay_frozen(tmp_path: Path) -> None:
+    wild = gf.Recipe(hidden=(6,), optimizer="sgd", learning_rate=1e9, epochs=6, loss="cross-entropy", batch_size=8)
+    gf.train(wild, "iris", seeds=SEEDS, out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(wild, "iris", seeds=SEEDS, out=tmp_path / "run", progress=interrupt_at(1))
+    assert resume(tmp_path / "run").frozen == (0, 1, 2)
+    assert same_results(tmp_path / "run", tmp_path / "whole")
+
+
+def test_test_scores_go_on_being_measured(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run", progress=interrupt_at(2), score_test=True)
+    assert np.isfinite(resume(tmp_path / "run").history["test_score"]).all()
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "sgd"])
+def test_the_state_of_every_optimiser_survives(optimizer: str) -> None:
+    recipe = gf.Recipe(hidden=(4, 3), activation=("prelu", "relu"), optimizer=optimizer, bias=optimizer != "sgd")
+    examples = Examples.of_split(split(load("iris")))
+    cohort = cohort_of([Job(recipe.replace(seed=seed)) for seed in (0, 1, 2)], examples, 2)
+    state = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
+    arrays = resuming.state_arrays(state, cohort.grid)
+    assert {len(array) for array in arrays.values()} == {3}
+    again = resuming.restored(Checkpoint(1, arrays, {}, Path("c")), state, cohort.grid)
+    leaves, others = jax.tree.leaves(state), jax.tree.leaves(again)
+    for leaf, other in zip(leaves, others, strict=True):
+        assert leaf.dtype == other.dtype
+        assert np.array_equal(cohort.grid.take(leaf), cohort.grid.take(other))
+    assert np.array_equal(again.active, ~cohort.grid.empty)
+
+
+def test_seconds_add_up(stopped: Path) -> None:
+    first = training.resuming.newest(stopped).metadata["seconds"]  # type: ignore[union-attr]
+    run = resume(stopped)
+    assert all(run.seconds[name] >= first[name] > 0 for name in ("data", "train"))
+
+
+def test_on_other_devices_it_goes_on_up_to_rounding(stopped: Path, whole: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(training, "prepare", lambda: 1)
+    again, expected = resume(stopped), load_run(whole)
+    for net, other in zip(again.nets, expected.nets, strict=True):
+        assert np.allclose(net.weights[0], other.weights[0], rtol=1e-4, atol=1e-6)
+    assert np.array_equal(again.history["train_loss"][:3], expected.history["train_loss"][:3])
+
+
+def test_a_run_that_is_done_is_loaded(whole: Path) -> None:
+    before = (whole / "run.json").read_bytes()
+    assert len(resume(whole).nets) == 3
+    assert (whole / "run.json").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_passed_over(stopped: Path, whole: Path) -> None:
+    files = sorted((stopped / "checkpoints").iterdir())
+    assert [file.name for file in files] == ["epoch-000002.safetensors", "epoch-000003.safetensors"]
+    files[1].write_bytes(files[1].read_bytes()[:-100])
+    with pytest.warns(UserWarning, match="cut off or its bytes have changed.* Going on from the checkpoint before it"):
+        resume(stopped)
+    assert same_results(stopped, whole)
+
+
+def test_only_damaged_checkpoints(stopped: Path) -> None:
+    for file in (stopped / "checkpoints").iterdir():
+        file.write_bytes(b"")
+    with pytest.raises(InputError, match=r"epoch-000003.safetensors: must be a whole checkpoint file") as error:
+        resume(stopped)
+    assert len(error.value.problems) == 2
+
+
+def test_a_checkpoint_of_another_recipe(stopped: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, "iris", seeds=(0, 1), out=tmp_path / "other", progress=interrupt_at(4))
+    shutil.copy(tmp_path / "other" / "checkpoints" / "epoch-000004.safetensors", stopped / "checkpoints")
+    with pytest.raises(InputError, match=r"epoch-000004.safetensors: must hold the state of this run's recipe"):
+        resume(stopped)
+
+
+def test_events_that_are_missing(stopped: Path, whole: Path) -> None:
+    lines = (stopped / "events.jsonl").read_text().splitlines(keepends=True)
+    (stopped / "events.jsonl").write_text("".join(line for line in lines if '"epoch":2' not in line))
+    with pytest.raises(InputError, match=r"events.jsonl: must tell .* of the epochs 1 to 3.* Remove the folder 'check"):
+        resume(stopped)
+    shutil.rmtree(stopped / "checkpoints")
+    resume(stopped)
+    assert same_results(stopped, whole)
+
+
+def test_a_changed_recipe_is_refused(stopped: Path) -> None:
+    path = stopped / "recipe.json"
+    path.write_text(path.read_text().replace('"epochs": 5', '"epochs": 6'))
+    with pytest.raises(InputError, match=r"recipe.json: must be the recipe that the run was begun with"):
+        resume(stopped)
+    path.write_text('{"hiden": 3}')
+    with pytest.raises(InputError, match=r"'hiden' is not a field. Did you mean 'hidden'"):
+        resume(stopped)
+
+
+def test_other_data_are_refused(stopped: Path) -> None:
+    with pytest.raises(InputError, match="must be resumed with the data that it was begun with; 'wine' holds other"):
+        resume(stopped, load("wine"))
+
+
+def test_data_that_goodfit_cannot_find_must_be_given(tmp_path: Path) -> None:
+    data, recipe = numbers(), RECIPE.replace(batch_size=8)
+    gf.train(recipe, data, out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(recipe, data, out=tmp_path / "run", progress=interrupt_at(2))
+    rule = r"was trained on 'mine', which is not one of goodfit's own data sets. Give it from Python: goodfit.runs.resu"
+    with pytest.raises(InputError, match=rule):
+        resume(tmp_path / "run")
+    resume(tmp_path / "run", data)
+    assert same_results(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_data_set_with_other_parameters_must_be_given(tmp_path: Path) -> None:
+    data = load("moons", n_train=60, n_test=20)
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, data, out=tmp_path / "run", progress=interrupt_at(2))
+    with pytest.raises(InputError, match=r"'moons' holds other rows. Give them from Python: goodfit.runs.resume\("):
+        resume(tmp_path / "run")
+    assert resume(tmp_path / "run", data).scores["test"].rows == 20
+
+
+def test_two_trainings_of_one_run_are_refused(stopped: Path) -> None:
+    def again(progress: Progress) -> None:
+        assert [run.state for run in list_runs(stopped.parent)] == ["training"]
+        with pytest.raises(InputError, match="must not be written by two trainings at a time; one is"):
+            resume(stopped)
+
+    assert [run.state for run in list_runs(stopped.parent)] == ["interrupted"]
+    resume(stopped, progress=again)
+    assert [run.state for run in list_runs(stopped.parent)] == ["done"]
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    """It comes while the first is being heard; no checkpoint is written after it."""
+    told: list[str] = []
+
+    def impatient(progress: Progress) -> None:
+        told.append(progress.phase)
+        if progress.phase == "stop" or (progress.phase == "train" and progress.epoch == 2):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run", progress=impatient)
+    assert told[-1] == "stop"
+    names = [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()]
+    assert names == ["epoch-000001.safetensors"]
+    assert resume(tmp_path / "run").history.stopped_epoch.tolist() == [5, 5, 5]

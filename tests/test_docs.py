@@ -1,0 +1,140 @@
+"""The pages in docs/ are executed and compared with the code: blocks, commands, links, tables."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import goodfit as gf
+from docs_blocks import check_command, commands, run_blocks
+from goodfit.training.recipe_rules import CHECKS
+
+DOCS = Path(__file__).parents[1] / "docs"
+Execute = Callable[[str], tuple[Path, dict[str, Any]]]
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next of its rank or a higher one."""
+    rank = heading.partition(" ")[0]
+    _, found, rest = text.partition(f"\n{heading}\n")
+    assert found, heading
+    return re.split(rf"^#{{1,{len(rank)}}} ", rest, flags=re.MULTILINE)[0]
+
+
+def tables(text: str) -> list[list[str]]:
+    """For every table, the names in code in its first column."""
+    found: list[list[str]] = []
+    for rows in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        cells = [row.split("|")[1] for row in rows.splitlines()[2:]]
+        found.append([name for cell in cells for name in re.findall(r"`([^`]+)`", cell)])
+    return found
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.fixture(scope="module")
+def execute(tmp_path_factory: pytest.TempPathFactory) -> Execute:
+    """Runs the Python of a page, once: the folder in which it ran, and its names."""
+
+    @functools.cache
+    def execute(name: str) -> tuple[Path, dict[str, Any]]:
+        folder = tmp_path_factory.mktemp(name)
+        with contextlib.chdir(folder):
+            return folder, run_blocks(page(name), str(DOCS / name))
+
+    return execute
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_python_blocks_run(name: str, execute: Execute) -> None:
+    execute(name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_commands_parse(name: str) -> None:
+    for words in commands(page(name)):
+        check_command(words)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_links_lead_somewhere(name: str) -> None:
+    for address in re.findall(r"\]\(([^)\s]+)\)", page(name)):
+        target, _, anchor = address.partition("#")
+        if "://" not in target:
+            assert (DOCS / target).exists(), f"{name}: {address}"
+            assert not anchor or anchor in anchors(page(target or name)), f"{name}: {address}"
+
+
+def test_the_index_lists_every_page() -> None:
+    assert set(re.findall(r"\]\((\w+\.md)\)", page("README.md"))) >= set(PAGES) - {"README.md"}
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for path, text in reference().documents().items():
+        assert path.read_text("utf-8") == text, f"docs/{path.name} is stale: run 'make docs'"
+
+
+def test_the_hand_written_parts_of_the_reference_are_complete() -> None:
+    module, fields = reference(), gf.Recipe.fields()
+    assert set(module.OPTIMISERS) == set(fields["optimizer"].choices)
+    assert set(module.SCHEDULES) == set(fields["schedule"].choices)
+    assert set(module.VARIANCES) == set(fields["init"].choices)
+    assert set(module.CHECK_WORDS) == {check.__name__ for check in CHECKS}
+
+
+def test_a_wrong_variance_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = reference()
+    monkeypatch.setitem(module.VARIANCES, "he-normal", "2 * scale**2 / fan_in")
+    with pytest.raises(ValueError, match="the variance of he-normal is not 2"):
+        module.recipe_page()
+
+
+def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
+    folder, names = execute("runs.md")
+    text, found = page("runs.md"), names["run"].to_json()
+    (files,) = tables(section(text, "## Files"))
+    assert sorted(files) == sorted(path.name for path in (folder / found["folder"]).iterdir())
+    keys, score_keys = tables(section(text, "## `--json`"))
+    assert keys == list(found)
+    assert score_keys == list(found["scores"]["test"])
+    for key in ("scores", "seconds"):
+        (row,) = re.findall(rf"^\| `{key}` \|.*$", text, re.MULTILINE)
+        assert set(re.findall(r"`([^`]+)`", row)) == {key, *found[key]}
+
+
+def test_the_tables_of_the_engine_name_every_field_and_function() -> None:
+    import goodfit.training as training
+
+    text = page("engine.md")
+    (kinds,) = re.findall(r"(?:^\| (?:arguments|drawn|compiled).*\n)+", text, re.MULTILINE)
+    named = set(re.findall(r"`([^`]+)`", kinds))
+    about_schedules = {field for field in gf.Recipe.fields() if field.startswith("schedule_")} | {"final_rate"}
+    assert named == set(gf.Recipe.fields()) - about_schedules - {"scaling", "valid"}
+    functions = tables(section(text, "### Training"))[0]
+    assert set(functions) <= set(training.__all__)

@@ -1,0 +1,114 @@
+"""The number of compilations is a contract: what differs between nets is traced, and new values never compile again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from engine_reference import PLAIN, fit32, make_examples
+
+from goodfit.training import compile as programs
+from goodfit.training.compile import compilations
+from goodfit.training.population import Job
+from goodfit.training.recipe import Recipe
+
+BASE = PLAIN.replace(
+    hidden=(6, 5),
+    momentum=0.5,
+    l1=0.01,
+    l2=0.01,
+    dropout=0.1,
+    input_dropout=0.1,
+    label_smoothing=0.1,
+    clip_norm=1.0,
+    class_weight=(1.0, 2.0, 3.0),
+    schedule="cosine",
+    patience=4,
+    epochs=2,
+)
+SHALLOW = BASE.replace(hidden=(3,))
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "learning rate": {"learning_rate": 0.7},
+    "momentum": {"momentum": 0.95},
+    "no momentum": {"momentum": 0.0},
+    "l1": {"l1": 0.0},
+    "l2": {"l2": 0.0},
+    "penalised biases": {"penalize_biases": True},
+    "dropout": {"dropout": (0.3, 0.0), "input_dropout": 0.0},
+    "smoothing": {"label_smoothing": 0.0},
+    "clipping": {"clip_norm": 0.1},
+    "no clipping": {"clip_norm": None},
+    "class weights": {"class_weight": "balanced"},
+    "no class weights": {"class_weight": None},
+    "widths": {"hidden": (2, 4)},
+    "depth": {"hidden": (4,)},
+    "scale of the weights": {"init": "normal", "init_scale": 0.5},
+    "biases": {"init_bias": "constant", "init_bias_value": 0.1},
+    "seed": {"seed": 12},
+    "epochs": {"epochs": 9},
+    "patience": {"patience": 1, "min_change": 0.5},
+    "no patience": {"patience": 0},
+    "watched value": {"monitor": "score"},
+    "warmup": {"warmup": 0.5},
+    "another schedule": {"schedule": "one-cycle", "final_rate": 0.2},
+    "scaling": {"scaling": "unit"},  # of the rows that the recipe is handed with
+}
+
+
+def population(recipe: Recipe) -> list[Job]:
+    """Four nets, of which two keep every feature and the padded shape in the program."""
+    recipes = [BASE.replace(seed=3), SHALLOW.replace(seed=4), recipe, recipe.replace(seed=recipe.seed + 1)]
+    return [Job(each) for each in recipes]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def base() -> int:
+    # the changed nets have a schedule of their own, beside that of the others
+    fit32(population(BASE.replace(final_rate=0.5)), make_examples())
+    return compilations()
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_new_values_do_not_compile_again(case: str, base: int) -> None:
+    changes: dict[str, Any] = {"final_rate": 0.5} | CHANGES[case]
+    fitted = fit32(population(BASE.replace(**changes)), make_examples())
+    assert compilations() == base
+    assert fitted.seconds["compile"] == 0.0
+    assert not fitted.frozen.any()
+
+
+def test_new_rows_of_the_same_shape_do_not_compile_again(base: int) -> None:
+    examples = make_examples()
+    scaling = replace(examples.scaling, shift=np.zeros(3), factor=np.ones(3))
+    other = replace(examples, x=examples.x[::-1].copy(), train=examples.train[::-1].copy(), scaling=scaling)
+    fit32(population(BASE.replace(final_rate=0.5)), other, chunk_seconds=0.0, score_every=2)
+    assert compilations() == base
+
+
+def test_a_new_shape_compiles_once_and_forgetting_compiles_again(base: int) -> None:
+    recipe = PLAIN.replace(epochs=1)
+    first = fit32([Job(recipe)], make_examples())
+    assert compilations() == base + 1
+    assert first.seconds["compile"] > 0
+    fit32([Job(recipe.replace(learning_rate=0.5, epochs=4))], make_examples())
+    assert compilations() == base + 1
+    programs.forget()
+    fit32([Job(recipe)], make_examples())
+    assert compilations() == base + 2
+
+
+def test_a_compiler_that_does_not_know_the_option_for_single_nets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    class Lowered:
+        def compile(self, compiler_options: Any = None) -> str:
+            if compiler_options is not None:
+                raise jax.errors.JaxRuntimeError("No such compile option")
+            return "compiled"
+
+    assert programs._compile(Lowered(), 1) == "compiled"
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert programs._compile(Lowered(), 1) == "compiled"

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goodfit.data import Dataset, Split
+from goodfit.training.examples import Examples, fit_scaling
+
+
+def dataset(**changes: Any) -> Dataset:
+    fields: dict[str, Any] = {
+        "name": "toy",
+        "x": np.array([[0, 10, 5], [2, 10, 5], [4, 40, 5], [100, 0, -7]], np.float32),
+        "y": np.array([[1.0], [3.0], [5.0], [1000.0]], np.float32),
+        "task": "regression",
+        "classes": (),
+        "features": ("a", "b", "c"),
+        "test": np.zeros(0, np.int32),
+        "image_shape": None,
+        "scaling": "standard",
+        "scale_targets": False,
+        "about": "a toy",
+        "source": "by hand",
+    }
+    return Dataset(**(fields | changes))
+
+
+ROWS = np.arange(3, dtype=np.int32)  # the fourth is not trained on, and must not matter
+
+
+def scaled(scaling: Any) -> Any:
+    return (dataset().x[:3] - scaling.shift) * scaling.factor
+
+
+def test_standard_by_hand() -> None:
+    scaling = fit_scaling(dataset(), ROWS)
+    np.testing.assert_allclose(scaling.shift, [2, 20, 5])
+    np.testing.assert_allclose(1 / scaling.factor, [np.sqrt(8 / 3), np.sqrt(200), 1])  # the third has no spread
+    np.testing.assert_allclose(scaled(scaling).mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(scaled(scaling).std(0), [1, 1, 0], atol=1e-6)
+    np.testing.assert_array_equal(scaling.target_shift, [0])
+    np.testing.assert_array_equal(scaling.target_factor, [1])
+
+
+def test_unit_by_hand() -> None:
+    scaling = fit_scaling(dataset(), ROWS, "unit")
+    np.testing.assert_array_equal(scaling.shift, 0)
+    np.testing.assert_allclose(scaling.factor, 1 / 40)
+    negative = fit_scaling(dataset(x=-dataset().x), ROWS, "unit")
+    np.testing.assert_allclose(negative.factor, 1 / 40)
+    nothing = fit_scaling(dataset(x=np.zeros((4, 3), np.float32)), ROWS, "unit")
+    np.testing.assert_array_equal(nothing.factor, 1)
+    pixels = fit_scaling(dataset(x=np.full((4, 3), 7, np.uint8)), ROWS, "unit")
+    np.testing.assert_allclose(pixels.factor, 1 / 255)
+
+
+def test_none_and_auto() -> None:
+    none = fit_scaling(dataset(), ROWS, "none")
+    np.testing.assert_array_equal(none.shift, 0)
+    np.testing.assert_array_equal(none.factor, 1)
+    auto = fit_scaling(dataset(scaling="unit"), ROWS)
+    np.testing.assert_allclose(auto.factor, 1 / 40)
+
+
+def test_targets() -> None:
+    scaling = fit_scaling(dataset(scale_targets=True), ROWS)
+    np.testing.assert_allclose(scaling.target_shift, [3])
+    np.testing.assert_allclose(1 / scaling.target_factor, [np.sqrt(8 / 3)])
+
+
+@pytest.mark.parametrize("score_test", [False, True])
+@pytest.mark.parametrize(("valid", "test"), [([2], [3]), ([], [3]), ([2], []), ([], [])])
+def test_the_parts_of_a_split(valid: list[int], test: list[int], score_test: bool) -> None:
+    data = dataset()
+    train = [row for row in range(4) if row not in (*valid, *test)]
+    parts = (np.array(rows, np.int32) for rows in (train, valid, test))
+    split = Split(data, *parts, seed=0)
+    examples = Examples.of_split(split, score_test=score_test)
+    names = (["valid"] if valid else []) + (["test"] if test and score_test else [])
+    assert list(examples.parts) == names
+    np.testing.assert_array_equal(examples.train, train)
+    assert (examples.task, examples.outputs) == ("regression", 1)
+    assert examples.x is data.x
+    assert examples.weights is None
+    assert examples.folds is None
+    np.testing.assert_allclose(examples.scaling.shift, data.x[train].mean(0), rtol=1e-6)
+
+
+def test_folds_by_hand() -> None:
+    split = Split(dataset(), *(np.array(rows, np.int32) for rows in ([3, 0, 2], [], [1])), seed=0)
+    examples = Examples.of_split(split, score_test=True).with_folds(np.array([0, 1, 0], np.int32))
+    np.testing.assert_array_equal(examples.folds, [1, -1, 0, 0])
+    np.testing.assert_array_equal(examples.weights, [[1, 0, 0, 0], [0, 0, 1, 1]])  # by the fold left out
+    np.testing.assert_array_equal(examples.part_weights["valid"], [[0, 0, 1, 1], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(examples.parts["valid"], [3, 0, 2])
+    np.testing.assert_array_equal(examples.parts["test"], [1])
+    assert list(examples.part_weights) == ["valid"]

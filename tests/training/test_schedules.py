@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import jax
+import numpy as np
+import optax
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goodfit.training.schedules import Schedule
+
+STEPS = 10  # an epoch
+EPOCHS = 6
+
+
+def of_optax(schedule: optax.Schedule, steps: int) -> np.ndarray:
+    with jax.enable_x64(True):
+        return np.asarray(jax.jit(jax.vmap(schedule))(np.arange(steps)))
+
+
+def ours(schedule: Schedule) -> np.ndarray:
+    return schedule.factors(0, EPOCHS, STEPS).ravel()
+
+
+@pytest.mark.parametrize("final", [0.0, 0.2])
+def test_cosine(final: float) -> None:
+    theirs = optax.cosine_decay_schedule(1.0, EPOCHS * STEPS, alpha=final)
+    got = ours(Schedule("cosine", final=final, epochs=EPOCHS))
+    np.testing.assert_allclose(got, of_optax(theirs, 60), rtol=1e-6, atol=1e-12)
+    assert got[0] == 1.0
+
+
+@pytest.mark.parametrize("final", [1e-4, 0.5])
+def test_one_cycle(final: float) -> None:
+    theirs = optax.cosine_onecycle_schedule(60, 1.0, pct_start=0.3, div_factor=25.0, final_div_factor=1 / (25 * final))
+    got = ours(Schedule("one-cycle", final=final, epochs=EPOCHS))
+    np.testing.assert_allclose(got, of_optax(theirs, 60), rtol=1e-5, atol=1e-7)
+    assert got.argmax() == 18
+    assert got.max() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("kind", "staircase"), [("step", True), ("exponential", False)])
+@pytest.mark.parametrize("every", [1.0, 0.5, 1.3, 4.0])
+def test_step_and_exponential(kind: str, staircase: bool, every: float) -> None:
+    theirs = optax.exponential_decay(1.0, round(every * STEPS), 0.3, staircase=staircase)
+    got = ours(Schedule(kind, rate=0.3, every=every))
+    np.testing.assert_allclose(got, of_optax(theirs, 60), rtol=1e-6)
+
+
+def test_constant() -> None:
+    assert (ours(Schedule()) == 1.0).all()
+
+
+@pytest.mark.parametrize("kind", ["constant", "cosine", "step"])
+def test_warmup_goes_before_the_schedule(kind: str) -> None:
+    got = ours(Schedule(kind, warmup=2.0, rate=0.3, every=1.0, epochs=EPOCHS))
+    rising = optax.linear_schedule(0.0, 1.0, 20)
+    np.testing.assert_allclose(got[:20], of_optax(rising, 21)[1:], rtol=1e-6)  # the first step is not wasted on zero
+    after = Schedule(kind, rate=0.3, every=1.0, epochs=EPOCHS - 2).factors(0, EPOCHS - 2, STEPS).ravel()
+    np.testing.assert_allclose(got[20:], after, rtol=1e-9, atol=1e-12)
+
+
+def test_warmup_may_end_inside_an_epoch() -> None:
+    got = ours(Schedule(warmup=0.25))
+    np.testing.assert_allclose(got[:4], [0.4, 0.8, 1.0, 1.0])
+
+
+@given(
+    st.sampled_from(["constant", "step", "exponential", "cosine", "one-cycle"]),
+    st.sampled_from([0.0, 0.4, 2.0]),
+    st.integers(1, 9),
+    st.data(),
+)
+def test_pieces_of_a_training_fit_together(kind: str, warmup: float, steps: int, data: st.DataObject) -> None:
+    schedule = Schedule(kind, warmup=warmup, rate=0.5, every=0.7, final=0.1, epochs=8)
+    cut = data.draw(st.integers(0, 8))
+    whole = schedule.factors(0, 8, steps)
+    assert whole.shape == (8, steps)
+    np.testing.assert_array_equal(
+        np.concatenate([schedule.factors(0, cut, steps), schedule.factors(cut, 8 - cut, steps)]), whole
+    )
+    assert (whole > 0).all()
+    assert (whole <= 1 + 1e-12).all()
