@@ -21,6 +21,7 @@ FOLDS, WORKERS = 5, 2
 RATES, PENALTIES = (0.02, 0.05, 0.1, 0.2), (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
 RECIPE = Recipe(
     hidden=(32,),
+    activation="relu",
     init="xavier-uniform",
     dropout=0,
     optimizer="sgd",

@@ -14,7 +14,14 @@ from goodfit.training import Examples, Job, Recipe, fit_jobs, plan
 
 WIDTHS, DEPTHS, SEEDS = (16, 32, 48, 64), (1, 2), 8
 RECIPE = Recipe(
-    dropout=0, optimizer="sgd", learning_rate=0.1, momentum=0.9, schedule="constant", batch_size=32, epochs=20
+    activation="relu",
+    dropout=0,
+    optimizer="sgd",
+    learning_rate=0.1,
+    momentum=0.9,
+    schedule="constant",
+    batch_size=32,
+    epochs=20,
 )
 WARM = Bar(
     "64 nets on digits, widths 16 to 64 and depths 1 and 2 mixed, warm / the sum of the 64 alone, warm",

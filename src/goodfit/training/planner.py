@@ -16,9 +16,9 @@ from goodfit.training.examples import Examples
 from goodfit.training.population import Job, padded_widths
 from goodfit.training.recipe import Recipe
 
-COMPILE_SECONDS = 0.4  # lowering and compiling one program of a few layers, on a two-core machine
+COMPILE_SECONDS = 0.8  # lowering and compiling one program of a few layers, on a two-core machine
 STEP_SECONDS = 10e-6  # overhead of one step of a program, whatever its size
-MULTIPLICATIONS_A_SECOND = 2e10  # sustained by small matrix products, both passes, on such a machine
+MULTIPLICATIONS_A_SECOND = 1e11  # sustained by small matrix products, both passes, on such a machine
 LAYER_OVERHEAD = 2e3  # multiplications that one net's layer costs a row beside its products: activation, mask, update
 
 
