@@ -89,6 +89,7 @@ def test_padding_changes_nothing(hidden: list[list[int]], name: str, seed: int) 
     with jax.enable_x64(True):
         architecture = Architecture(2, tuple(widths), 3, (name,) * 3, masked=True, ragged=True)
         z = np.asarray(run(parameters, x[None], architecture, present))
+    assert z.shape == (1, 3, 3, 4)
     for number, (weights, biases) in enumerate(nets):
         h = x
         for w, b in zip(weights[:-1], biases[:-1], strict=True):

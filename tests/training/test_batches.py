@@ -108,3 +108,15 @@ def test_places_are_uniform_and_epochs_unrelated() -> None:
     assert stats.chisquare(np.bincount(places[:, 7], minlength=50)).pvalue > 1e-3
     follow = np.corrcoef(places[:-1].ravel(), places[1:].ravel())[0, 1]
     assert abs(follow) < 4 / np.sqrt(places.size)
+
+
+def test_orders_stay_what_they_were_from_version_to_version() -> None:
+    """By definition: epoch e is e % 64 of block e // 64, whose stream is PCG64 of (seed, 0x0D3, block)."""
+    words = np.random.Generator(np.random.PCG64([9, 0x0D3, 1])).bit_generator.random_raw(64 * 7).reshape(64, 7)
+    expected = 100 + (words >> np.uint64(3)).argsort(axis=1, kind="stable")  # 7 places take the lowest three bits
+    np.testing.assert_array_equal(RowOrder(rows(7), 7, 9).epochs(64, 64)[:, 0], expected)
+
+
+def test_one_fold_alone_is_cut_as_rows_without_folds() -> None:
+    order = RowOrder(rows(6), 4, 0, np.zeros(6, np.int32))
+    np.testing.assert_array_equal(order.epochs(0, 2), RowOrder(rows(6), 4, 0).epochs(0, 2))

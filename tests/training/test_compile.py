@@ -112,3 +112,16 @@ def test_a_compiler_that_does_not_know_the_option_for_single_nets(monkeypatch: p
     assert programs._compile(Lowered(), 1) == "compiled"
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert programs._compile(Lowered(), 1) == "compiled"
+
+
+def test_only_a_single_net_on_a_cpu_is_compiled_without_fusion_emitters(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+
+    class Lowered:
+        def compile(self, compiler_options: Any = None) -> Any:
+            return compiler_options
+
+    assert programs._compile(Lowered(), 1) == {"xla_cpu_use_fusion_emitters": False}
+    assert programs._compile(Lowered(), 2) is None
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert programs._compile(Lowered(), 1) is None

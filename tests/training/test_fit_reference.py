@@ -80,6 +80,8 @@ ALONE = {  # programs without the features that the population above always has
     "squared": ("regression", {}),
     "absolute": ("regression", {"loss": "absolute-error"}),
     "several labels": ("multilabel", {"label_smoothing": 0.1, "clip_norm": 0.3}),
+    "dropout of units alone": ("classification", {"dropout": 0.4}),
+    "dropout of inputs alone": ("classification", {"input_dropout": 0.3}),
 }
 
 

@@ -29,6 +29,17 @@ def test_drawn_by_seed_and_layer() -> None:
     np.testing.assert_array_equal(wider[0][0], first[0][0])  # a layer knows its own sizes only
 
 
+def test_draws_stay_what_they_were_from_version_to_version() -> None:
+    """By definition: layer l is drawn from PCG64 of (seed, 0x1A17, l), weights before biases."""
+    for layer, (weights, biases) in enumerate(initial_layers(DEEP.replace(seed=6), 11, 3)):
+        generator = np.random.Generator(np.random.PCG64([6, 0x1A17, layer]))
+        fan_in = weights.shape[1]
+        normal = generator.standard_normal(weights.shape, dtype=np.float32)
+        np.testing.assert_allclose(weights, normal * np.sqrt(2 / fan_in), rtol=1e-6)
+        uniform = generator.random(biases.shape, dtype=np.float32)
+        np.testing.assert_allclose(biases, (2 * uniform - 1) / np.sqrt(fan_in), rtol=1e-5, atol=1e-7)
+
+
 def test_scale_and_bias() -> None:
     narrow = initial_layers(PLAIN.replace(init="normal", init_scale=0.01), 300, 3)[0][0]
     wide = initial_layers(PLAIN.replace(init="normal", init_scale=0.1), 300, 3)[0][0]

@@ -113,6 +113,19 @@ def test_more_work_takes_longer() -> None:
     assert seconds(batch_size=500) < base  # fewer steps
 
 
+def test_seconds_and_padding_by_hand() -> None:
+    """Three epochs of 300 steps of 5 rows; a multiplication takes 1e-11 s, a step 1e-5 s a layer."""
+    jobs = jobs_of({"hidden": (64, 32)}, {"hidden": (20,)})
+    both = plan(jobs, digits(), compile_seconds=1e9).cohorts[0]
+    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * 2000  # 2000 for what a layer costs beside its products
+    small = 64 * 20 + 20 * 10 + 3 * 2000
+    assert both.widths == (64, 32)
+    assert both.seconds == pytest.approx(
+        3 * 3 * 1500 * 2 * large * 1e-11 + 3 * 300 * 3 * 1e-5
+    )  # forward, and twice back
+    assert both.padding == pytest.approx(1 - (large + small) / (2 * large))
+
+
 def test_nets_without_hidden_layers_stay_apart_from_deeper_ones() -> None:
     changes: list[dict[str, Any]] = [{"hidden": ()}, {"hidden": (4,)}, {"hidden": (), "activation": "relu"}]
     planned = plan(jobs_of(*changes), SMALL, compile_seconds=1e9)

@@ -202,3 +202,30 @@ def test_a_chunk_tells_what_is_scored() -> None:
     scored = np.asarray(cohort.chunk(0, 10, 4).scored)[:10]
     np.testing.assert_array_equal(np.flatnonzero(scored) + 1, [4, 8])  # the program adds the last epoch of each net
     np.testing.assert_array_equal(np.asarray(cohort.chunk(5, 3, 4).scored)[:3], [False, False, True])
+
+
+@pytest.mark.parametrize(
+    ("hidden", "seeds", "shape"),
+    [
+        ((4,), [0, 0], (1, 2000)),  # 2048 rows at most
+        ((4096,), [0, 0], (4, 500)),  # 2^22 / (2 nets * 4096 units) = 512 rows at most
+        ((4096,), [0, 1], (4, 500)),  # groups count as nets do
+        ((3, 4096, 5), [0], (2, 1000)),  # the widest layer decides
+        ((2**20,), [0], (32, 63)),  # 64 rows at least, as near as equal blocks come
+    ],
+)
+def test_scoring_holds_four_million_numbers_of_a_layer_at_once(
+    hidden: tuple[int, ...], seeds: list[int], shape: tuple[int, int]
+) -> None:
+    rows = np.arange(2010, dtype=np.int32)
+    arrays = {"x": np.zeros((2010, 3), np.float32), "y": np.zeros(2010, np.int32)}
+    examples = make_examples(**arrays, train=rows[:10], parts={"valid": rows[10:]})
+    cohort = cohort_of(jobs_of(*({"hidden": hidden, "seed": seed} for seed in seeds)), examples, 1)
+    assert cohort.rows().parts[0][0].shape == shape
+
+
+@pytest.mark.parametrize(("rows", "chunk"), [(23, 512), (2**13, 512), (10_000, 256), (2**22, 1), (2**22 + 8, 1)])
+def test_a_chunk_has_room_for_four_million_row_numbers(rows: int, chunk: int) -> None:
+    """A power of two epochs: the largest of which 2^22 row numbers are enough, 512 at most."""
+    examples = make_examples(train=np.zeros(rows, np.int32), parts={})
+    assert cohort_of(jobs_of({"batch_size": rows}), examples, 1).program.chunk == chunk

@@ -65,6 +65,12 @@ def test_warmup_may_end_inside_an_epoch() -> None:
     np.testing.assert_allclose(got[:4], [0.4, 0.8, 1.0, 1.0])
 
 
+def test_a_warmup_that_leaves_little_more_than_a_step() -> None:
+    """Of ten steps, warm-up takes 8.5; the last one is a third of the way from there to the end."""
+    got = Schedule("cosine", warmup=0.85, final=0.2, epochs=1).factors(0, 1, 10)[0]
+    assert got[9] == pytest.approx(0.2 + 0.8 * (1 + np.cos(np.pi / 3)) / 2)
+
+
 @given(
     st.sampled_from(["constant", "step", "exponential", "cosine", "one-cycle"]),
     st.sampled_from([0.0, 0.4, 2.0]),

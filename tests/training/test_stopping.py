@@ -95,6 +95,19 @@ def test_without_validation_rows_the_training_loss_is_watched_and_the_last_weigh
     np.testing.assert_array_equal(fitted.nets[0].biases[0], fitted.state.parameters.biases[0][0, 0, 0])
 
 
+def test_what_is_watched_does_not_depend_on_the_order_of_the_parts() -> None:
+    jobs = [Job(OVERFIT.replace(patience=3, monitor=monitor)) for monitor in ("loss", "score")]
+    rows = make_examples().parts["valid"]
+    one, other = (
+        fit64(jobs, make_examples(parts=parts))
+        for parts in ({"valid": rows, "test": rows[:2]}, {"test": rows[:2], "valid": rows})
+    )
+    assert one.stopped_epoch.max() < 60
+    np.testing.assert_array_equal(one.stopped_epoch, other.stopped_epoch)
+    np.testing.assert_array_equal(one.best_epoch, other.best_epoch)
+    np.testing.assert_array_equal(one.metrics[:, [0, 1, 4, 5, 2, 3]], other.metrics)
+
+
 def test_scoring_now_and_then_watches_what_was_scored() -> None:
     recipe = OVERFIT.replace(epochs=23)
     jobs = [Job(recipe.replace(patience=2)), *[Job(recipe)] * 10]  # as many as above, in whose program they run

@@ -1,0 +1,65 @@
+"""How long a chunk is, and how the host waits for it, on a clock of the test's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from engine_reference import PLAIN, fit32, make_examples
+
+from goodfit.training import fitting
+from goodfit.training.population import Job
+
+
+class Clock:
+    """In place of the module `time`; sleeping is all that takes time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sleeps: list[float] = []
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(fitting, "time", clock)
+    return clock
+
+
+def test_a_chunk_is_as_long_as_the_aim_allows(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Epochs of 0.1 s and an aim of 0.55 s: one epoch to measure, then five at a time, then what is left."""
+    compiled = fitting.compiled
+
+    def timed(*arguments: Any) -> Any:
+        built, fresh = compiled(*arguments)
+
+        def call(settings: Any, rows: Any, chunk: Any, state: Any) -> Any:
+            clock.now += 0.1 * int(chunk.count)
+            return built.call(settings, rows, chunk, state)
+
+        return replace(built, call=call), fresh
+
+    monkeypatch.setattr(fitting, "compiled", timed)
+    monkeypatch.setattr(fitting, "_wait", lambda values: None)
+    ends: list[int] = []
+    jobs = [Job(PLAIN.replace(epochs=23))]
+    fit32(jobs, make_examples(), chunk_seconds=0.55, report=lambda report: ends.append(report.epoch))
+    assert ends == [1, 6, 11, 16, 21, 23]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 1.0, 30.0])
+def test_waiting_costs_little_and_hears_ctrl_c(clock: Clock, seconds: float) -> None:
+    """It is over at most 1 % and 0.1 ms late, and never sleeps longer than 0.05 s."""
+    fitting._wait(SimpleNamespace(is_ready=lambda: clock.now >= seconds))
+    assert max(clock.sleeps, default=0.0) <= 0.05
+    assert seconds <= clock.now <= 1.01 * seconds + 1.01e-4
+    assert len(clock.sleeps) < 1200
