@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,9 @@ if WORKER is not None and hasattr(
 
 if WORKER is None:  # workers inherit the folder, and with it the compiled programs
     os.environ["GOODFIT_CACHE"] = tempfile.mkdtemp(prefix="goodfit-tests-")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, and in every process it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "goodfit",

@@ -75,6 +75,17 @@ def test_a_stream_that_is_busy_does_not_stop_it() -> None:
     assert asked.is_set()
 
 
+def test_an_ignored_ctrl_c_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_wait(True, pytest.fail) as asked:
+            signal.raise_signal(signal.SIGINT)
+        assert not asked.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_acts_as_usual_where_nothing_can_be_saved() -> None:
     with pytest.raises(KeyboardInterrupt), interrupts_wait(False, lambda: None):
         signal.raise_signal(signal.SIGINT)

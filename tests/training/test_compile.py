@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
 from goodfit.training import compile as programs
+from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import compilations
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
@@ -100,28 +103,31 @@ def test_a_new_shape_compiles_once_and_forgetting_compiles_again(base: int) -> N
     assert compilations() == base + 2
 
 
-def test_a_compiler_that_does_not_know_the_option_for_single_nets(monkeypatch: pytest.MonkeyPatch) -> None:
-    import jax
+NEW_OPTIONS = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": 1}
+NO_FUSION = {"xla_cpu_use_fusion_emitters": False}
 
-    class Lowered:
-        def compile(self, compiler_options: Any = None) -> str:
-            if compiler_options is not None:
-                raise jax.errors.JaxRuntimeError("No such compile option")
-            return "compiled"
 
-    assert programs._compile(Lowered(), 1) == "compiled"
+class Lowered:
+    """A program whose compiler takes these options, or none; it gives back what it was asked for."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def compile(self, compiler_options: dict[str, Any] | None = None) -> Any:
+        if not set(compiler_options or {}) <= set(self.known):
+            raise jax.errors.JaxRuntimeError("No such compile option")
+        return compiler_options
+
+
+def test_options_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fusion emitters for large programs alone; an option that JAX does not know is left out; none beyond CPUs."""
+    program = cohort_of([Job(PLAIN)], make_examples(), 1).program  # 25 places for rows an epoch, 12 + 12 weights
+    most = math.ceil(programs.LARGE / (25 * 24))  # the fewest nets that make it large
+    every = Lowered(*NEW_OPTIONS, *NO_FUSION)
+    assert programs._compile(every, program, 1) == NEW_OPTIONS | NO_FUSION
+    assert programs._compile(every, program, most - 1) == NEW_OPTIONS | NO_FUSION
+    assert programs._compile(every, program, most) == NEW_OPTIONS
+    assert programs._compile(Lowered(*NEW_OPTIONS), program, 1) == NEW_OPTIONS
+    assert programs._compile(Lowered(), program, 1) is None
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert programs._compile(Lowered(), 1) == "compiled"
-
-
-def test_only_a_single_net_on_a_cpu_is_compiled_without_fusion_emitters(monkeypatch: pytest.MonkeyPatch) -> None:
-    import jax
-
-    class Lowered:
-        def compile(self, compiler_options: Any = None) -> Any:
-            return compiler_options
-
-    assert programs._compile(Lowered(), 1) == {"xla_cpu_use_fusion_emitters": False}
-    assert programs._compile(Lowered(), 2) is None
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert programs._compile(Lowered(), 1) is None
+    assert programs._compile(every, program, 1) is None

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.training import jobs as jobs_module
+from goodfit.training import planner
 from goodfit.training.examples import Examples
 from goodfit.training.jobs import fit_jobs
 from goodfit.training.planner import Plan, plan
@@ -114,15 +115,14 @@ def test_more_work_takes_longer() -> None:
 
 
 def test_seconds_and_padding_by_hand() -> None:
-    """Three epochs of 300 steps of 5 rows; a multiplication takes 1e-11 s, a step 1e-5 s a layer."""
+    """Three epochs of 300 steps of 5 rows, from what was measured for a multiplication, a step and a layer."""
     jobs = jobs_of({"hidden": (64, 32)}, {"hidden": (20,)})
     both = plan(jobs, digits(), compile_seconds=1e9).cohorts[0]
-    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * 2000  # 2000 for what a layer costs beside its products
-    small = 64 * 20 + 20 * 10 + 3 * 2000
+    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * planner.LAYER_OVERHEAD
+    small = 64 * 20 + 20 * 10 + 3 * planner.LAYER_OVERHEAD
     assert both.widths == (64, 32)
-    assert both.seconds == pytest.approx(
-        3 * 3 * 1500 * 2 * large * 1e-11 + 3 * 300 * 3 * 1e-5
-    )  # forward, and twice back
+    products = 3 * 3 * 1500 * 2 * large / planner.MULTIPLICATIONS_A_SECOND  # forward, and twice as many back
+    assert both.seconds == pytest.approx(products + 3 * 300 * 3 * planner.STEP_SECONDS)  # a step has three layers
     assert both.padding == pytest.approx(1 - (large + small) / (2 * large))
 
 

@@ -229,3 +229,6 @@ def test_a_chunk_has_room_for_four_million_row_numbers(rows: int, chunk: int) ->
     """A power of two epochs: the largest of which 2^22 row numbers are enough, 512 at most."""
     examples = make_examples(train=np.zeros(rows, np.int32), parts={})
     assert cohort_of(jobs_of({"batch_size": rows}), examples, 1).program.chunk == chunk
+    if rows == 10_000:  # in batches, of three groups
+        jobs = jobs_of(*({"batch_size": 100, "seed": seed} for seed in range(3)))
+        assert cohort_of(jobs, examples, 1).program.chunk == 128

@@ -15,13 +15,14 @@ def interrupts_wait(wanted: bool, tell: Callable[[], None]) -> Iterator[threadin
     """An event that the first Ctrl-C sets; a second one, and all where this is not `wanted`, act as usual.
 
     tell: called at the first, to say that it was heard. Signals reach the main thread only: in another this does
-    nothing.
+    nothing, nor does it where the process ignores them.
     """
     asked = threading.Event()
-    if not wanted or threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    ignored = before is signal.SIG_IGN  # by whoever started this process: nohup, a shell's background job
+    if not wanted or ignored or threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = signal.getsignal(signal.SIGINT)
     usual: Any = signal.default_int_handler if before is None else before
 
     def ask(number: int, frame: Any) -> None:
