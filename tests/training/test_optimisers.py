@@ -31,6 +31,7 @@ PROGRAM = Program(
     clip=False,
     class_weights=False,
     row_weights=False,
+    weightless=False,
     parts=(),
     weighted_parts=(),
     monitor="train",

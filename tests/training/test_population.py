@@ -232,3 +232,11 @@ def test_a_chunk_has_room_for_four_million_row_numbers(rows: int, chunk: int) ->
     if rows == 10_000:  # in batches, of three groups
         jobs = jobs_of(*({"batch_size": 100, "seed": seed} for seed in range(3)))
         assert cohort_of(jobs, examples, 1).program.chunk == 128
+
+
+@pytest.mark.parametrize(("nets", "groups", "epochs"), [(1, 1, 8), (2, 1, 4), (2, 2, 4), (4, 2, 2), (16, 1, 1)])
+def test_a_chunk_has_no_room_for_more_epochs_than_it_will_run(nets: int, groups: int, epochs: int) -> None:
+    """2^36 multiplications of forward passes: 64 rows of 3 * 2^15 + 2^15 * 2^11 + 2^11 * 3 are 15.97 times in it."""
+    examples = make_examples(train=np.zeros(64, np.int32), parts={})
+    jobs = jobs_of(*({"batch_size": 64, "hidden": (2**15, 2**11), "seed": net % groups} for net in range(nets)))
+    assert cohort_of(jobs, examples, 1).program.chunk == epochs

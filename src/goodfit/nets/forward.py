@@ -8,6 +8,7 @@ along contiguous rows.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +50,12 @@ class Architecture:
     ragged: bool = False
     dropout: bool = False
     input_dropout: bool = False
+
+    @property
+    def multiplications(self) -> int:
+        """Of one net's forward pass of one row: its weights, padding included."""
+        sizes = [self.inputs, *self.widths, self.outputs]
+        return sum(i * o for i, o in itertools.pairwise(sizes))
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["units", "layers"], meta_fields=[])

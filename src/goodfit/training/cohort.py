@@ -28,6 +28,7 @@ from goodfit.training.state import Chunk, Program, Rows, Settings
 
 MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
+MOST_WORK_A_CHUNK = 2**36  # multiplications of forward passes: a second or two of training on a core
 MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
 MOST_ROWS_A_BLOCK = 2048
 
@@ -132,13 +133,14 @@ def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any 
         clip=any(recipe.clip_norm is not None for recipe in recipes),
         class_weights=any(recipe.class_weight is not None for recipe in recipes),
         row_weights=examples.weights is not None,
+        weightless=examples.weights is not None and not _every_batch_counts(examples, orders[0]),
         parts=tuple(examples.parts),
         weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
         monitor="valid" if "valid" in examples.parts else "train",
         keep_best="valid" in examples.parts and first.keep_best,
         batch=width,
         steps=steps,
-        chunk=_chunk_epochs(grid.groups * steps * width),
+        chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
     )
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, orders)
@@ -151,7 +153,24 @@ def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
     return RowOrder(examples.train, batch, seed, folds, shuffle=not whole)
 
 
-def _chunk_epochs(rows: int) -> int:
-    """Epochs that a call has room for: a power of two, so that similar cohorts share a shape."""
-    fitting = max(1, MOST_ROWS_A_CHUNK // rows)
-    return min(MOST_EPOCHS_A_CHUNK, 1 << (fitting.bit_length() - 1))
+def _every_batch_counts(examples: Examples, order: RowOrder) -> bool:
+    """Whether folds alone are held out, one a net, and two of them or more reach into the last batch."""
+    if examples.folds is None or examples.weights is None:
+        return False
+    sizes = np.bincount(examples.folds[examples.train])
+    if len(examples.weights) > len(sizes):
+        return False
+    held_out = np.arange(len(sizes))[:, None] == examples.folds[examples.train]
+    plain = bool(((examples.weights[:, examples.train] > 0) | held_out[: len(examples.weights)]).all())
+    return plain and int((sizes > (order.steps - 1) * order.share).sum()) >= 2
+
+
+def _chunk_epochs(grid: Grid, rows: int, multiplications: int) -> int:
+    """Epochs that a call has room for: a power of two, so that similar cohorts share a shape.
+
+    rows: of an epoch of one group; multiplications: of one row and net.
+    """
+    by_rows = MOST_ROWS_A_CHUNK // (grid.groups * rows)
+    by_work = MOST_WORK_A_CHUNK // (grid.groups * grid.nets * rows * multiplications)
+    fitting = max(1, min(by_rows, by_work, MOST_EPOCHS_A_CHUNK))
+    return 1 << (fitting.bit_length() - 1)

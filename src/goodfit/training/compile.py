@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,18 +69,12 @@ def _compile(lowered: Any, program: Program, nets: int) -> Any:
     """
     if jax.default_backend() == "cpu":
         options: dict[str, Any] = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": 1}
-        large = program.steps * program.batch * nets * _weights(program) >= LARGE
+        large = program.steps * program.batch * nets * program.architecture.multiplications >= LARGE
         choices = [options] if large else [{**options, "xla_cpu_use_fusion_emitters": False}, options]
         for chosen in choices:
             with contextlib.suppress(jax.errors.JaxRuntimeError):  # a JAX that does not know an option
                 return lowered.compile(compiler_options=chosen)
     return lowered.compile()
-
-
-def _weights(program: Program) -> int:
-    shape = program.architecture
-    sizes = [shape.inputs, *shape.widths, shape.outputs]
-    return sum(i * o for i, o in itertools.pairwise(sizes))
 
 
 def mesh(devices: int) -> Mesh:

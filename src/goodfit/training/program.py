@@ -121,7 +121,7 @@ def _step(
         shape = settings.rates.l2.shape
         factor = jnp.broadcast_to(factor, shape)
         moved = optimisers.step(program, settings.rates, parameters, gradient, optimizer, factor)
-        if program.row_weights:  # a batch without a row of weight is no batch: momentum and penalties rest too
+        if program.weightless:  # a batch without a row of weight is no batch: momentum and penalties rest too
             moved = stopping.choose(sums[2] > 0, moved, (parameters, optimizer))
         parameters, optimizer = moved
     return parameters, optimizer, sums if program.row_weights else sums[:2]
@@ -209,7 +209,9 @@ def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Ba
 
 def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
     """Row weights of every net for rows [S, B], from a table [G, N]: [S, M, B]."""
-    return table[settings.row_weights[:, :, None], index[:, None, :]]
+    sets = jnp.moveaxis(table[:, index], 0, 1)  # [S, G, B]: every set's weights, of which each net takes a row
+    own: Array = jax.vmap(lambda of_sets, mine: of_sets[mine])(sets, settings.row_weights)
+    return own
 
 
 def _examples(program: Program, rows: Rows, index: Array) -> tuple[Array, Array]:

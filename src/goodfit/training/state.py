@@ -23,6 +23,7 @@ class Program:
 
     A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
     dropout in the architecture); its values are traced, so that new values never compile again.
+    weightless: some net may meet a batch in which no row has weight for it.
     parts: names of the row sets scored at the end of an epoch, in order ("valid", "test", ...).
     weighted_parts: those parts that score each net with row weights of its own (folds).
     chunk: epochs a call has room for; fewer run when asked. steps: batches an epoch.
@@ -38,6 +39,7 @@ class Program:
     clip: bool
     class_weights: bool
     row_weights: bool
+    weightless: bool
     parts: tuple[str, ...]
     weighted_parts: tuple[str, ...]
     monitor: str
