@@ -29,7 +29,7 @@ OVERHEAD = Bar(
 
 def measure(quick: bool) -> list[Measurement]:
     """Both in one run, in turn."""
-    repeats, epochs = (1, 1) if quick else (6, 12)
+    repeats, epochs = (1, 1) if quick else (4, 6)
     data = gf.data.load("fashion-mnist")
     recipe = gf.Recipe(epochs=epochs)
     parts = gf.data.split(data, valid=recipe.valid, seed=recipe.seed)

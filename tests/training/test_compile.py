@@ -14,6 +14,7 @@ from engine_reference import PLAIN, fit32, make_examples
 from goodfit.training import compile as programs
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import compilations
+from goodfit.training.devices import cores
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 
@@ -103,7 +104,7 @@ def test_a_new_shape_compiles_once_and_forgetting_compiles_again(base: int) -> N
     assert compilations() == base + 2
 
 
-NEW_OPTIONS = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": 1}
+NEW_OPTIONS = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": cores()}
 NO_FUSION = {"xla_cpu_use_fusion_emitters": False}
 
 

@@ -118,7 +118,7 @@ def test_what_the_user_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 1 <= devices._cores() <= (os.cpu_count() or 1)
+    assert 1 <= devices.cores() <= (os.cpu_count() or 1)
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert devices._cores() == 1
+    assert devices.cores() == 1

@@ -26,7 +26,7 @@ def prepare() -> int:
     """Set JAX up once a process; the number of devices that a population may be sharded over."""
     if not _user_has_said():
         with contextlib.suppress(RuntimeError):  # JAX has started: its devices stay as they are
-            _config.update("jax_num_cpu_devices", min(_cores(), MOST_DEVICES))
+            _config.update("jax_num_cpu_devices", min(cores(), MOST_DEVICES))
     keep_programs(user_cache() / "programs")
     return jax.local_device_count()
 
@@ -52,7 +52,7 @@ def _user_has_said() -> bool:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
