@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(times: int, whole: Path, call: Any) ->
         killer.start()
         said = lines(process)
         assert next(said).startswith("epoch 1/100000")
+        time.sleep(0.5)  # the line is read before its print has returned, and a print cannot say more meanwhile
         process.send_signal(signal.SIGINT)
         assert next(said).startswith("Stopping after this epoch; press Ctrl-C again")
         if times == 2:

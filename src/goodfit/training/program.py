@@ -208,8 +208,9 @@ def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Ba
 
 
 def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
-    """Row weights of every net for rows [S, B], from a table [G, N]: [S, M, B]."""
-    sets = jnp.moveaxis(table[:, index], 0, 1)  # [S, G, B]: every set's weights, of which each net takes a row
+    """Row weights of every net for rows [S or 1, B], from a table [G, N]: [S, M, B]."""
+    sets = jnp.moveaxis(table[:, index], 0, 1)  # [S or 1, G, B]: every set's weights, of which each net takes a row
+    sets = jnp.broadcast_to(sets, (len(settings.row_weights), *sets.shape[1:]))
     own: Array = jax.vmap(lambda of_sets, mine: of_sets[mine])(sets, settings.row_weights)
     return own
 
