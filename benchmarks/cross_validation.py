@@ -109,24 +109,14 @@ def _examples() -> Examples:
     folds = np.zeros(len(digits), np.int32)
     for fold, (_, rows) in enumerate(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(digits.x, digits.y)):
         folds[rows] = fold
-    learns = (folds != np.arange(FOLDS)[:, None]).astype(np.float32)
-    return Examples(
-        x=digits.x,
-        y=digits.y,
-        task=digits.task,
-        outputs=outputs,
-        train=everyone,
-        scaling=Scaling(
-            np.zeros(inputs, np.float32),
-            np.full(inputs, 1 / 16, np.float32),
-            np.zeros(outputs, np.float32),
-            np.ones(outputs, np.float32),
-        ),
-        parts={"valid": everyone},
-        weights=learns,
-        part_weights={"valid": 1 - learns},
-        folds=folds,
+    scaling = Scaling(
+        np.zeros(inputs, np.float32),
+        np.full(inputs, 1 / 16, np.float32),
+        np.zeros(outputs, np.float32),
+        np.ones(outputs, np.float32),
     )
+    whole = Examples(digits.x, digits.y, digits.task, outputs, train=everyone, scaling=scaling)
+    return whole.with_folds(folds)
 
 
 def _grid_search(quick: bool, examples: Examples, accuracy: dict[str, float]) -> Callable[[], float]:
