@@ -197,7 +197,7 @@ What is minimised is the mean over a batch's rows, weighted where rows or classe
 `l1 * sum|w| + l2/2 * sum w^2` over weights (and biases, if `penalize_biases`). The L1 part is a proximal step after the
 optimiser's own: weights become exactly zero. Reported losses leave label smoothing and penalties out. z are the
 outputs, y is the class of a row, C the number of classes, t are the targets as training sees them: standardised where
-the data set asks for it (`diabetes` does). Squared error has the factor 1/2.
+the data set asks for it (`diabetes` does), but as they are for `poisson`. Squared error has the factor 1/2.
 """
 OPTIMISER_NOTES = """
 A step subtracts learning rate * schedule * direction from the weights. With `clip_norm`, g is first shortened to that
@@ -309,7 +309,8 @@ def _loss_rows() -> Iterable[Sequence[str]]:
     defaults = set(DEFAULT_LOSSES.values())
     for loss in LOSSES.values():
         tasks = ", ".join(loss.tasks) + (" (`auto`)" if loss.name in defaults else "")
-        becomes = {"identity": "predictions as they are"}.get(loss.link, f"probabilities, by {loss.link}")
+        plain = {"identity": "predictions as they are", "exp": "predictions, by exp"}
+        becomes = plain.get(loss.link, f"probabilities, by {loss.link}")
         yield code(loss.name), tasks, code(loss.formula), becomes, loss.source
 
 

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from goodfit import data as data
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
+    from goodfit.estimators import MLPClassifier as MLPClassifier
+    from goodfit.estimators import MLPRegressor as MLPRegressor
+    from goodfit.runs import Model as Model
     from goodfit.runs import Run as Run
+    from goodfit.runs import load_model as load_model
     from goodfit.runs.training import train as train
     from goodfit.training.recipe import Recipe as Recipe
 
@@ -17,11 +21,27 @@ __version__ = "0.1.0"
 _PLACES = {  # public name -> module that holds it; loaded on first use, so that `import goodfit` stays light
     "GoodfitError": "goodfit.errors",
     "InputError": "goodfit.errors",
+    "MLPClassifier": "goodfit.estimators",
+    "MLPRegressor": "goodfit.estimators",
+    "Model": "goodfit.runs",
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
+    "load_model": "goodfit.runs",
     "train": "goodfit.runs",
 }
-__all__ = ["GoodfitError", "InputError", "Recipe", "Run", "__version__", "data", "train"]
+__all__ = [
+    "GoodfitError",
+    "InputError",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Model",
+    "Recipe",
+    "Run",
+    "__version__",
+    "data",
+    "load_model",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

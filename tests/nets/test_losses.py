@@ -30,6 +30,8 @@ def example(name: str, shape: tuple[int, ...] = (2, 3, 4, 5), seed: int = 0) -> 
         return z, rng.integers(0, shape[-2], (*shared[:-2], shape[-1]))
     if name == "binary-cross-entropy":
         return z, rng.integers(0, 2, shared).astype(float)
+    if name == "poisson":
+        return z, rng.poisson(1.5, shared) * rng.choice([1.0, 0.7], shared)
     return z, rng.standard_normal(shared)
 
 
@@ -42,7 +44,7 @@ def rows_of(name: str, z: Any, target: Any, smoothing: Any = 0.0, delta: Any = 1
 
 
 def test_names_tasks_and_links() -> None:
-    assert NAMES == ["cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber"]
+    assert NAMES == ["cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson"]
     for name, loss in LOSSES.items():
         assert loss.name == name
         assert loss.formula
@@ -74,6 +76,8 @@ def test_names_tasks_and_links() -> None:
         ("huber", [3, -1], [1, 2], 0.0, 1, (2 - 0.5) + (3 - 0.5)),
         ("huber", [3, -1], [1, 2], 0.0, 2.5, 4 / 2 + 2.5 * (3 - 1.25)),
         ("huber", [3, -1], [1, 2], 0.0, 10, (4 + 9) / 2),
+        ("poisson", [math.log(2), 0], [2, 0], 0.0, 1, 1),
+        ("poisson", [math.log(2), 1], [3, 1], 0.0, 1, 2 - 3 * math.log(2) + 3 * math.log(3) - 3 + math.e - 2),
     ],
 )
 def test_by_hand(name: str, z: list[float], target: Any, smoothing: float, delta: float, expected: float) -> None:
@@ -107,6 +111,7 @@ def test_plain_is_the_loss_without_smoothing(name: str) -> None:
         ("absolute-error", 0.0, 1.0),
         ("huber", 0.0, 0.5),
         ("huber", 0.0, 2.0),
+        ("poisson", 0.0, 1.0),
     ],
 )
 def test_gradients_match_central_differences(name: str, smoothing: float, delta: float) -> None:
@@ -212,7 +217,42 @@ def test_huber_takes_a_delta_a_net() -> None:
     np.testing.assert_allclose(found, special.huber(delta[..., None, None], z - target).sum(-2), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_poisson_matches_scikit_learn() -> None:
+    """Half the deviance, summed over outputs."""
+    z, target = example("poisson", (3, 50))
+    assert (target == 0).any()
+    rows = rows_of("poisson", z, target)[1]
+    np.testing.assert_allclose(
+        rows, (np.exp(z) - target * z + special.xlogy(target, target) - target).sum(0), rtol=1e-12
+    )
+    halves = sum(metrics.mean_poisson_deviance(t, np.exp(each)) / 2 for t, each in zip(target, z, strict=True))
+    assert rows.mean() == pytest.approx(halves, rel=1e-12)
+
+
+def test_the_gradient_of_poisson_is_prediction_minus_target() -> None:
+    z, target = example("poisson", (4, 7))
+    with jax.enable_x64(True):
+        gradient = jax.grad(lambda z: losses.poisson(z, jnp.asarray(target), None, None)[0].sum())(jnp.asarray(z))
+    np.testing.assert_allclose(gradient, np.exp(z) - target, rtol=1e-13, atol=1e-13)
+
+
+def test_poisson_keeps_its_precision_for_large_counts_and_its_limits() -> None:
+    """In float32 the terms of the formula would cancel: 3e7 - 1e6 log(...) leaves errors of about 1."""
+    counts = np.array([[1e3, 1e6, 1e6, 1e30]])
+    z = np.log(counts * [[1.01, 1.01, 1.0, 1.0]])
+    _, found = losses.poisson(jnp.asarray(z, jnp.float32), jnp.asarray(counts, jnp.float32), None, None)
+    exact = special.xlogy(counts, counts / np.exp(z)) - counts + np.exp(z)
+    np.testing.assert_allclose(found[:2], exact[0, :2], rtol=5e-4)
+    assert float(found[2]) < 1e-5
+    z, target = jnp.asarray([[-1e4, -1e4, 80.0]]), jnp.asarray([[0.0, 2.0, 0.0]])
+    (_, plain), gradient = jax.value_and_grad(
+        lambda z: (lambda rows: (rows[0].sum(), rows[1]))(losses.poisson(z, target, None, None)), has_aux=True
+    )(z)
+    np.testing.assert_allclose(plain, [0, 2e4 + 2 * math.log(2) - 2, math.exp(80)], rtol=1e-5)
+    np.testing.assert_allclose(gradient, [[0, -2, math.exp(80)]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "poisson"])
 @pytest.mark.parametrize("size", [0.0, 1e4])
 def test_extreme_outputs_are_finite_in_float32(name: str, size: float) -> None:
     z = jnp.asarray([[size, -size, size], [-size, size, size], [0.0, 0.0, size]], jnp.float32)
@@ -335,6 +375,11 @@ def test_score_of_numbers_is_the_squared_error() -> None:
     )
 
 
+def test_score_of_numbers_is_that_of_predictions_not_outputs() -> None:
+    z = jnp.log(jnp.asarray([[3.0], [0.5]]))
+    np.testing.assert_allclose(row_score("regression", z, jnp.asarray([[1.0], [2.5]]), "exp"), [4 + 4], rtol=1e-6)
+
+
 @pytest.mark.parametrize("task", DEFAULT_LOSSES)
 def test_scores_share_targets_and_keep_types(task: str) -> None:
     z, target = example(DEFAULT_LOSSES[task])
@@ -352,6 +397,7 @@ def test_links() -> None:
     np.testing.assert_allclose(softmax(jnp.asarray(z)), special.softmax(z, -2), rtol=1e-5)
     np.testing.assert_allclose(LINKS["sigmoid"](jnp.asarray(z)), special.expit(z), rtol=1e-5)
     np.testing.assert_array_equal(LINKS["identity"](jnp.asarray(z, jnp.float32)), z.astype(np.float32))
+    np.testing.assert_allclose(LINKS["exp"](jnp.asarray(z)), np.exp(z), rtol=1e-5)
     extreme = LINKS["softmax"](jnp.asarray([[1e4, 0.0], [-1e4, 0.0]]))
     np.testing.assert_array_equal(extreme, [[1, 0.5], [0, 0.5]])
 

@@ -44,6 +44,17 @@ def test_standard_by_hand() -> None:
     np.testing.assert_array_equal(scaling.target_factor, [1])
 
 
+def test_poisson_takes_targets_as_they_are() -> None:
+    data = dataset(scale_targets=True)
+    for found in (
+        fit_scaling(data, ROWS, loss="poisson"),
+        Examples.of_split(Split(data, ROWS, ROWS[:0], ROWS[:0]), loss="poisson").scaling,
+    ):
+        np.testing.assert_array_equal(found.target_shift, [0])
+        np.testing.assert_array_equal(found.target_factor, [1])
+        np.testing.assert_allclose(found.shift, [2, 20, 5])
+
+
 def test_unit_by_hand() -> None:
     scaling = fit_scaling(dataset(), ROWS, "unit")
     np.testing.assert_array_equal(scaling.shift, 0)

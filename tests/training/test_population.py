@@ -169,10 +169,10 @@ def test_a_program_has_the_features_that_some_net_needs() -> None:
 
 def test_schedules_that_do_the_same_are_the_same() -> None:
     base = PLAIN.replace(schedule="cosine", epochs=9, warmup=1.0, final_rate=0.1)
-    assert schedule_of(base) == Schedule("cosine", warmup=1.0, final=0.1, epochs=9)
-    assert schedule_of(PLAIN.replace(epochs=9)) == schedule_of(PLAIN) == Schedule()
+    assert schedule_of(Job(base)) == Schedule("cosine", warmup=1.0, final=0.1, epochs=9)
+    assert schedule_of(Job(PLAIN.replace(epochs=9))) == schedule_of(Job(PLAIN)) == Schedule()
     step = PLAIN.replace(schedule="step", schedule_rate=0.5, schedule_epochs=2.0)
-    assert schedule_of(step) == schedule_of(step.replace(epochs=77)) == Schedule("step", rate=0.5, every=2.0)
+    assert schedule_of(Job(step)) == schedule_of(Job(step.replace(epochs=77))) == Schedule("step", rate=0.5, every=2.0)
 
 
 def test_class_weights() -> None:

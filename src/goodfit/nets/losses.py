@@ -100,6 +100,21 @@ def huber(z: Float[Array, "... C B"], target: Float[Array, "... C B"], smoothing
     return plain, plain
 
 
+def poisson(
+    z: Float[Array, "... C B"], target: Float[Array, "... C B"], smoothing: Any, delta: Any
+) -> tuple[Rows, Rows]:
+    """Half the deviance of a Poisson distribution of mean exp(z), summed over outputs; 0 where exp(z) is the target.
+
+    target: >= 0, not necessarily whole. Infinite where exp(z) overflows, from z = 88.7 on in float32.
+    With d = z - log t the formula is t (exp(d) - 1 - d), which does not subtract large numbers of equal size.
+    """
+    some = target > 0
+    mean = jnp.where(some, target, jnp.ones((), z.dtype))
+    ratio = jnp.where(some, z - jnp.log(mean), jnp.zeros((), z.dtype))  # log(exp(z) / t)
+    plain = jnp.where(some, mean * (jnp.expm1(ratio) - ratio), jnp.exp(z)).sum(-2)
+    return plain, plain
+
+
 def _is_own(z: Array, target: Array) -> Bool[Array, "... C B"]:
     """Where an output belongs to the row's class."""
     return _classes(z) == target.astype(jnp.int32)[..., None, :]
@@ -147,6 +162,14 @@ LOSSES: dict[str, Loss] = {
             "Huber (1964), Robust estimation of a location parameter; torch.nn.HuberLoss",
             "identity",
         ),
+        Loss(
+            "poisson",
+            ("regression",),
+            poisson,
+            "sum_k exp(z_k) - t_k z_k + t_k log t_k - t_k, for t_k >= 0",
+            "half the Poisson deviance: sklearn.metrics.mean_poisson_deviance; sklearn.neural_network.MLPRegressor",
+            "exp",
+        ),
     )
 }
 DEFAULT_LOSSES = {  # task -> the loss that a recipe's "auto" means
@@ -163,16 +186,17 @@ def get(name: str) -> Loss:
     return LOSSES[name]
 
 
-def row_score(task: str, z: Float[Array, "... C B"], target: Array) -> Rows:
+def row_score(task: str, z: Float[Array, "... C B"], target: Array, link: str = "identity") -> Rows:
     """The score of every row, in the type of z, [..., B].
 
     classification: 1 where the row's class has the largest output, the first among equals, else 0.
     multilabel: 1 where every label is right (an output says yes when it is > 0), else 0.
-    regression: the squared difference, summed over outputs; lower is better.
+    regression: the squared difference of prediction and target, summed over outputs; lower is better. link: the name
+    in LINKS of what makes predictions of the outputs, read for regression alone.
     An output that is nan makes the first two 0 and the last nan.
     """
     if task == "regression":
-        difference = z - target
+        difference = LINKS[link](z) - target
         return (difference * difference).sum(-2)
     if task == "multilabel":
         hit = jnp.where(target > 0.5, z > 0, z <= 0).all(-2)
@@ -193,4 +217,9 @@ def _identity(z: Array) -> Array:
     return z
 
 
-LINKS: dict[str, Callable[[Array], Array]] = {"softmax": softmax, "sigmoid": lax.logistic, "identity": _identity}
+LINKS: dict[str, Callable[[Array], Array]] = {
+    "softmax": softmax,
+    "sigmoid": lax.logistic,
+    "identity": _identity,
+    "exp": jnp.exp,
+}

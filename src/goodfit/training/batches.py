@@ -7,6 +7,7 @@ net which gives weight zero to its own fold sees batches of one size, and nets o
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,19 @@ Rows = NDArray[np.int32]
 PURPOSE = 0x0D3  # of the random stream, beside the seed
 BLOCK_ROWS = 2**17  # rows drawn with one generator: epochs are drawn in blocks of BLOCK_ROWS // rows, at most MOST
 MOST_EPOCHS_A_BLOCK = 64
+
+
+class Order(Protocol):
+    """The batches of a training: `steps` an epoch, `width` places each."""
+
+    steps: int
+    width: int
+
+    def epochs(self, first: int, count: int) -> Rows:
+        """Row numbers of epochs first .. first + count - 1 (from 0), [count, steps, width], -1 where no row is.
+
+        Chunks are asked for in turn, and each once for every group of nets that shares this order.
+        """
 
 
 class RowOrder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.training.batches import RowOrder
+from goodfit.training.batches import Order, RowOrder
 from goodfit.training.examples import Examples
 from goodfit.training.population import (
     Grid,
@@ -47,7 +47,7 @@ class Cohort:
     program: Program
     schedules: tuple[Schedule, ...]
     dtype: Any
-    orders: tuple[RowOrder, ...]
+    orders: tuple[Order, ...]
 
     @property
     def epochs(self) -> int:
@@ -113,15 +113,27 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
     return blocks.reshape(count, size)
 
 
-def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any = np.float32) -> Cohort:
-    """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`)."""
+def cohort_of(
+    jobs: Sequence[Job],
+    examples: Examples,
+    devices: int,
+    dtype: Any = np.float32,
+    *,
+    orders: Mapping[int, Order] | None = None,
+    conventions: str = "goodfit",
+) -> Cohort:
+    """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
+
+    orders: seed -> the batches of its nets, where they are not goodfit's own; conventions: see `state.Program`.
+    """
     recipes = [job.recipe for job in jobs]
     first = recipes[0]
     grid = lay_out([recipe.seed for recipe in recipes], devices)
     architecture = pad_architecture(jobs, examples)
-    orders = tuple(_order(examples, first, int(seed)) for seed in grid.seeds.ravel())
-    schedules = tuple(dict.fromkeys(schedule_of(recipe) for recipe in recipes))
-    width, steps = orders[0].width, orders[0].steps
+    laid = (orders[int(seed)] if orders else _order(examples, first, int(seed)) for seed in grid.seeds.ravel())
+    batches: tuple[Order, ...] = tuple(laid)
+    schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
+    width, steps = batches[0].width, batches[0].steps
     program = Program(
         architecture=architecture,
         loss=DEFAULT_LOSSES[examples.task] if first.loss == "auto" else first.loss,
@@ -133,7 +145,9 @@ def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any 
         clip=any(recipe.clip_norm is not None for recipe in recipes),
         class_weights=any(recipe.class_weight is not None for recipe in recipes),
         row_weights=examples.weights is not None,
-        weightless=examples.weights is not None and not _every_batch_counts(examples, orders[0]),
+        plateau=any(job.plateau is not None for job in jobs),
+        conventions=conventions,
+        weightless=examples.weights is not None and not _every_batch_counts(examples, batches[0]),
         parts=tuple(examples.parts),
         weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
         monitor="valid" if "valid" in examples.parts else "train",
@@ -143,7 +157,7 @@ def cohort_of(jobs: Sequence[Job], examples: Examples, devices: int, dtype: Any 
         chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
     )
-    return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, orders)
+    return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
 
 
 def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
@@ -153,7 +167,7 @@ def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
     return RowOrder(examples.train, batch, seed, folds, shuffle=not whole)
 
 
-def _every_batch_counts(examples: Examples, order: RowOrder) -> bool:
+def _every_batch_counts(examples: Examples, order: Order) -> bool:
     """Whether folds alone are held out, one a net, and two of them or more reach into the last batch."""
     if examples.folds is None or examples.weights is None:
         return False
@@ -162,7 +176,7 @@ def _every_batch_counts(examples: Examples, order: RowOrder) -> bool:
         return False
     held_out = np.arange(len(sizes))[:, None] == examples.folds[examples.train]
     plain = bool(((examples.weights[:, examples.train] > 0) | held_out[: len(examples.weights)]).all())
-    return plain and int((sizes > (order.steps - 1) * order.share).sum()) >= 2
+    return plain and int((sizes > (order.steps - 1) * (order.width // len(sizes))).sum()) >= 2
 
 
 def _chunk_epochs(grid: Grid, rows: int, multiplications: int) -> int:

@@ -27,7 +27,7 @@ AXIS = "nets"  # the mesh's only axis: devices share the population
 class Compiled:
     """A program ready to run. place: host arrays -> arrays on the devices; seconds: lowering and compiling took."""
 
-    call: Callable[[Settings, Rows, Chunk, State], Any]
+    call: Callable[..., Any]
     seconds: float
 
 
@@ -47,14 +47,30 @@ def forget() -> None:
 
 def compiled(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[Compiled, bool]:
     """The compiled program for these arguments, and whether it had to be compiled now."""
+    function = functools.partial(_sharded, program)
+    return compiled_function(function, program, (settings, rows, chunk, state), settings.epochs.size, donate=(3,))
+
+
+def compiled_function(
+    build: Callable[[], Callable[..., Any]],
+    program: Program,
+    arguments: tuple[Any, ...],
+    nets: int,
+    *,
+    donate: tuple[int, ...] = (),
+) -> tuple[Compiled, bool]:
+    """The compiled function that `build` makes of a program, for arguments of these shapes, and whether it is new.
+
+    build: what is compiled is told apart by its name; nets: that the arguments hold; donate: arguments given away.
+    """
     global _count
-    arguments = (settings, rows, chunk, state)
     leaves, shape = jax.tree.flatten(arguments)
-    key = program, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    name = getattr(build, "func", build).__qualname__
+    key = name, program, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
     if key in _programs:
         return _programs[key], False
     started = time.perf_counter()
-    call = _compile(jax.jit(_sharded(program), donate_argnums=(3,)).lower(*arguments), program, settings.epochs.size)
+    call = _compile(jax.jit(build(), donate_argnums=donate).lower(*arguments), program, nets)
     _count += 1
     _programs[key] = Compiled(call, time.perf_counter() - started)
     return _programs[key], True
@@ -141,6 +157,7 @@ def fresh_state(program: Program, settings: Settings, parameters: Parameters) ->
         parameters=parameters,
         optimizer=_fresh_optimizer(program, settings.rates, parameters),
         best=jax.tree.map(np.copy, parameters) if program.keep_best else None,
+        rate=np.ones(shape, settings.rates.l2.dtype) if program.plateau else None,  # type: ignore[arg-type]
         active=settings.epochs > 0,
         **numbers,
     )

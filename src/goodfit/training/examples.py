@@ -50,8 +50,11 @@ class Examples:
     folds: Indexes | None = None
 
     @classmethod
-    def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False) -> Examples:
-        """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch."""
+    def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False, loss: str = "auto") -> Examples:
+        """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
+
+        scaling, loss: the recipe's, as in `fit_scaling`.
+        """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
         if score_test and len(split.test):
@@ -62,7 +65,7 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling),
+            scaling=fit_scaling(data, split.train, scaling, loss),
             parts=parts,
         )
 
@@ -85,11 +88,12 @@ class Examples:
         )
 
 
-def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto") -> Scaling:
+def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "auto") -> Scaling:
     """The scaling of a data set, from its training rows.
 
     kind: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
     standard (mean 0, standard deviation 1; a column without spread is only shifted); auto, what the data set says.
+    loss: "poisson" takes targets as they are, whatever the data set says.
     """
     kind = data.scaling if kind == "auto" else kind
     width = data.x.shape[1]
@@ -99,7 +103,7 @@ def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto") -> Scaling:
     elif kind == "standard":
         shift, factor = _standard(data.x[rows])
     target_shift, target_factor = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
-    if data.scale_targets:
+    if data.scale_targets and loss != "poisson":
         target_shift, target_factor = _standard(data.y[rows])
     return Scaling(shift, factor, target_shift, target_factor)
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.state import Chunk, Program, Rows, Settings, State
+
+Changes = Mapping[str, NDArray[Any]]
+"""Fields of a state -> their new values, [P]: "active" False stops a net; "rate" is what plateaus have left."""
 
 SECONDS_DEAF = 0.2  # at most between Ctrl-C and its being heard
 CHUNK_SECONDS = 0.5  # a chunk's aim: often enough for a living display, seldom enough to cost nothing
@@ -27,7 +32,7 @@ class Report:
 
     Epochs that no net trained to its end are left out of both, so that the last chunk may be shorter than it was meant.
     active: [P] nets that still train; seconds: spent so far, as in `Fitted`; snapshot: a call that copies the whole
-    state to the host, for a checkpoint.
+    state to the host, for a checkpoint; nets: a call that gives the nets as they are.
     """
 
     epoch: int
@@ -35,6 +40,7 @@ class Report:
     active: NDArray[np.bool_]
     seconds: dict[str, float]
     snapshot: Callable[[], State]
+    nets: Callable[[], tuple[NetArrays, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,15 @@ def fit(
     cohort: Cohort,
     *,
     start: tuple[int, State] | None = None,
-    report: Callable[[Report], None] | None = None,
+    report: Callable[[Report], Changes | None] | None = None,
     score_every: int = 1,
     chunk_seconds: float = CHUNK_SECONDS,
 ) -> Fitted:
     """Train every net of a cohort.
 
-    start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; score_every: score
-    the parts every so many epochs, and each net's after its last (patience counts those epochs alone). The results do
+    start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; it may return
+    changes to the state; score_every: score the parts every so many epochs, and each net's after its last
+    (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each. The results do
     not depend on where chunks end.
     """
     program, settings = cohort.program, cohort.settings()
@@ -93,7 +100,9 @@ def fit(
         metrics = cohort.grid.take(laid, axis=2)[: len(laid) - (epoch - trained)]
         pieces.append(metrics)
         if report is not None:
-            report(Report(trained, metrics, active, seconds(), _snapshot(now)))
+            changes = report(Report(trained, metrics, active, seconds(), _snapshot(now), partial(_nets, cohort, now)))
+            if changes:
+                state = run.state = _changed(cohort, now, changes)
     return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds())
 
 
@@ -112,27 +121,50 @@ def _snapshot(state: State) -> Callable[[], State]:
     return lambda: jax.tree.map(np.asarray, state)
 
 
+def _changed(cohort: Cohort, state: State, changes: Changes) -> State:
+    """The state with other values for some of its fields. Places without a net keep theirs."""
+    made = {}
+    for name, values in changes.items():
+        old = getattr(state, name)
+        new = np.where(cohort.grid.empty, np.asarray(old), cohort.grid.lay(values))
+        made[name] = jax.device_put(new.astype(old.dtype), old.sharding)
+    return replace(state, **made)
+
+
+def _nets(cohort: Cohort, state: State) -> tuple[NetArrays, ...]:
+    """The nets as they are, on the host."""
+    return nets_of(cohort, jax.tree.map(np.asarray, state.parameters))
+
+
+def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
+    """Every net of a cohort, cut out of its parameters on the host."""
+    jobs = zip(cohort.jobs, cohort.grid.place, strict=True)
+    return tuple(take_net(parameters, job.recipe.hidden, place) for job, place in jobs)
+
+
 class _Runner:
     """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
 
     def __init__(self, cohort: Cohort, settings: Settings, rows: Rows, score_every: int) -> None:
         self.cohort, self.settings, self.rows, self.score_every = cohort, settings, rows, score_every
         self.compile_seconds = 0.0
+        self.state: State
 
     def chunks(self, done: int, state: State, aim: float) -> Iterator[tuple[int, State, NDArray[Any]]]:
         """(epochs done, state, metrics [epochs, Q, K, S, M]) after every chunk, until all nets have stopped.
 
+        Whoever reads them may change `self.state` for the chunks to come.
         A chunk is as long as the one before it says that `aim` seconds last; the first is one epoch.
         """
-        last = self.cohort.epochs
+        last, self.state = self.cohort.epochs, state
         ahead: tuple[int, Chunk] | None = None
         epoch_seconds = 0.0
-        while done < last and np.asarray(state.active).any():
+        while done < last and np.asarray(self.state.active).any():
             count, chunk = ahead or (1, self._draw(done, 1))
-            built, fresh = compiled(self.cohort.program, self.settings, self.rows, chunk, state)
+            built, fresh = compiled(self.cohort.program, self.settings, self.rows, chunk, self.state)
             self.compile_seconds += built.seconds if fresh else 0.0
             began = time.perf_counter()
-            state, metrics = built.call(self.settings, self.rows, chunk, state)
+            self.state, metrics = built.call(self.settings, self.rows, chunk, self.state)
             done += count
             if epoch_seconds:
                 ahead = self._ahead(done, aim / epoch_seconds)
@@ -141,7 +173,7 @@ class _Runner:
             epoch_seconds = max(time.perf_counter() - began, 1e-6) / count
             if ahead is None:
                 ahead = self._ahead(done, aim / epoch_seconds)
-            yield done, state, values
+            yield done, self.state, values
 
     def _ahead(self, done: int, fitting: float) -> tuple[int, Chunk] | None:
         count = min(max(1, int(fitting)), self.cohort.program.chunk, self.cohort.epochs - done)
@@ -154,9 +186,7 @@ class _Runner:
 def _fitted(cohort: Cohort, pieces: list[NDArray[Any]], state: State, seconds: dict[str, float]) -> Fitted:
     take = cohort.grid.take
     final = state.best if state.best is not None else state.parameters
-    nets = tuple(
-        take_net(final, job.recipe.hidden, place) for job, place in zip(cohort.jobs, cohort.grid.place, strict=True)
-    )
+    nets = nets_of(cohort, final)
     metrics = np.concatenate(pieces) if pieces else np.zeros((0, 2 + 2 * len(cohort.program.parts), len(nets)))
     return Fitted(
         metrics=metrics,

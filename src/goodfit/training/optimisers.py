@@ -30,7 +30,9 @@ def over_nets(function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., A
 def direction(program: Program, rates: Rates) -> optax.GradientTransformation:
     """What turns the gradient of one net into its direction, before the learning rate. Scalars in `rates`."""
     kind = program.optimizer
-    if kind in ("adam", "adamw"):
+    if kind in ("adam", "adamw") and program.conventions == "scikit-learn":
+        core = scale_by_uncorrected_adam(rates.beta1, rates.beta2, rates.epsilon)
+    elif kind in ("adam", "adamw"):
         core = optax.scale_by_adam(rates.beta1, rates.beta2, rates.epsilon)
     elif kind == "rmsprop":
         core = optax.scale_by_rms(rates.beta2, rates.epsilon, eps_in_sqrt=False)
@@ -43,6 +45,23 @@ def direction(program: Program, rates: Rates) -> optax.GradientTransformation:
     if program.clip:
         return optax.chain(optax.clip_by_global_norm(rates.clip_norm), core)
     return core
+
+
+def scale_by_uncorrected_adam(beta1: Array, beta2: Array, epsilon: Array) -> optax.GradientTransformation:
+    """Adam in the order of its paper's section 2: epsilon is added before the correction for bias, not after.
+
+    Source: Kingma & Ba (2015), Adam, arXiv 1412.6980; scikit-learn's solver 'adam'.
+    """
+    corrected = optax.scale_by_adam(beta1, beta2)
+
+    def update(gradient: Any, state: Any, parameters: Any = None) -> tuple[Any, Any]:
+        _, state = corrected.update(gradient, state, parameters)
+        second = jnp.sqrt(1 - beta2**state.count)
+        factor = second / (1 - beta1**state.count)
+        updates = jax.tree.map(lambda m, v: factor * m / (jnp.sqrt(v) + epsilon), state.mu, state.nu)
+        return updates, state
+
+    return optax.GradientTransformation(corrected.init, update)
 
 
 def lbfgs() -> optax.GradientTransformationExtraArgs:
@@ -68,9 +87,11 @@ def step(
     """One step of every net. factor: the schedule's share of the learning rate at this step."""
 
     def one(rates: Rates, old: Parameters, gradient: Parameters, state: Any, factor: Array) -> Any:
+        rate = step_size = rates.learning_rate * factor
+        if program.conventions == "scikit-learn" and program.optimizer == "sgd":
+            gradient, step_size = jax.tree.map(lambda g: g * factor, gradient), rates.learning_rate
         updates, state = direction(program, rates).update(gradient, state, old)
-        rate = rates.learning_rate * factor
-        new = jax.tree.map(lambda p, u: p - rate * u, old, updates)
+        new = jax.tree.map(lambda p, u: p - step_size * u, old, updates)
         if program.optimizer in DECOUPLED:
             new = _decay(new, old, rate * rates.weight_decay, rates.penalize_biases)
         if program.l1:

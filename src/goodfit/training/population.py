@@ -25,11 +25,39 @@ UNLIMITED = np.inf  # the clipping norm of a net without clipping
 
 
 @dataclass(frozen=True)
+class NetArrays:
+    """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
+    slopes (prelu) a layer.
+    """
+
+    weights: tuple[NDArray[Any], ...]
+    biases: tuple[NDArray[Any], ...]
+    slopes: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """What a net does that is out of patience: its learning rate is multiplied by `factor`, while the share of it
+    that is left is above `floor`; then it stops.
+    """
+
+    factor: float
+    floor: float
+
+
+@dataclass(frozen=True)
 class Job:
-    """One net to train: its recipe (with its seed), and which set of row weights it learns with."""
+    """One net to train: its recipe (with its seed), and which set of row weights it learns with.
+
+    initial: the weights to start from, where they are not the recipe's to draw; schedule: in the place of the
+    recipe's; plateau: None stops the net when the recipe's patience is over.
+    """
 
     recipe: Recipe
     rows: int = 0
+    initial: NetArrays | None = None
+    schedule: Schedule | None = None
+    plateau: Plateau | None = None
 
 
 @dataclass(frozen=True)
@@ -131,17 +159,25 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Gr
     weights = [np.zeros((len(jobs), o, i), dtype) for i, o in itertools.pairwise(sizes)]
     biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
     for net, job in enumerate(jobs):
-        layers = initial_layers(job.recipe, architecture.inputs, architecture.outputs)
+        given = job.initial
+        drawn = () if given else initial_layers(job.recipe, architecture.inputs, architecture.outputs)
+        layers = list(zip(given.weights, given.biases, strict=True) if given else drawn)
         for layer, (w, b) in enumerate(layers):
             at = last if layer == len(layers) - 1 else layer
             weights[at][net, : w.shape[0], : w.shape[1]] = w
             biases[at][net, : b.shape[0]] = b
     slopes = tuple(
-        None if start is None else grid.lay(np.full(len(jobs), start, dtype))
-        for start in (ACTIVATIONS[name].slope for name in architecture.activations)
+        None if start is None else grid.lay(np.asarray([_slope(job, layer, start) for job in jobs], dtype))
+        for layer, start in enumerate(ACTIVATIONS[name].slope for name in architecture.activations)
     )
     laid = tuple(grid.lay(b) if jobs[0].recipe.bias else None for b in biases)
     return Parameters(tuple(map(grid.lay, weights)), laid, slopes)
+
+
+def _slope(job: Job, layer: int, start: float) -> float:
+    """The slope that a net's layer starts with."""
+    given = job.initial.slopes[layer] if job.initial and layer < len(job.initial.slopes) else None
+    return start if given is None else given
 
 
 def settings_of(
@@ -182,18 +218,23 @@ def settings_of(
         dropout=numbers([_padded(recipe.dropouts, len(architecture.widths)) for recipe in recipes]),
         input_dropout=numbers([recipe.input_dropout for recipe in recipes]),
         class_weight=numbers([class_weights(job, examples) for job in jobs]),
-        schedule=numbers([schedules.index(schedule_of(recipe)) for recipe in recipes], np.int32),
+        schedule=numbers([schedules.index(schedule_of(job)) for job in jobs], np.int32),
         row_weights=numbers([job.rows for job in jobs], np.int32),
         epochs=epochs,
         patience=numbers([recipe.patience or NEVER for recipe in recipes], np.int32),
         min_change=numbers([recipe.min_change for recipe in recipes]),
         on_score=numbers([recipe.monitor == "score" for recipe in recipes], bool),
+        plateau_factor=numbers([job.plateau.factor if job.plateau else 1.0 for job in jobs]),
+        plateau_floor=numbers([job.plateau.floor if job.plateau else np.inf for job in jobs]),
         present=_present(recipes, architecture, grid, dtype),
     )
 
 
-def schedule_of(recipe: Recipe) -> Schedule:
-    """The schedule of a recipe; what its kind does not read is left at its default, so that equal ones are equal."""
+def schedule_of(job: Job) -> Schedule:
+    """The schedule of a job; what its kind does not read is left at its default, so that equal ones are equal."""
+    if job.schedule is not None:
+        return job.schedule
+    recipe = job.recipe
     schedule = Schedule(kind=recipe.schedule, warmup=recipe.warmup)
     if recipe.schedule in ("step", "exponential"):
         schedule = replace(schedule, rate=recipe.schedule_rate, every=recipe.schedule_epochs)
@@ -225,17 +266,6 @@ def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: Grid, 
         units.append(grid.lay((np.arange(width) < real[:, None]).astype(dtype)))
     depths = np.asarray([len(recipe.hidden) for recipe in recipes])
     return Present(tuple(units), grid.lay(np.arange(len(architecture.widths)) < depths[:, None]))
-
-
-@dataclass(frozen=True)
-class NetArrays:
-    """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
-    slopes (prelu) a layer.
-    """
-
-    weights: tuple[NDArray[Any], ...]
-    biases: tuple[NDArray[Any], ...]
-    slopes: tuple[float | None, ...]
 
 
 def take_net(parameters: Parameters, hidden: Sequence[int], place: NDArray[np.int64]) -> NetArrays:

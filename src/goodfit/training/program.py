@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from goodfit.nets.dropout import stream_key
 from goodfit.nets.forward import Dropout, Parameters, forward
 from goodfit.nets.losses import LOSSES, row_score
-from goodfit.nets.penalties import l2_penalty
+from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.state import Chunk, Program, Rows, Settings, State
 
@@ -88,7 +88,10 @@ def _train_epoch(
         batch = _batch(program, settings, rows, index)
         dropout = _dropout(program, chunk.seeds, settings, number, at)
         factor = factors[settings.schedule] if factors.shape[0] > 1 else factors[0]
+        factor = factor if state.rate is None else factor * state.rate
         parameters, optimizer, found = _step(program, settings, batch, dropout, parameters, optimizer, factor)
+        if objective_is_loss(program):
+            found = (found[0] * (index >= 0).sum(-1).astype(zero.dtype)[:, None], *found[1:])
         return (parameters, optimizer, tuple(s + f for s, f in zip(sums, found, strict=True))), None
 
     sums = (zero,) * (3 if program.row_weights else 2)
@@ -96,7 +99,13 @@ def _train_epoch(
     (parameters, optimizer, sums), _ = jax.lax.scan(body, (state.parameters, state.optimizer, sums), steps)
     rows_an_epoch = (order >= 0).sum((0, 2)).astype(zero.dtype)[:, None]  # [S, 1]
     total = sums[-1] if program.row_weights else rows_an_epoch
-    return parameters, optimizer, sums[0] / total, sums[1] / total
+    of_loss = rows_an_epoch if objective_is_loss(program) else total
+    return parameters, optimizer, sums[0] / of_loss, sums[1] / total
+
+
+def objective_is_loss(program: Program) -> bool:
+    """Whether the loss in training is the objective of every batch, weighed by its rows."""
+    return program.conventions == "scikit-learn"
 
 
 def _step(
@@ -108,7 +117,10 @@ def _step(
     optimizer: Any,
     factor: Array,
 ) -> tuple[Parameters, Any, tuple[Array, ...]]:
-    """One step of the optimiser, and the sums over the batch: loss, score and, where rows have weights, weight."""
+    """One step of the optimiser, and the sums over the batch: loss, score and, where rows have weights, weight.
+
+    The first is the objective, not a sum, where `objective_is_loss`.
+    """
 
     def total(parameters: Parameters) -> tuple[Array, tuple[Array, tuple[Array, ...]]]:
         objective, sums = _objective(program, settings, parameters, batch, dropout)
@@ -167,13 +179,26 @@ def _objective(
         of_class = jnp.where(batch.target[..., None, :] == classes, settings.class_weight[..., None], 0.0)
         weight = weight * of_class.sum(-2)
     total = weight.sum(-1)
-    mean = _weighted_sum(trained, weight) / jnp.where(total > 0, total, 1.0)
-    sums = (
-        _weighted_sum(plain, batch.weight),
-        _weighted_sum(score, batch.weight),
-        jnp.broadcast_to(batch.weight.sum(-1), mean.shape),
-    )
-    return mean + _l2_penalty(settings, parameters), sums
+    total = jnp.where(total > 0, total, 1.0)
+    mean = _weighted_sum(trained, weight) / total
+    penalty = _l2_penalty(settings, parameters)
+    if objective_is_loss(program):
+        penalty = penalty / total
+        averaged = mean / z.shape[-2] if program.loss == "squared-error" else mean
+        loss = averaged + penalty + _l1_penalty(program, settings, parameters)
+    else:
+        loss = _weighted_sum(plain, batch.weight)
+    weights = jnp.broadcast_to(batch.weight.sum(-1), mean.shape)
+    return mean + penalty, (loss, _weighted_sum(score, batch.weight), weights)
+
+
+def objective_of(
+    program: Program, settings: Settings, rows: Rows, index: Array, parameters: Parameters
+) -> tuple[Array, Array]:
+    """The objective of the rows [S, B] as one batch, and the loss in training as `conventions` report it, [S, M]"""
+    batch = _batch(program, settings, rows, index)
+    objective, (loss, _, _) = _objective(program, settings, parameters, batch, None)
+    return objective, loss
 
 
 def _row_values(program: Program, settings: Settings, z: Array, target: Array) -> tuple[Array, Array, Array]:
@@ -181,7 +206,7 @@ def _row_values(program: Program, settings: Settings, z: Array, target: Array) -
     trained, plain = LOSSES[program.loss].per_row(
         z, target, settings.smoothing[..., None], settings.huber_delta[..., None]
     )
-    return trained, plain, row_score(program.task, z, target)
+    return trained, plain, row_score(program.task, z, target, LOSSES[program.loss].link)
 
 
 def _weighted_sum(values: Array, weight: Array) -> Array:
@@ -194,6 +219,16 @@ def _l2_penalty(settings: Settings, parameters: Parameters) -> Array:
     rates = settings.rates
     weights = [l2_penalty(w, rates.l2) for w in parameters.weights]
     biases = [l2_penalty(b, rates.l2 * rates.penalize_biases) for b in parameters.biases if b is not None]
+    return jnp.asarray(sum([*weights, *biases]))
+
+
+def _l1_penalty(program: Program, settings: Settings, parameters: Parameters) -> Array:
+    """l1 times the sum of |w|, weights and where they are penalised biases, [S, M]. Its gradient is not used."""
+    rates = settings.rates
+    if not program.l1:
+        return jnp.zeros_like(rates.l1)
+    weights = [l1_penalty(w, rates.l1) for w in parameters.weights]
+    biases = [l1_penalty(b, rates.l1 * rates.penalize_biases) for b in parameters.biases if b is not None]
     return jnp.asarray(sum([*weights, *biases]))
 
 

@@ -43,7 +43,9 @@ InitialiserName = Literal[
     "orthogonal",
 ]
 BiasInitialiserName = Literal["zeros", "constant", "torch"]
-LossName = Literal["auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber"]
+LossName = Literal[
+    "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson"
+]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
 ScalingName = Literal["auto", "none", "unit", "standard"]
@@ -95,7 +97,8 @@ class Recipe(BaseModel):
     loss: LossName = Field(
         default="auto",
         description="Loss that is trained on. Auto: cross-entropy for classes, squared error for numbers, "
-        "binary cross-entropy for several labels a row.",
+        "binary cross-entropy for several labels a row. Poisson: for counts and other targets >= 0, which the net then "
+        "predicts through exp.",
     )
     huber_delta: float = Field(
         default=1.0,

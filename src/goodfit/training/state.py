@@ -24,6 +24,11 @@ class Program:
     A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
     dropout in the architecture); its values are traced, so that new values never compile again.
     weightless: some net may meet a batch in which no row has weight for it.
+    plateau: some net lowers its learning rate, instead of stopping, when nothing improves.
+    conventions: "goodfit", or "scikit-learn" where a training must be the same as its. There the L2 penalty is divided
+    by the batch's weight; the loss in training is the objective, penalties included, averaged over batches by their
+    rows, squared errors averaged over outputs; a value that is exactly min_change better counts as improved; Adam's
+    epsilon is not corrected for bias; and a step keeps the learning rate that it was made with in the momentum.
     parts: names of the row sets scored at the end of an epoch, in order ("valid", "test", ...).
     weighted_parts: those parts that score each net with row weights of its own (folds).
     chunk: epochs a call has room for; fewer run when asked. steps: batches an epoch.
@@ -48,6 +53,8 @@ class Program:
     steps: int
     chunk: int
     devices: int = 1
+    plateau: bool = False
+    conventions: str = "goodfit"
 
 
 @partial(
@@ -97,6 +104,8 @@ class Rates:
         "patience",
         "min_change",
         "on_score",
+        "plateau_factor",
+        "plateau_floor",
         "present",
     ],
     meta_fields=[],
@@ -107,7 +116,9 @@ class Settings:
 
     dropout: [S, M, L]; class_weight: [S, M, C]; schedule and row_weights: indexes into the tables of
     `Chunk.schedules` and `Rows.weights`; epochs: the net stops after this many; patience: epochs without improvement
-    before it stops, a very large number for never; on_score: watch the score instead of the loss.
+    before it stops, a very large number for never; on_score: watch the score instead of the loss. plateau_factor: a
+    net that would stop for want of improvement multiplies its learning rate by this instead, while the share of the
+    rate that it started with is above plateau_floor (infinite: it stops).
     """
 
     rates: Rates
@@ -122,6 +133,8 @@ class Settings:
     patience: Int[Array, "S M"]
     min_change: Float[Array, "S M"]
     on_score: Bool[Array, "S M"]
+    plateau_factor: Float[Array, "S M"]
+    plateau_floor: Float[Array, "S M"]
     present: Present
 
 
@@ -184,6 +197,7 @@ class Chunk:
         "active",
         "frozen",
         "stopped_epoch",
+        "rate",
     ],
     meta_fields=[],
 )
@@ -194,7 +208,8 @@ class State:
     best: the parameters of the best epoch so far (None where no best is kept); best_value: the watched value there
     (lower is better); best_epoch: 1-based, 0 for the initial weights; since_best: epochs without improvement;
     active: still training; frozen: stopped because a loss or weight was no longer finite, and put back to the last
-    epoch at which all were; stopped_epoch: the last epoch trained.
+    epoch at which all were; stopped_epoch: the last epoch trained; rate: share of the learning rate that plateaus have
+    left (None in a program without them).
     """
 
     parameters: Parameters
@@ -206,3 +221,4 @@ class State:
     active: Bool[Array, "S M"]
     frozen: Bool[Array, "S M"]
     stopped_epoch: Int[Array, "S M"]
+    rate: Float[Array, "S M"] | None = None

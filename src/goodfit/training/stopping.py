@@ -30,7 +30,8 @@ def end_epoch(
 
     loss, score: [S, M] of the watched part; scored: [S, M] whether it was scored in this epoch. A net whose loss or
     parameters are not finite goes back to the state before the epoch and is frozen. Improvement is a watched value
-    below the best one; for patience it must be lower by more than min_change.
+    below the best one; for patience it must be lower by more than min_change. A net out of patience stops, or goes on
+    with a lower rate where it has one.
     """
     sound = finite(parameters) & (jnp.isfinite(loss) | ~scored)
     taken = before.active & sound
@@ -40,9 +41,15 @@ def end_epoch(
     sign = 1.0 if program.task == "regression" else -1.0  # a squared error is better low, a share of hits high
     value = jnp.where(settings.on_score, sign * score, loss)
     better = taken & scored & (value < before.best_value)
-    enough = taken & scored & (value < before.best_value - settings.min_change)
+    goal = before.best_value - settings.min_change
+    enough = taken & scored & (value <= goal if program.conventions == "scikit-learn" else value < goal)
     since = jnp.where(enough, 0, before.since_best + (taken & scored))
-    going = taken & (since < settings.patience) & (number < settings.epochs)
+    tired, rate = since >= settings.patience, before.rate
+    if rate is not None:
+        lower = taken & tired & (rate > settings.plateau_floor)
+        rate = jnp.where(lower, rate * settings.plateau_factor, rate)
+        since, tired = jnp.where(lower, 0, since), tired & ~lower
+    going = taken & ~tired & (number < settings.epochs)
     keep = better if program.keep_best else taken
     return State(
         parameters=parameters,
@@ -54,6 +61,7 @@ def end_epoch(
         active=going,
         frozen=before.frozen | (before.active & ~sound),
         stopped_epoch=jnp.where(taken, number, before.stopped_epoch).astype(jnp.int32),
+        rate=rate,
     )
 
 

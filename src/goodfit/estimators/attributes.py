@@ -1,0 +1,99 @@
+"""The fitted attributes, scikit-learn's and goodfit's own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.estimators.inputs import Given
+from goodfit.estimators.population import Outcome
+from goodfit.estimators.prediction import as_weights, net_attributes
+from goodfit.training.history import History
+from goodfit.training.population import NetArrays
+
+NOT_FINITE = (  # in scikit-learn's words
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
+Values = Mapping[str, NDArray[np.floating]]
+"""Metric -> [E, P], named as in a History."""
+
+
+def begin(estimator: Any, sizes: Sequence[int], initial: Sequence[NetArrays]) -> None:
+    """Set what a first fit begins with. sizes: of all layers, from inputs to outputs."""
+    set_nets(estimator, initial)
+    estimator.n_layers_ = len(sizes)
+    estimator.n_iter_ = estimator.t_ = 0
+    estimator._measured, estimator._kept, estimator._settled = [], None, False
+
+
+def set_nets(estimator: Any, nets: Sequence[NetArrays], frozen: NDArray[np.bool_] | None = None) -> None:
+    """Set the nets that predict. frozen: [P] nets that do not, since they met values that are not finite."""
+    vars(estimator).update(net_attributes([as_weights(net) for net in nets]))
+    estimator._sound = [net for net in range(len(nets)) if frozen is None or not frozen[net]]
+
+
+def record(estimator: Any, outcome: Outcome, given: Given, *, incremental: bool) -> None:
+    """Set what a fit ends with."""
+    values = measured(estimator, outcome, given)
+    estimator._measured.append(values)
+    estimator._kept = outcome.kept
+    estimator._ended = outcome.best, outcome.stopped, outcome.frozen
+    estimator.n_iter_ = len(outcome.metrics)
+    estimator.t_ += len(given.train) * len(outcome.metrics)
+    settled = outcome.best_nets is not None and bool(outcome.converged.all())
+    estimator._settled = incremental and settled
+    best = outcome.best_nets if settled or not incremental else None
+    set_nets(estimator, best or outcome.nets, outcome.frozen)
+    set_curves(estimator, best=outcome.best_nets is not None)
+
+
+def set_curves(estimator: Any, *, best: bool) -> None:
+    """Set the curves: means over the nets that still trained. best: whether the net of the best epoch was kept."""
+    estimator.loss_curve_ = _curve(estimator, "train_loss")
+    estimator.loss_ = estimator.loss_curve_[-1]
+    estimator.best_loss_ = None if best else min(estimator.loss_curve_)
+    estimator.validation_loss_curve_ = _curve(estimator, "valid_loss") or None
+    estimator.validation_scores_ = scores = _curve(estimator, "valid_score") or None
+    estimator.best_validation_score_ = None if scores is None else float(np.nanmax(scores))
+
+
+def _curve(estimator: Any, metric: str) -> list[float]:
+    pieces = [values[metric] for values in estimator._measured if metric in values]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # an epoch of which no net is left
+        return [float(value) for piece in pieces for value in np.nanmean(piece, axis=1)]
+
+
+def measured(estimator: Any, outcome: Outcome, given: Given) -> Values:
+    """What a training measured, in scikit-learn's conventions."""
+    metrics = outcome.metrics.astype(np.float64)
+    values = {"train_loss": metrics[:, 0], "train_score": scores(estimator, metrics[:, 1], given.train.variance)}
+    if given.valid is not None:
+        averaged = estimator.n_outputs_ if estimator.loss == "squared_error" else 1
+        values["valid_loss"] = metrics[:, 2] / averaged
+        values["valid_score"] = scores(estimator, metrics[:, 3], given.valid.variance)
+    if outcome.judged is not None:
+        values["valid_score"] = outcome.judged
+    return values
+
+
+def scores(estimator: Any, found: NDArray[np.floating], variance: float) -> NDArray[np.floating]:
+    """Accuracies as they are; R², of all targets together, for mean squared errors."""
+    if estimator.out_activation_ in ("softmax", "logistic"):
+        return found
+    return np.asarray(1.0 - found / (variance or np.nan))
+
+
+def history(estimator: Any) -> History:
+    """All nets, all epochs, over all fits that went on from one another."""
+    pieces = estimator._measured
+    names = [name for name in pieces[-1] if all(name in piece for piece in pieces)]
+    values = {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
+    best, stopped, frozen = estimator._ended
+    return History(
+        np.arange(1, len(values["train_loss"]) + 1), np.asarray(estimator._seeds), values, best, stopped, frozen
+    )

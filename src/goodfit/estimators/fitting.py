@@ -1,0 +1,188 @@
+"""One call of `fit` or `partial_fit`, from what was given to the fitted attributes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+
+from goodfit.errors import InputError, problem
+from goodfit.estimators import attributes, inputs, lbfgs, population
+from goodfit.estimators.callbacks import Tasks
+from goodfit.estimators.judges import judge_of
+from goodfit.estimators.prediction import as_arrays
+from goodfit.estimators.settings import hidden_sizes, initial_net, job_of, recipe_of, watched
+from goodfit.estimators.streams import streams
+from goodfit.estimators.targets import TASKS
+from goodfit.training.fitting import Report
+from goodfit.training.population import NetArrays
+from goodfit.training.recipe import Recipe
+
+
+class Fit:
+    """One fit of an estimator.
+
+    first: whether weights are drawn, and not those of the fit before; afresh: whether patience begins anew.
+    """
+
+    def __init__(self, estimator: Any, *, incremental: bool) -> None:
+        self.estimator, self.incremental = estimator, incremental
+        self.afresh = not incremental
+        self.first = not hasattr(estimator, "coefs_") or not (estimator.warm_start or incremental)
+        self.hidden = hidden_sizes(estimator)
+        self.epochs = 1 if incremental else estimator.max_iter
+        self.streams = streams(estimator.random_state, estimator.n_nets)
+
+    def run(self, x: Any, y: Any, sample_weight: Any) -> None:
+        """Check, train, and set the fitted attributes."""
+        estimator = self.estimator
+        if self.incremental and getattr(estimator, "_settled", False):
+            text = "partial_fit changes nothing: early stopping has ended the training, and kept the best weights."
+            warnings.warn(f"{text} Call fit, or set early_stopping=False, to go on.", stacklevel=5)
+            return
+        recipes = self._recipes()
+        self.tasks = Tasks(estimator, x, y, sample_weight, 0 if self.incremental else self.epochs)
+        found = inputs.encoded(estimator, x, y, sample_weight, reset=self.first, incremental=self.incremental)
+        sizes = (found.rows.x.shape[1], *self.hidden, found.table.shape[1])
+        initial = self._initial(recipes, sizes, found.rows.x.dtype)
+        self.given = inputs.divided(estimator, found, self.streams[0].draws)
+        if self.first:
+            attributes.begin(estimator, sizes, initial)
+            estimator._seeds = [stream.seed for stream in self.streams]
+        if estimator.solver == "lbfgs":
+            lbfgs.train(estimator, recipes, initial, self.given, self.tasks)
+        else:
+            self._train(recipes, initial)
+        self.tasks.end()
+
+    def _recipes(self) -> list[Recipe]:
+        """The recipe of every net, after a check of what does not go together."""
+        estimator = self.estimator
+        where = type(estimator).__name__
+        if estimator.solver == "lbfgs" and estimator.validation_data is not None:
+            fix = "Use another solver, or leave it out."
+            raise InputError(problem(where, "'validation_data' is not watched by solver 'lbfgs'", fix=fix))
+        if estimator.init is None and estimator.init_scale is not None:
+            fix = "Give 'init' too."
+            raise InputError(problem(where, "'init_scale' needs 'init'", got=estimator.init_scale, fix=fix))
+        watches = "score" if watched(estimator) == "score" else "loss"
+        return [recipe_of(estimator, self.hidden, stream.seed, self.epochs, watches) for stream in self.streams]
+
+    def _initial(self, recipes: list[Recipe], sizes: tuple[int, ...], dtype: Any) -> list[NetArrays]:
+        """The weights that every net starts with."""
+        estimator = self.estimator
+        if self.first:
+            pairs = zip(recipes, self.streams, strict=True)
+            return [initial_net(estimator, recipe, stream, sizes[0], sizes[-1], dtype) for recipe, stream in pairs]
+        nets = estimator.nets_
+        had = (nets[0].coefs[0].shape[0], *(w.shape[1] for w in nets[0].coefs))
+        if had != sizes or len(nets) != len(recipes):
+            rule = "a fit that goes on from another must keep the number of nets and the sizes of their layers"
+            got = f"{len(recipes)} x {sizes} after {len(nets)} x {had}"
+            raise InputError(problem(type(estimator).__name__, rule, got=got, fix="Set warm_start=False."))
+        return [as_arrays(net, dtype) for net in nets]
+
+    def _train(self, recipes: list[Recipe], initial: list[NetArrays]) -> None:
+        """The stochastic solvers."""
+        estimator, given = self.estimator, self.given
+        kept = None if self.first else getattr(estimator, "_kept", None)
+        begun = kept.epochs if kept else 0
+        watch = self._watch()
+        changes = {"min_change": estimator.tol * self._unit()}
+        if watch.judge is not None:  # the host decides when a net stops
+            changes["patience"] = 0
+        recipes = [recipe.replace(**changes) for recipe in recipes]
+        rows, dtype = len(given.train), given.train.x.dtype
+        pairs = zip(recipes, initial, strict=True)
+        jobs = [job_of(estimator, r, net, rows, begun, estimator.t_, self.afresh) for r, net in pairs]
+        task = TASKS[estimator.out_activation_]
+        examples = population.examples_of(given.train, given.valid, task, estimator.n_outputs_)
+        orders = population.orders_of(self.streams, rows, self._batch(rows), estimator.shuffle)
+        self.done, self.last = 0, self.epochs
+        self.tasks.begin_epoch(initial)
+        outcome = population.train(jobs, examples, orders, dtype, watch, kept, self.afresh)
+        if outcome.frozen.all():
+            raise ValueError(attributes.NOT_FINITE)
+        attributes.record(estimator, outcome, given, incremental=self.incremental)
+        self._warn(outcome)
+
+    def _unit(self) -> float:
+        """How much the engine's watched value changes where scikit-learn's changes by one.
+
+        The engine watches the mean squared error for R², and squared errors summed over targets for averaged ones.
+        """
+        estimator, valid = self.estimator, self.given.valid
+        what = watched(estimator)
+        if valid is None or is_classifier(estimator) or what == "nothing":
+            return 1.0
+        if what == "score":
+            return valid.variance
+        return float(estimator.n_outputs_) if estimator.loss == "squared_error" else 1.0
+
+    def _batch(self, rows: int) -> int:
+        """Rows of a batch, at most all."""
+        size = self.estimator.batch_size
+        if size == "auto":
+            return min(200, rows)
+        if size > rows:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+            )
+        return int(min(size, rows))
+
+    def _watch(self) -> population.Watch:
+        """What is watched on the validation rows, and who is told of every epoch."""
+        estimator, heard = self.estimator, self.tasks.heard and not self.incremental
+        patience = estimator.n_iter_no_change + 1
+        return population.Watch(
+            stops=watched(estimator) != "nothing",
+            judge=judge_of(estimator, self.given),
+            patience=patience,
+            tolerance=estimator.tol,
+            each=self._told if heard or estimator.verbose else None,
+            by_epoch=heard,
+        )
+
+    def _told(self, report: Report) -> bool:
+        """Print what a chunk of epochs measured, and tell the callbacks; True to stop."""
+        estimator = self.estimator
+        if estimator.verbose:
+            for values in np.nanmean(report.metrics, axis=2):
+                self.done += 1
+                print(f"Iteration {self.done}, loss = {values[0]:.8f}")
+                if self.given.valid is not None:
+                    score = attributes.scores(estimator, values[3], self.given.valid.variance)
+                    print(f"Validation score: {score:.6f}")
+        if not self.tasks.heard:
+            return False
+        nets = report.nets()
+        stop = self.tasks.end_epoch(nets)
+        if report.active.any() and not stop:
+            self.tasks.begin_epoch(nets)
+        return stop
+
+    def _warn(self, outcome: population.Outcome) -> None:
+        """What the user should know of how the training ended."""
+        nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
+        if frozen:
+            text = f"{frozen} of {nets} nets met values that are not finite; they keep their last finite weights."
+            warnings.warn(text, ConvergenceWarning, stacklevel=6)
+        if outcome.interrupted:
+            warnings.warn("Training interrupted by user.", stacklevel=6)
+        open_ended = int((~outcome.converged & ~outcome.frozen).sum())
+        if open_ended and not self.incremental and not outcome.interrupted and not outcome.ended:
+            which = "" if nets == 1 else f" ({open_ended} of {nets} nets)"
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.epochs}) reached and the optimization hasn't "
+                f"converged yet{which}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+
+def fit(estimator: Any, x: Any, y: Any, sample_weight: Any, *, incremental: bool) -> None:
+    """Train an estimator; `incremental` for one epoch that goes on from the last."""
+    Fit(estimator, incremental=incremental).run(x, y, sample_weight)

@@ -1,0 +1,126 @@
+"""What `fit` is given, checked, coded and divided into rows that train and rows that validate."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from goodfit.errors import InputError, problem
+from goodfit.estimators.settings import watched
+from goodfit.estimators.targets import Rows, coded
+
+SPARSE = ["csr", "csc"]
+MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up
+
+
+@dataclass(frozen=True)
+class Given:
+    """Rows to train on, rows to validate on, and the latter as the user gave them: (X, y, weight), for scorers."""
+
+    train: Rows
+    valid: Rows | None = None
+    raw_valid: tuple[Any, Any, Any] | None = None
+
+
+def checked_x(estimator: Any, x: Any) -> Any:
+    """X for a prediction: dense, or sparse by rows or columns."""
+    return validate_data(estimator, x, accept_sparse=SPARSE, reset=False)
+
+
+def checked_weight(weight: Any, x: Any) -> NDArray[np.floating]:
+    """Row weights [n], none of them negative, and not all of them zero."""
+    checked: NDArray[np.floating] = _check_sample_weight(weight, x, ensure_non_negative=True)
+    if not checked.any():
+        raise InputError(problem("fit", "'sample_weight' must not be zero for all rows"))
+    return checked
+
+
+def dense(x: Any, dtype: Any) -> NDArray[np.floating]:
+    """X as a dense array of the type of the arithmetic; InputError where a sparse one would not fit in memory."""
+    if not sparse.issparse(x):
+        return np.asarray(x, dtype)
+    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, _free_memory()
+    if wanted > MOST_MEMORY * free:
+        rule = f"X of shape {x.shape} must fit in memory as a dense array, which takes {wanted / 2**30:.1f} GiB"
+        fix = "Reduce its columns first, for example with TruncatedSVD, or give fewer rows at a time to partial_fit."
+        raise InputError(problem("fit", f"{rule}; {free / 2**30:.1f} GiB are free", fix=fix))
+    return np.asarray(x.toarray(), dtype)
+
+
+def _free_memory() -> float:
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # this system does not tell
+        return np.inf
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """All rows that were given. raw: y, checked; table: y as columns of numbers or truth values."""
+
+    rows: Rows
+    raw: Any
+    table: NDArray[Any]
+
+
+def encoded(estimator: Any, x: Any, y: Any, sample_weight: Any, *, reset: bool, incremental: bool) -> Encoded:
+    """Check and code what `fit` was given. Sets what the data decide: n_outputs_ and out_activation_ among it."""
+    x, raw, table = estimator._encoded(x, y, reset=reset, incremental=incremental)
+    weight = None if sample_weight is None else checked_weight(sample_weight, x)
+    weight = estimator._row_weights(raw, weight, incremental=incremental)
+    dtype = arithmetic(estimator, x)
+    estimator.n_outputs_ = table.shape[1]
+    estimator.out_activation_ = link = estimator._link()
+    rows = Rows(dense(x, dtype), coded(table, link, dtype), None if weight is None else weight.astype(dtype))
+    return Encoded(rows, raw, table)
+
+
+def divided(estimator: Any, found: Encoded, draws: Any) -> Given:
+    """Rows that train and rows that validate, if any do. draws: the generator that sets a share of them aside."""
+    if estimator.validation_data is not None:
+        return Given(found.rows, *_own_valid(estimator, found.rows.x.dtype))
+    if watched(estimator) == "nothing" or estimator.solver == "lbfgs":
+        return Given(found.rows)
+    return _share_of(estimator, found.rows, found.raw, found.table, draws)
+
+
+def arithmetic(estimator: Any, x: Any) -> Any:
+    """The type of all arithmetic."""
+    return x.dtype if estimator.dtype == "auto" else np.dtype(estimator.dtype)
+
+
+def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
+    """The rows of `validation_data`."""
+    where = type(estimator).__name__
+    if len(estimator.validation_data) not in (2, 3):
+        rule = "'validation_data' must be (X, y) or (X, y, sample_weight)"
+        raise InputError(problem(where, rule, got=f"{len(estimator.validation_data)} parts"))
+    x, y, weight = (*estimator.validation_data, None)[:3]
+    try:
+        x = validate_data(estimator, x, accept_sparse=SPARSE, reset=False, dtype=(np.float64, np.float32))
+        raw, table = estimator._encoded_more(y)
+        if len(raw) != x.shape[0]:
+            raise ValueError(f"X has {x.shape[0]} rows, and y has {len(raw)}")
+        weight = None if weight is None else checked_weight(weight, x).astype(dtype)
+    except ValueError as error:
+        raise InputError(problem(where, f"'validation_data' must fit the training data: {error}")) from error
+    return Rows(dense(x, dtype), coded(table, estimator.out_activation_, dtype), weight), (x, raw, weight)
+
+
+def _share_of(estimator: Any, rows: Rows, raw: Any, table: NDArray[Any], draws: Any) -> Given:
+    """A share of the rows set aside, as scikit-learn's MLP does it: stratified for two classes only."""
+    stratify = raw if is_classifier(estimator) and table.shape[1] == 1 else None
+    share = estimator.validation_fraction
+    places = train_test_split(np.arange(len(rows)), random_state=draws, test_size=share, stratify=stratify)
+    train, valid = (Rows(rows.x[at], rows.y[at], None if rows.weight is None else rows.weight[at]) for at in places)
+    if len(valid) < 2:
+        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+    return Given(train, valid, (valid.x, raw[places[1]], valid.weight))

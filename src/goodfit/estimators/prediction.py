@@ -1,0 +1,80 @@
+"""The forward pass of fitted weights, in NumPy, in the types that X and the weights have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.extmath import safe_sparse_dot
+
+from goodfit.runs.numpy_activations import FUNCTIONS, sigmoid
+from goodfit.training.population import NetArrays
+
+BLOCK_NUMBERS = 2**22  # of the widest layer that are held at once
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A fitted net in scikit-learn's layout. coefs: one [in, out] a layer; intercepts: one [out] a layer; slopes: one a
+    hidden layer, None where the activation has none.
+    """
+
+    coefs: list[NDArray[Any]]
+    intercepts: list[NDArray[Any]]
+    slopes: tuple[float | None, ...] = ()
+
+
+def as_weights(net: NetArrays) -> Weights:
+    """A net of the engine in scikit-learn's layout."""
+    return Weights([w.T.copy() for w in net.weights], [b.copy() for b in net.biases], net.slopes)
+
+
+def as_arrays(net: Weights, dtype: Any) -> NetArrays:
+    """The other way round."""
+    slopes = net.slopes or (None,) * (len(net.coefs) - 1)
+    return NetArrays(
+        tuple(np.asarray(w, dtype).T for w in net.coefs), tuple(np.asarray(b, dtype) for b in net.intercepts), slopes
+    )
+
+
+def net_attributes(nets: Sequence[Weights]) -> dict[str, Any]:
+    """The fitted attributes that hold nets: scikit-learn's are of the first."""
+    first = nets[0]
+    return {
+        "coefs_": first.coefs,
+        "intercepts_": first.intercepts,
+        "_slopes": first.slopes,
+        "_more_nets": list(nets[1:]),
+    }
+
+
+def outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDArray[Any]:
+    """What a net gives for rows x [N, D], dense or sparse, after the link (`out_activation_`)."""
+    count, widest = x.shape[0], max(w.shape[1] for w in net.coefs)
+    block = max(1, BLOCK_NUMBERS // widest)
+    if count <= block:
+        return _outputs(x, net, activations, link)
+    return np.concatenate([_outputs(x[at : at + block], net, activations, link) for at in range(0, count, block)])
+
+
+def _outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDArray[Any]:
+    slopes = net.slopes or (None,) * len(activations)
+    h = x
+    for layer, (coef, intercept) in enumerate(zip(net.coefs, net.intercepts, strict=True)):
+        h = safe_sparse_dot(h, coef) + intercept  # [B, H]
+        if layer < len(activations):
+            function, slope = FUNCTIONS[activations[layer]], slopes[layer]
+            h = function(h) if slope is None else function(h, slope)
+    return _linked(h, link)
+
+
+def _linked(z: NDArray[Any], link: str) -> NDArray[Any]:
+    if link == "softmax":
+        z = np.exp(z - z.max(axis=1, keepdims=True))
+        return np.asarray(z / z.sum(axis=1, keepdims=True))
+    if link == "logistic":
+        return np.asarray(sigmoid(z))
+    return np.exp(z) if link == "exp" else z
