@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -11,11 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from goodfit.estimators import attributes, fitting, inputs
+from goodfit.estimators import attributes, fitting, inputs, saving
 from goodfit.estimators.callbacks import CallbackSupportMixin
 from goodfit.estimators.parameters import ACTIVATIONS, SHARED, constraints
 from goodfit.estimators.prediction import Weights, outputs
-from goodfit.estimators.settings import hidden_sizes
 from goodfit.training.history import History
 
 
@@ -58,14 +58,24 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return attributes.history(self)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the nets to a model file (`.safetensors`), in float32, whole or not at all.
+
+        `goodfit.load_model` reads it, and `goodfit show` and `goodfit predict`; reading one never runs code from it.
+        """
+        check_is_fitted(self)
+        saving.save(self, path, self._activations())
+
     def _outputs(self, X: Any) -> list[NDArray[Any]]:
         """The outputs of every sound net, [N, C] each, after `out_activation_`."""
         check_is_fitted(self)
-        x = inputs.checked_x(self, X)
-        names = [self.activation] * len(hidden_sizes(self)) if isinstance(self.activation, str) else self.activation
-        names = [ACTIVATIONS.get(name, name) for name in names]
-        nets = self.nets_
+        x, names, nets = inputs.checked_x(self, X), self._activations(), self.nets_
         return [outputs(x, nets[net], names, self.out_activation_) for net in self._sound]
+
+    def _activations(self) -> list[str]:
+        """The activation of each hidden layer, in goodfit's names."""
+        names = [self.activation] * (self.n_layers_ - 2) if isinstance(self.activation, str) else self.activation
+        return [ACTIVATIONS.get(name, name) for name in names]
 
     def _mean_output(self, X: Any) -> NDArray[Any]:
         """The mean of the nets' outputs, [N, C]."""

@@ -44,7 +44,9 @@ class Fit:
             warnings.warn(f"{text} Call fit, or set early_stopping=False, to go on.", stacklevel=5)
             return
         recipes = self._recipes()
-        self.tasks = Tasks(estimator, x, y, sample_weight, 0 if self.incremental else self.epochs)
+        one_by_one = len(recipes) if estimator.solver == "lbfgs" else 1
+        epochs = 0 if self.incremental else self.epochs * one_by_one
+        self.tasks = Tasks(estimator, x, y, sample_weight, epochs)
         found = inputs.encoded(estimator, x, y, sample_weight, reset=self.first, incremental=self.incremental)
         sizes = (found.rows.x.shape[1], *self.hidden, found.table.shape[1])
         initial = self._initial(recipes, sizes, found.rows.x.dtype)
@@ -129,7 +131,7 @@ class Fit:
             return min(200, rows)
         if size > rows:
             warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
             )
         return int(min(size, rows))
 
@@ -169,9 +171,9 @@ class Fit:
         nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
         if frozen:
             text = f"{frozen} of {nets} nets met values that are not finite; they keep their last finite weights."
-            warnings.warn(text, ConvergenceWarning, stacklevel=6)
+            warnings.warn(text, ConvergenceWarning, stacklevel=7)
         if outcome.interrupted:
-            warnings.warn("Training interrupted by user.", stacklevel=6)
+            warnings.warn("Training interrupted by user.", stacklevel=7)
         open_ended = int((~outcome.converged & ~outcome.frozen).sum())
         if open_ended and not self.incremental and not outcome.interrupted and not outcome.ended:
             which = "" if nets == 1 else f" ({open_ended} of {nets} nets)"
@@ -179,7 +181,7 @@ class Fit:
                 f"Stochastic Optimizer: Maximum iterations ({self.epochs}) reached and the optimization hasn't "
                 f"converged yet{which}.",
                 ConvergenceWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
 
 

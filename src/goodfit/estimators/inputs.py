@@ -102,7 +102,7 @@ def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
     where = type(estimator).__name__
     if len(estimator.validation_data) not in (2, 3):
         rule = "'validation_data' must be (X, y) or (X, y, sample_weight)"
-        raise InputError(problem(where, rule, got=f"{len(estimator.validation_data)} parts"))
+        raise InputError(problem(where, rule, got=len(estimator.validation_data)))
     x, y, weight = (*estimator.validation_data, None)[:3]
     try:
         x = validate_data(estimator, x, accept_sparse=SPARSE, reset=False, dtype=(np.float64, np.float32))
@@ -111,7 +111,9 @@ def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
             raise ValueError(f"X has {x.shape[0]} rows, and y has {len(raw)}")
         weight = None if weight is None else checked_weight(weight, x).astype(dtype)
     except ValueError as error:
-        raise InputError(problem(where, f"'validation_data' must fit the training data: {error}")) from error
+        raise InputError(
+            problem(where, f"'validation_data' must fit the training data: {str(error).rstrip('.')}")
+        ) from error
     return Rows(dense(x, dtype), coded(table, estimator.out_activation_, dtype), weight), (x, raw, weight)
 
 

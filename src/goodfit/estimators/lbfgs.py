@@ -34,18 +34,20 @@ def train(estimator: Any, recipes: Sequence[Recipe], initial: Sequence[NetArrays
     with population.precision(np.float64), interrupts_wait(True, lambda: None) as asked:
         cohort = cohort_of(jobs, examples, 1, np.float64, orders=orders, conventions="scikit-learn")
 
+        now = list(initial[:1])  # the net that is searched for, as it is at this iteration
+
         def tell(iteration: int, loss: float, net: Any) -> bool:
             if estimator.verbose:
                 print(f"Iteration {iteration}, loss = {loss:.8f}")
             stop = False
-            if tasks.heard:
-                now = [net()]
+            if tasks.heard:  # of each iteration when it is over, for whether another follows is not known before
+                now[:], before = [net()], list(now)
+                tasks.begin_epoch(before)
                 stop = tasks.end_epoch(now)
-                tasks.begin_epoch(now)
             return stop or asked.is_set()
 
-        tasks.begin_epoch(initial)
         for net in range(len(jobs)):
+            now[:] = [initial[net]]
             limits = {"gtol": estimator.tol, "max_iter": estimator.max_iter, "max_fun": estimator.max_fun}
             found.append(minimise(cohort, net, **limits, tell=tell))
         interrupted = asked.is_set()
