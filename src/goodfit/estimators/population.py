@@ -24,6 +24,8 @@ from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, fit, nets_of
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.state import State
 
+MOST_FILLED = 2**22  # numbers of X, above which it is not copied to be filled up
+
 Judge = Callable[[NetArrays], float]
 """The score of one net on the validation rows, higher is better."""
 
@@ -101,20 +103,16 @@ def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:
 
 
 def examples_of(train: Rows, valid: Rows | None, task: str, outputs: int) -> Examples:
-    """Rows for the engine. They are filled up with rows that nothing reads, so that similar sizes share a program."""
-    count = len(train) + (0 if valid is None else len(valid))
-    padded = rounded_up(count)
-    x = np.zeros((padded, train.x.shape[1]), train.x.dtype)
-    y = np.zeros((padded, *train.y.shape[1:]), train.y.dtype)
-    weighted = train.weight is not None or (valid is not None and valid.weight is not None)
-    weights = np.ones((1, padded), train.x.dtype) if weighted else None
-    place = 0
-    for rows in (train,) if valid is None else (train, valid):
-        here = slice(place, place + len(rows))
-        x[here], y[here] = rows.x, rows.y
-        if weights is not None and rows.weight is not None:
-            weights[0, here] = rows.weight
-        place += len(rows)
+    """Rows for the engine, those that validate behind those that train.
+
+    Unless they are many, they are filled up with rows that nothing reads, so that similar sizes share a program.
+    """
+    given = [train] if valid is None else [train, valid]
+    count = sum(map(len, given))
+    length = rounded_up(count) if count * train.x.shape[1] <= MOST_FILLED else count
+    x, y = _stacked([rows.x for rows in given], length), _stacked([rows.y for rows in given], length)
+    weighted = any(rows.weight is not None for rows in given)
+    weights = _stacked([rows.weights for rows in given], length)[None] if weighted else None
     parts = {}
     if valid is not None:
         parts["valid"] = np.full(rounded_up(len(valid)), -1, np.int32)
@@ -131,6 +129,14 @@ def examples_of(train: Rows, valid: Rows | None, task: str, outputs: int) -> Exa
         weights=weights,
         part_weights={} if weights is None or valid is None else {"valid": weights},
     )
+
+
+def _stacked(arrays: Sequence[NDArray[Any]], length: int) -> NDArray[Any]:
+    """Arrays one behind another, and zeros up to `length` rows; not copied where there is nothing to add."""
+    count = sum(map(len, arrays))
+    if len(arrays) == 1 and count == length:
+        return arrays[0]
+    return np.concatenate([*arrays, np.zeros((length - count, *arrays[0].shape[1:]), arrays[0].dtype)])
 
 
 def orders_of(streams: Sequence[Stream], rows: int, batch: int, shuffle: bool) -> dict[int, Order]:

@@ -23,6 +23,11 @@ class Rows:
         return len(self.x)
 
     @property
+    def weights(self) -> NDArray[np.floating]:
+        """The weight of every row, [n]."""
+        return np.ones(len(self.x), self.x.dtype) if self.weight is None else self.weight
+
+    @property
     def variance(self) -> float:
         """Of numeric targets, weighted, [C] summed: what R² divides by, a row."""
         mean = np.average(self.y, axis=0, weights=self.weight)
@@ -35,17 +40,3 @@ def coded(y: NDArray[Any], link: str, dtype: Any) -> NDArray[Any]:
     if link == "softmax":
         return np.asarray(table.argmax(axis=1), np.int32)
     return table.astype(dtype)
-
-
-def joined(train: Rows, valid: Rows | None) -> Rows:
-    """Training rows with validation rows behind them."""
-    if valid is None:
-        return train
-    weight = None
-    if train.weight is not None or valid.weight is not None:
-        weight = np.concatenate([_weights(train), _weights(valid)])
-    return Rows(np.concatenate([train.x, valid.x]), np.concatenate([train.y, valid.y]), weight)
-
-
-def _weights(rows: Rows) -> NDArray[np.floating]:
-    return np.ones(len(rows), rows.x.dtype) if rows.weight is None else rows.weight
