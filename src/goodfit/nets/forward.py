@@ -86,12 +86,18 @@ def forward(
     architecture: Architecture,
     present: Present,
     dropout: Dropout | None = None,
+    scaling: tuple[Float[Array, "S M D"], Float[Array, "S M D"]] | None = None,
 ) -> Float[Array, "S M C B"]:
     """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B].
 
-    dropout: None in evaluation, when nothing is dropped.
+    dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor) of every net's own, which sees
+    (x - shift) * factor; the first layer's weights take it up, so that all nets go on sharing its product.
     """
-    hidden = _first_input(x, parameters.weights[0].shape[1], architecture, dropout)
+    hidden: Array = x
+    if dropout is not None and architecture.input_dropout:
+        hidden = _drop(_own_inputs(x, parameters.weights[0].shape[1], scaling), dropout.keys[:, 0], dropout.input_rate)
+    elif scaling is not None:
+        parameters = _scaled_first_layer(parameters, *scaling)
     for layer, name in enumerate(architecture.activations):
         z = _affine(parameters, layer, hidden)  # [S, M, H, B]
         a = _activate(name, z, parameters.slopes[layer])
@@ -105,11 +111,18 @@ def forward(
     return _affine(parameters, len(architecture.activations), hidden)
 
 
-def _first_input(x: Array, nets: int, architecture: Architecture, dropout: Dropout | None) -> Array:
-    if dropout is None or not architecture.input_dropout:
-        return x  # [S, B, D], shared by the nets of a group
+def _own_inputs(x: Array, nets: int, scaling: tuple[Array, Array] | None) -> Array:
+    """The inputs of every net, scaled, [S, M, D, B]."""
     own = jnp.broadcast_to(x.swapaxes(-1, -2)[:, None], (x.shape[0], nets, x.shape[2], x.shape[1]))
-    return _drop(own, dropout.keys[:, 0], dropout.input_rate)  # [S, M, D, B]
+    return own if scaling is None else (own - scaling[0][..., None]) * scaling[1][..., None]
+
+
+def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> Parameters:
+    """Weights and biases that do to x what the first layer does to (x - shift) * factor."""
+    weights = parameters.weights[0] * factor[..., None, :]  # [S, M, H, D]
+    constant = -jnp.einsum("smhd,smd->smh", weights, shift)
+    bias = constant if parameters.biases[0] is None else parameters.biases[0] + constant
+    return Parameters((weights, *parameters.weights[1:]), (bias, *parameters.biases[1:]), parameters.slopes)
 
 
 def _affine(parameters: Parameters, layer: int, hidden: Array) -> Array:

@@ -24,7 +24,7 @@ from goodfit.training.population import (
 )
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, Program, Rows, Settings
+from goodfit.training.state import Chunk, OwnScaling, Program, Rows, Settings
 
 MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
@@ -80,6 +80,7 @@ class Cohort:
             "target_scale": scaling.target_factor.astype(self.dtype),
             "weights": weights.astype(self.dtype),
             "parts": tuple(parts),
+            "own": self._own_scaling(),
         }
         return Rows(**arrays)
 
@@ -97,6 +98,19 @@ class Cohort:
         scored = after % score_every == 0
         arguments: Any = (np.int32(first), np.int32(count), self.grid.seeds, order, table, scored)
         return Chunk(*arguments)
+
+    def _own_scaling(self) -> Any:
+        """The scalings of every set of row weights, on top of that of all."""
+        scalings = self.examples.own_scalings
+        if scalings is None:
+            return None
+        own = [each.after(self.examples.scaling) for each in scalings]
+        names = ("shift", "factor", "target_shift", "target_factor")
+        return OwnScaling(
+            **{  # type: ignore[arg-type]
+                n: np.stack([getattr(each, n) for each in own]).astype(self.dtype) for n in names
+            }
+        )
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,6 +27,15 @@ class Scaling:
     target_shift: Numbers
     target_factor: Numbers
 
+    def after(self, first: Scaling) -> Scaling:
+        """What must be done to values that `first` has scaled, for this scaling of the raw ones."""
+        return Scaling(
+            (self.shift - first.shift) * first.factor,
+            self.factor / first.factor,
+            (self.target_shift - first.target_shift) * first.target_factor,
+            self.target_factor / first.target_factor,
+        )
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -35,7 +44,8 @@ class Examples:
     x: [N, D] in storage type; y: [N] class codes or [N, C] numbers; outputs: C; train: rows of an epoch;
     parts: name -> rows scored at the end of an epoch; weights: [G, N] sets of training row weights, or None;
     part_weights: name -> [G, N] weights with which a part's rows count, for folds; folds: [N] fold of each row, or
-    None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`.
+    None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`. own_scalings: of
+    every set, in the place of `scaling`, where each set of rows fits its own.
     """
 
     x: NDArray[np.generic]
@@ -48,6 +58,7 @@ class Examples:
     weights: Numbers | None = None
     part_weights: Mapping[str, Numbers] = field(default_factory=dict)
     folds: Indexes | None = None
+    own_scalings: tuple[Scaling, ...] | None = None
 
     @classmethod
     def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False, loss: str = "auto") -> Examples:
@@ -69,11 +80,12 @@ class Examples:
             parts=parts,
         )
 
-    def with_folds(self, folds: Indexes) -> Examples:
+    def with_folds(self, folds: Indexes, fit: Callable[[Indexes], Scaling] | None = None) -> Examples:
         """These rows for cross-validation: a job with `rows` k trains on all folds but k, and is scored on fold k.
 
         folds: [n] the fold of each training row, from 0. The part "valid" becomes the training rows, each net's own
-        fold of them; batches take as many rows from every fold.
+        fold of them; batches take as many rows from every fold. fit: row numbers -> their scaling; each fold is then
+        scaled by the rows that it learns from alone, so that nothing of a held-out row leaks into its nets.
         """
         of_row = np.full(len(self.y), -1, np.int32)
         of_row[self.train] = folds
@@ -85,7 +97,12 @@ class Examples:
             weights=learns.astype(np.float32),
             part_weights={**self.part_weights, "valid": own.astype(np.float32)},
             folds=of_row,
+            own_scalings=None if fit is None else tuple(fit(np.flatnonzero(rows).astype(np.int32)) for rows in learns),
         )
+
+    def scaling_of(self, rows: int) -> Scaling:
+        """The scaling of the nets with this set of row weights."""
+        return self.scaling if self.own_scalings is None else self.own_scalings[rows]
 
 
 def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "auto") -> Scaling:

@@ -19,22 +19,24 @@ from goodfit.nets.forward import Dropout, Parameters, forward
 from goodfit.nets.losses import LOSSES, row_score
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
-from goodfit.training.state import Chunk, Program, Rows, Settings, State
+from goodfit.training.state import Chunk, OwnScaling, Program, Rows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight", "own"], meta_fields=[])
 @dataclass(frozen=True)
 class Batch:
     """Rows as the nets see them.
 
-    x: [S, B, D]; target: [S, 1, B] codes or [S, 1, C, B] numbers; weight: [S, 1 or M, B].
+    x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
+    every net on top, which the targets have had and the inputs have not.
     """
 
     x: Array
     target: Array
     weight: Array
+    own: OwnScaling | None = None
 
 
 def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Metrics]:
@@ -152,7 +154,8 @@ def _step_lbfgs(
 
     def one(settings: Settings, batch: Batch, parameters: Parameters, *known: Any) -> tuple[Parameters, Any]:
         alone = jax.tree.map(lambda leaf: leaf[None, None], settings)
-        its_batch = Batch(batch.x[None], batch.target[None], batch.weight[None, None])
+        lifted = jax.tree.map(lambda leaf: leaf[None, None], (batch.target, batch.weight, batch.own))
+        its_batch = Batch(batch.x[None], *lifted)
 
         def objective(parameters: Parameters) -> Array:
             lifted = jax.tree.map(lambda leaf: leaf[None, None], parameters)
@@ -160,9 +163,10 @@ def _step_lbfgs(
 
         return optimisers.step_lbfgs(objective, parameters, *known)
 
-    nets = settings.rates.l2.shape[1]
-    batch = Batch(batch.x, batch.target, jnp.broadcast_to(batch.weight, (len(batch.x), nets, batch.x.shape[1])))
-    shared = Batch(None, None, 0)  # type: ignore[arg-type]  # over M, the rows are shared and their weights are not
+    nets = settings.rates.l2.shape
+    target, weight = (jnp.broadcast_to(each, (*nets, *each.shape[2:])) for each in (batch.target, batch.weight))
+    batch = Batch(batch.x, target, weight, batch.own)
+    shared = Batch(None, 0, 0, 0)  # type: ignore[arg-type]  # over M, the inputs are shared and the rest is not
     over_m = jax.vmap(one, in_axes=(0, shared, 0, 0, 0, 0))
     return jax.vmap(over_m)(settings, batch, parameters, gradient, value, optimizer)
 
@@ -171,8 +175,9 @@ def _objective(
     program: Program, settings: Settings, parameters: Parameters, batch: Batch, dropout: Dropout | None
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
-    z = forward(parameters, batch.x, program.architecture, settings.present, dropout)  # [S, M, C, B]
-    trained, plain, score = _row_values(program, settings, z, batch.target)
+    inputs = None if batch.own is None else (batch.own.shift, batch.own.factor)
+    z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
+    trained, plain, score = _row_values(program, settings, z, batch.target, batch.own)
     weight = batch.weight
     if program.class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -201,11 +206,18 @@ def objective_of(
     return objective, loss
 
 
-def _row_values(program: Program, settings: Settings, z: Array, target: Array) -> tuple[Array, Array, Array]:
-    """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score."""
+def _row_values(
+    program: Program, settings: Settings, z: Array, target: Array, own: OwnScaling | None
+) -> tuple[Array, Array, Array]:
+    """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score.
+
+    The score of numbers is in the unit that all nets share, whatever each scales its targets by.
+    """
     trained, plain = LOSSES[program.loss].per_row(
         z, target, settings.smoothing[..., None], settings.huber_delta[..., None]
     )
+    if own is not None and program.task == "regression":
+        z, target = (values / own.target_factor[..., None] for values in (z, target))
     return trained, plain, row_score(program.task, z, target, LOSSES[program.loss].link)
 
 
@@ -235,11 +247,12 @@ def _l1_penalty(program: Program, settings: Settings, parameters: Parameters) ->
 def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Batch:
     """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
     real = index >= 0
-    x, target = _examples(program, rows, jnp.maximum(index, 0))
+    own = _own_scaling(rows, settings)
+    x, target = _examples(program, rows, jnp.maximum(index, 0), own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    return Batch(x, target, weight)
+    return Batch(x, target, weight, own)
 
 
 def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
@@ -250,14 +263,28 @@ def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
     return own
 
 
-def _examples(program: Program, rows: Rows, index: Array) -> tuple[Array, Array]:
-    """Scaled inputs [S, B, D] and targets, [S, 1, B] codes or [S, 1, C, B] numbers, of rows [S, B]."""
+def _own_scaling(rows: Rows, settings: Settings) -> OwnScaling | None:
+    """The scaling of every net, [S, M, D] and [S, M, C], where nets have their own."""
+    if rows.own is None:
+        return None
+    own: OwnScaling = jax.tree.map(lambda table: table[settings.row_weights], rows.own)
+    return own
+
+
+def _examples(program: Program, rows: Rows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
+    """Scaled inputs [S, B, D] and targets, [S, 1, B] codes or [S, 1 or M, C, B] numbers, of rows [S, B].
+
+    own: is applied to the targets; the forward pass applies it to the inputs.
+    """
     x = (rows.x.at[index].get(mode="promise_in_bounds").astype(rows.scale.dtype) - rows.shift) * rows.scale
     y = rows.y.at[index].get(mode="promise_in_bounds")
     if program.task == "classification":
         return x, y[:, None]
     numbers = (y.astype(x.dtype) - rows.target_shift) * rows.target_scale  # [S, B, C]
-    return x, numbers.swapaxes(-1, -2)[:, None]
+    numbers = numbers.swapaxes(-1, -2)[:, None]
+    if own is not None:
+        numbers = (numbers - own.target_shift[..., None]) * own.target_factor[..., None]
+    return x, numbers
 
 
 def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, step: Array) -> Dropout | None:
@@ -273,15 +300,16 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
     """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
     found: list[Array] = []
     zero = jnp.zeros_like(settings.rates.l2)
-    groups = zero.shape[0]
+    groups, own = zero.shape[0], _own_scaling(rows, settings)
     for index, weights in rows.parts:
 
         def block(sums: Any, index: Array, weights: Array | None = weights) -> tuple[Any, None]:
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
-            x, target = _examples(program, rows, at)
+            x, target = _examples(program, rows, at, own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
-            z = forward(parameters, x, program.architecture, settings.present)
-            _, plain, score = _row_values(program, settings, z, target)
+            inputs = None if own is None else (own.shift, own.factor)
+            z = forward(parameters, x, program.architecture, settings.present, None, inputs)
+            _, plain, score = _row_values(program, settings, z, target, own)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
                 weight = weight * _own_weights(weights, settings, at)

@@ -140,7 +140,25 @@ class Settings:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts"],
+    data_fields=["shift", "factor", "target_shift", "target_factor"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class OwnScaling:
+    """A scaling for every set of row weights, applied after that of all: folds scale by their own training rows.
+
+    shift, factor: [G, D] of inputs; target_shift, target_factor: [G, C] of numeric targets.
+    """
+
+    shift: Float[Array, "G D"]
+    factor: Float[Array, "G D"]
+    target_shift: Float[Array, "G C"]
+    target_factor: Float[Array, "G C"]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts", "own"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -149,7 +167,8 @@ class Rows:
 
     x: [N, D]; y: [N] codes or [N, C] numbers; inputs are used as (x - shift) * scale, [D] each, and numeric targets
     as (y - target_shift) * target_scale, [C] each. weights: [G, N] sets of row weights. parts: one (rows [J, R],
-    weights [G, N] or None) a scored part, J blocks of R rows, -1 where a block is not full.
+    weights [G, N] or None) a scored part, J blocks of R rows, -1 where a block is not full. own: what each set of row
+    weights scales by on top, None where all nets see the same numbers.
     """
 
     x: Array
@@ -160,6 +179,7 @@ class Rows:
     target_scale: Float[Array, " C"]
     weights: Float[Array, "G N"]
     parts: tuple[tuple[Int[Array, "J R"], Float[Array, "G N"] | None], ...]
+    own: OwnScaling | None = None
 
 
 @partial(
