@@ -83,12 +83,25 @@ def check_command(words: list[str]) -> None:
     given = dict(bound.arguments)
     if getattr(command, "__name__", "") == "train" and "resume" not in given:
         from goodfit.cli.flags import recipe_with
+        from goodfit.cli.tables import is_table
         from goodfit.data import describe
         from goodfit.training.recipe import NAMED
 
-        describe(given["data"])
+        if is_table(given["data"]):
+            assert given.get("target"), "a table needs --target"
+        else:
+            describe(given["data"])
         flags = {name: value for name, value in given.items() if name not in OWN_FLAGS}
         recipe_with(NAMED.get(given.get("recipe", "default"), NAMED["default"]), flags)
 
 
-OWN_FLAGS = {"data", "recipe", "seeds", "out", "resume", "json", "quiet"}  # of `goodfit train`, beside the recipe's
+TABLE_FLAGS = {"target", "id", "kind", "task"}
+OWN_FLAGS = TABLE_FLAGS | {
+    "data",
+    "recipe",
+    "seeds",
+    "out",
+    "resume",
+    "json",
+    "quiet",
+}  # of `goodfit train`, beside the recipe's

@@ -92,7 +92,7 @@ def test_the_links_lead_somewhere(name: str) -> None:
 
 
 def test_the_index_lists_every_page() -> None:
-    assert set(re.findall(r"\]\((\w+\.md)\)", page("README.md"))) >= set(PAGES) - {"README.md"}
+    assert set(re.findall(r"\]\(([\w-]+\.md)\)", page("README.md"))) >= set(PAGES) - {"README.md"}
 
 
 def test_generated_pages_are_up_to_date() -> None:

@@ -14,7 +14,7 @@ with contextlib.redirect_stdout(io.StringIO()) as printed:
     assert main(["--help"]) == 0
 assert "train" in printed.getvalue(), printed.getvalue()
 """
-HEAVY = {"jax", "matplotlib", "optax", "scipy", "sklearn"}
+HEAVY = {"jax", "matplotlib", "narwhals", "optax", "pandas", "pyarrow", "scipy", "sklearn"}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -33,7 +33,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded_by(HELP) & HEAVY
 
 
-@pytest.mark.parametrize("name", ["Recipe", "Run", "data", "train", "InputError", "__version__"])
+@pytest.mark.parametrize("name", ["Model", "Recipe", "Run", "data", "load_model", "train", "InputError", "__version__"])
 def test_public_names_are_listed_and_load(name: str) -> None:
     code = f"import goodfit\nassert {name!r} in dir(goodfit)\nassert goodfit.{name} is not None"
     loaded_by(code)

@@ -116,7 +116,7 @@ class FakeRuns:
 
     def predict(self, folder: Path, data: str, *, data_progress: Any = None) -> Any:
         self.calls.append(("predict", {"folder": folder, "data": data}))
-        return SimpleNamespace(write_csv=self._write_csv)
+        return SimpleNamespace(write_csv=self._write_csv, notes=())
 
     @staticmethod
     def _write_csv(target: Any) -> None:

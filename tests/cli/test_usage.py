@@ -15,7 +15,10 @@ from goodfit.cli import exits
 from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import Recipe
 
-COMMANDS = [(), ("train",), ("runs",), ("predict",), ("data",), ("data", "list"), ("data", "show"), ("data", "fetch")]
+COMMANDS = [
+    *[(), ("train",), ("runs",), ("show",), ("predict",)],
+    *[("data",), ("data", "list"), ("data", "show"), ("data", "fetch")],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -59,7 +62,7 @@ def test_version(call) -> None:  # type: ignore[no-untyped-def]
             ("train", "iris", "--l2", "1", "--l2", "2"),
             "Parameter --l2 specified multiple times. See 'goodfit train --help'.",
         ),
-        (("train",), "'DATA' must be given. See 'goodfit data list'."),
+        (("train",), "'DATA' must be given. Name a table file, or a data set: see 'goodfit data list'."),
         (
             ("train", "iris", "--seeds", "0"),
             "'--seeds' must be an integer >= 1, and the last seed <= 4294967295; got 0.",

@@ -199,3 +199,8 @@ def test_a_split_by_hand_is_checked(train: list[int], valid: list[int], test: li
 def test_empty_lists_are_rows_too() -> None:
     parts = Split(classes_of([2, 2]), [0, 1], [], [3])  # type: ignore[arg-type]
     assert parts.sizes == {"train": 2, "valid": 0, "test": 1}
+
+
+def test_only_a_data_set_is_split_here() -> None:
+    with pytest.raises(InputError, match=r"split: 'data' must be a Dataset; got 'dict'. A Table divides itself"):
+        split({"x": [1]})  # type: ignore[arg-type]

@@ -36,6 +36,14 @@ LABELS = split(numbers("multilabel"))
             NUMBERS,
             {"loss": "cross-entropy"},
             "'loss' must fit the targets of 'mine' (regression); got 'cross-entropy'. "
+            "Use squared-error, absolute-error, huber, poisson, or auto.",
+        ),
+        (
+            split(
+                Dataset("few", np.zeros((5, 1)), [[0, 1], [2, -1], [0.5, 2], [-3, -3], [1, 1]], "regression"), valid=0
+            ),
+            {"loss": "poisson"},
+            "'loss' poisson is for targets >= 0; those of 'few' are negative in 2 rows (1, 3); got -3.0. "
             "Use squared-error, absolute-error, huber, or auto.",
         ),
         (
@@ -118,7 +126,7 @@ def test_data_are_divided_by_the_recipe() -> None:
     assert found.sizes == {"train": 90, "valid": 30, "test": 30}
     assert found.seed == 9
     assert as_split(Recipe(valid=0.25), IRIS) is IRIS
-    with pytest.raises(InputError, match="train: 'data' must be a Dataset or a Split; got 'ndarray'"):
+    with pytest.raises(InputError, match="train: 'data' must be a Dataset, a Table or a Split; got 'ndarray'"):
         as_split(Recipe(), np.zeros((2, 2)))  # type: ignore[arg-type]
 
 

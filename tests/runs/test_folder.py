@@ -54,7 +54,7 @@ def test_predictions_are_the_mean_over_nets(runs: Path, tmp_path: Path) -> None:
     run, data = load_run(runs / "iris"), load("iris")
     found = predict(runs / "iris", "iris")
     mean = np.mean([net.predict_proba(data.x) for net in run.nets], axis=0)
-    assert np.array_equal(found.values, mean)
+    np.testing.assert_allclose(found.values, mean, rtol=1e-6)
     assert np.array_equal(found.predicted, mean.argmax(1))
     assert found.nets == 3
     table = cells(found)

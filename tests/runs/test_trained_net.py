@@ -105,6 +105,32 @@ def test_regression_predicts_in_the_unit_of_the_targets() -> None:
         net.predict_proba(X)
 
 
+def test_with_the_link_exp_predictions_are_powers() -> None:
+    net = by_hand(task="regression", classes=(), link="exp", biases=([0, 1], [-5, -9]))
+    np.testing.assert_allclose(net.predict(X), np.exp(Z - [5, 8]), rtol=1e-6)
+    np.testing.assert_array_equal(net.outputs(X), Z - [5, 8])
+    assert net.score(X, np.exp(Z - [5, 8])).value == pytest.approx(1)
+    large = by_hand(task="regression", classes=(), link="exp", scale=1e4)
+    assert np.isinf(large.predict([[5, 1]])).any()  # and no warning
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_in_float64_the_numbers_are_those_of_float32_but_for_their_rounding(task: str) -> None:
+    fields: dict[str, Any] = {"task": task, "classes": () if task == "regression" else ("a", "b", "c")}
+    net = random_net(np.random.default_rng(5), [4, 6, 3], ["silu"], **fields)
+    x = np.random.default_rng(6).normal(size=(50, 4))
+    for method in (net.outputs, net.predict, *([] if task == "regression" else [net.predict_proba])):
+        single, double = method(x), method(x, np.float64)
+        np.testing.assert_allclose(single, double, rtol=1e-4, atol=1e-6)
+        if method == net.outputs:
+            assert (single.dtype, double.dtype) == (np.float32, np.float64)
+            assert (double != double.astype(np.float32)).any()
+
+
+def test_slopes_are_float32_like_all_other_numbers() -> None:
+    assert by_hand(activations=("prelu",), slopes=(0.1,)).slopes == (float(np.float32(0.1)),)
+
+
 def test_one_output_takes_targets_with_one_axis() -> None:
     net = random_net(np.random.default_rng(0), [3, 1], [])
     x = np.random.default_rng(1).normal(size=(6, 3))
@@ -189,6 +215,12 @@ def test_predicting_does_not_start_jax() -> None:
         ({"task": "classificaton"}, "'task' must be a known one; got 'classificaton'. Did you mean 'classification'"),
         ({"classes": ("cat",)}, "'classes' must name the 2 classes of classification"),
         ({"task": "regression"}, "'classes' must name the 0 classes of regression"),
+        ({"link": "log"}, "'link' must be a known one; got 'log'. Valid: identity, exp."),
+        ({"link": "exp"}, "'link' exp is for regression of targets as they are; got 'classification'"),
+        (
+            {"link": "exp", "task": "regression", "classes": (), "target_shift": 1},
+            "'link' exp is for regression of targets as they are; got 'regression of scaled targets'",
+        ),
     ],
 )
 def test_a_net_that_makes_no_sense_is_an_input_error(changes: dict[str, Any], message: str) -> None:

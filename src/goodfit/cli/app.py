@@ -13,12 +13,16 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
-app.command("goodfit.cli.train:train", name="train", help="Train a recipe on a data set, with one seed or several.")
+app.command(
+    "goodfit.cli.train:train", name="train", help="Train a recipe on a data set or a table, with one seed or several."
+)
+app.command("goodfit.cli.select:select", name="select", help="Compare recipes by cross-validation, all at once.")
+app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
 app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")
-app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set.")
+app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set or a table.")
 
 data = App(name="data", help="List, picture and fetch data sets.", help_format="plaintext")
 data.command("goodfit.cli.data:list_", name="list", help="List the data sets that goodfit knows.")
-data.command("goodfit.cli.data:show", name="show", help="Describe a data set, with pictures where it has images.")
+data.command("goodfit.cli.data:show", name="show", help="Describe a data set or a table file.")
 data.command("goodfit.cli.data:fetch", name="fetch", help="Fetch a data set's files into the cache.")
 app.command(data)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from goodfit.cli import tables
+
 _Name = Annotated[str, Parameter(help="Name of a data set: see 'goodfit data list'.")]
 _Json = Annotated[bool, Parameter(help="Print JSON instead of tables.", negative=())]
 _Quiet = Annotated[bool, Parameter(help="Show no progress.", negative=())]
@@ -26,14 +28,21 @@ def list_(*, json: _Json = False) -> None:
 
 
 def show(
-    name: _Name,
+    name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
     /,
     *,
+    target: tables.Target = None,
+    id: tables.Ids = None,
+    kind: tables.Kinds = None,
+    task: tables.Task = None,
     out: Annotated[Path | None, Parameter(help="Figure file of examples to write (.svg or .png).")] = None,
     json: _Json = False,
     quiet: _Quiet = False,
 ) -> None:
-    """Describe a data set, with pictures where it has images."""
+    """Describe a data set, with pictures where it has images, or the columns of a table file."""
+    if tables.is_table(name):
+        tables.show_table(name, tables.choices(target, id, kind, task), json=json)
+        return
     from goodfit.cli.data_tables import print_dataset, save_examples
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch

@@ -12,19 +12,21 @@ from goodfit.cli.exits import say
 
 
 def predict(
-    run: Annotated[Path, Parameter(help="Folder of the run.")],
-    data: Annotated[str, Parameter(help="Name of a data set: see 'goodfit data list'.")],
+    run: Annotated[Path, Parameter(help="Folder of the run, or a model file.")],
+    data: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
     /,
     *,
     out: Annotated[Path | None, Parameter(help="CSV file to write. [default: stdout]")] = None,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
-    """Write a run's predictions for a data set as CSV."""
+    """Write a run's predictions for a data set or a table as CSV."""
     from goodfit.cli.progress import watch
     from goodfit.runs import predict as predictions
 
     with watch(quiet=quiet) as watcher:
         found = predictions(run, data, data_progress=watcher.step)
+    for note in () if quiet else found.notes:
+        say(f"Note: {note}")
     found.write_csv(sys.stdout if out is None else out)
     if out is not None:
         say(f"Predictions: {out}")

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from goodfit.cli import tables
 from goodfit.cli.exits import Interrupted, all_of, explain
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.progress import watch
@@ -20,14 +21,19 @@ from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.training.recipe import LARGEST_SEED, Recipe, read_recipe
 
 if TYPE_CHECKING:
+    from goodfit.data import Table
     from goodfit.runs import Run
 
 
 @with_recipe_flags
 def train(
-    data: Annotated[str | None, Parameter(help="Name of a data set: see 'goodfit data list'.")] = None,
+    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
     /,
     *,
+    target: tables.Target = None,
+    id: tables.Ids = None,
+    kind: tables.Kinds = None,
+    task: tables.Task = None,
     recipe: Annotated[str, Parameter(help="Named recipe (default, chapter), recipe file or run folder.")] = "default",
     seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
@@ -38,20 +44,27 @@ def train(
 ) -> None:
     """Train a recipe on a data set, with one seed or several. Flags of the recipe go over --recipe."""
     if resume is not None:
-        used = {"DATA": data, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
+        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
+        used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
         refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
         print_run(_resume(resume, quiet=quiet), json=json)
     else:
-        chosen, name = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data))
-        print_run(_begin(chosen, name, seeds_from(chosen.seed, seeds), out, quiet=quiet), json=json)
+        choices = tables.choices(target, id, kind, task)
+        chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
+        print_run(_begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet), json=json)
 
 
-def _begin(recipe: Recipe, data: str, seeds: range, out: Path | None, *, quiet: bool) -> Run:
+def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *, quiet: bool) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
 
-    folder = out or default_folder(data)
-    with resumable(folder), watch(quiet=quiet, task=describe(data).task) as watcher:
+    if isinstance(data, str):
+        name, task = data, describe(data).task
+    else:
+        name, task = data.name, data.target.task
+        tables.tell_table(data, quiet=quiet)
+    folder = out or default_folder(name)
+    with resumable(folder), watch(quiet=quiet, task=task) as watcher:
         return begin(recipe, data, seeds=seeds, out=folder, progress=watcher.report, data_progress=watcher.step)
 
 
@@ -70,13 +83,25 @@ def refuse(used: Mapping[str, object]) -> None:
         raise InputError(problem("Command line", rule, fix="Leave out all but --resume, --json and --quiet."))
 
 
-def known_data(data: str | None) -> str:
-    """The name of the data set, checked before anything is loaded."""
+def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
+    """The name of the data set, checked before anything is loaded, or the table that a file holds.
+
+    choices: what was said of the table, by the parameters of `read_table`.
+    """
     if data is None:
-        raise InputError(problem("Command line", "'DATA' must be given", fix="See 'goodfit data list'."))
+        fix = "Name a table file, or a data set: see 'goodfit data list'."
+        raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
     from goodfit.data import describe
 
-    return describe(data).name
+    if tables.is_table(data):
+        from goodfit.data import read_table
+
+        return read_table(data, **choices)
+    name = describe(data).name
+    if choices:
+        rule = f"'--target', '--id', '--kind' and '--task' are for table files; {name!r} is a data set of goodfit's own"
+        raise InputError(problem("Command line", rule, fix="Leave them out."))
+    return name
 
 
 def seeds_from(first: int, count: int) -> range:
@@ -87,9 +112,9 @@ def seeds_from(first: int, count: int) -> range:
     return range(first, first + count)
 
 
-def default_folder(data: str) -> Path:
+def default_folder(data: str, below: str = "runs") -> Path:
     """A folder below `runs` that is not there yet, named after the data set and the time."""
-    folder = Path("runs") / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = Path(below) / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
     later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
     return next(path for path in itertools.chain([folder], later) if not path.exists())
 

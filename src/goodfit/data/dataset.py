@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from goodfit.errors import Problems, nearest
+
+if TYPE_CHECKING:
+    from goodfit.data.tables.preprocessing import Preprocessing
 
 Task = Literal["classification", "multilabel", "regression"]
 Scaling = Literal["none", "unit", "standard"]
@@ -53,6 +56,8 @@ class Dataset:
     """One line on what it is."""
     source: str = ""
     """Where the rows came from."""
+    preprocessing: Preprocessing | None = None
+    """What made the inputs from the columns of a table, or None. It goes into the model file: nets then take tables."""
 
     def __post_init__(self) -> None:
         """Convert, check, and make read-only."""

@@ -103,6 +103,9 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
     below or just above its exact share, and the last row of a class leaves training only where it cannot be avoided.
     The order of the train and validation rows is shuffled. Raises InputError for shares that leave a part without rows.
     """
+    if not isinstance(data, Dataset):
+        fix = "A Table divides itself: table.split(...)."
+        raise InputError(problem("split", "'data' must be a Dataset", got=type(data).__name__, fix=fix))
     seed = checked_seed(seed, "split")
     problems = Problems()
     for name, value in (("valid", valid), ("test", test)):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from goodfit.runs.folder import load as load
     from goodfit.runs.folder import predict as predict
     from goodfit.runs.folder import task_of as task_of
+    from goodfit.runs.model_facts import ModelFacts as ModelFacts
+    from goodfit.runs.model_facts import describe_model as describe_model
     from goodfit.runs.model_file import Model as Model
     from goodfit.runs.model_file import load_model as load_model
     from goodfit.runs.model_file import save_model as save_model
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 _PLACES = {
     "LayerRow": "run",
     "Model": "model_file",
+    "ModelFacts": "model_facts",
     "Predictions": "folder",
     "Run": "run",
     "RunSummary": "folder",
     "Score": "scores",
     "TrainedNet": "trained_net",
+    "describe_model": "model_facts",
     "list_runs": "folder",
     "load": "folder",
     "load_model": "model_file",

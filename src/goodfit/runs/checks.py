@@ -6,7 +6,10 @@ import operator
 import warnings
 from collections.abc import Iterable
 
-from goodfit.data import Dataset, Split, split
+import numpy as np
+
+from goodfit.data import Dataset, Split, Table, split
+from goodfit.data.dataset import rows_text
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.training.recipe import LARGEST_SEED, Recipe
@@ -15,12 +18,17 @@ SMALLEST_BATCH = 16  # of the batches that goodfit chooses itself
 FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice
 
 
-def as_split(recipe: Recipe, data: Dataset | Split) -> Split:
+def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
     """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`."""
     if isinstance(data, Split):
         return data
+    if isinstance(data, Table):
+        return data.split(valid=recipe.valid, seed=recipe.seed)
     if not isinstance(data, Dataset):
-        raise InputError(problem("train", "'data' must be a Dataset or a Split", got=type(data).__name__))
+        fix = "goodfit.data.table(frame, target=...) makes a Table of a data frame."
+        raise InputError(
+            problem("train", "'data' must be a Dataset, a Table or a Split", got=type(data).__name__, fix=fix)
+        )
     return split(data, valid=recipe.valid, seed=recipe.seed)
 
 
@@ -40,6 +48,10 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         fitting = ", ".join(name for name, loss in LOSSES.items() if data.task in loss.tasks)
         rule = f"'loss' must fit the targets of {data.name!r} ({data.task})"
         problems.add("Recipe", rule, got=recipe.loss, fix=f"Use {fitting}, or auto.")
+    elif recipe.loss == "poisson" and data.y.min() < 0:
+        below = rows_text(np.flatnonzero((data.y < 0).any(1)))
+        rule = f"'loss' poisson is for targets >= 0; those of {data.name!r} are negative in {below}"
+        problems.add("Recipe", rule, got=float(data.y.min()), fix="Use squared-error, absolute-error, huber, or auto.")
     if recipe.class_weight is not None:
         if data.task != "classification":
             rule = f"'class_weight' needs classes; the targets of {data.name!r} are for {data.task}"

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +14,15 @@ from typing import IO, Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Step
+from goodfit.data import Dataset, Step, Table, names
 from goodfit.data import load as load_data
+from goodfit.data.tables import is_table_path, read_frame
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs import record
+from goodfit.runs.averaging import decided, mean_values
 from goodfit.runs.lock import is_held
-from goodfit.runs.model_file import load_model
+from goodfit.runs.model_file import Model, load_model
 from goodfit.runs.run import Run
 from goodfit.runs.scores import Score
 from goodfit.runs.trained_net import TrainedNet
@@ -42,15 +44,18 @@ class RunSummary:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions of a run's nets for the rows of a data set: the mean over nets of probabilities, or of numbers.
+    """Predictions of a run's nets for the rows of a data set or table: the mean over nets of probabilities or numbers.
 
-    values: [N, C] probabilities, or numbers; predicted: [N] class codes, [N, C] labels or numbers.
+    values: [N, C] probabilities, or numbers; predicted: [N] class codes, [N, C] labels or numbers; notes: on what was
+    ignored or filled in of a table.
     """
 
-    data: Dataset
+    task: str
+    classes: tuple[str, ...]
     values: np.ndarray
     predicted: np.ndarray
     nets: int
+    notes: tuple[str, ...] = ()
 
     def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
         """One line a row: its number, the prediction, and for classes and labels every probability."""
@@ -65,19 +70,19 @@ class Predictions:
             write_atomically(to, text.getvalue().encode())
 
     def _header(self) -> list[str]:
-        classes = self.data.classes
-        if self.data.task == "regression":
+        classes = self.classes
+        if self.task == "regression":
             outputs = self.values.shape[1]
             return ["row", *(["prediction"] if outputs == 1 else [f"prediction_{i}" for i in range(outputs)])]
-        chosen = ["prediction"] if self.data.task == "classification" else list(classes)
+        chosen = ["prediction"] if self.task == "classification" else list(classes)
         return ["row", *chosen, *(f"probability of {name}" for name in classes)]
 
     def _cells(self, row: int) -> list[Any]:
         numbers = [f"{value:.6g}" for value in self.values[row]]
-        if self.data.task == "regression":
+        if self.task == "regression":
             return numbers
-        if self.data.task == "classification":
-            return [self.data.classes[self.predicted[row]], *numbers]
+        if self.task == "classification":
+            return [self.classes[self.predicted[row]], *numbers]
         return [*(str(int(label)) for label in self.predicted[row]), *numbers]
 
 
@@ -136,12 +141,27 @@ def load(folder: str | os.PathLike[str]) -> Run:
 
 
 def predict(
-    run: str | os.PathLike[str], data: str | Dataset, *, data_progress: Callable[[Step], None] | None = None
+    run: str | os.PathLike[str], data: Any, *, data_progress: Callable[[Step], None] | None = None
 ) -> Predictions:
-    """Predictions of a run's nets, averaged, for a data set or the name of one.
+    """Predictions of a run's nets, averaged.
 
-    run: a run's folder, or a model file. data_progress: called while a named data set is looked for.
+    run: a run's folder, or a model file. data: a data set or the name of one; for nets that were trained on a table, a
+    table file, a data frame or a dict of columns, in any order and with or without the target. data_progress: called
+    while a named data set is looked for.
     """
+    model = load_model(model_path(run))
+    if model.preprocessing is None:
+        rows = _dataset(str(run), data, data_progress)
+        _check_fit(str(run), model.nets[0], rows)
+        return _averaged(model, rows.x)
+    if isinstance(data, Dataset) and data.preprocessing == model.preprocessing:
+        return _averaged(model, data.x)
+    x, notes = model.preprocessing.transform(_columns(str(run), data))
+    return _averaged(model, x, notes)
+
+
+def model_path(run: str | os.PathLike[str]) -> Path:
+    """The model file of a run that is done, from its folder; a model file's own path is returned as it is."""
     path = Path(run)
     if path.is_dir():
         if record.RunRecord.read(path).state != "done":
@@ -150,15 +170,32 @@ def predict(
         path = path / record.MODEL
     if not path.exists():
         raise InputError(problem(str(run), "must be a run that is done, or a model file", fix="See 'goodfit runs'."))
-    nets = load_model(path).nets
-    rows = load_data(data, progress=data_progress) if isinstance(data, str) else data
-    _check_fit(str(run), nets[0], rows)
-    if rows.task == "regression":
-        values = np.mean([net.predict(rows.x) for net in nets], axis=0)
-        return Predictions(rows, values, values, len(nets))
-    values = np.mean([net.predict_proba(rows.x) for net in nets], axis=0)
-    predicted = values.argmax(1) if rows.task == "classification" else values > 0.5
-    return Predictions(rows, values, predicted, len(nets))
+    return path
+
+
+def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str) and (data in names() or not is_table_path(data)):
+        return load_data(data, progress=progress)
+    rule = "was trained on numbers without column names, so it takes a data set and no table"
+    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
+
+
+def _columns(where: str, data: Any) -> Any:
+    """The raw columns of a table, or what may hold some."""
+    if isinstance(data, str | os.PathLike):
+        name = os.fspath(data)
+        if name in names() and not os.path.exists(name):
+            rule = "was trained on a table, so it takes a table file"
+            raise InputError(problem(where, rule, got=name, fix="Give a .csv, .parquet or another table file."))
+        return read_frame(name)
+    return data.frame if isinstance(data, Table) else data
+
+
+def _averaged(model: Model, x: np.ndarray, notes: Sequence[str] = ()) -> Predictions:
+    values = mean_values(model.nets, x)
+    return Predictions(model.task, model.classes, values, decided(model.task, values), len(model.nets), tuple(notes))
 
 
 def _check_fit(where: str, net: TrainedNet, data: Dataset) -> None:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from goodfit import __version__
-from goodfit.data import Dataset, Split
+from goodfit.data import Dataset, Split, Table
+from goodfit.data.dataset import rows_fault
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.runs.lock import held
@@ -37,6 +38,7 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
 )
 CURVES = ("curves.svg", "curves.png")
 CHECKPOINTS = "checkpoints"
+TABLE_FIELDS = {"path": str, "target": str, "ids": list, "task": str, "kinds": dict}  # of a record's `table`
 SPLIT_FORMAT = 1
 
 
@@ -46,7 +48,8 @@ class RunRecord:
 
     data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
     one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
-    state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints.
+    state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
+    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them.
     """
 
     data: str
@@ -59,6 +62,7 @@ class RunRecord:
     state: str = "training"
     goodfit: str = __version__
     results: Mapping[str, Any] | None = None
+    table: Mapping[str, Any] | None = None
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -87,6 +91,8 @@ class RunRecord:
         if not all(isinstance(text, str) for text in texts) or made.state not in ("training", "done") or not made.seeds:
             raise ValueError(found)
         if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
+            raise ValueError(found)
+        if made.table is not None and {name: type(made.table[name]) for name in made.table} != TABLE_FIELDS:
             raise ValueError(found)
         return made
 
@@ -144,7 +150,14 @@ def _refuse_used(folder: Path) -> None:
         raise InputError(problem(str(folder), rule, fix="Give another folder."))
 
 
-def begin(folder: Path, recipe: Recipe, parts: Split, seeds: tuple[int, ...], score_test: bool = False) -> None:
+def begin(
+    folder: Path,
+    recipe: Recipe,
+    parts: Split,
+    seeds: tuple[int, ...],
+    score_test: bool = False,
+    table: Mapping[str, Any] | None = None,
+) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
     record = RunRecord(
         data=parts.data.name,
@@ -154,6 +167,7 @@ def begin(folder: Path, recipe: Recipe, parts: Split, seeds: tuple[int, ...], sc
         seeds=seeds,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         score_test=score_test,
+        table=table,
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.test}
     try:
@@ -179,22 +193,31 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     return recipe
 
 
-def read_split(folder: Path, data: Dataset, record: RunRecord) -> Split:
-    """The split of a run, for the data set that it was trained on."""
-    if fingerprint(data) != record.data_print:
-        rule = f"must be resumed with the data that it was begun with; {data.name!r} holds other rows"
+def read_split(folder: Path, given: Dataset | Table, record: RunRecord) -> Split:
+    """The split of a run, for the data set that it was trained on; a table is preprocessed as it was then."""
+    found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
+    rows, metadata = found.arrays, found.metadata
+    data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
+    if data is None or fingerprint(data) != record.data_print:
+        rule = f"must be resumed with the data that it was begun with; {given.name!r} holds other rows"
         fix = f"Give them from Python: goodfit.runs.resume({str(folder)!r}, data)."
         raise InputError(problem(str(folder), rule, fix=fix))
-    rows, metadata = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
 
 
+def _preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
+    """The table's data set after a preprocessing fitted on these rows; None where it has not so many."""
+    return None if rows_fault(train, len(table)) else table.dataset(train)
+
+
 def fingerprint(data: Dataset) -> str:
-    """A short digest of all rows and targets, to recognise a data set by."""
+    """A short digest of all rows and targets, and of the preprocessing that made them, to recognise a data set by."""
     digest = hashlib.blake2b(digest_size=16)
     for array in (data.x, data.y):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).data)
+    if data.preprocessing is not None:
+        digest.update(json.dumps(data.preprocessing.to_json()).encode())
     return digest.hexdigest()
 
 

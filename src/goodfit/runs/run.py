@@ -33,6 +33,7 @@ LOSS_LABELS = {
     "squared-error": "loss (half squared error per row)",
     "absolute-error": "loss (absolute error per row)",
     "huber": "loss (Huber's, per row)",
+    "poisson": "loss (half Poisson deviance per row)",
 }
 
 
@@ -150,8 +151,7 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
 
 def score_parts(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Score]:
     """The score of every part that has rows, over all the nets given."""
-    with np.errstate(over="ignore", invalid="ignore"):  # a frozen net may be large enough to overflow
-        return {part: _score(nets, parts.x(part), parts.y(part)) for part in PARTS if parts.sizes[part]}
+    return {part: _score(nets, parts.x(part), parts.y(part)) for part in PARTS if parts.sizes[part]}
 
 
 def _score(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
+Link = Literal["identity", "exp"]
+Precision = type[np.float32] | type[np.float64]
 _WHERE = "Inputs"
 
 
@@ -31,6 +33,7 @@ class TrainedNet:
     target_shift, target_scale: [C], or one number for all; for regression the net was trained on
     (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift.
     classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
+    link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -45,6 +48,7 @@ class TrainedNet:
     target_shift: Float[np.ndarray, " C"] = field(default_factory=lambda: np.zeros(1, np.float32))
     target_scale: Float[np.ndarray, " C"] = field(default_factory=lambda: np.ones(1, np.float32))
     seed: int = 0
+    link: Link = "identity"
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -53,8 +57,9 @@ class TrainedNet:
             object.__setattr__(self, name, tuple(np.asarray(array, np.float32) for array in getattr(self, name)))
         for name in ("activations", "classes", "slopes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if not self.slopes:
-            object.__setattr__(self, "slopes", (None,) * len(self.activations))
+        slopes = self.slopes or (None,) * len(self.activations)
+        in_float32 = tuple(None if slope is None else float(np.float32(slope)) for slope in slopes)
+        object.__setattr__(self, "slopes", in_float32)
         _check_layers(self, problems)
         problems.raise_if_any()
         for name in ("shift", "scale"):
@@ -90,46 +95,60 @@ class TrainedNet:
         activations = ", ".join(dict.fromkeys(self.activations)) or "no hidden layer"
         return f"TrainedNet({shape}, {activations}, {self.task}, seed {self.seed})"
 
-    def outputs(self, x: Any) -> Float[np.ndarray, "N C"]:
+    def outputs(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
         """The outputs of the last layer for raw inputs [N, D]: logits, or for regression the targets as trained.
 
         Inputs are finite numbers in the unit of the data set, not scaled. Rows are taken in blocks, so that memory
-        beyond the result stays below some tens of megabytes for nets of usual width.
+        beyond the result stays below some tens of megabytes for nets of usual width. What overflows is infinite or nan,
+        without a warning.
+        precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
+        its numbers are the same on all machines but for one in many millions.
         """
         rows = _checked_inputs(x, self.n_inputs)
-        result = np.empty((len(rows), self.n_outputs), np.float32)
-        for block in _blocks(len(rows), max(self.sizes)):
-            result[block] = self._forward(rows[block])
+        result = np.empty((len(rows), self.n_outputs), precision)
+        layers = [(w.T.astype(precision, copy=False), b) for w, b in zip(self.weights, self.biases, strict=True)]
+        with _overflow_allowed():
+            for block in _blocks(len(rows), max(self.sizes)):
+                result[block] = self._forward(rows[block], layers)
         return result
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
         """Predictions for raw inputs [N, D], in the form of a data set's targets.
 
         classification: int32 codes [N], positions in `classes`, the first of equals; multilabel: float32 [N, C] of 0
-        and 1, 1 where the probability is above one half; regression: float32 [N, C] in the targets' own unit.
+        and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
+        precision: as in `outputs`.
         """
-        z = self.outputs(x)
+        z = self.outputs(x, precision)
         if self.task == "classification":
             codes: np.ndarray = z.argmax(1).astype(np.int32)
             return codes
         if self.task == "multilabel":
             labels: np.ndarray = (z > 0).astype(np.float32)
             return labels
-        z /= self.target_scale
-        z += self.target_shift
+        with _overflow_allowed():
+            if self.link == "exp":
+                np.exp(z, out=z)
+                return z
+            z /= self.target_scale
+            z += self.target_shift
         return z
 
-    def predict_proba(self, x: Any) -> Float[np.ndarray, "N C"]:
-        """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression."""
+    def predict_proba(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
+        """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
+
+        precision: as in `outputs`.
+        """
         if self.task == "regression":
             raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
-        z = self.outputs(x)
-        if self.task == "multilabel":
-            probabilities: Float[np.ndarray, "N C"] = sigmoid(z)
-            return probabilities
-        z -= z.max(1, keepdims=True)
-        np.exp(z, out=z)
-        z /= z.sum(1, keepdims=True)
+        z = self.outputs(x, precision)
+        with _overflow_allowed():
+            if self.task == "multilabel":
+                probabilities: Float[np.ndarray, "N C"] = sigmoid(z)
+                return probabilities
+            z -= z.max(1, keepdims=True)
+            np.exp(z, out=z)
+            z /= z.sum(1, keepdims=True)
         return z
 
     def score(self, x: Any, y: Any) -> Score:
@@ -143,14 +162,15 @@ class TrainedNet:
             return score_classification((prediction == target).all(1)[None], name="exact match")
         return score_classification((prediction == target)[None])
 
-    def _forward(self, x: Shaped[np.ndarray, "B D"]) -> Float[np.ndarray, "B C"]:
-        """One block of rows through all layers."""
-        h = (x.astype(np.float32) - self.shift) * self.scale
-        for layer, name in enumerate(self.activations):
-            h = h @ self.weights[layer].T + self.biases[layer]  # [B, H]
-            slope = self.slopes[layer]
+    def _forward(
+        self, x: Shaped[np.ndarray, "B D"], layers: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> Float[np.ndarray, "B C"]:
+        """One block of rows through all layers: weights [in, out], in the type to compute in, and biases."""
+        h = (x.astype(layers[0][0].dtype) - self.shift) * self.scale
+        for (weight, bias), name, slope in zip(layers, self.activations, self.slopes, strict=False):
+            h = h @ weight + bias  # [B, H]
             h = FUNCTIONS[name](h) if slope is None else FUNCTIONS[name](h, slope)
-        z: Float[np.ndarray, "B C"] = h @ self.weights[-1].T + self.biases[-1]
+        z: Float[np.ndarray, "B C"] = h @ layers[-1][0] + layers[-1][1]
         return z
 
 
@@ -193,11 +213,22 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
     """The outputs must be what the task says they are."""
     if net.task not in get_args(Task):
         problems.add("Net", "'task' must be a known one", got=net.task, fix=nearest(net.task, get_args(Task)))
+        return
     if not (net.target_scale > 0).all():
         problems.add("Net", "'target_scale' must be > 0 everywhere", got=float(net.target_scale.min()))
+    if net.link not in get_args(Link):
+        problems.add("Net", "'link' must be a known one", got=net.link, fix=nearest(net.link, get_args(Link)))
+    elif net.link == "exp" and not (net.task == "regression" and _as_they_are(net)):
+        scaled = "" if _as_they_are(net) else " of scaled targets"
+        problems.add("Net", "'link' exp is for regression of targets as they are", got=f"{net.task}{scaled}")
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)
+
+
+def _as_they_are(net: TrainedNet) -> bool:
+    """Whether the net was trained on targets that were neither shifted nor scaled."""
+    return not net.target_shift.any() and bool((net.target_scale == 1).all())
 
 
 def _checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
@@ -213,6 +244,11 @@ def _checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
         rule = f"must be finite; column {column} is not in {rows_text(at)}, {int(bad.sum())} values in all"
         raise InputError(problem(_WHERE, rule, got=float(rows[at[0], column]), fix="Fill them or leave the rows out."))
     return rows
+
+
+def _overflow_allowed() -> np.errstate:
+    """A net that grew without bound may overflow; whoever uses its numbers sees that they are not finite."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _blocks(n_rows: int, width: int) -> Iterator[slice]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Split, Step, load, names
+from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
 from goodfit.errors import InputError, problem
 from goodfit.runs import record, resuming
 from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
@@ -39,7 +39,7 @@ DataProgress = Callable[[Step], None]
 
 def train(
     recipe: Recipe,
-    data: Dataset | Split | str,
+    data: Dataset | Table | Split | str,
     *,
     seeds: Iterable[int] | None = None,
     out: str | Path | None = None,
@@ -49,11 +49,11 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
-    data: a split, or a data set or the name of one, which is then divided by the recipe's `valid` and `seed`. seeds:
-    one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one yet; None
-    writes nothing.
-    progress: called with a Progress after every chunk of epochs; data_progress: while a named data set is looked for.
-    score_test: score the test rows after every epoch too, as the chapter's figures do; do not choose by them.
+    data: a split, or a table, or a data set or the name of one, which is then divided by the recipe's `valid` and
+    `seed`. seeds: one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one
+    yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
+    data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; do not
+    choose by them.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = checked_seeds(recipe, seeds)
@@ -61,20 +61,21 @@ def train(
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
         if folder is not None:
-            record.begin(folder, recipe, parts, chosen, score_test)
+            record.begin(folder, recipe, parts, chosen, score_test, data.origin if isinstance(data, Table) else None)
         return _Training(recipe, parts, chosen, folder, progress, score_test, began).run()
 
 
 def resume(
     folder: str | Path,
-    data: Dataset | None = None,
+    data: Dataset | Table | None = None,
     *,
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
 ) -> Run:
     """Go on with a run that was interrupted or killed; it ends with the same bits as one that was not.
 
-    data: the data set that it was begun with, where that is not one of goodfit's own with its default parameters.
+    data: the data set or table that it was begun with, where that is neither one of goodfit's own with its default
+    parameters nor a table file.
     The bits are the same on as many devices as before; on another number of them, nets are the same up to rounding.
     A run that is done is loaded as it is.
     """
@@ -93,7 +94,9 @@ def resume(
         ).run()
 
 
-def _data_of(where: Path, found: record.RunRecord, progress: DataProgress | None) -> Dataset:
+def _data_of(where: Path, found: record.RunRecord, progress: DataProgress | None) -> Dataset | Table:
+    if found.table is not None:
+        return read_table(**found.table)
     if found.data not in names():
         rule = f"was trained on {found.data!r}, which is not one of goodfit's own data sets"
         fix = f"Give it from Python: goodfit.runs.resume({str(where)!r}, data)."
@@ -122,7 +125,7 @@ class _Training:
         rows, nets = len(self.parts.train), len(self.seeds)
         self.reporter = Reporter(self.progress, rows=rows, nets=nets, epochs=self.recipe.epochs, epoch=self.first_epoch)
         self.reporter.phase("data")
-        examples = Examples.of_split(self.parts, self.recipe.scaling, self.score_test)
+        examples = Examples.of_split(self.parts, self.recipe.scaling, self.score_test, self.recipe.loss)
         self.cohort = cohort_of([Job(self.recipe.replace(seed=seed)) for seed in self.seeds], examples, prepare())
         past: dict[str, float] = {} if self.found is None else self.found.metadata.get("seconds", {})
         self.seconds = {"data": 0.0, "compile": 0.0, "train": 0.0, **past}
@@ -150,7 +153,7 @@ class _Training:
             folder=self.folder,
         )
         if self.folder is not None:
-            write_results(run, self.folder)
+            write_results(run, self.folder, self.parts.data)
         return run
 
     def _fit(self) -> Fitted:
@@ -224,6 +227,7 @@ class _Training:
                 scale=scaling.factor,
                 target_shift=scaling.target_shift,
                 target_scale=scaling.target_factor,
+                link="exp" if self.recipe.loss == "poisson" else "identity",
                 seed=seed,
             )
             for net, seed in zip(fitted.nets, self.seeds, strict=True)
@@ -240,15 +244,22 @@ def past_values(events: Path, epochs: int, metrics: tuple[str, ...]) -> History:
     return past
 
 
-def write_results(run: Run, folder: Path) -> None:
+def write_results(run: Run, folder: Path, data: Dataset) -> None:
     """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
     from goodfit.figures import write_figure
 
+    begun = record.RunRecord.read(folder)
     with EventLog(folder / record.EVENTS) as events:
         events.append(run.history.to_events(from_epoch=int(run.history.epochs[-1]) + 1))
-    save_model(folder / record.MODEL, run.nets, {"recipe": run.recipe.to_dict(), "data": run.data_name})
+    save_model(
+        folder / record.MODEL,
+        run.nets,
+        {"recipe": run.recipe.to_dict(), "data": run.data_name},
+        preprocessing=data.preprocessing,
+        data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
+    )
     run.history.write_csv(folder / record.HISTORY)
     figure = run.figure()
     for name in record.CURVES:
         write_figure(figure, folder / name)
-    replace(record.RunRecord.read(folder), state="done", results=run.to_json()).write(folder)
+    replace(begun, state="done", results=run.to_json()).write(folder)

@@ -77,15 +77,15 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
     damaged: list[str] = []
     for path in checkpoint_files(folder):
         try:
-            arrays, metadata = tensor_file.read(path, kind="checkpoint", version=FORMAT)
+            found = tensor_file.read(path, kind="checkpoint", version=FORMAT)
         except InputError as error:
             damaged += error.problems
             continue
-        epoch = metadata.pop("epoch")
+        epoch = found.metadata.pop("epoch")
         if damaged:
             text = f"{' '.join(damaged)} Going on from the checkpoint before it, after epoch {epoch}."
             (warn or _warn)(text)
-        return Checkpoint(epoch, arrays, metadata, path)
+        return Checkpoint(epoch, found.arrays, found.metadata, path)
     if damaged:
         raise InputError(*damaged)
     raise InputError(

@@ -1,22 +1,52 @@
 """A safetensors file that knows whether it is whole: named arrays, JSON metadata, and a SHA-256 over both.
 
 The header's metadata has four entries, all text: `kind` ("checkpoint", "model"), `format` (a whole number), `metadata`
-(JSON) and `sha256` (of the content, see `digest`). Reading one never runs code from it.
+(JSON) and `sha256` (of the content, see `digest`). Reading one never runs code from it, takes no byte of it on trust,
+and needs memory for the file and at most about 60 times its header.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.training import strict_json
 
 HEADER_BYTES = 16 * 2**20  # the longest header that is read; that of 1000 nets of five layers takes about 1.5 MB
+MOST_AXES = 8  # of an array
+ALIGNMENT = 8  # arrays begin at a multiple of it
+TYPES = {
+    "BOOL": np.dtype("?"),
+    "U8": np.dtype("u1"),
+    "I8": np.dtype("i1"),
+    "U16": np.dtype("<u2"),
+    "I16": np.dtype("<i2"),
+    "F16": np.dtype("<f2"),
+    "U32": np.dtype("<u4"),
+    "I32": np.dtype("<i4"),
+    "F32": np.dtype("<f4"),
+    "U64": np.dtype("<u8"),
+    "I64": np.dtype("<i8"),
+    "F64": np.dtype("<f8"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a file holds. arrays: by name, read-only; metadata: a JSON object; version: of the format."""
+
+    arrays: dict[str, np.ndarray]
+    metadata: dict[str, Any]
+    version: int
 
 
 def pack(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any], *, kind: str, version: int) -> bytes:
@@ -37,7 +67,7 @@ def _ordered(content: bytes) -> bytes:
     header = json.loads(content[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    text += b" " * (-len(text) % ALIGNMENT)
     return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[end:]))
 
 
@@ -51,46 +81,119 @@ def digest(arrays: Mapping[str, np.ndarray], **about: str) -> str:
     return total.hexdigest()
 
 
-def read(path: str | os.PathLike[str], *, kind: str, version: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays (read-only) and the metadata of a file that `pack` made.
+def read(path: str | os.PathLike[str], *, kind: str, version: int, oldest: int | None = None) -> Content:
+    """What a file holds that `pack` made, in the format `version` or one back to `oldest`.
 
-    Whatever is wrong with the file (missing, cut off, changed, of another kind or version, not one of goodfit's) is one
-    InputError that names it.
+    Whatever is wrong with the file (missing, no regular file, cut off, changed, of another kind or version, not one of
+    goodfit's) is one InputError that names it.
+    """
+    return unpack(read_bytes(path, kind=kind), where=os.fspath(path), kind=kind, version=version, oldest=oldest)
+
+
+def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
+    """The bytes of a regular file that could be one, as many as it had when it was opened; InputError if not.
+
+    Nothing else is waited for or read from: pipes, devices and folders are refused, links are followed.
     """
     where = os.fspath(path)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
+                raise InputError(problem(where, f"must be a {kind} file; it is no regular file"))
             start = file.read(8)
-            length = int.from_bytes(start, "little")
-            size = os.fstat(file.fileno()).st_size
+            length, size = int.from_bytes(start, "little"), facts.st_size
             if len(start) < 8 or length > min(size - 8, HEADER_BYTES):
                 raise _damaged(where, kind)
-            content = start + file.read()
-    except OSError as error:
-        raise InputError(problem(where, f"must be a {kind} file: {error.strerror or error}")) from error
-    return unpack(content, where=where, kind=kind, version=version)
+            file.seek(0)
+            return file.read(size)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(problem(where, f"must be a {kind} file: {reason}")) from error
 
 
-def unpack(content: bytes, *, where: str, kind: str, version: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays and the metadata in the content of a file. where: its name, for the InputError."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+def _open_without_waiting(path: str, flags: int) -> int:
+    """A pipe without a writer would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
+
+def unpack(content: bytes, *, where: str, kind: str, version: int, oldest: int | None = None) -> Content:
+    """What the bytes of a file hold. where: its name, for the InputError; the rest as in `read`."""
     try:
-        arrays = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+        header, start = _header(content)
+        about = _texts(header.pop("__metadata__", {}))
+    except ValueError as error:
         raise _damaged(where, kind) from error
-    about = header.get("__metadata__") or {}
-    if about.get("kind") != kind or not {"format", "metadata", "sha256"} <= about.keys():
+    if about.get("kind") != kind or about.keys() != {"kind", "format", "metadata", "sha256"}:
         raise InputError(problem(where, f"must be a {kind} file of goodfit's", got=about.get("kind", "another file")))
-    if about["format"] != str(version):
+    known = {str(number): number for number in range(version if oldest is None else oldest, version + 1)}
+    if about["format"] not in known:
         fix = "Use the version of goodfit that wrote it, or write it anew."
         raise InputError(problem(where, f"must be a {kind} file of format {version}", got=about["format"], fix=fix))
-    expected = about.pop("sha256")
-    if digest(arrays, **about) != expected:
-        raise _damaged(where, kind)
-    return arrays, json.loads(about["metadata"])
+    try:
+        arrays = _arrays(header, content, start)
+        if about.pop("sha256") != digest(arrays, **about):
+            raise ValueError("another digest")
+        metadata = strict_json.parse(about["metadata"])
+    except ValueError as error:
+        raise _damaged(where, kind) from error
+    if not isinstance(metadata, dict):
+        raise InputError(problem(where, f"must be a {kind} file; its metadata must be an object", got=metadata))
+    return Content(arrays, metadata, known[about["format"]])
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], int]:
+    """The header's entries, and where the arrays begin; ValueError if there is no such header."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    if len(content) < start or start % ALIGNMENT:
+        raise ValueError("the header does not end where arrays may begin")
+    header = strict_json.parse(content[8:start].decode())
+    if not isinstance(header, dict):
+        raise ValueError("the header is no object")
+    return header, start
+
+
+def _texts(given: Any) -> dict[str, str]:
+    """Texts by name; ValueError if it is anything else."""
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise ValueError("metadata must be texts")
+    return dict(given)
+
+
+def _arrays(header: Mapping[str, Any], content: bytes, start: int) -> dict[str, np.ndarray]:
+    """The arrays that the header describes, which fill the rest of the file with no gap and no overlap.
+
+    They are views of the content. ValueError if the header describes anything else.
+    """
+    places = {name: _place(entry) for name, entry in header.items()}
+    in_order = sorted((begin, end) for _, _, begin, end in places.values())
+    ends = [0, *(end for _, end in in_order)]
+    if any(begin != end for (begin, _), end in zip(in_order, ends, strict=False)) or ends[-1] != len(content) - start:
+        raise ValueError("arrays overlap, leave gaps or end elsewhere")
+    return {
+        name: np.ndarray(shape, kind, buffer=content, offset=start + begin)
+        for name, (kind, shape, begin, _) in places.items()
+    }
+
+
+def _place(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+    """(type, shape, first byte, byte after the last) of an array; ValueError if the entry does not say."""
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ValueError("an array must have a type, a shape and a place")
+    name, shape, offsets = entry["dtype"], _whole_numbers(entry["shape"]), _whole_numbers(entry["data_offsets"])
+    if not isinstance(name, str) or name not in TYPES or len(shape) > MOST_AXES or len(offsets) != 2:
+        raise ValueError("an array of an unknown type or shape")
+    if offsets[1] - offsets[0] != math.prod(shape) * TYPES[name].itemsize or max(shape, default=0) >= 2**31:
+        raise ValueError("an array of another size than its place")
+    return TYPES[name], shape, offsets[0], offsets[1]
+
+
+def _whole_numbers(given: Any) -> tuple[int, ...]:
+    if not isinstance(given, list) or not all(type(number) is int and number >= 0 for number in given):
+        raise ValueError("whole numbers must be given")
+    return tuple(given)
 
 
 def _damaged(where: str, kind: str) -> InputError:

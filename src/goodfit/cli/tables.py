@@ -1,0 +1,145 @@
+"""Table files on the command line: the flags for them, and what is printed of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from goodfit.cli.exits import say
+from goodfit.errors import Problems
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from goodfit.data import Table
+    from goodfit.data.tables import Column, Survey
+
+_GROUP = Group("Table", sort_key=50)
+Target = Annotated[str | None, Parameter(help="Column to predict.", group=_GROUP, metavar="NAME")]
+Ids = Annotated[
+    list[str] | None,
+    Parameter(
+        help="Columns to leave out: ids, names, free text, what is not known beforehand. May be repeated.",
+        group=_GROUP,
+        negative=(),
+        metavar="NAME,…",
+    ),
+]
+Kinds = Annotated[
+    list[str] | None,
+    Parameter(
+        help="Kind of a column, where the one found is wrong: numeric, categorical, boolean or date. May be repeated.",
+        group=_GROUP,
+        negative=(),
+        metavar="NAME=KIND",
+    ),
+]
+Task = Annotated[
+    str | None, Parameter(help="classification or regression. [default: found]", group=_GROUP, metavar="NAME")
+]
+COLUMNS = ("column", "kind", "remark", "distinct", "missing")
+
+
+def is_table(data: str) -> bool:
+    """Whether this names a table file, and no data set of goodfit's own."""
+    from goodfit.data import names
+    from goodfit.data.tables import is_table_path
+
+    return data not in names() and is_table_path(data)
+
+
+def choices(
+    target: str | None, ids: Sequence[str] | None, kinds: Sequence[str] | None, task: str | None
+) -> dict[str, Any]:
+    """The flags as parameters of `read_table`, those that were used."""
+    used: dict[str, Any] = {"target": target, "task": task}
+    if ids:
+        from goodfit.data.tables import split_names
+
+        used["ids"] = split_names(ids)
+    if kinds:
+        used["kinds"] = kinds_of(kinds)
+    return {name: value for name, value in used.items() if value is not None}
+
+
+def kinds_of(texts: Sequence[str]) -> dict[str, str]:
+    """Column -> kind, from texts NAME=KIND; a name may hold an equals sign."""
+    problems, found = Problems(), {}
+    for text in texts:
+        name, equals, kind = text.rpartition("=")
+        if not equals or not name or name in found:
+            rule = "'--kind' must be NAME=KIND, once a column"
+            problems.add("Command line", rule, got=text, fix="For example: --kind zip=categorical.")
+        found[name] = kind
+    problems.raise_if_any()
+    return found
+
+
+def tell_table(table: Table, *, quiet: bool) -> None:
+    """What a table was taken for, on stderr; leak suspects are told even where nothing else is wanted."""
+    from goodfit.cli.output import console
+
+    if not quiet:
+        _print_columns(console(stderr=True), f"{table.name}, {len(table):,} rows", table.columns)
+        for note in table.notes:
+            say(f"Note: {note}")
+    _warn_of_leaks(table.leaks)
+    if not quiet:
+        say("")
+
+
+def show_table(path: str, chosen: dict[str, Any], *, json: bool) -> None:
+    """The columns of a table file on stdout; what stands in the way of a training, on stderr."""
+    from goodfit.cli.output import console, print_json
+    from goodfit.data.tables import look
+
+    found = look(path, **chosen)
+    if json:
+        print_json(survey_record(found))
+    else:
+        _print_columns(console(), f"{path}, {found.frame.rows:,} rows", found.columns)
+        for note in found.notes:
+            say(f"Note: {note}")
+        _warn_of_leaks(found.leaks)
+    for text in found.problems:
+        say(f"Before it can be trained on: {text}")
+
+
+def survey_record(found: Survey) -> dict[str, Any]:
+    """What a table holds, as plain values for JSON."""
+    from dataclasses import asdict
+
+    return {
+        "name": found.frame.name,
+        "rows": found.frame.rows,
+        "columns": [asdict(column) for column in found.columns],
+        "task": None if found.target is None else found.target.task,
+        "classes": [] if found.target is None else list(found.target.classes),
+        "leaks": [asdict(leak) for leak in found.leaks],
+        "notes": list(found.notes),
+        "problems": list(found.problems),
+    }
+
+
+def _print_columns(to: Console, title: str, columns: Sequence[Column]) -> None:
+    from goodfit.cli.data_tables import MOST_ROWS
+    from goodfit.cli.output import print_line, table
+
+    hidden = len(columns) - MOST_ROWS
+    if hidden > 0:  # what is not simply an input is worth a line before others
+        columns = sorted(columns, key=lambda column: column.role == "input")[:MOST_ROWS]
+    to.print(table(title, COLUMNS, map(_row, columns), left=3))
+    if hidden > 0:
+        print_line(to, f"and {hidden:,} more: 'goodfit data show FILE --json' lists all.")
+
+
+def _row(column: Column) -> tuple[str, ...]:
+    kind = column.kind or column.role
+    return column.name, kind, column.about, f"{column.distinct:,}", f"{column.missing:,}" if column.missing else "-"
+
+
+def _warn_of_leaks(leaks: Sequence[object]) -> None:
+    for leak in leaks:
+        say(f"Warning: leak suspect: {leak} If it is not known when you predict, leave it out with --id.")

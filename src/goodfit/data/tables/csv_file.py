@@ -1,0 +1,111 @@
+"""CSV and TSV files, read as text: what a column means is decided later, in one place for all sources."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+
+from goodfit.data.dataset import rows_text
+from goodfit.data.tables.frames import Frame, frame_from
+from goodfit.data.tables.raw import raw_column
+from goodfit.errors import InputError, problem
+
+SEPARATORS = (",", ";", "\t", "|")  # those tried for .csv; the one that occurs most often in the header wins
+BLOCK = 1 << 28  # bytes parsed at a time; a row must fit
+_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
+
+
+def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
+    """A text file with one line of column names. separator: None finds it in the header.
+
+    UTF-8, with or without a byte-order mark; quotes may hold separators and line ends. InputError for a file of another
+    encoding, without lines, or with rows that are shorter or longer than the header.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    _check_text(where, content)
+    separator = separator or _separator(content)
+    header = [name.strip() for name in _first_record(where, content, separator)]
+    columns = _columns(where, content, separator, len(header))
+    return _named(where, header, columns)
+
+
+def _check_text(where: str, content: bytes) -> None:
+    if not content.strip():
+        raise InputError(problem(where, "must hold a line of column names and rows; it is empty"))
+    try:
+        content.decode("utf-8")
+        fault = "a zero byte" if b"\0" in content else ""
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        fault = f"byte 0x{content[error.start]:02x} in line {line}"
+    if content.startswith(_MARKS):
+        fault = "UTF-16"
+    if fault:
+        raise InputError(problem(where, "must be text in UTF-8", got=fault, fix="Save it as 'CSV UTF-8'."))
+
+
+def _separator(content: bytes) -> str:
+    """The separator that the header has most of, outside of quotes."""
+    first = content.lstrip().split(b"\n", 1)[0].decode()
+    unquoted = "".join(first.split('"')[::2])
+    return max(SEPARATORS, key=unquoted.count)
+
+
+def _first_record(where: str, content: bytes, separator: str) -> list[str]:
+    lines = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    try:
+        return next(record for record in csv.reader(lines, delimiter=separator) if record)
+    except csv.Error as error:  # a cell longer than the csv module's limit: a quote that is never closed
+        raise InputError(problem(where, "the line of column names must be readable", got=str(error))) from error
+
+
+def _columns(where: str, content: bytes, separator: str, width: int) -> list[Any]:
+    """The cells of each column below the header, as Arrow arrays of text."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    ragged: list[tuple[int, int]] = []
+
+    def note(row: Any) -> str:
+        ragged.append((row.number - 2, row.actual_columns))  # records count from 1, and the first is the header
+        return "skip"
+
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(content),
+            read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, use_threads=False, block_size=BLOCK),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={f"f{place}": pa.large_string() for place in range(width)}, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise InputError(problem(where, "must be a table of text", got=str(error))) from error
+    if ragged:
+        rows = np.array([row for row, _ in ragged])
+        rule = f"every row must have {width} cells, as many as the header; {rows_text(rows)} has not"
+        rule = rule if rows.size == 1 else f"{rule[:-7]}have not"
+        fix = "Rows count from 0 below the header. A text with the separator in it needs quotes around it."
+        raise InputError(problem(where, rule, got=ragged[0][1], fix=fix))
+    return [column.slice(1) for column in table.columns]
+
+
+def _named(where: str, header: list[str], columns: list[Any]) -> Frame:
+    """Columns without a name are called by their place; one that only counts the rows, as pandas writes, goes."""
+    named, notes = [], []
+    for place, (name, column) in enumerate(zip(header, columns, strict=True), start=1):
+        if not name and _counts_rows(column):
+            notes.append(f"Column {place} has no name and counts the rows: left out.")
+            continue
+        named.append((name or f"column {place}", column))
+    return frame_from(where, named, notes)
+
+
+def _counts_rows(column: Any) -> bool:
+    numbers = raw_column(column).numbers()
+    return bool(len(numbers)) and bool(np.array_equal(numbers - numbers[0], np.arange(len(numbers))))

@@ -1,0 +1,90 @@
+"""Table files, read by their suffix: CSV, TSV, Parquet, Feather, NPZ."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit.data.tables.csv_file import read_csv
+from goodfit.data.tables.frames import Frame, frame_from
+from goodfit.errors import InputError, problem
+
+NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
+
+
+def read_frame(path: str | os.PathLike[str]) -> Frame:
+    """The raw columns of a table file; InputError where it cannot be read."""
+    file = Path(path)
+    where = os.fspath(path)
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        rule = f"must be a table file: its name must end in {', '.join(READERS)}"
+        raise InputError(problem(where, rule, got=file.suffix or file.name))
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(problem(where, "must be a file that is there; there is none")) from error
+    except OSError as error:
+        raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
+    return reader(where, content)
+
+
+def is_table_path(text: str) -> bool:
+    """Whether a name looks like a table file rather than like one of goodfit's data sets."""
+    return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text)
+
+
+def _parquet(where: str, content: bytes) -> Frame:
+    from pyarrow import parquet
+
+    return _arrow_table(where, content, "a Parquet file", parquet.read_table)
+
+
+def _feather(where: str, content: bytes) -> Frame:
+    from pyarrow import feather
+
+    return _arrow_table(where, content, "a Feather (Arrow) file", feather.read_table)
+
+
+def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]) -> Frame:
+    import pyarrow as pa
+
+    try:
+        table = read(pa.BufferReader(content))
+        return frame_from(where, list(zip(table.column_names, table.columns, strict=True)))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        said = str(error).splitlines()[0]
+        raise InputError(
+            problem(where, f"must be {kind}", got=said, fix="Is it damaged, or of another kind?")
+        ) from error
+
+
+def _npz(where: str, content: bytes) -> Frame:
+    """Arrays x [N, D] and y [N], or one-dimensional arrays by name. Never unpickles."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        rule = "must be an NPZ file of arrays of numbers or texts; arrays of objects are never unpickled"
+        raise InputError(problem(where, rule)) from error
+    x, y = arrays.get("x"), arrays.get(NPZ_TARGET)
+    if x is not None and x.ndim == 2 and arrays.keys() <= {"x", NPZ_TARGET}:
+        columns = [(f"x{place}", np.ascontiguousarray(x[:, place])) for place in range(x.shape[1])]
+        return frame_from(where, columns if y is None else [*columns, (NPZ_TARGET, y)])
+    return frame_from(where, list(arrays.items()))
+
+
+READERS: dict[str, Callable[[str, bytes], Frame]] = {
+    ".csv": read_csv,
+    ".tsv": lambda where, content: read_csv(where, content, "\t"),
+    ".parquet": _parquet,
+    ".feather": _feather,
+    ".arrow": _feather,
+    ".npz": _npz,
+}

@@ -1,0 +1,133 @@
+"""Any table as raw columns: pandas, polars and Arrow through narwhals, and a dict of arrays."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.tables.raw import EXACT, RawColumn, UnreadableColumn, raw_column
+from goodfit.errors import InputError, problem
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Raw columns by name, in order.
+
+    name: what messages call it, a file's path or "table"; unreadable: what stands in columns that hold no numbers,
+    texts, dates or truth values (lists, bytes), by name; notes: what was left out in reading.
+    """
+
+    name: str
+    columns: Mapping[str, RawColumn]
+    rows: int
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def take(self, rows: NDArray[Any]) -> Frame:
+        """The same columns with these rows only."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return replace(self, columns=columns, rows=len(rows))
+
+    @property
+    def names(self) -> list[str]:
+        """All columns' names, those that cannot be read last."""
+        return [*self.columns, *self.unreadable]
+
+
+def frame_of(data: Any, name: str = "table") -> Frame:
+    """A table of any kind as a Frame; InputError for what is none, and for names that occur twice.
+
+    data: a data frame that narwhals knows (pandas, polars, Arrow, ...), or a dict of one-dimensional arrays or lists.
+    """
+    if isinstance(data, Frame):
+        return data
+    if isinstance(data, Mapping):
+        return frame_from(name, [(str(key), values) for key, values in data.items()])
+    import narwhals as nw
+
+    try:
+        native = nw.from_native(data, eager_only=True)
+    except TypeError as error:
+        rule = "must be a data frame (pandas, polars, Arrow) or a dict of columns"
+        fix = "Collect a lazy frame first; arrays without column names go into Dataset.from_arrays."
+        raise InputError(problem(name, rule, got=type(data).__name__, fix=fix)) from error
+    except nw.exceptions.DuplicateError:
+        check_names(name, _names_of(data))
+        raise
+    names = _names_of(data)
+    check_names(name, names)
+    return frame_from(name, list(zip(names, native.iter_columns(), strict=True)))
+
+
+def _names_of(data: Any) -> list[str]:
+    return [str(column) for column in (data.column_names if hasattr(data, "column_names") else data.columns)]
+
+
+def check_names(where: str, names: Sequence[str]) -> None:
+    """InputError if a name occurs twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        rule = f"every column must have a name of its own; twice or more stand {', '.join(map(repr, twice[:5]))}"
+        raise InputError(problem(where, rule, fix="Rename one of them."))
+
+
+def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[str] = ()) -> Frame:
+    """A Frame from (name, column) pairs; InputError if there is none, or if their lengths differ."""
+    check_names(where, [name for name, _ in columns])
+    made: dict[str, RawColumn] = {}
+    unreadable: dict[str, str] = {}
+    lengths: dict[str, int] = {}
+    for name, values in columns:
+        try:
+            array = _arrow(values)
+            lengths[name] = len(array)
+            made[name] = raw_column(array)
+        except UnreadableColumn as error:
+            unreadable[name] = str(error)
+    if len(set(lengths.values())) > 1:
+        raise InputError(problem(where, "all columns must have the same number of rows", got=lengths))
+    if not columns:
+        raise InputError(problem(where, "must have columns; it has none"))
+    return Frame(where, made, max(lengths.values(), default=0), unreadable, tuple(notes))
+
+
+def _arrow(values: Any) -> Any:
+    """A column as an Arrow array; mixed Python values become texts."""
+    import pyarrow as pa
+
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes | Mapping):
+        raise UnreadableColumn(type(values).__name__)
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise UnreadableColumn(f"an array of shape {values.shape}")
+    try:
+        if hasattr(values, "to_arrow"):  # a narwhals series
+            return values.to_arrow()
+        if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
+            values = values.astype(values.dtype.newbyteorder("="))
+        return pa.array(values if isinstance(values, np.ndarray) else list(values))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.array([_plain(value) for value in values], pa.large_string())
+
+
+def _plain(value: Any) -> str | None:
+    """One value of a mixed column as text; None where it is missing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool | str | decimal.Decimal):
+        return str(value)
+    if isinstance(value, int | float):
+        whole = abs(value) < EXACT and value == int(value)
+        return str(int(value)) if whole else str(value)
+    if isinstance(value, datetime.date):  # a datetime is one, too
+        return value.isoformat()
+    raise UnreadableColumn(type(value).__name__)

@@ -1,0 +1,231 @@
+"""A raw column, and the readings of it: as numbers, as categories, as yes and no, as dates.
+
+Whatever a column came from (a text file, Parquet, pandas, polars), it is first brought into one of four storages; every
+kind of input is then read from there by one function. So a model that was trained on a CSV file predicts for a data
+frame, and the other way round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Storage = Literal["number", "boolean", "date", "text"]
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.int32]
+
+MISSING_WORDS = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "?"})  # in any case, as whole cells
+MISSING_AMONG_NUMBERS = frozenset({"none", "-", "."})  # missing too where numbers, dates or yes and no are read
+TRUE_WORDS = frozenset({"true", "t", "yes", "y", "on", "1"})
+FALSE_WORDS = frozenset({"false", "f", "no", "n", "off", "0"})
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
+DATE = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+WHOLE = r"^([+-]?\d+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
+DAY = 86_400_000_000  # microseconds
+EXACT = 2**53  # whole numbers beyond it are not exact in float64
+
+
+class UnreadableColumn(Exception):
+    """A column holds what is no number, text, date or truth value; the message says what it holds instead."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """A column as it came, without any choice made yet.
+
+    values [N], by storage: number: int64, or float64 with NaN for missing ones; boolean: float64 0, 1, NaN; date:
+    float64 days since 1970-01-01 (UTC), NaN; text: int32 positions in `words`, -1 for missing. words: Arrow array of
+    the distinct texts, without blanks around them; None for other storages.
+    """
+
+    storage: Storage
+    values: NDArray[Any]
+    words: Any = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: NDArray[Any]) -> RawColumn:
+        """The same column with these rows only."""
+        return RawColumn(self.storage, self.values[rows], self.words)
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """[N] where there is no value. Infinite numbers count as missing."""
+        return np.asarray(self.values < 0 if self.storage == "text" else ~np.isfinite(self.values))
+
+    @cached_property
+    def infinite(self) -> NDArray[np.bool_]:
+        """[N] where the number is infinite."""
+        return np.isinf(self.numbers())
+
+    def numbers(self) -> Numbers:
+        """Float64 [N]: NaN where missing, and where a text or a date is no number (see `unread`)."""
+        if self.storage != "text":
+            values = self.values.astype(np.float64)
+            return values if self.storage != "date" else np.full(len(self), np.nan)
+        return self._of_words(_word_numbers(self.words))
+
+    def dates(self) -> Numbers:
+        """Float64 days since 1970-01-01 [N]; NaN where missing or no date."""
+        if self.storage == "text":
+            return self._of_words(_word_dates(self.words))
+        return self.values if self.storage == "date" else np.full(len(self), np.nan)
+
+    def booleans(self) -> Numbers:
+        """0.0, 1.0 [N]; NaN where missing or neither."""
+        if self.storage == "text":
+            return self._of_words(_word_booleans(self.words))
+        if self.storage == "date":
+            return np.full(len(self), np.nan)
+        return np.where((self.values == 0) | (self.values == 1), self.values, np.nan).astype(np.float64)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """[N] which of the distinct values each cell holds, -1 where missing; of numbers and dates in their order."""
+        return self._distinct[0]
+
+    def categories(self) -> list[str]:
+        """The distinct values as texts, by code: whole numbers are written without a point."""
+        if self.storage == "text":
+            words: list[str] = self.words.to_pylist()
+            return words
+        return [self._written(value) for value in self._distinct[1]]
+
+    @cached_property
+    def _distinct(self) -> tuple[Codes, NDArray[Any]]:
+        """(code of each cell, the values that the codes stand for; of texts none, for these have `words`)."""
+        if self.storage == "text":
+            return self.values, self.values[:0]
+        known = ~self.missing
+        distinct, places = np.unique(self.values[known], return_inverse=True)
+        codes = np.full(len(self), -1, np.int32)
+        codes[known] = places
+        return codes, distinct
+
+    def unread(self, values: Numbers, *, lenient: bool = True) -> NDArray[np.bool_]:
+        """[N] where a reading gave nothing although the cell is not missing.
+
+        lenient: whether MISSING_AMONG_NUMBERS count as missing.
+        """
+        lost = np.isnan(values) & ~self.missing
+        if self.storage == "text" and lenient and lost.any():
+            words = np.array([word.lower() in MISSING_AMONG_NUMBERS for word in self.words.to_pylist()] + [True])
+            lost &= ~words[self.values]
+        return lost
+
+    def shown(self, row: int) -> Any:
+        """The cell of a row, for a message."""
+        value = self.values[row]
+        return self.words[int(value)].as_py() if self.storage == "text" else self._written(value)
+
+    def _written(self, value: Any) -> str:
+        if self.storage == "boolean":
+            return str(bool(value))
+        if self.storage == "date":
+            moment = np.datetime64(round(float(value) * DAY), "us")
+            return str(moment)[:10] if value == np.floor(value) else str(moment.astype("datetime64[s]"))
+        return str(int(value)) if value == np.floor(value) and abs(value) < EXACT else repr(value.item())
+
+    def _of_words(self, of_word: Numbers) -> Numbers:
+        """What each cell's word was read as; position -1 takes the NaN at the end."""
+        found: Numbers = np.append(of_word, np.nan)[self.values]
+        return found
+
+
+def raw_column(array: Any) -> RawColumn:
+    """An Arrow array in its storage; UnreadableColumn for lists, bytes and the like."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind, types = array.type, pa.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+        array = pc.cast(array, kind)
+    if types.is_null(kind):
+        return RawColumn("text", np.full(len(array), -1, np.int32), pa.array([], pa.large_string()))
+    if types.is_boolean(kind):
+        return RawColumn("boolean", _floats(pc.cast(array, pa.int8())))
+    if types.is_integer(kind) and not array.null_count and kind != pa.uint64():
+        return RawColumn("number", np.asarray(pc.cast(array, pa.int64())))
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return RawColumn("number", _floats(array))
+    if types.is_date(kind) or types.is_timestamp(kind):
+        unit = pa.timestamp("us", kind.tz) if types.is_timestamp(kind) else pa.timestamp("us")
+        return RawColumn("date", _floats(pc.cast(pc.cast(array, unit, safe=False), pa.int64())) / DAY)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return _text(array)
+    raise UnreadableColumn(str(kind))
+
+
+def _floats(array: Any) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(pc.cast(array, pa.float64(), safe=False), float("nan")))
+
+
+def _text(array: Any) -> RawColumn:
+    """Texts as positions in their distinct words: no blanks around them, 3.0 as 3, words for nothing as missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = pc.cast(array, pa.large_string())
+    coded = pc.dictionary_encode(array)
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    if isinstance(coded, pa.ChunkedArray):  # no chunk at all
+        coded = pa.array([], pa.large_string()).dictionary_encode()
+    words = pc.replace_substring_regex(pc.utf8_trim_whitespace(coded.dictionary), WHOLE, r"\1")
+    absent = pc.is_in(pc.utf8_lower(words), value_set=pa.array(sorted(MISSING_WORDS), pa.large_string()))
+    words = pc.dictionary_encode(pc.if_else(absent, pa.scalar(None, pa.large_string()), words))
+    places = np.append(_places(words), np.int32(-1))
+    return RawColumn("text", places[_places(coded)], words.dictionary)
+
+
+def _places(coded: Any) -> Codes:
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(coded.indices, -1)).astype(np.int32)
+
+
+def _word_numbers(words: Any) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    fits = pc.match_substring_regex(words, NUMBER)
+    return _floats(pc.cast(pc.if_else(fits, words, pa.scalar(None, pa.large_string())), pa.float64()))
+
+
+def _word_dates(words: Any) -> Numbers:
+    """Days of ISO 8601 dates; a time without a zone counts as UTC."""
+    found = np.full(len(words), np.nan)
+    if len(words):
+        import pyarrow.compute as pc
+
+        words = pc.replace_substring(words, "/", "-")
+        fits = np.asarray(pc.match_substring_regex(words, DATE))
+        found[fits] = [_days(text) for text, fit in zip(words.to_pylist(), fits, strict=True) if fit]
+    return found
+
+
+def _days(text: str) -> float:
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # 31 February
+        return float("nan")
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    passed = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds) / DAY
+
+
+def _word_booleans(words: Any) -> Numbers:
+    numbers = _word_numbers(words)
+    texts = [word.lower() for word in words.to_pylist()]
+    said = np.array([1.0 if text in TRUE_WORDS else 0.0 if text in FALSE_WORDS else np.nan for text in texts])
+    return np.where((numbers == 0) | (numbers == 1), numbers, said.reshape(len(texts)))

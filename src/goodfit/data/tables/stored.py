@@ -1,0 +1,110 @@
+"""Preprocessing read back from JSON that anybody may have written: every value is checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goodfit.data.tables.fitted import Boolean, Date, FittedColumn, Hashed, Numeric, OneHot, Scaling
+
+MOST_COLUMNS = 100_000
+MOST_INPUTS = 1_000_000  # of all columns together
+MOST_CHARACTERS = 1_000_000  # of a name or a category
+LARGEST = 1e308  # of a number
+
+
+class Damaged(Exception):
+    """The JSON is not what goodfit writes; the message says where."""
+
+
+def read(given: Any) -> tuple[tuple[FittedColumn, ...], tuple[str, ...]]:
+    """(columns, ignored names) of a JSON value; Damaged if anything in it is not as it should be."""
+    parts = _object(given, {"columns", "ignored"}, "it")
+    listed = _list(parts["columns"], "its columns")
+    columns, inputs = [], 0
+    for place, each in enumerate(listed):
+        column = _column(each, f"column {place}")
+        inputs += column.width
+        if inputs > MOST_INPUTS:
+            raise Damaged(f"it has more than {MOST_INPUTS:,} inputs")
+        columns.append(column)
+    names = [column.name for column in columns]
+    if not names or len(set(names)) < len(names):
+        raise Damaged("its columns have equal names" if names else "it has no columns")
+    return tuple(columns), tuple(_text(name, "an ignored column") for name in _list(parts["ignored"], "'ignored'"))
+
+
+def _column(given: Any, where: str) -> FittedColumn:
+    kind = given.get("type") if isinstance(given, dict) else None
+    made = COLUMNS.get(kind) if isinstance(kind, str) else None
+    if made is None:
+        raise Damaged(f"{where} is of no known type")
+    fields, build = made
+    parts = _object(given, {"type", "name", "missing", *fields}, where)
+    values = [check(parts[name], f"{name!r} of {where}") for name, check in fields.items()]
+    return build(_text(parts["name"], f"the name of {where}"), _switch(parts["missing"], where), *values)
+
+
+def _object(given: Any, keys: set[str], where: str) -> dict[str, Any]:
+    if not isinstance(given, dict) or given.keys() != keys:
+        raise Damaged(f"{where} has not the fields {', '.join(sorted(keys))}")
+    return given
+
+
+def _list(given: Any, where: str) -> list[Any]:
+    if not isinstance(given, list) or len(given) > MOST_COLUMNS:
+        raise Damaged(f"{where} are no list of at most {MOST_COLUMNS:,}")
+    return given
+
+
+def _text(given: Any, where: str) -> str:
+    if not isinstance(given, str) or len(given) > MOST_CHARACTERS:
+        raise Damaged(f"{where} is no text of at most {MOST_CHARACTERS:,} characters")
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise Damaged(f"{where} is no text") from None
+    return given
+
+
+def _switch(given: Any, where: str) -> bool:
+    if not isinstance(given, bool):
+        raise Damaged(f"a switch of {where} is neither true nor false")
+    return given
+
+
+def _number(given: Any, where: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= LARGEST:
+        raise Damaged(f"{where} is no finite number")
+    return float(given)
+
+
+def _scaling(given: Any, where: str) -> Scaling:
+    parts = _object(given, {"median", "factor"}, where)
+    median, factor = (_number(parts[name], f"{name!r} in {where}") for name in ("median", "factor"))
+    if factor < 0:
+        raise Damaged(f"'factor' in {where} is negative")
+    return Scaling(median, factor)
+
+
+def _categories(given: Any, where: str) -> tuple[str, ...]:
+    found = tuple(_text(each, where) for each in _list(given, where))
+    if len(set(found)) < len(found):
+        raise Damaged(f"{where} hold equal ones")
+    return found
+
+
+def _buckets(given: Any, where: str) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_COLUMNS:
+        raise Damaged(f"{where} is no number from 1 to {MOST_COLUMNS:,}")
+    return given
+
+
+Check = Callable[[Any, str], Any]
+COLUMNS: dict[str, tuple[dict[str, Check], Callable[..., FittedColumn]]] = {
+    "numeric": ({"scaling": _scaling}, Numeric),
+    "boolean": ({"often": _switch}, Boolean),
+    "date": ({"scaling": _scaling}, Date),
+    "onehot": ({"categories": _categories}, OneHot),
+    "hashed": ({"buckets": _buckets}, Hashed),
+}

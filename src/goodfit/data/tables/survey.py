@@ -1,0 +1,212 @@
+"""A look over a table: the kind of every column, the target, what is left out, and everything that is wrong."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from goodfit.data.tables.fitted import HASH_BUCKETS, ONE_HOT_LIMIT
+from goodfit.data.tables.frames import Frame
+from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
+from goodfit.data.tables.leaks import Leak, find_leaks
+from goodfit.data.tables.preprocessing import check_read
+from goodfit.data.tables.raw import RawColumn
+from goodfit.data.tables.targets import TableTask, Target, find_target
+from goodfit.errors import InputError, Problems, nearest, problem
+
+Role = Literal["input", "target", "id", "left out", "text", "refused"]
+FEWEST_ROWS = 2
+SHOWN_COLUMNS = 30  # names listed in a message
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person says of a table: target, ids to leave out, task, and kinds that would be found wrongly."""
+
+    target: str | None
+    ids: tuple[str, ...] = ()
+    task: TableTask | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, target: str | None, ids: str | Iterable[str], task: TableTask | None, kinds: Mapping[str, Kind] | None
+    ) -> Choices:
+        """Checked as far as that can be done without the table."""
+        problems, named = Problems(), dict(kinds or {})
+        if target is not None and not isinstance(target, str):
+            problems.add("table", "'target' must be the name of a column", got=target)
+        if task is not None and task not in get_args(TableTask):
+            problems.add("table", "'task' must be a known one", got=task, fix=nearest(task, get_args(TableTask)))
+        for name, kind in named.items():
+            if kind not in get_args(Kind):
+                rule = f"the kind of column {name!r} must be a known one"
+                problems.add("table", rule, got=kind, fix=nearest(kind, get_args(Kind)))
+        problems.raise_if_any()
+        return cls(target, split_names([ids]) if isinstance(ids, str) else tuple(ids), task, named)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"target": self.target, "ids": list(self.ids), "task": self.task, "kinds": dict(self.kinds)}
+
+
+def split_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Names from texts with commas between them; a name that holds a comma stands in double quotes."""
+    return tuple(name.strip() for row in csv.reader(texts, skipinitialspace=True) for name in row if name.strip())
+
+
+def nearest_column(name: str, names: Sequence[str]) -> str:
+    """A fix for a name that is no column: the nearest, or the names, if these are not too many."""
+    fix = nearest(name, names)
+    return fix if fix.startswith("Did") or len(names) <= SHOWN_COLUMNS else f"It has {len(names):,} columns."
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is to be told of a column. kind: None where it has none; about: what it holds, or why it is left out.
+
+    role "left out": it holds nothing to learn from; "text": ids or free text, which a person must decide on; "refused":
+    it must be corrected first.
+    """
+
+    name: str
+    kind: Kind | None
+    role: Role
+    distinct: int
+    missing: int
+    about: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What was found. frame: of the rows that have a target (all rows without one); problems: all that is wrong."""
+
+    frame: Frame
+    target: Target | None
+    kinds: Mapping[str, Kind]
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """Columns that may give the target away; () without a target."""
+        return () if self.target is None else find_leaks(self.frame, dict(self.kinds), self.target)
+
+
+def survey(frame: Frame, choices: Choices) -> Survey:
+    """Look over a table; raises only where the choices name columns that are not there, or where there are no rows."""
+    _check_names(frame, choices)
+    problems, notes = Problems(), list(frame.notes)
+    if frame.rows < FEWEST_ROWS:
+        found = "none" if not frame.rows else "1"
+        raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows; it has {found}"))
+    target = None
+    if choices.target is not None:
+        target = find_target(frame, choices.target, choices.task, problems)
+        if target is not None:
+            notes += _left_out(target, frame.rows)
+            frame = frame.take(target.rows)
+    looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
+    for name, what in frame.unreadable.items():
+        left = name in choices.ids
+        looked.append(Column(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
+        if not left and name != choices.target:
+            rule = f"column {name!r} must hold numbers, texts, dates or truth values"
+            problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
+    kinds = {column.name: column.kind for column in looked if column.role == "input" and column.kind is not None}
+    for name in _counting(frame, kinds):
+        notes.append(f"Column {name!r} counts up from row to row: if it is an id, leave it out with --id {name}.")
+    _refuse_texts(frame.name, looked, problems)
+    if not kinds and not problems.found:
+        rule = "must have a column to predict from; none is left"
+        problems.add(frame.name, rule, fix="The target, ids, and columns with one value only are left out.")
+    return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found))
+
+
+def _check_names(frame: Frame, choices: Choices) -> None:
+    problems = Problems()
+    named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
+    named += [("a column with a kind", name) for name in choices.kinds]
+    for what, name in named:
+        if name is not None and name not in frame.names:
+            problems.add(
+                frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
+            )
+    if choices.target in choices.ids:
+        problems.add(frame.name, "the target must not be an id", got=choices.target)
+    if choices.target in choices.kinds:
+        rule, fix = "the target takes no kind", "Use --task classification or --task regression."
+        problems.add(frame.name, rule, got=choices.target, fix=fix)
+    problems.raise_if_any()
+
+
+def _left_out(target: Target, rows: int) -> list[str]:
+    lost = rows - len(target.rows)
+    if not lost:
+        return []
+    subject = "1 row" if lost == 1 else f"{lost:,} rows"
+    missing = lost - target.infinite
+    why = " or infinite" if target.infinite and missing else ""
+    why = "infinite" if target.infinite and not missing else f"missing{why}"
+    return [f"{subject} of {rows:,} left out: the target {target.name!r} is {why} there."]
+
+
+def _look(frame: Frame, name: str, choices: Choices, target: Target | None, problems: Problems) -> Column:
+    """What is to be told of one column; what is wrong with it goes to `problems`."""
+    column = frame.columns[name]
+    codes = column.codes
+    distinct, missing = len(np.unique(codes[codes >= 0])), int(column.missing.sum())
+    if name == choices.target:
+        return Column(name, None, "target", distinct, missing, "" if target is None else target.about)
+    if name in choices.ids:
+        return Column(name, None, "id", distinct, missing, "left out, as asked for")
+    if not distinct or (distinct == 1 and not missing):
+        about = f"has one value only, {column.shown(0)!r}" if distinct else "has no values"
+        return Column(name, None, "left out", distinct, missing, about)
+    kind = choices.kinds.get(name)
+    if kind is not None:
+        if kind != "categorical":
+            check_read(frame, name, kind, problems, f"Correct them, or use --kind {name}=categorical.")
+        return Column(name, kind, "input", distinct, missing, f"as you said{_hashing(kind, distinct, '; ')}")
+    finding = find_kind(column)
+    if finding.kind is None:
+        if not finding.text:
+            fix = f"Correct them, leave them empty, or take the column as categories: --kind {name}=categorical."
+            problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
+        return Column(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
+    return Column(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
+
+
+def _hashing(kind: Kind, distinct: int, before: str = "") -> str:
+    many = kind == "categorical" and distinct > ONE_HOT_LIMIT
+    return f"{before}more than {ONE_HOT_LIMIT}: hashed into {HASH_BUCKETS} inputs" if many else ""
+
+
+def _refuse_texts(where: str, columns: list[Column], problems: Problems) -> None:
+    """One problem a column of free text or ids; the last one carries the fix for all of them."""
+    texts = [each for each in columns if each.role == "text"]
+    for place, each in enumerate(texts):
+        names = shlex.quote(",".join(f'"{text.name}"' if "," in text.name else text.name for text in texts))
+        kind = shlex.quote(f"{each.name}=categorical")
+        fix = f"Leave out with --id {names}, or take a column as categories with --kind {kind}."
+        last = place == len(texts) - 1
+        problems.add(where, f"column {each.name!r} {each.about}", fix=fix if last else "")
+
+
+def _counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:
+    """Columns of whole numbers that rise from row to row, by one or little more."""
+    return [name for name, kind in kinds.items() if kind == "numeric" and _counts_up(frame.columns[name])]
+
+
+def _counts_up(column: RawColumn) -> bool:
+    values = column.numbers()
+    steps = np.diff(values)
+    rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
+    return rises and bool(values[-1] - values[0] < 2 * len(values))

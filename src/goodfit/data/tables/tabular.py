@@ -1,0 +1,148 @@
+"""Table: what a person has. Raw columns, the one to predict, what each is taken for, and what looks odd."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.dataset import Dataset
+from goodfit.data.split import Split
+from goodfit.data.split import split as split_rows
+from goodfit.data.tables.files import NPZ_TARGET, read_frame
+from goodfit.data.tables.frames import Frame, frame_of
+from goodfit.data.tables.kinds import Kind
+from goodfit.data.tables.leaks import Leak, find_leaks
+from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Column, Survey, survey
+from goodfit.data.tables.targets import TableTask, Target
+from goodfit.errors import InputError, problem
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """Rows with a target, and the kind of every column. Made by `table` and `read_table`, which check all of it.
+
+    frame: the raw columns, of the rows that have a target; target: what to predict; kinds: the input columns, in order,
+    and the kind of each; columns: what is to be told of every column, ids and left out ones too; notes: what was left
+    out and why; origin: path and choices, by which a run finds the table again; None where it came from memory.
+    """
+
+    name: str
+    frame: Frame
+    target: Target
+    kinds: Mapping[str, Kind]
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+    origin: Mapping[str, Any] | None = None
+
+    @cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """Columns that may give the target away: to be looked at before the scores are believed."""
+        return find_leaks(self.frame, dict(self.kinds), self.target)
+
+    def split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
+        """Divide the rows as `goodfit.data.split` does, then fit the preprocessing on the training rows alone.
+
+        The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net.
+        """
+        bare = Dataset(
+            self.name, np.zeros((self.frame.rows, 1), np.float32), self.target.y, self.target.task, self.target.classes
+        )
+        parts = split_rows(bare, valid=valid, test=test, seed=seed)
+        return Split(self.dataset(parts.train), parts.train, parts.valid, parts.test, seed=parts.seed)
+
+    def dataset(self, train: NDArray[Any]) -> Dataset:
+        """All rows after a preprocessing that was fitted on the rows `train`."""
+        preprocessing = Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
+        x, _ = preprocessing.transform(self.frame)
+        return Dataset(
+            self.name,
+            x,
+            self.target.y,
+            self.target.task,
+            self.target.classes,
+            preprocessing.features,
+            scaling="none",
+            scale_targets=self.target.task == "regression",
+            about=f"A table with the target {self.target.name!r}",
+            source=self.frame.name,
+            preprocessing=preprocessing,
+        )
+
+    @property
+    def _ignored(self) -> tuple[str, ...]:
+        return tuple(name for name in self.frame.names if name not in self.kinds)
+
+    def __len__(self) -> int:
+        """Rows that have a target."""
+        return self.frame.rows
+
+    def __repr__(self) -> str:
+        inputs = "1 input column" if len(self.kinds) == 1 else f"{len(self.kinds)} input columns"
+        return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self.target.name!r}: {self.target.about})"
+
+
+def table(
+    frame: Any,
+    target: str,
+    *,
+    ids: str | Iterable[str] = (),
+    task: TableTask | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    name: str = "table",
+) -> Table:
+    """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows) or a dict of columns.
+
+    target: the column to predict; ids: columns to leave out, names or one text with commas; task: "classification" or
+    "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
+    would be found is wrong. Everything that is wrong with the table is named in one InputError.
+    """
+    return _table(frame_of(frame, name), name, Choices.of(target, ids, task, kinds))
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    target: str | None = None,
+    *,
+    ids: str | Iterable[str] = (),
+    task: TableTask | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+) -> Table:
+    """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
+
+    The other parameters are those of `table`. target: may be left out for an NPZ file with the arrays x and y. NPZ
+    files are never unpickled. Text files are UTF-8 with a line of column names.
+    """
+    frame = read_frame(path)
+    if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
+        target = NPZ_TARGET
+    choices = Choices.of(target, ids, task, kinds)
+    return _table(frame, Path(path).stem or "table", choices, {"path": str(Path(path).resolve()), **choices.as_dict()})
+
+
+def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
+    """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
+
+    choices: ids, task and kinds, as in `table`.
+    """
+    named = Choices.of(target, choices.get("ids", ()), choices.get("task"), choices.get("kinds"))
+    return survey(read_frame(path), named)
+
+
+def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] | None = None) -> Table:
+    if choices.target is None:
+        more = ", ..." if len(frame.names) > SHOWN_COLUMNS else ""
+        fix = f"Columns: {', '.join(frame.names[:SHOWN_COLUMNS])}{more}."
+        raise InputError(problem(frame.name, "needs the column to predict: --target, or target=", fix=fix))
+    found = survey(frame, choices)
+    if found.problems or found.target is None:
+        raise InputError(*found.problems)
+    origin = None if origin is None else {**origin, "task": found.target.task}
+    return Table(name, found.frame, found.target, found.kinds, found.columns, found.notes, origin)

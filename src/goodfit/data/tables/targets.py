@@ -1,0 +1,133 @@
+"""The target of a table: classes or numbers, found from its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.tables.frames import Frame
+from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, find_kind
+from goodfit.data.tables.preprocessing import check_read
+from goodfit.data.tables.raw import RawColumn
+from goodfit.errors import Problems
+
+TableTask = Literal["classification", "regression"]
+ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The target of the rows that have one.
+
+    task: what it is for; rows: those rows' numbers; y: int32 class codes, or float64 numbers; classes: their names,
+    sorted (numbers by size), () for regression; infinite: how many rows were left out since their number is infinite.
+    """
+
+    name: str
+    task: TableTask
+    rows: NDArray[np.int64]
+    y: NDArray[np.generic]
+    classes: tuple[str, ...]
+    infinite: int = 0
+
+    @property
+    def about(self) -> str:
+        """One phrase: regression, binary classification, or classification with so many classes."""
+        if self.task == "regression":
+            return "regression"
+        kind = "binary classification" if len(self.classes) == 2 else f"classification, {len(self.classes)} classes"
+        shown = ", ".join(self.classes[:5]) + (", ..." if len(self.classes) > 5 else "")
+        return f"{kind}: {shown}"
+
+
+def find_task(column: RawColumn, kind: Kind) -> TableTask:
+    """What a target is for.
+
+    Texts and truth values are classes. Numbers are classes if all are whole, and there are either two of them, or at
+    most FEW_VALUES with ROWS_PER_VALUE rows each on average; all other numbers are regression.
+    """
+    if kind != "numeric":
+        return "classification"
+    values = column.numbers()
+    values = values[np.isfinite(values)]
+    distinct = np.unique(values)
+    few = len(distinct) <= 2 or (len(distinct) <= FEW_VALUES and len(distinct) * ROWS_PER_VALUE <= len(values))
+    return "classification" if few and (distinct == np.floor(distinct)).all() else "regression"
+
+
+def find_target(frame: Frame, name: str, task: TableTask | None, problems: Problems) -> Target | None:
+    """The target column with its task, the given one or else the one found; None and problems where it is unusable."""
+    if name in frame.unreadable:
+        rule = f"the target {name!r} must hold numbers, texts or truth values"
+        problems.add(frame.name, rule, got=frame.unreadable[name])
+        return None
+    column = frame.columns[name]
+    if column.missing.all():
+        problems.add(frame.name, f"the target {name!r} must have values; all {frame.rows:,} are missing")
+        return None
+    task = task or _found_task(frame, name, problems)
+    if task is None:
+        return None
+    return _classes(frame, name, problems) if task == "classification" else _numbers(frame, name, problems)
+
+
+def _found_task(frame: Frame, name: str, problems: Problems) -> TableTask | None:
+    finding = find_kind(frame.columns[name])
+    if finding.kind == "date" or finding.kind is None:
+        rule = "holds dates" if finding.kind == "date" else finding.rule
+        got = {} if finding.kind == "date" else {"got": finding.got}
+        fix = "Correct the column, or say what it is: --task classification (or regression)."
+        problems.add(frame.name, f"the target {name!r} must hold numbers or classes; it {rule}", fix=fix, **got)
+        return None
+    return find_task(frame.columns[name], finding.kind)
+
+
+def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
+    column = frame.columns[name]
+    codes, words = column.codes, column.categories()
+    rows = np.flatnonzero(codes >= 0)
+    used, y = np.unique(codes[rows], return_inverse=True)
+    classes = tuple(words[code] for code in used)
+    order = np.arange(len(used)) if column.storage != "text" else _sorted(classes)
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order))
+    if len(classes) < 2:
+        rule = f"the target {name!r} must have at least two classes"
+        problems.add(frame.name, rule, got=classes[0], fix="With one class there is nothing to learn.")
+    elif len(classes) > MOST_CLASSES or (len(rows) >= ID_ROWS and 2 * len(classes) > len(rows)):
+        rule = f"the target {name!r} must have classes that repeat, at most {MOST_CLASSES:,}"
+        fix = "For numbers use --task regression; else take another target."
+        problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
+    return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
+
+
+def _sorted(words: tuple[str, ...]) -> NDArray[np.int64]:
+    """The order of class names: by number if all are numbers, else by text."""
+    try:
+        keys: list[tuple[float, str]] = [(float(word), word) for word in words]
+    except ValueError:
+        keys = [(0.0, word) for word in words]
+    return np.array(sorted(range(len(words)), key=keys.__getitem__), np.int64)
+
+
+def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
+    count = len(problems.found)
+    check_read(frame, name, "numeric", problems, "Correct them, leave them empty, or use --task classification.")
+    if len(problems.found) > count:
+        return None
+    values = frame.columns[name].numbers()
+    rows = np.flatnonzero(np.isfinite(values))
+    y = values[rows]
+    if not rows.size or y.min() == y.max():
+        rule = f"the target {name!r} must have at least two different finite numbers"
+        problems.add(
+            frame.name, rule, got=float(y[0]) if rows.size else "none", fix="With one there is nothing to learn."
+        )
+    elif np.abs(y).max() > np.finfo(np.float32).max:
+        rule = f"the numbers of the target {name!r} must be below 3.4e38"
+        problems.add(frame.name, rule, got=float(np.abs(y).max()), fix="Use another unit, or the logarithm.")
+    return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))

@@ -1,0 +1,165 @@
+"""Table files on the command line, with the real library below."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goodfit.cli.tables import is_table, kinds_of
+from goodfit.errors import InputError
+
+SMALL = ("--hidden", "6", "--epochs", "2", "--batch-size", "32")
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    lines = ["name,age,zip,country,rich,income"]
+    for i in range(90):
+        age = int(rng.integers(18, 90))
+        rich = "yes" if age + rng.normal(0, 9) > 50 else "no"
+        income = "" if i == 7 else f"{age * 300 + rng.normal(0, 900):.2f}"
+        lines.append(f"person {i},{'' if i % 9 == 4 else age},{10_000 + i % 3},NO,{rich},{income}")
+    Path("people.csv").write_text("\n".join(lines) + "\n")
+    return Path("people.csv")
+
+
+def cells(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_from_a_csv_file_to_predictions(call: Any, people: Path) -> None:
+    choices = ("--target", "income", "--id", "name,rich", "--kind", "zip=categorical")
+    code, out, err = call("train", "people.csv", *choices, *SMALL, "--out", "run")
+    assert code == 0, err
+    rows = {row[0]: row for row in cells(err) if row}
+    assert rows["age"][1] == "numeric"
+    assert rows["age"][-1] == "10"
+    assert rows["zip"] == ["zip", "categorical", "as", "you", "said", "3", "-"]
+    assert rows["country"][1:3] == ["left", "out"]
+    assert rows["income"][:3] == ["income", "target", "regression"]
+    assert rows["name"][:2] == ["name", "id"]
+    assert "people, 89 rows" in err
+    assert "Note: 1 row of 90 left out: the target 'income' is missing there.\n" in err
+    assert "leak" not in err
+    assert err.index("people, 89 rows") < err.index("epoch 1/2")
+    assert "R²" in out
+    told = json.loads(Path("run/run.json").read_text())
+    assert told["table"]["ids"] == ["name", "rich"]
+
+    Path("new.csv").write_text("zip,shoe,age\n10001,43,44\n10009,44,\n")
+    code, out, err = call("predict", "run", "new.csv")
+    assert code == 0
+    assert [row[0] for row in csv.reader(out.splitlines())] == ["row", "0", "1"]
+    assert err == (
+        "Note: Column 'shoe' ignored: the net was not trained on it.\n"
+        "Note: Column 'zip': 1 value is not seen in training: '10009'.\n"
+    )
+    assert call("predict", "run/model.safetensors", "new.csv", "--quiet") == (0, out, "")
+    Path("few.csv").write_text("age\n44\n")
+    assert call("predict", "run", "few.csv") == (
+        2,
+        "",
+        "few.csv: must have the columns that the net was trained on; missing: 'zip'. They may stand in any order.\n",
+    )
+    code, again, _ = call("train", "--resume", "run", "--json", "--quiet")
+    assert (code, json.loads(again)["data"]) == (0, "people")
+
+
+def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None:
+    header, *lines = people.read_text().splitlines()
+    lines = [f"{line},{line.split(',')[4] == 'no'}" for line in lines]
+    people.write_text("\n".join([f"{header},poor", *lines]) + "\n")
+    command = ("train", "people.csv", "--target", "rich", "--id", "name", "--id", "income", *SMALL, "--out", "run")
+    code, _, err = call(*command, "--quiet")
+    assert code == 0
+    assert err == (
+        "Warning: leak suspect: Column 'poor' has one value for each class. "
+        "If it is not known when you predict, leave it out with --id.\n"
+    )
+
+
+def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> None:
+    code, out, _ = call("train", "people.csv", "--target", "rich", "--id", "name,income", *SMALL, "--quiet")
+    assert code == 0
+    assert "Run: runs/people-" in out
+    assert "people" in call("runs")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("people.csv",), "people.csv: needs the column to predict: --target, or target=. Columns: name, age, zip, "),
+        (("people.csv", "--target", "incme"), "the target must be one of its columns; got 'incme'. Did you mean 'inc"),
+        (
+            ("people.csv", "--target", "income"),
+            "column 'name' holds a different text in every row, as ids and names do. "
+            "Leave out with --id name, or take a column as categories with --kind name=categorical.",
+        ),
+        (("people.csv", "--target", "income", "--task", "regresion"), "Did you mean 'regression'?"),
+        (
+            ("people.csv", "--target", "income", "--kind", "zip"),
+            "'--kind' must be NAME=KIND, once a column; got 'zip'.",
+        ),
+        (("nope.csv", "--target", "y"), "nope.csv: must be a file that is there; there is none."),
+        (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
+        (
+            ("iris", "--target", "x"),
+            "'--target', '--id', '--kind' and '--task' are for table files; 'iris' is a data set",
+        ),
+        (
+            ("--resume", "run", "--target", "y", "--id", "a"),
+            "so it takes no --target, --id. Leave out all but --resume",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_message(call: Any, people: Path, arguments: tuple[str, ...], text: str) -> None:
+    code, out, err = call("train", *arguments, "--quiet")
+    assert (code, out) == (2, "")
+    assert text in err
+    assert not Path("runs").exists()
+
+
+def test_problems_of_recipe_and_table_come_together(call: Any, people: Path) -> None:
+    code, _, err = call("train", "people.csv", "--target", "income", "--l2", "-1")
+    assert (code, len(err.splitlines())) == (2, 2)
+
+
+def test_data_show_tells_of_a_table(call: Any, people: Path) -> None:
+    code, out, err = call("data", "show", "people.csv")
+    assert code == 0
+    rows = {row[0]: row for row in cells(out) if row}
+    assert rows["people.csv,"][1:] == ["90", "rows"]
+    assert rows["income"][1] == "numeric"
+    assert err.startswith("Before it can be trained on: people.csv: column 'name' holds a different text in every row")
+    code, out, err = call("data", "show", "people.csv", "--target", "rich", "--id", "name", "--json")
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (told["task"], told["classes"], told["rows"], told["problems"]) == ("classification", ["no", "yes"], 90, [])
+    assert [column["role"] for column in told["columns"]] == ["id", "input", "input", "left out", "target", "input"]
+
+
+def test_wide_tables_show_what_is_not_simply_an_input(call: Any) -> None:
+    np.savez("wide.npz", x=np.random.default_rng(0).normal(size=(30, 50)), y=np.arange(30) % 2)
+    out = call("data", "show", "wide.npz", "--target", "y")[1]
+    assert "binary classification: 0, 1" in out
+    assert "and 31 more: 'goodfit data show FILE --json' lists all." in out
+
+
+def test_kinds_of_flags() -> None:
+    assert kinds_of(["a=numeric", "b=c=date"]) == {"a": "numeric", "b=c": "date"}
+    with pytest.raises(InputError, match="must be NAME=KIND, once a column; got '=date'") as caught:
+        kinds_of(["a=date", "a=numeric", "=date", "x"])
+    assert len(caught.value.problems) == 3
+
+
+def test_names_of_data_sets_go_before_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("iris").write_text("")
+    assert [is_table(name) for name in ("iris", "./iris", "a.csv", "irs")] == [False, True, True, False]

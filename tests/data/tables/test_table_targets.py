@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from table_help import frame
+
+from goodfit.data.tables import targets
+from goodfit.data.tables.targets import Target, find_target
+from goodfit.errors import Problems
+
+ROWS = 200
+
+
+def find(values: Any, task: Any = None) -> tuple[Target | None, list[str]]:
+    problems = Problems()
+    return find_target(frame({"y": values}), "y", task, problems), problems.found
+
+
+def whole(distinct: int, rows: int = ROWS) -> list[int]:
+    return [i % distinct for i in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("values", "about"),
+    [
+        (["a", "b"] * 9, "binary classification: a, b"),
+        ([True, False], "binary classification: False, True"),
+        (["yes", "no", "yes"], "binary classification: no, yes"),
+        ([1, 2, 2, None], "binary classification: 1, 2"),
+        ([-1.0, 1.0], "binary classification: -1, 1"),
+        (["0.0", "1.0", "1.0"], "binary classification: 0, 1"),
+        ([10, 9, 100] * 20, "classification, 3 classes: 9, 10, 100"),
+        (["10", "9", "100"] * 20, "classification, 3 classes: 9, 10, 100"),
+        (["x", "10", "9", "p", "q", "r"] * 9, "classification, 6 classes: 10, 9, p, q, r, ..."),
+        (whole(targets.FEW_VALUES), f"classification, {targets.FEW_VALUES} classes: 0, 1, 2, 3, 4, ..."),
+        (whole(targets.FEW_VALUES + 1), "regression"),
+        (whole(3, 3 * targets.ROWS_PER_VALUE), "classification, 3 classes: 0, 1, 2"),
+        (whole(3, 3 * targets.ROWS_PER_VALUE - 1), "regression"),
+        ([0.5, 1.5] * 50, "regression"),
+        ([str(i + 0.5) for i in range(50)], "regression"),
+    ],
+)
+def test_the_task_is_found_and_told(values: Any, about: str) -> None:
+    target, problems = find(values)
+    assert problems == []
+    assert target is not None
+    assert target.about == about
+
+
+@pytest.mark.parametrize(("values", "task"), [(whole(3), "regression"), ([0.5, 1.5, 2.5] * 10, "classification")])
+def test_the_task_is_overruled(values: Any, task: str) -> None:
+    target, problems = find(values, task)
+    assert problems == []
+    assert target is not None
+    assert target.task == task
+
+
+def test_codes_and_rows_are_those_of_the_classes() -> None:
+    target, _ = find(["b", None, "a", "c", "a", "NA"])
+    assert target is not None
+    assert target.rows.tolist() == [0, 2, 3, 4]
+    assert [target.classes[code] for code in target.y] == ["b", "a", "c", "a"]
+    assert target.classes == ("a", "b", "c")
+
+
+def test_numbers_keep_their_values_and_infinite_ones_are_left_out() -> None:
+    target, _ = find([1.5, None, float("inf"), 2.5, 3.25])
+    assert target is not None
+    assert (target.rows.tolist(), target.y.tolist(), target.infinite) == ([0, 3, 4], [1.5, 2.5, 3.25], 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "text"),
+    [
+        (["a"] * 5, None, "the target 'y' must have at least two classes; got 'a'. With one class there is nothing to"),
+        ([None, ""], None, "the target 'y' must have values; all 2 are missing"),
+        ([2.5] * 9, None, "the target 'y' must have at least two different finite numbers; got 2.5. With one there is"),
+        ([3] * 9, "regression", "the target 'y' must have at least two different finite numbers; got 3.0"),
+        ([3] * 9, None, "the target 'y' must have at least two classes; got '3'"),
+        ([date(2020, 1, 1), date(2020, 1, 2)], None, "the target 'y' must hold numbers or classes; it holds dates"),
+        ([[1], [2]], None, "the target 'y' must hold numbers, texts or truth values; got 'list<"),
+        ([f"name {i}" for i in range(50)], None, "it holds a different text in every row, as ids and names do; got"),
+        ([*[f"{i}.5" for i in range(50)], "x"], None, "it holds numbers but for row 50; got 'x'. Correct the column"),
+        (["a", "b"], "regression", "column 'y' must hold numbers; 2 rows (0, 1) do not; got 'a'. Correct them, leave"),
+        (
+            [i + 0.5 for i in range(50)],
+            "classification",
+            "must have classes that repeat, at most 1,000; got '50 classes",
+        ),
+        (
+            whole(1001, 4000),
+            "classification",
+            "must have classes that repeat, at most 1,000; got '1,001 classes in 4,000",
+        ),
+        ([1e39, 2.5], None, "the numbers of the target 'y' must be below 3.4e38; got 1e+39. Use another unit, or"),
+    ],
+)
+def test_an_unusable_target_is_one_clear_problem(values: Any, task: Any, text: str) -> None:
+    _, problems = find(values, task)
+    assert len(problems) == 1
+    assert problems[0].startswith("table: ")
+    assert text in problems[0]
+
+
+def test_classes_are_those_of_numpy() -> None:
+    labels = np.random.default_rng(0).choice(["x", "y", "Z", "é"], 100)
+    target, _ = find(labels)
+    assert target is not None
+    names, codes = np.unique(labels, return_inverse=True)
+    assert target.classes == tuple(names)
+    assert np.array_equal(target.y, codes)

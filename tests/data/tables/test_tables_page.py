@@ -1,0 +1,52 @@
+"""The limits that docs/tables.md states are those of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from goodfit.data.split import TEST_SHARE
+from goodfit.data.tables import fitted, kinds, leaks, raw, targets
+from goodfit.data.tables.csv_file import SEPARATORS
+from goodfit.data.tables.files import READERS
+
+TEXT = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+PAGE = " ".join(TEXT.split())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"stay within ±{fitted.CLIP:g}",
+        f"up to {fitted.ONE_HOT_LIMIT} categories in the training rows: one input each; more: {fitted.HASH_BUCKETS} in",
+        f"different in more than {kinds.ID_SHARE} of the rows (from {kinds.ID_ROWS} rows on), or more than "
+        f"{kinds.FEW_VALUES} different texts of more than {kinds.LONG_TEXT} characters on average",
+        f"at least {kinds.NUMBER_SHARE} of the cells, or of the different texts",
+        f"there are more than {kinds.FEW_VALUES} different numbers",
+        f"at most {kinds.FEW_VALUES} with {targets.ROWS_PER_VALUE} rows each on average",
+        f"{TEST_SHARE} for the test",
+        f"a correlation of {leaks.CORRELATION} or more",
+        f"(1 in a {'million' if leaks.CHANCE == 1e-6 else '?'})",
+    ],
+)
+def test_limits_are_those_of_the_code(sentence: str) -> None:
+    assert sentence in PAGE
+
+
+def test_words_for_missing_are_those_of_the_code() -> None:
+    said = re.search(r"an empty cell, or one of (.*?) in any case", PAGE)
+    assert said is not None
+    assert {word.lower() for word in re.findall(r"`([^`]+)`", said[1])} == raw.MISSING_WORDS - {""}
+    among = re.search(r"yes and no also (.*?)\. Infinite", PAGE)
+    assert among is not None
+    assert set(re.findall(r"`([^`]+)`", among[1])) == raw.MISSING_AMONG_NUMBERS
+
+
+def test_kinds_and_files_are_those_of_the_code() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)) == set(get_args(kinds.Kind))
+    assert all(f"`{suffix}`" in PAGE for suffix in READERS)
+    assert SEPARATORS == (",", ";", "\t", "|")
+    assert "a comma, semicolon, tab or bar" in PAGE
