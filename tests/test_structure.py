@@ -23,7 +23,8 @@ LAYERS = (
     ("data", "nets"),
     ("training",),
     ("figures",),
-    ("runs", "selection", "inspection", "interop"),
+    ("runs",),
+    ("selection", "inspection", "interop"),
     ("cli", "lab", "studies", "estimators"),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}

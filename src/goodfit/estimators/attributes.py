@@ -63,6 +63,7 @@ def set_curves(estimator: Any, *, best: bool) -> None:
 
 def _curve(estimator: Any, metric: str) -> list[float]:
     pieces = [values[metric] for values in estimator._measured if metric in values]
+    pieces = [np.where(np.isfinite(piece), piece, np.nan) for piece in pieces]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # an epoch of which no net is left
         return [float(value) for piece in pieces for value in np.nanmean(piece, axis=1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
 from goodfit.estimators.targets import Rows, coded
+from goodfit.training.memory import free_memory
 
 SPARSE = ["csr", "csc"]
 MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up
@@ -47,19 +47,12 @@ def dense(x: Any, dtype: Any) -> NDArray[np.floating]:
     """X as a dense array of the type of the arithmetic; InputError where a sparse one would not fit in memory."""
     if not sparse.issparse(x):
         return np.asarray(x, dtype)
-    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, _free_memory()
+    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, free_memory()
     if wanted > MOST_MEMORY * free:
         rule = f"X of shape {x.shape} must fit in memory as a dense array, which takes {wanted / 2**30:.1f} GiB"
         fix = "Reduce its columns first, for example with TruncatedSVD, or give fewer rows at a time to partial_fit."
         raise InputError(problem("fit", f"{rule}; {free / 2**30:.1f} GiB are free", fix=fix))
     return np.asarray(x.toarray(), dtype)
-
-
-def _free_memory() -> float:
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # this system does not tell
-        return np.inf
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,14 @@ def as_arrays(net: Weights, dtype: Any) -> NetArrays:
 
 
 def net_attributes(nets: Sequence[Weights]) -> dict[str, Any]:
-    """The fitted attributes that hold nets: scikit-learn's are of the first."""
+    """The fitted attributes that hold nets: scikit-learn's are of the first. All of them predict."""
     first = nets[0]
     return {
         "coefs_": first.coefs,
         "intercepts_": first.intercepts,
         "_slopes": first.slopes,
         "_more_nets": list(nets[1:]),
+        "_sound": list(range(len(nets))),
     }
 
 

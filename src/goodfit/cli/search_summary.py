@@ -1,0 +1,118 @@
+"""What `goodfit select` shows: the plan and the progress on stderr, the settings on stdout."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goodfit.cli.exits import say
+from goodfit.cli.output import console, duration, print_json, print_line, table
+
+if TYPE_CHECKING:
+    from goodfit.selection import Selection
+    from goodfit.selection.running import Schedule, SearchProgress
+    from goodfit.selection.search import Search
+
+SOONEST = 0.03  # share of the work, before which the time that is left is a guess
+PLAIN_SECONDS = 5.0  # at least this long between plain lines
+SHOWN = 12  # settings in the table; the file has all
+
+
+class Watcher:
+    """Tells the plan, and now and then how far the search is; over itself on a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet, self._live = quiet, sys.stderr.isatty()
+        self._shown = -math.inf
+
+    def plan(self, search: Search, schedule: Schedule) -> None:
+        """What will be trained, and what it will take."""
+        if not self._quiet:
+            say(f"{search}: {schedule}.")
+
+    def report(self, progress: SearchProgress) -> None:
+        """How far the search is."""
+        now = time.monotonic()
+        if (
+            self._quiet
+            or progress.share < SOONEST
+            or (now - self._shown < (0.1 if self._live else PLAIN_SECONDS) and progress.share < 1)
+        ):
+            return
+        self._shown = now
+        left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
+        text = f"{progress.share:.0%}, {progress.done} of {progress.fits} nets done{left}"
+        if self._live:
+            print(f"\r{text}\x1b[K", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+        else:
+            say(text)
+
+
+@contextmanager
+def watch_search(*, quiet: bool) -> Iterator[Watcher]:
+    """The watcher for this stderr."""
+    yield Watcher(quiet=quiet)
+
+
+def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
+    """The settings with their intervals, and what may be concluded, on stdout."""
+    if json:
+        print_json({**found.to_json(), "folder": str(folder)})
+        return
+    out, rows = console(), found.rows()
+    fields = list(found.settings[0])
+    columns = ["rank", *fields, found.score_name, "95 % interval", "to the best", "parameters"]
+    out.print(table("", columns, [_cells(row, fields, found.score_name) for row in rows[:SHOWN]], left=1 + len(fields)))
+    if len(rows) > SHOWN:
+        print_line(out, f"... and {len(rows) - SHOWN} more settings in {folder / 'settings.csv'}.")
+    for line in conclusions(found):
+        print_line(out, line)
+    print_line(out, f"Search: {folder}")
+
+
+def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:
+    from goodfit.selection.space import text_of
+
+    if row["failed folds"]:
+        return [str(row["rank"]), *(text_of(row[f]) for f in fields), "diverged", "-", "-", f"{row['parameters']:,}"]
+    interval = f"{row['low']:.4f} to {row['high']:.4f}" if math.isfinite(row["low"]) else "-"
+    difference = f"{row['difference']:+.4f}" if row["rank"] > 1 else "-"
+    shown = [f"{row[score]:.4f}", interval, difference, f"{row['parameters']:,}"]
+    return [str(row["rank"]), *(text_of(row[field]) for field in fields), *shown]
+
+
+def chance_text(chance: float) -> str:
+    """A chance in per cent; no finer than the draws that it was counted in can tell."""
+    return f"{100 * chance:.0f} %" if chance >= 0.01 else "below 1 %"
+
+
+def conclusions(found: Selection) -> Iterator[str]:
+    """What the comparison says, in sentences."""
+    from goodfit.selection.space import describe
+
+    comparison, optimism = found.comparison, found.optimism
+    winner = found.settings[comparison.winner]
+    yield f"Best: {describe(winner)}."
+    reason = comparison.settings[comparison.winner].interval.reason
+    if reason:
+        yield f"Intervals: {reason}."
+    else:
+        yield "Intervals: of the mean over folds, corrected for the rows that folds share (Nadeau and Bengio)."
+    if len(found.settings) > 1 and math.isfinite(comparison.chance_not_best):
+        yield f"Chance that another setting is better: {chance_text(comparison.chance_not_best)}."
+    if comparison.one_se is not None and comparison.one_se != comparison.winner:
+        yield f"Simplest within one standard error of it: {describe(found.settings[comparison.one_se])}."
+    if optimism is not None and math.isfinite(optimism.corrected):
+        sign = 1.0 if found.by == "score" else -1.0
+        gap = abs(optimism.winner_score - optimism.corrected)
+        low, high = sorted((sign * optimism.low, sign * optimism.high))
+        interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
+        yield (
+            f"On new rows expect {found.score_name} {sign * optimism.corrected:.4f}{interval}: having been picked "
+            f"makes the best look better by {gap:.4f}."
+        )

@@ -1,0 +1,108 @@
+"""`goodfit select`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from goodfit.cli import tables
+from goodfit.cli.exits import Interrupted, all_of
+from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.train import default_folder, known_data, refuse
+from goodfit.training.recipe import Recipe, read_recipe
+
+if TYPE_CHECKING:
+    from goodfit.selection import Selection
+
+_GROUP = Group("Search", sort_key=40)
+_Vary = Annotated[
+    list[str] | None,
+    Parameter(
+        help="A field of the recipe and its values: hidden=64,256,256x128, or a range: l2=1e-5..1e-2:log. Repeatable.",
+        group=_GROUP,
+        negative=(),
+        metavar="FIELD=VALUES",
+    ),
+]
+
+
+def _flag(help: str) -> Parameter:
+    return Parameter(help=help, group=_GROUP)
+
+
+@with_recipe_flags
+def select(
+    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
+    /,
+    *,
+    vary: _Vary = None,
+    folds: Annotated[int, _flag("Folds; every row is held out once.")] = 5,
+    repeats: Annotated[int, _flag("Times that the rows are divided anew.")] = 1,
+    seeds: Annotated[int, _flag("Nets a setting and fold, with seeds counted up from --seed.")] = 1,
+    method: Annotated[str, _flag("grid, random, or auto: a grid where it is within the budget.")] = "auto",
+    budget: Annotated[int, _flag("Settings that are tried, at most.")] = 100,
+    by: Annotated[str, _flag("What makes a setting better: score or loss.")] = "score",
+    target: tables.Target = None,
+    id: tables.Ids = None,
+    kind: tables.Kinds = None,
+    task: tables.Task = None,
+    recipe: Annotated[str, Parameter(help="What all settings share: a named recipe, file or run folder.")] = "default",
+    out: Annotated[Path | None, Parameter(help="Folder of the search. [default: searches/DATA-TIME]")] = None,
+    resume: Annotated[Path | None, Parameter(help="Folder of a search to go on with.")] = None,
+    json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
+    quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
+    **flags: str | bool | None,
+) -> None:
+    """Compare recipes by cross-validation: all settings, folds and seeds train together. Test rows take no part."""
+    from goodfit.cli.search_summary import print_selection
+
+    how = {"folds": folds, "repeats": repeats, "seeds": seeds, "method": method, "budget": budget, "by": by}
+    if resume is not None:
+        usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score"}
+        changed = {f"--{name}": value if value != usual[name] else None for name, value in how.items()}
+        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
+        used = {"DATA": data, "--vary": vary, **changed, **of_table, "--recipe": recipe != "default", "--out": out}
+        refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
+        print_selection(_resume(resume, quiet=quiet), resume, json=json)
+        return
+    choices = tables.choices(target, id, kind, task)
+    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
+    folder = out or default_folder(found if isinstance(found, str) else found.name, "searches")
+    print_selection(_begin(chosen, found, vary or [], how, folder, quiet=quiet), folder, json=json)
+
+
+def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], folder: Path, *, quiet: bool) -> Selection:
+    from goodfit.cli.search_summary import watch_search
+    from goodfit.selection import select as begin
+
+    if not isinstance(data, str):
+        tables.tell_table(data, quiet=quiet)
+    with resumable(folder), watch_search(quiet=quiet) as watcher:
+        return begin(
+            data, recipe, vary=vary, **how, seed=recipe.seed, out=folder, plan=watcher.plan, progress=watcher.report
+        )
+
+
+def _resume(folder: Path, *, quiet: bool) -> Selection:
+    from goodfit.cli.search_summary import watch_search
+    from goodfit.selection import resume
+
+    with resumable(folder), watch_search(quiet=quiet) as watcher:
+        return resume(folder, plan=watcher.plan, progress=watcher.report)
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say how to go on where Ctrl-C ends a search that had begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / "search.json").exists():
+            command = shlex.join(["goodfit", "select", "--resume", str(folder)])
+            raise Interrupted(f"Interrupted. Go on with: {command}") from None
+        raise Interrupted("Interrupted before the search began; nothing was written.") from None

@@ -1,0 +1,37 @@
+"""Which net to keep: cross-validation of many settings as populations, with intervals and without leaks.
+
+Names are loaded on first use, so that the command line's help does not load JAX.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goodfit.selection.folds import Folds as Folds
+    from goodfit.selection.folds import make_folds as make_folds
+    from goodfit.selection.result import Selection as Selection
+    from goodfit.selection.search import resume as resume
+    from goodfit.selection.search import select as select
+    from goodfit.selection.space import Range as Range
+
+_PLACES = {
+    "Folds": "folds",
+    "Range": "space",
+    "Selection": "result",
+    "make_folds": "folds",
+    "resume": "search",
+    "select": "search",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"goodfit.selection.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'goodfit.selection' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,171 @@
+"""What a search found: every setting with its interval, the winner, and how sure that is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.errors import GoodfitError
+from goodfit.files import write_atomically
+from goodfit.selection.comparing import Comparison, compare
+from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
+from goodfit.selection.running import Results
+from goodfit.selection.sheets import Sheet
+from goodfit.selection.space import Setting, describe, text_of
+from goodfit.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from goodfit.selection.search import Search
+
+TABLE, RESULT = "settings.csv", "selection.json"
+SCORE_NAMES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection:
+    """The result of a search.
+
+    settings, recipes: one each, in the order tried; scores, losses: [settings, folds] on held-out rows, mean over
+    seeds, nan where a net diverged; by: "score" or "loss", by which `comparison` ranks (losses with their sign turned);
+    optimism: what the winner's score is worth once it is known that it won, None where it cannot be said; seconds:
+    spent on compile, train and score; parameters: of a net of each setting.
+    """
+
+    data_name: str
+    task: str
+    settings: tuple[Setting, ...]
+    recipes: tuple[Recipe, ...]
+    scores: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    by: str
+    comparison: Comparison
+    optimism: Optimism | None
+    seconds: Mapping[str, float]
+    parameters: tuple[int, ...]
+
+    @property
+    def best(self) -> Recipe:
+        """The recipe with the highest mean score, or the lowest loss."""
+        return self.recipes[self.comparison.winner]
+
+    @property
+    def simplest(self) -> Recipe:
+        """The recipe with the fewest parameters that is within one standard error of the best."""
+        return self.recipes[self.comparison.one_se] if self.comparison.one_se is not None else self.best
+
+    @property
+    def score_name(self) -> str:
+        """What a score is."""
+        return SCORE_NAMES[self.task] if self.by == "score" else "loss"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a setting, the best first: rank, its fields, score, interval, difference to the winner."""
+        sign = 1.0 if self.by == "score" else -1.0
+        found = []
+        for number, each in enumerate(self.comparison.settings):
+            low, high = sorted((sign * each.interval.low, sign * each.interval.high))
+            found.append(
+                {
+                    "rank": each.rank,
+                    **self.settings[number],
+                    self.score_name: sign * each.mean,
+                    "low": low,
+                    "high": high,
+                    "difference": sign * each.difference,
+                    "parameters": self.parameters[number],
+                    "failed folds": len(each.failed_folds),
+                }
+            )
+        return sorted(found, key=lambda row: row["rank"])
+
+    def write(self, folder: Path) -> None:
+        """Write the table as CSV and the whole as JSON."""
+        rows, text = self.rows(), io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([{name: text_of(value) for name, value in row.items()} for row in rows])
+        write_atomically(folder / TABLE, text.getvalue().encode())
+        write_atomically(folder / RESULT, (json.dumps(self.to_json(), indent=2) + "\n").encode())
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as JSON has it; None for what is not finite."""
+        optimism = self.optimism
+        return {
+            "data": self.data_name,
+            "by": self.by,
+            "settings": [_plain(row) for row in self.rows()],
+            "best": self.best.to_dict(),
+            "simplest": self.simplest.to_dict(),
+            "chance_not_best": _number(self.comparison.chance_not_best),
+            "optimism": None
+            if optimism is None
+            else {name: _number(value) for name, value in vars(optimism).items() if isinstance(value, float)},
+            "seconds": dict(self.seconds),
+        }
+
+    def __repr__(self) -> str:
+        won = describe(self.settings[self.comparison.winner])
+        return f"Selection({self.data_name!r}, {len(self.settings)} settings, best: {won})"
+
+
+def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> Selection:
+    """Put the fits' row values together."""
+    data, folds = sheets[0].data, search.folds.all
+    shape = len(search.settings), len(folds)
+    sums = np.zeros((2, *shape))
+    rows = np.zeros((len(search.settings), len(data.y)))
+    counts = np.zeros(len(data.y))
+    for fold in folds:
+        counts[fold.valid] += 1
+    for number, sheet in enumerate(sheets):
+        for job, fit in enumerate(sheet.fits):
+            values = results.values[number, job]
+            failed = (number, job) in results.frozen
+            means = [np.nan if failed else float(each.mean(dtype=np.float64)) for each in values]
+            sums[:, fit.setting, fit.fold] += np.asarray(means) / len(search.seeds)
+            chosen = values[0] if search.by == "score" else -values[1]
+            rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
+    if np.isnan(sums[0]).any(axis=1).all():
+        raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
+    held = counts > 0
+    ranked = sums[0] if search.by == "score" else -sums[1]
+    parameters = tuple(_parameters(each, data.n_inputs, data.n_outputs) for each in search.recipes)
+    comparison = compare(ranked, search.folds.test_share, simplicity=parameters)
+    return Selection(
+        data_name=data.name,
+        task=data.task,
+        settings=search.settings,
+        recipes=search.recipes,
+        scores=sums[0],
+        losses=sums[1],
+        by=search.by,
+        comparison=comparison,
+        optimism=bootstrap_bias_corrected(rows[:, held] / counts[held]),
+        seconds=results.seconds,
+        parameters=parameters,
+    )
+
+
+def _parameters(recipe: Recipe, inputs: int, outputs: int) -> int:
+    from goodfit.runs.run import layer_rows
+
+    return sum(layer.parameters for layer in layer_rows(recipe, inputs, outputs))
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _number(value) if isinstance(value, float) else list(value) if isinstance(value, tuple) else value
+        for name, value in row.items()
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

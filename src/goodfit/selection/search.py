@@ -1,0 +1,274 @@
+"""`select`: which recipe to keep, by cross-validation of all settings, folds and seeds together."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from goodfit.data import Dataset, Split, Table, load, read_table
+from goodfit.errors import InputError, Problems, problem
+from goodfit.files import write_atomically, write_error
+from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.runs.lock import held
+from goodfit.runs.record import fingerprint
+from goodfit.selection import running
+from goodfit.selection.folds import Folds, Indexes, make_folds
+from goodfit.selection.result import Selection, selection_of
+from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.selection.space import Setting, Space, Values, parse
+from goodfit.training.memory import free_memory
+from goodfit.training.recipe import Recipe
+
+SEARCH = "search.json"
+WHERE = "Search"
+DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
+By = Literal["score", "loss"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that is laid out: what it tries, on which rows.
+
+    rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
+    and fold; by: what makes a setting better; memory: bytes that one population may take; print: a digest of all this;
+    call: the arguments as JSON, None where they were given as objects.
+    """
+
+    data: Dataset | Table
+    rows: Indexes
+    folds: Folds
+    settings: tuple[Setting, ...]
+    recipes: tuple[Recipe, ...]
+    seeds: tuple[int, ...]
+    by: By
+    memory: float
+    print: str
+    call: Mapping[str, Any] | None = None
+
+    def sheets(self) -> list[Sheet]:
+        """The fits, as populations."""
+        return make_sheets(self.data, self.folds, self.recipes, self.seeds)
+
+    def __str__(self) -> str:
+        repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
+        return f"{len(self.settings)} settings x {self.folds.kind}{repeats} x {len(self.seeds)} seeds"
+
+
+def select(
+    data: Dataset | Table | Split | str,
+    recipe: Recipe | None = None,
+    *,
+    vary: Values | Iterable[str],
+    folds: Any = 5,
+    repeats: int = 1,
+    seeds: int | Iterable[int] = 1,
+    method: Literal["auto", "grid", "random"] = "auto",
+    budget: int = DEFAULT_BUDGET,
+    by: By = "score",
+    groups: Any = None,
+    time: Any = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    plan: Callable[[Search, running.Schedule], None] | None = None,
+    progress: running.Watch | None = None,
+) -> Selection:
+    """Train every setting on every fold with every seed, as populations, and compare the settings on held-out rows.
+
+    data: as in `train`; its test rows take no part. recipe: what all settings share. vary: field of the recipe -> its
+    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats, groups, time: see `make_folds`. seeds: nets
+    a setting and fold, or the seeds themselves; all settings train with the same. method: "grid" tries every
+    combination, "random" draws; "auto" is a grid where it has no more settings than `budget`, which is the most that
+    are tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared
+    error). seed: of the folds and the drawn settings. out: folder that keeps what was computed; the same call with the
+    same folder goes on where it was killed. plan: called with the search and its schedule before it starts.
+
+    Every net trains for all its epochs: to stop early on a held-out fold would flatter it. Vary `epochs` instead.
+    """
+    asked = Asked(recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, seed)
+    search = lay_out(data, vary, asked)
+    sheets = search.sheets()
+    if out is None:
+        scheduled = running.schedule(sheets, search.memory)
+        if plan is not None:
+            plan(search, scheduled)
+        return selection_of(search, sheets, running.run(sheets, scheduled, None, progress))
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    with held(folder):
+        search = _kept(folder, search)
+        scheduled = running.schedule(sheets, search.memory)
+        if plan is not None:
+            plan(search, scheduled)
+        found = selection_of(search, sheets, running.run(sheets, scheduled, folder, progress))
+        found.write(folder)
+        return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of `select` that say how to search, as given."""
+
+    recipe: Recipe
+    folds: Any = 5
+    repeats: int = 1
+    seeds: int | Iterable[int] = 1
+    method: str = "auto"
+    budget: int = DEFAULT_BUDGET
+    by: By = "score"
+    groups: Any = None
+    time: Any = None
+    seed: int = 0
+
+
+def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: Asked) -> Search:
+    """Check everything that a search was given, and draw its settings and folds."""
+    recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
+    space = Space(recipe, vary if isinstance(vary, Mapping) else dict(map(parse, vary)))
+    settings = _settings(space, asked)
+    source, rows = _learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    bare = source if isinstance(source, Dataset) else source.dataset(rows)
+    how = {"repeats": asked.repeats, "seed": asked.seed, "groups": asked.groups, "time": asked.time}
+    divided = make_folds(bare, rows, folds=asked.folds, **how)
+    seeds = _seeds(recipe, asked.seeds)
+    smallest = min(divided.all, key=lambda fold: len(fold.train))
+    parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
+    recipes = tuple(_whole(fitted_recipe(_whole(each), parts)) for each in space.recipes(settings))
+    told = [bare.name, fingerprint(bare), asked.by, list(seeds), [each.to_json() for each in recipes]]
+    digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
+    for fold in divided.all:
+        digest.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
+    return Search(
+        data=source,
+        rows=rows,
+        folds=divided,
+        settings=tuple(settings),
+        recipes=recipes,
+        seeds=seeds,
+        by=asked.by,
+        memory=running.MOST_MEMORY * free_memory(),
+        print=digest.hexdigest(),
+        call=_call(data, vary, asked),
+    )
+
+
+def _seeds(recipe: Recipe, seeds: int | Iterable[int]) -> tuple[int, ...]:
+    """The seeds of a setting's nets: counted up from the recipe's, or as given."""
+    if isinstance(seeds, int):
+        if isinstance(seeds, bool) or seeds < 1:
+            raise InputError(problem(WHERE, "'seeds' must be an integer >= 1, or a list of seeds", got=seeds))
+        return checked_seeds(recipe, range(recipe.seed, recipe.seed + seeds))
+    return checked_seeds(recipe, seeds)
+
+
+def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
+    """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
+    origin = data.origin if isinstance(data, Table) else None
+    simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
+    if not (simple and asked.groups is None and asked.time is None and (isinstance(data, str) or origin)):
+        return None
+    how = {name: getattr(asked, name) for name in ("folds", "repeats", "seeds", "method", "budget", "by", "seed")}
+    named = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
+    return {**named, "recipe": _given(asked.recipe), "vary": vary, **how}
+
+
+def _given(recipe: Recipe) -> dict[str, Any]:
+    """The fields that a recipe was given: the others follow from them."""
+    return {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
+
+
+def _whole(recipe: Recipe) -> Recipe:
+    """The recipe with which a net trains for all its epochs and keeps the last weights."""
+    return recipe.replace(patience=0, monitor="loss", keep_best=False)
+
+
+def _settings(space: Space, asked: Asked) -> list[Setting]:
+    problems, method, budget, by = Problems(), asked.method, asked.budget, asked.by
+    if method not in ("auto", "grid", "random"):
+        problems.add(WHERE, "'method' must be auto, grid or random", got=method)
+    if by not in ("score", "loss"):
+        problems.add(WHERE, "'by' must be score or loss", got=by)
+    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
+        problems.add(WHERE, "'budget' must be an integer >= 1: the most settings that are tried", got=budget)
+    problems.raise_if_any()
+    if method == "grid" and math.isfinite(space.size) and space.size > budget:
+        fix = f"Set budget={int(space.size)}, or search at random."
+        raise InputError(
+            problem(WHERE, f"the grid has {int(space.size)} settings, more than the budget", got=budget, fix=fix)
+        )
+    if method == "grid" or (method == "auto" and space.size <= budget):
+        return space.grid()
+    return space.random(budget, asked.seed)
+
+
+def _learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
+    """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
+    if isinstance(data, Split):
+        return data.data, np.sort(np.concatenate([data.train, data.valid]))
+    parts = as_split(recipe, data)
+    rows = np.sort(np.concatenate([parts.train, parts.valid]))
+    return (data if isinstance(data, Table) else parts.data), rows
+
+
+def resume(
+    out: str | Path,
+    *,
+    plan: Callable[[Search, running.Schedule], None] | None = None,
+    progress: running.Watch | None = None,
+) -> Selection:
+    """Go on with a search that was killed, from the folder that it was given; one that is done is read from there.
+
+    Only for named data sets and table files: else call `select` again, with the same arguments and folder.
+    """
+    path = Path(out) / SEARCH
+    try:
+        call = json.loads(path.read_text("utf-8"))["call"]
+        if call is None:
+            fix = f"Call select again with the same arguments and out={str(out)!r}."
+            raise InputError(problem(str(out), "was begun from Python, with objects that no file holds", fix=fix))
+        if "table" in call:
+            origin = call.pop("table")
+            data: Any = read_table(origin.pop("path"), origin.pop("target", None), **origin)
+        else:
+            data = call.pop("data")
+        recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
+        return select(data, recipe, **call, out=out, plan=plan, progress=progress)
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        fix = "Give the folder of a search."
+        raise InputError(
+            problem(str(path), "must be the record of a search, but it cannot be read", fix=fix)
+        ) from error
+
+
+def _kept(folder: Path, search: Search) -> Search:
+    """The search that the folder was begun with, if it is this one; it is written there if the folder is new."""
+    path = folder / SEARCH
+    if not path.exists():
+        if any(folder.glob("turn-*")):
+            raise InputError(
+                problem(str(folder), f"holds results of a search, but no {SEARCH}", fix="Give another folder.")
+            )
+        memory = search.memory if math.isfinite(search.memory) else None
+        about = {"print": search.print, "memory": memory, "about": str(search), "call": search.call}
+        write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
+        return search
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        same, memory = kept["print"] == search.print, kept["memory"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        rule = "must be the record of a search, but it cannot be read"
+        raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
+    if not same:
+        fix = "Give another folder, or the data, settings, folds and seeds that it was begun with."
+        raise InputError(problem(str(folder), "holds another search", fix=fix))
+    return dataclasses.replace(search, memory=math.inf if memory is None else float(memory))

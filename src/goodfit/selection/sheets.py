@@ -1,0 +1,166 @@
+"""The fits of a search as populations: which rows, which nets, and how a trained net is scored on its held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Dataset, Table
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.selection.folds import Fold, Folds, Indexes
+from goodfit.training.examples import Examples, Scaling, fit_scaling
+from goodfit.training.population import Job, NetArrays
+from goodfit.training.recipe import Recipe
+
+SMALLEST_CHANCE = 1e-15  # of the right class, below which a row's loss is not counted higher
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One net to train. setting, fold, seed: by their numbers; held_out: rows that it is scored on."""
+
+    setting: int
+    fold: int
+    seed: int
+    held_out: Indexes
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Fits that share their rows, and so may share programs. jobs[i] is what trains fits[i]."""
+
+    data: Dataset
+    examples: Examples
+    fits: tuple[Fit, ...]
+    jobs: tuple[Job, ...]
+
+    def net(self, job: int, arrays: NetArrays) -> TrainedNet:
+        """A trained net with all that turns raw inputs into predictions."""
+        recipe, scaling = self.jobs[job].recipe, self.examples.scaling_of(self.jobs[job].rows)
+        return TrainedNet(
+            arrays.weights,
+            arrays.biases,
+            recipe.activations,
+            self.data.task,
+            classes=self.data.classes,
+            slopes=arrays.slopes,
+            shift=scaling.shift,
+            scale=scaling.factor,
+            target_shift=scaling.target_shift,
+            target_scale=scaling.target_factor,
+            link="exp" if recipe.loss == "poisson" else "identity",
+            seed=recipe.seed,
+        )
+
+
+def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], seeds: Sequence[int]) -> list[Sheet]:
+    """Every recipe with every seed on every fold.
+
+    Folds that are a partition share one population and its batches; others, and all folds of a table, are trained one
+    after another, each on its own rows. Inputs and numeric targets are scaled, and a table is preprocessed, by each
+    fold's own training rows alone.
+    """
+    sheets = []
+    for kind in dict.fromkeys((recipe.scaling, recipe.loss == "poisson") for recipe in recipes):
+        chosen = [n for n, recipe in enumerate(recipes) if (recipe.scaling, recipe.loss == "poisson") == kind]
+        first = 0
+        for repeat in folds.repeats:
+            if folds.partitions and isinstance(data, Dataset):
+                sheets.append(_partition(data, repeat, first, recipes, chosen, seeds))
+            else:
+                sheets += [_alone(data, f, first + n, recipes, chosen, seeds) for n, f in enumerate(repeat)]
+            first += len(repeat)
+    return sheets
+
+
+def _partition(
+    data: Dataset,
+    folds: Sequence[Fold],
+    first: int,
+    recipes: Sequence[Recipe],
+    chosen: Sequence[int],
+    seeds: Sequence[int],
+) -> Sheet:
+    recipe = recipes[chosen[0]]
+    rows = np.sort(np.concatenate([fold.valid for fold in folds])).astype(np.int32)
+    of_row = np.empty(len(rows), np.int32)
+    for number, fold in enumerate(folds):
+        of_row[np.searchsorted(rows, fold.valid)] = number
+
+    def fit(train: Indexes) -> Scaling:
+        return fit_scaling(data, train, recipe.scaling, recipe.loss)
+
+    examples = _examples(data, rows, fit(rows)).with_folds(of_row, None if _is_fixed(data, recipe) else fit)
+    return _sheet(data, _unscored(examples), folds, first, recipes, chosen, seeds)
+
+
+def _alone(
+    source: Dataset | Table,
+    fold: Fold,
+    number: int,
+    recipes: Sequence[Recipe],
+    chosen: Sequence[int],
+    seeds: Sequence[int],
+) -> Sheet:
+    recipe = recipes[chosen[0]]
+    data = source.dataset(fold.train) if isinstance(source, Table) else source
+    examples = _examples(data, fold.train, fit_scaling(data, fold.train, recipe.scaling, recipe.loss))
+    return _sheet(data, examples, [fold], number, recipes, chosen, seeds)
+
+
+def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:
+    return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling)
+
+
+def _unscored(examples: Examples) -> Examples:
+    """Without the parts that the program would score: a trained net is scored once, at its end, row by row."""
+    return replace(examples, parts={}, part_weights={})
+
+
+def _is_fixed(data: Dataset, recipe: Recipe) -> bool:
+    """Whether the scaling is the same whatever rows it is fitted on."""
+    kind = data.scaling if recipe.scaling == "auto" else recipe.scaling
+    targets = data.scale_targets and recipe.loss != "poisson"
+    return not targets and (kind == "none" or (kind == "unit" and data.x.dtype.kind in "ui"))
+
+
+def _sheet(
+    data: Dataset,
+    examples: Examples,
+    folds: Sequence[Fold],
+    first: int,
+    recipes: Sequence[Recipe],
+    chosen: Sequence[int],
+    seeds: Sequence[int],
+) -> Sheet:
+    fits = tuple(
+        Fit(setting, first + number, seed, fold.valid)
+        for setting in chosen
+        for number, fold in enumerate(folds)
+        for seed in range(len(seeds))
+    )
+    jobs = tuple(Job(recipes[fit.setting].replace(seed=seeds[fit.seed]), rows=fit.fold - first) for fit in fits)
+    return Sheet(data, examples, fits, jobs)
+
+
+def row_values(net: TrainedNet, x: Any, y: Any, variance: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(score, loss) of every row, [n] each; the mean of the scores is accuracy, exact match, or R².
+
+    A row's part of R² is 1 - squared error / variance. variance: of the targets, summed over outputs. Losses are in
+    nats for classes and labels, and squared errors for numbers.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # a net may have grown large
+        if net.task == "regression":
+            error = ((net.predict(x).astype(np.float64) - y) ** 2).sum(axis=1)
+            return (1.0 - error / variance).astype(np.float32), error.astype(np.float32)
+        chances = net.predict_proba(x)
+        if net.task == "classification":
+            own = chances[np.arange(len(y)), y]
+            return (chances.argmax(axis=1) == y).astype(np.float32), -np.log(np.maximum(own, SMALLEST_CHANCE))
+        right = np.where(y > 0.5, chances, 1 - chances)
+        hits = ((chances > 0.5) == (y > 0.5)).all(axis=1).astype(np.float32)
+        return hits, -np.log(np.maximum(right, SMALLEST_CHANCE)).sum(axis=1)

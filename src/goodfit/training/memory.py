@@ -1,0 +1,34 @@
+"""How much memory a population takes, and how much there is."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+COPIES = 7  # of the weights: themselves, gradients, two moments, what replaces them, and room
+PASSES = 6  # numbers kept a unit and row of a batch in the forward and backward pass
+
+
+def free_memory() -> float:
+    """Bytes that are free on this machine; infinite where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return np.inf
+
+
+def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4) -> int:
+    """About what one net takes in training. widths: from inputs to outputs, padded; rows: of a batch."""
+    weights = sum((i + 1) * o for i, o in itertools.pairwise(widths))
+    return itemsize * (COPIES * weights + PASSES * rows * sum(widths[1:]))
+
+
+def cut(jobs: Sequence[int], each: int, budget: float) -> list[tuple[int, ...]]:
+    """Jobs in turns that fit the budget, of nearly equal size. each: bytes of one; a turn has one job at least."""
+    most = max(1, int(budget // each))
+    turns = -(-len(jobs) // most)
+    bounds = np.linspace(0, len(jobs), turns + 1).astype(int)
+    return [tuple(jobs[start:end]) for start, end in itertools.pairwise(bounds)]
