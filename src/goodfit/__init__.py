@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from goodfit.errors import InputError as InputError
     from goodfit.estimators import MLPClassifier as MLPClassifier
     from goodfit.estimators import MLPRegressor as MLPRegressor
+    from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
     from goodfit.runs import Model as Model
     from goodfit.runs import Run as Run
     from goodfit.runs import load_model as load_model
     from goodfit.runs.training import train as train
+    from goodfit.selection.search import select as select
     from goodfit.training.recipe import Recipe as Recipe
 
 __version__ = "0.1.0"
@@ -24,9 +26,11 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "MLPClassifier": "goodfit.estimators",
     "MLPRegressor": "goodfit.estimators",
     "Model": "goodfit.runs",
+    "PopulationSearchCV": "goodfit.estimators",
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
     "load_model": "goodfit.runs",
+    "select": "goodfit.selection",
     "train": "goodfit.runs",
 }
 __all__ = [
@@ -35,11 +39,13 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "Model",
+    "PopulationSearchCV",
     "Recipe",
     "Run",
     "__version__",
     "data",
     "load_model",
+    "select",
     "train",
 ]
 

@@ -36,7 +36,7 @@ def test_every_net_has_a_place_among_those_of_its_seed(seeds: list[int], devices
     assert grid.empty.sum() == np.prod(grid.shape) - len(seeds)
     assert (grid.lay(numbers)[grid.empty] == 0).all()  # net 0 stands in
     for net, seed in enumerate(seeds):
-        assert grid.seeds[tuple(grid.place[net, :2])] == seed
+        assert grid.keys[tuple(grid.place[net, :2])] == seed
     padding = np.prod(grid.shape) / len(seeds)
     assert padding <= MOST_PADDING * (1 + devices)  # what devices cannot share evenly comes on top
 

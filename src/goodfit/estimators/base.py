@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from goodfit.estimators import attributes, fitting, inputs, saving
+from goodfit.estimators import attributes, fitting, inputs, saving, together
 from goodfit.estimators.callbacks import CallbackSupportMixin
 from goodfit.estimators.parameters import ACTIVATIONS, SHARED, constraints
 from goodfit.estimators.prediction import Weights, outputs
@@ -43,7 +43,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         X: array, sparse matrix or data frame; sample_weight: [n_samples] or None. Ctrl-C ends the training and keeps
         what was trained, with a warning. Raises ValueError for data or parameters that do not fit.
         """
-        fitting.fit(self, X, y, sample_weight, incremental=False)
+        if not together.taken(self, X, y, sample_weight):
+            fitting.fit(self, X, y, sample_weight, incremental=False)
         return self
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,15 @@ from goodfit.estimators.settings import hidden_sizes, initial_net, job_of, recip
 from goodfit.estimators.streams import streams
 from goodfit.estimators.targets import TASKS
 from goodfit.training.fitting import Report
-from goodfit.training.population import NetArrays
+from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
 
 
 class Fit:
     """One fit of an estimator.
 
-    first: whether weights are drawn, and not those of the fit before; afresh: whether patience begins anew.
+    first: whether weights are drawn, and not those of the fit before; afresh: whether patience begins anew; failed: no
+    net stayed finite.
     """
 
     def __init__(self, estimator: Any, *, incremental: bool) -> None:
@@ -35,6 +37,7 @@ class Fit:
         self.hidden = hidden_sizes(estimator)
         self.epochs = 1 if incremental else estimator.max_iter
         self.streams = streams(estimator.random_state, estimator.n_nets)
+        self.failed = False
 
     def run(self, x: Any, y: Any, sample_weight: Any) -> None:
         """Check, train, and set the fitted attributes."""
@@ -43,22 +46,27 @@ class Fit:
             text = "partial_fit changes nothing: early stopping has ended the training, and kept the best weights."
             warnings.warn(f"{text} Call fit, or set early_stopping=False, to go on.", stacklevel=5)
             return
-        recipes = self._recipes()
+        self.prepare(x, y, sample_weight)
+        if estimator.solver == "lbfgs":
+            lbfgs.train(estimator, self.recipes, self.initial, self.given, self.tasks)
+        else:
+            self._train()
+        self.tasks.end()
+
+    def prepare(self, x: Any, y: Any, sample_weight: Any) -> None:
+        """Check what was given, draw weights and validation rows, and set the attributes that a fit begins with."""
+        estimator = self.estimator
+        self.recipes = recipes = self._recipes()
         one_by_one = len(recipes) if estimator.solver == "lbfgs" else 1
         epochs = 0 if self.incremental else self.epochs * one_by_one
         self.tasks = Tasks(estimator, x, y, sample_weight, epochs)
         found = inputs.encoded(estimator, x, y, sample_weight, reset=self.first, incremental=self.incremental)
         sizes = (found.rows.x.shape[1], *self.hidden, found.table.shape[1])
-        initial = self._initial(recipes, sizes, found.rows.x.dtype)
+        self.initial = self._initial(recipes, sizes, found.rows.x.dtype)
         self.given = inputs.divided(estimator, found, self.streams[0].draws)
         if self.first:
-            attributes.begin(estimator, sizes, initial)
+            attributes.begin(estimator, sizes, self.initial)
             estimator._seeds = [stream.seed for stream in self.streams]
-        if estimator.solver == "lbfgs":
-            lbfgs.train(estimator, recipes, initial, self.given, self.tasks)
-        else:
-            self._train(recipes, initial)
-        self.tasks.end()
 
     def _recipes(self) -> list[Recipe]:
         """The recipe of every net, after a check of what does not go together."""
@@ -70,6 +78,10 @@ class Fit:
         if estimator.init is None and estimator.init_scale is not None:
             fix = "Give 'init' too."
             raise InputError(problem(where, "'init_scale' needs 'init'", got=estimator.init_scale, fix=fix))
+        if self.incremental and estimator.schedule is not None:
+            rule = "'schedule' must be left out in partial_fit, which does not know how many epochs there will be"
+            fix = "Set 'learning_rate_init' between calls."
+            raise InputError(problem(where, rule, got=estimator.schedule, fix=fix))
         watches = "score" if watched(estimator) == "score" else "loss"
         return [recipe_of(estimator, self.hidden, stream.seed, self.epochs, watches) for stream in self.streams]
 
@@ -87,28 +99,31 @@ class Fit:
             raise InputError(problem(type(estimator).__name__, rule, got=got, fix="Set warm_start=False."))
         return [as_arrays(net, dtype) for net in nets]
 
-    def _train(self, recipes: list[Recipe], initial: list[NetArrays]) -> None:
+    def jobs(self, begun: int, *, judged: bool = False) -> list[Job]:
+        """What the engine is to train. begun: epochs of the fits before; judged: the host decides when a net stops."""
+        estimator, rows = self.estimator, len(self.given.train)
+        changes = {"min_change": estimator.tol * self._unit(), "batch_size": self.batch}
+        recipes = [recipe.replace(**changes, **({"patience": 0} if judged else {})) for recipe in self.recipes]
+        pairs = zip(recipes, self.initial, strict=True)
+        return [job_of(estimator, r, net, rows, begun, estimator.t_, self.afresh) for r, net in pairs]
+
+    def _train(self) -> None:
         """The stochastic solvers."""
-        estimator, given = self.estimator, self.given
+        estimator, given, watch = self.estimator, self.given, self._watch()
         kept = None if self.first else getattr(estimator, "_kept", None)
-        begun = kept.epochs if kept else 0
-        watch = self._watch()
-        changes = {"min_change": estimator.tol * self._unit()}
-        if watch.judge is not None:  # the host decides when a net stops
-            changes["patience"] = 0
-        recipes = [recipe.replace(**changes) for recipe in recipes]
-        rows, dtype = len(given.train), given.train.x.dtype
-        pairs = zip(recipes, initial, strict=True)
-        jobs = [job_of(estimator, r, net, rows, begun, estimator.t_, self.afresh) for r, net in pairs]
+        jobs = self.jobs(kept.epochs if kept else 0, judged=watch.judge is not None)
         task = TASKS[estimator.out_activation_]
         examples = population.examples_of(given.train, given.valid, task, estimator.n_outputs_)
-        orders = population.orders_of(self.streams, rows, self._batch(rows), estimator.shuffle)
-        self.done, self.last = 0, self.epochs
-        self.tasks.begin_epoch(initial)
-        outcome = population.train(jobs, examples, orders, dtype, watch, kept, self.afresh)
+        orders = population.orders_of(self.streams, len(given.train), self.batch, estimator.shuffle)
+        self.done = 0
+        self.tasks.begin_epoch(self.initial)
+        self.finish(population.train(jobs, examples, orders, given.train.x.dtype, watch, kept, self.afresh))
+
+    def finish(self, outcome: population.Outcome) -> None:
+        """Set what a fit ends with, and warn of how it ended. ValueError where no net stayed finite."""
         if outcome.frozen.all():
             raise ValueError(attributes.NOT_FINITE)
-        attributes.record(estimator, outcome, given, incremental=self.incremental)
+        attributes.record(self.estimator, outcome, self.given, incremental=self.incremental)
         self._warn(outcome)
 
     def _unit(self) -> float:
@@ -124,9 +139,10 @@ class Fit:
             return valid.variance
         return float(estimator.n_outputs_) if estimator.loss == "squared_error" else 1.0
 
-    def _batch(self, rows: int) -> int:
+    @cached_property
+    def batch(self) -> int:
         """Rows of a batch, at most all."""
-        size = self.estimator.batch_size
+        size, rows = self.estimator.batch_size, len(self.given.train)
         if size == "auto":
             return min(200, rows)
         if size > rows:

@@ -103,7 +103,7 @@ def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
         if len(raw) != x.shape[0]:
             raise ValueError(f"X has {x.shape[0]} rows, and y has {len(raw)}")
         weight = None if weight is None else checked_weight(weight, x).astype(dtype)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
             problem(where, f"'validation_data' must fit the training data: {str(error).rstrip('.')}")
         ) from error

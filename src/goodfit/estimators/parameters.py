@@ -155,9 +155,9 @@ BEYOND = {
     "label_smoothing": Parameter("float", "Share of each label spread evenly over all classes.", [_share]),
     "schedule": Parameter(
         "str, dict or None",
-        "How the learning rate changes over `max_iter` epochs, with any solver but 'lbfgs': 'cosine', 'one-cycle', "
-        "'step', 'exponential', 'constant'; or a dict of the recipe's fields schedule, warmup, schedule_rate, "
-        "schedule_epochs, final_rate. None leaves it to `learning_rate`.",
+        "How the learning rate changes over the `max_iter` epochs of a fit, with any solver but 'lbfgs': 'cosine', "
+        "'one-cycle', 'step', 'exponential', 'constant'; or a dict of the recipe's fields schedule, warmup, "
+        "schedule_rate, schedule_epochs, final_rate. None leaves it to `learning_rate`. Not for partial_fit.",
         [None, dict, StrOptions(set(get_args(ScheduleName)))],
     ),
     "clip_norm": Parameter("float or None", "Longest gradient, over all weights of a net.", [None, _above_zero]),
@@ -170,7 +170,7 @@ BEYOND = {
     "n_nets": Parameter(
         "int",
         "Nets to train, from as many seeds, as one population. Predictions are means over the nets: of probabilities, "
-        "or of numbers.",
+        "or of numbers. All nets validate on the same rows: those that the first seed sets aside, or your own.",
         [_count],
     ),
     "dtype": Parameter(

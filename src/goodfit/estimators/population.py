@@ -92,7 +92,7 @@ class Outcome:
     converged: NDArray[np.bool_]
     interrupted: bool
     ended: bool
-    kept: Kept
+    kept: Kept | None
 
 
 def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,12 +87,14 @@ def watched(estimator: Any) -> str | Callable[..., Any]:
 
 
 def hidden_sizes(estimator: Any) -> tuple[int, ...]:
-    """Units of the hidden layers; ValueError in scikit-learn's words where one is not positive."""
+    """Units of the hidden layers; in scikit-learn's words, ValueError where one is not positive, TypeError where it is
+    not whole.
+    """
     given = estimator.hidden_layer_sizes
     sizes = list(given) if hasattr(given, "__iter__") else [given]
     if np.any(np.array(sizes) <= 0):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-    return tuple(int(size) for size in sizes)
+    return tuple(operator.index(size) for size in sizes)
 
 
 def recipe_of(estimator: Any, hidden: tuple[int, ...], seed: int, epochs: int, watches: str) -> Recipe:

@@ -65,12 +65,20 @@ class ShuffledOrder:
     """The batches of one net, in scikit-learn's order: each epoch shuffles the order of the epoch before.
 
     rows: [n] the rows to train on; batch: rows of a batch; width: places of a batch, at least `batch`; draws: of the
-    shuffles, None to keep the order. Chunks must be asked for in turn.
+    shuffles, None to keep the order; steps: batches of an epoch, where there shall be more than the rows fill. Chunks
+    must be asked for in turn.
     """
 
-    def __init__(self, rows: NDArray[np.int32], batch: int, width: int, draws: np.random.RandomState | None) -> None:
+    def __init__(
+        self,
+        rows: NDArray[np.int32],
+        batch: int,
+        width: int,
+        draws: np.random.RandomState | None,
+        steps: int = 0,
+    ) -> None:
         self.rows, self.batch, self.width, self.draws = rows, batch, width, draws
-        self.steps = math.ceil(len(rows) / batch)
+        self.steps = max(steps, math.ceil(len(rows) / batch))
         self._asked: tuple[int, int] | None = None
         self._given = np.empty((0, self.steps, width), np.int32)
 

@@ -20,12 +20,12 @@ class Rows:
     weight: NDArray[np.floating] | None = None
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.y)
 
     @property
     def weights(self) -> NDArray[np.floating]:
         """The weight of every row, [n]."""
-        return np.ones(len(self.x), self.x.dtype) if self.weight is None else self.weight
+        return np.ones(len(self.y), self.x.dtype) if self.weight is None else self.weight
 
     @property
     def variance(self) -> float:

@@ -54,6 +54,12 @@ class Cohort:
         """The most epochs that any job asks for."""
         return max(job.recipe.epochs for job in self.jobs)
 
+    @property
+    def seeds(self) -> NDArray[np.uint32]:
+        """[K, S] the seed of every group, of which its nets' dropout comes."""
+        of_key = {job.key: job.recipe.seed for job in self.jobs}
+        return np.asarray([[of_key[int(key)] for key in row] for row in self.grid.keys], np.uint32)
+
     def initial_parameters(self) -> Parameters:
         """[K, S, M, ...], drawn from the jobs' seeds."""
         return initial_parameters(self.jobs, self.architecture, self.grid, self.dtype)
@@ -96,7 +102,7 @@ class Cohort:
             table[:count, :, number] = schedule.factors(first, count, steps)
         after = np.arange(first + 1, first + room + 1)
         scored = after % score_every == 0
-        arguments: Any = (np.int32(first), np.int32(count), self.grid.seeds, order, table, scored)
+        arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, table, scored)
         return Chunk(*arguments)
 
     def _own_scaling(self) -> Any:
@@ -138,13 +144,14 @@ def cohort_of(
 ) -> Cohort:
     """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
 
-    orders: seed -> the batches of its nets, where they are not goodfit's own; conventions: see `state.Program`.
+    orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
+    `state.Program`.
     """
     recipes = [job.recipe for job in jobs]
     first = recipes[0]
-    grid = lay_out([recipe.seed for recipe in recipes], devices)
+    grid = lay_out([job.key for job in jobs], devices)
     architecture = pad_architecture(jobs, examples)
-    laid = (orders[int(seed)] if orders else _order(examples, first, int(seed)) for seed in grid.seeds.ravel())
+    laid = (orders[int(key)] if orders else _order(examples, first, int(key)) for key in grid.keys.ravel())
     batches: tuple[Order, ...] = tuple(laid)
     schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
     width, steps = batches[0].width, batches[0].steps

@@ -69,7 +69,7 @@ class Examples:
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
         if score_test and len(split.test):
-            parts["test"] = split.test
+            parts["test"] = split.rows("test")
         return cls(
             x=data.x,
             y=data.y,

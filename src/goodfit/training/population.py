@@ -50,7 +50,8 @@ class Job:
     """One net to train: its recipe (with its seed), and which set of row weights it learns with.
 
     initial: the weights to start from, where they are not the recipe's to draw; schedule: in the place of the
-    recipe's; plateau: None stops the net when the recipe's patience is over.
+    recipe's; plateau: None stops the net when the recipe's patience is over. group: nets with the same number share
+    their rows, and must share their seed; None groups nets by their seeds.
     """
 
     recipe: Recipe
@@ -58,20 +59,26 @@ class Job:
     initial: NetArrays | None = None
     schedule: Schedule | None = None
     plateau: Plateau | None = None
+    group: int | None = None
+
+    @property
+    def key(self) -> int:
+        """What nets that share their rows have in common."""
+        return self.recipe.seed if self.group is None else self.group
 
 
 @dataclass(frozen=True)
 class Grid:
     """Where each net lies: place[i] = (device, group, place in the group) of net i.
 
-    seeds: [K, S] the seed of every group; a place that no net takes repeats net 0 and trains no epoch.
+    keys: [K, S] the key of every group; a place that no net takes repeats net 0 and trains no epoch.
     """
 
     devices: int
     groups: int
     nets: int
     place: NDArray[np.int64]
-    seeds: NDArray[np.uint32]
+    keys: NDArray[np.int64]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -97,19 +104,19 @@ class Grid:
         return empty
 
 
-def lay_out(seeds: Sequence[int], devices: int) -> Grid:
-    """A grid for nets with these seeds: nets of one seed share their rows, and devices share the nets evenly."""
+def lay_out(keys: Sequence[int], devices: int) -> Grid:
+    """A grid for nets with these keys: nets of one key share their rows, and devices share the nets evenly."""
     members: dict[int, list[int]] = {}
-    for net, seed in enumerate(seeds):
-        members.setdefault(seed, []).append(net)
+    for net, key in enumerate(keys):
+        members.setdefault(key, []).append(net)
     groups = list(members.values())
-    if len(groups) * max(map(len, groups)) > MOST_PADDING * len(seeds):
-        groups = [[net] for net in range(len(seeds))]
-    devices = min(devices, len(seeds))
+    if len(groups) * max(map(len, groups)) > MOST_PADDING * len(keys):
+        groups = [[net] for net in range(len(keys))]
+    devices = min(devices, len(keys))
     count, largest = len(groups), max(map(len, groups))
     by_group = math.ceil(count / devices) * devices * largest
     by_net = count * math.ceil(largest / devices) * devices
-    place = np.zeros((len(seeds), 3), np.int64)
+    place = np.zeros((len(keys), 3), np.int64)
     if by_group <= by_net:
         shape = devices, math.ceil(count / devices), largest
         for group, nets in enumerate(groups):
@@ -120,8 +127,8 @@ def lay_out(seeds: Sequence[int], devices: int) -> Grid:
         for group, nets in enumerate(groups):
             for at, net in enumerate(nets):
                 place[net] = at // shape[2], group, at % shape[2]
-    table = np.full(shape[:2], seeds[0], np.uint32)
-    table[place[:, 0], place[:, 1]] = np.asarray(seeds, np.uint32)
+    table = np.full(shape[:2], keys[0], np.int64)
+    table[place[:, 0], place[:, 1]] = keys
     return Grid(*shape, place, table)
 
 

@@ -1,0 +1,267 @@
+"""Many fits as populations: what would be trained is noted first, trained together, and then handed out.
+
+A search asks an estimator to fit again and again, perhaps deep inside a pipeline. So the same calls are made twice:
+once while notes are `taking`, when every fit is noted and given up, and once while results are `given_out`, when a fit
+takes the result of the training that its note led to. What was not noted, or is not the same, is trained as usual.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from numbers import Integral
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+
+from goodfit.estimators.fitting import Fit
+from goodfit.estimators.population import Outcome, precision
+from goodfit.estimators.settings import watched
+from goodfit.estimators.streams import ShuffledOrder, rounded_up
+from goodfit.estimators.targets import TASKS, Rows
+from goodfit.training.batches import Order
+from goodfit.training.cohort import Cohort, cohort_of
+from goodfit.training.devices import prepare
+from goodfit.training.examples import Examples, Scaling
+from goodfit.training.fitting import Fitted, fit, nets_of
+from goodfit.training.planner import plan
+from goodfit.training.population import Job
+
+
+class Noted(BaseException):
+    """A fit was noted, and goes no further. Not an Exception, so that nobody takes it for a failed fit."""
+
+
+@dataclass
+class Note:
+    """One fit that was asked for. estimator: a copy, not fitted; result: the same, fitted, once it has been trained."""
+
+    estimator: Any
+    x: Any
+    y: Any
+    sample_weight: Any
+    result: Any = None
+
+
+@dataclass
+class Notes:
+    """The fits of a search, in the order in which they are asked for."""
+
+    waiting: deque[Note] = field(default_factory=deque)
+    taking: bool = True
+
+
+_notes: ContextVar[Notes | None] = ContextVar("goodfit_notes", default=None)
+
+
+@contextlib.contextmanager
+def taking() -> Iterator[Notes]:
+    """While this lasts, every fit of a goodfit estimator is noted and ends with `Noted`."""
+    notes = Notes()
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
+@contextlib.contextmanager
+def giving_out(notes: Notes) -> Iterator[None]:
+    """While this lasts, fits take the results of their notes, in turn."""
+    notes.taking = False
+    token = _notes.set(notes)
+    try:
+        yield
+    finally:
+        _notes.reset(token)
+
+
+def taken(estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
+    """Whether a fit was answered from the notes; raises Noted where notes are being taken."""
+    notes = _notes.get()
+    if notes is None:
+        return False
+    if notes.taking:
+        notes.waiting.append(Note(clone(estimator), x, y, sample_weight))
+        raise Noted
+    if not notes.waiting or not _same(notes.waiting[0], estimator, x, y, sample_weight):
+        return False
+    result = notes.waiting.popleft().result
+    if result is None:
+        return False
+    fitted = {name: value for name, value in vars(result).items() if name not in estimator.get_params(deep=False)}
+    vars(estimator).update(fitted)
+    return True
+
+
+def _same(note: Note, estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
+    """Whether this is the fit that was noted: its parameters, targets and weights, and some rows of its inputs."""
+    told, asked = note.estimator.get_params(deep=False), estimator.get_params(deep=False)
+    told.pop("random_state"), asked.pop("random_state")  # a generator moves on when it is used
+    if np.shape(x) != np.shape(note.x) or joblib.hash((told, note.y, note.sample_weight)) != joblib.hash(
+        (asked, y, sample_weight)
+    ):
+        return False
+    return x is note.x or joblib.hash(_some(x)) == joblib.hash(_some(note.x))
+
+
+def _some(x: Any) -> Any:
+    """The first, the middle and the last row."""
+    rows = [0, x.shape[0] // 2, x.shape[0] - 1] if hasattr(x, "shape") else slice(None)
+    return x.iloc[rows] if hasattr(x, "iloc") else x[rows]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A fit whose weights are drawn. block: the number of its rows' place in the data; jobs: its nets."""
+
+    fit: Fit
+    block: int
+    jobs: tuple[Job, ...]
+
+
+def train(notes: Notes) -> int:
+    """Train all noted fits that can be trained together; the number of populations."""
+    kinds: dict[Any, list[_Ready]] = {}
+    blocks: dict[Any, int] = {}
+    ready: list[tuple[Note, _Ready]] = []
+    for note in notes.waiting:
+        if not _plain(note.estimator):
+            continue
+        try:
+            made = Fit(note.estimator, incremental=False)
+            made.prepare(note.x, note.y, note.sample_weight)
+        except ValueError:  # left to fail where it was asked for
+            continue
+        block = blocks.setdefault(_block_key(note, made), len(blocks))
+        made_ready = _Ready(made, block, tuple(made.jobs(0)))
+        rows, estimator = made.given.train, note.estimator
+        kind = rows.x.dtype.str, rows.x.shape[1], estimator.out_activation_, estimator.n_outputs_, rows.weight is None
+        kinds.setdefault(kind, []).append(made_ready)
+        ready.append((note, made_ready))
+    count = sum(_train_kind(members) for members in kinds.values())
+    for note, each in ready:
+        note.result = None if each.fit.failed else note.estimator
+    return count
+
+
+def _plain(estimator: Any) -> bool:
+    """Whether a fit needs nothing of the host while it trains, and no rows but its own."""
+    return (
+        estimator.solver != "lbfgs"
+        and watched(estimator) == "nothing"
+        and estimator.validation_data is None
+        and not estimator.verbose
+        and not getattr(estimator, "_skl_callbacks", None)
+    )
+
+
+def _block_key(note: Note, made: Fit) -> Any:
+    """What fits that may share a copy of their rows have in common."""
+    labels = getattr(note.estimator, "classes_", None)
+    weight = made.given.train.weight
+    return id(note.x), joblib.hash((made.given.train.y, weight, labels))
+
+
+def _train_kind(members: Sequence[_Ready]) -> int:
+    """Train fits whose rows have one form, each on its own rows of one array."""
+    first = members[0].fit.given.train
+    task = TASKS[members[0].fit.estimator.out_activation_]
+    starts, pieces = _stacked(members)
+    x = np.concatenate([rows.x for rows in pieces])
+    y = np.concatenate([rows.y for rows in pieces])
+    weights = None if first.weight is None else np.concatenate([rows.weights for rows in pieces])[None]
+    outputs = members[0].fit.estimator.n_outputs_
+    zeros, ones = np.zeros(x.shape[1], x.dtype), np.ones(x.shape[1], x.dtype)
+    scaling = Scaling(zeros, ones, np.zeros(outputs, x.dtype), np.ones(outputs, x.dtype))
+    largest = max(len(rows) for rows in pieces)
+    every = np.arange(largest, dtype=np.int32)  # as many as one fit trains on, for the plan
+    examples = Examples(x, y, task, outputs, every, scaling, weights=weights)
+    jobs, owners, orders = _laid_out(members, starts)
+    planned = plan(jobs, examples)
+    with precision(x.dtype):
+        for cohort in planned.cohorts:
+            chosen = [jobs[job] for job in cohort.jobs]
+            steps = max(orders[job.key].steps for job in chosen)
+            own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in chosen}
+            made = cohort_of(chosen, examples, prepare(), x.dtype, orders=own, conventions="scikit-learn")
+            uneven = any(orders[job.key].steps != steps for job in chosen)
+            program = replace(made.program, weightless=made.program.weightless or uneven, keep_best=False)
+            made = replace(made, program=program)
+            _hand_out(made, fit(made), [owners[job] for job in cohort.jobs], members)
+    return len(planned.cohorts)
+
+
+def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[Rows]]:
+    """Where the rows of every block begin in the data of all, and the rows, block after block."""
+    starts: dict[int, int] = {}
+    pieces: list[Rows] = []
+    for each in members:
+        if each.block not in starts:
+            starts[each.block] = sum(map(len, pieces))
+            pieces.append(each.fit.given.train)
+    return starts, pieces
+
+
+def _laid_out(
+    members: Sequence[_Ready], starts: dict[int, int]
+) -> tuple[list[Job], list[tuple[int, int]], dict[int, ShuffledOrder]]:
+    """All jobs, with groups for those that share their batches; whose net each is; and the batches of every group."""
+    jobs: list[Job] = []
+    owners: list[tuple[int, int]] = []
+    orders: dict[int, ShuffledOrder] = {}
+    groups: dict[Any, int] = {}
+    whole = rounded_up(max(len(each.fit.given.train) for each in members))
+    for number, each in enumerate(members):
+        made, rows = each.fit, len(each.fit.given.train)
+        places = starts[each.block] + np.arange(rows, dtype=np.int32)
+        width = whole if made.batch == rows else made.batch
+        for net, (job, stream) in enumerate(zip(each.jobs, made.streams, strict=True)):
+            drawn = (made.hidden, made.estimator.n_outputs_) if made.estimator.init is None else None
+            known = isinstance(made.estimator.random_state, Integral)
+            same = (each.block, width, made.batch, made.estimator.shuffle, stream.seed, drawn)
+            group = groups.setdefault(same if known else (number, net), len(groups))
+            draws = stream.draws if made.estimator.shuffle else None
+            orders.setdefault(group, ShuffledOrder(places, made.batch, width, draws))
+            recipe = job.recipe.replace(batch_size=width)
+            jobs.append(replace(job, group=group, recipe=recipe))
+            owners.append((number, net))
+    return jobs, owners, orders
+
+
+def _with_steps(order: ShuffledOrder, steps: int) -> ShuffledOrder:
+    """The same batches, and empty ones up to `steps`. It draws for itself."""
+    return ShuffledOrder(order.rows, order.batch, order.width, copy.deepcopy(order.draws), steps)
+
+
+def _hand_out(cohort: Cohort, fitted: Fitted, owners: Sequence[tuple[int, int]], members: Sequence[_Ready]) -> None:
+    """Give every fit its nets."""
+    take = cohort.grid.take
+    nets = nets_of(cohort, fitted.state.parameters)
+    settled = take(fitted.state.since_best) >= take(cohort.settings().patience)
+    for number in dict.fromkeys(owner for owner, _ in owners):
+        own = [place for place, (owner, _) in enumerate(owners) if owner == number]
+        epochs = max(1, int(fitted.stopped_epoch[own].max()))
+        outcome = Outcome(
+            metrics=fitted.metrics[:epochs][:, :, own],
+            judged=None,
+            nets=tuple(nets[place] for place in own),
+            best_nets=None,
+            frozen=fitted.frozen[own],
+            stopped=fitted.stopped_epoch[own],
+            best=fitted.best_epoch[own],
+            converged=settled[own],
+            interrupted=False,
+            ended=False,
+            kept=None,
+        )
+        try:
+            members[number].fit.finish(outcome)
+        except ValueError:  # not finite: the fit is left to be trained, and to fail, where it was asked for
+            members[number].fit.failed = True
