@@ -72,6 +72,8 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
         print_line(out, f"... and {len(rows) - SHOWN} more settings in {folder / 'settings.csv'}.")
     for line in conclusions(found):
         print_line(out, line)
+    if len(fields) == 1 and len(rows) > 1:
+        print_line(out, f"Curve: {folder / 'curve.svg'}")
     print_line(out, f"Search: {folder}")
 
 

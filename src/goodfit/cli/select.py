@@ -61,7 +61,8 @@ def select(
     """Compare recipes by cross-validation: all settings, folds and seeds train together. Test rows take no part."""
     from goodfit.cli.search_summary import print_selection
 
-    how = {"folds": folds, "repeats": repeats, "seeds": seeds, "method": method, "budget": budget, "by": by}
+    how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds}
+    how |= {"method": method, "budget": budget, "by": by}
     if resume is not None:
         usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score"}
         changed = {f"--{name}": value if value != usual[name] else None for name, value in how.items()}
@@ -84,7 +85,15 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
         tables.tell_table(data, quiet=quiet)
     with resumable(folder), watch_search(quiet=quiet) as watcher:
         return begin(
-            data, recipe, vary=vary, **how, seed=recipe.seed, out=folder, plan=watcher.plan, progress=watcher.report
+            data,
+            recipe,
+            vary=vary,
+            **how,
+            train_scores=len(vary) == 1,  # for the curve
+            seed=recipe.seed,
+            out=folder,
+            plan=watcher.plan,
+            progress=watcher.report,
         )
 
 

@@ -38,10 +38,11 @@ def set_nets(estimator: Any, nets: Sequence[NetArrays], frozen: NDArray[np.bool_
 
 def record(estimator: Any, outcome: Outcome, given: Given, *, incremental: bool) -> None:
     """Set what a fit ends with."""
-    values = measured(estimator, outcome, given)
-    estimator._measured.append(values)
+    done, trained = epochs_done(estimator), len(outcome.metrics)
+    shift = done - (outcome.kept.epochs - trained if outcome.kept else 0)  # of epochs that another solver did
+    estimator._measured.append(measured(estimator, outcome, given))
     estimator._kept = outcome.kept
-    estimator._ended = outcome.best, outcome.stopped, outcome.frozen
+    estimator._ended = outcome.best + shift * (outcome.best > 0), outcome.stopped + shift, outcome.frozen
     estimator.n_iter_ = len(outcome.metrics)
     estimator.t_ += len(given.train) * len(outcome.metrics)
     settled = outcome.best_nets is not None and bool(outcome.converged.all())
@@ -49,6 +50,11 @@ def record(estimator: Any, outcome: Outcome, given: Given, *, incremental: bool)
     best = outcome.best_nets if settled or not incremental else None
     set_nets(estimator, best or outcome.nets, outcome.frozen)
     set_curves(estimator, best=outcome.best_nets is not None)
+
+
+def epochs_done(estimator: Any) -> int:
+    """Epochs, or iterations of 'lbfgs', of all fits that went on from one another."""
+    return sum(len(piece["train_loss"]) for piece in estimator._measured)
 
 
 def set_curves(estimator: Any, *, best: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from goodfit.errors import InputError, problem
 from goodfit.estimators import attributes, inputs, lbfgs, population
 from goodfit.estimators.callbacks import Tasks
 from goodfit.estimators.judges import judge_of
+from goodfit.estimators.notices import warn
 from goodfit.estimators.prediction import as_arrays
 from goodfit.estimators.settings import hidden_sizes, initial_net, job_of, recipe_of, watched
 from goodfit.estimators.streams import streams
@@ -44,7 +44,7 @@ class Fit:
         estimator = self.estimator
         if self.incremental and getattr(estimator, "_settled", False):
             text = "partial_fit changes nothing: early stopping has ended the training, and kept the best weights."
-            warnings.warn(f"{text} Call fit, or set early_stopping=False, to go on.", stacklevel=5)
+            warn(f"{text} Call fit, or set early_stopping=False, to go on.")
             return
         self.prepare(x, y, sample_weight)
         if estimator.solver == "lbfgs":
@@ -146,9 +146,7 @@ class Fit:
         if size == "auto":
             return min(200, rows)
         if size > rows:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
-            )
+            warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
         return int(min(size, rows))
 
     def _watch(self) -> population.Watch:
@@ -187,17 +185,16 @@ class Fit:
         nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
         if frozen:
             text = f"{frozen} of {nets} nets met values that are not finite; they keep their last finite weights."
-            warnings.warn(text, ConvergenceWarning, stacklevel=7)
+            warn(text, ConvergenceWarning)
         if outcome.interrupted:
-            warnings.warn("Training interrupted by user.", stacklevel=7)
+            warn("Training interrupted by user.")
         open_ended = int((~outcome.converged & ~outcome.frozen).sum())
         if open_ended and not self.incremental and not outcome.interrupted and not outcome.ended:
             which = "" if nets == 1 else f" ({open_ended} of {nets} nets)"
-            warnings.warn(
+            warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.epochs}) reached and the optimization hasn't "
                 f"converged yet{which}.",
                 ConvergenceWarning,
-                stacklevel=7,
             )
 
 

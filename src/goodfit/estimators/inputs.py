@@ -102,6 +102,8 @@ def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
         raw, table = estimator._encoded_more(y)
         if len(raw) != x.shape[0]:
             raise ValueError(f"X has {x.shape[0]} rows, and y has {len(raw)}")
+        if len(raw) < 2 and not is_classifier(estimator) and watched(estimator) == "score":
+            raise ValueError("R² needs two rows or more")
         weight = None if weight is None else checked_weight(weight, x).astype(dtype)
     except (TypeError, ValueError) as error:
         raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from goodfit.estimators import attributes, population
 from goodfit.estimators.callbacks import Tasks
 from goodfit.estimators.inputs import Given
+from goodfit.estimators.notices import warn
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
 from goodfit.estimators.targets import TASKS, Rows
 from goodfit.runs.interrupts import interrupts_wait
@@ -47,11 +47,13 @@ def train(estimator: Any, recipes: Sequence[Recipe], initial: Sequence[NetArrays
             return stop or asked.is_set()
 
         for net in range(len(jobs)):
+            if asked.is_set() and found:
+                break
             now[:] = [initial[net]]
             limits = {"gtol": estimator.tol, "max_iter": estimator.max_iter, "max_fun": estimator.max_fun}
             found.append(minimise(cohort, net, **limits, tell=tell))
         interrupted = asked.is_set()
-    _record(estimator, found, given)
+    _record(estimator, found, initial, given)
     _warn(estimator, found, interrupted)
 
 
@@ -61,32 +63,32 @@ def _in_float64(rows: Rows) -> Rows:
     return Rows(rows.x.astype(np.float64), y, weight)
 
 
-def _record(estimator: Any, found: Sequence[Minimum], given: Given) -> None:
-    """Set the fitted attributes; the curve holds the loss after every iteration."""
+def _record(estimator: Any, found: Sequence[Minimum], initial: Sequence[NetArrays], given: Given) -> None:
+    """Set the fitted attributes; the curve holds the loss after every iteration.
+
+    Nets that Ctrl-C did not let begin keep their first weights, and do not predict.
+    """
     dtype = given.train.x.dtype
-    nets = [
-        NetArrays(
-            tuple(w.astype(dtype) for w in each.net.weights),
-            tuple(b.astype(dtype) for b in each.net.biases),
-            each.net.slopes,
-        )
-        for each in found
-    ]
-    longest = max(max(len(each.losses) for each in found), 1)
-    curve = np.full((longest, len(found)), np.nan)
+    nets = [_as_type(each.net, dtype) for each in found] + list(initial[len(found) :])
+    curve = np.full((max(max(len(each.losses) for each in found), 1), len(nets)), np.nan)
     for net, each in enumerate(found):
         losses = each.losses or (each.loss,)
         curve[: len(losses), net] = losses
-    frozen = np.asarray([not _finite(net) for net in nets])
+    frozen = np.asarray([net >= len(found) or not _finite(arrays) for net, arrays in enumerate(nets)])
     if frozen.all():
         raise ValueError(attributes.NOT_FINITE)
-    ended = np.asarray([len(each.losses) for each in found], np.int32)
+    ended = attributes.epochs_done(estimator) + np.isfinite(curve).sum(axis=0).astype(np.int32)
     estimator._measured.append({"train_loss": curve})
-    estimator._ended = ended, ended, frozen
+    estimator._kept, estimator._ended = None, (ended, ended, frozen)
     attributes.set_nets(estimator, nets, frozen)
     attributes.set_curves(estimator, best=False)
     estimator.loss_ = float(np.mean([each.loss for each in found]))
     estimator.n_iter_ = max(min(each.iterations, estimator.max_iter) for each in found)
+
+
+def _as_type(net: NetArrays, dtype: Any) -> NetArrays:
+    weights, biases = (tuple(array.astype(dtype) for array in arrays) for arrays in (net.weights, net.biases))
+    return NetArrays(weights, biases, net.slopes)
 
 
 def _finite(net: NetArrays) -> bool:
@@ -96,12 +98,11 @@ def _finite(net: NetArrays) -> bool:
 def _warn(estimator: Any, found: Sequence[Minimum], interrupted: bool) -> None:
     """What the user should know of how the search ended."""
     if interrupted:
-        warnings.warn("Training interrupted by user.", stacklevel=7)
+        warn("Training interrupted by user.")
     unfinished = [each for each in found if not each.converged and not each.halted]
     if unfinished and not interrupted:
-        warnings.warn(
+        warn(
             f"lbfgs failed to converge after {unfinished[0].iterations} iteration(s): {unfinished[0].message}. "
             "Increase the number of iterations (max_iter), or scale the data (see sklearn.preprocessing).",
             ConvergenceWarning,
-            stacklevel=7,
         )

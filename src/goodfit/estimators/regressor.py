@@ -40,7 +40,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     n_iter_, t_ : epochs of the last fit; rows seen in all
     n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn
 
-    Curves of several nets are means over those that still trained.
+    Curves of several nets are means over those that still trained. Scores are R²: with early stopping by score the mean
+    over targets, as in `score`; else of all targets together, which is the same for one target.
 
     Examples
     --------

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.errors import GoodfitError
+from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.selection.comparing import Comparison, compare
+from goodfit.selection.curves import SettingCurve, curve_of
 from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
 from goodfit.selection.running import Results
 from goodfit.selection.sheets import Sheet
@@ -25,7 +26,8 @@ from goodfit.training.recipe import Recipe
 if TYPE_CHECKING:
     from goodfit.selection.search import Search
 
-TABLE, RESULT = "settings.csv", "selection.json"
+TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
+CURVES = ("curve.svg", "curve.png")
 SCORE_NAMES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}
 
 
@@ -34,9 +36,10 @@ class Selection:
     """The result of a search.
 
     settings, recipes: one each, in the order tried; scores, losses: [settings, folds] on held-out rows, mean over
-    seeds, nan where a net diverged; by: "score" or "loss", by which `comparison` ranks (losses with their sign turned);
-    optimism: what the winner's score is worth once it is known that it won, None where it cannot be said; seconds:
-    spent on compile, train and score; parameters: of a net of each setting.
+    seeds, nan where a net diverged; train_scores, train_losses: likewise on training rows, nan if not asked for; by:
+    "score" or "loss", by which `comparison` ranks (losses with their sign turned); optimism: what the winner's score is
+    worth once it is known that it won, None where it cannot be said; seconds: spent on compile, train and score;
+    parameters: of a net of each setting; test_share: of the rows, that a fold holds out.
     """
 
     data_name: str
@@ -45,11 +48,14 @@ class Selection:
     recipes: tuple[Recipe, ...]
     scores: NDArray[np.float64]
     losses: NDArray[np.float64]
+    train_scores: NDArray[np.float64]
+    train_losses: NDArray[np.float64]
     by: str
     comparison: Comparison
     optimism: Optimism | None
     seconds: Mapping[str, float]
     parameters: tuple[int, ...]
+    test_share: float
 
     @property
     def best(self) -> Recipe:
@@ -60,6 +66,17 @@ class Selection:
     def simplest(self) -> Recipe:
         """The recipe with the fewest parameters that is within one standard error of the best."""
         return self.recipes[self.comparison.one_se] if self.comparison.one_se is not None else self.best
+
+    def curve(self) -> SettingCurve:
+        """What becomes of training and held-out rows along the one field that was varied.
+
+        InputError where several were; the training rows are known if the search was asked for `train_scores`.
+        """
+        fields = list(self.settings[0])
+        if len(fields) != 1:
+            rule = "a curve needs a search that varies one field"
+            raise InputError(problem("Selection", rule, got=", ".join(fields)))
+        return curve_of(fields[0], self)
 
     @property
     def score_name(self) -> str:
@@ -87,13 +104,21 @@ class Selection:
         return sorted(found, key=lambda row: row["rank"])
 
     def write(self, folder: Path) -> None:
-        """Write the table as CSV and the whole as JSON."""
+        """Write the table as CSV, the whole as JSON, and where one field was varied its curve as table and figure."""
         rows, text = self.rows(), io.StringIO()
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows([{name: text_of(value) for name, value in row.items()} for row in rows])
         write_atomically(folder / TABLE, text.getvalue().encode())
         write_atomically(folder / RESULT, (json.dumps(self.to_json(), indent=2) + "\n").encode())
+        if len(self.settings) > 1 and len(self.settings[0]) == 1:
+            from goodfit.figures import write_figure
+
+            curve = self.curve()
+            curve.write_csv(folder / CURVE_TABLE)
+            figure = curve.figure()
+            for name in CURVES:
+                write_figure(figure, folder / name)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as JSON has it; None for what is not finite."""
@@ -120,7 +145,7 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
     """Put the fits' row values together."""
     data, folds = sheets[0].data, search.folds.all
     shape = len(search.settings), len(folds)
-    sums = np.zeros((2, *shape))
+    sums = np.zeros((4, *shape))
     rows = np.zeros((len(search.settings), len(data.y)))
     counts = np.zeros(len(data.y))
     for fold in folds:
@@ -129,9 +154,10 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         for job, fit in enumerate(sheet.fits):
             values = results.values[number, job]
             failed = (number, job) in results.frozen
-            means = [np.nan if failed else float(each.mean(dtype=np.float64)) for each in values]
-            sums[:, fit.setting, fit.fold] += np.asarray(means) / len(search.seeds)
-            chosen = values[0] if search.by == "score" else -values[1]
+            held_out = [float(each.mean(dtype=np.float64)) for each in (values.score, values.loss)]
+            means = np.full(4, np.nan) if failed else np.asarray([*held_out, *values.train])
+            sums[:, fit.setting, fit.fold] += means / len(search.seeds)
+            chosen = values.score if search.by == "score" else -values.loss
             rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
     if np.isnan(sums[0]).any(axis=1).all():
         raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
@@ -146,11 +172,14 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         recipes=search.recipes,
         scores=sums[0],
         losses=sums[1],
+        train_scores=sums[2],
+        train_losses=sums[3],
         by=search.by,
         comparison=comparison,
         optimism=bootstrap_bias_corrected(rows[:, held] / counts[held]),
         seconds=results.seconds,
         parameters=parameters,
+        test_share=search.folds.test_share,
     )
 
 

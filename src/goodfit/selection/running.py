@@ -26,7 +26,17 @@ from goodfit.training.state import State
 
 FORMAT = 1
 MOST_MEMORY = 0.5  # of what is free, that one population may take
-RowValues = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class FitValues:
+    """What a trained net is worth. score, loss: of every held-out row; train: mean score and loss of its training rows,
+    nan where they were not asked for.
+    """
+
+    score: NDArray[np.float32]
+    loss: NDArray[np.float32]
+    train: tuple[float, float] = (np.nan, np.nan)
 
 
 @dataclass(frozen=True)
@@ -97,9 +107,9 @@ def schedule(sheets: Sequence[Sheet], memory: float | None = None) -> Schedule:
 
 @dataclass
 class Results:
-    """What the fits gave. values: (sheet, job) -> score and loss of every held-out row; frozen: fits that diverged."""
+    """What the fits gave. values: (sheet, job) -> what its net is worth; frozen: fits that diverged."""
 
-    values: dict[tuple[int, int], RowValues] = field(default_factory=dict)
+    values: dict[tuple[int, int], FitValues] = field(default_factory=dict)
     frozen: set[tuple[int, int]] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.0, "train": 0.0, "score": 0.0})
 
@@ -128,8 +138,8 @@ def run(sheets: Sequence[Sheet], planned: Schedule, folder: Path | None = None, 
 
 def _train(
     sheet: Sheet, turn: Turn, results: Results, folder: Path | None, clock: _Clock
-) -> dict[int, tuple[RowValues, bool]]:
-    """Train one population and score its nets: job -> (row values, whether it diverged)."""
+) -> dict[int, tuple[FitValues, bool]]:
+    """Train one population and score its nets: job -> (its values, whether it diverged)."""
     cohort = cohort_of([sheet.jobs[job] for job in turn.jobs], sheet.examples, prepare())
     writer = None if folder is None else Checkpointer(folder, cohort.grid)
     start = None if folder is None else _found(cohort, folder)
@@ -161,23 +171,28 @@ def _found(cohort: Cohort, folder: Path) -> tuple[int, State] | None:
     return kept.epoch, restored(kept, fresh, cohort.grid)
 
 
-def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[RowValues, bool]]:
+def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:
     data = sheet.data
     variance = float(np.var(data.y[sheet.examples.train], axis=0, dtype=np.float64).sum()) or np.nan
     found = {}
     for place, job in enumerate(turn.jobs):
         held_out = sheet.fits[job].held_out
         net = sheet.net(job, fitted.nets[place])
-        values = row_values(net, data.x[held_out], data.y[held_out], variance)
-        diverged = bool(fitted.frozen[place]) or not all(np.isfinite(each).all() for each in values)
-        found[job] = values, diverged
+        score, loss = row_values(net, data.x[held_out], data.y[held_out], variance)
+        train = (np.nan, np.nan)
+        if sheet.score_train:
+            rows = sheet.training_rows(job)
+            means = [each.mean(dtype=np.float64) for each in row_values(net, data.x[rows], data.y[rows], variance)]
+            train = float(means[0]), float(means[1])
+        diverged = bool(fitted.frozen[place]) or not (np.isfinite(score).all() and np.isfinite(loss).all())
+        found[job] = FitValues(score, loss, train), diverged
     return found
 
 
-def _write(path: Path, turn: Turn, found: Mapping[int, tuple[RowValues, bool]]) -> None:
-    arrays: dict[str, NDArray[np.float32]] = {}
+def _write(path: Path, turn: Turn, found: Mapping[int, tuple[FitValues, bool]]) -> None:
+    arrays: dict[str, NDArray[np.floating]] = {}
     for job, (values, _) in found.items():
-        arrays |= {f"{job}.score": values[0], f"{job}.loss": values[1]}
+        arrays |= {f"{job}.score": values.score, f"{job}.loss": values.loss, f"{job}.train": np.asarray(values.train)}
     diverged = [job for job, (_, frozen) in found.items() if frozen]
     metadata = {"sheet": turn.sheet, "jobs": list(turn.jobs), "frozen": diverged}
     write_atomically(path, tensor_file.pack(arrays, metadata, kind="search", version=FORMAT))
@@ -190,7 +205,8 @@ def _read(path: Path, turn: Turn, results: Results) -> None:
         fix = "Give another folder, or the data and settings that it was begun with."
         raise InputError(problem(str(path), "must belong to this search; it holds other nets", fix=fix))
     for job in turn.jobs:
-        results.values[turn.sheet, job] = content.arrays[f"{job}.score"], content.arrays[f"{job}.loss"]
+        score, loss, train = (content.arrays[f"{job}.{name}"] for name in ("score", "loss", "train"))
+        results.values[turn.sheet, job] = FitValues(score, loss, (float(train[0]), float(train[1])))
     results.frozen |= {(turn.sheet, job) for job in content.metadata["frozen"]}
 
 

@@ -29,6 +29,7 @@ from goodfit.training.recipe import Recipe
 
 SEARCH = "search.json"
 WHERE = "Search"
+CALLED = ("folds", "repeats", "seeds", "method", "budget", "by", "train_scores", "seed")  # kept for `resume`
 DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
 By = Literal["score", "loss"]
 
@@ -38,8 +39,9 @@ class Search:
     """A search that is laid out: what it tries, on which rows.
 
     rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
-    and fold; by: what makes a setting better; memory: bytes that one population may take; print: a digest of all this;
-    call: the arguments as JSON, None where they were given as objects.
+    and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
+    one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
+    objects.
     """
 
     data: Dataset | Table
@@ -49,13 +51,15 @@ class Search:
     recipes: tuple[Recipe, ...]
     seeds: tuple[int, ...]
     by: By
+    train_scores: bool
     memory: float
     print: str
     call: Mapping[str, Any] | None = None
 
     def sheets(self) -> list[Sheet]:
         """The fits, as populations."""
-        return make_sheets(self.data, self.folds, self.recipes, self.seeds)
+        made = make_sheets(self.data, self.folds, self.recipes, self.seeds)
+        return [dataclasses.replace(sheet, score_train=self.train_scores) for sheet in made]
 
     def __str__(self) -> str:
         repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
@@ -75,6 +79,7 @@ def select(
     by: By = "score",
     groups: Any = None,
     time: Any = None,
+    train_scores: bool = False,
     seed: int = 0,
     out: str | Path | None = None,
     plan: Callable[[Search, running.Schedule], None] | None = None,
@@ -87,12 +92,13 @@ def select(
     a setting and fold, or the seeds themselves; all settings train with the same. method: "grid" tries every
     combination, "random" draws; "auto" is a grid where it has no more settings than `budget`, which is the most that
     are tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared
-    error). seed: of the folds and the drawn settings. out: folder that keeps what was computed; the same call with the
-    same folder goes on where it was killed. plan: called with the search and its schedule before it starts.
+    error). train_scores: score training rows too, for `Selection.curve`. seed: of the folds and the drawn settings.
+    out: folder that keeps what was computed; the same call with the same folder goes on where it was killed. plan:
+    called with the search and its schedule before it starts.
 
     Every net trains for all its epochs: to stop early on a held-out fold would flatter it. Vary `epochs` instead.
     """
-    asked = Asked(recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, seed)
+    asked = Asked(recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed)
     search = lay_out(data, vary, asked)
     sheets = search.sheets()
     if out is None:
@@ -128,6 +134,7 @@ class Asked:
     by: By = "score"
     groups: Any = None
     time: Any = None
+    train_scores: bool = False
     seed: int = 0
 
 
@@ -144,7 +151,8 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     smallest = min(divided.all, key=lambda fold: len(fold.train))
     parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
     recipes = tuple(_whole(fitted_recipe(_whole(each), parts)) for each in space.recipes(settings))
-    told = [bare.name, fingerprint(bare), asked.by, list(seeds), [each.to_json() for each in recipes]]
+    how_scored = [asked.by, asked.train_scores]
+    told = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
     digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
     for fold in divided.all:
         digest.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
@@ -156,6 +164,7 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
         recipes=recipes,
         seeds=seeds,
         by=asked.by,
+        train_scores=asked.train_scores,
         memory=running.MOST_MEMORY * free_memory(),
         print=digest.hexdigest(),
         call=_call(data, vary, asked),
@@ -177,7 +186,7 @@ def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
     simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
     if not (simple and asked.groups is None and asked.time is None and (isinstance(data, str) or origin)):
         return None
-    how = {name: getattr(asked, name) for name in ("folds", "repeats", "seeds", "method", "budget", "by", "seed")}
+    how = {name: getattr(asked, name) for name in CALLED}
     named = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
     return {**named, "recipe": _given(asked.recipe), "vary": vary, **how}
 

@@ -31,12 +31,21 @@ class Fit:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Fits that share their rows, and so may share programs. jobs[i] is what trains fits[i]."""
+    """Fits that share their rows, and so may share programs. jobs[i] is what trains fits[i]; score_train: whether its
+    training rows are scored too.
+    """
 
     data: Dataset
     examples: Examples
     fits: tuple[Fit, ...]
     jobs: tuple[Job, ...]
+    score_train: bool = False
+
+    def training_rows(self, job: int) -> Indexes:
+        """The rows that a net learns from."""
+        train, weights = self.examples.train, self.examples.weights
+        rows: Indexes = train if weights is None else train[weights[self.jobs[job].rows, train] > 0]
+        return rows
 
     def net(self, job: int, arrays: NetArrays) -> TrainedNet:
         """A trained net with all that turns raw inputs into predictions."""

@@ -1,0 +1,98 @@
+"""One field of a recipe against training and held-out rows: the figure of under- and overfitting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, house_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WORDS = {"train": "training rows", "valid": "held-out rows"}
+LOG_FROM = 30.0  # ratio of the largest to the smallest value from which their axis is logarithmic
+
+
+def setting_curve(
+    field: str,
+    values: Sequence[Any],
+    what: str,
+    train: Mapping[str, Any],
+    valid: Mapping[str, Any],
+    best: int,
+    *,
+    title: str | None = None,
+) -> Figure:
+    """What becomes of training and held-out rows as a field changes.
+
+    values: of the field, in order: numbers, or lists and names, which are laid out evenly; what: what is measured;
+    train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value.
+    """
+    with house_style():
+        figure = new_figure(6.4, 4.2)
+        axes = figure.subplots()
+        places = _places(axes, values)
+        handles = {
+            WORDS[part]: _line(axes, places, band, part)
+            for part, band in (("train", train), ("valid", valid))
+            if np.isfinite(band["mean"]).any()
+        }
+        axes.axvline(places[best], color=FAINT, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
+        edge: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.2}
+        (mark,) = axes.plot(
+            [places[best]], [valid["mean"][best]], linestyle="", marker="D", markersize=7, zorder=4, **edge
+        )
+        handles[f"best: {_text(values[best])}"] = mark
+        axes.set_xlabel(field.replace("_", " "))
+        axes.set_ylabel(what)
+        note = "band: 95 % interval of the mean over folds" if np.isfinite(valid["low"]).any() else None
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), title=note)
+        named = what[:1].upper() + what[1:]
+        figure.suptitle(title or f"{named} by {field.replace('_', ' ')}", x=0.01, ha="left")
+    return figure
+
+
+def _line(axes: Axes, places: np.ndarray, band: Mapping[str, Any], part: str) -> Any:
+    """The line of one kind of rows, and its band where there is one; what goes into the legend."""
+    look = LINES[part]
+    (line,) = axes.plot(places, band["mean"], look.dashes, color=look.colour, marker=look.marker, markersize=4.5)
+    if not np.isfinite(band["low"]).any():
+        return line
+    filled = axes.fill_between(places, band["low"], band["high"], color=look.colour, alpha=BAND_OPACITY, linewidth=0)
+    return (filled, line)
+
+
+def _places(axes: Axes, values: Sequence[Any]) -> np.ndarray:
+    """Where the values stand along the axis: numbers by their size, on a logarithmic axis where they span far."""
+    numbers = [_number(value) for value in values]
+    if any(number is None for number in numbers):
+        axes.set_xticks(range(len(values)), [_text(value) for value in values])
+        return np.arange(len(values), dtype=float)
+    found = np.asarray(numbers, float)
+    above = found[found > 0]
+    if len(above) > 1 and above.max() / above.min() >= LOG_FROM:
+        if (found <= 0).any():
+            axes.set_xscale("symlog", linthresh=float(above.min()))
+        else:
+            axes.set_xscale("log")
+    return found
+
+
+def _number(value: Any) -> float | None:
+    """A number, or the units of a single layer; None for all else."""
+    if isinstance(value, tuple | list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "x".join(str(part) for part in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,109 @@
+"""What becomes of training and held-out rows as one field of the recipe changes: capacity, penalty and other curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.files import write_atomically
+from goodfit.selection.comparing import interval
+from goodfit.selection.space import text_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from goodfit.selection.result import Selection
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Means over folds, with the interval of each (nan where there is none), [V] each."""
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SettingCurve:
+    """One field against training and held-out rows.
+
+    field, values: what was varied, in rising order where the values have one; what: what is measured ("accuracy",
+    "loss"); train, valid: bands over the values, seeds averaged first, 95 % intervals; best: the place of the best
+    value on held-out rows.
+    """
+
+    field: str
+    values: tuple[Any, ...]
+    what: str
+    train: Band
+    valid: Band
+    best: int
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table that the figure is drawn from: one dict a value."""
+        return [
+            {
+                self.field: value,
+                f"train {self.what}": float(self.train.mean[at]),
+                "train low": float(self.train.low[at]),
+                "train high": float(self.train.high[at]),
+                f"validation {self.what}": float(self.valid.mean[at]),
+                "validation low": float(self.valid.low[at]),
+                "validation high": float(self.valid.high[at]),
+                "best": at == self.best,
+            }
+            for at, value in enumerate(self.values)
+        ]
+
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write `rows` as a CSV file, whole or not at all; empty where a number is not finite."""
+        rows, text = self.rows(), io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({name: "" if value != value else text_of(value) for name, value in row.items()})
+        write_atomically(path, text.getvalue().encode())
+
+    def figure(self) -> Figure:
+        """The curve, with bands, and the best value marked."""
+        from goodfit.figures import setting_curve
+
+        return setting_curve(self.field, self.values, self.what, vars(self.train), vars(self.valid), self.best)
+
+
+def curve_of(field: str, selection: Selection) -> SettingCurve:
+    """The curve of a search that varied one field."""
+    values = [setting[field] for setting in selection.settings]
+    order = sorted(range(len(values)), key=lambda at: (_size(values[at]), at))
+    by_score = selection.by == "score"
+    train = selection.train_scores if by_score else selection.train_losses
+    valid = selection.scores if by_score else selection.losses
+    return SettingCurve(
+        field=field,
+        values=tuple(values[at] for at in order),
+        what=selection.score_name,
+        train=band(train[order], selection.test_share),
+        valid=band(valid[order], selection.test_share),
+        best=order.index(selection.comparison.winner),
+    )
+
+
+def band(values: NDArray[np.float64], test_share: float) -> Band:
+    """Means over folds of values [V, folds], nan where a fold has none, and their intervals."""
+    means = values.mean(axis=1)
+    limits = [interval(row, test_share) for row in values]
+    return Band(means, np.asarray([each.low for each in limits]), np.asarray([each.high for each in limits]))
+
+
+def _size(value: Any) -> float:
+    """What values are sorted by: numbers by size, layers by their units; names stay as they were given."""
+    if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
+        return float(sum(value))
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0

@@ -1,0 +1,33 @@
+"""scikit-learn's own checks of an estimator, all of them, with none expected to fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
+
+import goodfit as gf
+
+# The checks fit nets of default settings to a few rows of noise, and most of these fits end at the last epoch.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:Stochastic Optimizer. Maximum iterations \(200\) reached:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+@parametrize_with_checks([gf.MLPClassifier(), gf.MLPRegressor()])
+def test_every_check_passes(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [gf.MLPClassifier(solver="lbfgs"), gf.MLPRegressor(solver="sgd", tol=1e-2, random_state=42)],
+    ids=["classifier", "regressor"],
+)
+def test_rows_of_weight_two_equal_rows_twice(estimator: Any) -> None:
+    """With the settings that scikit-learn gives its own nets for this check: they must find their minimum."""
+    check_sample_weight_equivalence_on_dense_data(type(estimator).__name__, estimator)
