@@ -22,6 +22,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "default-recipe": "default_recipe",
     "reporting": "reporting",
     "estimators": "estimators",
+    "search": "search",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import goodfit as gf
 from benchmarks import processes
 from benchmarks.bars import Bar, Measurement
+from goodfit.runs.opening import score_nets
 
 SEEDS = 5
 ACCURACY = Bar(
@@ -18,7 +19,7 @@ ACCURACY = Bar(
     aim=0.905,
     unit="of rows",
     how='`gf.train(gf.Recipe(), "fashion-mnist", seeds=range(5))`: one split, one population. The recipe was chosen '
-    "on validation rows; the test rows are opened here.",
+    "on validation rows; the test rows are scored here.",
 )
 ONE_NET = Bar(
     "one net of the default recipe, from the command to its end",
@@ -38,10 +39,10 @@ def measure(quick: bool) -> list[Measurement]:
         ended = processes.run([*processes.GOODFIT, *command, str(Path(folder) / "run")], processes.NO_PROGRAM_CACHE)
     alone = json.loads(ended.stdout)
     run = gf.train(gf.Recipe(epochs=epochs), data, seeds=range(seeds))
-    score = run.scores["test"]
+    score = score_nets(run.sound, data.x[data.test], data.y[data.test])  # repeated, not chosen by
     spread = "" if score.spread is None else f", standard deviation {score.spread:.4f} over seeds"
     parts = ", ".join(f"{name} {taken:.2f} s" for name, taken in alone["seconds"].items())
     return [
         Measurement(ACCURACY, score.value, f"{score}{spread}; training all took {run.seconds['train']:.1f} s"),
-        Measurement(ONE_NET, ended.seconds, f"{parts}; test accuracy {alone['scores']['test']['value']:.4f}"),
+        Measurement(ONE_NET, ended.seconds, f"{parts}; validation accuracy {alone['scores']['valid']['value']:.4f}"),
     ]

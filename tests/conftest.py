@@ -1,4 +1,4 @@
-"""What holds for every test: few threads, two JAX devices, a cache of its own, the same Hypothesis examples every time.
+"""What holds for every test: few threads, two JAX devices, a cache and a ledger apart, the same Hypothesis examples.
 
 This file is read before any test imports NumPy or JAX, which look at these variables only once.
 """
@@ -27,7 +27,9 @@ if WORKER is not None and hasattr(
     os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})
 
 if WORKER is None:  # workers inherit the folder, and with it the compiled programs
+    os.environ["GOODFIT_CACHE_OF_THE_USER"] = os.environ.get("GOODFIT_CACHE", "")  # "": the system's usual one
     os.environ["GOODFIT_CACHE"] = tempfile.mkdtemp(prefix="goodfit-tests-")
+    os.environ["GOODFIT_LEDGER"] = os.path.join(os.environ["GOODFIT_CACHE"], "ledger.sqlite")  # nobody's own
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, and in every process it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -65,7 +67,8 @@ def execute(tmp_path_factory: pytest.TempPathFactory) -> Execute:
     @functools.cache
     def execute(name: str) -> tuple[Path, dict[str, Any]]:
         folder = tmp_path_factory.mktemp(name)
-        with contextlib.chdir(folder):
+        own = {"GOODFIT_LEDGER": str(folder / "ledger.sqlite")}
+        with contextlib.chdir(folder), mock.patch.dict(os.environ, own):
             return folder, run_blocks(page(name), str(DOCS / name))
 
     return execute
@@ -122,10 +125,19 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     assert sorted(files) == sorted(path.name for path in (folder / found["folder"]).iterdir())
     keys, score_keys = tables(section(text, "## `--json`"))
     assert keys == list(found)
-    assert score_keys == list(found["scores"]["test"])
+    assert score_keys == list(found["scores"]["valid"])
     for key in ("scores", "seconds"):
         (row,) = re.findall(rf"^\| `{key}` \|.*$", text, re.MULTILINE)
         assert set(re.findall(r"`([^`]+)`", row)) == {key, *found[key]}
+
+
+def test_the_tables_of_the_seal_are_those_of_an_opening(execute: Execute) -> None:
+    from goodfit.cli.openings import opening_record
+
+    _, names = execute("seal.md")
+    opened, lines = tables(section(page("seal.md"), "## `--json`"))
+    assert opened == list(names["opened"].to_json())
+    assert sorted(set(lines) - {"curve"}) == sorted(opening_record(names["line"]))
 
 
 def test_the_tables_of_the_engine_name_every_field_and_function() -> None:

@@ -45,12 +45,14 @@ class FakeRun:
     seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.5, "train": 61.0, "evaluate": 12.34})
     scores: dict[str, Any] = field(default_factory=lambda: {"train": score(0.9), "test": score(0.8, spread=0.02)})
     stopped_epochs: tuple[int, ...] = ()
+    split: Any = None
+    metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property
     def history(self) -> SimpleNamespace:
         frozen = np.isin(np.arange(len(self.seeds)), self.frozen)
         stopped = np.array(self.stopped_epochs or [self.recipe.epochs] * len(self.seeds))
-        return SimpleNamespace(frozen=frozen, stopped_epoch=stopped)
+        return SimpleNamespace(frozen=frozen, stopped_epoch=stopped, metrics=self.metrics)
 
     @property
     def layers(self) -> list[SimpleNamespace]:

@@ -48,10 +48,10 @@ def test_no_row_is_lost_and_classes_keep_their_share(
     assert parts.sizes == {"train": n - n_test - n_valid, "valid": n_valid, "test": 7 if official else n_test}
     left = Counter(np.repeat(np.arange(len(sizes)), sizes).tolist())
     if official:
-        assert parts.test.tolist() == data.test.tolist()
+        assert parts.rows("test").tolist() == data.test.tolist()
     else:
-        _within_one_row(parts.y("test"), left, Fraction(str(test)))
-        left -= Counter(parts.y("test").tolist())
+        _within_one_row(parts.data.y[parts.rows("test")], left, Fraction(str(test)))
+        left -= Counter(parts.data.y[parts.rows("test")].tolist())
     _within_one_row(parts.y("valid"), left, Fraction(str(valid)))
 
 
@@ -80,7 +80,7 @@ def test_the_same_bits_twice_and_in_another_process() -> None:
 
 def test_the_validation_share_does_not_move_the_test_rows() -> None:
     data = classes_of([30, 30])
-    assert split(data, valid=0.1).test.tolist() == split(data, valid=0.5).test.tolist()
+    assert split(data, valid=0.1).rows("test").tolist() == split(data, valid=0.5).rows("test").tolist()
 
 
 def test_defaults() -> None:
@@ -131,7 +131,7 @@ def test_x_and_y_of_a_part() -> None:
     data = classes_of([10, 10])
     parts = split(data)
     assert parts.x("valid")[:, 0].tolist() == parts.valid.tolist()
-    assert parts.y("test").tolist() == data.y[parts.test].tolist()
+    assert parts.data.y[parts.rows("test")].tolist() == data.y[parts.rows("test")].tolist()
     assert repr(parts) == "Split('s', 14 train, 2 valid, 4 test, seed 0)"
     with pytest.raises(ValueError, match="read-only"):
         parts.train[0] = 1

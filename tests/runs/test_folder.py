@@ -45,7 +45,7 @@ def test_runs_are_listed_newest_first(runs: Path, tmp_path: Path) -> None:
     assert {run.folder.name: run.state for run in found} == {"iris": "done", "stopped": "interrupted"}
     assert [run.when for run in found] == sorted((run.when for run in found), reverse=True)
     done = next(run for run in found if run.state == "done")
-    assert (done.data, done.seeds, set(done.scores)) == ("iris", (0, 1, 7), {"train", "valid", "test"})
+    assert (done.data, done.seeds, set(done.scores)) == ("iris", (0, 1, 7), {"train", "valid"})
     assert next(run for run in found if run.state != "done").scores == {}
     assert list_runs(tmp_path / "nowhere") == []
 

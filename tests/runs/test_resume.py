@@ -248,7 +248,7 @@ def test_a_data_set_with_other_parameters_must_be_given(tmp_path: Path) -> None:
         gf.train(RECIPE, data, out=tmp_path / "run", progress=interrupt_at(2))
     with pytest.raises(InputError, match=r"'moons' holds other rows. Give them from Python: goodfit.runs.resume\("):
         resume(tmp_path / "run")
-    assert resume(tmp_path / "run", data).scores["test"].rows == 20
+    assert len(resume(tmp_path / "run", data).split.test) == 20
 
 
 def test_two_trainings_of_one_run_are_refused(stopped: Path) -> None:

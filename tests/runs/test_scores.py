@@ -169,6 +169,7 @@ def test_to_dict_has_every_field() -> None:
         "rows": 100,
         "method": "Clopper-Pearson",
         "spread": None,
+        "basis": None,
     }
 
 

@@ -56,7 +56,7 @@ def test_a_table_is_split_by_the_recipe(people: Path) -> None:
     table = gf.data.read_table(people, **options())
     run = gf.train(RECIPE.replace(valid=0.25, seed=4), table)
     parts = table.split(valid=0.25, seed=4)
-    assert run.scores["test"].rows == len(parts.test)
+    assert run.split.sizes == parts.sizes
     assert run.scores["valid"].value == run.nets[0].score(parts.x("valid"), parts.y("valid")).value
     assert run.data_name == "people"
 

@@ -39,7 +39,8 @@ def test_a_run_holds_nets_history_and_scores(done, iris) -> None:  # type: ignor
     probabilities = run.nets[0].predict_proba(iris.x("test"))
     assert probabilities.shape == (30, 3)
     assert np.allclose(probabilities.sum(1), 1)
-    for part in ("train", "valid", "test"):
+    assert set(run.scores) == {"train", "valid"}  # the test rows stay sealed
+    for part in ("train", "valid"):
         hits = np.stack([net.predict(iris.x(part)) == iris.y(part) for net in run.nets])
         assert run.scores[part].value == pytest.approx(hits.mean())
         assert run.scores[part].rows == hits.shape[1]
@@ -121,7 +122,9 @@ def test_the_example_of_the_readme() -> None:
 def test_a_name_is_loaded_and_divided_by_the_recipe() -> None:
     steps: list[object] = []
     run = gf.train(RECIPE.replace(epochs=1, valid=0.3), "iris", data_progress=steps.append)
-    assert {part: score.rows for part, score in run.scores.items()} == {"train": 84, "valid": 36, "test": 30}
+    assert {part: score.rows for part, score in run.scores.items()} == {"train": 84, "valid": 36}
+    assert run.split is not None
+    assert len(run.split.test) == 30
     assert run.layers[0].parameters == 4 * 6 + 6
     with pytest.raises(InputError, match="Did you mean 'iris'"):
         gf.train(RECIPE, "irs")
@@ -134,17 +137,17 @@ def test_scores_of_a_history_are_those_of_the_nets(task: str) -> None:
     recipe = RECIPE.replace(epochs=4, learning_rate=0.01, loss=loss, batch_size=8)
     run = gf.train(recipe, parts, score_test=True)
     net, best = run.nets[0], run.best_epochs[0]
-    prediction, target = net.predict(parts.x("test")), parts.y("test")
+    prediction, target = net.predict(parts.x("test")), parts.data.y[parts.rows("test")]
     told = run.history["test_score"][best - 1, 0]
     if task == "regression":  # all outputs together, each in its own deviation
         factor = net.target_scale
         rest, all_ = ((prediction - target) * factor) ** 2, ((target - target.mean(0)) * factor) ** 2
         assert told == pytest.approx(1 - rest.sum() / all_.sum(), rel=1e-4)
-        assert run.scores["test"].name == "R²"
+        assert run.scores["valid"].name == "R²"
         assert "Huber" in run.figure().axes[0].get_ylabel()
     else:
         assert told == pytest.approx((prediction == target).all(1).mean())
-        assert run.scores["test"].name == "exact match"
+        assert run.scores["valid"].name == "exact match"
 
 
 def test_nets_that_stop_early_end_the_run(tmp_path) -> None:  # type: ignore[no-untyped-def]

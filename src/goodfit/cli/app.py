@@ -17,6 +17,8 @@ app.command(
     "goodfit.cli.train:train", name="train", help="Train a recipe on a data set or a table, with one seed or several."
 )
 app.command("goodfit.cli.select:select", name="select", help="Compare recipes by cross-validation, all at once.")
+app.command("goodfit.cli.test:open_test", name="test", help="Open the test rows of a run: score, and record it.")
+app.command("goodfit.cli.ledger:ledger", name="ledger", help="Show which test rows were opened, and what it has cost.")
 app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
 app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")
 app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set or a table.")
@@ -24,5 +26,6 @@ app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's p
 data = App(name="data", help="List, picture and fetch data sets.", help_format="plaintext")
 data.command("goodfit.cli.data:list_", name="list", help="List the data sets that goodfit knows.")
 data.command("goodfit.cli.data:show", name="show", help="Describe a data set or a table file.")
+data.command("goodfit.cli.data:check", name="check", help="Look for leaks between training and held-out rows.")
 data.command("goodfit.cli.data:fetch", name="fetch", help="Fetch a data set's files into the cache.")
 app.command(data)

@@ -1,4 +1,4 @@
-"""`goodfit data list`, `show` and `fetch`."""
+"""`goodfit data list`, `show`, `check` and `fetch`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,31 @@ def show(
         print_dataset(rows)
     if out is not None:
         save_examples(rows, out)
+
+
+def check(
+    name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
+    /,
+    *,
+    target: tables.Target = None,
+    id: tables.Ids = None,
+    kind: tables.Kinds = None,
+    task: tables.Task = None,
+    valid: Annotated[float, Parameter(help="Share of the training rows held out for validation.")] = 0.1,
+    seed: Annotated[int, Parameter(help="Of the division of the rows.")] = 0,
+    near: Annotated[bool, Parameter(help="Look for nearly equal rows too, which takes longer.")] = True,
+    json: _Json = False,
+) -> None:
+    """Look for leaks between training and held-out rows: equal and nearly equal rows, inputs that tell the target."""
+    from goodfit.cli.data_tables import print_leaks
+    from goodfit.cli.train import known_data
+    from goodfit.data import guard, load
+    from goodfit.runs.checks import as_split
+    from goodfit.training.recipe import Recipe
+
+    found = known_data(name, tables.choices(target, id, kind, task))
+    parts = as_split(Recipe(valid=valid, seed=seed), load(found) if isinstance(found, str) else found)
+    print_leaks(parts, guard(parts, near=near), near=near, json=json)
 
 
 def fetch(name: _Name, /, *, json: _Json = False, quiet: _Quiet = False) -> None:

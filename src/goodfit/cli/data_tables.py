@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, duration, print_line, table
+from goodfit.cli.output import console, duration, print_json, print_line, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goodfit.data import Dataset, Entry, Report, Summary
+    from goodfit.data import Dataset, Entry, LeakFinding, Report, Split, Summary
 
 ENTRY_COLUMNS = ("name", "about", "task", "rows", "test rows", "inputs", "outputs")
 MOST_ROWS = 20  # columns or classes listed on a terminal
@@ -27,6 +28,22 @@ def entry_row(entry: Entry) -> tuple[str, ...]:
 def entry_record(entry: Entry) -> dict[str, Any]:
     """An entry as plain values, for JSON."""
     return {**asdict(entry), "parameters": dict(entry.parameters)}
+
+
+def print_leaks(parts: Split, found: Sequence[LeakFinding], *, near: bool, json: bool) -> None:
+    """What the leak guard found, one paragraph each; or that it found nothing."""
+    if json:
+        print_json([asdict(each) for each in found])
+        return
+    out = console()
+    sizes = ", ".join(f"{size:,} {part}" for part, size in parts.sizes.items() if size)
+    print_line(out, f"{parts.data.name}: {sizes}.")
+    for each in found:
+        print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code}, cannot tell: {each}")
+    if not found:
+        print_line(
+            out, f"No leak found: no equal{' or nearly equal' * near} rows in two parts, and no input that tells."
+        )
 
 
 def print_dataset(data: Dataset) -> None:

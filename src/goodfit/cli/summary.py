@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,22 @@ def print_summary(run: Run) -> None:
                         f"Try a lower --learning-rate or --clip-norm 1.")  # fmt: skip
     spent = ", ".join(f"{_WORDS[name]} {duration(run.seconds[name])}" for name in _SECONDS if name in run.seconds)
     print_line(out, f"Time: {spent}.")
+    sealed = how_to_open(run)
+    if sealed:
+        print_line(out, sealed)
     if run.folder is not None:
         print_line(out, f"Run: {run.folder}")
+
+
+def how_to_open(run: Run) -> str:
+    """One line on the test rows, if there are any: how to open them, or that their curve was an opening."""
+    rows = 0 if run.split is None else len(run.split.test)
+    if "test_score" in run.history.metrics:
+        return "Test rows: scored in every epoch, which the ledger holds as an opening."
+    if not rows:
+        return ""
+    how = "run.test()" if run.folder is None else shlex.join(["goodfit", "test", str(run.folder)])
+    return f"Test rows: {rows:,}, sealed. When all is chosen, open them once: {how}"
 
 
 def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:

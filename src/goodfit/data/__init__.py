@@ -9,11 +9,16 @@ from goodfit.data.cache import user_cache
 from goodfit.data.catalogue import Entry, describe, fetch, load, names
 from goodfit.data.dataset import Dataset
 from goodfit.data.fashion_mnist import Report
+from goodfit.data.ledger import Ledger, Opening
+from goodfit.data.sealed import Sealed
 from goodfit.data.sources import Attempt, DataWarning, Step
 from goodfit.data.split import Split, split
 from goodfit.data.summaries import Summary, summary
 
 if TYPE_CHECKING:
+    from goodfit.data.leak_guard import LeakFinding as LeakFinding
+    from goodfit.data.leak_guard import guard as guard
+    from goodfit.data.leak_guard import without_twins as without_twins
     from goodfit.data.tables import Leak as Leak
     from goodfit.data.tables import Preprocessing as Preprocessing
     from goodfit.data.tables import Table as Table
@@ -21,20 +26,26 @@ if TYPE_CHECKING:
     from goodfit.data.tables import table as table
 
 _OF_TABLES = {"Leak", "Preprocessing", "Table", "read_table", "table"}  # loaded on first use
+_OF_THE_GUARD = {"LeakFinding", "guard", "without_twins"}  # likewise, for it needs the tables
 __all__ = [
     "Attempt",
     "DataWarning",
     "Dataset",
     "Entry",
     "Leak",
+    "LeakFinding",
+    "Ledger",
+    "Opening",
     "Preprocessing",
     "Report",
+    "Sealed",
     "Split",
     "Step",
     "Summary",
     "Table",
     "describe",
     "fetch",
+    "guard",
     "load",
     "names",
     "read_table",
@@ -42,10 +53,13 @@ __all__ = [
     "summary",
     "table",
     "user_cache",
+    "without_twins",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _OF_TABLES:
         return getattr(importlib.import_module("goodfit.data.tables"), name)
+    if name in _OF_THE_GUARD:
+        return getattr(importlib.import_module("goodfit.data.leak_guard"), name)
     raise AttributeError(f"module 'goodfit.data' has no attribute {name!r}")

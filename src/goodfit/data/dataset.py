@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -58,6 +58,9 @@ class Dataset:
     """Where the rows came from."""
     preprocessing: Preprocessing | None = None
     """What made the inputs from the columns of a table, or None. It goes into the model file: nets then take tables."""
+    raw_rows: Callable[[np.ndarray], np.ndarray] | None = None
+    """Gives rows of the table that the inputs were made of, as bytes uint8 [rows, W], to know them again by; or None:
+    they are known by their inputs and targets."""
 
     def __post_init__(self) -> None:
         """Convert, check, and make read-only."""

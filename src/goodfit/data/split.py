@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
@@ -10,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from goodfit.data.dataset import Dataset, rows_fault
+from goodfit.data.sealed import Sealed
 from goodfit.data.streams import checked_seed, generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
 
@@ -17,7 +19,7 @@ Part = Literal["train", "valid", "test"]
 TEST_SHARE = 0.2  # of all rows, where a data set has no official test rows and nothing else was asked for
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class Split:
     """A data set with its rows divided; the three parts share no row. Made by `split`, or by hand.
 
@@ -29,39 +31,20 @@ class Split:
     """Rows to train on, int32."""
     valid: np.ndarray
     """Rows to choose by (early stopping, settings), int32."""
-    test: np.ndarray
-    """Rows to score once, int32."""
+    test: Sealed
+    """Rows to score once: `test.open(net)` does, and records it. Their numbers: `rows("test")`."""
     seed: int = 0
     """The seed that drew it."""
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, data: Dataset, train: np.ndarray, valid: np.ndarray, test: np.ndarray | Sealed, seed: int = 0
+    ) -> None:
         """Check the rows and make them read-only."""
-        problems = Problems()
-        n_rows = len(self.data)
-        uses = np.zeros(n_rows, np.int32)
-        for part in get_args(Part):
-            rows = np.asarray(getattr(self, part))
-            fault = rows_fault(rows, n_rows)
-            if fault:
-                problems.add("Split", f"'{part}' must hold different row numbers from 0 to {n_rows - 1}", got=fault)
-                continue
-            uses[rows.astype(np.int32)] += 1
-            view = rows.astype(np.int32, copy=False).view()
-            view.flags.writeable = False
-            object.__setattr__(self, part, view)
-        problems.raise_if_any()
-        if uses.max() > 1:
-            row = int(uses.argmax())
-            problems.add("Split", "a row must stand in one part only; a row stands in two or more", got=row)
-        if not self.train.size:
-            problems.add("Split", "'train' must have rows; it has none")
-        sealed = np.zeros(n_rows, bool)
-        sealed[self.data.test] = True
-        leaked = int(sealed[self.train].sum() + sealed[self.valid].sum())
-        if leaked:
-            rule = f"official test rows of {self.data.name!r} must stay test rows; some train or validate"
-            problems.add("Split", rule, got=leaked)
-        problems.raise_if_any()
+        parts = {"train": np.asarray(train), "valid": np.asarray(valid), "test": np.asarray(test)}
+        rows = _checked(data, parts)
+        fields = {"data": data, **rows, "test": Sealed(data, rows["test"]), "seed": seed}
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def rows(self, part: Part) -> np.ndarray:
         """Row numbers of a part ("train", "valid", "test"), int32."""
@@ -69,7 +52,7 @@ class Split:
             raise InputError(
                 problem("Split", "a part must be a known one", got=part, fix=nearest(part, get_args(Part)))
             )
-        chosen: np.ndarray = getattr(self, part)
+        chosen: np.ndarray = self.test.rows if part == "test" else getattr(self, part)
         return chosen
 
     def x(self, part: Part) -> np.ndarray:
@@ -78,7 +61,10 @@ class Split:
         return inputs
 
     def y(self, part: Part) -> np.ndarray:
-        """Targets of a part, [rows] or [rows, C]; a copy, gathered at each call."""
+        """Targets of a part, [rows] or [rows, C]; a copy, gathered at each call. Those of test rows are sealed."""
+        if part == "test":
+            fix = "split.test.open(net) scores on them; split.data.y[split.rows('test')] are they, without a record."
+            raise InputError(problem("Split", "the targets of test rows are sealed", fix=fix))
         targets: np.ndarray = self.data.y[self.rows(part)]
         return targets
 
@@ -91,6 +77,36 @@ class Split:
         """One line: data set, sizes, seed."""
         shown = ", ".join(f"{size} {part}" for part, size in self.sizes.items())
         return f"Split({self.data.name!r}, {shown}, seed {self.seed})"
+
+
+def _checked(data: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows of each part, int32 and read-only; InputError for what is wrong with them."""
+    problems, checked = Problems(), {}
+    n_rows = len(data)
+    uses = np.zeros(n_rows, np.int32)
+    for part, rows in parts.items():
+        fault = rows_fault(rows, n_rows)
+        if fault:
+            problems.add("Split", f"'{part}' must hold different row numbers from 0 to {n_rows - 1}", got=fault)
+            continue
+        uses[rows.astype(np.int32)] += 1
+        view = rows.astype(np.int32, copy=False).view()
+        view.flags.writeable = False
+        checked[part] = view
+    problems.raise_if_any()
+    if uses.max() > 1:
+        row = int(uses.argmax())
+        problems.add("Split", "a row must stand in one part only; a row stands in two or more", got=row)
+    if not checked["train"].size:
+        problems.add("Split", "'train' must have rows; it has none")
+    official = np.zeros(n_rows, bool)
+    official[data.test] = True
+    leaked = int(official[checked["train"]].sum() + official[checked["valid"]].sum())
+    if leaked:
+        rule = f"official test rows of {data.name!r} must stay test rows; some train or validate"
+        problems.add("Split", rule, got=leaked)
+    problems.raise_if_any()
+    return checked
 
 
 def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goodfit.runs.model_file import Model as Model
     from goodfit.runs.model_file import load_model as load_model
     from goodfit.runs.model_file import save_model as save_model
+    from goodfit.runs.opening import Opened as Opened
     from goodfit.runs.run import LayerRow as LayerRow
     from goodfit.runs.run import Run as Run
     from goodfit.runs.scores import Score as Score
@@ -31,6 +32,7 @@ _PLACES = {
     "LayerRow": "run",
     "Model": "model_file",
     "ModelFacts": "model_facts",
+    "Opened": "opening",
     "Predictions": "folder",
     "Run": "run",
     "RunSummary": "folder",

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +14,16 @@ from typing import IO, Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Step, Table, names
+from goodfit.data import Dataset, Ledger, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.tables import is_table_path, read_frame
-from goodfit.errors import InputError, problem
+from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs import record
 from goodfit.runs.averaging import decided, mean_values
 from goodfit.runs.lock import is_held
 from goodfit.runs.model_file import Model, load_model
+from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
 from goodfit.runs.scores import Score
 from goodfit.runs.trained_net import TrainedNet
@@ -32,7 +33,10 @@ from goodfit.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a list. state: "done", "training" or "interrupted"; scores: part -> score, where it is done."""
+    """A run in a list. state: "done", "training" or "interrupted"; scores: part -> score, where it is done.
+
+    The score on test rows is there once they were opened: the newest in the ledger, with the interval as it is by now.
+    """
 
     folder: Path
     data: str
@@ -91,17 +95,30 @@ def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
     path = Path(root)
     if not path.is_dir():
         return []
+    opened = _opened()
     found = []
     for folder in sorted(path.iterdir()):
         if (folder / record.RUN).exists():
             try:
-                found.append(_summary(folder))
+                found.append(_summary(folder, opened))
             except InputError as error:
                 warnings.warn(str(error), stacklevel=2)
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
-def _summary(folder: Path) -> RunSummary:
+def _opened() -> dict[str, Score]:
+    """Folder of a run -> its newest score on test rows in the ledger, with the interval as it is by now."""
+    try:
+        lines = Ledger().openings()
+    except GoodfitError as error:
+        warnings.warn(f"Test scores are not shown: {error}", stacklevel=3)
+        return {}
+    scores = ((line.run, restated(line)) for line in lines)
+    return {run: score for run, score in scores if run is not None and score is not None}
+
+
+def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
+    test = opened.get(str(folder.resolve()))
     found = record.RunRecord.read(folder)
     going = "training" if is_held(folder) else "interrupted"
     return RunSummary(
@@ -110,7 +127,7 @@ def _summary(folder: Path) -> RunSummary:
         when=found.when,
         state="done" if found.state == "done" else going,
         seeds=found.seeds,
-        scores=found.scores,
+        scores={**found.scores, **({} if test is None else {"test": test})},
     )
 
 

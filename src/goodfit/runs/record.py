@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from goodfit import __version__
-from goodfit.data import Dataset, Split, Table
+from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
 from goodfit.data.dataset import rows_fault
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
@@ -169,7 +169,7 @@ def begin(
         score_test=score_test,
         table=table,
     )
-    rows = {"train": parts.train, "valid": parts.valid, "test": parts.test}
+    rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:
         content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
         write_atomically(folder / SPLIT, content)
@@ -193,14 +193,31 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     return recipe
 
 
-def read_split(folder: Path, given: Dataset | Table, record: RunRecord) -> Split:
-    """The split of a run, for the data set that it was trained on; a table is preprocessed as it was then."""
+def data_of(where: Path, found: RunRecord, progress: Callable[[Step], None] | None, call: str) -> Dataset | Table:
+    """The data that a run was begun with: one of goodfit's own, or a table file, read again.
+
+    call: Python that takes other data, with {} for the folder; an InputError names it.
+    """
+    if found.table is not None:
+        return read_table(**found.table)
+    if found.data not in names():
+        rule = f"was trained on {found.data!r}, which is not one of goodfit's own data sets"
+        fix = f"Give it from Python: {call.format(repr(str(where)))}."
+        raise InputError(problem(str(where), rule, fix=fix))
+    return load(found.data, progress=progress)
+
+
+def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, call: str) -> Split:
+    """The split of a run, for the data set that it was trained on; a table is preprocessed as it was then.
+
+    verb: what is done to the run, and call: Python that does it, with {} for the folder; an InputError says both.
+    """
     found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
     rows, metadata = found.arrays, found.metadata
     data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
     if data is None or fingerprint(data) != record.data_print:
-        rule = f"must be resumed with the data that it was begun with; {given.name!r} holds other rows"
-        fix = f"Give them from Python: goodfit.runs.resume({str(folder)!r}, data)."
+        rule = f"must be {verb} with the data that it was begun with; {given.name!r} holds other rows"
+        fix = f"Give them from Python: {call.format(repr(str(folder)))}."
         raise InputError(problem(str(folder), rule, fix=fix))
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.data import Split
+from goodfit.data import Dataset, Sealed, Split, Table
 from goodfit.data.split import Part
-from goodfit.runs.scores import Score, score_classification, score_regression
+from goodfit.runs.opening import Opened, only, open_rows, open_run, score_nets
+from goodfit.runs.scores import Score
 from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
@@ -20,7 +21,7 @@ from goodfit.training.recipe import Recipe
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PARTS: tuple[Part, ...] = ("train", "valid", "test")
+LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
 PART_WORDS = {"train": "train", "valid": "validation", "test": "test"}
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
@@ -55,8 +56,9 @@ class Run:
     """One recipe trained with one or several seeds.
 
     nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
-    "valid", "test") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile,
-    train and evaluate; folder: where it was written, or None.
+    "valid") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile, train and
+    evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder.
+    Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
     recipe: Recipe
@@ -68,6 +70,7 @@ class Run:
     scores: Mapping[str, Score]
     seconds: Mapping[str, float]
     folder: Path | None = None
+    split: Split | None = None
 
     @property
     def best_epochs(self) -> tuple[int, ...]:
@@ -78,6 +81,25 @@ class Run:
     def frozen(self) -> tuple[int, ...]:
         """Nets, counted from 0, whose loss was no longer finite: they hold their last finite weights."""
         return tuple(np.flatnonzero(self.history.frozen).tolist())
+
+    @property
+    def sound(self) -> tuple[TrainedNet, ...]:
+        """The nets that stayed finite, by which the run is scored; all of them if none did."""
+        nets = zip(self.nets, self.history.frozen, strict=True)
+        return tuple(net for net, frozen in nets if not frozen) or self.nets
+
+    def test(self, data: Dataset | Table | None = None) -> Opened:
+        """Open the test rows: the score of the nets on them, once it stands in the ledger (see docs/seal.md).
+
+        data: what it was trained on, where the run came from a folder and the data are neither a data set of goodfit's
+        own nor a table file. InputError where the data have changed since, or there are no test rows.
+        """
+        return open_run(self, data)
+
+    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
+        """What `rows.open(run)` calls."""
+        only(nets)
+        return open_rows(self.sound, rows, run=self.folder)
 
     @property
     def parameters(self) -> int:
@@ -150,14 +172,5 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
 
 
 def score_parts(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Score]:
-    """The score of every part that has rows, over all the nets given."""
-    return {part: _score(nets, parts.x(part), parts.y(part)) for part in PARTS if parts.sizes[part]}
-
-
-def _score(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
-    predicted = np.stack([net.predict(x) for net in nets])  # [P, N] or [P, N, C]
-    if nets[0].task == "regression":
-        return score_regression(predicted, y)
-    if nets[0].task == "multilabel":
-        return score_classification((predicted == y).all(-1), name="exact match")
-    return score_classification(predicted == y)
+    """The scores on the training and, where there are any, the validation rows, over all the nets given."""
+    return {part: score_nets(nets, parts.x(part), parts.y(part)) for part in LEARNING if parts.sizes[part]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,13 +21,24 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 
 
+def level_of_openings(openings: int) -> float:
+    """The level at which each of so many intervals is given, so that all of them hold together at LEVEL.
+
+    1 - 0.05 / n for n intervals, whatever they have to do with one another (Bonferroni's inequality): the chances that
+    each is wrong add up to 0.05 at most.
+    """
+    return 1 - (1 - LEVEL) / openings
+
+
 @dataclass(frozen=True)
 class Score:
     """A score and its interval.
 
     value: the score, for several nets the mean over them. low, high: the interval at `level` (0.95: it holds the true
     score for 95 % of all draws of the rows). rows: how many rows it stands on. method: how the interval was made, or
-    why there is none (then low and high are nan). spread: standard deviation over nets, None for one net.
+    why there is none (then low and high are nan). spread: standard deviation over nets, None for one net. basis: what
+    the interval was made of, so that it can be made at another level: for shares the (effective) rows, for R² the
+    standard error; None where there is no interval.
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -38,12 +49,31 @@ class Score:
     rows: int
     method: str
     spread: float | None = None
+    basis: float | None = None
 
     def __str__(self) -> str:
         """`0.9012 [0.8952, 0.9069]`."""
         if math.isnan(self.low):
             return f"{self.value:.4f} [{self.method}]"
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+    @property
+    def width(self) -> float:
+        """From the lower to the upper bound; nan where there is no interval."""
+        return self.high - self.low
+
+    def at_level(self, level: float) -> Score:
+        """The same score with its interval at another level; without an interval it stays as it is."""
+        if self.basis is None:
+            return self
+        if self.name == "R²":
+            from scipy.special import stdtrit
+
+            half = float(stdtrit(self.rows - 1, (1 + level) / 2)) * self.basis
+            low, high = self.value - half, min(1.0, self.value + half)
+        else:
+            low, high = clopper_pearson(self.value * self.basis, self.basis, level)
+        return replace(self, low=low, high=high, level=level)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, as JSON has them: numbers that are not finite become None."""
@@ -96,12 +126,13 @@ def score_classification(
     value, variance = float(per_row.mean()), float(per_row.var())
     if nets == 1:
         low, high = clopper_pearson(int(hits.sum()), rows, level)
-        return Score(name, value, low, high, level, rows, "Clopper-Pearson")
+        return Score(name, value, low, high, level, rows, "Clopper-Pearson", basis=float(rows))
     same = variance <= 0 and value in (0.0, 1.0)
     effective = rows if same else min(rows * nets, rows * value * (1 - value) / max(variance, 1e-300))
     low, high = clopper_pearson(value * effective, effective, level)
     method = f"Clopper-Pearson at {effective:.0f} effective rows, mean of {nets} nets"
-    return Score(name, value, low, high, level, rows, method, float(hits.mean(1, dtype=np.float64).std(ddof=1)))
+    spread = float(hits.mean(1, dtype=np.float64).std(ddof=1))
+    return Score(name, value, low, high, level, rows, method, spread, float(effective))
 
 
 def score_regression(
@@ -128,20 +159,18 @@ def score_regression(
         squares = (predicted - targets) ** 2  # [P, N, C]
         per_net = (1 - squares.mean(1) / variance).mean(1)  # [P]
         value, spread = float(per_net.mean()), float(per_net.std(ddof=1)) if nets > 1 else None
-        half = _half_width(squares.mean(0), (targets - targets.mean(0)) ** 2, level)
-    if not math.isfinite(half):
+        error = _standard_error(squares.mean(0), (targets - targets.mean(0)) ** 2)
+    if not math.isfinite(error):
         reason = "R² is not finite, or not without one of the rows"
         return Score("R²", value, math.nan, math.nan, level, rows, f"no interval: {reason}", spread)
     method = f"jackknife over rows, t({rows - 1})" + (f", mean of {nets} nets" if nets > 1 else "")
-    return Score("R²", value, value - half, min(1.0, value + half), level, rows, method, spread)
+    return Score("R²", value, math.nan, math.nan, level, rows, method, spread, error).at_level(level)
 
 
-def _half_width(squares: Float[np.ndarray, "N C"], deviations: Float[np.ndarray, "N C"], level: float) -> float:
-    """t * se of the mean over outputs of 1 - sum(squares) / sum(deviations), deviations being those from the mean."""
-    from scipy.special import stdtrit
-
+def _standard_error(squares: Float[np.ndarray, "N C"], deviations: Float[np.ndarray, "N C"]) -> float:
+    """Of the mean over outputs of 1 - sum(squares) / sum(deviations), deviations being those from the mean."""
     rows = len(squares)
     unexplained = squares.sum(0) - squares  # [N, C], each row left out
     variation = deviations.sum(0) - deviations * rows / (rows - 1)  # [N, C], about the mean of the rows that are left
     left_out = (1 - unexplained / variation).mean(1)
-    return float(stdtrit(rows - 1, (1 + level) / 2)) * math.sqrt((rows - 1) * float(left_out.var()))
+    return math.sqrt((rows - 1) * float(left_out.var()))

@@ -16,6 +16,9 @@ from goodfit.runs.scores import Score, score_classification, score_regression
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
+    from goodfit.data import Sealed
+    from goodfit.runs.opening import Opened
+
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
 Link = Literal["identity", "exp"]
 Precision = type[np.float32] | type[np.float64]
@@ -89,6 +92,12 @@ class TrainedNet:
         """Numbers that training changed: weights, biases and slopes."""
         slopes = sum(slope is not None for slope in self.slopes)
         return sum(array.size for array in (*self.weights, *self.biases)) + slopes
+
+    def open_sealed(self, rows: Sealed, nets: Sequence[TrainedNet] = ()) -> Opened:
+        """What `rows.open(net)` calls: score this net, or all of `nets`, and record it."""
+        from goodfit.runs.opening import open_rows
+
+        return open_rows(nets or (self,), rows)
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
+from goodfit.data import Dataset, Split, Step, Table, load
 from goodfit.errors import InputError, problem
 from goodfit.runs import record, resuming
 from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
 from goodfit.runs.interrupts import interrupts_wait
 from goodfit.runs.lock import held
 from goodfit.runs.model_file import save_model
+from goodfit.runs.opening import record_curve
 from goodfit.runs.reporter import Reporter
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.trained_net import TrainedNet
@@ -35,6 +36,7 @@ from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 
 DataProgress = Callable[[Step], None]
+RESUME = "goodfit.runs.resume({}, data)"
 
 
 def train(
@@ -52,14 +54,16 @@ def train(
     data: a split, or a table, or a data set or the name of one, which is then divided by the recipe's `valid` and
     `seed`. seeds: one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one
     yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
-    data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; do not
-    choose by them.
+    data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; this
+    opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = checked_seeds(recipe, seeds)
     with nullcontext() if folder is None else record.new_folder(folder):
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
+        if score_test and len(parts.test):
+            record_curve(parts, record.recipe_print(recipe), chosen, folder)
         if folder is not None:
             record.begin(folder, recipe, parts, chosen, score_test, data.origin if isinstance(data, Table) else None)
         return _Training(recipe, parts, chosen, folder, progress, score_test, began).run()
@@ -88,20 +92,13 @@ def resume(
         if found.state == "done":
             return load_run(where)
         recipe = record.read_recipe(where, found)
-        parts = record.read_split(where, _data_of(where, found, data_progress) if data is None else data, found)
+        given = record.data_of(where, found, data_progress, RESUME) if data is None else data
+        parts = record.read_split(where, given, found, "resumed", RESUME)
+        if found.score_test and len(parts.test):
+            record_curve(parts, found.recipe_print, found.seeds, where)
         return _Training(
             recipe, parts, found.seeds, where, progress, found.score_test, began, resuming.newest(where)
         ).run()
-
-
-def _data_of(where: Path, found: record.RunRecord, progress: DataProgress | None) -> Dataset | Table:
-    if found.table is not None:
-        return read_table(**found.table)
-    if found.data not in names():
-        rule = f"was trained on {found.data!r}, which is not one of goodfit's own data sets"
-        fix = f"Give it from Python: goodfit.runs.resume({str(where)!r}, data)."
-        raise InputError(problem(str(where), rule, fix=fix))
-    return load(found.data, progress=progress)
 
 
 @dataclass
@@ -151,6 +148,7 @@ class _Training:
             scores=scores,
             seconds=self.seconds,
             folder=self.folder,
+            split=self.parts,
         )
         if self.folder is not None:
             write_results(run, self.folder, self.parts.data)

@@ -20,6 +20,7 @@ from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Column, Survey, survey
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, problem
@@ -74,7 +75,12 @@ class Table:
             about=f"A table with the target {self.target.name!r}",
             source=self.frame.name,
             preprocessing=preprocessing,
+            raw_rows=self.raw_rows,
         )
+
+    def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
+        """These rows as bytes, the same for a copy of the table in another format."""
+        return row_bytes(self.frame.take(rows), self.target.name)
 
     @property
     def _ignored(self) -> tuple[str, ...]:

@@ -1,0 +1,95 @@
+"""What `goodfit test` and `goodfit ledger` print."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from goodfit.cli.output import console, print_line, table
+from goodfit.cli.summary import interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goodfit.data import Opening
+    from goodfit.runs import Opened
+
+COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "interval", "level", "rows")
+
+
+def print_opened(opened: Opened) -> None:
+    """A score on test rows, which opening it was, and what that has cost."""
+    from goodfit.runs.opening import describe, percent
+
+    out, score, first = console(), opened.score, opened.first
+    columns = ("part", "score", "value", f"{percent(score.level)} interval", "rows", "spread over seeds")
+    spread = "-" if score.spread is None else f"{score.spread:.4f}"
+    row = ("test", score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
+    out.print(table(f"Test rows of {opened.data}", columns, [row], left=2))
+    print_line(out, f"Interval: {score.method}.")
+    out.print()
+    print_line(out, describe(opened))
+    if opened.nth > 1 and score.width > 0:
+        wide = f"the interval is {score.width:.4f} wide; a first opening's is {first.width:.4f}"
+        print_line(out, f"Cost: {wide} ({opened.cost:.2f} times). 'goodfit ledger' shows all at this level.")
+    elif opened.nth == 1 and not opened.again:
+        print_line(out, "Each further model that is scored on them widens the intervals of all.")
+    print_line(out, f"Recorded as no. {opened.number} in {shown(opened.ledger)}.")
+
+
+def shown(path: Path) -> str:
+    """A path, from the current folder on where it is below it."""
+    here = path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def print_openings(path: Path, lines: Sequence[Opening]) -> None:
+    """All openings, newest last, with the intervals as they are by now; and what they have cost."""
+    out = console()
+    out.print(table(f"Openings of test rows, {shown(path)}", COLUMNS, map(_row, lines), left=6))
+    out.print()
+    for text in _costs(lines):
+        print_line(out, text)
+
+
+def opening_record(line: Opening) -> dict[str, Any]:
+    """A line of the ledger as plain values for JSON; "now" is its score with the interval as it is by now."""
+    from goodfit.runs.opening import restated
+
+    now = restated(line)
+    return {**line.__dict__, "now": None if now is None else now.to_dict()}
+
+
+def _row(line: Opening) -> tuple[str, ...]:
+    from goodfit.runs.opening import ordinal, percent, restated
+
+    now, rows = restated(line), f"{line.rows:,}"
+    when = line.time[:16].replace("T", " ")
+    model = f"{PurePath(line.run).name} {line.model[:8]}" if line.run else line.model[:8]
+    nth = "again" if line.again else f"{ordinal(line.nth)} of {line.of}"
+    first = (str(line.number), when, line.data, model, nth)
+    if now is None:
+        return *first, "every epoch" if line.kind == "curve" else "unfinished", "-", "-", "-", rows
+    return *first, now.name, f"{now.value:.4f}", interval(now), percent(now.level), rows
+
+
+def _costs(lines: Sequence[Opening]) -> Iterator[str]:
+    """One line for each family of rows: how many openings, at which level, and how much wider the intervals are."""
+    from goodfit.runs.opening import percent, restated
+    from goodfit.runs.scores import LEVEL, level_of_openings
+
+    ordered = sorted(lines, key=lambda line: line.family)
+    for _, group in itertools.groupby(ordered, key=lambda line: line.family):
+        same = list(group)
+        names = ", ".join(dict.fromkeys(line.data for line in same))
+        count = same[0].of
+        if count == 1:
+            yield f"{names}: opened by one model, a 95 % interval; it has cost nothing yet."
+            continue
+        scores = [score for score in map(restated, same) if score is not None and score.width > 0]
+        ratios = [score.width / score.at_level(LEVEL).width for score in scores]
+        wider = f", {sum(ratios) / len(ratios):.2f} times as wide as that of a first opening" if ratios else ""
+        level = percent(level_of_openings(count))
+        yield f"{names}: {count} different openings, so {level} intervals, which hold together at 95 %{wider}."

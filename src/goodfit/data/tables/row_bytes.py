@@ -1,0 +1,38 @@
+"""The rows of a raw table as bytes, the same for a copy in another format or with its columns in another order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.prints import text_print
+from goodfit.data.tables.frames import Frame
+from goodfit.data.tables.raw import RawColumn
+
+
+def row_bytes(frame: Frame, target: str) -> NDArray[np.uint8]:
+    """Every row as bytes [N, W]: the names of the columns and of the target, and what stands in each cell."""
+    names = sorted(frame.columns)
+    head = text_print("\0".join([target, *names]))
+    cells = [np.full(frame.rows, head, np.uint64), *(_cells(frame.columns[name]) for name in names)]
+    return np.ascontiguousarray(np.stack(cells, axis=1)).view(np.uint8)
+
+
+def _cells(column: RawColumn) -> NDArray[np.uint64]:
+    """What stands in each cell: a number rounded to float32, a date to its microsecond, the print of another text."""
+    if column.storage != "text":
+        return _bits(column.values.astype(np.float64), exact=column.storage == "date")
+    words = RawColumn("text", np.arange(len(column.words), dtype=np.int32), column.words)
+    prints = np.array([text_print(word) for word in words.categories()], np.uint64)
+    for values, exact in ((words.dates(), True), (words.booleans(), False), (words.numbers(), False)):
+        prints = np.where(np.isnan(values), prints, _bits(values, exact=exact))
+    nothing = _bits(np.array([np.nan]), exact=False)
+    found: NDArray[np.uint64] = np.append(prints, nothing)[column.values]  # position -1 takes the last
+    return found
+
+
+def _bits(values: NDArray[np.float64], *, exact: bool) -> NDArray[np.uint64]:
+    """Numbers as bits: one NaN, one zero; in float32 unless `exact`."""
+    with np.errstate(over="ignore"):
+        rounded = values if exact else values.astype(np.float32).astype(np.float64)
+    return np.where(np.isnan(rounded), np.nan, rounded + 0.0).view(np.uint64)

@@ -1,0 +1,209 @@
+"""Opening sealed test rows: first a line in the ledger, then the score, with an interval for every earlier opening."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Sealed, Split, Step, Table, read_table
+from goodfit.data import load as load_data
+from goodfit.data.ledger import Begun, Ledger, Opening
+from goodfit.data.prints import RowSet, row_prints
+from goodfit.errors import InputError, problem
+from goodfit.runs import record
+from goodfit.runs.scores import LEVEL, Score, level_of_openings, score_classification, score_regression
+
+if TYPE_CHECKING:
+    from goodfit.runs.run import Run
+    from goodfit.runs.trained_net import TrainedNet
+
+TEST = "goodfit.runs.load({}).test(data)"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What an opening of test rows gave.
+
+    score: with the interval for the nth opening; data: name of the data set; number: of the line in the ledger; nth:
+    how many different openings of these rows there are, this one counted; again: whether the same nets were scored on
+    the same rows before, which costs nothing new; seen: the share of the rows that were opened before, 0 to 1.
+    """
+
+    score: Score
+    data: str
+    number: int
+    nth: int
+    again: bool
+    seen: float
+    ledger: Path
+
+    @property
+    def first(self) -> Score:
+        """The score with the interval that a first opening would have had."""
+        return self.score.at_level(LEVEL)
+
+    @property
+    def cost(self) -> float:
+        """How many times as wide the interval is as that of a first opening; nan where there is none."""
+        return self.score.width / self.first.width if self.first.width else float("nan")
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that `goodfit test --json` prints, as JSON has it."""
+        return {
+            "data": self.data,
+            "score": self.score.to_dict(),
+            "first": self.first.to_dict(),
+            "number": self.number,
+            "nth": self.nth,
+            "again": self.again,
+            "seen": self.seen,
+            "cost": self.cost if math.isfinite(self.cost) else None,
+            "ledger": str(self.ledger),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.score.name} {self.score}, {describe(self)}"
+
+
+def describe(opened: Opened) -> str:
+    """One sentence on which opening this is, and what follows from it for the interval."""
+    level = percent(opened.score.level)
+    if opened.again:
+        more = "" if opened.nth == 1 else f" There are {opened.nth} openings of these rows: {level} intervals for all."
+        return f"These nets were scored on these rows before; the same number again costs nothing.{more}"
+    if opened.nth == 1:
+        return f"First opening of these rows: {level} interval."
+    share = "" if opened.seen >= 1 else f" ({percent(opened.seen)} of them were opened before)"
+    every = "both" if opened.nth == 2 else f"all {opened.nth}"
+    return (
+        f"{ordinal(opened.nth)} opening of these rows{share}: {level} intervals, so that {every} hold together at 95 %."
+    )
+
+
+def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None) -> Opened:
+    """Record an opening of these rows by these nets, then score; what `split.test.open` and `Run.test` do.
+
+    run: the folder that the nets are of. GoodfitError where the opening cannot be recorded: then nothing is scored.
+    """
+    data = rows.data
+    if not len(rows):
+        fix = "Split the data with a share of test rows."
+        raise InputError(problem(f"Test rows of {data.name!r}", "there must be some to open; there are none", fix=fix))
+    net = nets[0]
+    if (net.n_inputs, net.task, net.classes) != (data.n_inputs, data.task, data.classes):
+        rule = f"can be opened by nets for {data.n_inputs} inputs and its own targets only"
+        raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
+    ledger = Ledger()
+    begun = _begin(ledger, rows, model_print(nets), run)
+    score = score_nets(nets, data.x[rows.rows], data.y[rows.rows]).at_level(level_of_openings(begun.nth))
+    ledger.finish(begun.number, score.to_dict())
+    return Opened(score, data.name, begun.number, begun.nth, begun.again, begun.seen, ledger.path)
+
+
+def only(others: Sequence[object]) -> None:
+    """InputError where a run or a model is to be scored together with others."""
+    if others:
+        rule = "one run or one model is scored at a time; several nets may be"
+        raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
+
+
+def open_run(run: Run, data: Dataset | Table | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
+    """Open the test rows of a run; see `Run.test`."""
+    parts = run.split
+    if parts is None:
+        if run.folder is None:
+            fix = "Open them with split.test.open(run)."
+            raise InputError(problem("Run", "its split is not known, for it was not written to a folder", fix=fix))
+        found = record.RunRecord.read(run.folder)
+        given = record.data_of(run.folder, found, progress, TEST) if data is None else data
+        parts = record.read_split(run.folder, given, found, "opened", TEST)
+    return open_rows(run.sound, parts.test, run=run.folder)
+
+
+def open_folder(folder: Path, data: str | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
+    """Open the test rows of the run in a folder.
+
+    data: the name of the data set or the table file that it was trained on, where the run does not find it itself.
+    """
+    from goodfit.runs.folder import load
+
+    given: Dataset | Table | None = None
+    run = load(folder)
+    if data is not None:
+        table = record.RunRecord.read(folder).table
+        given = load_data(data, progress=progress) if table is None else read_table(**{**table, "path": data})
+    return open_run(run, given, progress)
+
+
+def record_curve(parts: Split, recipe_print: str, seeds: Sequence[int], run: Path | None) -> Begun:
+    """Record that a training scores the test rows after every epoch: one opening, without a score of its own."""
+    training = hashlib.blake2b(f"{recipe_print} {list(seeds)}".encode(), digest_size=16).hexdigest()
+    return _begin(Ledger(), parts.test, training, run, "curve")
+
+
+def _begin(ledger: Ledger, rows: Sealed, model: str, run: Path | None, kind: str = "score") -> Begun:
+    prints = RowSet.of(row_prints(rows.data, rows.rows))
+    return ledger.begin(rows.data.name, prints, model, None if run is None else str(run.resolve()), kind)
+
+
+def model_print(nets: Sequence[TrainedNet]) -> str:
+    """A digest of all that the nets predict by, in no order: equal nets have the same, whatever file they are in."""
+    digests = []
+    for net in nets:
+        digest = hashlib.blake2b(digest_size=16)
+        about = (net.activations, net.task, net.classes, net.slopes, net.link)
+        digest.update(repr(about).encode("utf-8", "surrogatepass"))
+        numbers = (net.shift, net.scale, net.target_shift, net.target_scale)
+        for array in (*net.weights, *net.biases, *numbers):
+            digest.update(f"{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array, "<f4").tobytes())
+        digests.append(digest.hexdigest())
+    return hashlib.blake2b("".join(sorted(digests)).encode(), digest_size=16).hexdigest()
+
+
+def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
+    """The score of nets for inputs [N, D] and targets, over all the nets given. Nothing is recorded: see `open_rows`.
+
+    For sealed rows this is the way around the ledger. goodfit's own benchmarks take it, for they repeat a measurement
+    that is published and choose nothing by it, and have no place in the ledger of whoever runs them.
+    """
+    predicted = np.stack([net.predict(x) for net in nets])  # [P, N] or [P, N, C]
+    if nets[0].task == "regression":
+        return score_regression(predicted, y)
+    if nets[0].task == "multilabel":
+        return score_classification((predicted == y).all(-1), name="exact match")
+    return score_classification(predicted == y)
+
+
+def restated(line: Opening) -> Score | None:
+    """The score of a line of the ledger, its interval widened for all openings of its rows up to now.
+
+    None where the line has no score, InputError where it has something else. Widened so, all intervals of these rows
+    hold together at 95 %.
+    """
+    if line.score is None:
+        return None
+    try:
+        return Score.from_dict(line.score).at_level(level_of_openings(line.of))
+    except (TypeError, KeyError) as error:
+        rule = f"the score of no. {line.number} must be one of goodfit's; it is not"
+        raise InputError(problem("Ledger", rule, got=dict(line.score), fix="Put a copy of the ledger back.")) from error
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def percent(share: float) -> str:
+    """A share for people, with two digits of what it lacks to all: 95 %, 98.3 %, 99.95 %."""
+    lacking = 100 * (1 - share)
+    digits = 1 if lacking <= 0 else max(1, 1 - math.floor(math.log10(lacking)))
+    return f"{round(100 * share, digits):.10g} %"

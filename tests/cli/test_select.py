@@ -1,0 +1,97 @@
+"""`goodfit select`, with the real library below."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goodfit.cli.search_summary import chance_text
+
+SMALL = ("--folds", "3", "--epochs", "3", "--dropout", "0", "--hidden", "4", "--batch-size", "16")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_settings_are_ranked_and_what_was_found_is_kept(call: Any) -> None:
+    code, out, err = call("select", "moons", "--vary", "hidden=2,8x4", "--vary", "l2=0,0.1", *SMALL, "--out", "s")
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[0].split()[:4] == ["rank", "hidden", "l2", "accuracy"]
+    ranks = [int(line.split()[0]) for line in lines[2:6]]
+    assert ranks == sorted(ranks)  # equal settings share a rank
+    assert ranks[0] == 1
+    assert "Best: hidden " in out
+    assert "Nadeau and Bengio" in out
+    assert "Chance that another setting is better: " in out
+    assert "On new rows expect accuracy 0." in out
+    assert lines[-1] == "Search: s"
+    assert "4 settings x 3 stratified folds x 1 seeds: 12 nets, 1 compiled program; about " in err
+    assert "12 of 12 nets done" in err
+    assert len(Path("s/settings.csv").read_text().splitlines()) == 5
+
+
+def test_a_search_that_is_done_is_read_from_its_folder(call: Any) -> None:
+    first = call("select", "moons", "--vary", "l2=1e-4..1:log:3", "--quiet", *SMALL, "--out", "s")
+    assert first[0] == 0, first[2]
+    assert "Curve: s/curve.svg" in first[1]
+    again = call("select", "--resume", "s", "--quiet")
+    assert (again[0], again[1]) == (0, first[1])
+    code, out, _ = call("select", "--resume", "s", "--json", "--quiet")
+    assert code == 0
+    found = json.loads(out)
+    assert found["folder"] == "s"
+    scores = [row["accuracy"] for row in found["settings"]]
+    assert scores == sorted(scores, reverse=True)
+    assert found["best"]["l2"] in [pytest.approx(1e-4), pytest.approx(1e-2), pytest.approx(1.0)]
+
+
+def test_a_table_file(call: Any) -> None:
+    rows = [f"{a},{'red' if a % 3 else 'blue'},{'yes' if a * 7 % 11 > 5 else 'no'}" for a in range(60)]
+    Path("things.csv").write_text("\n".join(["size,colour,sold", *rows]) + "\n")
+    code, out, err = call("select", "things.csv", "--target", "sold", "--vary", "l2=0,0.1", *SMALL)
+    assert code == 0, err
+    assert "colour" in err  # its columns are told
+    assert len(list(Path("searches").iterdir())) == 1
+    assert "Search: searches/things-" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("select",), "'DATA' must be given"),
+        (("select", "moons"), "'vary' must name at least one field"),
+        (("select", "moons", "--vary", "l2"), "'--vary' must be FIELD=VALUES"),
+        (("select", "moons", "--vary", "hiden=1"), "'hiden' is not a field that can be varied. Did you mean 'hidden'?"),
+        (("select", "moons", "--vary", "l2=0,1", "--budget", "0"), "'budget' must be an integer >= 1"),
+        (("select", "moons", "--vary", "l2=0,1", "--folds", "1"), "there must be two folds or more"),
+        (("select", "--resume", "nowhere"), "must be the record of a search"),
+        (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "so it takes no --vary, --folds"),
+    ],
+)
+def test_bad_input_is_one_clear_message(call: Any, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = call(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("goodfit.selection.running.fit", pressed)
+    code, _, err = call("select", "moons", "--vary", "l2=0,1", *SMALL, "--out", "s")
+    assert code == 1
+    assert "Interrupted. Go on with: goodfit select --resume s" in err
+
+
+@pytest.mark.parametrize(
+    ("chance", "text"), [(0.5099, "51 %"), (0.01, "1 %"), (0.0, "below 1 %"), (0.004, "below 1 %")]
+)
+def test_chances(chance: float, text: str) -> None:
+    assert chance_text(chance) == text

@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from run_help import RECIPE, numbers
+from scipy import stats
+
+import goodfit as gf
+from goodfit.data import Dataset, Ledger, Split, split
+from goodfit.errors import GoodfitError, InputError
+from goodfit.runs import Run, Score, TrainedNet, list_runs, load, load_model
+from goodfit.runs.opening import Opened, describe, model_print, ordinal, percent, restated, score_nets
+from goodfit.runs.scores import level_of_openings, score_classification, score_regression
+
+SHORT = RECIPE.replace(epochs=2)
+
+
+@pytest.fixture(autouse=True)
+def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+    return Ledger()
+
+
+@pytest.fixture(scope="module")
+def iris() -> Split:
+    return split(gf.data.load("iris"))
+
+
+def net(seed: int, data: Dataset, bias: float = 0.0) -> TrainedNet:
+    """A linear net with weights drawn at random, which costs no training."""
+    weights = np.random.default_rng(seed).standard_normal((data.n_outputs, data.n_inputs))
+    biases = np.full(data.n_outputs, bias)
+    return TrainedNet((weights,), (biases,), (), data.task, data.classes, seed=seed)
+
+
+@pytest.mark.parametrize(("openings", "level"), [(1, 0.95), (2, 0.975), (3, 1 - 0.05 / 3), (10, 0.995)])
+def test_levels_by_hand(openings: int, level: float) -> None:
+    assert level_of_openings(openings) == pytest.approx(level, abs=1e-15)
+    correct = np.arange(40) < 31
+    score = score_classification(correct[None]).at_level(level_of_openings(openings))
+    tail = 0.025 / openings
+    low, high = stats.beta.ppf(tail, 31, 10), stats.beta.ppf(1 - tail, 32, 9)
+    assert (score.low, score.high, score.level) == pytest.approx((low, high, level), rel=1e-9)
+    rng = np.random.default_rng(0)
+    target = rng.standard_normal((30, 2))
+    first = score_regression(target[None] + 0.5 * rng.standard_normal((1, 30, 2)), target)
+    wide = first.at_level(level)
+    ratio = stats.t.ppf(1 - tail, 29) / stats.t.ppf(0.975, 29)
+    assert wide.value - wide.low == pytest.approx(ratio * (first.value - first.low), rel=1e-9)
+    assert wide.high == pytest.approx(min(1.0, wide.value + ratio * (first.value - first.low)), rel=1e-9)
+
+
+def test_a_score_at_its_own_level_is_itself() -> None:
+    rng = np.random.default_rng(1)
+    target = rng.standard_normal((30, 1))
+    scores = (
+        score_classification(rng.random((1, 50)) < 0.7),
+        score_classification(rng.random((4, 50)) < 0.7),
+        score_classification(np.ones((3, 9), bool)),
+        score_classification(np.zeros((1, 9), bool)),
+        score_regression(target[None] + 0.3, target),
+        score_regression(target[None, :1], target[:1]),
+        score_classification(np.ones((1, 0), bool)),
+    )
+    for score in scores:
+        same, fields = score.at_level(0.95).to_dict(), score.to_dict()
+        assert {k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in fields.items()} == same
+        assert Score.from_dict(json.loads(json.dumps(fields))).to_dict() == fields
+
+
+def test_ten_openings_of_the_same_rows_hold_together() -> None:
+    """Ten models of known accuracy, scored on the same 200 rows, 2000 times: all ten intervals hold in >= 95 %.
+
+    With 2000 draws the share has a standard deviation of 0.005; unwidened intervals hold together much more rarely.
+    """
+    rng = np.random.default_rng(0)
+    truth = np.linspace(0.6, 0.95, 10)
+    narrow, wide = 0, 0
+    bounds = {
+        (hits, level): score_classification((np.arange(200) < hits)[None]).at_level(level)
+        for hits in range(201)
+        for level in (0.95, level_of_openings(10))
+    }
+    for _ in range(2000):
+        hard = rng.random(200)  # models fail on the same rows, in part
+        own = rng.random((10, 200))
+        hits = (np.where(own < 0.5, hard, rng.random((10, 200))) < truth[:, None]).sum(1)
+        for level in (0.95, level_of_openings(10)):
+            scores = [bounds[int(count), level] for count in hits]
+            held = all(score.low <= true <= score.high for score, true in zip(scores, truth, strict=True))
+            narrow, wide = narrow + (held and level == 0.95), wide + (held and level != 0.95)
+    assert wide / 2000 >= 0.95
+    assert narrow / 2000 < 0.85
+
+
+def test_ten_openings_of_numbers_hold_together() -> None:
+    """The same for R²: ten models c x of y = x + noise, 400 draws of 60 rows; the share's deviation is about 0.01."""
+    rng = np.random.default_rng(0)
+    held = np.zeros(2)
+    for _ in range(400):
+        x = rng.standard_normal(60)
+        y = x + 0.7 * rng.standard_normal(60)
+        good = np.ones(2, bool)
+        for slope in np.linspace(0.5, 1.4, 10):
+            truth = 1 - ((1 - slope) ** 2 + 0.49) / 1.49
+            score = score_regression((slope * x)[None, :, None], y[:, None])
+            scores = (score, score.at_level(level_of_openings(10)))
+            good &= [each.low <= truth <= each.high for each in scores]
+        held += good
+    assert held[1] / 400 >= 0.95
+    assert held[0] / 400 < 0.93
+
+
+def test_an_opening_is_scored_and_recorded(iris: Split, book: Ledger) -> None:
+    one = net(0, iris.data)
+    opened = iris.test.open(one)
+    hits = one.predict(iris.x("test")) == iris.data.y[iris.rows("test")]
+    assert opened.score == one.score(iris.x("test"), iris.data.y[iris.rows("test")])
+    assert opened.score.value == hits.mean()
+    assert (opened.nth, opened.again, opened.seen, opened.number, opened.cost) == (1, False, 0, 1, 1)
+    (line,) = book.openings()
+    assert line.score == opened.score.to_dict()
+    assert (line.data, line.rows, line.run, line.kind) == ("iris", 30, None, "score")
+    assert str(opened) == f"accuracy {opened.score}, First opening of these rows: 95 % interval."
+
+
+def test_the_interval_widens_with_every_model(iris: Split, book: Ledger) -> None:
+    opened = [iris.test.open(net(seed, iris.data)) for seed in range(3)]
+    assert [each.nth for each in opened] == [1, 2, 3]
+    assert [each.score.level for each in opened] == pytest.approx([0.95, 0.975, 1 - 0.05 / 3])
+    hits = round(opened[2].score.value * 30)
+    tail = 0.025 / 3
+    assert opened[2].score.low == pytest.approx(stats.beta.ppf(tail, hits, 31 - hits), rel=1e-6)
+    assert opened[2].first.level == 0.95
+    assert opened[2].cost == opened[2].score.width / opened[2].first.width > 1
+    now = [restated(line) for line in book.openings()]
+    assert [score.level for score in now if score] == pytest.approx([1 - 0.05 / 3] * 3)
+    assert describe(opened[1]) == (
+        "2nd opening of these rows: 97.5 % intervals, so that both hold together at 95 %."
+    )  # fmt: skip
+    assert describe(opened[2]).endswith("98.3 % intervals, so that all 3 hold together at 95 %.")
+
+
+def test_the_same_model_again_costs_nothing(iris: Split) -> None:
+    first, again = (iris.test.open(net(0, iris.data)) for _ in range(2))
+    assert again.again
+    assert (again.score, again.nth, again.number) == (first.score, 1, 2)
+    assert describe(again) == "These nets were scored on these rows before; the same number again costs nothing."
+    iris.test.open(net(1, iris.data))
+    third = iris.test.open(net(0, iris.data))
+    assert (third.again, third.nth, third.score.level) == (True, 2, 0.975)
+    assert "There are 2 openings of these rows: 97.5 % intervals for all." in describe(third)
+
+
+def test_a_copy_and_another_split_are_recognised(iris: Split) -> None:
+    data, order = iris.data, np.random.default_rng(0).permutation(150)
+    iris.test.open(net(0, data))
+    copy = Dataset("not iris", data.x[order], data.y[order], "classification", data.classes)
+    where = np.argsort(order)
+    same = Split(copy, where[iris.train], where[iris.valid], where[iris.rows("test")])
+    opened = same.test.open(net(1, data))
+    assert (opened.nth, opened.seen) == (2, 1)
+    rows = iris.rows("test")
+    half = Split(copy, where[rows[15:]], where[iris.valid], where[np.concatenate([rows[:15], iris.train[:15]])])
+    opened = half.test.open(net(1, data))
+    assert (opened.nth, opened.again) == (3, False)
+    assert opened.seen == pytest.approx(0.5, abs=0.05)  # iris holds some rows twice
+    assert f"3rd opening of these rows ({percent(opened.seen)} of them were opened before)" in describe(opened)
+
+
+def test_other_data_are_not_confused(iris: Split) -> None:
+    iris.test.open(net(0, iris.data))
+    digits = split(gf.data.load("digits"))
+    assert digits.test.open(net(0, digits.data)).nth == 1
+
+
+@pytest.mark.parametrize("task", ["regression", "multilabel"])
+def test_other_tasks(task: str) -> None:
+    parts = split(numbers(task), test=0.5)
+    opened = [parts.test.open(net(seed, parts.data)) for seed in range(2)]
+    assert [each.nth for each in opened] == [1, 2]
+    assert opened[1].score.name == ("R²" if task == "regression" else "exact match")
+    assert opened[1].score.level == 0.975
+
+
+def test_several_nets_are_one_model(iris: Split, tmp_path: Path) -> None:
+    nets = tuple(net(seed, iris.data) for seed in range(3))
+    opened = iris.test.open(nets)
+    assert opened.score == score_nets(nets, iris.x("test"), iris.data.y[iris.rows("test")])
+    assert "mean of 3 nets" in opened.score.method
+    assert iris.test.open(nets[::-1]).again
+    gf.runs.save_model(tmp_path / "model.safetensors", nets)
+    assert iris.test.open(load_model(tmp_path / "model.safetensors")).again
+    assert not iris.test.open(nets[0]).again
+
+
+def test_models_are_told_apart_by_what_they_predict_by(iris: Split) -> None:
+    one = net(0, iris.data)
+    assert model_print([one]) == model_print([replace(one, seed=5)])
+    others = [
+        net(1, iris.data),
+        net(0, iris.data, bias=1.0),
+        replace(one, shift=np.ones(4)),
+        replace(one, scale=np.full(1, 2.0)),
+    ]
+    assert len({model_print([each]) for each in (one, *others)}) == 5
+
+
+def test_a_run_opens_its_test_rows(tmp_path: Path, book: Ledger) -> None:
+    run = gf.train(SHORT, "iris", out=tmp_path / "runs" / "a")
+    assert set(run.scores) == {"train", "valid"}
+    assert book.openings() == []
+    assert list_runs(tmp_path / "runs")[0].scores.keys() == {"train", "valid"}
+    opened = run.test()
+    (line,) = book.openings()
+    assert line.run == str(tmp_path / "runs" / "a")
+    loaded = load(tmp_path / "runs" / "a").test()
+    assert loaded.again
+    assert loaded.score == opened.score
+    assert run.split is not None
+    assert run.split.test.open(run).again
+    assert list_runs(tmp_path / "runs")[0].scores["test"] == opened.score
+
+
+def test_a_damaged_ledger_does_not_hide_the_runs(tmp_path: Path, book: Ledger) -> None:
+    gf.train(SHORT, "iris", out=tmp_path / "runs" / "a")
+    book.path.write_text("damaged" * 500)
+    with pytest.warns(UserWarning, match="Test scores are not shown: .*damaged"):
+        assert list_runs(tmp_path / "runs")[0].scores.keys() == {"train", "valid"}
+
+
+def test_only_sound_nets_are_scored(iris: Split) -> None:
+    run = gf.train(SHORT, iris, seeds=(0, 1))
+    frozen = replace(run, history=replace(run.history, frozen=np.array([True, False])))
+    assert frozen.test().score == run.nets[1].score(iris.x("test"), iris.data.y[iris.rows("test")])
+    assert replace(run, history=replace(run.history, frozen=np.array([True, True]))).sound == run.nets
+
+
+def test_a_run_that_holds_a_test_score_still_loads(tmp_path: Path) -> None:
+    gf.train(SHORT, "iris", out=tmp_path / "a")
+    found = json.loads((tmp_path / "a" / "run.json").read_text())
+    old = {k: v for k, v in found["results"]["scores"]["valid"].items() if k != "basis"}
+    found["results"]["scores"]["test"] = old
+    (tmp_path / "a" / "run.json").write_text(json.dumps(found))
+    score = load(tmp_path / "a").scores["test"]
+    assert score.value == old["value"]
+    assert score.at_level(0.99) == score  # what an older version wrote cannot be widened
+
+
+def test_a_curve_on_test_rows_is_an_opening(iris: Split, book: Ledger, tmp_path: Path) -> None:
+    run = gf.train(SHORT, iris, score_test=True, out=tmp_path / "a")
+    assert np.isfinite(run.history["test_score"]).all()
+    assert "test" not in run.scores
+    (line,) = book.openings()
+    assert (line.kind, line.score, line.run, restated(line)) == ("curve", None, str(tmp_path / "a"), None)
+    assert run.test().nth == 2
+    gf.train(SHORT, iris, score_test=True)
+    assert book.openings()[-1].again
+
+
+def test_without_a_ledger_nothing_is_trained_with_a_test_curve(iris: Split, book: Ledger, tmp_path: Path) -> None:
+    book.path.mkdir()
+    with pytest.raises(InputError, match="it is a folder"):
+        gf.train(SHORT, iris, score_test=True, out=tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_without_a_ledger_nothing_is_scored(iris: Split, book: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(TrainedNet, "predict", lambda self, x: asked.append(x))
+    book.path.mkdir()
+    with pytest.raises(InputError, match=r"it is a folder. Until it can be written, no test rows are opened"):
+        iris.test.open(net(0, iris.data))
+    assert not asked
+
+
+def test_without_its_score_in_the_ledger_an_opening_is_not_shown(iris: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Ledger, number: int, score: Any) -> None:
+        raise GoodfitError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "finish", full)
+        with pytest.raises(GoodfitError, match="the disk is full"):
+            iris.test.open(net(0, iris.data))
+    assert iris.test.open(net(0, iris.data)).again  # it was an opening all the same, and costs no second one
+
+
+KILLED = """
+import os, signal, sys
+import goodfit.runs.opening as opening
+from goodfit.cli import main
+import goodfit.cli.openings as shown
+def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[1] == "print": shown.print_opened = kill
+else: opening.score_nets = kill
+main(["test", sys.argv[2]])
+"""
+
+
+@pytest.mark.parametrize("when", ["score", "print"])
+def test_an_opening_outlives_its_process(when: str, tmp_path: Path, book: Ledger) -> None:
+    run = gf.train(SHORT, "iris", out=tmp_path / "a")
+    command = [sys.executable, "-c", KILLED, when, str(tmp_path / "a")]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ}, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
+    (line,) = book.openings()
+    assert (line.score is None) == (when == "score")
+    assert run.test().again
+
+
+def test_data_that_have_changed_are_refused(tmp_path: Path, book: Ledger) -> None:
+    data = numbers()
+    run = gf.train(SHORT.replace(batch_size=8), data, out=tmp_path / "a")
+    loaded = load(tmp_path / "a")
+    with pytest.raises(
+        InputError, match=r"was trained on 'mine', .* Give it from Python: goodfit.runs.load\('.*'\).test"
+    ):
+        loaded.test()
+    other = Dataset("mine", data.x + 1, data.y, "regression")
+    match = (
+        r"must be opened with the data that it was begun with; 'mine' holds other rows. .*runs.load\('.*a'\).test\(dat"
+    )
+    with pytest.raises(InputError, match=match):
+        loaded.test(other)
+    assert book.openings() == []
+    assert loaded.test(data).score.name == "R²"
+    assert run.test().again
+
+
+def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
+    bare = split(iris.data, test=0)
+    with pytest.raises(InputError, match=r"Test rows of 'iris': there must be some to open; there are none. Split the"):
+        bare.test.open(net(0, iris.data))
+    digits = gf.data.load("digits")
+    with pytest.raises(
+        InputError, match=r"can be opened by nets for 4 inputs and its own targets only; got .TrainedNet"
+    ):
+        iris.test.open(net(0, digits))
+    run = gf.train(SHORT, iris)
+    for wrong, got in ((3, "int"), ([], r"\[\]"), ([net(0, iris.data), run], "TrainedNet, Run")):
+        with pytest.raises(InputError, match=rf"what is scored must be a run, a model, a net or several .*{got}"):
+            iris.test.open(wrong)  # type: ignore[arg-type]
+    with pytest.raises(
+        InputError, match=r"one run or one model is scored at a time; several nets may be. Give the nets"
+    ):
+        iris.test.open([run, run])
+    with pytest.raises(InputError, match=r"Run: its split is not known.* Open them with split.test.open\(run\)"):
+        replace(run, split=None).test()
+    with pytest.raises(InputError, match=r"Split: the targets of test rows are sealed. split.test.open\(net\) scores"):
+        iris.y("test")
+    assert book.openings() == []
+
+
+def test_sealed_rows_look_like_their_numbers(iris: Split) -> None:
+    rows = iris.rows("test")
+    assert len(iris.test) == len(rows) == 30
+    assert list(iris.test) == rows.tolist()
+    assert np.array_equal(iris.data.x[iris.test], iris.x("test"))
+    assert np.asarray(iris.test, np.int64).dtype == np.int64
+    assert not rows.flags.writeable
+    assert repr(iris.test) == "Sealed(30 rows of 'iris'; to score them: .open(net))"
+
+
+def test_as_json(iris: Split) -> None:
+    told = json.loads(json.dumps(iris.test.open(net(0, iris.data)).to_json()))
+    assert list(told) == ["data", "score", "first", "number", "nth", "again", "seen", "cost", "ledger"]
+    assert (told["data"], told["nth"], told["score"]["level"]) == ("iris", 1, 0.95)
+
+
+def test_a_line_with_something_else_than_a_score(iris: Split, book: Ledger) -> None:
+    iris.test.open(net(0, iris.data))
+    for score in ({"value": 0.5}, {}):
+        line = replace(book.openings()[0], score=score)
+        with pytest.raises(InputError, match=r"Ledger: the score of no. 1 must be one of goodfit's; it is not; got {"):
+            restated(line)
+
+
+def test_no_interval_no_cost() -> None:
+    none = Score("R²", 0.5, math.nan, math.nan, 0.95, 1, "no interval")
+    opened = Opened(none, "x", 1, 2, False, 1.0, Path("l"))
+    assert math.isnan(opened.cost)
+    assert opened.to_json()["cost"] is None
+
+
+def test_words() -> None:
+    said = [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111)]
+    assert said == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th"]
+    levels = [percent(level_of_openings(count)) for count in (1, 2, 3, 7, 10, 100, 200)]
+    assert levels == ["95 %", "97.5 %", "98.3 %", "99.29 %", "99.5 %", "99.95 %", "99.975 %"]
+    assert (percent(0.5), percent(0.0), percent(1.0)) == ("50 %", "0 %", "100 %")
+
+
+def test_a_run_has_a_split_only_in_the_process_that_trained_it(iris: Split, tmp_path: Path) -> None:
+    run: Run = gf.train(SHORT, iris, out=tmp_path / "a")
+    assert run.split is iris
+    assert load(tmp_path / "a").split is None
