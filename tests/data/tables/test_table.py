@@ -185,7 +185,7 @@ DIRTY: dict[str, tuple[dict[str, Any], str]] = {  # name -> columns, and the err
     "inf": ({"x": [float("inf"), -1.5, 2.5] * 20, "y": Y}, ""),
     "only inf": ({"x": [float("inf")] * 60, "y": Y}, "must have a column to predict from; none is left"),
     "huge numbers": ({"x": [f"{i}e300" for i in range(60)], "y": Y}, ""),
-    "dates": ({"x": [np.datetime64("2020-01-30") + i for i in range(60)], "y": Y}, ""),
+    "dates": ({"x": [np.datetime64("2020-01-30") + np.timedelta64(i, "D") for i in range(60)], "y": Y}, ""),
     "0 rows": ({"x": [], "y": []}, "must have at least 2 rows; it has none"),
     "1 row": ({"x": [1], "y": ["a"]}, "must have at least 2 rows; it has 1"),
     "1 row with a target": ({"x": [1, 2, 3], "y": ["a", None, None]}, "the target 'y' must have at least two classes"),
