@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodfit.selection.folds import Folds as Folds
     from goodfit.selection.folds import make_folds as make_folds
+    from goodfit.selection.learning import learning_curve as learning_curve
     from goodfit.selection.result import Selection as Selection
     from goodfit.selection.search import resume as resume
     from goodfit.selection.search import select as select
@@ -20,6 +21,7 @@ _PLACES = {
     "Folds": "folds",
     "Range": "space",
     "Selection": "result",
+    "learning_curve": "learning",
     "make_folds": "folds",
     "resume": "search",
     "select": "search",

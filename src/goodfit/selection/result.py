@@ -144,8 +144,7 @@ class Selection:
 def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> Selection:
     """Put the fits' row values together."""
     data, folds = sheets[0].data, search.folds.all
-    shape = len(search.settings), len(folds)
-    sums = np.zeros((4, *shape))
+    sums = gathered(sheets, results, (len(search.settings), len(folds)), len(search.seeds))
     rows = np.zeros((len(search.settings), len(data.y)))
     counts = np.zeros(len(data.y))
     for fold in folds:
@@ -153,11 +152,8 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
     for number, sheet in enumerate(sheets):
         for job, fit in enumerate(sheet.fits):
             values = results.values[number, job]
-            failed = (number, job) in results.frozen
-            held_out = [float(each.mean(dtype=np.float64)) for each in (values.score, values.loss)]
-            means = np.full(4, np.nan) if failed else np.asarray([*held_out, *values.train])
-            sums[:, fit.setting, fit.fold] += means / len(search.seeds)
             chosen = values.score if search.by == "score" else -values.loss
+            failed = (number, job) in results.frozen
             rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
     if np.isnan(sums[0]).any(axis=1).all():
         raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
@@ -181,6 +177,21 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         parameters=parameters,
         test_share=search.folds.test_share,
     )
+
+
+def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], seeds: int) -> NDArray[np.float64]:
+    """Score and loss on held-out rows, then on training rows, [4, settings, folds]: means over seeds, nan where a net
+    diverged. shape: settings and folds.
+    """
+    sums = np.zeros((4, *shape))
+    for number, sheet in enumerate(sheets):
+        for job, fit in enumerate(sheet.fits):
+            values = results.values[number, job]
+            held_out = [float(each.mean(dtype=np.float64)) for each in (values.score, values.loss)]
+            failed = (number, job) in results.frozen
+            means = np.full(4, np.nan) if failed else np.asarray([*held_out, *values.train])
+            sums[:, fit.setting, fit.fold] += means / seeds
+    return sums
 
 
 def _parameters(recipe: Recipe, inputs: int, outputs: int) -> int:

@@ -143,14 +143,14 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
     space = Space(recipe, vary if isinstance(vary, Mapping) else dict(map(parse, vary)))
     settings = _settings(space, asked)
-    source, rows = _learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    source, rows = learning_rows(recipe, load(data) if isinstance(data, str) else data)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     how = {"repeats": asked.repeats, "seed": asked.seed, "groups": asked.groups, "time": asked.time}
     divided = make_folds(bare, rows, folds=asked.folds, **how)
-    seeds = _seeds(recipe, asked.seeds)
+    seeds = seeds_of(recipe, asked.seeds)
     smallest = min(divided.all, key=lambda fold: len(fold.train))
     parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
-    recipes = tuple(_whole(fitted_recipe(_whole(each), parts)) for each in space.recipes(settings))
+    recipes = tuple(trained_whole(fitted_recipe(trained_whole(each), parts)) for each in space.recipes(settings))
     how_scored = [asked.by, asked.train_scores]
     told = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
     digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
@@ -171,7 +171,7 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     )
 
 
-def _seeds(recipe: Recipe, seeds: int | Iterable[int]) -> tuple[int, ...]:
+def seeds_of(recipe: Recipe, seeds: int | Iterable[int]) -> tuple[int, ...]:
     """The seeds of a setting's nets: counted up from the recipe's, or as given."""
     if isinstance(seeds, int):
         if isinstance(seeds, bool) or seeds < 1:
@@ -196,7 +196,7 @@ def _given(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
 
 
-def _whole(recipe: Recipe) -> Recipe:
+def trained_whole(recipe: Recipe) -> Recipe:
     """The recipe with which a net trains for all its epochs and keeps the last weights."""
     return recipe.replace(patience=0, monitor="loss", keep_best=False)
 
@@ -220,7 +220,7 @@ def _settings(space: Space, asked: Asked) -> list[Setting]:
     return space.random(budget, asked.seed)
 
 
-def _learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
+def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
     """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
     if isinstance(data, Split):
         return data.data, np.sort(np.concatenate([data.train, data.valid]))
