@@ -7,6 +7,7 @@ width], float32 zeros before; `features` names these inputs.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ CLIP = 3.0  # what scaled numbers stay below
 LEAST_SPREAD = 1e-12  # of the magnitude; a smaller spread is rounding, and the column counts as constant
 YEAR = 365.2425  # days
 WEEKDAY = 3.0  # of 1970-01-01, a Thursday, counted from Monday
+DATE_PARTS = ("days", "year sine", "year cosine", "week sine", "week cosine")
 Notes = list[str]
 
 
@@ -60,7 +62,7 @@ class Scaling:
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class _Fitted(ABC):
     """name: of the column; missing: whether training rows lacked a value, which gives an input of its own."""
 
     name: str
@@ -68,9 +70,18 @@ class _Fitted:
     kind: ClassVar[Kind]
 
     @property
+    @abstractmethod
     def own(self) -> tuple[str, ...]:
         """Names of the inputs but for the one for missing values."""
-        raise NotImplementedError
+
+    @property
+    @abstractmethod
+    def own_width(self) -> int:
+        """How many they are. They are not made for it: the names of a hostile file may take gigabytes."""
+
+    @abstractmethod
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+        """Write the inputs of all rows into `out` [N, width], zeros before; notes are for people."""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -79,11 +90,8 @@ class _Fitted:
 
     @property
     def width(self) -> int:
-        """How many inputs. Their names are not made for it: those of a hostile file may take gigabytes."""
-        if isinstance(self, OneHot | Hashed):
-            many = len(self.categories) if isinstance(self, OneHot) else self.buckets
-            return many + self.missing
-        return len(self.features)
+        """How many inputs."""
+        return self.own_width + self.missing
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON."""
@@ -116,6 +124,11 @@ class Numeric(_Fitted):
         """The column itself."""
         return (self.name,)
 
+    @property
+    def own_width(self) -> int:
+        """One."""
+        return 1
+
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
         values, _ = read_as(column, "numeric")
@@ -145,6 +158,11 @@ class Boolean(_Fitted):
         """The column itself."""
         return (self.name,)
 
+    @property
+    def own_width(self) -> int:
+        """One."""
+        return 1
+
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
         values, _ = read_as(column, "boolean")
@@ -170,8 +188,12 @@ class Date(_Fitted):
     @property
     def own(self) -> tuple[str, ...]:
         """Days, and the two cycles."""
-        parts = ("days", "year sine", "year cosine", "week sine", "week cosine")
-        return tuple(f"{self.name} {part}" for part in parts)
+        return tuple(f"{self.name} {part}" for part in DATE_PARTS)
+
+    @property
+    def own_width(self) -> int:
+        """One a part."""
+        return len(DATE_PARTS)
 
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
@@ -197,14 +219,18 @@ class OneHot(_Fitted):
         """One a category."""
         return tuple(f"{self.name}={category}" for category in self.categories)
 
+    @property
+    def own_width(self) -> int:
+        """One a category."""
+        return len(self.categories)
+
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}
         of_word = np.array([*(places.get(word, -1) for word in words), -1])
         chosen = of_word[codes]
-        rows = np.flatnonzero(chosen >= 0)
-        out[rows, chosen[rows]] = 1.0
+        _set_one(out, chosen)
         unseen = (chosen < 0) & (codes >= 0)
         if unseen.any():
             new = {words[code] for code in np.unique(codes[unseen])}
@@ -229,6 +255,11 @@ class Hashed(_Fitted):
         """One a bucket."""
         return tuple(f"{self.name} bucket {bucket}" for bucket in range(self.buckets))
 
+    @property
+    def own_width(self) -> int:
+        """One a bucket."""
+        return self.buckets
+
     def bucket(self, category: str) -> int:
         """The bucket of a category."""
         text = f"{self.name}\0{category}".encode()
@@ -241,8 +272,7 @@ class Hashed(_Fitted):
         of_word = np.full(len(words) + 1, -1)
         of_word[used] = [self.bucket(words[code]) for code in used]
         chosen = of_word[codes]
-        rows = np.flatnonzero(chosen >= 0)
-        out[rows, chosen[rows]] = 1.0
+        _set_one(out, chosen)
         self._mark(codes < 0, out, "taken as none of its categories", notes)
 
 
@@ -264,6 +294,12 @@ FIT: dict[Kind, Callable[[str, RawColumn], FittedColumn]] = {
     "date": Date.fit,
     "categorical": _fit_categories,
 }
+
+
+def _set_one(out: NDArray[np.float32], chosen: NDArray[np.integer]) -> None:
+    """Put a 1 into the chosen place of every row; none where it is -1."""
+    rows = np.flatnonzero(chosen >= 0)
+    out[rows, chosen[rows]] = 1.0
 
 
 def _values(count: int) -> str:
