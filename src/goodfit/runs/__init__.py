@@ -5,8 +5,9 @@ Names are loaded on first use, so that what needs no training does not load JAX.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
     from goodfit.runs.folder import Predictions as Predictions
@@ -49,13 +50,4 @@ _PLACES = {
     "train": "training",
 }
 __all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"goodfit.runs.{_PLACES[name]}"), name)
-    raise AttributeError(f"module 'goodfit.runs' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -5,8 +5,9 @@ Names are loaded on first use, so that the command line's help does not load JAX
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
     from goodfit.selection.folds import Folds as Folds
@@ -27,13 +28,4 @@ _PLACES = {
     "select": "search",
 }
 __all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"goodfit.selection.{_PLACES[name]}"), name)
-    raise AttributeError(f"module 'goodfit.selection' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _PLACES)

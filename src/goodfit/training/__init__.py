@@ -5,8 +5,9 @@ Names are loaded on first use, so that what needs only the recipe does not load 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
     from goodfit.training.cohort import Cohort as Cohort
@@ -45,13 +46,4 @@ _PLACES = {
     "plan": "planner",
 }
 __all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"goodfit.training.{_PLACES[name]}"), name)
-    raise AttributeError(f"module 'goodfit.training' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _PLACES)
