@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, duration
-from goodfit.training.progress import Progress
+from goodfit.training.progress import SCORE_NAMES, Progress
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -32,7 +32,6 @@ _PHASES = {
     "stop": "Stopping",
     "evaluate": "Evaluating",
 }
-_SCORES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}
 _PARTS = {"train": "train", "valid": "validation", "test": "test"}
 
 
@@ -49,7 +48,7 @@ class Watcher(Protocol):
 @contextmanager
 def watch(*, quiet: bool, task: str = "") -> Iterator[Watcher]:
     """The watcher for this stderr; `task` is what the data are for, where it is known, and names the score."""
-    score = _SCORES.get(task, "score")
+    score = SCORE_NAMES.get(task, "score")
     if quiet:
         yield Silent()
     elif sys.stderr.isatty():

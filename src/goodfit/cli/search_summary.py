@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +50,6 @@ class Watcher:
             print(f"\r{text}\x1b[K", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
         else:
             say(text)
-
-
-@contextmanager
-def watch_search(*, quiet: bool) -> Iterator[Watcher]:
-    """The watcher for this stderr."""
-    yield Watcher(quiet=quiet)
 
 
 def print_selection(found: Selection, folder: Path, *, json: bool) -> None:

@@ -78,12 +78,13 @@ def select(
 
 
 def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], folder: Path, *, quiet: bool) -> Selection:
-    from goodfit.cli.search_summary import watch_search
+    from goodfit.cli.search_summary import Watcher
     from goodfit.selection import select as begin
 
     if not isinstance(data, str):
         tables.tell_table(data, quiet=quiet)
-    with resumable(folder), watch_search(quiet=quiet) as watcher:
+    watcher = Watcher(quiet=quiet)
+    with resumable(folder):
         return begin(
             data,
             recipe,
@@ -98,10 +99,11 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
 
 
 def _resume(folder: Path, *, quiet: bool) -> Selection:
-    from goodfit.cli.search_summary import watch_search
+    from goodfit.cli.search_summary import Watcher
     from goodfit.selection import resume
 
-    with resumable(folder), watch_search(quiet=quiet) as watcher:
+    watcher = Watcher(quiet=quiet)
+    with resumable(folder):
         return resume(folder, plan=watcher.plan, progress=watcher.report)
 
 

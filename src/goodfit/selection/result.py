@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
+from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
 from goodfit.selection.curves import SettingCurve, curve_of
 from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
 from goodfit.selection.running import Results
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
+from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
 CURVES = ("curve.svg", "curve.png")
-SCORE_NAMES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,8 +196,6 @@ def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], 
 
 
 def _parameters(recipe: Recipe, inputs: int, outputs: int) -> int:
-    from goodfit.runs.run import layer_rows
-
     return sum(layer.parameters for layer in layer_rows(recipe, inputs, outputs))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,8 +200,3 @@ def _checked_values(field: str, values: Sequence[Any], problems: Problems) -> li
             problems.add(WHERE, f"'{field}' must have different values; one stands there twice", got=text_of(plain))
         found.append(plain)
     return found
-
-
-def every(settings: Sequence[Setting]) -> Iterator[str]:
-    """The fields that the settings vary, in order."""
-    return iter(dict.fromkeys(name for setting in settings for name in setting))
