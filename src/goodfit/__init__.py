@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from goodfit.runs import Run as Run
     from goodfit.runs import load_model as load_model
     from goodfit.runs.training import train as train
+    from goodfit.selection.judging import Verdict as Verdict
+    from goodfit.selection.judging import verdict as verdict
     from goodfit.selection.search import select as select
     from goodfit.training.recipe import Recipe as Recipe
 
@@ -29,9 +31,11 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "PopulationSearchCV": "goodfit.estimators",
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
+    "Verdict": "goodfit.selection",
     "load_model": "goodfit.runs",
     "select": "goodfit.selection",
     "train": "goodfit.runs",
+    "verdict": "goodfit.selection",
 }
 __all__ = [
     "GoodfitError",
@@ -42,11 +46,13 @@ __all__ = [
     "PopulationSearchCV",
     "Recipe",
     "Run",
+    "Verdict",
     "__version__",
     "data",
     "load_model",
     "select",
     "train",
+    "verdict",
 ]
 
 

@@ -140,6 +140,13 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     return made
 
 
+@pytest.fixture(autouse=True)
+def dear_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No training is so dear that a verdict is given unasked: `test_verdict_command.py` asks for it."""
+    monkeypatch.setattr("goodfit.selection.judging_runs.SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.selection.judging_runs.SHARE", 0.0)
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Run a command in an empty folder: (exit code, stdout, stderr)."""

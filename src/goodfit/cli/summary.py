@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goodfit.cli.output import console, duration, print_json, print_line, table
+from goodfit.cli.output import console, duration, print_line, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,15 +21,7 @@ _SECONDS = ("data", "compile", "train", "evaluate")
 _WORDS = {"data": "data", "compile": "compiling", "train": "training", "evaluate": "evaluating"}
 
 
-def print_run(run: Run, *, json: bool) -> None:
-    """A run's results on stdout, as tables or as one JSON object."""
-    if json:
-        print_json(run.to_json())
-    else:
-        print_summary(run)
-
-
-def print_summary(run: Run) -> None:
+def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
     out = console()
     out.print(net_table(run.layers, run.parameters))

@@ -38,20 +38,28 @@ def train(
     seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
+    fit: Annotated[str, Parameter(help="Judge the fit at the end: auto (where it is cheap), always, never.")] = "auto",
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
 ) -> None:
     """Train a recipe on a data set, with one seed or several. Flags of the recipe go over --recipe."""
+    from goodfit.cli.fit_line import check_asked, print_fit
+
+    check_asked(fit)
     if resume is not None:
         of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
         used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
         refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
-        print_run(_resume(resume, quiet=quiet), json=json)
+        run, source = _resume(resume, quiet=quiet), None
     else:
         choices = tables.choices(target, id, kind, task)
         chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
-        print_run(_begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet), json=json)
+        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet)
+        source = None if isinstance(found, str) else found
+    if not json:
+        print_run(run)
+    print_fit(run, source, asked=fit, json=json, quiet=quiet)
 
 
 def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *, quiet: bool) -> Run:

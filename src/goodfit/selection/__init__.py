@@ -12,6 +12,9 @@ from goodfit.lazy import lazily
 if TYPE_CHECKING:
     from goodfit.selection.folds import Folds as Folds
     from goodfit.selection.folds import make_folds as make_folds
+    from goodfit.selection.judging import Verdict as Verdict
+    from goodfit.selection.judging import verdict as verdict
+    from goodfit.selection.judging_runs import judge_run as judge_run
     from goodfit.selection.learning import learning_curve as learning_curve
     from goodfit.selection.result import Selection as Selection
     from goodfit.selection.search import resume as resume
@@ -22,10 +25,13 @@ _PLACES = {
     "Folds": "folds",
     "Range": "space",
     "Selection": "result",
+    "Verdict": "judging",
+    "judge_run": "judging_runs",
     "learning_curve": "learning",
     "make_folds": "folds",
     "resume": "search",
     "select": "search",
+    "verdict": "judging",
 }
 __all__ = sorted(_PLACES)
 __getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -99,13 +99,13 @@ def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:
 def _fewer(data: Dataset, folds: Folds, size: int, seed: int, *, latest: bool) -> Folds:
     """The same folds with fewer rows to learn from."""
     repeats = tuple(
-        tuple(Fold(_part(data, fold.train, size, seed, latest=latest), fold.valid) for fold in repeat)
+        tuple(Fold(some_rows(data, fold.train, size, seed, latest=latest), fold.valid) for fold in repeat)
         for repeat in folds.repeats
     )
     return Folds(folds.kind, repeats, False)
 
 
-def _part(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
+def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
     """Some of the rows: the latest, or drawn so that classes keep their shares; fewer are a part of more."""
     if latest:
         return rows[-size:]

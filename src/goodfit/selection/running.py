@@ -58,8 +58,8 @@ class Schedule:
 
     @property
     def programs(self) -> int:
-        """Compiled programs: one a cohort of a plan, whatever the turns it is trained in."""
-        return sum(len(each.cohorts) for each in self.plans)
+        """Compiled programs: one a cohort of a plan, whatever the turns it is trained in; equal plans share theirs."""
+        return sum(len(each.cohorts) for each in set(self.plans))
 
     @property
     def seconds(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,16 +94,7 @@ def _partition(
     chosen: Sequence[int],
     seeds: Sequence[int],
 ) -> Sheet:
-    recipe = recipes[chosen[0]]
-    rows = np.sort(np.concatenate([fold.valid for fold in folds])).astype(np.int32)
-    of_row = np.empty(len(rows), np.int32)
-    for number, fold in enumerate(folds):
-        of_row[np.searchsorted(rows, fold.valid)] = number
-
-    def fit(train: Indexes) -> Scaling:
-        return fit_scaling(data, train, recipe.scaling, recipe.loss)
-
-    examples = _examples(data, rows, fit(rows)).with_folds(of_row, None if _is_fixed(data, recipe) else fit)
+    examples, _ = shared_examples(data, folds, recipes[chosen[0]])
     return _sheet(data, _unscored(examples), folds, first, recipes, chosen, seeds)
 
 
@@ -115,10 +106,33 @@ def _alone(
     chosen: Sequence[int],
     seeds: Sequence[int],
 ) -> Sheet:
-    recipe = recipes[chosen[0]]
-    data = source.dataset(fold.train) if isinstance(source, Table) else source
-    examples = _examples(data, fold.train, fit_scaling(data, fold.train, recipe.scaling, recipe.loss))
+    data, examples = alone_examples(source, fold, recipes[chosen[0]])
     return _sheet(data, examples, [fold], number, recipes, chosen, seeds)
+
+
+def shared_examples(
+    data: Dataset, folds: Sequence[Fold], recipe: Recipe
+) -> tuple[Examples, Callable[[Indexes], Scaling] | None]:
+    """Folds that are a partition as one set of examples, and what fits a scaling where each fold has its own.
+
+    A job with `rows` k learns from all folds but k, and the part "valid" scores it on fold k.
+    """
+    rows = np.sort(np.concatenate([fold.valid for fold in folds])).astype(np.int32)
+    of_row = np.empty(len(rows), np.int32)
+    for number, fold in enumerate(folds):
+        of_row[np.searchsorted(rows, fold.valid)] = number
+
+    def fit(train: Indexes) -> Scaling:
+        return fit_scaling(data, train, recipe.scaling, recipe.loss)
+
+    own = None if _is_fixed(data, recipe) else fit
+    return _examples(data, rows, fit(rows)).with_folds(of_row, own), own
+
+
+def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple[Dataset, Examples]:
+    """One fold with rows of its own; a table is preprocessed by them. Nothing is scored."""
+    data = source.dataset(fold.train) if isinstance(source, Table) else source
+    return data, _examples(data, fold.train, fit_scaling(data, fold.train, recipe.scaling, recipe.loss))
 
 
 def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:

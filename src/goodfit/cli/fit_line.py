@@ -1,0 +1,61 @@
+"""The verdict in short form, at the end of `goodfit train`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from goodfit.cli.exits import Interrupted
+from goodfit.cli.output import console, duration, print_json, print_line
+from goodfit.cli.verdict_summary import Watcher
+from goodfit.errors import GoodfitError, InputError, nearest, problem
+
+if TYPE_CHECKING:
+    from goodfit.data import Table
+    from goodfit.runs import Run
+
+ASKED = ("auto", "always", "never")
+
+
+def check_asked(asked: str) -> None:
+    """InputError where `--fit` is none of its words, before anything is trained."""
+    if asked not in ASKED:
+        rule = f"'--fit' must be {', '.join(ASKED[:-1])} or {ASKED[-1]}"
+        raise InputError(problem("Command line", rule, got=asked, fix=nearest(asked, ASKED)))
+
+
+def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: bool) -> None:
+    """One line on the fit; with json, the run and that line as one object. source: the table that was trained on."""
+    try:
+        line = fit_line(run, source, asked=asked, quiet=quiet)
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted while the fit was judged. The run itself is done: {run.folder}") from None
+    if json:
+        print_json({**run.to_json(), "fit": line or None})
+    elif line:
+        print_line(console(), f"Fit: {line}")
+
+
+def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
+    """What is known of the fit: measured where that is cheap, or where it is asked for always; "" if never."""
+    from goodfit.selection.judging import Asked
+    from goodfit.selection.judging_runs import is_cheap, judge, lay_out_run, predicted_seconds
+
+    if asked == "never" or run.split is None:
+        return ""
+    how = Asked(quick=True)
+    command = shlex.join(["goodfit", "verdict", str(run.folder)])
+    try:
+        given = run.split.data if source is None else source
+        seconds = predicted_seconds(run, lay_out_run(run, given, how))
+        if asked == "auto" and not is_cheap(run, seconds):
+            told = f"one training cannot tell; alternatives beside it take about {duration(seconds)}"
+            return f"{told}: {command} --quick"
+        found = judge(run, given, how, progress=Watcher(quiet=quiet).report)
+        if run.folder is not None:
+            found.write(run.folder)
+    except InputError as error:
+        return f"cannot tell. {error.problems[0]}"
+    except GoodfitError as error:
+        return f"cannot tell. {error}"
+    return f"{found.sentence[0].lower()}{found.sentence[1:]} More: {command}"

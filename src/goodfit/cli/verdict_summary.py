@@ -1,0 +1,138 @@
+"""What `goodfit verdict` shows: the plan and the progress on stderr, the alternatives and the verdict on stdout."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goodfit.cli.exits import say
+from goodfit.cli.output import console, duration, print_json, print_line, table
+
+if TYPE_CHECKING:
+    from goodfit.runs import Run
+    from goodfit.selection import Verdict
+    from goodfit.selection.measuring import Layout
+    from goodfit.training.recipe import Recipe
+
+PLAIN_SECONDS = 5.0  # at least this long between plain lines
+SOONEST = 0.05  # share of the work, before which the time that is left is a guess
+STATUS_WORDS = {
+    "better": "surely better",
+    "not better": "surely not better",
+    "open": "open",
+    "diverged": "diverged",
+}
+
+
+class Watcher:
+    """Tells the plan, and now and then how far the measuring is; over itself on a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet, self._live = quiet, sys.stderr.isatty()
+        self._shown, self._began, self._done = -math.inf, time.monotonic(), False
+
+    def plan(self, layout: Layout) -> None:
+        """What will be trained, and what it will take."""
+        self._began = time.monotonic()
+        if not self._quiet:
+            what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds"
+            say(f"{what}: {layout.schedule}.")
+
+    def report(self, share: float) -> None:
+        """How far it is."""
+        now = time.monotonic()
+        soon = now - self._shown < (0.1 if self._live else PLAIN_SECONDS)
+        if self._quiet or self._done or (soon and share < 1):
+            return
+        self._shown, self._done = now, share >= 1
+        spent = now - self._began
+        left = f", {duration(spent * (1 - share) / share)} left" if SOONEST < share < 1 else ""
+        if self._live:
+            print(f"\r{share:.0%} measured{left}\x1b[K", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+        else:
+            say(f"{share:.0%} measured{left}")
+
+
+def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
+    """The alternatives with their gains, and the verdict, on stdout."""
+    if json:
+        print_json({**found.to_json(), "folder": str(run)})
+        return
+    out = console()
+    columns = ["alternative", "change", found.what, "gain", "interval", "it is"]
+    out.print(table("Alternatives", columns, [_cells(row) for row in found.rows()], left=2))
+    print_line(out, how_measured(found))
+    print_line(out, "")
+    print_line(out, found.sentence)
+    for line in found.reasons:
+        print_line(out, line)
+    if found.advice is not None:
+        print_line(out, f"Train what is advised: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
+    print_line(out, f"Time: {duration(found.seconds)}. Verdict: {run / 'verdict.json'}")
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    if not math.isfinite(row["difference"]):
+        return [row["name"], row["change"], "-", "-", "-", STATUS_WORDS[row["status"]]]
+    interval = f"{row['low']:+.4f} to {row['high']:+.4f}"
+    shown = [f"{row['score']:.4f}", f"{row['difference']:+.4f}", interval, STATUS_WORDS[row["status"]]]
+    return [row["name"], row["change"], *shown]
+
+
+def how_measured(found: Verdict) -> str:
+    """One line on the folds, the intervals and the margin."""
+    from goodfit.selection.verdict_words import number
+
+    times = f"{found.repeats} times {found.folds}" if found.repeats > 1 else f"{found.folds}"
+    nets = f", {found.seeds} nets each" if found.seeds > 1 else ""
+    return (
+        f"On held-out rows of {times} folds{nets}; a gain below {number(found.decision.margin)} makes no difference. "
+        "The lower ends of all intervals hold together at 95 %."
+    )
+
+
+def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | None, *, json: bool, quiet: bool) -> None:
+    """Train the recipe that is advised, on the same data and with the same seeds; say so where there is none.
+
+    sentence: of a verdict that was found earlier.
+    """
+    from goodfit.cli.progress import watch
+    from goodfit.cli.summary import print_run
+    from goodfit.cli.train import default_folder, resumable
+    from goodfit.runs import load, train
+    from goodfit.runs.record import RunRecord, data_of
+
+    screen = console()
+    if sentence and not json:
+        print_line(screen, sentence)
+    if advice is None:
+        if json:
+            print_json({"folder": str(run), "applied": None})
+        else:
+            print_line(screen, "Nothing to apply: no alternative is surely better.")
+        return
+    before = load(run)
+    folder = out or default_folder(before.data_name)
+    if not json:
+        print_line(screen, "")
+    with resumable(folder), watch(quiet=quiet, task=before.task) as watcher:
+        source = data_of(run, RunRecord.read(run), watcher.step, "goodfit.train(advice, data)")
+        watching: dict[str, Any] = {"progress": watcher.report, "data_progress": watcher.step}
+        made = train(advice, source, seeds=before.seeds, out=folder, **watching)
+    if json:
+        print_json({"folder": str(run), "applied": made.to_json()})
+        return
+    print_run(made)
+    print_line(screen, _compared(before, made))
+
+
+def _compared(before: Run, after: Run) -> str:
+    """One line on the validation score before and after."""
+    if "valid" not in before.scores or "valid" not in after.scores:
+        return "Before and after: there are no validation rows to compare on."
+    old, new = before.scores["valid"], after.scores["valid"]
+    return f"Before and after: validation {new.name} {old.value:.4f} to {new.value:.4f}."

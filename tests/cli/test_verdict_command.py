@@ -1,0 +1,139 @@
+"""`goodfit verdict`, and the line on the fit at the end of `goodfit train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STARVED = ("--hidden", "none", "--epochs", "20", "--learning-rate", "0.03", "--dropout", "0", "--batch-size", "32")
+
+
+@pytest.fixture
+def trained(call: Any) -> Path:
+    assert call("train", "xor", *STARVED, "--quiet", "--fit", "never", "--out", "a run")[0] == 0
+    return Path("a run")
+
+
+def squeezed(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_a_verdict_shows_the_alternatives_and_what_to_do(trained: Path, call: Any) -> None:
+    code, out, err = call("verdict", "a run", "--quick")
+    lines = squeezed(out)
+    assert code == 0
+    assert "The recipe and 6 alternatives on 5 folds: 35 nets, " in err
+    assert "100% measured" in err
+    assert lines[:2] == ["Alternatives", "alternative change log loss gain interval it is"]
+    assert any(
+        line.startswith("a hidden layer hidden none -> 64 ") and line.endswith("surely better") for line in lines
+    )
+    assert any(line.startswith("On held-out rows of 5 folds; a gain below 0.0") for line in lines)
+    assert any(line.startswith("Underfit: ") for line in lines)
+    assert "Train what is advised: goodfit verdict 'a run' --apply" in lines
+    assert lines[-1].endswith("Verdict: a run/verdict.json")
+
+
+def test_json_is_one_object(trained: Path, call: Any) -> None:
+    code, out, err = call("verdict", "a run", "--quick", "--quiet", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (found["kind"], found["folder"], found["data"]) == ("underfit", "a run", "xor")
+    assert found == {**json.loads((trained / "verdict.json").read_text("utf-8")), "folder": "a run"}
+
+
+def test_the_advice_is_trained_without_measuring_again(trained: Path, call: Any) -> None:
+    verdict = json.loads(call("verdict", "a run", "--quick", "--quiet", "--json")[1])
+    code, out, err = call("verdict", "a run", "--apply", "--out", "better", "--quiet")
+    lines = squeezed(out)
+    assert (code, err) == (0, "")
+    assert lines[0] == verdict["sentence"]
+    assert lines[-1].startswith("Before and after: validation accuracy 0.")
+    recipe = json.loads((Path("better") / "recipe.json").read_text("utf-8"))
+    assert recipe == verdict["advice"]["recipe"]
+    code, out, _ = call("verdict", "a run", "--apply", "--json", "--out", "again", "--quiet")
+    assert json.loads(out)["applied"]["recipe"] == recipe
+    before, after = (json.loads((Path(name) / "run.json").read_text("utf-8")) for name in ("a run", "better"))
+    assert before["data_print"] == after["data_print"]
+    assert before["results"]["scores"]["valid"]["rows"] == after["results"]["scores"]["valid"]["rows"]
+
+
+def test_nothing_is_applied_where_nothing_is_advised(trained: Path, call: Any) -> None:
+    kept = {"sentence": "Good fit: really.", "advice": None}
+    (trained / "verdict.json").write_text(json.dumps(kept))
+    code, out, _ = call("verdict", "a run", "--apply")
+    assert (code, out) == (0, "Good fit: really.\nNothing to apply: no alternative is surely better.\n")
+    assert json.loads(call("verdict", "a run", "--apply", "--json")[1]) == {"folder": "a run", "applied": None}
+
+
+def test_train_ends_with_a_line_on_the_fit(call: Any) -> None:
+    out = call("train", "xor", *STARVED, "--quiet", "--fit", "always", "--out", "one")[1]
+    assert squeezed(out)[-1].startswith("Fit: underfit: ")
+    assert squeezed(out)[-1].endswith(". More: goodfit verdict one")
+    assert json.loads((Path("one") / "verdict.json").read_text("utf-8"))["kind"] == "underfit"
+
+
+def test_where_it_is_dear_the_line_says_what_it_would_take(call: Any) -> None:
+    small = ("--hidden", "4", "--epochs", "2", "--quiet")
+    out = call("train", "iris", *small, "--out", "two")[1]
+    line = squeezed(out)[-1]
+    assert line.startswith("Fit: one training cannot tell; alternatives beside it take about ")
+    assert line.endswith(": goodfit verdict two --quick")
+    assert not (Path("two") / "verdict.json").exists()
+    found = json.loads(
+        call("train", "iris", "--hidden", "4", "--epochs", "2", "--quiet", "--json", "--out", "three")[1]
+    )
+    assert found["fit"].startswith("one training cannot tell")
+    never = call("train", "iris", *small, "--fit", "never", "--out", "four")[1]
+    assert "Fit:" not in never
+
+
+def test_the_fit_of_a_table_is_judged_and_too_few_rows_say_so(call: Any) -> None:
+    rows = "\n".join(f"{i * 0.1:.1f},{'ab'[i % 2]},{int(i > 20)}" for i in range(40))
+    Path("people.csv").write_text(f"age,kind,income\n{rows}\n")
+    small = ("--hidden", "4", "--epochs", "3", "--quiet", "--fit", "always", "--batch-size", "8")
+    out = call("train", "people.csv", "--target", "income", *small, "--out", "table")[1]
+    assert squeezed(out)[-1].startswith("Fit: ")
+    assert (Path("table") / "verdict.json").exists()
+    assert call("verdict", "table", "--data", "people.csv", "--quick", "--quiet")[0] == 0
+    few = "\n".join(f"{i}.5,{int(i > 8)}" for i in range(12))
+    Path("few.csv").write_text(f"age,income\n{few}\n")
+    out = call("train", "few.csv", "--target", "income", *small[:5], "--fit", "always", "--out", "few")[1]
+    assert "Fit: cannot tell. Folds: every class must have a row for each of the 5 folds;" in out
+
+
+def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
+    code, _, err = call("train", "iris", "--fit", "allways")
+    assert (code, err) == (
+        2,
+        "Command line: '--fit' must be auto, always or never; got 'allways'. Did you mean 'always'?\n",
+    )
+    code, _, err = call("verdict", "nowhere")
+    assert code == 2
+    assert err.startswith("nowhere: must be the folder of a run; it has no run.json.")
+    code, _, err = call("verdict", "a run", "--margin", "3", "--by", "luck")
+    assert code == 2
+    assert err.splitlines() == [
+        "Verdict: 'by' must be score or loss; got 'luck'.",
+        "Verdict: 'margin' must be a share above 0 and below 1; got 3.0.",
+    ]
+    (trained / "verdict.json").write_text("?")
+    code, _, err = call("verdict", "a run", "--apply")
+    assert code == 2
+    assert "must be a verdict, but it cannot be read. Remove it, and find it anew.\n" in err
+
+
+def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("goodfit.selection.measuring.fit", stop)
+    code, _, err = call("verdict", "a run", "--quick", "--quiet")
+    assert code != 0
+    assert "Interrupted; nothing was written. The run itself is unharmed: a run\n" in err
+    code, _, err = call("train", "iris", "--hidden", "4", "--epochs", "1", "--quiet", "--fit", "always", "--out", "x")
+    assert code != 0
+    assert err.endswith("Interrupted while the fit was judged. The run itself is done: x\n")
