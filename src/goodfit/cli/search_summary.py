@@ -14,8 +14,8 @@ from goodfit.cli.output import console, duration, print_json, print_line, table
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection
-    from goodfit.selection.running import Schedule, SearchProgress
-    from goodfit.selection.search import Search
+    from goodfit.selection.running import SearchProgress
+    from goodfit.selection.search import Planned, Search
 
 SOONEST = 0.03  # share of the work, before which the time that is left is a guess
 PLAIN_SECONDS = 5.0  # at least this long between plain lines
@@ -29,7 +29,7 @@ class Watcher:
         self._quiet, self._live = quiet, sys.stderr.isatty()
         self._shown = -math.inf
 
-    def plan(self, search: Search, schedule: Schedule) -> None:
+    def plan(self, search: Search, schedule: Planned) -> None:
         """What will be trained, and what it will take."""
         if not self._quiet:
             say(f"{search}: {schedule}.")

@@ -15,8 +15,9 @@ from goodfit.runs.checks import fitted_recipe
 from goodfit.selection import running
 from goodfit.selection.curves import SettingCurve, band
 from goodfit.selection.folds import Fold, Folds, Indexes, make_folds
+from goodfit.selection.recipes import trained_whole
 from goodfit.selection.result import gathered
-from goodfit.selection.search import By, learning_rows, seeds_of, trained_whole
+from goodfit.selection.search import By, learning_rows, seeds_of
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
