@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WORDS = {"train": "training rows", "valid": "held-out rows"}
+MOST_MARKERS = 30  # values above which the lines go without
 LOG_FROM = 30.0  # ratio of the largest to the smallest value from which their axis is logarithmic
 
 
@@ -31,7 +32,8 @@ def setting_curve(
     """What becomes of training and held-out rows as a field changes.
 
     values: of the field, in order: numbers, or lists and names, which are laid out evenly; what: what is measured;
-    train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value.
+    train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value,
+    which is marked with its interval.
     """
     with house_style():
         figure = new_figure(6.4, 4.2)
@@ -47,6 +49,7 @@ def setting_curve(
         (mark,) = axes.plot(
             [places[best]], [valid["mean"][best]], linestyle="", marker="D", markersize=7, zorder=4, **edge
         )
+        axes.vlines(places[best], valid["low"][best], valid["high"][best], color=INK, linewidth=2.0, zorder=3)
         handles[f"best: {_text(values[best])}"] = mark
         axes.set_xlabel(field.replace("_", " "))
         axes.set_ylabel(what)
@@ -60,7 +63,8 @@ def setting_curve(
 def _line(axes: Axes, places: np.ndarray, band: Mapping[str, Any], part: str) -> Any:
     """The line of one kind of rows, and its band where there is one; what goes into the legend."""
     look = LINES[part]
-    (line,) = axes.plot(places, band["mean"], look.dashes, color=look.colour, marker=look.marker, markersize=4.5)
+    marker = look.marker if len(places) <= MOST_MARKERS else ""
+    (line,) = axes.plot(places, band["mean"], look.dashes, color=look.colour, marker=marker, markersize=4.5)
     if not np.isfinite(band["low"]).any():
         return line
     filled = axes.fill_between(places, band["low"], band["high"], color=look.colour, alpha=BAND_OPACITY, linewidth=0)
