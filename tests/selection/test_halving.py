@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from searching import BASE, Stop, dataset, killed_after
 
+from goodfit.data import table
 from goodfit.errors import GoodfitError, InputError
 from goodfit.selection import Selection, running, select
 from goodfit.selection.halving import RungPlan
@@ -159,6 +160,25 @@ def test_killed_between_or_within_rungs_it_goes_on(
 
     monkeypatch.setattr(running, "fit", refuse)
     np.testing.assert_array_equal(halved(out=tmp_path).losses, whole.losses)
+
+
+def test_small_populations_take_turns_and_tables_have_one_for_each_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    colour = rng.choice(["red", "green"], 60)
+    frame = {"colour": colour, "size": rng.normal(size=60), "kind": np.where(rng.random(60) > 0.5, "a", "b")}
+    how: dict[str, Any] = {"vary": {"l2": [0.0, 0.1, 0.2, 0.4]}, "folds": 3, "method": "halving", "by": "loss"}
+    for data, turns in ((dataset(), [12, 6]), (table(frame, "kind"), [12, 6])):
+        whole = select(data, BASE, **how)
+        with monkeypatch.context() as patched:
+            patched.setattr(running, "MOST_MEMORY", 0.0)
+            folder = tmp_path / str(len(list(tmp_path.iterdir())))
+            small = select(data, BASE, **how, out=folder)
+        kept = [len(list(folder.glob(f"bracket-0/rung-{rung}/turn-*"))) for rung in (0, 1)]
+        assert kept == turns
+        assert [each.setting for each in small.stopped] == [each.setting for each in whole.stopped]
+        np.testing.assert_allclose(small.losses, whole.losses, rtol=1e-4)
 
 
 SCRIPT = """
