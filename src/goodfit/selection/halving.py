@@ -35,7 +35,7 @@ UNCORRECTED = (
 @dataclass(frozen=True)
 class RungPlan:
     """All rungs of a search before it starts. Which settings go on is not known yet, so that programs, seconds and
-    bytes of later rungs follow from the first: programs are the most that there can be. nets: of a setting.
+    bytes of later rungs are guessed from the first. nets: of a setting.
     """
 
     brackets: tuple[Bracket, ...]
@@ -55,7 +55,7 @@ class RungPlan:
         if len(lines) > 1:
             lines = [f"\n  bracket {number}: {line}" for number, line in enumerate(lines, 1)] + ["\n"]
         cost = f"about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
-        programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs at most"
+        programs = "1 compiled program" if self.programs == 1 else f"about {self.programs} compiled programs"
         gain = f"{self.share:.0%} of the epochs that all settings would take"
         return "".join(lines) + f"{'; ' if len(lines) == 1 else ''}{programs}, {gain}; {cost}"
 
@@ -145,7 +145,8 @@ class _Climb:
             states = [self.folder / f"states-{each}" for each in (number - 1, number)]
             last = number == len(bracket) - 1
             relay = StateRelay(own, epoch, states[0] if number else None, None if last else states[1])
-            with self.stages.stage(len(alive) * planned.nets, scheduled.seconds) as watch:
+            training = sum(turn.seconds for turn in scheduled.turns) * (rung.epochs - epoch) / rung.epochs
+            with self.stages.stage(len(alive) * planned.nets, training + scheduled.programs * COMPILE_SECONDS) as watch:
                 results = running.run(own, scheduled, self._kept(number), watch, relay)
             for name, spent in results.seconds.items():
                 self.seconds[name] += spent

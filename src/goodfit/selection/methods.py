@@ -57,7 +57,18 @@ def check(asked: Asked) -> None:
         elif value is not None and not fits and (own or method in METHODS):
             needed = "method optuna" if name == "ask" else "the methods halving and hyperband"
             problems.add(WHERE, f"'{name}' is for {needed}", got=value, fix="Leave it out, or choose the method.")
+    if method == "optuna" and not _has_optuna():
+        fix = "Install it: pip install goodfit[optuna]."
+        problems.add(WHERE, "method optuna needs Optuna, which is not installed", fix=fix)
     problems.raise_if_any()
+
+
+def _has_optuna() -> bool:
+    try:
+        import optuna  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _whole(value: Any, least: int) -> bool:

@@ -166,7 +166,7 @@ class _Tried:
         for setting, score in zip(fresh, ranked, strict=True):
             self.scores[key_of(setting)] = float(score) if np.isfinite(score) else None
         self.results.take(results, len(self.sheets))
-        self.sheets += [numbered(sheet, len(self.settings)) for sheet in sheets]
+        self.sheets += [counted_from(sheet, len(self.settings)) for sheet in sheets]
         self.settings += fresh
         self.recipes += now.recipes
 
@@ -183,7 +183,7 @@ def key_of(setting: Setting) -> str:
     return json.dumps(setting, sort_keys=True, default=str)
 
 
-def numbered(sheet: Sheet, first: int) -> Sheet:
+def counted_from(sheet: Sheet, first: int) -> Sheet:
     """A sheet whose settings are counted from `first` on."""
     fits = tuple(dataclasses.replace(fit, setting=first + fit.setting) for fit in sheet.fits)
     return dataclasses.replace(sheet, fits=fits)
@@ -249,11 +249,8 @@ class OptunaSampler:
 @contextmanager
 def _optuna() -> Iterator[Any]:
     """Optuna without its log and its notes on what is experimental."""
-    try:
-        import optuna
-    except ImportError as error:
-        fix = "Install it: pip install goodfit[optuna]."
-        raise InputError(problem(WHERE, "method optuna needs Optuna, which is not installed", fix=fix)) from error
+    import optuna
+
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
