@@ -33,7 +33,7 @@ RANK[FACADE] = RANK["runs"]
 ONLY = {"nets": {"errors"}}  # stricter than the layers: pure functions of arrays need nothing else
 
 # What tools and runs leave behind at the top of the tree; everything else is written by hand.
-LEFT_BEHIND = {".git", ".goodfit", ".hypothesis", ".venv", "build", "dist", "mutants", "runs", "searches"}
+LEFT_BEHIND = {".git", ".goodfit", ".hypothesis", ".venv", "build", "curves", "dist", "mutants", "runs", "searches"}
 NOT_TEXT = {".npz", ".png", ".pyc", ".safetensors", ".svg"}
 REGISTRIES = (
     r"py[p]i\.org",

@@ -51,6 +51,35 @@ def test_a_search_that_is_done_is_read_from_its_folder(call: Any) -> None:
     assert found["best"]["l2"] in [pytest.approx(1e-4), pytest.approx(1e-2), pytest.approx(1.0)]
 
 
+def test_a_halving_tells_its_rungs_and_who_was_left_behind(call: Any) -> None:
+    vary = ("--vary", "l2=1e-4..1:log", "--method", "halving", "--budget", "9")
+    flags = [*SMALL[:3], "9", *SMALL[4:]]
+    code, out, err = call("select", "moons", *vary, *flags, "--out", "s")
+    assert code == 0, err
+    assert (
+        "9 settings x 3 stratified folds x 1 seeds: 27 nets to epoch 1 -> 9 nets to epoch 3 -> 6 nets to epoch 9" in err
+    )
+    assert "42 of 42 nets done" in err
+    assert (
+        "Left behind: 6 settings after epoch 1, 1 settings after epoch 3; their scores stand in s/settings.csv." in out
+    )
+    assert "Chance that another finalist is better" in out
+    assert "earlier rungs by the same held-out rows" in out
+    assert "Curve:" not in out
+    again = call("select", "--resume", "s", "--quiet")
+    assert (again[0], again[1]) == (0, out)
+
+
+def test_optuna_from_the_command_line(call: Any) -> None:
+    vary = ("--vary", "l2=1e-4..1:log", "--method", "optuna", "--budget", "4", "--ask", "2")
+    code, out, err = call("select", "moons", *vary, *SMALL, "--out", "s")
+    assert code == 0, err
+    assert "4 settings x 3 stratified folds x 1 seeds: 2 turns of 2 settings at most, 12 nets in all" in err
+    assert "earlier scores on the same held-out rows" in out
+    again = call("select", "--resume", "s", "--quiet")
+    assert (again[0], again[1]) == (0, out)
+
+
 def test_a_table_file(call: Any) -> None:
     rows = [f"{a},{'red' if a % 3 else 'blue'},{'yes' if a * 7 % 11 > 5 else 'no'}" for a in range(60)]
     Path("things.csv").write_text("\n".join(["size,colour,sold", *rows]) + "\n")
@@ -70,6 +99,11 @@ def test_a_table_file(call: Any) -> None:
         (("select", "moons", "--vary", "hiden=1"), "'hiden' is not a field that can be varied. Did you mean 'hidden'?"),
         (("select", "moons", "--vary", "l2=0,1", "--budget", "0"), "'budget' must be an integer >= 1"),
         (("select", "moons", "--vary", "l2=0,1", "--folds", "1"), "there must be two folds or more"),
+        (("select", "moons", "--vary", "l2=0,1", "--method", "halving"), "halving needs more than 2 settings"),
+        (("select", "moons", "--vary", "l2=0,1", "--method", "best"), "'method' must be auto, grid, random, halving"),
+        (("select", "moons", "--vary", "l2=0,1", "--factor", "2"), "'factor' is for the methods halving and hyperband"),
+        (("select", "moons", "--vary", "l2=0,1", "--vary", "l2=2"), "'l2' is varied twice"),
+        (("select", "--resume", "s", "--factor", "2"), "so it takes no --factor"),
         (("select", "--resume", "nowhere"), "must be the record of a search"),
         (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "so it takes no --vary, --folds"),
     ],

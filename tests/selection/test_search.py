@@ -251,7 +251,7 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
     ("changes", "message"),
     [
         ({"budget": 0}, "'budget' must be an integer >= 1"),
-        ({"method": "bayes"}, "'method' must be auto, grid or random; got 'bayes'"),
+        ({"method": "bayes"}, "'method' must be auto, grid, random, halving, hyperband or optuna; got 'bayes'"),
         ({"by": "accuracy"}, "'by' must be score or loss; got 'accuracy'"),
         ({"method": "grid", "budget": 3}, "the grid has 4 settings, more than the budget; got 3. Set budget=4"),
         ({"seeds": 0}, "'seeds' must be an integer >= 1"),

@@ -108,3 +108,24 @@ def test_what_was_not_measured_is_not_drawn() -> None:
     figure = setting_curve("l2", [1.0, 2.0], "loss", nothing, {**known, "low": nothing["low"]}, 0)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["held-out rows", "best: 1"]
     assert figure.get_suptitle() == "Loss by l2"
+
+
+def test_the_best_point_has_its_interval_and_what_spans_far_a_logarithmic_height() -> None:
+    from goodfit.figures import setting_curve
+
+    spread = {"mean": np.array([10.0, 0.01]), "low": np.array([-1.0, 0.005]), "high": np.array([20.0, 0.02])}
+    (axes,) = setting_curve("degree", [1, 3], "loss", spread, spread, 1).axes
+    assert axes.get_yscale() == "log"
+    segments = [each.get_segments() for each in axes.collections if hasattr(each, "get_segments")]
+    assert [[[3.0, 0.005], [3.0, 0.02]]] in [[segment.tolist() for segment in each] for each in segments]
+    (axes,) = setting_curve("degree", [1, 3], "loss", spread | {"mean": np.array([1.0, -0.01])}, spread, 1).axes
+    assert axes.get_yscale() == "linear"
+
+
+def test_many_epochs_are_a_line_on_an_even_axis() -> None:
+    from goodfit.figures import setting_curve
+
+    flat = {name: np.full(100, 0.5) for name in ("mean", "low", "high")}
+    (axes,) = setting_curve("epochs", list(range(1, 101)), "loss", flat, flat, 1).axes
+    assert axes.get_xscale() == "linear"
+    assert all(line.get_marker() in ("", "None", "D") for line in axes.lines)

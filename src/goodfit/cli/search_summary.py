@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from goodfit.cli.output import console, duration, print_json, print_line, table
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection
-    from goodfit.selection.running import Schedule, SearchProgress
-    from goodfit.selection.search import Search
+    from goodfit.selection.running import SearchProgress
+    from goodfit.selection.search import Planned, Search
 
 SOONEST = 0.03  # share of the work, before which the time that is left is a guess
 PLAIN_SECONDS = 5.0  # at least this long between plain lines
@@ -29,7 +30,7 @@ class Watcher:
         self._quiet, self._live = quiet, sys.stderr.isatty()
         self._shown = -math.inf
 
-    def plan(self, search: Search, schedule: Schedule) -> None:
+    def plan(self, search: Search, schedule: Planned) -> None:
         """What will be trained, and what it will take."""
         if not self._quiet:
             say(f"{search}: {schedule}.")
@@ -59,13 +60,17 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
         return
     out, rows = console(), found.rows()
     fields = list(found.settings[0])
+    compared = [row for row in rows if row["rank"] is not None]
     columns = ["rank", *fields, found.score_name, "95 % interval", "to the best", "parameters"]
-    out.print(table("", columns, [_cells(row, fields, found.score_name) for row in rows[:SHOWN]], left=1 + len(fields)))
-    if len(rows) > SHOWN:
-        print_line(out, f"... and {len(rows) - SHOWN} more settings in {folder / 'settings.csv'}.")
+    shown = [_cells(row, fields, found.score_name) for row in compared[:SHOWN]]
+    out.print(table("", columns, shown, left=1 + len(fields)))
+    if len(compared) > SHOWN:
+        print_line(out, f"... and {len(compared) - SHOWN} more settings in {folder / 'settings.csv'}.")
+    if found.stopped:
+        print_line(out, f"Left behind: {_left_behind(found)}; their scores stand in {folder / 'settings.csv'}.")
     for line in conclusions(found):
         print_line(out, line)
-    if len(fields) == 1 and len(rows) > 1:
+    if len(fields) == 1 and len(rows) > 1 and not found.stopped:
         print_line(out, f"Curve: {folder / 'curve.svg'}")
     print_line(out, f"Search: {folder}")
 
@@ -79,6 +84,12 @@ def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:
     difference = f"{row['difference']:+.4f}" if row["rank"] > 1 else "-"
     shown = [f"{row[score]:.4f}", interval, difference, f"{row['parameters']:,}"]
     return [str(row["rank"]), *(text_of(row[field]) for field in fields), *shown]
+
+
+def _left_behind(found: Selection) -> str:
+    """How many settings stopped after how many epochs."""
+    counts = Counter(each.epochs for each in found.stopped)
+    return ", ".join(f"{count} settings after epoch {epochs}" for epochs, count in sorted(counts.items()))
 
 
 def chance_text(chance: float) -> str:
@@ -99,7 +110,8 @@ def conclusions(found: Selection) -> Iterator[str]:
     else:
         yield "Intervals: of the mean over folds, corrected for the rows that folds share (Nadeau and Bengio)."
     if len(found.settings) > 1 and math.isfinite(comparison.chance_not_best):
-        yield f"Chance that another setting is better: {chance_text(comparison.chance_not_best)}."
+        other = "finalist" if found.stopped else "setting"
+        yield f"Chance that another {other} is better: {chance_text(comparison.chance_not_best)}."
     if comparison.one_se is not None and comparison.one_se != comparison.winner:
         yield f"Simplest within one standard error of it: {describe(found.settings[comparison.one_se])}."
     if optimism is not None and math.isfinite(optimism.corrected):
@@ -109,5 +121,5 @@ def conclusions(found: Selection) -> Iterator[str]:
         interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
         yield (
             f"On new rows expect {found.score_name} {sign * optimism.corrected:.4f}{interval}: having been picked "
-            f"makes the best look better by {gap:.4f}."
+            f"makes the best look better by {gap:.4f}{f'; {found.uncorrected}' if found.uncorrected else ''}."
         )

@@ -31,6 +31,10 @@ _Vary = Annotated[
 ]
 
 
+def _flag_of(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _flag(help: str) -> Parameter:
     return Parameter(help=help, group=_GROUP)
 
@@ -44,8 +48,15 @@ def select(
     folds: Annotated[int, _flag("Folds; every row is held out once.")] = 5,
     repeats: Annotated[int, _flag("Times that the rows are divided anew.")] = 1,
     seeds: Annotated[int, _flag("Nets a setting and fold, with seeds counted up from --seed.")] = 1,
-    method: Annotated[str, _flag("grid, random, or auto: a grid where it is within the budget.")] = "auto",
+    method: Annotated[
+        str, _flag("grid, random, halving, hyperband, optuna, or auto: a grid where it is within the budget.")
+    ] = "auto",
     budget: Annotated[int, _flag("Settings that are tried, at most.")] = 100,
+    factor: Annotated[
+        int | None, _flag("Of halving: a rung has so many times fewer settings, more epochs. [3]")
+    ] = None,
+    least_epochs: Annotated[int | None, _flag("Of halving: epochs of the first rung, at least. [1]")] = None,
+    ask: Annotated[int | None, _flag("Of optuna: settings that train at a time. [an eighth of the budget]")] = None,
     by: Annotated[str, _flag("What makes a setting better: score or loss.")] = "score",
     target: tables.Target = None,
     id: tables.Ids = None,
@@ -62,13 +73,13 @@ def select(
     from goodfit.cli.search_summary import print_selection
 
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds}
-    how |= {"method": method, "budget": budget, "by": by}
+    how |= {"method": method, "budget": budget, "factor": factor, "least_epochs": least_epochs, "ask": ask, "by": by}
     if resume is not None:
         usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score"}
-        changed = {f"--{name}": value if value != usual[name] else None for name, value in how.items()}
+        changed = {_flag_of(name): value if value != usual.get(name) else None for name, value in how.items()}
         of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
         used = {"DATA": data, "--vary": vary, **changed, **of_table, "--recipe": recipe != "default", "--out": out}
-        refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
+        refuse({**used, **{_flag_of(name): value is not None for name, value in flags.items()}})
         print_selection(_resume(resume, quiet=quiet), resume, json=json)
         return
     choices = tables.choices(target, id, kind, task)
@@ -90,7 +101,7 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
             recipe,
             vary=vary,
             **how,
-            train_scores=len(vary) == 1,  # for the curve
+            train_scores=len(vary) == 1 and how["method"] not in ("halving", "hyperband"),  # for the curve
             seed=recipe.seed,
             out=folder,
             plan=watcher.plan,

@@ -15,7 +15,7 @@ from goodfit.cli.output import console, duration, print_json, print_line, table
 if TYPE_CHECKING:
     from goodfit.runs import Run
     from goodfit.selection import Verdict
-    from goodfit.selection.measuring import Layout
+    from goodfit.selection.trying import Layout
     from goodfit.training.recipe import Recipe
 
 PLAIN_SECONDS = 5.0  # at least this long between plain lines

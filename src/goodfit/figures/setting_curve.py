@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WORDS = {"train": "training rows", "valid": "held-out rows"}
+LOG_HEIGHT_FROM = 100.0  # likewise of what is measured
+EVEN = ("epochs",)  # fields whose axis never is
+MOST_MARKERS = 30  # values above which the lines go without
 LOG_FROM = 30.0  # ratio of the largest to the smallest value from which their axis is logarithmic
 
 
@@ -31,12 +34,13 @@ def setting_curve(
     """What becomes of training and held-out rows as a field changes.
 
     values: of the field, in order: numbers, or lists and names, which are laid out evenly; what: what is measured;
-    train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value.
+    train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value,
+    which is marked with its interval.
     """
     with house_style():
         figure = new_figure(6.4, 4.2)
         axes = figure.subplots()
-        places = _places(axes, values)
+        places = _places(axes, values, even=field in EVEN)
         handles = {
             WORDS[part]: _line(axes, places, band, part)
             for part, band in (("train", train), ("valid", valid))
@@ -47,7 +51,9 @@ def setting_curve(
         (mark,) = axes.plot(
             [places[best]], [valid["mean"][best]], linestyle="", marker="D", markersize=7, zorder=4, **edge
         )
+        axes.vlines(places[best], valid["low"][best], valid["high"][best], color=INK, linewidth=2.0, zorder=3)
         handles[f"best: {_text(values[best])}"] = mark
+        _fit_height(axes, train, valid)
         axes.set_xlabel(field.replace("_", " "))
         axes.set_ylabel(what)
         note = "band: 95 % interval of the mean over folds" if np.isfinite(valid["low"]).any() else None
@@ -60,22 +66,36 @@ def setting_curve(
 def _line(axes: Axes, places: np.ndarray, band: Mapping[str, Any], part: str) -> Any:
     """The line of one kind of rows, and its band where there is one; what goes into the legend."""
     look = LINES[part]
-    (line,) = axes.plot(places, band["mean"], look.dashes, color=look.colour, marker=look.marker, markersize=4.5)
+    marker = look.marker if len(places) <= MOST_MARKERS else ""
+    (line,) = axes.plot(places, band["mean"], look.dashes, color=look.colour, marker=marker, markersize=4.5)
     if not np.isfinite(band["low"]).any():
         return line
     filled = axes.fill_between(places, band["low"], band["high"], color=look.colour, alpha=BAND_OPACITY, linewidth=0)
     return (filled, line)
 
 
-def _places(axes: Axes, values: Sequence[Any]) -> np.ndarray:
-    """Where the values stand along the axis: numbers by their size, on a logarithmic axis where they span far."""
+def _fit_height(axes: Axes, *bands: Mapping[str, Any]) -> None:
+    """A logarithmic axis where means, all above zero, span far; a band that reaches down to zero is cut there."""
+    means = np.concatenate([np.asarray(band["mean"], float) for band in bands])
+    means = means[np.isfinite(means)]
+    if means.min() > 0 and means.max() / means.min() >= LOG_HEIGHT_FROM:
+        highs = np.concatenate([[means.max()], *(np.asarray(band["high"], float) for band in bands)])
+        axes.set_yscale("log")
+        axes.set_ylim(means.min() / 2, 1.5 * np.nanmax(highs))
+
+
+def _places(axes: Axes, values: Sequence[Any], *, even: bool) -> np.ndarray:
+    """Where the values stand along the axis: numbers by their size, on a logarithmic axis where they span far.
+
+    even: never on a logarithmic one.
+    """
     numbers = [_number(value) for value in values]
     if any(number is None for number in numbers):
         axes.set_xticks(range(len(values)), [_text(value) for value in values])
         return np.arange(len(values), dtype=float)
     found = np.asarray(numbers, float)
     above = found[found > 0]
-    if len(above) > 1 and above.max() / above.min() >= LOG_FROM:
+    if not even and len(above) > 1 and above.max() / above.min() >= LOG_FROM:
         if (found <= 0).any():
             axes.set_xscale("symlog", linthresh=float(above.min()))
         else:

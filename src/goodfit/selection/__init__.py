@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
+    from goodfit.selection.drawn import data_curve as data_curve
+    from goodfit.selection.epochs import epoch_curve as epoch_curve
     from goodfit.selection.folds import Folds as Folds
     from goodfit.selection.folds import make_folds as make_folds
     from goodfit.selection.judging import Verdict as Verdict
@@ -27,6 +29,8 @@ _PLACES = {
     "Selection": "result",
     "Verdict": "judging",
     "judge_run": "judging_runs",
+    "data_curve": "drawn",
+    "epoch_curve": "epochs",
     "learning_curve": "learning",
     "make_folds": "folds",
     "resume": "search",

@@ -16,7 +16,7 @@ from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.files import write_atomically
-from goodfit.selection import measuring, verdict_words
+from goodfit.selection import trying, verdict_words
 from goodfit.selection.comparing import LEVEL
 from goodfit.selection.deciding import MARGIN, Decision, decide
 from goodfit.selection.folds import make_folds
@@ -33,7 +33,7 @@ VERDICT, ADVICE = "verdict.json", "advice.json"
 FOLDS, REPEATS = 5, 3
 LOG_LOSS = "log loss"
 
-Planned = Callable[[measuring.Layout], None]
+Planned = Callable[[trying.Layout], None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -207,7 +207,7 @@ def verdict(
     time: Any = None,
     seed: int = 0,
     plan: Planned | None = None,
-    progress: measuring.Told | None = None,
+    progress: trying.Told | None = None,
 ) -> Verdict:
     """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
 
@@ -232,7 +232,7 @@ def verdict(
 
 def lay_out(
     source: Dataset | Table, rows: NDArray[np.int32], recipe: Recipe, asked: Asked, *, early: bool
-) -> measuring.Layout:
+) -> trying.Layout:
     """Check what was asked for, and plan the trainings."""
     problems = Problems()
     if asked.by not in ("score", "loss"):
@@ -250,21 +250,21 @@ def lay_out(
     if len(folds.all) < 2:
         raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
     probes = probes_of(recipe, quick=asked.quick)
-    return measuring.lay_out(source, recipe, probes, folds, seeds=asked.seeds, early=early, by=asked.by)
+    return trying.lay_out(source, recipe, probes, folds, seeds=asked.seeds, early=early, by=asked.by)
 
 
-def judged(layout: measuring.Layout, recipe: Recipe, asked: Asked, progress: measuring.Told | None) -> Verdict:
+def judged(layout: trying.Layout, recipe: Recipe, asked: Asked, progress: trying.Told | None) -> Verdict:
     """Train what was laid out, and decide."""
     import time as clock
 
     began = clock.perf_counter()
-    found = measuring.measure(layout, progress)
+    found = trying.measure(layout, progress)
     half = found.probes.index(HALF) + 1
     rivals = [place for place in range(len(found.errors)) if place != half]
     probes = [probe for probe in found.probes if probe != HALF]
     errors, training = found.errors[rivals], found.training[rivals]
     if not layout.early:
-        stopped = measuring.stopped_early(found, layout.folds)
+        stopped = trying.stopped_early(found, layout.folds)
         if stopped is not None:
             probes.append(_earlier(recipe, stopped.epoch))
             errors = np.concatenate([errors, stopped.errors[None]])

@@ -16,7 +16,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs import record
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
-from goodfit.selection import measuring
+from goodfit.selection import trying
 from goodfit.selection.judging import VERDICT, WHERE, Asked, Planned, Verdict, judged, lay_out
 from goodfit.training.examples import Examples
 from goodfit.training.planner import COMPILE_SECONDS, plan
@@ -34,7 +34,7 @@ def judge_run(
     *,
     asked: Asked | None = None,
     plan: Planned | None = None,
-    progress: measuring.Told | None = None,
+    progress: trying.Told | None = None,
     data_progress: Callable[[Step], None] | None = None,
 ) -> Verdict:
     """Judge the recipe of a run on the rows that it trained and validated with, and keep the verdict in its folder.
@@ -59,7 +59,7 @@ def judge(
     asked: Asked,
     *,
     plan: Planned | None = None,
-    progress: measuring.Told | None = None,
+    progress: trying.Told | None = None,
 ) -> Verdict:
     """Judge the recipe of a run whose split is known. source: the data, or the table that they were made of."""
     layout = lay_out_run(run, source, asked)
@@ -68,7 +68,7 @@ def judge(
     return judged(layout, run.recipe, asked, progress)
 
 
-def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> measuring.Layout:
+def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> trying.Layout:
     """All that a verdict on a run trains."""
     parts = run.split
     if parts is None:
@@ -77,7 +77,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> measuring.La
     return lay_out(source, rows, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
 
 
-def predicted_seconds(run: Run, layout: measuring.Layout) -> float:
+def predicted_seconds(run: Run, layout: trying.Layout) -> float:
     """What the verdict will take, from what the run took: the planner's estimate, corrected by how it did for the run.
 
     Compiling counts in full, although a program may be found on disk.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.streams import generator
 from goodfit.errors import InputError, Problems, problem
 from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.record import fingerprint
 from goodfit.selection import running
-from goodfit.selection.curves import SettingCurve, band
+from goodfit.selection.curves import SettingCurve
 from goodfit.selection.folds import Fold, Folds, Indexes, make_folds
-from goodfit.selection.result import gathered
-from goodfit.selection.search import By, learning_rows, seeds_of, trained_whole
+from goodfit.selection.measuring import kept, measured, numbered
+from goodfit.selection.recipes import trained_whole
+from goodfit.selection.search import By, learning_rows, seeds_of
 from goodfit.selection.sheets import Sheet, make_sheets
-from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 
 WHERE = "Learning curve"
@@ -38,14 +39,16 @@ def learning_curve(
     groups: Any = None,
     time: Any = None,
     seed: int = 0,
+    out: str | Path | None = None,
     progress: running.Watch | None = None,
 ) -> SettingCurve:
     """Train a recipe on more and more rows of every fold, and score it on the rows that the fold holds out.
 
     rows: numbers of training rows, each at least 2 and at most what the smallest fold has; POINTS of them, evenly
     spaced in the logarithm, if None. Fewer rows are a part of more: classes keep their shares, and with `time` the
-    latest rows are taken. A batch that is larger than the rows is all of them. by: measure "score" or "loss". The
-    other arguments are those of `select`; test rows take no part.
+    latest rows are taken. A batch that is larger than the rows is all of them. by: measure "score" or "loss". out:
+    folder that keeps what was computed; the same call goes on from there. The other arguments are those of `select`;
+    test rows take no part.
     """
     recipe = recipe or Recipe()
     if by not in ("score", "loss"):
@@ -55,7 +58,7 @@ def learning_curve(
     divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed, groups=groups, time=time)
     sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
     chosen = seeds_of(recipe, seeds)
-    sheets: list[Sheet] = []
+    sheets, parts = list[Sheet](), list[Folds]()
     for number, size in enumerate(sizes):
         fewer = _fewer(bare, divided, size, seed, latest=time is not None)
         fold = fewer.all[0]
@@ -63,23 +66,11 @@ def learning_curve(
         given = recipe.replace(batch_size=size) if too_large else recipe
         own = trained_whole(fitted_recipe(trained_whole(given), Split(bare, fold.train, fold.valid, learning[:0])))
         made = make_sheets(source, fewer, [own], chosen)
-        sheets += [_numbered(sheet, number) for sheet in made]
-    results = running.run(sheets, running.schedule(sheets), None, progress)
-    found = gathered(sheets, results, (len(sizes), len(divided.all)), len(chosen))
-    train, valid = (found[2], found[0]) if by == "score" else (found[3], found[1])
-    means = valid.mean(axis=1)
-    if not np.isfinite(means).any():
-        raise InputError(
-            problem(WHERE, "every number of rows has a fold on which a net diverged", fix="Lower the rate.")
-        )
-    return SettingCurve(
-        field="rows",
-        values=tuple(sizes),
-        what=SCORE_NAMES[bare.task] if by == "score" else "loss",
-        train=band(train, divided.test_share),
-        valid=band(valid, divided.test_share),
-        best=int(np.nanargmax(means) if by == "score" else np.nanargmin(means)),
-    )
+        sheets += [numbered(sheet, number) for sheet in made]
+        parts.append(fewer)
+    about = [WHERE, bare.name, fingerprint(bare), list(chosen), [sheet.jobs[0].recipe.to_json() for sheet in sheets]]
+    with kept(out, about, parts) as folder:
+        return measured("rows", sizes, sheets, divided, len(chosen), by, folder, progress)
 
 
 def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:
@@ -119,9 +110,3 @@ def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: boo
         place[here] = (np.arange(len(here)) + 0.5) / len(here)  # of each row among those of its class
     chosen: Indexes = shuffled[np.argsort(place, kind="stable")[:size]]
     return chosen
-
-
-def _numbered(sheet: Sheet, setting: int) -> Sheet:
-    """A sheet whose fits count as another setting, and whose training rows are scored."""
-    fits = tuple(dataclasses.replace(fit, setting=setting) for fit in sheet.fits)
-    return dataclasses.replace(sheet, fits=fits, score_train=True)

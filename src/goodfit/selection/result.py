@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs.run import layer_rows
@@ -32,6 +33,28 @@ TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
 CURVES = ("curve.svg", "curve.png")
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """A setting that a halving left behind. epochs: that its nets trained; score, loss: on held-out rows after them,
+    mean over folds and seeds, nan where a net diverged; failed_folds: how many.
+
+    It has no interval: settings that trained on were chosen for being ahead of it on these rows, and what it would have
+    come to is not known.
+    """
+
+    setting: Setting
+    recipe: Recipe
+    epochs: int
+    score: float
+    loss: float
+    parameters: int
+    failed_folds: int
+
+    def measured(self, by: str) -> float:
+        """The score or the loss."""
+        return self.score if by == "score" else self.loss
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """The result of a search.
@@ -40,7 +63,9 @@ class Selection:
     seeds, nan where a net diverged; train_scores, train_losses: likewise on training rows, nan if not asked for; by:
     "score" or "loss", by which `comparison` ranks (losses with their sign turned); optimism: what the winner's score is
     worth once it is known that it won, None where it cannot be said; seconds: spent on compile, train and score;
-    parameters: of a net of each setting; test_share: of the rows, that a fold holds out.
+    parameters: of a net of each setting; test_share: of the rows, that a fold holds out. stopped: settings that a
+    halving left behind, those that came furthest first; `settings` and all that is compared are then the finalists.
+    uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing.
     """
 
     data_name: str
@@ -57,6 +82,8 @@ class Selection:
     seconds: Mapping[str, float]
     parameters: tuple[int, ...]
     test_share: float
+    stopped: tuple[Stopped, ...] = ()
+    uncorrected: str = ""
 
     @property
     def best(self) -> Recipe:
@@ -77,6 +104,9 @@ class Selection:
         if len(fields) != 1:
             rule = "a curve needs a search that varies one field"
             raise InputError(problem("Selection", rule, got=", ".join(fields)))
+        if self.stopped:
+            rule = "a curve needs a search that trains every setting for all epochs; this one left some behind"
+            raise InputError(problem("Selection", rule, got=len(self.stopped), fix="Use method grid or random."))
         return curve_of(fields[0], self)
 
     @property
@@ -85,7 +115,10 @@ class Selection:
         return SCORE_NAMES[self.task] if self.by == "score" else "loss"
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a setting, the best first: rank, its fields, score, interval, difference to the winner."""
+        """One dict a setting, the best first: rank, its fields, score, interval, difference to the winner.
+
+        After a halving also `epochs`, and below the finalists those that stopped: without rank, interval or difference.
+        """
         sign = 1.0 if self.by == "score" else -1.0
         found = []
         for number, each in enumerate(self.comparison.settings):
@@ -102,17 +135,35 @@ class Selection:
                     "failed folds": len(each.failed_folds),
                 }
             )
-        return sorted(found, key=lambda row: row["rank"])
+        found.sort(key=lambda row: row["rank"])
+        return [{**row, "epochs": self.best.epochs} for row in found] + self._stopped_rows() if self.stopped else found
+
+    def _stopped_rows(self) -> list[dict[str, Any]]:
+        nothing = {"low": np.nan, "high": np.nan, "difference": np.nan}
+        return [
+            {
+                "rank": None,
+                **each.setting,
+                self.score_name: each.measured(self.by),
+                **nothing,
+                "parameters": each.parameters,
+                "failed folds": each.failed_folds,
+                "epochs": each.epochs,
+            }
+            for each in self.stopped
+        ]
 
     def write(self, folder: Path) -> None:
         """Write the table as CSV, the whole as JSON, and where one field was varied its curve as table and figure."""
         rows, text = self.rows(), io.StringIO()
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows([{name: text_of(value) for name, value in row.items()} for row in rows])
+        for row in rows:
+            rank = "" if row["rank"] is None else row["rank"]
+            writer.writerow({name: text_of(value) for name, value in (row | {"rank": rank}).items()})
         write_atomically(folder / TABLE, text.getvalue().encode())
         write_atomically(folder / RESULT, (json.dumps(self.to_json(), indent=2) + "\n").encode())
-        if len(self.settings) > 1 and len(self.settings[0]) == 1:
+        if len(self.settings) > 1 and len(self.settings[0]) == 1 and not self.stopped:
             from goodfit.figures import write_figure
 
             curve = self.curve()
@@ -134,12 +185,14 @@ class Selection:
             "optimism": None
             if optimism is None
             else {name: _number(value) for name, value in vars(optimism).items() if isinstance(value, float)},
+            "uncorrected": self.uncorrected or None,
             "seconds": dict(self.seconds),
         }
 
     def __repr__(self) -> str:
         won = describe(self.settings[self.comparison.winner])
-        return f"Selection({self.data_name!r}, {len(self.settings)} settings, best: {won})"
+        tried = len(self.settings) + len(self.stopped)
+        return f"Selection({self.data_name!r}, {tried} settings, best: {won})"
 
 
 def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> Selection:
@@ -160,7 +213,7 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
     held = counts > 0
     ranked = sums[0] if search.by == "score" else -sums[1]
-    parameters = tuple(_parameters(each, data.n_inputs, data.n_outputs) for each in search.recipes)
+    parameters = tuple(parameters_of(each, data) for each in search.recipes)
     comparison = compare(ranked, search.folds.test_share, simplicity=parameters)
     return Selection(
         data_name=data.name,
@@ -195,8 +248,9 @@ def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], 
     return sums
 
 
-def _parameters(recipe: Recipe, inputs: int, outputs: int) -> int:
-    return sum(layer.parameters for layer in layer_rows(recipe, inputs, outputs))
+def parameters_of(recipe: Recipe, data: Dataset) -> int:
+    """How many numbers a net of this recipe learns."""
+    return sum(layer.parameters for layer in layer_rows(recipe, data.n_inputs, data.n_outputs))
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,16 @@ class SearchProgress:
 Watch = Callable[[SearchProgress], None]
 
 
+class Relay(Protocol):
+    """Brings nets to a population in the middle of their training, and takes them away at its end."""
+
+    def start(self, turn: Turn, cohort: Cohort) -> tuple[int, State] | None:
+        """(epochs done, state) that a population goes on from; None where it begins."""
+
+    def ended(self, turn: Turn, cohort: Cohort, state: State) -> None:
+        """A population has come to its end; called before its results count as kept."""
+
+
 def schedule(sheets: Sequence[Sheet], memory: float | None = None) -> Schedule:
     """Plan the populations. memory: bytes that one may take; half of what is free if None."""
     budget = MOST_MEMORY * free_memory() if memory is None else memory
@@ -113,8 +124,21 @@ class Results:
     frozen: set[tuple[int, int]] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.0, "train": 0.0, "score": 0.0})
 
+    def take(self, other: Results, first: int, seconds: Mapping[str, float] | None = None) -> None:
+        """Add what other sheets gave, counted from `first` on. seconds: in the place of theirs."""
+        self.values |= {(first + sheet, job): values for (sheet, job), values in other.values.items()}
+        self.frozen |= {(first + sheet, job) for sheet, job in other.frozen}
+        for name, spent in (seconds or other.seconds).items():
+            self.seconds[name] += spent
 
-def run(sheets: Sequence[Sheet], planned: Schedule, folder: Path | None = None, watch: Watch | None = None) -> Results:
+
+def run(
+    sheets: Sequence[Sheet],
+    planned: Schedule,
+    folder: Path | None = None,
+    watch: Watch | None = None,
+    relay: Relay | None = None,
+) -> Results:
     """Train every turn that `folder` does not hold yet, and keep what it gave there.
 
     In a folder the state of the turn that is being trained is kept as well, every few seconds, so that a search that
@@ -128,7 +152,7 @@ def run(sheets: Sequence[Sheet], planned: Schedule, folder: Path | None = None, 
             _read(path, turn, results)
         else:
             state = None if folder is None else folder / f"turn-{number:04d}"
-            found = _train(sheets[turn.sheet], turn, results, state, clock)
+            found = _train(sheets[turn.sheet], turn, results, state, clock, relay)
             if path is not None:
                 _write(path, turn, found)
                 _forget(state)
@@ -137,12 +161,14 @@ def run(sheets: Sequence[Sheet], planned: Schedule, folder: Path | None = None, 
 
 
 def _train(
-    sheet: Sheet, turn: Turn, results: Results, folder: Path | None, clock: _Clock
+    sheet: Sheet, turn: Turn, results: Results, folder: Path | None, clock: _Clock, relay: Relay | None = None
 ) -> dict[int, tuple[FitValues, bool]]:
     """Train one population and score its nets: job -> (its values, whether it diverged)."""
     cohort = cohort_of([sheet.jobs[job] for job in turn.jobs], sheet.examples, prepare())
     writer = None if folder is None else Checkpointer(folder, cohort.grid)
     start = None if folder is None else _found(cohort, folder)
+    if start is None and relay is not None:
+        start = relay.start(turn, cohort)
 
     def after(report: Report) -> None:
         clock.told(turn, report.epoch / cohort.epochs)
@@ -150,6 +176,8 @@ def _train(
             writer.write(report.epoch, report.snapshot, report.seconds)
 
     fitted = fit(cohort, start=start, report=after)
+    if relay is not None:
+        relay.ended(turn, cohort, fitted.state)
     for name, spent in fitted.seconds.items():
         results.seconds[name] += spent
     began = time.perf_counter()

@@ -14,24 +14,31 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, load, read_table
-from goodfit.errors import InputError, Problems, problem
+from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
-from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.runs.checks import as_split, checked_seeds
 from goodfit.runs.lock import held
 from goodfit.runs.record import fingerprint
-from goodfit.selection import running
+from goodfit.selection import halving, methods, running, sampler
 from goodfit.selection.folds import Folds, Indexes, make_folds
+from goodfit.selection.methods import Method, Sampling
+from goodfit.selection.recipes import fitted_whole, refuse_equals
 from goodfit.selection.result import Selection, selection_of
+from goodfit.selection.rungs import Bracket
+from goodfit.selection.sampler import Sampler
 from goodfit.selection.sheets import Sheet, make_sheets
-from goodfit.selection.space import Setting, Space, Values, parse
+from goodfit.selection.space import Setting, Space, Values, parse_all
 from goodfit.training.memory import free_memory
 from goodfit.training.recipe import Recipe
 
 SEARCH = "search.json"
 WHERE = "Search"
-CALLED = ("folds", "repeats", "seeds", "method", "budget", "by", "train_scores", "seed")  # kept for `resume`
+CALLED = ("folds", "repeats", "seeds", "budget", "by", "train_scores", "seed")  # kept for `resume`, as how to search is
+HOW = ("method", "factor", "least_epochs", "ask")
 DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
 By = Literal["score", "loss"]
+Planned = running.Schedule | halving.RungPlan | sampler.SamplingPlan
+"""What a search will take: its text says so, and `seconds`, `programs` and `bytes`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Search:
     rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
     and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
     one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
-    objects.
+    objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who then says which settings are
+    tried (those here are only examples).
     """
 
     data: Dataset | Table
@@ -55,6 +63,8 @@ class Search:
     memory: float
     print: str
     call: Mapping[str, Any] | None = None
+    brackets: tuple[Bracket, ...] = ()
+    sampling: Sampling | None = None
 
     def sheets(self) -> list[Sheet]:
         """The fits, as populations."""
@@ -63,7 +73,8 @@ class Search:
 
     def __str__(self) -> str:
         repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
-        return f"{len(self.settings)} settings x {self.folds.kind}{repeats} x {len(self.seeds)} seeds"
+        count = len(self.settings) if self.sampling is None else self.sampling.budget
+        return f"{count} settings x {self.folds.kind}{repeats} x {len(self.seeds)} seeds"
 
 
 def select(
@@ -74,51 +85,73 @@ def select(
     folds: Any = 5,
     repeats: int = 1,
     seeds: int | Iterable[int] = 1,
-    method: Literal["auto", "grid", "random"] = "auto",
+    method: Method | Sampler = "auto",
     budget: int = DEFAULT_BUDGET,
+    factor: int | None = None,
+    least_epochs: int | None = None,
+    ask: int | None = None,
     by: By = "score",
     groups: Any = None,
     time: Any = None,
     train_scores: bool = False,
     seed: int = 0,
     out: str | Path | None = None,
-    plan: Callable[[Search, running.Schedule], None] | None = None,
+    plan: Callable[[Search, Planned], None] | None = None,
     progress: running.Watch | None = None,
 ) -> Selection:
     """Train every setting on every fold with every seed, as populations, and compare the settings on held-out rows.
 
     data: as in `train`; its test rows take no part. recipe: what all settings share. vary: field of the recipe -> its
     values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats, groups, time: see `make_folds`. seeds: nets
-    a setting and fold, or the seeds themselves; all settings train with the same. method: "grid" tries every
-    combination, "random" draws; "auto" is a grid where it has no more settings than `budget`, which is the most that
-    are tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared
-    error). train_scores: score training rows too, for `Selection.curve`. seed: of the folds and the drawn settings.
-    out: folder that keeps what was computed; the same call with the same folder goes on where it was killed. plan:
-    called with the search and its schedule before it starts.
+    a setting and fold, or the seeds themselves; all settings train with the same. budget: the most settings that are
+    tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared error).
+    train_scores: score training rows too, for `Selection.curve`. seed: of the folds and the drawn settings. out: folder
+    that keeps what was computed; the same call with the same folder goes on where it was killed. plan: called with the
+    search and what it will take before it starts.
 
-    Every net trains for all its epochs: to stop early on a held-out fold would flatter it. Vary `epochs` instead.
+    method: "grid" tries every combination, "random" draws; "auto" is a grid where the budget allows it. "halving"
+    begins with all of them (a grid, or drawn) for few epochs and lets the best factor-th of them train on for `factor`
+    times as many, again and again; "hyperband" does so in several brackets that begin with more and more epochs (see
+    `rungs`). factor: 3 if None; least_epochs: of the first rung, 1 if None. "optuna" asks Optuna for `ask` settings at
+    a time (an eighth of the budget if None, and 4 at least), trains them as one population, and tells it their scores;
+    an object with `ask` and `tell` may stand in its place (see `sampler.Sampler`).
+
+    Every net that is compared trains for all its epochs: to stop each early on its held-out fold would flatter it. Vary
+    `epochs` instead. What halving leaves behind stands in `Selection.stopped`.
     """
-    asked = Asked(recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed)
+    how = {"factor": factor, "least_epochs": least_epochs, "ask": ask}
+    asked = Asked(
+        recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed, **how
+    )
     search = lay_out(data, vary, asked)
-    sheets = search.sheets()
     if out is None:
-        scheduled = running.schedule(sheets, search.memory)
-        if plan is not None:
-            plan(search, scheduled)
-        return selection_of(search, sheets, running.run(sheets, scheduled, None, progress))
+        return _carry_out(search, None, plan, progress)
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
     with held(folder):
-        search = _kept(folder, search)
-        scheduled = running.schedule(sheets, search.memory)
-        if plan is not None:
-            plan(search, scheduled)
-        found = selection_of(search, sheets, running.run(sheets, scheduled, folder, progress))
+        found = _carry_out(_kept(folder, search), folder, plan, progress)
         found.write(folder)
         return found
+
+
+def _carry_out(
+    search: Search,
+    folder: Path | None,
+    plan: Callable[[Search, Planned], None] | None,
+    progress: running.Watch | None,
+) -> Selection:
+    if search.brackets:
+        return halving.carry_out(search, folder, plan, progress)
+    if search.sampling is not None:
+        return sampler.carry_out(search, search.sampling, folder, plan, progress)
+    sheets = search.sheets()
+    scheduled = running.schedule(sheets, search.memory)
+    if plan is not None:
+        plan(search, scheduled)
+    return selection_of(search, sheets, running.run(sheets, scheduled, folder, progress))
 
 
 @dataclass(frozen=True)
@@ -129,30 +162,37 @@ class Asked:
     folds: Any = 5
     repeats: int = 1
     seeds: int | Iterable[int] = 1
-    method: str = "auto"
+    method: Method | Sampler = "auto"
     budget: int = DEFAULT_BUDGET
     by: By = "score"
     groups: Any = None
     time: Any = None
     train_scores: bool = False
     seed: int = 0
+    factor: int | None = None
+    least_epochs: int | None = None
+    ask: int | None = None
 
 
 def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: Asked) -> Search:
     """Check everything that a search was given, and draw its settings and folds."""
     recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
-    space = Space(recipe, vary if isinstance(vary, Mapping) else dict(map(parse, vary)))
-    settings = _settings(space, asked)
+    space = _space(recipe, vary, asked)
+    settings = methods.settings_of(space, asked)
+    brackets = methods.brackets_of(settings, recipe.epochs, asked)
+    settings = settings[: sum(bracket[0].settings for bracket in brackets)] if brackets else settings
     source, rows = learning_rows(recipe, load(data) if isinstance(data, str) else data)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     how = {"repeats": asked.repeats, "seed": asked.seed, "groups": asked.groups, "time": asked.time}
     divided = make_folds(bare, rows, folds=asked.folds, **how)
     seeds = seeds_of(recipe, asked.seeds)
-    smallest = min(divided.all, key=lambda fold: len(fold.train))
-    parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
-    recipes = tuple(trained_whole(fitted_recipe(trained_whole(each), parts)) for each in space.recipes(settings))
+    recipes = fitted_whole(space.recipes(settings), source, rows, divided)
+    refuse_equals(recipes, settings)
+    sampling = methods.sampling_of(space, asked)
     how_scored = [asked.by, asked.train_scores]
-    told = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
+    told: list[Any] = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
+    if brackets or sampling:
+        told += [repr(brackets), None if sampling is None else [sampling.budget, sampling.ask, sampling.seed]]
     digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16)
     for fold in divided.all:
         digest.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
@@ -168,7 +208,26 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
         memory=running.MOST_MEMORY * free_memory(),
         print=digest.hexdigest(),
         call=_call(data, vary, asked),
+        brackets=brackets,
+        sampling=sampling,
     )
+
+
+def _space(recipe: Recipe, vary: Values | list[str], asked: Asked) -> Space:
+    """The space, after all checks of it and of how it is searched."""
+    problems: list[str] = []
+    space = None
+    try:
+        methods.check(asked)
+    except InputError as error:
+        problems += error.problems
+    try:
+        space = Space(recipe, vary if isinstance(vary, Mapping) else parse_all(vary))
+    except InputError as error:
+        problems += error.problems
+    if space is None or problems:
+        raise InputError(*problems)
+    return space
 
 
 def seeds_of(recipe: Recipe, seeds: int | Iterable[int]) -> tuple[int, ...]:
@@ -184,9 +243,10 @@ def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
     """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
     origin = data.origin if isinstance(data, Table) else None
     simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
+    simple = simple and isinstance(asked.method, str)
     if not (simple and asked.groups is None and asked.time is None and (isinstance(data, str) or origin)):
         return None
-    how = {name: getattr(asked, name) for name in CALLED}
+    how = {name: getattr(asked, name) for name in (*CALLED, *HOW)}
     named = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
     return {**named, "recipe": _given(asked.recipe), "vary": vary, **how}
 
@@ -194,30 +254,6 @@ def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
 def _given(recipe: Recipe) -> dict[str, Any]:
     """The fields that a recipe was given: the others follow from them."""
     return {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
-
-
-def trained_whole(recipe: Recipe) -> Recipe:
-    """The recipe with which a net trains for all its epochs and keeps the last weights."""
-    return recipe.replace(patience=0, monitor="loss", keep_best=False)
-
-
-def _settings(space: Space, asked: Asked) -> list[Setting]:
-    problems, method, budget, by = Problems(), asked.method, asked.budget, asked.by
-    if method not in ("auto", "grid", "random"):
-        problems.add(WHERE, "'method' must be auto, grid or random", got=method)
-    if by not in ("score", "loss"):
-        problems.add(WHERE, "'by' must be score or loss", got=by)
-    if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
-        problems.add(WHERE, "'budget' must be an integer >= 1: the most settings that are tried", got=budget)
-    problems.raise_if_any()
-    if method == "grid" and math.isfinite(space.size) and space.size > budget:
-        fix = f"Set budget={int(space.size)}, or search at random."
-        raise InputError(
-            problem(WHERE, f"the grid has {int(space.size)} settings, more than the budget", got=budget, fix=fix)
-        )
-    if method == "grid" or (method == "auto" and space.size <= budget):
-        return space.grid()
-    return space.random(budget, asked.seed)
 
 
 def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
@@ -232,7 +268,7 @@ def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Datase
 def resume(
     out: str | Path,
     *,
-    plan: Callable[[Search, running.Schedule], None] | None = None,
+    plan: Callable[[Search, Planned], None] | None = None,
     progress: running.Watch | None = None,
 ) -> Selection:
     """Go on with a search that was killed, from the folder that it was given; one that is done is read from there.
@@ -263,7 +299,7 @@ def _kept(folder: Path, search: Search) -> Search:
     """The search that the folder was begun with, if it is this one; it is written there if the folder is new."""
     path = folder / SEARCH
     if not path.exists():
-        if any(folder.glob("turn-*")):
+        if any(folder.rglob("turn-*")):
             raise InputError(
                 problem(str(folder), f"holds results of a search, but no {SEARCH}", fix="Give another folder.")
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ class Space:
         if open_ended:
             rule = f"a grid needs the points of every range; {', '.join(map(repr, open_ended))} has none"
             raise InputError(problem(WHERE, rule, fix="Give them, as in l2=1e-5..1e-2:log:4, or search at random."))
-        columns = [v.grid(whole=_whole(n)) if isinstance(v, Range) else v for n, v in self.vary.items()]
+        columns = [v.grid(whole=is_whole(n)) if isinstance(v, Range) else v for n, v in self.vary.items()]
         return [dict(zip(self.vary, values, strict=True)) for values in itertools.product(*columns)]
 
     def random(self, count: int, seed: int) -> list[Setting]:
@@ -102,7 +102,7 @@ class Space:
 
     def _drawn(self, name: str, values: Sequence[Any] | Range, share: float) -> Any:
         if isinstance(values, Range):
-            return values.at(share, whole=_whole(name))
+            return values.at(share, whole=is_whole(name))
         return values[min(int(share * len(values)), len(values) - 1)]
 
     def recipes(self, settings: Sequence[Setting]) -> list[Recipe]:
@@ -140,6 +140,24 @@ def parse(text: str) -> tuple[str, Sequence[Any] | Range]:
     return name.strip(), [_parsed_value(part.strip()) for part in given.split(",")]
 
 
+def parse_all(texts: Iterable[str]) -> dict[str, Sequence[Any] | Range]:
+    """Several such texts; all that is wrong with any is one InputError."""
+    found: dict[str, Sequence[Any] | Range] = {}
+    problems: list[str] = []
+    for text in texts:
+        try:
+            name, values = parse(text)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if name in found:
+            problems.append(problem(WHERE, f"{name!r} is varied twice", fix="Give all its values at once."))
+        found[name] = values
+    if problems:
+        raise InputError(*problems)
+    return found
+
+
 def _parsed_range(given: str, text: str) -> Range:
     limits, *words = given.split(":")
     low, _, high = limits.partition("..")
@@ -167,7 +185,8 @@ def _single(text: str) -> Any:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def _whole(field: str) -> bool:
+def is_whole(field: str) -> bool:
+    """Whether a field takes whole numbers only."""
     return Recipe.fields()[field].kind == "integer"
 
 

@@ -13,8 +13,8 @@ from sklearn.metrics import log_loss
 from goodfit import InputError, Recipe, select
 from goodfit.data import Dataset, load, table
 from goodfit.selection.folds import Folds, make_folds
-from goodfit.selection.measuring import Layout, best_epochs, constant_error, lay_out, measure, stopped_early
 from goodfit.selection.probes import HALF, Probe
+from goodfit.selection.trying import Layout, best_epochs, constant_error, lay_out, measure, stopped_early
 
 RECIPE = Recipe(hidden=(6,), dropout=0, epochs=6, batch_size=16, learning_rate=0.02, schedule="constant")
 WIDER = Probe("wider", "freer", {"hidden": (12,)}, "hidden 6 -> 12")

@@ -1,0 +1,116 @@
+"""`goodfit curve`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from goodfit.cli import tables
+from goodfit.cli.exits import Interrupted, all_of
+from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.train import default_folder, known_data
+from goodfit.errors import InputError, problem
+from goodfit.training.recipe import Recipe, read_recipe
+
+if TYPE_CHECKING:
+    from goodfit.data import Table
+    from goodfit.selection.curves import SettingCurve
+
+_GROUP = Group("Curve", sort_key=40)
+ROWS, EPOCHS = "rows", "epochs"
+_OVER = (
+    "epochs; rows, or rows=20,60,180; a field of the recipe: hidden=8,32,128x64, l2=1e-5..1e-1:log:5; or what the "
+    "data set is drawn with: noise=0.1,0.3, degree=1,3,9."
+)
+
+
+def _flag(help: str, **more: Any) -> Parameter:
+    return Parameter(help=help, group=_GROUP, **more)
+
+
+@with_recipe_flags
+def curve(
+    data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
+    /,
+    *,
+    over: Annotated[str | None, _flag(_OVER, metavar="WHAT")] = None,
+    folds: Annotated[int, _flag("Folds; every row is held out once.")] = 5,
+    repeats: Annotated[int, _flag("Times that the rows are divided anew.")] = 1,
+    seeds: Annotated[int, _flag("Nets a point and fold, with seeds counted up from --seed.")] = 1,
+    by: Annotated[str, _flag("What is measured: score or loss.")] = "score",
+    target: tables.Target = None,
+    id: tables.Ids = None,
+    kind: tables.Kinds = None,
+    task: tables.Task = None,
+    recipe: Annotated[str, Parameter(help="Named recipe, recipe file or run folder.")] = "default",
+    out: Annotated[Path | None, Parameter(help="Folder of the curve. [default: curves/DATA-TIME]")] = None,
+    json: Annotated[bool, Parameter(help="Print one JSON object instead of a table.", negative=())] = False,
+    quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
+    **flags: str | bool | None,
+) -> None:
+    """Draw training and held-out rows as the net, its penalties, its epochs or its rows grow. Test rows take no part.
+
+    The same command with the same --out goes on where it was killed.
+    """
+    from goodfit.cli.curve_summary import print_curve
+
+    choices = tables.choices(target, id, kind, task)
+    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
+    if not over:
+        raise InputError(problem("Command line", "'--over' must be given", fix="For example: --over epochs."))
+    folder = out or default_folder(found if isinstance(found, str) else found.name, "curves")
+    how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": chosen.seed}
+    if not isinstance(found, str):
+        tables.tell_table(found, quiet=quiet)
+    with _resumable(folder):
+        drawn = trace(over, chosen, found, how, folder, quiet=quiet)
+    print_curve(drawn, folder, json=json)
+
+
+def trace(
+    over: str, recipe: Recipe, data: str | Table, how: dict[str, Any], folder: Path, *, quiet: bool
+) -> SettingCurve:
+    """The curve over what was asked for: epochs, rows, a parameter of the data set, or a field of the recipe."""
+    from goodfit.cli.search_summary import Watcher
+    from goodfit.selection import data_curve, epoch_curve, learning_curve, select
+    from goodfit.selection.drawn import varied_of
+    from goodfit.selection.space import Range, parse
+
+    watcher = Watcher(quiet=quiet)
+    kept: dict[str, Any] = {**how, "out": folder, "progress": watcher.report}
+    if over == EPOCHS:
+        return epoch_curve(data, recipe, **kept)
+    if over == ROWS:
+        return learning_curve(data, recipe, **kept)
+    name, values = parse(over)
+    field = name.replace("-", "_")
+    if name == ROWS and not isinstance(values, Range):
+        return learning_curve(data, recipe, rows=values, **kept)
+    if isinstance(data, str) and field not in Recipe.fields() and field in varied_of(data):
+        return data_curve(
+            data, field, values.grid(whole=False) if isinstance(values, Range) else values, recipe, **kept
+        )
+    points = int(values.points) if isinstance(values, Range) else len(values)
+    found = select(
+        data, recipe, vary=[over], method="grid", budget=max(points, 1), train_scores=True, plan=watcher.plan, **kept
+    )
+    return found.curve()
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Say how to go on where Ctrl-C ends a curve that had begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if folder.exists() and any(folder.iterdir()):
+            given = [word for word in sys.argv[1:] if word != "--out" and word != str(folder)]
+            command = shlex.join(["goodfit", *given, "--out", str(folder)])
+            raise Interrupted(f"Interrupted. Go on with: {command}") from None
+        raise Interrupted("Interrupted before the curve began; nothing was written.") from None

@@ -1,0 +1,38 @@
+"""Recipes as a search trains them: fitted to the rows of its folds, and for all their epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from goodfit.data import Dataset, Split, Table
+from goodfit.errors import Problems
+from goodfit.runs.checks import fitted_recipe
+from goodfit.selection.folds import Folds, Indexes
+from goodfit.selection.space import WHERE, Setting, describe
+from goodfit.training.recipe import Recipe
+
+
+def trained_whole(recipe: Recipe) -> Recipe:
+    """The recipe with which a net trains for all its epochs and keeps the last weights."""
+    return recipe.replace(patience=0, monitor="loss", keep_best=False)
+
+
+def fitted_whole(recipes: Sequence[Recipe], data: Dataset | Table, rows: Indexes, folds: Folds) -> tuple[Recipe, ...]:
+    """Recipes as they train on every fold: fitted to the smallest. InputError where one does not fit."""
+    bare = data if isinstance(data, Dataset) else data.dataset(rows)
+    smallest = min(folds.all, key=lambda fold: len(fold.train))
+    parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
+    return tuple(trained_whole(fitted_recipe(trained_whole(each), parts)) for each in recipes)
+
+
+def refuse_equals(recipes: Sequence[Recipe], settings: Sequence[Setting]) -> None:
+    """InputError where settings come to the same recipe: one net would be counted twice."""
+    problems, known = Problems(), dict[str, int]()
+    for number, recipe in enumerate(recipes):
+        first = known.setdefault(recipe.to_json(), number)
+        if first != number:
+            same = f"{describe(settings[first])} and {describe(settings[number])}"
+            problems.add(WHERE, f"settings {first} and {number} are the same net: {same}", fix="Leave one of them out.")
+    problems.raise_if_any()
