@@ -72,6 +72,7 @@ def test_from_a_csv_file_to_predictions(call: Any, people: Path) -> None:
     assert (code, json.loads(again)["data"]) == (0, "people")
 
 
+@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
 def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None:
     header, *lines = people.read_text().splitlines()
     lines = [f"{line},{line.split(',')[4] == 'no'}" for line in lines]
@@ -80,8 +81,8 @@ def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None
     code, _, err = call(*command, "--quiet")
     assert code == 0
     assert err == (
-        "Warning: leak suspect: Column 'poor' has one value for each class. "
-        "If it is not known when you predict, leave it out with --id.\n"
+        "Warning: Column 'poor' has one value for each class. "
+        "If it is not known when you predict, leave it out: --id, or ids=.\n"
     )
 
 
@@ -111,7 +112,7 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
         (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
         (
             ("iris", "--target", "x"),
-            "'--target', '--id', '--kind' and '--task' are for table files; 'iris' is a data set",
+            "--target, --id, --kind, --task, --group, --time are for table files; 'iris' is a data set",
         ),
         (
             ("--resume", "run", "--target", "y", "--id", "a"),

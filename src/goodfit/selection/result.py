@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.leak_check import LeakCheck
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs.run import layer_rows
@@ -40,7 +41,8 @@ class Selection:
     seeds, nan where a net diverged; train_scores, train_losses: likewise on training rows, nan if not asked for; by:
     "score" or "loss", by which `comparison` ranks (losses with their sign turned); optimism: what the winner's score is
     worth once it is known that it won, None where it cannot be said; seconds: spent on compile, train and score;
-    parameters: of a net of each setting; test_share: of the rows, that a fold holds out.
+    parameters: of a net of each setting; test_share: of the rows, that a fold holds out; leaks: what
+    the leak guard found in the folds, None where it was not to look.
     """
 
     data_name: str
@@ -57,6 +59,7 @@ class Selection:
     seconds: Mapping[str, float]
     parameters: tuple[int, ...]
     test_share: float
+    leaks: LeakCheck | None = None
 
     @property
     def best(self) -> Recipe:
@@ -135,6 +138,7 @@ class Selection:
             if optimism is None
             else {name: _number(value) for name, value in vars(optimism).items() if isinstance(value, float)},
             "seconds": dict(self.seconds),
+            "leaks": None if self.leaks is None else self.leaks.to_json(),
         }
 
     def __repr__(self) -> str:
@@ -177,6 +181,7 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         seconds=results.seconds,
         parameters=parameters,
         test_share=search.folds.test_share,
+        leaks=search.leaks,
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, load, read_table
+from goodfit.data.dividing import with_division
+from goodfit.data.leak_check import LeakCheck, check_folds
 from goodfit.errors import InputError, Problems, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
@@ -29,7 +31,8 @@ from goodfit.training.recipe import Recipe
 
 SEARCH = "search.json"
 WHERE = "Search"
-CALLED = ("folds", "repeats", "seeds", "method", "budget", "by", "train_scores", "seed")  # kept for `resume`
+CALLED = ("folds", "repeats", "seeds", "method", "budget", "by", "groups", "time", "train_scores", "seed", "leaks")
+"""Arguments of `select` that are kept for `resume`."""
 DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
 By = Literal["score", "loss"]
 
@@ -41,7 +44,7 @@ class Search:
     rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
     and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
     one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
-    objects.
+    objects; leaks: what held-out rows have in common with the training rows of their folds, None if not looked for.
     """
 
     data: Dataset | Table
@@ -55,6 +58,7 @@ class Search:
     memory: float
     print: str
     call: Mapping[str, Any] | None = None
+    leaks: LeakCheck | None = None
 
     def sheets(self) -> list[Sheet]:
         """The fits, as populations."""
@@ -81,6 +85,7 @@ def select(
     time: Any = None,
     train_scores: bool = False,
     seed: int = 0,
+    leaks: str = "warn",
     out: str | Path | None = None,
     plan: Callable[[Search, running.Schedule], None] | None = None,
     progress: running.Watch | None = None,
@@ -88,7 +93,9 @@ def select(
     """Train every setting on every fold with every seed, as populations, and compare the settings on held-out rows.
 
     data: as in `train`; its test rows take no part. recipe: what all settings share. vary: field of the recipe -> its
-    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats, groups, time: see `make_folds`. seeds: nets
+    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`. groups: what each row
+    of the data belongs to, or the column of a table that says it: a group stands in one fold only, and in the test rows
+    or not. time: likewise; what is held out, and tested, comes later. leaks: as in `train`, for the folds. seeds: nets
     a setting and fold, or the seeds themselves; all settings train with the same. method: "grid" tries every
     combination, "random" draws; "auto" is a grid where it has no more settings than `budget`, which is the most that
     are tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared
@@ -98,8 +105,12 @@ def select(
 
     Every net trains for all its epochs: to stop early on a held-out fold would flatter it. Vary `epochs` instead.
     """
-    asked = Asked(recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed)
+    asked = Asked(
+        recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed, leaks
+    )
     search = lay_out(data, vary, asked)
+    if search.leaks is not None:
+        search.leaks.warn()
     sheets = search.sheets()
     if out is None:
         scheduled = running.schedule(sheets, search.memory)
@@ -136,6 +147,7 @@ class Asked:
     time: Any = None
     train_scores: bool = False
     seed: int = 0
+    leaks: str = "warn"
 
 
 def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: Asked) -> Search:
@@ -143,10 +155,10 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
     space = Space(recipe, vary if isinstance(vary, Mapping) else dict(map(parse, vary)))
     settings = _settings(space, asked)
-    source, rows = learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    given = divided_by(load(data) if isinstance(data, str) else data, asked.groups, asked.time)
+    source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    how = {"repeats": asked.repeats, "seed": asked.seed, "groups": asked.groups, "time": asked.time}
-    divided = make_folds(bare, rows, folds=asked.folds, **how)
+    divided = make_folds(bare, rows, folds=asked.folds, repeats=asked.repeats, seed=asked.seed)
     seeds = seeds_of(recipe, asked.seeds)
     smallest = min(divided.all, key=lambda fold: len(fold.train))
     parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
@@ -168,6 +180,7 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
         memory=running.MOST_MEMORY * free_memory(),
         print=digest.hexdigest(),
         call=_call(data, vary, asked),
+        leaks=check_folds(bare, [(fold.train, fold.valid) for fold in divided.all], asked.leaks),
     )
 
 
@@ -184,11 +197,12 @@ def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
     """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
     origin = data.origin if isinstance(data, Table) else None
     simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
-    if not (simple and asked.groups is None and asked.time is None and (isinstance(data, str) or origin)):
+    named = all(each is None or isinstance(each, str) for each in (asked.groups, asked.time))
+    if not (simple and named and (isinstance(data, str) or origin)):
         return None
     how = {name: getattr(asked, name) for name in CALLED}
-    named = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
-    return {**named, "recipe": _given(asked.recipe), "vary": vary, **how}
+    source = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
+    return {**source, "recipe": _given(asked.recipe), "vary": vary, **how}
 
 
 def _given(recipe: Recipe) -> dict[str, Any]:
@@ -218,6 +232,18 @@ def _settings(space: Space, asked: Asked) -> list[Setting]:
     if method == "grid" or (method == "auto" and space.size <= budget):
         return space.grid()
     return space.random(budget, asked.seed)
+
+
+def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset | Table | Split:
+    """The data, to be divided by groups or by time: a column of a table by its name, or a value for each row."""
+    if groups is None and time is None:
+        return data
+    if isinstance(data, Split):
+        made = with_division(data.data, groups, time)
+        return Split(made, data.train, data.valid, data.test, data.seed)
+    if isinstance(data, Table):
+        return data.divided_by(groups, time)
+    return with_division(data, groups, time)
 
 
 def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
