@@ -47,18 +47,18 @@ def with_division(data: Dataset, groups: Any = None, time: Any = None) -> Datase
     return replace(data, groups=data.groups if groups is None else groups, time=data.time if time is None else time)
 
 
-def take_groups(groups: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+def take_groups(groups: NDArray[np.int64], count: int, rng: np.random.Generator, leave: int) -> NDArray[np.bool_]:
     """[n] which of the rows are taken: whole groups in random order, as long as there are at most `count` rows.
 
-    At least one group is taken, the smallest where all are larger than `count`, and one is left. ValueError where there
-    is one group only.
+    At least one group is taken, the smallest where all are larger than `count`, and `leave` are left. ValueError where
+    there are not so many.
     """
     _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    if len(sizes) < 2:
-        raise ValueError("1 group")
+    if len(sizes) <= leave:
+        raise ValueError(f"{len(sizes)} group{'s' * (len(sizes) > 1)}")
     taken, rows = np.zeros(len(sizes), bool), 0
     for group in rng.permutation(len(sizes)):
-        if rows + sizes[group] <= count and taken.sum() < len(sizes) - 1:
+        if rows + sizes[group] <= count and taken.sum() < len(sizes) - leave:
             taken[group] = True
             rows += sizes[group]
     if not taken.any():
@@ -67,15 +67,16 @@ def take_groups(groups: NDArray[np.int64], count: int, rng: np.random.Generator)
     return found
 
 
-def take_latest(time: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+def take_latest(time: NDArray[np.float64], count: int, leave: int) -> NDArray[np.bool_]:
     """[n] which of the rows are taken: the latest, about `count` of them. Rows of one time stay together.
 
-    ValueError where there is one time only.
+    `leave` different times at least are left. ValueError where there are not so many.
     """
     ordered = np.sort(time)
     starts = np.flatnonzero(np.diff(ordered)) + 1  # where another time begins
-    if not len(starts):
-        raise ValueError("1 time")
+    if len(starts) < leave:
+        raise ValueError(f"{1 + len(starts)} time{'s' * (len(starts) > 0)}")
+    starts = starts[leave - 1 :]
     cut = starts[np.abs(starts - (len(time) - count)).argmin()]
     found: NDArray[np.bool_] = time >= ordered[cut]
     return found

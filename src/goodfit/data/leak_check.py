@@ -19,9 +19,9 @@ from goodfit.errors import InputError, nearest, problem
 
 Mode = Literal["warn", "error", "off"]
 NEAR_SECONDS = 1.0  # that the search for near twins may take before a training, as predicted
-SMALL = 0.25
-"""Twins are warned of from SMALL * sqrt(held-out rows) on, and recorded in any case. Fewer move an accuracy of 0.9 by
-less than 0.4 of what its 95 % interval, 0.59 / sqrt(rows) to either side, leaves open."""
+FEWEST, SMALL = 2, 0.25
+"""Twins are warned of from FEWEST and SMALL * sqrt(held-out rows) on, and recorded in any case. Fewer move an accuracy
+of 0.9 by less than 0.4 of what its 95 % interval, 0.59 / sqrt(rows) to either side, leaves open."""
 
 
 class LeakWarning(UserWarning):
@@ -48,7 +48,7 @@ class LeakCheck:
 
     @property
     def told(self) -> tuple[LeakFinding, ...]:
-        """Those to warn of: twins only where they are at least SMALL * sqrt(held-out rows)."""
+        """Those to warn of: twins only where they are at least FEWEST and SMALL * sqrt(held-out rows)."""
         return tuple(each for each in self.issues if each.code in ("group", "input") or not _is_small(each))
 
     def warn(self, stacklevel: int = 2) -> None:
@@ -96,7 +96,7 @@ class LeakCheck:
 
 def _is_small(found: LeakFinding) -> bool:
     held = found.count / found.share
-    return found.count < SMALL * math.sqrt(held)
+    return found.count < max(FEWEST, SMALL * math.sqrt(held))
 
 
 def check_split(split: Split, mode: str = "warn") -> LeakCheck | None:

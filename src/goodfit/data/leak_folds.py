@@ -9,7 +9,15 @@ import numpy as np
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.duplicates import Rows, Twins, exact_twins
-from goodfit.data.leak_guard import CHANCE_ADVICE, CHANCE_SHARE, LeakFinding, counted, near_twins, told_by_inputs
+from goodfit.data.leak_guard import (
+    CHANCE_ADVICE,
+    CHANCE_SHARE,
+    LeakFinding,
+    counted,
+    near_twins,
+    percent,
+    told_by_inputs,
+)
 from goodfit.data.near_pairs import NearPairs
 from goodfit.data.twins_by_chance import twins_by_chance
 
@@ -39,7 +47,7 @@ def findings_of_folds(
         codes = own_groups(group_codes(data.groups)).astype(np.int32)
         shared = _partners(len(data), folds, lambda some, others: exact_twins(codes, some, others))
         found += _finding("group", shared, held, "belong to groups that stand in the training rows of their fold")
-    return (*found, *told_by_inputs(data, rows))
+    return (*found, *told_by_inputs(data, rows, groups))
 
 
 def _partners(n_rows: int, folds: Sequence[Fold], twins: Callable[[Rows, Rows], Twins]) -> Rows:
@@ -66,7 +74,7 @@ def _finding(code: str, partners: Rows, held: Rows, known: str, end: str = "") -
     rows = np.flatnonzero(partners >= 0)
     if len(rows):
         share = len(rows) / len(held)
-        text = f"{counted(len(rows), 'held-out row')} of {len(held):,} ({100 * share:.2g} %) {known}"
+        text = f"{counted(len(rows), 'held-out row')} of {len(held):,} ({percent(share)}) {known}"
         text += end or ": scores on them say nothing new."
         pairs = tuple((int(row), int(partners[row])) for row in rows[:SHOWN])
         advice = CHANCE_ADVICE if end else APART

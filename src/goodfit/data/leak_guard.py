@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.data.dataset import Dataset
-from goodfit.data.dividing import group_codes
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.duplicates import Rows, Twins, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
 from goodfit.data.near_images import can_compare
 from goodfit.data.near_pairs import NearPairs, near_pairs
@@ -112,7 +112,7 @@ def findings(
         found += between(parts, (rows, others), split.data, same, near)
         if labels is not None and codes is not None:
             found += _in_two_parts(labels, codes, parts, rows, others)
-    return (*found, *told_by_inputs(split.data, split.train))
+    return (*found, *told_by_inputs(split.data, split.train, same))
 
 
 def between(
@@ -179,7 +179,7 @@ def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, ch
     else:
         text += f": scores on {_them(len(twins))} say nothing new."
     if repeats:
-        text += f" Within {parts[1]}, {_percent(repeats)} of the rows repeat another one."
+        text += f" Within {parts[1]}, {percent(repeats)} of the rows repeat another one."
     status: Status = "cannot tell" if by_chance else "issue"
     pairs = _pairs(twins.rows, twins.partners)
     advice = CHANCE_ADVICE if by_chance else LEAVE_OUT
@@ -207,7 +207,7 @@ def _near(twins: Twins, exact: Twins, parts: tuple[Part, Part], size: int, *, as
     what = "the same image but for brightness, noise or a shift by a pixel" if as_images else "equal up to rounding"
     have = "has a near twin" if count == 1 else "have near twins"
     text = (
-        f"{counted(count, 'row')} of {parts[0]} ({_percent(count / size)}) {have} in {parts[1]}, {what}: "
+        f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {have} in {parts[1]}, {what}: "
         f"scores on {_them(count)} say little new."
     )
     order = np.flatnonzero(kept)[np.argsort(twins.distances[kept], kind="stable")][:SHOWN]
@@ -243,16 +243,20 @@ def _in_two_parts(
     text = (
         f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {stand} in "
         f"{parts[0]} and in {parts[1]}, with {counted(len(known), 'row')} of {parts[0]} "
-        f"({_percent(len(known) / len(rows))}): scores there are not those of new groups."
+        f"({percent(len(known) / len(rows))}): scores there are not those of new groups."
     )
     advice = "Divide the rows so that each group stands in one part."
     share = len(known) / len(rows)
     yield LeakFinding("group", "issue", parts, len(known), share, _pairs(known, partners), (), text, advice)
 
 
-def told_by_inputs(data: Dataset, train: Rows) -> Iterator[LeakFinding]:
-    """The inputs that tell the target in these rows, if not all do; of a table, the columns that do."""
-    suspects = telling_inputs(data, train) if data.suspects is None else data.suspects(train)
+def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFinding]:
+    """The inputs that tell the target in these rows, if not all do; of a table, the columns that do.
+
+    same: the exact groups of the data. What is the same again and again is no evidence: of rows that repeat others, and
+    of the rows of a group, one is looked at.
+    """
+    suspects = telling_inputs(data, _different(data, train, same)) if data.suspects is None else data.suspects(train)
     if suspects and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
         what = "input" if data.suspects is None else "column"
         more = f" So may {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
@@ -264,13 +268,24 @@ def told_by_inputs(data: Dataset, train: Rows) -> Iterator[LeakFinding]:
         yield LeakFinding("input", "issue", ("train",), len(suspects), share, (), (), text, advice)
 
 
+def _different(data: Dataset, rows: Rows, same: Rows) -> Rows:
+    """Of rows with the same inputs and target, and of those of a group, the first."""
+    if data.groups is not None:
+        codes = own_groups(group_codes(data.groups))[rows]
+        rows = rows[np.sort(np.unique(codes, return_index=True)[1])]
+    targets = exact_groups(data.y.reshape(len(data), -1))
+    both = same[rows].astype(np.int64) * len(data) + targets[rows]
+    different: Rows = rows[np.sort(np.unique(both, return_index=True)[1])]
+    return different
+
+
 def _pairs(rows: Rows, partners: Rows) -> tuple[tuple[int, int], ...]:
     return tuple((int(row), int(partner)) for row, partner in zip(rows[:SHOWN], partners[:SHOWN], strict=True))
 
 
 def _stand(count: int, size: int, parts: tuple[Part, Part]) -> str:
     stand = "stands" if count == 1 else "stand"
-    return f"{counted(count, 'row')} of {parts[0]} ({_percent(count / size)}) {stand} in {parts[1]}"
+    return f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {stand} in {parts[1]}"
 
 
 def counted(count: int, what: str) -> str:
@@ -282,5 +297,6 @@ def _them(count: int) -> str:
     return "it" if count == 1 else "them"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share for people: 0.16 %, 12 %."""
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -127,7 +127,7 @@ def _path(data: Dataset) -> Path:
 def _read(path: Path, rows: int) -> NearPairs | None:
     """A search that was kept; None where there is none, or it is damaged."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             found = NearPairs(kept["rows"], kept["partners"], kept["distances"], str(kept["trouble"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -139,7 +139,7 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
     test_rows = data.test
     if not data.test.size:
         share = TEST_SHARE if test is None else test
-        left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems)
+        left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems, 1 + (valid > 0))
         problems.raise_if_any()
     left, valid_rows = _take(data, left, valid, generator(seed, "split/valid"), "valid", problems)
     problems.raise_if_any()
@@ -148,9 +148,18 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
 
 
 def _take(
-    data: Dataset, rows: np.ndarray, share: float, rng: np.random.Generator, name: str, problems: Problems
+    data: Dataset,
+    rows: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+    name: str,
+    problems: Problems,
+    leave: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(rows that stay, rows that are taken, shuffled): `share` of the rows, by groups, by time, or by class."""
+    """(rows that stay, rows that are taken, shuffled): `share` of the rows, by groups, by time, or by class.
+
+    leave: groups or times that must stay.
+    """
     exact = Fraction(str(float(share)))  # 0.1 is meant as 1/10, not as the binary number next to it
     count = math.floor(exact * len(rows) + Fraction(1, 2))
     if (share > 0 and count == 0) or count == len(rows):
@@ -161,7 +170,7 @@ def _take(
         return rows, rows[:0]
     shuffled = rng.permutation(rows)
     if count and (data.groups is not None or data.time is not None):
-        taken = _taken(data, shuffled, count, rng, name, problems)
+        taken = _taken(data, shuffled, count, rng, name, problems, leave)
         return shuffled[~taken], shuffled[taken]
     if data.task != "classification":
         return shuffled[count:], shuffled[:count]
@@ -176,15 +185,15 @@ def _take(
 
 
 def _taken(
-    data: Dataset, rows: np.ndarray, count: int, rng: np.random.Generator, name: str, problems: Problems
+    data: Dataset, rows: np.ndarray, count: int, rng: np.random.Generator, name: str, problems: Problems, leave: int
 ) -> np.ndarray:
     """Which of the rows are taken, [n] bool: whole groups, or the latest."""
     try:
         if data.time is not None:
-            return take_latest(data.time[rows], count)
-        return take_groups(own_groups(group_codes(data.groups[rows])), count, rng)  # type: ignore[index]
+            return take_latest(data.time[rows], count, leave)
+        return take_groups(own_groups(group_codes(data.groups[rows])), count, rng, leave)  # type: ignore[index]
     except ValueError as error:
-        rule = f"'{name}' needs two different groups or times at least among the {len(rows)} rows that are left"
+        rule = f"'{name}' needs {leave + 1} different groups or times among the {len(rows)} rows that are left"
         problems.add("split", rule, got=str(error), fix="Leave 'groups' or 'time' out, or give more rows.")
         return np.zeros(len(rows), bool)
 

@@ -10,7 +10,7 @@ from goodfit.data.dataset import Dataset
 from goodfit.data.duplicates import Rows
 from goodfit.data.streams import generator
 from goodfit.data.tables.frames import Frame
-from goodfit.data.tables.leaks import find_leaks
+from goodfit.data.tables.leaks import leaks_in_rows
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target
 
@@ -21,9 +21,9 @@ ROWS_OF_A_CLASS = 20  # at least, in the sample
 def telling_inputs(data: Dataset, rows: Rows) -> tuple[tuple[str, str], ...]:
     """(input, why) for the inputs that equal, determine or move exactly with the target in these rows.
 
-    The rules are those of `tables.leaks.find_leaks`. An input that tells the target in all rows does so in a sample, so
-    that only the suspects of the sample are looked at in all rows. Each label and each regression target is looked at
-    for itself.
+    The rules are those of `tables.leaks.leaks_in_rows`. An input that tells the target in all rows does so in a sample,
+    so that only the suspects of the sample are looked at in all rows. Each label and each regression target is looked
+    at for itself.
     """
     found: dict[int, str] = {}
     for target, y in _targets(data):
@@ -67,5 +67,5 @@ def _suspects(
     columns = {str(i): RawColumn("number", values[:, place]) for place, i in enumerate(inputs)}
     task: TableTask = "classification" if classes else "regression"
     wanted = Target(name, task, np.arange(len(rows)), y, classes)
-    leaks = find_leaks(Frame(data.name, columns, len(rows)), dict.fromkeys(columns, "numeric"), wanted)
+    leaks = leaks_in_rows(Frame(data.name, columns, len(rows)), dict.fromkeys(columns, "numeric"), wanted)
     return {int(leak.column): leak.why for leak in leaks}

@@ -50,7 +50,7 @@ class Table:
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """Columns that may give the target away: to be looked at before the scores are believed."""
-        return find_leaks(self.frame, dict(self.kinds), self.target)
+        return find_leaks(self.frame, dict(self.kinds), self.target, self.group)
 
     def split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
         """Divide the rows as `goodfit.data.split` does (by the column `group` or `time`, where there is one), then fit
@@ -117,7 +117,7 @@ class Table:
     def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str], ...]:
         """(column, why) for the columns that give the target away in these rows; see `leaks`."""
         target = replace(self.target, y=self.target.y[rows], rows=self.target.rows[rows])
-        found = find_leaks(self.frame.take(rows), dict(self.kinds), target)
+        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group)
         return tuple((leak.column, leak.why) for leak in found)
 
     def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
