@@ -211,5 +211,14 @@ def test_our_own_sets_are_quiet(name: str, seed: int) -> None:
 
 
 def test_what_is_no_check_is_refused() -> None:
-    with pytest.raises(TypeError):
-        LeakCheck.from_json({"findings": [{"parts": [], "pairs": [], "distances": []}]})
+    x, y = table()
+    x[300:310] = x[:10]
+    check = check_split(parts_of(x, y))
+    assert check is not None
+    for name, wrong in (("code", "odd"), ("status", 3), ("text", None), ("pairs", [[1]]), ("count", None)):
+        told = check.to_json()
+        told["findings"][0][name] = wrong
+        with pytest.raises((TypeError, ValueError)):
+            LeakCheck.from_json(told)
+    with pytest.raises(KeyError):
+        LeakCheck.from_json({})

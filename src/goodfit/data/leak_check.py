@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 from goodfit.data.dataset import Dataset
 from goodfit.data.duplicates import Rows, exact_groups
 from goodfit.data.leak_folds import Fold, findings_of_folds
-from goodfit.data.leak_guard import LeakFinding, findings
+from goodfit.data.leak_guard import Code, LeakFinding, Status, findings
 from goodfit.data.near_pairs import NearPairs, TooLong, near_pairs
-from goodfit.data.split import Split
+from goodfit.data.split import Part, Split
 from goodfit.errors import InputError, nearest, problem
 
 Mode = Literal["warn", "error", "off"]
@@ -79,23 +79,29 @@ class LeakCheck:
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> LeakCheck:
-        """What `to_json` gave, lists for tuples; TypeError or KeyError for anything else."""
-        found = [
-            LeakFinding(
-                **{
-                    **each,
-                    "parts": tuple(each["parts"]),
-                    "pairs": tuple((row, partner) for row, partner in each["pairs"]),
-                    "distances": tuple(each["distances"]),
-                }
-            )
-            for each in given["findings"]
-        ]
-        return cls(**{**given, "findings": tuple(found)})
+        """What `to_json` gave, lists for tuples; TypeError, ValueError or KeyError for anything else."""
+        found = tuple(_finding(each) for each in given["findings"])
+        near, predicted, seconds = (given[name] for name in ("near", "near_seconds", "seconds"))
+        return cls(found, bool(near), None if predicted is None else float(predicted), float(seconds))
+
+
+def _finding(given: Mapping[str, Any]) -> LeakFinding:
+    """A finding from what JSON made of it."""
+    texts = [given[name] for name in ("code", "status", "text", "advice")]
+    code, status, text, advice = texts
+    if not all(isinstance(each, str) for each in texts) or code not in get_args(Code) or status not in get_args(Status):
+        raise ValueError(given)
+    parts = tuple(given["parts"])
+    if not set(parts) <= set(get_args(Part)):
+        raise ValueError(given)
+    count, share = int(given["count"]), float(given["share"])
+    pairs = tuple((int(row), int(partner)) for row, partner in given["pairs"])
+    distances = tuple(float(each) for each in given["distances"])
+    return LeakFinding(code, status, parts, count, share, pairs, distances, text, advice)
 
 
 def _is_small(found: LeakFinding) -> bool:
-    held = found.count / found.share
+    held = found.count / found.share if found.share else 0.0
     return found.count < max(FEWEST, SMALL * math.sqrt(held))
 
 
