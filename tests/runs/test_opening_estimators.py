@@ -71,13 +71,13 @@ def test_numbers_and_labels() -> None:
     rows = parts.rows("test")
     expected = line.score(parts.data.x[rows], parts.data.y[rows])
     assert open_estimator(line, parts.test).score.value == pytest.approx(expected, abs=1e-4)
-    net = gf.MLPRegressor(hidden_layer_sizes=(4,), max_iter=30, tol=10.0, random_state=0).fit(
+    net = gf.MLPRegressor(hidden_layer_sizes=(4,), max_iter=30, tol=1e9, random_state=0).fit(
         parts.x("train"), parts.y("train").ravel()
     )
     assert parts.test.open(net).nth == 2
     x = np.random.default_rng(0).normal(size=(60, 3))
     labels = split(Dataset("labels", x, (x[:, :2] > 0).astype(float), "multilabel", ("a", "b")))
-    many = gf.MLPClassifier((4,), max_iter=30, tol=10.0, random_state=0).fit(
+    many = gf.MLPClassifier((4,), max_iter=30, tol=1e9, random_state=0).fit(
         labels.x("train"), labels.y("train").astype(int)
     )
     assert labels.test.open(many).score.name == "exact match"

@@ -111,8 +111,9 @@ def _check(data: Dataset, rows: Indexes, folds: int, repeats: int, groups: Any, 
     elif data.task == "classification" and groups is None and time is None:
         counts = np.bincount(data.y[rows], minlength=len(data.classes))
         for code in np.flatnonzero((counts > 0) & (counts < folds)):
+            fix = f"Use {counts[code]} folds, or leave the class out." if counts[code] > 1 else "Leave the class out."
             rule = f"every class must have a row for each of the {folds} folds; {data.classes[code]!r} has fewer"
-            problems.add(WHERE, rule, got=int(counts[code]), fix=f"Use {max(2, counts[code])} folds, or leave it out.")
+            problems.add(WHERE, rule, got=int(counts[code]), fix=fix)
     problems.raise_if_any()
 
 

@@ -25,7 +25,7 @@ from goodfit.selection import running
 from goodfit.selection.folds import Folds, Indexes, make_folds
 from goodfit.selection.result import Selection, selection_of
 from goodfit.selection.sheets import Sheet, make_sheets
-from goodfit.selection.space import Setting, Space, Values, parse
+from goodfit.selection.space import Setting, Space, Values, parse_all
 from goodfit.training.memory import free_memory
 from goodfit.training.recipe import Recipe
 
@@ -153,7 +153,7 @@ class Asked:
 def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: Asked) -> Search:
     """Check everything that a search was given, and draw its settings and folds."""
     recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
-    space = Space(recipe, vary if isinstance(vary, Mapping) else dict(map(parse, vary)))
+    space = Space(recipe, vary if isinstance(vary, Mapping) else parse_all(vary))
     settings = _settings(space, asked)
     given = divided_by(load(data) if isinstance(data, str) else data, asked.groups, asked.time)
     source, rows = learning_rows(recipe, given)
@@ -246,10 +246,18 @@ def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset
     return with_division(data, groups, time)
 
 
+def is_divided(data: Dataset | Table) -> bool:
+    """Whether the rows are divided by groups or by time."""
+    by = (data.group, data.time) if isinstance(data, Table) else (getattr(data, "groups", 0), getattr(data, "time", 0))
+    return any(each is not None for each in by)
+
+
 def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
     """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
     if isinstance(data, Split):
         return data.data, np.sort(np.concatenate([data.train, data.valid]))
+    if not is_divided(data):
+        recipe = recipe.replace(valid=0.0)  # which leaves the test rows as they are
     parts = as_split(recipe, data)
     rows = np.sort(np.concatenate([parts.train, parts.valid]))
     return (data if isinstance(data, Table) else parts.data), rows

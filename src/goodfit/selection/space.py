@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,8 @@ class Space:
             if field not in Recipe.fields() or field == "seed":
                 fix = "The search has seeds of its own." if field == "seed" else nearest(field, Recipe.fields())
                 problems.add(WHERE, f"{name!r} is not a field that can be varied", fix=fix)
+            elif field in self.vary:
+                problems.add(WHERE, f"{name!r} is varied twice", fix="Give all its values at once.")
             elif isinstance(values, Range):
                 self.vary[field] = _checked_range(field, values, problems)
             else:
@@ -128,6 +130,18 @@ def text_of(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "x".join(map(text_of, value)) or "none"
     return f"{value:.6g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def parse_all(texts: Iterable[str]) -> dict[str, Sequence[Any] | Range]:
+    """Field -> values, of texts that `parse` takes; InputError where two of them name one field."""
+    found: dict[str, Sequence[Any] | Range] = {}
+    for text in texts:
+        name, values = parse(text)
+        if name.replace("-", "_") in {field.replace("-", "_") for field in found}:
+            rule = f"{name!r} is varied twice"
+            raise InputError(problem(WHERE, rule, got=text, fix="Give all its values at once: l2=0,1e-4,1e-3."))
+        found[name] = values
+    return found
 
 
 def parse(text: str) -> tuple[str, Sequence[Any] | Range]:
