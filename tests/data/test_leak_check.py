@@ -48,7 +48,7 @@ def test_few_twins_are_recorded_and_many_are_warned_of() -> None:
     assert check is not None
     assert check.told == ()  # 2 < 0.25 * sqrt(100)
     assert str(check) == (
-        "Leaks between the rows that train and those held out: 2 rows of test (2 %) stand in train too; "
+        "Leaks between the rows that train and those held out: 2 rows of test (2 %) stand in train too: "
         "too few to matter."
     )
     x[302], y[302] = x[2], y[2]

@@ -61,7 +61,8 @@ class LeakCheck:
         if self.told:
             found = "see the warnings" if len(self.told) > 1 else "see the warning"
         elif self.issues:
-            found = f"{', '.join(each.text.partition(':')[0] for each in self.issues)}; too few to matter"
+            texts = (each.text.partition(":")[0].partition(", ")[0] for each in self.issues)
+            found = f"{'; '.join(texts)}: too few to matter"
         else:
             found = "none found"
         return f"Leaks between the rows that train and those held out: {found}.{self.missed}"

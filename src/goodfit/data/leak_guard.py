@@ -273,7 +273,7 @@ def _different(data: Dataset, rows: Rows, same: Rows) -> Rows:
     if data.groups is not None:
         codes = own_groups(group_codes(data.groups))[rows]
         rows = rows[np.sort(np.unique(codes, return_index=True)[1])]
-    targets = exact_groups(data.y.reshape(len(data), -1))
+    targets = data.y if data.y.ndim == 1 else exact_groups(data.y)
     both = same[rows].astype(np.int64) * len(data) + targets[rows]
     different: Rows = rows[np.sort(np.unique(both, return_index=True)[1])]
     return different

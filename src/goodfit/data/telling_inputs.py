@@ -63,9 +63,21 @@ def _suspects(
     data: Dataset, y: np.ndarray, target: tuple[str, tuple[str, ...]], rows: Rows, inputs: list[int]
 ) -> dict[int, str]:
     name, classes = target
-    values = data.x[rows][:, inputs].astype(np.float64)
+    values = data.x[rows][:, inputs]
+    if classes:
+        some = _pure(values, y)
+        inputs, values = [inputs[place] for place in some], values[:, some]
+    values = values.astype(np.float64)
     columns = {str(i): RawColumn("number", values[:, place]) for place, i in enumerate(inputs)}
     task: TableTask = "classification" if classes else "regression"
     wanted = Target(name, task, np.arange(len(rows)), y, classes)
     leaks = leaks_in_rows(Frame(data.name, columns, len(rows)), dict.fromkeys(columns, "numeric"), wanted)
     return {int(leak.column): leak.why for leak in leaks}
+
+
+def _pure(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The columns of which no value goes with two classes: others cannot tell them."""
+    order = np.argsort(values, axis=0)
+    ordered, classes = np.take_along_axis(values, order, axis=0), y[order]
+    mixed = (ordered[1:] == ordered[:-1]) & (classes[1:] != classes[:-1])
+    return np.flatnonzero(~mixed.any(axis=0))
