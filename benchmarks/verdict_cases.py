@@ -14,7 +14,6 @@ from goodfit.data import Dataset, Split, load
 from goodfit.data.synthetic import POLYNOMIAL, moons
 
 SOUND = "good fit"
-CLASSES_DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _digits() -> Iterator[Case]:
     yield Case("digits, rate 1e-6", "underfit", every, sound.replace(learning_rate=1e-6))
     yield Case("digits, rate 3", "diverged", every, sound.replace(learning_rate=3.0))
     yield Case("digits, SGD at rate 100", "diverged", every, sgd.replace(learning_rate=100.0))
-    for rows in (60, 100, 200):
+    for rows in (80, 120, 200):
         few = _digits_rows(rows, rows)
         yield Case(f"digits, {rows} rows, 128", "limited by data", few, sound.replace(batch_size=16, l2=1e-3))
     large = sound.replace(hidden=(128, 128), dropout=0.0, epochs=40, schedule="constant")
@@ -144,8 +143,14 @@ def _digits() -> Iterator[Case]:
 
 
 def _digits_rows(count: int, seed: int) -> Dataset:
+    """So many rows, the same number of each class up to one."""
     found = load("digits")
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(found))[:count])
+    order = np.random.default_rng(seed).permutation(len(found))
+    turn = np.empty(len(found), int)  # of each row among those of its class
+    for code in range(len(found.classes)):
+        own = order[found.y[order] == code]
+        turn[own] = np.arange(len(own))
+    chosen = np.sort(order[np.argsort(turn[order], kind="stable")[:count]])
     return replace(found, x=found.x[chosen], y=found.y[chosen], test=np.empty(0, np.int32))
 
 

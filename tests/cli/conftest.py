@@ -45,7 +45,9 @@ class FakeRun:
     seconds: dict[str, float] = field(default_factory=lambda: {"compile": 0.5, "train": 61.0, "evaluate": 12.34})
     scores: dict[str, Any] = field(default_factory=lambda: {"train": score(0.9), "test": score(0.8, spread=0.02)})
     stopped_epochs: tuple[int, ...] = ()
+    sealed: Any = None
     split: Any = None
+    leaks: Any = None
     metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property
@@ -99,6 +101,7 @@ class FakeRuns:
         out: Any = None,
         progress: Any = None,
         data_progress: Any = None,
+        leaks: str = "warn",
     ) -> FakeRun:
         self.calls.append(("train", {"recipe": recipe, "data": data, "seeds": tuple(seeds), "out": out}))
         self._work(out, progress)

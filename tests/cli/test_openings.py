@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -184,11 +183,11 @@ def test_a_ledger_that_cannot_be_used_opens_nothing(call: Any) -> None:
 
 
 def test_a_run_in_memory_and_one_without_test_rows(call: Any, fake: Any) -> None:
-    fake.run = {"split": SimpleNamespace(test=range(1234))}
+    fake.run = {"sealed": {"rows": 1234, "open": "goodfit test x"}}
     assert "Test rows: 1,234, sealed. When all is chosen, open them once: goodfit test x\n" in call(
         "train", "iris", "--out", "x"
     )[1]  # fmt: skip
-    fake.run = {"split": SimpleNamespace(test=())}
+    fake.run = {"sealed": None}
     assert "Test rows" not in call("train", "iris", "--out", "x")[1]
 
 

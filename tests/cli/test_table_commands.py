@@ -72,6 +72,7 @@ def test_from_a_csv_file_to_predictions(call: Any, people: Path) -> None:
     assert (code, json.loads(again)["data"]) == (0, "people")
 
 
+@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
 def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None:
     header, *lines = people.read_text().splitlines()
     lines = [f"{line},{line.split(',')[4] == 'no'}" for line in lines]
@@ -80,8 +81,8 @@ def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None
     code, _, err = call(*command, "--quiet")
     assert code == 0
     assert err == (
-        "Warning: leak suspect: Column 'poor' has one value for each class. "
-        "If it is not known when you predict, leave it out with --id.\n"
+        "Warning: Column 'poor' has one value for each class. "
+        "If it is not known when you predict, leave it out: --id, or ids=.\n"
     )
 
 
@@ -111,7 +112,7 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
         (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
         (
             ("iris", "--target", "x"),
-            "'--target', '--id', '--kind' and '--task' are for table files; 'iris' is a data set",
+            "--target, --id, --kind, --task, --group, --time are for table files; 'iris' is a data set",
         ),
         (
             ("--resume", "run", "--target", "y", "--id", "a"),
@@ -163,3 +164,109 @@ def test_names_of_data_sets_go_before_files(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     Path("iris").write_text("")
     assert [is_table(name) for name in ("iris", "./iris", "a.csv", "irs")] == [False, True, True, False]
+
+
+@pytest.fixture
+def visits(call: Any) -> list[dict[str, str]]:
+    """A table of 200 visits of 40 patients on 100 days; the last ten rows repeat the first ten."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for row in range(190):
+        a, b, noise = rng.normal(size=3)
+        bought = "yes" if a + b + noise > 0 else "no"
+        day = np.datetime64("2024-01-01") + int(rng.integers(0, 100))
+        rows.append({"who": f"p{row % 40:02d}", "when": str(day), "a": f"{a:.4f}", "b": f"{b:.4f}", "bought": bought})
+    rows += rows[:10]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    Path("visits.csv").write_text("\n".join(lines) + "\n")
+    return rows
+
+
+def parts_of(run: str) -> dict[str, np.ndarray]:
+    from goodfit.training import tensor_file
+
+    return tensor_file.read(Path(run) / "split.safetensors", kind="split", version=1).arrays
+
+
+@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+def test_rows_that_stand_in_two_parts_are_told_before_a_training(call: Any, visits: list[dict[str, str]]) -> None:
+    command = ("train", "visits.csv", "--target", "bought", "--id", "who", *SMALL, "--quiet")
+    code, out, err = call(*command, "--out", "run")
+    assert code == 0
+    assert "Warning: " in err
+    assert "stand in train too: scores on them say nothing new." in err
+    assert "Leaks between the rows that train and those held out: see the warnings.\n" in out
+    code, out, err = call(*command, "--leaks", "error", "--out", "other")
+    assert (code, out) == (2, "")
+    assert err.startswith("Leaks: ")
+    assert not Path("other").exists()
+    code, out, err = call(*command, "--leaks", "off", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["leaks"] is None
+    assert json.loads(out)["sealed"]["rows"] == 40
+    assert call(*command, "--leaks", "loud")[2] == (
+        "Leaks: 'leaks' must be warn, error or off; got 'loud'. Valid: warn, error, off.\n"
+    )
+
+
+def test_rows_of_a_group_stay_together(call: Any, visits: list[dict[str, str]]) -> None:
+    command = ("train", "visits.csv", "--target", "bought", "--group", "who", *SMALL, "--out", "run")
+    code, out, err = call(*command)
+    assert code == 0, err
+    assert ["who", "group", "rows", "that", "share", "it", "stay", "together;"] in [row[:8] for row in cells(err)]
+    assert "Leaks between the rows that train and those held out: none found.\n" in out
+    people = {part: {visits[row]["who"] for row in rows} for part, rows in parts_of("run").items()}
+    assert sum(map(len, people.values())) == 40
+    assert sum(map(len, parts_of("run").values())) == 200
+    assert json.loads(Path("run/run.json").read_text())["table"]["group"] == "who"
+    assert call("predict", "run", "visits.csv")[2] == ""  # the group is no input, and may be there
+    assert call("test", "run", "--quiet")[0] == 0
+
+
+@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+def test_later_rows_are_held_out(call: Any, visits: list[dict[str, str]]) -> None:
+    command = ("visits.csv", "--target", "bought", "--id", "who", "--time", "when")
+    assert call("train", *command, *SMALL, "--out", "run")[0] == 0
+    days = {part: [visits[row]["when"] for row in rows] for part, rows in parts_of("run").items()}
+    assert max(days["train"]) < min(days["valid"]) <= max(days["valid"]) < min(days["test"])
+    code, out, err = call("select", *command, "--vary", "l2=0,0.1", "--folds", "3", *SMALL, "--out", "s")
+    assert code == 0, err
+    assert "2 settings x 3 folds by time x 1 seeds" in err
+    assert call("select", "--resume", "s", "--quiet")[:2] == (0, out)
+    assert call("data", "check", *command)[0] == 0
+    assert ["when", "time"] in [row[:2] for row in cells(call("data", "show", *command)[1])]
+
+
+@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+def test_folds_that_share_rows_are_told(call: Any, visits: list[dict[str, str]]) -> None:
+    command = ("select", "visits.csv", "--target", "bought", "--vary", "l2=0,0.1", "--folds", "3", *SMALL, "--quiet")
+    code, out, err = call(*command, "--id", "who", "--out", "s")
+    assert code == 0
+    assert "stand in the training rows of their fold too" in err
+    assert "Keep them in one fold with groups= (--group COLUMN of a table)" in err
+    assert "Leaks between the rows that train and those held out: see the warning" in out
+    found = json.loads(Path("s/selection.json").read_text())
+    assert [each["code"] for each in found["leaks"]["findings"]] == ["exact"]
+    code, out, err = call(*command, "--group", "who", "--out", "t")
+    assert (code, err) == (0, "")
+    code, _, err = call(*command, "--id", "who", "--out", "u", "--leaks", "error")
+    assert code == 2
+    assert err.startswith("Leaks: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--group", "whom"), "visits.csv: the group must be one of its columns; got 'whom'. Did you mean 'who'?"),
+        (("--time", "who"), "visits.csv: column 'who' must hold a date, as 2024-01-31, or a number in every row; 200 "),
+        (("--group", "who", "--time", "when"), "rows are divided by 'group' or by 'time', not by both"),
+        (("--group", "bought"), "the column of 'group' is no input, so it must not be the target, nor have a kind"),
+        (("--group", "who", "--kind", "who=categorical"), "so it must not be the target, nor have a kind; got 'who'."),
+    ],
+)
+def test_columns_that_rows_cannot_be_divided_by(
+    call: Any, visits: list[dict[str, str]], arguments: tuple[str, ...], text: str
+) -> None:
+    code, out, err = call("train", "visits.csv", "--target", "bought", *arguments, "--quiet")
+    assert (code, out) == (2, "")
+    assert text in err

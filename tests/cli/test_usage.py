@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import warnings
 
 import pytest
@@ -238,3 +241,72 @@ def test_a_terminal_without_unicode_is_served() -> None:
     done = run("data", "show", "digits", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "1,797" in done.stdout
+
+
+def press() -> None:
+    """Ctrl-C, heard before the next line runs."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_a_second_ctrl_c_while_a_command_ends_takes_nothing_of_its_last_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each place where a command that was interrupted still runs code of its own."""
+    heard = []
+    say = exits.say
+
+    def words(text: str) -> None:
+        heard.append("words")
+        press()
+        say(text)
+
+    def work() -> None:
+        try:
+            with contextlib.ExitStack() as last:
+                last.callback(lambda: (heard.append("clean-up"), press()))
+                press()
+            raise AssertionError
+        except KeyboardInterrupt:
+            heard.append("handler")
+            press()
+            try:
+                raise OSError
+            except OSError:
+                press()
+            raise exits.Interrupted("Interrupted. Go on with: x") from None
+        finally:
+            heard.append("finally")
+            press()
+
+    monkeypatch.setattr(exits, "say", words)
+    before = signal.getsignal(signal.SIGINT)
+    assert exits.guarded(work) == 1
+    assert signal.getsignal(signal.SIGINT) is before
+    assert heard == ["clean-up", "handler", "finally", "words"]
+    assert capsys.readouterr().err == "Interrupted. Go on with: x\n"
+
+
+def test_a_ctrl_c_while_an_error_is_told_is_not_heard(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        raise InputError("This is wrong.")
+
+    tell = exits._tell
+    monkeypatch.setattr(exits, "_tell", lambda *told: (press(), tell(*told), press()))
+    assert exits.guarded(work) == 2
+    assert capsys.readouterr().err == "This is wrong.\n"
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert exits.guarded(press) == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(exits.guarded(lambda: None)))
+    thread.start()
+    thread.join()
+    assert codes == [0]

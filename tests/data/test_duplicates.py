@@ -36,7 +36,7 @@ def images_found(x: np.ndarray, rows: Rows = A, others: Rows = B, shape: tuple[i
 
 
 def rows_found(x: np.ndarray, limit: float = ROUNDING, rows: Rows = A, others: Rows = B) -> Twins:
-    matches = near_rows.near_rows(x, near_rows.spread_of(x, others), limit, rows, others)
+    _, matches = near_rows.near_rows(x, near_rows.spread_of(x, others), limit, rows, others)
     assert matches is not None
     return nearest_twins(matches, rows, others)
 
@@ -209,7 +209,7 @@ def test_near_rows_by_comparing_every_row_with_every_other(seed: int, limit: flo
     x = np.column_stack([x, np.full(40, 7), x[:, 0] > 0]).astype(np.float32)
     rows, others = np.arange(20, dtype=np.int32), np.arange(20, 40, dtype=np.int32)
     spread = near_rows.spread_of(x, others)
-    matches = near_rows.near_rows(x, spread, limit, rows, others)
+    _, matches = near_rows.near_rows(x, spread, limit, rows, others)
     assert matches is not None
     found = {(int(rows[a]), int(others[b])) for i, j, _ in matches for a, b in zip(i, j, strict=True)}
     wide = x.astype(float)
@@ -244,7 +244,7 @@ def test_the_limit_falls_where_rows_come_close_by_chance() -> None:
 def test_too_many_rows_are_not_compared_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_rows, "MOST_CANDIDATES", 100)
     x = np.zeros((140, 2), np.float32)
-    assert near_rows.near_rows(x, near_rows.spread_of(x, B), ROUNDING, A, B) is None
+    assert near_rows.near_rows(x, near_rows.spread_of(x, B), ROUNDING, A, B)[1] is None
 
 
 def test_the_images_of_fashion_mnist_are_all_different(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -348,7 +348,7 @@ def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
         iris.test.open(net(0, digits))
     run = gf.train(SHORT, iris)
     for wrong, got in ((3, "int"), ([], r"\[\]"), ([net(0, iris.data), run], "TrainedNet, Run")):
-        with pytest.raises(InputError, match=rf"what is scored must be a run, a model, a net or several .*{got}"):
+        with pytest.raises(InputError, match=rf"what is scored must be a run, a model, an estimator, .*{got}"):
             iris.test.open(wrong)  # type: ignore[arg-type]
     with pytest.raises(
         InputError, match=r"one run or one model is scored at a time; several nets may be. Give the nets"

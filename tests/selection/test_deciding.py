@@ -44,6 +44,12 @@ def test_smaller_steps_tell_by_the_training_rows(own: float, its: float, kind: s
     assert (found.kind, found.best) == (kind, 0)
 
 
+def test_what_diverged_is_told_to_take_smaller_steps_even_where_a_penalty_helps_more() -> None:
+    table = errors(9.0, 1.0, 3.0)
+    found = judged(table, ["tighter", "slower"], training=errors(5.0, 1.0, 2.0))
+    assert (found.kind, found.best) == ("diverged", 1)
+
+
 def test_the_advice_is_the_probe_with_the_best_lower_bound() -> None:
     table = errors(0.5, 0.28, 0.3)
     table[1] = 0.28 * (1 + 0.5 * WAVE)  # better on average, and less sure

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 import goodfit
 from goodfit.data import Dataset, split, table
@@ -270,3 +270,64 @@ def test_a_split_gives_its_training_and_validation_rows() -> None:
     search = lay_out(parts, VARY, Asked(BASE, folds=4))
     np.testing.assert_array_equal(search.rows, np.arange(40))
     assert goodfit.InputError is InputError
+
+
+def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> None:
+    rng = np.random.default_rng(0)
+    who = np.arange(120) % 24
+    frame = {"who": who, "day": np.arange(120) % 60, "a": rng.normal(size=120), "b": rng.normal(size=120)}
+    table = goodfit.data.table({**frame, "y": np.where(rng.random(120) > 0.5, "yes", "no")}, "y")
+    recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
+    laid: list[Any] = []
+    select(table, recipe, vary={"l2": [0, 0.1]}, folds=3, groups="who", plan=lambda search, _: laid.append(search))
+    select(table, recipe, vary={"l2": [0, 0.1]}, folds=3, time="day", plan=lambda search, _: laid.append(search))
+    for search in laid:
+        assert search.data.name == "table"
+        assert len(search.rows) == (100 if search.folds.partitions else 96)
+    by_group, by_time = laid
+    assert isinstance(by_group.data, goodfit.data.Table)
+    assert "who" not in by_group.data.kinds
+    assert "day" in by_group.data.kinds
+    tested = np.setdiff1d(np.arange(120), by_group.rows)
+    assert not set(who[tested]) & set(who[by_group.rows])
+    assert all(not set(who[fold.train]) & set(who[fold.valid]) for fold in by_group.folds.all)
+    assert np.array_equal(np.sort(np.concatenate([fold.valid for fold in by_group.folds.all])), by_group.rows)
+    day = frame["day"]
+    assert day[by_time.rows].max() < day[np.setdiff1d(np.arange(120), by_time.rows)].min()
+    assert all(day[fold.train].max() < day[fold.valid].min() for fold in by_time.folds.all)
+
+    data = goodfit.data.Dataset.from_arrays(np.stack([frame["a"], frame["b"]], 1), np.arange(120) % 2)
+    how = {"folds": GroupKFold(3), "plan": lambda search, _: laid.append(search)}
+    select(data, recipe, vary={"l2": [0, 0.1]}, groups=who, **how)
+    assert all(not set(who[fold.train]) & set(who[fold.valid]) for fold in laid[-1].folds.all)
+    parts = goodfit.data.split(data, seed=1)
+    how = {"folds": TimeSeriesSplit(3), "plan": lambda search, _: laid.append(search)}
+    select(parts, recipe, vary={"l2": [0, 0.1]}, time=np.arange(120)[::-1], **how)
+    assert all(fold.train.min() > fold.valid.max() for fold in laid[-1].folds.all)
+    for wrong, message in (
+        ({"groups": "who"}, "'groups' can be the name of a column for a table only"),
+        ({"groups": who[:50]}, "'groups' must hold a value for each of the 120 rows; got 50"),
+    ):
+        with pytest.raises(InputError, match=message):
+            select(data, recipe, vary={"l2": [0, 0.1]}, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="'group' must be the name of a column"):
+        select(table, recipe, vary={"l2": [0, 0.1]}, groups=who)
+
+
+def test_a_search_tells_what_its_folds_share() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 3)), rng.integers(0, 2, 80)
+    x[40:60], y[40:60] = x[:20], y[:20]
+    data = goodfit.data.Dataset.from_arrays(x, y)
+    recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
+    with pytest.warns(goodfit.data.LeakWarning, match="stand in the training rows of their fold too") as caught:
+        found = select(data, recipe, vary={"l2": [0, 0.1]}, folds=3)
+    assert Path(caught[0].filename).name == Path(__file__).name
+    assert found.leaks is not None
+    assert found.to_json()["leaks"]["findings"][0]["code"] == "exact"
+    with pytest.raises(InputError, match=r"Leaks: .* stand in the training rows of their fold too"):
+        select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="error")
+    same = np.arange(80)
+    same[40:60] = same[:20]
+    assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, groups=same, leaks="error").leaks is not None
+    assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="off").leaks is None

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.selection.space import Range, Space, describe, parse, text_of
+from goodfit.selection.space import Range, Space, describe, parse, parse_all, text_of
 from goodfit.training.recipe import Recipe
 
 BASE = Recipe(hidden=(8,), dropout=0.0, schedule="constant")
@@ -119,3 +119,13 @@ def test_settings_in_words() -> None:
         == "hidden 256x128, l2 0.001, activation relu"
     )
     assert text_of(()) == text_of(None) == "none"
+
+
+def test_a_field_is_varied_once() -> None:
+    assert list(parse_all(["l2=0,1", "hidden=3"])) == ["l2", "hidden"]
+    with pytest.raises(InputError, match=r"Search: 'l2' is varied twice; got 'l2=3'\. Give all its values at once"):
+        parse_all(["l2=0,1", "l2=3"])
+    with pytest.raises(InputError, match="Search: 'batch-size' is varied twice"):
+        parse_all(["batch_size=8", "batch-size=16"])
+    with pytest.raises(InputError, match=r"Search: 'batch-size' is varied twice\. Give all"):
+        Space(Recipe(), {"batch_size": [8], "batch-size": [16]})

@@ -48,6 +48,8 @@ def curve(
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
+    group: tables.Grouping = None,
+    time: tables.Time = None,
     recipe: Annotated[str, Parameter(help="Named recipe, recipe file or run folder.")] = "default",
     out: Annotated[Path | None, Parameter(help="Folder of the curve. [default: curves/DATA-TIME]")] = None,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of a table.", negative=())] = False,
@@ -60,7 +62,7 @@ def curve(
     """
     from goodfit.cli.curve_summary import print_curve
 
-    choices = tables.choices(target, id, kind, task)
+    choices = tables.choices(target, id, kind, task, group, time)
     chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
     if not over:
         raise InputError(problem("Command line", "'--over' must be given", fix="For example: --over epochs."))

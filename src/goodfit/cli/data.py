@@ -35,13 +35,15 @@ def show(
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
+    group: tables.Grouping = None,
+    time: tables.Time = None,
     out: Annotated[Path | None, Parameter(help="Figure file of examples to write (.svg or .png).")] = None,
     json: _Json = False,
     quiet: _Quiet = False,
 ) -> None:
     """Describe a data set, with pictures where it has images, or the columns of a table file."""
     if tables.is_table(name):
-        tables.show_table(name, tables.choices(target, id, kind, task), json=json)
+        tables.show_table(name, tables.choices(target, id, kind, task, group, time), json=json)
         return
     from goodfit.cli.data_tables import print_dataset, save_examples
     from goodfit.cli.output import print_json
@@ -66,6 +68,8 @@ def check(
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
+    group: tables.Grouping = None,
+    time: tables.Time = None,
     valid: Annotated[float, Parameter(help="Share of the training rows held out for validation.")] = 0.1,
     seed: Annotated[int, Parameter(help="Of the division of the rows.")] = 0,
     near: Annotated[bool, Parameter(help="Look for nearly equal rows too, which takes longer.")] = True,
@@ -78,7 +82,7 @@ def check(
     from goodfit.runs.checks import as_split
     from goodfit.training.recipe import Recipe
 
-    found = known_data(name, tables.choices(target, id, kind, task))
+    found = known_data(name, tables.choices(target, id, kind, task, group, time))
     parts = as_split(Recipe(valid=valid, seed=seed), load(found) if isinstance(found, str) else found)
     print_leaks(parts, guard(parts, near=near), near=near, json=json)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO, TypeVar
 
 from goodfit.errors import GoodfitError, InputError, problem
@@ -26,7 +28,13 @@ def guarded(work: Callable[[], None], *, leave: bool = False) -> int:
     """Run a command; print what went wrong to stderr, and return the exit code.
 
     leave: end the process at once after Ctrl-C, rather than return: what the devices still compute is not waited for.
+    One Ctrl-C ends a command; while it ends, and says its last words, others are not heard.
     """
+    with _one_interrupt():
+        return _guarded(work, leave=leave)
+
+
+def _guarded(work: Callable[[], None], *, leave: bool) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -42,12 +50,47 @@ def guarded(work: Callable[[], None], *, leave: bool = False) -> int:
             return 0
         return stop.code if isinstance(stop.code, int) else 0
     except BaseException as error:  # noqa: BLE001 - nobody is left above to catch it
+        _deafen()
         known = explain(error)
         _tell(error, known)
         if leave and isinstance(known, Interrupted):
             os._exit(known.exit_code)
         return known.exit_code
     return 0
+
+
+@contextlib.contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, unless one is on its way already.
+
+    Signals reach the main thread only: in another this does nothing, nor does it where the process ignores them.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    here = threading.current_thread() is threading.main_thread()
+    if not here or before in (signal.SIG_IGN, None):
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(*_: Any) -> None:
+    """Raise KeyboardInterrupt, unless the code that was interrupted handles one: then the command is ending."""
+    error = sys.exc_info()[1]
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | Interrupted):
+            return
+        error = error.__context__
+    raise KeyboardInterrupt
+
+
+def _deafen() -> None:
+    """Hear no Ctrl-C any more: the command has ended, and only says why."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
+        signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def _tell(error: BaseException, known: GoodfitError) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, duration, print_json, print_line, table
+from goodfit.cli.summary import leak_line
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection
@@ -72,6 +73,8 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
         print_line(out, line)
     if len(fields) == 1 and len(rows) > 1 and not found.stopped:
         print_line(out, f"Curve: {folder / 'curve.svg'}")
+    if found.leaks is not None:
+        print_line(out, leak_line(found.leaks, found.data_name))
     print_line(out, f"Search: {folder}")
 
 

@@ -62,9 +62,12 @@ def select(
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
+    group: tables.Grouping = None,
+    time: tables.Time = None,
     recipe: Annotated[str, Parameter(help="What all settings share: a named recipe, file or run folder.")] = "default",
     out: Annotated[Path | None, Parameter(help="Folder of the search. [default: searches/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of a search to go on with.")] = None,
+    leaks: tables.Leaks = "warn",
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
@@ -74,15 +77,16 @@ def select(
 
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds}
     how |= {"method": method, "budget": budget, "factor": factor, "least_epochs": least_epochs, "ask": ask, "by": by}
+    how["leaks"] = leaks
     if resume is not None:
-        usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score"}
+        usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score", "leaks": "warn"}
         changed = {_flag_of(name): value if value != usual.get(name) else None for name, value in how.items()}
-        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
+        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
         used = {"DATA": data, "--vary": vary, **changed, **of_table, "--recipe": recipe != "default", "--out": out}
         refuse({**used, **{_flag_of(name): value is not None for name, value in flags.items()}})
         print_selection(_resume(resume, quiet=quiet), resume, json=json)
         return
-    choices = tables.choices(target, id, kind, task)
+    choices = tables.choices(target, id, kind, task, group, time)
     chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
     folder = out or default_folder(found if isinstance(found, str) else found.name, "searches")
     print_selection(_begin(chosen, found, vary or [], how, folder, quiet=quiet), folder, json=json)

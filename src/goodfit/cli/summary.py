@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from goodfit.cli.output import console, duration, print_line, table
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from goodfit.data import LeakCheck
     from goodfit.runs import LayerRow, Run, Score
 
 _PARTS = {"train": "train", "valid": "validation", "test": "test"}
@@ -37,6 +37,8 @@ def print_run(run: Run) -> None:
                         f"Try a lower --learning-rate or --clip-norm 1.")  # fmt: skip
     spent = ", ".join(f"{_WORDS[name]} {duration(run.seconds[name])}" for name in _SECONDS if name in run.seconds)
     print_line(out, f"Time: {spent}.")
+    if run.leaks is not None:
+        print_line(out, leak_line(run.leaks, run.data_name))
     sealed = how_to_open(run)
     if sealed:
         print_line(out, sealed)
@@ -46,13 +48,21 @@ def print_run(run: Run) -> None:
 
 def how_to_open(run: Run) -> str:
     """One line on the test rows, if there are any: how to open them, or that their curve was an opening."""
-    rows = 0 if run.split is None else len(run.split.test)
     if "test_score" in run.history.metrics:
         return "Test rows: scored in every epoch, which the ledger holds as an opening."
-    if not rows:
+    if run.sealed is None:
         return ""
-    how = "run.test()" if run.folder is None else shlex.join(["goodfit", "test", str(run.folder)])
+    rows, how = run.sealed["rows"], run.sealed["open"]
     return f"Test rows: {rows:,}, sealed. When all is chosen, open them once: {how}"
+
+
+def leak_line(check: LeakCheck, data: str) -> str:
+    """One line on what the leak guard found before the training, and on what was not looked for."""
+    from goodfit.data import names
+
+    return (
+        f"{check} Look with: goodfit data check {data if data in names() else 'FILE'}" if check.missed else str(check)
+    )
 
 
 def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:

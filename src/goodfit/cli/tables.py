@@ -39,6 +39,25 @@ Kinds = Annotated[
 Task = Annotated[
     str | None, Parameter(help="classification or regression. [default: found]", group=_GROUP, metavar="NAME")
 ]
+Grouping = Annotated[
+    str | None,
+    Parameter(
+        help="Column whose rows of one value stay together: a person, a machine. It is no input.",
+        name="--group",
+        group=_GROUP,
+        metavar="NAME",
+    ),
+]
+Time = Annotated[
+    str | None,
+    Parameter(
+        help="Column of dates or numbers: later rows validate and test. It is no input.", group=_GROUP, metavar="NAME"
+    ),
+]
+Leaks = Annotated[
+    str,
+    Parameter(help="Held-out rows that training would know: warn, error (which looks longer), or off.", metavar="NAME"),
+]
 COLUMNS = ("column", "kind", "remark", "distinct", "missing")
 
 
@@ -51,10 +70,15 @@ def is_table(data: str) -> bool:
 
 
 def choices(
-    target: str | None, ids: Sequence[str] | None, kinds: Sequence[str] | None, task: str | None
+    target: str | None,
+    ids: Sequence[str] | None,
+    kinds: Sequence[str] | None,
+    task: str | None,
+    group: str | None = None,
+    time: str | None = None,
 ) -> dict[str, Any]:
     """The flags as parameters of `read_table`, those that were used."""
-    used: dict[str, Any] = {"target": target, "task": task}
+    used: dict[str, Any] = {"target": target, "task": task, "group": group, "time": time}
     if ids:
         from goodfit.data.tables import split_names
 
@@ -78,15 +102,13 @@ def kinds_of(texts: Sequence[str]) -> dict[str, str]:
 
 
 def tell_table(table: Table, *, quiet: bool) -> None:
-    """What a table was taken for, on stderr; leak suspects are told even where nothing else is wanted."""
+    """What a table was taken for, on stderr."""
     from goodfit.cli.output import console
 
     if not quiet:
         _print_columns(console(stderr=True), f"{table.name}, {len(table):,} rows", table.columns)
         for note in table.notes:
             say(f"Note: {note}")
-    _warn_of_leaks(table.leaks)
-    if not quiet:
         say("")
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from goodfit.data import Table
     from goodfit.runs import Run
 
+_TABLE_FLAGS = ("--target", "--id", "--kind", "--task", "--group", "--time")
+
 
 @with_recipe_flags
 def train(
@@ -34,11 +36,14 @@ def train(
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
+    group: tables.Grouping = None,
+    time: tables.Time = None,
     recipe: Annotated[str, Parameter(help="Named recipe (default, chapter), recipe file or run folder.")] = "default",
     seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
     fit: Annotated[str, Parameter(help="Judge the fit at the end: auto (where it is cheap), always, never.")] = "auto",
+    leaks: tables.Leaks = "warn",
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
@@ -48,21 +53,22 @@ def train(
 
     check_asked(fit)
     if resume is not None:
-        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
+        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
         used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
+        used["--leaks"] = leaks != "warn"
         refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
         run, source = _resume(resume, quiet=quiet), None
     else:
-        choices = tables.choices(target, id, kind, task)
+        choices = tables.choices(target, id, kind, task, group, time)
         chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
-        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet)
+        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, quiet=quiet)
         source = None if isinstance(found, str) else found
     if not json:
         print_run(run)
     print_fit(run, source, asked=fit, json=json, quiet=quiet)
 
 
-def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *, quiet: bool) -> Run:
+def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, *, quiet: bool) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
 
@@ -73,7 +79,8 @@ def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *,
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
     with resumable(folder), watch(quiet=quiet, task=task) as watcher:
-        return begin(recipe, data, seeds=seeds, out=folder, progress=watcher.report, data_progress=watcher.step)
+        watching = {"progress": watcher.report, "data_progress": watcher.step}
+        return begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **watching)  # type: ignore[arg-type]
 
 
 def _resume(folder: Path, *, quiet: bool) -> Run:
@@ -107,7 +114,7 @@ def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
         return read_table(data, **choices)
     name = describe(data).name
     if choices:
-        rule = f"'--target', '--id', '--kind' and '--task' are for table files; {name!r} is a data set of goodfit's own"
+        rule = f"{', '.join(_TABLE_FLAGS)} are for table files; {name!r} is a data set of goodfit's own"
         raise InputError(problem("Command line", rule, fix="Leave them out."))
     return name
 

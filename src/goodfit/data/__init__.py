@@ -16,6 +16,8 @@ from goodfit.data.split import Split, split
 from goodfit.data.summaries import Summary, summary
 
 if TYPE_CHECKING:
+    from goodfit.data.leak_check import LeakCheck as LeakCheck
+    from goodfit.data.leak_check import LeakWarning as LeakWarning
     from goodfit.data.leak_guard import LeakFinding as LeakFinding
     from goodfit.data.leak_guard import guard as guard
     from goodfit.data.leak_guard import without_twins as without_twins
@@ -26,14 +28,22 @@ if TYPE_CHECKING:
     from goodfit.data.tables import table as table
 
 _OF_TABLES = {"Leak", "Preprocessing", "Table", "read_table", "table"}  # loaded on first use
-_OF_THE_GUARD = {"LeakFinding", "guard", "without_twins"}  # likewise, for it needs the tables
+_OF_THE_GUARD = {  # likewise, for it needs the tables
+    "LeakCheck": "leak_check",
+    "LeakFinding": "leak_guard",
+    "LeakWarning": "leak_check",
+    "guard": "leak_guard",
+    "without_twins": "leak_guard",
+}
 __all__ = [
     "Attempt",
     "DataWarning",
     "Dataset",
     "Entry",
     "Leak",
+    "LeakCheck",
     "LeakFinding",
+    "LeakWarning",
     "Ledger",
     "Opening",
     "Preprocessing",
@@ -61,5 +71,5 @@ def __getattr__(name: str) -> Any:
     if name in _OF_TABLES:
         return getattr(importlib.import_module("goodfit.data.tables"), name)
     if name in _OF_THE_GUARD:
-        return getattr(importlib.import_module("goodfit.data.leak_guard"), name)
+        return getattr(importlib.import_module(f"goodfit.data.{_OF_THE_GUARD[name]}"), name)
     raise AttributeError(f"module 'goodfit.data' has no attribute {name!r}")

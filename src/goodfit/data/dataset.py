@@ -61,6 +61,13 @@ class Dataset:
     raw_rows: Callable[[np.ndarray], np.ndarray] | None = None
     """Gives rows of the table that the inputs were made of, as bytes uint8 [rows, W], to know them again by; or None:
     they are known by their inputs and targets."""
+    suspects: Callable[[np.ndarray], Sequence[tuple[str, str]]] | None = None
+    """Gives the columns of that table that tell the target in these rows, and why; None: inputs are looked at."""
+    groups: np.ndarray | None = None
+    """What each row belongs to [N] (a person, a machine): numbers or texts; None and NaN belong to nothing. Rows of one
+    group are never divided between two parts or folds."""
+    time: np.ndarray | None = None
+    """When each row was, float64 [N], in any unit, or dates: what validates is later than what trains."""
 
     def __post_init__(self) -> None:
         """Convert, check, and make read-only."""
@@ -77,6 +84,10 @@ class Dataset:
         if x is not None:
             _check_shapes(self, x, y, where, problems)
             _check_test_rows(test, len(x), where, problems)
+            for name in ("groups", "time"):
+                object.__setattr__(self, name, _one_a_row(name, getattr(self, name), len(x), where, problems))
+        if self.groups is not None and self.time is not None:
+            problems.add(where, "rows are divided by 'groups' or by 'time', not by both")
         if self.scale_targets and self.task != "regression":
             problems.add(where, "'scale_targets' must be False unless the task is regression", got=True)
         problems.raise_if_any()
@@ -207,6 +218,32 @@ def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str
     if data.image_shape is not None and math.prod(data.image_shape) != x.shape[1]:
         rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} inputs"
         problems.add(where, rule, got=data.image_shape)
+
+
+def _one_a_row(name: str, given: Any, n_rows: int, where: str, problems: Problems) -> np.ndarray | None:
+    """Groups or times as an array [N], read-only; None where there are none, or where something is wrong with them."""
+    if given is None:
+        return None
+    if isinstance(given, str) or not hasattr(given, "__len__"):
+        problems.add(where, f"{name!r} must hold a value for each of the {n_rows} rows", got=given)
+        return None
+    if name == "groups":
+        found = np.fromiter(given.tolist() if hasattr(given, "tolist") else given, object, len(given))
+        if not all(label is None or isinstance(label, str | int | float) for label in found):
+            wrong = next(label for label in found if label is not None and not isinstance(label, str | int | float))
+            problems.add(where, "'groups' must hold one label for each row, a text or a number", got=wrong)
+    else:
+        found = np.asarray(given)
+        if found.dtype.kind == "M":
+            found = np.where(np.isnat(found), np.nan, found.astype("datetime64[us]").astype(np.float64))
+        if found.ndim != 1 or found.dtype.kind not in "buif" or not np.isfinite(found).all():
+            problems.add(where, "'time' must hold a number or a date for each row", got=given)
+            return None
+        found = found.astype(np.float64)
+    if len(found) != n_rows:
+        problems.add(where, f"{name!r} must hold a value for each of the {n_rows} rows", got=len(found))
+    found.flags.writeable = False
+    return found
 
 
 def _check_test_rows(test: np.ndarray, n_rows: int, where: str, problems: Problems) -> None:

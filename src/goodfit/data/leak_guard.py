@@ -14,27 +14,23 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.data.dataset import Dataset
-from goodfit.data.duplicates import (
-    Matches,
-    Rows,
-    Twins,
-    exact_groups,
-    exact_twins,
-    lowest_rows,
-    nearest_twins,
-    relabelled,
-)
-from goodfit.data.near_images import TooManyCandidates, can_compare, near_images
-from goodfit.data.near_rows import limit_of, near_rows, spread_of
+from goodfit.data.dividing import group_codes, own_groups
+from goodfit.data.duplicates import Rows, Twins, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
+from goodfit.data.near_images import can_compare
+from goodfit.data.near_pairs import NearPairs, near_pairs
 from goodfit.data.split import Part, Split
 from goodfit.data.telling_inputs import telling_inputs
+from goodfit.data.twins_by_chance import twins_by_chance
 from goodfit.errors import InputError, Problems, problem
 
 Code = Literal["exact", "relabelled", "near", "group", "input"]
+Status = Literal["issue", "cannot tell"]
 PAIRS: tuple[tuple[Part, Part], ...] = (("test", "train"), ("test", "valid"), ("valid", "train"))
 """Which parts are compared, the held-out one first: of two parts, its scores are the ones that a twin spoils."""
 SHOWN = 5  # pairs of rows, groups or columns that a finding names
 LEAVE_OUT = "goodfit.data.without_twins(split) leaves the twins out."
+CHANCE_ADVICE = "Look for rows that were copied and changed where the data were collected."
+CHANCE_SHARE = 0.1  # of the twins that are there: if chance would make as many, copies cannot be told from it
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class LeakFinding:
 
     code: exact (rows with the same inputs), relabelled (of these, rows with another target), near (rows with nearly the
     same inputs, and no exact twin), group (rows whose group stands in both parts), input (inputs that tell the target).
-    status: "issue", or "cannot tell" where near twins could not be told from chance, or were too many to compare.
+    status: "issue", or "cannot tell" where twins could not be told from chance, or were too many to compare.
     parts: the held-out part and the one that its rows are known from; ("train",) for inputs.
     count: rows of the held-out part; for inputs, how many there are. share: count as a share of the held-out part, or
     of the inputs, in [0, 1].
@@ -54,7 +50,7 @@ class LeakFinding:
     """
 
     code: Code
-    status: Literal["issue", "cannot tell"]
+    status: Status
     parts: tuple[Part, ...]
     count: int
     share: float
@@ -68,58 +64,21 @@ class LeakFinding:
         return f"{self.text} {self.advice}"
 
 
-@dataclass(frozen=True, eq=False)
-class _Search:
-    """A split with the exact groups of its rows."""
-
-    split: Split
-    groups: Rows
-
-    @property
-    def as_images(self) -> bool:
-        return can_compare(self.split.data.image_shape)
-
-    def pairs(self) -> Iterator[tuple[Part, Part, Rows, Rows]]:
-        """(part, other part, rows of each) where both have rows."""
-        for part, other in PAIRS:
-            rows, others = self.split.rows(part), self.split.rows(other)
-            if len(rows) and len(others):
-                yield part, other, rows, others
-
-    def near_twins(self, rows: Rows, others: Rows) -> Twins | str:
-        """All rows with a near twin that is not exact, or why this cannot be told.
-
-        Rows with the same inputs are searched once, as the first of them.
-        """
-        a, b = (np.unique(self.groups[each]).astype(np.int32) for each in (rows, others))
-        matches = self._matches(a, b)
-        if isinstance(matches, str):
-            return matches
-        try:
-            found = nearest_twins(_of_different(matches, a, b), a, b)
-        except TooManyCandidates:
-            return "too many images are alike to compare them all"
-        return _all_rows(found, self.groups, rows, others)
-
-    def _matches(self, a: Rows, b: Rows) -> Matches | str:
-        data = self.split.data
-        if self.as_images and data.image_shape is not None:
-            return near_images(data.x, data.image_shape, a, b)
-        spread = spread_of(data.x, self.split.train)
-        limit = limit_of(data.x, spread, a, b)
-        if not limit:
-            return "rows come that close by chance"
-        return near_rows(data.x, spread, limit, a, b) or "too many rows are alike to compare them all"
+def parts_to_compare(split: Split) -> Iterator[tuple[tuple[Part, Part], Rows, Rows]]:
+    """(held-out part and another, rows of each) where both have rows."""
+    for part, other in PAIRS:
+        rows, others = split.rows(part), split.rows(other)
+        if len(rows) and len(others):
+            yield (part, other), rows, others
 
 
-def _of_different(matches: Matches, a: Rows, b: Rows) -> Matches:
-    for i, j, distance in matches:
-        other = a[i] != b[j]
-        yield i[other], j[other], distance[other]
+def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> Twins:
+    """All rows with a near twin that is not exact.
 
-
-def _all_rows(found: Twins, groups: Rows, rows: Rows, others: Rows) -> Twins:
-    """Twins among first rows of groups, carried over to all rows of those groups."""
+    Rows with the same inputs are compared once, as the first of them; the twins of it are carried over to all.
+    """
+    a, b = (np.unique(groups[each]).astype(np.int32) for each in (rows, others))
+    found = nearest_twins(near.between(a, b), a, b)
     place = np.full(len(groups), -1, np.int32)
     place[found.rows] = np.arange(len(found.rows))
     kept = np.sort(rows[place[groups[rows]] >= 0])
@@ -132,27 +91,57 @@ def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: 
     """What the held-out rows of a split have in common with other parts; () if nothing was found.
 
     groups: for every row of the data set, what it belongs to (a person, a machine, a day): labels of any hashable kind.
-      None and NaN belong to no group.
+      None and NaN belong to no group. Those of the data set if None.
     near: whether to look for near twins as well. Exact twins take less than a second for Fashion-MNIST, near ones about
-      15 on one core. Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
+      10 on one core, once: a search that took long is kept in the cache, and serves every split of the same data.
+      Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
     Raises InputError for groups that do not match the data set.
     """
-    search = _Search(split, exact_groups(split.data.x))
-    codes = None if groups is None else _codes(groups, len(split.data))
+    same = exact_groups(split.data.x)
+    return findings(split, same, near_pairs(split.data, same) if near else None, groups)
+
+
+def findings(
+    split: Split, same: Rows, near: NearPairs | None, groups: Sequence[Any] | np.ndarray | None = None
+) -> tuple[LeakFinding, ...]:
+    """What `guard` finds. same: the exact groups of the data; near: its near pairs, None to leave them out."""
+    labels = split.data.groups if groups is None else groups
+    codes = None if labels is None else _codes(labels, len(split.data))
     found: list[LeakFinding] = []
-    for part, other, rows, others in search.pairs():
-        parts = (part, other)
-        exact = exact_twins(search.groups, rows, others)
-        if len(exact):
-            found.append(_exact(exact, parts, len(rows), search))
-        changed, partners = relabelled(search.groups, split.data.y, rows, others)
-        if len(changed):
-            found.append(_relabelled(changed, partners, parts, len(rows)))
-        if near:
-            found += _near(search.near_twins(rows, others), exact, parts, len(rows), search.as_images)
-        if groups is not None and codes is not None:
-            found += _in_two_parts(groups, codes, parts, rows, others)
-    return (*found, *_inputs(split.data, split.train))
+    for parts, rows, others in parts_to_compare(split):
+        found += between(parts, (rows, others), split.data, same, near)
+        if labels is not None and codes is not None:
+            found += _in_two_parts(labels, codes, parts, rows, others)
+    return (*found, *told_by_inputs(split.data, split.train, same))
+
+
+def between(
+    parts: tuple[Part, Part], of: tuple[Rows, Rows], data: Dataset, groups: Rows, near: NearPairs | None
+) -> Iterator[LeakFinding]:
+    """What two parts have in common by their inputs: exact twins, then near ones.
+
+    of: the rows of the parts; groups: the exact groups of the data; near: its near pairs, None to leave them out.
+    """
+    rows, others = of
+    exact = exact_twins(groups, rows, others)
+    if len(exact):
+        chance = twins_by_chance(data.x, rows, others)
+        yield _exact(exact, parts, len(rows), _repeats(groups, others), chance)
+        if chance < CHANCE_SHARE * len(exact):
+            changed, partners = relabelled(groups, data.y, rows, others)
+            if len(changed):
+                yield _relabelled(changed, partners, parts, len(rows))
+    if near is not None:
+        if near.trouble:
+            yield _untold(near.trouble, parts)
+        else:
+            twins = near_twins(near, groups, rows, others)
+            yield from _near(twins, exact, parts, len(rows), as_images=can_compare(data.image_shape))
+
+
+def _repeats(groups: Rows, rows: Rows) -> float:
+    """The share of the rows that repeat another of them."""
+    return float(1 - len(np.unique(groups[rows])) / len(rows))
 
 
 def without_twins(split: Split, near: bool = True) -> Split:
@@ -163,13 +152,13 @@ def without_twins(split: Split, near: bool = True) -> Split:
     cannot be told, only exact ones are left out. Raises InputError if no training row would be left, or no validation
     row where there were some.
     """
-    search = _Search(split, exact_groups(split.data.x))
+    groups = exact_groups(split.data.x)
+    pairs = near_pairs(split.data, groups) if near else None
     twin = np.zeros(len(split.data), bool)
-    for _, _, rows, others in search.pairs():
-        twin[exact_twins(search.groups, rows, others).others] = True
-        close = search.near_twins(rows, others) if near else ""
-        if isinstance(close, Twins):
-            twin[close.others] = True
+    for _, rows, others in parts_to_compare(split):
+        twin[exact_twins(groups, rows, others).others] = True
+        if pairs is not None:
+            twin[near_twins(pairs, groups, rows, others).others] = True
     problems = Problems()
     for name in ("train", "valid"):
         rows = split.rows(name)
@@ -182,14 +171,19 @@ def without_twins(split: Split, near: bool = True) -> Split:
     return Split(split.data, train, valid, split.rows("test"), split.seed)
 
 
-def _exact(twins: Twins, parts: tuple[Part, Part], size: int, search: _Search) -> LeakFinding:
-    text = f"{_stand(len(twins), size, parts)} too: scores on {_them(len(twins))} say nothing new."
-    known = search.split.rows(parts[1])
-    repeats = 1 - len(np.unique(search.groups[known])) / len(known)
+def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
+    by_chance = chance >= CHANCE_SHARE * len(twins)
+    text = f"{_stand(len(twins), size, parts)} too"
+    if by_chance:
+        text += f"; about {chance:,.0f} would by chance, for the inputs have few different values."
+    else:
+        text += f": scores on {_them(len(twins))} say nothing new."
     if repeats:
-        text += f" Within {parts[1]}, {_percent(repeats)} of the rows repeat another one."
+        text += f" Within {parts[1]}, {percent(repeats)} of the rows repeat another one."
+    status: Status = "cannot tell" if by_chance else "issue"
     pairs = _pairs(twins.rows, twins.partners)
-    return LeakFinding("exact", "issue", parts, len(twins), len(twins) / size, pairs, (), text, LEAVE_OUT)
+    advice = CHANCE_ADVICE if by_chance else LEAVE_OUT
+    return LeakFinding("exact", status, parts, len(twins), len(twins) / size, pairs, (), text, advice)
 
 
 def _relabelled(rows: Rows, partners: Rows, parts: tuple[Part, Part], size: int) -> LeakFinding:
@@ -200,14 +194,12 @@ def _relabelled(rows: Rows, partners: Rows, parts: tuple[Part, Part], size: int)
     )
 
 
-def _near(
-    twins: Twins | str, exact: Twins, parts: tuple[Part, Part], size: int, as_images: bool
-) -> Iterator[LeakFinding]:
-    if isinstance(twins, str):
-        text = f"Whether rows of {parts[0]} have near twins in {parts[1]} cannot be told: {twins}."
-        advice = "Look for rows that were copied and changed where the data were collected."
-        yield LeakFinding("near", "cannot tell", parts, 0, 0.0, (), (), text, advice)
-        return
+def _untold(why: str, parts: tuple[Part, Part]) -> LeakFinding:
+    text = f"Whether rows of {parts[0]} have near twins in {parts[1]} cannot be told: {why}."
+    return LeakFinding("near", "cannot tell", parts, 0, 0.0, (), (), text, CHANCE_ADVICE)
+
+
+def _near(twins: Twins, exact: Twins, parts: tuple[Part, Part], size: int, *, as_images: bool) -> Iterator[LeakFinding]:
     kept = ~np.isin(twins.rows, exact.rows)
     count = int(kept.sum())
     if not count:
@@ -215,7 +207,7 @@ def _near(
     what = "the same image but for brightness, noise or a shift by a pixel" if as_images else "equal up to rounding"
     have = "has a near twin" if count == 1 else "have near twins"
     text = (
-        f"{_count(count, 'row')} of {parts[0]} ({_percent(count / size)}) {have} in {parts[1]}, {what}: "
+        f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {have} in {parts[1]}, {what}: "
         f"scores on {_them(count)} say little new."
     )
     order = np.flatnonzero(kept)[np.argsort(twins.distances[kept], kind="stable")][:SHOWN]
@@ -226,17 +218,15 @@ def _near(
 
 def _codes(groups: Sequence[Any] | np.ndarray, n_rows: int) -> np.ndarray:
     """Group labels as numbers, -1 for None and NaN."""
-    labels = groups.tolist() if hasattr(groups, "tolist") else list(groups)
-    if len(labels) != n_rows or isinstance(groups, str):
-        raise InputError(problem("guard", f"'groups' must hold a label for each of the {n_rows} rows", got=len(labels)))
-    known: dict[Any, int] = {}
+    if len(groups) != n_rows or isinstance(groups, str):
+        rule = f"'groups' must hold a label for each of the {n_rows} rows"
+        raise InputError(problem("guard", rule, got=len(groups)))
     try:
-        return np.array(
-            [-1 if label is None or label != label else known.setdefault(label, len(known)) for label in labels]
-        )
+        return group_codes(groups)
     except TypeError:
         rule = "'groups' must hold one label for each row, a text or a number"
-        raise InputError(problem("guard", rule, got=labels[0])) from None
+        first = groups[0]
+        raise InputError(problem("guard", rule, got=first.tolist() if hasattr(first, "tolist") else first)) from None
 
 
 def _in_two_parts(
@@ -251,23 +241,42 @@ def _in_two_parts(
     names = [str(groups[int(np.flatnonzero(codes == code)[0])]) for code in shared[:SHOWN]]
     stand = "stands" if len(shared) == 1 else "stand"
     text = (
-        f"{_count(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {stand} in "
-        f"{parts[0]} and in {parts[1]}, with {_count(len(known), 'row')} of {parts[0]} "
-        f"({_percent(len(known) / len(rows))}): scores there are not those of new groups."
+        f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {stand} in "
+        f"{parts[0]} and in {parts[1]}, with {counted(len(known), 'row')} of {parts[0]} "
+        f"({percent(len(known) / len(rows))}): scores there are not those of new groups."
     )
     advice = "Divide the rows so that each group stands in one part."
     share = len(known) / len(rows)
     yield LeakFinding("group", "issue", parts, len(known), share, _pairs(known, partners), (), text, advice)
 
 
-def _inputs(data: Dataset, train: Rows) -> Iterator[LeakFinding]:
-    suspects = telling_inputs(data, train)
-    if suspects:
-        more = f" So may {len(suspects) - SHOWN} more inputs." if len(suspects) > SHOWN else ""
-        text = " ".join(f"Input {name!r} {why}." for name, why in suspects[:SHOWN]) + more
+def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFinding]:
+    """The inputs that tell the target in these rows, if not all do; of a table, the columns that do.
+
+    same: the exact groups of the data. What is the same again and again is no evidence: of rows that repeat others, and
+    of the rows of a group, one is looked at.
+    """
+    suspects = telling_inputs(data, _different(data, train, same)) if data.suspects is None else data.suspects(train)
+    if suspects and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
+        what = "input" if data.suspects is None else "column"
+        more = f" So may {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
+        text = " ".join(f"{what.capitalize()} {name!r} {why}." for name, why in suspects[:SHOWN]) + more
         advice = "Leave out what is not known yet when a prediction is wanted."
-        share = len(suspects) / data.n_inputs
+        if data.suspects is not None:
+            advice = "If it is not known when you predict, leave it out: --id, or ids=."
+        share = min(1.0, len(suspects) / data.n_inputs)
         yield LeakFinding("input", "issue", ("train",), len(suspects), share, (), (), text, advice)
+
+
+def _different(data: Dataset, rows: Rows, same: Rows) -> Rows:
+    """Of rows with the same inputs and target, and of those of a group, the first."""
+    if data.groups is not None:
+        codes = own_groups(group_codes(data.groups))[rows]
+        rows = rows[np.sort(np.unique(codes, return_index=True)[1])]
+    targets = data.y if data.y.ndim == 1 else exact_groups(data.y)
+    both = same[rows].astype(np.int64) * len(data) + targets[rows]
+    different: Rows = rows[np.sort(np.unique(both, return_index=True)[1])]
+    return different
 
 
 def _pairs(rows: Rows, partners: Rows) -> tuple[tuple[int, int], ...]:
@@ -276,10 +285,11 @@ def _pairs(rows: Rows, partners: Rows) -> tuple[tuple[int, int], ...]:
 
 def _stand(count: int, size: int, parts: tuple[Part, Part]) -> str:
     stand = "stands" if count == 1 else "stand"
-    return f"{_count(count, 'row')} of {parts[0]} ({_percent(count / size)}) {stand} in {parts[1]}"
+    return f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {stand} in {parts[1]}"
 
 
-def _count(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """1 row, 1,234 rows."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
@@ -287,5 +297,6 @@ def _them(count: int) -> str:
     return "it" if count == 1 else "them"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share for people: 0.16 %, 12 %."""
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

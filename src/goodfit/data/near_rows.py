@@ -17,7 +17,7 @@ FINEST = 1e-6
 """The least limit: float32 itself rounds by 6e-8 of a value, and by more of a spread that is small against it."""
 CHANCE_PAIRS = 0.01
 """Pairs that may be expected within the limit by chance, in the whole search."""
-SAMPLE = 50_000  # pairs that the expectation rests on
+SAMPLE = 20_000  # pairs that the expectation rests on
 MOST_CANDIDATES = 20_000_000  # pairs to compare; more would take minutes
 
 
@@ -47,7 +47,7 @@ def limit_of(x: np.ndarray, spread: Numbers, rows: Rows, others: Rows) -> float:
     rng = generator(0, "near rows")
     i, j = rows[rng.integers(0, len(rows), SAMPLE)], others[rng.integers(0, len(others), SAMPLE)]
     distance = np.concatenate([_distances(x, spread, i[part], j[part]) for part in blocks(SAMPLE, 2 * x.shape[1])])
-    distance = distance[distance > 0]
+    distance = distance[distance > ROUNDING]  # without twins, which are many among the pairs of few rows
     if not len(distance):
         return ROUNDING
     wide, close = np.quantile(distance, (1e-1, 1e-3))
@@ -61,8 +61,9 @@ def limit_of(x: np.ndarray, spread: Numbers, rows: Rows, others: Rows) -> float:
     return 0.0 if limit < FINEST else float(min(limit, ROUNDING))
 
 
-def near_rows(x: np.ndarray, spread: Numbers, limit: float, rows: Rows, others: Rows) -> Matches | None:
-    """The pairs whose values differ by at most `limit` times the spread in every column; None if there are too many.
+def near_rows(x: np.ndarray, spread: Numbers, limit: float, rows: Rows, others: Rows) -> tuple[int, Matches | None]:
+    """How many pairs are candidates, and, when asked for, those of them whose values differ by at most `limit` times
+    the spread in every column; None for these if there are too many candidates.
 
     The distance is the largest difference in units of the spread. Candidates are neighbours along a random direction:
     twins cannot lie further apart on it than the limit allows, so none is lost. A second direction sifts them.
@@ -78,9 +79,12 @@ def near_rows(x: np.ndarray, spread: Numbers, limit: float, rows: Rows, others: 
         np.searchsorted(line[:, 0], places[0][:, 0] + sign * reach[0], side)  # type: ignore[call-overload]
         for sign, side in ((-1, "left"), (1, "right"))
     )
-    if (high - low).sum() > MOST_CANDIDATES:
-        return None
-    return _matches(x, spread, limit, (rows, others), _neighbours(places[0], line, order, low, high, reach[1]))
+    candidates = int((high - low).sum())
+    if candidates > MOST_CANDIDATES:
+        return candidates, None
+    return candidates, _matches(
+        x, spread, limit, (rows, others), _neighbours(places[0], line, order, low, high, reach[1])
+    )
 
 
 def _projected(x: np.ndarray, weights: Numbers, rows: Rows) -> Numbers:

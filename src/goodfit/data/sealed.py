@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Opener(Protocol):
-    """What can be scored on sealed rows: a run, a model or a trained net."""
+    """What can be scored on sealed rows: a run, a model, a trained net or an estimator."""
 
     def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Any:
         """Record an opening of these rows in the ledger, then score. nets: those to score, if not this alone."""
@@ -32,15 +32,16 @@ class Sealed:
     def open(self, nets: Opener | Sequence[Opener]) -> Any:
         """Score nets on these rows, once it stands in the ledger: a `goodfit.runs.Opened`.
 
-        nets: a run, a model, a net or several nets. Every further model that is scored on rows of which some were
-        opened before has a wider interval; the same model again has not. Without a ledger that can be written nothing
-        is scored: GoodfitError. See docs/seal.md.
+        nets: a run, a model, a net or several nets, or a fitted estimator of goodfit's. Every further model that is
+        scored on rows of which some were opened before has a wider interval; the same model again has not. Without a
+        ledger that can be written nothing is scored: GoodfitError. See docs/seal.md.
         """
         several = tuple(nets) if isinstance(nets, Sequence) else (nets,)
         kinds = {type(net).__name__: hasattr(net, "open_sealed") for net in several}
         if len(kinds) != 1 or not all(kinds.values()):
-            rule = "what is scored must be a run, a model, a net or several nets, of goodfit.train"
-            raise InputError(problem("Test rows", rule, got=", ".join(kinds) or nets))
+            rule = "what is scored must be a run, a model, an estimator, a net or several nets, of goodfit's"
+            fix = "Any other fitted estimator: goodfit.runs.open_estimator(estimator, split.test)."
+            raise InputError(problem("Test rows", rule, got=", ".join(kinds) or nets, fix=fix))
         return several[0].open_sealed(self, several if len(several) > 1 else ())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from goodfit.data.dataset import Dataset, rows_fault
+from goodfit.data.dividing import group_codes, own_groups, take_groups, take_latest
 from goodfit.data.sealed import Sealed
 from goodfit.data.streams import checked_seed, generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -117,6 +118,9 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
       A data set with official test rows takes no other share: those rows stay its test rows, in their own order.
     Classification is stratified: in the test and in the validation part, each class has the whole number of rows just
     below or just above its exact share, and the last row of a class leaves training only where it cannot be avoided.
+    Where the data set has `groups`, a part gets whole groups instead: as many rows as its share, or fewer, but at least
+    one group. Where it has `time`, the latest rows test, the latest before them validate, and the rest trains; rows of
+    one time stay together. Official test rows are test rows in any case.
     The order of the train and validation rows is shuffled. Raises InputError for shares that leave a part without rows.
     """
     if not isinstance(data, Dataset):
@@ -135,7 +139,7 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
     test_rows = data.test
     if not data.test.size:
         share = TEST_SHARE if test is None else test
-        left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems)
+        left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems, 1 + (valid > 0))
         problems.raise_if_any()
     left, valid_rows = _take(data, left, valid, generator(seed, "split/valid"), "valid", problems)
     problems.raise_if_any()
@@ -144,9 +148,18 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
 
 
 def _take(
-    data: Dataset, rows: np.ndarray, share: float, rng: np.random.Generator, name: str, problems: Problems
+    data: Dataset,
+    rows: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+    name: str,
+    problems: Problems,
+    leave: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(rows that stay, rows that are taken, shuffled): `share` of the rows, stratified for classification."""
+    """(rows that stay, rows that are taken, shuffled): `share` of the rows, by groups, by time, or by class.
+
+    leave: groups or times that must stay.
+    """
     exact = Fraction(str(float(share)))  # 0.1 is meant as 1/10, not as the binary number next to it
     count = math.floor(exact * len(rows) + Fraction(1, 2))
     if (share > 0 and count == 0) or count == len(rows):
@@ -156,6 +169,9 @@ def _take(
         )
         return rows, rows[:0]
     shuffled = rng.permutation(rows)
+    if count and (data.groups is not None or data.time is not None):
+        taken = _taken(data, shuffled, count, rng, name, problems, leave)
+        return shuffled[~taken], shuffled[taken]
     if data.task != "classification":
         return shuffled[count:], shuffled[:count]
     codes = data.y[shuffled]
@@ -166,6 +182,20 @@ def _take(
     taken = np.zeros(len(codes), bool)
     taken[by_class] = position < quotas[codes[by_class]]
     return shuffled[~taken], shuffled[taken]
+
+
+def _taken(
+    data: Dataset, rows: np.ndarray, count: int, rng: np.random.Generator, name: str, problems: Problems, leave: int
+) -> np.ndarray:
+    """Which of the rows are taken, [n] bool: whole groups, or the latest."""
+    try:
+        if data.time is not None:
+            return take_latest(data.time[rows], count, leave)
+        return take_groups(own_groups(group_codes(data.groups[rows])), count, rng, leave)  # type: ignore[index]
+    except ValueError as error:
+        rule = f"'{name}' needs {leave + 1} different groups or times among the {len(rows)} rows that are left"
+        problems.add("split", rule, got=str(error), fix="Leave 'groups' or 'time' out, or give more rows.")
+        return np.zeros(len(rows), bool)
 
 
 def _quotas(sizes: np.ndarray, share: Fraction, count: int, rng: np.random.Generator) -> np.ndarray:

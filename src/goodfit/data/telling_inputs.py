@@ -10,7 +10,7 @@ from goodfit.data.dataset import Dataset
 from goodfit.data.duplicates import Rows
 from goodfit.data.streams import generator
 from goodfit.data.tables.frames import Frame
-from goodfit.data.tables.leaks import find_leaks
+from goodfit.data.tables.leaks import leaks_in_rows
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target
 
@@ -21,9 +21,9 @@ ROWS_OF_A_CLASS = 20  # at least, in the sample
 def telling_inputs(data: Dataset, rows: Rows) -> tuple[tuple[str, str], ...]:
     """(input, why) for the inputs that equal, determine or move exactly with the target in these rows.
 
-    The rules are those of `tables.leaks.find_leaks`. An input that tells the target in all rows does so in a sample, so
-    that only the suspects of the sample are looked at in all rows. Each label and each regression target is looked at
-    for itself.
+    The rules are those of `tables.leaks.leaks_in_rows`. An input that tells the target in all rows does so in a sample,
+    so that only the suspects of the sample are looked at in all rows. Each label and each regression target is looked
+    at for itself.
     """
     found: dict[int, str] = {}
     for target, y in _targets(data):
@@ -63,9 +63,21 @@ def _suspects(
     data: Dataset, y: np.ndarray, target: tuple[str, tuple[str, ...]], rows: Rows, inputs: list[int]
 ) -> dict[int, str]:
     name, classes = target
-    values = data.x[rows][:, inputs].astype(np.float64)
+    values = data.x[rows][:, inputs]
+    if classes:
+        some = _pure(values, y)
+        inputs, values = [inputs[place] for place in some], values[:, some]
+    values = values.astype(np.float64)
     columns = {str(i): RawColumn("number", values[:, place]) for place, i in enumerate(inputs)}
     task: TableTask = "classification" if classes else "regression"
     wanted = Target(name, task, np.arange(len(rows)), y, classes)
-    leaks = find_leaks(Frame(data.name, columns, len(rows)), dict.fromkeys(columns, "numeric"), wanted)
+    leaks = leaks_in_rows(Frame(data.name, columns, len(rows)), dict.fromkeys(columns, "numeric"), wanted)
     return {int(leak.column): leak.why for leak in leaks}
+
+
+def _pure(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The columns of which no value goes with two classes: others cannot tell them."""
+    order = np.argsort(values, axis=0)
+    ordered, classes = np.take_along_axis(values, order, axis=0), y[order]
+    mixed = (ordered[1:] == ordered[:-1]) & (classes[1:] != classes[:-1])
+    return np.flatnonzero(~mixed.any(axis=0))

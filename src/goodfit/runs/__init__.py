@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from goodfit.runs.model_file import load_model as load_model
     from goodfit.runs.model_file import save_model as save_model
     from goodfit.runs.opening import Opened as Opened
+    from goodfit.runs.opening_estimators import open_estimator as open_estimator
     from goodfit.runs.run import LayerRow as LayerRow
     from goodfit.runs.run import Run as Run
     from goodfit.runs.scores import Score as Score
@@ -43,6 +44,7 @@ _PLACES = {
     "list_runs": "folder",
     "load": "folder",
     "load_model": "model_file",
+    "open_estimator": "opening_estimators",
     "predict": "folder",
     "resume": "training",
     "save_model": "model_file",

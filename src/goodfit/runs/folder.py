@@ -154,6 +154,8 @@ def load(folder: str | os.PathLike[str]) -> Run:
         scores=found.scores,
         seconds=found.seconds,
         folder=where,
+        leaks=found.check,
+        test_rows=found.test_rows,
     )
 
 

@@ -91,19 +91,31 @@ def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = No
 
     run: the folder that the nets are of. GoodfitError where the opening cannot be recorded: then nothing is scored.
     """
-    data = rows.data
-    if not len(rows):
-        fix = "Split the data with a share of test rows."
-        raise InputError(problem(f"Test rows of {data.name!r}", "there must be some to open; there are none", fix=fix))
-    net = nets[0]
+    check_any(rows)
+    data, net = rows.data, nets[0]
     if (net.n_inputs, net.task, net.classes) != (data.n_inputs, data.task, data.classes):
         rule = f"can be opened by nets for {data.n_inputs} inputs and its own targets only"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
+    return open_predictions(
+        rows, model_print(nets), lambda: score_nets(nets, data.x[rows.rows], data.y[rows.rows]), run=run
+    )
+
+
+def open_predictions(rows: Sealed, model: str, score: Callable[[], Score], *, run: Path | None = None) -> Opened:
+    """Record an opening of these rows, then score. model: a digest of what predicts; score: gives its score."""
+    check_any(rows)
     ledger = Ledger()
-    begun = _begin(ledger, rows, model_print(nets), run)
-    score = score_nets(nets, data.x[rows.rows], data.y[rows.rows]).at_level(level_of_openings(begun.nth))
-    ledger.finish(begun.number, score.to_dict())
-    return Opened(score, data.name, begun.number, begun.nth, begun.again, begun.seen, ledger.path)
+    begun = _begin(ledger, rows, model, run)
+    found = score().at_level(level_of_openings(begun.nth))
+    ledger.finish(begun.number, found.to_dict())
+    return Opened(found, rows.data.name, begun.number, begun.nth, begun.again, begun.seen, ledger.path)
+
+
+def check_any(rows: Sealed) -> None:
+    """InputError where there are no rows to open."""
+    if not len(rows):
+        rule, fix = "there must be some to open; there are none", "Split the data with a share of test rows."
+        raise InputError(problem(f"Test rows of {rows.data.name!r}", rule, fix=fix))
 
 
 def only(others: Sequence[object]) -> None:

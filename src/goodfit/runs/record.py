@@ -21,6 +21,7 @@ import numpy as np
 from goodfit import __version__
 from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
 from goodfit.data.dataset import rows_fault
+from goodfit.data.leak_check import LeakCheck
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.runs.lock import held
@@ -39,6 +40,7 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
 CURVES = ("curves.svg", "curves.png")
 CHECKPOINTS = "checkpoints"
 TABLE_FIELDS = {"path": str, "target": str, "ids": list, "task": str, "kinds": dict}  # of a record's `table`
+DIVIDED_BY = {"group": str, "time": str}  # likewise; one of them may be there
 SPLIT_FORMAT = 1
 
 
@@ -49,7 +51,8 @@ class RunRecord:
     data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
     one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
-    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them.
+    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
+    leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look.
     """
 
     data: str
@@ -63,6 +66,7 @@ class RunRecord:
     goodfit: str = __version__
     results: Mapping[str, Any] | None = None
     table: Mapping[str, Any] | None = None
+    leaks: Mapping[str, Any] | None = None
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -92,9 +96,22 @@ class RunRecord:
             raise ValueError(found)
         if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
             raise ValueError(found)
-        if made.table is not None and {name: type(made.table[name]) for name in made.table} != TABLE_FIELDS:
-            raise ValueError(found)
+        if made.table is not None:
+            divided = {name: kind for name, kind in DIVIDED_BY.items() if name in made.table}
+            if {name: type(value) for name, value in made.table.items()} != {**TABLE_FIELDS, **divided}:
+                raise ValueError(found)
+        _ = made.check
         return made
+
+    @property
+    def test_rows(self) -> int:
+        """How many test rows are sealed; 0 before the run is done, and in a run of an older version."""
+        return int(((self.results or {}).get("sealed") or {"rows": 0})["rows"])
+
+    @property
+    def check(self) -> LeakCheck | None:
+        """What the leak guard found before the training."""
+        return None if self.leaks is None else LeakCheck.from_json(self.leaks)
 
     @property
     def when(self) -> datetime:
@@ -157,6 +174,7 @@ def begin(
     seeds: tuple[int, ...],
     score_test: bool = False,
     table: Mapping[str, Any] | None = None,
+    check: LeakCheck | None = None,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
     record = RunRecord(
@@ -168,6 +186,7 @@ def begin(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         score_test=score_test,
         table=table,
+        leaks=None if check is None else check.to_json(),
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:

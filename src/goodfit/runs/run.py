@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.data import Dataset, Sealed, Split, Table
+from goodfit.data.leak_check import LeakCheck
 from goodfit.data.split import Part
 from goodfit.runs.opening import Opened, only, open_rows, open_run, score_nets
 from goodfit.runs.scores import Score
@@ -57,7 +59,8 @@ class Run:
 
     nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
     "valid") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile, train and
-    evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder.
+    evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder; leaks: what the
+    leak guard found before the training, None where it was not to look.
     Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
@@ -71,6 +74,9 @@ class Run:
     seconds: Mapping[str, float]
     folder: Path | None = None
     split: Split | None = None
+    leaks: LeakCheck | None = None
+    test_rows: int = 0
+    """How many test rows there are."""
 
     @property
     def best_epochs(self) -> tuple[int, ...]:
@@ -100,6 +106,16 @@ class Run:
         """What `rows.open(run)` calls."""
         only(nets)
         return open_rows(self.sound, rows, run=self.folder)
+
+    @property
+    def sealed(self) -> dict[str, Any] | None:
+        """How many test rows are sealed, and what opens them; None without any, and where they were scored in every
+        epoch, which the ledger holds as an opening.
+        """
+        if not self.test_rows or "test_score" in self.history.metrics:
+            return None
+        how = "run.test()" if self.folder is None else shlex.join(["goodfit", "test", str(self.folder)])
+        return {"rows": self.test_rows, "open": how}
 
     @property
     def parameters(self) -> int:
@@ -143,6 +159,8 @@ class Run:
             "best_epochs": list(self.best_epochs),
             "frozen": list(self.frozen),
             "parameters": self.parameters,
+            "sealed": self.sealed,
+            "leaks": None if self.leaks is None else self.leaks.to_json(),
         }
 
     def __repr__(self) -> str:

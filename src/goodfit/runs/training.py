@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Step, Table, load
+from goodfit.data.leak_check import LeakCheck, check_split
 from goodfit.errors import InputError, problem
 from goodfit.runs import record, resuming
 from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
@@ -48,6 +49,7 @@ def train(
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
     score_test: bool = False,
+    leaks: str = "warn",
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
@@ -56,17 +58,23 @@ def train(
     yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
     data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; this
     opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
+    leaks: what becomes of held-out rows that training would know (see docs/data.md#leaks): "warn" looks for them and
+    warns, "error" raises InputError, "off" does not look.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = checked_seeds(recipe, seeds)
     with nullcontext() if folder is None else record.new_folder(folder):
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
+        check = check_split(parts, leaks)
+        if check is not None:
+            check.warn()
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         if folder is not None:
-            record.begin(folder, recipe, parts, chosen, score_test, data.origin if isinstance(data, Table) else None)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began).run()
+            origin = data.origin if isinstance(data, Table) else None
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check)
+        return _Training(recipe, parts, chosen, folder, progress, score_test, began, check).run()
 
 
 def resume(
@@ -97,13 +105,15 @@ def resume(
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         return _Training(
-            recipe, parts, found.seeds, where, progress, found.score_test, began, resuming.newest(where)
+            recipe, parts, found.seeds, where, progress, found.score_test, began, found.check, resuming.newest(where)
         ).run()
 
 
 @dataclass
 class _Training:
-    """One call of `train` or `resume`. found: the checkpoint to go on from; began: clock time of the call."""
+    """One call of `train` or `resume`. found: the checkpoint to go on from; began: clock time of the call; leaks: what
+    was found before the training.
+    """
 
     recipe: Recipe
     parts: Split
@@ -112,6 +122,7 @@ class _Training:
     progress: ProgressCallback | None
     score_test: bool
     began: float
+    leaks: LeakCheck | None = None
     found: Checkpoint | None = None
     cohort: Cohort = field(init=False)
     reporter: Reporter = field(init=False)
@@ -149,6 +160,8 @@ class _Training:
             seconds=self.seconds,
             folder=self.folder,
             split=self.parts,
+            leaks=self.leaks,
+            test_rows=len(self.parts.test),
         )
         if self.folder is not None:
             write_results(run, self.folder, self.parts.data)

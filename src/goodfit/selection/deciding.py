@@ -228,20 +228,21 @@ def _kind(
     if np.isnan(errors[0]).any():
         level = together(len(sides))
         return "diverged", _best([scale.over_constant(probe, constant, level) for probe in errors[1:]])
+    own = float(training[0].mean())
+    slower = _best(rivals, [side == "slower" for side in sides])
+    if own > constant and slower is not None:  # worse on its own rows than no net at all, and smaller steps mend it
+        return "diverged", slower
     best = _best(rivals)
     if best is None:
         return "cannot tell", None
-    own, its = float(training[0].mean()), float(training[1 + best].mean())
     if sides[best] == "slower":
-        if own > constant:
-            return "diverged", best
-        return ("underfit" if its < own else "overfit"), best
+        return ("underfit" if training[1 + best].mean() < own else "overfit"), best
     return ("overfit" if sides[best] == "tighter" else "underfit"), best
 
 
-def _best(rivals: Sequence[_Rival]) -> int | None:
+def _best(rivals: Sequence[_Rival], among: Sequence[bool] | None = None) -> int | None:
     """The place of the one with the best lower bound among those that are surely better."""
-    better = [place for place, each in enumerate(rivals) if each.better]
+    better = [place for place, each in enumerate(rivals) if each.better and (among is None or among[place])]
     return max(better, key=lambda place: rivals[place].gain.low) if better else None
 
 

@@ -21,7 +21,7 @@ from goodfit.selection.curves import SettingCurve
 from goodfit.selection.folds import make_folds
 from goodfit.selection.measuring import curve, kept
 from goodfit.selection.recipes import fitted_whole
-from goodfit.selection.search import By, learning_rows, seeds_of
+from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.selection.stages import Stages
 from goodfit.training import tensor_file
@@ -69,9 +69,10 @@ def epoch_curve(
     if isinstance(every, bool) or not isinstance(every, int) or not 1 <= every <= recipe.epochs:
         problems.add(WHERE, f"'every' must be an integer from 1 to the {recipe.epochs} epochs", got=every)
     problems.raise_if_any()
-    source, rows = learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
+    source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    divided = make_folds(bare, rows, folds=folds, repeats=repeats, seed=seed, groups=groups, time=time)
+    divided = make_folds(bare, rows, folds=folds, repeats=repeats, seed=seed)
     chosen = seeds_of(recipe, seeds)
     (own,) = fitted_whole([recipe], source, rows, divided)
     sheets = [_scored(sheet) for sheet in make_sheets(source, divided, [own], chosen)]

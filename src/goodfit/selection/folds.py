@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.streams import checked_seed, generator
 from goodfit.errors import InputError, Problems, problem
 
@@ -61,14 +62,21 @@ def make_folds(
     """Divide rows into folds.
 
     rows: the numbers of the rows to divide. folds: their number, or a splitter of scikit-learn's. Classes are
-    stratified. groups: [n] of the rows: a group stands in one fold only. time: [n] of the rows: each fold is
-    validated on what comes after what it learns from, with `folds` such steps. repeats: with other shuffles.
+    stratified. groups: [n] of the rows: a group stands in one fold only; those of the data set if None. time: [n] of
+    the rows: each fold is validated on what comes after what it learns from, with `folds` such steps; likewise.
+    repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
     InputError where there are too few rows, groups, or rows of a class.
     """
     seed = checked_seed(seed, WHERE)
-    y = data.y[rows]
+    if groups is None and time is None:
+        groups, time = (None if each is None else each[rows] for each in (data.groups, data.time))
+    if groups is not None and np.shape(groups) == (len(rows),):
+        groups = own_groups(group_codes(groups))
     if not isinstance(folds, int | np.integer):
-        return _by_splitter(folds, data, rows, y, groups)
+        if time is not None:
+            rows = rows[np.argsort(time, kind="stable")]
+        return _by_splitter(folds, data, rows, data.y[rows], groups)
+    y = data.y[rows]
     _check(data, rows, int(folds), repeats, groups, time)
     if time is not None:
         return _by_time(rows, np.asarray(time), int(folds))
@@ -103,8 +111,9 @@ def _check(data: Dataset, rows: Indexes, folds: int, repeats: int, groups: Any, 
     elif data.task == "classification" and groups is None and time is None:
         counts = np.bincount(data.y[rows], minlength=len(data.classes))
         for code in np.flatnonzero((counts > 0) & (counts < folds)):
+            fix = f"Use {counts[code]} folds, or leave the class out." if counts[code] > 1 else "Leave the class out."
             rule = f"every class must have a row for each of the {folds} folds; {data.classes[code]!r} has fewer"
-            problems.add(WHERE, rule, got=int(counts[code]), fix=f"Use {max(2, counts[code])} folds, or leave it out.")
+            problems.add(WHERE, rule, got=int(counts[code]), fix=fix)
     problems.raise_if_any()
 
 

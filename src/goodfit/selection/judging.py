@@ -21,7 +21,7 @@ from goodfit.selection.comparing import LEVEL
 from goodfit.selection.deciding import MARGIN, Decision, decide
 from goodfit.selection.folds import make_folds
 from goodfit.selection.probes import EARLIER, HALF, Probe, probes_of
-from goodfit.selection.search import By, learning_rows
+from goodfit.selection.search import By, divided_by, learning_rows
 from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 
@@ -188,8 +188,6 @@ class Asked:
     quick: bool = False
     by: By = "loss"
     margin: float = MARGIN
-    groups: Any = None
-    time: Any = None
     seed: int = 0
 
 
@@ -211,19 +209,20 @@ def verdict(
 ) -> Verdict:
     """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
 
-    data: as in `train`; its test rows take no part. recipe: the default one if None. folds, repeats, groups, time,
-    seed: of the folds, see `make_folds`; three repeats if None, one if `quick`. seeds: nets a fold, whose errors are
-    averaged; every repeat has its own. quick: fewer probes, one repeat. by: "loss" judges by the log loss of classes
-    and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that matters in
-    practice, as a share of the error that the best constant prediction makes. plan: called with all that will be
-    trained, before it starts; progress: with the share that is done.
+    data: as in `train`; its test rows take no part. recipe: the default one if None. folds, repeats, seed: of the
+    folds, see `make_folds`; three repeats if None, one if `quick`. groups, time: as in `select`. seeds: nets a fold,
+    whose errors are averaged; every fold has its own. quick: fewer probes, one repeat. by: "loss" judges by the log
+    loss of classes and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that
+    matters in practice, as a share of the error that the best constant prediction makes. plan: called with all that
+    will be trained, before it starts; progress: with the share that is done.
 
     A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its probes.
     """
-    asked = Asked(folds, repeats, seeds, quick, by, margin, groups, time, seed)
+    asked = Asked(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
-    source, rows = learning_rows(chosen, load(data) if isinstance(data, str) else data)
+    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
+    source, rows = learning_rows(chosen, given)
     layout = lay_out(source, rows, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
     if plan is not None:
         plan(layout)
@@ -243,10 +242,9 @@ def lay_out(
         problems.add(WHERE, "'seeds' must be an integer >= 1", got=asked.seeds)
     problems.raise_if_any()
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    one = asked.quick or asked.time is not None or not isinstance(asked.folds, int)
+    one = asked.quick or bare.time is not None or not isinstance(asked.folds, int)
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats
-    how: dict[str, Any] = {"seed": asked.seed, "groups": asked.groups, "time": asked.time}
-    folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, **how)
+    folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, seed=asked.seed)
     if len(folds.all) < 2:
         raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
     probes = probes_of(recipe, quick=asked.quick)

@@ -18,7 +18,7 @@ from goodfit.selection.curves import SettingCurve
 from goodfit.selection.folds import Fold, Folds, Indexes, make_folds
 from goodfit.selection.measuring import kept, measured, numbered
 from goodfit.selection.recipes import trained_whole
-from goodfit.selection.search import By, learning_rows, seeds_of
+from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training.recipe import Recipe
 
@@ -53,18 +53,19 @@ def learning_curve(
     recipe = recipe or Recipe()
     if by not in ("score", "loss"):
         raise InputError(problem(WHERE, "'by' must be score or loss", got=by))
-    source, learning = learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
+    source, learning = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(learning)
-    divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed, groups=groups, time=time)
+    divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed)
     sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
     chosen = seeds_of(recipe, seeds)
     sheets, parts = list[Sheet](), list[Folds]()
     for number, size in enumerate(sizes):
-        fewer = _fewer(bare, divided, size, seed, latest=time is not None)
+        fewer = _fewer(bare, divided, size, seed, latest=bare.time is not None)
         fold = fewer.all[0]
         too_large = "batch_size" in recipe.model_fields_set and recipe.batch_size > size
-        given = recipe.replace(batch_size=size) if too_large else recipe
-        own = trained_whole(fitted_recipe(trained_whole(given), Split(bare, fold.train, fold.valid, learning[:0])))
+        fitting = recipe.replace(batch_size=size) if too_large else recipe
+        own = trained_whole(fitted_recipe(trained_whole(fitting), Split(bare, fold.train, fold.valid, learning[:0])))
         made = make_sheets(source, fewer, [own], chosen)
         sheets += [numbered(sheet, number) for sheet in made]
         parts.append(fewer)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset
+from goodfit.data.leak_check import LeakCheck
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs.run import layer_rows
@@ -65,7 +66,8 @@ class Selection:
     worth once it is known that it won, None where it cannot be said; seconds: spent on compile, train and score;
     parameters: of a net of each setting; test_share: of the rows, that a fold holds out. stopped: settings that a
     halving left behind, those that came furthest first; `settings` and all that is compared are then the finalists.
-    uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing.
+    uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing. leaks: what
+    the leak guard found in the folds, None where it was not to look.
     """
 
     data_name: str
@@ -84,6 +86,7 @@ class Selection:
     test_share: float
     stopped: tuple[Stopped, ...] = ()
     uncorrected: str = ""
+    leaks: LeakCheck | None = None
 
     @property
     def best(self) -> Recipe:
@@ -187,6 +190,7 @@ class Selection:
             else {name: _number(value) for name, value in vars(optimism).items() if isinstance(value, float)},
             "uncorrected": self.uncorrected or None,
             "seconds": dict(self.seconds),
+            "leaks": None if self.leaks is None else self.leaks.to_json(),
         }
 
     def __repr__(self) -> str:
@@ -230,6 +234,7 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         seconds=results.seconds,
         parameters=parameters,
         test_share=search.folds.test_share,
+        leaks=search.leaks,
     )
 
 

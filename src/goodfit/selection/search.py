@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, load, read_table
+from goodfit.data.dividing import with_division
+from goodfit.data.leak_check import LeakCheck, check_folds
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.runs.checks import as_split, checked_seeds
@@ -33,7 +35,8 @@ from goodfit.training.recipe import Recipe
 
 SEARCH = "search.json"
 WHERE = "Search"
-CALLED = ("folds", "repeats", "seeds", "budget", "by", "train_scores", "seed")  # kept for `resume`, as how to search is
+CALLED = ("folds", "repeats", "seeds", "budget", "by", "groups", "time", "train_scores", "seed", "leaks")
+"""Arguments of `select` that are kept for `resume`, as is how to search."""
 HOW = ("method", "factor", "least_epochs", "ask")
 DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
 By = Literal["score", "loss"]
@@ -49,7 +52,8 @@ class Search:
     and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
     one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
     objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who then says which settings are
-    tried (those here are only examples).
+    tried (those here are only examples). leaks: what held-out rows have in common with the training rows of their
+    folds, None if not looked for.
     """
 
     data: Dataset | Table
@@ -65,6 +69,7 @@ class Search:
     call: Mapping[str, Any] | None = None
     brackets: tuple[Bracket, ...] = ()
     sampling: Sampling | None = None
+    leaks: LeakCheck | None = None
 
     def sheets(self) -> list[Sheet]:
         """The fits, as populations."""
@@ -95,6 +100,7 @@ def select(
     time: Any = None,
     train_scores: bool = False,
     seed: int = 0,
+    leaks: str = "warn",
     out: str | Path | None = None,
     plan: Callable[[Search, Planned], None] | None = None,
     progress: running.Watch | None = None,
@@ -102,7 +108,9 @@ def select(
     """Train every setting on every fold with every seed, as populations, and compare the settings on held-out rows.
 
     data: as in `train`; its test rows take no part. recipe: what all settings share. vary: field of the recipe -> its
-    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats, groups, time: see `make_folds`. seeds: nets
+    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`. groups: what each row
+    of the data belongs to, or the column of a table that says it: a group stands in one fold only, and in the test rows
+    or not. time: likewise; what is held out, and tested, comes later. leaks: as in `train`, for the folds. seeds: nets
     a setting and fold, or the seeds themselves; all settings train with the same. budget: the most settings that are
     tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared error).
     train_scores: score training rows too, for `Selection.curve`. seed: of the folds and the drawn settings. out: folder
@@ -121,9 +129,11 @@ def select(
     """
     how = {"factor": factor, "least_epochs": least_epochs, "ask": ask}
     asked = Asked(
-        recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed, **how
+        recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed, leaks, **how
     )
     search = lay_out(data, vary, asked)
+    if search.leaks is not None:
+        search.leaks.warn()
     if out is None:
         return _carry_out(search, None, plan, progress)
     folder = Path(out)
@@ -169,6 +179,7 @@ class Asked:
     time: Any = None
     train_scores: bool = False
     seed: int = 0
+    leaks: str = "warn"
     factor: int | None = None
     least_epochs: int | None = None
     ask: int | None = None
@@ -181,10 +192,10 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     settings = methods.settings_of(space, asked)
     brackets = methods.brackets_of(settings, recipe.epochs, asked)
     settings = settings[: sum(bracket[0].settings for bracket in brackets)] if brackets else settings
-    source, rows = learning_rows(recipe, load(data) if isinstance(data, str) else data)
+    given = divided_by(load(data) if isinstance(data, str) else data, asked.groups, asked.time)
+    source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    how = {"repeats": asked.repeats, "seed": asked.seed, "groups": asked.groups, "time": asked.time}
-    divided = make_folds(bare, rows, folds=asked.folds, **how)
+    divided = make_folds(bare, rows, folds=asked.folds, repeats=asked.repeats, seed=asked.seed)
     seeds = seeds_of(recipe, asked.seeds)
     recipes = fitted_whole(space.recipes(settings), source, rows, divided)
     refuse_equals(recipes, settings)
@@ -210,6 +221,7 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
         call=_call(data, vary, asked),
         brackets=brackets,
         sampling=sampling,
+        leaks=check_folds(bare, [(fold.train, fold.valid) for fold in divided.all], asked.leaks),
     )
 
 
@@ -244,11 +256,12 @@ def _call(data: Any, vary: Any, asked: Asked) -> dict[str, Any] | None:
     origin = data.origin if isinstance(data, Table) else None
     simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
     simple = simple and isinstance(asked.method, str)
-    if not (simple and asked.groups is None and asked.time is None and (isinstance(data, str) or origin)):
+    named = all(each is None or isinstance(each, str) for each in (asked.groups, asked.time))
+    if not (simple and named and (isinstance(data, str) or origin)):
         return None
     how = {name: getattr(asked, name) for name in (*CALLED, *HOW)}
-    named = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
-    return {**named, "recipe": _given(asked.recipe), "vary": vary, **how}
+    source = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
+    return {**source, "recipe": _given(asked.recipe), "vary": vary, **how}
 
 
 def _given(recipe: Recipe) -> dict[str, Any]:
@@ -256,10 +269,30 @@ def _given(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
 
 
+def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset | Table | Split:
+    """The data, to be divided by groups or by time: a column of a table by its name, or a value for each row."""
+    if groups is None and time is None:
+        return data
+    if isinstance(data, Split):
+        made = with_division(data.data, groups, time)
+        return Split(made, data.train, data.valid, data.test, data.seed)
+    if isinstance(data, Table):
+        return data.divided_by(groups, time)
+    return with_division(data, groups, time)
+
+
+def is_divided(data: Dataset | Table) -> bool:
+    """Whether the rows are divided by groups or by time."""
+    by = (data.group, data.time) if isinstance(data, Table) else (getattr(data, "groups", 0), getattr(data, "time", 0))
+    return any(each is not None for each in by)
+
+
 def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
     """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
     if isinstance(data, Split):
         return data.data, np.sort(np.concatenate([data.train, data.valid]))
+    if not is_divided(data):
+        recipe = recipe.replace(valid=0.0)  # which leaves the test rows as they are
     parts = as_split(recipe, data)
     rows = np.sort(np.concatenate([parts.train, parts.valid]))
     return (data if isinstance(data, Table) else parts.data), rows

@@ -61,6 +61,8 @@ class Space:
             if field not in Recipe.fields() or field == "seed":
                 fix = "The search has seeds of its own." if field == "seed" else nearest(field, Recipe.fields())
                 problems.add(WHERE, f"{name!r} is not a field that can be varied", fix=fix)
+            elif field in self.vary:
+                problems.add(WHERE, f"{name!r} is varied twice", fix="Give all its values at once.")
             elif isinstance(values, Range):
                 self.vary[field] = _checked_range(field, values, problems)
             else:
@@ -141,7 +143,7 @@ def parse(text: str) -> tuple[str, Sequence[Any] | Range]:
 
 
 def parse_all(texts: Iterable[str]) -> dict[str, Sequence[Any] | Range]:
-    """Several such texts; all that is wrong with any is one InputError."""
+    """Field -> values, of texts that `parse` takes; all that is wrong with any is one InputError."""
     found: dict[str, Sequence[Any] | Range] = {}
     problems: list[str] = []
     for text in texts:
@@ -150,8 +152,9 @@ def parse_all(texts: Iterable[str]) -> dict[str, Sequence[Any] | Range]:
         except InputError as error:
             problems += error.problems
             continue
-        if name in found:
-            problems.append(problem(WHERE, f"{name!r} is varied twice", fix="Give all its values at once."))
+        if name.replace("-", "_") in {field.replace("-", "_") for field in found}:
+            fix = "Give all its values at once: l2=0,1e-4,1e-3."
+            problems.append(problem(WHERE, f"{name!r} is varied twice", got=text, fix=fix))
         found[name] = values
     if problems:
         raise InputError(*problems)

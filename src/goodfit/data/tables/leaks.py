@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,34 @@ class Leak:
         return f"Column {self.column!r} {self.why}."
 
 
-def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target) -> tuple[Leak, ...]:
+def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None) -> tuple[Leak, ...]:
+    """The suspects of `leaks_in_rows`, of rows that repeat others only one, and of each group only one row: what is
+    the same again and again is no evidence.
+
+    group: a column whose equal values are rows of one group.
+    """
+    first = np.unique(_mixed([frame.columns[name].codes for name in kinds], target.y), return_index=True)[1]
+    if group is not None:
+        codes = frame.columns[group].codes
+        known = first[codes[first] >= 0]
+        alone = first[codes[first] < 0]
+        first = np.concatenate([known[np.unique(codes[known], return_index=True)[1]], alone])
+    if len(first) == frame.rows:
+        return leaks_in_rows(frame, kinds, target)
+    first = np.sort(first)
+    fewer = replace(target, y=target.y[first], rows=target.rows[first])
+    return leaks_in_rows(frame.take(first), kinds, fewer) if len(first) > 1 else ()
+
+
+def _mixed(columns: list[NDArray[np.int32]], y: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """A number for each row, by which rows with the same codes and target are known, but for one chance in 2^40."""
+    numbers: NDArray[np.uint64] = np.unique(y, return_inverse=True)[1].astype(np.uint64)
+    for codes in columns:
+        numbers = (numbers ^ (numbers >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + codes.astype(np.uint64)
+    return numbers
+
+
+def leaks_in_rows(frame: Frame, kinds: dict[str, Kind], target: Target) -> tuple[Leak, ...]:
     """The suspects among the input columns, over the rows that have a target, in the columns' order.
 
     A column is a suspect if it holds the same values as the target; if each of its values, a missing one included, goes

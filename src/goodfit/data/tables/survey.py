@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from goodfit.data.dataset import rows_text
 from goodfit.data.tables.fitted import HASH_BUCKETS, ONE_HOT_LIMIT
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
@@ -20,28 +21,41 @@ from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 
-Role = Literal["input", "target", "id", "left out", "text", "refused"]
+Role = Literal["input", "target", "id", "group", "time", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person says of a table: target, ids to leave out, task, and kinds that would be found wrongly."""
+    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, and the column
+    that rows are divided by: a group that stays together, or a time.
+    """
 
     target: str | None
     ids: tuple[str, ...] = ()
     task: TableTask | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    group: str | None = None
+    time: str | None = None
 
     @classmethod
     def of(
-        cls, target: str | None, ids: str | Iterable[str], task: TableTask | None, kinds: Mapping[str, Kind] | None
+        cls,
+        target: str | None,
+        ids: str | Iterable[str],
+        task: TableTask | None,
+        kinds: Mapping[str, Kind] | None,
+        group: str | None = None,
+        time: str | None = None,
     ) -> Choices:
         """Checked as far as that can be done without the table."""
         problems, named = Problems(), dict(kinds or {})
-        if target is not None and not isinstance(target, str):
-            problems.add("table", "'target' must be the name of a column", got=target)
+        for option, column in (("target", target), ("group", group), ("time", time)):
+            if column is not None and not isinstance(column, str):
+                problems.add("table", f"{option!r} must be the name of a column", got=column)
+        if group is not None and time is not None:
+            problems.add("table", "rows are divided by 'group' or by 'time', not by both", got=(group, time))
         if task is not None and task not in get_args(TableTask):
             problems.add("table", "'task' must be a known one", got=task, fix=nearest(task, get_args(TableTask)))
         for name, kind in named.items():
@@ -49,11 +63,18 @@ class Choices:
                 rule = f"the kind of column {name!r} must be a known one"
                 problems.add("table", rule, got=kind, fix=nearest(kind, get_args(Kind)))
         problems.raise_if_any()
-        return cls(target, split_names([ids]) if isinstance(ids, str) else tuple(ids), task, named)
+        return cls(target, split_names([ids]) if isinstance(ids, str) else tuple(ids), task, named, group, time)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {"target": self.target, "ids": list(self.ids), "task": self.task, "kinds": dict(self.kinds)}
+        divided = {"group": self.group, "time": self.time}
+        return {
+            "target": self.target,
+            "ids": list(self.ids),
+            "task": self.task,
+            "kinds": dict(self.kinds),
+            **{name: column for name, column in divided.items() if column is not None},
+        }
 
 
 def split_names(texts: Iterable[str]) -> tuple[str, ...]:
@@ -102,7 +123,7 @@ class Survey:
 
 def survey(frame: Frame, choices: Choices) -> Survey:
     """Look over a table; raises only where the choices name columns that are not there, or where there are no rows."""
-    _check_names(frame, choices)
+    check_names(frame, choices)
     problems, notes = Problems(), list(frame.notes)
     if frame.rows < FEWEST_ROWS:
         found = "none" if not frame.rows else "1"
@@ -115,7 +136,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             frame = frame.take(target.rows)
     looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
     for name, what in frame.unreadable.items():
-        left = name in choices.ids
+        left = name in choices.ids and name not in (choices.group, choices.time)
         looked.append(Column(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
         if not left and name != choices.target:
             rule = f"column {name!r} must hold numbers, texts, dates or truth values"
@@ -130,15 +151,21 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found))
 
 
-def _check_names(frame: Frame, choices: Choices) -> None:
+def check_names(frame: Frame, choices: Choices) -> None:
+    """InputError where the choices name columns that are not there, or one column for two things."""
     problems = Problems()
     named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
     named += [("a column with a kind", name) for name in choices.kinds]
+    named += [("the group", choices.group), ("the time", choices.time)]
     for what, name in named:
         if name is not None and name not in frame.names:
             problems.add(
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )
+    for option, name in (("group", choices.group), ("time", choices.time)):
+        if name is not None and name in (choices.target, *choices.kinds):
+            rule = f"the column of '{option}' is no input, so it must not be the target, nor have a kind"
+            problems.add(frame.name, rule, got=name)
     if choices.target in choices.ids:
         problems.add(frame.name, "the target must not be an id", got=choices.target)
     if choices.target in choices.kinds:
@@ -165,6 +192,11 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     distinct, missing = len(np.unique(codes[codes >= 0])), int(column.missing.sum())
     if name == choices.target:
         return Column(name, None, "target", distinct, missing, "" if target is None else target.about)
+    if name == choices.group:
+        return Column(name, None, "group", distinct, missing, "rows that share it stay together; no input")
+    if name == choices.time:
+        times_of(frame, name, problems)
+        return Column(name, None, "time", distinct, missing, "later rows validate and test; no input")
     if name in choices.ids:
         return Column(name, None, "id", distinct, missing, "left out, as asked for")
     if not distinct or (distinct == 1 and not missing):
@@ -182,6 +214,17 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
             problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
         return Column(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
     return Column(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
+
+
+def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
+    """A column as numbers that run with time, [N]: its numbers, or days; what cannot be read goes to `problems`."""
+    column = frame.columns[name]
+    values = column.numbers() if find_kind(column).kind == "numeric" else column.dates()
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if wrong.size:
+        rule = f"column {name!r} must hold a date, as 2024-01-31, or a number in every row; {rows_text(wrong)} do not"
+        problems.add(frame.name, rule, got=column.shown(int(wrong[0])))
+    return values
 
 
 def _hashing(kind: Kind, distinct: int, before: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Column, Survey, survey
+from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Column, Survey, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
-from goodfit.errors import InputError, problem
+from goodfit.errors import InputError, Problems, problem
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,19 +42,29 @@ class Table:
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
     origin: Mapping[str, Any] | None = None
+    group: str | None = None
+    """The column whose values stay together when rows are divided; it is no input."""
+    time: str | None = None
+    """The column that rows are divided by, the later ones to validate and test; it is no input."""
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
         """Columns that may give the target away: to be looked at before the scores are believed."""
-        return find_leaks(self.frame, dict(self.kinds), self.target)
+        return find_leaks(self.frame, dict(self.kinds), self.target, self.group)
 
     def split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
-        """Divide the rows as `goodfit.data.split` does, then fit the preprocessing on the training rows alone.
+        """Divide the rows as `goodfit.data.split` does (by the column `group` or `time`, where there is one), then fit
+        the preprocessing on the training rows alone.
 
         The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net.
         """
         bare = Dataset(
-            self.name, np.zeros((self.frame.rows, 1), np.float32), self.target.y, self.target.task, self.target.classes
+            self.name,
+            np.zeros((self.frame.rows, 1), np.float32),
+            self.target.y,
+            self.target.task,
+            self.target.classes,
+            **self._division,
         )
         parts = split_rows(bare, valid=valid, test=test, seed=seed)
         return Split(self.dataset(parts.train), parts.train, parts.valid, parts.test, seed=parts.seed)
@@ -76,7 +86,39 @@ class Table:
             source=self.frame.name,
             preprocessing=preprocessing,
             raw_rows=self.raw_rows,
+            suspects=self.suspects,
+            **self._division,
         )
+
+    def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
+        """The same table with its rows divided by another column, which is then no input."""
+        check_names(self.frame, Choices.of(self.target.name, (), None, None, group, time))
+        problems = Problems()
+        if time is not None:
+            times_of(self.frame, time, problems)
+        problems.raise_if_any()
+        kinds = {name: kind for name, kind in self.kinds.items() if name not in (group, time)}
+        if not kinds:
+            raise InputError(problem(self.frame.name, "must have a column to predict from; none is left"))
+        origin = None
+        if self.origin is not None:
+            origin = {name: value for name, value in self.origin.items() if name not in ("group", "time")}
+            origin |= {name: value for name, value in (("group", group), ("time", time)) if value is not None}
+        return replace(self, kinds=kinds, group=group, time=time, origin=origin)
+
+    @cached_property
+    def _division(self) -> dict[str, Any]:
+        """What the rows are divided by, as a Dataset takes it."""
+        if self.group is not None:
+            column = self.frame.columns[self.group]
+            return {"groups": np.array([*column.categories(), None], object)[column.codes]}
+        return {} if self.time is None else {"time": times_of(self.frame, self.time, Problems())}
+
+    def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str], ...]:
+        """(column, why) for the columns that give the target away in these rows; see `leaks`."""
+        target = replace(self.target, y=self.target.y[rows], rows=self.target.rows[rows])
+        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group)
+        return tuple((leak.column, leak.why) for leak in found)
 
     def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
         """These rows as bytes, the same for a copy of the table in another format."""
@@ -102,15 +144,19 @@ def table(
     ids: str | Iterable[str] = (),
     task: TableTask | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    group: str | None = None,
+    time: str | None = None,
     name: str = "table",
 ) -> Table:
     """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows) or a dict of columns.
 
     target: the column to predict; ids: columns to leave out, names or one text with commas; task: "classification" or
     "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
-    would be found is wrong. Everything that is wrong with the table is named in one InputError.
+    would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
+    machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    Everything that is wrong with the table is named in one InputError.
     """
-    return _table(frame_of(frame, name), name, Choices.of(target, ids, task, kinds))
+    return _table(frame_of(frame, name), name, Choices.of(target, ids, task, kinds, group, time))
 
 
 def read_table(
@@ -120,6 +166,8 @@ def read_table(
     ids: str | Iterable[str] = (),
     task: TableTask | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    group: str | None = None,
+    time: str | None = None,
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
 
@@ -129,16 +177,17 @@ def read_table(
     frame = read_frame(path)
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
-    choices = Choices.of(target, ids, task, kinds)
+    choices = Choices.of(target, ids, task, kinds, group, time)
     return _table(frame, Path(path).stem or "table", choices, {"path": str(Path(path).resolve()), **choices.as_dict()})
 
 
 def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 
-    choices: ids, task and kinds, as in `table`.
+    choices: ids, task, kinds, group and time, as in `table`.
     """
-    named = Choices.of(target, choices.get("ids", ()), choices.get("task"), choices.get("kinds"))
+    given = (choices.get(name) for name in ("task", "kinds", "group", "time"))
+    named = Choices.of(target, choices.get("ids", ()), *given)
     return survey(read_frame(path), named)
 
 
@@ -151,4 +200,5 @@ def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] 
     if found.problems or found.target is None:
         raise InputError(*found.problems)
     origin = None if origin is None else {**origin, "task": found.target.task}
-    return Table(name, found.frame, found.target, found.kinds, found.columns, found.notes, origin)
+    made = Table(name, found.frame, found.target, found.kinds, found.columns, found.notes, origin)
+    return replace(made, group=choices.group, time=choices.time)
