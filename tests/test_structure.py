@@ -18,13 +18,14 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("errors", "lazy"),
+    ("errors", "lazy", "words"),
     ("files",),
     ("data", "nets"),
     ("training",),
     ("figures",),
     ("runs",),
     ("selection", "inspection", "interop"),
+    ("reports",),
     ("cli", "lab", "studies", "estimators"),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}

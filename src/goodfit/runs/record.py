@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,8 @@ class RunRecord:
     data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
     one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
-    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them.
+    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
+    versions: of what else decides the bits, by name; empty in runs of older versions.
     """
 
     data: str
@@ -63,6 +66,7 @@ class RunRecord:
     goodfit: str = __version__
     results: Mapping[str, Any] | None = None
     table: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -91,6 +95,8 @@ class RunRecord:
         if not all(isinstance(text, str) for text in texts) or made.state not in ("training", "done") or not made.seeds:
             raise ValueError(found)
         if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
+            raise ValueError(found)
+        if not all(isinstance(each, str) for pair in made.versions.items() for each in pair):
             raise ValueError(found)
         if made.table is not None and {name: type(made.table[name]) for name in made.table} != TABLE_FIELDS:
             raise ValueError(found)
@@ -168,6 +174,7 @@ def begin(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         score_test=score_test,
         table=table,
+        versions=versions_here(),
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:
@@ -181,6 +188,11 @@ def begin(
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
         raise
+
+
+def versions_here() -> dict[str, str]:
+    """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
 
 
 def read_recipe(folder: Path, record: RunRecord) -> Recipe:
