@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -49,6 +50,8 @@ def _rendered(
     live_text: bool = False,
 ) -> bytes:
     content = io.BytesIO()
-    with house_style(live_text=live_text):
+    with house_style(live_text=live_text), warnings.catch_warnings():
+        if live_text:  # the page has letters that matplotlib's own font has not
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(content, format=kind, metadata=metadata, facecolor="white", dpi=dpi)
     return content.getvalue()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from goodfit.figures.style import COLOURS, FAINT, GRID, INK, NARROW, house_style, new_figure
+from goodfit.words import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,8 @@ LOOKS: dict[Look, dict[str, Any]] = {  # told apart by shape and filling as well
     "same": {"marker": "o", "color": COLOURS[0]},
     "cannot tell": {"marker": "o", "color": COLOURS[0], "markerfacecolor": "white"},
 }
+BESIDE = 34  # characters of the longest label up to which labels stand at the left of their rows
+SHOWN = 7  # characters of a text an inch; what is longer is cut
 NAMED: tuple[Look, ...] = ("better", "worse", "same", "cannot tell")  # that a legend names by their own names
 
 
@@ -49,18 +52,20 @@ def intervals(
 
     what: is measured, for the axis. reference: a value to draw a line at; margin: a band this far to both sides of it
     is shaded; sides: what lies to the left and the right of the reference. width: in inches, default 7.6; where it is
-    narrow, labels stand above their rows.
+    narrow or a label long, labels stand above their rows. Texts that are too long for the width are cut.
     """
     narrow = width < NARROW
+    labels = [_cut(row.label, width) for row in rows]
+    above = narrow or max(map(len, labels), default=0) > BESIDE
     with house_style():
-        figure = new_figure(width, 1.25 + (0.5 if narrow else 0.31) * len(rows))
+        figure = new_figure(width, 1.25 + (0.5 if above else 0.31) * len(rows))
         axes = figure.subplots()
         _reference(axes, reference, margin, sides)
         for place, row in enumerate(rows):
             _row(axes, place, row)
-        _labels(axes, [row.label for row in rows], above=narrow)
+        _labels(axes, labels, above=above)
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel(what, parse_math=False)
+        axes.set_xlabel(_cut(what, width), parse_math=False)
         handles: dict[str, Any] = {look: _handle(axes, look) for look in NAMED if any(row.look == look for row in rows)}
         if margin and reference is not None:
             handles["within the margin"] = axes.axvspan(math.nan, math.nan, color=GRID, linewidth=0)
@@ -69,6 +74,12 @@ def intervals(
                 handles.values(), handles.keys(), loc="outside lower center", ncols=2 if narrow else len(handles)
             )
     return figure
+
+
+def _cut(text: str, width: float) -> str:
+    """A text in one line that fits into so many inches, nothing in it hidden."""
+    line, most = visible(text).replace("\n", " "), int(SHOWN * width)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _row(axes: Axes, place: int, row: Interval) -> None:
@@ -94,7 +105,7 @@ def _reference(axes: Axes, reference: float | None, margin: float | None, sides:
     if sides is not None:
         for text, side, step in zip(sides, ("right", "left"), (-6, 6), strict=True):
             axes.annotate(
-                text,
+                _cut(text, NARROW / 2),
                 (reference, 1.0),
                 xytext=(step, 4),
                 xycoords=axes.get_xaxis_transform(),

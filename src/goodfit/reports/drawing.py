@@ -24,7 +24,7 @@ VARIABLES = {  # colour of a figure -> variable of the theme, which knows a ligh
     **{colour.lower(): f"--series-{place}" for place, colour in enumerate(COLOURS)},
 }
 _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
-_FONT = re.compile(r"font: (.*?)([\d.]+px) [^;]+")
+_FAMILY = re.compile(r"(font-family: |font: [^;]*?px )[^;]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _LEFT_OUT = {"metadata", "style"}  # the latter would hold for the whole page
@@ -91,5 +91,5 @@ def _clean_attributes(element: Element, places: dict[str, str]) -> None:
     for name, value in list(element.attrib.items()):
         if name == "style":
             value = _COLOUR.sub(lambda found: f"var({VARIABLES[found[0].lower()]})", value)
-            value = _FONT.sub(r"font: \1\2 var(--sans)", value)
+            value = _FAMILY.sub(r"\1var(--sans)", value)
         element.attrib[name] = re.sub(r"url\(#([^)]+)\)", lambda found: f"url(#{places[found[1]]})", value)

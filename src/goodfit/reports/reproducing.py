@@ -46,7 +46,7 @@ def command(source: Source) -> list[str] | None:
     count up from the recipe's, or a split that the recipe does not draw.
     """
     recipe, seeds = source.run.recipe, source.run.seeds
-    data = _data_words(source)
+    data = data_words(source)
     counted_up = tuple(range(recipe.seed, recipe.seed + len(seeds)))
     if data is None or seeds != counted_up or not _is_drawn(source):
         return None
@@ -61,7 +61,8 @@ def _is_drawn(source: Source) -> bool:
     return source.split_seed == recipe.seed and sizes["valid"] == math.floor(exact + Fraction(1, 2))
 
 
-def _data_words(source: Source) -> list[str] | None:
+def data_words(source: Source) -> list[str] | None:
+    """The data as the command line takes them; None where they came from Python."""
     if source.entry is not None:
         return [source.run.data_name]
     return None if source.table is None else table_words(source.table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from goodfit.reports.markup import Inline, Mono
 from goodfit.reports.numbers import NONE, between, counted, number
 from goodfit.reports.openings import openings_glance, openings_section
 from goodfit.reports.page import Glance, Page, Section
-from goodfit.reports.reproducing import reproduce_section
+from goodfit.reports.reproducing import data_words, reproduce_section
 from goodfit.reports.run_sections import curves_section, data_section, layers_text, net_section, recipe_section
 from goodfit.reports.source import Source, source_of
 from goodfit.reports.verdict import verdict_glance, verdict_section
@@ -80,8 +81,17 @@ def search_page(folder: Path) -> Page:
 def _comparison(source: Source, search: Path | None) -> Section:
     if search is None:
         text = "No search stands beside this run. Give its folder with --search to compare settings here:"
-        words = f"goodfit select {source.run.data_name} --vary hidden=64,256 --vary dropout=0,0.2"
-        return Section("Comparison of settings", [Paragraph(text), Code(words, "Command that compares settings")])
+        words = [
+            "goodfit",
+            "select",
+            *(data_words(source) or ["DATA"]),
+            "--vary",
+            "hidden=64,256",
+            "--vary",
+            "l2=0,1e-3",
+        ]
+        code = Code(shlex.join(words), "Command that compares settings")
+        return Section("Comparison of settings", [Paragraph(text), code])
     found = read_search(search)
     if found.data != source.run.data_name:
         rule = f"must be a search on the data of the run, {source.run.data_name!r}"

@@ -37,7 +37,8 @@ def verdict_section(found: Verdict | None, where: str) -> Section:
     if found.probes:
         blocks.append(_picture(found))
     if found.advice is not None:
-        blocks.append(Part("Advice", [Paragraph(_advice(found.advice))]))
+        apply = Code(shlex.join(["goodfit", "verdict", where, "--apply"]), "Command that takes the advice")
+        blocks.append(Part("Advice", [Paragraph(_advice(found.advice)), apply]))
     if found.more:
         blocks.append(Part("What would settle it", [Paragraph(found.more)]))
     return Section("Verdict", [*blocks, Part("How it was measured", [Facts(_measured(found))])])
@@ -45,7 +46,7 @@ def verdict_section(found: Verdict | None, where: str) -> Section:
 
 def verdict_glance(found: Verdict | None) -> Glance:
     """The verdict in a word."""
-    return Glance("Verdict", "not asked for" if found is None else found.kind, "" if found is None else _base(found))
+    return Glance("Verdict", "–", "not asked for") if found is None else Glance("Verdict", found.kind, _base(found))
 
 
 def _base(found: Verdict) -> str:
