@@ -150,3 +150,20 @@ def _check_tables(root: Element) -> None:
         for row in table.all("tbody")[0].all("tr"):
             assert [cell.attributes.get("scope") for cell in row.all("th")] == ["row"]
             assert len(row.all("th", "td")) == len(head.all("th"))
+
+
+def tables(root: Element) -> dict[str, list[list[str]]]:
+    """Caption -> the words of its rows, the head first."""
+    return {
+        table.all("caption")[0].text: [[cell.text for cell in row.all("th", "td")] for row in table.all("tr")]
+        for table in root.all("table")
+    }
+
+
+def facts(root: Element) -> dict[str, str]:
+    return {row.all("dt")[0].text: row.all("dd")[0].text for each in root.all("dl") for row in each.all("div")}
+
+
+def section(root: Element, title: str) -> Element:
+    (found,) = [each for each in root.all("section") if each.all("h2")[0].text == title]
+    return found

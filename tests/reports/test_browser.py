@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from browser import NEEDED, Browser, browser_path, running
 from PIL import Image
-from reports_help import VERDICT
+from reports_help import VERDICT, made_run, made_search, written
 
 import goodfit as gf
+from goodfit import runs
 from goodfit.data import Dataset
 
 WIDE, NARROW = 1280, 390
@@ -105,11 +106,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = (x[:, 0] > 0).astype(int) + (x[:, 1] > 0)
     data = Dataset("mine & <b>yours</b>", x, labels, "classification", ("<i>one</i>", "two", LONG))
     recipe = gf.Recipe(hidden=(8,), dropout=0.1, learning_rate=0.01, batch_size=32, epochs=12)
-    run = gf.train(recipe, data, seeds=range(3), out=folder / "run")
-    gf.select(data, recipe, vary={"hidden": [2, 8, (8, 4)], "l2": [0.0, 1e-3]}, folds=3, out=folder / "search")
-    run.test()
+    where = written(made_run(recipe, data, seeds=(0, 1, 2)), folder / "run")
+    made_search(folder / "search", {"hidden": [2, 8, (8, 4)], "l2": [0.0, 1e-3]}, recipe=recipe, data=data.name)
+    run = runs.load(where)
+    run.test(data)
     long = {**VERDICT["probes"][0], "name": LONG, "change": LONG}
-    (folder / "run" / "verdict.json").write_text(json.dumps({**VERDICT, "probes": [*VERDICT["probes"], long]}))
+    (where / "verdict.json").write_text(json.dumps({**VERDICT, "probes": [*VERDICT["probes"], long]}))
     return run.report(folder / "report.html", search=folder / "search")
 
 

@@ -5,24 +5,23 @@ import json
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from page_check import Element, check
-from reports_help import VERDICT
+from page_check import check, facts, section, tables
+from reports_help import RECIPE, VERDICT, history, made_run, written
 
 import goodfit as gf
 from goodfit import runs
 from goodfit.cli import main
 from goodfit.data import Dataset, Ledger, read_table
 from goodfit.errors import GoodfitError, InputError
-from goodfit.reports import Grid, Page, run_page, search_page, write
+from goodfit.reports import Grid, Page, run_page, write
+from goodfit.runs.opening import record_curve
 from goodfit.runs.record import RUN
 
-RECIPE = gf.Recipe(hidden=(6,), dropout=0.25, learning_rate=0.02, batch_size=32, epochs=3, l1=1e-5)
 TITLES = [
     "Data and split",
     "Net",
@@ -34,44 +33,6 @@ TITLES = [
     "How to reproduce",
 ]
 HOSTILE = ["<script>alert(1)</script>", '" onload="a()', "$\\frac$ & </table>"]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "iris"
-    gf.train(RECIPE, "iris", seeds=range(2), out=folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("searches") / "iris"
-    gf.select("iris", RECIPE, vary=["hidden=3,6", "l1=0,1e-5"], folds=3, out=folder)
-    return folder
-
-
-@pytest.fixture
-def folder(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the run, and a project without a ledger."""
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
-    return Path(shutil.copytree(trained, tmp_path / "iris"))
-
-
-def tables(root: Element) -> dict[str, list[list[str]]]:
-    """Caption -> the words of its rows, the head first."""
-    return {
-        table.all("caption")[0].text: [[cell.text for cell in row.all("th", "td")] for row in table.all("tr")]
-        for table in root.all("table")
-    }
-
-
-def facts(root: Element) -> dict[str, str]:
-    return {row.all("dt")[0].text: row.all("dd")[0].text for each in root.all("dl") for row in each.all("div")}
-
-
-def section(root: Element, title: str) -> Element:
-    (found,) = [each for each in root.all("section") if each.all("h2")[0].text == title]
-    return found
 
 
 def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,20 +79,19 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_the_command_that_it_gives_trains_the_same_nets(folder: Path, tmp_path: Path) -> None:
-    root = check(run_page(folder).html())
-    code = section(root, "How to reproduce").all("pre")[0].text
+    first, again = tmp_path / "first", tmp_path / "again"
+    gf.train(RECIPE, "iris", seeds=range(2), out=first)
+    code = section(check(run_page(first).html()), "How to reproduce").all("pre")[0].text
     words = shlex.split(code.replace("\\\n", " "))
-    again = tmp_path / "again"
     assert main([*words[1:], "--out", str(again), "--quiet"]) == 0
-    assert (again / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
-    digests = [facts(check(run_page(each).html())) for each in (folder, again)]
+    assert (again / "model.safetensors").read_bytes() == (first / "model.safetensors").read_bytes()
+    digests = [facts(check(run_page(each).html())) for each in (first, again)]
     assert digests[0]["Digest of the split"] == digests[1]["Digest of the split"]
 
 
 def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
-    split = gf.data.split(gf.data.load("iris"), valid=0.2, seed=3)
-    run = gf.train(RECIPE, split)
+    run = made_run(data=gf.data.split(gf.data.load("iris"), valid=0.2, seed=3))
     with pytest.raises(InputError, match=r"a run that was not written to a folder needs a path\. Give a path"):
         run.report()
     run.test()
@@ -145,7 +105,7 @@ def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: py
 
 
 def test_the_python_that_it_gives_is_the_recipe(tmp_path: Path, folder: Path) -> None:
-    run = gf.train(RECIPE, gf.data.split(gf.data.load("iris"), seed=3), seeds=[5, 9])
+    run = made_run(data=gf.data.split(gf.data.load("iris"), seed=3), seeds=(5, 9))
     code = section(check(run_page(run).html()), "How to reproduce").all("pre")[0].text
     names: dict[str, Any] = {}
     exec(code.rpartition("gf.train")[0], names)
@@ -161,8 +121,7 @@ def test_sealed_rows_stay_sealed_and_openings_are_shown(folder: Path, tmp_path: 
     assert "30 test rows of this run are sealed" in sealed.text
     assert sealed.all("pre")[0].text == f"goodfit test {folder}"
     assert facts(root)["Test rows"] == "sealed30 rows"
-    other = gf.train(RECIPE.replace(hidden=(3,)), "iris", out=tmp_path / "other")
-    opened = other.test()
+    opened = runs.load(written(made_run(RECIPE.replace(hidden=(3,))), tmp_path / "other")).test()
     root = check(run_page(folder).html())  # rows of a set with the same name: theirs or not, nobody says here
     assert "Openings of rows of a data set with this name" in tables(root)
     assert "no opening of them by its nets is recorded" in section(root, "Test rows").text
@@ -194,7 +153,7 @@ def test_a_ledger_that_cannot_be_read_is_one_message(
 
 
 def test_a_locked_ledger_is_one_message(folder: Path, tmp_path: Path) -> None:
-    gf.train(RECIPE, "iris").test()
+    made_run().test()
     path = tmp_path / "ledger.sqlite"
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -244,67 +203,6 @@ def test_a_damaged_verdict_is_one_message(folder: Path, content: str) -> None:
         run_page(folder)
 
 
-def test_settings_are_compared(folder: Path, searched: Path) -> None:
-    root = check(run_page(folder, searched).html())
-    told = section(root, "Comparison of settings")
-    found = json.loads((searched / "selection.json").read_text())
-    rows = tables(told)["Settings, the best first"]
-    assert rows[0] == ["rank", "hidden", "l1", "accuracy", "95 % interval", "to the best", "parameters"]
-    assert [float(row[3]) for row in rows[1:]] == [round(line["accuracy"], 4) for line in found["settings"]]
-    (own,) = [row for row in rows if "(this run)" in row[0]]
-    assert own[1:3] == ["6", "1e-05"]
-    assert "This run's setting: rank" in told.text
-
-
-def test_the_recipe_need_not_be_one_of_the_settings(folder: Path, searched: Path, tmp_path: Path) -> None:
-    run = gf.train(RECIPE.replace(hidden=(5,)), "iris")
-    assert "The recipe of this run is none of the settings." in run_page(run, searched).html()
-    moons = gf.train(RECIPE, "moons")
-    with pytest.raises(InputError, match="must be a search on the data of the run, 'moons'; got 'iris'"):
-        run_page(moons, searched)
-
-
-@pytest.mark.parametrize("by", ["score", "loss"])
-def test_a_search_alone_is_a_report(by: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    where = tmp_path / "search"
-    vary = ["hidden=1,2,4"]
-    found = gf.select("iris", RECIPE, vary=vary, folds=3, by=by, train_scores=True, out=where)  # type: ignore[arg-type]
-    assert main(["report", str(where), "--out", str(tmp_path / "s.html")]) == 0
-    root = check((tmp_path / "s.html").read_text("utf-8"))
-    told = tables(root)
-    assert len(root.all("figure")) == 2
-    word = "loss" if by == "loss" else "accuracy"
-    assert told["Settings, the best first"][0][2] == word
-    curve = {row[0].split()[0]: row[3] for row in told["By hidden"][1:]}
-    ranked = {row[1]: row[2] for row in told["Settings, the best first"][1:]}
-    assert curve == ranked
-    assert "goodfit train iris" in root.all("pre")[0].text
-    assert f"--hidden {found.best.hidden[0]}" in root.all("pre")[0].text
-
-
-def damaged(folder: Path, **changes: Any) -> Callable[[], object]:
-    found = json.loads((folder / "selection.json").read_text())
-    (folder / "selection.json").write_text(json.dumps({**found, **changes}))
-    return lambda: search_page(folder)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"settings": []}, {"settings": 3}, {"settings": [{"rank": 1}]}, {"best": None}, {"by": 5}, {"data": None}],
-)
-def test_a_damaged_search_is_one_message(searched: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
-    work = damaged(Path(shutil.copytree(searched, tmp_path / "copy")), **changes)
-    with pytest.raises(InputError, match=r"selection\.json: must be what goodfit wrote there, but it is damaged"):
-        work()
-
-
-def test_a_damaged_curve_is_one_message(tmp_path: Path) -> None:
-    gf.select("iris", RECIPE, vary=["hidden=1,2"], folds=3, out=tmp_path)
-    (tmp_path / "curve.csv").write_text("hidden,a\nx,y\n")
-    with pytest.raises(InputError, match=r"curve\.csv: must be what goodfit wrote there, but it is damaged"):
-        search_page(tmp_path)
-
-
 def test_what_is_no_run_and_no_search(tmp_path: Path, folder: Path, searched: Path) -> None:
     with pytest.raises(InputError, match=r"must be the folder of a run or of a search; it has neither run\.json nor"):
         write(tmp_path / "nothing")
@@ -345,9 +243,9 @@ def test_hostile_names_of_data_classes_and_seeds_are_shown(tmp_path: Path, monke
     data = Dataset.from_arrays(
         rng.normal(size=(60, 3)), np.arange(60) % 3, name=HOSTILE[0], classes=tuple(HOSTILE), task="classification"
     )
-    run = gf.train(RECIPE, data, out=tmp_path / HOSTILE[1])
-    run.test(data)
-    page = run_page(tmp_path / HOSTILE[1]).html()
+    folder = written(made_run(data=data), tmp_path / HOSTILE[1])
+    runs.load(folder).test(data)
+    page = run_page(folder).html()
     root = check(page)
     assert "<script" not in page
     assert root.all("h1")[0].text == HOSTILE[0]
@@ -361,7 +259,8 @@ def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytes
     header = ",".join('"' + name.replace('"', '""') + '"' for name in (*HOSTILE, "target"))
     lines = [",".join(f"{value:.4f}" for value in row) for row in rng.normal(size=(60, 4))]
     path.write_text("\n".join([header, *lines]) + "\n")
-    gf.train(RECIPE, read_table(path, "target", ids=[HOSTILE[2]]), out=tmp_path / "run")
+    table = read_table(path, "target", ids=[HOSTILE[2]])
+    written(made_run(data=table.split(valid=RECIPE.valid, seed=0)), tmp_path / "run", table)
     root = check(run_page(tmp_path / "run").html())
     told = tables(root)["Columns that the nets take"]
     assert [row[0] for row in told[1:]] == HOSTILE[:2]
@@ -370,8 +269,11 @@ def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytes
 
 def test_a_curve_on_test_rows_is_told_to_be_an_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
-    gf.train(RECIPE, "iris", out=tmp_path / "run", score_test=True)
-    root = check(run_page(tmp_path / "run").html())
+    run = made_run()
+    run = dataclasses.replace(run, history=history(2, 3, ("train", "valid", "test")))
+    folder = written(run, tmp_path / "run")
+    record_curve(run.split, "recipe", run.seeds, folder)
+    root = check(run_page(folder).html())
     assert "They were scored in every epoch" in section(root, "Test rows").text
     assert facts(root)["Test rows"] == "opened30 rows"
 
@@ -380,16 +282,16 @@ def test_nets_that_diverged_and_rows_without_validation_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
-    run = gf.train(RECIPE.replace(valid=0.0), "iris", seeds=range(2))
-    history = dataclasses.replace(run.history, frozen=np.array([False, True]))
-    page = run_page(dataclasses.replace(run, history=history)).html()
+    run = made_run(RECIPE.replace(valid=0.0))
+    measured = dataclasses.replace(run.history, frozen=np.array([False, True]))
+    page = run_page(dataclasses.replace(run, history=measured)).html()
     check(page)
     assert "1 net of 2 stopped, for the loss was no longer finite: 1." in page
     assert "There are no validation rows" in page
 
 
 def test_many_epochs_are_thinned_in_the_table(folder: Path) -> None:
-    run = gf.train(RECIPE.replace(epochs=450), "iris")
+    run = made_run(RECIPE.replace(epochs=450), seeds=(0,))
     rows = tables(check(run_page(run).html()))["Measured, by epoch"]
     numbers = [int(row[0].split()[0]) for row in rows[1:]]
     assert numbers[:2] == [1, 4]
