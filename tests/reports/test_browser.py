@@ -21,6 +21,7 @@ from goodfit import runs
 from goodfit.data import Dataset
 
 WIDE, NARROW = 1280, 390
+BETWEEN_MARGINS = 658  # CSS pixels: A4 is 210 mm wide, the margins are 18 mm
 LONG = "a name without any space in it: " + "donaudampfschifffahrt" * 6
 REFUSED = f"no browser was found; install chromium, for {NEEDED} says that this test must not be skipped"
 
@@ -213,12 +214,15 @@ def test_motion_is_reduced_where_it_is_asked_for(browser: Browser, page: Path, r
 
 
 def test_paper_is_white_and_has_the_tables(browser: Browser, page: Path) -> None:
-    browser.show(page, width=794, scheme="dark")
+    browser.show(page, width=BETWEEN_MARGINS, scheme="dark")
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
     browser.ask("Emulation.setEmulatedMedia", media="print", features=dark)
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.value(FAINT_TEXT) == []
     assert browser.value(FOLDED) == 0
+    assert (
+        browser.value("document.documentElement.scrollWidth") <= BETWEEN_MARGINS
+    )  # else the browser prints it smaller
     assert browser.value("document.querySelector('nav').getClientRects().length") == 0
     paper = browser.paper()
     assert paper.startswith(b"%PDF")

@@ -188,6 +188,12 @@ def test_contrast_is_enough_in_every_theme(place: int) -> None:
         assert contrast(colours[mark], colours["paper"]) >= 3, mark
 
 
+@pytest.mark.parametrize("place", [0, 2], ids=["light", "paper"])
+def test_training_and_validation_differ_in_grey_too(place: int) -> None:
+    """Lines have dashes and marks of their own besides; bands have only their lightness."""
+    assert contrast(themes()[place]["series-0"], themes()[place]["series-1"]) >= 1.8
+
+
 def test_the_package_offers_the_builder() -> None:
     assert gf.reports.Page is Page
     assert {"Page", "Section", "Picture", "Grid", "write"} <= set(dir(gf.reports))

@@ -23,8 +23,8 @@ LOOKS: dict[Look, dict[str, Any]] = {  # told apart by shape and filling as well
     "same": {"marker": "o", "color": COLOURS[0]},
     "cannot tell": {"marker": "o", "color": COLOURS[0], "markerfacecolor": "white"},
 }
-BESIDE = 34  # characters of the longest label up to which labels stand at the left of their rows
-SHOWN = 7  # characters of a text an inch; what is longer is cut
+BESIDE = 44  # characters of the longest label up to which labels stand at the left of their rows
+SHOWN = 11  # characters of a text an inch; what is longer is cut
 NAMED: tuple[Look, ...] = ("better", "worse", "same", "cannot tell")  # that a legend names by their own names
 
 
@@ -65,6 +65,7 @@ def intervals(
             _row(axes, place, row)
         _labels(axes, labels, above=above)
         axes.grid(axis="y", visible=False)
+        axes.locator_params(axis="x", nbins=4 if narrow else 8)
         axes.set_xlabel(_cut(what, width), parse_math=False)
         handles: dict[str, Any] = {look: _handle(axes, look) for look in NAMED if any(row.look == look for row in rows)}
         if margin and reference is not None:

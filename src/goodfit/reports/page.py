@@ -98,10 +98,7 @@ def theme() -> str:
 
 def _section(section: Section, place: str, to: Writing) -> str:
     blocks = "\n".join(block.html(to) for block in section.blocks)
-    return (
-        f'<section aria-labelledby="{place}"><h2 id="{place}" tabindex="-1">{escape(section.title)}</h2>\n'
-        f"{blocks}</section>"
-    )
+    return f'<section aria-labelledby="{place}"><h2 id="{place}">{escape(section.title)}</h2>\n{blocks}</section>'
 
 
 def _glance(given: Sequence[Glance]) -> str:

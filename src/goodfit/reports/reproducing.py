@@ -73,8 +73,9 @@ def _when(time: str) -> str:
 
 
 def _python(source: Source) -> str:
-    fields = ", ".join(f"{name}={value!r}" for name, value in changes(DEFAULT, source.run.recipe).items())
+    fields = "".join(f"    {name}={value!r},\n" for name, value in changes(DEFAULT, source.run.recipe).items())
+    given = f"\n{fields}" if fields else ""
     return (
-        f"import goodfit as gf\n\nrecipe = gf.Recipe({fields})\n"
+        f"import goodfit as gf\n\nrecipe = gf.Recipe({given})\n"
         f"gf.train(recipe, data, seeds={list(source.run.seeds)})  # data: the split that it was trained on"
     )
