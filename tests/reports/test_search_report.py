@@ -62,6 +62,17 @@ def test_a_damaged_search_is_one_message(searched: Path, tmp_path: Path, changes
         work()
 
 
+def test_data_that_no_command_finds_are_named_data(tmp_path: Path) -> None:
+    made_search(tmp_path, {"hidden": [1, 2]}, data="mine")
+    about = json.loads((tmp_path / "search.json").read_text())
+    for call, words in (
+        (None, "goodfit train DATA"),
+        ({"table": {"path": "a b.csv", "target": "y"}}, "goodfit train 'a b.csv'"),
+    ):
+        (tmp_path / "search.json").write_text(json.dumps({**about, "call": call}))
+        assert check(search_page(tmp_path).html()).all("pre")[0].text.startswith(words)
+
+
 def test_a_damaged_curve_is_one_message(tmp_path: Path) -> None:
     made_search(tmp_path, {"hidden": [1, 2]})
     (tmp_path / "curve.csv").write_text("hidden,a\nx,y\n")

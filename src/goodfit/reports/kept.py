@@ -107,7 +107,7 @@ class Search(Kept):
     """What `goodfit select` found.
 
     score_name: "accuracy", "exact match", "R²" or "loss"; about: what was tried; source: the data as the command line
-    takes them.
+    takes them, DATA where they came from Python.
     """
 
     data: str
@@ -154,13 +154,13 @@ def read_search(folder: Path) -> Search:
     try:
         lines = [_setting(line) for line in found["settings"]]
         names = {name for _, name in lines}
-        table = (begun.get("call") or {}).get("table")
+        call = begun.get("call") or {}
         made = {
             **found,
             "settings": [line for line, _ in lines],
             "score_name": names.pop(),
             "about": begun.get("about", ""),
-            "source": (found["data"],) if table is None else table_words(table),
+            "source": table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),),
         }
         if names or not lines:
             raise ValueError(names)
