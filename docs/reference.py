@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from goodfit.cli.flags import GROUPS, to_text
+from goodfit.cli.flags import GROUPS
 from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
 from goodfit.training.recipe import NAMED, Recipe
-from goodfit.training.recipe_fields import FieldRule
+from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
 from goodfit.training.schedules import Schedule
 

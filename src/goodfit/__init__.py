@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodfit import data as data
+    from goodfit import reports as reports
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
     from goodfit.estimators import MLPClassifier as MLPClassifier
@@ -50,6 +51,7 @@ __all__ = [
     "__version__",
     "data",
     "load_model",
+    "reports",
     "select",
     "train",
     "verdict",
@@ -57,8 +59,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "data":
-        return importlib.import_module("goodfit.data")
+    if name in ("data", "reports"):
+        return importlib.import_module(f"goodfit.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'goodfit' has no attribute {name!r}")

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodfit.cli.flags import flag_help, from_text, recipe_with, to_text
+from goodfit.cli.flags import flag_help, from_text, recipe_with
 from goodfit.errors import InputError
 from goodfit.training.recipe import CHAPTER, Recipe
+from goodfit.training.recipe_fields import to_text
 
 FIELDS = Recipe.fields()
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import goodfit as gf
-from goodfit.cli.output import visible
 from goodfit.data import Ledger, load
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.training.recipe import Recipe
+from goodfit.words import visible
 
 SMALL = ("--hidden", "6", "--batch-size", "32", "--epochs", "2", "--quiet")
 

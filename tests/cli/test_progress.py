@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from goodfit.cli import progress as shown
-from goodfit.cli.output import duration
 from goodfit.cli.pictures import coloured, example_rows, examples, levels, shaded, title
 from goodfit.data import Dataset, Step
 from goodfit.training.progress import Progress
+from goodfit.words import duration
 
 
 @pytest.mark.parametrize(

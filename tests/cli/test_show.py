@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goodfit.cli.output import visible
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.runs import TrainedNet, save_model
 from goodfit.training.recipe import Recipe
+from goodfit.words import visible
 
 FILE = "model.safetensors"
 

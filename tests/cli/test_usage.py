@@ -19,7 +19,7 @@ from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import Recipe
 
 COMMANDS = [
-    *[(), ("train",), ("runs",), ("show",), ("predict",)],
+    *[(), ("train",), ("runs",), ("show",), ("predict",), ("report",)],
     *[("data",), ("data", "list"), ("data", "show"), ("data", "fetch")],
 ]
 
@@ -61,6 +61,7 @@ def test_version(call) -> None:  # type: ignore[no-untyped-def]
         (("train", "iris", "--hidden"), "'--hidden' needs a value. See 'goodfit train --help'."),
         (("train", "iris", "b"), "there is a value too many; got 'b'."),
         (("predict",), "'RUN' needs a value. See 'goodfit predict --help'."),
+        (("report",), "'RUN' needs a value. See 'goodfit report --help'."),
         (
             ("train", "iris", "--l2", "1", "--l2", "2"),
             "Parameter --l2 specified multiple times. See 'goodfit train --help'.",

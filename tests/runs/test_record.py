@@ -70,7 +70,7 @@ DONE = {"scores": {}, "seconds": {}, "epochs": 3}
         {"seeds": []}, {"seeds": 3}, {"seeds": ["a"]}, {"state": "odd"}, {"started": "yesterday"},
         {"started": "2025-03-01T12:00:00"}, {"started": 5}, {"data": None}, {"more": 1}, {"state": "done"},
         {"state": "done", "results": DONE}, {"state": "done", "results": {"scores": {"test": {"value": 1}}}},
-        {"state": "done", "results": 5}, {"results": [1]},
+        {"state": "done", "results": 5}, {"results": [1]}, {"versions": [1]}, {"versions": {"jax": 1}},
     ],
     ids=lambda change: str(change)[:40],
 )  # fmt: skip

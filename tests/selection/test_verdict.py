@@ -102,9 +102,10 @@ def test_a_run_is_judged_on_its_own_rows_and_keeps_the_verdict(tmp_path: Path) -
     recipe = STARVED.replace(epochs=8)
     run = gf.train(recipe, "moons", out=tmp_path / "run")
     told: list[Any] = []
-    found = judge_run(tmp_path / "run", asked=Asked(quick=True), plan=told.append)
+    found = judge_run(tmp_path / "run", asked=Asked(quick=True), plan=lambda layout, seconds, own: told.append(layout))
     assert (tmp_path / "run" / VERDICT).exists()
     assert found.early
+    assert found.share == pytest.approx(found.seconds / (run.seconds["compile"] + run.seconds["train"]))
     assert run.split is not None
     held_out = np.concatenate([fold.valid for fold in told[0].folds.all])
     assert set(held_out) == {*run.split.train.tolist(), *run.split.valid.tolist()}

@@ -22,6 +22,7 @@ app.command("goodfit.cli.curve:curve", name="curve", help="Draw a curve over epo
 app.command("goodfit.cli.test:open_test", name="test", help="Open the test rows of a run: score, and record it.")
 app.command("goodfit.cli.ledger:ledger", name="ledger", help="Show which test rows were opened, and what it has cost.")
 app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
+app.command("goodfit.cli.report:report", name="report", help="Write a report on a run or a search as one HTML file.")
 app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")
 app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set or a table.")
 

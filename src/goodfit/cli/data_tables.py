@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, duration, print_json, print_line, table
+from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from pathlib import Path

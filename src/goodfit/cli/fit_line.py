@@ -6,9 +6,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from goodfit.cli.exits import Interrupted
-from goodfit.cli.output import console, duration, print_json, print_line
+from goodfit.cli.output import console, print_json, print_line
 from goodfit.cli.verdict_summary import Watcher
 from goodfit.errors import GoodfitError, InputError, nearest, problem
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from goodfit.data import Table

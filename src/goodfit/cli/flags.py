@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_fields import FieldRule
+from goodfit.training.recipe_fields import FieldRule, to_text
 
 GROUPS = {  # the first field of each group, in the recipe's order
     "hidden": "Net",
@@ -52,13 +52,6 @@ def flag_help(rule: FieldRule) -> str:
     if rule.kind == "switch":
         return f"{rule.description} [default: {'yes' if rule.default else 'no'}]"
     return f"{rule.description} [{rule.range}; default: {to_text(rule.default)}]"
-
-
-def to_text(value: Any) -> str:
-    """A field's value as its flag takes it: lists with commas, nothing as none."""
-    if isinstance(value, list | tuple):
-        return ",".join(to_text(part) for part in value) or "none"
-    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def from_text(rule: FieldRule, text: str) -> Any:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from goodfit.cli.output import console, print_line, table, visible
+from goodfit.cli.output import console, print_line, table
+from goodfit.words import visible
 
 if TYPE_CHECKING:
     from goodfit.runs.model_facts import ModelFacts, NetFacts

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.output import console, print_line, table
-from goodfit.cli.summary import interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +20,7 @@ COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "i
 def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
     from goodfit.runs.opening import describe, percent
+    from goodfit.runs.telling import interval
 
     out, score, first = console(), opened.score, opened.first
     columns = ("part", "score", "value", f"{percent(score.level)} interval", "rows", "spread over seeds")
@@ -47,10 +46,12 @@ def shown(path: Path) -> str:
 
 def print_openings(path: Path, lines: Sequence[Opening]) -> None:
     """All openings, newest last, with the intervals as they are by now; and what they have cost."""
+    from goodfit.runs.telling import costs
+
     out = console()
     out.print(table(f"Openings of test rows, {shown(path)}", COLUMNS, map(_row, lines), left=6))
     out.print()
-    for text in _costs(lines):
+    for text in costs(lines):
         print_line(out, text)
 
 
@@ -64,6 +65,7 @@ def opening_record(line: Opening) -> dict[str, Any]:
 
 def _row(line: Opening) -> tuple[str, ...]:
     from goodfit.runs.opening import ordinal, percent, restated
+    from goodfit.runs.telling import interval
 
     now, rows = restated(line), f"{line.rows:,}"
     when = line.time[:16].replace("T", " ")
@@ -73,23 +75,3 @@ def _row(line: Opening) -> tuple[str, ...]:
     if now is None:
         return *first, "every epoch" if line.kind == "curve" else "unfinished", "-", "-", "-", rows
     return *first, now.name, f"{now.value:.4f}", interval(now), percent(now.level), rows
-
-
-def _costs(lines: Sequence[Opening]) -> Iterator[str]:
-    """One line for each family of rows: how many openings, at which level, and how much wider the intervals are."""
-    from goodfit.runs.opening import percent, restated
-    from goodfit.runs.scores import LEVEL, level_of_openings
-
-    ordered = sorted(lines, key=lambda line: line.family)
-    for _, group in itertools.groupby(ordered, key=lambda line: line.family):
-        same = list(group)
-        names = ", ".join(dict.fromkeys(line.data for line in same))
-        count = same[0].of
-        if count == 1:
-            yield f"{names}: opened by one model, a 95 % interval; it has cost nothing yet."
-            continue
-        scores = [score for score in map(restated, same) if score is not None and score.width > 0]
-        ratios = [score.width / score.at_level(LEVEL).width for score in scores]
-        wider = f", {sum(ratios) / len(ratios):.2f} times as wide as that of a first opening" if ratios else ""
-        level = percent(level_of_openings(count))
-        yield f"{names}: {count} different openings, so {level} intervals, which hold together at 95 %{wider}."

@@ -12,12 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from goodfit.words import HIDDEN, visible
+
 _PLAIN_WIDTH = 120  # characters a line where stdout is not a terminal
-# What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
-# of writing or take no room, separators of lines, and halves of surrogate pairs.
-_HIDDEN = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -29,7 +26,7 @@ def console(*, stderr: bool = False) -> Console:
 def print_json(value: Any) -> None:
     """One JSON value on stdout; numbers that are not finite become null."""
     text = json.dumps(_finite(value), ensure_ascii=False, indent=2)
-    print(_HIDDEN.sub(_as_json, text))
+    print(HIDDEN.sub(_as_json, text))
 
 
 def _as_json(found: re.Match[str]) -> str:
@@ -65,20 +62,6 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     return made
 
 
-def visible(text: str) -> str:
-    """The text with what would steer a terminal or hide in it written out, such as \\x1b; ends of lines stay."""
-    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
 def print_line(to: Console, text: str) -> None:
     """One line as it is: not wrapped, not coloured, nothing in it taken for markup."""
     to.print(Text(visible(text)), soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: 0.42 s, 12.3 s, 3 min 05 s, 2 h 03 min."""
-    if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

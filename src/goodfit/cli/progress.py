@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, duration
+from goodfit.cli.output import console
 from goodfit.training.progress import SCORE_NAMES, Progress
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, duration, print_json, print_line, table
+from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.cli.summary import leak_line
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goodfit.cli.output import console, duration, print_line, table
+from goodfit.cli.output import console, print_line, table
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +21,8 @@ _WORDS = {"data": "data", "compile": "compiling", "train": "training", "evaluate
 
 def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
+    from goodfit.runs.telling import interval_methods, kept_epochs
+
     out = console()
     out.print(net_table(run.layers, run.parameters))
     out.print()
@@ -85,6 +85,8 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
 
 def score_table(scores: Mapping[str, Score]) -> Table:
     """Each part's score with its interval, the rows it stands on, and the spread over seeds."""
+    from goodfit.runs.telling import interval
+
     levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
     columns = ("part", "score", "value", f"{levels} interval", "rows", "spread over seeds")
     rows = [
@@ -100,47 +102,3 @@ def score_table(scores: Mapping[str, Score]) -> Table:
         if part in scores
     ]
     return table("Scores", columns, rows, left=2)
-
-
-def interval(score: Score) -> str:
-    """The bounds of an interval, or that there is none."""
-    if math.isnan(score.low) or math.isnan(score.high):
-        return "none"
-    return f"{score.low:.4f} to {score.high:.4f}"
-
-
-def interval_methods(scores: Mapping[str, Score]) -> str:
-    """One line on how the intervals were made, or why there is none.
-
-    Parts with the same method stand together; numbers in which they differ are given one after another.
-    """
-    alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
-    for part, word in _PARTS.items():
-        if part in scores:
-            pieces = re.split(r"(\d+)", scores[part].method)
-            alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
-    methods = []
-    for texts, parts in alike.items():
-        numbers = [" / ".join(dict.fromkeys(column)) for column in zip(*parts.values(), strict=True)]
-        method = "".join(text + number for text, number in itertools.zip_longest(texts, numbers, fillvalue=""))
-        methods.append(f"{method} ({', '.join(parts)})" if len(alike) > 1 else method)
-    return f"Intervals: {'; '.join(methods)}."
-
-
-def kept_epochs(run: Run) -> str:
-    """One line on the epochs whose weights were kept, and on nets that stopped early."""
-    chosen = "valid" in run.scores and run.recipe.keep_best
-    watched = "loss" if run.recipe.monitor == "loss" else run.scores["train"].name
-    text = f"Best epoch by validation {watched}" if chosen else "Weights of the last epoch"
-    text += f": {_span(run.best_epochs)} of {run.recipe.epochs}"
-    sound = run.history.stopped_epoch[~run.history.frozen].tolist()
-    early = [epoch for epoch in sound if epoch < run.recipe.epochs]
-    if early:
-        text += f"; stopped early after {_span(early)}"
-        text += "" if len(early) == len(run.seeds) else f" ({len(early)} of {len(run.seeds)} nets)"
-    return f"{text}."
-
-
-def _span(numbers: Sequence[int]) -> str:
-    low, high = min(numbers), max(numbers)
-    return f"{low}" if low == high else f"{low} to {high}"

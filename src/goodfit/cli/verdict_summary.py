@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
-from goodfit.cli.output import console, duration, print_json, print_line, table
+from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.words import duration
 
 if TYPE_CHECKING:
     from goodfit.runs import Run
@@ -22,7 +23,8 @@ PLAIN_SECONDS = 5.0  # at least this long between plain lines
 SOONEST = 0.05  # share of the work, before which the time that is left is a guess
 STATUS_WORDS = {
     "better": "surely better",
-    "not better": "surely not better",
+    "worse": "surely worse",
+    "no better": "surely no better",
     "open": "open",
     "diverged": "diverged",
 }
@@ -35,12 +37,14 @@ class Watcher:
         self._quiet, self._live = quiet, sys.stderr.isatty()
         self._shown, self._began, self._done = -math.inf, time.monotonic(), False
 
-    def plan(self, layout: Layout) -> None:
-        """What will be trained, and what it will take."""
+    def plan(self, layout: Layout, seconds: float, own: float | None) -> None:
+        """What will be trained, and what it will take beside the run itself."""
         self._began = time.monotonic()
-        if not self._quiet:
-            what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds"
-            say(f"{what}: {layout.schedule}.")
+        if self._quiet:
+            return
+        what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {layout.nets} nets"
+        beside = f"; the run itself took {duration(own)}" if own else ""
+        say(f"{what}, about {duration(seconds)}{beside}.")
 
     def report(self, share: float) -> None:
         """How far it is."""
@@ -72,7 +76,8 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_line(out, line)
     if found.advice is not None:
         print_line(out, f"Train what is advised: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
-    print_line(out, f"Time: {duration(found.seconds)}. Verdict: {run / 'verdict.json'}")
+    share = "" if found.share is None else f", {found.share:.1f} times the run's own training"
+    print_line(out, f"Time: {duration(found.seconds)}{share}. Verdict: {run / 'verdict.json'}")
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -5,6 +5,8 @@ from goodfit.figures.examples import examples as examples
 from goodfit.figures.files import png as png
 from goodfit.figures.files import svg as svg
 from goodfit.figures.files import write_figure as write_figure
+from goodfit.figures.intervals import Interval as Interval
+from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.setting_curve import setting_curve as setting_curve
 
-__all__ = ["curves", "examples", "png", "setting_curve", "svg", "write_figure"]
+__all__ = ["Interval", "curves", "examples", "intervals", "png", "setting_curve", "svg", "write_figure"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, house_style, new_figure, whole_numbers
+from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, new_figure, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,24 +27,31 @@ def curves(
     score_name: str = "accuracy (fraction of rows)",
     loss_name: str = "loss (nats per row)",
     title: str | None = None,
+    width: float = 9.2,
 ) -> Figure:
     """Loss and score of the training, validation and, where measured, test rows, by epoch.
 
-    score_name, loss_name: labels of the axes, with units.
+    score_name, loss_name: labels of the axes, with units. width: in inches, default 9.2; where it is narrow, the panels
+    stand one below the other.
     Several nets: the line is the mean over the nets still training, the band runs from the least to the greatest net,
     or with more than 20 nets over the middle 90 % of them; the legend says which. Frozen nets are left out and counted.
     The epochs whose weights were kept are marked: on the curve, and for several nets also as ticks along the bottom,
     with the curve's mark at their median. The loss axis is logarithmic where losses span more than 30-fold.
     """
     with house_style():
-        figure = new_figure(9.2, 4.0)
-        losses, scores = figure.subplots(1, 2, sharex=True)
+        narrow = width < NARROW
+        figure = new_figure(width, 1.4 * width if narrow else 4.0)
+        losses, scores = figure.subplots(*((2, 1) if narrow else (1, 2)), sharex=True)
         handles = _panel(losses, history, "loss", loss_name) | _panel(scores, history, "score", score_name)
         if _span(history) > LOG_FROM:
             losses.set_yscale("log")
             losses.set_ylabel(f"{loss_name}, log scale")
         figure.legend(
-            handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles) or 1, title=_bands(history)
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=1 if narrow else len(handles) or 1,
+            title=_bands(history, "\n" if narrow else " "),
         )
         figure.suptitle(title if title is not None else _title(history), x=0.01, ha="left")
     return figure
@@ -69,7 +76,7 @@ def _curve(axes: Axes, history: History, part: str, metric: str) -> Any:
     (line,) = axes.plot(history.epochs, history.mean(metric), look.dashes, color=look.colour, marker=marker)
     if len(_shown(history)) == 1:
         return line
-    low, high = history.quantiles(metric, _levels(history))
+    low, high = history.quantiles(metric, band_levels(history))
     band = axes.fill_between(history.epochs, low, high, color=look.colour, alpha=BAND_OPACITY, linewidth=0)
     return (band, line)
 
@@ -105,19 +112,19 @@ def _shown(history: History) -> np.ndarray:
     return np.arange(history.n_nets) if history.frozen.all() else np.flatnonzero(~history.frozen)
 
 
-def _levels(history: History) -> tuple[float, float]:
-    """The quantiles over nets between which the band runs."""
+def band_levels(history: History) -> tuple[float, float]:
+    """The quantiles over nets between which the band runs: the extremes, or with many nets the middle of them."""
     return (0.0, 1.0) if len(_shown(history)) <= EXTREMES_UP_TO else QUANTILES
 
 
-def _bands(history: History) -> str | None:
-    """What line and band mean, for the legend."""
+def _bands(history: History, space: str = " ") -> str | None:
+    """What line and band mean, for the legend. space: between the two."""
     shown = len(_shown(history))
     if shown == 1:
         return None
     low, high = QUANTILES
     span = "least to greatest" if shown <= EXTREMES_UP_TO else f"middle {high - low:.0%} of them"
-    return f"line: mean of the nets still training (of {shown}); band: {span}"
+    return f"line: mean of the nets still training (of {shown});{space}band: {span}"
 
 
 def _span(history: History) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 144
 
 
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, text drawn as shapes, so that it looks the same everywhere."""
-    return _rendered(figure, "svg", {"Date": None, "Creator": None})
+def svg(figure: Figure, *, live_text: bool = False) -> bytes:
+    """The figure as SVG, text drawn as shapes, so that it looks the same everywhere.
+
+    live_text: text as text, in the letters of the page that the figure goes into, where it can be selected and found.
+    """
+    return _rendered(figure, "svg", {"Date": None, "Creator": None}, live_text=live_text)
 
 
 def png(figure: Figure, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
@@ -29,15 +34,24 @@ def png(figure: Figure, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
 
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure, whole or not at all, in the format that the name ends in: .svg or .png."""
-    writers = {".svg": svg, ".png": png}
+    writers: dict[str, Callable[[Figure], bytes]] = {".svg": svg, ".png": png}
     suffix = Path(path).suffix.lower()
     if suffix not in writers:
         raise InputError(problem(str(path), "a figure's name must end in .svg or .png", got=suffix))
     write_atomically(path, writers[suffix](figure))
 
 
-def _rendered(figure: Figure, kind: str, metadata: dict[str, None], dpi: float | Literal["figure"] = "figure") -> bytes:
+def _rendered(
+    figure: Figure,
+    kind: str,
+    metadata: dict[str, None],
+    dpi: float | Literal["figure"] = "figure",
+    *,
+    live_text: bool = False,
+) -> bytes:
     content = io.BytesIO()
-    with house_style():
+    with house_style(live_text=live_text), warnings.catch_warnings():
+        if live_text:  # the page has letters that matplotlib's own font has not
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(content, format=kind, metadata=metadata, facecolor="white", dpi=dpi)
     return content.getvalue()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, house_style, new_figure
+from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,15 +30,16 @@ def setting_curve(
     best: int,
     *,
     title: str | None = None,
+    width: float = 6.4,
 ) -> Figure:
     """What becomes of training and held-out rows as a field changes.
 
     values: of the field, in order: numbers, or lists and names, which are laid out evenly; what: what is measured;
     train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value,
-    which is marked with its interval.
+    which is marked with its interval. width: in inches, default 6.4.
     """
     with house_style():
-        figure = new_figure(6.4, 4.2)
+        figure = new_figure(width, 4.2)
         axes = figure.subplots()
         places = _places(axes, values, even=field in EVEN)
         handles = {
@@ -57,9 +58,15 @@ def setting_curve(
         axes.set_xlabel(field.replace("_", " "))
         axes.set_ylabel(what)
         note = "band: 95 % interval of the mean over folds" if np.isfinite(valid["low"]).any() else None
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), title=note)
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=1 if width < NARROW else len(handles),
+            title=note,
+        )
         named = what[:1].upper() + what[1:]
-        figure.suptitle(title or f"{named} by {field.replace('_', ' ')}", x=0.01, ha="left")
+        figure.suptitle(title if title is not None else f"{named} by {field.replace('_', ' ')}", x=0.01, ha="left")
     return figure
 
 

@@ -21,6 +21,7 @@ GRID = "#E4E4E4"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 BAND_OPACITY = 0.22
+NARROW = 6.0  # inches below which a figure is made for a telephone
 _SETTINGS: dict[str, Any] = {
     "axes.edgecolor": FAINT,
     "axes.axisbelow": True,
@@ -70,11 +71,14 @@ LINES = {
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """Draw or write a figure in the house style, whatever the reader's own settings are; they come back afterwards."""
+def house_style(*, live_text: bool = False) -> Iterator[None]:
+    """Draw or write a figure in the house style, whatever the reader's own settings are; they come back afterwards.
+
+    live_text: text stays text in SVG, rather than become shapes.
+    """
     from matplotlib import style
 
-    with style.context(["default", _SETTINGS]):
+    with style.context(["default", _SETTINGS, {"svg.fonttype": "none"} if live_text else {}]):
         yield
 
 

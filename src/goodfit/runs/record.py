@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,8 @@ class RunRecord:
     one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
     table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
-    leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look.
+    leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look;
+    versions: of what else decides the bits, by name; empty in runs of older versions.
     """
 
     data: str
@@ -67,6 +70,7 @@ class RunRecord:
     results: Mapping[str, Any] | None = None
     table: Mapping[str, Any] | None = None
     leaks: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -95,6 +99,8 @@ class RunRecord:
         if not all(isinstance(text, str) for text in texts) or made.state not in ("training", "done") or not made.seeds:
             raise ValueError(found)
         if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
+            raise ValueError(found)
+        if not all(isinstance(each, str) for pair in made.versions.items() for each in pair):
             raise ValueError(found)
         if made.table is not None:
             divided = {name: kind for name, kind in DIVIDED_BY.items() if name in made.table}
@@ -187,6 +193,7 @@ def begin(
         score_test=score_test,
         table=table,
         leaks=None if check is None else check.to_json(),
+        versions=versions_here(),
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:
@@ -200,6 +207,11 @@ def begin(
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
         raise
+
+
+def versions_here() -> dict[str, str]:
+    """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
 
 
 def read_recipe(folder: Path, record: RunRecord) -> Recipe:

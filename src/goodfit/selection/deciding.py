@@ -35,7 +35,7 @@ from goodfit.selection.comparing import LEVEL
 from goodfit.selection.probes import Side
 
 Kind = Literal["underfit", "good fit", "overfit", "limited by data", "limited by noise", "diverged", "cannot tell"]
-Status = Literal["better", "not better", "open", "diverged"]
+Status = Literal["better", "worse", "no better", "open", "diverged"]
 
 MARGIN = 0.02  # of the error of the best constant prediction: a smaller gain makes no practical difference
 OWN_MARGIN = 0.05  # of the recipe's own error, where that is more
@@ -52,8 +52,8 @@ class Gain:
     """What a probe gains over the recipe, in the unit of the errors; below zero where it loses.
 
     mean, low, high: over the columns, with the interval at the level of all probes together; at_most: the one-sided
-    95 % limit, for the probe alone. nan where one of the two diverged. status: better (surely, by the margin), not
-    better (surely not by the margin), open, or diverged.
+    95 % limit, for the probe alone. nan where one of the two diverged. status: better (surely, by the margin), no
+    better (surely not by the margin), worse (surely), open, or diverged.
     """
 
     mean: float
@@ -209,7 +209,7 @@ class _Scale:
         elif low > 0 and mean >= least:
             status = "better"
         elif at_most < least or (least > 0 and self.remaining[2] < self.margin):  # no more than the margin remains
-            status = "not better"
+            status = "worse" if high < 0 else "no better"
         else:
             status = "open"
         found = Gain(gain(mean), gain(low), gain(high), gain(at_most), status)

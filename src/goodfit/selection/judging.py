@@ -33,7 +33,8 @@ VERDICT, ADVICE = "verdict.json", "advice.json"
 FOLDS, REPEATS = 5, 3
 LOG_LOSS = "log loss"
 
-Planned = Callable[[trying.Layout], None]
+Planned = Callable[[trying.Layout, float, float | None], None]
+"""Called with all that will be trained, the seconds that it is predicted to take, and those of the run itself."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +47,7 @@ class Verdict:
     what: is measured ("log loss", "R²", "accuracy", "exact match"); constant: the error of the best constant
     prediction. Errors are log losses, or 1 minus what is measured. early: nets were stopped at the epoch that is best
     on other folds, as the recipe keeps its best epoch; epochs: after which the recipe's nets were taken, on average;
-    seconds: that it took.
+    seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
     """
 
     recipe: Recipe
@@ -64,6 +65,7 @@ class Verdict:
     early: bool
     epochs: float
     seconds: float
+    share: float | None = None
 
     @property
     def kind(self) -> str:
@@ -147,6 +149,7 @@ class Verdict:
             "simultaneous": True,
             "more": verdict_words.more(self) or None,
             "seconds": self.seconds,
+            "share": self.share,
             "recipe": self.recipe.to_dict(),
         }
         if best is not None and self.best is not None and self.advice is not None:
@@ -213,8 +216,8 @@ def verdict(
     folds, see `make_folds`; three repeats if None, one if `quick`. groups, time: as in `select`. seeds: nets a fold,
     whose errors are averaged; every fold has its own. quick: fewer probes, one repeat. by: "loss" judges by the log
     loss of classes and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that
-    matters in practice, as a share of the error that the best constant prediction makes. plan: called with all that
-    will be trained, before it starts; progress: with the share that is done.
+    matters in practice, as a share of the error that the best constant prediction makes. plan: called before it
+    starts, see `Planned`; progress: with the share that is done.
 
     A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its probes.
@@ -225,7 +228,7 @@ def verdict(
     source, rows = learning_rows(chosen, given)
     layout = lay_out(source, rows, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
     if plan is not None:
-        plan(layout)
+        plan(layout, layout.schedule.seconds, None)
     return judged(layout, chosen, asked, progress)
 
 

@@ -62,10 +62,11 @@ def judge(
     progress: trying.Told | None = None,
 ) -> Verdict:
     """Judge the recipe of a run whose split is known. source: the data, or the table that they were made of."""
-    layout = lay_out_run(run, source, asked)
+    layout, own = lay_out_run(run, source, asked), own_seconds(run)
     if plan is not None:
-        plan(layout)
-    return judged(layout, run.recipe, asked, progress)
+        plan(layout, predicted_seconds(run, layout), own)
+    found = judged(layout, run.recipe, asked, progress)
+    return dataclasses.replace(found, share=found.seconds / own if own > 0 else None)
 
 
 def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> trying.Layout:
@@ -95,10 +96,14 @@ def predicted_seconds(run: Run, layout: trying.Layout) -> float:
     return work * min(max(pace, 0.2), 20.0) + COMPILE_SECONDS * len(programs)
 
 
+def own_seconds(run: Run) -> float:
+    """What the run's own training took, compiling included."""
+    return sum(run.seconds.get(name, 0.0) for name in ("compile", "train"))
+
+
 def is_cheap(run: Run, seconds: float) -> bool:
     """Whether a verdict that takes so long may be given unasked."""
-    spent = sum(run.seconds.get(name, 0.0) for name in ("compile", "train"))
-    return seconds <= max(SECONDS, SHARE * spent)
+    return seconds <= max(SECONDS, SHARE * own_seconds(run))
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,10 @@ def _read_field(name: str, declared: Mapping[str, Any]) -> FieldRule:
         many=bool(lists),
         none=any(form["type"] == "null" for form in forms),
     )
+
+
+def to_text(value: Any) -> str:
+    """A field's value as its flag takes it: lists with commas, nothing as none."""
+    if isinstance(value, list | tuple):
+        return ",".join(to_text(part) for part in value) or "none"
+    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,70 @@
+"""Commands from what was trained: the words that a shell takes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.recipe_fields import to_text
+
+
+def recipe_words(recipe: Recipe) -> list[str]:
+    """A recipe as the command line takes it: the nearest of the named ones, and a flag for each field that differs."""
+    name, differing = nearest_recipe(recipe)
+    words = [] if name == "default" else ["--recipe", name]
+    for field, value in differing.items():
+        flag = Recipe.fields()[field].flag
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", to_text(value)]
+    return words
+
+
+def nearest_recipe(recipe: Recipe) -> tuple[str, dict[str, Any]]:
+    """The named recipe from which the fewest fields differ, and those fields with the recipe's values."""
+    found = {name: changes(base, recipe) for name, base in NAMED.items()}
+    name = min(found, key=lambda name: len(found[name]))
+    return name, found[name]
+
+
+def changes(base: Recipe, recipe: Recipe) -> dict[str, Any]:
+    """What makes one recipe the other: fields that differ, and those that a change of another would move."""
+    found: dict[str, Any] = {}
+    while True:
+        made = base.replace(**found) if found else base
+        differ = [name for name in Recipe.fields() if getattr(made, name) != getattr(recipe, name)]
+        if set(differ) <= found.keys():
+            return {name: found[name] for name in Recipe.fields() if name in found}
+        found |= {name: getattr(recipe, name) for name in differ}
+
+
+def table_words(table: Mapping[str, Any]) -> list[str]:
+    """A table file and what was said of it, as the command line takes them."""
+    words = [str(table["path"]), "--target", str(table["target"])]
+    for name in table.get("ids", ()):
+        words += ["--id", _quoted(str(name))]
+    for name, kind in table.get("kinds", {}).items():
+        words += ["--kind", f"{name}={kind}"]
+    return [*words, "--task", str(table["task"])] if table.get("task") else words
+
+
+def _quoted(name: str) -> str:
+    """A name as '--id' takes it: in double quotes where it holds a comma or a quote."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([name])
+    return text.getvalue()
+
+
+def wrapped(words: Sequence[str]) -> str:
+    """A command over several lines, a flag each, as a shell takes it."""
+    lines: list[list[str]] = [[]]
+    for place, word in enumerate(words):
+        if word.startswith("--") and place > 1:
+            lines.append([])
+        lines[-1].append(word)
+    return " \\\n    ".join(map(shlex.join, lines))

@@ -1,0 +1,92 @@
+"""Text as HTML: whatever it says, it is shown and never obeyed."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from goodfit.errors import InputError, problem
+from goodfit.words import visible
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Text that matters more than what stands around it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Mono:
+    """A command, a path, a value: text as it is typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to a place on the same page ("#data") or to a file beside it ("4.1.html"); never out of the folder."""
+
+    text: str
+    to: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[\w-]+|[\w][\w.-]*\.html(#[\w-]+)?", self.to):
+            rule = "a link must lead to a place on the page, or to an HTML file beside it"
+            raise InputError(problem("Page", rule, got=self.to, fix="For example: '#data' or 'other.html'."))
+
+
+Inline = str | Strong | Mono | Link | tuple["str | Strong | Mono | Link", ...]
+"""Text in a line: a string, a marked string, or several of them one after another."""
+
+
+def escape(text: object) -> str:
+    """Any text for HTML, in an element or a quoted attribute. What would hide or turn it is written out as \\x1b."""
+    return html.escape(visible(str(text)), quote=True)
+
+
+def inline(given: Inline) -> str:
+    """Text in a line, as HTML."""
+    match given:
+        case tuple():
+            return "".join(map(inline, given))
+        case Strong(text):
+            return f"<strong>{escape(text)}</strong>"
+        case Mono(text):
+            return f"<code>{escape(text)}</code>"
+        case Link(text, to):
+            return f'<a href="{escape(to)}">{escape(text)}</a>'
+        case _:
+            return escape(given)
+
+
+def plain(given: Inline) -> str:
+    """The words alone."""
+    if isinstance(given, tuple):
+        return "".join(map(plain, given))
+    return given if isinstance(given, str) else given.text
+
+
+def joined(names: list[str] | tuple[str, ...], most: int = 12) -> str:
+    """The first few of many names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+class Ids:
+    """Names for places on a page, each given once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def new(self, wanted: str) -> str:
+        """The text as a name: letters, digits and dashes; numbered where it is taken."""
+        base = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:60] or "part"
+        base = base if base[0].isalpha() else f"part-{base}"
+        name, count = base, 1
+        while name in self._used:
+            count += 1
+            name = f"{base}-{count}"
+        self._used.add(name)
+        return name

@@ -1,0 +1,81 @@
+"""How to repeat a run: the command or the Python for it, versions, digests."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from fractions import Fraction
+
+from goodfit.reports.blocks import Block, Code, Facts, Paragraph, Part
+from goodfit.reports.commands import changes, recipe_words, table_words, wrapped
+from goodfit.reports.markup import Inline, Mono
+from goodfit.reports.page import Section
+from goodfit.reports.source import Source
+from goodfit.training.recipe import DEFAULT
+
+_WHICH = "The digests below, which a report on the new run has too, tell whether data and split are the same."
+
+
+def reproduce_section(source: Source) -> Section:
+    """Commands, versions and digests."""
+    words = command(source)
+    if words is not None:
+        code = Code(wrapped(words), "Command that repeats the training")
+        text = "With the same versions, data and split, on as many devices, it gives the same nets to the last bit. "
+    else:
+        code = Code(_python(source), "Python that repeats the training")
+        text = "The command line cannot repeat it: data, split or seeds came from Python. "
+    blocks: list[Block] = [Part("The same training", [code, Paragraph(f"{text}{_WHICH}")])]
+    if source.run.folder is not None:
+        later = [["goodfit", "test", source.where], ["goodfit", "predict", source.where, "DATA"]]
+        lines = "\n".join(map(shlex.join, later))
+        blocks.append(Part("Test and predict", [Code(lines, "Commands to test the run and to predict with it")]))
+    facts: list[tuple[str, Inline]] = [("Begun", _when(source.began))] if source.began else []
+    facts += [(name, version) for name, version in source.versions.items()]
+    facts += [("Seeds", ", ".join(map(str, source.run.seeds)))]
+    facts += [(f"Rows: {part}", f"{size:,}") for part, size in source.sizes.items()]
+    facts += [("Seed of the split", str(source.split_seed)), ("Digest of the split", Mono(source.split_print))]
+    facts += [("Digest of the data", Mono(source.data_print))] if source.data_print else []
+    return Section("How to reproduce", [*blocks, Part("Versions and digests", [Facts(facts)])])
+
+
+def command(source: Source) -> list[str] | None:
+    """The words of the command that repeats the training; None where only Python can.
+
+    It names what differs from the nearest of the named recipes. Only Python takes data from memory, seeds that do not
+    count up from the recipe's, or a split that the recipe does not draw.
+    """
+    recipe, seeds = source.run.recipe, source.run.seeds
+    data = data_words(source)
+    counted_up = tuple(range(recipe.seed, recipe.seed + len(seeds)))
+    if data is None or seeds != counted_up or not _is_drawn(source):
+        return None
+    words = ["goodfit", "train", *data, *recipe_words(recipe)]
+    return words if len(seeds) == 1 else [*words, "--seeds", str(len(seeds))]
+
+
+def _is_drawn(source: Source) -> bool:
+    """Whether the split may be the one that the recipe draws; its digest tells for sure."""
+    sizes, recipe = source.sizes, source.run.recipe
+    exact = Fraction(str(recipe.valid)) * (sizes["train"] + sizes["valid"])
+    return source.split_seed == recipe.seed and sizes["valid"] == math.floor(exact + Fraction(1, 2))
+
+
+def data_words(source: Source) -> list[str] | None:
+    """The data as the command line takes them; None where they came from Python."""
+    if source.entry is not None:
+        return [source.run.data_name]
+    return None if source.table is None else table_words(source.table)
+
+
+def _when(time: str) -> str:
+    return time.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _python(source: Source) -> str:
+    fields = "".join(f"    {name}={value!r},\n" for name, value in changes(DEFAULT, source.run.recipe).items())
+    given = f"\n{fields}" if fields else ""
+    return (
+        f"import goodfit as gf\n\nrecipe = gf.Recipe({given})\n"
+        f"gf.train(recipe, data, seeds={list(source.run.seeds)})  # data: the split that it was trained on"
+    )

@@ -1,0 +1,143 @@
+"""The report on a run, and the report on a search alone."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+from goodfit import __version__
+from goodfit.data import Ledger
+from goodfit.errors import InputError, problem
+from goodfit.reports.blocks import Code, Note, Paragraph
+from goodfit.reports.commands import recipe_words, wrapped
+from goodfit.reports.comparison import comparison_blocks, place_of, search_facts, setting_text
+from goodfit.reports.kept import Search, read_search
+from goodfit.reports.markup import Inline, Mono
+from goodfit.reports.numbers import NONE, between, counted, number
+from goodfit.reports.openings import openings_glance, openings_section
+from goodfit.reports.page import Glance, Page, Section
+from goodfit.reports.reproducing import data_words, reproduce_section
+from goodfit.reports.run_sections import curves_section, data_section, layers_text, net_section, recipe_section
+from goodfit.reports.source import Source, source_of
+from goodfit.reports.verdict import verdict_glance, verdict_section
+from goodfit.runs import Run
+from goodfit.runs.telling import interval
+from goodfit.training.recipe import Recipe
+
+NAMES = {"train": "Training", "valid": "Validation"}
+
+
+def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | None = None) -> Page:
+    """The report on a run, or on the one in a folder. search: the folder of a search whose settings are compared.
+
+    The test rows stay sealed: the page shows what the ledger (the project's, if None) holds about them. InputError or
+    GoodfitError where the run is not done, or something in the folders or the ledger cannot be read.
+    """
+    source = source_of(run, ledger)
+    settings = _comparison(source, search)
+    sections = [
+        data_section(source),
+        net_section(source.run),
+        recipe_section(source.run.recipe),
+        curves_section(source.run),
+        settings,
+        verdict_section(source.verdict, source.where),
+        openings_section(source),
+        reproduce_section(source),
+    ]
+    return Page(
+        title=source.run.data_name,
+        kind="goodfit report on a run",
+        lead=_lead(source),
+        glance=_glance(source),
+        sections=sections,
+        foot=_foot(source.run.folder),
+    )
+
+
+def search_page(folder: Path) -> Page:
+    """The report on a search alone; InputError where it is not done or damaged."""
+    found = read_search(folder)
+    best = found.settings[0]
+    words = ["goodfit", "train", *found.source, *recipe_words(Recipe.from_mapping(found.best, where=str(folder)))]
+    text = "This trains the best setting, on all rows that the search had but those held out for validation:"
+    sections = [
+        Section("Comparison of settings", comparison_blocks(found, folder)),
+        Section("What it took", [search_facts(found)]),
+        Section("What next", [Paragraph(text), Code(wrapped(words), "Command that trains the best setting")]),
+    ]
+    lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {setting_text(best)}."
+    return Page(
+        title=found.data,
+        kind="goodfit report on a search",
+        lead=lead,
+        glance=_search_glance(found),
+        sections=sections,
+        foot=_foot(folder),
+    )
+
+
+def _comparison(source: Source, search: Path | None) -> Section:
+    if search is None:
+        text = "No search stands beside this run. Give its folder with --search to compare settings here:"
+        words = [
+            "goodfit",
+            "select",
+            *(data_words(source) or ["DATA"]),
+            "--vary",
+            "hidden=64,256",
+            "--vary",
+            "l2=0,1e-3",
+        ]
+        code = Code(shlex.join(words), "Command that compares settings")
+        return Section("Comparison of settings", [Paragraph(text), code])
+    found = read_search(search)
+    if found.data != source.run.data_name:
+        rule = f"must be a search on the data of the run, {source.run.data_name!r}"
+        raise InputError(problem(str(search), rule, got=found.data))
+    blocks = comparison_blocks(found, search, source.run.recipe)
+    if place_of(found, source.run.recipe.to_dict()) is None:
+        blocks.insert(1, Note("The recipe of this run is none of the settings."))
+    return Section("Comparison of settings", blocks)
+
+
+def _lead(source: Source) -> Inline:
+    run = source.run
+    nets = counted(len(run.seeds), "net")
+    trained = f"{nets} of {layers_text(run)} units, trained on {counted(source.sizes['train'], 'row')}."
+    return trained if source.verdict is None else f"{trained} {source.verdict.sentence}"
+
+
+def _glance(source: Source) -> list[Glance]:
+    run = source.run
+    scores = [
+        Glance(
+            f"{NAMES[part]} {score.name}",
+            number(score.value),
+            f"{score.level * 100:g} % interval {interval(score)}",
+        )
+        for part, score in sorted(run.scores.items(), key=lambda pair: pair[0] != "valid")
+        if part != "test"
+    ]
+    return [*scores, openings_glance(source), verdict_glance(source.verdict)]
+
+
+def _search_glance(found: Search) -> list[Glance]:
+    best = found.settings[0]
+    held = between(best.low, best.high)
+    shown = [
+        Glance(f"Best {found.score_name}", number(best.score), "" if held == NONE else f"95 % interval {held}"),
+        Glance("Settings", f"{len(found.settings):,}"),
+    ]
+    if found.chance_not_best is not None:
+        chance = "below 1 %" if found.chance_not_best < 0.01 else f"{100 * found.chance_not_best:.0f} %"
+        shown.append(Glance("Chance that another is better", chance))
+    return shown
+
+
+def _foot(folder: Path | None) -> Inline:
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = f"Written by goodfit {__version__} on {now}"
+    rest = ". This page fetches nothing and runs no script."
+    return (text, rest) if folder is None else (f"{text} from ", Mono(str(folder)), rest)

@@ -1,0 +1,119 @@
+"""What a report on a run is made from: the run, and what stands in its folder. The data themselves are not read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goodfit import __version__
+from goodfit.data import Entry, Ledger, Opening, describe, names
+from goodfit.errors import InputError, problem
+from goodfit.reports.kept import Verdict, read_verdict
+from goodfit.runs import Run, describe_model, load
+from goodfit.runs import record as records
+from goodfit.runs.model_facts import ColumnFacts
+from goodfit.runs.opening import model_print
+from goodfit.training import tensor_file
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that a report tells of a run.
+
+    entry: what is known of the data set by its name, None for others; columns: of the table that the nets take, or
+    None; sizes: rows of each part; split_print: a digest of which rows they are; split_seed: that drew them;
+    data_print: digest of the rows; table: path and choices of a table file, or None; versions: of what decides the
+    bits, by name; began: date and time in ISO 8601, "" if unknown; openings: of the ledger, that this run made or that
+    may be of its test rows; own: the numbers of those by this run's nets; same: of those of the very same rows.
+    """
+
+    run: Run
+    entry: Entry | None
+    columns: tuple[ColumnFacts, ...] | None
+    sizes: Mapping[str, int]
+    split_print: str
+    split_seed: int
+    data_print: str
+    table: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+    began: str
+    openings: tuple[Opening, ...]
+    own: frozenset[int]
+    same: frozenset[int]
+    verdict: Verdict | None
+
+    @property
+    def where(self) -> str:
+        """The run's folder as a command takes it."""
+        return "RUN" if self.run.folder is None else str(self.run.folder)
+
+
+def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
+    """Read everything. InputError or GoodfitError where the run is not done, or any of it or the ledger is damaged."""
+    run = run if isinstance(run, Run) else load(run)
+    rows = _rows(run)
+    digest = hashlib.blake2b(digest_size=16)
+    for part in rows.arrays:
+        digest.update(f"{part} {rows.arrays[part].astype('<i4').tobytes().hex()}".encode())
+    openings, own, same = _openings(run, ledger or Ledger())
+    kept = None if run.folder is None else records.RunRecord.read(run.folder)
+    columns, table = _columns(run), None if kept is None else kept.table
+    return Source(
+        run=run,
+        entry=describe(run.data_name) if columns is None and run.data_name in names() else None,
+        columns=columns,
+        sizes={part: len(chosen) for part, chosen in rows.arrays.items()},
+        split_print=digest.hexdigest(),
+        split_seed=rows.seed,
+        data_print=kept.data_print if kept is not None else _fingerprint(run),
+        table=table,
+        versions={"goodfit": kept.goodfit, **kept.versions}
+        if kept is not None
+        else {"goodfit": __version__, **records.versions_here()},
+        began="" if kept is None else kept.started,
+        openings=openings,
+        own=own,
+        same=same,
+        verdict=None if run.folder is None else read_verdict(run.folder),
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    arrays: Mapping[str, Any]
+    seed: int
+
+
+def _rows(run: Run) -> _Rows:
+    if run.folder is not None:
+        found = tensor_file.read(run.folder / records.SPLIT, kind="split", version=records.SPLIT_FORMAT)
+        return _Rows({part: found.arrays[part] for part in ("train", "valid", "test")}, int(found.metadata["seed"]))
+    if run.split is None:
+        fix = "Train it with out=, or report the run that 'train' returned."
+        raise InputError(problem("Run", "can be reported with its folder or its split; it has neither", fix=fix))
+    return _Rows({part: run.split.rows(part) for part in ("train", "valid", "test")}, run.split.seed)
+
+
+def _columns(run: Run) -> tuple[ColumnFacts, ...] | None:
+    if run.folder is not None:
+        return describe_model(run.folder).columns
+    made = None if run.split is None else run.split.data.preprocessing
+    return None if made is None else tuple(ColumnFacts(each.name, each.kind, each.width) for each in made.columns)
+
+
+def _fingerprint(run: Run) -> str:
+    return "" if run.split is None else records.fingerprint(run.split.data)
+
+
+def _openings(run: Run, ledger: Ledger) -> tuple[tuple[Opening, ...], frozenset[int], frozenset[int]]:
+    """Lines of the ledger about this run, about rows that it opened, or else about a data set of the same name."""
+    lines = ledger.openings()
+    print_, folder = model_print(run.sound), None if run.folder is None else str(run.folder.resolve())
+    own = {line.number for line in lines if line.model == print_ or (folder is not None and line.run == folder)}
+    families = {line.family for line in lines if line.number in own}
+    same = {line.number for line in lines if line.family in families}
+    told = same or {line.number for line in lines if line.data == run.data_name}
+    return tuple(line for line in lines if line.number in told), frozenset(own), frozenset(same)

@@ -1,0 +1,48 @@
+"""`write`: the report on a run or a search as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from goodfit.errors import InputError, problem
+from goodfit.reports import kept
+from goodfit.reports.run_report import run_page, search_page
+from goodfit.runs import Run
+from goodfit.runs.record import RUN
+
+REPORT = "report.html"
+Place = str | os.PathLike[str]
+
+
+def write(what: Run | Place, path: Place | None = None, *, search: Place | None = None) -> Path:
+    """Write a report as one self-contained HTML file, and return where it is.
+
+    what: a run, or the folder of a run or of a search; path: the file, `report.html` in the folder if None; search: the
+    folder of a search whose settings the report on a run compares. Test rows stay sealed; what the ledger holds about
+    them is shown. InputError where there is nothing to report on, or the file cannot be written; GoodfitError where the
+    ledger is held by another process.
+    """
+    folder = what.folder if isinstance(what, Run) else Path(what)
+    if folder is None and path is None:
+        fix = "Give a path: run.report('report.html')."
+        raise InputError(problem("Report", "a run that was not written to a folder needs a path", fix=fix))
+    beside = None if search is None else Path(search)
+    if not isinstance(what, Run) and folder is not None and _is_search(folder):
+        if beside is not None:
+            fix = "Give the folder of a run, or leave it out."
+            raise InputError(problem("Report", "'search' goes with a run; this is a search itself", fix=fix))
+        page = search_page(folder)
+    else:
+        page = run_page(what if isinstance(what, Run) else Path(what), beside)
+    return page.write(Path(path) if path is not None else (folder or Path()) / REPORT)
+
+
+def _is_search(folder: Path) -> bool:
+    """Whether a folder is that of a search; InputError where it is neither that nor a run's."""
+    if (folder / RUN).exists():
+        return False
+    if (folder / kept.SELECTION).exists() or (folder / kept.SEARCH).exists():
+        return True
+    rule = f"must be the folder of a run or of a search; it has neither {RUN} nor {kept.SELECTION}"
+    raise InputError(problem(str(folder), rule, fix="Give what 'goodfit train' or 'goodfit select' wrote."))

@@ -1,0 +1,77 @@
+"""What is told of runs and openings in sentences: the same words on the command line and in reports."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from goodfit.runs.opening import percent, restated
+from goodfit.runs.run import PART_WORDS, Run
+from goodfit.runs.scores import LEVEL, Score, level_of_openings
+
+if TYPE_CHECKING:
+    from goodfit.data import Opening
+
+
+def interval(score: Score) -> str:
+    """The bounds of an interval, or that there is none."""
+    if math.isnan(score.low) or math.isnan(score.high):
+        return "none"
+    return f"{score.low:.4f} to {score.high:.4f}"
+
+
+def interval_methods(scores: Mapping[str, Score]) -> str:
+    """One line on how the intervals were made, or why there is none.
+
+    Parts with the same method stand together; numbers in which they differ are given one after another.
+    """
+    alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
+    for part, word in PART_WORDS.items():
+        if part in scores:
+            pieces = re.split(r"(\d+)", scores[part].method)
+            alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
+    methods = []
+    for texts, parts in alike.items():
+        numbers = [" / ".join(dict.fromkeys(column)) for column in zip(*parts.values(), strict=True)]
+        method = "".join(text + number for text, number in itertools.zip_longest(texts, numbers, fillvalue=""))
+        methods.append(f"{method} ({', '.join(parts)})" if len(alike) > 1 else method)
+    return f"Intervals: {'; '.join(methods)}."
+
+
+def kept_epochs(run: Run) -> str:
+    """One line on the epochs whose weights were kept, and on nets that stopped early."""
+    chosen = "valid" in run.scores and run.recipe.keep_best
+    watched = "loss" if run.recipe.monitor == "loss" else run.scores["train"].name
+    text = f"Best epoch by validation {watched}" if chosen else "Weights of the last epoch"
+    text += f": {_span(run.best_epochs)} of {run.recipe.epochs}"
+    sound = run.history.stopped_epoch[~run.history.frozen].tolist()
+    early = [epoch for epoch in sound if epoch < run.recipe.epochs]
+    if early:
+        text += f"; stopped early after {_span(early)}"
+        text += "" if len(early) == len(run.seeds) else f" ({len(early)} of {len(run.seeds)} nets)"
+    return f"{text}."
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def costs(lines: Sequence[Opening]) -> Iterator[str]:
+    """One line for each family of rows: how many openings, at which level, and how much wider the intervals are."""
+    ordered = sorted(lines, key=lambda line: line.family)
+    for _, group in itertools.groupby(ordered, key=lambda line: line.family):
+        same = list(group)
+        names = ", ".join(dict.fromkeys(line.data for line in same))
+        count = same[0].of
+        if count == 1:
+            yield f"{names}: opened by one model, a 95 % interval; it has cost nothing yet."
+            continue
+        scores = [score for score in map(restated, same) if score is not None and score.width > 0]
+        ratios = [score.width / score.at_level(LEVEL).width for score in scores]
+        wider = f", {sum(ratios) / len(ratios):.2f} times as wide as that of a first opening" if ratios else ""
+        level = percent(level_of_openings(count))
+        yield f"{names}: {count} different openings, so {level} intervals, which hold together at 95 %{wider}."

@@ -1,0 +1,25 @@
+"""Words for people, in a terminal or on a page: text from anywhere, and lengths of time."""
+
+from __future__ import annotations
+
+import re
+
+# What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
+# of writing or take no room, separators of lines, and halves of surrogate pairs.
+HIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def visible(text: str) -> str:
+    """The text with what would steer a terminal or hide in it written out, such as \\x1b; ends of lines stay."""
+    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 0.42 s, 12.3 s, 3 min 05 s, 2 h 03 min."""
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
