@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.forward import Architecture, Parameters, Present
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import initial_layers
+from goodfit.training.initialise import READ, Layer, initial_layers
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Rates, Settings
@@ -163,10 +163,17 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Gr
     last = len(architecture.widths)
     weights = [np.zeros((len(jobs), o, i), dtype) for i, o in itertools.pairwise(sizes)]
     biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
+    known: dict[Any, list[Layer]] = {}  # nets that differ in other settings start alike
+
+    def drawn(recipe: Recipe) -> list[Layer]:
+        key = tuple(getattr(recipe, name) for name in READ)
+        if key not in known:
+            known[key] = initial_layers(recipe, architecture.inputs, architecture.outputs)
+        return known[key]
+
     for net, job in enumerate(jobs):
         given = job.initial
-        drawn = () if given else initial_layers(job.recipe, architecture.inputs, architecture.outputs)
-        layers = list(zip(given.weights, given.biases, strict=True) if given else drawn)
+        layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job.recipe)
         for layer, (w, b) in enumerate(layers):
             at = last if layer == len(layers) - 1 else layer
             weights[at][net, : w.shape[0], : w.shape[1]] = w
