@@ -32,7 +32,7 @@ MOST_WORK_A_CHUNK = 2**36  # multiplications of forward passes: a second or two 
 MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
 MOST_ROWS_A_BLOCK = 2048
 GROUP_UNITS = 30  # what a group of nets costs beside its nets, in units of their first layer
-MUCH_WORK_A_STEP = 2**25  # multiplications of a group's forward pass, from which groups train in turn
+MUCH_WORK_A_STEP = 2**24  # multiplications of a group's forward pass, from which groups train in turn
 
 
 @dataclass(frozen=True)
