@@ -66,7 +66,8 @@ def test_each_fit_is_a_training_alone_on_the_rows_of_its_fold(task: str) -> None
                 job = Job(recipe.replace(seed=seed))
                 nets = fit(cohort_of([job], examples, 1)).nets
                 sheet = replace(found.sheets()[0], examples=examples, jobs=(job,))
-                score, loss = row_values(sheet.net(0, nets[0]), data.x[fold.valid], data.y[fold.valid], variance)
+                net = sheet.net(0, nets[0])
+                score, loss = row_values(net, net.outputs(data.x[fold.valid]), data.y[fold.valid], variance)
                 losses.append(loss.mean())
                 scores.append(score.mean())
             assert selection.losses[setting, number] == pytest.approx(np.mean(losses), rel=2e-4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from goodfit.training import batches
-from goodfit.training.batches import RowOrder
+from goodfit.training.batches import RowOrder, WithoutFold
 
 
 def rows(count: int) -> np.ndarray[Any, Any]:
@@ -59,6 +59,16 @@ def test_a_net_sees_the_batch_it_asked_for_when_its_own_fold_is_left_out() -> No
     first = order.epochs(0, 1)[0]
     counts = [np.bincount(folds[step - 100], minlength=5) for step in first]
     assert (np.array(counts) == 8).all()
+
+
+def test_batches_without_a_fold_are_the_others_rows_of_the_same_batches() -> None:
+    folds = np.repeat(np.array([4, 7, 9], np.int32), (6, 5, 4))  # names of folds need not be 0, 1, 2
+    whole = RowOrder(rows(15), 4, 3, folds)
+    without = WithoutFold(whole, 7)
+    assert (without.width, without.steps) == (4, 3)
+    for batch, cut in zip(whole.epochs(1, 1)[0], without.epochs(1, 1)[0], strict=True):
+        own = batch[batch >= 0]
+        assert cut[cut >= 0].tolist() == own[folds[own - 100] != 7].tolist()
 
 
 def test_orders_are_keyed_by_seed_and_epoch_never_by_the_call() -> None:

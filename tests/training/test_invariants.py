@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from engine_reference import PLAIN, check_same, fit32, fit64, make_examples, train
@@ -15,7 +16,7 @@ from goodfit.training.batches import RowOrder
 from goodfit.training.cohort import cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Fitted
+from goodfit.training.fitting import Fitted, fit
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 
@@ -197,11 +198,50 @@ def test_a_batch_without_a_row_of_weight_is_no_step() -> None:
     recipe = LAST.replace(batch_size=6, momentum=0.5, l2=0.1)
     jobs = [Job(recipe, rows) for rows in range(4)]
     cohort = cohort_of(jobs, examples, 1)
-    last = cohort.chunk(0, 1).order[0, 0, -1, 0]
-    assert (folds[last[last >= 0]] == 0).all()
+    last = cohort.chunk(0, 1).order[0, 0, -1]  # [groups, rows]: the nets of a fold are a group
+    assert (last[cohort.grid.place[0, 1]] == -1).all()
+    for job in (1, 2, 3):
+        rows = last[cohort.grid.place[job, 1]]
+        assert folds[rows[rows >= 0]].tolist() == [0]
+    assert cohort.program.weightless
     fitted = fit64(jobs, examples)
     for number, job in enumerate(jobs):
         check_same(fitted, number, train(job.recipe, examples, job.rows))
+
+
+def test_rows_that_a_net_leaves_out_are_not_in_its_batches() -> None:
+    examples, folds = folded()
+    cohort = cohort_of(
+        [Job(LAST.replace(batch_size=6, seed=seed), rows) for seed in (0, 1) for rows in (2, 0)], examples, 1
+    )
+    order = cohort.chunk(0, 1).order[0, 0]  # [steps, groups, rows]
+    assert (cohort.program.batch, cohort.program.row_weights, order.shape) == (6, False, (3, 4, 6))
+    for job, place in zip(cohort.jobs, cohort.grid.place, strict=True):
+        np.testing.assert_array_equal(np.sort(order[:, place[1]].ravel()), np.flatnonzero(folds != job.rows))
+    assert cohort.seeds[0].tolist() == [0, 0, 1, 1]
+
+
+def test_rows_that_count_in_part_stay_in_the_batches() -> None:
+    examples, _ = folded()
+    assert examples.weights is not None
+    examples = replace(examples, weights=examples.weights * WEIGHTS[0])
+    jobs = [Job(LAST.replace(batch_size=6), rows) for rows in range(4)]
+    assert cohort_of(jobs, examples, 1).program.row_weights
+    fitted = fit64(jobs, examples)
+    for number, job in enumerate(jobs):
+        check_same(fitted, number, train(job.recipe, examples, job.rows))
+
+
+def test_groups_in_turn_or_step_by_step_give_the_same() -> None:
+    examples = make_examples()
+    jobs = [
+        Job(LAST.replace(dropout=0.2, seed=seed, l2=l2, epochs=2 + seed)) for seed in (0, 1, 2) for l2 in (0.0, 0.1)
+    ]
+    cohort = cohort_of(jobs, examples, 1, np.float64)
+    assert (cohort.grid.shape, cohort.program.in_turn) == ((1, 3, 2), False)
+    with jax.enable_x64(True):
+        found = [fit(replace(cohort, program=replace(cohort.program, in_turn=turn))) for turn in (False, True)]
+    check_same_results(*found, rtol=1e-12, atol=1e-12)
 
 
 def test_nets_of_one_seed_share_rows_and_start_and_others_do_not() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from goodfit.training.cohort import blocks_of, cohort_of
 from goodfit.training.initialise import initial_layers
 from goodfit.training.population import (
-    MOST_PADDING,
+    GROUP_COST,
     Job,
     class_weights,
     lay_out,
@@ -37,8 +37,7 @@ def test_every_net_has_a_place_among_those_of_its_seed(seeds: list[int], devices
     assert (grid.lay(numbers)[grid.empty] == 0).all()  # net 0 stands in
     for net, seed in enumerate(seeds):
         assert grid.keys[tuple(grid.place[net, :2])] == seed
-    padding = np.prod(grid.shape) / len(seeds)
-    assert padding <= MOST_PADDING * (1 + devices)  # what devices cannot share evenly comes on top
+    assert np.prod(grid.shape) <= (1 + GROUP_COST) * (len(seeds) + devices - 1)  # no more than with a group a net
 
 
 @pytest.mark.parametrize(
@@ -57,6 +56,19 @@ def test_every_net_has_a_place_among_those_of_its_seed(seeds: list[int], devices
 )
 def test_shapes(seeds: list[int], devices: int, shape: tuple[int, int, int]) -> None:
     assert lay_out(seeds, devices).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("cost", "shape"),
+    [
+        (0.1, (2, 13, 1)),  # 26 places for 25 nets, and 13 groups a device
+        (1.0, (2, 3, 5)),  # 30 places, and 3 groups: 3 * (5 + 1) < 13 * (1 + 1)
+    ],
+)
+def test_nets_of_one_key_are_cut_into_groups_where_that_leaves_fewer_places_empty(
+    cost: float, shape: tuple[int, int, int]
+) -> None:
+    assert lay_out([key for key in range(5) for _ in range(5)], 2, cost).shape == shape
 
 
 def test_take_along_a_later_axis() -> None:

@@ -127,9 +127,31 @@ def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> 
 
 def _affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
     weights, biases = parameters.weights[layer], parameters.biases[layer]
-    axes = "smhd,sbd->smhb" if hidden.ndim == 3 else "smkh,smhb->smkb"
-    z = jnp.einsum(axes, weights, hidden)
+    z = jnp.einsum("smhd,sbd->smhb", weights, hidden) if hidden.ndim == 3 else _own_product(weights, hidden)
     return z if biases is None else z + biases[..., None]
+
+
+@jax.custom_vjp
+def _own_product(weights: Float[Array, "S M K H"], hidden: Float[Array, "S M H B"]) -> Float[Array, "S M K B"]:
+    """The product of every net with activations of its own.
+
+    Its derivative by `hidden` is written so that it comes out units-major; JAX's own comes out rows-major, and
+    turning it round cost a twelfth of a training.
+    """
+    return jnp.einsum("smkh,smhb->smkb", weights, hidden)
+
+
+def _own_product_forward(weights: Array, hidden: Array) -> tuple[Array, tuple[Array, Array]]:
+    return _own_product(weights, hidden), (weights, hidden)
+
+
+def _own_product_backward(kept: tuple[Array, Array], change: Float[Array, "S M K B"]) -> tuple[Array, Array]:
+    weights, hidden = kept
+    of_hidden = jax.lax.dot_general(weights, change, (((2,), (2,)), ((0, 1), (0, 1))))  # [S, M, H, B]
+    return jnp.einsum("smkb,smhb->smkh", change, hidden), of_hidden
+
+
+_own_product.defvjp(_own_product_forward, _own_product_backward)
 
 
 def _activate(name: str, z: Array, slope: Array | None) -> Array:

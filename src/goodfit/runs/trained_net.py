@@ -113,11 +113,11 @@ class TrainedNet:
         precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
         its numbers are the same on all machines but for one in many millions.
         """
-        rows = _checked_inputs(x, self.n_inputs)
+        rows = checked_inputs(x, self.n_inputs)
         result = np.empty((len(rows), self.n_outputs), precision)
         layers = [(w.T.astype(precision, copy=False), b) for w, b in zip(self.weights, self.biases, strict=True)]
-        with _overflow_allowed():
-            for block in _blocks(len(rows), max(self.sizes)):
+        with overflow_allowed():
+            for block in blocks(len(rows), max(self.sizes)):
                 result[block] = self._forward(rows[block], layers)
         return result
 
@@ -128,14 +128,17 @@ class TrainedNet:
         and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
         precision: as in `outputs`.
         """
-        z = self.outputs(x, precision)
+        return self.predictions_of(self.outputs(x, precision))
+
+    def predictions_of(self, z: Float[np.ndarray, "N C"]) -> np.ndarray:
+        """What `predict` makes of the outputs z, which may be overwritten."""
         if self.task == "classification":
             codes: np.ndarray = z.argmax(1).astype(np.int32)
             return codes
         if self.task == "multilabel":
             labels: np.ndarray = (z > 0).astype(np.float32)
             return labels
-        with _overflow_allowed():
+        with overflow_allowed():
             if self.link == "exp":
                 np.exp(z, out=z)
                 return z
@@ -150,8 +153,11 @@ class TrainedNet:
         """
         if self.task == "regression":
             raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
-        z = self.outputs(x, precision)
-        with _overflow_allowed():
+        return self.probabilities_of(self.outputs(x, precision))
+
+    def probabilities_of(self, z: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
+        """What `predict_proba` makes of the outputs z of a classifier, which are overwritten."""
+        with overflow_allowed():
             if self.task == "multilabel":
                 probabilities: Float[np.ndarray, "N C"] = sigmoid(z)
                 return probabilities
@@ -240,7 +246,7 @@ def _as_they_are(net: TrainedNet) -> bool:
     return not net.target_shift.any() and bool((net.target_scale == 1).all())
 
 
-def _checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
+def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
     """The inputs as a table of numbers of the right width, or an InputError."""
     rows = np.asarray(x)
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
@@ -255,12 +261,12 @@ def _checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
     return rows
 
 
-def _overflow_allowed() -> np.errstate:
+def overflow_allowed() -> np.errstate:
     """A net that grew without bound may overflow; whoever uses its numbers sees that they are not finite."""
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def _blocks(n_rows: int, width: int) -> Iterator[slice]:
+def blocks(n_rows: int, width: int) -> Iterator[slice]:
     """Slices of rows whose widest array has at most BLOCK_NUMBERS numbers."""
     step = max(1, BLOCK_NUMBERS // width)
     return (slice(start, start + step) for start in range(0, n_rows, step))

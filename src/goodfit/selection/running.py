@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.runs.resuming import Checkpointer, newest, restored
+from goodfit.runs.stacked import stacked_outputs
 from goodfit.selection.sheets import Sheet, row_values
 from goodfit.training import tensor_file
 from goodfit.training.cohort import Cohort, cohort_of
@@ -202,18 +203,26 @@ def _found(cohort: Cohort, folder: Path) -> tuple[int, State] | None:
 def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:
     data = sheet.data
     variance = float(np.var(data.y[sheet.examples.train], axis=0, dtype=np.float64).sum()) or np.nan
-    found = {}
-    for place, job in enumerate(turn.jobs):
-        held_out = sheet.fits[job].held_out
-        net = sheet.net(job, fitted.nets[place])
-        score, loss = row_values(net, data.x[held_out], data.y[held_out], variance)
-        train = (np.nan, np.nan)
+    nets = {job: sheet.net(job, fitted.nets[place]) for place, job in enumerate(turn.jobs)}
+    diverged = {job: bool(fitted.frozen[place]) for place, job in enumerate(turn.jobs)}
+    of_fold: dict[int, list[int]] = {}
+    for job in turn.jobs:
+        of_fold.setdefault(sheet.fits[job].fold, []).append(job)
+    found: dict[int, tuple[FitValues, bool]] = {}
+
+    def values(jobs: list[int], rows: NDArray[np.int32]) -> Iterator[tuple[int, tuple[NDArray[np.float32], ...]]]:
+        y = data.y[rows]
+        for place, z in stacked_outputs([nets[job] for job in jobs], data.x[rows]):
+            yield jobs[place], row_values(nets[jobs[place]], z, y, variance)
+
+    for jobs in of_fold.values():
+        means = dict.fromkeys(jobs, (np.nan, np.nan))
         if sheet.score_train:
-            rows = sheet.training_rows(job)
-            means = [each.mean(dtype=np.float64) for each in row_values(net, data.x[rows], data.y[rows], variance)]
-            train = float(means[0]), float(means[1])
-        diverged = bool(fitted.frozen[place]) or not (np.isfinite(score).all() and np.isfinite(loss).all())
-        found[job] = FitValues(score, loss, train), diverged
+            for job, (score, loss) in values(jobs, sheet.training_rows(jobs[0])):
+                means[job] = float(score.mean(dtype=np.float64)), float(loss.mean(dtype=np.float64))
+        for job, (score, loss) in values(jobs, sheet.fits[jobs[0]].held_out):
+            failed = diverged[job] or not (np.isfinite(score).all() and np.isfinite(loss).all())
+            found[job] = FitValues(score, loss, means[job]), failed
     return found
 
 

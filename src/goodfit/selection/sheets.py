@@ -170,17 +170,18 @@ def _sheet(
     return Sheet(data, examples, fits, jobs)
 
 
-def row_values(net: TrainedNet, x: Any, y: Any, variance: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def row_values(net: TrainedNet, z: Any, y: Any, variance: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(score, loss) of every row, [n] each; the mean of the scores is accuracy, exact match, or R².
 
-    A row's part of R² is 1 - squared error / variance. variance: of the targets, summed over outputs. Losses are in
-    nats for classes and labels, and squared errors for numbers.
+    z: the net's outputs for the rows, which may be overwritten. A row's part of R² is 1 - squared error / variance.
+    variance: of the targets, summed over outputs. Losses are in nats for classes and labels, and squared errors for
+    numbers.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # a net may have grown large
         if net.task == "regression":
-            error = ((net.predict(x).astype(np.float64) - y) ** 2).sum(axis=1)
+            error = ((net.predictions_of(z).astype(np.float64) - y) ** 2).sum(axis=1)
             return (1.0 - error / variance).astype(np.float32), error.astype(np.float32)
-        chances = net.predict_proba(x)
+        chances = net.probabilities_of(z)
         if net.task == "classification":
             own = chances[np.arange(len(y)), y]
             return (chances.argmax(axis=1) == y).astype(np.float32), -np.log(np.maximum(own, SMALLEST_CHANCE))

@@ -36,12 +36,14 @@ class RowOrder:
     """The batches of one seed.
 
     rows: [n] the rows to train on; folds: [n] the fold of each, or None; batch: rows of a batch that a net learns
-    from (with K folds a batch holds K/(K-1) times as many); shuffle: False keeps the order of `rows`.
+    from (with K folds a batch holds K/(K-1) times as many); shuffle: False keeps the order of `rows`. names: of the
+    folds, in the order in which a batch holds them.
     """
 
     def __init__(self, rows: Rows, batch: int, seed: int, folds: Rows | None = None, shuffle: bool = True) -> None:
         self.seed, self.shuffle = seed, shuffle
-        self.strata = [rows] if folds is None else [rows[folds == fold] for fold in np.unique(folds)]
+        self.names = np.zeros(1, np.int32) if folds is None else np.unique(folds)
+        self.strata = [rows] if folds is None else [rows[folds == fold] for fold in self.names]
         self.share = batch if folds is None else max(1, round(batch / max(1, len(self.strata) - 1)))
         self.share = min(self.share, max(len(stratum) for stratum in self.strata))
         self.steps = math.ceil(max(len(stratum) for stratum in self.strata) / self.share)
@@ -90,3 +92,19 @@ class RowOrder:
             at = number * self.share
             batches[:, :, at : at + self.share] = padded.reshape(self.block, self.steps, self.share)
         return batches
+
+
+class WithoutFold:
+    """The batches of a `RowOrder` without the rows of one fold: what a net that never learns from them sees.
+
+    fold: its number. Orders that share `whole` share its draws.
+    """
+
+    def __init__(self, whole: RowOrder, fold: int) -> None:
+        self.whole, self.steps = whole, whole.steps
+        self.kept = np.repeat(whole.names != fold, whole.share)
+        self.width = int(self.kept.sum())
+
+    def epochs(self, first: int, count: int) -> Rows:
+        """As `RowOrder.epochs`."""
+        return self.whole.epochs(first, count)[:, :, self.kept]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.training.batches import Order, RowOrder
+from goodfit.training.batches import Order, RowOrder, WithoutFold
 from goodfit.training.examples import Examples
 from goodfit.training.population import (
     Grid,
@@ -31,6 +31,8 @@ MOST_EPOCHS_A_CHUNK = 512
 MOST_WORK_A_CHUNK = 2**36  # multiplications of forward passes: a second or two of training on a core
 MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
 MOST_ROWS_A_BLOCK = 2048
+GROUP_UNITS = 30  # what a group of nets costs beside its nets, in units of their first layer
+MUCH_WORK_A_STEP = 2**24  # multiplications of a group's forward pass, from which groups train in turn
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ class Cohort:
     @property
     def seeds(self) -> NDArray[np.uint32]:
         """[K, S] the seed of every group, of which its nets' dropout comes."""
-        of_key = {job.key: job.recipe.seed for job in self.jobs}
-        return np.asarray([[of_key[int(key)] for key in row] for row in self.grid.keys], np.uint32)
+        seeds = np.full(self.grid.shape[:2], self.jobs[0].recipe.seed, np.uint32)
+        seeds[self.grid.place[:, 0], self.grid.place[:, 1]] = [job.recipe.seed for job in self.jobs]
+        return seeds
 
     def initial_parameters(self) -> Parameters:
         """[K, S, M, ...], drawn from the jobs' seeds."""
@@ -149,10 +152,12 @@ def cohort_of(
     """
     recipes = [job.recipe for job in jobs]
     first = recipes[0]
-    grid = lay_out([job.key for job in jobs], devices)
     architecture = pad_architecture(jobs, examples)
-    laid = (orders[int(key)] if orders else _order(examples, first, int(key)) for key in grid.keys.ravel())
-    batches: tuple[Order, ...] = tuple(laid)
+    apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples, {job.rows for job in jobs})
+    keys, of_key = _by_fold(jobs, examples) if apart else _by_key(jobs, examples, orders)
+    grid = lay_out(keys, devices, GROUP_UNITS / [*architecture.widths, architecture.outputs][0])
+    batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
+    weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
     schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
     width, steps = batches[0].width, batches[0].steps
     program = Program(
@@ -165,10 +170,10 @@ def cohort_of(
         l1=any(recipe.l1 > 0 for recipe in recipes),
         clip=any(recipe.clip_norm is not None for recipe in recipes),
         class_weights=any(recipe.class_weight is not None for recipe in recipes),
-        row_weights=examples.weights is not None,
+        row_weights=examples.weights is not None and (weightless or not apart),
         plateau=any(job.plateau is not None for job in jobs),
         conventions=conventions,
-        weightless=examples.weights is not None and not _every_batch_counts(examples, batches[0]),
+        weightless=weightless,
         parts=tuple(examples.parts),
         weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
         monitor="valid" if "valid" in examples.parts else "train",
@@ -177,6 +182,7 @@ def cohort_of(
         steps=steps,
         chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
+        in_turn=_in_turn(grid, architecture, width),
     )
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
 
@@ -188,6 +194,39 @@ def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
     return RowOrder(examples.train, batch, seed, folds, shuffle=not whole)
 
 
+def _by_key(
+    jobs: Sequence[Job], examples: Examples, orders: Mapping[int, Order] | None
+) -> tuple[list[int], Mapping[int, Order]]:
+    """The key of every job, and the batches of every key."""
+    keys = [job.key for job in jobs]
+    return keys, orders or {key: _order(examples, jobs[0].recipe, key) for key in dict.fromkeys(keys)}
+
+
+def _by_fold(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
+    """The same for nets that leave their fold out: those of one fold share batches that do not hold its rows.
+
+    The batches are those of all folds, so that nets of one seed see the same rows in the same step wherever they may.
+    """
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
+    whole = {key: _order(examples, jobs[0].recipe, key) for key, _ in numbers}
+    orders = {number: WithoutFold(whole[key], rows) for (key, rows), number in numbers.items()}
+    return [numbers[job.key, job.rows] for job in jobs], orders
+
+
+def _only_leave_out(examples: Examples, sets: set[int]) -> bool:
+    """Whether each of these sets of row weights is 0 for the fold of its number, which has rows, and 1 elsewhere."""
+    if examples.folds is None or examples.weights is None:
+        return False
+    folds = examples.folds[examples.train]
+    weights = examples.weights[:, examples.train]
+    return all((folds == own).any() and np.array_equal(weights[own], folds != own) for own in sets)
+
+
+def _in_turn(grid: Grid, architecture: Architecture, rows: int) -> bool:
+    """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
+    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= MUCH_WORK_A_STEP
+
+
 def _every_batch_counts(examples: Examples, order: Order) -> bool:
     """Whether folds alone are held out, one a net, and two of them or more reach into the last batch."""
     if examples.folds is None or examples.weights is None:
@@ -195,6 +234,7 @@ def _every_batch_counts(examples: Examples, order: Order) -> bool:
     sizes = np.bincount(examples.folds[examples.train])
     if len(examples.weights) > len(sizes):
         return False
+    order = order.whole if isinstance(order, WithoutFold) else order
     held_out = np.arange(len(sizes))[:, None] == examples.folds[examples.train]
     plain = bool(((examples.weights[:, examples.train] > 0) | held_out[: len(examples.weights)]).all())
     return plain and int((sizes > (order.steps - 1) * (order.width // len(sizes))).sum()) >= 2

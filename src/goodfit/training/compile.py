@@ -6,10 +6,11 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -128,7 +129,8 @@ def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
     def local(settings: Settings, rows: Rows, chunk: Chunk, state: State) -> Any:
         own = Chunk(chunk.first, chunk.count, chunk.seeds[0], chunk.order[0], chunk.schedules, chunk.scored)
         settings, state = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (settings, state))
-        result = run_chunk(program, settings, rows, own, state)
+        run = _in_turn if program.in_turn else run_chunk
+        result = run(program, settings, rows, own, state)
         return jax.tree.map(lambda leaf: leaf[None], result)
 
     if program.devices == 1:
@@ -141,6 +143,20 @@ def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
         out_specs=split,
         check_vma=False,
     )
+
+
+def _in_turn(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Any]:
+    """`run_chunk` for one group of nets after another: the weights of each stay in the cache from step to step."""
+
+    def one(group: tuple[Settings, State, jax.Array, jax.Array]) -> tuple[State, Any]:
+        settings, state, seed, order = group
+        settings, state = (jax.tree.map(lambda leaf: leaf[None], tree) for tree in (settings, state))
+        own = replace(chunk, seeds=seed[None], order=order[:, :, None])
+        state, metrics = run_chunk(program, settings, rows, own, state)
+        return jax.tree.map(lambda leaf: leaf[0], state), metrics[:, :, 0]
+
+    state, metrics = jax.lax.map(one, (settings, state, chunk.seeds, jnp.moveaxis(chunk.order, 2, 0)))
+    return state, jnp.moveaxis(metrics, 0, 2)
 
 
 def fresh_state(program: Program, settings: Settings, parameters: Parameters) -> State:

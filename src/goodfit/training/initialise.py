@@ -11,6 +11,7 @@ from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
 from goodfit.training.recipe import Recipe
 
 PURPOSE = 0x1A17  # of the random stream, beside the seed
+READ = ("hidden", "seed", "init", "init_scale", "init_bias", "init_bias_value")  # fields of a recipe that decide
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,13 +13,13 @@ from numpy.typing import NDArray
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.forward import Architecture, Parameters, Present
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import initial_layers
+from goodfit.training.initialise import READ, Layer, initial_layers
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Rates, Settings
 from goodfit.training.stopping import NEVER
 
-MOST_PADDING = 1.25  # places of a grid over nets, above which every net becomes a group of its own
+GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is not told
 UNLIMITED = np.inf  # the clipping norm of a net without clipping
 
 
@@ -104,29 +103,28 @@ class Grid:
         return empty
 
 
-def lay_out(keys: Sequence[int], devices: int) -> Grid:
-    """A grid for nets with these keys: nets of one key share their rows, and devices share the nets evenly."""
+def lay_out(keys: Sequence[int], devices: int, group_cost: float = GROUP_COST) -> Grid:
+    """A grid for nets with these keys: nets of a group have one key and share their rows; devices share the groups.
+
+    All groups have room for as many nets, so that nets of one key may be cut into several groups: into as many as cost
+    least, by the places of a device. group_cost: of a group beside its nets, in nets.
+    """
     members: dict[int, list[int]] = {}
     for net, key in enumerate(keys):
         members.setdefault(key, []).append(net)
-    groups = list(members.values())
-    if len(groups) * max(map(len, groups)) > MOST_PADDING * len(keys):
-        groups = [[net] for net in range(len(keys))]
+    sizes = np.asarray([len(nets) for nets in members.values()])
     devices = min(devices, len(keys))
-    count, largest = len(groups), max(map(len, groups))
-    by_group = math.ceil(count / devices) * devices * largest
-    by_net = count * math.ceil(largest / devices) * devices
-    place = np.zeros((len(keys), 3), np.int64)
-    if by_group <= by_net:
-        shape = devices, math.ceil(count / devices), largest
-        for group, nets in enumerate(groups):
-            for at, net in enumerate(nets):
-                place[net] = group // shape[1], group % shape[1], at
-    else:
-        shape = devices, count, math.ceil(largest / devices)
-        for group, nets in enumerate(groups):
-            for at, net in enumerate(nets):
-                place[net] = at // shape[2], group, at % shape[2]
+    rooms = np.arange(1, sizes.max() + 1)
+    groups = -(-(-(-sizes[:, None] // rooms)).sum(0) // devices)  # of a device, for every size of a group
+    costs = groups * (rooms + group_cost)
+    room = int(rooms[costs <= costs.min() * (1 + 1e-9)].max())
+    shape = devices, int(groups[room - 1]), room
+    place, number = np.zeros((len(keys), 3), np.int64), 0
+    for nets in members.values():
+        for piece in np.array_split(nets, -(-len(nets) // room)):
+            for at, net in enumerate(piece):
+                place[net] = number // shape[1], number % shape[1], at
+            number += 1
     table = np.full(shape[:2], keys[0], np.int64)
     table[place[:, 0], place[:, 1]] = keys
     return Grid(*shape, place, table)
@@ -165,10 +163,17 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Gr
     last = len(architecture.widths)
     weights = [np.zeros((len(jobs), o, i), dtype) for i, o in itertools.pairwise(sizes)]
     biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
+    known: dict[Any, list[Layer]] = {}  # nets that differ in other settings start alike
+
+    def drawn(recipe: Recipe) -> list[Layer]:
+        key = tuple(getattr(recipe, name) for name in READ)
+        if key not in known:
+            known[key] = initial_layers(recipe, architecture.inputs, architecture.outputs)
+        return known[key]
+
     for net, job in enumerate(jobs):
         given = job.initial
-        drawn = () if given else initial_layers(job.recipe, architecture.inputs, architecture.outputs)
-        layers = list(zip(given.weights, given.biases, strict=True) if given else drawn)
+        layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job.recipe)
         for layer, (w, b) in enumerate(layers):
             at = last if layer == len(layers) - 1 else layer
             weights[at][net, : w.shape[0], : w.shape[1]] = w

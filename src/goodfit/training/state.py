@@ -24,6 +24,7 @@ class Program:
     A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
     dropout in the architecture); its values are traced, so that new values never compile again.
     weightless: some net may meet a batch in which no row has weight for it.
+    in_turn: a device trains one group of nets after another, not all of them step by step.
     plateau: some net lowers its learning rate, instead of stopping, when nothing improves.
     conventions: "goodfit", or "scikit-learn" where a training must be the same as its. There the L2 penalty is divided
     by the batch's weight; the loss in training is the objective, penalties included, averaged over batches by their
@@ -53,6 +54,7 @@ class Program:
     steps: int
     chunk: int
     devices: int = 1
+    in_turn: bool = False
     plateau: bool = False
     conventions: str = "goodfit"
 
