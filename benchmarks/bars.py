@@ -70,8 +70,8 @@ class Measurement:
 
 
 def shown(value: float, unit: str = "") -> str:
-    """A value with its unit: three digits, or four places of a fraction of rows."""
-    if unit == "of rows":
+    """A value with its unit: three digits, or four places of a fraction of rows or cases."""
+    if unit in ("of rows", "of cases"):
         return f"{value:.4f}"
     digits = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{digits} {unit}".rstrip()

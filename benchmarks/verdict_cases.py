@@ -11,7 +11,7 @@ import numpy as np
 
 from goodfit import Recipe
 from goodfit.data import Dataset, Split, load
-from goodfit.data.synthetic import POLYNOMIAL, moons
+from goodfit.data.synthetic import POLYNOMIAL, circles, moons, xor
 
 SOUND = "good fit"
 
@@ -54,6 +54,7 @@ STEPS: dict[str, Any] = {
 def cases() -> Iterator[Case]:
     """All of them."""
     yield from _polynomials()
+    yield from _pictures()
     yield from _moons()
     yield from _digits()
 
@@ -61,7 +62,7 @@ def cases() -> Iterator[Case]:
 def _polynomials() -> Iterator[Case]:
     """A cubic: 4 terms fit, 2 or 3 are too few, half as many as rows too many; with much noise, nothing helps."""
     fitted = Recipe(**LINEAR)
-    for seed, (rows, noise) in enumerate([(100, 0.1), (100, 1.0), (300, 0.1), (300, 1.0)]):
+    for seed, (rows, noise) in enumerate([(100, 0.1), (100, 1.0), (200, 0.5), (300, 0.1), (300, 1.0)]):
         made = f"cubic, {rows} rows, noise {noise:g}"
         for terms, planted in ((2, "underfit"), (3, "underfit"), (4, SOUND)):
             yield Case(f"{made}, {terms} terms", planted, _cubic(rows, terms, noise, seed), fitted)
@@ -85,6 +86,20 @@ def _cubic(rows: int, terms: int, noise: float, seed: int) -> Dataset:
     y = sum(c * x**i / math.factorial(i) for i, c in enumerate(POLYNOMIAL)) + noise * rng.normal(size=rows)
     inputs = np.polynomial.legendre.legvander(x / 3, terms - 1)[:, 1:]  # the net has a bias
     return Dataset("cubic", inputs, y, "regression", scaling="standard", scale_targets=True)
+
+
+def _pictures() -> Iterator[Case]:
+    """Sound nets on what a straight line cannot divide, and on small tables; and a line on the former."""
+    sound = Recipe(**STEPS, hidden=(32, 32), epochs=60, batch_size=32, l2=1e-3)
+    for seed, rows in enumerate([400, 800]):
+        for draw in (circles, xor):
+            data = draw(seed=seed, n_train=rows, n_test=0)
+            yield Case(f"{data.name}, {rows} rows, 32x32", SOUND, data, sound)
+            yield Case(f"{data.name}, {rows} rows, no hidden layer", "underfit", data, sound.replace(hidden=()))
+    for name in ("iris", "wine", "breast-cancer"):
+        found = load(name)
+        every = replace(found, test=np.empty(0, np.int32))
+        yield Case(f"{name}, 16, l2 0.01", SOUND, every, sound.replace(hidden=(16,), l2=0.01))
 
 
 def _moons() -> Iterator[Case]:
@@ -133,7 +148,7 @@ def _digits() -> Iterator[Case]:
     yield Case("digits, rate 1e-6", "underfit", every, sound.replace(learning_rate=1e-6))
     yield Case("digits, rate 3", "diverged", every, sound.replace(learning_rate=3.0))
     yield Case("digits, SGD at rate 100", "diverged", every, sgd.replace(learning_rate=100.0))
-    for rows in (80, 120, 200):
+    for rows in (80, 100, 120, 160, 200):
         few = _digits_rows(rows, rows)
         yield Case(f"digits, {rows} rows, 128", "limited by data", few, sound.replace(batch_size=16, l2=1e-3))
     large = sound.replace(hidden=(128, 128), dropout=0.0, epochs=40, schedule="constant")

@@ -76,7 +76,9 @@ def test_the_worst_by_held_out_rows_leave() -> None:
             arrays = fit(cohort_of([short], sheet.examples, 1)).nets[0]
             held_out = sheet.fits[number].held_out
             own = replace(sheet, jobs=(*sheet.jobs[:number], short, *sheet.jobs[number + 1 :]))
-            losses.append(row_values(own.net(number, arrays), sheet.data.x[held_out], sheet.data.y[held_out], 1.0)[1])
+            net = own.net(number, arrays)
+            outputs = net.outputs(sheet.data.x[held_out])
+            losses.append(row_values(net, outputs, sheet.data.y[held_out], 1.0)[1])
         means[str(search.settings[setting])] = float(np.mean([each.mean() for each in losses]))
         assert recipe.epochs == 9
     order = sorted(means, key=lambda name: means[name])
@@ -230,7 +232,7 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
         ({"method": "grid", "factor": 3}, "'factor' is for the methods halving and hyperband; got 3. Leave it out"),
         ({"ask": 3}, "'ask' is for method optuna; got 3"),
         ({"method": "halfing"}, "hyperband or optuna; got 'halfing'. Did you mean 'halving'?"),
-        ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice. Give all its values at once"),
+        ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice; got 'l2=2'. Give all its values at once"),
         ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same net: batch_size 8 and batch_size 8"),
     ],
 )
