@@ -53,11 +53,14 @@ def run(command: Sequence[str], extra: Mapping[str, str] | None = None) -> Ended
 def call(function: str, quick: bool, extra: Mapping[str, str] | None = None) -> Any:
     """What `module:function` of benchmarks, called with `quick`, returns in a process of its own, through JSON.
 
-    Compiled programs are not kept on disk there, unless `extra` says otherwise.
+    Compiled programs are not kept on disk there, unless `extra` says otherwise. What it printed is printed here.
     """
     command = [sys.executable, "-m", "benchmarks.call", function, *(["--quick"] if quick else [])]
     ended = run(command, {**NO_PROGRAM_CACHE, **(extra or {})})
-    return json.loads(ended.stdout.splitlines()[-1])
+    *told, result = ended.stdout.splitlines()
+    if told:
+        print(*told, sep="\n", flush=True)
+    return json.loads(result)
 
 
 def age() -> float:

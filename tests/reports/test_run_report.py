@@ -304,3 +304,28 @@ def test_pages_and_blocks_can_be_put_together_anew(folder: Path) -> None:
     mine = Page("Mine", [*page.sections[:2], page.sections[3]])
     assert isinstance(page.sections[1].blocks[1], Grid)
     assert [heading.text for heading in check(mine.html()).all("h2")] == [TITLES[0], TITLES[1], TITLES[3]]
+
+
+def test_what_the_leak_guard_found_is_told(folder: Path) -> None:
+    path = folder / "run.json"
+    finding = {
+        "code": "exact",
+        "status": "issue",
+        "parts": ["valid", "train"],
+        "count": 7,
+        "share": 0.5,
+        "pairs": [[1, 2]],
+        "distances": [],
+        "text": "7 rows stand in <both> parts.",
+        "advice": "Leave them out.",
+    }
+    for leaks, told in (
+        (None, None),
+        ({"findings": [], "near": True, "near_seconds": None, "seconds": 0.1}, "none found."),
+        ({"findings": [finding], "near": True, "near_seconds": None, "seconds": 0.1}, "7 rows stand in <both> parts."),
+    ):
+        record = {**json.loads(path.read_text("utf-8")), "leaks": leaks}
+        path.write_text(json.dumps(record), encoding="utf-8")
+        text = section(check(run_page(folder).html()), "Data and split").text
+        assert ("Leaks" in text) == (told is not None)
+        assert told is None or told in text

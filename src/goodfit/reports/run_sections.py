@@ -6,7 +6,7 @@ import numpy as np
 
 from goodfit.figures.curves import band_levels
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.reports.blocks import Block, Facts, Fold, Grid, Note, Paragraph, Picture
+from goodfit.reports.blocks import Block, Bullets, Facts, Fold, Grid, Note, Paragraph, Part, Picture
 from goodfit.reports.markup import Inline, Mono, Strong, joined
 from goodfit.reports.numbers import NONE, counted, number
 from goodfit.reports.page import Section
@@ -37,6 +37,8 @@ def data_section(source: Source) -> Section:
     if source.table is not None:
         pairs += [("File", Mono(str(source.table["path"]))), ("Target", Mono(str(source.table["target"])))]
         pairs += [("Left out", joined(source.table["ids"]))] if source.table["ids"] else []
+        by = ((word, source.table.get(name)) for name, word in (("group", "Divided by groups"), ("time", "By time")))
+        pairs += [(word, Mono(str(column))) for word, column in by if column]
     pairs.append(("Task", run.task))
     if net.classes:
         pairs.append((counted(len(net.classes), "class", "classes"), joined(net.classes)))
@@ -54,6 +56,9 @@ def data_section(source: Source) -> Section:
     if not source.sizes.get("valid"):
         text = "There are no validation rows, so that nothing says how the net does on rows that it has not seen."
         blocks.append(Note(text))
+    if run.leaks is not None:
+        told = list(map(str, run.leaks.findings))
+        blocks.append(Part("Leaks", [Paragraph(str(run.leaks)), *([Bullets(told)] if told else [])]))
     if source.columns is not None:
         lines: list[list[Inline]] = [
             [Mono(column.name), column.kind, f"{column.inputs:,}"] for column in source.columns
