@@ -1,4 +1,8 @@
-"""Data sets and recipes with a fault that was planted, and sound ones, for measuring how good verdicts are."""
+"""Data sets and recipes with a fault that was planted, and sound ones, for measuring how good verdicts are.
+
+Their truth is known from how they were made. Small tables from life are not among them: nobody knows which recipe is
+sound for iris.
+"""
 
 from __future__ import annotations
 
@@ -89,17 +93,13 @@ def _cubic(rows: int, terms: int, noise: float, seed: int) -> Dataset:
 
 
 def _pictures() -> Iterator[Case]:
-    """Sound nets on what a straight line cannot divide, and on small tables; and a line on the former."""
+    """Sound nets on what a straight line cannot divide, and a line on the same."""
     sound = Recipe(**STEPS, hidden=(32, 32), epochs=60, batch_size=32, l2=1e-3)
-    for seed, rows in enumerate([400, 800]):
+    for seed, rows in enumerate([400, 800, 1600]):
         for draw in (circles, xor):
             data = draw(seed=seed, n_train=rows, n_test=0)
             yield Case(f"{data.name}, {rows} rows, 32x32", SOUND, data, sound)
             yield Case(f"{data.name}, {rows} rows, no hidden layer", "underfit", data, sound.replace(hidden=()))
-    for name in ("iris", "wine", "breast-cancer"):
-        found = load(name)
-        every = replace(found, test=np.empty(0, np.int32))
-        yield Case(f"{name}, 16, l2 0.01", SOUND, every, sound.replace(hidden=(16,), l2=0.01))
 
 
 def _moons() -> Iterator[Case]:
