@@ -50,6 +50,11 @@ def test_what_diverged_is_told_to_take_smaller_steps_even_where_a_penalty_helps_
     assert (found.kind, found.best) == ("diverged", 1)
 
 
+def test_a_net_that_learned_nothing_has_not_diverged() -> None:
+    found = judged(errors(1.0, 0.5, 0.6), ["freer", "slower"], training=errors(1.001, 0.5, 0.6))
+    assert (found.kind, found.best) == ("underfit", 0)
+
+
 def test_the_advice_is_the_probe_with_the_best_lower_bound() -> None:
     table = errors(0.5, 0.28, 0.3)
     table[1] = 0.28 * (1 + 0.5 * WAVE)  # better on average, and less sure
