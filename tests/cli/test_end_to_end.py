@@ -176,7 +176,9 @@ def test_train_tells_all_that_was_asked_for(call: Any) -> None:
     assert (code, err) == (0, "")
     assert "hidden 1" in out
     assert "95 % interval" in out
-    assert max(map(len, out.splitlines())) <= 90
+    *lines, fit = out.splitlines()
+    assert max(map(len, lines)) <= 90
+    assert fit.startswith("Fit: ")  # a sentence, as long as it is
     assert json.loads(Path("again/recipe.json").read_text()) == told["recipe"]
 
     code, out, err = call("train", "iris", *SMALL, "--out", "run")
