@@ -1,0 +1,24 @@
+"""What goes on inside a net: measurements, findings, the passes step by step. Names are loaded on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goodfit.lazy import lazily
+
+if TYPE_CHECKING:
+    from goodfit.inspection.measure import Measurement as Measurement
+    from goodfit.inspection.measure import measure as measure
+    from goodfit.inspection.subject import Subject as Subject
+    from goodfit.inspection.subject import describe_net as describe_net
+    from goodfit.inspection.subject import subject_of as subject_of
+
+_PLACES = {
+    "Measurement": "measure",
+    "Subject": "subject",
+    "describe_net": "subject",
+    "measure": "measure",
+    "subject_of": "subject",
+}
+__all__ = sorted(_PLACES)
+__getattr__, __dir__ = lazily(__name__, _PLACES)
