@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodfit import data as data
+    from goodfit import inspection as inspection
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
     from goodfit.estimators import MLPClassifier as MLPClassifier
     from goodfit.estimators import MLPRegressor as MLPRegressor
     from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
+    from goodfit.inspection import inspect as inspect
     from goodfit.runs import Model as Model
     from goodfit.runs import Run as Run
     from goodfit.runs import load_model as load_model
@@ -29,6 +31,7 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "PopulationSearchCV": "goodfit.estimators",
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
+    "inspect": "goodfit.inspection",
     "load_model": "goodfit.runs",
     "select": "goodfit.selection",
     "train": "goodfit.runs",
@@ -44,6 +47,8 @@ __all__ = [
     "Run",
     "__version__",
     "data",
+    "inspect",
+    "inspection",
     "load_model",
     "select",
     "train",
@@ -51,8 +56,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "data":
-        return importlib.import_module("goodfit.data")
+    if name in ("data", "inspection"):
+        return importlib.import_module(f"goodfit.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'goodfit' has no attribute {name!r}")

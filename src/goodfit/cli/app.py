@@ -18,6 +18,7 @@ app.command(
 )
 app.command("goodfit.cli.select:select", name="select", help="Compare recipes by cross-validation, all at once.")
 app.command("goodfit.cli.test:open_test", name="test", help="Open the test rows of a run: score, and record it.")
+app.command("goodfit.cli.inspect:inspect", name="inspect", help="Look inside a net: why it learns, or does not.")
 app.command("goodfit.cli.ledger:ledger", name="ledger", help="Show which test rows were opened, and what it has cost.")
 app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
 app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")

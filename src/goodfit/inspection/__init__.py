@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
+    from goodfit.inspection.findings import CHECKS as CHECKS
+    from goodfit.inspection.findings import Finding as Finding
+    from goodfit.inspection.folding import fold as fold
+    from goodfit.inspection.inspecting import Inspection as Inspection
+    from goodfit.inspection.inspecting import inspect as inspect
     from goodfit.inspection.measure import Measurement as Measurement
     from goodfit.inspection.measure import measure as measure
     from goodfit.inspection.subject import Subject as Subject
@@ -14,6 +19,11 @@ if TYPE_CHECKING:
     from goodfit.inspection.subject import subject_of as subject_of
 
 _PLACES = {
+    "CHECKS": "findings",
+    "Finding": "findings",
+    "Inspection": "inspecting",
+    "fold": "folding",
+    "inspect": "inspecting",
     "Measurement": "measure",
     "Subject": "subject",
     "describe_net": "subject",

@@ -35,11 +35,18 @@ def jacobians(net: TrainedNet, passes: Passes, rows: int = ROWS) -> Jacobians:
     for row in range(used):
         factors = layer_jacobians(net, passes, row)
         for layer, factor in enumerate(factors):
-            layers[layer].append(np.linalg.svd(factor, compute_uv=False))
+            layers[layer].append(_singular_values(factor))
         logs = log_singular_values(factors)
         of_net.append(logs)
         growth.append(logs[0] / len(factors))
     return Jacobians(tuple(np.stack(each) for each in layers), np.stack(of_net), float(np.mean(growth)))
+
+
+def _singular_values(factor: Matrix) -> np.ndarray:
+    """Largest first; nan where an entry is not finite."""
+    if not np.isfinite(factor).all():
+        return np.full(min(factor.shape), np.nan)
+    return np.linalg.svd(factor, compute_uv=False)
 
 
 def layer_jacobians(net: TrainedNet, passes: Passes, row: int) -> list[Matrix]:
@@ -57,7 +64,8 @@ def log_singular_values(factors: Sequence[Matrix]) -> Float[np.ndarray, " k"]:
     """
     product, scale = np.eye(factors[0].shape[1]), 0.0
     for factor in factors:
-        product = factor @ product
+        with np.errstate(over="ignore", invalid="ignore"):
+            product = factor @ product
         size = float(np.abs(product).max())
         if size == 0 or not np.isfinite(size):
             shape = min(len(factors[-1]), factors[0].shape[1])

@@ -228,13 +228,12 @@ def effective_rank(values: Float[np.ndarray, "H B"]) -> float:
 
 
 def _centred_singular_values(values: Float[np.ndarray, "H B"]) -> np.ndarray:
-    """Largest first; zeros where nothing varies beyond rounding, or values are not finite."""
+    """Largest first, up to a common factor; zeros where nothing varies beyond rounding, or values are not finite."""
     centred = values - values.mean(1, keepdims=True)
     size = float(np.abs(values).max())
     if not np.isfinite(size) or float(np.abs(centred).max()) <= 1e-13 * size:
         return np.zeros(1)
     shape = centred.shape
-    gram = centred @ centred.T if shape[0] <= shape[1] else centred.T @ centred
-    scale = float(np.abs(gram).max()) or 1.0
-    values = np.sqrt(np.maximum(np.linalg.eigvalsh(gram / scale), 0.0)) * math.sqrt(scale)
-    return values[::-1]
+    unit = centred / np.abs(centred).max()
+    gram = unit @ unit.T if shape[0] <= shape[1] else unit.T @ unit
+    return np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0.0))[::-1])
