@@ -124,11 +124,8 @@ def inspect(
     chosen = _chosen(net, which)
     recipe = recipe or _recipe_of(net)
     parts = _parts(net, chosen, recipe, x, y)
-    if recipe is not None:
-        recipe = fitted_recipe(recipe, parts)
-    loss = "auto" if recipe is None else recipe.loss
-    delta = 1.0 if recipe is None else recipe.huber_delta
-    subject = subject_of(chosen, parts.x("train"), parts.y("train"), loss=loss, huber_delta=delta, rows=rows)
+    recipe = None if recipe is None else fitted_recipe(recipe, parts)
+    subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
     evidence = gather(subject, recipe, parts, losses=_losses(net, which), curvature=curvature, retrain=retrain)
     findings = examine(evidence)
 
@@ -139,6 +136,38 @@ def inspect(
 
     advice = advise(findings, evidence, test_again)
     return Inspection(evidence, findings, advice, recipe, parts, subject.note)
+
+
+def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
+    """A net with some of the rows that it learned from, to be looked at step by step.
+
+    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
+    Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
+    """
+    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    parts = _parts(net, chosen, recipe, data, None)
+    train = np.sort(parts.train)
+    problems = Problems()
+    for number in numbers:
+        if not 0 <= number < len(train):
+            problems.add(WHERE, f"a row must be a training row, from 0 to {len(train) - 1}", got=number)
+    problems.raise_if_any()
+    at = train[np.asarray(numbers)]
+    return replace(_subject(chosen, recipe, parts.data.x[at], parts.data.y[at]), rows=at)
+
+
+def subject_for(net: Run | Model | TrainedNet, x: Any = None, y: Any = None, *, which: int = 0) -> Subject:
+    """A net with the rows that `inspect` would measure it on; the arguments are its."""
+    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    parts = _parts(net, chosen, recipe, x, y)
+    return _subject(chosen, recipe, parts.x("train"), parts.y("train"))
+
+
+def _subject(net: TrainedNet, recipe: Recipe | None, x: Any, y: Any, rows: int = MOST_ROWS) -> Subject:
+    """With the recipe's loss, where there is one."""
+    if recipe is None:
+        return subject_of(net, x, y, rows=rows)
+    return subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=rows)
 
 
 def gather(
