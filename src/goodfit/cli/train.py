@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
-from goodfit.cli.exits import Interrupted, all_of, explain
+from goodfit.cli.exits import Interrupted, all_of, explain, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
@@ -38,6 +38,7 @@ def train(
     seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
+    inspect: Annotated[bool, Parameter(help="Look inside the nets as they train: layers.csv.", negative=())] = False,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
@@ -46,15 +47,19 @@ def train(
     if resume is not None:
         of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task}
         used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
+        used["--inspect"] = inspect
         refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
         print_run(_resume(resume, quiet=quiet), json=json)
     else:
         choices = tables.choices(target, id, kind, task)
         chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
-        print_run(_begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet), json=json)
+        begun = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, quiet=quiet, inspect=inspect)
+        print_run(begun, json=json)
 
 
-def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *, quiet: bool) -> Run:
+def _begin(
+    recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *, quiet: bool, inspect: bool = False
+) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
 
@@ -64,8 +69,16 @@ def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, *,
         name, task = data.name, data.target.task
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
+    more: dict[str, Any] = {}
+    if inspect:
+        from goodfit.inspection import Watcher
+
+        more = {"watch": Watcher()}
     with resumable(folder), watch(quiet=quiet, task=task) as watcher:
-        return begin(recipe, data, seeds=seeds, out=folder, progress=watcher.report, data_progress=watcher.step)
+        run = begin(recipe, data, seeds=seeds, out=folder, progress=watcher.report, data_progress=watcher.step, **more)
+    if inspect:
+        say(f"Layers by epoch: {more['watch'].write(folder)}")
+    return run
 
 
 def _resume(folder: Path, *, quiet: bool) -> Run:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goodfit.inspection.subject import Subject as Subject
     from goodfit.inspection.subject import describe_net as describe_net
     from goodfit.inspection.subject import subject_of as subject_of
+    from goodfit.inspection.watching import Watcher as Watcher
 
 _PLACES = {
     "CHECKS": "findings",
@@ -31,6 +32,7 @@ _PLACES = {
     "inspect": "inspecting",
     "Measurement": "measure",
     "Subject": "subject",
+    "Watcher": "watching",
     "check_gradient": "gradient_check",
     "describe_net": "subject",
     "measure": "measure",

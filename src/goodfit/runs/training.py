@@ -36,6 +36,7 @@ from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 
 DataProgress = Callable[[Step], None]
+Watch = Callable[[Report, Cohort], None]
 RESUME = "goodfit.runs.resume({}, data)"
 
 
@@ -48,6 +49,7 @@ def train(
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
     score_test: bool = False,
+    watch: Watch | None = None,
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
@@ -56,6 +58,7 @@ def train(
     yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
     data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; this
     opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
+    watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = checked_seeds(recipe, seeds)
@@ -66,7 +69,7 @@ def train(
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         if folder is not None:
             record.begin(folder, recipe, parts, chosen, score_test, data.origin if isinstance(data, Table) else None)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began).run()
+        return _Training(recipe, parts, chosen, folder, progress, score_test, began, watch=watch).run()
 
 
 def resume(
@@ -113,6 +116,7 @@ class _Training:
     score_test: bool
     began: float
     found: Checkpoint | None = None
+    watch: Watch | None = None
     cohort: Cohort = field(init=False)
     reporter: Reporter = field(init=False)
     seconds: dict[str, float] = field(init=False)
@@ -182,6 +186,8 @@ class _Training:
 
     def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
+        if self.watch is not None:
+            self.watch(report, self.cohort)
 
     def _total(self, seconds: dict[str, float]) -> dict[str, float]:
         """Seconds of this session, added to those of the sessions before."""
