@@ -23,6 +23,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "reporting": "reporting",
     "estimators": "estimators",
     "search": "search",
+    "findings": "findings",
 }
 
 
