@@ -333,6 +333,16 @@ def test_learning_rates(code: str, losses: list[float], expected: str) -> None:
     assert status(code, rates=None) == "cannot tell"
 
 
+def test_a_shortened_test_does_not_overrule_the_training_itself() -> None:
+    short = replace(range_test([1, 1, 1, 1, 1, 1, 1.0, 0.2, 0.0]), whole=False)
+    learned = {"constant": measured().loss * 4}
+    slow = replace(short, losses=short.losses * learned["constant"])
+    assert find("learning-rate-low", rates=slow, **learned).text.startswith("In a shortened test: at 0.1 the loss")
+    assert status("learning-rate-low", rates=slow, **learned) == "ok"
+    assert status("learning-rate-low", rates=replace(slow, whole=True), **learned) == "issue"
+    assert status("learning-rate-low", rates=slow, constant=measured().loss * 1.5, losses=None) == "issue"
+
+
 def test_the_advised_rate_is_the_best_or_a_little_below() -> None:
     assert steps.advised_rate(range_test([1, 0.5, 0.0, 0.2, 1], 4)) == pytest.approx(0.01)
     assert steps.advised_rate(range_test([1, 0.01, 0.0, 0.2, 1], 4)) == pytest.approx(0.1 / 10**1.5)

@@ -82,7 +82,7 @@ def _draw_edge(axes: Axes, start: tuple[float, float], end: tuple[float, float],
         down = start[1] > end[1]
         here = (start[0] + WIDTH * 0.5, start[1] if down else start[1] + HEIGHT)
         there = (end[0] + WIDTH * (0.5 if start[0] == end[0] else 0.25), end[1] + HEIGHT if down else end[1])
-        apart, write = (0.09, 0.0), (0.14, 0.0)
+        apart, write = (0.09, 0.0), (0.14 if start[0] == end[0] else 0.3, 0.0)
     for colour, sign, way in ((FORWARD, 1, (here, there)), (BACKWARD, -1, (there, here))):
         points = [(x + sign * apart[0], y + sign * apart[1]) for x, y in way]
         style = {"arrowstyle": "->", "color": colour, "linewidth": 1.2, "shrinkA": 1, "shrinkB": 1}

@@ -62,13 +62,11 @@ def steps_figure(graph: Graph) -> Figure:
             row, place = 1.0, float(column)
         else:
             place, column = float(column), column + 1
-        value = (
-            f"|.| {np.linalg.norm(node.value):.4g}"
-            if node.value.size > 1
-            else f"{float(node.value.reshape(-1)[0]):.4g}"
-        )
-        lines = (node.name, node.formula or f"{node.kind}", f"{shape_text(node.value)}: {value}")
+        size = f"norm {np.linalg.norm(node.value):.4g}" if node.value.size > 1 else f"{node.value.item():.4g}"
+        lines = (node.name, node.formula or node.kind, shape_text(node.value), size)
         boxes.append(Box(node.name, lines, place, row, node.kind))
     edges = {(edge.start, edge.end): f"{np.linalg.norm(edge.gradient):.3g}" for edge in graph.edges if edge.end != "s"}
     rows = ", ".join(map(str, graph.rows[:8])) + (", ..." if len(graph.rows) > 8 else "")
-    return flow_steps(boxes, edges, title=f"Forward and backward, rows {rows}")
+    return flow_steps(
+        boxes, edges, title=f"Forward and backward, row{'s' * (len(graph.rows) > 1)} {rows} of the data set"
+    )

@@ -113,7 +113,7 @@ def _forward(subject: Subject, passes: Passes, l2: float) -> list[Node]:
     nodes.append(Node("L", "value", "mean of l over the rows", np.asarray(passes.loss), np.asarray(1.0)))
     penalty = 0.5 * l2 * sum(float((w.astype(np.float64) ** 2).sum()) for w in net.weights)
     if l2:
-        nodes.append(Node("s", "value", f"{l2:g}/2 sum of squared weights", np.asarray(penalty), np.asarray(1.0)))
+        nodes.append(Node("s", "value", f"{l2:g}/2 sum of w^2", np.asarray(penalty), np.asarray(1.0)))
     total = np.asarray(passes.loss + penalty)
     nodes.append(Node("J", "objective", "L + s" if l2 else "L", total, np.asarray(1.0)))
     return nodes

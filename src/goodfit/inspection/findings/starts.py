@@ -47,9 +47,10 @@ def wrong_initialiser(evidence: Evidence) -> Finding:
     advised = _start(recipe)
     other, _ = _farthest(predicted(recipe.replace(**advised), net.n_inputs, net.n_outputs, 1.0))
     bad = _outside(value) and not _outside(other)
-    text = f"{recipe.init} with {', '.join(sorted(set(recipe.activations)))}: {way} of mean square 1 would end at "
+    names = ", ".join(sorted(set(recipe.activations)))
+    text = f"{recipe.init} with {names}: {way} of mean square 1 would end at "
     text += f"{number(value)} after {len(recipe.hidden)} hidden layers; "
-    text += f"with {advised.get('activation', 'them')} and {advised['init']}, at {number(other)}."
+    text += f"with {advised.get('activation', names)} and {advised['init']}, at {number(other)}."
     limit = SMALL_BELOW if value < 1 else LARGE_ABOVE
     return Finding(code, "issue" if bad else "ok", value, limit, "", text, advised if bad else {})
 

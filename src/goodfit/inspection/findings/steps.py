@@ -40,13 +40,18 @@ def _judge(evidence: Evidence, code: str, limit: float, *, lower: bool) -> Findi
     if not drops.max() > LEARNABLE * max(evidence.constant, 1e-12):
         text = "No learning rate gets much below the loss of a constant prediction: the cause is another."
         return Finding(code, "cannot tell", math.nan, limit, "", text)
+    reached = float(drops[test.at])
+    if not test.whole and evidence.losses is not None and not evidence.losses.frozen:
+        reached = max(reached, evidence.constant - evidence.final.loss)  # the training itself was longer than the test
     own, away = test.rates[test.at], test.rates <= test.rates[test.at] / FACTOR
     away = away if lower else test.rates >= own * FACTOR
     best = int(np.where(away, drops, -math.inf).argmax())
-    share = float(max(drops[test.at], 0.0) / drops[best]) if drops[best] > 0 else math.inf
+    share = float(max(reached, 0.0) / drops[best]) if drops[best] > 0 else math.inf
     bad = share < limit and drops[best] > LEARNABLE * evidence.constant
-    text = f"At {number(own)} the loss ends at {number(test.own)}, at {number(test.rates[best])} at "
+    text = "" if test.whole else "In a shortened test: "
+    text += f"at {number(own)} the loss ends at {number(test.own)}, at {number(test.rates[best])} at "
     text += f"{number(float(test.losses[best]))}; a constant prediction has {number(evidence.constant)}."
+    text = text[:1].upper() + text[1:]
     advice = {"learning_rate": float(f"{advised_rate(test):.3g}")} if bad else {}
     return Finding(code, "issue" if bad else "ok", share, limit, "", text, advice)
 
