@@ -46,6 +46,9 @@ def test_outcomes_are_planted_by_what_came_of_the_training() -> None:
     assert must == {"constant-prediction", "loss-not-finite"}
     diverging = next(fault for fault in planted.FAULTS if "loss-not-finite" in fault.must)
     assert "loss-not-finite" not in expected(result(diverging, set()))[0]
+    fast = next(fault for fault in planted.FAULTS if "updates-large" in fault.must)
+    assert "learning-rate-high" in expected(result(fast, set()))[0]
+    assert "learning-rate-high" not in set().union(*expected(result(fast, set(), learned=True))[:1])
     constant = next(fault for fault in planted.FAULTS if "labels-constant" in fault.must)
     assert "constant-prediction" not in expected(result(constant, set(), stuck=True))[0]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evidence_help import evidence, measured
+from evidence_help import evidence, measured, range_test
 from inspection_help import random_net, rows_for, subject
 
 import goodfit as gf
@@ -157,6 +157,16 @@ def test_advice_builds_first_and_tests_rates_again() -> None:
     advice = advise(given, evidence(), again)
     assert advice == Advice({"scaling": "standard", "activation": "relu", "init": "he-normal"}, {"scale_targets": True})
     assert [each.recipe for each in asked] == [advice.recipe | {}]
+
+
+def test_a_net_built_anew_gets_the_rate_that_suits_it() -> None:
+    built = [finding("inputs-unscaled", {"scaling": "standard"})]
+    bent = range_test([1.0, 0.0, 0.5, 0.89, 1.0], at=3)
+    told = advise(built, evidence(constant=1.0), lambda _: bent)
+    assert told.recipe == {"scaling": "standard", "learning_rate": 0.01}
+    for losses in ([1.0, 0.0, 0.5, 0.09, 1.0], [1.0, 1.0, 0.96, 1.0, 1.0]):  # it suits; nothing learns at all
+        kept = advise(built, evidence(constant=1.0), lambda _, losses=losses: range_test(losses, at=3))
+        assert kept.recipe == {"scaling": "standard"}
 
 
 def test_advice_on_steps_alone() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from goodfit.data import Split
 from goodfit.inspection.findings import Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
-from goodfit.inspection.findings.steps import rate_high, rate_low
+from goodfit.inspection.findings.steps import LEARNABLE, advised_rate
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.training.recipe import Recipe
 
@@ -28,6 +28,7 @@ BUILT = (  # findings on how a net is built or fed, those first that change the 
 RATES = ("learning-rate-high", "learning-rate-low")
 STEPS = ("loss-not-finite", "updates-large", "updates-small")  # where no range test has found a rate
 LAST = ("redundant-layer",)
+SUITS = 0.9  # share of the best rate's drop in loss with which a net that is built anew keeps its learning rate
 HOPELESS = ("labels-constant", "labels-shuffled")  # no recipe mends these
 
 
@@ -62,9 +63,7 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
     built = _merged([issues[code] for code in BUILT if code in issues])
     steps: dict[str, Any] = {}
     if built:
-        again = replace(evidence, rates=test_again(built))
-        for judge in (rate_high, rate_low):
-            steps |= judge(again).advice
+        steps = suited_rate(test_again(built), evidence.constant)
     else:
         chosen = RATES if any(code in issues for code in RATES) else STEPS
         steps = _merged([issues[code] for code in chosen if code in issues]).recipe
@@ -74,6 +73,19 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
         if not recipe and "constant-prediction" in issues:
             recipe = restart()
     return Advice(_changes(recipe, evidence.recipe), built.data)
+
+
+def suited_rate(test: RangeTest | None, constant: float) -> dict[str, Any]:
+    """A learning rate for a net that is built anew, where its present one reaches less than SUITS of the best's drop.
+
+    constant: the loss of a constant prediction.
+    """
+    if test is None:
+        return {}
+    drops = constant - test.losses
+    if not drops.max() > LEARNABLE * max(constant, 1e-12) or drops[test.at] >= SUITS * drops.max():
+        return {}
+    return {"learning_rate": float(f"{advised_rate(test):.3g}")}
 
 
 def _merged(findings: Sequence[Finding]) -> Advice:
