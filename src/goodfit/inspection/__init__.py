@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goodfit.inspection.subject import Subject as Subject
     from goodfit.inspection.subject import describe_net as describe_net
     from goodfit.inspection.subject import subject_of as subject_of
+    from goodfit.inspection.tables import flow_table as flow_table
     from goodfit.inspection.watching import Watcher as Watcher
 
 _PLACES = {
@@ -35,6 +36,7 @@ _PLACES = {
     "Watcher": "watching",
     "check_gradient": "gradient_check",
     "describe_net": "subject",
+    "flow_table": "tables",
     "measure": "measure",
     "rows_of": "inspecting",
     "subject_of": "subject",
