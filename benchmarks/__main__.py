@@ -24,6 +24,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "estimators": "estimators",
     "search": "search",
     "verdicts": "verdicts",
+    "findings": "findings",
 }
 
 

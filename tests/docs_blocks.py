@@ -102,6 +102,7 @@ OWN_FLAGS = TABLE_FLAGS | {
     "seeds",
     "out",
     "resume",
+    "inspect",
     "json",
     "quiet",
 }  # of `goodfit train`, beside the recipe's

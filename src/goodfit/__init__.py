@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodfit import data as data
+    from goodfit import inspection as inspection
     from goodfit import reports as reports
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
     from goodfit.estimators import MLPClassifier as MLPClassifier
     from goodfit.estimators import MLPRegressor as MLPRegressor
     from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
+    from goodfit.inspection import inspect as inspect
     from goodfit.runs import Model as Model
     from goodfit.runs import Run as Run
     from goodfit.runs import load_model as load_model
@@ -33,6 +35,7 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
     "Verdict": "goodfit.selection",
+    "inspect": "goodfit.inspection",
     "load_model": "goodfit.runs",
     "select": "goodfit.selection",
     "train": "goodfit.runs",
@@ -50,6 +53,8 @@ __all__ = [
     "Verdict",
     "__version__",
     "data",
+    "inspect",
+    "inspection",
     "load_model",
     "reports",
     "select",
@@ -59,7 +64,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "reports"):
+    if name in ("data", "inspection", "reports"):
         return importlib.import_module(f"goodfit.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)

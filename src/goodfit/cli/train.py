@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
-from goodfit.cli.exits import Interrupted, all_of, explain
+from goodfit.cli.exits import Interrupted, all_of, explain, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
@@ -44,6 +44,7 @@ def train(
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
     fit: Annotated[str, Parameter(help="Judge the fit at the end: auto (where it is cheap), always, never.")] = "auto",
     leaks: tables.Leaks = "warn",
+    inspect: Annotated[bool, Parameter(help="Look inside the nets as they train: layers.csv.", negative=())] = False,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
@@ -55,20 +56,22 @@ def train(
     if resume is not None:
         of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
         used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
-        used["--leaks"] = leaks != "warn"
+        used |= {"--leaks": leaks != "warn", "--inspect": inspect}
         refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
         run, source = _resume(resume, quiet=quiet), None
     else:
         choices = tables.choices(target, id, kind, task, group, time)
         chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
-        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, quiet=quiet)
+        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, quiet=quiet, inspect=inspect)
         source = None if isinstance(found, str) else found
     if not json:
         print_run(run)
     print_fit(run, source, asked=fit, json=json, quiet=quiet)
 
 
-def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, *, quiet: bool) -> Run:
+def _begin(
+    recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, *, quiet: bool, inspect: bool
+) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
 
@@ -78,9 +81,17 @@ def _begin(recipe: Recipe, data: str | Table, seeds: range, out: Path | None, le
         name, task = data.name, data.target.task
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
+    more: dict[str, Any] = {}
+    if inspect:
+        from goodfit.inspection import Watcher
+
+        more = {"watch": Watcher()}
     with resumable(folder), watch(quiet=quiet, task=task) as watcher:
-        watching = {"progress": watcher.report, "data_progress": watcher.step}
-        return begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **watching)  # type: ignore[arg-type]
+        more |= {"progress": watcher.report, "data_progress": watcher.step}
+        run = begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **more)
+    if inspect:
+        say(f"Layers by epoch: {more['watch'].write(folder)}")
+    return run
 
 
 def _resume(folder: Path, *, quiet: bool) -> Run:

@@ -5,8 +5,23 @@ from goodfit.figures.examples import examples as examples
 from goodfit.figures.files import png as png
 from goodfit.figures.files import svg as svg
 from goodfit.figures.files import write_figure as write_figure
+from goodfit.figures.flow import FlowLayer as FlowLayer
+from goodfit.figures.flow import FlowTable as FlowTable
+from goodfit.figures.flow import flow as flow
 from goodfit.figures.intervals import Interval as Interval
 from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.setting_curve import setting_curve as setting_curve
 
-__all__ = ["Interval", "curves", "examples", "intervals", "png", "setting_curve", "svg", "write_figure"]
+__all__ = [
+    "FlowLayer",
+    "FlowTable",
+    "Interval",
+    "curves",
+    "examples",
+    "flow",
+    "intervals",
+    "png",
+    "setting_curve",
+    "svg",
+    "write_figure",
+]

@@ -99,8 +99,8 @@ def forward(
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling)
     for layer, name in enumerate(architecture.activations):
-        z = _affine(parameters, layer, hidden)  # [S, M, H, B]
-        a = _activate(name, z, parameters.slopes[layer])
+        z = affine(parameters, layer, hidden)  # [S, M, H, B]
+        a = activate(name, z, parameters.slopes[layer])
         if architecture.masked:
             a = a * present.units[layer][..., None]
         if dropout is not None and architecture.dropout:
@@ -108,7 +108,7 @@ def forward(
         if architecture.ragged and layer > 0:
             a = jnp.where(present.layers[..., layer, None, None], a, _resize(hidden, a.shape[-2]))
         hidden = a
-    return _affine(parameters, len(architecture.activations), hidden)
+    return affine(parameters, len(architecture.activations), hidden)
 
 
 def _own_inputs(x: Array, nets: int, scaling: tuple[Array, Array] | None) -> Array:
@@ -125,7 +125,8 @@ def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> 
     return Parameters((weights, *parameters.weights[1:]), (bias, *parameters.biases[1:]), parameters.slopes)
 
 
-def _affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
+def affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
+    """W h + b of one layer, [S, M, out, B]. hidden: inputs shared by a group, [S, B, D], or units [S, M, H, B]."""
     weights, biases = parameters.weights[layer], parameters.biases[layer]
     z = jnp.einsum("smhd,sbd->smhb", weights, hidden) if hidden.ndim == 3 else _own_product(weights, hidden)
     return z if biases is None else z + biases[..., None]
@@ -154,7 +155,8 @@ def _own_product_backward(kept: tuple[Array, Array], change: Float[Array, "S M K
 _own_product.defvjp(_own_product_forward, _own_product_backward)
 
 
-def _activate(name: str, z: Array, slope: Array | None) -> Array:
+def activate(name: str, z: Array, slope: Array | None) -> Array:
+    """The activation of that name of z [S, M, H, B]. slope: [S, M] where it is trained (prelu), else None."""
     function = ACTIVATIONS[name].function
     if slope is None:
         return function(z)

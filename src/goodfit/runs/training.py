@@ -37,6 +37,7 @@ from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 
 DataProgress = Callable[[Step], None]
+Watch = Callable[[Report, Cohort], None]
 RESUME = "goodfit.runs.resume({}, data)"
 
 
@@ -50,6 +51,7 @@ def train(
     data_progress: DataProgress | None = None,
     score_test: bool = False,
     leaks: str = "warn",
+    watch: Watch | None = None,
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
@@ -60,6 +62,7 @@ def train(
     opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
     leaks: what becomes of held-out rows that training would know (see docs/data.md#leaks): "warn" looks for them and
     warns, "error" raises InputError, "off" does not look.
+    watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = checked_seeds(recipe, seeds)
@@ -74,7 +77,7 @@ def train(
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
             record.begin(folder, recipe, parts, chosen, score_test, origin, check)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began, check).run()
+        return _Training(recipe, parts, chosen, folder, progress, score_test, began, check, watch=watch).run()
 
 
 def resume(
@@ -124,6 +127,7 @@ class _Training:
     began: float
     leaks: LeakCheck | None = None
     found: Checkpoint | None = None
+    watch: Watch | None = None
     cohort: Cohort = field(init=False)
     reporter: Reporter = field(init=False)
     seconds: dict[str, float] = field(init=False)
@@ -195,6 +199,8 @@ class _Training:
 
     def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
+        if self.watch is not None:
+            self.watch(report, self.cohort)
 
     def _total(self, seconds: dict[str, float]) -> dict[str, float]:
         """Seconds of this session, added to those of the sessions before."""

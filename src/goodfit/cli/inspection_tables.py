@@ -1,0 +1,133 @@
+"""What `goodfit inspect` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from goodfit.cli.output import console, print_line, table
+
+if TYPE_CHECKING:
+    from goodfit.inspection.findings import Finding
+    from goodfit.inspection.inspecting import Inspection
+    from goodfit.inspection.measure import Measurement
+    from goodfit.inspection.trial import Trial
+
+FORWARD = ("layer", "activation", "mean", "variance", "saturated", "dead", "rank", "eff. rank")
+BACKWARD = ("layer", "gradient", "of weights", "ratio", "zeros", "update / weight", "Jacobian")
+STYLES = {"issue": "bold red", "ok": "green", "cannot tell": "yellow"}
+
+
+def print_inspection(found: Inspection, *, every: bool) -> None:
+    """Tables of the passes, the findings, and the advice. every: findings that are ok or cannot tell too."""
+    from goodfit.inspection.inspecting import sharpness_words
+
+    out, measured = console(), found.measurement
+    rows = measured.subject.rows
+    out.print(table(f"Forward, {len(rows):,} rows", FORWARD, _forward(measured), left=2))
+    out.print()
+    out.print(table("Backward", BACKWARD, _backward(measured)))
+    out.print()
+    print_line(out, f"Loss {shown(measured.loss)}; the best constant prediction has {shown(found.evidence.constant)}.")
+    print_line(out, f"Largest eigenvalue of the Hessian: {sharpness_words(measured)}.")
+    growth = math.exp(measured.jacobians.growth)
+    print_line(out, f"The Jacobian's largest singular value grows {shown(growth)} times a layer.")
+    if found.note:
+        print_line(out, found.note)
+    out.print()
+    listed = found.findings if every else found.issues
+    if listed:
+        out.print(table("Findings", ("", "code", "place", "value", "limit"), map(_finding, listed), left=3))
+        for finding in listed:
+            print_line(out, f"{finding.code}: {finding.text}")
+    else:
+        print_line(out, "No issue was found.")
+    untold = [finding.code for finding in found.findings if finding.status == "cannot tell"]
+    if untold and not every:
+        print_line(out, f"Cannot tell: {', '.join(untold)}. --all says why.")
+    for line in advice_lines(found):
+        print_line(out, line)
+
+
+def advice_lines(found: Inspection) -> Iterator[str]:
+    """The change that is advised, as flags of `goodfit train`."""
+    advice = found.advice
+    if advice.recipe:
+        yield f"Advice: {' '.join(flags(advice.recipe))}"
+    for name, value in advice.data.items():
+        yield f"Advice for the data: Dataset(..., {name}={value!r})"
+    if advice and found.recipe is not None:
+        yield "--try trains it beside the present recipe."
+
+
+def flags(fields: dict[str, Any]) -> Iterator[str]:
+    """Fields of a recipe as they are written on the command line."""
+    for name, value in fields.items():
+        flag = name.replace("_", "-")
+        if value is None:
+            yield f"(without --{flag})"
+        elif isinstance(value, bool):
+            yield f"--{flag}" if value else f"--no-{flag}"
+        elif isinstance(value, tuple):
+            yield f"--{flag} {','.join(map(str, value)) or 'none'}"
+        else:
+            yield f"--{flag} {value:g}" if isinstance(value, float) else f"--{flag} {value}"
+
+
+def print_trial(trial: Trial) -> None:
+    """Both recipes, and the difference with its interval."""
+    out = console()
+    rows = [
+        ("present", f"{trial.before.mean():.4f}", shown(trial.train_loss[0])),
+        ("advised", f"{trial.after.mean():.4f}", shown(trial.train_loss[1])),
+    ]
+    part = {"valid": "validation", "train": "training"}[trial.part]
+    seeds = len(trial.seeds)
+    columns = ("recipe", f"{trial.score_name}, {part} rows", "training loss")
+    out.print(table(f"Tried with {seeds} seed{'s' * (seeds > 1)}", columns, rows))
+    interval = f" [{trial.low:+.4f}, {trial.high:+.4f}]" if math.isfinite(trial.low) else ""
+    print_line(out, f"Difference: {trial.difference:+.4f}{interval}, 95 % interval over seeds, pair by pair.")
+
+
+def shown(value: float) -> str:
+    """Three digits; "-" for what is not known."""
+    return "-" if math.isnan(value) else f"{value:.3g}"
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:.3g} %"
+
+
+def _forward(measured: Measurement) -> Iterator[tuple[str, ...]]:
+    for layer in measured.layers:
+        yield (
+            layer.name,
+            layer.activation or "-",
+            shown(layer.mean),
+            shown(layer.variance),
+            _share(layer.saturated),
+            _share(layer.dead),
+            f"{layer.rank} of {layer.units}",
+            shown(layer.effective_rank),
+        )
+
+
+def _backward(measured: Measurement) -> Iterator[tuple[str, ...]]:
+    for layer in measured.layers:
+        yield (
+            layer.name,
+            shown(layer.z_gradient),
+            shown(layer.weight_gradient),
+            shown(layer.ratio),
+            _share(layer.zeros),
+            shown(layer.update),
+            f"{shown(layer.jacobian_largest)}, {shown(layer.jacobian_median)}",
+        )
+
+
+def _finding(finding: Finding) -> tuple[object, ...]:
+    status = Text(finding.status, style=STYLES[finding.status])
+    return status, finding.code, finding.place or "-", shown(finding.value), shown(finding.limit)

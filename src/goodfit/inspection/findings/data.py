@@ -1,0 +1,117 @@
+"""The data as the net sees them: inputs not scaled, targets out of reach, labels that nothing tells."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, number
+from goodfit.inspection.subject import Subject
+
+INPUTS_ABOVE = 10.0  # root mean square of a column
+INPUTS_BELOW = 0.05  # root mean square over all columns
+TARGETS_ABOVE = 10.0  # root mean square of the targets as trained; a net's outputs begin at about 1
+OUTSIDE_ABOVE = 0.05  # share of the predictions that are beyond the targets' range by more than its width
+TOLD_ABOVE = 4.0  # standard deviations: chance alone gives as much once in 30,000
+NOT_TOLD_BELOW = 3.0
+FEWEST_PROBED = 200  # with fewer, simple learners miss what is there
+LECUN = "LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3 asks for about 1; the factor is our own"
+
+
+def column_sizes(subject: Subject) -> np.ndarray:
+    """Root mean square of every input, as the net sees it."""
+    return np.asarray(np.sqrt((subject.x**2).mean(0)))
+
+
+def inputs_bad(subject: Subject) -> bool:
+    """Whether inputs are far from a size of 1."""
+    sizes = column_sizes(subject)
+    return bool(sizes.max() > INPUTS_ABOVE or np.sqrt((sizes**2).mean()) < INPUTS_BELOW)
+
+
+def inputs(evidence: Evidence) -> Finding:
+    """The largest column, or all columns together where they are too small."""
+    code, subject = "inputs-unscaled", evidence.final.subject
+    sizes = column_sizes(subject)
+    column, overall = int(sizes.argmax()), float(np.sqrt((sizes**2).mean()))
+    bad = inputs_bad(subject)
+    if bad and sizes.max() <= INPUTS_ABOVE:
+        text = f"The inputs have a root mean square of {number(overall)} as the net sees them."
+        return Finding(code, "issue", overall, INPUTS_BELOW, "inputs", text, {"scaling": "standard"})
+    text = f"Input {column} has a root mean square of {number(float(sizes[column]))} as the net sees it."
+    advice = {"scaling": "standard"} if bad else {}
+    place = f"input {column}"
+    return Finding(code, "issue" if bad else "ok", float(sizes[column]), INPUTS_ABOVE, place, text, advice)
+
+
+def outputs(evidence: Evidence) -> Finding:
+    """Numeric targets far beyond what outputs begin with, or predictions far beyond the targets."""
+    code, subject = "outputs-out-of-range", evidence.final.subject
+    if subject.net.task != "regression" or subject.loss == "poisson":
+        return Finding(code, "ok", math.nan, TARGETS_ABOVE, "output", "Outputs pass a link that keeps them in range.")
+    target, found = subject.target, evidence.final.passes.z[-1]
+    size = float(np.sqrt((target**2).mean()))
+    if size > TARGETS_ABOVE:
+        text = f"The targets, as trained, have a root mean square of {number(size)}; outputs begin at about 1."
+        data = {"scale_targets": True}
+        return Finding(code, "issue", size, TARGETS_ABOVE, "output", text, {}, data)
+    low, high = target.min(1, keepdims=True), target.max(1, keepdims=True)
+    width = high - low
+    share = float(((found < low - width) | (found > high + width)).mean())
+    bad = share > OUTSIDE_ABOVE
+    text = f"{share:.0%} of the predictions are beyond the range of the targets by more than its width."
+    advice = {"init": "he-normal", "init_scale": None, "clip_norm": 1.0} if bad else {}
+    return Finding(code, "issue" if bad else "ok", share, OUTSIDE_ABOVE, "output", text, advice)
+
+
+def constant_labels(evidence: Evidence) -> Finding:
+    """Whether the targets differ at all."""
+    code, target = "labels-constant", np.atleast_2d(evidence.final.subject.target)
+    kinds = max(len(np.unique(row)) for row in target)
+    bad = kinds < 2
+    if len(evidence.final.subject.rows) < 2:
+        return Finding(code, "cannot tell", kinds, 1, "", "One row cannot show whether targets differ.")
+    text = "All rows have the same target." if bad else f"The targets have {kinds} different values."
+    return Finding(code, "issue" if bad else "ok", kinds, 1, "targets", text)
+
+
+def shuffled_labels(evidence: Evidence) -> Finding:
+    """Whether a neighbour or a linear fit tells targets better than shuffled ones."""
+    code, probe = "labels-shuffled", evidence.probe
+    if probe is None or math.isnan(probe.best):
+        return Finding(code, "cannot tell", math.nan, TOLD_ABOVE, "", "There are too few rows, or targets do not vary.")
+    text = f"Simple learners do {probe.best:.1f} standard deviations better on the targets than on shuffled ones."
+    if probe.best >= TOLD_ABOVE:
+        return Finding(code, "ok", probe.best, TOLD_ABOVE, "targets", text)
+    if probe.best >= NOT_TOLD_BELOW or probe.rows < FEWEST_PROBED:
+        text += f" With {probe.rows} rows that may be chance."
+        return Finding(code, "cannot tell", probe.best, TOLD_ABOVE, "targets", text)
+    text += " Look at how inputs and targets were put together."
+    return Finding(code, "issue", probe.best, NOT_TOLD_BELOW, "targets", text)
+
+
+CHECKS = (
+    Check(
+        "inputs-unscaled",
+        "inputs are far larger or smaller than 1 as the net sees them",
+        {"INPUTS_ABOVE": INPUTS_ABOVE, "INPUTS_BELOW": INPUTS_BELOW},
+        LECUN,
+        inputs,
+    ),
+    Check(
+        "outputs-out-of-range",
+        "numeric targets are beyond the outputs' reach, or outputs beyond the targets' range",
+        {"TARGETS_ABOVE": TARGETS_ABOVE, "OUTSIDE_ABOVE": OUTSIDE_ABOVE},
+        "own: ten times what outputs begin with",
+        outputs,
+    ),
+    Check("labels-constant", "all rows have the same target", {"SAME": 1}, "exact", constant_labels),
+    Check(
+        "labels-shuffled",
+        "nothing in the inputs tells the targets, as after a shuffle of one of them",
+        {"TOLD_ABOVE": TOLD_ABOVE, "NOT_TOLD_BELOW": NOT_TOLD_BELOW, "FEWEST_PROBED": FEWEST_PROBED},
+        "a permutation test; the levels are our own",
+        shuffled_labels,
+    ),
+)

@@ -1,0 +1,128 @@
+"""A finding: one diagnosis with its evidence; and what checks look at to make one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from goodfit.inspection.learning_rates import RangeTest
+from goodfit.inspection.measure import Measurement
+from goodfit.inspection.probe import Probe
+from goodfit.training.recipe import Recipe
+
+Status = Literal["issue", "ok", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One diagnosis.
+
+    value: what was measured, nan where nothing could be; limit: what it was compared with; place: layer, unit, column
+    or epoch, "" for the whole net; text: a sentence for people. advice: fields of a recipe to change, {} where nothing
+    is wrong or no recipe mends it; data_advice: likewise, fields of the data set.
+    """
+
+    code: str
+    status: Status
+    value: float
+    limit: float
+    place: str
+    text: str
+    advice: Mapping[str, Any] = field(default_factory=dict)
+    data_advice: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, as JSON has them."""
+        return {**vars(self), "advice": dict(self.advice), "data_advice": dict(self.data_advice)}
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What is known of a training. train: [E] the training loss of every epoch, nan after the net stopped; frozen:
+    whether the net stopped because its loss was no longer finite; stopped: its last epoch.
+    """
+
+    train: Float[np.ndarray, " E"]
+    frozen: bool
+    stopped: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that checks look at. None: not known.
+
+    final: the net as it was given; initial: as its training began; recipe: that it was trained by; steps: of the
+    optimiser in a whole training; constant: the least loss of a constant prediction on the measured rows; losses: of
+    its training; rates: a learning-rate range test of the recipe; probe: whether anything tells the targets.
+    """
+
+    final: Measurement
+    initial: Measurement | None
+    recipe: Recipe | None
+    steps: int | None
+    constant: float
+    losses: Losses | None
+    rates: RangeTest | None
+    probe: Probe | None
+
+    @property
+    def start(self) -> Measurement:
+        """The initial net, or the one given where that is not known."""
+        return self.final if self.initial is None else self.initial
+
+    @property
+    def stages(self) -> tuple[Measurement, ...]:
+        """The initial net, where it is known, and the one given."""
+        return (self.final,) if self.initial is None else (self.initial, self.final)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One diagnosis that can be made. finds: what an issue means, in words; limits: the named constants that it
+    compares with; source: of the limit; examine: makes the finding.
+    """
+
+    code: str
+    finds: str
+    limits: Mapping[str, float]
+    source: str
+    examine: Callable[[Evidence], Finding]
+
+
+def words(measurement: Measurement) -> str:
+    """Which net a measurement is of: "at the start", "after training"."""
+    return "at the start" if measurement.epoch == 0 else "as given" if measurement.epoch is None else "after training"
+
+
+def number(value: float) -> str:
+    """A number for a sentence."""
+    return "not known" if math.isnan(value) else f"{value:.3g}"
+
+
+SOUND = {  # activation -> the initialiser that keeps its signals' size
+    "tanh": "xavier-normal",
+    "sigmoid": "xavier-normal",
+    "softplus": "xavier-normal",
+    "identity": "xavier-normal",
+    "selu": "lecun-normal",
+}
+
+
+def sound_start(activation: str) -> dict[str, Any]:
+    """Recipe fields of a start that suits an activation."""
+    return {
+        "init": SOUND.get(activation, "he-normal"),
+        "init_scale": None,
+        "init_bias": "zeros",
+        "init_bias_value": 0.0,
+    }
+
+
+def sound_layers() -> dict[str, Any]:
+    """Recipe fields of layers whose signals and gradients keep their size through any depth that is usual here."""
+    return {"activation": "relu", **sound_start("relu")}

@@ -1,0 +1,64 @@
+"""Gradients that vanish or explode on their way to the inputs (4.7.1, 4.7.2)."""
+
+from __future__ import annotations
+
+import math
+
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers, words
+from goodfit.inspection.measure import Measurement
+
+VANISHES_BELOW = 1e-3  # a layer then learns a thousand times more slowly by gradient descent than the last
+EXPLODES_ABOVE = 1e3
+SOURCE = "own: a factor of a thousand between layers, which no learning rate suits both ends of; see the benchmark"
+
+
+def vanishing(evidence: Evidence) -> Finding:
+    """The weakest gradient of a hidden layer, as a share of the outputs'."""
+    return _judge(evidence, "vanishing-gradient", VANISHES_BELOW, smallest=True)
+
+
+def exploding(evidence: Evidence) -> Finding:
+    """The strongest gradient of a hidden layer, as a multiple of the outputs'."""
+    return _judge(evidence, "exploding-gradient", EXPLODES_ABOVE, smallest=False)
+
+
+def _judge(evidence: Evidence, code: str, limit: float, *, smallest: bool) -> Finding:
+    if not evidence.final.hidden:
+        return Finding(code, "ok", math.nan, limit, "", "There is no hidden layer.")
+    found = [(extreme, stage) for stage in evidence.stages if (extreme := _extreme(stage, smallest)) is not None]
+    if not found:
+        text = "The outputs have no finite gradient that is not 0, so there is nothing to compare with."
+        return Finding(code, "cannot tell", math.nan, limit, "", text)
+    (value, place), stage = (min if smallest else max)(found, key=lambda each: each[0][0])
+    bad = value < limit if smallest else not value <= limit
+    text = f"The gradient in {place} is {number(value)} times that of the outputs {words(stage)}."
+    return Finding(code, "issue" if bad else "ok", value, limit, place, text, sound_layers() if bad else {})
+
+
+def _extreme(stage: Measurement, smallest: bool) -> tuple[float, str] | None:
+    """The least or greatest gradient among hidden layers as a share of the outputs', and the layer."""
+    outputs = stage.layers[-1].z_gradient
+    if not 0 < outputs < math.inf:
+        return None
+    shares = [(layer.z_gradient / outputs, layer.name) for layer in stage.hidden]
+    if any(math.isnan(share) for share, _ in shares):
+        return None if smallest else next((math.inf, name) for share, name in shares if math.isnan(share))
+    return (min if smallest else max)(shares)
+
+
+CHECKS = (
+    Check(
+        "vanishing-gradient",
+        "gradients all but disappear on their way to a layer, which then hardly learns",
+        {"VANISHES_BELOW": VANISHES_BELOW},
+        SOURCE,
+        vanishing,
+    ),
+    Check(
+        "exploding-gradient",
+        "gradients grow so much on their way to a layer that its steps are far too large",
+        {"EXPLODES_ABOVE": EXPLODES_ABOVE},
+        SOURCE,
+        exploding,
+    ),
+)

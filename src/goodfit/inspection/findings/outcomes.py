@@ -1,0 +1,94 @@
+"""What came of a training: nothing beyond a constant prediction, or a loss that is not finite."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers
+from goodfit.inspection.measure import Measurement
+from goodfit.inspection.precision import LARGEST
+
+UNCHANGED_ABOVE = 0.98  # share of the constant prediction's loss that is left
+FINITE_ABOVE = 0  # epochs that ended without a finite loss
+
+
+def constant_prediction(evidence: Evidence) -> Finding:
+    """The loss as a share of the constant prediction's."""
+    code, loss = "constant-prediction", evidence.final.loss
+    if not evidence.constant > 1e-9:
+        text = "A constant prediction is right on all rows: there is nothing to learn."
+        return Finding(code, "cannot tell", math.nan, UNCHANGED_ABOVE, "", text)
+    value = loss / evidence.constant
+    bad = not value < UNCHANGED_ABOVE
+    text = f"The loss is {number(loss)}; the best constant prediction has {number(evidence.constant)}."
+    if evidence.losses is None and bad:
+        text += " Whether the net was trained is not known."
+    return Finding(code, "issue" if bad else "ok", value, UNCHANGED_ABOVE, "output", text, restart() if bad else {})
+
+
+def restart() -> dict[str, object]:
+    """Recipe fields that learn on most data, where the cause is not known."""
+    return {**sound_layers(), "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0, "momentum": 0.0,
+            "nesterov": False}  # fmt: skip
+
+
+def not_finite(evidence: Evidence) -> Finding:
+    """Whether the loss stopped being finite, at which epoch, and in which layer first."""
+    code, losses = "loss-not-finite", evidence.losses
+    broken = first_broken(evidence.final)
+    if losses is not None and losses.frozen:
+        where = broken or _largest_update(evidence)
+        place = f"epoch {losses.stopped}" + (f", {where}" if where else "")
+        text = f"The loss was no longer finite in epoch {losses.stopped}"
+        text += f"; {where} was the first to go." if where else "."
+        return Finding(code, "issue", losses.stopped, FINITE_ABOVE, place, text, _calmer(evidence))
+    if broken is not None or not math.isfinite(evidence.final.loss):
+        text = f"These rows overflow float32 in {broken or 'the loss'}."
+        return Finding(code, "issue", math.nan, FINITE_ABOVE, broken or "loss", text, _calmer(evidence))
+    known = "every loss in training was finite" if losses is not None else "the loss of these rows is finite"
+    return Finding(code, "ok", 0, FINITE_ABOVE, "", known[:1].upper() + known[1:] + ".")
+
+
+def first_broken(measured: Measurement) -> str | None:
+    """The first layer, from the inputs on, whose values float32 cannot hold; then the first from the outputs back."""
+    passes = measured.passes
+    for layer, z in zip(measured.layers, passes.z, strict=True):
+        if not (np.abs(z) <= LARGEST).all():
+            return layer.name
+    for layer, gradient in zip(measured.layers[::-1], passes.z_gradients[::-1], strict=True):
+        if not (np.abs(gradient) <= LARGEST).all():
+            return layer.name
+    return None
+
+
+def _largest_update(evidence: Evidence) -> str:
+    known = [layer for layer in evidence.final.layers if not math.isnan(layer.update)]
+    return max(known, key=lambda layer: layer.update).name if known else ""
+
+
+def _calmer(evidence: Evidence) -> dict[str, object]:
+    """A tenth of the learning rate, and no gradient longer than 1."""
+    recipe = evidence.recipe
+    if recipe is None or recipe.optimizer == "lbfgs":
+        return {"clip_norm": 1.0, "optimizer": "adamw", "learning_rate": 0.001}
+    return {"learning_rate": float(f"{recipe.learning_rate / 10:.3g}"), "clip_norm": 1.0}
+
+
+CHECKS = (
+    Check(
+        "constant-prediction",
+        "the loss is still that of a constant prediction: nothing was learned",
+        {"UNCHANGED_ABOVE": UNCHANGED_ABOVE},
+        "own: 2 % below is more than rounding and less than learning",
+        constant_prediction,
+    ),
+    Check(
+        "loss-not-finite",
+        "the loss became infinite or nan",
+        {"FINITE_ABOVE": FINITE_ABOVE},
+        "exact",
+        not_finite,
+    ),
+)

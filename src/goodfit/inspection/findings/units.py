@@ -1,0 +1,101 @@
+"""Units that pass on no gradient, or are all the same: saturated, dead, symmetric (4.1.2, 4.7.3)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers, sound_start, words
+from goodfit.nets.activations import ACTIVATIONS
+
+SATURATED_AT_START = 0.5  # share of a layer's values: half of all gradients are cut to less than a hundredth
+SATURATED_AFTER = 0.95  # a trained net may use the flat ends; one that only has flat ends is stuck
+DEAD_ABOVE = 0.5  # share of a layer's units
+FEWEST_ROWS = 20  # a unit that is dead on fewer may be alive on others
+TWINS_ABOVE = 0.1  # share of a layer's units
+OWN = "own: calibrated on the benchmark's sound nets"
+
+
+def saturated(evidence: Evidence) -> Finding:
+    """The share of values at the flat ends of sigmoid and tanh, in the worst layer."""
+    code = "saturated-units"
+    found = [
+        (layer.saturated / limit, layer, stage, limit)
+        for stage, limit in zip(evidence.stages[::-1], (SATURATED_AFTER, SATURATED_AT_START), strict=False)
+        for layer in stage.hidden
+        if None not in ACTIVATIONS[layer.activation].saturation
+    ]
+    if not found:
+        text = "No activation of this net is flat on both sides."
+        return Finding(code, "ok", math.nan, SATURATED_AT_START, "", text)
+    _, layer, stage, limit = max(found, key=lambda each: each[0])
+    bad = layer.saturated > limit
+    text = f"{layer.saturated:.0%} of the values in {layer.name} are where {layer.activation} is flat, {words(stage)}."
+    advice = {} if not bad else sound_start("tanh") if layer.activation == "tanh" else sound_layers()
+    return Finding(code, "issue" if bad else "ok", layer.saturated, limit, layer.name, text, advice)
+
+
+def dead(evidence: Evidence) -> Finding:
+    """The share of units without a gradient on any row, in the worst layer."""
+    code, rows = "dead-units", len(evidence.final.subject.rows)
+    found = [(layer.dead, layer, stage) for stage in evidence.stages for layer in stage.hidden]
+    if not found:
+        return Finding(code, "ok", math.nan, DEAD_ABOVE, "", "There is no hidden layer.")
+    share, layer, stage = max(found, key=lambda each: each[0])
+    if share > DEAD_ABOVE and rows < FEWEST_ROWS:
+        text = f"Units that are dead on {rows} rows may live on others; give {FEWEST_ROWS} rows or more."
+        return Finding(code, "cannot tell", share, DEAD_ABOVE, layer.name, text)
+    bad = share > DEAD_ABOVE
+    text = f"{share:.0%} of the units in {layer.name} have no gradient on any of {rows} rows, {words(stage)}."
+    advice: dict[str, Any] = {**sound_start("relu"), "activation": "leaky-relu"} if bad else {}
+    return Finding(code, "issue" if bad else "ok", share, DEAD_ABOVE, layer.name, text, advice)
+
+
+def symmetric(evidence: Evidence) -> Finding:
+    """The share of units with an equal or sign-flipped twin, in the worst layer."""
+    code, recipe = "symmetric-units", evidence.recipe
+    pruned = recipe is not None and recipe.l1 > 0
+    parted = recipe is not None and any(recipe.dropouts)
+    stages = evidence.stages[-1:] if parted else evidence.stages  # dropout parts units that begin alike
+    found = []
+    for stage in stages:
+        for layer, twins in zip(stage.hidden, stage.twins, strict=True):
+            near = twins.near & ~twins.zero if pruned else twins.near
+            found.append((float(near.mean()), layer, twins, stage))
+    if not found:
+        return Finding(code, "ok", math.nan, TWINS_ABOVE, "", "There is no hidden layer.")
+    share, layer, twins, stage = max(found, key=lambda each: each[0])
+    bad = share > TWINS_ABOVE
+    unit = int(twins.near.argmax())
+    place = f"{layer.name}, unit {unit}" if bad else layer.name
+    text = f"{share:.0%} of the units in {layer.name} are equal to others or their negative, {words(stage)}"
+    text += f" ({number(float(twins.exact.mean()))} exactly)." if share else "."
+    if bad and twins.gradients:
+        text += " Their gradients are equal too: without dropout they stay equal for ever."
+    advice = {} if not bad else sound_start(layer.activation)
+    return Finding(code, "issue" if bad else "ok", share, TWINS_ABOVE, place, text, advice)
+
+
+CHECKS = (
+    Check(
+        "saturated-units",
+        "values lie where the activation is flat, so that gradients are cut",
+        {"SATURATED_AT_START": SATURATED_AT_START, "SATURATED_AFTER": SATURATED_AFTER},
+        OWN,
+        saturated,
+    ),
+    Check(
+        "dead-units",
+        "units have no gradient on any row: they learn no more",
+        {"DEAD_ABOVE": DEAD_ABOVE, "FEWEST_ROWS": FEWEST_ROWS},
+        OWN,
+        dead,
+    ),
+    Check(
+        "symmetric-units",
+        "units are the same unit many times over, as after a constant initialisation",
+        {"TWINS_ABOVE": TWINS_ABOVE},
+        "own: units drawn at random are never equal",
+        symmetric,
+    ),
+)

@@ -1,0 +1,306 @@
+"""`goodfit.inspect`: gather the evidence about a net, examine it, and say what to change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Split, split
+from goodfit.errors import GoodfitError, InputError, Problems, nearest, problem
+from goodfit.inspection.advising import Advice, advise
+from goodfit.inspection.constant import constant_loss
+from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses, examine
+from goodfit.inspection.learning_rates import RangeTest, range_tests
+from goodfit.inspection.measure import Measurement, measure
+from goodfit.inspection.probe import run_probe
+from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
+from goodfit.inspection.trial import SEEDS, Trial, try_advice
+from goodfit.nets.activations import ACTIVATIONS
+from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.model_file import Model
+from goodfit.runs.run import Run
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.training.devices import prepare
+from goodfit.training.examples import Examples
+from goodfit.training.initialise import initial_layers
+from goodfit.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inspection:
+    """What an inspection found. findings: one a check, in order; advice: one change of recipe for all issues; recipe,
+    parts: what the net was trained by and on, None where not known; note: what was left out, "" if nothing.
+    """
+
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    advice: Advice
+    recipe: Recipe | None
+    parts: Split | None
+    note: str
+
+    @property
+    def issues(self) -> tuple[Finding, ...]:
+        """The findings with the status "issue"."""
+        return tuple(finding for finding in self.findings if finding.status == "issue")
+
+    @property
+    def measurement(self) -> Measurement:
+        """What was measured of the net."""
+        return self.evidence.final
+
+    def __getitem__(self, code: str) -> Finding:
+        """The finding of a code; InputError with the nearest code where there is none."""
+        for finding in self.findings:
+            if finding.code == code:
+                return finding
+        raise InputError(problem(WHERE, "no such finding", got=code, fix=nearest(code, CHECKS)))
+
+    def try_advice(self, seeds: Sequence[int] = range(SEEDS)) -> Trial:
+        """Train the advised recipe beside the present one; see `trial.try_advice`.
+
+        InputError where there is no advice, or recipe and data are not known.
+        """
+        if self.recipe is None or self.parts is None:
+            rule = "the recipe and the data must be known for the advice to be tried"
+            raise InputError(problem(WHERE, rule, fix="Inspect a run, or give recipe= and the data set."))
+        return try_advice(self.advice, self.recipe, self.parts, seeds)
+
+    def figure(self) -> Figure:
+        """The flow: activations and gradients from the inputs to the outputs, with the issues at their place."""
+        from goodfit.figures.flow import flow
+        from goodfit.inspection.tables import flow_table
+
+        return flow(flow_table(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that `goodfit inspect --json` prints, as JSON has it."""
+        initial, rates = self.evidence.initial, self.evidence.rates
+        return {
+            "net": repr(self.measurement.subject.net),
+            "rows": len(self.measurement.subject.rows),
+            "note": self.note,
+            "findings": [finding.to_json() for finding in self.findings],
+            "advice": self.advice.recipe,
+            "data_advice": self.advice.data,
+            "constant_loss": self.evidence.constant,
+            "final": self.measurement.to_json(),
+            "initial": None if initial is None else initial.to_json(),
+            "range_test": None if rates is None else {"rates": rates.rates.tolist(), "losses": rates.losses.tolist()},
+        }
+
+    def __repr__(self) -> str:
+        found = ", ".join(finding.code for finding in self.issues) or "no issue"
+        return f"Inspection({self.measurement.subject.net!r}: {found})"
+
+
+def inspect(
+    net: Run | Model | TrainedNet,
+    x: Any = None,
+    y: Any = None,
+    *,
+    recipe: Recipe | None = None,
+    which: int = 0,
+    rows: int = MOST_ROWS,
+    curvature: bool = True,
+    retrain: bool = True,
+) -> Inspection:
+    """Look inside a net: what happens on its way forward and back, and why it does not learn, if it does not.
+
+    net: a run, a model, or a net (`goodfit.inspection.describe_net` makes one of weights). x, y: raw inputs and
+    targets; or x a Dataset or Split, whose training rows are taken; a run knows its own. recipe: what the net was
+    trained by, where it does not know; without one, findings on the start and the steps are "cannot tell". which: the
+    net among several. rows: that are measured, at most. curvature: measure the Hessian's largest eigenvalue. retrain:
+    allow the range test of learning rates, which trains the recipe a dozen times, for some seconds.
+    """
+    prepare()
+    chosen = _chosen(net, which)
+    recipe = recipe or _recipe_of(net)
+    parts = _parts(net, chosen, recipe, x, y)
+    recipe = None if recipe is None else fitted_recipe(recipe, parts)
+    subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
+    evidence = gather(subject, recipe, parts, losses=_losses(net, which), curvature=curvature, retrain=retrain)
+    findings = examine(evidence)
+
+    def test_again(advice: Advice) -> RangeTest | None:
+        if not retrain or recipe is None:
+            return None
+        return _range_test(advice.applied(recipe), advice.split(parts))
+
+    advice = advise(findings, evidence, test_again)
+    return Inspection(evidence, findings, advice, recipe, parts, subject.note)
+
+
+def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
+    """A net with some of the rows that it learned from, to be looked at step by step.
+
+    numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
+    Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
+    """
+    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    parts = _parts(net, chosen, recipe, data, None)
+    train = np.sort(parts.train)
+    problems = Problems()
+    for number in numbers:
+        if not 0 <= number < len(train):
+            problems.add(WHERE, f"a row must be a training row, from 0 to {len(train) - 1}", got=number)
+    problems.raise_if_any()
+    at = train[np.asarray(numbers)]
+    return replace(_subject(chosen, recipe, parts.data.x[at], parts.data.y[at]), rows=at)
+
+
+def subject_for(net: Run | Model | TrainedNet, x: Any = None, y: Any = None, *, which: int = 0) -> Subject:
+    """A net with the rows that `inspect` would measure it on; the arguments are its."""
+    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    parts = _parts(net, chosen, recipe, x, y)
+    return _subject(chosen, recipe, parts.x("train"), parts.y("train"))
+
+
+def _subject(net: TrainedNet, recipe: Recipe | None, x: Any, y: Any, rows: int = MOST_ROWS) -> Subject:
+    """With the recipe's loss, where there is one."""
+    if recipe is None:
+        return subject_of(net, x, y, rows=rows)
+    return subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=rows)
+
+
+def gather(
+    subject: Subject,
+    recipe: Recipe | None,
+    parts: Split | None,
+    *,
+    losses: Losses | None = None,
+    curvature: bool = True,
+    retrain: bool = True,
+) -> Evidence:
+    """All that checks look at, for a net and the rows that it is measured on."""
+    began = None if recipe is None else initial_net(recipe, subject.net)
+    initial = None
+    if began is not None:
+        initial = measure(subject.with_net(began), recipe, epoch=0, curvature=False)
+    epoch = None if losses is None else losses.stopped
+    steps = None
+    if recipe is not None and parts is not None:
+        steps = recipe.epochs * -(-len(parts.train) // recipe.batch_size)
+    rates = None
+    if retrain and recipe is not None and parts is not None:
+        rates = _range_test(recipe, parts)
+    return Evidence(
+        final=measure(subject, recipe, epoch=epoch, curvature=curvature),
+        initial=initial,
+        recipe=recipe,
+        steps=steps,
+        constant=constant_loss(subject),
+        losses=losses,
+        rates=rates,
+        probe=run_probe(subject),
+    )
+
+
+def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
+    """The net as its training began, drawn again from recipe and seed; None where the recipe is of another shape."""
+    if recipe.hidden != net.sizes[1:-1] or recipe.activations != net.activations:
+        return None
+    layers = initial_layers(recipe.replace(seed=net.seed), net.n_inputs, net.n_outputs)
+    slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
+    return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)
+
+
+def _range_test(recipe: Recipe, parts: Split) -> RangeTest | None:
+    if recipe.optimizer == "lbfgs":
+        return None
+    return range_tests([recipe], Examples.of_split(parts, recipe.scaling, loss=recipe.loss))[0]
+
+
+def _chosen(net: Any, which: int) -> TrainedNet:
+    if isinstance(net, TrainedNet):
+        return net
+    if not isinstance(net, Run | Model):
+        fix = "goodfit.inspection.describe_net makes a net of weights."
+        raise InputError(problem(WHERE, "'net' must be a run, a model or a net", got=type(net).__name__, fix=fix))
+    if not 0 <= which < len(net.nets):
+        raise InputError(problem(WHERE, f"'which' must be a net from 0 to {len(net.nets) - 1}", got=which))
+    return net.nets[which]
+
+
+def _recipe_of(net: Any) -> Recipe | None:
+    if isinstance(net, Run):
+        return net.recipe
+    if isinstance(net, Model) and isinstance(net.about.get("recipe"), dict):
+        try:
+            return Recipe.from_mapping(net.about["recipe"])
+        except InputError:
+            return None  # of a newer goodfit: the model is sound all the same
+    return None
+
+
+def _losses(net: Any, which: int) -> Losses | None:
+    if not isinstance(net, Run):
+        return None
+    history = net.history
+    return Losses(
+        history["train_loss"][:, which].astype(np.float64),
+        bool(history.frozen[which]),
+        int(history.stopped_epoch[which]),
+    )
+
+
+def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) -> Split:
+    """The rows to look at, as a split whose training rows they are."""
+    if isinstance(x, Split):
+        return _fitting(chosen, x)
+    if isinstance(x, Dataset):
+        valid = 0.0 if recipe is None else recipe.valid
+        return _fitting(chosen, split(x, valid=valid, seed=0 if recipe is None else recipe.seed))
+    if x is not None:
+        subject_of(chosen, x, y, rows=1)  # says what does not fit
+        data = Dataset("rows", x, y, chosen.task, chosen.classes)
+        nothing = np.empty(0, np.int32)
+        return Split(data, np.arange(len(data), dtype=np.int32), nothing, nothing)
+    if not isinstance(net, Run):
+        raise InputError(problem(WHERE, "'x' and 'y' must be given: the net does not know its rows"))
+    if net.split is not None:
+        return net.split
+    if net.folder is None:
+        raise InputError(problem(WHERE, "'x' and 'y' must be given: the run does not know its rows"))
+    return split_of(net)
+
+
+def split_of(run: Run) -> Split:
+    """The rows of a run that was loaded from its folder, read again."""
+    from goodfit.runs import record
+
+    if run.folder is None:
+        raise GoodfitError("A run without a folder has no rows to read.")
+    call = "goodfit.inspect(goodfit.runs.load({}), data)"
+    found = record.RunRecord.read(run.folder)
+    data = record.data_of(run.folder, found, None, call)
+    return record.read_split(run.folder, data, found, "inspected", call)
+
+
+def _fitting(net: TrainedNet, parts: Split) -> Split:
+    data, problems = parts.data, Problems()
+    if data.n_inputs != net.n_inputs:
+        rule = f"the net takes {net.n_inputs} inputs; {data.name!r} has another number"
+        problems.add(WHERE, rule, got=data.n_inputs)
+    if (data.task, data.n_outputs) != (net.task, net.n_outputs):
+        rule = f"the net is for {net.task} with {net.n_outputs} outputs; {data.name!r} is not"
+        problems.add(WHERE, rule, got=f"{data.task}, {data.n_outputs} outputs")
+    problems.raise_if_any()
+    return parts
+
+
+def sharpness_words(measured: Measurement) -> str:
+    """The curvature beside what the learning rate allows, in words."""
+    if math.isnan(measured.sharpness):
+        return "not measured"
+    if math.isnan(measured.stable):
+        return f"{measured.sharpness:.3g}"
+    side = "below" if measured.sharpness < measured.stable else "above"
+    return f"{measured.sharpness:.3g}, {side} 2 / learning rate = {measured.stable:.3g}"

@@ -1,0 +1,30 @@
+"""Arithmetic in float64 beside trainings in float32, and the range of float32 that trainings have."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import jax
+import numpy as np
+
+SMALLEST = float(np.finfo(np.float32).tiny)  # of float32's normal numbers; most devices flush smaller ones to 0
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def exact() -> contextlib.AbstractContextManager[Any]:
+    """A context in which JAX computes in float64; it changes nothing for the rest of the process."""
+    module: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # JAX before 0.8
+    context: contextlib.AbstractContextManager[Any] = module.enable_x64(True)
+    return context
+
+
+def underflows(values: np.ndarray) -> float:
+    """The share of the values that are not 0, but below float32's normal range: a training would lose them."""
+    sizes = np.abs(values)
+    return float(((sizes > 0) & (sizes < SMALLEST)).mean()) if values.size else 0.0
+
+
+def overflows(values: np.ndarray) -> float:
+    """The share of the values that float32 cannot hold, those that are infinite or nan among them."""
+    return float((~(np.abs(values) <= LARGEST)).mean()) if values.size else 0.0

@@ -1,0 +1,91 @@
+"""How far one step of a recipe's optimiser moves the weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from goodfit.inspection.passes import Passes, parameters_of
+from goodfit.inspection.precision import exact
+from goodfit.nets.forward import Architecture, Parameters
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.training import optimisers
+from goodfit.training.recipe import Recipe
+from goodfit.training.state import Program, Rates
+
+
+def update_ratios(net: TrainedNet, passes: Passes, recipe: Recipe) -> tuple[float, ...]:
+    """|update| / |weights| of every layer (Frobenius norms) for the optimiser's first step at the full learning rate.
+
+    The gradient is that of the rows of the passes together, with the recipe's L2 penalty; weight decay and L1 take
+    part, momentum has not gathered yet. inf where weights are all zero and move, nan for L-BFGS, whose steps have no
+    length of their own.
+    """
+    if recipe.optimizer == "lbfgs":
+        return (math.nan,) * len(net.weights)
+    with exact():
+        old = parameters_of(net)
+        gradient = Parameters(
+            tuple(
+                jnp.asarray(g)[None, None] + recipe.l2 * w
+                for g, w in zip(passes.weight_gradients, old.weights, strict=True)
+            ),
+            tuple(jnp.asarray(g)[None, None] for g in passes.bias_gradients),
+            jax.tree.map(jnp.zeros_like, old.slopes),
+        )
+        program, rates = program_of(recipe, net), _rates(recipe)
+        state = optimisers.initial_state(program, rates, old)
+        new, _ = optimisers.step(program, rates, old, gradient, state, jnp.ones((1, 1)))
+        moved = [np.linalg.norm(np.asarray(n - o)) for n, o in zip(new.weights, old.weights, strict=True)]
+        sizes = [np.linalg.norm(np.asarray(o)) for o in old.weights]
+    return tuple(
+        float(move / size) if size > 0 else (math.inf if move > 0 else 0.0)
+        for move, size in zip(moved, sizes, strict=True)
+    )
+
+
+def program_of(recipe: Recipe, net: TrainedNet) -> Program:
+    """The parts of a program that the optimiser reads."""
+    architecture = Architecture(net.n_inputs, net.sizes[1:-1], net.n_outputs, net.activations)
+    return Program(
+        architecture=architecture,
+        loss=recipe.loss,
+        task=net.task,
+        optimizer=recipe.optimizer,
+        nesterov=recipe.nesterov,
+        momentum=recipe.momentum > 0,
+        l1=recipe.l1 > 0,
+        clip=recipe.clip_norm is not None,
+        class_weights=False,
+        row_weights=False,
+        weightless=False,
+        parts=(),
+        weighted_parts=(),
+        monitor="train",
+        keep_best=False,
+        batch=1,
+        steps=1,
+        chunk=1,
+    )
+
+
+def _rates(recipe: Recipe) -> Rates:
+    def one(value: float) -> Any:
+        return jnp.full((1, 1), value)
+
+    return Rates(
+        learning_rate=one(recipe.learning_rate),
+        momentum=one(recipe.momentum),
+        beta1=one(recipe.betas[0]),
+        beta2=one(recipe.betas[1]),
+        epsilon=one(recipe.epsilon),
+        weight_decay=one(recipe.weight_decay),
+        l1=one(recipe.l1),
+        l2=one(recipe.l2),
+        penalize_biases=one(float(recipe.penalize_biases)),
+        clip_norm=one(recipe.clip_norm or math.inf),
+    )

@@ -1,0 +1,123 @@
+"""Looking inside nets while they train: between chunks of epochs, as often as a share of the time allows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit.files import write_atomically
+from goodfit.inspection.measure import row_norm, saturated_share
+from goodfit.inspection.passes import run_passes
+from goodfit.inspection.precision import SMALLEST, underflows
+from goodfit.inspection.subject import Subject
+from goodfit.nets.losses import LOSSES
+from goodfit.runs.trained_net import TrainedNet
+from goodfit.training.cohort import Cohort
+from goodfit.training.fitting import Report
+from goodfit.training.population import NetArrays
+
+MOST_SHARE = 0.1  # of the training time that looking may take
+ROWS = 128  # that nets are looked at with
+MOST_NETS = 16  # of a population, the first of them
+TABLE = "layers.csv"
+
+
+@dataclass
+class Watcher:
+    """Called after every chunk of a training, with its report and cohort; keeps a table of layers by epoch.
+
+    share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
+    epochs of a fast training are seen and many of a slow one. The first chunk is always looked at, and compiling the
+    passes is not counted, as it is not for training. rows: one dict an epoch, net and layer; spent: seconds.
+    """
+
+    share: float = MOST_SHARE
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    spent: float = 0.0
+    _last: float = 0.0
+    _idle: float = 0.0
+    _subject: Subject | None = None
+
+    def __call__(self, report: Report, cohort: Cohort) -> None:
+        """Look, if there is time for it."""
+        trained = report.seconds["train"] - self.spent - self._idle
+        if self.rows and self.spent + self._last > self.share * trained:
+            return
+        nets = list(itertools.islice(zip(report.nets(), cohort.jobs, strict=True), MOST_NETS))
+        if self._subject is None:
+            began = time.perf_counter()
+            self._subject = _subject(cohort, nets[0][0])
+            run_passes(self._subject)  # compiles
+            self._idle = time.perf_counter() - began
+        began = time.perf_counter()
+        for number, (net, job) in enumerate(nets):
+            looked = self._subject.with_net(_net(cohort, net, number))
+            about = {"epoch": report.epoch, "net": number, "seed": job.recipe.seed}
+            self.rows += [{**about, **row} for row in summary(looked)]
+        self._last = time.perf_counter() - began
+        self.spent += self._last
+
+    def write(self, folder: Path) -> Path:
+        """Write the table into a run's folder, whole or not at all; its path."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(folder / TABLE, text.getvalue().encode())
+        return folder / TABLE
+
+
+def summary(subject: Subject) -> list[dict[str, Any]]:
+    """What is kept of every layer: the fields of the same names of `LayerMeasure`."""
+    net, passes = subject.net, run_passes(subject)
+    found = []
+    for layer, z in enumerate(passes.z):
+        last = layer == len(net.activations)
+        values, gradient = z if last else passes.a[layer], passes.z_gradients[layer]
+        after = np.nan if last else row_norm(passes.z_gradients[layer + 1])
+        found.append(
+            {
+                "layer": "output" if last else f"hidden {layer + 1}",
+                "mean": float(values.mean()),
+                "variance": float(values.var()),
+                "saturated": np.nan if last else saturated_share(net.activations[layer], z),
+                "dead": np.nan if last else float((np.abs(passes.slopes_z[layer]) < SMALLEST).all(1).mean()),
+                "weight_gradient": float(np.linalg.norm(passes.weight_gradients[layer])),
+                "z_gradient": row_norm(gradient),
+                "ratio": row_norm(gradient) / after if after > 0 else np.nan,
+                "zeros": float((gradient == 0).mean()),
+                "underflow": underflows(gradient),
+            }
+        )
+    return found
+
+
+def _subject(cohort: Cohort, net: NetArrays) -> Subject:
+    """The first net with rows that it learns from."""
+    examples, scaling = cohort.examples, cohort.examples.scaling
+    rows = np.sort(np.random.default_rng(0).permutation(examples.train)[:ROWS])
+    x = (examples.x[rows].astype(np.float64) - scaling.shift) * scaling.factor
+    target: np.ndarray = examples.y[rows]
+    if examples.task != "classification":
+        target = ((target.astype(np.float64) - scaling.target_shift) * scaling.target_factor).T
+    made = _net(cohort, net, 0)
+    delta = cohort.jobs[0].recipe.huber_delta
+    return Subject(made, x, target, examples.x[rows], rows, len(examples.train), cohort.program.loss, delta)
+
+
+def _net(cohort: Cohort, net: NetArrays, number: int) -> TrainedNet:
+    """A net of the population as the passes take one; inputs come scaled."""
+    examples: Any = cohort.examples
+    link: Any = "exp" if LOSSES[cohort.program.loss].link == "exp" else "identity"
+    classes = () if examples.task == "regression" else tuple(map(str, range(examples.outputs)))
+    activations = cohort.jobs[number].recipe.activations
+    return TrainedNet(
+        net.weights, net.biases, activations, examples.task, classes=classes, slopes=net.slopes, link=link
+    )

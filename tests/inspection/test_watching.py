@@ -1,0 +1,85 @@
+"""Looking inside nets while they train."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from inspection_help import random_net, subject
+
+import goodfit as gf
+from goodfit.inspection.measure import measure
+from goodfit.inspection.watching import MOST_NETS, Watcher, summary
+
+RECIPE = gf.Recipe(hidden=(8, 6), activation=("relu", "prelu"), dropout=0, epochs=4, batch_size=32)
+
+
+def test_a_summary_is_that_of_a_measurement() -> None:
+    found = subject(random_net((4, 6, 5, 3), "sigmoid"))
+    for row, layer in zip(summary(found), measure(found, curvature=False).layers, strict=True):
+        assert row.pop("layer") == layer.name
+        for name, value in row.items():
+            np.testing.assert_equal(value, getattr(layer, name))
+
+
+def test_the_last_look_is_at_the_trained_nets(tmp_path: Path) -> None:
+    watcher = Watcher(share=1e9)
+    data = gf.data.split(gf.data.load("moons", n_train=120, n_test=0), valid=0, test=0)
+    run = gf.train(RECIPE.replace(keep_best=False, valid=0), data, seeds=[4, 2], watch=watcher)
+    last = [row for row in watcher.rows if row["epoch"] == 4]
+    assert [(row["net"], row["seed"], row["layer"]) for row in last[:4]] == [
+        (0, 4, "hidden 1"), (0, 4, "hidden 2"), (0, 4, "output"), (1, 2, "hidden 1"),
+    ]  # fmt: skip
+    own = gf.inspection.subject_of(run.nets[0], data.x("train"), data.y("train"))
+    expected = measure(own, curvature=False).layers  # all rows are fewer than a look takes
+    assert last[0]["variance"] == pytest.approx(expected[0].variance, rel=1e-5)
+    assert last[2]["z_gradient"] == pytest.approx(expected[2].z_gradient, rel=1e-5)
+    written = list(csv.DictReader(watcher.write(tmp_path).read_text().splitlines()))
+    assert len(written) == len(watcher.rows)
+    assert float(written[0]["mean"]) == watcher.rows[0]["mean"]
+
+
+def test_looking_keeps_to_its_share_of_the_time() -> None:
+    """A look that cost a second is followed by the next when a second more is a tenth of the training."""
+    cohorts: list[Any] = []
+    data = gf.data.split(gf.data.load("iris"), valid=0, test=0)
+    gf.train(
+        RECIPE, data, seeds=range(MOST_NETS + 1), watch=lambda report, cohort: cohorts.append((report.nets(), cohort))
+    )
+    nets, cohort = cohorts[0]
+    watcher = Watcher()
+
+    def at(seconds: float, epoch: int) -> None:
+        watcher(SimpleNamespace(epoch=epoch, seconds={"train": seconds}, nets=lambda: nets), cohort)  # type: ignore[arg-type]
+
+    at(0.1, 1)
+    assert {row["net"] for row in watcher.rows} == set(range(MOST_NETS))
+    watcher.spent, watcher._last, watcher._idle = 1.0, 1.0, 5.0
+    at(25.9, 2)  # 19.9 s of training: two looks would be more than a tenth of it
+    assert {row["epoch"] for row in watcher.rows} == {1}
+    at(26.1, 3)
+    assert {row["epoch"] for row in watcher.rows} == {1, 3}
+    assert watcher.spent > 1.0
+
+
+@pytest.mark.parametrize("data", ["diabetes", "iris"])
+def test_numbers_and_classes(data: str) -> None:
+    watcher = Watcher()
+    gf.train(RECIPE.replace(epochs=1), data, watch=watcher)
+    assert len(watcher.rows) == 3
+    assert all(np.isfinite(row["variance"]) for row in watcher.rows)
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from goodfit.cli import main
+
+    folder = tmp_path / "run"
+    assert main(("train", "iris", "--hidden", "4", "--epochs", "1", "--inspect", "--out", str(folder), "--json")) == 0
+    assert f"Layers by epoch: {folder / 'layers.csv'}" in capsys.readouterr().err
+    assert (folder / "layers.csv").read_text().startswith("epoch,net,seed,layer,mean,")
+    assert main(("train", "--resume", str(folder), "--inspect")) == 2
+    assert "so it takes no --inspect" in capsys.readouterr().err

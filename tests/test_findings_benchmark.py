@@ -1,0 +1,75 @@
+"""How the benchmark of the findings counts: recall, false alarms, repairs. Nothing is trained."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from benchmarks import findings, planted
+from benchmarks.findings import Result, expected, rates, repairs, tables, wrong
+
+from goodfit.inspection.advising import Advice
+from goodfit.inspection.findings import CHECKS, Finding
+from goodfit.training.recipe import Recipe
+
+LINEAR = next(fault for fault in planted.FAULTS if "linear-collapse" in fault.must)
+
+
+def result(fault: Any, issues: set[str], score: float = 0.9, after: float = math.nan, **more: Any) -> Result:
+    case: Any = SimpleNamespace(data="d", fault=fault, recipe=Recipe(), parts=None)
+    told = {code: Finding(code, "issue" if code in issues else "ok", 0, 0, "", "text") for code in CHECKS}
+    return Result(case, told, Advice({}, {}), score, after, **more)
+
+
+RESULTS = [
+    result(None, set()),
+    result(None, {"dead-units"}),
+    result(LINEAR, {"linear-collapse", "labels-shuffled"}, 0.5, 0.86),
+    result(LINEAR, {"dead-units"}, 0.5, 0.84),
+]
+
+
+def test_recall_and_false_alarms() -> None:
+    found = rates(RESULTS)
+    linear, dead, shuffled = (found[code] for code in ("linear-collapse", "dead-units", "labels-shuffled"))
+    assert (linear.found, linear.planted, linear.recall) == (1, 2, 0.5)
+    assert (linear.alarms, linear.clear) == (0, 2)
+    assert (dead.alarms, dead.clear, dead.alarm_rate) == (1, 2, 0.5)  # it may follow from the fault: not judged there
+    assert (shuffled.alarms, shuffled.clear) == (1, 4)
+    assert math.isnan(dead.recall)
+
+
+def test_outcomes_are_planted_by_what_came_of_the_training() -> None:
+    must, _ = expected(result(None, set(), stuck=True, frozen=True))
+    assert must == {"constant-prediction", "loss-not-finite"}
+    diverging = next(fault for fault in planted.FAULTS if "loss-not-finite" in fault.must)
+    assert "loss-not-finite" not in expected(result(diverging, set()))[0]
+    fast = next(fault for fault in planted.FAULTS if "updates-large" in fault.must)
+    assert "learning-rate-high" in expected(result(fast, set()))[0]
+    assert "learning-rate-high" not in set().union(*expected(result(fast, set(), learned=True))[:1])
+    constant = next(fault for fault in planted.FAULTS if "labels-constant" in fault.must)
+    assert "constant-prediction" not in expected(result(constant, set(), stuck=True))[0]
+
+
+def test_repairs_are_measured_against_the_sound_nets() -> None:
+    assert repairs(RESULTS) == {LINEAR.name: (1, 2)}
+    better = [replace(each, score=0.8) if each.case.fault is None else each for each in RESULTS]
+    assert repairs(better) == {LINEAR.name: (2, 2)}
+    unmended = next(fault for fault in planted.FAULTS if not fault.repairable)
+    assert repairs([*RESULTS, result(unmended, set())]) == {LINEAR.name: (1, 2)}
+
+
+def test_what_is_wrong_is_listed() -> None:
+    kinds = [line.split(":")[0] for line in wrong(RESULTS)]
+    assert kinds == ["alarm dead-units", "alarm labels-shuffled", "missed linear-collapse", "not repaired"]
+    assert f"| {LINEAR.name} | 2 | 1 | 0.50 |" in tables(RESULTS)
+    assert "| `linear-collapse` | 2 | 1 | 0.500 | 2 | 0 | 0.000 |" in tables(RESULTS)
+
+
+def test_every_code_is_planted_somewhere() -> None:
+    planted_codes = set().union(*(fault.must for fault in planted.FAULTS)) | {"constant-prediction", "loss-not-finite"}
+    assert planted_codes == set(CHECKS)
+    assert all(fault.must | fault.may <= set(CHECKS) for fault in planted.FAULTS)
+    assert findings.REPAIRED == 0.05
