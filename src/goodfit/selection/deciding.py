@@ -230,8 +230,8 @@ def _kind(
         return "diverged", _best([scale.over_constant(probe, constant, level) for probe in errors[1:]])
     own = float(training[0].mean())
     slower = _best(rivals, [side == "slower" for side in sides])
-    # By the margin worse on its own rows than no net at all, and smaller steps mend it.
-    if own > constant + scale.margin and slower is not None:
+    # Worse on its own rows than no net at all, by the margin, and smaller steps mend it.
+    if own > (1 + MARGIN) * constant and slower is not None:
         return "diverged", slower
     best = _best(rivals)
     if best is None:
