@@ -31,7 +31,7 @@ def test_settings_are_ranked_and_what_was_found_is_kept(call: Any) -> None:
     assert "Chance that another setting is better: " in out
     assert "On new rows expect accuracy 0." in out
     assert lines[-1] == "Search: s"
-    assert "4 settings x 3 stratified folds x 1 seeds: 12 nets, 1 compiled program; about " in err
+    assert "4 settings x 3 stratified folds x 1 seed: 12 nets, 1 compiled program; about " in err
     assert "12 of 12 nets done" in err
     assert len(Path("s/settings.csv").read_text().splitlines()) == 5
 
@@ -57,11 +57,11 @@ def test_a_halving_tells_its_rungs_and_who_was_left_behind(call: Any) -> None:
     code, out, err = call("select", "moons", *vary, *flags, "--out", "s")
     assert code == 0, err
     assert (
-        "9 settings x 3 stratified folds x 1 seeds: 27 nets to epoch 1 -> 9 nets to epoch 3 -> 6 nets to epoch 9" in err
+        "9 settings x 3 stratified folds x 1 seed: 27 nets to epoch 1 -> 9 nets to epoch 3 -> 6 nets to epoch 9" in err
     )
     assert "42 of 42 nets done" in err
     assert (
-        "Left behind: 6 settings after epoch 1, 1 settings after epoch 3; their scores stand in s/settings.csv." in out
+        "Left behind: 6 settings after epoch 1, 1 setting after epoch 3; their scores stand in s/settings.csv." in out
     )
     assert "Chance that another finalist is better" in out
     assert "earlier rungs by the same held-out rows" in out
@@ -74,7 +74,7 @@ def test_optuna_from_the_command_line(call: Any) -> None:
     vary = ("--vary", "l2=1e-4..1:log", "--method", "optuna", "--budget", "4", "--ask", "2")
     code, out, err = call("select", "moons", *vary, *SMALL, "--out", "s")
     assert code == 0, err
-    assert "4 settings x 3 stratified folds x 1 seeds: 2 turns of 2 settings at most, 12 nets in all" in err
+    assert "4 settings x 3 stratified folds x 1 seed: 2 turns of 2 settings at most, 12 nets in all" in err
     assert "earlier scores on the same held-out rows" in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)

@@ -231,7 +231,7 @@ def test_later_rows_are_held_out(call: Any, visits: list[dict[str, str]]) -> Non
     assert max(days["train"]) < min(days["valid"]) <= max(days["valid"]) < min(days["test"])
     code, out, err = call("select", *command, "--vary", "l2=0,0.1", "--folds", "3", *SMALL, "--out", "s")
     assert code == 0, err
-    assert "2 settings x 3 folds by time x 1 seeds" in err
+    assert "2 settings x 3 folds by time x 1 seed" in err
     assert call("select", "--resume", "s", "--quiet")[:2] == (0, out)
     assert call("data", "check", *command)[0] == 0
     assert ["when", "time"] in [row[:2] for row in cells(call("data", "show", *command)[1])]

@@ -155,7 +155,7 @@ def made_search(
         test_share=0.2,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    about = f"{len(settings)} settings x 5 stratified folds x 1 seeds"
+    about = f"{len(settings)} settings x 5 stratified folds x 1 seed"
     (folder / SEARCH).write_text(json.dumps({"print": "", "memory": None, "about": about, "call": {"data": data}}))
     with mock.patch.object(goodfit.figures, "write_figure"):
         found.write(folder)

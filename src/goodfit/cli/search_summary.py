@@ -93,7 +93,8 @@ def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:
 def _left_behind(found: Selection) -> str:
     """How many settings stopped after how many epochs."""
     counts = Counter(each.epochs for each in found.stopped)
-    return ", ".join(f"{count} settings after epoch {epochs}" for epochs, count in sorted(counts.items()))
+    ordered = sorted(counts.items())
+    return ", ".join(f"{count} setting{'s' * (count != 1)} after epoch {epochs}" for epochs, count in ordered)
 
 
 def chance_text(chance: float) -> str:

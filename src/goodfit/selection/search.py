@@ -79,7 +79,11 @@ class Search:
     def __str__(self) -> str:
         repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
         count = len(self.settings) if self.sampling is None else self.sampling.budget
-        return f"{count} settings x {self.folds.kind}{repeats} x {len(self.seeds)} seeds"
+        settings, seeds = (
+            f"{count} setting{'s' * (count != 1)}",
+            f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}",
+        )
+        return f"{settings} x {self.folds.kind}{repeats} x {seeds}"
 
 
 def select(
