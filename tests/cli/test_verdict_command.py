@@ -74,6 +74,8 @@ def test_train_ends_with_a_line_on_the_fit(call: Any) -> None:
     assert squeezed(out)[-1].startswith("Fit: underfit: ")
     assert squeezed(out)[-1].endswith(". More: goodfit verdict one")
     assert json.loads((Path("one") / "verdict.json").read_text("utf-8"))["kind"] == "underfit"
+    again = call("train", "--resume", "one", "--quiet")[1]
+    assert squeezed(again)[-1] == squeezed(out)[-1]  # what was found then
 
 
 def test_where_it_is_dear_the_line_says_what_it_would_take(call: Any) -> None:

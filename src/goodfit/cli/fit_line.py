@@ -40,13 +40,16 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
 def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
     """What is known of the fit: measured where that is cheap, or where it is asked for always; "" if never."""
     from goodfit.selection.judging import Asked
-    from goodfit.selection.judging_runs import is_cheap, judge, lay_out_run, predicted_seconds
+    from goodfit.selection.judging_runs import is_cheap, judge, kept_verdict, lay_out_run, predicted_seconds
 
-    if asked == "never" or run.split is None:
+    if asked == "never":
         return ""
     how = Asked(quick=True)
     command = shlex.join(["goodfit", "verdict", str(run.folder)])
     try:
+        if run.split is None:  # a run that was done before, loaded as it is
+            kept = None if run.folder is None else kept_verdict(run.folder)
+            return "" if kept is None else _told(kept.sentence, command)
         given = run.split.data if source is None else source
         seconds = predicted_seconds(run, lay_out_run(run, given, how))
         if asked == "auto" and not is_cheap(run, seconds):
@@ -59,4 +62,8 @@ def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
         return f"cannot tell. {error.problems[0]}"
     except GoodfitError as error:
         return f"cannot tell. {error}"
-    return f"{found.sentence[0].lower()}{found.sentence[1:]} More: {command}"
+    return _told(found.sentence, command)
+
+
+def _told(sentence: str, command: str) -> str:
+    return f"{sentence[0].lower()}{sentence[1:]} More: {command}"
