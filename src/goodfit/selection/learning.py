@@ -17,7 +17,7 @@ from goodfit.selection import running
 from goodfit.selection.curves import SettingCurve
 from goodfit.selection.folds import Fold, Folds, Indexes, make_folds
 from goodfit.selection.measuring import kept, measured, numbered
-from goodfit.selection.recipes import trained_whole
+from goodfit.selection.recipes import in_batches_of, trained_whole
 from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training.recipe import Recipe
@@ -63,8 +63,7 @@ def learning_curve(
     for number, size in enumerate(sizes):
         fewer = _fewer(bare, divided, size, seed, latest=bare.time is not None)
         fold = fewer.all[0]
-        too_large = "batch_size" in recipe.model_fields_set and recipe.batch_size > size
-        fitting = recipe.replace(batch_size=size) if too_large else recipe
+        fitting = in_batches_of(recipe, size)
         own = trained_whole(fitted_recipe(trained_whole(fitting), Split(bare, fold.train, fold.valid, learning[:0])))
         made = make_sheets(source, fewer, [own], chosen)
         sheets += [numbered(sheet, number) for sheet in made]

@@ -14,6 +14,12 @@ from goodfit.selection.space import WHERE, Setting, describe
 from goodfit.training.recipe import Recipe
 
 
+def in_batches_of(recipe: Recipe, rows: int) -> Recipe:
+    """The recipe with a batch of all rows, where the batch that it asks for is larger than there are rows."""
+    too_large = "batch_size" in recipe.model_fields_set and recipe.batch_size > rows and recipe.optimizer != "lbfgs"
+    return recipe.replace(batch_size=rows) if too_large else recipe
+
+
 def trained_whole(recipe: Recipe) -> Recipe:
     """The recipe with which a net trains for all its epochs and keeps the last weights."""
     return recipe.replace(patience=0, monitor="loss", keep_best=False)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Split, Table
+from goodfit.data import Dataset, Table
 from goodfit.errors import InputError, problem
-from goodfit.runs.checks import fitted_recipe
 from goodfit.selection import running
 from goodfit.selection.folds import Fold, Folds, Indexes
 from goodfit.selection.learning import some_rows
 from goodfit.selection.probes import HALF, Probe
-from goodfit.selection.recipes import trained_whole
+from goodfit.selection.recipes import fitted_whole, in_batches_of
 from goodfit.selection.search import By
 from goodfit.selection.sheets import Fit, Sheet, alone_examples, shared_examples
 from goodfit.training.cohort import cohort_of
@@ -93,9 +92,9 @@ def lay_out(
     smallest = min(folds.all, key=lambda fold: len(fold.train))
     if len(smallest.train) < 4:
         raise InputError(problem("Verdict", "every fold must leave 4 rows to learn from", got=len(smallest.train)))
-    bare = data if isinstance(data, Dataset) else data.dataset(smallest.train)
-    parts = Split(bare, smallest.train, smallest.valid, np.empty(0, np.int32))
-    recipes = tuple(_fitted(each, parts) for each in (recipe, *(probe.applied(recipe) for probe in probes)))
+    tried = [recipe, *(probe.applied(recipe) for probe in probes)]
+    fitting = [in_batches_of(each, len(smallest.train)) for each in tried]
+    recipes = fitted_whole(fitting, data, smallest.train, folds)
     sheets, first = list[Sheet](), 0
     for repeat in folds.repeats:
         own = [_seeds(recipe, first + number, seeds) for number in range(len(repeat))]
@@ -128,8 +127,7 @@ def measure(layout: Layout, told: Told | None = None) -> Measured:
             at = sheet.fits[job].setting, sheet.fits[job].fold
             for table, values in zip((watched, judged, training), found, strict=True):
                 table[at] += values[:, place] / layout.seeds
-        for job in turn.jobs:
-            constants[sheet.fits[job].fold] = constant_error(sheet, layout.by)
+        constants[[sheet.fits[job].fold for job in turn.jobs]] = constant_error(sheet, layout.by)
     chosen = _chosen(layout, watched, epochs)
     return Measured(
         probes=layout.probes,
@@ -156,12 +154,6 @@ def constant_error(sheet: Sheet, by: By) -> float:
     chances = shares if data.task == "classification" else np.concatenate([shares, 1 - shares])
     some = chances[chances > 0]
     return float(-(some * np.log(some)).sum())
-
-
-def _fitted(recipe: Recipe, parts: Split) -> Recipe:
-    rows = len(parts.train)
-    too_large = "batch_size" in recipe.model_fields_set and recipe.batch_size > rows and recipe.optimizer != "lbfgs"
-    return trained_whole(fitted_recipe(trained_whole(recipe.replace(batch_size=rows) if too_large else recipe), parts))
 
 
 def _shared(
@@ -271,10 +263,13 @@ def _chosen(layout: Layout, watched: Errors, epochs: NDArray[np.int64]) -> NDArr
     """
     last = np.asarray([np.searchsorted(epochs, recipe.epochs) for recipe in layout.recipes])
     chosen = np.broadcast_to(last[:, None], watched.shape[:2]).copy()
-    if not layout.early:
-        return chosen
-    first = 0
-    for repeat in layout.folds.repeats:
+    return chosen_by_others(watched, layout.folds) if layout.early else chosen
+
+
+def chosen_by_others(watched: Errors, folds: Folds) -> NDArray[np.intp]:
+    """The place of the epoch that is best on the other folds of its repeat, [.., J], of values [.., J, epochs]."""
+    chosen, first = np.empty(watched.shape[:2], np.intp), 0
+    for repeat in folds.repeats:
         places = range(first, first + len(repeat))
         for place in places:
             chosen[:, place] = best_epochs(watched, [other for other in places if other != place])
@@ -303,12 +298,7 @@ class Stopped:
 def stopped_early(found: Measured, folds: Folds) -> Stopped | None:
     """What stopping early would give a recipe that trains to its end; None where its last epoch is the best."""
     columns = np.arange(found.curve.shape[1])
-    chosen, first = np.empty(len(columns), np.intp), 0
-    for repeat in folds.repeats:
-        places = range(first, first + len(repeat))
-        for place in places:
-            chosen[place] = best_epochs(found.curve.T[None], [other for other in places if other != place])[0]
-        first += len(repeat)
+    (chosen,) = chosen_by_others(found.curve.T[None], folds)
     errors = found.curve[chosen, columns]
     if not np.isfinite(errors).all() or (found.epochs[chosen] >= found.chosen[0]).all():
         return None
