@@ -26,7 +26,7 @@ def test_a_verdict_shows_the_alternatives_and_what_to_do(trained: Path, call: An
     lines = squeezed(out)
     assert code == 0
     assert "The recipe and 6 alternatives on 5 folds: 35 nets, about " in err
-    assert "100% measured" in err
+    assert "100%, 35 of 35 nets done\n" in err
     assert lines[:2] == ["Alternatives", "alternative change log loss gain interval it is"]
     assert any(
         line.startswith("a hidden layer hidden none -> 64 ") and line.endswith("surely better") for line in lines

@@ -29,28 +29,28 @@ class Watcher:
     """Tells the plan, and now and then how far the search is; over itself on a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet, self._live = quiet, sys.stderr.isatty()
+        self.quiet, self._live = quiet, sys.stderr.isatty()
         self._shown = -math.inf
 
     def plan(self, search: Search, schedule: Planned) -> None:
         """What will be trained, and what it will take."""
-        if not self._quiet:
+        if not self.quiet:
             say(f"{search}: {schedule}.")
 
     def report(self, progress: SearchProgress) -> None:
         """How far the search is."""
-        now = time.monotonic()
+        now, ended = time.monotonic(), progress.done >= progress.fits
         if (
-            self._quiet
+            self.quiet
             or progress.share < SOONEST
-            or (now - self._shown < (0.1 if self._live else PLAIN_SECONDS) and progress.share < 1)
+            or (now - self._shown < (0.1 if self._live else PLAIN_SECONDS) and not ended)
         ):
             return
         self._shown = now
         left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
         text = f"{progress.share:.0%}, {progress.done} of {progress.fits} nets done{left}"
         if self._live:
-            print(f"\r{text}\x1b[K", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+            print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:
             say(text)
 

@@ -67,7 +67,7 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     if data is not None and tables.is_table(data):
         given = read_table(**{**(RunRecord.read(run).table or {}), "path": data})
     try:
-        return judge_run(run, given, asked=asked, plan=watcher.plan, progress=watcher.report)
+        return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)
     except KeyboardInterrupt:
         say("")
         raise Interrupted(f"Interrupted; nothing was written. The run itself is unharmed: {run}") from None

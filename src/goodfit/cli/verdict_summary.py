@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import shlex
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goodfit.cli import search_summary
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.words import duration
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from goodfit.selection.trying import Layout
     from goodfit.training.recipe import Recipe
 
-PLAIN_SECONDS = 5.0  # at least this long between plain lines
-SOONEST = 0.05  # share of the work, before which the time that is left is a guess
 STATUS_WORDS = {
     "better": "surely better",
     "worse": "surely worse",
@@ -30,35 +27,16 @@ STATUS_WORDS = {
 }
 
 
-class Watcher:
-    """Tells the plan, and now and then how far the measuring is; over itself on a terminal."""
+class Watcher(search_summary.Watcher):
+    """Tells the plan, and how far the measuring is, as of a search."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet, self._live = quiet, sys.stderr.isatty()
-        self._shown, self._began, self._done = -math.inf, time.monotonic(), False
-
-    def plan(self, layout: Layout, seconds: float, own: float | None) -> None:
+    def plan_verdict(self, layout: Layout, seconds: float, own: float | None) -> None:
         """What will be trained, and what it will take beside the run itself."""
-        self._began = time.monotonic()
-        if self._quiet:
+        if self.quiet:
             return
         what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {layout.nets} nets"
         beside = f"; the run itself took {duration(own)}" if own else ""
         say(f"{what}, about {duration(seconds)}{beside}.")
-
-    def report(self, share: float) -> None:
-        """How far it is."""
-        now = time.monotonic()
-        soon = now - self._shown < (0.1 if self._live else PLAIN_SECONDS)
-        if self._quiet or self._done or (soon and share < 1):
-            return
-        self._shown, self._done = now, share >= 1
-        spent = now - self._began
-        left = f", {duration(spent * (1 - share) / share)} left" if SOONEST < share < 1 else ""
-        if self._live:
-            print(f"\r{share:.0%} measured{left}\x1b[K", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
-        else:
-            say(f"{share:.0%} measured{left}")
 
 
 def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:

@@ -16,7 +16,7 @@ from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.files import write_atomically
-from goodfit.selection import trying, verdict_words
+from goodfit.selection import running, trying, verdict_words
 from goodfit.selection.comparing import LEVEL
 from goodfit.selection.deciding import MARGIN, Decision, decide
 from goodfit.selection.folds import make_folds
@@ -208,7 +208,7 @@ def verdict(
     time: Any = None,
     seed: int = 0,
     plan: Planned | None = None,
-    progress: trying.Told | None = None,
+    progress: running.Watch | None = None,
 ) -> Verdict:
     """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
 
@@ -217,7 +217,7 @@ def verdict(
     whose errors are averaged; every fold has its own. quick: fewer probes, one repeat. by: "loss" judges by the log
     loss of classes and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that
     matters in practice, as a share of the error that the best constant prediction makes. plan: called before it
-    starts, see `Planned`; progress: with the share that is done.
+    starts, see `Planned`; progress: as in `select`.
 
     A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its probes.
@@ -254,7 +254,7 @@ def lay_out(
     return trying.lay_out(source, recipe, probes, folds, seeds=asked.seeds, early=early, by=asked.by)
 
 
-def judged(layout: trying.Layout, recipe: Recipe, asked: Asked, progress: trying.Told | None) -> Verdict:
+def judged(layout: trying.Layout, recipe: Recipe, asked: Asked, progress: running.Watch | None) -> Verdict:
     """Train what was laid out, and decide."""
     import time as clock
 

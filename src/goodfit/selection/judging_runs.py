@@ -16,7 +16,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs import record
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
-from goodfit.selection import trying
+from goodfit.selection import running, trying
 from goodfit.selection.judging import VERDICT, WHERE, Asked, Planned, Verdict, judged, lay_out
 from goodfit.training.examples import Examples
 from goodfit.training.planner import COMPILE_SECONDS, plan
@@ -34,7 +34,7 @@ def judge_run(
     *,
     asked: Asked | None = None,
     plan: Planned | None = None,
-    progress: trying.Told | None = None,
+    progress: running.Watch | None = None,
     data_progress: Callable[[Step], None] | None = None,
 ) -> Verdict:
     """Judge the recipe of a run on the rows that it trained and validated with, and keep the verdict in its folder.
@@ -59,7 +59,7 @@ def judge(
     asked: Asked,
     *,
     plan: Planned | None = None,
-    progress: trying.Told | None = None,
+    progress: running.Watch | None = None,
 ) -> Verdict:
     """Judge the recipe of a run whose split is known. source: the data, or the table that they were made of."""
     layout, own = lay_out_run(run, source, asked), own_seconds(run)

@@ -146,7 +146,7 @@ def run(
     was killed goes on where it was.
     """
     results = Results()
-    clock = _Clock(planned, watch)
+    clock = Clock(planned, watch)
     for number, turn in enumerate(planned.turns):
         path = None if folder is None else folder / f"turn-{number:04d}.safetensors"
         if path is not None and path.exists():
@@ -162,7 +162,7 @@ def run(
 
 
 def _train(
-    sheet: Sheet, turn: Turn, results: Results, folder: Path | None, clock: _Clock, relay: Relay | None = None
+    sheet: Sheet, turn: Turn, results: Results, folder: Path | None, clock: Clock, relay: Relay | None = None
 ) -> dict[int, tuple[FitValues, bool]]:
     """Train one population and score its nets: job -> (its values, whether it diverged)."""
     cohort = cohort_of([sheet.jobs[job] for job in turn.jobs], sheet.examples, prepare())
@@ -253,7 +253,7 @@ def _forget(folder: Path | None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Clock:
+class Clock:
     """Tells a watcher how far a search is. Work is counted in predicted seconds, and time by what has passed."""
 
     def __init__(self, planned: Schedule, watch: Watch | None) -> None:

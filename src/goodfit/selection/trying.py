@@ -28,7 +28,6 @@ from goodfit.training.recipe import LARGEST_SEED, Recipe
 SCORED = 25  # times that held-out rows are scored in a training, about
 
 Errors = NDArray[np.float64]
-Told = Callable[[float], None]  # share of the work that is done, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,7 @@ def lay_out(
     return Layout(tuple(probes), recipes, tuple(sheets), folds, seeds, early, by, planned)
 
 
-def measure(layout: Layout, told: Told | None = None) -> Measured:
+def measure(layout: Layout, watch: running.Watch | None = None) -> Measured:
     """Train everything, and put the errors together."""
     rows, columns = 1 + len(layout.probes), len(layout.folds.all)
     longest = max(recipe.epochs for recipe in layout.recipes)
@@ -115,12 +114,12 @@ def measure(layout: Layout, told: Told | None = None) -> Measured:
     epochs = np.asarray(sorted({*range(every, longest + 1, every), *(recipe.epochs for recipe in layout.recipes)}))
     watched, judged, training = (np.zeros((rows, columns, len(epochs))) for _ in range(3))
     constants = np.zeros(columns)
-    clock = _Clock(layout, told)
+    clock = running.Clock(layout.schedule, watch)
     for turn in layout.schedule.turns:
         sheet = layout.sheets[turn.sheet]
         jobs = [sheet.jobs[job] for job in turn.jobs]
         cohort = cohort_of(jobs, sheet.examples, prepare())
-        fitted = fit(cohort, score_every=every, report=clock.of(turn, cohort.epochs))
+        fitted = fit(cohort, score_every=every, report=_told(clock, turn, cohort.epochs))
         clock.ended(turn)
         found = _found(layout, sheet, fitted, epochs)
         for place, job in enumerate(turn.jobs):
@@ -139,6 +138,10 @@ def measure(layout: Layout, told: Told | None = None) -> Measured:
         chosen=epochs[chosen].mean(axis=1),
         constant=float(constants.mean()),
     )
+
+
+def _told(clock: running.Clock, turn: running.Turn, epochs: int) -> Callable[[Report], None]:
+    return lambda report: clock.told(turn, report.epoch / epochs)
 
 
 def constant_error(sheet: Sheet, by: By) -> float:
@@ -304,22 +307,3 @@ def stopped_early(found: Measured, folds: Folds) -> Stopped | None:
         return None
     training = found.training_curve[chosen, columns]
     return Stopped(round(float(found.epochs[chosen].mean())), errors, training)
-
-
-class _Clock:
-    """Tells how much of the work is done, in predicted seconds."""
-
-    def __init__(self, layout: Layout, told: Told | None) -> None:
-        self.told, self.done = told, 0.0
-        self.work = sum(turn.seconds for turn in layout.schedule.turns) or 1.0
-
-    def of(self, turn: running.Turn, epochs: int) -> Callable[[Report], None]:
-        return lambda report: self._tell(self.done + turn.seconds * report.epoch / epochs)
-
-    def ended(self, turn: running.Turn) -> None:
-        self.done += turn.seconds
-        self._tell(self.done)
-
-    def _tell(self, done: float) -> None:
-        if self.told is not None:
-            self.told(min(1.0, done / self.work))
