@@ -154,7 +154,10 @@ def cohort_of(
     first = recipes[0]
     architecture = pad_architecture(jobs, examples)
     apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples, {job.rows for job in jobs})
-    keys, of_key = _by_fold(jobs, examples) if apart else _by_key(jobs, examples, orders)
+    if apart or examples.set_rows:
+        keys, of_key = _by_rows(jobs, examples)
+    else:
+        keys, of_key = _by_key(jobs, examples, orders)
     grid = lay_out(keys, devices, GROUP_UNITS / [*architecture.widths, architecture.outputs][0])
     batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
     weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
@@ -173,6 +176,7 @@ def cohort_of(
         row_weights=examples.weights is not None and (weightless or not apart),
         plateau=any(job.plateau is not None for job in jobs),
         conventions=conventions,
+        set_rows=examples.set_rows,
         weightless=weightless,
         parts=tuple(examples.parts),
         weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
@@ -202,14 +206,18 @@ def _by_key(
     return keys, orders or {key: _order(examples, jobs[0].recipe, key) for key in dict.fromkeys(keys)}
 
 
-def _by_fold(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
-    """The same for nets that leave their fold out: those of one fold share batches that do not hold its rows.
+def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
+    """The same for nets that have their own data set, or leave a fold out: those of one set or fold share batches.
 
-    The batches are those of all folds, so that nets of one seed see the same rows in the same step wherever they may.
+    A fold's batches are those of all folds without its rows, so that nets of one seed see the same rows in the same
+    step wherever they may.
     """
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
     whole = {key: _order(examples, jobs[0].recipe, key) for key, _ in numbers}
-    orders = {number: WithoutFold(whole[key], rows) for (key, rows), number in numbers.items()}
+    orders: dict[int, Order] = {
+        number: whole[key] if examples.set_rows else WithoutFold(whole[key], rows)
+        for (key, rows), number in numbers.items()
+    }
     return [numbers[job.key, job.rows] for job in jobs], orders
 
 

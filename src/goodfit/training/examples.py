@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
 from goodfit.data.split import Split
+from goodfit.errors import InputError, problem
 
 Indexes = NDArray[np.int32]
 Numbers = NDArray[np.floating]
@@ -45,7 +46,8 @@ class Examples:
     parts: name -> rows scored at the end of an epoch; weights: [G, N] sets of training row weights, or None;
     part_weights: name -> [G, N] weights with which a part's rows count, for folds; folds: [N] fold of each row, or
     None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`. own_scalings: of
-    every set, in the place of `scaling`, where each set of rows fits its own.
+    every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
+    stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own.
     """
 
     x: NDArray[np.generic]
@@ -59,6 +61,7 @@ class Examples:
     part_weights: Mapping[str, Numbers] = field(default_factory=dict)
     folds: Indexes | None = None
     own_scalings: tuple[Scaling, ...] | None = None
+    set_rows: int = 0
 
     @classmethod
     def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False, loss: str = "auto") -> Examples:
@@ -78,6 +81,33 @@ class Examples:
             train=split.train,
             scaling=fit_scaling(data, split.train, scaling, loss),
             parts=parts,
+        )
+
+    @classmethod
+    def stacked(cls, sets: Sequence[Dataset], parts: Mapping[str, Indexes], loss: str = "auto") -> Examples:
+        """Data sets of one shape, so that one program trains nets on all: a job with `rows` g learns from set g alone.
+
+        parts: name -> rows of a set that are scored every epoch; "train" are those that train. Each set is scaled as it
+        says, by its own training rows. loss: as in `fit_scaling`. InputError where the sets differ in shape or task.
+        """
+        first = sets[0]
+        for number, each in enumerate(sets):
+            if (each.x.shape, each.y.shape, each.task) != (first.x.shape, first.y.shape, first.task):
+                rule = f"stacked data sets must all have shape {first.x.shape} and be for {first.task}"
+                raise InputError(problem("Examples", rule, got=f"{each.x.shape}, {each.task} (set {number})"))
+        train = np.asarray(parts["train"], np.int32)
+        own = tuple(fit_scaling(each, train, loss=loss) for each in sets)
+        plain = all(not each.shift.any() and (each.factor == 1).all() for each in own) and not first.scale_targets
+        return cls(
+            x=np.concatenate([each.x for each in sets]),
+            y=np.concatenate([each.y for each in sets]),
+            task=first.task,
+            outputs=first.n_outputs,
+            train=train,
+            scaling=own[0],
+            parts={name: np.asarray(rows, np.int32) for name, rows in parts.items() if name != "train"},
+            own_scalings=None if plain else own,
+            set_rows=len(first.x),
         )
 
     def with_folds(self, folds: Indexes, fit: Callable[[Indexes], Scaling] | None = None) -> Examples:

@@ -263,7 +263,8 @@ def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
     if given != "balanced":
         return np.asarray(given, np.float64)
     weights = np.ones(len(examples.y)) if examples.weights is None else examples.weights[job.rows]
-    counts = np.bincount(examples.y[examples.train], weights=weights[examples.train], minlength=examples.outputs)
+    rows = examples.train + examples.set_rows * job.rows
+    counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
     return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)
 
 

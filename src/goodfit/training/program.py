@@ -248,11 +248,16 @@ def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Ba
     """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
     real = index >= 0
     own = _own_scaling(rows, settings)
-    x, target = _examples(program, rows, jnp.maximum(index, 0), own)
+    x, target = _examples(program, rows, _of_own_set(program, settings, jnp.maximum(index, 0)), own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
     return Batch(x, target, weight, own)
+
+
+def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
+    """Rows of one data set, [S or 1, B], as rows of all that are stacked: each group has its own set."""
+    return index + program.set_rows * settings.row_weights[:, :1] if program.set_rows else index
 
 
 def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
@@ -305,7 +310,7 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
 
         def block(sums: Any, index: Array, weights: Array | None = weights) -> tuple[Any, None]:
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
-            x, target = _examples(program, rows, at, own)
+            x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.factor)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)

@@ -33,6 +33,8 @@ class Program:
     parts: names of the row sets scored at the end of an epoch, in order ("valid", "test", ...).
     weighted_parts: those parts that score each net with row weights of its own (folds).
     chunk: epochs a call has room for; fewer run when asked. steps: batches an epoch.
+    set_rows: rows of each of several data sets, one above the other, of which a group of nets has its own; 0 where all
+    nets see the same rows.
     """
 
     architecture: Architecture
@@ -57,6 +59,7 @@ class Program:
     in_turn: bool = False
     plateau: bool = False
     conventions: str = "goodfit"
+    set_rows: int = 0
 
 
 @partial(
@@ -117,10 +120,10 @@ class Settings:
     """What may differ between the nets of a cohort: traced, [S, M] leading every leaf.
 
     dropout: [S, M, L]; class_weight: [S, M, C]; schedule and row_weights: indexes into the tables of
-    `Chunk.schedules` and `Rows.weights`; epochs: the net stops after this many; patience: epochs without improvement
-    before it stops, a very large number for never; on_score: watch the score instead of the loss. plateau_factor: a
-    net that would stop for want of improvement multiplies its learning rate by this instead, while the share of the
-    rate that it started with is above plateau_floor (infinite: it stops).
+    `Chunk.schedules` and `Rows.weights` (or of stacked data sets, see `Program.set_rows`); epochs: the net stops after
+    this many; patience: epochs without improvement before it stops, a very large number for never; on_score: watch the
+    score instead of the loss. plateau_factor: a net that would stop for want of improvement multiplies its learning
+    rate by this instead, while the share of the rate that it started with is above plateau_floor (infinite: it stops).
     """
 
     rates: Rates
@@ -167,10 +170,10 @@ class OwnScaling:
 class Rows:
     """The data of a training, shared by all nets, in its storage type.
 
-    x: [N, D]; y: [N] codes or [N, C] numbers; inputs are used as (x - shift) * scale, [D] each, and numeric targets
-    as (y - target_shift) * target_scale, [C] each. weights: [G, N] sets of row weights. parts: one (rows [J, R],
-    weights [G, N] or None) a scored part, J blocks of R rows, -1 where a block is not full. own: what each set of row
-    weights scales by on top, None where all nets see the same numbers.
+    x: [N, D]; y: [N] codes or [N, C] numbers, of stacked data sets one above the other; inputs are used as
+    (x - shift) * scale, [D] each, and numeric targets as (y - target_shift) * target_scale, [C] each. weights: [G, N]
+    sets of row weights. parts: one (rows [J, R], weights [G, N] or None) a scored part, J blocks of R rows, -1 where a
+    block is not full. own: what each set of row weights scales by on top, None where all nets see the same numbers.
     """
 
     x: Array
