@@ -26,7 +26,8 @@ LAYERS = (
     ("runs",),
     ("selection", "inspection", "interop"),
     ("reports",),
-    ("cli", "lab", "studies", "estimators"),
+    ("studies", "estimators"),
+    ("cli", "lab"),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
 FACADE = "goodfit"  # the names that the package re-exports; only the top layer may use them

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from goodfit import data as data
     from goodfit import inspection as inspection
     from goodfit import reports as reports
+    from goodfit import studies as studies
     from goodfit.errors import GoodfitError as GoodfitError
     from goodfit.errors import InputError as InputError
     from goodfit.estimators import MLPClassifier as MLPClassifier
@@ -58,13 +59,14 @@ __all__ = [
     "load_model",
     "reports",
     "select",
+    "studies",
     "train",
     "verdict",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "inspection", "reports"):
+    if name in ("data", "inspection", "reports", "studies"):
         return importlib.import_module(f"goodfit.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)

@@ -21,6 +21,7 @@ app.command("goodfit.cli.verdict:verdict", name="verdict", help="Say whether a r
 app.command("goodfit.cli.curve:curve", name="curve", help="Draw a curve over epochs, rows, or one field of a recipe.")
 app.command("goodfit.cli.test:open_test", name="test", help="Open the test rows of a run: score, and record it.")
 app.command("goodfit.cli.inspect:inspect", name="inspect", help="Look inside a net: why it learns, or does not.")
+app.command("goodfit.cli.study:study", name="study", help="Run an experiment of the chapter, or the whole chapter.")
 app.command("goodfit.cli.ledger:ledger", name="ledger", help="Show which test rows were opened, and what it has cost.")
 app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
 app.command("goodfit.cli.report:report", name="report", help="Write a report on a run or a search as one HTML file.")

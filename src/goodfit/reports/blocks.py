@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from goodfit.reports.drawing import embedded
+from goodfit.reports.languages import PHRASES, Language
 from goodfit.reports.markup import Ids, Inline, escape, inline, plain
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Writing:
 
     ids: Ids = field(default_factory=Ids)
     figures: int = 0
+    language: Language = "en"
 
 
 class Block(Protocol):
@@ -147,19 +149,19 @@ class Picture:
     def html(self, to: Writing) -> str:
         """<figure> with its caption, and its table folded below."""
         to.figures += 1
-        number, about = to.figures, self.description or plain(self.text) or self.title
-        name = f"Figure {number}. {self.title}"
-        about = f"{about} The table below the figure holds its numbers."
+        words, about = PHRASES[to.language], self.description or plain(self.text) or self.title
+        number = words.figure.format(number=to.figures)
+        name, about = f"{number} {self.title}", f"{about} {words.table_below}"
         drawings = [("drawing wide" if self.narrow else "drawing", self.drawn)]
         drawings += [("drawing narrow", self.narrow)] if self.narrow else []
         drawn = "".join(
             f"<div{_class(kind)}>{embedded(figure, to.ids, name, about)}</div>" for kind, figure in drawings
         )
-        text = f" {inline(self.text)}" if self.text else ""
-        caption = f"<strong>Figure {number}.</strong> {escape(self.title)}.{text}"
+        caption = f"<strong>{number}</strong> {escape(self.title)}{words.stop}{inline(self.text)}".rstrip()
+        place, table = to.ids.new(f"figure-{to.figures}"), words.table_of_figure.format(number=to.figures)
         return (
-            f'<figure id="{to.ids.new(f"figure-{number}")}">{drawn}<figcaption>{caption}</figcaption>'
-            f"{Fold(f'Table of figure {number}', [self.table]).html(to)}</figure>"
+            f'<figure id="{place}">{drawn}<figcaption>{caption}</figcaption>'
+            f"{Fold(table, [self.table]).html(to)}</figure>"
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.reports.blocks import Block, Writing
+from goodfit.reports.languages import PHRASES, Language, Phrases
 from goodfit.reports.markup import Inline, Link, escape, inline
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -44,7 +45,7 @@ class Page:
 
     title: its only heading of the first rank; kind: what sort of page it is, above the title; lead: the first sentence;
     glance: at most six things to know; links: to pages beside it (an index, the page before and the next); foot: where
-    it came from.
+    it came from; language: of all that stands in it.
     """
 
     title: str
@@ -54,21 +55,24 @@ class Page:
     glance: Sequence[Glance] = ()
     links: Sequence[Link] = ()
     foot: Inline = ""
+    language: Language = "en"
 
     def html(self) -> str:
         """The whole page; the same page gives the same text."""
-        to = Writing()
+        to, words = Writing(language=self.language), PHRASES[self.language]
         to.ids.new("contents"), to.ids.new("content")
         places = [to.ids.new(section.title) for section in self.sections]
         body = "\n".join(_section(*pair, to) for pair in zip(self.sections, places, strict=True))
         return _DOCUMENT.format(
+            code=words.code,
+            skip=words.skip,
             title=escape(self.title),
             kind=escape(self.kind),
             policy=escape(POLICY),
             theme=theme(),
-            links=_links(self.links),
+            links=_links(self.links, words),
             header=self._header(),
-            contents=_contents(self.sections, places),
+            contents=_contents(self.sections, places, words),
             body=body,
             foot=f"<footer><p>{inline(self.foot)}</p></footer>" if self.foot else "",
         )
@@ -112,25 +116,27 @@ def _glance(given: Sequence[Glance]) -> str:
     return f'<dl class="glance">{items}</dl>'
 
 
-def _contents(sections: Sequence[Section], places: Sequence[str]) -> str:
+def _contents(sections: Sequence[Section], places: Sequence[str], words: Phrases) -> str:
     if len(sections) < 2:
         return ""
     items = "".join(
         f'<li><a href="#{place}">{escape(section.title)}</a></li>'
         for section, place in zip(sections, places, strict=True)
     )
-    return f'<nav class="contents" aria-labelledby="contents"><p id="contents">Contents</p><ol>{items}</ol></nav>'
+    return (
+        f'<nav class="contents" aria-labelledby="contents"><p id="contents">{words.contents}</p><ol>{items}</ol></nav>'
+    )
 
 
-def _links(links: Sequence[Link]) -> str:
+def _links(links: Sequence[Link], words: Phrases) -> str:
     if not links:
         return ""
     items = "".join(f"<li>{inline(link)}</li>" for link in links)
-    return f'<nav class="pages" aria-label="Other pages"><ul>{items}</ul></nav>'
+    return f'<nav class="pages" aria-label="{words.other_pages}"><ul>{items}</ul></nav>'
 
 
 _DOCUMENT = """<!doctype html>
-<html lang="en">
+<html lang="{code}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -142,7 +148,7 @@ _DOCUMENT = """<!doctype html>
 {theme}</style>
 </head>
 <body>
-<a class="skip" href="#content">Skip to the content</a>
+<a class="skip" href="#content">{skip}</a>
 {links}{contents}
 <main id="content" tabindex="-1">
 {header}

@@ -1,0 +1,98 @@
+"""`goodfit study`: the chapter's experiments, a command each; their flags come from the studies' own declarations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+from goodfit.cli.exits import say
+from goodfit.reports.languages import Language
+from goodfit.studies import find, studies
+from goodfit.studies import parameters as declared
+from goodfit.studies.declaring import Study
+from goodfit.studies.words import LANGUAGES
+
+_PLACE = Group("Output", sort_key=200)
+_OWN = Group("Study", sort_key=100)
+_DEFAULT = Path("studies")
+
+Out = Annotated[Path, Parameter(help="Folder for pages, figures and tables.", group=_PLACE)]
+Spoken = Annotated[Language, Parameter(help="Of what is printed; both pages are written.", group=_PLACE)]
+Json = Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=(), group=_PLACE)]
+Quiet = Annotated[bool, Parameter(help="Do not say what is being done.", negative=(), group=_PLACE)]
+
+study = App(name="study", help_format="plaintext")
+
+
+@study.default
+def list_(
+    *name: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    language: Spoken = "en",
+    json: Json = False,
+) -> None:
+    """List the studies by section, with the question that each answers."""
+    from goodfit.cli.study_output import print_list
+
+    if name:  # the studies are commands of their own, so that this is none of them
+        find(name[0])
+    print_list(language, json=json)
+
+
+@study.command(name="all")
+def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False, quiet: Quiet = False) -> None:
+    """Run the whole chapter with its default parameters, and write an index page."""
+    from goodfit.cli.study_output import print_chapter
+    from goodfit.errors import GoodfitError
+    from goodfit.studies import run_all
+
+    done, failed = run_all(out, tell=lambda name, text: None if quiet else say(f"{name}: {text}"))
+    print_chapter(done, out, language, json=json)
+    if failed:
+        raise GoodfitError("\n".join(f"{name} was not run. {why}" for name, why in failed.items()))
+
+
+def _command(declaration: Study) -> Callable[..., None]:
+    """The command of one study: a flag for each of its parameters, which arrives as text."""
+
+    def command(**flags: Any) -> None:
+        from goodfit.cli.study_output import print_result
+        from goodfit.studies import run
+
+        quiet, json = flags.pop("quiet", False), flags.pop("json", False)
+        out, language = flags.pop("out", _DEFAULT), flags.pop("language", LANGUAGES[0])
+        known = {each.name: each for each in declaration.parameters}
+        given = {name: known[name].read(text) for name, text in flags.items()}
+        found = run(declaration.name, tell=lambda text: None if quiet else say(text), **given)
+        print_result(found, found.write(out), language, json=json)
+
+    common: dict[str, tuple[Any, Any]] = {
+        "out": (Out, _DEFAULT),
+        "language": (Spoken, LANGUAGES[0]),
+        "json": (Json, False),
+        "quiet": (Quiet, False),
+    }
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [
+        inspect.Parameter(each.name, keyword, default=None, annotation=Annotated[str | None, _flag(each)])
+        for each in declaration.parameters
+    ]
+    rest = [
+        inspect.Parameter(name, keyword, default=default, annotation=kind) for name, (kind, default) in common.items()
+    ]
+    command.__signature__ = inspect.Signature([*own, *rest])  # type: ignore[attr-defined]
+    command.__doc__ = f"{declaration.section} {declaration.title.en}. {declaration.question.en}"
+    return command
+
+
+def _flag(each: declared.Parameter) -> Parameter:
+    metavar = {"whole": "INT", "number": "NUM", "choice": "NAME", "text": "TEXT"}[each.kind]
+    about = f"{each.about.en} [{each.range()}; default: {each.text(each.default)}]"
+    return Parameter(name=each.option, help=about, group=_OWN, metavar=f"{metavar},…" if each.many else metavar)
+
+
+for _each in studies().values():
+    study.command(_command(_each), name=_each.name, help=_each.question.en)

@@ -1,0 +1,119 @@
+"""What `goodfit study` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.reports.languages import Language
+from goodfit.studies.declaring import TableOf
+from goodfit.studies.numbers import estimate, interval, rows_of, shown
+from goodfit.studies.pages import STATUSES, heads, page_name
+from goodfit.studies.result import Result
+from goodfit.studies.words import Words
+from goodfit.words import duration
+
+
+def print_list(language: Language, *, json: bool) -> None:
+    """Every study: section, name, question."""
+    from goodfit.studies import studies
+
+    known = studies().values()
+    if json:
+        rows = [
+            {"study": each.name, "section": each.section, "title": each.title.en, "question": each.question.en}
+            for each in known
+        ]
+        print_json(rows)
+        return
+    head = [each.of(language) for each in (Words("Section", "小节"), Words("Study", "研究"), Words("Question", "问题"))]
+    to = console()
+    to.print(table("", head, [(each.section, each.name, each.question.of(language)) for each in known], left=3))
+    print_line(
+        to,
+        Words(
+            "Run one: goodfit study NAME. Run all: goodfit study all.",
+            "运行一个：goodfit study NAME；全部：goodfit study all。",
+        ).of(language),
+    )
+
+
+def print_result(result: Result, pages: Sequence[Path], language: Language, *, json: bool) -> None:
+    """Tables, the notes' numbers, claims, and where the pages are."""
+    if json:
+        print_json({**result.to_dict(), "pages": [str(page) for page in pages]})
+        return
+    to = console()
+    print_line(to, f"{result.study.section} {result.study.title.of(language)}. {result.study.question.of(language)}")
+    for each in result.study.tables:
+        if each.shown:
+            to.print()
+            to.print(_table(each, result, language))
+    if result.study.printed:
+        to.print()
+        to.print(_printed(result, language))
+    to.print()
+    to.print(_claims([result], language))
+    to.print()
+    page = pages[0 if language == "en" else 1]
+    print_line(to, f"{Words('Page', '页面').of(language)}: {page} ({duration(result.seconds)})")
+
+
+def print_chapter(results: Sequence[Result], out: Path, language: Language, *, json: bool) -> None:
+    """Every claim of every study that was run, and where the index is."""
+    index = out / page_name("index", language)
+    if json:
+        print_json({"studies": [each.to_dict() for each in results], "page": str(index)})
+        return
+    to = console()
+    to.print(_claims(results, language))
+    to.print()
+    seconds = sum(each.seconds for each in results)
+    print_line(to, f"{Words('Index', '目录').of(language)}: {index} ({duration(seconds)})")
+
+
+def _table(declared: TableOf, result: Result, language: Language) -> object:
+    rows = rows_of([*result.tables[declared.name].values()])
+    return table(declared.title.of(language), heads(declared.columns, language), rows, left=declared.left)
+
+
+def _printed(result: Result, language: Language) -> object:
+    head = (
+        Words("Number", "数值"),
+        Words("notes", "笔记"),
+        Words("ours", "我们的值"),
+        Words("single seeds", "单个种子"),
+    )
+    rows = []
+    for each in result.study.printed:
+        found = result.printed[each.name]
+        spread = interval(*found.spread) if found.spread else ""
+        rows.append((each.what.of(language), shown(each.value), estimate(found), spread))
+    title = Words(
+        "Beside the notes (interval of the mean; middle 95 % of seeds)", "与笔记对照（均值的区间；种子的中间 95 %）"
+    )
+    return table(title.of(language), [each.of(language) for each in head], rows)
+
+
+def _claims(results: Sequence[Result], language: Language) -> object:
+    head = (
+        Words("Claim", "论断"),
+        Words("Measured", "测量的量"),
+        Words("So it", "结论"),
+        Words("Value", "值"),
+        Words("holds if", "成立条件"),
+    )
+    rows = [
+        (
+            (f"{result.study.section} " if len(results) > 1 else "") + each.claim.statement.of(language),
+            each.claim.quantity.of(language),
+            STATUSES[each.status].of(language),
+            estimate(each.found),
+            each.claim.limit,
+        )
+        for result in results
+        for each in result.claims
+    ]
+    title = Words("Claims, with intervals at 95 %", "论断与 95 % 区间")
+    return table(title.of(language), [each.of(language) for each in head], rows, left=3)

@@ -1,0 +1,1 @@
+"""The chapter, one file a study; the section stands in each."""

@@ -1,0 +1,139 @@
+"""A study, declared once: the question, the parameters, what is measured, the figures, the claims.
+
+Command line, page, documentation and tests all read this declaration. A study is one file in `chapter/` that
+names it STUDY.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from goodfit.studies.estimates import Estimate
+from goodfit.studies.parameters import Given, Parameter
+from goodfit.studies.words import Words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Status = Literal["holds", "does not hold", "cannot tell"]
+Tell = Callable[[str], None]
+"""Called with what a study does next, in a few English words."""
+Columns = Mapping[str, Sequence[Any]]
+"""A table: column -> its values, all of one length."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the chapter as a measurable statement. It holds where the interval of the quantity lies in
+    [low, high], does not where the interval lies outside, and else cannot be told.
+
+    statement: the sentence; quantity: what is measured, with its unit; remark: on what conditions the sentence is true,
+    or what is wrong with it; of_notes: whether the notes say it, rather than this study adding it.
+    """
+
+    name: str
+    statement: Words
+    quantity: Words
+    low: float = -math.inf
+    high: float = math.inf
+    remark: Words | None = None
+    of_notes: bool = True
+
+    def status(self, found: Estimate) -> Status:
+        """What the interval says."""
+        if math.isnan(found.low) or math.isnan(found.high):
+            return "cannot tell"
+        if self.low <= found.low and found.high <= self.high:
+            return "holds"
+        return "does not hold" if found.high < self.low or found.low > self.high else "cannot tell"
+
+    @property
+    def limit(self) -> str:
+        """Where the quantity must lie: ">= 2", "0.9 to 1.1"."""
+        if math.isinf(self.high):
+            return f"≥ {self.low:g}"
+        return f"≤ {self.high:g}" if math.isinf(self.low) else f"{self.low:g} … {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number that the notes print, to stand beside ours. what: it is, with its unit; value: the notes'."""
+
+    name: str
+    what: Words
+    value: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. name: in CSV and code; head: for people, with its unit."""
+
+    name: str
+    head: Words
+
+
+@dataclass(frozen=True)
+class TableOf:
+    """A table that the study measures. shown: whether it is printed, rather than only written and drawn.
+
+    left: how many columns from the left are text.
+    """
+
+    name: str
+    title: Words
+    columns: tuple[Column, ...]
+    shown: bool = True
+    left: int = 1
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure. table: the one that it is drawn from; caption: how to read it, bands and marks explained.
+
+    draw: what was measured and a width in inches -> the figure, with English labels; narrow widths are for telephones.
+    """
+
+    name: str
+    table: str
+    title: Words
+    caption: Words
+    draw: Callable[[Measured, float], Figure]
+    width: float = 9.2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run of a study gives. tables, claims, printed: by the declared names, no more and no fewer.
+
+    arrays: what figures need beside their tables, such as pixels.
+    """
+
+    tables: Mapping[str, Columns]
+    claims: Mapping[str, Estimate]
+    printed: Mapping[str, Estimate] = field(default_factory=dict)
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Study:
+    """An experiment of the chapter.
+
+    section: of the notes, such as "4.4"; about: paragraphs on what is done, and how; small: parameters with which it
+    takes a second or two; measure: does the work.
+    """
+
+    name: str
+    section: str
+    title: Words
+    question: Words
+    about: tuple[Words, ...]
+    parameters: tuple[Parameter, ...]
+    tables: tuple[TableOf, ...]
+    figures: tuple[Drawing, ...]
+    claims: tuple[Claim, ...]
+    measure: Callable[[Given, Tell], Measured]
+    small: Mapping[str, Any]
+    printed: tuple[Printed, ...] = ()

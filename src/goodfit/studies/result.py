@@ -1,0 +1,149 @@
+"""What a study found: its tables, claims, figures and page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from goodfit.errors import InputError, nearest, problem
+from goodfit.reports.languages import Language
+from goodfit.studies.catalogue import find
+from goodfit.studies.declaring import Claim, Columns, Measured, Status, Study, Tell
+from goodfit.studies.estimates import Estimate
+from goodfit.studies.parameters import Given, checked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim and what was measured of it."""
+
+    claim: Claim
+    found: Estimate
+    status: Status
+
+
+@dataclass(frozen=True)
+class Result:
+    """A study that was run. given: its parameters; seconds: that it took."""
+
+    study: Study
+    given: Given
+    measured: Measured
+    seconds: float
+
+    @property
+    def tables(self) -> Mapping[str, Columns]:
+        """Name -> column -> values."""
+        return self.measured.tables
+
+    @property
+    def claims(self) -> tuple[Outcome, ...]:
+        """Every claim with its estimate and status, in the order of declaration."""
+        found = self.measured.claims
+        return tuple(Outcome(each, found[each.name], each.status(found[each.name])) for each in self.study.claims)
+
+    def claim(self, name: str) -> Outcome:
+        """One claim; InputError for an unknown name."""
+        return _named(self.claims, [each.claim.name for each in self.claims], name, f"study {self.study.name}: claim")
+
+    @property
+    def printed(self) -> Mapping[str, Estimate]:
+        """Our estimates of the numbers that the notes print."""
+        return self.measured.printed
+
+    def figure(self, name: str, width: float | None = None) -> Figure:
+        """A figure, drawn now; width: in inches. InputError for an unknown name."""
+        drawn = self.study.figures
+        drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
+        return drawing.draw(self.measured, drawing.width if width is None else width)
+
+    def html(self, language: Language = "en") -> str:
+        """The study's page, self-contained."""
+        from goodfit.studies.pages import study_page
+
+        return study_page(self, language).html()
+
+    def write(self, out: str | Path) -> tuple[Path, ...]:
+        """Write pages, figures (SVG, PNG) and tables (CSV) into a folder; the two pages' paths, English first."""
+        from goodfit.studies.writing import write
+
+        return write(self, Path(out))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that was measured but the large tables, as JSON has it."""
+        shown = [each.name for each in self.study.tables if each.shown]
+        return {
+            "study": self.study.name,
+            "section": self.study.section,
+            "parameters": self.given.to_dict(),
+            "claims": [
+                {
+                    "claim": each.claim.name,
+                    "statement": each.claim.statement.en,
+                    "quantity": each.claim.quantity.en,
+                    "limit": each.claim.limit,
+                    "status": each.status,
+                    **each.found.to_dict(),
+                }
+                for each in self.claims
+            ],
+            "printed": [
+                {"what": each.what.en, "notes": each.value, **self.printed[each.name].to_dict()}
+                for each in self.study.printed
+            ],
+            "tables": {name: {column: list(values) for column, values in self.tables[name].items()} for name in shown},
+            "seconds": self.seconds,
+        }
+
+
+def run(name: str, *, tell: Tell = lambda _: None, **parameters: Any) -> Result:
+    """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
+
+    tell: called with what is done next, in a few words; parameters: the study's own, `find(name).parameters` has them.
+    InputError names an unknown study, and every parameter that is unknown or out of its range.
+    """
+    study = find(name)
+    given = checked(f"study {name}", study.parameters, parameters)
+    began = time.perf_counter()
+    measured = study.measure(given, tell)
+    tables = {each.name: _plain_table(study, each.name, measured) for each in study.tables}
+    _same(study, "tables", {each.name for each in study.tables}, measured.tables)
+    _same(study, "claims", {each.name for each in study.claims}, measured.claims)
+    _same(study, "printed", {each.name for each in study.printed}, measured.printed)
+    kept = Measured(tables, measured.claims, measured.printed, measured.arrays)
+    return Result(study, given, kept, time.perf_counter() - began)
+
+
+def _plain_table(study: Study, name: str, measured: Measured) -> Columns:
+    """A table with Python's own values, checked against its declaration."""
+    columns = {column: _plain(values) for column, values in measured.tables.get(name, {}).items()}
+    declared = [column.name for each in study.tables if each.name == name for column in each.columns]
+    if list(columns) != declared or len({len(values) for values in columns.values()}) != 1:
+        sizes = {column: len(values) for column, values in columns.items()}
+        raise ValueError(f"study {study.name}: table {name} must have columns {declared} of one length, not {sizes}")
+    return columns
+
+
+def _plain(values: Any) -> list[Any]:
+    return [each.tolist() if isinstance(each, np.generic | np.ndarray) else each for each in values]
+
+
+def _same(study: Study, what: str, declared: set[str], found: Mapping[str, Any]) -> None:
+    if declared != set(found):
+        raise ValueError(f"study {study.name}: {what} must be {sorted(declared)}, not {sorted(found)}")
+
+
+def _named(among: Sequence[_T], names: list[str], name: str, where: str) -> _T:
+    if name not in names:
+        raise InputError(problem(where, "the name must be a known one", got=name, fix=nearest(name, names)))
+    return among[names.index(name)]

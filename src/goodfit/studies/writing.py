@@ -1,0 +1,95 @@
+"""A study's files: two pages, and beside them a folder with figures, tables and what was measured."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from goodfit.errors import GoodfitError, InputError
+from goodfit.figures import write_figure
+from goodfit.files import write_atomically
+from goodfit.studies.catalogue import studies
+from goodfit.studies.declaring import Columns
+from goodfit.studies.pages import index_page, page_name, study_page
+from goodfit.studies.result import Result, run
+from goodfit.studies.words import LANGUAGES
+
+RESULT = "result.json"
+
+
+def write(result: Result, out: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
+    """Write a study's pages into `out`, and its other files into a folder there; the pages' paths, English first.
+
+    beside: as in `study_page`.
+    """
+    folder = out / result.study.name
+    for drawing in result.study.figures:
+        figure = result.figure(drawing.name)
+        for suffix in (".svg", ".png"):
+            write_figure(figure, folder / f"{drawing.name}{suffix}")
+    for table in result.study.tables:
+        write_atomically(folder / f"{table.name}.csv", as_csv(result.tables[table.name]).encode())
+    write_atomically(folder / RESULT, as_json(result.to_dict()).encode())
+    pages = [(study_page(result, each, beside), page_name(result.study.name, each)) for each in LANGUAGES]
+    return tuple(page.write(out / name) for page, name in pages)
+
+
+def run_all(
+    out: Path, *, tell: Callable[[str, str], None] = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
+) -> tuple[list[Result], dict[str, str]]:
+    """Run every study of the chapter and write each as it is done, and an index page at the end.
+
+    tell: called with a study's name and what it does next; given: study -> parameters other than its defaults.
+    The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
+    written ends it.
+    """
+    results, failed = [], {}
+    beside = ["index", *studies()]
+    for name in studies():
+        try:
+            result = run(name, tell=functools.partial(tell, name), **given.get(name, {}))
+        except InputError:
+            raise
+        except GoodfitError as error:
+            failed[name] = str(error)
+            continue
+        write(result, out, beside)
+        results.append(result)
+    for language in LANGUAGES:
+        index_page(results, language, failed).write(out / page_name("index", language))
+    return results, failed
+
+
+def as_csv(columns: Columns) -> str:
+    """A table as CSV; numbers in full, empty where there is none."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue()
+
+
+def as_json(value: Any) -> str:
+    """JSON text; numbers that are not finite become null."""
+    return json.dumps(_finite(value), ensure_ascii=False, indent=1) + "\n"
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,9 @@
+"""Shared by the tests of studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from goodfit.studies import Result
+
+Small = Callable[[str], Result]  # a study's name -> the result of its small form

@@ -1,0 +1,81 @@
+"""What holds for every study: its declaration, its page in both languages, its files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from studies_help import Small
+
+from goodfit.studies import studies
+from goodfit.studies.pages import study_page
+from goodfit.studies.words import Words
+from page_check import check, tables
+
+NAMES = list(studies())
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def texts(value: object) -> list[Words]:
+    """Every text of a declaration."""
+    if isinstance(value, Words):
+        return [value]
+    if isinstance(value, tuple):
+        return [each for part in value for each in texts(part)]
+    if hasattr(value, "__dataclass_fields__"):
+        return [each for name in value.__dataclass_fields__ for each in texts(getattr(value, name))]
+    return []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_declaration(name: str) -> None:
+    study = studies()[name]
+    assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
+    for each in (study.parameters, study.tables, study.figures, study.claims, study.printed):
+        assert len({part.name for part in each}) == len(each)
+    assert {each.table for each in study.figures} <= {each.name for each in study.tables}
+    assert any(each.of_notes for each in study.claims)
+    assert study.figures
+    assert study.question.en.endswith("?")
+    assert study.question.zh.endswith("？")
+    for each in (study.title, study.question, *study.about, *(claim.statement for claim in study.claims)):
+        assert CHINESE.search(each.zh), each
+    for each in texts(study):
+        assert each.en.strip()
+        assert each.zh.strip()
+        assert not CHINESE.search(each.en), each
+    for each in study.parameters:
+        assert each.option.startswith("--")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_pages(name: str, small: Small) -> None:
+    result = small(name)
+    page = check(study_page(result, "en", ["index", *NAMES]).html())
+    assert page.all("h1")[0].text == result.study.title.en
+    assert len(page.all("figure")) == len(result.study.figures)
+    shown = tables(page)["Claims, with intervals at 95 %"][1:]
+    assert [row[1] for row in shown] == [each.status for each in result.claims]
+    chinese = check(study_page(result, "zh").html())
+    assert chinese.all("h1")[0].text == result.study.title.zh
+    assert chinese.all("html")[0].attributes["lang"] == "zh-Hans"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_files(name: str, small: Small, tmp_path: Path) -> None:
+    result = small(name)
+    pages = result.write(tmp_path)
+    assert [page.name for page in pages] == [f"{name}.html", f"{name}.zh.html"]
+    drawn = {f"{each.name}{suffix}" for each in result.study.figures for suffix in (".svg", ".png")}
+    written = {f"{each.name}.csv" for each in result.study.tables}
+    assert {path.name for path in (tmp_path / name).iterdir()} == {*drawn, *written, "result.json"}
+    for each in result.study.tables:
+        with open(tmp_path / name / f"{each.name}.csv", newline="", encoding="utf-8") as file:
+            head, *rows = csv.reader(file)
+        assert head == [column.name for column in each.columns]
+        assert len(rows) == len(next(iter(result.tables[each.name].values()))) > 0
+    kept = json.loads((tmp_path / name / "result.json").read_text("utf-8"))
+    assert [each["status"] for each in kept["claims"]] == [each.status for each in result.claims]
