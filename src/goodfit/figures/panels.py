@@ -18,13 +18,15 @@ DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), (0, (1, 1)
 MARKED_UP_TO = 15  # points of a line: with more, about as many markers
 
 
-def panels(count: int, width: float, *, height: float = 3.6, share: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels: in one row, up to three in a row; in a column where it is narrow.
+def panels(
+    count: int, width: float, *, height: float = 3.6, columns: int = 3, share: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels: so many columns of them, one column where it is narrow.
 
     width, height: of the figure and of a row of panels, in inches; share: one vertical scale for all. Call it, and
     draw, within `house_style()`.
     """
-    columns = 1 if width < NARROW else min(count, 3)
+    columns = 1 if width < NARROW else min(count, columns)
     rows = -(-count // columns)
     figure = new_figure(width, 0.5 + rows * (min(height, 0.75 * width) if width < NARROW else height))
     grid = figure.subplots(rows, columns, squeeze=False, sharey=share)

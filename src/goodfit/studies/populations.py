@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,17 +42,18 @@ def train(
     seeds: Sequence[int],
     *,
     score_every: int = 1,
+    initial: Callable[[int, Recipe], NetArrays | None] = lambda *_: None,
     dtype: Any = np.float32,
 ) -> Trained:
     """Train every recipe with every seed, as few programs as need be.
 
     With stacked examples, the seed at place g learns from data set g. score_every: epochs from one scoring of the parts
-    to the next.
+    to the next; initial: (place of a recipe, the recipe with its seed) -> weights to start from, None for its own.
     """
     stacked = examples.set_rows > 0
     jobs = [
-        Job(recipe.replace(seed=seed), rows=place if stacked else 0)
-        for recipe in recipes
+        Job(seeded := recipe.replace(seed=seed), rows=place if stacked else 0, initial=initial(at, seeded))
+        for at, recipe in enumerate(recipes)
         for place, seed in enumerate(seeds)
     ]
     found = fit_jobs(jobs, examples, score_every=score_every, dtype=dtype)

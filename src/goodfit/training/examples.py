@@ -84,7 +84,7 @@ class Examples:
         )
 
     @classmethod
-    def stacked(cls, sets: Sequence[Dataset], parts: Mapping[str, Indexes], loss: str = "auto") -> Examples:
+    def stacked(cls, sets: Sequence[Dataset], parts: Mapping[str, NDArray[np.integer]], loss: str = "auto") -> Examples:
         """Data sets of one shape, so that one program trains nets on all: a job with `rows` g learns from set g alone.
 
         parts: name -> rows of a set that are scored every epoch; "train" are those that train. Each set is scaled as it
