@@ -9,8 +9,13 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from browser import NEEDED as BROWSER_NEEDED
+from browser import Browser, browser_path, running
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0", "gw1", ...; None where tests run in one process
 
@@ -49,3 +54,15 @@ def pytest_unconfigure() -> None:
     """Remove the cache folder, once, at the very end."""
     if WORKER is None:
         shutil.rmtree(os.environ["GOODFIT_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless browser, one a process; where there is none, tests that need it are skipped, or fail if they must."""
+    path = browser_path()
+    if path is None:
+        if os.environ.get(BROWSER_NEEDED):
+            pytest.fail(f"no browser was found; install chromium, for {BROWSER_NEEDED} says that none may be skipped")
+        pytest.skip("no browser to look at pages with: install chromium")
+    with running(path) as found:
+        yield found

@@ -2,69 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import NEEDED, Browser, browser_path, running
-from PIL import Image
 from reports_help import VERDICT, made_run, made_search, written
 
 import goodfit as gf
+from browser import NEEDED, Browser
+from browser_checks import FAINT_TEXT, check_opened
 from goodfit import runs
 from goodfit.data import Dataset
 
 WIDE, NARROW = 1280, 390
 BETWEEN_MARGINS = 658  # CSS pixels: A4 is 210 mm wide, the margins are 18 mm
 LONG = "a name without any space in it: " + "donaudampfschifffahrt" * 6
-REFUSED = f"no browser was found; install chromium, for {NEEDED} says that this test must not be skipped"
 
-FAINT_TEXT = """
-(() => {
-  const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const numbers = text => (text.match(/[\\d.]+/g) || []).map(Number);
-  const ground = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = numbers(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const words = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-    if (!words || !element.getClientRects().length || element.closest("desc, title")) continue;
-    const style = getComputedStyle(element), size = parseFloat(style.fontSize);
-    const ink = numbers(element.closest("svg") ? style.fill : style.color);
-    const [low, high] = [light(ink), light(ground(element))].sort((a, b) => a - b);
-    const needed = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700) ? 3 : 4.5;
-    if ((high + 0.05) / (low + 0.05) < needed) found.push([element.tagName, element.textContent.slice(0, 40)]);
-  }
-  return found;
-})()
-"""
-OUTSIDE = """
-[...document.querySelectorAll("svg")].filter(svg => svg.getClientRects().length).flatMap(svg => {
-  const box = svg.getBoundingClientRect();
-  return [...svg.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect()])
-    .filter(([_, at]) => at.left < box.left - 2 || at.right > box.right + 2)
-    .map(([words]) => words);
-})
-"""
-SMALLEST_LETTERS = """
-Math.min(...[...document.querySelectorAll("svg")].filter(svg => svg.getClientRects().length).flatMap(svg => {
-  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-  return [...svg.querySelectorAll("text")].filter(text => !text.querySelector("tspan") && text.textContent.trim())
-    .map(text => scale * parseFloat(getComputedStyle(text).fontSize));
-}))
-"""
 FOCUSED = """
 (() => {
   const at = document.activeElement, box = at.getBoundingClientRect(), style = getComputedStyle(at);
@@ -88,17 +44,6 @@ FOLDED = """
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = browser_path()
-    if path is None:
-        if os.environ.get(NEEDED):
-            pytest.fail(REFUSED)
-        pytest.skip("no browser to look at reports with: install chromium")
-    with running(path) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report on a run that has everything: a search, a verdict, openings, and long names."""
     folder = tmp_path_factory.mktemp("report")
@@ -119,21 +64,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [NARROW, 820, WIDE])
 def test_it_opens_without_a_fault(browser: Browser, page: Path, width: int, scheme: str) -> None:
-    browser.show(page, width=width, scheme=scheme)
-    assert browser.told("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown") == []
-    assert browser.told("Network.loadingFailed") == []
-    requests = [each["request"]["url"] for each in browser.told("Network.requestWillBeSent")]
-    assert requests == [page.absolute().as_uri()]
-    assert browser.value("document.documentElement.scrollWidth") <= width
-    assert browser.value("document.compatMode") == "CSS1Compat"
-    assert browser.value(FAINT_TEXT) == []
-    assert browser.value(OUTSIDE) == []
-    assert browser.value(SMALLEST_LETTERS) >= 9
-    image = np.asarray(Image.open(io.BytesIO(browser.picture())).convert("L"))
-    assert image.shape[1] == width
-    paper, spread = float(np.median(image)), float(image.std())
-    assert paper > 240 if scheme == "light" else paper < 40
-    assert spread > 10
+    check_opened(browser, page, width, scheme)
 
 
 def test_a_narrow_screen_gets_its_own_drawings(browser: Browser, page: Path) -> None:

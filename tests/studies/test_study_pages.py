@@ -1,0 +1,35 @@
+"""Every study's two pages and the index, opened in headless Chromium."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from studies_help import Small
+
+from browser import Browser
+from browser_checks import check_opened
+from goodfit.studies import studies
+from goodfit.studies.pages import index_page, page_name
+
+NAMES = list(studies())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_opens_without_a_fault(name: str, small: Small, browser: Browser, tmp_path: Path) -> None:
+    english, chinese = small(name).write(tmp_path)
+    check_opened(browser, english, 1280, "light")
+    check_opened(browser, english, 390, "dark")
+    check_opened(browser, chinese, 820, "light")
+    assert browser.value("document.documentElement.lang") == "zh-Hans"
+
+
+def test_the_index_opens_without_a_fault(small: Small, browser: Browser, tmp_path: Path) -> None:
+    results = [small("polynomial"), small("weight-decay")]
+    page = index_page(results, "en", {"mlp-fashion-mnist": "it was nowhere to be had"})
+    path = page.write(tmp_path / page_name("index", "en"))
+    for width in (390, 1280):
+        check_opened(browser, path, width, "light")
+    words = browser.value("document.body.innerText")
+    assert "it was nowhere to be had" in words
+    assert "Claims that do not hold as they stand" in words
