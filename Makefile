@@ -9,7 +9,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check format bench docs clean
+.PHONY: run test check format bench docs studies clean
 
 run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
@@ -31,6 +31,10 @@ bench: .venv/installed-dev
 
 docs: .venv/installed-dev
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/study_pages.py
+
+studies: .venv/installed-dev
+	$(BIN)/python docs/study_pages.py run
 
 clean:
 	rm -rf .venv build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

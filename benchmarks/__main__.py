@@ -25,6 +25,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "search": "search",
     "verdicts": "verdicts",
     "findings": "findings",
+    "studies": "studies",
 }
 
 

@@ -22,6 +22,7 @@ from goodfit.training.recipe_rules import CHECKS
 DOCS = Path(__file__).parents[1] / "docs"
 Execute = Callable[[str], tuple[Path, dict[str, Any]]]
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+STUDIES = sorted(path.name for path in (DOCS / "studies").glob("*.md"))
 
 
 def page(name: str) -> str:
@@ -29,7 +30,12 @@ def page(name: str) -> str:
 
 
 def reference() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+    return script("reference")
+
+
+def script(name: str) -> ModuleType:
+    """A script that writes pages, as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -101,6 +107,34 @@ def test_the_index_lists_every_page() -> None:
 def test_generated_pages_are_up_to_date() -> None:
     for path, text in reference().documents().items():
         assert path.read_text("utf-8") == text, f"docs/{path.name} is stale: run 'make docs'"
+
+
+def test_the_pages_of_the_studies_are_up_to_date() -> None:
+    found = script("study_pages").documents()
+    assert sorted(path.name for path in found) == STUDIES
+    for path, text in found.items():
+        assert path.read_text("utf-8") == text, f"docs/studies/{path.name} is stale: run 'make docs'"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_links_of_the_studies_lead_somewhere(name: str) -> None:
+    text = (DOCS / "studies" / name).read_text("utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    for link in links:
+        assert (DOCS / "studies" / link).exists(), link
+
+
+def test_what_the_studies_gave_is_what_they_declare() -> None:
+    """The kept results are of the claims as they are now."""
+    module = script("study_pages")
+    for study in module.studies().values():
+        found = module.kept(study)
+        assert [each["claim"] for each in found["claims"]] == [each.name for each in study.claims]
+        assert found["parameters"] == {
+            each.name: list(each.default) if isinstance(each.default, tuple) else each.default
+            for each in study.parameters
+        }
 
 
 def test_the_hand_written_parts_of_the_reference_are_complete() -> None:

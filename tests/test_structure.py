@@ -37,7 +37,9 @@ HANDED_UP = {("goodfit.runs.run", "goodfit.reports.write")}  # a method that han
 ONLY = {"nets": {"errors"}}  # stricter than the layers: pure functions of arrays need nothing else
 
 # What tools and runs leave behind at the top of the tree; everything else is written by hand.
-LEFT_BEHIND = {".git", ".goodfit", ".hypothesis", ".venv", "build", "curves", "dist", "mutants", "runs", "searches"}
+LEFT_BEHIND = {
+    *(".git", ".goodfit", ".hypothesis", ".venv", "build", "curves", "dist", "mutants", "runs", "searches", "studies")
+}
 NOT_TEXT = {".npz", ".png", ".pyc", ".safetensors", ".svg"}
 REGISTRIES = (
     r"py[p]i\.org",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 from xml.etree import ElementTree
 
 from goodfit.figures import svg
@@ -27,6 +28,7 @@ _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
 _FAMILY = re.compile(r"(font-family: |font: [^;]*?px )[^;]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 _HREF = "{http://www.w3.org/1999/xlink}href"
+_RENDERED: WeakKeyDictionary[Figure, bytes] = WeakKeyDictionary()  # a page in two languages embeds a figure twice
 _LEFT_OUT = {"metadata", "style"}  # the latter would hold for the whole page
 
 
@@ -35,7 +37,9 @@ def embedded(figure: Figure, ids: Ids, name: str, description: str) -> str:
 
     ids: of the page; name, description: plain text.
     """
-    root = ElementTree.fromstring(svg(figure, live_text=True))
+    if figure not in _RENDERED:
+        _RENDERED[figure] = svg(figure, live_text=True)
+    root = ElementTree.fromstring(_RENDERED[figure])
     places = _renamed(root, ids)
     _clean(root, places)
     width = float(root.attrib["viewBox"].split()[2])

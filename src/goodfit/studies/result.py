@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +40,7 @@ class Result:
     given: Given
     measured: Measured
     seconds: float
+    _drawn: dict[tuple[str, float], Figure] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def tables(self) -> Mapping[str, Columns]:
@@ -62,10 +63,13 @@ class Result:
         return self.measured.printed
 
     def figure(self, name: str, width: float | None = None) -> Figure:
-        """A figure, drawn now; width: in inches. InputError for an unknown name."""
+        """A figure, drawn once a width; width: in inches. InputError for an unknown name."""
         drawn = self.study.figures
         drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
-        return drawing.draw(self.measured, drawing.width if width is None else width)
+        wide = drawing.width if width is None else width
+        if (name, wide) not in self._drawn:  # two languages show the same figures
+            self._drawn[name, wide] = drawing.draw(self.measured, wide)
+        return self._drawn[name, wide]
 
     def html(self, language: Language = "en") -> str:
         """The study's page, self-contained."""
