@@ -201,8 +201,7 @@ class Chunk:
     first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
     order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; counts: [E, S] how many rows those are;
     schedules: [E, steps, T] factors of the learning rate; scored: [E] whether the parts are scored at the end of that
-    epoch
-    (those of a net that trains its last epoch are in any case).
+    epoch (those of a net that trains its last epoch are in any case).
     """
 
     first: Int[Array, ""]
