@@ -24,7 +24,15 @@ LAST = PLAIN.replace(keep_best=False)
 
 # Two nets that are always there, so that every drawn population has one and the same program.
 WIDE = LAST.replace(
-    hidden=(6, 5), momentum=0.5, l1=0.01, clip_norm=2.0, class_weight=(1.0, 2.0, 0.5), dropout=0.1, input_dropout=0.1
+    hidden=(6, 5),
+    momentum=0.5,
+    l1=0.01,
+    penalize_biases=True,
+    clip_norm=2.0,
+    label_smoothing=0.1,
+    class_weight=(1.0, 2.0, 0.5),
+    dropout=0.1,
+    input_dropout=0.1,
 )
 SHALLOW = LAST.replace(hidden=(3,))
 SEEDS = [0, 0, 1, 1, 2, 2]  # three groups of two nets
@@ -97,7 +105,9 @@ def test_the_order_of_a_population_permutes_its_results(recipes: list[Recipe], o
 
 
 MIXED = [
-    LAST.replace(hidden=(6, 5), dropout=0.3, activation="relu"),
+    LAST.replace(
+        hidden=(6, 5), dropout=0.3, activation="relu", label_smoothing=0.1, l2=0.01, penalize_biases=True, patience=50
+    ),
     LAST.replace(hidden=(3,), learning_rate=0.3, activation="relu"),
     LAST.replace(hidden=(2, 4), momentum=0.9, seed=1, activation="relu"),
 ]
@@ -112,6 +122,7 @@ def test_alone_by_its_own_program(plain: Fitted) -> None:
     """Of its own sizes, without the features that only the others need; a few epochs, before rounding has grown."""
     alone = fit32([Job(MIXED[2].replace(epochs=20))], make_examples())
     np.testing.assert_allclose(alone.metrics[:5, :, 0], plain.metrics[:5, :, 2], rtol=1e-5)
+    assert (alone.best_epoch[0], alone.stopped_epoch[0]) == (plain.best_epoch[2], plain.stopped_epoch[2]) == (20, 20)
 
 
 def test_the_same_seed_gives_the_same_bits_twice(plain: Fitted) -> None:

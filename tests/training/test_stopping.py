@@ -229,6 +229,16 @@ def test_one_epoch_by_hand() -> None:
     assert one_epoch(before, math.nan, math.nan, scored=False, patience=2) == same | {"since_best": 1}
     assert one_epoch(before, 0.25, 0.0, patience=2, number=12)["active"] is False  # it has had its epochs
     assert one_epoch(before, 0.9, 0.0, patience=9, keep_best=False) == same | {"best_epoch": 5, "best": None}
+    # without patience, and where no best is kept, none is looked for
+    assert one_epoch(before, 0.25, 0.0, keep_best=False) == before | {
+        "best_epoch": 5,
+        "active": True,
+        "frozen": False,
+        "stopped_epoch": 5,
+        "weight": 2.0,
+        "best": None,
+    }
+    assert one_epoch(before, 0.25, 0.0, keep_best=False, number=12)["active"] is False
 
 
 @pytest.mark.parametrize(("loss", "weight"), [(math.nan, 2.0), (math.inf, 2.0), (0.1, math.nan), (0.1, -math.inf)])
@@ -236,4 +246,5 @@ def test_one_epoch_that_is_not_finite(loss: float, weight: float) -> None:
     before = {"best_value": 0.5, "best_epoch": 3, "since_best": 1, "stopped_epoch": 4}
     kept = before | {"active": False, "frozen": True, "weight": 1.0, "best": 1.0}
     assert one_epoch(before, loss, 0.0, weight=weight, patience=9) == kept
+    assert one_epoch(before, loss, 0.0, weight=weight, keep_best=False) == kept | {"best": None}
     assert one_epoch(before | {"active": False, "frozen": False}, loss, 0.0, weight=weight) == kept | {"frozen": False}

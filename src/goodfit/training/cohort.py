@@ -105,7 +105,9 @@ class Cohort:
             table[:count, :, number] = schedule.factors(first, count, steps)
         after = np.arange(first + 1, first + room + 1)
         scored = after % score_every == 0
-        arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, table, scored)
+        counts = np.zeros((devices, room, groups), self.dtype)
+        counts[:, :count] = (order[:, :count] >= 0).sum((2, 4))
+        arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, counts, table, scored)
         return Chunk(*arguments)
 
     def _own_scaling(self) -> Any:
@@ -174,6 +176,9 @@ def cohort_of(
         clip=any(recipe.clip_norm is not None for recipe in recipes),
         class_weights=any(recipe.class_weight is not None for recipe in recipes),
         row_weights=examples.weights is not None and (weightless or not apart),
+        smoothing=any(recipe.label_smoothing > 0 for recipe in recipes),
+        penalized_biases=any(recipe.penalize_biases for recipe in recipes),
+        patience=any(recipe.patience > 0 for recipe in recipes) or conventions == "scikit-learn",
         plateau=any(job.plateau is not None for job in jobs),
         conventions=conventions,
         set_rows=examples.set_rows,

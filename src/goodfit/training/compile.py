@@ -120,14 +120,14 @@ def place_chunk(program: Program, chunk: Chunk) -> Chunk:
 
 
 def _chunk_tree(sharded: Any, replicated: Any) -> Chunk:
-    return Chunk(replicated, replicated, sharded, sharded, replicated, replicated)
+    return Chunk(replicated, replicated, sharded, sharded, sharded, replicated, replicated)
 
 
 def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
     """The program over arrays with a leading device axis; every device runs alone, nothing is exchanged."""
 
     def local(settings: Settings, rows: Rows, chunk: Chunk, state: State) -> Any:
-        own = Chunk(chunk.first, chunk.count, chunk.seeds[0], chunk.order[0], chunk.schedules, chunk.scored)
+        own = replace(chunk, seeds=chunk.seeds[0], order=chunk.order[0], counts=chunk.counts[0])
         settings, state = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (settings, state))
         run = _in_turn if program.in_turn else run_chunk
         result = run(program, settings, rows, own, state)
@@ -148,14 +148,15 @@ def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
 def _in_turn(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Any]:
     """`run_chunk` for one group of nets after another: the weights of each stay in the cache from step to step."""
 
-    def one(group: tuple[Settings, State, jax.Array, jax.Array]) -> tuple[State, Any]:
-        settings, state, seed, order = group
+    def one(group: tuple[Settings, State, jax.Array, jax.Array, jax.Array]) -> tuple[State, Any]:
+        settings, state, seed, order, count = group
         settings, state = (jax.tree.map(lambda leaf: leaf[None], tree) for tree in (settings, state))
-        own = replace(chunk, seeds=seed[None], order=order[:, :, None])
+        own = replace(chunk, seeds=seed[None], order=order[:, :, None], counts=count[:, None])
         state, metrics = run_chunk(program, settings, rows, own, state)
         return jax.tree.map(lambda leaf: leaf[0], state), metrics[:, :, 0]
 
-    state, metrics = jax.lax.map(one, (settings, state, chunk.seeds, jnp.moveaxis(chunk.order, 2, 0)))
+    groups = chunk.seeds, jnp.moveaxis(chunk.order, 2, 0), jnp.moveaxis(chunk.counts, 1, 0)
+    state, metrics = jax.lax.map(one, (settings, state, *groups))
     return state, jnp.moveaxis(metrics, 0, 2)
 
 

@@ -130,9 +130,9 @@ def step_lbfgs(
 
 def finite(tree: Any, axes: int = 2) -> Array:
     """Whether every floating value of every net is finite, [S, M]."""
-    flags = [
-        jnp.isfinite(leaf.sum(axis=tuple(range(axes, leaf.ndim))))
+    sums = [
+        leaf.sum(axis=tuple(range(axes, leaf.ndim)))
         for leaf in jax.tree.leaves(tree)
         if jnp.issubdtype(leaf.dtype, jnp.floating)
     ]
-    return jnp.stack(flags).all(0)
+    return jnp.isfinite(sum(sums))

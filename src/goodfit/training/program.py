@@ -51,7 +51,7 @@ def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, st
     def body(carry: tuple[Array, State, Array]) -> tuple[Array, State, Array]:
         epoch, state, metrics = carry
         state, values = _epoch(program, settings, rows, chunk, state, epoch)
-        return epoch + 1, state, metrics.at[epoch].set(values)
+        return epoch + 1, state, jax.lax.dynamic_update_index_in_dim(metrics, values, epoch, 0)
 
     _, state, metrics = jax.lax.while_loop(more, body, (jnp.zeros((), jnp.int32), state, empty))
     return state, metrics
@@ -99,7 +99,7 @@ def _train_epoch(
     sums = (zero,) * (3 if program.row_weights else 2)
     steps = (order, chunk.schedules[epoch], jnp.arange(program.steps, dtype=jnp.uint32))
     (parameters, optimizer, sums), _ = jax.lax.scan(body, (state.parameters, state.optimizer, sums), steps)
-    rows_an_epoch = (order >= 0).sum((0, 2)).astype(zero.dtype)[:, None]  # [S, 1]
+    rows_an_epoch = chunk.counts[epoch][:, None]  # [S, 1]
     total = sums[-1] if program.row_weights else rows_an_epoch
     of_loss = rows_an_epoch if objective_is_loss(program) else total
     return parameters, optimizer, sums[0] / of_loss, sums[1] / total
@@ -186,7 +186,7 @@ def _objective(
     total = weight.sum(-1)
     total = jnp.where(total > 0, total, 1.0)
     mean = _weighted_sum(trained, weight) / total
-    penalty = _l2_penalty(settings, parameters)
+    penalty = _l2_penalty(program, settings, parameters)
     if objective_is_loss(program):
         penalty = penalty / total
         averaged = mean / z.shape[-2] if program.loss == "squared-error" else mean
@@ -213,9 +213,8 @@ def _row_values(
 
     The score of numbers is in the unit that all nets share, whatever each scales its targets by.
     """
-    trained, plain = LOSSES[program.loss].per_row(
-        z, target, settings.smoothing[..., None], settings.huber_delta[..., None]
-    )
+    smoothing = settings.smoothing[..., None] if program.smoothing else None
+    trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
     if own is not None and program.task == "regression":
         z, target = (values / own.target_factor[..., None] for values in (z, target))
     return trained, plain, row_score(program.task, z, target, LOSSES[program.loss].link)
@@ -226,11 +225,11 @@ def _weighted_sum(values: Array, weight: Array) -> Array:
     return jnp.where(weight > 0, values * weight, jnp.zeros((), values.dtype)).sum(-1)
 
 
-def _l2_penalty(settings: Settings, parameters: Parameters) -> Array:
+def _l2_penalty(program: Program, settings: Settings, parameters: Parameters) -> Array:
     """l2/2 times the sum of squared weights, and of biases where they are penalised, [S, M]."""
     rates = settings.rates
     weights = [l2_penalty(w, rates.l2) for w in parameters.weights]
-    biases = [l2_penalty(b, rates.l2 * rates.penalize_biases) for b in parameters.biases if b is not None]
+    biases = [l2_penalty(b, rates.l2 * rates.penalize_biases) for b in _penalized_biases(program, parameters)]
     return jnp.asarray(sum([*weights, *biases]))
 
 
@@ -240,8 +239,13 @@ def _l1_penalty(program: Program, settings: Settings, parameters: Parameters) ->
     if not program.l1:
         return jnp.zeros_like(rates.l1)
     weights = [l1_penalty(w, rates.l1) for w in parameters.weights]
-    biases = [l1_penalty(b, rates.l1 * rates.penalize_biases) for b in parameters.biases if b is not None]
+    biases = [l1_penalty(b, rates.l1 * rates.penalize_biases) for b in _penalized_biases(program, parameters)]
     return jnp.asarray(sum([*weights, *biases]))
+
+
+def _penalized_biases(program: Program, parameters: Parameters) -> list[Array]:
+    """The biases of every layer, where some net's are penalised."""
+    return [b for b in parameters.biases if b is not None] if program.penalized_biases else []
 
 
 def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Batch:

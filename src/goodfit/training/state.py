@@ -22,9 +22,11 @@ class Program:
     """Everything that is compiled in. Two cohorts with equal programs and equal array shapes share one compilation.
 
     A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
-    dropout in the architecture); its values are traced, so that new values never compile again.
+    smoothing, penalized_biases, patience, dropout in the architecture); its values are traced, so that new values never
+    compile again.
     weightless: some net may meet a batch in which no row has weight for it.
     in_turn: a device trains one group of nets after another, not all of them step by step.
+    patience: some net stops when nothing improves. Where none does and no best is kept, none is looked for.
     plateau: some net lowers its learning rate, instead of stopping, when nothing improves.
     conventions: "goodfit", or "scikit-learn" where a training must be the same as its. There the L2 penalty is divided
     by the batch's weight; the loss in training is the objective, penalties included, averaged over batches by their
@@ -57,6 +59,9 @@ class Program:
     chunk: int
     devices: int = 1
     in_turn: bool = False
+    smoothing: bool = True
+    penalized_biases: bool = True
+    patience: bool = True
     plateau: bool = False
     conventions: str = "goodfit"
     set_rows: int = 0
@@ -189,7 +194,7 @@ class Rows:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["first", "count", "seeds", "order", "schedules", "scored"],
+    data_fields=["first", "count", "seeds", "order", "counts", "schedules", "scored"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -197,15 +202,16 @@ class Chunk:
     """The epochs of one call.
 
     first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
-    order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; schedules: [E, steps, T] factors of the
-    learning rate; scored: [E] whether the parts are scored at the end of that epoch
-    (those of a net that trains its last epoch are in any case).
+    order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; counts: [E, S] how many rows those are;
+    schedules: [E, steps, T] factors of the learning rate; scored: [E] whether the parts are scored at the end of that
+    epoch (those of a net that trains its last epoch are in any case).
     """
 
     first: Int[Array, ""]
     count: Int[Array, ""]
     seeds: UInt32[Array, " S"]
     order: Int[Array, "E steps S B"]
+    counts: Float[Array, "E S"]
     schedules: Float[Array, "E steps T"]
     scored: Bool[Array, " E"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -35,8 +36,17 @@ def end_epoch(
     """
     sound = finite(parameters) & (jnp.isfinite(loss) | ~scored)
     taken = before.active & sound
-    parameters = choose(taken, parameters, before.parameters)
-    optimizer = choose(taken, optimizer, before.optimizer)
+    after = replace(
+        before,
+        parameters=choose(taken, parameters, before.parameters),
+        optimizer=choose(taken, optimizer, before.optimizer),
+        best_epoch=jnp.where(taken, number, before.best_epoch).astype(jnp.int32),
+        active=taken & (number < settings.epochs),
+        frozen=before.frozen | (before.active & ~sound),
+        stopped_epoch=jnp.where(taken, number, before.stopped_epoch).astype(jnp.int32),
+    )
+    if not (program.keep_best or program.patience):
+        return after
 
     sign = 1.0 if program.task == "regression" else -1.0  # a squared error is better low, a share of hits high
     value = jnp.where(settings.on_score, sign * score, loss)
@@ -49,19 +59,19 @@ def end_epoch(
         lower = taken & tired & (rate > settings.plateau_floor)
         rate = jnp.where(lower, rate * settings.plateau_factor, rate)
         since, tired = jnp.where(lower, 0, since), tired & ~lower
-    going = taken & ~tired & (number < settings.epochs)
-    keep = better if program.keep_best else taken
-    return State(
-        parameters=parameters,
-        optimizer=optimizer,
-        best=choose(better, parameters, before.best) if program.keep_best else None,
+    after = replace(
+        after,
         best_value=jnp.where(better, value, before.best_value),
-        best_epoch=jnp.where(keep, number, before.best_epoch).astype(jnp.int32),
         since_best=since.astype(jnp.int32),
-        active=going,
-        frozen=before.frozen | (before.active & ~sound),
-        stopped_epoch=jnp.where(taken, number, before.stopped_epoch).astype(jnp.int32),
+        active=after.active & ~tired,
         rate=rate,
+    )
+    if not program.keep_best:
+        return after
+    return replace(
+        after,
+        best=choose(better, parameters, before.best),
+        best_epoch=jnp.where(better, number, before.best_epoch).astype(jnp.int32),
     )
 
 
