@@ -272,10 +272,12 @@ def _claims(
         _difference(math.sqrt(given.width) * a.weights[0][0], b.weights[0][0]) for a, b in zip(many, one, strict=True)
     ]
     waits = [epochs_until_apart(curves[size]) for size in (max(curves), min(curves))]
-    if len(curves) > 1:
+    if len(curves) == 1:
+        waiting = unmeasured(Words("There is one size of noise only.", "只给出了一种噪声大小。"))
+    elif np.isfinite(waits).all():
         waiting = ratio_of(np.maximum(waits[1], 1.0), np.maximum(waits[0], 1.0))
     else:
-        waiting = unmeasured(Words("There is one size of noise only.", "只给出了一种噪声大小。"))
+        waiting = unmeasured(Words("Some units do not come apart in these epochs.", "有些单元在这些轮次内没有分开。"))
     return {
         "permuted": exactly(permuted.max()),
         "forward": exactly(same[:, 0].max()),
