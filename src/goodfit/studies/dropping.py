@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from goodfit.training import Examples, Recipe
 
 Numbers = NDArray[np.float64]
+Over = tuple[Thinned, NDArray[np.generic]]  # a net over masks, and the classes of the rows
 
 HIDDEN = (256, 256)
 STEADY = 3  # last epochs of the notes' training that are averaged
 FITTED = 10_000  # training rows, at most, that are scored with nothing dropped
 TESTED = 500  # test rows where the data set has none of its own
-PASSED = 1000  # test rows, at most, that pass under masks
-SCORINGS = 10  # of the few rows' nets along their training
+PASSED = 1000  # rows, at most, that pass under masks
+FEW_MASKS = 10  # for training rows, of which the accuracy alone counts
+SCORINGS = 5  # of the few rows' nets along their training
 COUNTED = 10  # units whose masks are all tried
 BAND = (0.025, 0.5, 0.975)
 LEVELS = tuple(np.linspace(0, 1, 51).round(2).tolist())
+SYMBOLS = dict(zip(PLACES, ("h₁", "W₂h₁ + b₂", "h₂", "o = W₃h₂ + b₃", "softmax(o)"), strict=True))
 METRICS = {"running": "train_score", "train": "fitted_score", "test": "test_score"}
 OFF = Words("Both rates are 0: nothing is dropped.", "两个暂退概率都为 0，没有丢弃任何单元。")
 
@@ -77,21 +80,22 @@ def measure(given: Given, tell: Tell) -> Measured:
     tell(f"Few rows: {len(few_nets) * given.seeds} nets, {min(given.few_rows, _most(data)):,} rows")
     few = _few_setting(given, few_nets, examples_of(data, given.few_rows, given.all_seeds))
     tell(f"{given.masks} masks for every test row")
-    over = []
+    over, learned = ([], [])  # type: tuple[list[Over], list[Over]]
     for place, seed in enumerate(given.all_seeds):
-        x, y = _passed_rows(examples, place)
-        over.append((thinned(notes.found.nets[1][place], x, rates, seed, given.masks), y))
+        for part, into, masks in (("test", over, given.masks), ("fitted", learned, FEW_MASKS)):
+            x, y = _passed_rows(examples, part, place)
+            into.append((thinned(notes.found.nets[1][place], x, rates, seed, masks), y))
     dropping = any(rates)
     return Measured(
         tables={
-            "nets": _nets_table(notes, few),
+            "nets": _nets_table(given, data, notes, few),
             "passes": _passes_table([each for each, _ in over], dropping),
             "curves": _curves_table(notes),
             "sweep": _sweep_table(given, few),
             "few": _few_table(few),
             "spread": _spread_table(over),
         },
-        claims=_claims_of_training(given, notes, few) | _claims_of_passes(rates, over),
+        claims=_claims_of_training(given, notes, few) | _claims_of_passes(rates, over, learned),
     )
 
 
@@ -123,9 +127,9 @@ def examples_of(data: Dataset, rows: int, seeds: Sequence[int]) -> Examples:
     return Examples.stacked(sets, parts)
 
 
-def _passed_rows(examples: Examples, place: int) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
-    """Test rows of a seed, scaled as in training, and their classes."""
-    rows = examples.parts["test"][:PASSED] + examples.set_rows * place
+def _passed_rows(examples: Examples, part: str, place: int) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+    """Rows of a part and a seed, scaled as in training, and their classes."""
+    rows = examples.parts[part][:PASSED] + examples.set_rows * place
     scaling = examples.scaling_of(place)
     return (examples.x[rows].astype(np.float32) - scaling.shift) * scaling.factor, examples.y[rows]
 
@@ -145,13 +149,18 @@ def _few_nets(given: Given) -> dict[str, Recipe]:
 
     rates = given.dropout1, given.dropout2
     base = CHAPTER.replace(hidden=HIDDEN, optimizer="adam", learning_rate=1e-3, batch_size=64, epochs=given.few_epochs)
-    narrow = tuple(max(1, round(units * (1 - rate))) for units, rate in zip(HIDDEN, rates, strict=True))
     return {
         "none": base,
         "notes": base.replace(dropout=rates),
         **{_name(rate): base.replace(dropout=rate) for rate in sorted(given.rates)},
-        "narrow": base.replace(hidden=narrow),
+        "narrow": base.replace(hidden=_narrow(given)),
     }
+
+
+def _narrow(given: Given) -> tuple[int, ...]:
+    """As many units as the notes' rates keep."""
+    rates = given.dropout1, given.dropout2
+    return tuple(max(1, round(units * (1 - rate))) for units, rate in zip(HIDDEN, rates, strict=True))
 
 
 def _name(rate: float) -> str:
@@ -171,34 +180,39 @@ def _band(values: Numbers) -> list[float]:
     return np.quantile(finite, BAND).tolist() if len(finite) else [np.nan] * len(BAND)
 
 
-def _nets_table(notes: Setting, few: Setting) -> Columns:
+def _nets_table(given: Given, data: Dataset, notes: Setting, few: Setting) -> Columns:
+    kinds = {f"SGD, {min(given.rows, _most(data))}": notes, f"Adam, {min(given.few_rows, _most(data))}": few}
+    rates = f"{given.dropout1:g}, {given.dropout2:g}"
+    narrow = "-".join(str(units) for units in _narrow(given))
+    labels = {"none": "0", "notes": rates, "narrow": f"0 ({narrow})"}
     rows = []
-    for kind, setting in (("notes", notes), ("few", few)):
+    for kind, setting in kinds.items():
         for net in setting.nets:
             means = [float(setting.end(what, net).mean()) for what in METRICS]
             gap, loss = _band(setting.gap(net)), float(setting.end("test_loss", net).mean())
-            rows.append((kind, net, *means, gap[1], gap[0], gap[2], loss, float(_falls(setting, net).mean())))
-    names = ("setting", "net", *METRICS, "gap_median", "gap_low", "gap_high", "loss", "fall")
+            jump = float(_jumps(setting, net).mean())
+            rows.append((kind, labels.get(net, net), *means, gap[1], gap[0], gap[2], loss, jump))
+    names = ("setting", "net", *METRICS, "gap_median", "gap_low", "gap_high", "loss", "jump")
     return columns(names, rows)
 
 
-def _falls(setting: Setting, net: str) -> Numbers:
-    """The largest fall of test accuracy from one scoring to the next, in the second half of the training, [S]."""
+def _jumps(setting: Setting, net: str) -> Numbers:
+    """Root mean square change of test accuracy between scorings in the second half of the training, [S]."""
     curve = setting.curve("test", net)
-    late = curve[:, curve.shape[1] // 2 :]
-    return np.asarray(np.maximum(-np.diff(late, axis=1), 0).max(1)) if late.shape[1] > 1 else np.full(len(late), np.nan)
+    late = curve[:, (curve.shape[1] - 1) // 2 :]
+    return np.sqrt(np.square(np.diff(late, axis=1)).mean(1)) if late.shape[1] > 1 else np.full(len(late), np.nan)
 
 
 def _passes_table(over: Sequence[Thinned], dropping: bool) -> Columns:
     rows = [
         (
-            place,
+            SYMBOLS[place],
             float(np.mean([each.at[place].noise_ratio for each in over])) if dropping else np.nan,
-            float(np.mean([each.at[place].relative for each in over])),
+            float(np.mean([each.at[place].growth for each in over])),
         )
         for place in PLACES
     ]
-    return columns(("place", "noise", "relative"), rows)
+    return columns(("place", "noise", "growth"), rows)
 
 
 def _curves_table(notes: Setting) -> Columns:
@@ -234,7 +248,7 @@ def _few_table(few: Setting) -> Columns:
     return columns(("net", "epoch", *_banded("test_loss", "gap")), rows)
 
 
-def _spread_table(over: Sequence[tuple[Thinned, NDArray[np.generic]]]) -> Columns:
+def _spread_table(over: Sequence[Over]) -> Columns:
     """Quantiles of the spread over masks, on right and on wrong rows of every seed."""
     bands = []
     for wrong in (False, True):
@@ -252,7 +266,6 @@ def _claims_of_training(given: Given, notes: Setting, few: Setting) -> dict[str,
     compared: dict[str, Estimate] = {
         "notes-gap": mean_of(notes.gap("notes") - notes.gap("none")),
         "notes-test": mean_of(notes.end("test", "notes") - notes.end("test", "none")),
-        "figure-gap": mean_of(notes.end("running", "notes") - notes.end("train", "notes")),
         "few-gap": mean_of(few.gap("notes") - none),
         "few-test": mean_of(few.end("test", "notes") - few.end("test", "none")),
         "few-loss": ratio_of(few.end("test_loss", "notes"), few.end("test_loss", "none")),
@@ -272,19 +285,17 @@ def _claims_of_training(given: Given, notes: Setting, few: Setting) -> dict[str,
         "slope": mean_of(slopes),
         "best-test": mean_of(best - few.end("test", "none")),
         "too-much": mean_of(few.end("train", names[-1]) - few.end("train", "none")),
-        "steady": ratio_of(np.maximum(_falls(notes, "none"), 1e-4)),
+        "steady": ratio_of(np.maximum(_jumps(notes, "none"), 1e-6)),
     }
 
 
 def _chosen_by_others(table: Numbers) -> Numbers:
     """For every seed, its value at the setting that is best for the other seeds. table: [settings, S]."""
     totals = table.sum(1, keepdims=True) - table
-    return np.take_along_axis(table, totals.argmax(0)[None], 0)[0]
+    return np.asarray(np.take_along_axis(table, totals.argmax(0)[None], 0)[0])
 
 
-def _claims_of_passes(
-    rates: tuple[float, float], over: Sequence[tuple[Thinned, NDArray[np.generic]]]
-) -> dict[str, Estimate]:
+def _claims_of_passes(rates: tuple[float, float], over: Sequence[Over], learned: Sequence[Over]) -> dict[str, Estimate]:
     nets = [each for each, _ in over]
     wrong = [each.predicted != y for each, y in over]
     spreads = np.array([_means(each.spread, bad) for each, bad in zip(nets, wrong, strict=True)])  # [S, right, wrong]
@@ -293,23 +304,29 @@ def _claims_of_passes(
     )
     off = unmeasured(OFF)
     if not any(rates):
-        names = ("random", "layer", "outputs", "votes", "expectation", "spread", "doubt")
+        names = ("random", "layer", "outputs", "votes", "expectation", "spread", "doubt", "figure-gap")
         return dict.fromkeys(names, off)
     shares = [
         np.mean([(1 - kept) / rate for kept, rate in zip(each.kept, rates, strict=True) if rate]) for each in nets
     ]
     rate = rates[0] or rates[1]
-    units = np.sort(nets[0].at["dropped-1"].passed[:, 0].astype(float))[-COUNTED:]
+    units = np.sort(nets[0].at["first"].passed[:, 0].astype(float))[-COUNTED:]
     exact = np.abs(mean_over_all_masks(units, rate) - units).max() / max(float(np.abs(units).max()), 1e-300)
     return {
         "random": mean_of(np.array(shares)),
-        "layer": mean_of([each.at["dropped-1"].noise_ratio for each in nets]) if rates[0] else off,
+        "layer": mean_of([each.at["first"].noise_ratio for each in nets]) if rates[0] else off,
         "expectation": exactly(float(exact)),
-        "outputs": mean_of([each.at["outputs"].noise_ratio for each in nets]),
+        "outputs": mean_of([each.at["probabilities"].noise_ratio for each in nets]),
         "votes": mean_of([float((each.predicted == each.voted).mean()) for each in nets]),
         "spread": ratio_of(spreads[:, 1], spreads[:, 0]),
+        "figure-gap": mean_of([_dropping_costs(each, y) for each, y in learned]),
         "doubt": mean_of(ranks[:, 0] - ranks[:, 1]),
     }
+
+
+def _dropping_costs(net: Thinned, y: NDArray[np.generic]) -> float:
+    """The accuracy with units dropped, on average over masks, less that with nothing dropped."""
+    return float(net.votes[y, np.arange(len(y))].mean() - (net.predicted == y).mean())
 
 
 def _means(spread: NDArray[np.floating], wrong: NDArray[np.bool_]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BANDS = "line: median over seeds; band: the middle 95 % of seeds"
-MOST_LINES = 5
+MOST_LINES = 4
 NAMES = {"none": "no dropout", "notes": "dropout of the notes", "narrow": "fewer units, no dropout"}
 
 
@@ -26,29 +26,33 @@ def _band(table: Mapping[str, np.ndarray], name: str, here: Any = slice(None)) -
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
-    """The notes' figure: training loss, training and test accuracy by epoch; and the accuracy with nothing dropped."""
+    """The notes' figure: training and test accuracy by epoch, and training loss; and accuracy with nothing dropped."""
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
     table = _arrays(measured, "curves")
-    whats = {
-        "train_loss": "training loss, while training (nats)",
-        "running": "training accuracy, while training",
-        "train": "training accuracy, nothing dropped",
-        "test": "test accuracy",
-    }
+    accuracies = {"running": "training, running mean", "train": "training, nothing dropped", "test": "test"}
+    settled = table["epoch"] > min(1, table["epoch"].max() - 1)
+    lowest = np.nanmin([table[f"{what}_median"][settled].min() for what in accuracies])
     with house_style():
-        figure, axes = panels(2, width, height=3.7, columns=2, share=True)
+        figure, axes = panels(3, width, height=3.5, columns=3)
         handles = {}
-        for panel, net in zip(axes, ("none", "notes"), strict=True):
-            here = table["net"] == net
-            for place, (what, words) in enumerate(whats.items()):
-                handles[words] = line(panel, table["epoch"][here], *_band(table, what, here), place=place)
+        for place, net in enumerate(("none", "notes")):
+            here, panel = table["net"] == net, axes[place]
+            for number, (what, words) in enumerate(accuracies.items()):
+                handles[words] = line(panel, table["epoch"][here], *_band(table, what, here), place=number)
             panel.set_title(NAMES[net])
+            panel.set_ylabel("accuracy")
+            panel.set_ylim(max(lowest - 0.05, 0), None)
+            loss = [table[f"train_loss_{which}"][here] for which in ("median", "low", "high")]
+            handles[f"loss, {NAMES[net]}"] = line(axes[2], table["epoch"][here], *loss, place=3 + place)
+        axes[2].set_title("training loss")
+        axes[2].set_ylabel("loss (nats)")
+        for panel in axes:
             panel.set_xlabel("epoch")
-            panel.set_ylabel("loss (nats), accuracy")
             panel.locator_params(axis="x", integer=True)
-        legend_below(figure, handles, title=BANDS, narrow=width < NARROW)
+        order = [*accuracies.values(), *(f"loss, {NAMES[net]}" for net in ("none", "notes"))]
+        legend_below(figure, {name: handles[name] for name in order}, title=BANDS, narrow=width < NARROW)
     return figure
 
 
@@ -102,7 +106,8 @@ def _drawn(nets: list[str]) -> list[str]:
     """The nets that fit into one panel: the named ones, and rates evenly chosen among the others."""
     named = [net for net in nets if net in NAMES]
     rates = [net for net in nets if net not in NAMES]
-    places = np.unique(np.linspace(0, len(rates) - 1, min(len(rates), MOST_LINES - len(named))).round().astype(int))
+    count = min(len(rates), MOST_LINES - len(named))
+    places = np.linspace(0, len(rates) - 1, count + 2)[1:-1].round().astype(int)
     return [*named, *(rates[place] for place in places)]
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.floating]
 STEP = 0x7E57  # of the random streams here: no training has as many steps an epoch with these layers' keys
-PLACES = ("dropped-1", "into-2", "dropped-2", "outputs", "probabilities")
+PLACES = ("first", "into", "second", "outputs", "probabilities")
+"""What is passed on: the first layer's units, the second's inputs and units, outputs before and after the softmax."""
 
 
 @dataclass(frozen=True)
@@ -31,43 +32,43 @@ class Averaged:
     def noise_ratio(self) -> float:
         """Root mean square of mean − passed over that of the standard error: 1 where both are equal in expectation."""
         noise = float(np.square(self.error, dtype=float).mean())
-        return float(np.sqrt(self._square / noise)) if noise > 0 else np.nan
+        off = float(np.square(self.mean - self.passed, dtype=float).mean())
+        return float(np.sqrt(off / noise)) if noise > 0 else np.nan
 
     @property
-    def relative(self) -> float:
-        """How far the mean is from what was passed, chance taken off, relative to the latter's root mean square."""
-        off = max(self._square - float(np.square(self.error, dtype=float).mean()), 0.0)
-        return float(np.sqrt(off / np.square(self.passed, dtype=float).mean()))
-
-    @property
-    def _square(self) -> float:
-        return float(np.square(self.mean - self.passed, dtype=float).mean())
+    def growth(self) -> float:
+        """The slope of the mean over what was passed, less 1: 0 where both are equal in expectation."""
+        passed = self.passed.astype(float)
+        return float(((self.mean - passed) * passed).sum() / np.square(passed).sum())
 
 
 @dataclass(frozen=True)
 class Thinned:
     """A net over masks. at: place -> its averages; kept: share of units kept, a layer; spread: [R] standard deviation
-    over masks of the probability of the class that the one pass predicts.
+    over masks of the probability of the class that the one pass predicts; votes: [C, R] share of masks for each class.
     """
 
     at: dict[str, Averaged]
     kept: tuple[float, ...]
     spread: Numbers
+    votes: Numbers
 
     @property
     def predicted(self) -> NDArray[np.int64]:
         """Classes by the one pass, [R]."""
-        return self.at["outputs"].passed.argmax(0)
+        classes: NDArray[np.int64] = self.at["outputs"].passed.argmax(0)
+        return classes
 
     @property
     def voted(self) -> NDArray[np.int64]:
         """Classes by the mean of the probabilities over masks, [R]."""
-        return self.at["probabilities"].mean.argmax(0)
+        classes: NDArray[np.int64] = self.at["probabilities"].mean.argmax(0)
+        return classes
 
     @property
     def doubt(self) -> Numbers:
         """What the one pass itself leaves to the other classes, [R]."""
-        return 1 - self.at["probabilities"].passed.max(0)
+        return np.asarray(1 - self.at["probabilities"].passed.max(0))
 
 
 def thinned(net: NetArrays, x: Numbers, rates: Sequence[float], seed: int, masks: int) -> Thinned:
@@ -79,11 +80,13 @@ def thinned(net: NetArrays, x: Numbers, rates: Sequence[float], seed: int, masks
     whole = _pass(net, first, lambda _, units: units)
     sums = [np.zeros_like(each) for each in whole]
     squares = [np.zeros_like(each) for each in whole]
-    kept = np.zeros(len(rates))
+    kept, votes = np.zeros(len(rates)), np.zeros(whole[3].shape)
     for draw in range(masks):
         keep = [_keep(seed, draw, layer, len(net.weights[layer]), len(x), rate) for layer, rate in enumerate(rates)]
         dropped = functools.partial(_dropped, keep, rates)
-        for each, passed, total, square in zip(_pass(net, first, dropped), whole, sums, squares, strict=True):
+        thin = _pass(net, first, dropped)
+        votes[thin[3].argmax(0), np.arange(len(x))] += 1 / masks
+        for each, passed, total, square in zip(thin, whole, sums, squares, strict=True):
             off = each - passed  # summed as differences, so that float32 loses nothing
             total += off
             square += off * off
@@ -94,7 +97,7 @@ def thinned(net: NetArrays, x: Numbers, rates: Sequence[float], seed: int, masks
         found[name] = Averaged(passed, passed + total / masks, np.sqrt(variance / masks))
     chosen = whole[3].argmax(0)
     error = np.take_along_axis(found["probabilities"].error, chosen[None], 0)[0]
-    return Thinned(found, tuple(kept.tolist()), error * np.sqrt(masks))
+    return Thinned(found, tuple(kept.tolist()), error * np.sqrt(masks), votes)
 
 
 def mean_over_all_masks(values: NDArray[np.float64], rate: float) -> NDArray[np.float64]:

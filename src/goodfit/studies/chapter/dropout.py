@@ -43,10 +43,10 @@ STUDY = Study(
             "权重和样本顺序相同）、不丢弃任何单元的网络比较。",
         ),
         Words(
-            "Few rows: the same net learns 1,000 rows for 60 epochs with Adam, rate 0.001, batches of 64, so that "
+            "Few rows: the same net learns 1,000 rows for 50 epochs with Adam, rate 0.001, batches of 64, so that "
             "overfitting is plain. All rates train as one population, and with them a smaller net that drops "
             "nothing: it has as many units as the notes' rates leave.",
-            "少量样本：同样的网络用 Adam（学习率 0.001，批量 64）在 1000 个样本上训练 60 个轮次，使过拟合十分明显。所有"
+            "少量样本：同样的网络用 Adam（学习率 0.001，批量 64）在 1000 个样本上训练 50 个轮次，使过拟合十分明显。所有"
             "暂退概率作为一个种群一起训练；另有一个不丢弃单元的小网络，其单元数等于笔记的暂退概率所留下的个数。",
         ),
         Words(
@@ -122,7 +122,7 @@ STUDY = Study(
             many=True,
         ),
         Parameter("few_rows", Words("Few training rows.", "少量样本的个数。"), 1000, "whole", 64, 3000),
-        Parameter("few_epochs", Words("Epochs on few rows.", "在少量样本上的轮次数。"), 60, "whole", 2, 200),
+        Parameter("few_epochs", Words("Epochs on few rows.", "在少量样本上的轮次数。"), 50, "whole", 2, 200),
         Parameter("masks", Words("Masks for every test row.", "每个测试样本的掩码个数。"), 50, "whole", 10, 500),
     ),
     tables=(
@@ -130,8 +130,8 @@ STUDY = Study(
             "nets",
             Words("After training: means over seeds", "训练之后：各种子的均值"),
             heads(
-                ("setting", "setting", "设置"),
-                ("net", "rates", "暂退概率"),
+                ("setting", "optimiser, training rows", "优化器，训练样本数"),
+                ("net", "dropout (units, where fewer)", "暂退概率（单元较少时注明）"),
                 ("running", "training accuracy while training", "训练中的训练精度"),
                 ("train", "training accuracy, nothing dropped", "不丢弃时的训练精度"),
                 ("test", "test accuracy", "测试精度"),
@@ -139,7 +139,7 @@ STUDY = Study(
                 ("gap_low", "gap, 2.5 % of seeds", "差距，2.5 % 分位"),
                 ("gap_high", "gap, 97.5 % of seeds", "差距，97.5 % 分位"),
                 ("loss", "test loss (nats)", "测试损失"),
-                ("fall", "largest late fall of test accuracy", "后半程测试精度的最大跌幅"),
+                ("jump", "late jumps of test accuracy", "后半程测试精度的跳动"),
             ),
             left=2,
         ),
@@ -147,9 +147,13 @@ STUDY = Study(
             "passes",
             Words("The pass that drops nothing, against the mean over masks", "不丢弃单元的一次传播与各掩码均值的比较"),
             heads(
-                ("place", "what", "对象"),
+                ("place", "what is passed on", "传递的量"),
                 ("noise", "difference / its standard error (1: equal on average)", "差 / 标准误（1 表示期望相等）"),
-                ("relative", "difference / size, chance taken off", "差 / 大小（已扣除随机误差）"),
+                (
+                    "growth",
+                    "mean over masks / what is passed − 1 (by least squares)",
+                    "掩码均值 / 传递值 − 1（最小二乘）",
+                ),
             ),
         ),
         TableOf(
@@ -211,11 +215,13 @@ STUDY = Study(
             "curves",
             Words("Loss and accuracy by epoch (p13)", "各轮次的损失与精度（对应 p13）"),
             Words(
-                "Right: the notes' figure, with the training accuracy of the net as it is used beside the one that "
-                "the figure has, which is measured with units dropped. Left: the same nets without dropout.",
-                "右：笔记的图，除了图中在丢弃单元时测得的训练精度，还画出了网络实际使用时的训练精度。左：不用暂退法的"
-                "同样"
-                "的网络。",
+                "Middle: the notes' figure, with the training accuracy of the net as it is used beside the one that "
+                "the figure has, which is the running mean of an epoch with units dropped. Left: the same nets "
+                "without dropout, where that mean only lags. Right: the training losses, running means too. The first "
+                "epoch may lie below the edge.",
+                "中：笔记的图，除了图中的训练精度（一个轮次内丢弃单元时的滑动平均），还画出了网络实际使用时的训练精度。"
+                "左：不用暂退法的同样的网络，这时滑动平均只是滞后。右：训练损失，同样是滑动平均。第一个轮次可能在图"
+                "外。",
             ),
             draw_curves,
         ),
@@ -224,11 +230,11 @@ STUDY = Study(
             "few",
             Words("Few rows: test loss and gap by epoch", "少量样本：各轮次的测试损失与差距"),
             Words(
-                "Without dropout the test loss rises again once the rows are learned by heart. The smaller net "
-                "(fewer units, no dropout) does the same: it is not the number of units.",
-                "不用暂退法时，样本一旦被背下来，测试损失就重新上升。单元较少、不用暂退法的网络也一样：起作用的不是单"
-                "元的"
-                "个数。",
+                "Without dropout the test loss rises again once the rows are learned by heart. With fewer units (as "
+                "many as the notes' rates keep, but always the same ones) it rises, too, if less.",
+                "不用暂退法时，样本一旦被背下来，测试损失就重新上升。单元较少（个数等于笔记的暂退概率所留下的，但始终"
+                "是同"
+                "一批单元）时也会上升，只是少一些。",
             ),
             draw_few,
         ),
@@ -258,21 +264,14 @@ STUDY = Study(
     ),
     claims=(
         Claim(
-            "random",
-            Words("Units are dropped at random, with the given probability.", "按指定的暂退概率随机丢弃神经元。"),
-            Words("share of units dropped / rate", "被丢弃的单元比例 / 暂退概率"),
-            low=0.99,
-            high=1.01,
-        ),
-        Claim(
             "notes-gap",
             Words("Dropout lowers overfitting: as the notes train.", "暂退法降低过拟合：按笔记的方式训练。"),
             Words("gap with dropout − without, same seed", "差距：用暂退法 − 不用，同一种子"),
             high=0,
             remark=Words(
-                "With 60,000 rows and 10 epochs there is hardly any overfitting to lower: the gap is one or two "
+                "With 60,000 rows and 10 epochs there is hardly any overfitting to lower: the gap is about two "
                 "points without dropout.",
-                "60000 个样本、10 个轮次时几乎没有过拟合可降：不用暂退法时差距也只有一两个百分点。",
+                "60000 个样本、10 个轮次时几乎没有过拟合可降：不用暂退法时差距也只有两个百分点左右。",
             ),
         ),
         Claim(
@@ -288,8 +287,8 @@ STUDY = Study(
                 "图中的训练曲线就是受测网络的训练曲线。",
             ),
             Words(
-                "training accuracy in the figure − of the net with nothing dropped",
-                "图中的训练精度 − 不丢弃单元时的训练精度",
+                "accuracy on training rows with units dropped − with nothing dropped, same net",
+                "同一网络在训练样本上的精度：丢弃单元时 − 不丢弃时",
             ),
             low=-0.003,
             high=0.003,
@@ -307,8 +306,8 @@ STUDY = Study(
                 "在笔记的学习率下，最后一个轮次足以说明网络的好坏。",
             ),
             Words(
-                "largest fall of test accuracy between epochs of the second half, no dropout",
-                "后半程相邻轮次之间测试精度的最大跌幅（不用暂退法）",
+                "root mean square change of test accuracy from epoch to epoch, second half, no dropout",
+                "后半程相邻轮次之间测试精度变化的均方根（不用暂退法）",
             ),
             high=0.01,
             of_notes=False,
@@ -338,6 +337,11 @@ STUDY = Study(
                 "测试精度：用笔记的暂退概率 − 不用，同一种子",
             ),
             low=0,
+            remark=Words(
+                "The accuracy moves by half a point or so; the loss by far more, for what dropout takes away above "
+                "all is certainty about wrong answers.",
+                "精度只变动半个百分点左右，损失的变动大得多：暂退法去掉的主要是对错误答案的过度自信。",
+            ),
         ),
         Claim(
             "few-loss",
@@ -371,7 +375,7 @@ STUDY = Study(
             "too-much",
             Words("What is dropped is missing from learning.", "丢弃会妨碍学习训练样本。"),
             Words("training accuracy at the largest rate − without, nothing dropped", "训练精度：最大暂退概率 − 不用"),
-            high=0,
+            high=-0.01,
             of_notes=False,
         ),
         Claim(
@@ -385,6 +389,18 @@ STUDY = Study(
             ),
             high=1,
             of_notes=False,
+            remark=Words(
+                "Part of what the notes' rates do is done by a smaller net as well. Larger rates go further, as the "
+                "table shows.",
+                "笔记的暂退概率的一部分作用，较小的网络也能做到；更大的暂退概率作用更大，见表。",
+            ),
+        ),
+        Claim(
+            "random",
+            Words("Units are dropped at random, with the given probability.", "按指定的暂退概率随机丢弃神经元。"),
+            Words("share of units dropped / rate", "被丢弃的单元比例 / 暂退概率"),
+            low=0.99,
+            high=1.01,
         ),
         Claim(
             "expectation",
@@ -421,15 +437,18 @@ STUDY = Study(
                 "The net then answers what its thinned nets answer on average.",
                 "于是整个网络的输出等于各个稀疏网络输出的平均。",
             ),
-            Words("outputs: difference from the mean over masks / its standard error", "输出：与掩码均值之差 / 标准误"),
+            Words(
+                "probabilities: difference from the mean over masks / its standard error",
+                "概率：与掩码均值之差 / 标准误",
+            ),
             low=1 - _CHANCE,
             high=1 + _CHANCE,
             of_notes=False,
             remark=Words(
-                "True of each layer by itself, and of the inputs of the next; behind its ReLU the mean over masks is "
-                "larger than the pass, since ReLU is convex. The table says by how much.",
-                "对单独一层及其下一层的输入成立；再经过下一层的 ReLU 就不成立了：ReLU 是凸函数，掩码均值大于一次传播的"
-                "值。相差多少见表。",
+                "Exactly true of one layer, and of the next one's inputs. ReLU and softmax behind them bend the mean: "
+                "the table says by how much. Most comes from the softmax.",
+                "对单独一层及其下一层的输入严格成立；其后的 ReLU 和 softmax 会使均值偏离，偏离多少见表，主要来自 "
+                "softmax。",
             ),
         ),
         Claim(
@@ -474,10 +493,10 @@ STUDY = Study(
         "data": "digits",
         "seeds": 4,
         "rows": 1000,
-        "epochs": 40,
+        "epochs": 30,
         "rates": (0.5,),
         "few_rows": 150,
-        "few_epochs": 20,
-        "masks": 20,
+        "few_epochs": 60,
+        "masks": 12,
     },
 )
