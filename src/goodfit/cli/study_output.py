@@ -19,6 +19,7 @@ from goodfit.words import duration
 
 MOST_ROWS = 40  # of a table that is printed whole
 DIGITS = 3  # of its numbers
+SHORT = 24  # characters of a text that stays in one line
 
 
 def print_list(language: Language, *, json: bool) -> None:
@@ -97,7 +98,10 @@ def _print_table(to: Console, declared: TableOf, result: Result, language: Langu
     kept = [place for place in range(len(names)) if place not in ends]
     rows = zip(*(cells[place] for place in kept), strict=True)
     to.print(Text(title, style="bold"), soft_wrap=True)
-    to.print(table("", [names[place] for place in kept], rows, left=declared.left))
+    made = table("", [names[place] for place in kept], rows, left=declared.left)
+    for column in made.columns[: declared.left]:
+        column.no_wrap = all(len(str(cell)) <= SHORT for cell in column.cells)
+    to.print(made)
     brackets = dict.fromkeys(f"[{names[low]}, {names[high]}]" for _, low, high in found)
     if brackets:
         print_line(to, Words("In brackets: ", "方括号内：").of(language) + "; ".join(brackets))
