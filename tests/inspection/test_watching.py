@@ -12,6 +12,7 @@ import pytest
 from inspection_help import random_net, subject
 
 import goodfit as gf
+from goodfit.inspection.layer_table import QUANTILE_FIELDS, read_layers
 from goodfit.inspection.measure import measure
 from goodfit.inspection.watching import MOST_NETS, Watcher, summary
 
@@ -20,8 +21,15 @@ RECIPE = gf.Recipe(hidden=(8, 6), activation=("relu", "prelu"), dropout=0, epoch
 
 def test_a_summary_is_that_of_a_measurement() -> None:
     found = subject(random_net((4, 6, 5, 3), "sigmoid"))
-    for row, layer in zip(summary(found), measure(found, curvature=False).layers, strict=True):
+    measured = measure(found, curvature=False)
+    for row, layer in zip(summary(found), measured.layers, strict=True):
         assert row.pop("layer") == layer.name
+        drawn = [row.pop(name) for name in QUANTILE_FIELDS]
+        last = layer is measured.layers[-1]
+        values = measured.passes.z[-1] if last else measured.passes.a[layer.layer]
+        gradients = np.abs(measured.passes.z_gradients[layer.layer])
+        np.testing.assert_allclose(drawn[:5], np.percentile(values, [5, 25, 50, 75, 95]))
+        np.testing.assert_allclose(drawn[5:], np.percentile(gradients, [5, 25, 50, 75, 95]))
         for name, value in row.items():
             np.testing.assert_equal(value, getattr(layer, name))
 
@@ -41,6 +49,7 @@ def test_the_last_look_is_at_the_trained_nets(tmp_path: Path) -> None:
     written = list(csv.DictReader(watcher.write(tmp_path).read_text().splitlines()))
     assert len(written) == len(watcher.rows)
     assert float(written[0]["mean"]) == watcher.rows[0]["mean"]
+    np.testing.assert_equal(read_layers(tmp_path), watcher.rows)
 
 
 def test_looking_keeps_to_its_share_of_the_time() -> None:

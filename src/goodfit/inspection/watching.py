@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -12,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.files import write_atomically
-from goodfit.inspection.measure import row_norm, saturated_share
+from goodfit.inspection.layer_table import QUANTILE_FIELDS, write_layers
+from goodfit.inspection.measure import QUANTILES, row_norm, saturated_share
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
@@ -26,7 +24,6 @@ from goodfit.training.population import NetArrays
 MOST_SHARE = 0.1  # of the training time that looking may take
 ROWS = 128  # that nets are looked at with
 MOST_NETS = 16  # of a population, the first of them
-TABLE = "layers.csv"
 
 
 @dataclass
@@ -66,22 +63,18 @@ class Watcher:
 
     def write(self, folder: Path) -> Path:
         """Write the table into a run's folder, whole or not at all; its path."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_atomically(folder / TABLE, text.getvalue().encode())
-        return folder / TABLE
+        return write_layers(self.rows, folder)
 
 
 def summary(subject: Subject) -> list[dict[str, Any]]:
-    """What is kept of every layer: the fields of the same names of `LayerMeasure`."""
+    """What is kept of every layer: fields of `LayerMeasure`, and quantiles as `flow_table` has them."""
     net, passes = subject.net, run_passes(subject)
     found = []
     for layer, z in enumerate(passes.z):
         last = layer == len(net.activations)
         values, gradient = z if last else passes.a[layer], passes.z_gradients[layer]
         after = np.nan if last else row_norm(passes.z_gradients[layer + 1])
+        quantiles = np.stack([np.quantile(values, QUANTILES), np.quantile(np.abs(gradient), QUANTILES)])
         found.append(
             {
                 "layer": "output" if last else f"hidden {layer + 1}",
@@ -94,6 +87,7 @@ def summary(subject: Subject) -> list[dict[str, Any]]:
                 "ratio": row_norm(gradient) / after if after > 0 else np.nan,
                 "zeros": float((gradient == 0).mean()),
                 "underflow": underflows(gradient),
+                **dict(zip(QUANTILE_FIELDS, quantiles.ravel().tolist(), strict=True)),
             }
         )
     return found

@@ -150,17 +150,20 @@ class Picture:
         number, about = to.figures, self.description or plain(self.text) or self.title
         name = f"Figure {number}. {self.title}"
         about = f"{about} The table below the figure holds its numbers."
-        drawings = [("drawing wide" if self.narrow else "drawing", self.drawn)]
-        drawings += [("drawing narrow", self.narrow)] if self.narrow else []
-        drawn = "".join(
-            f"<div{_class(kind)}>{embedded(figure, to.ids, name, about)}</div>" for kind, figure in drawings
-        )
+        drawn = drawings(self.drawn, self.narrow, name, about, to)
         text = f" {inline(self.text)}" if self.text else ""
         caption = f"<strong>Figure {number}.</strong> {escape(self.title)}.{text}"
         return (
             f'<figure id="{to.ids.new(f"figure-{number}")}">{drawn}<figcaption>{caption}</figcaption>'
             f"{Fold(f'Table of figure {number}', [self.table]).html(to)}</figure>"
         )
+
+
+def drawings(drawn: Figure, narrow: Figure | None, name: str, about: str, to: Writing) -> str:
+    """A figure, and the one for a telephone where there is one: <div>s, of which one is seen."""
+    kinds = [("drawing wide" if narrow else "drawing", drawn)]
+    kinds += [("drawing narrow", narrow)] if narrow else []
+    return "".join(f"<div{_class(kind)}>{embedded(figure, to.ids, name, about)}</div>" for kind, figure in kinds)
 
 
 @dataclass(frozen=True)

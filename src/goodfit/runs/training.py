@@ -30,7 +30,7 @@ from goodfit.training.compile import fresh_state
 from goodfit.training.devices import prepare
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Fitted, Report, fit, metric_names
+from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, fit, metric_names
 from goodfit.training.history import History
 from goodfit.training.population import Job
 from goodfit.training.progress import ProgressCallback
@@ -39,6 +39,7 @@ from goodfit.training.recipe import Recipe
 DataProgress = Callable[[Step], None]
 Watch = Callable[[Report, Cohort], None]
 RESUME = "goodfit.runs.resume({}, data)"
+WATCHED_SECONDS = 0.1  # that a chunk should last while somebody watches: so that there is more to see
 
 
 def train(
@@ -173,11 +174,12 @@ class _Training:
 
     def _fit(self) -> Fitted:
         cohort, start = self.cohort, None
+        pace = CHUNK_SECONDS if self.watch is None else WATCHED_SECONDS
         if self.found is not None:
             fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
             start = self.found.epoch, resuming.restored(self.found, fresh, cohort.grid)
         if self.folder is None:
-            return fit(cohort, report=lambda report: self._tell(report, self._values(report.metrics)))
+            return fit(cohort, report=lambda each: self._tell(each, self._values(each.metrics)), chunk_seconds=pace)
         writer = resuming.Checkpointer(self.folder, cohort.grid)
         stop = interrupts_wait(True, lambda: self.reporter.phase("stop"))
         with stop as asked, EventLog(self.folder / record.EVENTS) as events:
@@ -195,7 +197,7 @@ class _Training:
                 if asked.is_set():
                     raise KeyboardInterrupt
 
-            return fit(cohort, start=start, report=after_chunk)
+            return fit(cohort, start=start, report=after_chunk, chunk_seconds=pace)
 
     def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
