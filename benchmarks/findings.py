@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -117,22 +118,36 @@ def diagnose(group: Sequence[Case]) -> list[Result]:
 
 
 def _advices(gathered: Sequence[tuple[Evidence, tuple[Finding, ...]]], parts: Split) -> list[Advice]:
-    """The advice for every case; their second range tests run together."""
-    asked: list[tuple[int, Advice]] = []
-    for number, (evidence, findings) in enumerate(gathered):
-        advise(findings, evidence, lambda advice, number=number: asked.append((number, advice)))  # type: ignore[misc]
-    again: dict[int, RangeTest] = {}
-    by_data: dict[str, list[tuple[int, Advice]]] = defaultdict(list)
-    for number, advice in asked:
-        by_data[repr(advice.data)].append((number, advice))
-    for members in by_data.values():
-        recipes = [advice.applied(gathered[number][0].recipe) for number, advice in members]  # type: ignore[arg-type]
-        tests = test_all(recipes, members[0][1].split(parts))
-        again |= {number: test for (number, _), test in zip(members, tests, strict=True)}
-    return [
-        advise(findings, evidence, lambda _, number=number: again.get(number))  # type: ignore[misc]
-        for number, (evidence, findings) in enumerate(gathered)
-    ]
+    """The advice for every case. What they ask to be tested again runs together, until none asks for more."""
+    again = _Again({}, [])
+    while True:
+        advices = [
+            advise(findings, evidence, partial(again.test, number))
+            for number, (evidence, findings) in enumerate(gathered)
+        ]
+        if not again.asked:
+            return advices
+        by_data: dict[str, list[tuple[int, Advice]]] = defaultdict(list)
+        for number, advice in again.asked:
+            by_data[repr(advice.data)].append((number, advice))
+        for members in by_data.values():
+            recipes = [advice.applied(gathered[number][0].recipe) for number, advice in members]  # type: ignore[arg-type]
+            tests = test_all(recipes, members[0][1].split(parts))
+            again.known |= {(number, repr(each)): test for (number, each), test in zip(members, tests, strict=True)}
+        again.asked.clear()
+
+
+@dataclass
+class _Again:
+    """Range tests of advised recipes, by case and advice: those that are known, and those that were asked for."""
+
+    known: dict[tuple[int, str], RangeTest]
+    asked: list[tuple[int, Advice]]
+
+    def test(self, number: int, advice: Advice) -> RangeTest | None:
+        if (number, repr(advice)) not in self.known:
+            self.asked.append((number, advice))
+        return self.known.get((number, repr(advice)))
 
 
 def _stuck(net: TrainedNet, parts: Split) -> bool:
