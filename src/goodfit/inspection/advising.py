@@ -81,7 +81,10 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
 def _deep_enough(
     built: Advice, evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]
 ) -> tuple[Advice, RangeTest | None]:
-    """The change with its range test; with fewer layers where the best rate then ends with a far lower loss."""
+    """The change with its range test; with fewer layers, unless the best rate then ends with a clearly higher loss.
+
+    Whether a net of many layers trains is a matter of its seed, which one test cannot show; see `shorter`.
+    """
     test = test_again(built)
     if test is None or evidence.recipe is None:
         return built, test
@@ -90,7 +93,7 @@ def _deep_enough(
         return built, test
     short = Advice({**built.recipe, **fewer}, built.data)
     tested = test_again(short)
-    if tested is None or not _drop(test, evidence) < SUITS * _drop(tested, evidence):
+    if tested is None or _drop(tested, evidence) < SUITS * _drop(test, evidence):
         return built, test
     return short, tested
 
