@@ -32,28 +32,30 @@ class Watcher:
 
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
     epochs of a fast training are seen and many of a slow one. The first chunk is always looked at, and compiling the
-    passes is not counted, as it is not for training. rows: one dict an epoch, net and layer; spent: seconds.
+    passes is not counted, as it is not for training. rows: one dict an epoch, net and layer; spent, compiling: seconds
+    that looking and compiling took.
     """
 
     share: float = MOST_SHARE
     rows: list[dict[str, Any]] = field(default_factory=list)
     spent: float = 0.0
+    compiling: float = 0.0
     _last: float = 0.0
-    _idle: float = 0.0
     _subject: Subject | None = None
 
     def __call__(self, report: Report, cohort: Cohort) -> None:
         """Look, if there is time for it."""
-        trained = report.seconds["train"] - self.spent - self._idle
+        trained = report.seconds["train"] - self.spent - self.compiling
         if self.rows and self.spent + self._last > self.share * trained:
             return
+        began = time.perf_counter()
         nets = list(itertools.islice(zip(report.nets(), cohort.jobs, strict=True), MOST_NETS))
         if self._subject is None:
-            began = time.perf_counter()
+            fetched = time.perf_counter()
             self._subject = _subject(cohort, nets[0][0])
             run_passes(self._subject)  # compiles
-            self._idle = time.perf_counter() - began
-        began = time.perf_counter()
+            self.compiling = time.perf_counter() - fetched
+            began += self.compiling
         for number, (net, job) in enumerate(nets):
             looked = self._subject.with_net(_net(cohort, net, number))
             about = {"epoch": report.epoch, "net": number, "seed": job.recipe.seed}
