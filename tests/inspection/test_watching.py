@@ -54,26 +54,35 @@ def test_the_last_look_is_at_the_trained_nets(tmp_path: Path) -> None:
 
 
 def test_looking_keeps_to_its_share_of_the_time() -> None:
-    """A look that cost a second is followed by the next when a second more is a tenth of the training."""
+    """A look that cost a second is followed by the next when two seconds more, for one at the end, are a tenth."""
     cohorts: list[Any] = []
     data = gf.data.split(gf.data.load("iris"), valid=0, test=0)
     gf.train(
         RECIPE, data, seeds=range(MOST_NETS + 1), watch=lambda report, cohort: cohorts.append((report.nets(), cohort))
     )
     nets, cohort = cohorts[0]
-    watcher = Watcher()
+    watcher, active = Watcher(), np.ones(len(nets), bool)
 
     def at(seconds: float, epoch: int) -> None:
-        watcher(SimpleNamespace(epoch=epoch, seconds={"train": seconds}, nets=lambda: nets), cohort)  # type: ignore[arg-type]
+        told = {"epoch": epoch, "seconds": {"train": seconds}, "nets": lambda: nets, "active": active}
+        watcher(SimpleNamespace(**told), cohort)  # type: ignore[arg-type]
 
     at(0.1, 1)
     assert {row["net"] for row in watcher.rows} == set(range(MOST_NETS))
     watcher.spent, watcher._last, watcher.compiling = 1.0, 1.0, 5.0
-    at(25.9, 2)  # 19.9 s of training: two looks would be more than a tenth of it
+    at(35.9, 2)  # 29.9 s of training: three looks would be more than a tenth of it
     assert {row["epoch"] for row in watcher.rows} == {1}
-    at(26.1, 3)
-    assert {row["epoch"] for row in watcher.rows} == {1, 3}
+    at(36.1, 2)
+    assert {row["epoch"] for row in watcher.rows} == {1, 2}
     assert watcher.spent > 1.0
+    watcher.spent = 100.0
+    at(36.1, 3)
+    assert {row["epoch"] for row in watcher.rows} == {1, 2}
+    at(36.1, RECIPE.epochs)  # the end is seen whatever it costs
+    assert {row["epoch"] for row in watcher.rows} == {1, 2, RECIPE.epochs}
+    watcher.rows, active = watcher.rows[:3], np.zeros(len(nets), bool)
+    at(36.1, 3)  # all nets have stopped
+    assert {row["epoch"] for row in watcher.rows} == {1, 3}
 
 
 def test_fetching_the_nets_is_part_of_a_look_and_compiling_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,9 +31,9 @@ class Watcher:
     """Called after every chunk of a training, with its report and cohort; keeps a table of layers by epoch.
 
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
-    epochs of a fast training are seen and many of a slow one. The first chunk is always looked at, and compiling the
-    passes is not counted, as it is not for training. rows: one dict an epoch, net and layer; spent, compiling: seconds
-    that looking and compiling took.
+    epochs of a fast training are seen and many of a slow one. The end of the first chunk and that of the training are
+    always looked at; compiling the passes is not counted, as it is not for training. rows: one dict an epoch, net and
+    layer; spent, compiling: seconds that looking and compiling took.
     """
 
     share: float = MOST_SHARE
@@ -46,8 +46,9 @@ class Watcher:
     def __call__(self, report: Report, cohort: Cohort) -> None:
         """Look, if there is time for it."""
         trained = report.seconds["train"] - self.spent - self.compiling
-        if self.rows and self.spent + self._last > self.share * trained:
-            return
+        ends = report.epoch >= cohort.epochs or not report.active.any()
+        if self.rows and not ends and self.spent + 2 * self._last > self.share * trained:
+            return  # one look is left for the end
         began = time.perf_counter()
         nets = list(itertools.islice(zip(report.nets(), cohort.jobs, strict=True), MOST_NETS))
         if self._subject is None:
