@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks import findings, held_out, planted
-from benchmarks.findings import Result, expected, rates, repairs, tables, wrong
+from benchmarks import findings_counts, held_out, planted
+from benchmarks.findings_counts import Result, errors, expected, rates, repairs, tables, wrong
 
 from goodfit.inspection.advising import Advice
 from goodfit.inspection.findings import CHECKS, Finding
@@ -64,6 +64,12 @@ def test_repairs_are_measured_against_the_sound_nets() -> None:
 def test_what_is_wrong_is_listed() -> None:
     kinds = [line.split(":")[0] for line in wrong(RESULTS)]
     assert kinds == ["alarm dead-units", "alarm labels-shuffled", "missed linear-collapse", "not repaired"]
+    assert errors(RESULTS).splitlines() == [
+        "- `dead-units`, d, sound: issue. text",
+        f"- `labels-shuffled`, d, {LINEAR.name}: issue. text",
+        f"- `linear-collapse`, d, {LINEAR.name}: ok. text",
+    ]
+    assert errors(RESULTS[:1]) == "- none\n"
     told = tables(RESULTS, RESULTS[1:3])
     half, one = (
         "1 of 2: 0.500 (0.013 to 0.987)",
@@ -90,4 +96,4 @@ def test_every_code_is_planted_somewhere() -> None:
     planted_codes = set().union(*(fault.must for fault in planted.FAULTS)) | {"constant-prediction", "loss-not-finite"}
     assert planted_codes == set(CHECKS)
     assert all(fault.must | fault.may <= set(CHECKS) for fault in planted.FAULTS)
-    assert findings.REPAIRED == 0.05
+    assert findings_counts.REPAIRED == 0.05
