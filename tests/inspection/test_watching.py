@@ -61,7 +61,7 @@ def test_looking_keeps_to_its_share_of_the_time() -> None:
         RECIPE, data, seeds=range(MOST_NETS + 1), watch=lambda report, cohort: cohorts.append((report.nets(), cohort))
     )
     nets, cohort = cohorts[0]
-    watcher, active = Watcher(), np.ones(len(nets), bool)
+    watcher, active = Watcher(share=0.1), np.ones(len(nets), bool)
 
     def at(seconds: float, epoch: int) -> None:
         told = {"epoch": epoch, "seconds": {"train": seconds}, "nets": lambda: nets, "active": active}

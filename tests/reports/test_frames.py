@@ -110,7 +110,7 @@ def test_the_report_shows_the_epochs_that_were_looked_at(folder: Path) -> None:
     assert labels == [str(1 + at) for at in spread(30)]
     text = inside.all("p")[0].text
     assert text.startswith(
-        "While the nets trained, they were looked at after 30 epochs, as often as a tenth of the time"
+        "While the nets trained, they were looked at after 30 epochs, as often as a small share of the"
     )
     assert "12 of them, spread evenly, are shown here." in text
     rows = tables(inside)["Layers after epoch 30"]

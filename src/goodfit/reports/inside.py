@@ -58,9 +58,8 @@ def _lead(run: Run, looks: int, shown: int, nets: int) -> Inline:
     seen = counted(looks, "epoch")
     of = "" if nets == len(run.seeds) else f" The first {nets} of {len(run.seeds)} nets were looked at."
     some = "" if shown == looks else f" {shown} of them, spread evenly, are shown here."
-    text = (
-        f"While the nets trained, they were looked at after {seen}, as often as a tenth of the time allowed.{of}{some}"
-    )
+    text = f"While the nets trained, they were looked at after {seen}, as often as a small share of the time allowed."
+    text += f"{of}{some}"
     return (f"{text} All numbers are in ", Mono(TABLE), ".")
 
 
