@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from goodfit.inspection.inspecting import rows_of as rows_of
     from goodfit.inspection.measure import Measurement as Measurement
     from goodfit.inspection.measure import measure as measure
+    from goodfit.inspection.raw_tables import TableRows as TableRows
+    from goodfit.inspection.raw_tables import table_rows as table_rows
     from goodfit.inspection.steps import Graph as Graph
     from goodfit.inspection.steps import trace as trace
     from goodfit.inspection.subject import Subject as Subject
@@ -33,6 +35,7 @@ _PLACES = {
     "inspect": "inspecting",
     "Measurement": "measure",
     "Subject": "subject",
+    "TableRows": "raw_tables",
     "Watcher": "watching",
     "check_gradient": "gradient_check",
     "describe_net": "subject",
@@ -40,6 +43,7 @@ _PLACES = {
     "measure": "measure",
     "rows_of": "inspecting",
     "subject_of": "subject",
+    "table_rows": "raw_tables",
     "trace": "steps",
 }
 __all__ = sorted(_PLACES)
