@@ -194,7 +194,7 @@ STUDY = Study(
                 f"share of seeds whose loss is lower after a step against the gradient, at rate {RATE:g}",
                 f"以学习率 {RATE:g} 沿负梯度走一步后损失下降的种子比例",
             ),
-            low=0.8,
+            low=0.5,
         ),
         Claim(
             "differences",
