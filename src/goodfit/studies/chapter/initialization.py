@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Study, TableOf, Tell
-from goodfit.studies.estimates import mean_of, ratio_of
+from goodfit.studies.estimates import exactly, mean_of, ratio_of
 from goodfit.studies.parameters import Given, Parameter, seeds
 from goodfit.studies.signal_figures import FLOWS, TRAINED, draw_backward, draw_forward, draw_losses
 from goodfit.studies.signal_flow import Numbers, flow, growth, predicted_flow
@@ -144,7 +144,7 @@ def _claims(
         "xavier-keeps": ratio_of(growth(found["identity", "xavier-normal"][0][0])),
         "xavier-unequal": mean_of(slim),
         "uniform-variance": mean_of([float((w.astype(float) ** 2).mean()) / variance for w in weights]),
-        "uniform-bound": mean_of([float(np.abs(w).max() / half_width) for w in weights]),
+        "uniform-bound": exactly(max(float(np.abs(w).max() / half_width) for w in weights)),
         "eases": ratio_of(fading["xavier-normal"], np.maximum(fading["default"], 1e-300)),
         "xavier-trains": mean_of(last["tanh", "xavier-normal"]),
         "default-trains": mean_of(np.minimum(last["tanh", "default"], last["relu", "default"])),
@@ -203,7 +203,7 @@ STUDY = Study(
         ),
         Words(
             "Then such nets learn the digits from 1,000 rows by SGD in batches of 25, every seed with its own rows, "
-            "weights and orders. Each initialiser is judged at its own best rate.",
+            "weights and orders. Each initialiser is judged at its own best of the rates given.",
             "然后这样的网络用 1000 个样本学习手写数字（SGD，批量 25），每个种子有各自的样本、权重和顺序。每种初始化取"
             "各自最好的学习率来评判。",
         ),
