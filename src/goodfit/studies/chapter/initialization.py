@@ -270,7 +270,7 @@ STUDY = Study(
     claims=(
         Claim(
             "derivation",
-            Words("Var[o] = n_in σ² γ².", "Var[o] = n_in σ² γ²。"),
+            Words("The variance of outputs is n_in σ² γ².", "输出的方差为 n_in σ² γ²。"),
             Words(
                 "variance of a layer's outputs, measured / predicted, mean of all initialisers",
                 "层输出的方差，实测 / 预测（各初始化的平均）",
