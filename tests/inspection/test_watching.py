@@ -14,7 +14,7 @@ from inspection_help import random_net, subject
 
 import goodfit as gf
 from goodfit.inspection.layer_table import QUANTILE_FIELDS, read_layers
-from goodfit.inspection.measure import measure
+from goodfit.inspection.measuring import measure
 from goodfit.inspection.watching import MOST_NETS, Watcher, _subject, summary
 
 RECIPE = gf.Recipe(hidden=(8, 6), activation=("relu", "prelu"), dropout=0, epochs=4, batch_size=32)

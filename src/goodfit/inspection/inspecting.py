@@ -16,7 +16,7 @@ from goodfit.inspection.advising import Advice, advise
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses, examine
 from goodfit.inspection.learning_rates import RangeTest, range_tests
-from goodfit.inspection.measure import Measurement, measure
+from goodfit.inspection.measuring import Measurement, measure
 from goodfit.inspection.probe import run_probe
 from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of

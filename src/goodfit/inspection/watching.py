@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.inspection.layer_table import QUANTILE_FIELDS, write_layers
-from goodfit.inspection.measure import QUANTILES, row_norm, saturated_share
+from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_share
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.inspection.learning_rates import RangeTest
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.probe import Probe
 from goodfit.training.recipe import Recipe
 

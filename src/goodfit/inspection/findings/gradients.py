@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from goodfit.inspection.findings.finding import Check, Evidence, Finding, mended, number, sound_layers, words
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.measuring import Measurement
 
 VANISHES_BELOW = 1e-3  # a layer then learns a thousand times more slowly by gradient descent than the last
 EXPLODES_ABOVE = 1e3

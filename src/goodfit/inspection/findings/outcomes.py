@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, shorter, sound_layers
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.precision import LARGEST
 from goodfit.training.recipe import Recipe
 
