@@ -354,6 +354,7 @@ STUDY = Study(
                 "默认初始化的最后训练损失（tanh 与 ReLU 中较好者）",
             ),
             high=LEARNS,
+            of_notes=False,
             remark=Words(
                 "The notes say that the default is used, not that it suffices. Torch's has n_in σ² = 1/3: enough for "
                 "a few layers, and nothing is left after 50.",
