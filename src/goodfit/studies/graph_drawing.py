@@ -57,11 +57,11 @@ def text_of(values: Any) -> str:
 def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width: float) -> Figure:
     """nodes: by the names of PLACES; back: (from, to) -> what is written beside the way back."""
     narrow = width < NARROW
-    wide = (0.205 if narrow else 0.2) * width
+    wide = (0.23 if narrow else 0.2) * width
     across = (0.08 * width, 0.5 * width, width - wide - 0.05)
     rows = max(row for _, row in PLACES.values()) + 1
     corners = {name: (across[at], (rows - 1 - row) * PITCH + 0.3) for name, (at, row) in PLACES.items()}
-    size = 6.2 if narrow else 8.6
+    size = 8.6
     with house_style():
         figure = new_figure(width, rows * PITCH + 0.2)
         axes = figure.subplots()
@@ -86,9 +86,9 @@ def _box(axes: Axes, node: Shown, corner: tuple[float, float], wide: float, size
     axes.add_patch(
         FancyBboxPatch((x, y), wide, HIGH, boxstyle=style, facecolor=face, edgecolor=FAINT, linewidth=0.9, zorder=2)
     )
-    axes.text(x + 0.06, y + HIGH - 0.04, node.name, va="top", fontsize=size + 1.5, weight="bold", zorder=3)
+    axes.text(x + 0.03, y + HIGH - 0.04, node.name, va="top", fontsize=size + 1.5, weight="bold", zorder=3)
     text = "\n".join(line for line in node.lines if line)
-    axes.text(x + 0.06, y + HIGH - 0.25, text, va="top", fontsize=size, color=INK, linespacing=1.15, zorder=3)
+    axes.text(x + 0.03, y + HIGH - 0.25, text, va="top", fontsize=size, color=INK, linespacing=1.15, zorder=3)
 
 
 def _arrows(
