@@ -21,6 +21,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "command-line": "command_line",
     "default-recipe": "default_recipe",
     "reporting": "reporting",
+    "watching": "watching",
     "estimators": "estimators",
     "search": "search",
     "verdicts": "verdicts",

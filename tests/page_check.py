@@ -74,6 +74,7 @@ def check(page: str) -> Element:
     _check_references(every)
     _check_headings(root)
     _check_figures(root)
+    _check_sliders(root)
     _check_tables(root)
     for tag, count in LANDMARKS.items():
         assert len(root.all(tag)) == count, tag
@@ -138,6 +139,32 @@ def _check_figures(root: Element) -> None:
         assert len(figure.all("figcaption")) == 1
     assert len(root.all("svg")) == sum(len(figure.all("svg")) for figure in root.all("figure"))
     assert not root.all("img")
+
+
+def _check_sliders(root: Element) -> None:
+    """What can be chosen is the frame of a figure: radio buttons, each with a label, in one group with a legend."""
+    assert not root.all("button", "select", "textarea", "option")
+    fieldsets = [(figure, each) for figure in root.all("figure") for each in figure.all("fieldset")]
+    assert len(root.all("input")) == sum(len(each.all("input")) for _, each in fieldsets)
+    assert len(root.all("fieldset")) == len(fieldsets)
+    names = []
+    for figure, fieldset in fieldsets:
+        (legend,) = fieldset.all("legend")
+        assert legend.text.strip()
+        inputs = fieldset.all("input")
+        labels = [label for label in fieldset.all("label") if len(label.all("input")) == 1 and label.text.strip()]
+        frames = [each for each in figure.all("div") if "frame" in each.attributes.get("class", "").split()]
+        assert len(inputs) == len(labels) == len(frames) > 1
+        assert {each.attributes["type"] for each in inputs} == {"radio"}
+        assert ["checked" in each.attributes for each in inputs] == [False] * (len(inputs) - 1) + [True]
+        names += list({each.attributes["name"] for each in inputs})
+        for radio, frame in zip(inputs, frames, strict=True):
+            (words,) = [each for each in frame.all("p") if each.attributes.get("id")][:1]
+            assert radio.attributes["aria-describedby"] == words.attributes["id"]
+            assert words.text.strip()
+            assert frame.all("svg")
+            assert len(frame.all("details")[0].all("table")) == 1
+    assert len(names) == len(set(names)) == len(fieldsets)
 
 
 def _check_tables(root: Element) -> None:

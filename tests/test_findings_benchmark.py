@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks import findings, planted
-from benchmarks.findings import Result, expected, rates, repairs, tables, wrong
+from benchmarks import findings_counts, held_out, planted
+from benchmarks.findings_counts import Result, errors, expected, rates, repairs, tables, wrong
 
 from goodfit.inspection.advising import Advice
 from goodfit.inspection.findings import CHECKS, Finding
@@ -64,12 +64,36 @@ def test_repairs_are_measured_against_the_sound_nets() -> None:
 def test_what_is_wrong_is_listed() -> None:
     kinds = [line.split(":")[0] for line in wrong(RESULTS)]
     assert kinds == ["alarm dead-units", "alarm labels-shuffled", "missed linear-collapse", "not repaired"]
-    assert f"| {LINEAR.name} | 2 | 1 | 0.50 |" in tables(RESULTS)
-    assert "| `linear-collapse` | 2 | 1 | 0.500 | 2 | 0 | 0.000 |" in tables(RESULTS)
+    assert errors(RESULTS).splitlines() == [
+        "- `dead-units`, d, sound: issue. text",
+        f"- `labels-shuffled`, d, {LINEAR.name}: issue. text",
+        f"- `linear-collapse`, d, {LINEAR.name}: ok. text",
+    ]
+    assert errors(RESULTS[:1]) == "- none\n"
+    told = tables(RESULTS, RESULTS[1:3])
+    half, one = (
+        "1 of 2: 0.500 (0.013 to 0.987)",
+        "1 of 1: 1.000 (0.025 to 1.000)",
+    )  # 0.025 on each side: 1 - sqrt(0.975)
+    assert f"| {LINEAR.name} | {half} | {one} |" in told
+    assert f"| `linear-collapse` | {half} | 0 of 2: 0.000 (0.000 to 0.842) | {one} |" in told
+    assert "| `labels-constant` | - |" in told
+
+
+def test_what_is_held_out_was_never_seen() -> None:
+    """No data set and no seed of the trainings that limits were set on; each fault and each sound recipe is there."""
+    own, fresh = list(planted.cases()), list(held_out.cases())
+    assert {case.data for case in own} & {case.data for case in fresh} == set()
+    assert {case.recipe.seed for case in own} & {case.recipe.seed for case in fresh} == set()
+    assert {case.fault.name for case in fresh if case.fault} == {fault.name for fault in planted.FAULTS}
+    assert sum(case.fault is not None for case in fresh) >= 150
+    for case in fresh:
+        steps = case.recipe.epochs * len(case.parts.train) / planted.ROWS
+        assert abs(steps - planted.BASE.epochs) < 0.5
 
 
 def test_every_code_is_planted_somewhere() -> None:
     planted_codes = set().union(*(fault.must for fault in planted.FAULTS)) | {"constant-prediction", "loss-not-finite"}
     assert planted_codes == set(CHECKS)
     assert all(fault.must | fault.may <= set(CHECKS) for fault in planted.FAULTS)
-    assert findings.REPAIRED == 0.05
+    assert findings_counts.REPAIRED == 0.05

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+
+import goodfit
 
 HELP = """
 import contextlib, io
@@ -44,3 +48,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="'goodfit' has no attribute 'trian'"):
         goodfit.trian  # noqa: B018
+
+
+def test_no_name_that_is_loaded_on_first_use_is_a_module_beside_it() -> None:
+    """Else importing the module would hide the name: `from goodfit.inspection import measure` gave a module once."""
+    packages = [found.name for found in pkgutil.iter_modules(goodfit.__path__) if found.ispkg]
+    for package in [goodfit, *(importlib.import_module(f"goodfit.{name}") for name in packages)]:
+        modules = {found.name for found in pkgutil.iter_modules(package.__path__)}
+        assert not modules & set(getattr(package, "_PLACES", ())), package.__name__

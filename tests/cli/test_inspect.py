@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import goodfit as gf
@@ -68,7 +69,8 @@ def test_check(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "message"),
     [
         (("digits",), "Inspection: the net takes 4 inputs; 'digits' has another number; got 64."),
-        (("people.csv",), "Command line: 'DATA' must be a data set of goodfit's own"),
+        (("people.csv",), "Inspection: the nets were trained on numbers without column names, so they take a data set"),
+        (("iris", "--target", "rich"), "Command line: '--target' names a column of a table file; got 'rich'. Give the"),
         (("--which", "7"), "Inspection: 'which' must be a net from 0 to 1; got 7."),
         (("--steps", "--rows", "x"), "Inspection: 'rows' must be row numbers such as 0,3,10-12; got 'x'."),
         (("--steps", "--rows", "900"), "Inspection: a row must be a training row, from 0 to 107; got 900."),
@@ -85,3 +87,54 @@ def test_what_is_no_run(call: Any) -> None:
     code, _, err = call("inspect", "nothing")
     assert code == 2
     assert "nothing" in err
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table, a later one, and a run on the first."""
+    from goodfit.cli import main
+
+    folder = tmp_path_factory.mktemp("people")
+    rng = np.random.default_rng(0)
+    for name, rows in (("people", 120), ("later", 60)):
+        age, school = rng.integers(18, 90, rows), rng.choice(["doctor", "master"], rows)
+        rich = np.where(age + 30 * (school == "doctor") > 70, "yes", "not yet")
+        lines = [f"{a if a % 9 else ''},{s},{r}" for a, s, r in zip(age, school, rich, strict=True)]
+        (folder / f"{name}.csv").write_text("\n".join(["age,school,rich", *lines]) + "\n")
+    flags = ["--target", "rich", "--hidden", "4", "--epochs", "2", "--quiet", "--fit", "never"]
+    assert main(("train", str(folder / "people.csv"), *flags, "--out", str(folder / "run"))) == 0
+    return folder
+
+
+def test_a_table_file(people: Path, call: Any) -> None:
+    code, own, err = call("inspect", str(people / "run"), "--quick", "--json")
+    assert (code, err) == (0, "")
+    model = str(people / "run" / "model.safetensors")
+    code, again, err = call("inspect", model, str(people / "people.csv"), "--quick", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(again)["final"]["layers"] == json.loads(own)["final"]["layers"]
+    code, out, err = call("inspect", model, str(people / "later.csv"), "--quick")
+    assert (code, err) == (0, "")
+    assert "Forward, " in out
+    for more in ("--steps", "--check"):
+        assert call("inspect", model, str(people / "later.csv"), more)[0] == 0
+
+
+def test_a_table_with_new_columns_and_gaps(people: Path, call: Any, tmp_path: Path) -> None:
+    lines = (people / "later.csv").read_text().splitlines()
+    rows = [f"{line},1" for line in lines[1:]]
+    (tmp_path / "more.csv").write_text("\n".join([f"{lines[0]},extra", *rows, "40,master,,1"]) + "\n")
+    code, _, err = call("inspect", str(people / "run"), str(tmp_path / "more.csv"), "--quick")
+    assert code == 0
+    assert err == (
+        "Note: Column 'extra' ignored: the net was not trained on it.\n"
+        "Note: 1 of 61 rows left out: they have no target.\n"
+    )
+
+
+def test_a_table_that_does_not_fit(people: Path, call: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("age,answer\n20,yes\n30,not yet\n")
+    code, out, err = call("inspect", str(people / "run"), str(tmp_path / "bad.csv"))
+    assert (code, out) == (2, "")
+    assert "must have the target among its columns; got 'rich'. Valid: answer." in err
+    assert "must have the columns that the net was trained on; missing: 'school'" in err

@@ -13,7 +13,7 @@ from inspection_help import random_net, subject
 import goodfit as gf
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses
 from goodfit.inspection.learning_rates import RangeTest
-from goodfit.inspection.measure import Measurement, measure
+from goodfit.inspection.measuring import Measurement, measure
 from goodfit.inspection.probe import Probe
 
 RECIPE = gf.Recipe(hidden=(6, 5), activation="tanh", dropout=0, optimizer="sgd", learning_rate=0.1, epochs=10,

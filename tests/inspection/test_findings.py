@@ -13,7 +13,7 @@ from inspection_help import drawn_net, random_net, rows_for, subject
 
 import goodfit as gf
 from goodfit.inspection.findings import CHECKS, Losses, data, examine, gradients, layers, outcomes, starts, steps, units
-from goodfit.inspection.measure import measure
+from goodfit.inspection.measuring import measure
 from goodfit.inspection.probe import Probe
 from goodfit.inspection.subject import describe_net, subject_of
 

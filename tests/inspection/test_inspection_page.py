@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from goodfit.inspection.findings import CHECKS
-from goodfit.inspection.measure import LayerMeasure
+from goodfit.inspection.measuring import LayerMeasure
 
 PAGE = (Path(__file__).parents[2] / "docs" / "inspection.md").read_text("utf-8")
 

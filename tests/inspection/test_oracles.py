@@ -12,7 +12,7 @@ from scipy.special import digamma
 
 import goodfit as gf
 from goodfit.inspection.jacobians import growth_rates, jacobians, layer_jacobians, log_singular_values
-from goodfit.inspection.measure import measure
+from goodfit.inspection.measuring import measure
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST
 from goodfit.inspection.subject import Subject, describe_net, subject_of

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,6 +13,7 @@ import numpy as np
 
 import goodfit.figures
 from goodfit.data import Dataset, Split, Table, load, split
+from goodfit.inspection.layer_table import MEASURED, QUANTILE_FIELDS, write_layers
 from goodfit.runs import Run, TrainedNet, record
 from goodfit.runs.run import layer_rows, score_parts
 from goodfit.runs.training import write_results
@@ -125,6 +128,22 @@ def _net(recipe: Recipe, data: Dataset, seed: int) -> TrainedNet:
         classes=data.classes,
         seed=seed,
     )
+
+
+def made_layers(folder: Path, epochs: Iterable[int], nets: int = 2, layers: int = 3, **fields: float) -> Path:
+    """The table that looking inside leaves, with numbers that grow by epoch and layer. fields: the same in all rows."""
+    rows = []
+    for epoch, net, layer in itertools.product(epochs, range(nets), range(layers)):
+        size = (1 + net) * 10.0 ** (layer - layers)
+        quantiles = [*(epoch * (step - 2.0) for step in range(5)), *(size * (step + 1) / epoch for step in range(5))]
+        last = layer == layers - 1
+        usual = {"mean": 0.5, "variance": 1.0, "saturated": 0.1 * layer, "dead": 0.0, "ratio": 0.1, "zeros": 0.0}
+        ends = {"saturated": np.nan, "dead": np.nan, "ratio": np.nan} if last else {}
+        name = "output" if last else f"hidden {layer + 1}"
+        about = {"epoch": epoch, "net": net, "seed": net, "layer": name}
+        row = {**about, **dict.fromkeys(MEASURED, size), **usual, **ends}
+        rows.append({**row, **dict(zip(QUANTILE_FIELDS, quantiles, strict=True)), **fields})
+    return write_layers(rows, folder)
 
 
 def made_search(

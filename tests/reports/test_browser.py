@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reports_help import VERDICT, made_run, made_search, written
+from reports_help import VERDICT, made_layers, made_run, made_search, written
 
 import goodfit as gf
 from browser import NEEDED, Browser
@@ -29,18 +29,24 @@ FOCUSED = """
 })()
 """
 SIZES = """
-[...document.querySelectorAll("nav a, summary")].map(each => each.getBoundingClientRect())
+[...document.querySelectorAll("nav a, summary, .track label")].map(each => each.getBoundingClientRect())
   .map(at => [at.width, at.height])
 """
 DRAWN = """
 [...document.querySelectorAll(".drawing")].filter(each => each.getClientRects().length).map(each => each.className)
 """
 STOPS = """
-[...document.querySelectorAll('a[href], summary, [tabindex="0"]')].filter(each => each.checkVisibility()).length
+[...document.querySelectorAll('a[href], summary, [tabindex="0"], :checked')]
+  .filter(each => each.checkVisibility()).length
 """
 FOLDED = """
-[...document.querySelectorAll("details.short table")].filter(each => !each.getBoundingClientRect().height).length
+[...document.querySelectorAll("details.short table")]
+  .filter(each => !each.closest(".frame:not(.printed)") && !each.getBoundingClientRect().height).length
 """
+SHOWN = """
+[...document.querySelectorAll(".frame")].map((frame, at) => frame.checkVisibility() ? at : -1).filter(at => at >= 0)
+"""
+SUMMARIES = "[...document.querySelectorAll('summary')].filter(each => each.checkVisibility()).length"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +62,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_search(folder / "search", {"hidden": [2, 8, (8, 4)], "l2": [0.0, 1e-3]}, recipe=recipe, data=data.name)
     run = runs.load(where)
     run.test(data)
+    made_layers(where, range(1, 1001, 20), nets=3)
     long = {**VERDICT["probes"][0], "name": LONG, "change": LONG}
     (where / "verdict.json").write_text(json.dumps({**VERDICT, "probes": [*VERDICT["probes"], long]}))
     return run.report(folder / "report.html", search=folder / "search")
@@ -80,7 +87,8 @@ def tree(browser: Browser) -> list[dict[str, Any]]:
     for node in browser.ask("Accessibility.getFullAXTree")["nodes"]:
         if not node["ignored"]:
             properties = {each["name"]: each["value"].get("value") for each in node.get("properties", [])}
-            found.append({"role": node["role"]["value"], "name": node.get("name", {}).get("value", ""), **properties})
+            texts = {name: node.get(name, {}).get("value", "") for name in ("name", "description")}
+            found.append({"role": node["role"]["value"], **texts, **properties})
     return found
 
 
@@ -115,7 +123,7 @@ def test_the_keyboard_reaches_and_opens_everything(browser: Browser, page: Path)
     assert all(each["outline"] != "none" for each in reached)
     tags = [each["tag"] for each in reached]
     assert "BODY" not in tags
-    assert tags.count("SUMMARY") == browser.value("document.querySelectorAll('summary').length")
+    assert tags.count("SUMMARY") == browser.value(SUMMARIES)
     browser.value("document.querySelector('figure summary').focus()")
     assert not browser.value("document.querySelector('figure table').checkVisibility()")
     browser.press("Enter", 13, "\r")
@@ -135,6 +143,52 @@ def test_wide_tables_scroll_in_their_own_box(browser: Browser, page: Path) -> No
     assert browser.value("document.documentElement.scrollWidth") <= NARROW
     wide = "[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth).length"
     assert browser.value(wide) > 3
+
+
+def test_the_arrow_keys_move_the_slider(browser: Browser, page: Path) -> None:
+    """The last frame is seen at first; the track is one stop of the tab key, and says what it shows."""
+    browser.show(page, width=WIDE)
+    assert browser.value(SHOWN) == [11]
+    browser.value("document.querySelector(':checked').focus()")
+    seen = []
+    for key, code in (("ArrowLeft", 37), ("ArrowLeft", 37), ("ArrowRight", 39), ("ArrowRight", 39), ("ArrowRight", 39)):
+        browser.press(key, code)
+        seen.append(browser.value(SHOWN))
+    assert seen == [[10], [9], [10], [11], [0]]  # the browser goes round
+    (chosen,) = [part for part in tree(browser) if part["role"] == "radio" and part.get("checked") == "true"]
+    assert (chosen["name"], chosen["description"]) == (
+        "1",
+        browser.value("document.querySelector('.frame p').innerText"),
+    )
+    groups = [part["name"] for part in tree(browser) if part["role"] == "group"]
+    assert "Epoch" in groups
+    images = [part["name"] for part in tree(browser) if part["role"] == "image"]
+    assert "Figure 2. Activations and gradients, layer by layer: Epoch 1" in images
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_a_pointer_moves_the_slider_and_nothing_else_moves(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width=width, reduced=True)
+    top = "document.querySelector('.frames figcaption').getBoundingClientRect().top + scrollY"
+    before = browser.value(top)
+    browser.value("document.querySelectorAll('.track label')[3].scrollIntoView({block: 'center'})")
+    spot = browser.value("(box => [box.x + box.width / 2, box.y + 5])"
+                         "(document.querySelectorAll('.track label')[3].getBoundingClientRect())")  # fmt: skip
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.ask("Input.dispatchMouseEvent", type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
+    assert browser.value(SHOWN) == [3]
+    assert browser.value(top) == pytest.approx(before, abs=1)
+
+
+def test_a_reader_without_styles_or_with_paper_gets_the_frames(browser: Browser, page: Path, tmp_path: Path) -> None:
+    browser.show(page, width=BETWEEN_MARGINS)
+    browser.ask("Emulation.setEmulatedMedia", media="print", features=[])
+    assert browser.value(SHOWN) == [0, 5, 11]
+    assert browser.value("document.querySelector('.stops').checkVisibility()") is False
+    bare = tmp_path / "bare.html"
+    bare.write_text(re.sub("<style>.*?</style>", "", page.read_text("utf-8"), flags=re.DOTALL), "utf-8")
+    browser.show(bare, width=WIDE)
+    assert browser.value(SHOWN) == list(range(12))
 
 
 @pytest.mark.parametrize("reduced", [True, False])

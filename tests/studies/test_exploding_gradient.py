@@ -10,7 +10,7 @@ from studies_help import Small
 
 from goodfit.inspection import describe_net, subject_of
 from goodfit.inspection.jacobians import growth_rates, log_singular_values
-from goodfit.inspection.measure import measure
+from goodfit.inspection.measuring import measure
 from goodfit.studies import run
 from goodfit.studies.deep_nets import digits, flow_of, initial_nets
 from goodfit.studies.exploding import FIRST, PRODUCT

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from goodfit.cli.exits import say
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ def _flag(help: str, name: str | None = None) -> Parameter:
 
 def inspect(
     net: Annotated[Path, Parameter(help="Folder of a run, or a model file.")],
-    data: Annotated[str | None, Parameter(help="Name of a data set. [default: what the run was trained on]")] = None,
+    data: Annotated[
+        str | None, Parameter(help="Name of a data set, or a table file. [default: what the run was trained on]")
+    ] = None,
     /,
     *,
+    target: Annotated[str | None, Parameter(help="Column that the nets predict, where the model does not say.")] = None,
     which: Annotated[int, Parameter(help="The net among several, from 0.")] = 0,
     all: Annotated[bool, _flag("Show findings that are ok or cannot tell too.")] = False,
     attempt: Annotated[bool, _flag("Train the advice beside the present recipe.", "--try")] = False,
@@ -36,7 +40,8 @@ def inspect(
     """Look inside a net: what happens on its way forward and back, what is wrong with it, and what mends it."""
     from goodfit.cli import step_output
 
-    subject, known = opened(net), rows_of(data)
+    subject = opened(net)
+    known = rows_of(subject, data, target)
     if steps:
         step_output.show_steps(subject, known, which, rows, figure, json=json)
     elif check:
@@ -84,14 +89,24 @@ def opened(net: Path) -> Run | Model:
     return load(net) if net.is_dir() else load_model(net)
 
 
-def rows_of(data: str | None) -> Any:
-    """The data set of that name, or None where none was given."""
+def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:
+    """The data set of that name, or the rows of that table file; None where none was given."""
+    from goodfit.cli.tables import is_table
+
+    table = data is not None and is_table(data)
+    if target is not None and not table:
+        rule, fix = "'--target' names a column of a table file", "Give the file too, or leave it out."
+        raise InputError(problem("Command line", rule, got=target, fix=fix))
     if data is None:
         return None
-    from goodfit.cli.tables import is_table
-    from goodfit.data import load
+    if not table:
+        from goodfit.data import load
 
-    if is_table(data):
-        rule = "'DATA' must be a data set of goodfit's own; a run of a table finds the table itself"
-        raise InputError(problem("Command line", rule, got=data, fix="Leave it out, or use goodfit.inspect in Python."))
-    return load(data)
+        return load(data)
+    from goodfit.inspection import table_rows
+    from goodfit.inspection.inspecting import model_of
+
+    found = table_rows(model_of(net), data, target=target)
+    for note in found.notes:
+        say(f"Note: {note}")
+    return found.data

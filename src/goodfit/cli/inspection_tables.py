@@ -13,7 +13,7 @@ from goodfit.cli.output import console, print_line, table
 if TYPE_CHECKING:
     from goodfit.inspection.findings import Finding
     from goodfit.inspection.inspecting import Inspection
-    from goodfit.inspection.measure import Measurement
+    from goodfit.inspection.measuring import Measurement
     from goodfit.inspection.trial import Trial
 
 FORWARD = ("layer", "activation", "mean", "variance", "saturated", "dead", "rank", "eff. rank")

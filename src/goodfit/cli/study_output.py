@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+from rich.text import Text
+
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.reports.languages import Language
 from goodfit.studies.declaring import TableOf
-from goodfit.studies.numbers import estimate, interval, rows_of, shown
+from goodfit.studies.numbers import NONE, estimate, interval, intervals_of, shown
 from goodfit.studies.pages import STATUSES, heads, page_name
 from goodfit.studies.result import Result
 from goodfit.studies.words import Words
 from goodfit.words import duration
+
+MOST_ROWS = 40  # of a table that is printed whole
+DIGITS = 3  # of its numbers
+SHORT = 24  # characters of a text that stays in one line
 
 
 def print_list(language: Language, *, json: bool) -> None:
@@ -49,7 +56,7 @@ def print_result(result: Result, pages: Sequence[Path], language: Language, *, j
     for each in result.study.tables:
         if each.shown:
             to.print()
-            to.print(_table(each, result, language))
+            _print_table(to, each, result, language, pages[0].parent / result.study.name)
     if result.study.printed:
         to.print()
         to.print(_printed(result, language))
@@ -73,9 +80,31 @@ def print_chapter(results: Sequence[Result], out: Path, language: Language, *, j
     print_line(to, f"{Words('Index', '目录').of(language)}: {index} ({duration(seconds)})")
 
 
-def _table(declared: TableOf, result: Result, language: Language) -> object:
-    rows = rows_of([*result.tables[declared.name].values()])
-    return table(declared.title.of(language), heads(declared.columns, language), rows, left=declared.left)
+def _print_table(to: Console, declared: TableOf, result: Result, language: Language, folder: Path) -> None:
+    """A table, with the two ends of an interval beside its middle in one column; of a long one, where it stands."""
+    columns, names = result.tables[declared.name], heads(declared.columns, language)
+    title, count = declared.title.of(language), len(next(iter(columns.values())))
+    if count > MOST_ROWS:
+        path = folder / f"{declared.name}.csv"
+        words = Words(f"{count} rows, in {path}.", f"共 {count} 行，见 {path}。")
+        print_line(to, f"{title}: {words.of(language)}")
+        return
+    cells = [[shown(value, DIGITS) for value in values] for values in columns.values()]
+    found = intervals_of([*columns])
+    for middle, low, high in found:
+        pairs = zip(cells[middle], cells[low], cells[high], strict=True)
+        cells[middle] = [f"{value} [{least}, {most}]" if least != NONE else value for value, least, most in pairs]
+    ends = {place for _, *both in found for place in both}
+    kept = [place for place in range(len(names)) if place not in ends]
+    rows = zip(*(cells[place] for place in kept), strict=True)
+    to.print(Text(title, style="bold"), soft_wrap=True)
+    made = table("", [names[place] for place in kept], rows, left=declared.left)
+    for column in made.columns[: declared.left]:
+        column.no_wrap = all(len(str(cell)) <= SHORT for cell in column.cells)
+    to.print(made)
+    brackets = dict.fromkeys(f"[{names[low]}, {names[high]}]" for _, low, high in found)
+    if brackets:
+        print_line(to, Words("In brackets: ", "方括号内：").of(language) + "; ".join(brackets))
 
 
 def _printed(result: Result, language: Language) -> object:

@@ -8,6 +8,7 @@ from goodfit.figures.files import write_figure as write_figure
 from goodfit.figures.flow import FlowLayer as FlowLayer
 from goodfit.figures.flow import FlowTable as FlowTable
 from goodfit.figures.flow import flow as flow
+from goodfit.figures.flow_bands import flow_bands as flow_bands
 from goodfit.figures.intervals import Interval as Interval
 from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.setting_curve import setting_curve as setting_curve
@@ -19,6 +20,7 @@ __all__ = [
     "curves",
     "examples",
     "flow",
+    "flow_bands",
     "intervals",
     "png",
     "setting_curve",

@@ -71,11 +71,11 @@ def flow(table: FlowTable, *, title: str | None = None) -> Figure:
         grid = figure.add_gridspec(3, len(maps), height_ratios=[3, 3, 2.4])
         forward = figure.add_subplot(grid[0, :])
         backward = figure.add_subplot(grid[1, :], sharex=forward)
-        _bands(forward, np.stack([layer.activations for layer in layers]), COLOURS[0])
+        draw_bands(forward, np.stack([layer.activations for layer in layers]), COLOURS[0])
         forward.set_ylabel("activations")
         forward.set_title("Forward: values of every layer")
         gradients = np.stack([layer.gradients for layer in layers])
-        _bands(backward, np.maximum(gradients, SMALLEST_DRAWN), COLOURS[1])
+        draw_bands(backward, np.maximum(gradients, SMALLEST_DRAWN), COLOURS[1])
         if np.isfinite(gradients).any() and np.nanmax(gradients) > 0:
             backward.set_yscale("log")
         backward.set_ylabel("size of gradients, log scale")
@@ -101,8 +101,8 @@ def _mapped(layers: Sequence[FlowLayer]) -> list[FlowLayer]:
     return [*those[: MOST_MAPS // 2], *those[-MOST_MAPS // 2 :]]
 
 
-def _bands(axes: Axes, quantiles: np.ndarray, colour: str) -> None:
-    """quantiles: [layers, 5]."""
+def draw_bands(axes: Axes, quantiles: np.ndarray, colour: str) -> None:
+    """The median with a band of the middle 50 % and of 90 %, layer by layer. quantiles: [layers, 5]."""
     places = np.arange(len(quantiles))
     axes.fill_between(places, quantiles[:, 0], quantiles[:, 4], color=colour, alpha=BAND_OPACITY, linewidth=0)
     axes.fill_between(places, quantiles[:, 1], quantiles[:, 3], color=colour, alpha=2 * BAND_OPACITY, linewidth=0)

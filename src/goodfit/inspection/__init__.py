@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from goodfit.inspection.inspecting import Inspection as Inspection
     from goodfit.inspection.inspecting import inspect as inspect
     from goodfit.inspection.inspecting import rows_of as rows_of
-    from goodfit.inspection.measure import Measurement as Measurement
-    from goodfit.inspection.measure import measure as measure
+    from goodfit.inspection.measuring import Measurement as Measurement
+    from goodfit.inspection.measuring import measure as measure
+    from goodfit.inspection.raw_tables import TableRows as TableRows
+    from goodfit.inspection.raw_tables import table_rows as table_rows
     from goodfit.inspection.steps import Graph as Graph
     from goodfit.inspection.steps import trace as trace
     from goodfit.inspection.subject import Subject as Subject
@@ -31,15 +33,17 @@ _PLACES = {
     "Inspection": "inspecting",
     "fold": "folding",
     "inspect": "inspecting",
-    "Measurement": "measure",
+    "Measurement": "measuring",
     "Subject": "subject",
+    "TableRows": "raw_tables",
     "Watcher": "watching",
     "check_gradient": "gradient_check",
     "describe_net": "subject",
     "flow_table": "tables",
-    "measure": "measure",
+    "measure": "measuring",
     "rows_of": "inspecting",
     "subject_of": "subject",
+    "table_rows": "raw_tables",
     "trace": "steps",
 }
 __all__ = sorted(_PLACES)

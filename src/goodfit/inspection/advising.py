@@ -8,6 +8,7 @@ from typing import Any
 
 from goodfit.data import Split
 from goodfit.inspection.findings import Evidence, Finding
+from goodfit.inspection.findings.finding import shorter
 from goodfit.inspection.findings.outcomes import restart
 from goodfit.inspection.findings.steps import LEARNABLE, advised_rate
 from goodfit.inspection.learning_rates import RangeTest
@@ -28,7 +29,7 @@ BUILT = (  # findings on how a net is built or fed, those first that change the 
 RATES = ("learning-rate-high", "learning-rate-low")
 STEPS = ("loss-not-finite", "updates-large", "updates-small")  # where no range test has found a rate
 LAST = ("redundant-layer",)
-SUITS = 0.9  # share of the best rate's drop in loss with which a net that is built anew keeps its learning rate
+SUITS = 0.9  # share of the best drop in loss with which a net that is built anew keeps its learning rate, or its depth
 HOPELESS = ("labels-constant", "labels-shuffled")  # no recipe mends these
 
 
@@ -57,13 +58,15 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
     """One change for all issues.
 
     A field is changed by the first finding that asks for it, in the order of BUILT, RATES, STEPS and LAST. Where the
-    net is to be built otherwise, the range test of the present recipe says nothing: `test_again` tests the changed one.
+    net is to be built otherwise, the range test of the present recipe says nothing: `test_again` tests the changed one,
+    and where that is deep, a shorter one beside it.
     """
     issues = {finding.code: finding for finding in findings if finding.status == "issue"}
     built = _merged([issues[code] for code in BUILT if code in issues])
     steps: dict[str, Any] = {}
     if built:
-        steps = suited_rate(test_again(built), evidence.constant)
+        built, test = _deep_enough(built, evidence, test_again)
+        steps = suited_rate(test, evidence.constant)
     else:
         chosen = RATES if any(code in issues for code in RATES) else STEPS
         steps = _merged([issues[code] for code in chosen if code in issues]).recipe
@@ -71,8 +74,33 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
     if not recipe and not built.data and not any(code in issues for code in HOPELESS):
         recipe = _merged([issues[code] for code in LAST if code in issues]).recipe
         if not recipe and "constant-prediction" in issues:
-            recipe = restart()
+            recipe = restart(evidence.recipe)
     return Advice(_changes(recipe, evidence.recipe), built.data)
+
+
+def _deep_enough(
+    built: Advice, evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]
+) -> tuple[Advice, RangeTest | None]:
+    """The change with its range test; with fewer layers, unless the best rate then ends with a clearly higher loss.
+
+    Whether a net of many layers trains is a matter of its seed, which one test cannot show; see `shorter`.
+    """
+    test = test_again(built)
+    if test is None or evidence.recipe is None:
+        return built, test
+    fewer = shorter(evidence.recipe.replace(**built.recipe))
+    if not fewer:
+        return built, test
+    short = Advice({**built.recipe, **fewer}, built.data)
+    tested = test_again(short)
+    if tested is None or _drop(tested, evidence) < SUITS * _drop(test, evidence):
+        return built, test
+    return short, tested
+
+
+def _drop(test: RangeTest, evidence: Evidence) -> float:
+    """How far below the loss of a constant prediction the best rate ends."""
+    return evidence.constant - float(test.losses.min())
 
 
 def suited_rate(test: RangeTest | None, constant: float) -> dict[str, Any]:
@@ -94,6 +122,9 @@ def _merged(findings: Sequence[Finding]) -> Advice:
     for finding in findings:
         recipe = {**finding.advice, **recipe}
         data = {**finding.data_advice, **data}
+    for name in ("activation", "dropout"):  # from findings that leave all layers
+        if "hidden" in recipe and isinstance(recipe.get(name), tuple):
+            recipe[name] = recipe[name][: len(recipe["hidden"])]
     return Advice(recipe, data)
 
 

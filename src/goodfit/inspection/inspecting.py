@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,15 @@ from goodfit.inspection.advising import Advice, advise
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses, examine
 from goodfit.inspection.learning_rates import RangeTest, range_tests
-from goodfit.inspection.measure import Measurement, measure
+from goodfit.inspection.measuring import Measurement, measure
 from goodfit.inspection.probe import run_probe
+from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.runs.checks import fitted_recipe
-from goodfit.runs.model_file import Model
+from goodfit.runs.model_file import Model, load_model
+from goodfit.runs.record import MODEL
 from goodfit.runs.run import Run
 from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.devices import prepare
@@ -115,7 +118,8 @@ def inspect(
     """Look inside a net: what happens on its way forward and back, and why it does not learn, if it does not.
 
     net: a run, a model, or a net (`goodfit.inspection.describe_net` makes one of weights). x, y: raw inputs and
-    targets; or x a Dataset or Split, whose training rows are taken; a run knows its own. recipe: what the net was
+    targets; or x a Dataset or Split, whose training rows are taken; or, for nets that were trained on a table, a table
+    file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own. recipe: what the net was
     trained by, where it does not know; without one, findings on the start and the steps are "cannot tell". which: the
     net among several. rows: that are measured, at most. curvature: measure the Hessian's largest eigenvalue. retrain:
     allow the range test of learning rates, which trains the recipe a dozen times, for some seconds.
@@ -255,6 +259,11 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
     """The rows to look at, as a split whose training rows they are."""
     if isinstance(x, Split):
         return _fitting(chosen, x)
+    if x is not None and y is None and not isinstance(x, Dataset) and (model := model_of(net)).preprocessing:
+        rows = table_rows(model, x)
+        for note in rows.notes:
+            warnings.warn(note, stacklevel=3)
+        x = rows.data
     if isinstance(x, Dataset):
         valid = 0.0 if recipe is None else recipe.valid
         return _fitting(chosen, split(x, valid=valid, seed=0 if recipe is None else recipe.seed))
@@ -270,6 +279,17 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
     if net.folder is None:
         raise InputError(problem(WHERE, "'x' and 'y' must be given: the run does not know its rows"))
     return split_of(net)
+
+
+def model_of(net: Run | Model | TrainedNet) -> Model:
+    """The nets with what turns a table into their inputs, where they were trained on one."""
+    if isinstance(net, Model):
+        return net
+    if isinstance(net, TrainedNet):
+        return Model((net,))
+    if net.folder is not None:
+        return load_model(net.folder / MODEL)
+    return Model(net.nets, preprocessing=None if net.split is None else net.split.data.preprocessing)
 
 
 def split_of(run: Run) -> Split:

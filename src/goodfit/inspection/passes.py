@@ -50,8 +50,8 @@ class Passes:
 def parameters_of(net: TrainedNet) -> Parameters:
     """A net as a population of one, in float64 (inside `exact`)."""
     return Parameters(
-        tuple(jnp.asarray(weight, jnp.float64)[None, None] for weight in net.weights),
-        tuple(jnp.asarray(bias, jnp.float64)[None, None] for bias in net.biases),
+        tuple(jnp.asarray(weight.astype(np.float64)[None, None]) for weight in net.weights),
+        tuple(jnp.asarray(bias.astype(np.float64)[None, None]) for bias in net.biases),
         tuple(None if slope is None else jnp.full((1, 1), slope, jnp.float64) for slope in net.slopes),
     )
 
@@ -93,7 +93,7 @@ def mean_loss(
 def run_passes(subject: Subject) -> Passes:
     """Both passes for the rows of a subject."""
     with exact():
-        x, target = jnp.asarray(subject.x)[None], jnp.asarray(subject.target)
+        x, target = jnp.asarray(subject.x[None]), jnp.asarray(subject.target)
         found = _passes(
             parameters_of(subject.net), x, target, subject.net.activations, subject.loss, subject.huber_delta
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.figures.flow import FlowLayer, FlowTable
-from goodfit.inspection.measure import QUANTILES, Measurement
+from goodfit.inspection.measuring import QUANTILES, Measurement
 
 if TYPE_CHECKING:
     from goodfit.inspection.inspecting import Inspection

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -12,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.files import write_atomically
-from goodfit.inspection.measure import row_norm, saturated_share
+from goodfit.inspection.layer_table import QUANTILE_FIELDS, write_layers
+from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_share
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
@@ -23,10 +21,9 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Report
 from goodfit.training.population import NetArrays
 
-MOST_SHARE = 0.1  # of the training time that looking may take
+MOST_SHARE = 0.07  # of the training time that looking may take; with all else that it costs, a tenth is not passed
 ROWS = 128  # that nets are looked at with
 MOST_NETS = 16  # of a population, the first of them
-TABLE = "layers.csv"
 
 
 @dataclass
@@ -34,29 +31,32 @@ class Watcher:
     """Called after every chunk of a training, with its report and cohort; keeps a table of layers by epoch.
 
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
-    epochs of a fast training are seen and many of a slow one. The first chunk is always looked at, and compiling the
-    passes is not counted, as it is not for training. rows: one dict an epoch, net and layer; spent: seconds.
+    epochs of a fast training are seen and many of a slow one. The end of the first chunk and that of the training are
+    always looked at; compiling the passes is not counted, as it is not for training. rows: one dict an epoch, net and
+    layer; spent, compiling: seconds that looking and compiling took.
     """
 
     share: float = MOST_SHARE
     rows: list[dict[str, Any]] = field(default_factory=list)
     spent: float = 0.0
+    compiling: float = 0.0
     _last: float = 0.0
-    _idle: float = 0.0
     _subject: Subject | None = None
 
     def __call__(self, report: Report, cohort: Cohort) -> None:
         """Look, if there is time for it."""
-        trained = report.seconds["train"] - self.spent - self._idle
-        if self.rows and self.spent + self._last > self.share * trained:
-            return
+        trained = report.seconds["train"] - self.spent - self.compiling
+        ends = report.epoch >= cohort.epochs or not report.active.any()
+        if self.rows and not ends and self.spent + 2 * self._last > self.share * trained:
+            return  # one look is left for the end
+        began = time.perf_counter()
         nets = list(itertools.islice(zip(report.nets(), cohort.jobs, strict=True), MOST_NETS))
         if self._subject is None:
-            began = time.perf_counter()
+            fetched = time.perf_counter()
             self._subject = _subject(cohort, nets[0][0])
             run_passes(self._subject)  # compiles
-            self._idle = time.perf_counter() - began
-        began = time.perf_counter()
+            self.compiling = time.perf_counter() - fetched
+            began += self.compiling
         for number, (net, job) in enumerate(nets):
             looked = self._subject.with_net(_net(cohort, net, number))
             about = {"epoch": report.epoch, "net": number, "seed": job.recipe.seed}
@@ -66,22 +66,18 @@ class Watcher:
 
     def write(self, folder: Path) -> Path:
         """Write the table into a run's folder, whole or not at all; its path."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_atomically(folder / TABLE, text.getvalue().encode())
-        return folder / TABLE
+        return write_layers(self.rows, folder)
 
 
 def summary(subject: Subject) -> list[dict[str, Any]]:
-    """What is kept of every layer: the fields of the same names of `LayerMeasure`."""
+    """What is kept of every layer: fields of `LayerMeasure`, and quantiles as `flow_table` has them."""
     net, passes = subject.net, run_passes(subject)
     found = []
     for layer, z in enumerate(passes.z):
         last = layer == len(net.activations)
         values, gradient = z if last else passes.a[layer], passes.z_gradients[layer]
         after = np.nan if last else row_norm(passes.z_gradients[layer + 1])
+        quantiles = np.stack([np.quantile(values, QUANTILES), np.quantile(np.abs(gradient), QUANTILES)])
         found.append(
             {
                 "layer": "output" if last else f"hidden {layer + 1}",
@@ -94,6 +90,7 @@ def summary(subject: Subject) -> list[dict[str, Any]]:
                 "ratio": row_norm(gradient) / after if after > 0 else np.nan,
                 "zeros": float((gradient == 0).mean()),
                 "underflow": underflows(gradient),
+                **dict(zip(QUANTILE_FIELDS, quantiles.ravel().tolist(), strict=True)),
             }
         )
     return found

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from goodfit.reports.blocks import Paragraph as Paragraph
     from goodfit.reports.blocks import Part as Part
     from goodfit.reports.blocks import Picture as Picture
+    from goodfit.reports.frames import Frame as Frame
+    from goodfit.reports.frames import Frames as Frames
+    from goodfit.reports.frames import spread as spread
     from goodfit.reports.markup import Link as Link
     from goodfit.reports.markup import Mono as Mono
     from goodfit.reports.markup import Strong as Strong
@@ -34,6 +37,7 @@ _PLACES = {
     **dict.fromkeys(
         ("Block", "Bullets", "Code", "Facts", "Fold", "Grid", "Note", "Paragraph", "Part", "Picture"), "blocks"
     ),
+    **dict.fromkeys(("Frame", "Frames", "spread"), "frames"),
     **dict.fromkeys(("Link", "Mono", "Strong"), "markup"),
     **dict.fromkeys(("Glance", "Page", "Section"), "page"),
     **dict.fromkeys(("run_page", "search_page"), "run_report"),

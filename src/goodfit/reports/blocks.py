@@ -152,17 +152,20 @@ class Picture:
         words, about = PHRASES[to.language], self.description or plain(self.text) or self.title
         number = words.figure.format(number=to.figures)
         name, about = f"{number} {self.title}", f"{about} {words.table_below}"
-        drawings = [("drawing wide" if self.narrow else "drawing", self.drawn)]
-        drawings += [("drawing narrow", self.narrow)] if self.narrow else []
-        drawn = "".join(
-            f"<div{_class(kind)}>{embedded(figure, to.ids, name, about)}</div>" for kind, figure in drawings
-        )
+        drawn = drawings(self.drawn, self.narrow, name, about, to)
         caption = f"<strong>{number}</strong> {escape(self.title)}{words.stop}{inline(self.text)}".rstrip()
         place, table = to.ids.new(f"figure-{to.figures}"), words.table_of_figure.format(number=to.figures)
         return (
             f'<figure id="{place}">{drawn}<figcaption>{caption}</figcaption>'
             f"{Fold(table, [self.table]).html(to)}</figure>"
         )
+
+
+def drawings(drawn: Figure, narrow: Figure | None, name: str, about: str, to: Writing) -> str:
+    """A figure, and the one for a telephone where there is one: <div>s, of which one is seen."""
+    kinds = [("drawing wide" if narrow else "drawing", drawn)]
+    kinds += [("drawing narrow", narrow)] if narrow else []
+    return "".join(f"<div{_class(kind)}>{embedded(figure, to.ids, name, about)}</div>" for kind, figure in kinds)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,16 @@ def number(value: float | None, *, sign: bool = False, digits: int = 4) -> str:
     return text.replace("-", "−")
 
 
+def brief(value: float) -> str:
+    """Three digits, whatever the size: 0.123, 4.56e−07; a dash where there is none."""
+    return f"{value:.3g}".replace("-", "−") if math.isfinite(value) else NONE
+
+
+def percent(share: float) -> str:
+    """45 %; a dash where it does not apply."""
+    return f"{brief(100 * share)} %" if math.isfinite(share) else NONE
+
+
 def between(low: float | None, high: float | None, *, sign: bool = False) -> str:
     """0.9497 to 0.9865; a dash where there is no interval."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):

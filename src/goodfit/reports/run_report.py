@@ -12,6 +12,7 @@ from goodfit.errors import InputError, problem
 from goodfit.reports.blocks import Code, Note, Paragraph
 from goodfit.reports.commands import recipe_words, wrapped
 from goodfit.reports.comparison import comparison_blocks, place_of, search_facts, setting_text
+from goodfit.reports.inside import inside_section
 from goodfit.reports.kept import Search, read_search
 from goodfit.reports.markup import Inline, Mono
 from goodfit.reports.numbers import NONE, between, counted, number
@@ -35,12 +36,13 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
     GoodfitError where the run is not done, or something in the folders or the ledger cannot be read.
     """
     source = source_of(run, ledger)
-    settings = _comparison(source, search)
+    settings, inside = _comparison(source, search), inside_section(source.run)
     sections = [
         data_section(source),
         net_section(source.run),
         recipe_section(source.run.recipe),
         curves_section(source.run),
+        *([] if inside is None else [inside]),
         settings,
         verdict_section(source.verdict, source.where),
         openings_section(source),

@@ -39,6 +39,7 @@ from goodfit.training.recipe import Recipe
 DataProgress = Callable[[Step], None]
 Watch = Callable[[Report, Cohort], None]
 RESUME = "goodfit.runs.resume({}, data)"
+WATCHED_SECONDS = 0.1  # that a chunk should last while somebody watches: so that there is more to see
 
 
 def train(
@@ -173,11 +174,12 @@ class _Training:
 
     def _fit(self) -> Fitted:
         cohort, start = self.cohort, None
+        pace: dict[str, Any] = {} if self.watch is None else {"chunk_seconds": WATCHED_SECONDS}
         if self.found is not None:
             fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
             start = self.found.epoch, resuming.restored(self.found, fresh, cohort.grid)
         if self.folder is None:
-            return fit(cohort, report=lambda report: self._tell(report, self._values(report.metrics)))
+            return fit(cohort, report=lambda each: self._tell(each, self._values(each.metrics)), **pace)
         writer = resuming.Checkpointer(self.folder, cohort.grid)
         stop = interrupts_wait(True, lambda: self.reporter.phase("stop"))
         with stop as asked, EventLog(self.folder / record.EVENTS) as events:
@@ -195,7 +197,7 @@ class _Training:
                 if asked.is_set():
                     raise KeyboardInterrupt
 
-            return fit(cohort, start=start, report=after_chunk)
+            return fit(cohort, start=start, report=after_chunk, **pace)
 
     def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
@@ -271,7 +273,7 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     save_model(
         folder / record.MODEL,
         run.nets,
-        {"recipe": run.recipe.to_dict(), "data": run.data_name},
+        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun)},
         preprocessing=data.preprocessing,
         data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
     )
@@ -280,3 +282,10 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     for name in record.CURVES:
         write_figure(figure, folder / name)
     replace(begun, state="done", results=run.to_json()).write(folder)
+
+
+def _of_table(begun: record.RunRecord) -> dict[str, Any]:
+    """What a model says of the table file that its nets were trained on: the target, and what divided the rows."""
+    if begun.table is None:
+        return {}
+    return {"table": {name: begun.table[name] for name in ("target", "group", "time") if name in begun.table}}

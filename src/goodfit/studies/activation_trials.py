@@ -58,7 +58,7 @@ def trials(given: Given, tell: Tell) -> tuple[dict[str, Any], dict[str, Any], tu
 def _fading(recipe: Recipe, examples: Examples, place: int) -> float:
     """The first hidden layer's gradient over the output layer's, before training, on 128 rows."""
     from goodfit.inspection import subject_of
-    from goodfit.inspection.measure import row_norm
+    from goodfit.inspection.measuring import row_norm
     from goodfit.inspection.passes import run_passes
     from goodfit.studies.regions import as_net
     from goodfit.training.initialise import initial_layers

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, load
-from goodfit.inspection.measure import saturated_share
+from goodfit.inspection.measuring import saturated_share
 from goodfit.inspection.passes import walk
 from goodfit.inspection.precision import exact
 from goodfit.nets.forward import Parameters, activate

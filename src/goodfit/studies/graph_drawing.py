@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.figures.flow_steps import BACKWARD, FORWARD
-from goodfit.figures.style import FAINT, INK, NARROW, house_style, new_figure
+from goodfit.figures.style import COLOURS, FAINT, INK, NARROW, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ EDGES = (
     *(("x", "z1"), ("W1", "z1"), ("z1", "a1"), ("a1", "z2"), ("W2", "z2"), ("z2", "L"), ("y", "L")),
     *(("W1", "s"), ("W2", "s"), ("L", "J"), ("s", "J")),
 )
-FACES = {"input": "#FFFFFF", "parameter": "#FFF5E0", "value": "#EAF3FA", "objective": "#FBE3D6"}
+TINTS = {"input": FAINT, "parameter": COLOURS[1], "value": FORWARD, "objective": BACKWARD}  # thin, for light and dark
 HIGH, PITCH = 0.8, 1.3  # of a box, of a row, in inches
 MOST = 4  # numbers of a vector that are written out
 
@@ -57,11 +57,11 @@ def text_of(values: Any) -> str:
 def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width: float) -> Figure:
     """nodes: by the names of PLACES; back: (from, to) -> what is written beside the way back."""
     narrow = width < NARROW
-    wide = (0.205 if narrow else 0.2) * width
+    wide = (0.23 if narrow else 0.2) * width
     across = (0.08 * width, 0.5 * width, width - wide - 0.05)
     rows = max(row for _, row in PLACES.values()) + 1
     corners = {name: (across[at], (rows - 1 - row) * PITCH + 0.3) for name, (at, row) in PLACES.items()}
-    size = 6.2 if narrow else 8.6
+    size = 8.6
     with house_style():
         figure = new_figure(width, rows * PITCH + 0.2)
         axes = figure.subplots()
@@ -77,17 +77,18 @@ def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width:
 
 
 def _box(axes: Axes, node: Shown, corner: tuple[float, float], wide: float, size: float) -> None:
+    from matplotlib.colors import to_rgba
     from matplotlib.patches import FancyBboxPatch
 
     x, y = corner
     style = "round,pad=0.02,rounding_size=0.06"
-    face = FACES[node.kind]
+    face = to_rgba(TINTS[node.kind], 0.12)
     axes.add_patch(
         FancyBboxPatch((x, y), wide, HIGH, boxstyle=style, facecolor=face, edgecolor=FAINT, linewidth=0.9, zorder=2)
     )
-    axes.text(x + 0.06, y + HIGH - 0.04, node.name, va="top", fontsize=size + 1.5, weight="bold", zorder=3)
+    axes.text(x + 0.03, y + HIGH - 0.04, node.name, va="top", fontsize=size + 1.5, weight="bold", zorder=3)
     text = "\n".join(line for line in node.lines if line)
-    axes.text(x + 0.06, y + HIGH - 0.25, text, va="top", fontsize=size, color=INK, linespacing=1.15, zorder=3)
+    axes.text(x + 0.03, y + HIGH - 0.25, text, va="top", fontsize=size, color=INK, linespacing=1.15, zorder=3)
 
 
 def _arrows(
@@ -97,7 +98,8 @@ def _arrows(
     down, right = start[0] == end[0], start[0] < end[0]
     bend = "arc3"
     if down and start[1] - end[1] > 2.5 * PITCH:  # past the box between
-        here, there, bend = (start[0], start[1] + HIGH / 2), (end[0], end[1] + HIGH / 2), "arc3,rad=0.1"
+        here, there = ((x - 0.08, y + HIGH / 2) for x, y in (start, end))
+        bend = "arc3,rad=0.1"
     elif down:
         here, there = (start[0] + wide / 2, start[1]), (end[0] + wide / 2, end[1] + HIGH)
     else:

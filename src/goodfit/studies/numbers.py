@@ -46,6 +46,21 @@ def estimate(found: Estimate) -> str:
     return f"{shown(found.value)} {interval(found.low, found.high)}"
 
 
+def intervals_of(names: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Where columns stand side by side as a middle and its interval: places of (middle, low, high).
+
+    "norm", "norm_low", "norm_high", or with the middle between the two.
+    """
+    found = []
+    for at in range(len(names) - 2):
+        for middle, low, high in ((at, at + 1, at + 2), (at + 1, at, at + 2)):
+            prefix = names[low].removesuffix("low")
+            ends = names[low].endswith("low") and names[high] == f"{prefix}high"
+            if ends and not names[middle].endswith(("low", "high")):
+                found.append((middle, low, high))
+    return found
+
+
 def rows_of(columns: Sequence[Sequence[Any]]) -> list[list[str]]:
     """Columns of values as rows of cells."""
     return [[shown(value) for value in row] for row in zip(*columns, strict=True)]

@@ -86,7 +86,7 @@ def draw(
 
 def _name(axes: Any, heads: Mapping[str, str], sets: Sequence[str], *, narrow: bool) -> None:
     for panel, head in zip(axes[0], heads.values(), strict=True):
-        panel.set_title(head, fontsize=8.5 if narrow else None)
+        panel.set_title(head, fontsize=8.8 if narrow else None)
     for panel, name in zip(axes[:, 0], sets, strict=True):
         panel.set_ylabel(f"{name}: $x_2$")
     for panel in axes[-1]:

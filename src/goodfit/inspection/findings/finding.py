@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.inspection.learning_rates import RangeTest
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.probe import Probe
 from goodfit.training.recipe import Recipe
 
@@ -104,6 +104,7 @@ def number(value: float) -> str:
     return "not known" if math.isnan(value) else f"{value:.3g}"
 
 
+DEEP = 4  # hidden layers; see `shorter`
 SOUND = {  # activation -> the initialiser that keeps its signals' size
     "tanh": "xavier-normal",
     "sigmoid": "xavier-normal",
@@ -126,3 +127,29 @@ def sound_start(activation: str) -> dict[str, Any]:
 def sound_layers() -> dict[str, Any]:
     """Recipe fields of layers whose signals and gradients keep their size through any depth that is usual here."""
     return {"activation": "relu", **sound_start("relu")}
+
+
+def shorter(recipe: Recipe | None) -> dict[str, Any]:
+    """Recipe fields that leave the first DEEP hidden layers; {} where there are no more, or the recipe is not known.
+
+    Where start and layers are right, depth itself is what is left: outputs of deeper ReLU layers depend less and less
+    on the row. Own trials: nets of up to DEEP layers with He's initialiser learned on all data sets with all seeds; of
+    those with 6 layers some did not, with 14 most, by SGD with momentum.
+    """
+    if recipe is None or len(recipe.hidden) <= DEEP:
+        return {}
+    fields: dict[str, Any] = {"hidden": recipe.hidden[:DEEP]}
+    for name in ("activation", "dropout"):
+        if isinstance(value := getattr(recipe, name), tuple):
+            fields[name] = value[:DEEP]
+    return fields
+
+
+def mended(advice: dict[str, Any], recipe: Recipe | None) -> dict[str, Any]:
+    """The advice; where the recipe is so already, and the fault is there all the same, fewer layers too."""
+    if recipe is None:
+        return advice
+    has = {name: getattr(recipe, name) for name in advice}
+    if len(set(recipe.activations)) == 1 and "activation" in advice:
+        has["activation"] = recipe.activations[0]
+    return {**shorter(recipe), **advice} if has == advice else advice

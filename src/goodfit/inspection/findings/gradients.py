@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers, words
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, mended, number, sound_layers, words
+from goodfit.inspection.measuring import Measurement
 
 VANISHES_BELOW = 1e-3  # a layer then learns a thousand times more slowly by gradient descent than the last
 EXPLODES_ABOVE = 1e3
@@ -32,7 +32,8 @@ def _judge(evidence: Evidence, code: str, limit: float, *, smallest: bool) -> Fi
     (value, place), stage = (min if smallest else max)(found, key=lambda each: each[0][0])
     bad = value < limit if smallest else not value <= limit
     text = f"The gradient in {place} is {number(value)} times that of the outputs {words(stage)}."
-    return Finding(code, "issue" if bad else "ok", value, limit, place, text, sound_layers() if bad else {})
+    advice = mended(sound_layers(), evidence.recipe) if bad else {}
+    return Finding(code, "issue" if bad else "ok", value, limit, place, text, advice)
 
 
 def _extreme(stage: Measurement, smallest: bool) -> tuple[float, str] | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers
-from goodfit.inspection.measure import Measurement
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, shorter, sound_layers
+from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.precision import LARGEST
+from goodfit.training.recipe import Recipe
 
 UNCHANGED_ABOVE = 0.98  # share of the constant prediction's loss that is left
 FINITE_ABOVE = 0  # epochs that ended without a finite loss
@@ -25,13 +27,15 @@ def constant_prediction(evidence: Evidence) -> Finding:
     text = f"The loss is {number(loss)}; the best constant prediction has {number(evidence.constant)}."
     if evidence.losses is None and bad:
         text += " Whether the net was trained is not known."
-    return Finding(code, "issue" if bad else "ok", value, UNCHANGED_ABOVE, "output", text, restart() if bad else {})
+    advice = restart(evidence.recipe) if bad else {}
+    return Finding(code, "issue" if bad else "ok", value, UNCHANGED_ABOVE, "output", text, advice)
 
 
-def restart() -> dict[str, object]:
-    """Recipe fields that learn on most data, where the cause is not known."""
-    return {**sound_layers(), "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0, "momentum": 0.0,
-            "nesterov": False}  # fmt: skip
+def restart(recipe: Recipe | None) -> dict[str, Any]:
+    """Recipe fields that learn on most data, where the cause is not known: few layers, all ReLU."""
+    fields = {**sound_layers(), "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0, "momentum": 0.0,
+              "nesterov": False}  # fmt: skip
+    return {**shorter(recipe), **fields}
 
 
 def not_finite(evidence: Evidence) -> Finding:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from goodfit.inspection.findings.data import inputs_bad
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers, sound_start
+from goodfit.inspection.findings.finding import Check, Evidence, Finding, mended, number, sound_layers, sound_start
 from goodfit.inspection.variances import NO_THEORY, LayerVariance, predicted
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.training.recipe import Recipe
@@ -30,7 +31,7 @@ def initial_variance(evidence: Evidence) -> Finding:
     limit = SMALL_BELOW if value < 1 else LARGE_ABOVE
     expected = start.expected[worst.layer].signal if start.expected else math.nan
     text = f"The mean square of z in {worst.name} is {number(value)} at the start; {number(expected)} is predicted."
-    advice = _start(evidence.recipe) if bad else {}
+    advice = mended(_start(evidence.recipe), evidence.recipe) if bad else {}
     return Finding(code, "issue" if bad else "ok", value, limit, worst.name, text, advice)
 
 
@@ -55,7 +56,7 @@ def wrong_initialiser(evidence: Evidence) -> Finding:
     return Finding(code, "issue" if bad else "ok", value, limit, "", text, advised if bad else {})
 
 
-def _start(recipe: Recipe | None) -> dict[str, object]:
+def _start(recipe: Recipe | None) -> dict[str, Any]:
     """A start that suits the recipe: its activation's own initialiser, and other layers where that is not enough."""
     if recipe is None or not recipe.hidden:
         return sound_layers()

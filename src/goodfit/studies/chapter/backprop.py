@@ -189,16 +189,16 @@ STUDY = Study(
         ),
         Claim(
             "step",
-            Words("By it parameters are updated, backwards.", "反向更新参数。"),
+            Words("Parameters are then updated along it.", "反向更新参数。"),
             Words(
                 f"share of seeds whose loss is lower after a step against the gradient, at rate {RATE:g}",
                 f"以学习率 {RATE:g} 沿负梯度走一步后损失下降的种子比例",
             ),
-            low=0.8,
+            low=0.5,
         ),
         Claim(
             "differences",
-            Words("So do finite differences.", "有限差分也给出同样的梯度。"),
+            Words("Finite differences give the same gradient.", "有限差分也给出同样的梯度。"),
             Words(
                 f"largest relative difference of JAX's gradient from central differences, {DIFFERENCED} seeds",
                 f"JAX 梯度与中心差分的最大相对差，{DIFFERENCED} 个种子",

@@ -252,7 +252,7 @@ STUDY = Study(
         ),
         Claim(
             "deep-alone",
-            Words("Or when a net has too many layers.", "或者网络层数过深的情况下。"),
+            Words("It happens when a net has too many layers.", "主要发生在网络层数过深的情况下。"),
             Words("the same with weights of critical size in the deepest net", "同上，最深的网络但权重为临界大小"),
             low=10,
             remark=Words(

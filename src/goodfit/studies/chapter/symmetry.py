@@ -146,7 +146,10 @@ STUDY = Study(
         ),
         Claim(
             "backward",
-            Words("And equal results backward.", "反向传播结果也相同。"),
+            Words(
+                "If two units have equal parameters, they give equal results backward.",
+                "若两个隐藏单元参数一样，反向传播结果也相同。",
+            ),
             Words("largest relative difference of the units' gradients", "各单元梯度的最大相对差"),
             high=_ROUNDING,
         ),
@@ -194,7 +197,7 @@ STUDY = Study(
         Claim(
             "others",
             Words(
-                "Nor do momentum, Adam, more epochs, a larger rate or the L2 penalty part equal units.",
+                "Momentum, Adam, more epochs, a larger rate or the L2 penalty do not part equal units.",
                 "动量、Adam、更多轮次、更大学习率、L2 惩罚都不能打破对称性。",
             ),
             Words(

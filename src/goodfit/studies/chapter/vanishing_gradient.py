@@ -189,8 +189,9 @@ STUDY = Study(
             ),
             high=0.1,
             remark=Words(
-                "In the nets of 16 layers not by a single bit: the updates are lost in the rounding of float32.",
-                "在 16 层的网络中，前面的层一个比特也没变：更新量小到被 float32 的舍入吞没。",
+                "In the nets of 16 layers by next to nothing: most of their updates are lost in the rounding of "
+                "float32.",
+                "在 16 层的网络中几乎没有改变：大多数更新量小到被 float32 的舍入吞没。",
             ),
         ),
         Claim(

@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 import goodfit as gf
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.curvature import largest_eigenvalue
-from goodfit.inspection.measure import effective_rank, measure, saturated_share
+from goodfit.inspection.measuring import effective_rank, measure, saturated_share
 from goodfit.inspection.passes import mean_loss, parameters_of
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject, describe_net, subject_of

@@ -1,0 +1,136 @@
+"""Rows of a table for a net that was trained on one: what it learned of the columns is applied, not learned again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Table
+from goodfit.data.tables import Target, read_frame
+from goodfit.data.tables.frames import Frame, frame_of
+from goodfit.data.tables.survey import times_of
+from goodfit.data.tables.targets import find_target
+from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.inspection.subject import WHERE
+from goodfit.runs.model_file import Model
+
+SHOWN = 8  # names in a message
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Rows of a table as the nets take them. notes: what was filled in or left out, sentences for people."""
+
+    data: Dataset
+    notes: tuple[str, ...]
+
+
+def table_rows(model: Model, given: Any, *, target: str | None = None) -> TableRows:
+    """The rows of a table that have a target, preprocessed as when the model was trained.
+
+    given: a table file, a Table, a data frame or a dict of columns, in any order. target: the column that the nets
+    predict; the model of a run on a table file knows it. Rows are divided as they were in training: by the column of
+    its group or time, if there was one, which must then be there. InputError names all columns that are missing, a
+    target that is none of them, values that cannot be read, and classes that the nets do not know.
+    """
+    if model.preprocessing is None:
+        rule = "the nets were trained on numbers without column names, so they take a data set and no table"
+        raise InputError(problem(WHERE, rule, got=given if isinstance(given, str) else type(given).__name__))
+    frame = _frame(given)
+    kept = _kept(model)
+    target = target or kept.get("target") or (given.target.name if isinstance(given, Table) else None)
+    columns, problems = {column.name for column in model.preprocessing.columns}, Problems()
+    inputs: tuple[np.ndarray, list[str]] = np.zeros((0, 0)), []
+    spare = [name for name in frame.names if name not in columns]
+    if target is None:
+        fix = f"Columns that are no inputs: {_listed(spare)}."
+        problems.add(frame.name, "needs the column that the nets predict: --target, or target=", fix=fix)
+    elif target in columns:
+        problems.add(frame.name, "the target must not be one of the nets' inputs", got=target)
+    elif target not in frame.names:
+        problems.add(frame.name, "must have the target among its columns", got=target, fix=nearest(target, spare))
+    divided: dict[str, str] = {option: kept[option] for option in ("group", "time") if option in kept}
+    for option, name in divided.items():
+        if name not in frame.columns:
+            rule = f"must have the column {name!r}, by whose {option} the rows were divided in training"
+            problems.add(frame.name, rule)
+    try:
+        inputs = model.preprocessing.transform(frame)
+    except InputError as error:
+        problems.found += error.problems
+    problems.raise_if_any()
+    return _rows(model, frame, inputs, str(target), divided)
+
+
+def _frame(given: Any) -> Frame:
+    if isinstance(given, Table):
+        return given.frame
+    return read_frame(given) if isinstance(given, str | os.PathLike) else frame_of(given)
+
+
+def _kept(model: Model) -> dict[str, str]:
+    """What the writer of the model said of its table; the entry may hold anything."""
+    about = model.about.get("table")
+    if not isinstance(about, Mapping):
+        return {}
+    return {name: value for name, value in about.items() if isinstance(value, str)}
+
+
+def _listed(names: list[str]) -> str:
+    more = ", ..." if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more if names else "none"
+
+
+def _rows(
+    model: Model, frame: Frame, made: tuple[np.ndarray, list[str]], name: str, divided: Mapping[str, str]
+) -> TableRows:
+    net, problems = model.nets[0], Problems()
+    task: Any = net.task
+    if task == "multilabel":
+        rule = "a table has one target; the nets tell several labels a row"
+        raise InputError(problem(frame.name, rule, fix="Give inputs and targets as arrays."))
+    found = find_target(frame, name, task, problems)
+    problems.raise_if_any()
+    target = _known(found, net.classes, frame, problems)  # type: ignore[arg-type]
+    own: dict[str, Any] = {}
+    if "time" in divided:
+        own["time"] = times_of(frame, divided["time"], problems)[target.rows]
+    if "group" in divided:
+        column = frame.columns[divided["group"]]
+        own["groups"] = np.array([*column.categories(), None], object)[column.codes][target.rows]
+    problems.raise_if_any()
+    x, notes = made
+    lost = frame.rows - len(target.rows)
+    if lost:
+        notes = [*notes, f"{lost:,} of {frame.rows:,} rows left out: they have no target."]
+    data = Dataset(
+        os.path.basename(frame.name),
+        x[target.rows],
+        target.y,
+        task,
+        net.classes,
+        () if model.preprocessing is None else model.preprocessing.features,
+        scaling="none",
+        scale_targets=task == "regression" and net.link == "identity",
+        preprocessing=model.preprocessing,
+        **own,
+    )
+    return TableRows(data, tuple(notes))
+
+
+def _known(found: Target, classes: tuple[str, ...], frame: Frame, problems: Problems) -> Target:
+    """The target with the nets' codes of its classes."""
+    if found.task == "regression":
+        return found
+    places = {name: code for code, name in enumerate(classes)}
+    strange = [name for name in found.classes if name not in places]
+    if strange:
+        rule = f"the target {found.name!r} must have the classes that the nets know: {_listed(list(classes))}"
+        problems.add(frame.name, rule, got=strange[0])
+        return found
+    codes = np.array([places[name] for name in found.classes], np.int32)
+    return Target(found.name, found.task, found.rows, codes[found.y], classes)
