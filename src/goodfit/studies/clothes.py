@@ -165,7 +165,9 @@ def draw_predictions(measured: Measured, width: float) -> Figure:
                 row = shown[at]
                 axes.imshow(pixels[at], cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
                 name = table["says"][row] if right else f"{table['says'][row]}\n({table['is'][row]})"
-                axes.set_title(name, fontsize=8.8, fontweight="normal", color=INK if right else COLOURS[5], loc="center")
+                axes.set_title(
+                    name, fontsize=8.8, fontweight="normal", color=INK if right else COLOURS[5], loc="center"
+                )
     return figure
 
 
