@@ -122,9 +122,8 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
             panel.set_xlabel("error without / with the remedy")
             panel.grid(axis="y", visible=False)
             panel.tick_params(axis="y", length=0)
-            if each_high.max() < 100:  # within a factor of 100, powers of ten alone would be too few ticks
-                panel.set_xscale("log", base=2)
-                panel.xaxis.set_major_formatter("{x:g}")
+            if each_high.max() < 20:  # a logarithmic axis would have too few ticks
+                panel.set_xscale("linear")
         handles = {"geometric mean and its 95 % interval": mean, "middle 95 % of data sets": bars}
         legend_below(figure, handles, narrow=width < NARROW)
     return figure

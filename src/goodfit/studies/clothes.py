@@ -64,7 +64,9 @@ def _accuracies(name: str, found: Any, data: Images) -> dict[str, Any]:
 def _choices(seeds: list[int], found: Any) -> dict[str, list[Any]]:
     """The epoch that validation rows choose, opened once; and the one that test rows would choose."""
     held, test = found["held_score"][0], found["test_score"][0]  # [S, E]
-    chosen, tempting, at = held.argmax(1), test.argmax(1), np.arange(len(held))
+    known = np.isfinite(held) & np.isfinite(test)  # not so where a net had diverged
+    chosen, tempting = (np.where(known, each, -1).argmax(1) for each in (held, test))
+    at = np.arange(len(held))
     return {
         "seed": seeds,
         "chosen": chosen + 1,
@@ -156,7 +158,7 @@ def draw_predictions(measured: Measured, width: float) -> Figure:
         figure = new_figure(width, 2 * lines * (width / columns + 0.5) + 0.6)
         halves: Any = figure.subfigures(2, 1)
         for half, right in zip(halves, (True, False), strict=True):
-            half.suptitle("right" if right else "wrong: what it says, and in brackets what it is", x=0.01, ha="left")
+            half.suptitle("right" if right else "wrong: what it says (what it is)", x=0.01, ha="left")
             grid = half.subplots(lines, columns, squeeze=False).ravel()
             for axes in grid:
                 axes.axis("off")
