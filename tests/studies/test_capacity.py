@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from studies_help import Small
 
-from goodfit.studies import capacities, run
+from goodfit.studies import run
+from goodfit.studies.workings import capacities
 
 SURE = (
     "under-train",

@@ -8,8 +8,8 @@ from studies_help import Small
 
 from goodfit.studies import run
 from goodfit.studies.chapter import generalization
-from goodfit.studies.fresh import misses, outputs, squared_errors
-from goodfit.studies.generalising import rows_of
+from goodfit.studies.workings.fresh import misses, outputs, squared_errors
+from goodfit.studies.workings.generalising import rows_of
 from goodfit.training import Recipe
 from goodfit.training.population import NetArrays
 

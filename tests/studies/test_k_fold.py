@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from studies_help import Small
 
-from goodfit.studies import find, folding, run
+from goodfit.studies import find, run
 from goodfit.studies.parameters import checked
+from goodfit.studies.workings import folding
 
 
 def test_the_claims(small: Small) -> None:

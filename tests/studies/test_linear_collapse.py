@@ -8,7 +8,7 @@ from studies_help import Small
 
 from goodfit.inspection import describe_net, fold
 from goodfit.studies import run
-from goodfit.studies.straightness import bend, best_line, fold_by_hand, fold_errors, hidden_values
+from goodfit.studies.workings.straightness import bend, best_line, fold_by_hand, fold_errors, hidden_values
 
 
 def test_the_claims(small: Small) -> None:

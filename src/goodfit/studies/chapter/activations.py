@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.activation_figures import WAYS, draw_costs, draw_curves
-from goodfit.studies.activation_trials import REACHED, TRAINED, trials
-from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Study, TableOf, Tell
+from goodfit.studies.declaring import Claim, Columns, Drawing, Measured, Study, TableOf, Tell
 from goodfit.studies.estimates import exactly, mean_of, median_of, ratio_of
 from goodfit.studies.parameters import Given, Parameter, seeds
-from goodfit.studies.timing import nanoseconds, ratio
+from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.activation_figures import WAYS, draw_costs, draw_curves
+from goodfit.studies.workings.activation_trials import REACHED, TRAINED, trials
+from goodfit.studies.workings.timing import nanoseconds, ratio
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +28,7 @@ FAR = 10.0  # where a sigmoid is all but flat
 
 def measure(given: Given, tell: Tell) -> Measured:
     """Draw every activation, time it, train with three of them."""
-    from goodfit.studies.activation_facts import costs, mean_output, with_derivative
+    from goodfit.studies.workings.activation_facts import costs, mean_output, with_derivative
 
     tell(f"every activation timed in {given.rounds} rounds")
     seconds = costs(NAMES, given.rounds)
@@ -65,7 +66,7 @@ def measure(given: Given, tell: Tell) -> Measured:
 
 
 def _facts(seconds: dict[tuple[str, str], Any]) -> dict[str, list[Any]]:
-    from goodfit.studies.activation_facts import mean_output, saturated
+    from goodfit.studies.workings.activation_facts import mean_output, saturated
 
     facts: dict[str, list[Any]] = {
         "name": [*NAMES],
@@ -141,13 +142,9 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     return figure
 
 
-def _columns(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
-
-
 WIDTHS = (1, 4)  # standard deviations for which saturation is told
 _LOW, _HIGH = ("95 % low", "95 % 下限"), ("95 % high", "95 % 上限")
-FACTS = _columns(
+FACTS = heads(
     ("name", "activation", "激活函数"),
     ("mean", "mean output, z from N(0, 1)", "输出均值（z 服从 N(0, 1)）"),
     ("saturated_1", "share saturated, N(0, 1)", "饱和比例，N(0, 1)"),
@@ -157,7 +154,7 @@ FACTS = _columns(
     ("both", "ns an element, both ways", "前向与反向（纳秒/元素）"),
     ("both_ratio", "/ ReLU", "与 ReLU 之比"), ("both_ratio_low", *_LOW), ("both_ratio_high", *_HIGH),
 )  # fmt: skip
-LEARNED = _columns(
+LEARNED = heads(
     ("name", "activation", "激活函数"), ("rate", "learning rate", "学习率"),
     ("epochs", "epochs until learned, median", "学会所需轮次的中位数"), ("low", *_LOW), ("high", *_HIGH),
     ("learned", "share of seeds that learned", "学会的种子比例"), ("loss", "last training loss", "最后的训练损失"),
@@ -213,7 +210,7 @@ STUDY = Study(
         TableOf(
             "curves",
             Words("Activations and derivatives", "激活函数与导数"),
-            _columns(
+            heads(
                 ("name", "activation", "激活函数"),
                 ("z", "z", "z"),
                 ("value", "f(z)", "f(z)"),
@@ -224,7 +221,7 @@ STUDY = Study(
         TableOf(
             "losses",
             Words("Training loss by epoch, at the best rate", "最好的学习率下各轮次的训练损失"),
-            _columns(
+            heads(
                 ("name", "activation", "激活函数"),
                 ("epoch", "epoch", "轮次"),
                 ("low", "2.5 %", "2.5 %"),

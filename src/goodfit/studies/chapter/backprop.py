@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from goodfit.studies.backward import DIFFERENCED, RATE, draw_costs, draw_passes, measure
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
 from goodfit.studies.parameters import Parameter, seeds
 from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.backward import DIFFERENCED, RATE, draw_costs, draw_passes, measure
 
 _ROUNDING = 1e-12  # of float64, over sums of some thousand terms
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from goodfit.studies.bands import band_columns, columns
-from goodfit.studies.capacities import MORE, measure
-from goodfit.studies.capacity_figures import draw_beyond, draw_causes, draw_curves, draw_fits, draw_remedies
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
 from goodfit.studies.parameters import Parameter, seeds
+from goodfit.studies.tabulating import band_columns, heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.capacities import MORE, measure
+from goodfit.studies.workings.capacity_figures import draw_beyond, draw_causes, draw_curves, draw_fits, draw_remedies
 
 _ERRORS = (("train", "training error", "训练误差"), ("fresh", "generalisation error", "泛化误差"))
 
@@ -77,7 +77,7 @@ STUDY = Study(
             "best",
             Words("The best capacity", "最佳复杂度"),
             (
-                *columns(
+                *heads(
                     ("varied", "capacity", "复杂度"),
                     ("best", "best on average", "平均最佳"),
                     ("median", "median of the data sets' own best", "各数据集自身最佳的中位数"),
@@ -85,7 +85,7 @@ STUDY = Study(
                     ("high", "high", "上限"),
                 ),
                 *band_columns(("own", "own best", "自身最佳")),
-                *columns(("fresh", "generalisation error at the best", "最佳处的泛化误差")),
+                *heads(("fresh", "generalisation error at the best", "最佳处的泛化误差")),
             ),
         ),
         TableOf(
@@ -94,7 +94,7 @@ STUDY = Study(
                 "Remedies for the largest models: error without / with", "最大模型的各种办法：不用与使用时的误差之比"
             ),
             (
-                *columns(
+                *heads(
                     ("model", "model", "模型"),
                     ("remedy", "remedy", "办法"),
                     ("gain", "gain", "收益"),
@@ -109,17 +109,15 @@ STUDY = Study(
             "errors",
             Words("Errors by what was varied", "改变各量时的误差"),
             (
-                *columns(("varied", "varied", "改变的量"), ("value", "value", "取值")),
+                *heads(("varied", "varied", "改变的量"), ("value", "value", "取值")),
                 *band_columns(*_ERRORS),
-                *columns(("size", "norm of weights", "权重范数")),
+                *heads(("size", "norm of weights", "权重范数")),
             ),
         ),
         TableOf(
             "fits",
             Words("Fits of the first data set", "第一个数据集的拟合"),
-            columns(
-                ("degree", "degree", "次数"), ("x", "x", "x"), ("target", "target", "目标"), ("fit", "fit", "拟合")
-            ),
+            heads(("degree", "degree", "次数"), ("x", "x", "x"), ("target", "target", "目标"), ("fit", "fit", "拟合")),
             shown=False,
         ),
     ),

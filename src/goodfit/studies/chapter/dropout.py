@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
-from goodfit.studies.dropping import measure
-from goodfit.studies.dropping_figures import draw_curves, draw_few, draw_spread, draw_sweep
 from goodfit.studies.parameters import Parameter, seeds
 from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.dropping import measure
+from goodfit.studies.workings.dropping_figures import draw_curves, draw_few, draw_spread, draw_sweep
 
 _QUANTILES = (("low", "2.5 %", "2.5 %"), ("median", "median", "中位数"), ("high", "97.5 %", "97.5 %"))
 

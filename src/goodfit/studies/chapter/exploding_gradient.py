@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from goodfit.studies.declaring import Claim, Drawing, Printed, Study, TableOf
-from goodfit.studies.exploding import LEARNED, draw_depths, draw_product, draw_sizes, measure
 from goodfit.studies.parameters import Parameter, seeds
 from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.exploding import LEARNED, draw_depths, draw_product, draw_sizes, measure
 
 STUDY = Study(
     name="exploding-gradient",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from goodfit.studies.bands import band_columns, columns
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
-from goodfit.studies.generalising import POINTS, draw_causes, draw_looks, draw_rows, measure
 from goodfit.studies.parameters import Parameter, seeds
+from goodfit.studies.tabulating import band_columns, heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.generalising import POINTS, draw_causes, draw_looks, draw_rows, measure
 
 _SEEDS = seeds(20, high=200)
 
@@ -86,7 +86,7 @@ STUDY = Study(
             "errors",
             Words("Errors by rows, units and penalty, over seeds", "不同样本数、单元数和惩罚下的误差（各种子）"),
             (
-                *columns(
+                *heads(
                     ("varied", "varied", "改变的量"),
                     ("rows", "rows", "样本数"),
                     ("width", "hidden units", "隐藏单元数"),
@@ -94,16 +94,16 @@ STUDY = Study(
                     ("parameters", "parameters", "参数个数"),
                 ),
                 *band_columns(("train", "training error", "训练误差"), ("fresh", "generalisation error", "泛化误差")),
-                *columns(("norm", "norm of weights", "权重范数")),
+                *heads(("norm", "norm of weights", "权重范数")),
             ),
         ),
         TableOf(
             "test_sets",
             Words("One net on many test sets", "同一网络在多个测试集上"),
             (
-                *columns(("rows", "test rows", "测试样本数"), ("sets", "test sets", "测试集个数")),
+                *heads(("rows", "test rows", "测试样本数"), ("sets", "test sets", "测试集个数")),
                 *band_columns(("off", "test − true error", "测试误差 − 真实误差")),
-                *columns(
+                *heads(
                     ("deviation", "root mean square", "均方根"),
                     ("binomial", "√(p(1 − p)/rows)", "√(p(1 − p)/样本数)"),
                 ),
@@ -114,9 +114,9 @@ STUDY = Study(
             "looks",
             Words("The net that looks best on a test set", "在测试集上看起来最好的网络"),
             (
-                *columns(("looks", "nets looked at", "看过的网络数")),
+                *heads(("looks", "nets looked at", "看过的网络数")),
                 *band_columns(("optimism", "true − test error", "真实误差 − 测试误差")),
-                *columns(
+                *heads(
                     ("mean", "its mean", "其均值"),
                     ("plain", "95 % intervals that hold", "95 % 区间成立的比例"),
                     ("widened", "widened intervals that hold", "加宽区间成立的比例"),
@@ -128,7 +128,7 @@ STUDY = Study(
             "leaks",
             Words("Validation rows apart, and mixed with the training rows", "验证样本分开与混入训练样本"),
             (
-                *columns(("rows", "validation rows", "验证样本")),
+                *heads(("rows", "validation rows", "验证样本")),
                 *band_columns(("valid", "validation error", "验证误差"), ("fresh", "generalisation error", "泛化误差")),
             ),
         ),

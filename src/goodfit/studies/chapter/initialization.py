@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Study, TableOf, Tell
+from goodfit.studies.declaring import Claim, Columns, Drawing, Measured, Study, TableOf, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of
 from goodfit.studies.parameters import Given, Parameter, seeds
-from goodfit.studies.signal_figures import FLOWS, TRAINED, draw_backward, draw_forward, draw_losses
-from goodfit.studies.signal_flow import Numbers, flow, growth, predicted_flow
+from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.signal_figures import FLOWS, TRAINED, draw_backward, draw_forward, draw_losses
+from goodfit.studies.workings.signal_flow import Numbers, flow, growth, predicted_flow
 
 INITS: dict[str, dict[str, Any]] = {
     "default": {"init": "torch", "init_bias": "torch"},
@@ -155,13 +156,9 @@ def _claims(
     }
 
 
-def _columns(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
-
-
 _LOW, _HIGH = ("95 % low", "95 % 下限"), ("95 % high", "95 % 上限")
 _ACTIVATION, _INIT = ("activation", "activation", "激活函数"), ("init", "initialiser", "初始化")
-GROWTH = _columns(
+GROWTH = heads(
     _ACTIVATION, _INIT,
     ("forward", "factor of the signal a layer", "信号每层的倍数"), ("forward_low", *_LOW), ("forward_high", *_HIGH),
     ("forward_predicted", "predicted", "预测"),
@@ -169,14 +166,14 @@ GROWTH = _columns(
     ("backward_low", *_LOW), ("backward_high", *_HIGH),
     ("backward_predicted", "predicted", "预测"),
 )  # fmt: skip
-LAYERS = _columns(
+LAYERS = heads(
     _ACTIVATION, _INIT, ("layer", "layer", "层"),
     ("forward_low", "mean square of z, 2.5 %", "z 的均方，2.5 %"), ("forward_median", "median", "中位数"),
     ("forward_high", "97.5 %", "97.5 %"), ("forward_predicted", "predicted", "预测"),
     ("backward_low", "mean square of gradients, 2.5 %", "梯度的均方，2.5 %"), ("backward_median", "median", "中位数"),
     ("backward_high", "97.5 %", "97.5 %"), ("backward_predicted", "predicted", "预测"),
 )  # fmt: skip
-LEARNED = _columns(
+LEARNED = heads(
     _ACTIVATION, _INIT, ("rate", "learning rate", "学习率"), ("loss", "last training loss, mean", "最后训练损失的均值"),
     ("low", *_LOW), ("high", *_HIGH), ("learned", "share of seeds that learned", "学起来的种子比例"),
 )  # fmt: skip
@@ -225,7 +222,7 @@ STUDY = Study(
         TableOf(
             "losses",
             Words("Training loss by epoch, at the best rate", "最好的学习率下各轮次的训练损失"),
-            _columns(
+            heads(
                 _ACTIVATION,
                 _INIT,
                 ("epoch", "epoch", "轮次"),

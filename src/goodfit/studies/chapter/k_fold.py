@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from goodfit.studies.bands import band_columns, columns
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
-from goodfit.studies.folding import draw_folds, draw_methods, draw_sets, measure
 from goodfit.studies.parameters import Parameter, seeds
+from goodfit.studies.tabulating import band_columns, heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.folding import draw_folds, draw_methods, draw_sets, measure
 
 TENTH = 0.1  # of the true error: what counts as near
 
@@ -48,7 +48,7 @@ STUDY = Study(
             "methods",
             Words("Estimates against the truth, over data sets", "估计值与真实误差（各数据集）"),
             (
-                *columns(
+                *heads(
                     ("method", "method", "方法"),
                     ("nets", "nets to train", "要训练的网络数"),
                     ("rows", "rows that train", "训练样本数"),
@@ -58,7 +58,7 @@ STUDY = Study(
                     ("bias_high", "bias, high", "偏差上限"),
                 ),
                 *band_columns(("off", "estimate − truth", "估计 − 真值")),
-                *columns(
+                *heads(
                     ("deviation", "standard deviation of the estimate", "估计值的标准差"),
                     ("distance", "root mean square distance", "与真值的均方根距离"),
                     ("correlation", "correlation with the truth", "与真值的相关系数"),
@@ -68,7 +68,7 @@ STUDY = Study(
         TableOf(
             "estimates",
             Words("Every data set's estimate", "每个数据集的估计值"),
-            columns(
+            heads(
                 ("method", "method", "方法"),
                 ("seed", "seed", "种子"),
                 ("estimate", "estimate", "估计值"),
@@ -79,7 +79,7 @@ STUDY = Study(
         TableOf(
             "folds",
             Words("Which rows validate in each of five folds", "五折中各折的验证样本"),
-            columns(("fold", "fold", "折"), ("row", "row", "样本"), ("validates", "validates", "是否验证")),
+            heads(("fold", "fold", "折"), ("row", "row", "样本"), ("validates", "validates", "是否验证")),
             shown=False,
             left=0,
         ),

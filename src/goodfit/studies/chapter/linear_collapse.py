@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Study, TableOf, Tell
+from goodfit.studies.declaring import Claim, Columns, Drawing, Measured, Study, TableOf, Tell
 from goodfit.studies.estimates import exactly, mean_of
 from goodfit.studies.parameters import Given, Parameter, seeds
-from goodfit.studies.straightness import Numbers, best_line, fold_errors, least_bend, pair_bends, pair_columns
+from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.straightness import Numbers, best_line, fold_errors, least_bend, pair_bends, pair_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ def _train(given: Given, tell: Tell) -> tuple[dict[str, Numbers], dict[str, Any]
     """Test accuracies, kind -> [depths, sets, S]; what pictures need; how much mixed layers bend, [S]."""
     from goodfit.data import load
     from goodfit.studies.populations import train
-    from goodfit.studies.regions import as_net, region
+    from goodfit.studies.workings.regions import as_net, region
     from goodfit.training import Examples, Recipe
 
     sizes = {"n_train": given.rows, "n_test": given.rows}
@@ -121,7 +122,7 @@ def _claims(
 
 def draw_regions(measured: Measured, width: float) -> Figure:
     """What nets of one seed call class 1, by net and data set."""
-    from goodfit.studies.regions import draw
+    from goodfit.studies.workings.regions import draw
 
     layers = measured.arrays["layers"]
     heads = {"linear": f"{layers} linear layers", "one": "1 ReLU layer", "deep": f"{layers} ReLU layers"}
@@ -164,10 +165,6 @@ KINDS = {
     "mixed": Words("two layers, two activations", "两层用不同的激活函数"),
     "line": Words("best straight line", "最佳直线"),
 }
-
-
-def _columns(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
 
 
 _LOW, _HIGH = ("95 % low", "95 % 下限"), ("95 % high", "95 % 上限")
@@ -222,7 +219,7 @@ STUDY = Study(
         TableOf(
             "accuracy",
             Words("Share of test rows right", "测试样本的正确率"),
-            _columns(
+            heads(
                 ("set", "data set", "数据集"),
                 ("net", "net", "网络"),
                 ("layers", "hidden layers", "隐藏层数"),
@@ -235,7 +232,7 @@ STUDY = Study(
         TableOf(
             "collapse",
             Words("Deep linear nets against their one layer: largest difference", "多层线性网络与折叠后单层的最大差异"),
-            _columns(
+            heads(
                 ("layers", "hidden layers", "隐藏层数"),
                 ("width", "units a layer", "每层单元数"),
                 ("algebra", "all in float64", "全程 float64"),
@@ -247,7 +244,7 @@ STUDY = Study(
         TableOf(
             "pairs",
             Words("How much two untrained layers bend, by σ₁ and σ₂", "未训练的两层网络的弯曲程度（按 σ₁ 与 σ₂）"),
-            _columns(
+            heads(
                 ("first", "σ₁", "σ₁"),
                 ("second", "σ₂", "σ₂"),
                 ("xavier", "Xavier's weights", "Xavier 权重"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from goodfit.studies.bands import band_columns, columns
-from goodfit.studies.clothes import SWING, draw_choices, draw_curves, draw_predictions, measure
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
-from goodfit.studies.images import DATA, LATE
 from goodfit.studies.parameters import Parameter, seeds
+from goodfit.studies.tabulating import band_columns, heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.clothes import SWING, draw_choices, draw_curves, draw_predictions, measure
+from goodfit.studies.workings.images import DATA, LATE
 
 _LATE = Words(f"mean of the last {LATE} epochs", f"最后 {LATE} 个轮次的平均")
 
@@ -63,7 +63,7 @@ STUDY = Study(
             "accuracies",
             Words(f"Accuracies, {_LATE.en}", f"精度（{_LATE.zh}）"),
             (
-                *columns(
+                *heads(
                     ("model", "model", "模型"),
                     ("parameters", "parameters", "参数个数"),
                     ("rows", "training images", "训练图像数"),
@@ -75,7 +75,7 @@ STUDY = Study(
         TableOf(
             "choices",
             Words("The epoch that is chosen, seed by seed", "各种子所选的轮次"),
-            columns(
+            heads(
                 ("seed", "seed", "种子"),
                 ("chosen", "epoch by validation rows", "验证集选出的轮次"),
                 ("held", "validation accuracy there", "该轮次的验证精度"),
@@ -90,7 +90,7 @@ STUDY = Study(
             "curves",
             Words("Loss and accuracies by epoch", "各轮次的损失与精度"),
             (
-                *columns(("model", "model", "模型"), ("epoch", "epoch", "轮次")),
+                *heads(("model", "model", "模型"), ("epoch", "epoch", "轮次")),
                 *band_columns(
                     ("train_loss", "training loss", "训练损失"),
                     ("train", "training accuracy", "训练精度"),
@@ -103,7 +103,7 @@ STUDY = Study(
             "validation",
             Words("Validation and test accuracy by epoch", "各轮次的验证精度与测试精度"),
             (
-                *columns(("epoch", "epoch", "轮次")),
+                *heads(("epoch", "epoch", "轮次")),
                 *band_columns(("held", "validation accuracy", "验证精度"), ("test", "test accuracy", "测试精度")),
             ),
             shown=False,
@@ -111,7 +111,7 @@ STUDY = Study(
         TableOf(
             "predictions",
             Words("What the first net says of every test image", "第一个网络对每张测试图像的预测"),
-            columns(
+            heads(
                 ("row", "image", "图像"),
                 ("is", "is", "真实类别"),
                 ("says", "prediction", "预测类别"),

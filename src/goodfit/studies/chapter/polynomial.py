@@ -9,6 +9,7 @@ import numpy as np
 from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Printed, Study, TableOf, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given, Parameter, seeds
+from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
 
 if TYPE_CHECKING:
@@ -184,10 +185,6 @@ def draw_weights(measured: Measured, width: float) -> Figure:
     return figure
 
 
-def _columns(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
-
-
 _FIT = ("fit", "Fit", "拟合")
 _OF_PART = {"train": Words("training loss", "训练损失"), "test": Words("test loss", "测试损失")}
 _QUANTILES = {"low": Words("2.5 %", "2.5 %"), "median": Words("median", "中位数"), "high": Words("97.5 %", "97.5 %")}
@@ -248,12 +245,12 @@ STUDY = Study(
         TableOf(
             "losses",
             Words("Losses after the last epoch, over seeds", "最后一个轮次后的损失（各种子）"),
-            (*_columns(_FIT, ("features", "features", "特征数")), *_loss_columns(("median", "low", "high"))),
+            (*heads(_FIT, ("features", "features", "特征数")), *_loss_columns(("median", "low", "high"))),
         ),
         TableOf(
             "weights",
             Words("Weights after training", "训练后的权重"),
-            _columns(
+            heads(
                 _FIT,
                 ("power", "power of x", "x 的幂次"),
                 ("true", "true", "真值"),
@@ -267,7 +264,7 @@ STUDY = Study(
         TableOf(
             "curves",
             Words("Losses by epoch", "各轮次的损失"),
-            (*_columns(_FIT, ("epoch", "epoch", "轮次")), *_loss_columns(("low", "median", "high"))),
+            (*heads(_FIT, ("epoch", "epoch", "轮次")), *_loss_columns(("low", "median", "high"))),
             shown=False,
         ),
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
 from goodfit.studies.parameters import Parameter, seeds
-from goodfit.studies.symmetric import APART, draw_noise, draw_widths, measure
 from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.symmetric import APART, draw_noise, draw_widths, measure
 
 _BAND = (
     ("low", "2.5 % of seeds", "2.5 % 分位"),

@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.approximating import BEYOND, GRID, Numbers, Target, as_large, built, parameters_of, values_of
-from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Study, TableOf, Tell
+from goodfit.studies.declaring import Claim, Columns, Drawing, Measured, Study, TableOf, Tell
 from goodfit.studies.estimates import exactly, ratio_of, unmeasured
 from goodfit.studies.parameters import Given, Parameter, seeds
+from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
+from goodfit.studies.workings.approximating import (
+    BEYOND,
+    GRID,
+    Numbers,
+    Target,
+    as_large,
+    built,
+    parameters_of,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,12 +191,8 @@ def draw_fits(measured: Measured, width: float) -> Figure:
     return figure
 
 
-def _columns(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
-
-
 _LOW, _HIGH = ("95 % low", "95 % 下限"), ("95 % high", "95 % 上限")
-ERROR_COLUMNS = _columns(
+ERROR_COLUMNS = heads(
     ("target", "function", "函数"),
     ("hidden", "hidden units", "隐藏单元"),
     ("layers", "layers", "层数"),
@@ -267,7 +273,7 @@ STUDY = Study(
         TableOf(
             "fits",
             Words("Functions and fits of one seed", "函数与同一种子的拟合"),
-            _columns(
+            heads(
                 ("target", "function", "函数"),
                 ("units", "units (0: the function)", "单元数（0 为函数本身）"),
                 ("x", "x", "x"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
 from goodfit.studies.parameters import Parameter, seeds
 from goodfit.studies.tabulating import heads
-from goodfit.studies.vanishing import draw_layers, draw_learning, draw_slopes, measure
 from goodfit.studies.words import Words
+from goodfit.studies.workings.vanishing import draw_layers, draw_learning, draw_slopes, measure
 
 _WHERE = (("activation", "activation", "激活函数"), ("start", "initial weights", "初始权重"))
 _BAND = (

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.studies.declaring import Claim, Column, Columns, Drawing, Measured, Printed, Study, TableOf, Tell
+from goodfit.studies.declaring import Claim, Columns, Drawing, Measured, Printed, Study, TableOf, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given, Parameter, seeds
+from goodfit.studies.tabulating import heads, table_of
 from goodfit.studies.words import Words
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _path(given: Given, examples: Any, seeds_: Sequence[int]) -> Columns:
                 "norm": float(np.median(np.linalg.norm(weights, axis=1))),
                 "zeros": float((weights == 0).mean()),
             }
-    return _columns_of(rows)
+    return table_of(rows)
 
 
 def _losses(found: Trained, at: int) -> dict[str, float]:
@@ -139,10 +140,6 @@ def _losses(found: Trained, at: int) -> dict[str, float]:
         for part in ("train", "test")
         for name, level in zip(("low", "median", "high"), SHOWN_QUANTILES, strict=True)
     }
-
-
-def _columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _sparse(seed: int, inputs: int) -> Dataset:
@@ -182,7 +179,7 @@ def _selection(sets: Sequence[Dataset], seeds_: Sequence[int]) -> tuple[dict[str
         best[kind] = {"weights": found.weights(at)[:, 0], "test": losses[at]}
         weights[kind] = best[kind]["weights"][0]
     drawn = {"input": [*range(1, len(weights["L1"]) + 1)], "l1": weights["L1"].tolist(), "l2": weights["L2"].tolist()}
-    return {"selection": _columns_of(rows), "weights": drawn}, best
+    return {"selection": table_of(rows), "weights": drawn}, best
 
 
 def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbers]) -> Columns:
@@ -193,7 +190,7 @@ def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbe
         bias = float(np.median([abs(net.biases[0][0]) for net in found.nets[at]]))
         losses = {key: value for key, value in _losses(found, at).items() if key.endswith("median")}
         rows.append({"net": name, **norm, **losses, "bias": bias})
-    return _columns_of(rows)
+    return table_of(rows)
 
 
 def _curves(nets: Mapping[str, Recipe], found: Trained) -> Columns:
@@ -331,11 +328,7 @@ NET_NAMES = {
 }
 
 
-def _heads(*given: tuple[str, str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, Words(en, zh)) for name, en, zh in given)
-
-
-_LOSS_HEADS = _heads(
+_LOSS_HEADS = heads(
     ("train_low", "training loss, 2.5 %", "训练损失，2.5 %"),
     ("train_median", "training loss, median", "训练损失，中位数"),
     ("train_high", "training loss, 97.5 %", "训练损失，97.5 %"),
@@ -343,7 +336,7 @@ _LOSS_HEADS = _heads(
     ("test_median", "test loss, median", "测试损失，中位数"),
     ("test_high", "test loss, 97.5 %", "测试损失，97.5 %"),
 )
-_PENALTY = _heads(("penalty", "penalty", "惩罚"), ("strength", "strength λ", "强度 λ"))
+_PENALTY = heads(("penalty", "penalty", "惩罚"), ("strength", "strength λ", "强度 λ"))
 
 STUDY = Study(
     name="weight-decay",
@@ -397,7 +390,7 @@ STUDY = Study(
         TableOf(
             "versions",
             Words("Both versions after the last epoch, over seeds", "两种写法训练后的结果（各种子）"),
-            _heads(
+            heads(
                 ("net", "net", "网络"),
                 ("norm_median", "norm of the weights, median", "权重范数，中位数"),
                 ("norm_low", "norm, 2.5 %", "范数，2.5 %"),
@@ -412,7 +405,7 @@ STUDY = Study(
             Words("What each penalty selects of 8 inputs that count", "两种惩罚对 8 个有用输入的选择"),
             (
                 *_PENALTY,
-                *_heads(
+                *heads(
                     ("zeros", "share of weights that are 0", "为零的权重比例"),
                     ("found", "share of the 8 found", "8 个中被选出的比例"),
                     ("right", "share of the selected that count", "选出者中有用的比例"),
@@ -426,20 +419,20 @@ STUDY = Study(
             (
                 *_PENALTY,
                 *_LOSS_HEADS,
-                *_heads(("norm", "norm, median", "范数，中位数"), ("zeros", "share of zeros", "零的比例")),
+                *heads(("norm", "norm, median", "范数，中位数"), ("zeros", "share of zeros", "零的比例")),
             ),
             shown=False,
         ),
         TableOf(
             "curves",
             Words("Losses by epoch", "各轮次的损失"),
-            (*_heads(("net", "net", "网络"), ("epoch", "epoch", "轮次")), *_LOSS_HEADS),
+            (*heads(("net", "net", "网络"), ("epoch", "epoch", "轮次")), *_LOSS_HEADS),
             shown=False,
         ),
         TableOf(
             "weights",
             Words("The first seed's weights, input by input", "第一个种子的各个权重"),
-            _heads(
+            heads(
                 ("input", "input", "输入"), ("l1", "weight with L1", "L1 的权重"), ("l2", "weight with L2", "L2 的权重")
             ),
             shown=False,

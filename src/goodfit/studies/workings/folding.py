@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.bands import band, table_of
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, correlation_of, exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given
+from goodfit.studies.tabulating import band, table_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ def rows_of(seed: int, rows: int, noise: float, purpose: str = "rows") -> tuple[
 
 def measure(given: Given, tell: Tell) -> Measured:
     """Train on all rows, and fold by fold, for every data set."""
-    from goodfit.studies.fresh import squared_errors
+    from goodfit.studies.workings.fresh import squared_errors
 
     recipe = _recipe(given)
     tell(f"{given.seeds} nets that learn from all {given.rows} rows")

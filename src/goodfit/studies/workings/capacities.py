@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.studies.bands import band, table_of
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, median_of, ratio_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
+from goodfit.studies.tabulating import band, table_of
 from goodfit.studies.words import Words
 
 POINTS = 400  # of the line between -1 and 1 on which errors are measured, evenly spaced

@@ -60,7 +60,7 @@ def _fading(recipe: Recipe, examples: Examples, place: int) -> float:
     from goodfit.inspection import subject_of
     from goodfit.inspection.measuring import row_norm
     from goodfit.inspection.passes import run_passes
-    from goodfit.studies.regions import as_net
+    from goodfit.studies.workings.regions import as_net
     from goodfit.training.initialise import initial_layers
     from goodfit.training.population import NetArrays
 
@@ -73,8 +73,8 @@ def _fading(recipe: Recipe, examples: Examples, place: int) -> float:
 
 def _units(net: NetArrays, examples: Examples, place: int) -> tuple[float, float]:
     """Of a ReLU net's units: the share that is 0 on every training row; the share of inputs that are exactly 0."""
-    from goodfit.studies.regions import as_net
-    from goodfit.studies.straightness import hidden_values
+    from goodfit.studies.workings.regions import as_net
+    from goodfit.studies.workings.straightness import hidden_values
 
     whole = as_net(net, examples, place, ("relu",) * (len(net.weights) - 1))
     values = [*hidden_values(whole, examples.x[examples.train + place * examples.set_rows])]

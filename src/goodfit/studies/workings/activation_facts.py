@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.studies.timing import LONG, SHORT, Program, both_ways, chain, forward, rounds_of
+from goodfit.studies.workings.timing import LONG, SHORT, Program, both_ways, chain, forward, rounds_of
 
 Numbers = NDArray[np.float64]
 

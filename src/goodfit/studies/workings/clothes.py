@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.bands import band, table_of
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
-from goodfit.studies.images import Images, curve_rows, images, late
 from goodfit.studies.parameters import Given
+from goodfit.studies.tabulating import band, table_of
+from goodfit.studies.workings.images import Images, curve_rows, images, late
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def _predictions(
     found: Images, recipe: Any, nets: Any
 ) -> tuple[dict[str, list[Any]], dict[str, Any], tuple[np.ndarray, np.ndarray]]:
     """What the first net says of every test row; pixels of some; how sure all nets are where right and where wrong."""
-    from goodfit.studies.fresh import outputs
+    from goodfit.studies.workings.fresh import outputs
 
     x, y = found.inputs(found.test), found.data.y[found.test]
     sure: tuple[list[float], list[float]] = ([], [])
@@ -141,7 +141,7 @@ def _claims(
 
 def draw_curves(measured: Measured, width: float) -> Figure:
     """The notes' figure of the training, and the same for softmax regression."""
-    from goodfit.studies.images import draw_training
+    from goodfit.studies.workings.images import draw_training
 
     parts = {"train_loss": "training loss", "train": "training accuracy", "test": "test accuracy"}
     return draw_training(measured, width, {"mlp": "one hidden layer", "softmax": MODELS["softmax"]}, parts)

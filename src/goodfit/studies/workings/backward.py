@@ -11,10 +11,10 @@ import numpy as np
 
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, median_of, share_of, unmeasured
-from goodfit.studies.graph_drawing import PLACES, Shown, draw_graph, text_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.tabulating import columns
 from goodfit.studies.words import Words
+from goodfit.studies.workings.graph_drawing import PLACES, Shown, draw_graph, text_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -126,7 +126,7 @@ def _net(weights: Any, biases: Any) -> Any:
 def _subject(given: Given, seed: int, start: str) -> tuple[Any, Any]:
     """A net before training, and itself with rows drawn by the seed."""
     from goodfit.inspection import subject_of
-    from goodfit.studies.deep_nets import digits, initial_nets
+    from goodfit.studies.workings.deep_nets import digits, initial_nets
 
     examples = digits([seed], PASSED)
     (net,) = initial_nets(_recipe(given, start), examples, [seed])
@@ -140,8 +140,8 @@ def _trainings(given: Given) -> dict[str, tuple[list[Any], np.ndarray]]:
     With ReLU, H equal units with weights w, v do what one unit does with sqrt(H) w and sqrt(H) v, and their gradients
     are its gradients by sqrt(H): so they are in every step of a training.
     """
-    from goodfit.studies.deep_nets import digits
     from goodfit.studies.populations import train
+    from goodfit.studies.workings.deep_nets import digits
     from goodfit.training import Job, fit_jobs
 
     rate, epochs, examples = given.learning_rate, given.epochs, digits(given.all_seeds, ROWS)
@@ -192,7 +192,7 @@ def _distance(net: Any) -> float:
 
 def _noise_curves(given: Given) -> dict[float, np.ndarray]:
     """Size of the noise -> distance of the units after every epoch, [S, E], from the initial ones on."""
-    from goodfit.studies.deep_nets import digits
+    from goodfit.studies.workings.deep_nets import digits
     from goodfit.training import Job, Report, cohort_of, fit
     from goodfit.training.devices import prepare
 
@@ -233,8 +233,8 @@ def epochs_until_apart(curve: np.ndarray) -> np.ndarray:
 
 def _widths(given: Given) -> Columns:
     """Test accuracy by the number of units, from random and from equal weights."""
-    from goodfit.studies.deep_nets import digits
     from goodfit.studies.populations import train
+    from goodfit.studies.workings.deep_nets import digits
 
     widths = sorted({2**power for power in range(8) if 2**power < given.width} | {given.width})
     places = [(start, width) for start in ("random", "constant") for width in widths]

@@ -15,7 +15,7 @@ from goodfit.studies.tabulating import columns
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from goodfit.studies.deep_nets import Flow
+    from goodfit.studies.workings.deep_nets import Flow
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 STARTS: dict[str, tuple[Any, float | None]] = {  # name -> initialiser and its scale
@@ -99,7 +99,7 @@ def depths(deepest: int) -> list[int]:
 
 def _flows(given: Given) -> Flows:
     """(activation, start, depth) -> gradients before training."""
-    from goodfit.studies.deep_nets import digits, flow_of, initial_nets
+    from goodfit.studies.workings.deep_nets import digits, flow_of, initial_nets
 
     examples, found = digits(given.all_seeds, FORWARD), {}
     for activation in ACTIVATIONS:
@@ -147,8 +147,8 @@ Scores = dict[tuple[str, str, int], np.ndarray]
 
 def _trainings(given: Given) -> tuple[Changes, Scores, dict[tuple[str, str], Flow]]:
     """Relative changes of the deepest nets' weights [S, L], test accuracies [S], gradients after training."""
-    from goodfit.studies.deep_nets import digits, flow_of, initial_nets
     from goodfit.studies.populations import train
+    from goodfit.studies.workings.deep_nets import digits, flow_of, initial_nets
 
     examples = digits(given.all_seeds, ROWS)
     places = [(*each, depth) for each in TRAINED for depth in depths(given.depth)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.bands import band, table_of
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, mean_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
+from goodfit.studies.tabulating import band, table_of
 from goodfit.studies.words import Words
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ Errors = dict[str, np.ndarray]  # "train", "fresh", "gap", "weights" -> [S]
 
 
 def _errors(recipe: Any, found: Any, place: int, fresh: tuple[np.ndarray, np.ndarray]) -> Errors:
-    from goodfit.studies.fresh import misses
+    from goodfit.studies.workings.fresh import misses
 
     train = 1 - found.last("own_score")[place]
     general = misses(recipe, found.nets[place], *fresh).mean(1)
@@ -164,8 +164,8 @@ def _claims(given: Given, causes: dict[str, dict[Any, Errors]]) -> dict[str, Est
 def _test_sets(given: Given) -> tuple[dict[str, list[Any]], dict[str, list[Any]], dict[str, Estimate]]:
     """Nets that differ in their seed alone, on many test sets: how far one is off, and the best of many looks."""
     from goodfit.data import Dataset
-    from goodfit.studies.fresh import misses
     from goodfit.studies.populations import train
+    from goodfit.studies.workings.fresh import misses
     from goodfit.training import Examples
     from goodfit.training.examples import fit_scaling
 
@@ -235,7 +235,7 @@ def _by_looks(given: Given, hits: np.ndarray, truth: np.ndarray) -> list[dict[st
 
 def _leaks(given: Given, fresh: tuple[np.ndarray, np.ndarray]) -> tuple[dict[str, list[Any]], dict[str, Estimate]]:
     """Validation rows kept apart, and mixed with those that train."""
-    from goodfit.studies.fresh import misses
+    from goodfit.studies.workings.fresh import misses
 
     found, optimism = [], {}
     for name, mixed in (("apart", False), ("mixed", True)):

@@ -17,7 +17,7 @@ from goodfit.studies.words import Words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from goodfit.studies.products import Products
+    from goodfit.studies.workings.products import Products
 
 FIRST = (  # the matrix that the notes print
     (-0.7872, 2.7090, 0.5996, -1.3191),
@@ -44,7 +44,7 @@ BAND = (0.025, 0.5, 0.975)
 
 def measure(given: Given, tell: Tell) -> Measured:
     """Multiply matrices, then follow gradients through deep nets, then train them."""
-    from goodfit.studies.products import multiply
+    from goodfit.studies.workings.products import multiply
 
     count = given.factors + 1
     tell(f"Products of {count} matrices")
@@ -79,7 +79,7 @@ def _draws(given: Given, size: int, factors: int) -> int:
 
 
 def _growth(given: Given, long: Products) -> Columns:
-    from goodfit.studies.products import exponent
+    from goodfit.studies.workings.products import exponent
 
     at = np.unique(np.linspace(1, HORIZON, 201).round().astype(int))
     low, median, high = np.quantile(long.largest[at - 1] / LOG10, BAND, axis=1)
@@ -95,7 +95,7 @@ def _growth(given: Given, long: Products) -> Columns:
 
 def _sizes(given: Given) -> Columns:
     """Growth a factor and the collapse to rank one, by the size of the matrices."""
-    from goodfit.studies.products import ROUNDING, exponent, multiply
+    from goodfit.studies.workings.products import ROUNDING, exponent, multiply
 
     rows, count = [], given.factors + 1
     for size in SIZES:
@@ -123,7 +123,7 @@ def _entries(whole: Products) -> Columns:
 
 
 def _of_products(given: Given, whole: Products, long: Products) -> dict[str, Estimate]:
-    from goodfit.studies.products import exponent
+    from goodfit.studies.workings.products import exponent
 
     beyond = long.largest > LARGEST
     until = np.where(beyond.any(0), beyond.argmax(0) + 1.0, np.inf)
@@ -176,7 +176,7 @@ def _recipe(given: Given, depth: int, gain: float, clip: float | None = None) ->
 def _flows(given: Given) -> tuple[dict[tuple[float, int], dict[str, np.ndarray]], Columns]:
     """Of every gain and depth: growth of the gradient from the outputs to the first layer, and the first step, [S]."""
     from goodfit.inspection.variances import predicted
-    from goodfit.studies.deep_nets import digits, flow_of, initial_nets
+    from goodfit.studies.workings.deep_nets import digits, flow_of, initial_nets
 
     examples, found = digits(given.all_seeds, PASSED), {}
     rows = []
@@ -239,8 +239,8 @@ NAMES = {
 
 def _trainings(given: Given) -> dict[tuple[str, int], Ends]:
     """(condition, depth) -> how its trainings end; all of them train together."""
-    from goodfit.studies.deep_nets import digits
     from goodfit.studies.populations import train
+    from goodfit.studies.workings.deep_nets import digits
 
     places = [(name, depth, how) for name, how in _conditions(given) for depth in _depths(given)]
     recipes = [_recipe(given, depth, *how) for _, depth, how in places]

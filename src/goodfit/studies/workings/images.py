@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.bands import band
 from goodfit.studies.declaring import Measured
 from goodfit.studies.parameters import Parameter
+from goodfit.studies.tabulating import band
 from goodfit.studies.words import Words
 
 if TYPE_CHECKING:

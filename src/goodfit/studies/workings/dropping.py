@@ -13,8 +13,8 @@ from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.tabulating import columns
-from goodfit.studies.thinned import PLACES, Thinned, mean_over_all_masks, rank_share, thinned
 from goodfit.studies.words import Words
+from goodfit.studies.workings.thinned import PLACES, Thinned, mean_over_all_masks, rank_share, thinned
 
 if TYPE_CHECKING:
     from goodfit.data import Dataset
