@@ -338,9 +338,9 @@ STUDY = Study(
             ),
             low=0,
             remark=Words(
-                "The accuracy moves by half a point or so; the loss by far more, for what dropout takes away above "
+                "The accuracy moves by less than a point; the loss by far more, for what dropout takes away above "
                 "all is certainty about wrong answers.",
-                "精度只变动半个百分点左右，损失的变动大得多：暂退法去掉的主要是对错误答案的过度自信。",
+                "精度的变动不到一个百分点，损失的变动大得多：暂退法去掉的主要是对错误答案的过度自信。",
             ),
         ),
         Claim(
