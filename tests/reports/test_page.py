@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from page_check import check
 from reports_help import history
 
 import goodfit as gf
@@ -29,6 +28,7 @@ from goodfit.reports import (
 )
 from goodfit.reports.blocks import PRINTED_ROWS
 from goodfit.reports.page import POLICY, theme
+from page_check import check
 
 BAD = "</title></style><script>alert(1)</script><img src=http://x.invalid/y onerror='a()'>\"' &amp; $\\frac$ \x00\u202e"
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page_check import check, facts, section, tables
 from reports_help import RECIPE, VERDICT, history, made_run, written
 
 import goodfit as gf
@@ -21,6 +20,7 @@ from goodfit.errors import GoodfitError, InputError
 from goodfit.reports import Grid, Page, run_page, write
 from goodfit.runs.opening import record_curve
 from goodfit.runs.record import RUN
+from page_check import check, facts, section, tables
 
 TITLES = [
     "Data and split",

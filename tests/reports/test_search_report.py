@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_check import check, section, tables
 from reports_help import RECIPE, made_run, made_search
 
 from goodfit.cli import main
 from goodfit.errors import InputError
 from goodfit.reports import run_page, search_page
+from page_check import check, section, tables
 
 
 def test_settings_are_compared(folder: Path, searched: Path) -> None:
