@@ -37,6 +37,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def test_a_chunk_has_no_more_epochs_than_it_may() -> None:
+    seen: list[int] = []
+    found = fit32(
+        [Job(PLAIN.replace(epochs=8))], make_examples(), report=lambda each: seen.append(each.epoch), chunk_epochs=3
+    )
+    assert seen == [1, 4, 7, 8]
+    free = fit32([Job(PLAIN.replace(epochs=8))], make_examples())
+    assert (found.metrics == free.metrics).all()
+
+
 def test_a_chunk_is_as_long_as_the_aim_allows(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Epochs of 0.1 s and an aim of 0.55 s: one epoch to measure, then five at a time, then what is left."""
     compiled = fitting.compiled

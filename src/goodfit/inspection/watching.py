@@ -21,7 +21,7 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Report
 from goodfit.training.population import NetArrays
 
-MOST_SHARE = 0.07  # of the training time that looking may take; with all else that it costs, a tenth is not passed
+MOST_SHARE = 0.05  # of the training time that looking may take; with all that it costs besides, less than a tenth
 ROWS = 128  # that nets are looked at with
 MOST_NETS = 16  # of a population, the first of them
 

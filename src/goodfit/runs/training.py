@@ -39,7 +39,7 @@ from goodfit.training.recipe import Recipe
 DataProgress = Callable[[Step], None]
 Watch = Callable[[Report, Cohort], None]
 RESUME = "goodfit.runs.resume({}, data)"
-WATCHED_SECONDS = 0.1  # that a chunk should last while somebody watches: so that there is more to see
+WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
 
 
 def train(
@@ -174,7 +174,7 @@ class _Training:
 
     def _fit(self) -> Fitted:
         cohort, start = self.cohort, None
-        pace: dict[str, Any] = {} if self.watch is None else {"chunk_seconds": WATCHED_SECONDS}
+        pace: dict[str, Any] = {} if self.watch is None else {"chunk_epochs": -(-cohort.epochs // WATCHED_CHUNKS)}
         if self.found is not None:
             fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
             start = self.found.epoch, resuming.restored(self.found, fresh, cohort.grid)

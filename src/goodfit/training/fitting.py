@@ -75,12 +75,14 @@ def fit(
     report: Callable[[Report], Changes | None] | None = None,
     score_every: int = 1,
     chunk_seconds: float = CHUNK_SECONDS,
+    chunk_epochs: int | None = None,
 ) -> Fitted:
     """Train every net of a cohort.
 
     start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; it may return
     changes to the state; score_every: score the parts every so many epochs, and each net's after its last
-    (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each. The results do
+    (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each;
+    chunk_epochs: its most epochs, None for no limit. The results do
     not depend on where chunks end.
     """
     program, settings = cohort.program, cohort.settings()
@@ -88,7 +90,7 @@ def fit(
     pieces: list[NDArray[Any]] = []
     began = time.perf_counter()
     settings, rows, state = place(program, settings, cohort.rows(), state)
-    run = _Runner(cohort, settings, rows, score_every)
+    run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs)
 
     def seconds() -> dict[str, float]:
         return {"compile": run.compile_seconds, "train": time.perf_counter() - began - run.compile_seconds}
@@ -145,8 +147,8 @@ def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
 class _Runner:
     """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
 
-    def __init__(self, cohort: Cohort, settings: Settings, rows: Rows, score_every: int) -> None:
-        self.cohort, self.settings, self.rows, self.score_every = cohort, settings, rows, score_every
+    def __init__(self, cohort: Cohort, settings: Settings, rows: Rows, score_every: int, most: int) -> None:
+        self.cohort, self.settings, self.rows, self.score_every, self.most = cohort, settings, rows, score_every, most
         self.compile_seconds = 0.0
         self.state: State
 
@@ -176,7 +178,7 @@ class _Runner:
             yield done, self.state, values
 
     def _ahead(self, done: int, fitting: float) -> tuple[int, Chunk] | None:
-        count = min(max(1, int(fitting)), self.cohort.program.chunk, self.cohort.epochs - done)
+        count = min(max(1, int(fitting)), self.most, self.cohort.program.chunk, self.cohort.epochs - done)
         return (count, self._draw(done, count)) if count > 0 else None
 
     def _draw(self, done: int, count: int) -> Chunk:
