@@ -154,7 +154,9 @@ def _index(language: Language) -> str:
     for each in studies().values():
         outcomes = [claim["status"] for claim in kept(each)["claims"]]
         counted = [
-            f"{outcomes.count(status)} {words.of(language)}" for status, words in STATUSES.items() if status in outcomes
+            f"{words.of(language)}: {outcomes.count(status)}"
+            for status, words in STATUSES.items()
+            if status in outcomes
         ]
         link = f"[{each.title.of(language)}]({_file(each.name, language)})"
         rows.append((each.section, link, each.question.of(language), "; ".join(counted)))

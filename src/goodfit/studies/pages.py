@@ -236,9 +236,9 @@ def command(study: Study, values: Mapping[str, Any]) -> str:
 
 
 def _counted(claims: Sequence[Outcome], language: Language) -> str:
-    """3 hold, 1 does not hold."""
+    """holds: 3; does not hold: 1."""
     counts = {status: sum(each.status == status for each in claims) for status in STATUSES}
-    return "; ".join(f"{count} {STATUSES[status].of(language)}" for status, count in counts.items() if count)
+    return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
 
 
 def _refutations(refuted: Sequence[tuple[Result, Outcome]], language: Language) -> Grid:
