@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
 # of writing or take no room, separators of lines, and halves of surrogate pairs.
@@ -14,6 +15,11 @@ HIDDEN = re.compile(
 def visible(text: str) -> str:
     """The text with what would steer a terminal or hide in it written out, such as \\x1b; ends of lines stay."""
     return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def width(text: str) -> int:
+    """How many letters wide a text is; signs of Chinese and its neighbours are two wide."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def duration(seconds: float) -> str:

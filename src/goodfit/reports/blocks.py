@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from goodfit.reports.drawing import embedded
 from goodfit.reports.languages import PHRASES, Language
 from goodfit.reports.markup import Ids, Inline, escape, inline, plain
+from goodfit.words import width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PRINTED_ROWS = 30  # of a folded table; longer ones stay folded on paper
-UNBROKEN = 24  # characters of a cell that stay on one line
+UNBROKEN = 24  # the width in letters of a cell that stays on one line
 
 
 @dataclass
@@ -127,7 +128,7 @@ class Grid:
         return f"<tr{_class('marked' if place in self.marked else '')}>{first}{rest}</tr>"
 
     def _side(self, place: int, cell: Inline = "") -> str:
-        short = "short" if 0 < len(plain(cell)) <= UNBROKEN else ""
+        short = "short" if 0 < width(plain(cell)) <= UNBROKEN else ""
         return _class(short if place < self.left else "number")
 
 

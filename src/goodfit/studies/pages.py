@@ -245,13 +245,17 @@ def _refutations(refuted: Sequence[tuple[Result, Outcome]], language: Language) 
     rows: list[list[Inline]] = [
         [
             each.study.section,
-            Link(claim.claim.statement.of(language), page_name(each.study.name, language)),
+            (
+                Link(claim.claim.statement.of(language), page_name(each.study.name, language)),
+                "" if claim.claim.of_notes else _OURS.of(language),
+            ),
             f"{claim.claim.quantity.of(language)}: {estimate(claim.found)}",
         ]
         for each, claim in refuted
     ]
     head = Words("Section", "小节"), Words("Claim", "论断"), Words("Measured", "测得")
-    return Grid(_REFUTED.of(language), [each.of(language) for each in head], rows, left=3)
+    note = _STARRED.of(language) if any(not claim.claim.of_notes for _, claim in refuted) else ""
+    return Grid(_REFUTED.of(language), [each.of(language) for each in head], rows, left=3, note=note)
 
 
 def _other_languages(name: str, language: Language) -> list[Link]:
