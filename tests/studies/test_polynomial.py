@@ -8,6 +8,7 @@ from studies_help import Small
 
 from goodfit.data import load
 from goodfit.studies import run
+from goodfit.studies.chapter import polynomial
 
 SURE = ("few-underfits", "many-overfits", "high-powers", "notes-inside")
 
@@ -17,6 +18,19 @@ def test_the_claims(small: Small) -> None:
     assert {name: result.claim(name).status for name in SURE} == dict.fromkeys(SURE, "holds")
     assert 1 < result.claim("right-fits").found.value < 6
     assert all(each.status != "does not hold" for each in result.claims)
+
+
+def test_the_rows_that_the_notes_print() -> None:
+    """By hand: at x = -1.1468065 the cubic is -0.019647, so that the label is 0.0445 off, and the other 0.19.
+
+    x is printed to 8 decimals, so that its 19th power is known to 19 times half of the last, relative to x.
+    """
+    result = run("polynomial", seeds=2, epochs=10, long_epochs=10)
+    assert result.claim("notes-features").found.value < 19 * 0.5e-8 / 0.03716067
+    assert result.claim("notes-labels").found.value == pytest.approx(1.9, abs=0.02)
+    x = polynomial.NOTED_X[1]
+    cubic = 5 + 1.2 * x - 3.4 * x**2 / 2 + 5.6 * x**3 / 6
+    assert polynomial.NOTED_LABELS[1] - cubic == pytest.approx(-0.0445, abs=5e-4)
 
 
 def test_a_straight_line_ends_at_least_squares() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,23 @@ TITLES = {
     "few": "2 features: a straight line",
     "many": "20 features: far too many",
 }
+NOTED_X = (-0.03716067, -1.1468065)  # the two rows that the notes print: x, its features, its label
+NOTED_FEATURES = (
+    (
+        *(1.0, -3.7160669e-02, 6.9045764e-04, -8.5526226e-06, 7.9455290e-08, -5.9052235e-10, 3.6573678e-12),
+        *(-1.9415747e-14, 9.0187767e-17, -3.7238198e-19, 1.3837963e-21, -4.6747996e-24, 1.4476556e-26),
+        *(-4.1381425e-29, 1.0984010e-31, -2.7211542e-34, 6.3199942e-37, -1.3815009e-39, 2.8516424e-42),
+        -5.6051939e-45,
+    ),
+    (
+        *(1.0, -1.1468065, 6.5758252e-01, -2.5137332e-01, 7.2069131e-02, -1.6529869e-02, 3.1594271e-03),
+        *(-5.1760738e-04, 7.4199430e-05, -9.4547095e-06, 1.0842723e-06, -1.1304095e-07, 1.0803007e-08),
+        *(-9.5299690e-10, 7.8064499e-11, -5.9683248e-12, 4.2778208e-13, -2.8857840e-14, 1.8385754e-15),
+        -1.1097317e-16,
+    ),
+)
+NOTED_LABELS = (5.1432443, -0.06415121)
+NOTED_NOISE = 0.1
 SCORED = 10  # epochs from one scoring of the test rows to the next
 EDGE = 0.08  # beyond which a weight, drawn within 0.07 of zero, has been learned
 
@@ -117,6 +135,8 @@ def _weights(weights: dict[str, np.ndarray], true: tuple[float, ...]) -> Columns
 
 
 def _claims(given: Given, last: dict[str, dict[str, np.ndarray]], weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    from goodfit.data.synthetic import POLYNOMIAL
+
     floor = max(given.noise**2 / 2, 1e-12)
     inside = [
         low <= NOTED[fit][at] <= high
@@ -124,7 +144,11 @@ def _claims(given: Given, last: dict[str, dict[str, np.ndarray]], weights: dict[
         for at, (low, high) in enumerate(np.quantile(weights[fit], (0.025, 0.975), axis=0).T)
     ]
     beyond = np.abs(weights["many"][:, 6:]).max(1)
+    features = powers(np.array(NOTED_X), FITS["many"])
+    off = np.array(NOTED_LABELS) - features[:, :4] @ np.array(POLYNOMIAL)
     return {
+        "notes-features": exactly(float(np.abs(np.array(NOTED_FEATURES) / features.astype(np.float32) - 1).max())),
+        "notes-labels": exactly(float(np.abs(off).max()) / NOTED_NOISE),
         "right-fits": ratio_of(last["right"]["test"], floor),
         "few-underfits": ratio_of(last["few"]["train"], floor),
         "few-both-high": ratio_of(last["few"]["test"], last["few"]["train"]),
@@ -133,6 +157,13 @@ def _claims(given: Given, last: dict[str, dict[str, np.ndarray]], weights: dict[
         "high-powers": share_of(beyond > EDGE),
         "notes-inside": exactly(float(np.mean(inside))),
     }
+
+
+def powers(x: np.ndarray, count: int) -> np.ndarray:
+    """x^i / i! for i below count, [N, count]."""
+    factorials = np.array([math.factorial(i) for i in range(count)], float)
+    found: np.ndarray = x[:, None] ** np.arange(count) / factorials
+    return found
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
@@ -298,6 +329,31 @@ STUDY = Study(
         ),
     ),
     claims=(
+        Claim(
+            "notes-features",
+            Words("Features are the powers of x, divided by i!.", "特征是 x 的各次幂除以 i!。"),
+            Words(
+                "largest relative difference of the 40 features that the notes print from xⁱ/i!",
+                "笔记打印的 40 个特征与 xⁱ/i! 的最大相对差",
+            ),
+            high=1e-5,
+            remark=Words(
+                "Rounded to float32, in which the notes compute. The smallest, −5.6e−45, is four of the steps that "
+                "float32 "
+                "still has near 0: 20 powers reach the end of its range.",
+                "按笔记所用的 float32 舍入。其中最小的 −5.6e−45 只相当于 float32 在 0 附近的四个最小步长：20 个幂次已"
+                "到其表示范围的尽头。",
+            ),
+        ),
+        Claim(
+            "notes-labels",
+            Words("Labels are the cubic's values with noise of 0.1.", "标签是三阶多项式的值加上 0.1 的噪声。"),
+            Words(
+                "larger distance of the two labels that the notes print from the cubic, in units of the noise",
+                "笔记打印的两个标签与多项式的较大距离，以噪声标准差为单位",
+            ),
+            high=3,
+        ),
         Claim(
             "right-fits",
             Words("A third-degree polynomial fits.", "三阶多项式拟合正常。"),
