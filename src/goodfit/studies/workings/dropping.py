@@ -80,7 +80,8 @@ def measure(given: Given, tell: Tell) -> Measured:
     tell(f"Few rows: {len(few_nets) * given.seeds} nets, {min(given.few_rows, _most(data)):,} rows")
     few = _few_setting(given, few_nets, examples_of(data, given.few_rows, given.all_seeds))
     tell(f"{given.masks} masks for every test row")
-    over, learned = ([], [])  # type: tuple[list[Over], list[Over]]
+    over: list[Over] = []
+    learned: list[Over] = []
     for place, seed in enumerate(given.all_seeds):
         for part, into, masks in (("test", over, given.masks), ("fitted", learned, FEW_MASKS)):
             x, y = _passed_rows(examples, part, place)
@@ -331,4 +332,5 @@ def _dropping_costs(net: Thinned, y: NDArray[np.generic]) -> float:
 
 def _means(spread: NDArray[np.floating], wrong: NDArray[np.bool_]) -> tuple[float, float]:
     """The mean spread of right and of wrong rows; nan where there are none."""
-    return tuple(float(part.mean()) if len(part) else np.nan for part in (spread[~wrong], spread[wrong]))  # type: ignore[return-value]
+    right, missed = (float(part.mean()) if len(part) else np.nan for part in (spread[~wrong], spread[wrong]))
+    return right, missed
