@@ -1,0 +1,112 @@
+"""What a run of a study gives, and what it says where a study gives something else than it declares."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studies_help import Small
+
+import goodfit as gf
+from goodfit.errors import GoodfitError, InputError
+from goodfit.figures.style import new_figure
+from goodfit.studies import catalogue, run_all, writing
+from goodfit.studies.declaring import Claim, Column, Drawing, Measured, Study, TableOf
+from goodfit.studies.estimates import exactly
+from goodfit.studies.words import Words
+from page_check import check
+
+TEXT = Words("A text?", "文字？")
+GOOD = Measured(tables={"rows": {"at": [1, 2]}}, claims={"true": exactly(1.0)})
+
+
+def declared(measured: Measured) -> Study:
+    return Study(
+        name="made-up",
+        section="4.9",
+        title=TEXT,
+        question=TEXT,
+        about=(),
+        parameters=(),
+        tables=(TableOf("rows", TEXT, (Column("at", TEXT),), left=0),),
+        figures=(Drawing("drawn", "rows", TEXT, TEXT, lambda _, width: new_figure(width, 2)),),
+        claims=(Claim("true", TEXT, TEXT, low=0.5),),
+        measure=lambda given, tell: measured,
+        small={},
+    )
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put a made-up study into the catalogue."""
+
+    def put(measured: Measured) -> None:
+        monkeypatch.setattr(catalogue, "studies", lambda: {"made-up": declared(measured)})
+
+    return put
+
+
+def test_the_face(known: Any) -> None:
+    known(GOOD)
+    result = gf.studies.run("made-up")
+    assert result.claim("true").status == "holds"
+    assert result.tables["rows"]["at"] == [1, 2]
+    assert result.figure("drawn").get_size_inches().tolist() == [9.2, 2]
+    assert result.figure("drawn", 4.6) is result.figure("drawn", 4.6)
+    assert check(result.html("zh")).all("h1")[0].text == "文字？"
+
+
+def test_names_that_are_not_there(known: Any, small: Small) -> None:
+    known(GOOD)
+    result = gf.studies.run("made-up")
+    with pytest.raises(InputError, match=r"study made-up: figure: the name must be a known one; got 'drwan'"):
+        result.figure("drwan")
+    with pytest.raises(InputError, match=r"study made-up: claim: the name must be a known one; got 'false'\. Valid"):
+        result.claim("false")
+    with pytest.raises(InputError, match=r"Study: the name must be a known one; got 'madeup'\. Did you mean 'made-up'"):
+        gf.studies.run("madeup")
+    with pytest.raises(InputError, match=r"study made-up: 'seeds' is not a parameter\. It takes none"):
+        gf.studies.run("made-up", seeds=3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tables": {"rows": {"at": [1], "more": [2]}}}, r"table rows must have columns \['at'\] of one length"),
+        ({"tables": {}}, "table rows must have columns"),
+        ({"tables": {**GOOD.tables, "other": {"at": [1]}}}, r"tables must be \['rows'\], not \['other', 'rows'\]"),
+        ({"claims": {}}, r"claims must be \['true'\], not \[\]"),
+        ({"printed": {"norm": exactly(1.0)}}, r"printed must be \[\], not \['norm'\]"),
+    ],
+)
+def test_a_study_must_give_what_it_declares(known: Any, changes: dict[str, Any], message: str) -> None:
+    known(dataclasses.replace(GOOD, **changes))
+    with pytest.raises(ValueError, match=f"study made-up: {message}"):
+        gf.studies.run("made-up")
+
+
+def test_the_whole_chapter_stops_at_a_folder_that_cannot_be_written(
+    known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known(GOOD)
+    monkeypatch.setattr(writing, "studies", lambda: {"made-up": None})
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="must be writable"):
+        run_all(tmp_path / "file")
+
+
+def test_a_wrong_parameter_of_the_chapter_is_told_before_all_else(
+    known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known(GOOD)
+    monkeypatch.setattr(writing, "studies", lambda: {"made-up": None})
+    with pytest.raises(InputError, match="'seeds' is not a parameter"):
+        run_all(tmp_path, given={"made-up": {"seeds": 1}})
+
+    def gone(name: str, **_: Any) -> None:
+        raise GoodfitError("no data")
+
+    monkeypatch.setattr(writing, "run", gone)
+    assert run_all(tmp_path) == ([], {"made-up": "no data"})
