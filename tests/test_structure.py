@@ -15,7 +15,6 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "goodfit"
 FILE_LINES = 400
 FUNCTION_LINES = 60
-DECLARATION = "STUDY"  # what a file of studies/chapter names its study
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
@@ -85,17 +84,10 @@ def docstring_lines(tree: ast.AST) -> int:
     )
 
 
-def declared_lines(tree: ast.Module) -> int:
-    """How many lines a study's declaration takes: texts in two languages for the most part."""
-    targets = [(node, node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
-    named = [node for node, target in targets if isinstance(target, ast.Name) and target.id == DECLARATION]
-    return sum(node.end_lineno - node.lineno + 1 for node in named)
-
-
 def long_parts(source: str) -> Iterator[str]:
-    """What is too long in a file: the file itself, or functions of it. A study's declaration does not count."""
+    """What is too long in a file: the file itself, or functions of it."""
     tree = ast.parse(source)
-    if (lines := len(source.splitlines()) - docstring_lines(tree) - declared_lines(tree)) > FILE_LINES:
+    if (lines := len(source.splitlines()) - docstring_lines(tree)) > FILE_LINES:
         yield f"the file has {lines} lines"
     for node in ast.walk(tree):
         if isinstance(node, Function):

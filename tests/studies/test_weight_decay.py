@@ -10,7 +10,7 @@ from sklearn.linear_model import Lasso
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.chapter import weight_decay
+from goodfit.studies.workings import decaying
 
 FALSE = {"beats-constant", "bias"}
 OPEN = {"versions-differ"}  # which 100 seeds refute and 20 leave open
@@ -40,7 +40,7 @@ def test_the_claims(small: Small) -> None:
     assert result.claim("versions-differ").found.value < 0.9
 
 
-@pytest.mark.parametrize("name", list(weight_decay.NORMS))
+@pytest.mark.parametrize("name", list(decaying.NORMS))
 def test_the_norms_are_those_of_the_notes_own_loops(name: str, small: Small) -> None:
     """Means over 20 seeds of the loops and 20 of ours differ by less than three standard errors."""
     ours = small("weight-decay").printed[name]
@@ -58,12 +58,12 @@ def test_what_is_left_of_the_initial_weights(small: Small) -> None:
 
 def test_l1_is_the_lasso() -> None:
     """The same minimum: goodfit's proximal steps and scikit-learn's coordinate descent, on one data set."""
-    data = weight_decay._sparse(0, 200)
-    tables, _ = weight_decay._selection([data, weight_decay._sparse(1, 200)], [0, 1])
+    data = decaying.sparse(0, 200)
+    tables, _ = decaying.selection([data, decaying.sparse(1, 200)], [0, 1])
     row = tables["selection"]["strength"].index(0.3)
     shares = []
     for seed in (0, 1):
-        data = weight_decay._sparse(seed, 200)
+        data = decaying.sparse(seed, 200)
         x, y = data.x[:60].astype(float), data.y[:60, 0].astype(float)
         solved = Lasso(alpha=0.3, max_iter=100_000, tol=1e-10).fit(x, y)
         shares.append(float((solved.coef_ == 0).mean()))

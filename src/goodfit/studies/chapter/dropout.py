@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from goodfit.studies.declaring import Claim, Drawing, Study, TableOf
+from goodfit.studies.declaring import Claim, Study
 from goodfit.studies.parameters import Parameter, seeds
-from goodfit.studies.tabulating import heads
 from goodfit.studies.words import Words
 from goodfit.studies.workings.dropping import measure
-from goodfit.studies.workings.dropping_figures import draw_curves, draw_few, draw_spread, draw_sweep
-
-_QUANTILES = (("low", "2.5 %", "2.5 %"), ("median", "median", "中位数"), ("high", "97.5 %", "97.5 %"))
-
-
-def _bands(*given: tuple[str, str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Three columns for each quantity: where 95 % of the seeds lie, and the median."""
-    return tuple(
-        (f"{name}_{which}", f"{en}, {english}", f"{zh}，{chinese}")
-        for name, en, zh in given
-        for which, english, chinese in _QUANTILES
-    )
-
+from goodfit.studies.workings.dropping_figures import FIGURES
+from goodfit.studies.workings.dropping_tables import TABLES
 
 _EXACT = 1e-12  # roundings of float64, over a thousand masks
 _CHANCE = 0.05  # by which a ratio of noises may be off 1: some thousand rows make it surer than that
@@ -125,143 +113,8 @@ STUDY = Study(
         Parameter("few_epochs", Words("Epochs on few rows.", "在少量样本上的轮次数。"), 50, "whole", 2, 200),
         Parameter("masks", Words("Masks for every test row.", "每个测试样本的掩码个数。"), 50, "whole", 10, 500),
     ),
-    tables=(
-        TableOf(
-            "nets",
-            Words("After training: means over seeds", "训练之后：各种子的均值"),
-            heads(
-                ("setting", "optimiser, training rows", "优化器，训练样本数"),
-                ("net", "dropout (units, where fewer)", "暂退概率（单元较少时注明）"),
-                ("running", "training accuracy while training", "训练中的训练精度"),
-                ("train", "training accuracy, nothing dropped", "不丢弃时的训练精度"),
-                ("test", "test accuracy", "测试精度"),
-                ("gap_median", "gap, median", "差距，中位数"),
-                ("gap_low", "gap, 2.5 % of seeds", "差距，2.5 % 分位"),
-                ("gap_high", "gap, 97.5 % of seeds", "差距，97.5 % 分位"),
-                ("loss", "test loss (nats)", "测试损失"),
-                ("jump", "late jumps of test accuracy", "后半程测试精度的跳动"),
-            ),
-            left=2,
-        ),
-        TableOf(
-            "passes",
-            Words("The pass that drops nothing, against the mean over masks", "不丢弃单元的一次传播与各掩码均值的比较"),
-            heads(
-                ("place", "what is passed on", "传递的量"),
-                ("noise", "difference / its standard error (1: equal on average)", "差 / 标准误（1 表示期望相等）"),
-                (
-                    "growth",
-                    "mean over masks / what is passed − 1 (by least squares)",
-                    "掩码均值 / 传递值 − 1（最小二乘）",
-                ),
-            ),
-        ),
-        TableOf(
-            "curves",
-            Words("By epoch, as the notes do", "各轮次（笔记的设置）"),
-            heads(
-                ("net", "net", "网络"),
-                ("epoch", "epoch", "轮次"),
-                *_bands(
-                    ("train_loss", "training loss while training", "训练中的训练损失"),
-                    ("running", "training accuracy while training", "训练中的训练精度"),
-                    ("train", "training accuracy, nothing dropped", "不丢弃时的训练精度"),
-                    ("test", "test accuracy", "测试精度"),
-                ),
-            ),
-            shown=False,
-        ),
-        TableOf(
-            "sweep",
-            Words("Few rows, by rate", "少量样本：随暂退概率变化"),
-            heads(
-                ("rate", "rate", "暂退概率"),
-                *_bands(
-                    ("train", "training accuracy", "训练精度"),
-                    ("test", "test accuracy", "测试精度"),
-                    ("test_loss", "test loss", "测试损失"),
-                ),
-            ),
-            shown=False,
-            left=0,
-        ),
-        TableOf(
-            "few",
-            Words("Few rows, by epoch", "少量样本：各轮次"),
-            heads(
-                ("net", "net", "网络"),
-                ("epoch", "epoch", "轮次"),
-                *_bands(("test_loss", "test loss", "测试损失"), ("gap", "gap", "差距")),
-            ),
-            shown=False,
-        ),
-        TableOf(
-            "spread",
-            Words("Quantiles of the spread over masks", "掩码造成的离散程度的分位数"),
-            heads(
-                ("level", "share of rows", "样本比例"),
-                *_bands(
-                    ("right", "spread, right predictions", "离散程度，预测正确"),
-                    ("wrong", "spread, wrong predictions", "离散程度，预测错误"),
-                ),
-            ),
-            shown=False,
-            left=0,
-        ),
-    ),
-    figures=(
-        Drawing(
-            "curves",
-            "curves",
-            Words("Loss and accuracy by epoch (p13)", "各轮次的损失与精度（对应 p13）"),
-            Words(
-                "Middle: the notes' figure, with the training accuracy of the net as it is used beside the one that "
-                "the figure has, which is the running mean of an epoch with units dropped. Left: the same nets "
-                "without dropout, where that mean only lags. Right: the training losses, running means too. The first "
-                "epoch may lie below the edge.",
-                "中：笔记的图，除了图中的训练精度（一个轮次内丢弃单元时的滑动平均），还画出了网络实际使用时的训练精度。"
-                "左：不用暂退法的同样的网络，这时滑动平均只是滞后。右：训练损失，同样是滑动平均。第一个轮次可能在图"
-                "外。",
-            ),
-            draw_curves,
-        ),
-        Drawing(
-            "few",
-            "few",
-            Words("Few rows: test loss and gap by epoch", "少量样本：各轮次的测试损失与差距"),
-            Words(
-                "Without dropout the test loss rises again once the rows are learned by heart. With fewer units (as "
-                "many as the notes' rates keep, but always the same ones) it rises, too, if less.",
-                "不用暂退法时，样本一旦被背下来，测试损失就重新上升。单元较少（个数等于笔记的暂退概率所留下的，但始终"
-                "是同"
-                "一批单元）时也会上升，只是少一些。",
-            ),
-            draw_few,
-        ),
-        Drawing(
-            "sweep",
-            "sweep",
-            Words("Few rows: how much to drop", "少量样本：丢弃多少"),
-            Words(
-                "The larger the rate, the worse the training rows are learned, and the smaller the gap. The test "
-                "loss falls far more than the test accuracy rises.",
-                "暂退概率越大，训练样本学得越差，差距也越小。测试损失下降得多，测试精度提高得少。",
-            ),
-            draw_sweep,
-        ),
-        Drawing(
-            "spread",
-            "spread",
-            Words("How widely masks spread a prediction", "掩码使预测离散的程度"),
-            Words(
-                "If units are dropped when predicting, too, answers differ from mask to mask: more on rows that the "
-                "net gets wrong.",
-                "如果预测时也丢弃单元，不同掩码会给出不同的结果：在网络答错的样本上差别更大。",
-            ),
-            draw_spread,
-            width=6.4,
-        ),
-    ),
+    tables=TABLES,
+    figures=FIGURES,
     claims=(
         Claim(
             "notes-gap",

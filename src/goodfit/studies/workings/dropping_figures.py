@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.studies.declaring import Measured
+from goodfit.studies.declaring import Drawing, Measured
+from goodfit.studies.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,3 +133,58 @@ def draw_spread(measured: Measured, width: float) -> Figure:
         panel.set_ylabel("share of rows with at most that")
         legend_below(figure, handles, title=BANDS, narrow=width < NARROW)
     return figure
+
+
+FIGURES = (
+    Drawing(
+        "curves",
+        "curves",
+        Words("Loss and accuracy by epoch (p13)", "各轮次的损失与精度（对应 p13）"),
+        Words(
+            "Middle: the notes' figure, with the training accuracy of the net as it is used beside the one that "
+            "the figure has, which is the running mean of an epoch with units dropped. Left: the same nets "
+            "without dropout, where that mean only lags. Right: the training losses, running means too. The first "
+            "epoch may lie below the edge.",
+            "中：笔记的图，除了图中的训练精度（一个轮次内丢弃单元时的滑动平均），还画出了网络实际使用时的训练精度。"
+            "左：不用暂退法的同样的网络，这时滑动平均只是滞后。右：训练损失，同样是滑动平均。第一个轮次可能在图"
+            "外。",
+        ),
+        draw_curves,
+    ),
+    Drawing(
+        "few",
+        "few",
+        Words("Few rows: test loss and gap by epoch", "少量样本：各轮次的测试损失与差距"),
+        Words(
+            "Without dropout the test loss rises again once the rows are learned by heart. With fewer units (as "
+            "many as the notes' rates keep, but always the same ones) it rises, too, if less.",
+            "不用暂退法时，样本一旦被背下来，测试损失就重新上升。单元较少（个数等于笔记的暂退概率所留下的，但始终"
+            "是同"
+            "一批单元）时也会上升，只是少一些。",
+        ),
+        draw_few,
+    ),
+    Drawing(
+        "sweep",
+        "sweep",
+        Words("Few rows: how much to drop", "少量样本：丢弃多少"),
+        Words(
+            "The larger the rate, the worse the training rows are learned, and the smaller the gap. The test "
+            "loss falls far more than the test accuracy rises.",
+            "暂退概率越大，训练样本学得越差，差距也越小。测试损失下降得多，测试精度提高得少。",
+        ),
+        draw_sweep,
+    ),
+    Drawing(
+        "spread",
+        "spread",
+        Words("How widely masks spread a prediction", "掩码使预测离散的程度"),
+        Words(
+            "If units are dropped when predicting, too, answers differ from mask to mask: more on rows that the "
+            "net gets wrong.",
+            "如果预测时也丢弃单元，不同掩码会给出不同的结果：在网络答错的样本上差别更大。",
+        ),
+        draw_spread,
+        width=6.4,
+    ),
+)
