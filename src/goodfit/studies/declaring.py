@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.parameters import Given, Parameter
 from goodfit.studies.words import Words
@@ -115,6 +118,10 @@ class Measured:
     claims: Mapping[str, Estimate]
     printed: Mapping[str, Estimate] = field(default_factory=dict)
     arrays: Mapping[str, Any] = field(default_factory=dict)
+
+    def columns(self, table: str) -> dict[str, NDArray[Any]]:
+        """A table's columns as arrays, to draw from."""
+        return {name: np.asarray(values) for name, values in self.tables[table].items()}
 
 
 @dataclass(frozen=True)

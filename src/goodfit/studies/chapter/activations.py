@@ -126,7 +126,7 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["losses"].items()}
+    table = measured.columns("losses")
     with house_style():
         figure, (panel,) = panels(1, width, height=3.4)
         handles = {}

@@ -134,7 +134,7 @@ def draw_accuracy(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import COLOURS, INK, NARROW, house_style, whole_numbers
 
-    table = {name: np.asarray(values) for name, values in measured.tables["accuracy"].items()}
+    table = measured.columns("accuracy")
     with house_style():
         figure, axes = panels(len(SETS), width, height=3.2, share=True)
         handles: dict[str, Any] = {}

@@ -19,7 +19,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below
     from goodfit.figures.style import COLOURS, NARROW, house_style, new_figure
 
-    table = {name: np.asarray(values) for name, values in measured.tables["curves"].items()}
+    table = measured.columns("curves")
     names = list(dict.fromkeys(measured.tables["curves"]["name"]))
     narrow = width < NARROW
     with house_style():
@@ -44,7 +44,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below
     from goodfit.figures.style import INK, NARROW, house_style, new_figure
 
-    table = {name: np.asarray(values) for name, values in measured.tables["facts"].items()}
+    table = measured.columns("facts")
     order = np.argsort(table["forward_ratio"])
     with house_style():
         figure = new_figure(width, 3.9 if width >= NARROW else 4.6)

@@ -29,7 +29,7 @@ def draw_errors(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["errors"].items()}
+    table = measured.columns("errors")
     with house_style():
         figure, axes = panels(len(NAMES), width, height=2.9, share=True)
         handles: dict[str, Any] = {}
@@ -64,7 +64,7 @@ def draw_fits(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import DASHES, legend_below, panels
     from goodfit.figures.style import COLOURS, FAINT, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["fits"].items()}
+    table = measured.columns("fits")
     with house_style():
         figure, axes = panels(len(NAMES), width, height=2.6)
         handles: dict[str, Any] = {}

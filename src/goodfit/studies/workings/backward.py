@@ -290,9 +290,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import COLOURS, NARROW, house_style
 
-    times, memory = (
-        {name: np.asarray(values) for name, values in measured.tables[table].items()} for table in ("times", "memory")
-    )
+    times, memory = (measured.columns(table) for table in ("times", "memory"))
     with house_style():
         figure, (left, right) = panels(2, width, height=3.5)
         handles = {}

@@ -19,7 +19,7 @@ def draw_fits(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, panels
     from goodfit.figures.style import COLOURS, INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["fits"].items()}
+    table = measured.columns("fits")
     degrees = list(dict.fromkeys(table["degree"].tolist()))
     names = ["too few: ", "best: ", "too many: "] if len(degrees) == 3 else [""] * len(degrees)
     with house_style():
@@ -82,7 +82,7 @@ def draw_beyond(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["errors"].items()}
+    table = measured.columns("errors")
     here = np.isin(table["varied"], ("degree", "beyond"))
     at, first = np.unique(table["value"][here], return_index=True)
     with house_style():
@@ -102,7 +102,7 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, panels
     from goodfit.figures.style import COLOURS, INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["remedies"].items()}
+    table = measured.columns("remedies")
     models = list(dict.fromkeys(table["model"].tolist()))
     with house_style():
         figure, axes = panels(len(models), width, height=3.0)
@@ -132,7 +132,7 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
 def _errors(panel: Any, measured: Measured, varied: str) -> dict[str, Any]:
     from goodfit.figures.panels import line
 
-    table = {name: np.asarray(values) for name, values in measured.tables["errors"].items()}
+    table = measured.columns("errors")
     here = table["varied"] == varied
     handles = {}
     for place, (part, words) in enumerate((("train", "training rows"), ("fresh", "fresh rows"))):

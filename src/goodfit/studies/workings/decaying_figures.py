@@ -26,7 +26,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["curves"].items()}
+    table = measured.columns("curves")
     with house_style():
         figure, axes = panels(len(NORMS), width, height=2.7, columns=2, share=True)
         handles = {}
@@ -50,7 +50,7 @@ def draw_path(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["path"].items()}
+    table = measured.columns("path")
     kinds = list(dict.fromkeys(measured.tables["path"]["penalty"]))
     with house_style():
         figure, (loss, norm) = panels(2, width, height=3.6)

@@ -274,7 +274,7 @@ def draw_product(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import COLOURS, INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["growth"].items()}
+    table = measured.columns("growth")
     with house_style():
         figure, (growth, ends) = panels(2, width, height=3.5)
         middle = line(growth, table["matrices"], table["median"], table["low"], table["high"])
@@ -309,7 +309,7 @@ def draw_sizes(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, panels
     from goodfit.figures.style import COLOURS, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["sizes"].items()}
+    table = measured.columns("sizes")
     with house_style():
         figure, axes = panels(2, width, height=3.3)
         for panel, (found, theory) in zip(axes, (("rate", "theory"), ("ratio", "ratio_theory")), strict=True):
@@ -333,8 +333,8 @@ def draw_depths(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    flows = {name: np.asarray(values) for name, values in measured.tables["depths"].items()}
-    ends = {name: np.asarray(values) for name, values in measured.tables["training"].items()}
+    flows = measured.columns("depths")
+    ends = measured.columns("training")
     with house_style():
         figure, (growth, learned) = panels(2, width, height=3.6)
         handles = {}

@@ -170,7 +170,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["curves"].items()}
+    table = measured.columns("curves")
     with house_style():
         figure, axes = panels(len(FITS), width, height=3.3, share=True)
         handles = {}
@@ -194,7 +194,7 @@ def draw_weights(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, panels
     from goodfit.figures.style import COLOURS, INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["weights"].items()}
+    table = measured.columns("weights")
     with house_style():
         figure, axes = panels(len(FITS), width, height=3.6)
         for panel, fit in zip(axes, FITS, strict=True):

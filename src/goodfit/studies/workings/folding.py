@@ -230,7 +230,7 @@ def draw_folds(measured: Measured, width: float) -> Figure:
 
     from goodfit.figures.style import COLOURS, GRID, INK, NARROW, house_style, new_figure
 
-    table = {name: np.asarray(values) for name, values in measured.tables["folds"].items()}
+    table = measured.columns("folds")
     rows = int((table["fold"] == 1).sum())
     with house_style():
         figure = new_figure(width, 2.6)
@@ -286,7 +286,7 @@ def draw_sets(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import panels
     from goodfit.figures.style import COLOURS, FAINT, MARKERS, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["estimates"].items()}
+    table = measured.columns("estimates")
     names = list(dict.fromkeys(table["method"]))
     chosen = list(dict.fromkeys([names[0], names[-2], names[-1]]))
     with house_style():

@@ -248,7 +248,7 @@ def _leaks(given: Given, fresh: tuple[np.ndarray, np.ndarray]) -> tuple[dict[str
 
 
 def _errors_of(measured: Measured, varied: str) -> dict[str, np.ndarray]:
-    table = {name: np.asarray(values) for name, values in measured.tables["errors"].items()}
+    table = measured.columns("errors")
     here = table["varied"] == varied
     return {name: values[here] for name, values in table.items()}
 

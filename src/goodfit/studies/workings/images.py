@@ -97,7 +97,7 @@ def draw_training(measured: Measured, width: float, titles: dict[str, str], part
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style, whole_numbers
 
-    table = {name: np.asarray(values) for name, values in measured.tables["curves"].items()}
+    table = measured.columns("curves")
     with house_style():
         figure, axes = panels(len(titles), width, height=3.6, share=True)
         handles = {}

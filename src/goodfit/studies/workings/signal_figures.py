@@ -21,7 +21,7 @@ def _draw_flow(measured: Measured, width: float, way: str, label: str) -> Figure
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["layers"].items()}
+    table = measured.columns("layers")
     with house_style():
         figure, axes = panels(len(FLOWS), width, height=3.5, share=True)
         handles: dict[str, Any] = {}
@@ -54,7 +54,7 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import INK, NARROW, house_style, whole_numbers
 
-    table = {name: np.asarray(values) for name, values in measured.tables["losses"].items()}
+    table = measured.columns("losses")
     with house_style():
         figure, axes = panels(len(TRAINED), width, height=3.5, share=True)
         handles: dict[str, Any] = {}

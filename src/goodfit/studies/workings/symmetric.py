@@ -298,7 +298,7 @@ def draw_widths(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import COLOURS, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["widths"].items()}
+    table = measured.columns("widths")
     ways = measured.tables["trainings"]
     with house_style():
         figure, (left, right) = panels(2, width, height=3.8)
@@ -340,7 +340,7 @@ def draw_noise(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import INK, NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["noise"].items()}
+    table = measured.columns("noise")
     with house_style():
         figure, (panel,) = panels(1, width, height=3.8)
         handles = {}

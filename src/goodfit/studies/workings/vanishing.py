@@ -222,7 +222,7 @@ def draw_slopes(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style
 
-    table = {name: np.asarray(values) for name, values in measured.tables["slopes"].items()}
+    table = measured.columns("slopes")
     with house_style():
         figure, (first, second) = panels(2, width, height=3.2)
         handles = {"sigmoid": line(first, table["x"], table["sigmoid"], place=3)}
@@ -246,7 +246,7 @@ def draw_layers(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style, whole_numbers
 
-    table = {name: np.asarray(values) for name, values in measured.tables["layers"].items()}
+    table = measured.columns("layers")
     with house_style():
         figure, axes = panels(len(ACTIVATIONS), width, height=3.6, share=True)
         handles = {}
@@ -270,10 +270,7 @@ def draw_learning(measured: Measured, width: float) -> Figure:
     from goodfit.figures.panels import legend_below, line, panels
     from goodfit.figures.style import NARROW, house_style, whole_numbers
 
-    updates, scores = (
-        {name: np.asarray(values) for name, values in measured.tables[table].items()}
-        for table in ("updates", "accuracy")
-    )
+    updates, scores = (measured.columns(table) for table in ("updates", "accuracy"))
     with house_style():
         figure, (left, right) = panels(2, width, height=3.6)
         handles = {}
