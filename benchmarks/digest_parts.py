@@ -53,6 +53,8 @@ def digest(value: Any) -> str:
 def _pieces(value: Any) -> Iterator[bytes]:
     if isinstance(value, np.generic | np.ndarray) and value.dtype != object:
         array = np.ascontiguousarray(value)
+        if array.dtype.kind == "f":
+            array = np.where(np.isnan(array), array.dtype.type(np.nan), array)  # a nan may have any of many bits
         yield f"{array.dtype.str}{array.shape}".encode()
         yield array.tobytes()
     elif isinstance(value, Mapping):
