@@ -19,8 +19,8 @@ HOMES = {  # public name -> packages that may hold it, the newest home first
     "data_curve": ("curves", "selection"),
     "epoch_curve": ("curves", "selection"),
     "learning_curve": ("curves", "selection"),
-    "judge_run": ("verdict", "selection"),
-    "verdict": ("verdict", "selection"),
+    "judge_run": ("verdicts", "selection"),
+    "verdict": ("verdicts", "selection"),
 }
 VOLATILE = ("bytes", "date", "folder", "memory", "open", "path", "seconds", "share", "time", "version")
 """Keys of JSON that another run, folder or day changes; "open" is a command with the folder in it."""

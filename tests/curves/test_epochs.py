@@ -56,7 +56,7 @@ def test_an_earlier_epoch_is_a_training_that_ends_there() -> None:
         short = Job(job.recipe.replace(epochs=4, warmup=0.0), rows=job.rows, schedule=schedule_of(job))
         net = sheet.net(number, fit(cohort_of([short], sheet.examples, 1)).nets[0])
         for rows, losses in ((sheet.training_rows(number), train), (sheet.fits[number].held_out, valid)):
-            losses.append(row_values(net, net.outputs(data.x[rows]), data.y[rows], 1.0)[1].mean())
+            losses.append(row_values(net, net.outputs(data.x[rows]), data.y[rows])[1].mean())
     assert found.valid.mean[3] == pytest.approx(np.mean(valid), rel=1e-4)
     assert found.train.mean[3] == pytest.approx(np.mean(train), rel=1e-4)
 

@@ -15,7 +15,8 @@ from sklearn import metrics
 
 from goodfit.errors import InputError
 from goodfit.nets import losses
-from goodfit.nets.losses import DEFAULT_LOSSES, LINKS, LOSSES, row_score, softmax
+from goodfit.nets.losses import DEFAULT_LOSSES, LINKS, LOSSES, softmax
+from goodfit.training.metrics import score_row
 
 NAMES = list(LOSSES)
 CODES = "cross-entropy"
@@ -311,7 +312,7 @@ def test_cross_entropy_compiles_to_no_gather() -> None:
     gradient = jax.grad(lambda z: losses.cross_entropy(z, target, 0.1, None)[0].sum())
     text = (
         jax.jit(gradient).lower(z).as_text()
-        + jax.jit(lambda z: row_score("classification", z, target)).lower(z).as_text()
+        + jax.jit(lambda z: score_row("classification", z, target, "identity")).lower(z).as_text()
     )
     assert "gather" not in text
     assert "scatter" not in text
@@ -330,7 +331,7 @@ def test_score_of_classes_by_hand() -> None:
     """The first of equal outputs wins, as argmax has it."""
     z = jnp.asarray([[1.0, 2.0, 2.0, 0.0], [3.0, 2.0, 2.0, 0.0], [2.0, 1.0, 2.0, 0.0]])
     for code, expected in enumerate(([0, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0])):
-        score = row_score("classification", z, jnp.full(4, code))
+        score = score_row("classification", z, jnp.full(4, code), "identity")
         assert score.dtype == jnp.float32
         np.testing.assert_array_equal(score, expected)
 
@@ -341,7 +342,7 @@ def test_score_of_classes_is_argmax(classes: int, code: int, random: Random) -> 
     values = [-math.inf, -1.0, -0.0, 0.0, 1.0, math.inf]
     z = np.array([[random.choice(values) for _ in range(16)] for _ in range(classes)], np.float32)  # [C, B]
     code %= classes
-    score = row_score("classification", jnp.asarray(z), jnp.full(16, code))
+    score = score_row("classification", jnp.asarray(z), jnp.full(16, code), "identity")
     np.testing.assert_array_equal(score, z.argmax(0) == code)
 
 
@@ -350,34 +351,34 @@ def test_score_of_nan_is_a_miss() -> None:
         z = np.array([0.0, 1.0, 2.0], np.float32)[:, None]
         z[place] = np.nan
         for code in range(3):
-            assert float(row_score("classification", jnp.asarray(z), jnp.asarray([code]))[0]) == 0.0
+            assert float(score_row("classification", jnp.asarray(z), jnp.asarray([code]), "identity")[0]) == 0.0
     z = jnp.asarray([[1.0, jnp.nan], [-1.0, -1.0]])
     for label in (0.0, 1.0):
         target = jnp.asarray([[1.0, label], [0.0, 0.0]])
-        np.testing.assert_array_equal(row_score("multilabel", z, target), [1, 0])
+        np.testing.assert_array_equal(score_row("multilabel", z, target, "identity"), [1, 0])
 
 
 def test_score_of_labels_by_hand() -> None:
     """All labels right: an output says yes when it is above 0."""
     z = jnp.asarray([[1.0, 1.0, -1.0, 0.0], [-2.0, 2.0, 2.0, 0.1]])
     target = jnp.asarray([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
-    np.testing.assert_array_equal(row_score("multilabel", z, target), [1, 0, 1, 1])
-    assert float(row_score("multilabel", jnp.zeros((1, 1)), jnp.ones((1, 1)))[0]) == 0.0
+    np.testing.assert_array_equal(score_row("multilabel", z, target, "identity"), [1, 0, 1, 1])
+    assert float(score_row("multilabel", jnp.zeros((1, 1)), jnp.ones((1, 1)), "identity")[0]) == 0.0
 
 
 def test_score_of_numbers_is_the_squared_error() -> None:
     z, target = example("squared-error")
-    score = row_score("regression", jnp.asarray(z, jnp.float32), jnp.asarray(target, jnp.float32))
+    score = score_row("regression", jnp.asarray(z, jnp.float32), jnp.asarray(target, jnp.float32), "identity")
     assert score.shape == (2, 3, 5)
     np.testing.assert_allclose(score, ((z - target) ** 2).sum(-2), rtol=1e-5)
     np.testing.assert_array_equal(
-        row_score("regression", jnp.asarray([[3.0], [-1.0]]), jnp.asarray([[1.0], [2.0]])), [13]
+        score_row("regression", jnp.asarray([[3.0], [-1.0]]), jnp.asarray([[1.0], [2.0]]), "identity"), [13]
     )
 
 
 def test_score_of_numbers_is_that_of_predictions_not_outputs() -> None:
     z = jnp.log(jnp.asarray([[3.0], [0.5]]))
-    np.testing.assert_allclose(row_score("regression", z, jnp.asarray([[1.0], [2.5]]), "exp"), [4 + 4], rtol=1e-6)
+    np.testing.assert_allclose(score_row("regression", z, jnp.asarray([[1.0], [2.5]]), "exp"), [4 + 4], rtol=1e-6)
 
 
 @pytest.mark.parametrize("task", DEFAULT_LOSSES)
@@ -385,7 +386,7 @@ def test_scores_share_targets_and_keep_types(task: str) -> None:
     z, target = example(DEFAULT_LOSSES[task])
     with jax.enable_x64(True):
         for kind in (jnp.float32, jnp.float64):
-            score = jax.jit(lambda z, t: row_score(task, z, t))(jnp.asarray(z, kind), jnp.asarray(target))
+            score = jax.jit(lambda z, t: score_row(task, z, t, "identity"))(jnp.asarray(z, kind), jnp.asarray(target))
             assert score.shape == (2, 3, 5)
             if task == "classification":
                 np.testing.assert_array_equal(score, z.argmax(-2) == target)

@@ -80,7 +80,7 @@ def test_the_worst_by_held_out_rows_leave() -> None:
             own = replace(sheet, jobs=(*sheet.jobs[:number], short, *sheet.jobs[number + 1 :]))
             net = own.net(number, arrays)
             outputs = net.outputs(sheet.data.x[held_out])
-            losses.append(row_values(net, outputs, sheet.data.y[held_out], 1.0)[1])
+            losses.append(row_values(net, outputs, sheet.data.y[held_out])[1])
         means[str(search.settings[setting])] = float(np.mean([each.mean() for each in losses]))
         assert recipe.epochs == 9
     order = sorted(means, key=lambda name: means[name])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console
-from goodfit.training.progress import SCORE_NAMES, Progress
+from goodfit.training.metrics import SCORE_NAMES
+from goodfit.training.progress import Progress
 from goodfit.words import duration
 
 if TYPE_CHECKING:

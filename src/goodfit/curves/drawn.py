@@ -8,7 +8,7 @@ from typing import Any
 
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, describe, load
-from goodfit.data.folds import Folds, make_folds
+from goodfit.data.folds import Folds, make_folds, refuse_undefined_r2
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
@@ -62,7 +62,7 @@ def data_curve(
     sheets, parts, told = list[Sheet](), list[Folds](), list[Any]()
     for number, value in enumerate(sorted(values)):
         data = load(name, **_given(parameter, value))
-        made, divided, own = _laid(data, recipe, number, folds, repeats, seed, chosen)
+        made, divided, own = _laid(data, recipe, number, folds, repeats, seed, chosen, by)
         sheets += made
         parts.append(divided)
         told.append([fingerprint(data), own.to_json()])
@@ -85,9 +85,11 @@ def _given(parameter: str, value: Any) -> Mapping[str, Any]:
 
 
 def _laid(
-    data: Dataset, recipe: Recipe, number: int, folds: int, repeats: int, seed: int, seeds: Sequence[int]
+    data: Dataset, recipe: Recipe, number: int, folds: int, repeats: int, seed: int, seeds: Sequence[int], by: str
 ) -> tuple[list[Sheet], Folds, Recipe]:
     source, rows = learning_rows(recipe, data)
     divided = make_folds(data, rows, folds=folds, repeats=repeats, seed=seed)
+    if by == "score":
+        refuse_undefined_r2(data, divided, WHERE, "Measure the loss, or use fewer folds.")
     (own,) = fitted_whole([recipe], source, rows, divided)
     return [numbered(sheet, number) for sheet in make_sheets(source, divided, [own], seeds)], divided, own

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.curves.measuring import curve, curve_folder
 from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import make_folds
+from goodfit.data.folds import make_folds, refuse_undefined_r2
 from goodfit.errors import Problems
 from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
@@ -22,6 +22,7 @@ from goodfit.selection.recipes import fitted_whole
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training import session
+from goodfit.training.examples import Examples
 from goodfit.training.fitting import metric_names
 from goodfit.training.keeping import PackTrained, keep_metrics
 from goodfit.training.observer import Clock, Watch
@@ -70,9 +71,11 @@ def epoch_curve(
     source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     divided = make_folds(bare, rows, folds=folds, repeats=repeats, seed=seed)
+    if by == "score":
+        refuse_undefined_r2(bare, divided, WHERE, "Measure the loss, or use fewer folds.")
     chosen = seeds_of(recipe, seeds, WHERE)
     (own,) = fitted_whole([recipe], source, rows, divided)
-    sheets = [_scored(sheet) for sheet in make_sheets(source, divided, [own], chosen)]
+    sheets = [_scored(sheet, by) for sheet in make_sheets(source, divided, [own], chosen)]
     about = [WHERE, bare.name, fingerprint(bare), own.to_json(), list(chosen), every]
     with curve_folder(out, about, [divided]) as kept:
         found = _traced(sheets, len(divided.all), len(chosen), by, every, kept, progress)
@@ -81,7 +84,7 @@ def epoch_curve(
     return curve("epochs", epochs, train, valid, divided.test_share, by, bare.task)
 
 
-def _scored(sheet: Sheet) -> Sheet:
+def _scored(sheet: Sheet, by: str) -> Sheet:
     """A sheet whose program scores, for every net, the rows that it learns from and those held out from it.
 
     Not under the name "valid", which a training would watch: the nets are then those of a search.
@@ -89,13 +92,16 @@ def _scored(sheet: Sheet) -> Sheet:
     examples = sheet.examples
     if examples.weights is None or examples.folds is None:
         parts = {LEARNED: examples.train, HELD_OUT: sheet.fits[0].held_out}
-        return dataclasses.replace(sheet, examples=dataclasses.replace(examples, parts=parts))
-    own = (np.arange(len(examples.weights))[:, None] == examples.folds).astype(np.float32)
-    scored = dataclasses.replace(
-        examples,
-        parts={LEARNED: examples.train, HELD_OUT: examples.train},
-        part_weights={LEARNED: examples.weights, HELD_OUT: own},
-    )
+        scored = dataclasses.replace(examples, parts=parts)
+    else:
+        own = (np.arange(len(examples.weights))[:, None] == examples.folds).astype(np.float32)
+        scored = dataclasses.replace(
+            examples,
+            parts={LEARNED: examples.train, HELD_OUT: examples.train},
+            part_weights={LEARNED: examples.weights, HELD_OUT: own},
+        )
+    if by == "loss" and examples.task == "regression":
+        scored = dataclasses.replace(scored, squares=_raw_squares(scored))
     return dataclasses.replace(sheet, examples=scored)
 
 
@@ -135,14 +141,13 @@ def _traced(
 
 def _measurements(sheet: Sheet, metrics: NDArray[Any], by: str) -> NDArray[np.float64]:
     """What `by` asks for, of training and of held-out rows, [2, E, P], as `sheets.row_values` measures rows."""
-    names = metric_names(sheet.examples.parts)
-    what = "loss" if by == "loss" and sheet.data.task != "regression" else "score"
+    names, squares = metric_names(sheet.examples.parts), sheet.examples.squares
+    what = "loss" if by == "loss" and squares is None else "score"
     found = np.stack([metrics[:, names.index(f"{part}_{what}")] for part in (LEARNED, HELD_OUT)]).astype(np.float64)
-    if sheet.data.task != "regression":
-        return found
-    factor = sheet.examples.scaling.target_factor.astype(np.float64)
-    targets = sheet.data.y[sheet.examples.train].astype(np.float64)
-    if np.ptp(factor) > 0:  # every target in its own unit
-        return 1 - found / float((targets * factor).var(axis=0).sum()) if by == "score" else found
-    squared: NDArray[np.float64] = found / factor[0] ** 2
-    return 1 - squared / float(targets.var(axis=0).sum()) if by == "score" else squared
+    return found if squares is None else 1 - found
+
+
+def _raw_squares(examples: Examples) -> tuple[NDArray[np.float64], ...]:
+    """Weights that make the score 1 less the squared error in the targets' own unit, summed over outputs."""
+    own = 1 / examples.scaling.target_factor.astype(np.float64)[None] ** 2
+    return (own,) * (1 + len(examples.parts))

@@ -10,7 +10,7 @@ import numpy as np
 
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import Fold, Folds, make_folds, some_rows
+from goodfit.data.folds import Fold, Folds, make_folds, refuse_undefined_r2, some_rows
 from goodfit.errors import InputError, Problems, problem
 from goodfit.runs.checks import fitted_recipe, seeds_of
 from goodfit.runs.record import fingerprint
@@ -57,6 +57,8 @@ def learning_curve(
     source, learning = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(learning)
     divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed)
+    if by == "score":
+        refuse_undefined_r2(bare, divided, WHERE, "Measure the loss, or use fewer folds.")
     sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
     chosen = seeds_of(recipe, seeds, WHERE)
     sheets, parts = list[Sheet](), list[Folds]()

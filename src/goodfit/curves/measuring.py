@@ -19,8 +19,8 @@ from goodfit.selection.setting_curve import SettingCurve, band
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import train as train_fits
 from goodfit.training.memory import free_memory
+from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.observer import Watch
-from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.store import SessionRecord, session_folder
 from goodfit.training.turns import MOST_MEMORY, plan_session
 

@@ -200,6 +200,17 @@ def _by_splitter(splitter: Any, data: Dataset, rows: Indexes, y: NDArray[Any], g
     return Folds(f"{len(made)} folds of {type(splitter).__name__}", (made,), whole)
 
 
+def refuse_undefined_r2(data: Dataset, folds: Folds, where: str, fix: str) -> None:
+    """InputError where R² of the held-out rows of a fold is not defined: it needs two rows whose targets differ."""
+    if data.task != "regression":
+        return
+    for number, fold in enumerate(folds.all):
+        targets = data.y[fold.valid]
+        if len(targets) < 2 or not np.ptp(targets, axis=0).all():
+            rule = f"R² is not defined on fold {number}: it needs two held-out rows whose targets differ"
+            raise InputError(problem(where, rule, got=targets.tolist(), fix=fix))
+
+
 def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
     """Some of the rows: the latest, or drawn so that classes keep their shares; fewer are a part of more."""
     if latest:

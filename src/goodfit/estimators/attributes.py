@@ -78,21 +78,14 @@ def _curve(estimator: Any, metric: str) -> list[float]:
 def measured(estimator: Any, outcome: Outcome, given: Given) -> Values:
     """What a training measured, in scikit-learn's conventions."""
     metrics = outcome.metrics.astype(np.float64)
-    values = {"train_loss": metrics[:, 0], "train_score": scores(estimator, metrics[:, 1], given.train.variance)}
+    values = {"train_loss": metrics[:, 0], "train_score": metrics[:, 1]}
     if given.valid is not None:
         averaged = estimator.n_outputs_ if estimator.loss == "squared_error" else 1
         values["valid_loss"] = metrics[:, 2] / averaged
-        values["valid_score"] = scores(estimator, metrics[:, 3], given.valid.variance)
+        values["valid_score"] = metrics[:, 3]
     if outcome.judged is not None:
         values["valid_score"] = outcome.judged
     return values
-
-
-def scores(estimator: Any, found: NDArray[np.floating], variance: float) -> NDArray[np.floating]:
-    """Accuracies as they are; R², of all targets together, for mean squared errors."""
-    if estimator.out_activation_ in ("softmax", "logistic"):
-        return found
-    return np.asarray(1.0 - found / (variance or np.nan))
 
 
 def history(estimator: Any) -> History:

@@ -129,14 +129,12 @@ class Fit:
     def _unit(self) -> float:
         """How much the engine's watched value changes where scikit-learn's changes by one.
 
-        The engine watches the mean squared error for R², and squared errors summed over targets for averaged ones.
+        The engine sums squared errors over targets, where scikit-learn averages them.
         """
         estimator, valid = self.estimator, self.given.valid
         what = watched(estimator)
-        if valid is None or is_classifier(estimator) or what == "nothing":
+        if valid is None or is_classifier(estimator) or what in ("nothing", "score"):
             return 1.0
-        if what == "score":
-            return valid.variance
         return float(estimator.n_outputs_) if estimator.loss == "squared_error" else 1.0
 
     @cached_property
@@ -170,8 +168,7 @@ class Fit:
                 self.done += 1
                 print(f"Iteration {self.done}, loss = {values[0]:.8f}")
                 if self.given.valid is not None:
-                    score = attributes.scores(estimator, values[3], self.given.valid.variance)
-                    print(f"Validation score: {score:.6f}")
+                    print(f"Validation score: {values[3]:.6f}")
         if not self.tasks.heard:
             return False
         nets = report.nets()

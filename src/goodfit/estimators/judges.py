@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 
@@ -18,7 +19,7 @@ from goodfit.training.population import NetArrays
 
 
 def judge_of(estimator: Any, given: Given) -> Judge | None:
-    """Who scores the nets on the host after every epoch, where the engine cannot: a scorer, or R² of many targets."""
+    """Who scores the nets on the host after every epoch, where the engine cannot: a scorer, or R² without a spread."""
     what = watched(estimator)
     if given.raw_valid is None or what in ("nothing", "loss"):
         return None
@@ -26,7 +27,7 @@ def judge_of(estimator: Any, given: Given) -> Judge | None:
     if callable(what):
         takes_weights = weight is not None and hasattr(what, "_score_func")
         return functools.partial(_scored, estimator, what, x, y, {"sample_weight": weight} if takes_weights else {})
-    if is_classifier(estimator) or (estimator.n_outputs_ == 1 and given.valid is not None and given.valid.variance > 0):
+    if is_classifier(estimator) or (given.valid is not None and np.isfinite(given.valid.variances).all()):
         return None
     return functools.partial(_scored, estimator, _r2, x, y, {"sample_weight": weight})
 

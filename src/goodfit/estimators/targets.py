@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.training.metrics import variances
+
 TASKS = {"softmax": "classification", "logistic": "multilabel", "identity": "regression", "exp": "regression"}
 
 
@@ -28,10 +30,9 @@ class Rows:
         return np.ones(len(self.y), self.x.dtype) if self.weight is None else self.weight
 
     @property
-    def variance(self) -> float:
-        """Of numeric targets, weighted, [C] summed: what R² divides by, a row."""
-        mean = np.average(self.y, axis=0, weights=self.weight)
-        return float(np.average((self.y - mean) ** 2, axis=0, weights=self.weight).sum())
+    def variances(self) -> NDArray[np.float64]:
+        """What R² of numeric targets divides by, [C]; nan where it is not defined."""
+        return variances(self.y, self.weight)
 
 
 def coded(y: NDArray[Any], link: str, dtype: Any) -> NDArray[Any]:

@@ -186,7 +186,10 @@ def _train_kind(members: Sequence[_Ready]) -> int:
     scaling = Scaling(zeros, ones, np.zeros(outputs, x.dtype), np.ones(outputs, x.dtype))
     largest = max(len(rows) for rows in pieces)
     every = np.arange(largest, dtype=np.int32)  # as many as one fit trains on, for the plan
-    examples = Examples(x, y, task, outputs, every, scaling, weights=weights)
+    squares = None  # R² of each fit's own rows: its nets take their row of the table by its number
+    if task == "regression":
+        squares = (np.stack([1 / (each.fit.given.train.variances * outputs) for each in members]),)
+    examples = Examples(x, y, task, outputs, every, scaling, weights=weights, squares=squares)
     jobs, owners, orders = _laid_out(members, starts)
     work = JobList(tuple(jobs), examples)
     planned = plan_session([work], itemsize=x.dtype.itemsize)
@@ -229,6 +232,7 @@ def _laid_out(
     owners: list[tuple[int, int]] = []
     orders: dict[int, ShuffledOrder] = {}
     groups: dict[Any, int] = {}
+    numbers = TASKS[members[0].fit.estimator.out_activation_] == "regression"
     whole = rounded_up(max(len(each.fit.given.train) for each in members))
     for number, each in enumerate(members):
         made, rows = each.fit, len(each.fit.given.train)
@@ -242,7 +246,7 @@ def _laid_out(
             draws = stream.draws if made.estimator.shuffle else None
             orders.setdefault(group, ShuffledOrder(places, made.batch, width, draws))
             recipe = job.recipe.replace(batch_size=width)
-            jobs.append(replace(job, group=group, recipe=recipe))
+            jobs.append(replace(job, group=group, recipe=recipe, rows=number if numbers else 0))
             owners.append((number, net))
     return jobs, owners, orders
 

@@ -15,7 +15,7 @@ from goodfit.errors import InputError, problem
 from goodfit.inspection.advising import Advice
 from goodfit.runs.run import Run
 from goodfit.runs.training import train
-from goodfit.training.progress import SCORE_NAMES
+from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 
 SEEDS = 5

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.training.metrics import r2, variances
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -151,13 +152,13 @@ def score_regression(
         rule = f"'prediction' must be nets by rows by outputs, the latter two those of 'target' {targets.shape}"
         raise InputError(problem("Score", rule, got=predicted.shape))
     nets, rows = predicted.shape[:2]
-    variance = targets.var(0) if rows else np.zeros(1)  # [C]
-    if rows < 2 or not (variance > 0).all():
+    variance = variances(targets)  # [C]
+    if np.isnan(variance).any():
         reason = "R² is not defined where there are fewer than two rows or an output's targets are all the same"
         return Score("R²", math.nan, math.nan, math.nan, level, rows, f"no interval: {reason}")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         squares = (predicted - targets) ** 2  # [P, N, C]
-        per_net = (1 - squares.mean(1) / variance).mean(1)  # [P]
+        per_net = r2(predicted, targets)  # [P]
         value, spread = float(per_net.mean()), float(per_net.std(ddof=1)) if nets > 1 else None
         error = _standard_error(squares.mean(0), (targets - targets.mean(0)) ** 2)
     if not math.isfinite(error):

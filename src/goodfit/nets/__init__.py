@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goodfit.nets.initialisers import Initialiser as Initialiser
     from goodfit.nets.losses import LOSSES as LOSSES
     from goodfit.nets.losses import Loss as Loss
-    from goodfit.nets.losses import row_score as row_score
+    from goodfit.nets.losses import chosen_class as chosen_class
     from goodfit.nets.penalties import l1_penalty as l1_penalty
     from goodfit.nets.penalties import l2_penalty as l2_penalty
     from goodfit.nets.penalties import soft_threshold as soft_threshold
@@ -38,7 +38,7 @@ _PLACES = {  # public name -> module of this package that holds it
     "keep_mask": "dropout",
     "l1_penalty": "penalties",
     "l2_penalty": "penalties",
-    "row_score": "losses",
+    "chosen_class": "losses",
     "soft_threshold": "penalties",
     "stream_key": "dropout",
 }
@@ -52,10 +52,10 @@ __all__ = [
     "Initialiser",
     "Loss",
     "Parameters",
+    "chosen_class",
     "keep_mask",
     "l1_penalty",
     "l2_penalty",
-    "row_score",
     "soft_threshold",
     "stream_key",
 ]

@@ -186,25 +186,12 @@ def get(name: str) -> Loss:
     return LOSSES[name]
 
 
-def row_score(task: str, z: Float[Array, "... C B"], target: Array, link: str = "identity") -> Rows:
-    """The score of every row, in the type of z, [..., B].
-
-    classification: 1 where the row's class has the largest output, the first among equals, else 0.
-    multilabel: 1 where every label is right (an output says yes when it is > 0), else 0.
-    regression: the squared difference of prediction and target, summed over outputs; lower is better. link: the name
-    in LINKS of what makes predictions of the outputs, read for regression alone.
-    An output that is nan makes the first two 0 and the last nan.
-    """
-    if task == "regression":
-        difference = LINKS[link](z) - target
-        return (difference * difference).sum(-2)
-    if task == "multilabel":
-        hit = jnp.where(target > 0.5, z > 0, z <= 0).all(-2)
-    else:
-        own = _own_output(z, target)[..., None, :]
-        earlier = _classes(z) < target.astype(jnp.int32)[..., None, :]
-        hit = jnp.where(earlier, own > z, own >= z).all(-2)
-    return hit.astype(z.dtype)
+def chosen_class(z: Float[Array, "... C B"], target: Array) -> Array:
+    """Whether every row's class has the largest output, the first among equals, [..., B]; not where it is nan."""
+    own = _own_output(z, target)[..., None, :]
+    # Of equal outputs the first counts: an earlier class must be surpassed, a later one equalled.
+    earlier = _classes(z) < target.astype(jnp.int32)[..., None, :]
+    return jnp.where(earlier, own > z, own >= z).all(-2)
 
 
 def softmax(z: Float[Array, "... C B"]) -> Float[Array, "... C B"]:

@@ -253,15 +253,8 @@ class _Telling(Observer):
 
 
 def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[Any]]:
-    """Metric name -> [E, P]. The program's squared errors become R², of all outputs together."""
-    values = {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
-    if examples.task != "regression":
-        return values
-    for part, rows in {"train": examples.train, **examples.parts}.items():
-        scaled = examples.y[rows] * examples.scaling.target_factor
-        variance = float(scaled.var(axis=0, dtype=np.float64).sum())
-        values[f"{part}_score"] = 1.0 - values[f"{part}_score"] / (variance or np.nan)
-    return values
+    """Metric name -> [E, P]."""
+    return {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
 
 
 def write_results(run: Run, folder: Path, data: Dataset) -> None:

@@ -185,7 +185,7 @@ class _Climb:
                     score=float(means[0, place]),
                     loss=float(means[1, place]),
                     parameters=parameters_of(search.recipes[setting], data),
-                    failed_folds=int(np.isnan(found[0, place]).sum()),
+                    failed_folds=int(np.isnan(found[1, place]).sum()),
                 )
             )
         return [alive[place] for place in sorted(best)]

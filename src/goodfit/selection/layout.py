@@ -11,7 +11,7 @@ import numpy as np
 
 from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.dividing import with_division
-from goodfit.data.folds import Folds, Indexes, make_folds
+from goodfit.data.folds import Folds, Indexes, make_folds, refuse_undefined_r2
 from goodfit.errors import InputError
 from goodfit.leaks.check import LeakCheck, check_folds
 from goodfit.runs.checks import as_split, seeds_of
@@ -86,6 +86,8 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     divided = make_folds(bare, rows, folds=asked.folds, repeats=asked.repeats, seed=asked.seed)
+    if asked.by == "score":
+        refuse_undefined_r2(bare, divided, WHERE, "Search by the loss, or use fewer folds.")
     seeds = seeds_of(recipe, asked.seeds, WHERE)
     recipes = fitted_whole(space.recipes(settings), source, rows, divided)
     refuse_equals(recipes, settings)

@@ -25,7 +25,7 @@ from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
 from goodfit.selection.values import Results
-from goodfit.training.progress import SCORE_NAMES
+from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 
 TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
@@ -211,10 +211,10 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
             chosen = values.score if search.by == "score" else -values.loss
             failed = (number, job) in results.frozen
             rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
-    if np.isnan(sums[0]).any(axis=1).all():
+    ranked = sums[0] if search.by == "score" else -sums[1]
+    if np.isnan(ranked).any(axis=1).all():
         raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
     held = counts > 0
-    ranked = sums[0] if search.by == "score" else -sums[1]
     parameters = tuple(parameters_of(each, data) for each in search.recipes)
     comparison = compare(ranked, search.folds.test_share, simplicity=parameters)
     return Selection(

@@ -13,10 +13,9 @@ from goodfit.data import Dataset, Table
 from goodfit.data.folds import Fold, Folds, Indexes
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.examples import Examples, Scaling, fit_scaling
+from goodfit.training.metrics import hits, log_losses, r2_of_rows
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
-
-SMALLEST_CHANCE = 1e-15  # of the right class, below which a row's loss is not counted higher
 
 
 @dataclass(frozen=True)
@@ -157,21 +156,17 @@ def _sheet(
     return Sheet(data, examples, fits, jobs)
 
 
-def row_values(net: TrainedNet, z: Any, y: Any, variance: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(score, loss) of every row, [n] each; the mean of the scores is accuracy, exact match, or R².
+def row_values(net: TrainedNet, z: Any, y: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(score, loss) of every row, [n] each; the mean of the scores is accuracy, exact match, or R² of these rows.
 
-    z: the net's outputs for the rows, which may be overwritten. A row's part of R² is 1 - squared error / variance.
-    variance: of the targets, summed over outputs. Losses are in nats for classes and labels, and squared errors for
-    numbers.
+    z: the net's outputs for the rows, which may be overwritten.
+    Losses are in nats for classes and labels, and squared errors, summed over outputs, for numbers.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # a net may have grown large
         if net.task == "regression":
-            error = ((net.predictions_of(z).astype(np.float64) - y) ** 2).sum(axis=1)
-            return (1.0 - error / variance).astype(np.float32), error.astype(np.float32)
+            predicted = net.predictions_of(z).astype(np.float64)
+            errors = ((predicted - y) ** 2).sum(axis=1)
+            return r2_of_rows(predicted, y).astype(np.float32), errors.astype(np.float32)
         chances = net.probabilities_of(z)
-        if net.task == "classification":
-            own = chances[np.arange(len(y)), y]
-            return (chances.argmax(axis=1) == y).astype(np.float32), -np.log(np.maximum(own, SMALLEST_CHANCE))
-        right = np.where(y > 0.5, chances, 1 - chances)
-        hits = ((chances > 0.5) == (y > 0.5)).all(axis=1).astype(np.float32)
-        return hits, -np.log(np.maximum(right, SMALLEST_CHANCE)).sum(axis=1)
+        right = hits(net.task, chances.argmax(axis=1) if net.task == "classification" else chances > 0.5, y)
+        return right.astype(np.float32), log_losses(net.task, chances, y).astype(np.float32)

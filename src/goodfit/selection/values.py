@@ -119,7 +119,6 @@ class _PackScored:
 def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:
     """Job -> (what its net is worth, whether it diverged)."""
     data = sheet.data
-    variance = float(np.var(data.y[sheet.examples.train], axis=0, dtype=np.float64).sum()) or np.nan
     nets = {job: sheet.net(job, fitted.nets[place]) for place, job in enumerate(turn.jobs)}
     diverged = {job: bool(fitted.frozen[place]) for place, job in enumerate(turn.jobs)}
     of_fold: dict[int, list[int]] = {}
@@ -130,7 +129,7 @@ def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValu
     def values(jobs: list[int], rows: NDArray[np.int32]) -> Iterator[tuple[int, tuple[NDArray[np.float32], ...]]]:
         y = data.y[rows]
         for place, z in stacked_outputs([nets[job] for job in jobs], data.x[rows]):
-            yield jobs[place], row_values(nets[jobs[place]], z, y, variance)
+            yield jobs[place], row_values(nets[jobs[place]], z, y)
 
     for jobs in of_fold.values():
         means = dict.fromkeys(jobs, (np.nan, np.nan))
@@ -138,6 +137,6 @@ def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValu
             for job, (score, loss) in values(jobs, sheet.training_rows(jobs[0])):
                 means[job] = float(score.mean(dtype=np.float64)), float(loss.mean(dtype=np.float64))
         for job, (score, loss) in values(jobs, sheet.fits[jobs[0]].held_out):
-            failed = diverged[job] or not (np.isfinite(score).all() and np.isfinite(loss).all())
+            failed = diverged[job] or not np.isfinite(loss).all()
             found[job] = FitValues(score, loss, means[job]), failed
     return found

@@ -13,6 +13,7 @@ from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import Order, RowOrder, WithoutFold
 from goodfit.training.examples import Examples
+from goodfit.training.metrics import square_weights
 from goodfit.training.population import (
     Grid,
     Job,
@@ -75,6 +76,7 @@ class Cohort:
         """The data and how they are read."""
         examples, scaling = self.examples, self.examples.scaling
         weights = np.ones((1, 1)) if examples.weights is None else examples.weights
+        squares = square_weights(examples) if examples.squares is None else examples.squares
         parts = []
         for name in self.program.parts:
             own = examples.part_weights.get(name)
@@ -89,6 +91,7 @@ class Cohort:
             "target_scale": scaling.target_factor.astype(self.dtype),
             "weights": weights.astype(self.dtype),
             "parts": tuple(parts),
+            "squares": tuple(each.astype(self.dtype) for each in squares),
             "own": self._own_scaling(),
         }
         return Rows(**arrays)

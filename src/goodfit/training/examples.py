@@ -47,7 +47,8 @@ class Examples:
     part_weights: name -> [G, N] weights with which a part's rows count, for folds; folds: [N] fold of each row, or
     None (batches are then balanced over folds). A net picks its set of weights by its job's `rows`. own_scalings: of
     every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
-    stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own.
+    stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
+    what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
     """
 
     x: NDArray[np.generic]
@@ -62,6 +63,7 @@ class Examples:
     folds: Indexes | None = None
     own_scalings: tuple[Scaling, ...] | None = None
     set_rows: int = 0
+    squares: tuple[Numbers, ...] | None = None
 
     @classmethod
     def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False, loss: str = "auto") -> Examples:

@@ -70,8 +70,7 @@ class Fitted(Trained):
 def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     """Names of the Q metrics: train_loss, train_score, then those of every part.
 
-    Losses are in nats per row (or the loss's own unit); a score is a share of hits, or for regression the mean squared
-    error summed over outputs, in scaled units.
+    Losses are in nats per row (or the loss's own unit); scores as `metrics` defines them.
     """
     return tuple(f"{part}_{what}" for part in ("train", *parts) for what in ("loss", "score"))
 

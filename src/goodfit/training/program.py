@@ -16,27 +16,29 @@ from jaxtyping import Array, Float
 
 from goodfit.nets.dropout import stream_key
 from goodfit.nets.forward import Dropout, Parameters, forward
-from goodfit.nets.losses import LOSSES, row_score
+from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
+from goodfit.training.metrics import score_row
 from goodfit.training.state import Chunk, OwnScaling, Program, Rows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight", "own"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight", "own", "squares"], meta_fields=[])
 @dataclass(frozen=True)
 class Batch:
     """Rows as the nets see them.
 
     x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
-    every net on top, which the targets have had and the inputs have not.
+    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `Rows`.
     """
 
     x: Array
     target: Array
     weight: Array
     own: OwnScaling | None = None
+    squares: Array | None = None
 
 
 def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Metrics]:
@@ -102,7 +104,12 @@ def _train_epoch(
     rows_an_epoch = chunk.counts[epoch][:, None]  # [S, 1]
     total = sums[-1] if program.row_weights else rows_an_epoch
     of_loss = rows_an_epoch if objective_is_loss(program) else total
-    return parameters, optimizer, sums[0] / of_loss, sums[1] / total
+    return parameters, optimizer, sums[0] / of_loss, _score(program, sums[1] / total)
+
+
+def _score(program: Program, mean: Array) -> Array:
+    """The score of rows from the mean over them of `score_row`."""
+    return 1 - mean if program.task == "regression" else mean
 
 
 def objective_is_loss(program: Program) -> bool:
@@ -154,7 +161,7 @@ def _step_lbfgs(
 
     def one(settings: Settings, batch: Batch, parameters: Parameters, *known: Any) -> tuple[Parameters, Any]:
         alone = jax.tree.map(lambda leaf: leaf[None, None], settings)
-        lifted = jax.tree.map(lambda leaf: leaf[None, None], (batch.target, batch.weight, batch.own))
+        lifted = jax.tree.map(lambda leaf: leaf[None, None], (batch.target, batch.weight, batch.own, batch.squares))
         its_batch = Batch(batch.x[None], *lifted)
 
         def objective(parameters: Parameters) -> Array:
@@ -165,8 +172,8 @@ def _step_lbfgs(
 
     nets = settings.rates.l2.shape
     target, weight = (jnp.broadcast_to(each, (*nets, *each.shape[2:])) for each in (batch.target, batch.weight))
-    batch = Batch(batch.x, target, weight, batch.own)
-    shared = Batch(None, 0, 0, 0)  # type: ignore[arg-type]  # over M, the inputs are shared and the rest is not
+    batch = Batch(batch.x, target, weight, batch.own, batch.squares)
+    shared = Batch(None, 0, 0, 0, 0)  # type: ignore[arg-type]  # over M, the inputs are shared and the rest is not
     over_m = jax.vmap(one, in_axes=(0, shared, 0, 0, 0, 0))
     return jax.vmap(over_m)(settings, batch, parameters, gradient, value, optimizer)
 
@@ -177,7 +184,7 @@ def _objective(
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
     inputs = None if batch.own is None else (batch.own.shift, batch.own.factor)
     z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
-    trained, plain, score = _row_values(program, settings, z, batch.target, batch.own)
+    trained, plain, score = _row_values(program, settings, z, batch.target, batch.own, batch.squares)
     weight = batch.weight
     if program.class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -207,7 +214,7 @@ def objective_of(
 
 
 def _row_values(
-    program: Program, settings: Settings, z: Array, target: Array, own: OwnScaling | None
+    program: Program, settings: Settings, z: Array, target: Array, own: OwnScaling | None, squares: Array | None
 ) -> tuple[Array, Array, Array]:
     """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score.
 
@@ -217,7 +224,7 @@ def _row_values(
     trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
     if own is not None and program.task == "regression":
         z, target = (values / own.target_factor[..., None] for values in (z, target))
-    return trained, plain, row_score(program.task, z, target, LOSSES[program.loss].link)
+    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, squares)
 
 
 def _weighted_sum(values: Array, weight: Array) -> Array:
@@ -256,7 +263,7 @@ def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Ba
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    return Batch(x, target, weight, own)
+    return Batch(x, target, weight, own, _own_squares(rows, 0, settings))
 
 
 def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
@@ -268,7 +275,8 @@ def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
     """Row weights of every net for rows [S or 1, B], from a table [G, N]: [S, M, B]."""
     sets = jnp.moveaxis(table[:, index], 0, 1)  # [S or 1, G, B]: every set's weights, of which each net takes a row
     sets = jnp.broadcast_to(sets, (len(settings.row_weights), *sets.shape[1:]))
-    own: Array = jax.vmap(lambda of_sets, mine: of_sets[mine])(sets, settings.row_weights)
+    mine = jnp.minimum(settings.row_weights, len(table) - 1)  # one row where all nets weigh rows alike
+    own: Array = jax.vmap(lambda of_sets, mine: of_sets[mine])(sets, mine)
     return own
 
 
@@ -278,6 +286,14 @@ def _own_scaling(rows: Rows, settings: Settings) -> OwnScaling | None:
         return None
     own: OwnScaling = jax.tree.map(lambda table: table[settings.row_weights], rows.own)
     return own
+
+
+def _own_squares(rows: Rows, at: int, settings: Settings) -> Array | None:
+    """What every net's squared errors are weighed by, [S, M, C], on the training rows (0) or a part (1, ...)."""
+    if not rows.squares:
+        return None
+    table = rows.squares[at]  # one row where all nets are scored alike, whatever their weights in training
+    return table[jnp.minimum(settings.row_weights, len(table) - 1)]
 
 
 def _examples(program: Program, rows: Rows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
@@ -310,15 +326,18 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
     found: list[Array] = []
     zero = jnp.zeros_like(settings.rates.l2)
     groups, own = zero.shape[0], _own_scaling(rows, settings)
-    for index, weights in rows.parts:
+    for number, (index, weights) in enumerate(rows.parts):
+        squares = _own_squares(rows, number + 1, settings)
 
-        def block(sums: Any, index: Array, weights: Array | None = weights) -> tuple[Any, None]:
+        def block(
+            sums: Any, index: Array, weights: Array | None = weights, squares: Array | None = squares
+        ) -> tuple[Any, None]:
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
             x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.factor)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)
-            _, plain, score = _row_values(program, settings, z, target, own)
+            _, plain, score = _row_values(program, settings, z, target, own, squares)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
                 weight = weight * _own_weights(weights, settings, at)
@@ -326,5 +345,5 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
             return tuple(s + n for s, n in zip(sums, new, strict=True)), None
 
         (loss, score, total), _ = jax.lax.scan(block, (zero, zero, zero), index)
-        found += [loss / total, score / total]
+        found += [loss / total, _score(program, score / total)]
     return jnp.stack(found)

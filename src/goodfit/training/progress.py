@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Phase = Literal["data", "compile", "train", "stop", "evaluate"]
-SCORE_NAMES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}  # of each task
 
 
 @dataclass(frozen=True)

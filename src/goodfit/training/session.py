@@ -112,6 +112,8 @@ def run(
                 found.append(kept)
             for observer in watching:
                 observer.turn_ends(turn)
+            if asked.is_set():  # between two turns, or behind the last: what follows a session must not swallow it
+                raise KeyboardInterrupt
     return found
 
 

@@ -168,7 +168,7 @@ class OwnScaling:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts", "own"],
+    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts", "squares", "own"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -178,7 +178,9 @@ class Rows:
     x: [N, D]; y: [N] codes or [N, C] numbers, of stacked data sets one above the other; inputs are used as
     (x - shift) * scale, [D] each, and numeric targets as (y - target_shift) * target_scale, [C] each. weights: [G, N]
     sets of row weights. parts: one (rows [J, R], weights [G, N] or None) a scored part, J blocks of R rows, -1 where a
-    block is not full. own: what each set of row weights scales by on top, None where all nets see the same numbers.
+    block is not full. squares: of the training rows and then every part, what squared errors are weighed by so that
+    they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
+    scales by on top, None where all nets see the same numbers.
     """
 
     x: Array
@@ -189,6 +191,7 @@ class Rows:
     target_scale: Float[Array, " C"]
     weights: Float[Array, "G N"]
     parts: tuple[tuple[Int[Array, "J R"], Float[Array, "G N"] | None], ...]
+    squares: tuple[Float[Array, "G C"], ...]
     own: OwnScaling | None = None
 
 

@@ -48,8 +48,8 @@ def end_epoch(
     if not (program.keep_best or program.patience):
         return after
 
-    sign = 1.0 if program.task == "regression" else -1.0  # a squared error is better low, a share of hits high
-    value = jnp.where(settings.on_score, sign * score, loss)
+    # A score is better high. Where R² is not defined, for the watched targets are all the same, the loss is watched.
+    value = jnp.where(settings.on_score & jnp.isfinite(score), -score, loss)
     better = taken & scored & (value < before.best_value)
     goal = before.best_value - settings.min_change
     enough = taken & scored & (value <= goal if program.conventions == "scikit-learn" else value < goal)

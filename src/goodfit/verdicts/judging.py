@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import make_folds
+from goodfit.data.folds import make_folds, refuse_undefined_r2
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.runs.checks import seeds_of
 from goodfit.selection.calls import call_of, resumed
 from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
+from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.observer import Watch
-from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import trying
@@ -128,6 +128,7 @@ def lay_out(
     folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, seed=asked.seed)
     if len(folds.all) < 2:
         raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
+    refuse_undefined_r2(bare, folds, WHERE, "Use fewer folds.")
     probes = probes_of(recipe, quick=asked.quick)
     return trying.lay_out(source, recipe, probes, folds, seeds=seeds, early=early, by=asked.by)
 

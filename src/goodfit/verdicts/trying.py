@@ -275,16 +275,11 @@ def _found(
     metrics = np.full((epochs[-1], *fitted.metrics.shape[1:]), np.nan)
     metrics[: len(fitted.metrics)] = fitted.metrics
     train_loss, train_score, valid_loss, valid_score = metrics[epochs - 1].transpose(1, 0, 2).astype(np.float64)
-    if sheet.data.task == "regression":
-        scaled = sheet.data.y[sheet.examples.train] * sheet.examples.scaling.target_factor
-        variance = float(scaled.var(axis=0, dtype=np.float64).sum()) or np.nan
-        errors, training = valid_score / variance, train_score / variance
-    elif layout.by == "score":
+    if sheet.data.task == "regression" or layout.by == "score":
         errors, training = 1 - valid_score, 1 - train_score
     else:
         errors, training = valid_loss, train_loss
-    by_score = layout.recipes[0].monitor == "score" and sheet.data.task != "regression"
-    watched = -valid_score if by_score else valid_loss
+    watched = -valid_score if layout.recipes[0].monitor == "score" else valid_loss
     if not layout.early:
         errors, training = (np.where(fitted.frozen, np.nan, table) for table in (errors, training))
     return watched, errors, training

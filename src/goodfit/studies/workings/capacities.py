@@ -191,7 +191,7 @@ class _Nets:
         recipes += [self.base.replace(l2=l2) for l2 in STRENGTHS["l2"]]
         self.tell(f"{given.nets * len(recipes)} nets of {len(widths)} widths, and with L2 penalties")
         self.found = self.train(recipes)
-        train, fresh = self.found.last("own_score"), self.found.last("fresh_score") + given.noise**2
+        train, fresh = squared(self.found, "own"), squared(self.found, "fresh") + given.noise**2
         size = [[np.sqrt(sum(np.square(w).sum() for w in net.weights)) for net in nets] for nets in self.found.nets]
         return {
             width: Errors(train[at] + WORST, fresh[at] + WORST, np.array(size[at], float))
@@ -208,26 +208,31 @@ class _Nets:
         self.tell(f"{given.nets} nets with {MORE} times the rows")
         more = self.train([self.base.replace(batch_size=MORE * given.rows)], MORE)
         noise = given.noise**2 + WORST
-        without = self.found.last("fresh_score")[plain] + noise
+        without = squared(self.found, "fresh")[plain] + noise
         found = {
             "early stopping": self._earliest(plain),
             "L2": _chosen(self.found, range(count, count + len(STRENGTHS["l2"]))),
             "L1": _chosen(varied, range(len(STRENGTHS["l1"]))),
             "dropout": _chosen(varied, range(len(STRENGTHS["l1"]), len(others))),
-            "more data": more.last("fresh_score")[0],
+            "more data": squared(more, "fresh")[0],
         }
         return {("net", name): (without, errors + noise) for name, errors in found.items()}
 
     def _earliest(self, place: int) -> np.ndarray:
         """The error at the epoch where the validation rows' is least, [S]."""
-        held, fresh = self.found["held_score"][place], self.found["fresh_score"][place]  # [S, E]
+        held, fresh = (2 * self.found[f"{part}_loss"][place] for part in ("held", "fresh"))  # [S, E]
         best = np.where(np.isfinite(held), held, np.inf).argmin(1)
         return np.asarray(fresh[np.arange(len(fresh)), best])
 
 
+def squared(found: Any, part: str) -> np.ndarray:
+    """The squared error on a part after each net's last epoch: the loss is half of it."""
+    return np.asarray(2 * found.last(f"{part}_loss"))
+
+
 def _chosen(found: Any, places: Sequence[int]) -> np.ndarray:
     """The error of the strength that each seed's validation rows choose, [S]."""
-    held, fresh = (found.last(f"{part}_score")[list(places)] for part in ("held", "fresh"))
+    held, fresh = (squared(found, part)[list(places)] for part in ("held", "fresh"))
     return np.asarray(fresh[held.argmin(0), np.arange(held.shape[1])])
 
 

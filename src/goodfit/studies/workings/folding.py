@@ -119,7 +119,7 @@ def _fit(recipe: Any, given: Given, sets: Sequence[Any], folds: Sequence[Fold]) 
     if held:
         parts["held"] = np.arange(rows, rows + held)
     found = fit_jobs(jobs, Examples.stacked(stacked, parts), score_every=10**6)
-    errors = [found.metrics(job)[-1, 3] if held else np.nan for job in range(len(jobs))]
+    errors = [2 * found.metrics(job)[-1, 2] if held else np.nan for job in range(len(jobs))]  # the loss is half of it
     return [found.net(job) for job in range(len(jobs))], np.array(errors, float)
 
 
