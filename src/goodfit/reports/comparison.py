@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.figures import Interval, intervals, setting_curve
-from goodfit.reports.blocks import Block, Bullets, Facts, Grid, Paragraph, Part, Picture
-from goodfit.reports.kept import CurveLine, Search, SettingLine, read_curve
-from goodfit.reports.markup import Inline, Strong
+from goodfit.reports.blocks import Block, Facts, Grid, Paragraph, Passage, Picture
+from goodfit.reports.kept import CurveLine, Number, Search, read_curve
+from goodfit.reports.markup import Inline
 from goodfit.reports.numbers import NONE, between, counted, known, number
 from goodfit.selection.space import text_of
 from goodfit.training.recipe import Recipe
@@ -28,8 +28,14 @@ def comparison_blocks(found: Search, folder: Path, recipe: Recipe | None = None)
     if curve:
         blocks.append(_curve(found, fields[0], curve))
     blocks.append(_picture(found, own))
-    blocks.append(Part("What may be concluded", [Bullets(conclusions(found, own))]))
-    return blocks
+    simplest = place_of(found, found.simplest)
+    about = {
+        "found": found,
+        "own": None if own is None else found.settings[own],
+        "simplest": found.settings[simplest] if simplest else None,
+        "expected": _expected(found),
+    }
+    return [*blocks, Passage("run/conclusions.html", about)]
 
 
 def place_of(found: Search, recipe: Mapping[str, Any]) -> int | None:
@@ -46,51 +52,21 @@ def _same(one: Any, other: Any) -> bool:
     return first == second
 
 
-def setting_text(line: SettingLine) -> str:
-    """hidden 64x32, l2 0.001."""
-    return ", ".join(f"{name} {text_of(value)}" for name, value in line.fields.items())
-
-
-def conclusions(found: Search, own: int | None = None) -> list[Inline]:
-    """What the comparison says, in sentences."""
-    best, words = found.settings[0], found.score_name
-    held = between(best.low, best.high)
-    interval = f", 95 % interval {held}" if held != NONE else ", without an interval"
-    told: list[Inline] = [(Strong("Best: "), f"{setting_text(best)}, {words} {number(best.score)}{interval}.")]
-    if own is not None:
-        line = found.settings[own]
-        behind = "" if own == 0 else f", {number(line.difference, sign=True)} to the best"
-        told.append((Strong("This run's setting: "), f"rank {line.rank} of {len(found.settings)}{behind}."))
-    if found.chance_not_best is not None and len(found.settings) > 1:
-        chance = "below 1 %" if found.chance_not_best < 0.01 else f"{100 * found.chance_not_best:.0f} %"
-        told.append((Strong("Chance that another setting is better: "), f"{chance}."))
-    simplest = place_of(found, found.simplest)
-    if simplest:
-        text = f"{setting_text(found.settings[simplest])}."
-        told.append((Strong("Simplest within one standard error of the best: "), text))
-    told += _expected(found)
-    text = "of the mean over folds, corrected for the rows that folds share (Nadeau and Bengio)."
-    return [*told, (Strong("Intervals: "), text)]
-
-
-def _expected(found: Search) -> list[Inline]:
+def _expected(found: Search) -> dict[str, Number] | None:
+    """What the best is worth on new data: value, low and high, and the gap to its score in the search."""
     optimism, sign = found.optimism, 1.0 if found.by == "score" else -1.0
     if optimism is None or optimism.corrected is None or optimism.winner_score is None:
-        return []
+        return None
     limits = sorted(sign * each for each in (optimism.low, optimism.high) if each is not None)
-    held = f" ({between(*limits)})" if len(limits) == 2 else ""
+    low, high = limits if len(limits) == 2 else (None, None)
     gap = abs(optimism.winner_score - optimism.corrected)
-    value = f"{found.score_name} {number(sign * optimism.corrected)}{held}"
-    text = f"{value}: having been picked makes the best look better by {number(gap)}."
-    return [(Strong("On new rows expect: "), text)]
+    return {"value": sign * optimism.corrected, "low": low, "high": high, "gap": gap}
 
 
 def _picture(found: Search, own: int | None) -> Picture:
     drawn = found.settings[:DRAWN]
     rows = [
-        Interval(
-            setting_text(line), known(line.score), known(line.low), known(line.high), "chosen" if own == at else "usual"
-        )
+        Interval(line.text, known(line.score), known(line.low), known(line.high), "chosen" if own == at else "usual")
         for at, line in enumerate(drawn)
     ]
     draw = partial(intervals, rows, f"{found.score_name} on held-out rows, mean over folds")
@@ -98,7 +74,7 @@ def _picture(found: Search, own: int | None) -> Picture:
     text += f" The first {DRAWN} of {len(found.settings)} are drawn." if len(found.settings) > DRAWN else ""
     text += " The diamond is this run's setting." if own is not None and own < DRAWN else ""
     text += " All settings met the same folds and seeds, so that their differences are surer than these intervals look."
-    told = "; ".join(f"{setting_text(line)}: {number(line.score)}" for line in drawn[:5])
+    told = "; ".join(f"{line.text}: {number(line.score)}" for line in drawn[:5])
     return Picture(
         title=f"{found.score_name[:1].upper()}{found.score_name[1:]} of each setting",
         drawn=draw(width=7.8),

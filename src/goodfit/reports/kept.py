@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from goodfit.errors import InputError, problem
 from goodfit.reports.commands import table_words
-from goodfit.selection.space import parse
+from goodfit.selection.space import parse, text_of
 from goodfit.training import strict_json
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
@@ -94,6 +94,11 @@ class SettingLine(Kept):
     parameters: int
     failed_folds: int
 
+    @property
+    def text(self) -> str:
+        """hidden 64x32, l2 0.001."""
+        return ", ".join(f"{name} {text_of(value)}" for name, value in self.fields.items())
+
 
 class Optimism(Kept):
     """What the winner's score is worth; losses have their sign turned."""
@@ -122,6 +127,13 @@ class Search(Kept):
     seconds: dict[str, float]
     about: str
     source: tuple[str, ...]
+
+    @property
+    def chance(self) -> str:
+        """The chance that another setting is better, "" if unknown."""
+        if self.chance_not_best is None:
+            return ""
+        return "below 1 %" if self.chance_not_best < 0.01 else f"{100 * self.chance_not_best:.0f} %"
 
 
 class CurveLine(Kept):

@@ -20,6 +20,11 @@ def brief(value: float) -> str:
     return f"{value:.3g}".replace("-", "−") if math.isfinite(value) else NONE
 
 
+def whole(value: int) -> str:
+    """12,345."""
+    return f"{value:,}"
+
+
 def percent(share: float) -> str:
     """45 %; a dash where it does not apply."""
     return f"{brief(100 * share)} %" if math.isfinite(share) else NONE

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from goodfit.reports.drawing import embedded
 from goodfit.reports.languages import PHRASES, Language, Phrases
 from goodfit.reports.markup import Ids, Link, Mono, Strong, joined, plain
-from goodfit.reports.numbers import between, brief, counted, number, percent
+from goodfit.reports.numbers import between, brief, counted, number, percent, whole
+from goodfit.runs.telling import interval
 from goodfit.words import duration, visible, width
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FILTERS = {
-    **{each.__name__: each for each in (between, brief, counted, duration, joined, number, percent, plain, width)},
+    **{each.__name__: each for each in (between, brief, counted, duration, interval, joined, number, percent, plain)},
+    **{each.__name__: each for each in (whole, width)},
     "strong": Strong,
     "mono": Mono,
     "link": Link,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
 from goodfit import __version__
 from goodfit.data import Ledger
 from goodfit.errors import InputError, problem
-from goodfit.reports.blocks import Code, Note, Paragraph
+from goodfit.reports.blocks import Code, Note, Paragraph, Passage
 from goodfit.reports.commands import recipe_words, wrapped
-from goodfit.reports.comparison import comparison_blocks, place_of, search_facts, setting_text
+from goodfit.reports.comparison import comparison_blocks, place_of, search_facts
 from goodfit.reports.inside import inside_section
 from goodfit.reports.kept import Search, read_search
 from goodfit.reports.markup import Inline, Mono
@@ -69,7 +68,7 @@ def search_page(folder: Path) -> Page:
         Section("What it took", [search_facts(found)]),
         Section("What next", [Paragraph(text), Code(wrapped(words), "Command that trains the best setting")]),
     ]
-    lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {setting_text(best)}."
+    lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {best.text}."
     return Page(
         title=found.data,
         kind="goodfit report on a search",
@@ -82,18 +81,8 @@ def search_page(folder: Path) -> Page:
 
 def _comparison(source: Source, search: Path | None) -> Section:
     if search is None:
-        text = "No search stands beside this run. Give its folder with --search to compare settings here:"
-        words = [
-            "goodfit",
-            "select",
-            *(data_words(source) or ["DATA"]),
-            "--vary",
-            "hidden=64,256",
-            "--vary",
-            "l2=0,1e-3",
-        ]
-        code = Code(shlex.join(words), "Command that compares settings")
-        return Section("Comparison of settings", [Paragraph(text), code])
+        about = data_words(source) or ["DATA"]
+        return Section("Comparison of settings", [Passage("run/no_search.html", about)])
     found = read_search(search)
     if found.data != source.run.data_name:
         rule = f"must be a search on the data of the run, {source.run.data_name!r}"
@@ -133,8 +122,7 @@ def _search_glance(found: Search) -> list[Glance]:
         Glance("Settings", f"{len(found.settings):,}"),
     ]
     if found.chance_not_best is not None:
-        chance = "below 1 %" if found.chance_not_best < 0.01 else f"{100 * found.chance_not_best:.0f} %"
-        shown.append(Glance("Chance that another is better", chance))
+        shown.append(Glance("Chance that another is better", found.chance))
     return shown
 
 

@@ -6,66 +6,29 @@ import numpy as np
 
 from goodfit.figures.curves import band_levels
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.reports.blocks import Block, Bullets, Facts, Fold, Grid, Note, Paragraph, Part, Picture
-from goodfit.reports.markup import Inline, Mono, Strong, joined
+from goodfit.reports.blocks import Block, Fold, Grid, Paragraph, Passage, Picture
+from goodfit.reports.markup import Inline, Mono, Strong
 from goodfit.reports.numbers import NONE, counted, number
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs import Run
 from goodfit.runs.run import LOSS_LABELS, PART_WORDS, SCORE_LABELS
-from goodfit.runs.telling import interval, interval_methods, kept_epochs
+from goodfit.runs.telling import interval_methods, kept_epochs
 from goodfit.training.recipe import DEFAULT, Recipe
 from goodfit.training.recipe_fields import to_text
-from goodfit.words import duration
 
-USES = {
-    "train": "the weights are fitted to them",
-    "valid": "the epoch, and all that is chosen, is chosen by them",
-    "test": "sealed: scored only by an opening that the ledger records",
-}
 SHOWN_COLUMNS = 12  # columns of a table up to which they are shown at once
 MOST_EPOCHS = 200  # rows of the table below the curves
 
 
 def data_section(source: Source) -> Section:
     """What was learned from, and how its rows are divided."""
-    run, entry, total = source.run, source.entry, sum(source.sizes.values())
-    net = run.nets[0]
-    pairs: list[tuple[str, Inline]] = [("Data", run.data_name)]
-    if entry is not None:
-        pairs += [("What it is", entry.about), ("From", entry.source)]
-    if source.table is not None:
-        pairs += [("File", Mono(str(source.table["path"]))), ("Target", Mono(str(source.table["target"])))]
-        pairs += [("Left out", joined(source.table["ids"]))] if source.table["ids"] else []
-        by = ((word, source.table.get(name)) for name, word in (("group", "Divided by groups"), ("time", "By time")))
-        pairs += [(word, Mono(str(column))) for word, column in by if column]
-    pairs.append(("Task", run.task))
-    if net.classes:
-        pairs.append((counted(len(net.classes), "class", "classes"), joined(net.classes)))
-    columns = "" if source.columns is None else f", of {counted(len(source.columns), 'column')}"
-    pairs += [("Inputs", f"{net.n_inputs:,}{columns}"), ("Rows", f"{total:,}")]
-    rows = [
-        [PART_WORDS[part], USES[part], f"{size:,}", f"{100 * size / total:.1f} %"]
-        for part, size in source.sizes.items()
-        if size
-    ]
-    blocks: list[Block] = [
-        Facts(pairs),
-        Grid(f"Split of the rows, drawn with seed {source.split_seed}", ("part", "use", "rows", "share"), rows, left=2),
-    ]
-    if not source.sizes.get("valid"):
-        text = "There are no validation rows, so that nothing says how the net does on rows that it has not seen."
-        blocks.append(Note(text))
-    if run.leaks is not None:
-        told = list(map(str, run.leaks.findings))
-        blocks.append(Part("Leaks", [Paragraph(str(run.leaks)), *([Bullets(told)] if told else [])]))
+    about = {"source": source, "total": sum(source.sizes.values()), "parts": PART_WORDS, "columns": None}
     if source.columns is not None:
-        lines: list[list[Inline]] = [
-            [Mono(column.name), column.kind, f"{column.inputs:,}"] for column in source.columns
-        ]
+        lines: list[list[Inline]] = [[Mono(each.name), each.kind, f"{each.inputs:,}"] for each in source.columns]
         grid = Grid("Columns that the nets take", ("column", "kind", "inputs"), lines, left=2)
-        blocks.append(grid if len(lines) <= SHOWN_COLUMNS else Fold(f"All {len(lines):,} columns", [grid]))
-    return Section("Data and split", blocks)
+        about["columns"] = grid if len(lines) <= SHOWN_COLUMNS else Fold(f"All {len(lines):,} columns", [grid])
+    return Section("Data and split", [Passage("run/data.html", about)])
 
 
 def net_section(run: Run) -> Section:
@@ -129,34 +92,15 @@ def curves_section(run: Run) -> Section:
         text=f"Training rows are measured along with the epoch{dropping}, the others at its end.",
         description=_curve_words(run),
     )
-    blocks: list[Block] = [scores_grid(run), Paragraph(interval_methods(run.scores)), picture]
-    blocks.append(Paragraph(kept_epochs(run)))
-    if run.frozen:
-        nets = ", ".join(map(str, run.frozen))
-        text = (
-            f"{counted(len(run.frozen), 'net')} of {len(run.seeds)} stopped, for the loss was no longer finite: {nets}."
-        )
-        blocks.append(Note(f"{text} The scores are those of the others.", "Diverged."))
-    spent = [f"{name} {duration(seconds)}" for name, seconds in run.seconds.items()]
-    return Section("Scores and curves", [*blocks, Paragraph(f"Time: {', '.join(spent)}.")])
-
-
-def scores_grid(run: Run) -> Grid:
-    """The score of each part with its interval."""
-    levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()))
-    rows = [
-        [
-            PART_WORDS[part],
-            score.name,
-            number(score.value),
-            interval(score),
-            f"{score.rows:,}",
-            number(score.spread),
-        ]
-        for part, score in run.scores.items()
-    ]
-    columns = ("part", "score", "value", f"{levels} interval", "rows", "spread over seeds")
-    return Grid("Scores of the weights that were kept", columns, rows, left=2)
+    about = {
+        "run": run,
+        "parts": PART_WORDS,
+        "levels": dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()),
+        "intervals": interval_methods(run.scores),
+        "picture": picture,
+        "kept": kept_epochs(run),
+    }
+    return Section("Scores and curves", [Passage("run/scores.html", about)])
 
 
 def _curve_words(run: Run) -> str:
