@@ -77,11 +77,6 @@ class Grid(Block):
     marked: frozenset[int] = frozenset()
     note: str = ""
 
-    @property
-    def long(self) -> bool:
-        """Whether it has too many rows to be printed where it is folded."""
-        return len(self.rows) > PRINTED_ROWS
-
 
 @dataclass(frozen=True)
 class Picture(Block):
@@ -107,9 +102,9 @@ class Fold(Block):
     blocks: Sequence[Block]
 
     @property
-    def long(self) -> bool:
-        """Whether its tables together have too many rows to be printed."""
-        return sum(len(block.rows) for block in self.blocks if isinstance(block, Grid)) > PRINTED_ROWS
+    def rows(self) -> int:
+        """How many rows its tables have together."""
+        return sum(len(block.rows) for block in self.blocks if isinstance(block, Grid))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from goodfit.runs.telling import costs, interval
 
 
 @dataclass(frozen=True)
-class Line:
+class OpeningLine:
     """An opening as the table has it. own: whether it was made by this run's nets; kind: as in the ledger."""
 
     cells: list[Inline]
@@ -54,7 +54,7 @@ def newest(source: Source) -> Score | None:
     return next((score for score in reversed(scores) if score is not None), None)
 
 
-def _line(line: Opening, own: bool) -> Line:
+def _line(line: Opening, own: bool) -> OpeningLine:
     now, name = restated(line), f"{PurePath(line.run).name} " if line.run else ""
     nth = "again" if line.again else f"{ordinal(line.nth)} of {line.of}"
     model: Inline = (Strong("this run ") if own else name, Mono(line.model[:8]))
@@ -63,4 +63,4 @@ def _line(line: Opening, own: bool) -> Line:
         cells += ["every epoch" if line.kind == "curve" else "unfinished", NONE, NONE, NONE]
     else:
         cells += [now.name, number(now.value), interval(now), percent(now.level)]
-    return Line([*cells, f"{line.rows:,}"], own, line.kind)
+    return OpeningLine([*cells, f"{line.rows:,}"], own, line.kind)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from goodfit.reports.blocks import PRINTED_ROWS
 from goodfit.reports.drawing import embedded
 from goodfit.reports.languages import PHRASES, Language, Phrases
 from goodfit.reports.markup import Ids, Link, Mono, Strong, joined, plain
-from goodfit.reports.numbers import between, brief, counted, number, percent, whole
+from goodfit.reports.numbers import between, brief, counted, number, percent, spanned, spent, whole
 from goodfit.runs.telling import interval
+from goodfit.selection.space import text_of
 from goodfit.words import duration, visible, width
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 FILTERS = {
     **{each.__name__: each for each in (between, brief, counted, duration, interval, joined, number, percent, plain)},
-    **{each.__name__: each for each in (whole, width)},
+    **{each.__name__: each for each in (spanned, spent, text_of, whole, width)},
     "strong": Strong,
     "mono": Mono,
     "link": Link,
@@ -60,11 +62,14 @@ class Writing:
         return self.figures
 
     def drawing(self, figure: Figure, name: str, about: str) -> Markup:
-        """A figure as SVG. name, about: what it is and what it shows, for those who do not see it."""
+        """A figure as SVG. name, about: what it is and what it shows, for those who do not see it: text, or markup
+        whose words are taken.
+        """
         from markupsafe import Markup
 
+        words = about.striptags() if isinstance(about, Markup) else about
         # Safe: matplotlib drew it, and ElementTree, which wrote it out again, escapes every text and attribute.
-        return Markup(embedded(figure, self.ids, name, about))
+        return Markup(embedded(figure, self.ids, name, f"{words} {self.words.table_below}"))
 
 
 def render(template: str, **values: Any) -> str:
@@ -85,6 +90,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
+    made.globals["PRINTED_ROWS"] = PRINTED_ROWS
     return made
 
 

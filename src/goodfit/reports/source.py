@@ -11,7 +11,7 @@ from typing import Any, Final
 from goodfit import __version__
 from goodfit.data import Entry, Ledger, Opening, describe, names
 from goodfit.errors import InputError, problem
-from goodfit.reports.kept import Verdict, read_verdict
+from goodfit.reports.kept import KeptVerdict, read_verdict
 from goodfit.runs import Run, describe_model, load
 from goodfit.runs import record as records
 from goodfit.runs.model_facts import ColumnFacts
@@ -45,7 +45,7 @@ class Source:
     openings: tuple[Opening, ...]
     own: frozenset[int]
     same: frozenset[int]
-    verdict: Verdict | None
+    verdict: KeptVerdict | None
 
     @property
     def where(self) -> str:
