@@ -73,7 +73,7 @@ class Target:
 
 def values_of(net: NetArrays, activation: str, x: Numbers) -> Numbers:
     """The output of a net with one input and one output at points [N], in float64."""
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.models.numpy_activations import FUNCTIONS
 
     h = x[:, None]
     for weight, bias, slope in zip(net.weights[:-1], net.biases[:-1], net.slopes, strict=True):

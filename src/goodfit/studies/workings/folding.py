@@ -125,7 +125,7 @@ def _fit(recipe: Any, given: Given, sets: Sequence[Any], folds: Sequence[Fold]) 
 
 def validate(recipe: Any, given: Given, sets: Sequence[Any], folds: int) -> Validated:
     """All folds of all data sets; folds of one size share a program."""
-    from goodfit.selection.folds import make_folds
+    from goodfit.data.folds import make_folds
 
     made: list[tuple[int, int, Fold]] = []
     for number, data in enumerate(sets):
@@ -176,7 +176,7 @@ def _method(given: Given, name: str, folds: int, values: np.ndarray, truth: np.n
 
 def _picture(given: Given) -> dict[str, list[Any]]:
     """Which rows validate in each of five folds of the first data set, rows of a fold beside one another."""
-    from goodfit.selection.folds import make_folds
+    from goodfit.data.folds import make_folds
 
     data = _data(*rows_of(given.seed, given.rows, given.noise))
     made = make_folds(data, np.arange(given.rows, dtype=np.int32), folds=SHOWN_FOLDS, seed=given.seed).all

@@ -216,7 +216,7 @@ def _by_size(wrong: np.ndarray, truth: float) -> list[dict[str, Any]]:
 
 def _by_looks(given: Given, hits: np.ndarray, truth: np.ndarray) -> list[dict[str, Any]]:
     """Of so many nets the one that looks best on a test set. hits: [T, sets] misses; truth: [T]."""
-    from goodfit.runs.scores import LEVEL, clopper_pearson, level_of_openings
+    from goodfit.models.scores import LEVEL, clopper_pearson, level_of_openings
 
     rows, found = given.test_rows, []
     for looks in sorted({count for count in (1, 2, 5, 10, 20, 50, 100, 200) if count < given.tries} | {given.tries}):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from goodfit.runs.trained_net import TrainedNet
+    from goodfit.models.trained_net import TrainedNet
     from goodfit.training import Examples
     from goodfit.training.population import NetArrays
 

@@ -28,7 +28,7 @@ def flow(recipe: Recipe, inputs: int, outputs: int) -> tuple[Numbers, Numbers]:
     independent of the signals. The recipe's activation is one of SLOPES, for all layers.
     """
     from goodfit.data.streams import generator
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.models.numpy_activations import FUNCTIONS
     from goodfit.training.initialise import initial_layers
 
     rng = generator(recipe.seed, "signal-flow")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.studies.estimates import mean_of
 
 if TYPE_CHECKING:
-    from goodfit.runs.trained_net import TrainedNet
+    from goodfit.models.trained_net import TrainedNet
 
 Numbers = NDArray[np.float64]
 ANGLES = 180  # directions in which the best straight line is looked for
@@ -53,7 +53,7 @@ def bend(x: Numbers, y: Numbers) -> float:
 
 def hidden_values(net: TrainedNet, x: NDArray[Any]) -> Iterator[Numbers]:
     """The scaled inputs [B, D], then every hidden layer's activations [B, H], in float64."""
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.models.numpy_activations import FUNCTIONS
 
     h = (x.astype(float) - net.shift) * net.scale
     yield h
