@@ -71,7 +71,7 @@ def _draw_settings(found: KeptSearch, own: int | None) -> tuple[Figure, Figure]:
         Interval(line.text, known(line.score), known(line.low), known(line.high), "chosen" if own == at else "usual")
         for at, line in enumerate(found.settings[:DRAWN])
     ]
-    return both(partial(intervals, rows, f"{found.score_name} on held-out rows, mean over folds"))
+    return both(partial(intervals, rows, f"{found.score_name} on held-out data, mean over folds"))
 
 
 def _draw_curve(found: KeptSearch, field: str, lines: Sequence[CurveLine]) -> tuple[Figure, Figure]:

@@ -19,8 +19,8 @@ from goodfit.runs import Run
 TITLE = "Activations and gradients, layer by layer"
 COLUMNS = ("layer", "activations (5 to 95 %)", "size of gradients (5 to 95 %)", "saturated", "dead", "ratio to next")
 HOW = (
-    "Line: the median over rows and units; bands: the middle 50 % and 90 %. Gradients are those of each row's loss by "
-    "the values z = W a + b of a layer."
+    "Line: the median over rows and units; bands: the middle 50 % and 90 %. Gradients are of each row's loss with "
+    "respect to a layer's values before activation, z = W a + b."
 )
 REMARKABLE = 0.05  # share of a layer's values or units, from which words tell it
 HALF = len(QUANTILE_FIELDS) // 2

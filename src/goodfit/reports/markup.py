@@ -71,3 +71,7 @@ class Ids:
             name = f"{base}-{count}"
         self._used.add(name)
         return name
+
+    def several(self, wanted: str, count: int) -> list[str]:
+        """So many names."""
+        return [self.new(wanted) for _ in range(count)]

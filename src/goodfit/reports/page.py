@@ -63,8 +63,8 @@ class Page:
         from markupsafe import Markup
 
         to = Writing(self.language)
-        to.place("contents"), to.place("content")
-        sections = [(to.place(section.title), section) for section in self.sections]
+        to.ids.new("contents"), to.ids.new("content")
+        sections = [(to.ids.new(section.title), section) for section in self.sections]
         style = Markup(theme())  # safe: it is our own style sheet, the same on every page
         return render("page.html", page=self, sections=sections, to=to, policy=POLICY, theme=style)
 

@@ -48,14 +48,6 @@ class Writing:
         """A text in the language of the page."""
         return english if self.language == "en" else chinese
 
-    def place(self, wanted: str) -> str:
-        """A name for a place on the page, given once."""
-        return self.ids.new(wanted)
-
-    def places(self, wanted: str, count: int) -> list[str]:
-        """So many of them."""
-        return [self.place(wanted) for _ in range(count)]
-
     def figure(self) -> int:
         """The number of the next figure."""
         self.figures += 1
