@@ -41,7 +41,7 @@ class Writing:
 
     @property
     def words(self) -> Phrases:
-        """What every page says by itself."""
+        """How the language names itself and numbers figures."""
         return PHRASES[self.language]
 
     def say(self, english: str, chinese: str) -> str:
@@ -61,7 +61,7 @@ class Writing:
 
         words = about.striptags() if isinstance(about, Markup) else about
         # Safe: matplotlib drew it, and ElementTree, which wrote it out again, escapes every text and attribute.
-        return Markup(embedded(figure, self.ids, name, f"{words} {self.words.table_below}"))
+        return Markup(embedded(figure, self.ids, name, words))
 
 
 def render(template: str, **values: Any) -> str:
