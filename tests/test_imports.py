@@ -18,7 +18,7 @@ with contextlib.redirect_stdout(io.StringIO()) as printed:
     assert main(["--help"]) == 0
 assert "train" in printed.getvalue(), printed.getvalue()
 """
-HEAVY = {"jax", "matplotlib", "narwhals", "optax", "pandas", "pyarrow", "scipy", "sklearn"}
+HEAVY = {"jax", "jinja2", "matplotlib", "narwhals", "optax", "pandas", "pyarrow", "scipy", "sklearn"}
 
 
 def loaded_by(code: str) -> set[str]:

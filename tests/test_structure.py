@@ -32,7 +32,6 @@ LAYERS = (
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
 FACADE = "goodfit"  # the names that the package re-exports; only the top layer may use them
 RANK[FACADE] = RANK["runs"]
-HANDED_UP = {("goodfit.runs.run", "goodfit.reports.write")}  # a method that hands its object to a layer above
 ONLY = {"nets": {"errors"}}  # stricter than the layers: pure functions of arrays need nothing else
 
 # What tools and runs leave behind at the top of the tree; everything else is written by hand.
@@ -130,7 +129,7 @@ def upward_imports(source: str, module: str, is_package: bool = False) -> list[s
     for name in imported_modules(ast.parse(source), module, is_package):
         other = layer_member(name)
         below = {each for each, rank in RANK.items() if own in RANK and rank < RANK[own]}
-        if other != own and other not in ONLY.get(own, below) and (module, name) not in HANDED_UP:
+        if other != own and other not in ONLY.get(own, below):
             wrong.append(name)
     return wrong
 

@@ -16,6 +16,7 @@ from browser import NEEDED, Browser
 from browser_checks import FAINT_TEXT, check_opened
 from goodfit import runs
 from goodfit.data import Dataset
+from goodfit.reports import write
 
 WIDE, NARROW = 1280, 390
 BETWEEN_MARGINS = 658  # CSS pixels: A4 is 210 mm wide, the margins are 18 mm
@@ -65,7 +66,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_layers(where, range(1, 1001, 20), nets=3)
     long = {**VERDICT["probes"][0], "name": LONG, "change": LONG}
     (where / "verdict.json").write_text(json.dumps({**VERDICT, "probes": [*VERDICT["probes"], long]}))
-    return run.report(folder / "report.html", search=folder / "search")
+    return write(run, folder / "report.html", search=folder / "search")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

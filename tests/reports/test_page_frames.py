@@ -13,7 +13,7 @@ import goodfit as gf
 from goodfit.errors import InputError
 from goodfit.figures import FlowLayer, FlowTable, flow_bands
 from goodfit.inspection.layer_table import TABLE, read_layers
-from goodfit.reports import Frame, Frames, Grid, Page, Section, spread
+from goodfit.reports import Frame, Frames, Grid, Page, Section, spread, write
 from goodfit.reports.frames import MOST_FRAMES
 from goodfit.reports.inside import inside_section
 from goodfit.reports.page import theme
@@ -103,7 +103,7 @@ def test_many_layers_are_named_in_part() -> None:
 
 def test_the_report_shows_the_epochs_that_were_looked_at(folder: Path) -> None:
     made_layers(folder, range(1, 31))
-    page = load(folder).report().read_text("utf-8")
+    page = write(load(folder)).read_text("utf-8")
     root = check(page)
     inside = section(root, "Inside the nets")
     labels = [label.text for label in inside.all("label")]
@@ -127,7 +127,7 @@ def test_the_report_shows_the_epochs_that_were_looked_at(folder: Path) -> None:
 
 def test_one_look_is_a_figure_without_a_slider(folder: Path) -> None:
     made_layers(folder, [7], nets=1)
-    inside = section(check(load(folder).report().read_text("utf-8")), "Inside the nets")
+    inside = section(check(write(load(folder)).read_text("utf-8")), "Inside the nets")
     assert inside.all("input") == []
     assert "Activations and gradients, layer by layer, after epoch 7" in inside.all("figcaption")[0].text
     assert "The first 1 of 2 nets were looked at." in inside.text
@@ -136,7 +136,7 @@ def test_one_look_is_a_figure_without_a_slider(folder: Path) -> None:
 def test_nobody_looked(folder: Path) -> None:
     assert inside_section(load(folder)) is None
     assert read_layers(folder) == []
-    assert "Inside the nets" not in load(folder).report().read_text("utf-8")
+    assert "Inside the nets" not in write(load(folder)).read_text("utf-8")
 
 
 def test_nets_that_diverged_are_left_out_of_the_medians(folder: Path) -> None:
@@ -146,10 +146,10 @@ def test_nets_that_diverged_are_left_out_of_the_medians(folder: Path) -> None:
               for line in lines]  # fmt: skip
     path.write_text("\n".join(broken) + "\n")
     assert sum(",nan,nan,nan,nan" in line for line in broken) == 6
-    rows = tables(section(check(load(folder).report().read_text("utf-8")), "Inside the nets"))["Layers after epoch 2"]
+    rows = tables(section(check(write(load(folder)).read_text("utf-8")), "Inside the nets"))["Layers after epoch 2"]
     assert rows[1][2] == "0.0015 (0.0005 to 0.0025)"
     made_layers(folder, [1, 2], **dict.fromkeys(("a_50", "gradient_05", "gradient_50"), np.nan))
-    check(load(folder).report().read_text("utf-8"))
+    check(write(load(folder)).read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_damaged_table(folder: Path, old: str, new: str) -> None:
     path = made_layers(folder, [1, 2])
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(InputError, match=rf"{TABLE}: must be what goodfit wrote there, but it is damaged\. Use a copy"):
-        load(folder).report()
+        write(load(folder))
 
 
 def test_a_table_that_cannot_be_read(folder: Path) -> None:
@@ -176,6 +176,6 @@ def test_what_a_training_leaves_is_shown(tmp_path: Path) -> None:
     run = gf.train(recipe, "iris", out=tmp_path / "run", watch=watcher)
     watcher.write(tmp_path / "run")
     assert read_layers(tmp_path / "run")[0].keys() == watcher.rows[0].keys()
-    inside = section(check(run.report().read_text("utf-8")), "Inside the nets")
+    inside = section(check(write(run).read_text("utf-8")), "Inside the nets")
     epochs = sorted({row["epoch"] for row in watcher.rows})
     assert [label.text for label in inside.all("label")] == [str(epochs[at]) for at in spread(len(epochs))]

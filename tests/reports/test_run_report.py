@@ -93,15 +93,15 @@ def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     run = made_run(data=gf.data.split(gf.data.load("iris"), valid=0.2, seed=3))
     with pytest.raises(InputError, match=r"a run that was not written to a folder needs a path\. Give a path"):
-        run.report()
+        write(run)
     run.test()
-    path = run.report(tmp_path / "mine.html")
+    path = write(run, tmp_path / "mine.html")
     root = check(path.read_text("utf-8"))
     assert "import goodfit as gf" in section(root, "How to reproduce").all("pre")[0].text
     assert next(row[3] for row in tables(root)["Openings of these rows"][1:]).startswith("this run")
     bare = dataclasses.replace(run, split=None)
     with pytest.raises(InputError, match="can be reported with its folder or its split; it has neither"):
-        bare.report(tmp_path / "bare.html")
+        write(bare, tmp_path / "bare.html")
 
 
 def test_the_python_that_it_gives_is_the_recipe(tmp_path: Path, folder: Path) -> None:

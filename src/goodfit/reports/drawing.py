@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 from xml.etree import ElementTree
@@ -24,12 +25,18 @@ VARIABLES = {  # colour of a figure -> variable of the theme, which knows a ligh
     GRID.lower(): "--grid",
     **{colour.lower(): f"--series-{place}" for place, colour in enumerate(COLOURS)},
 }
+NARROW = 4.2  # inches of a figure on a telephone
 _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
 _FAMILY = re.compile(r"(font-family: |font: [^;]*?px )[^;]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _RENDERED: WeakKeyDictionary[Figure, bytes] = WeakKeyDictionary()  # a page in two languages embeds a figure twice
 _LEFT_OUT = {"metadata", "style"}  # the latter would hold for the whole page
+
+
+def both(draw: Callable[..., Figure], wide: float = 7.8) -> tuple[Figure, Figure]:
+    """A figure at the page's width in inches, and the same for a telephone."""
+    return draw(width=wide), draw(width=NARROW)
 
 
 def embedded(figure: Figure, ids: Ids, name: str, description: str) -> str:

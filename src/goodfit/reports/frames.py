@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goodfit.errors import InputError, problem
-from goodfit.reports.blocks import Fold, Grid, Writing, drawings
-from goodfit.reports.languages import PHRASES
-from goodfit.reports.markup import Inline, escape, inline, plain
+from goodfit.reports.blocks import Block, Grid
+from goodfit.reports.markup import Inline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +32,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Frames:
+class Frames(Block):
     """A figure with a slider. At first the last frame is seen; on paper the first, the middle and the last are.
 
     title: a sentence without its full stop; what: the slider runs over, such as "Epoch"; frames: 1 to MOST_FRAMES, of
@@ -52,35 +51,11 @@ class Frames:
             rule = f"a slider must have from 1 to {MOST_FRAMES} frames"
             raise InputError(problem("Page", rule, got=len(self.frames), fix=fix))
 
-    def html(self, to: Writing) -> str:
-        """<figure> with a <fieldset> of radio buttons and a <div> a frame."""
-        to.figures += 1
-        number, last, phrases = to.figures, len(self.frames) - 1, PHRASES[to.language]
-        place, group = to.ids.new(f"figure-{number}"), to.ids.new(f"figure-{number}-at")
-        about = [to.ids.new(f"{place}-frame") for _ in self.frames]
-        printed = {0, last // 2, last}
-        stops = "".join(self._stop(at, group, about[at]) for at in range(len(self.frames)))
-        legend = f"<legend>{escape(self.what)}</legend>"
-        slider = f'<fieldset class="stops">{legend}<div class="track">{stops}</div></fieldset>' if last else ""
-        body = "".join(self._frame(at, number, about[at], at in printed, to) for at in range(len(self.frames)))
-        figure = phrases.figure.format(number=number)
-        caption = f"<strong>{figure}</strong> {escape(self.title)}{phrases.stop}{inline(self.text)}".rstrip()
-        return f'<figure id="{place}" class="frames">{slider}{body}<figcaption>{caption}</figcaption></figure>'
-
-    def _stop(self, at: int, group: str, about: str) -> str:
-        chosen = " checked" if at == len(self.frames) - 1 else ""
-        told = f'name="{group}" autocomplete="off" aria-describedby="{about}"{chosen}'
-        return f'<label><input type="radio" {told}><span>{escape(self.frames[at].name)}</span></label>'
-
-    def _frame(self, at: int, number: int, about: str, printed: bool, to: Writing) -> str:
-        frame, phrases = self.frames[at], PHRASES[to.language]
-        when = f"{self.what} {frame.name}"
-        name = f"{phrases.figure.format(number=number)} {self.title}: {when}"
-        described = f"{plain(frame.text)} {phrases.table_below}"
-        drawn = drawings(frame.drawn, frame.narrow, name, described, to)
-        words = f'<p class="small" id="{about}"><strong>{escape(when)}.</strong> {inline(frame.text)}</p>'
-        fold = Fold(f"{phrases.table_of_figure.format(number=number)}: {when}", [frame.table]).html(to)
-        return f'<div class="frame{" printed" if printed else ""}">{drawn}{words}{fold}</div>'
+    @property
+    def printed(self) -> set[int]:
+        """The places of the frames that paper has."""
+        last = len(self.frames) - 1
+        return {0, last // 2, last}
 
 
 def spread(count: int, most: int = MOST_FRAMES) -> list[int]:

@@ -10,9 +10,8 @@ import numpy as np
 
 from goodfit.figures import FlowLayer, FlowTable, flow_bands
 from goodfit.inspection.layer_table import MEASURED, QUANTILE_FIELDS, TABLE, read_layers
-from goodfit.reports.blocks import Block, Grid, Paragraph, Picture
+from goodfit.reports.blocks import Block, Grid, Passage, Picture
 from goodfit.reports.frames import Frame, Frames, spread
-from goodfit.reports.markup import Inline, Mono
 from goodfit.reports.numbers import brief, counted, percent
 from goodfit.reports.page import Section
 from goodfit.runs import Run
@@ -20,8 +19,8 @@ from goodfit.runs import Run
 TITLE = "Activations and gradients, layer by layer"
 COLUMNS = ("layer", "activations (5 to 95 %)", "size of gradients (5 to 95 %)", "saturated", "dead", "ratio to next")
 HOW = (
-    "Line: the median over rows and units; bands: the middle 50 % and 90 %. Gradients are those of each row's loss by "
-    "the values z = W a + b of a layer."
+    "Line: the median over rows and units; bands: the middle 50 % and 90 %. Gradients are of each row's loss with "
+    "respect to a layer's values before activation, z = W a + b."
 )
 REMARKABLE = 0.05  # share of a layer's values or units, from which words tell it
 HALF = len(QUANTILE_FIELDS) // 2
@@ -44,7 +43,8 @@ def inside_section(run: Run) -> Section | None:
         Frame(str(epoch), wide[at], _grid(epoch, layers[at]), _words(layers[at]), narrow[at])
         for at, epoch in enumerate(epochs)
     ]
-    blocks: list[Block] = [Paragraph(_lead(run, len(looks), len(epochs), nets))]
+    about = {"looks": len(looks), "shown": len(epochs), "nets": nets, "all": len(run.seeds), "table": TABLE}
+    blocks: list[Block] = [Passage("run/inside.html", about)]
     if len(frames) > 1:
         blocks.append(Frames(TITLE, "Epoch", frames, f"{told} The scales are the same in all epochs."))
     else:
@@ -52,15 +52,6 @@ def inside_section(run: Run) -> Section | None:
         title = f"{TITLE}, after epoch {one.name}"
         blocks.append(Picture(title, one.drawn, one.table, told, f"{one.text} {told}", one.narrow))
     return Section("Inside the nets", blocks)
-
-
-def _lead(run: Run, looks: int, shown: int, nets: int) -> Inline:
-    seen = counted(looks, "epoch")
-    of = "" if nets == len(run.seeds) else f" The first {nets} of {len(run.seeds)} nets were looked at."
-    some = "" if shown == looks else f" {shown} of them, spread evenly, are shown here."
-    text = f"While the nets trained, they were looked at after {seen}, as often as a small share of the time allowed."
-    text += f"{of}{some}"
-    return (f"{text} All numbers are in ", Mono(TABLE), ".")
 
 
 def _looks(rows: Sequence[dict[str, Any]]) -> dict[int, Layers]:

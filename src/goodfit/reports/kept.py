@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from goodfit.errors import InputError, problem
 from goodfit.reports.commands import table_words
-from goodfit.selection.space import parse
+from goodfit.selection.space import parse, text_of
 from goodfit.training import strict_json
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
 VERDICT = "verdict.json"
 Number = float | None
+Change = Annotated[str, AfterValidator(lambda text: text.replace("->", "→"))]  # "hidden 64 → 128"
 
 
-class Kept(BaseModel):
+class KeptJson(BaseModel):
     """What stands in a file; entries that are not known here are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
-class Measured(Kept):
+class KeptScore(KeptJson):
     """A score with its interval; None for what is not known."""
 
     score: Number = None
@@ -33,7 +36,7 @@ class Measured(Kept):
     train: Number = None
 
 
-class Probe(Kept):
+class KeptProbe(KeptJson):
     """A recipe that was trained beside the run's own, on the same folds and seeds.
 
     difference: what it gains over the run's, paired, with the interval from low to high; positive is better, whatever
@@ -42,25 +45,30 @@ class Probe(Kept):
 
     name: str
     side: str = ""
-    change: str = ""
+    change: Change = ""
     score: Number = None
     difference: Number = None
     low: Number = None
     high: Number = None
     status: str = "open"
 
+    @property
+    def label(self) -> str:
+        """wider: hidden 64 → 128."""
+        return f"{self.name}: {self.change}" if self.change else self.name
 
-class Advice(Kept):
+
+class KeptAdvice(KeptJson):
     """The probe to take, and what it gains."""
 
     probe: str
-    change: str = ""
+    change: Change = ""
     gain: Number = None
     low: Number = None
     high: Number = None
 
 
-class Verdict(Kept):
+class KeptVerdict(KeptJson):
     """What `goodfit verdict` found; the names are those of verdict.json."""
 
     kind: str
@@ -69,9 +77,9 @@ class Verdict(Kept):
     measured_by: str = "score"
     higher_is_better: bool = True
     margin: Number = None
-    base: Measured = Measured()
-    probes: tuple[Probe, ...] = ()
-    advice: Advice | None = None
+    base: KeptScore = KeptScore()
+    probes: tuple[KeptProbe, ...] = ()
+    advice: KeptAdvice | None = None
     folds: int | None = None
     seeds: int | None = None
     repeats: int | None = None
@@ -82,7 +90,7 @@ class Verdict(Kept):
     share: Number = None
 
 
-class SettingLine(Kept):
+class SettingLine(KeptJson):
     """A setting of a search. fields: of the recipe, with their values; score: by which it was ranked."""
 
     fields: dict[str, Any]
@@ -94,8 +102,13 @@ class SettingLine(Kept):
     parameters: int
     failed_folds: int
 
+    @property
+    def text(self) -> str:
+        """hidden 64x32, l2 0.001."""
+        return ", ".join(f"{name} {text_of(value)}" for name, value in self.fields.items())
 
-class Optimism(Kept):
+
+class KeptOptimism(KeptJson):
     """What the winner's score is worth; losses have their sign turned."""
 
     winner_score: Number = None
@@ -104,7 +117,7 @@ class Optimism(Kept):
     high: Number = None
 
 
-class Search(Kept):
+class KeptSearch(KeptJson):
     """What `goodfit select` found.
 
     score_name: "accuracy", "exact match", "R²" or "loss"; about: what was tried; source: the data as the command line
@@ -118,13 +131,20 @@ class Search(Kept):
     best: dict[str, Any]
     simplest: dict[str, Any]
     chance_not_best: Number
-    optimism: Optimism | None
+    optimism: KeptOptimism | None
     seconds: dict[str, float]
     about: str
     source: tuple[str, ...]
 
+    @property
+    def chance(self) -> str:
+        """The chance that another setting is better, "" if unknown."""
+        if self.chance_not_best is None:
+            return ""
+        return "below 1 %" if self.chance_not_best < 0.01 else f"{100 * self.chance_not_best:.0f} %"
 
-class CurveLine(Kept):
+
+class CurveLine(KeptJson):
     """A value of the one field that a search varied, with means and intervals on training and held-out rows."""
 
     value: Any
@@ -133,50 +153,36 @@ class CurveLine(Kept):
     best: bool
 
 
-def read_verdict(folder: Path) -> Verdict | None:
+def read_verdict(folder: Path) -> KeptVerdict | None:
     """The verdict on a run; None where nobody asked for it. InputError where it is damaged."""
     path = folder / VERDICT
     if not path.exists():
         return None
-    return _checked(Verdict, _json(path), path, "Run 'goodfit verdict' again.")
+    with _reading(path, "goodfit verdict"):
+        return KeptVerdict.model_validate(_json(path))
 
 
-def read_search(folder: Path) -> Search:
+def read_search(folder: Path) -> KeptSearch:
     """The result of a search that is done; InputError for anything else."""
-    path = folder / SELECTION
+    path, start = folder / SELECTION, folder / SEARCH
     if not path.exists():
-        if (folder / SEARCH).exists():
+        if start.exists():
             fix = f"Finish it with: goodfit select --resume {folder}"
             raise InputError(problem(str(folder), "must be a search that is done; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
-    found = _json(path)
-    begun = _json(folder / SEARCH) if (folder / SEARCH).exists() else {}
-    try:
+    begun: dict[str, Any] = {}
+    if start.exists():
+        with _reading(start, "goodfit select"):
+            begun = _json(start)
+    with _reading(path, "goodfit select"):
+        found = _json(path)
         lines = [_setting(line) for line in found["settings"]]
-        names = {name for _, name in lines}
+        (name,) = {name for _, name in lines}
         call = begun.get("call") or {}
-        made = {
-            **found,
-            "settings": [line for line, _ in lines],
-            "score_name": names.pop(),
-            "about": begun.get("about", ""),
-            "source": table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),),
-        }
-        if names or not lines:
-            raise ValueError(names)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _damaged(path, "Run 'goodfit select' again.") from error
-    return _checked(Search, made, path, "Run 'goodfit select' again.")
-
-
-def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The line, its fields apart, and the name of its score: fields stand after the rank, and the score after them."""
-    names = list(line)
-    score = names[names.index("low") - 1]
-    fields = {name: line[name] for name in names[1 : names.index(score)]}
-    rest = {name: line[name] for name in ("rank", "low", "high", "difference", "parameters")}
-    return {"fields": fields, "score": line[score], "failed_folds": line["failed folds"], **rest}, score
+        source = table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),)
+        about = {"about": begun.get("about", ""), "source": source, "score_name": name}
+        return KeptSearch.model_validate({**found, **about, "settings": [line for line, _ in lines]})
 
 
 def read_curve(folder: Path, field: str) -> list[CurveLine]:
@@ -184,43 +190,39 @@ def read_curve(folder: Path, field: str) -> list[CurveLine]:
     path = folder / CURVE
     if not path.exists():
         return []
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return [_curve_line(row, field) for row in csv.DictReader(file)]
-    except OSError as error:
-        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise _damaged(path, "Run 'goodfit select' again.") from error
+    with _reading(path, "goodfit select"), open(path, encoding="utf-8", newline="") as file:
+        return [_curve_line(row, field) for row in csv.DictReader(file)]
+
+
+def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The line, its fields apart, and the name of its score: fields stand after the rank, and the score after them."""
+    names = list(line)
+    score = names[names.index("low") - 1]
+    fields = {name: line[name] for name in names[1 : names.index(score)]}
+    return {**line, "fields": fields, "score": line[score], "failed_folds": line["failed folds"]}, score
 
 
 def _curve_line(row: dict[str, str], field: str) -> CurveLine:
     numbers = [float(text or "nan") for text in list(row.values())[1:7]]
-    train, valid = (numbers[0], numbers[1], numbers[2]), (numbers[3], numbers[4], numbers[5])
     (value,) = parse(f"{field}={row[field]}")[1]  # type: ignore[misc]
-    return CurveLine(value=value, train=train, valid=valid, best=row["best"] == "True")
+    found = {"value": value, "train": numbers[:3], "valid": numbers[3:], "best": row["best"] == "True"}
+    return CurveLine.model_validate(found)
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = strict_json.parse(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
-    except ValueError as error:
-        raise _damaged(path, "Use a copy, or write it anew.") from error
+    found = strict_json.parse(path.read_text("utf-8"))
     if not isinstance(found, dict):
-        raise _damaged(path, "Use a copy, or write it anew.")
+        raise ValueError("not an object")
     return found
 
 
-_Model = TypeVar("_Model", bound=Kept)
-
-
-def _checked(model: type[_Model], found: dict[str, Any], path: Path, fix: str) -> _Model:
+@contextmanager
+def _reading(path: Path, command: str) -> Iterator[None]:
+    """InputError where a file cannot be read, or holds something else than the command wrote there."""
     try:
-        return model(**found)
-    except ValidationError as error:
-        raise _damaged(path, fix) from error
-
-
-def _damaged(path: Path, fix: str) -> InputError:
-    return InputError(problem(str(path), "must be what goodfit wrote there, but it is damaged", fix=fix))
+        yield
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        rule, fix = "must be what goodfit wrote there, but it is damaged", f"Run '{command}' again, or use a copy."
+        raise InputError(problem(str(path), rule, fix=fix)) from error

@@ -1,19 +1,19 @@
-"""Text as HTML: whatever it says, it is shown and never obeyed."""
+"""Text in a line, marked or not, and names for places on a page."""
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from goodfit.errors import InputError, problem
-from goodfit.words import visible
 
 
 @dataclass(frozen=True)
 class Strong:
     """Text that matters more than what stands around it."""
 
+    tag: ClassVar[str] = "strong"
     text: str
 
 
@@ -21,6 +21,7 @@ class Strong:
 class Mono:
     """A command, a path, a value: text as it is typed."""
 
+    tag: ClassVar[str] = "code"
     text: str
 
 
@@ -39,26 +40,6 @@ class Link:
 
 Inline = str | Strong | Mono | Link | tuple["str | Strong | Mono | Link", ...]
 """Text in a line: a string, a marked string, or several of them one after another."""
-
-
-def escape(text: object) -> str:
-    """Any text for HTML, in an element or a quoted attribute. What would hide or turn it is written out as \\x1b."""
-    return html.escape(visible(str(text)), quote=True)
-
-
-def inline(given: Inline) -> str:
-    """Text in a line, as HTML."""
-    match given:
-        case tuple():
-            return "".join(map(inline, given))
-        case Strong(text):
-            return f"<strong>{escape(text)}</strong>"
-        case Mono(text):
-            return f"<code>{escape(text)}</code>"
-        case Link(text, to):
-            return f'<a href="{escape(to)}">{escape(text)}</a>'
-        case _:
-            return escape(given)
 
 
 def plain(given: Inline) -> str:
@@ -90,3 +71,7 @@ class Ids:
             name = f"{base}-{count}"
         self._used.add(name)
         return name
+
+    def several(self, wanted: str, count: int) -> list[str]:
+        """So many names."""
+        return [self.new(wanted) for _ in range(count)]

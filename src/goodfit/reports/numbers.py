@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+
+from goodfit.words import duration
 
 NONE = "–"
 
@@ -20,6 +23,11 @@ def brief(value: float) -> str:
     return f"{value:.3g}".replace("-", "−") if math.isfinite(value) else NONE
 
 
+def whole(value: int) -> str:
+    """12,345."""
+    return f"{value:,}"
+
+
 def percent(share: float) -> str:
     """45 %; a dash where it does not apply."""
     return f"{brief(100 * share)} %" if math.isfinite(share) else NONE
@@ -30,6 +38,17 @@ def between(low: float | None, high: float | None, *, sign: bool = False) -> str
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return NONE
     return f"{number(low, sign=sign)} to {number(high, sign=sign)}"
+
+
+def spanned(found: Sequence[float], several: bool) -> str:
+    """The middle of several values and where they lie, 0.52 (0.50 to 0.55), or the middle alone."""
+    middle, low, high = found
+    return f"{number(middle)} ({number(low)} to {number(high)})" if several else number(middle)
+
+
+def spent(seconds: Mapping[str, float]) -> str:
+    """train 2.00 s, evaluate 0.10 s."""
+    return ", ".join(f"{name} {duration(each)}" for name, each in seconds.items())
 
 
 def counted(count: int, one: str, many: str = "") -> str:

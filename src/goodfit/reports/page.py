@@ -14,9 +14,10 @@ from pathlib import Path
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.reports.blocks import Block, Writing
-from goodfit.reports.languages import PHRASES, Language, Phrases
-from goodfit.reports.markup import Inline, Link, escape, inline
+from goodfit.reports.blocks import Block
+from goodfit.reports.languages import Language
+from goodfit.reports.markup import Inline, Link
+from goodfit.reports.rendering import Writing, render
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 SUFFIXES = {".html", ".htm"}
@@ -59,23 +60,13 @@ class Page:
 
     def html(self) -> str:
         """The whole page; the same page gives the same text."""
-        to, words = Writing(language=self.language), PHRASES[self.language]
+        from markupsafe import Markup
+
+        to = Writing(self.language)
         to.ids.new("contents"), to.ids.new("content")
-        places = [to.ids.new(section.title) for section in self.sections]
-        body = "\n".join(_section(*pair, to) for pair in zip(self.sections, places, strict=True))
-        return _DOCUMENT.format(
-            code=words.code,
-            skip=words.skip,
-            title=escape(self.title),
-            kind=escape(self.kind),
-            policy=escape(POLICY),
-            theme=theme(),
-            links=_links(self.links, words),
-            header=self._header(),
-            contents=_contents(self.sections, places, words),
-            body=body,
-            foot=f"<footer><p>{inline(self.foot)}</p></footer>" if self.foot else "",
-        )
+        sections = [(to.ids.new(section.title), section) for section in self.sections]
+        style = Markup(theme())  # safe: it is our own style sheet, the same on every page
+        return render("page.html", page=self, sections=sections, to=to, policy=POLICY, theme=style)
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page, whole or not at all; InputError where the name is no page's or the place not writable."""
@@ -86,75 +77,8 @@ class Page:
         write_atomically(target, self.html().encode())
         return target
 
-    def _header(self) -> str:
-        lead = f'<p class="lead">{inline(self.lead)}</p>' if self.lead else ""
-        return (
-            f'<header class="top"><p class="kind">{escape(self.kind)}</p><h1>{escape(self.title)}</h1>{lead}'
-            f"{_glance(self.glance)}</header>"
-        )
-
 
 @cache
 def theme() -> str:
     """The style sheet of all pages."""
     return files("goodfit.reports").joinpath("theme.css").read_text("utf-8")
-
-
-def _section(section: Section, place: str, to: Writing) -> str:
-    blocks = "\n".join(block.html(to) for block in section.blocks)
-    return f'<section aria-labelledby="{place}"><h2 id="{place}">{escape(section.title)}</h2>\n{blocks}</section>'
-
-
-def _glance(given: Sequence[Glance]) -> str:
-    if not given:
-        return ""
-    items = "".join(
-        f"<div><dt>{escape(item.name)}</dt><dd>{inline(item.value)}"
-        f"{f'<span>{inline(item.detail)}</span>' if item.detail else ''}</dd></div>"
-        for item in given
-    )
-    return f'<dl class="glance">{items}</dl>'
-
-
-def _contents(sections: Sequence[Section], places: Sequence[str], words: Phrases) -> str:
-    if len(sections) < 2:
-        return ""
-    items = "".join(
-        f'<li><a href="#{place}">{escape(section.title)}</a></li>'
-        for section, place in zip(sections, places, strict=True)
-    )
-    return (
-        f'<nav class="contents" aria-labelledby="contents"><p id="contents">{words.contents}</p><ol>{items}</ol></nav>'
-    )
-
-
-def _links(links: Sequence[Link], words: Phrases) -> str:
-    if not links:
-        return ""
-    items = "".join(f"<li>{inline(link)}</li>" for link in links)
-    return f'<nav class="pages" aria-label="{words.other_pages}"><ul>{items}</ul></nav>'
-
-
-_DOCUMENT = """<!doctype html>
-<html lang="{code}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>{title} · {kind}</title>
-<style>
-{theme}</style>
-</head>
-<body>
-<a class="skip" href="#content">{skip}</a>
-{links}{contents}
-<main id="content" tabindex="-1">
-{header}
-{body}
-{foot}
-</main>
-</body>
-</html>
-"""

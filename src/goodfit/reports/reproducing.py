@@ -6,37 +6,24 @@ import math
 import shlex
 from fractions import Fraction
 
-from goodfit.reports.blocks import Block, Code, Facts, Paragraph, Part
+from goodfit.reports.blocks import Passage
 from goodfit.reports.commands import changes, recipe_words, table_words, wrapped
-from goodfit.reports.markup import Inline, Mono
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.training.recipe import DEFAULT
-
-_WHICH = "The digests below, which a report on the new run has too, tell whether data and split are the same."
 
 
 def reproduce_section(source: Source) -> Section:
     """Commands, versions and digests."""
     words = command(source)
-    if words is not None:
-        code = Code(wrapped(words), "Command that repeats the training")
-        text = "With the same versions, data and split, on as many devices, it gives the same nets to the last bit. "
-    else:
-        code = Code(_python(source), "Python that repeats the training")
-        text = "The command line cannot repeat it: data, split or seeds came from Python. "
-    blocks: list[Block] = [Part("The same training", [code, Paragraph(f"{text}{_WHICH}")])]
-    if source.run.folder is not None:
-        later = [["goodfit", "test", source.where], ["goodfit", "predict", source.where, "DATA"]]
-        lines = "\n".join(map(shlex.join, later))
-        blocks.append(Part("Test and predict", [Code(lines, "Commands to test the run and to predict with it")]))
-    facts: list[tuple[str, Inline]] = [("Begun", _when(source.began))] if source.began else []
-    facts += [(name, version) for name, version in source.versions.items()]
-    facts += [("Seeds", ", ".join(map(str, source.run.seeds)))]
-    facts += [(f"Rows: {part}", f"{size:,}") for part, size in source.sizes.items()]
-    facts += [("Seed of the split", str(source.split_seed)), ("Digest of the split", Mono(source.split_print))]
-    facts += [("Digest of the data", Mono(source.data_print))] if source.data_print else []
-    return Section("How to reproduce", [*blocks, Part("Versions and digests", [Facts(facts)])])
+    later = [["goodfit", "test", source.where], ["goodfit", "predict", source.where, "DATA"]]
+    about = {
+        "source": source,
+        "command": None if words is None else wrapped(words),
+        "python": _python(source),
+        "later": "\n".join(map(shlex.join, later)),
+    }
+    return Section("How to reproduce", [Passage("run/reproduce.html", about)])
 
 
 def command(source: Source) -> list[str] | None:
@@ -66,10 +53,6 @@ def data_words(source: Source) -> list[str] | None:
     if source.entry is not None:
         return [source.run.data_name]
     return None if source.table is None else table_words(source.table)
-
-
-def _when(time: str) -> str:
-    return time.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _python(source: Source) -> str:

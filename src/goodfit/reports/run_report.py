@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
 from goodfit import __version__
 from goodfit.data import Ledger
 from goodfit.errors import InputError, problem
-from goodfit.reports.blocks import Code, Note, Paragraph
+from goodfit.reports.blocks import Passage
 from goodfit.reports.commands import recipe_words, wrapped
-from goodfit.reports.comparison import comparison_blocks, place_of, search_facts, setting_text
+from goodfit.reports.comparison import comparison
 from goodfit.reports.inside import inside_section
-from goodfit.reports.kept import Search, read_search
+from goodfit.reports.kept import KeptSearch, read_search
 from goodfit.reports.markup import Inline, Mono
 from goodfit.reports.numbers import NONE, between, counted, number
 from goodfit.reports.openings import openings_glance, openings_section
@@ -36,14 +35,13 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
     GoodfitError where the run is not done, or something in the folders or the ledger cannot be read.
     """
     source = source_of(run, ledger)
-    settings, inside = _comparison(source, search), inside_section(source.run)
     sections = [
         data_section(source),
         net_section(source.run),
         recipe_section(source.run.recipe),
         curves_section(source.run),
-        *([] if inside is None else [inside]),
-        settings,
+        inside_section(source.run),
+        _comparison(source, search),
         verdict_section(source.verdict, source.where),
         openings_section(source),
         reproduce_section(source),
@@ -53,7 +51,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
         kind="goodfit report on a run",
         lead=_lead(source),
         glance=_glance(source),
-        sections=sections,
+        sections=[each for each in sections if each is not None],
         foot=_foot(source.run.folder),
     )
 
@@ -61,15 +59,13 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
 def search_page(folder: Path) -> Page:
     """The report on a search alone; InputError where it is not done or damaged."""
     found = read_search(folder)
-    best = found.settings[0]
     words = ["goodfit", "train", *found.source, *recipe_words(Recipe.from_mapping(found.best, where=str(folder)))]
-    text = "This trains the best setting, on all rows that the search had but those held out for validation:"
     sections = [
-        Section("Comparison of settings", comparison_blocks(found, folder)),
-        Section("What it took", [search_facts(found)]),
-        Section("What next", [Paragraph(text), Code(wrapped(words), "Command that trains the best setting")]),
+        comparison(found, folder),
+        Section("What it took", [Passage("run/search.html", found)]),
+        Section("What next", [Passage("run/next.html", wrapped(words))]),
     ]
-    lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {setting_text(best)}."
+    lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {found.settings[0].text}."
     return Page(
         title=found.data,
         kind="goodfit report on a search",
@@ -82,26 +78,13 @@ def search_page(folder: Path) -> Page:
 
 def _comparison(source: Source, search: Path | None) -> Section:
     if search is None:
-        text = "No search stands beside this run. Give its folder with --search to compare settings here:"
-        words = [
-            "goodfit",
-            "select",
-            *(data_words(source) or ["DATA"]),
-            "--vary",
-            "hidden=64,256",
-            "--vary",
-            "l2=0,1e-3",
-        ]
-        code = Code(shlex.join(words), "Command that compares settings")
-        return Section("Comparison of settings", [Paragraph(text), code])
+        about = data_words(source) or ["DATA"]
+        return Section("Comparison of settings", [Passage("run/no_search.html", about)])
     found = read_search(search)
     if found.data != source.run.data_name:
         rule = f"must be a search on the data of the run, {source.run.data_name!r}"
         raise InputError(problem(str(search), rule, got=found.data))
-    blocks = comparison_blocks(found, search, source.run.recipe)
-    if place_of(found, source.run.recipe.to_dict()) is None:
-        blocks.insert(1, Note("The recipe of this run is none of the settings."))
-    return Section("Comparison of settings", blocks)
+    return comparison(found, search, source.run.recipe)
 
 
 def _lead(source: Source) -> Inline:
@@ -115,9 +98,7 @@ def _glance(source: Source) -> list[Glance]:
     run = source.run
     scores = [
         Glance(
-            f"{NAMES[part]} {score.name}",
-            number(score.value),
-            f"{score.level * 100:g} % interval {interval(score)}",
+            f"{NAMES[part]} {score.name}", number(score.value), f"{score.level * 100:g} % interval {interval(score)}"
         )
         for part, score in sorted(run.scores.items(), key=lambda pair: pair[0] != "valid")
         if part != "test"
@@ -125,7 +106,7 @@ def _glance(source: Source) -> list[Glance]:
     return [*scores, openings_glance(source), verdict_glance(source.verdict)]
 
 
-def _search_glance(found: Search) -> list[Glance]:
+def _search_glance(found: KeptSearch) -> list[Glance]:
     best = found.settings[0]
     held = between(best.low, best.high)
     shown = [
@@ -133,8 +114,7 @@ def _search_glance(found: Search) -> list[Glance]:
         Glance("Settings", f"{len(found.settings):,}"),
     ]
     if found.chance_not_best is not None:
-        chance = "below 1 %" if found.chance_not_best < 0.01 else f"{100 * found.chance_not_best:.0f} %"
-        shown.append(Glance("Chance that another is better", chance))
+        shown.append(Glance("Chance that another is better", found.chance))
     return shown
 
 

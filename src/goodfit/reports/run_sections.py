@@ -2,70 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from goodfit.figures.curves import band_levels
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.reports.blocks import Block, Bullets, Facts, Fold, Grid, Note, Paragraph, Part, Picture
-from goodfit.reports.markup import Inline, Mono, Strong, joined
-from goodfit.reports.numbers import NONE, counted, number
+from goodfit.reports.blocks import Grid, Paragraph, Passage
+from goodfit.reports.drawing import both
+from goodfit.reports.numbers import NONE, counted
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs import Run
 from goodfit.runs.run import LOSS_LABELS, PART_WORDS, SCORE_LABELS
-from goodfit.runs.telling import interval, interval_methods, kept_epochs
+from goodfit.runs.telling import interval_methods, kept_epochs
+from goodfit.training.history import History
 from goodfit.training.recipe import DEFAULT, Recipe
 from goodfit.training.recipe_fields import to_text
-from goodfit.words import duration
 
-USES = {
-    "train": "the weights are fitted to them",
-    "valid": "the epoch, and all that is chosen, is chosen by them",
-    "test": "sealed: scored only by an opening that the ledger records",
-}
-SHOWN_COLUMNS = 12  # columns of a table up to which they are shown at once
 MOST_EPOCHS = 200  # rows of the table below the curves
 
 
 def data_section(source: Source) -> Section:
     """What was learned from, and how its rows are divided."""
-    run, entry, total = source.run, source.entry, sum(source.sizes.values())
-    net = run.nets[0]
-    pairs: list[tuple[str, Inline]] = [("Data", run.data_name)]
-    if entry is not None:
-        pairs += [("What it is", entry.about), ("From", entry.source)]
-    if source.table is not None:
-        pairs += [("File", Mono(str(source.table["path"]))), ("Target", Mono(str(source.table["target"])))]
-        pairs += [("Left out", joined(source.table["ids"]))] if source.table["ids"] else []
-        by = ((word, source.table.get(name)) for name, word in (("group", "Divided by groups"), ("time", "By time")))
-        pairs += [(word, Mono(str(column))) for word, column in by if column]
-    pairs.append(("Task", run.task))
-    if net.classes:
-        pairs.append((counted(len(net.classes), "class", "classes"), joined(net.classes)))
-    columns = "" if source.columns is None else f", of {counted(len(source.columns), 'column')}"
-    pairs += [("Inputs", f"{net.n_inputs:,}{columns}"), ("Rows", f"{total:,}")]
-    rows = [
-        [PART_WORDS[part], USES[part], f"{size:,}", f"{100 * size / total:.1f} %"]
-        for part, size in source.sizes.items()
-        if size
-    ]
-    blocks: list[Block] = [
-        Facts(pairs),
-        Grid(f"Split of the rows, drawn with seed {source.split_seed}", ("part", "use", "rows", "share"), rows, left=2),
-    ]
-    if not source.sizes.get("valid"):
-        text = "There are no validation rows, so that nothing says how the net does on rows that it has not seen."
-        blocks.append(Note(text))
-    if run.leaks is not None:
-        told = list(map(str, run.leaks.findings))
-        blocks.append(Part("Leaks", [Paragraph(str(run.leaks)), *([Bullets(told)] if told else [])]))
-    if source.columns is not None:
-        lines: list[list[Inline]] = [
-            [Mono(column.name), column.kind, f"{column.inputs:,}"] for column in source.columns
-        ]
-        grid = Grid("Columns that the nets take", ("column", "kind", "inputs"), lines, left=2)
-        blocks.append(grid if len(lines) <= SHOWN_COLUMNS else Fold(f"All {len(lines):,} columns", [grid]))
-    return Section("Data and split", blocks)
+    about = {"source": source, "total": sum(source.sizes.values()), "parts": PART_WORDS}
+    return Section("Data and split", [Passage("run/data.html", about)])
 
 
 def net_section(run: Run) -> Section:
@@ -95,23 +57,18 @@ def layers_text(run: Run) -> str:
 
 def recipe_section(recipe: Recipe) -> Section:
     """Every field, those first that differ from the default recipe."""
-    fields, usual, values = Recipe.fields(), DEFAULT.to_dict(), recipe.to_dict()
-    changed = [name for name in fields if values[name] != usual[name]]
-    columns = ("field", "value", "default", "meaning")
-
-    def line(name: str) -> list[Inline]:
-        value = to_text(getattr(recipe, name))
-        shown: Inline = Strong(value) if name in changed else value
-        return [Mono(name), shown, to_text(getattr(DEFAULT, name)), fields[name].description]
-
-    blocks: list[Block] = []
-    if changed:
-        grid = Grid("Fields that differ from the default recipe", columns, [line(name) for name in changed], left=4)
-        blocks.append(grid)
-    else:
-        blocks.append(Paragraph("The default recipe, as it is."))
-    every = Grid("The whole recipe", columns, [line(name) for name in fields], left=4)
-    return Section("Recipe", [*blocks, Fold(f"All {len(fields)} fields of the recipe", [every])])
+    values, usual = recipe.to_dict(), DEFAULT.to_dict()
+    fields = [
+        (
+            name,
+            to_text(getattr(recipe, name)),
+            to_text(getattr(DEFAULT, name)),
+            about.description,
+            values[name] != usual[name],
+        )
+        for name, about in Recipe.fields().items()
+    ]
+    return Section("Recipe", [Passage("run/recipe.html", {"fields": fields})])
 
 
 def curves_section(run: Run) -> Section:
@@ -119,79 +76,33 @@ def curves_section(run: Run) -> Section:
     from goodfit.figures import curves
 
     loss = DEFAULT_LOSSES[run.task] if run.recipe.loss == "auto" else run.recipe.loss
-    names = {"score_name": SCORE_LABELS[run.task], "loss_name": LOSS_LABELS[loss], "title": ""}
-    dropping = ", with dropout on" if any(run.recipe.dropouts) or run.recipe.input_dropout else ""
-    picture = Picture(
-        title=f"Loss and {run.scores['train'].name} by epoch",
-        drawn=curves(run.history, **names, width=7.8),
-        narrow=curves(run.history, **names, width=4.2),
-        table=_epochs(run),
-        text=f"Training rows are measured along with the epoch{dropping}, the others at its end.",
-        description=_curve_words(run),
-    )
-    blocks: list[Block] = [scores_grid(run), Paragraph(interval_methods(run.scores)), picture]
-    blocks.append(Paragraph(kept_epochs(run)))
-    if run.frozen:
-        nets = ", ".join(map(str, run.frozen))
-        text = (
-            f"{counted(len(run.frozen), 'net')} of {len(run.seeds)} stopped, for the loss was no longer finite: {nets}."
-        )
-        blocks.append(Note(f"{text} The scores are those of the others.", "Diverged."))
-    spent = [f"{name} {duration(seconds)}" for name, seconds in run.seconds.items()]
-    return Section("Scores and curves", [*blocks, Paragraph(f"Time: {', '.join(spent)}.")])
+    draw = partial(curves, run.history, score_name=SCORE_LABELS[run.task], loss_name=LOSS_LABELS[loss], title="")
+    about = {
+        "run": run,
+        "parts": PART_WORDS,
+        "levels": dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()),
+        "intervals": interval_methods(run.scores),
+        "kept": kept_epochs(run),
+        "drawn": both(draw),
+        "dropping": any(run.recipe.dropouts) or run.recipe.input_dropout,
+        **_epochs(run.history),
+    }
+    return Section("Scores and curves", [Passage("run/scores.html", about)])
 
 
-def scores_grid(run: Run) -> Grid:
-    """The score of each part with its interval."""
-    levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()))
-    rows = [
-        [
-            PART_WORDS[part],
-            score.name,
-            number(score.value),
-            interval(score),
-            f"{score.rows:,}",
-            number(score.spread),
-        ]
-        for part, score in run.scores.items()
-    ]
-    columns = ("part", "score", "value", f"{levels} interval", "rows", "spread over seeds")
-    return Grid("Scores of the weights that were kept", columns, rows, left=2)
-
-
-def _curve_words(run: Run) -> str:
-    """What the curves do, for those who do not see them."""
-    history, told = run.history, []
-    for metric in history.metrics:
-        mean = history.mean(metric)
-        finite = mean[np.isfinite(mean)]
-        if finite.size:
-            part, kind = metric.split("_")
-            told.append(f"{PART_WORDS[part]} {kind} from {number(finite[0])} to {number(finite[-1])}")
-    return f"Over {counted(len(history), 'epoch')}: {'; '.join(told)}. {kept_epochs(run)}"
-
-
-def _epochs(run: Run) -> Grid:
-    """The table that the curves are drawn from."""
-    history = run.history
+def _epochs(history: History) -> dict[str, Any]:
+    """What the curves are drawn from, and how they go."""
     step = -(-len(history) // MOST_EPOCHS)
     places = sorted({*range(0, len(history), step), len(history) - 1} - {-1})
-    several = history.n_nets - int(history.frozen.sum()) > 1
-    means = [history.mean(metric) for metric in history.metrics]
-    bands = [history.quantiles(metric, band_levels(history)) for metric in history.metrics]
-    kept = {int(epoch) for epoch in run.history.best_epoch}
-    rows = [
-        [
-            f"{history.epochs[at]} (kept)" if int(history.epochs[at]) in kept else f"{history.epochs[at]}",
-            *(
-                f"{number(mean[at])} ({number(band[0, at])} to {number(band[1, at])})" if several else number(mean[at])
-                for mean, band in zip(means, bands, strict=True)
-            ),
-        ]
-        for at in places
-    ]
-    words = [f"{PART_WORDS[metric.split('_')[0]]} {metric.split('_')[1]}" for metric in history.metrics]
-    which = "Mean over the nets (and their band)" if several else "Measured"
-    marked = frozenset(row for row, at in enumerate(places) if int(history.epochs[at]) in kept)
-    note = "" if step == 1 else f"Every {step}th epoch; history.csv has all."
-    return Grid(f"{which}, by epoch", ("epoch", *words), rows, marked=marked, note=note)
+    words = [f"{PART_WORDS[part]} {kind}" for part, kind in (metric.split("_") for metric in history.metrics)]
+    levels = band_levels(history)
+    found = [np.vstack([history.mean(metric), history.quantiles(metric, levels)]) for metric in history.metrics]
+    finite = [(word, each[0][np.isfinite(each[0])]) for word, each in zip(words, found, strict=True)]
+    return {
+        "heads": words,
+        "epochs": [(int(history.epochs[at]), [each[:, at].tolist() for each in found]) for at in places],
+        "course": [(word, mean[0], mean[-1]) for word, mean in finite if mean.size],
+        "best": set(history.best_epoch.tolist()),
+        "several": history.n_nets - int(history.frozen.sum()) > 1,
+        "step": step,
+    }

@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from goodfit import __version__
 from goodfit.data import Entry, Ledger, Opening, describe, names
 from goodfit.errors import InputError, problem
-from goodfit.reports.kept import Verdict, read_verdict
+from goodfit.reports.kept import KeptVerdict, read_verdict
 from goodfit.runs import Run, describe_model, load
 from goodfit.runs import record as records
 from goodfit.runs.model_facts import ColumnFacts
 from goodfit.runs.opening import model_print
 from goodfit.training import tensor_file
+
+PARTS: Final = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Source:
     openings: tuple[Opening, ...]
     own: frozenset[int]
     same: frozenset[int]
-    verdict: Verdict | None
+    verdict: KeptVerdict | None
 
     @property
     def where(self) -> str:
@@ -54,25 +56,24 @@ class Source:
 def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
     """Read everything. InputError or GoodfitError where the run is not done, or any of it or the ledger is damaged."""
     run = run if isinstance(run, Run) else load(run)
-    rows = _rows(run)
+    rows, seed = _rows(run)
     digest = hashlib.blake2b(digest_size=16)
-    for part in rows.arrays:
-        digest.update(f"{part} {rows.arrays[part].astype('<i4').tobytes().hex()}".encode())
+    for part, chosen in rows.items():
+        digest.update(f"{part} {chosen.astype('<i4').tobytes().hex()}".encode())
     openings, own, same = _openings(run, ledger or Ledger())
     kept = None if run.folder is None else records.RunRecord.read(run.folder)
     columns, table = _columns(run), None if kept is None else kept.table
+    goodfit, others = (__version__, records.versions_here()) if kept is None else (kept.goodfit, kept.versions)
     return Source(
         run=run,
         entry=describe(run.data_name) if columns is None and run.data_name in names() else None,
         columns=columns,
-        sizes={part: len(chosen) for part, chosen in rows.arrays.items()},
+        sizes={part: len(chosen) for part, chosen in rows.items()},
         split_print=digest.hexdigest(),
-        split_seed=rows.seed,
+        split_seed=seed,
         data_print=kept.data_print if kept is not None else _fingerprint(run),
         table=table,
-        versions={"goodfit": kept.goodfit, **kept.versions}
-        if kept is not None
-        else {"goodfit": __version__, **records.versions_here()},
+        versions={"goodfit": goodfit, **others},
         began="" if kept is None else kept.started,
         openings=openings,
         own=own,
@@ -81,20 +82,15 @@ def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
     )
 
 
-@dataclass(frozen=True)
-class _Rows:
-    arrays: Mapping[str, Any]
-    seed: int
-
-
-def _rows(run: Run) -> _Rows:
+def _rows(run: Run) -> tuple[Mapping[str, Any], int]:
+    """The rows of each part, and the seed that divided them."""
     if run.folder is not None:
         found = tensor_file.read(run.folder / records.SPLIT, kind="split", version=records.SPLIT_FORMAT)
-        return _Rows({part: found.arrays[part] for part in ("train", "valid", "test")}, int(found.metadata["seed"]))
+        return {part: found.arrays[part] for part in PARTS}, int(found.metadata["seed"])
     if run.split is None:
         fix = "Train it with out=, or report the run that 'train' returned."
         raise InputError(problem("Run", "can be reported with its folder or its split; it has neither", fix=fix))
-    return _Rows({part: run.split.rows(part) for part in ("train", "valid", "test")}, run.split.seed)
+    return {part: run.split.rows(part) for part in PARTS}, run.split.seed
 
 
 def _columns(run: Run) -> tuple[ColumnFacts, ...] | None:

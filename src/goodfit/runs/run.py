@@ -131,12 +131,6 @@ class Run:
         loss = DEFAULT_LOSSES[self.task] if self.recipe.loss == "auto" else self.recipe.loss
         return curves(self.history, score_name=SCORE_LABELS[self.task], loss_name=LOSS_LABELS[loss])
 
-    def report(self, path: Path | str | None = None, *, search: Path | str | None = None) -> Path:
-        """Write a report as one HTML file; see `goodfit.reports.write`."""
-        from goodfit.reports import write  # the one call from here to a layer above
-
-        return write(self, path, search=search)
-
     def _repr_html_(self) -> str:
         """What a notebook shows: the scores and the curves."""
         from html import escape

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goodfit.reports import Code, Facts, Glance, Grid, Link, Note, Page, Paragraph, Picture, Section, Strong
-from goodfit.reports.blocks import Block
+from goodfit.reports import Glance, Grid, Link, Page, Picture, Section
+from goodfit.reports.blocks import Block, Passage
+from goodfit.reports.frames import spread
 from goodfit.reports.languages import Language
-from goodfit.reports.markup import Inline
-from goodfit.studies.declaring import Column, Status, Study, TableOf
+from goodfit.studies.declaring import Column, Drawing, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
 from goodfit.studies.result import Outcome, Result
 from goodfit.studies.words import LANGUAGES, Words
@@ -34,20 +35,23 @@ def study_page(result: Result, language: Language, beside: Sequence[str] = ()) -
 
     beside: names of pages that stand in the same folder ("index", other studies), to link to.
     """
-    study = result.study
-    sections = [
-        _section(_CLAIMS, _claim_blocks(result.claims, language), language),
-        _section(_FIGURES, [_picture(result, each.name, language) for each in study.figures], language),
-        *([_section(_NOTES, [_printed(result, language)], language)] if study.printed else []),
-        *_tables(result, language),
-        _section(_HOW, _how(result, language), language),
+    study, drawn = result.study, {each.table for each in result.study.figures}
+    tables = [_grid(each, result, language) for each in study.tables if each.shown and each.name not in drawn]
+    numbers = [_passage("printed", result=result)] if study.printed else []
+    method = _passage("method", result=result, command=command(study, result.given.to_dict()))
+    parts: list[tuple[Words, Sequence[Block]]] = [
+        (Words("Claims", "论断"), [_passage("claims", claims=result.claims)]),
+        (Words("Figures", "图"), [_picture(result, each, language) for each in study.figures]),
+        (Words("Beside the notes", "与笔记对照"), numbers),
+        (Words("Tables", "表格"), tables),
+        (Words("How it was done", "方法"), [method]),
     ]
     return Page(
         title=study.title.of(language),
         kind=Words(f"Section {study.section}", f"第 {study.section} 节").of(language),
         lead=study.question.of(language),
         glance=[_glance(each, language) for each in result.claims[:3]],
-        sections=sections,
+        sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
         links=[*_other_languages(study.name, language), *_beside(study.name, beside, language)],
         foot=Words(
             f"Made by goodfit in {shown(result.seconds, 3)} s. The tables stand beside this page as CSV files.",
@@ -62,29 +66,11 @@ def index_page(results: Sequence[Result], language: Language, failed: Mapping[st
 
     failed: studies that could not be run -> why.
     """
-    head = Words("Section", "小节"), Words("Study", "研究"), Words("Question", "问题"), Words("Claims", "论断")
-    rows: list[list[Inline]] = [
-        [
-            each.study.section,
-            Link(each.study.title.of(language), page_name(each.study.name, language)),
-            each.study.question.of(language),
-            _counted(each.claims, language),
-        ]
-        for each in results
-    ]
-    blocks: list[Block] = [
-        Grid(
-            Words("Every study, with what became of its claims", "所有研究及其论断的结果").of(language),
-            [each.of(language) for each in head],
-            rows,
-            left=4,
-        )
-    ]
-    blocks += [Note(f"{name}: {why}", word=_FAILED.of(language)) for name, why in failed.items()]
     refuted = [(each, claim) for each in results for claim in each.claims if claim.status == "does not hold"]
-    sections = [_section(Words("Studies", "研究"), blocks, language)]
+    title, wrong = Words("Studies", "研究"), Words("Claims that do not hold as they stand", "不能照原样成立的论断")
+    sections = [Section(title.of(language), [_passage("chapter", results=results, failed=failed)])]
     if refuted:
-        sections.append(_section(_REFUTED, [_refutations(refuted, language)], language))
+        sections.append(Section(wrong.of(language), [_passage("refuted", refuted=refuted)]))
     return Page(
         title=Words("Multilayer perceptrons, measured", "多层感知机：逐节实测").of(language),
         kind=Words("The chapter as living studies", "整章的可运行研究").of(language),
@@ -98,141 +84,36 @@ def index_page(results: Sequence[Result], language: Language, failed: Mapping[st
     )
 
 
-def _section(title: Words, blocks: Sequence[Block], language: Language) -> Section:
-    return Section(title.of(language), blocks)
-
-
-def _glance(outcome: Outcome, language: Language) -> Glance:
-    return Glance(
-        outcome.claim.quantity.of(language),
-        shown(outcome.found.value),
-        f"{interval(outcome.found.low, outcome.found.high)} {STATUSES[outcome.status].of(language)}"
-        if outcome.found.low != outcome.found.high
-        else STATUSES[outcome.status].of(language),
-    )
-
-
-def _claim_blocks(claims: Sequence[Outcome], language: Language) -> list[Block]:
-    """The table of claims, and below it the remarks on what the notes say."""
-    head = (
-        Words("Claim", "论断"),
-        Words("So it", "结论"),
-        Words("Measured", "测量的量"),
-        Words("Value", "值"),
-        Words("Holds if", "成立条件"),
-    )
-    rows: list[list[Inline]] = [
-        [
-            each.claim.statement.of(language) + ("" if each.claim.of_notes else _OURS.of(language)),
-            Strong(STATUSES[each.status].of(language)),
-            each.claim.quantity.of(language),
-            estimate(each.found),
-            each.claim.limit,
-        ]
-        for each in claims
-    ]
-    grid = Grid(
-        Words("Claims, with intervals at 95 %", "论断与 95 % 区间").of(language),
-        [each.of(language) for each in head],
-        rows,
-        left=3,
-        marked=frozenset(at for at, each in enumerate(claims) if each.status == "does not hold"),
-        note=_STARRED.of(language) if any(not each.claim.of_notes for each in claims) else "",
-    )
-    remarks: list[Block] = []
-    for each in claims:
-        why = each.found.why
-        if each.claim.remark is not None:
-            remarks.append(Note(each.claim.remark.of(language), word=_short(each.claim.statement.of(language))))
-        if why is not None:
-            remarks.append(Note(why.of(language), word=_short(each.claim.statement.of(language))))
-    return [grid, *remarks]
-
-
-def _short(text: str) -> str:
-    return text.rstrip(".。") + ("." if text.isascii() or text.endswith(".") else "：")
-
-
-def _printed(result: Result, language: Language) -> Grid:
-    """The notes' numbers beside ours."""
-    head = (
-        Words("Number", "数值"),
-        Words("Notes", "笔记"),
-        Words("Ours, 95 % interval", "我们的值，95 % 区间"),
-        Words("Single seeds, middle 95 %", "单个种子，中间 95 %"),
-        Words("Seeds", "种子数"),
-    )
-    rows: list[list[Inline]] = []
-    for each in result.study.printed:
-        found = result.printed[each.name]
-        spread = interval(*found.spread) if found.spread else "–"
-        rows.append([each.what.of(language), shown(each.value), estimate(found), spread, shown(found.count)])
-    return Grid(
-        Words("Numbers that the notes print, from one seed each", "笔记中打印的数值（各来自一个种子）").of(language),
-        [each.of(language) for each in head],
-        rows,
-    )
-
-
-def _picture(result: Result, name: str, language: Language) -> Picture:
-    (drawing,) = (each for each in result.study.figures if each.name == name)
-    (table,) = (each for each in result.study.tables if each.name == drawing.table)
-    return Picture(
-        drawing.title.of(language),
-        result.figure(name),
-        _grid(table, result, language),
-        text=drawing.caption.of(language),
-        narrow=result.figure(name, NARROW),
-    )
-
-
-def _tables(result: Result, language: Language) -> list[Section]:
-    """The shown tables that no figure has below it."""
-    drawn = {each.table for each in result.study.figures}
-    grids = [_grid(each, result, language) for each in result.study.tables if each.shown and each.name not in drawn]
-    return [_section(Words("Tables", "表格"), grids, language)] if grids else []
-
-
-def _grid(table: TableOf, result: Result, language: Language) -> Grid:
-    rows: list[list[Any]] = [list(row) for row in rows_of([*result.tables[table.name].values()])]
-    note = ""
-    if len(rows) > LONG:
-        places = [round(at * (len(rows) - 1) / (LONG - 1)) for at in range(LONG)]
-        note = Words(
-            f"{LONG} of {len(rows):,} rows; {table.name}.csv has all.",
-            f"共 {len(rows):,} 行，此处列出 {LONG} 行；完整数据见 {table.name}.csv。",
-        ).of(language)
-        rows = [rows[place] for place in places]
-    return Grid(table.title.of(language), heads(table.columns, language), rows, left=table.left, note=note)
-
-
 def heads(columns: Sequence[Column], language: Language) -> list[str]:
     """The heads of a table."""
     return [each.head.of(language) for each in columns]
 
 
-def _how(result: Result, language: Language) -> list[Block]:
-    study = result.study
-    blocks: list[Block] = [Paragraph(each.of(language)) for each in study.about]
-    if study.parameters:
-        pairs: list[tuple[str, Inline]] = [
-            (each.option, f"{each.text(getattr(result.given, each.name))}. {each.about.of(language)}")
-            for each in study.parameters
-        ]
-        blocks.append(Facts(pairs))
-    blocks.append(Code(command(study, result.given.to_dict()), Words("Run it again", "重新运行").of(language)))
-    return blocks
-
-
 def command(study: Study, values: Mapping[str, Any]) -> str:
     """The command line that runs a study so; defaults are left out."""
-    import shlex
-
     words = ["goodfit", "study", study.name]
     for each in study.parameters:
         if values[each.name] != each.default:
             words += [each.option, each.text(values[each.name])]
     return shlex.join(words)
+
+
+def _passage(template: str, **values: Any) -> Passage:
+    return Passage(f"study/{template}.html", {**TOOLS, **values})
+
+
+def _glance(outcome: Outcome, language: Language) -> Glance:
+    found, told = outcome.found, _status(outcome, language)
+    held = "" if found.low == found.high else f"{interval(found.low, found.high)} "
+    return Glance(outcome.claim.quantity.of(language), shown(found.value), held + told)
+
+
+def _status(outcome: Outcome, language: Language) -> str:
+    return STATUSES[outcome.status].of(language)
+
+
+def _short(text: str) -> str:
+    return text.rstrip(".。") + ("." if text.isascii() or text.endswith(".") else "：")
 
 
 def _counted(claims: Sequence[Outcome], language: Language) -> str:
@@ -241,21 +122,27 @@ def _counted(claims: Sequence[Outcome], language: Language) -> str:
     return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
 
 
-def _refutations(refuted: Sequence[tuple[Result, Outcome]], language: Language) -> Grid:
-    rows: list[list[Inline]] = [
-        [
-            each.study.section,
-            (
-                Link(claim.claim.statement.of(language), page_name(each.study.name, language)),
-                "" if claim.claim.of_notes else _OURS.of(language),
-            ),
-            f"{claim.claim.quantity.of(language)}: {estimate(claim.found)}",
-        ]
-        for each, claim in refuted
-    ]
-    head = Words("Section", "小节"), Words("Claim", "论断"), Words("Measured", "测得")
-    note = _STARRED.of(language) if any(not claim.claim.of_notes for _, claim in refuted) else ""
-    return Grid(_REFUTED.of(language), [each.of(language) for each in head], rows, left=3, note=note)
+def _picture(result: Result, drawing: Drawing, language: Language) -> Picture:
+    (table,) = (each for each in result.study.tables if each.name == drawing.table)
+    return Picture(
+        drawing.title.of(language),
+        result.figure(drawing.name),
+        _grid(table, result, language),
+        text=drawing.caption.of(language),
+        narrow=result.figure(drawing.name, NARROW),
+    )
+
+
+def _grid(table: TableOf, result: Result, language: Language) -> Grid:
+    rows, note = rows_of([*result.tables[table.name].values()]), Words("", "")
+    if len(rows) > LONG:
+        note = Words(
+            f"{LONG} of {len(rows):,} rows; {table.name}.csv has all.",
+            f"共 {len(rows):,} 行，此处列出 {LONG} 行；完整数据见 {table.name}.csv。",
+        )
+        rows = [rows[place] for place in spread(len(rows), LONG)]
+    columns = heads(table.columns, language)
+    return Grid(table.title.of(language), columns, rows, left=table.left, note=note.of(language))
 
 
 def _other_languages(name: str, language: Language) -> list[Link]:
@@ -264,23 +151,22 @@ def _other_languages(name: str, language: Language) -> list[Link]:
 
 def _beside(name: str, beside: Sequence[str], language: Language) -> list[Link]:
     """To the index, and the pages before and after this one."""
-    links = []
-    if "index" in beside:
-        links.append(Link(Words("All studies", "所有研究").of(language), page_name("index", language)))
     others = [each for each in beside if each != "index"]
-    place = others.index(name) if name in others else -1
-    if place > 0:
-        links.append(Link(Words("Before", "上一篇").of(language), page_name(others[place - 1], language)))
-    if 0 <= place < len(others) - 1:
-        links.append(Link(Words("Next", "下一篇").of(language), page_name(others[place + 1], language)))
-    return links
+    place = others.index(name) if name in others else None
+    found = [(Words("All studies", "所有研究"), "index")] if "index" in beside else []
+    if place:
+        found.append((Words("Before", "上一篇"), others[place - 1]))
+    if place is not None and place + 1 < len(others):
+        found.append((Words("Next", "下一篇"), others[place + 1]))
+    return [Link(words.of(language), page_name(each, language)) for words, each in found]
 
 
-_CLAIMS = Words("Claims", "论断")
-_NOTES = Words("Beside the notes", "与笔记对照")
-_FIGURES = Words("Figures", "图")
-_HOW = Words("How it was done", "方法")
-_FAILED = Words("Not run", "未能运行")
-_REFUTED = Words("Claims that do not hold as they stand", "不能照原样成立的论断")
-_OURS = Words(" *", " *")
-_STARRED = Words("* A claim of this study, not of the notes.", "* 本研究自己的论断，笔记中没有。")
+TOOLS: Mapping[str, Any] = {  # what the templates of studies call
+    "counted": _counted,
+    "estimate": estimate,
+    "interval": interval,
+    "page_name": page_name,
+    "short": _short,
+    "shown": shown,
+    "status": _status,
+}
