@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import near_rows
-from goodfit.data.cache import user_cache, write_atomically
+from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
 from goodfit.data.duplicates import Matches, Rows
 from goodfit.data.near_images import DETAIL, LIKENESS, TooManyCandidates, can_compare, near_images
@@ -140,6 +140,6 @@ def _read(path: Path, rows: int) -> NearPairs | None:
 def _keep(path: Path, found: NearPairs) -> None:
     """Keep a search; where the cache cannot be written, it is made again the next time."""
     try:
-        write_atomically(path, lambda file: np.savez(file, **vars(found)))
+        keep(path, lambda file: np.savez(file, **vars(found)))
     except GoodfitError:
         return

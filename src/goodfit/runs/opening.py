@@ -16,6 +16,7 @@ from goodfit.data import load as load_data
 from goodfit.data.ledger import Begun, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
+from goodfit.plain_json import plain
 from goodfit.runs import record
 from goodfit.runs.scores import LEVEL, Score, level_of_openings, score_classification, score_regression
 
@@ -63,7 +64,7 @@ class Opened:
             "nth": self.nth,
             "again": self.again,
             "seen": self.seen,
-            "cost": self.cost if math.isfinite(self.cost) else None,
+            "cost": plain(self.cost),
             "ledger": str(self.ledger),
         }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
 from goodfit.files import write_atomically
+from goodfit.plain_json import plain
 from goodfit.selection import running, trying, verdict_words
 from goodfit.selection.comparing import LEVEL
 from goodfit.selection.deciding import MARGIN, Decision, decide
@@ -162,8 +162,8 @@ class Verdict:
                 "high": gain.high,
                 "recipe": self.advice.to_dict(),
             }
-        plain: dict[str, Any] = _finite(found)
-        return plain
+        as_json: dict[str, Any] = plain(found)
+        return as_json
 
     def write(self, folder: str | Path) -> None:
         """Write verdict.json, and the advice as a recipe file where there is one."""
@@ -309,12 +309,3 @@ def _earlier(recipe: Recipe, epoch: int) -> Probe:
     else:
         fields = {"epochs": epoch}
     return Probe(EARLIER, "tighter", fields, f"stopped after epoch {epoch} of {recipe.epochs}")
-
-
-def _finite(value: Any) -> Any:
-    """The value with None for every number that is not finite."""
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

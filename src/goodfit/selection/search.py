@@ -18,6 +18,7 @@ from goodfit.data.dividing import with_division
 from goodfit.data.leak_check import LeakCheck, check_folds
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
+from goodfit.plain_json import plain
 from goodfit.runs.checks import as_split, checked_seeds
 from goodfit.runs.lock import held
 from goodfit.runs.record import fingerprint
@@ -340,8 +341,7 @@ def _kept(folder: Path, search: Search) -> Search:
             raise InputError(
                 problem(str(folder), f"holds results of a search, but no {SEARCH}", fix="Give another folder.")
             )
-        memory = search.memory if math.isfinite(search.memory) else None
-        about = {"print": search.print, "memory": memory, "about": str(search), "call": search.call}
+        about = {"print": search.print, "memory": plain(search.memory), "about": str(search), "call": search.call}
         write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
         return search
     try:
