@@ -73,13 +73,11 @@ class Target:
 
 def values_of(net: NetArrays, activation: str, x: Numbers) -> Numbers:
     """The output of a net with one input and one output at points [N], in float64."""
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.runs.numpy_activations import layer_values
 
-    h = x[:, None]
-    for weight, bias, slope in zip(net.weights[:-1], net.biases[:-1], net.slopes, strict=True):
-        z = h @ weight.T.astype(float) + bias
-        h = FUNCTIONS[activation](z) if slope is None else FUNCTIONS[activation](z, slope)
-    return np.asarray((h @ net.weights[-1].T.astype(float) + net.biases[-1])[:, 0])
+    weights = [weight.T.astype(float) for weight in net.weights]
+    *_, outputs = layer_values(x[:, None], weights, net.biases, (activation,) * len(net.slopes), net.slopes)
+    return np.asarray(outputs[:, 0])
 
 
 def built(target: Target, units: int) -> NetArrays:

@@ -28,7 +28,7 @@ def flow(recipe: Recipe, inputs: int, outputs: int) -> tuple[Numbers, Numbers]:
     independent of the signals. The recipe's activation is one of SLOPES, for all layers.
     """
     from goodfit.data.streams import generator
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.runs.numpy_activations import activate
     from goodfit.training.initialise import initial_layers
 
     rng = generator(recipe.seed, "signal-flow")
@@ -36,7 +36,7 @@ def flow(recipe: Recipe, inputs: int, outputs: int) -> tuple[Numbers, Numbers]:
     h, zs = rng.normal(size=(ROWS, inputs)), []
     for weight, bias in layers:
         zs.append(h @ weight.T + bias)
-        h = FUNCTIONS[str(recipe.activation)](zs[-1])
+        h = activate(str(recipe.activation), zs[-1])
     gradient = rng.normal(size=zs[-1].shape)
     squares = [(gradient**2).mean()]
     for (weight, _), z in zip(layers[:0:-1], zs[-2::-1], strict=True):

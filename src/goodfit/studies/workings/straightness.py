@@ -53,14 +53,12 @@ def bend(x: Numbers, y: Numbers) -> float:
 
 def hidden_values(net: TrainedNet, x: NDArray[Any]) -> Iterator[Numbers]:
     """The scaled inputs [B, D], then every hidden layer's activations [B, H], in float64."""
-    from goodfit.runs.numpy_activations import FUNCTIONS
+    from goodfit.runs.numpy_activations import layer_values
 
     h = (x.astype(float) - net.shift) * net.scale
     yield h
-    for weight, bias, name, slope in zip(net.weights, net.biases, net.activations, net.slopes, strict=False):
-        z = h @ weight.T.astype(float) + bias
-        h = FUNCTIONS[name](z) if slope is None else FUNCTIONS[name](z, slope)
-        yield h
+    weights = [weight.T.astype(float) for weight in net.weights[:-1]]
+    yield from layer_values(h, weights, net.biases[:-1], net.activations, net.slopes)
 
 
 def least_bend(net: TrainedNet, x: NDArray[Any]) -> float:
