@@ -42,6 +42,7 @@ def forget() -> None:
 def compiled(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[Compiled, bool]:
     """The compiled program for these arguments, and whether it had to be compiled now."""
     function = functools.partial(_sharded, program)
+    # the old state is given away: the new one takes its buffers, so that memory holds weights and moments once
     return compiled_function(function, program, (settings, rows, chunk, state), settings.epochs.size, donate=(3,))
 
 
@@ -160,6 +161,7 @@ def fresh_state(program: Program, settings: Settings, parameters: Parameters) ->
     """The state before the first epoch, on the host, [K, S, M, ...]."""
     shape = settings.epochs.shape
     numbers: dict[str, Any] = {
+        # whatever comes first is an improvement
         "best_value": np.full(shape, np.inf, settings.rates.l2.dtype),
         "best_epoch": np.zeros(shape, np.int32),
         "since_best": np.zeros(shape, np.int32),
