@@ -18,6 +18,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "cross-validation": "cross_validation",
     "mixed": "mixed",
     "compiling": "compiling",
+    "memory": "memory",
     "command-line": "command_line",
     "default-recipe": "default_recipe",
     "reporting": "reporting",

@@ -3,10 +3,12 @@ from __future__ import annotations
 import errno
 import os
 
+import numpy as np
 import pytest
 
 from goodfit.errors import GoodfitError, InputError
 from goodfit.files import write_atomically, write_error
+from goodfit.plain_json import plain
 
 
 def test_a_file_is_written_whole_into_a_new_folder(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -63,3 +65,20 @@ def test_a_folder_that_cannot_be_flushed_does_not_matter(tmp_path, monkeypatch) 
     )
     write_atomically(tmp_path / "b.bin", b"new")
     assert (tmp_path / "b.bin").read_bytes() == b"new"
+
+
+def test_a_function_writes_and_another_explains(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    write_atomically(tmp_path / "b.bin", lambda file: file.write(b"new"))
+    assert (tmp_path / "b.bin").read_bytes() == b"new"
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(GoodfitError, match=r"b.bin: 28"):
+        write_atomically(tmp_path / "b.bin", full, explain=lambda path, error: GoodfitError(f"{path}: {error.errno}"))
+    assert os.listdir(tmp_path) == ["b.bin"]
+
+
+def test_what_is_not_finite_is_none_all_the_way_down() -> None:
+    found = plain({1: (float("nan"), [float("-inf"), 0.5, 2]), "a": {"b": np.float64("inf"), "c": None, "d": "nan"}})
+    assert found == {"1": [None, [None, 0.5, 2]], "a": {"b": None, "c": None, "d": "nan"}}

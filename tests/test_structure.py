@@ -18,7 +18,7 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("errors", "lazy", "words"),
+    ("errors", "lazy", "plain_json", "words"),
     ("files",),
     ("data", "nets"),
     ("training",),

@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
+import secrets
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from goodfit.errors import GoodfitError, InputError, problem
 
+STALE_SECONDS = 24 * 3600  # an unfinished file older than this was left by a process that was killed
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
-
-
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file so that a reader, now or after a crash, finds the old content or the new, never a part.
-
-    The content goes to a temporary name in the same folder, is flushed to the disk and then renamed; a missing
-    folder is made first. A folder that cannot be written is an InputError, a full disk a GoodfitError; both
-    leave the old file as it was and no temporary file behind.
-    """
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(unfinished, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                unfinished.unlink()
-            raise
-        _flush_folder(target.parent)
-    except OSError as error:
-        raise write_error(target, error) from error
 
 
 def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
@@ -49,6 +29,40 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
     return GoodfitError(problem(str(path), f"could not be written: {reason}"))
 
 
+def write_atomically(
+    path: str | os.PathLike[str],
+    content: bytes | Callable[[BinaryIO], object],
+    *,
+    explain: Callable[[Path, OSError], GoodfitError] = write_error,
+) -> None:
+    """Write a file so that a reader, now or after a crash, finds the old content or the new, never a part.
+
+    The content, or what a function writes to the file that it is handed, goes to a temporary name in the same folder,
+    is flushed to the disk and then renamed; a missing folder is made first. Processes may write one path at once: the
+    last rename wins. An OSError is raised as what `explain` makes of it; it leaves the old file as it was, and no
+    temporary one behind.
+    """
+    target = Path(path)
+    start = f".{target.name[:200]}."
+    unfinished = target.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(unfinished, "xb") as file:
+                file.write(content) if isinstance(content, bytes) else content(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+            raise
+    except OSError as error:
+        raise explain(target, error) from error
+    _flush_folder(target.parent)
+    _remove_stale(target.parent, start)
+
+
 def _flush_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system can."""
     with contextlib.suppress(OSError):
@@ -57,3 +71,11 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _remove_stale(folder: Path, start: str) -> None:
+    """Remove what killed processes left of this file; what living ones write is younger than STALE_SECONDS."""
+    for left in folder.glob(f"{glob.escape(start)}*.part"):
+        with contextlib.suppress(OSError):  # another process may be removing it too
+            if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                left.unlink()

@@ -9,26 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from goodfit.data import cache
-from goodfit.data.cache import user_cache, write_atomically
+from goodfit.data.cache import keep, user_cache
 from goodfit.errors import GoodfitError, InputError
 
 WRITER = """
 import sys
 from pathlib import Path
-from goodfit.data.cache import write_atomically
+from goodfit.data.cache import keep
 for turn in range(30):
-    write_atomically(Path(sys.argv[1]), lambda file: file.write(sys.argv[2].encode() * 300_000))
+    keep(Path(sys.argv[1]), lambda file: file.write(sys.argv[2].encode() * 300_000))
 """
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from goodfit.data.cache import write_atomically
+from goodfit.data.cache import keep
 def write(file):
     file.write(b"half")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
-write_atomically(Path(sys.argv[1]), write)
+keep(Path(sys.argv[1]), write)
 """
 
 
@@ -44,8 +43,8 @@ def test_cache_folder_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_write_makes_folders_and_replaces(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
-    write_atomically(path, lambda file: file.write(b"one"))
-    write_atomically(path, lambda file: file.write(b"two"))
+    keep(path, lambda file: file.write(b"one"))
+    keep(path, lambda file: file.write(b"two"))
     assert path.read_bytes() == b"two"
     assert os.listdir(path.parent) == ["file"]
 
@@ -58,7 +57,7 @@ def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
         raise InputError("the writer failed")
 
     with pytest.raises(InputError, match="the writer failed"):
-        write_atomically(path, fail)
+        keep(path, fail)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
 
@@ -75,7 +74,7 @@ def test_full_disk_and_no_permission(tmp_path: Path, code: int, message: str) ->
         raise OSError(code, os.strerror(code))
 
     with pytest.raises(GoodfitError, match=message) as caught:
-        write_atomically(tmp_path / "file", fail)
+        keep(tmp_path / "file", fail)
     assert caught.value.exit_code == 1
     assert os.listdir(tmp_path) == []
 
@@ -83,15 +82,7 @@ def test_full_disk_and_no_permission(tmp_path: Path, code: int, message: str) ->
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(GoodfitError, match="the folder must be writable"):
-        write_atomically(tmp_path / "taken" / "file", lambda file: file.write(b""))
-
-
-def test_a_system_that_cannot_sync_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> int:
-        raise OSError("not here")
-
-    monkeypatch.setattr(cache.os, "open", refuse)
-    cache._sync_folder(tmp_path)
+        keep(tmp_path / "taken" / "file", lambda file: file.write(b""))
 
 
 def test_a_killed_writer_leaves_the_old_file_and_its_part_goes_after_a_day(tmp_path: Path) -> None:
@@ -101,10 +92,10 @@ def test_a_killed_writer_leaves_the_old_file_and_its_part_goes_after_a_day(tmp_p
     assert result.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
     (part,) = tmp_path.glob(".file.*.part")
-    write_atomically(path, lambda file: file.write(b"new"))
+    keep(path, lambda file: file.write(b"new"))
     assert part.exists()  # it might belong to a living process
     os.utime(part, (0, 0))
-    write_atomically(path, lambda file: file.write(b"newer"))
+    keep(path, lambda file: file.write(b"newer"))
     assert os.listdir(tmp_path) == ["file"]
 
 

@@ -27,6 +27,16 @@ def test_a_folder_is_held_once(tmp_path: Path) -> None:
             with lock.held(tmp_path):
                 pass
     assert not lock.is_held(tmp_path)
+    assert list(tmp_path.iterdir()) == []  # so that the folder of a run that did not begin can be removed again
+
+
+def test_a_folder_that_cannot_be_written_is_held(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        with lock.held(tmp_path):
+            assert lock.is_held(tmp_path)
+    finally:
+        tmp_path.chmod(0o755)
 
 
 def test_the_system_lets_go_of_a_killed_process(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from goodfit.plain_json import plain
 from goodfit.words import HIDDEN, visible
 
 _PLAIN_WIDTH = 120  # characters a line where stdout is not a terminal
@@ -25,7 +26,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(value: Any) -> None:
     """One JSON value on stdout; numbers that are not finite become null."""
-    text = json.dumps(_finite(value), ensure_ascii=False, indent=2)
+    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
     print(HIDDEN.sub(_as_json, text))
 
 
@@ -33,16 +34,6 @@ def _as_json(found: re.Match[str]) -> str:
     """A character as JSON writes it in ASCII: \\u009b."""
     units = found[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    if isinstance(value, float) and not -float("inf") < value < float("inf"):
-        return None
-    return value
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> Table:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.data.cache import user_cache, write_atomically
+from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset, Task
 from goodfit.errors import GoodfitError, InputError, nearest, problem
 
@@ -94,7 +94,7 @@ def _kept(name: str, entry: Bundled, folder: Path) -> dict[str, np.ndarray]:
         return {key: loaded[key] for key in ("x", "y", "classes", "features")}
     arrays = _from_sklearn(entry)
     with contextlib.suppress(GoodfitError):
-        write_atomically(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+        keep(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
     return arrays
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from goodfit.data.cache import user_cache, write_atomically
+from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
 from goodfit.data.debian import from_apt
 from goodfit.data.idx import parse_idx
@@ -217,7 +217,7 @@ def obtain(
         kept = _arrays(contents)
         try:
             for spec, array in zip((PIXELS, LABELS), kept, strict=True):
-                write_atomically(folder / spec.name, lambda file, array=array: np.save(file, array))  # type: ignore[misc]
+                keep(folder / spec.name, lambda file, array=array: np.save(file, array))  # type: ignore[misc]
         except GoodfitError as error:
             trouble = str(error)
             notify(Step(cache.name, "failed", trouble))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.extmath import safe_sparse_dot
 
-from goodfit.models.numpy_activations import FUNCTIONS, sigmoid
+from goodfit.models.numpy_activations import layer_values, sigmoid
 from goodfit.training.population import NetArrays
 
 BLOCK_NUMBERS = 2**22  # of the widest layer that are held at once
@@ -62,14 +62,8 @@ def outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDAr
 
 
 def _outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDArray[Any]:
-    slopes = net.slopes or (None,) * len(activations)
-    h = x
-    for layer, (coef, intercept) in enumerate(zip(net.coefs, net.intercepts, strict=True)):
-        h = safe_sparse_dot(h, coef) + intercept  # [B, H]
-        if layer < len(activations):
-            function, slope = FUNCTIONS[activations[layer]], slopes[layer]
-            h = function(h) if slope is None else function(h, slope)
-    return _linked(h, link)
+    values = layer_values(x, net.coefs, net.intercepts, activations, net.slopes)
+    return _linked(deque(values, maxlen=1)[0], link)
 
 
 def _linked(z: NDArray[Any], link: str) -> NDArray[Any]:

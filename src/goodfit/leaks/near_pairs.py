@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.cache import user_cache, write_atomically
+from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
 from goodfit.errors import GoodfitError
 from goodfit.leaks import near_rows
@@ -140,6 +140,6 @@ def _read(path: Path, rows: int) -> NearPairs | None:
 def _keep(path: Path, found: NearPairs) -> None:
     """Keep a search; where the cache cannot be written, it is made again the next time."""
     try:
-        write_atomically(path, lambda file: np.savez(file, **vars(found)))
+        keep(path, lambda file: np.savez(file, **vars(found)))
     except GoodfitError:
         return

@@ -1,12 +1,12 @@
-"""The activations in NumPy, so that a trained net predicts without starting JAX.
+"""The activations and the forward pass in NumPy, so that a trained net predicts without starting JAX.
 
-The same functions as `goodfit.nets.activations`, which explains them; a test holds the two together. Each keeps the
+The same functions as in `goodfit.nets`, which explains them; a test holds the two together. An activation keeps the
 float type of its argument, overflows nowhere, and takes (z) or, for prelu, (z, slope).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,3 +62,27 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "mish": lambda z: z * np.tanh(softplus(z)),
     "prelu": prelu,
 }
+
+
+def activate(name: str, z: np.ndarray, slope: float | None = None) -> Any:
+    """What an activation makes of z. slope: of prelu, None for the others."""
+    return FUNCTIONS[name](z) if slope is None else FUNCTIONS[name](z, slope)
+
+
+def layer_values(
+    h: Any,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    activations: Sequence[str],
+    slopes: Sequence[float | None] = (),
+) -> Iterator[np.ndarray]:
+    """What one layer after another gives for rows h [B, D], dense or sparse; the outputs come last, as they are.
+
+    weights: [in, out] a layer; biases: [out] a layer; activations: one a hidden layer; slopes: likewise, or () where
+    none has one. The types of rows and weights decide in which float type is computed.
+    """
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        h = h @ weight + bias  # [B, H]
+        if layer < len(activations):
+            h = activate(activations[layer], h, slopes[layer] if slopes else None)
+        yield h

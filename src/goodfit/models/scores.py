@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.plain_json import plain
 from goodfit.training.metrics import r2, variances
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields, as JSON has them: numbers that are not finite become None."""
-        fields = asdict(self)
-        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
+        fields: dict[str, Any] = plain(asdict(self))
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Score:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.models.numpy_activations import activate
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
 
@@ -55,7 +55,7 @@ def _forward(
     h = (x.astype(np.float32) - first.shift) * first.scale
     z = (h @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
     for name, weight, bias in zip(first.activations, weights[1:], biases[1:], strict=True):
-        z = FUNCTIONS[name](z) @ weight + bias
+        z = activate(name, z) @ weight + bias
     outputs: Float[np.ndarray, "P B C"] = z
     return outputs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -10,7 +11,7 @@ import numpy as np
 
 from goodfit.data.dataset import Task, rows_text
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.models.numpy_activations import FUNCTIONS, sigmoid
+from goodfit.models.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.models.scores import Score, score_classification, score_regression
 
 if TYPE_CHECKING:
@@ -132,10 +133,10 @@ class TrainedNet:
         """
         rows = checked_inputs(x, self.n_inputs)
         result = np.empty((len(rows), self.n_outputs), precision)
-        layers = [(w.T.astype(precision, copy=False), b) for w, b in zip(self.weights, self.biases, strict=True)]
+        weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
         with overflow_allowed():
             for block in blocks(len(rows), max(self.sizes)):
-                result[block] = self._forward(rows[block], layers)
+                result[block] = self._forward(rows[block], weights)
         return result
 
     def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
@@ -194,16 +195,11 @@ class TrainedNet:
             return score_classification((prediction == target).all(1)[None], name="exact match")
         return score_classification((prediction == target)[None])
 
-    def _forward(
-        self, x: Shaped[np.ndarray, "B D"], layers: Sequence[tuple[np.ndarray, np.ndarray]]
-    ) -> Float[np.ndarray, "B C"]:
-        """One block of rows through all layers: weights [in, out], in the type to compute in, and biases."""
-        h = (x.astype(layers[0][0].dtype) - self.shift) * self.scale
-        for (weight, bias), name, slope in zip(layers, self.activations, self.slopes, strict=False):
-            h = h @ weight + bias  # [B, H]
-            h = FUNCTIONS[name](h) if slope is None else FUNCTIONS[name](h, slope)
-        z: Float[np.ndarray, "B C"] = h @ layers[-1][0] + layers[-1][1]
-        return z
+    def _forward(self, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray]) -> Float[np.ndarray, "B C"]:
+        """One block of rows through all layers; weights [in, out] in the type to compute in."""
+        h = (x.astype(weights[0].dtype) - self.shift) * self.scale
+        # only the newest layer is held, so that a block takes no more memory in a deep net
+        return deque(layer_values(h, weights, self.biases, self.activations, self.slopes), maxlen=1)[0]
 
 
 def _check_layers(net: TrainedNet, problems: Problems) -> None:

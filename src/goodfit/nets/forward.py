@@ -95,16 +95,20 @@ def forward(
     """
     hidden: Array = x
     if dropout is not None and architecture.input_dropout:
+        # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
         hidden = _drop(_own_inputs(x, parameters.weights[0].shape[1], scaling), dropout.keys[:, 0], dropout.input_rate)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling)
     for layer, name in enumerate(architecture.activations):
         z = affine(parameters, layer, hidden)  # [S, M, H, B]
         a = activate(name, z, parameters.slopes[layer])
+        # a padded unit has z = 0, but its activation need not be 0 (sigmoid: 1/2): the next layer must not see it
         if architecture.masked:
             a = a * present.units[layer][..., None]
         if dropout is not None and architecture.dropout:
             a = _drop(a, dropout.keys[:, layer + 1], dropout.rates[..., layer])
+        # a net that lacks this layer hands on what it had, after mask and dropout: what passes has had both already.
+        # Layer 0 is never lacking: nets without a hidden layer are planned apart
         if architecture.ragged and layer > 0:
             a = jnp.where(present.layers[..., layer, None, None], a, _resize(hidden, a.shape[-2]))
         hidden = a
@@ -167,6 +171,7 @@ def _drop(a: Array, keys: Array, rates: Array) -> Array:
     """Inverted dropout: kept units are divided by the share kept, so that the mean stays."""
     keep = keep_mask(keys[:, None], a.shape[-2], a.shape[-1], rates)  # [S, M, H, B]
     kept = 1.0 / (1.0 - rates)
+    # chosen, not multiplied by 0: a dropped activation that has overflowed would give nan
     return jnp.where(keep, a * kept[..., None, None], jnp.zeros((), a.dtype))
 
 

@@ -50,6 +50,7 @@ def cross_entropy(
     Smoothing s moves the share s of a row's weight from its class to all classes alike (its own among them).
     A class number outside 0..C-1 gives a finite value without meaning: weigh such rows with zero.
     """
+    # the shift cancels in the value and in the gradient: it only keeps exp from overflowing
     top = lax.stop_gradient(z.max(-2, keepdims=True))
     log_sum = jnp.log(jnp.exp(z - top).sum(-2)) + top[..., 0, :]
     own = _own_output(z, target)

@@ -19,6 +19,7 @@ def soft_threshold(weights: Float[Array, "*shape"], strength: Any) -> Float[Arra
     Source: the proximal operator of the l1 norm, as in Parikh & Boyd (2014), Proximal Algorithms.
     """
     limit = _over(strength, weights)
+    # inside the limits this is w - w, which is 0.0 exactly
     return weights - jnp.minimum(jnp.maximum(weights, -limit), limit)
 
 

@@ -18,6 +18,7 @@ from goodfit.errors import InputError, problem
 from goodfit.models.scores import LEVEL, Score, level_of_openings
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.plain_json import plain
 from goodfit.runs import record
 
 TEST = "goodfit.runs.load({}).test(data)"
@@ -60,7 +61,7 @@ class Opened:
             "nth": self.nth,
             "again": self.again,
             "seen": self.seen,
-            "cost": self.cost if math.isfinite(self.cost) else None,
+            "cost": plain(self.cost),
             "ledger": str(self.ledger),
         }
 

@@ -17,6 +17,7 @@ from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.leaks.check import LeakCheck
+from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
 from goodfit.selection.layout import SearchLayout
@@ -179,13 +180,13 @@ class Selection:
         return {
             "data": self.data_name,
             "by": self.by,
-            "settings": [_plain(row) for row in self.rows()],
+            "settings": plain(self.rows()),
             "best": self.best.to_dict(),
             "simplest": self.simplest.to_dict(),
-            "chance_not_best": _number(self.comparison.chance_not_best),
+            "chance_not_best": plain(self.comparison.chance_not_best),
             "optimism": None
             if optimism is None
-            else {name: _number(value) for name, value in vars(optimism).items() if isinstance(value, float)},
+            else {name: plain(value) for name, value in vars(optimism).items() if isinstance(value, float)},
             "uncorrected": self.uncorrected or None,
             "seconds": dict(self.seconds),
             "leaks": None if self.leaks is None else self.leaks.to_json(),
@@ -271,14 +272,3 @@ def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], 
 def parameters_of(recipe: Recipe, data: Dataset) -> int:
     """How many numbers a net of this recipe learns."""
     return sum(layer.parameters for layer in layer_rows(recipe, data.n_inputs, data.n_outputs))
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _number(value) if isinstance(value, float) else list(value) if isinstance(value, tuple) else value
-        for name, value in row.items()
-    }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

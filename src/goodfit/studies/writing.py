@@ -14,6 +14,7 @@ from typing import Any
 from goodfit.errors import GoodfitError, InputError
 from goodfit.figures import write_figure
 from goodfit.files import write_atomically
+from goodfit.plain_json import plain
 from goodfit.studies.catalogue import studies
 from goodfit.studies.declaring import Columns
 from goodfit.studies.pages import index_page, page_name, study_page
@@ -78,18 +79,10 @@ def as_csv(columns: Columns) -> str:
 
 def as_json(value: Any) -> str:
     """JSON text; numbers that are not finite become null."""
-    return json.dumps(_finite(value), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(plain(value), ensure_ascii=False, indent=1) + "\n"
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return ""
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

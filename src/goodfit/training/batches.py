@@ -44,8 +44,11 @@ class RowOrder:
         self.seed, self.shuffle = seed, shuffle
         self.names = np.zeros(1, np.int32) if folds is None else np.unique(folds)
         self.strata = [rows] if folds is None else [rows[folds == fold] for fold in self.names]
+        # a net sits out its own fold: the K - 1 others make up the batch that its recipe asks for
         self.share = batch if folds is None else max(1, round(batch / max(1, len(self.strata) - 1)))
+        # a batch beyond the data would hold places that no row ever fills
         self.share = min(self.share, max(len(stratum) for stratum in self.strata))
+        # by the largest fold: smaller ones run out early and leave places empty
         self.steps = math.ceil(max(len(stratum) for stratum in self.strata) / self.share)
         self.width = self.share * len(self.strata)
         self.block = min(MOST_EPOCHS_A_BLOCK, max(1, BLOCK_ROWS // max(1, len(rows))))
@@ -64,6 +67,7 @@ class RowOrder:
 
     def _block(self, block: int) -> Rows:
         if self._drawn is None or self._drawn[0] != block:
+            # by the block's number, not by what was drawn before: a resumed training meets the same orders
             generator = np.random.default_rng([self.seed, PURPOSE, block])
             self._drawn = block, self._arrange([self._shuffled(generator, rows) for rows in self.strata])
         return self._drawn[1]

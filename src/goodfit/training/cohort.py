@@ -60,6 +60,7 @@ class Cohort:
     @property
     def seeds(self) -> NDArray[np.uint32]:
         """[K, S] the seed of every group, of which its nets' dropout comes."""
+        # a group of empty places may have any seed: nothing in it trains
         seeds = np.full(self.grid.shape[:2], self.jobs[0].recipe.seed, np.uint32)
         seeds[self.grid.place[:, 0], self.grid.place[:, 1]] = [job.recipe.seed for job in self.jobs]
         return seeds
@@ -100,12 +101,14 @@ class Cohort:
         """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs."""
         room, steps, width = self.program.chunk, self.program.steps, self.program.batch
         devices, groups, _ = self.grid.shape
+        # room for the longest chunk whatever `count`: one shape, one program
         order = np.full((devices, room, steps, groups, width), -1, np.int32)
         for group, rows in enumerate(self.orders):
             order[group // groups, :count, :, group % groups] = rows.epochs(first, count)
         table = np.ones((room, steps, len(self.schedules)), self.dtype)
         for number, schedule in enumerate(self.schedules):
             table[:count, :, number] = schedule.factors(first, count, steps)
+        # counted from the training's first epoch: the same epochs are scored wherever chunks end
         after = np.arange(first + 1, first + room + 1)
         scored = after % score_every == 0
         counts = np.zeros((devices, room, groups), self.dtype)
@@ -178,6 +181,7 @@ def cohort_of(
         l1=any(recipe.l1 > 0 for recipe in recipes),
         clip=any(recipe.clip_norm is not None for recipe in recipes),
         class_weights=any(recipe.class_weight is not None for recipe in recipes),
+        # batches without a net's own fold need no weights, but to see that one is empty for it
         row_weights=examples.weights is not None and (weightless or not apart),
         smoothing=any(recipe.label_smoothing > 0 for recipe in recipes),
         penalized_biases=any(recipe.penalize_biases for recipe in recipes),
@@ -200,6 +204,7 @@ def cohort_of(
 
 
 def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
+    # a line search needs one and the same objective in every step: all rows, and no order
     whole = recipe.optimizer == "lbfgs"
     batch = len(examples.train) if whole else recipe.batch_size
     folds = None if examples.folds is None or whole else examples.folds[examples.train]

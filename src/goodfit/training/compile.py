@@ -1,4 +1,4 @@
-"""Compiled programs, kept while the process lives, and counted."""
+"""Compiling the programs of populations. The most recent ones are kept (`kept.py`), and all are counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -16,6 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from goodfit.nets.forward import Parameters
 from goodfit.training.devices import cores, prepare
+from goodfit.training.kept import Compiled, Kept, size_of
 from goodfit.training.optimisers import initial_state
 from goodfit.training.program import run_chunk
 from goodfit.training.state import Chunk, Program, Rates, Rows, Settings, State
@@ -24,15 +25,7 @@ LARGE = 3e8  # multiplications of an epoch's forward pass, from which the fusion
 AXIS = "nets"  # the mesh's only axis: devices share the population
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A program ready to run. place: host arrays -> arrays on the devices; seconds: lowering and compiling took."""
-
-    call: Callable[..., Any]
-    seconds: float
-
-
-_programs: dict[Any, Compiled] = {}
+_programs = Kept()
 _count = 0
 
 
@@ -42,13 +35,14 @@ def compilations() -> int:
 
 
 def forget() -> None:
-    """Drop all compiled programs, as a new process would start."""
+    """Drop all compiled programs that are kept, as a new process would start."""
     _programs.clear()
 
 
 def compiled(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[Compiled, bool]:
     """The compiled program for these arguments, and whether it had to be compiled now."""
     function = functools.partial(_sharded, program)
+    # the old state is given away: the new one takes its buffers, so that memory holds weights and moments once
     return compiled_function(function, program, (settings, rows, chunk, state), settings.epochs.size, donate=(3,))
 
 
@@ -68,13 +62,16 @@ def compiled_function(
     leaves, shape = jax.tree.flatten(arguments)
     name = getattr(build, "func", build).__qualname__
     key = name, program, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
-    if key in _programs:
-        return _programs[key], False
+    if (found := _programs.get(key)) is not None:
+        return found, False
     started = time.perf_counter()
-    call = _compile(jax.jit(build(), donate_argnums=donate).lower(*arguments), program, nets)
+    function: Any = jax.jit(build(), donate_argnums=donate)
+    made = Compiled(_compile(function.lower(*arguments), program, nets), time.perf_counter() - started)
+    # JAX would keep what it traced, functions of jax.numpy inside included, for a call of `function` that never comes
+    function.clear_cache()
     _count += 1
-    _programs[key] = Compiled(call, time.perf_counter() - started)
-    return _programs[key], True
+    _programs.put(key, made, size_of(made.call))
+    return made, True
 
 
 def _compile(lowered: Any, program: Program, nets: int) -> Any:
@@ -164,6 +161,7 @@ def fresh_state(program: Program, settings: Settings, parameters: Parameters) ->
     """The state before the first epoch, on the host, [K, S, M, ...]."""
     shape = settings.epochs.shape
     numbers: dict[str, Any] = {
+        # whatever comes first is an improvement
         "best_value": np.full(shape, np.inf, settings.rates.l2.dtype),
         "best_epoch": np.zeros(shape, np.int32),
         "since_best": np.zeros(shape, np.int32),

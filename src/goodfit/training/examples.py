@@ -122,6 +122,7 @@ class Examples:
         of_row = np.full(len(self.y), -1, np.int32)
         of_row[self.train] = folds
         own = np.stack([of_row == fold for fold in range(int(folds.max()) + 1)])  # [G, N]
+        # a row outside the training part, of fold -1, weighs nothing for any net
         learns = (of_row >= 0) & ~own
         return replace(
             self,
@@ -164,6 +165,7 @@ def _largest(x: NDArray[np.generic], rows: Indexes) -> float:
 
 
 def _standard(values: NDArray[np.generic]) -> tuple[Numbers, Numbers]:
+    # in float64: a long float32 sum loses the digits that a column far from 0 with little spread needs
     mean = values.mean(axis=0, dtype=np.float64)
     spread = values.std(axis=0, dtype=np.float64)
     return mean.astype(np.float32), (1.0 / np.where(spread > 0, spread, 1.0)).astype(np.float32)

@@ -89,11 +89,13 @@ def step(
     def one(rates: Rates, old: Parameters, gradient: Parameters, state: Any, factor: Array) -> Any:
         rate = step_size = rates.learning_rate * factor
         if program.conventions == "scikit-learn" and program.optimizer == "sgd":
+            # the schedule goes into the velocity, so that a step of the past keeps the rate it was made with
             gradient, step_size = jax.tree.map(lambda g: g * factor, gradient), rates.learning_rate
         updates, state = direction(program, rates).update(gradient, state, old)
         new = jax.tree.map(lambda p, u: p - step_size * u, old, updates)
         if program.optimizer in DECOUPLED:
             new = _decay(new, old, rate * rates.weight_decay, rates.penalize_biases)
+        # last: the proximal step is taken from where gradient and decay have led, and may end at 0.0
         if program.l1:
             new = _soften(new, rate * rates.l1, rates.penalize_biases)
         return new, state
@@ -135,4 +137,5 @@ def finite(tree: Any, axes: int = 2) -> Array:
         for leaf in jax.tree.leaves(tree)
         if jnp.issubdtype(leaf.dtype, jnp.floating)
     ]
+    # a sum is finite only if all its terms are (inf - inf is nan): no mask as large as the weights
     return jnp.isfinite(sum(sums))

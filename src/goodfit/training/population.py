@@ -117,6 +117,7 @@ def lay_out(keys: Sequence[int], devices: int, group_cost: float = GROUP_COST) -
     rooms = np.arange(1, sizes.max() + 1)
     groups = -(-(-(-sizes[:, None] // rooms)).sum(0) // devices)  # of a device, for every size of a group
     costs = groups * (rooms + group_cost)
+    # of equal costs, up to rounding, the largest groups: fewer and larger products
     room = int(rooms[costs <= costs.min() * (1 + 1e-9)].max())
     shape = devices, int(groups[room - 1]), room
     place, number = np.zeros((len(keys), 3), np.int64), 0
@@ -175,6 +176,7 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Gr
         given = job.initial
         layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job.recipe)
         for layer, (w, b) in enumerate(layers):
+            # a shallower net's output layer is the program's too; the layers between pass its units through
             at = last if layer == len(layers) - 1 else layer
             weights[at][net, : w.shape[0], : w.shape[1]] = w
             biases[at][net, : b.shape[0]] = b
@@ -215,6 +217,7 @@ def settings_of(
     ]
     rates = {to: numbers([getattr(recipe, name) for recipe in recipes]) for name, to in names}
     epochs = numbers([recipe.epochs for recipe in recipes], np.int32)
+    # never active: an empty place keeps no loop going, and what is computed there is not taken
     epochs[grid.empty] = 0
     return Settings(
         rates=Rates(

@@ -48,6 +48,7 @@ def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, st
 
     def more(carry: tuple[Array, State, Array]) -> Array:
         epoch, state, _ = carry
+        # count is traced: a shorter chunk runs the program of the longest
         return (epoch < chunk.count) & state.active.any()
 
     def body(carry: tuple[Array, State, Array]) -> tuple[Array, State, Array]:
@@ -69,8 +70,10 @@ def _epoch(
     if program.parts:
         nothing = jnp.full((2 * len(program.parts), *loss.shape), jnp.nan, loss.dtype)
         scored = partial(_score_parts, program, settings, rows)
+        # cond, not where: an epoch in which nothing is due skips the passes over the parts
         found = jax.lax.cond(due.any(), scored, lambda _: nothing, parameters)
         values = jnp.concatenate([values, jnp.where(due, found, jnp.nan)])
+    # a net that has stopped goes through the arithmetic with the others, but nothing of it is reported
     values = jnp.where(state.active, values, jnp.nan)
     watched = 2 + 2 * program.parts.index(program.monitor) if program.monitor in program.parts else 0
     seen = due if watched else state.active
@@ -83,6 +86,7 @@ def _epoch(
 def _train_epoch(
     program: Program, settings: Settings, rows: Rows, order: Array, chunk: Chunk, state: State, epoch: Array
 ) -> tuple[Parameters, Any, Array, Array]:
+    # counted over the whole training: dropout's bits do not depend on where chunks end
     number = (chunk.first + epoch).astype(jnp.uint32)
     zero = jnp.zeros_like(settings.rates.l2)
 
@@ -91,6 +95,7 @@ def _train_epoch(
         index, factors, at = inputs
         batch = _batch(program, settings, rows, index)
         dropout = _dropout(program, chunk.seeds, settings, number, at)
+        # with one schedule for all, no gather in the loop
         factor = factors[settings.schedule] if factors.shape[0] > 1 else factors[0]
         factor = factor if state.rate is None else factor * state.rate
         parameters, optimizer, found = _step(program, settings, batch, dropout, parameters, optimizer, factor)
@@ -133,6 +138,7 @@ def _step(
 
     def total(parameters: Parameters) -> tuple[Array, tuple[Array, tuple[Array, ...]]]:
         objective, sums = _objective(program, settings, parameters, batch, dropout)
+        # nets share no parameter: the gradient of the sum holds every net's own gradient, one backward pass for all
         return objective.sum(), (objective, sums)
 
     (_, (objective, sums)), gradient = jax.value_and_grad(total, has_aux=True)(parameters)
@@ -191,6 +197,7 @@ def _objective(
         of_class = jnp.where(batch.target[..., None, :] == classes, settings.class_weight[..., None], 0.0)
         weight = weight * of_class.sum(-2)
     total = weight.sum(-1)
+    # where a net has no weight in the batch: 0/1, for the nan of 0/0 would reach its gradient
     total = jnp.where(total > 0, total, 1.0)
     mean = _weighted_sum(trained, weight) / total
     penalty = _l2_penalty(program, settings, parameters)
@@ -199,6 +206,7 @@ def _objective(
         averaged = mean / z.shape[-2] if program.loss == "squared-error" else mean
         loss = averaged + penalty + _l1_penalty(program, settings, parameters)
     else:
+        # class weights and penalties steer the objective alone; what is reported is the plain loss of the rows
         loss = _weighted_sum(plain, batch.weight)
     weights = jnp.broadcast_to(batch.weight.sum(-1), mean.shape)
     return mean + penalty, (loss, _weighted_sum(score, batch.weight), weights)
@@ -259,6 +267,7 @@ def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Ba
     """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
     real = index >= 0
     own = _own_scaling(rows, settings)
+    # row 0 stands in where no row is; its weight there is 0
     x, target = _examples(program, rows, _of_own_set(program, settings, jnp.maximum(index, 0)), own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.row_weights:
@@ -301,6 +310,7 @@ def _examples(program: Program, rows: Rows, index: Array, own: OwnScaling | None
 
     own: is applied to the targets; the forward pass applies it to the inputs.
     """
+    # no index is out of bounds: -1 was taken out before, so that XLA need not check or clamp any
     x = (rows.x.at[index].get(mode="promise_in_bounds").astype(rows.scale.dtype) - rows.shift) * rows.scale
     y = rows.y.at[index].get(mode="promise_in_bounds")
     if program.task == "classification":
@@ -332,6 +342,7 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
         def block(
             sums: Any, index: Array, weights: Array | None = weights, squares: Array | None = squares
         ) -> tuple[Any, None]:
+            # the last block is filled up with -1, of weight 0 below
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
             x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))

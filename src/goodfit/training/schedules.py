@@ -34,6 +34,7 @@ class Schedule:
         """Factors of the learning rate for epochs first .. first + count - 1 (from 0), [count, steps]."""
         epoch = np.arange(first, first + count)[:, None] + np.arange(steps) / steps  # [count, steps]
         after = np.maximum(epoch - self.warmup, 0.0)
+        # a warm-up as long as the training leaves no time after it: never divide by 0
         span = max(self.epochs - self.warmup, 1 / steps)
         factors = self._after_warmup(after, np.minimum(after / span, 1.0))
         if self.warmup > 0:
@@ -43,6 +44,7 @@ class Schedule:
 
     def _after_warmup(self, t: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.kind == "step":
+            # t / every may fall short, by rounding, of the whole number that it is: the fall would come a step late
             return self.rate ** np.floor(t / self.every + 1e-9)
         if self.kind == "exponential":
             return np.asarray(self.rate ** (t / self.every))

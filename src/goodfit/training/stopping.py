@@ -34,12 +34,15 @@ def end_epoch(
     below the best one; for patience it must be lower by more than min_change. A net out of patience stops, or goes on
     with a lower rate where it has one.
     """
+    # the loss of an epoch that was not scored is nan by design, and says nothing of the net
     sound = finite(parameters) & (jnp.isfinite(loss) | ~scored)
     taken = before.active & sound
     after = replace(
         before,
         parameters=choose(taken, parameters, before.parameters),
+        # with the weights, so that a state holds one epoch and not parts of two
         optimizer=choose(taken, optimizer, before.optimizer),
+        # where no best is kept, the last epoch is the best
         best_epoch=jnp.where(taken, number, before.best_epoch).astype(jnp.int32),
         active=taken & (number < settings.epochs),
         frozen=before.frozen | (before.active & ~sound),
@@ -53,6 +56,7 @@ def end_epoch(
     better = taken & scored & (value < before.best_value)
     goal = before.best_value - settings.min_change
     enough = taken & scored & (value <= goal if program.conventions == "scikit-learn" else value < goal)
+    # only scored epochs try a net's patience
     since = jnp.where(enough, 0, before.since_best + (taken & scored))
     tired, rate = since >= settings.patience, before.rate
     if rate is not None:

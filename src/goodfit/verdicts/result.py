@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goodfit.files import write_atomically
+from goodfit.plain_json import plain
 from goodfit.selection.comparing import LEVEL
 from goodfit.verdicts import words
 from goodfit.verdicts.evidence import LOG_LOSS, Evidence
@@ -96,8 +96,8 @@ class Verdict(Evidence):
                 "high": gain.high,
                 "recipe": self.advice.to_dict(),
             }
-        plain: dict[str, Any] = _finite(found)
-        return plain
+        made: dict[str, Any] = plain(found)
+        return made
 
     def write(self, folder: str | Path) -> None:
         """Write verdict.json, and the advice as a recipe file where there is one."""
@@ -113,12 +113,3 @@ class Verdict(Evidence):
 
     def __str__(self) -> str:
         return self.sentence
-
-
-def _finite(value: Any) -> Any:
-    """The value with None for every number that is not finite."""
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
