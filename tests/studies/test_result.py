@@ -43,7 +43,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Put a made-up study into the catalogue."""
 
     def put(measured: Measured) -> None:
-        monkeypatch.setattr(catalogue, "studies", lambda: {"made-up": declared(measured)})
+        monkeypatch.setattr(catalogue, "names", lambda: ["made-up"])
+        monkeypatch.setattr(catalogue, "_load", lambda _: declared(measured))
 
     return put
 

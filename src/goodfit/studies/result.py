@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from goodfit.errors import InputError, nearest, problem
+from goodfit.figures.style import house_style
 from goodfit.reports.languages import Language
 from goodfit.studies.catalogue import find
 from goodfit.studies.declaring import Claim, Columns, Measured, Status, Study, Tell
@@ -68,7 +69,8 @@ class Result:
         drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
         wide = drawing.width if width is None else width
         if (name, wide) not in self._drawn:  # two languages show the same figures
-            self._drawn[name, wide] = drawing.draw(self.measured, wide)
+            with house_style():
+                self._drawn[name, wide] = drawing.draw(self.measured, wide)
         return self._drawn[name, wide]
 
     def html(self, language: Language = "en") -> str:
