@@ -25,7 +25,7 @@ from goodfit.inspection.findings import Evidence, Finding, Losses, examine
 from goodfit.inspection.inspecting import gather
 from goodfit.inspection.learning_rates import RangeTest, range_tests
 from goodfit.inspection.subject import subject_of
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet
 from goodfit.training import Examples, Job, Recipe, fit_jobs
 
 RECALL = Bar("findings: recall of the worst code", 0.95, how="See docs/findings.md.", at_least=True)

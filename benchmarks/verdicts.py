@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.bars import Bar, Measurement
 from benchmarks.verdict_cases import SOUND, Case, cases
-from goodfit.selection.judging import LOG_LOSS, Verdict, verdict
+from goodfit.verdicts.judging import LOG_LOSS, Verdict, verdict
 
 FAULTS = ("underfit", "overfit", "diverged", "limited by data", "limited by noise")
 NO_FAULT = (SOUND, "cannot tell")

@@ -6,8 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from goodfit import curves as curves
     from goodfit import data as data
     from goodfit import inspection as inspection
+    from goodfit import leaks as leaks
+    from goodfit import models as models
     from goodfit import reports as reports
     from goodfit import studies as studies
     from goodfit.errors import GoodfitError as GoodfitError
@@ -16,14 +19,14 @@ if TYPE_CHECKING:
     from goodfit.estimators import MLPRegressor as MLPRegressor
     from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
     from goodfit.inspection import inspect as inspect
-    from goodfit.runs import Model as Model
+    from goodfit.models import Model as Model
+    from goodfit.models import load_model as load_model
     from goodfit.runs import Run as Run
-    from goodfit.runs import load_model as load_model
     from goodfit.runs.training import train as train
-    from goodfit.selection.judging import Verdict as Verdict
-    from goodfit.selection.judging import verdict as verdict
     from goodfit.selection.search import select as select
     from goodfit.training.recipe import Recipe as Recipe
+    from goodfit.verdicts.judging import Verdict as Verdict
+    from goodfit.verdicts.judging import verdict as verdict
 
 __version__ = "0.1.0"
 _PLACES = {  # public name -> module that holds it; loaded on first use, so that `import goodfit` stays light
@@ -31,17 +34,18 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "InputError": "goodfit.errors",
     "MLPClassifier": "goodfit.estimators",
     "MLPRegressor": "goodfit.estimators",
-    "Model": "goodfit.runs",
+    "Model": "goodfit.models",
     "PopulationSearchCV": "goodfit.estimators",
     "Recipe": "goodfit.training.recipe",
     "Run": "goodfit.runs",
-    "Verdict": "goodfit.selection",
+    "Verdict": "goodfit.verdicts",
     "inspect": "goodfit.inspection",
-    "load_model": "goodfit.runs",
+    "load_model": "goodfit.models",
     "select": "goodfit.selection",
     "train": "goodfit.runs",
-    "verdict": "goodfit.selection",
+    "verdict": "goodfit.verdicts",
 }
+_PACKAGES = ("curves", "data", "inspection", "leaks", "models", "reports", "runs", "selection", "studies")
 __all__ = [
     "GoodfitError",
     "InputError",
@@ -53,10 +57,13 @@ __all__ = [
     "Run",
     "Verdict",
     "__version__",
+    "curves",
     "data",
     "inspect",
     "inspection",
+    "leaks",
     "load_model",
+    "models",
     "reports",
     "select",
     "studies",
@@ -66,7 +73,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "inspection", "reports", "studies"):
+    if name in _PACKAGES:
         return importlib.import_module(f"goodfit.{name}")
     if name in _PLACES:
         return getattr(importlib.import_module(_PLACES[name]), name)

@@ -146,8 +146,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
 @pytest.fixture(autouse=True)
 def dear_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
     """No training is so dear that a verdict is given unasked: `test_verdict_command.py` asks for it."""
-    monkeypatch.setattr("goodfit.selection.judging_runs.SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.selection.judging_runs.SHARE", 0.0)
+    monkeypatch.setattr("goodfit.verdicts.judging_runs.SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.verdicts.judging_runs.SHARE", 0.0)
 
 
 @pytest.fixture

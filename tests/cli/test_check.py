@@ -28,7 +28,7 @@ def test_rows_that_stand_in_two_parts_are_told(call: Any, twins: str) -> None:
     assert (code, err) == (0, "")
     assert out.startswith("twins: ")
     assert "exact: " in out
-    assert "goodfit.data.without_twins(split)" in out
+    assert "goodfit.leaks.without_twins(split)" in out
 
 
 def test_findings_for_machines(call: Any, twins: str) -> None:

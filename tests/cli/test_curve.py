@@ -87,7 +87,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     def pressed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodfit.selection.epochs.fit", pressed)
+    monkeypatch.setattr("goodfit.curves.epochs.fit", pressed)
     monkeypatch.setattr("sys.argv", ["goodfit", "curve", "moons", "--over", "epochs"])
     code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--out", "c")
     assert code == 1

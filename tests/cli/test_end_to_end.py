@@ -21,7 +21,8 @@ NET = ("iris", "--hidden", "6", "--batch-size", "32", "--dropout", "0.25", "--se
 TRAIN = (*NET, "--epochs", "60")
 SHORT = """
 import functools, os, sys
-from goodfit.runs import resuming, training
+from goodfit.training import resuming
+from goodfit.runs import training
 from goodfit.training.fitting import fit
 training.fit = functools.partial(fit, chunk_seconds=float(os.environ.get("CHUNK", 1e-9)))
 resuming.FEWEST_SECONDS, resuming.SHARE_OF_TIME = 0.0, 1e9

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goodfit.data.tables.preprocessing import Preprocessing
-from goodfit.runs import TrainedNet, save_model
+from goodfit.models import TrainedNet, save_model
 from goodfit.training.recipe import Recipe
 from goodfit.words import visible
 

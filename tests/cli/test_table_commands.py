@@ -72,7 +72,7 @@ def test_from_a_csv_file_to_predictions(call: Any, people: Path) -> None:
     assert (code, json.loads(again)["data"]) == (0, "people")
 
 
-@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+@pytest.mark.filterwarnings("default::goodfit.leaks.LeakWarning")
 def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None:
     header, *lines = people.read_text().splitlines()
     lines = [f"{line},{line.split(',')[4] == 'no'}" for line in lines]
@@ -188,7 +188,7 @@ def parts_of(run: str) -> dict[str, np.ndarray]:
     return tensor_file.read(Path(run) / "split.safetensors", kind="split", version=1).arrays
 
 
-@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+@pytest.mark.filterwarnings("default::goodfit.leaks.LeakWarning")
 def test_rows_that_stand_in_two_parts_are_told_before_a_training(call: Any, visits: list[dict[str, str]]) -> None:
     command = ("train", "visits.csv", "--target", "bought", "--id", "who", *SMALL, "--quiet")
     code, out, err = call(*command, "--out", "run")
@@ -223,7 +223,7 @@ def test_rows_of_a_group_stay_together(call: Any, visits: list[dict[str, str]]) 
     assert call("test", "run", "--quiet")[0] == 0
 
 
-@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+@pytest.mark.filterwarnings("default::goodfit.leaks.LeakWarning")
 def test_later_rows_are_held_out(call: Any, visits: list[dict[str, str]]) -> None:
     command = ("visits.csv", "--target", "bought", "--id", "who", "--time", "when")
     assert call("train", *command, *SMALL, "--out", "run")[0] == 0
@@ -237,7 +237,7 @@ def test_later_rows_are_held_out(call: Any, visits: list[dict[str, str]]) -> Non
     assert ["when", "time"] in [row[:2] for row in cells(call("data", "show", *command)[1])]
 
 
-@pytest.mark.filterwarnings("default::goodfit.data.LeakWarning")
+@pytest.mark.filterwarnings("default::goodfit.leaks.LeakWarning")
 def test_folds_that_share_rows_are_told(call: Any, visits: list[dict[str, str]]) -> None:
     command = ("select", "visits.csv", "--target", "bought", "--vary", "l2=0,0.1", "--folds", "3", *SMALL, "--quiet")
     code, out, err = call(*command, "--id", "who", "--out", "s")

@@ -132,7 +132,7 @@ def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.Mon
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodfit.selection.trying.fit", stop)
+    monkeypatch.setattr("goodfit.verdicts.trying.fit", stop)
     code, _, err = call("verdict", "a run", "--quick", "--quiet")
     assert code != 0
     assert "Interrupted; nothing was written. The run itself is unharmed: a run\n" in err

@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from goodfit import MLPClassifier, MLPRegressor
-from goodfit.runs.model_file import load_model
+from goodfit.models.model_file import load_model
 
 X, Y = load_iris(return_X_y=True)
 

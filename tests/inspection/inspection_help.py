@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from goodfit.inspection.subject import Subject, describe_net, subject_of
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.initialisers import INITIALISERS
-from goodfit.runs.trained_net import TrainedNet
 
 
 def random_net(

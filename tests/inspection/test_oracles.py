@@ -18,7 +18,7 @@ from goodfit.inspection.precision import SMALLEST
 from goodfit.inspection.subject import Subject, describe_net, subject_of
 from goodfit.inspection.symmetry import EXACT, NEAR, find_twins
 from goodfit.inspection.variances import predicted
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet
 
 DEPTH, WIDTH = 50, 100
 GAINS = [("normal", 1.0, 50.0), ("xavier-normal", None, 0.5), ("he-normal", None, 1.0)]

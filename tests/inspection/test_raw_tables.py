@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def model(folder: Path, name: str) -> gf.runs.Model:
+def model(folder: Path, name: str) -> gf.models.Model:
     return gf.load_model(folder / name / "model.safetensors")
 
 
@@ -167,18 +167,18 @@ def test_other_kinds_of_data_are_refused(folder: Path) -> None:
         table_rows(made, np.ones((3, 4)))
     with pytest.raises(InputError, match=r"must be a table file: its name must end in \.csv"):
         table_rows(made, "people.xlsx")
-    plain = gf.runs.Model((gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], ()),))
+    plain = gf.models.Model((gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], ()),))
     with pytest.raises(InputError, match=r"trained on numbers without column names, .*; got 'DataFrame'"):
         table_rows(plain, frame())
     labels = gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], (), task="multilabel")
     with pytest.raises(InputError, match="a table has one target; the nets tell several labels a row"):
-        table_rows(gf.runs.Model((labels,), preprocessing=made.preprocessing), frame(), target="rich")
+        table_rows(gf.models.Model((labels,), preprocessing=made.preprocessing), frame(), target="rich")
 
 
 @pytest.mark.parametrize("about", [{}, {"table": 3}, {"table": {"target": 7, "group": ["city"]}}])
 def test_what_a_model_says_of_its_table_may_be_anything(folder: Path, about: dict[str, Any]) -> None:
     made = model(folder, "rich")
-    strange = gf.runs.Model(made.nets, about, preprocessing=made.preprocessing)
+    strange = gf.models.Model(made.nets, about, preprocessing=made.preprocessing)
     with pytest.raises(InputError, match="needs the column that the nets predict"):
         table_rows(strange, frame())
     assert len(table_rows(strange, frame(), target="rich").data) == ROWS

@@ -14,7 +14,8 @@ import numpy as np
 import goodfit.figures
 from goodfit.data import Dataset, Split, Table, load, split
 from goodfit.inspection.layer_table import MEASURED, QUANTILE_FIELDS, write_layers
-from goodfit.runs import Run, TrainedNet, record
+from goodfit.models import TrainedNet
+from goodfit.runs import Run, record
 from goodfit.runs.run import layer_rows, score_parts
 from goodfit.runs.training import write_results
 from goodfit.selection.comparing import compare

@@ -14,7 +14,8 @@ import pytest
 import goodfit.figures
 from goodfit.data import Dataset
 from goodfit.files import write_atomically
-from goodfit.runs import resuming, training
+from goodfit.runs import training
+from goodfit.training import resuming
 from goodfit.training.fitting import fit
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe

@@ -12,8 +12,9 @@ import pytest
 from run_help import RECIPE, interrupt_at, make_chunks_short
 
 import goodfit as gf
-from goodfit.data import Dataset, LeakCheck, LeakWarning, Split
+from goodfit.data import Dataset, Split
 from goodfit.errors import InputError
+from goodfit.leaks import LeakCheck, LeakWarning
 from goodfit.runs import load, resume
 
 SHORT = RECIPE.replace(epochs=2, batch_size=16)
@@ -43,7 +44,7 @@ def test_who_wants_no_leaks_trains_on_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Leaks: 10 rows of test \(50 %\) stand in train too"):
         gf.train(SHORT, leaky(), out=tmp_path / "run", leaks="error")
     assert not (tmp_path / "run").exists()
-    assert gf.train(SHORT, gf.data.without_twins(leaky()), leaks="error").leaks is not None
+    assert gf.train(SHORT, gf.leaks.without_twins(leaky()), leaks="error").leaks is not None
     run = gf.train(SHORT, leaky(), leaks="off", out=tmp_path / "run")
     assert run.leaks is None
     assert load(tmp_path / "run").leaks is None

@@ -18,9 +18,10 @@ from scipy import stats
 import goodfit as gf
 from goodfit.data import Dataset, Ledger, Split, split
 from goodfit.errors import GoodfitError, InputError
-from goodfit.runs import Run, Score, TrainedNet, list_runs, load, load_model
+from goodfit.models import Score, TrainedNet, load_model
+from goodfit.models.scores import level_of_openings, score_classification, score_regression
+from goodfit.runs import Run, list_runs, load
 from goodfit.runs.opening import Opened, describe, model_print, ordinal, percent, restated, score_nets
-from goodfit.runs.scores import level_of_openings, score_classification, score_regression
 
 SHORT = RECIPE.replace(epochs=2)
 
@@ -199,7 +200,7 @@ def test_several_nets_are_one_model(iris: Split, tmp_path: Path) -> None:
     assert opened.score == score_nets(nets, iris.x("test"), iris.data.y[iris.rows("test")])
     assert "mean of 3 nets" in opened.score.method
     assert iris.test.open(nets[::-1]).again
-    gf.runs.save_model(tmp_path / "model.safetensors", nets)
+    gf.models.save_model(tmp_path / "model.safetensors", nets)
     assert iris.test.open(load_model(tmp_path / "model.safetensors")).again
     assert not iris.test.open(nets[0]).again
 

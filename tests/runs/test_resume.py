@@ -15,8 +15,9 @@ from run_help import RECIPE, SEEDS, interrupt_at, make_chunks_short, numbers, sa
 import goodfit as gf
 from goodfit.data import load, split
 from goodfit.errors import InputError
-from goodfit.runs import list_runs, resume, resuming, training
+from goodfit.runs import list_runs, resume, training
 from goodfit.runs import load as load_run
+from goodfit.training import resuming
 from goodfit.training.checkpoints import Checkpoint
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import fresh_state

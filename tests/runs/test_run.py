@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from goodfit.models.scores import Score
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.runs.run import LOSS_LABELS, Run, layer_rows
-from goodfit.runs.scores import Score
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 

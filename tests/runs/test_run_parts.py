@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.runs import lock, reporter, resuming
-from goodfit.runs.interrupts import interrupts_wait
+from goodfit.training import lock, reporter, resuming
+from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.progress import Progress
 
 
@@ -30,7 +30,7 @@ def test_a_folder_is_held_once(tmp_path: Path) -> None:
 
 
 def test_the_system_lets_go_of_a_killed_process(tmp_path: Path) -> None:
-    code = "import sys, time\nfrom goodfit.runs.lock import held\nfrom pathlib import Path\n"
+    code = "import sys, time\nfrom goodfit.training.lock import held\nfrom pathlib import Path\n"
     code += "with held(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

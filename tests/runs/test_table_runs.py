@@ -16,7 +16,8 @@ from run_help import interrupt_at, make_chunks_short, same_results
 
 import goodfit as gf
 from goodfit.errors import InputError
-from goodfit.runs import load_model, predict, resume
+from goodfit.models import load_model
+from goodfit.runs import predict, resume
 from goodfit.training.recipe import Recipe
 
 RECIPE = Recipe(hidden=(6,), epochs=3, batch_size=32, dropout=0.25)

@@ -146,8 +146,8 @@ def test_killed_between_or_within_rungs_it_goes_on(
     tmp_path: Path, reports: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever was reported last; states are checkpointed after every chunk, and small populations take turns."""
-    monkeypatch.setattr("goodfit.runs.resuming.FEWEST_SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.runs.resuming.SHARE_OF_TIME", float("inf"))
+    monkeypatch.setattr("goodfit.training.resuming.FEWEST_SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.training.resuming.SHARE_OF_TIME", float("inf"))
     whole = halved()
     with pytest.raises(Stop):
         halved(out=tmp_path, progress=killed_after(reports))

@@ -171,8 +171,8 @@ def test_a_population_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.M
     """Killed in the middle of a population: the state of the last checkpoint is taken up, and the end is the same."""
     data, recipe = dataset(), BASE.replace(epochs=600)
     whole = select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4)
-    monkeypatch.setattr("goodfit.runs.resuming.FEWEST_SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.runs.resuming.SHARE_OF_TIME", math.inf)
+    monkeypatch.setattr("goodfit.training.resuming.FEWEST_SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.training.resuming.SHARE_OF_TIME", math.inf)
     seen: list[float] = []
 
     def watch(progress: running.SearchProgress) -> None:
@@ -321,7 +321,7 @@ def test_a_search_tells_what_its_folds_share() -> None:
     x[40:60], y[40:60] = x[:20], y[:20]
     data = goodfit.data.Dataset.from_arrays(x, y)
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
-    with pytest.warns(goodfit.data.LeakWarning, match="stand in the training rows of their fold too") as caught:
+    with pytest.warns(goodfit.leaks.LeakWarning, match="stand in the training rows of their fold too") as caught:
         found = select(data, recipe, vary={"l2": [0, 0.1]}, folds=3)
     assert Path(caught[0].filename).name == Path(__file__).name
     assert found.leaks is not None

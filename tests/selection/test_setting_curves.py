@@ -11,8 +11,8 @@ from goodfit.data import Dataset
 from goodfit.errors import InputError
 from goodfit.selection import running, select
 from goodfit.selection.comparing import interval
-from goodfit.selection.curves import band
 from goodfit.selection.search import Asked, lay_out
+from goodfit.selection.setting_curve import band
 from goodfit.training import Recipe
 
 RECIPE = Recipe(

@@ -30,7 +30,7 @@ def test_costs_and_rows(small: Small) -> None:
 
 def test_fold_errors_are_those_of_nets_that_learn_without_the_fold() -> None:
     """One fold of one data set, trained alone through the plain engine and scored by hand."""
-    from goodfit.selection.folds import make_folds
+    from goodfit.data.folds import make_folds
     from goodfit.training import Examples, Job, fit_jobs
     from goodfit.training.examples import fit_scaling
 

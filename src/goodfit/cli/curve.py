@@ -20,7 +20,7 @@ from goodfit.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
     from goodfit.data import Table
-    from goodfit.selection.curves import SettingCurve
+    from goodfit.selection.setting_curve import SettingCurve
 
 _GROUP = Group("Curve", sort_key=40)
 ROWS, EPOCHS = "rows", "epochs"
@@ -80,8 +80,9 @@ def trace(
 ) -> SettingCurve:
     """The curve over what was asked for: epochs, rows, a parameter of the data set, or a field of the recipe."""
     from goodfit.cli.search_summary import Watcher
-    from goodfit.selection import data_curve, epoch_curve, learning_curve, select
-    from goodfit.selection.drawn import varied_of
+    from goodfit.curves import data_curve, epoch_curve, learning_curve
+    from goodfit.curves.drawn import varied_of
+    from goodfit.selection import select
     from goodfit.selection.space import Range, parse
 
     watcher = Watcher(quiet=quiet)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from goodfit.cli.output import console, print_json, print_line, table
 
 if TYPE_CHECKING:
-    from goodfit.selection.curves import SettingCurve
+    from goodfit.selection.setting_curve import SettingCurve
 
 TABLE, FIGURES = "curve.csv", ("curve.svg", "curve.png")
 SHOWN = 16  # points in the table; the file has all

@@ -78,7 +78,8 @@ def check(
     """Look for leaks between training and held-out rows: equal and nearly equal rows, inputs that tell the target."""
     from goodfit.cli.data_tables import print_leaks
     from goodfit.cli.train import known_data
-    from goodfit.data import guard, load
+    from goodfit.data import load
+    from goodfit.leaks import guard
     from goodfit.runs.checks import as_split
     from goodfit.training.recipe import Recipe
 

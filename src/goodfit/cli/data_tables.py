@@ -13,7 +13,8 @@ from goodfit.words import duration
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goodfit.data import Dataset, Entry, LeakFinding, Report, Split, Summary
+    from goodfit.data import Dataset, Entry, Report, Split, Summary
+    from goodfit.leaks import LeakFinding
 
 ENTRY_COLUMNS = ("name", "about", "task", "rows", "test rows", "inputs", "outputs")
 MOST_ROWS = 20  # columns or classes listed on a terminal

@@ -39,8 +39,8 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
 
 def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
     """What is known of the fit: measured where that is cheap, or where it is asked for always; "" if never."""
-    from goodfit.selection.judging import Asked
-    from goodfit.selection.judging_runs import is_cheap, judge, kept_verdict, lay_out_run, predicted_seconds
+    from goodfit.verdicts.judging import Asked
+    from goodfit.verdicts.judging_runs import is_cheap, judge, kept_verdict, lay_out_run, predicted_seconds
 
     if asked == "never":
         return ""

@@ -11,7 +11,8 @@ from goodfit.cli.exits import say
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
-    from goodfit.runs import Model, Run
+    from goodfit.models import Model
+    from goodfit.runs import Run
 
 
 def _flag(help: str, name: str | None = None) -> Parameter:
@@ -84,7 +85,8 @@ def _findings(
 
 def opened(net: Path) -> Run | Model:
     """A run from its folder, or a model from its file."""
-    from goodfit.runs import load, load_model
+    from goodfit.models import load_model
+    from goodfit.runs import load
 
     return load(net) if net.is_dir() else load_model(net)
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from goodfit.runs import RunSummary, Score
+    from goodfit.models import Score
+    from goodfit.runs import RunSummary
 
 RUN_COLUMNS = ("run", "data", "when", "state", "seeds", "validation", "test")
 

@@ -11,8 +11,9 @@ from goodfit.words import duration
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from goodfit.data import LeakCheck
-    from goodfit.runs import LayerRow, Run, Score
+    from goodfit.leaks import LeakCheck
+    from goodfit.models import Score
+    from goodfit.runs import LayerRow, Run
 
 _PARTS = {"train": "train", "valid": "validation", "test": "test"}
 _SECONDS = ("data", "compile", "train", "evaluate")

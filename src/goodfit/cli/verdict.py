@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 from goodfit.cli.exits import Interrupted, say
 
 if TYPE_CHECKING:
-    from goodfit.selection import Verdict
+    from goodfit.verdicts import Verdict
 
 _GROUP = Group("How it is measured", sort_key=40)
 
@@ -40,8 +40,8 @@ def verdict(
     The verdict is kept in the run's folder; --apply then trains what it advises without measuring again.
     """
     from goodfit.cli.verdict_summary import apply_advice, print_verdict
-    from goodfit.selection.judging import Asked
-    from goodfit.selection.judging_runs import kept_verdict
+    from goodfit.verdicts.judging import Asked
+    from goodfit.verdicts.judging_runs import kept_verdict
 
     asked = Asked(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
     kept = kept_verdict(run) if apply and asked == Asked() else None
@@ -60,7 +60,7 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     from goodfit.cli.verdict_summary import Watcher
     from goodfit.data import read_table
     from goodfit.runs.record import RunRecord
-    from goodfit.selection.judging_runs import judge_run
+    from goodfit.verdicts.judging_runs import judge_run
 
     watcher = Watcher(quiet=quiet)
     given: Any = data

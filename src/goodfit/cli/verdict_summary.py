@@ -14,9 +14,9 @@ from goodfit.words import duration
 
 if TYPE_CHECKING:
     from goodfit.runs import Run
-    from goodfit.selection import Verdict
-    from goodfit.selection.trying import Layout
     from goodfit.training.recipe import Recipe
+    from goodfit.verdicts import Verdict
+    from goodfit.verdicts.trying import Layout
 
 STATUS_WORDS = {
     "better": "surely better",
@@ -68,7 +68,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def how_measured(found: Verdict) -> str:
     """One line on the folds, the intervals and the margin."""
-    from goodfit.selection.verdict_words import number
+    from goodfit.verdicts.words import number
 
     times = f"{found.repeats} times {found.folds}" if found.repeats > 1 else f"{found.folds}"
     nets = f", {found.seeds} nets each" if found.seeds > 1 else ""

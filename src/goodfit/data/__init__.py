@@ -9,6 +9,7 @@ from goodfit.data.cache import user_cache
 from goodfit.data.catalogue import Entry, describe, fetch, load, names
 from goodfit.data.dataset import Dataset
 from goodfit.data.fashion_mnist import Report
+from goodfit.data.folds import Fold, Folds, make_folds
 from goodfit.data.ledger import Ledger, Opening
 from goodfit.data.sealed import Sealed
 from goodfit.data.sources import Attempt, DataWarning, Step
@@ -16,11 +17,6 @@ from goodfit.data.split import Split, split
 from goodfit.data.summaries import Summary, summary
 
 if TYPE_CHECKING:
-    from goodfit.data.leak_check import LeakCheck as LeakCheck
-    from goodfit.data.leak_check import LeakWarning as LeakWarning
-    from goodfit.data.leak_guard import LeakFinding as LeakFinding
-    from goodfit.data.leak_guard import guard as guard
-    from goodfit.data.leak_guard import without_twins as without_twins
     from goodfit.data.tables import Leak as Leak
     from goodfit.data.tables import Preprocessing as Preprocessing
     from goodfit.data.tables import Table as Table
@@ -28,22 +24,14 @@ if TYPE_CHECKING:
     from goodfit.data.tables import table as table
 
 _OF_TABLES = {"Leak", "Preprocessing", "Table", "read_table", "table"}  # loaded on first use
-_OF_THE_GUARD = {  # likewise, for it needs the tables
-    "LeakCheck": "leak_check",
-    "LeakFinding": "leak_guard",
-    "LeakWarning": "leak_check",
-    "guard": "leak_guard",
-    "without_twins": "leak_guard",
-}
 __all__ = [
     "Attempt",
     "DataWarning",
     "Dataset",
     "Entry",
+    "Fold",
+    "Folds",
     "Leak",
-    "LeakCheck",
-    "LeakFinding",
-    "LeakWarning",
     "Ledger",
     "Opening",
     "Preprocessing",
@@ -55,21 +43,18 @@ __all__ = [
     "Table",
     "describe",
     "fetch",
-    "guard",
     "load",
+    "make_folds",
     "names",
     "read_table",
     "split",
     "summary",
     "table",
     "user_cache",
-    "without_twins",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _OF_TABLES:
         return getattr(importlib.import_module("goodfit.data.tables"), name)
-    if name in _OF_THE_GUARD:
-        return getattr(importlib.import_module(f"goodfit.data.{_OF_THE_GUARD[name]}"), name)
     raise AttributeError(f"module 'goodfit.data' has no attribute {name!r}")

@@ -14,9 +14,9 @@ from goodfit.estimators.inputs import Given
 from goodfit.estimators.notices import warn
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
 from goodfit.estimators.targets import TASKS, Rows
-from goodfit.runs.interrupts import interrupts_wait
 from goodfit.training.batches import Order
 from goodfit.training.cohort import cohort_of
+from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.minimise import Minimum, minimise
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe

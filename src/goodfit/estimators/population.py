@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from goodfit.estimators.streams import ShuffledOrder, Stream, rounded_up
 from goodfit.estimators.targets import Rows
-from goodfit.runs.interrupts import interrupts_wait
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.compile import fresh_state
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, fit, nets_of
+from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.state import State
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import safe_sparse_dot
 
-from goodfit.runs.numpy_activations import FUNCTIONS, sigmoid
+from goodfit.models.numpy_activations import FUNCTIONS, sigmoid
 from goodfit.training.population import NetArrays
 
 BLOCK_NUMBERS = 2**22  # of the widest layer that are held at once

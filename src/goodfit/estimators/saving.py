@@ -9,8 +9,8 @@ import numpy as np
 
 from goodfit.estimators.prediction import Weights
 from goodfit.estimators.targets import TASKS
-from goodfit.runs.model_file import save_model
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.model_file import save_model
+from goodfit.models.trained_net import TrainedNet
 
 
 def save(estimator: Any, path: str | os.PathLike[str], activations: list[str]) -> None:

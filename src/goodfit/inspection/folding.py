@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.errors import InputError, problem
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet
 
 LINEAR = "identity"
 

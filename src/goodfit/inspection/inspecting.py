@@ -21,12 +21,12 @@ from goodfit.inspection.probe import run_probe
 from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.runs.checks import fitted_recipe
-from goodfit.runs.model_file import Model, load_model
 from goodfit.runs.record import MODEL
 from goodfit.runs.run import Run
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.initialise import initial_layers

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.inspection.passes import Passes
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet
 
 Matrix = Float[np.ndarray, "out in"]
 ROWS = 4  # at which the Jacobians are taken: each costs a singular value decomposition a layer

@@ -16,9 +16,9 @@ from jaxtyping import Array, Float
 
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.forward import Parameters, activate, affine
 from goodfit.nets.losses import LOSSES
-from goodfit.runs.trained_net import TrainedNet
 
 Layers = tuple[Float[np.ndarray, "H B"], ...]
 

@@ -16,7 +16,7 @@ from goodfit.data.tables.survey import times_of
 from goodfit.data.tables.targets import find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
-from goodfit.runs.model_file import Model
+from goodfit.models.model_file import Model
 
 SHOWN = 8  # names in a message
 

@@ -10,8 +10,8 @@ from jaxtyping import Float, Int, Shaped
 
 from goodfit.data import Dataset
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
-from goodfit.runs.trained_net import TrainedNet
 
 MOST_ROWS = 1024  # that are measured: shares are then known to 0.03 (twice their standard error)
 MOST_NUMBERS = 2**23  # of one layer that are held at once: 64 MB in float64

@@ -11,8 +11,8 @@ import numpy as np
 
 from goodfit.inspection.passes import Passes, parameters_of
 from goodfit.inspection.precision import exact
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.forward import Architecture, Parameters
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training import optimisers
 from goodfit.training.recipe import Recipe
 from goodfit.training.state import Program, Rates

@@ -15,8 +15,8 @@ from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_share
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import LOSSES
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Report
 from goodfit.training.population import NetArrays

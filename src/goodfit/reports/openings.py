@@ -6,13 +6,13 @@ import shlex
 from pathlib import PurePath
 
 from goodfit.data import Opening
+from goodfit.models.scores import Score
 from goodfit.reports.blocks import Block, Code, Grid, Note, Paragraph
 from goodfit.reports.markup import Inline, Mono, Strong
 from goodfit.reports.numbers import NONE, counted, number
 from goodfit.reports.page import Glance, Section
 from goodfit.reports.source import Source
 from goodfit.runs.opening import ordinal, percent, restated
-from goodfit.runs.scores import Score
 from goodfit.runs.telling import costs, interval
 
 COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "interval", "level", "rows")

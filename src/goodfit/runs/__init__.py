@@ -16,38 +16,24 @@ if TYPE_CHECKING:
     from goodfit.runs.folder import load as load
     from goodfit.runs.folder import predict as predict
     from goodfit.runs.folder import task_of as task_of
-    from goodfit.runs.model_facts import ModelFacts as ModelFacts
-    from goodfit.runs.model_facts import describe_model as describe_model
-    from goodfit.runs.model_file import Model as Model
-    from goodfit.runs.model_file import load_model as load_model
-    from goodfit.runs.model_file import save_model as save_model
     from goodfit.runs.opening import Opened as Opened
     from goodfit.runs.opening_estimators import open_estimator as open_estimator
     from goodfit.runs.run import LayerRow as LayerRow
     from goodfit.runs.run import Run as Run
-    from goodfit.runs.scores import Score as Score
-    from goodfit.runs.trained_net import TrainedNet as TrainedNet
     from goodfit.runs.training import resume as resume
     from goodfit.runs.training import train as train
 
 _PLACES = {
     "LayerRow": "run",
-    "Model": "model_file",
-    "ModelFacts": "model_facts",
     "Opened": "opening",
     "Predictions": "folder",
     "Run": "run",
     "RunSummary": "folder",
-    "Score": "scores",
-    "TrainedNet": "trained_net",
-    "describe_model": "model_facts",
     "list_runs": "folder",
     "load": "folder",
-    "load_model": "model_file",
     "open_estimator": "opening_estimators",
     "predict": "folder",
     "resume": "training",
-    "save_model": "model_file",
     "task_of": "folder",
     "train": "training",
 }

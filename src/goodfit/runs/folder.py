@@ -19,15 +19,15 @@ from goodfit.data import load as load_data
 from goodfit.data.tables import is_table_path, read_frame
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
+from goodfit.models.averaging import decided, mean_values
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.scores import Score
+from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
-from goodfit.runs.averaging import decided, mean_values
-from goodfit.runs.lock import is_held
-from goodfit.runs.model_file import Model, load_model
 from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
-from goodfit.runs.scores import Score
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.history import History
+from goodfit.training.lock import is_held
 from goodfit.training.recipe import Recipe
 
 

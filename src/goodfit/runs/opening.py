@@ -16,12 +16,12 @@ from goodfit.data import load as load_data
 from goodfit.data.ledger import Begun, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
+from goodfit.models.scores import LEVEL, Score, level_of_openings, score_classification, score_regression
 from goodfit.runs import record
-from goodfit.runs.scores import LEVEL, Score, level_of_openings, score_classification, score_regression
 
 if TYPE_CHECKING:
+    from goodfit.models.trained_net import TrainedNet
     from goodfit.runs.run import Run
-    from goodfit.runs.trained_net import TrainedNet
 
 TEST = "goodfit.runs.load({}).test(data)"
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Sealed
 from goodfit.errors import InputError, problem
+from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.runs.opening import Opened, check_any, open_predictions
-from goodfit.runs.scores import Score, score_classification, score_regression
 
 WHERE = "Test rows"
 

@@ -23,12 +23,12 @@ import numpy as np
 from goodfit import __version__
 from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
 from goodfit.data.dataset import rows_fault
-from goodfit.data.leak_check import LeakCheck
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
-from goodfit.runs.lock import held
-from goodfit.runs.scores import Score
+from goodfit.leaks.check import LeakCheck
+from goodfit.models.scores import Score
 from goodfit.training import tensor_file
+from goodfit.training.lock import held
 from goodfit.training.recipe import Recipe
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (

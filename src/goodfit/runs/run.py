@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.data import Dataset, Sealed, Split, Table
-from goodfit.data.leak_check import LeakCheck
 from goodfit.data.split import Part
+from goodfit.leaks.check import LeakCheck
+from goodfit.models.scores import Score
+from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.opening import Opened, only, open_rows, open_run, score_nets
-from goodfit.runs.scores import Score
-from goodfit.runs.trained_net import TrainedNet
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from goodfit.models.scores import LEVEL, Score, level_of_openings
 from goodfit.runs.opening import percent, restated
 from goodfit.runs.run import PART_WORDS, Run
-from goodfit.runs.scores import LEVEL, Score, level_of_openings
 
 if TYPE_CHECKING:
     from goodfit.data import Opening

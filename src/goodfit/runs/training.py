@@ -13,17 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Step, Table, load
-from goodfit.data.leak_check import LeakCheck, check_split
 from goodfit.errors import InputError, problem
-from goodfit.runs import record, resuming
+from goodfit.leaks.check import LeakCheck, check_split
+from goodfit.models.model_file import save_model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs import record
 from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
-from goodfit.runs.interrupts import interrupts_wait
-from goodfit.runs.lock import held
-from goodfit.runs.model_file import save_model
 from goodfit.runs.opening import record_curve
-from goodfit.runs.reporter import Reporter
 from goodfit.runs.run import Run, score_parts
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.training import resuming
 from goodfit.training.checkpoints import Checkpoint
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.compile import fresh_state
@@ -32,9 +30,12 @@ from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Fitted, Report, fit, metric_names
 from goodfit.training.history import History
+from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.lock import held
 from goodfit.training.population import Job
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
+from goodfit.training.reporter import Reporter
 
 DataProgress = Callable[[Step], None]
 Watch = Callable[[Report, Cohort], None]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table
+from goodfit.data.folds import Folds, Indexes
 from goodfit.errors import Problems
 from goodfit.runs.checks import fitted_recipe
-from goodfit.selection.folds import Folds, Indexes
 from goodfit.selection.space import WHERE, Setting, describe
 from goodfit.training.recipe import Recipe
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset
-from goodfit.data.leak_check import LeakCheck
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
+from goodfit.leaks.check import LeakCheck
 from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
-from goodfit.selection.curves import SettingCurve, curve_of
 from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
 from goodfit.selection.running import Results
+from goodfit.selection.setting_curve import SettingCurve, curve_of
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
 from goodfit.training.progress import SCORE_NAMES

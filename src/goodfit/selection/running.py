@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.runs.resuming import Checkpointer, newest, restored
-from goodfit.runs.stacked import stacked_outputs
+from goodfit.models.stacked import stacked_outputs
 from goodfit.selection.sheets import Sheet, row_values
 from goodfit.training import tensor_file
 from goodfit.training.cohort import Cohort, cohort_of
@@ -24,6 +23,7 @@ from goodfit.training.devices import prepare
 from goodfit.training.fitting import Fitted, Report, fit
 from goodfit.training.memory import cut, free_memory, net_bytes
 from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.resuming import Checkpointer, newest, restored
 from goodfit.training.state import State
 
 FORMAT = 1

@@ -15,14 +15,13 @@ import numpy as np
 
 from goodfit.data import Dataset, Split, Table, load, read_table
 from goodfit.data.dividing import with_division
-from goodfit.data.leak_check import LeakCheck, check_folds
+from goodfit.data.folds import Folds, Indexes, make_folds
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
+from goodfit.leaks.check import LeakCheck, check_folds
 from goodfit.runs.checks import as_split, checked_seeds
-from goodfit.runs.lock import held
 from goodfit.runs.record import fingerprint
 from goodfit.selection import halving, methods, running, sampler
-from goodfit.selection.folds import Folds, Indexes, make_folds
 from goodfit.selection.methods import Method, Sampling
 from goodfit.selection.recipes import fitted_whole, refuse_equals
 from goodfit.selection.result import Selection, selection_of
@@ -30,6 +29,7 @@ from goodfit.selection.rungs import Bracket
 from goodfit.selection.sampler import Sampler
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.selection.space import Setting, Space, Values, parse_all
+from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.recipe import Recipe
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
-from goodfit.runs.trained_net import TrainedNet
-from goodfit.selection.folds import Fold, Folds, Indexes
+from goodfit.data.folds import Fold, Folds, Indexes
+from goodfit.models.trained_net import TrainedNet
 from goodfit.training.examples import Examples, Scaling, fit_scaling
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe

@@ -87,7 +87,7 @@ def median_of(values: ArrayLike) -> Estimate:
 
 def share_of(hits: Sequence[bool] | np.ndarray) -> Estimate:
     """The share of independent seeds for which something is true, [S], with Clopper and Pearson's interval."""
-    from goodfit.runs.scores import clopper_pearson
+    from goodfit.models.scores import clopper_pearson
 
     found = np.asarray(hits, bool)
     low, high = clopper_pearson(float(found.sum()), float(len(found)), LEVEL)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet
 from goodfit.training import Recipe
 from goodfit.training.population import NetArrays
 

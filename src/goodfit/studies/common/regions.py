@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from goodfit.figures.style import COLOURS, NARROW, new_figure
 from goodfit.inspection import describe_net
-from goodfit.runs.numpy_activations import FUNCTIONS
-from goodfit.runs.trained_net import TrainedNet
+from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.models.trained_net import TrainedNet
 from goodfit.training import Examples
 from goodfit.training.population import NetArrays
 

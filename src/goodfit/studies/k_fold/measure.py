@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from goodfit.data import Dataset
+from goodfit.data.folds import make_folds
 from goodfit.data.streams import generator
 from goodfit.selection.comparing import interval
-from goodfit.selection.folds import make_folds
 from goodfit.studies.common.fresh import squared_errors
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, correlation_of, exactly, mean_of, ratio_of, share_of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.runs.numpy_activations import FUNCTIONS
+from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.studies.universal_approximation.targets import REACH, Target
 from goodfit.training.population import NetArrays
 

@@ -1,0 +1,112 @@
+"""The learning curve: what becomes of training and held-out rows as there are more rows to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit.curves.measuring import kept, measured, numbered
+from goodfit.data import Dataset, Split, Table, load
+from goodfit.data.folds import Fold, Folds, Indexes, make_folds
+from goodfit.data.streams import generator
+from goodfit.errors import InputError, Problems, problem
+from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.record import fingerprint
+from goodfit.selection import running
+from goodfit.selection.recipes import in_batches_of, trained_whole
+from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
+from goodfit.selection.setting_curve import SettingCurve
+from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.recipe import Recipe
+
+WHERE = "Learning curve"
+FEWEST_ROWS = 16  # of the smallest share that is tried unasked
+POINTS = 6  # numbers of rows that are tried unasked
+
+
+def learning_curve(
+    data: Dataset | Table | Split | str,
+    recipe: Recipe | None = None,
+    *,
+    rows: Iterable[int] | None = None,
+    folds: Any = 5,
+    repeats: int = 1,
+    seeds: int | Iterable[int] = 1,
+    by: By = "score",
+    groups: Any = None,
+    time: Any = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    progress: running.Watch | None = None,
+) -> SettingCurve:
+    """Train a recipe on more and more rows of every fold, and score it on the rows that the fold holds out.
+
+    rows: numbers of training rows, each at least 2 and at most what the smallest fold has; POINTS of them, evenly
+    spaced in the logarithm, if None. Fewer rows are a part of more: classes keep their shares, and with `time` the
+    latest rows are taken. A batch that is larger than the rows is all of them. by: measure "score" or "loss". out:
+    folder that keeps what was computed; the same call goes on from there. The other arguments are those of `select`;
+    test rows take no part.
+    """
+    recipe = recipe or Recipe()
+    if by not in ("score", "loss"):
+        raise InputError(problem(WHERE, "'by' must be score or loss", got=by))
+    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
+    source, learning = learning_rows(recipe, given)
+    bare = source if isinstance(source, Dataset) else source.dataset(learning)
+    divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed)
+    sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
+    chosen = seeds_of(recipe, seeds)
+    sheets, parts = list[Sheet](), list[Folds]()
+    for number, size in enumerate(sizes):
+        fewer = _fewer(bare, divided, size, seed, latest=bare.time is not None)
+        fold = fewer.all[0]
+        fitting = in_batches_of(recipe, size)
+        own = trained_whole(fitted_recipe(trained_whole(fitting), Split(bare, fold.train, fold.valid, learning[:0])))
+        made = make_sheets(source, fewer, [own], chosen)
+        sheets += [numbered(sheet, number) for sheet in made]
+        parts.append(fewer)
+    about = [WHERE, bare.name, fingerprint(bare), list(chosen), [sheet.jobs[0].recipe.to_json() for sheet in sheets]]
+    with kept(out, about, parts) as folder:
+        return measured("rows", sizes, sheets, divided, len(chosen), by, folder, progress)
+
+
+def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:
+    """The numbers of rows, rising."""
+    if rows is None:
+        spaced = np.geomspace(min(FEWEST_ROWS, most), most, POINTS)
+        return sorted({round(float(size)) for size in spaced})
+    given, problems = list(rows), Problems()
+    whole = [isinstance(size, int | np.integer) and not isinstance(size, bool) for size in given]
+    if not given or not all(whole) or not all(2 <= size <= most for size in given):
+        rule = f"'rows' must be whole numbers from 2 to {most}, the rows that the smallest fold learns from"
+        problems.add(WHERE, rule, got=given)
+    problems.raise_if_any()
+    return sorted({int(size) for size in given})
+
+
+def _fewer(data: Dataset, folds: Folds, size: int, seed: int, *, latest: bool) -> Folds:
+    """The same folds with fewer rows to learn from."""
+    repeats = tuple(
+        tuple(Fold(some_rows(data, fold.train, size, seed, latest=latest), fold.valid) for fold in repeat)
+        for repeat in folds.repeats
+    )
+    return Folds(folds.kind, repeats, False)
+
+
+def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
+    """Some of the rows: the latest, or drawn so that classes keep their shares; fewer are a part of more."""
+    if latest:
+        return rows[-size:]
+    shuffled = generator(seed, "selection/learning").permutation(rows)
+    if data.task != "classification":
+        return shuffled[:size]
+    codes = data.y[shuffled]
+    place = np.empty(len(rows))
+    for code in np.unique(codes):
+        here = np.flatnonzero(codes == code)
+        place[here] = (np.arange(len(here)) + 0.5) / len(here)  # of each row among those of its class
+    chosen: Indexes = shuffled[np.argsort(place, kind="stable")[:size]]
+    return chosen

@@ -1,0 +1,27 @@
+"""Leakage: rows that stand in two parts of the data, and features that tell the target.
+
+Names are loaded on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goodfit.lazy import lazily
+
+if TYPE_CHECKING:
+    from goodfit.leaks.check import LeakCheck as LeakCheck
+    from goodfit.leaks.check import LeakWarning as LeakWarning
+    from goodfit.leaks.guard import LeakFinding as LeakFinding
+    from goodfit.leaks.guard import guard as guard
+    from goodfit.leaks.guard import without_twins as without_twins
+
+_PLACES = {
+    "LeakCheck": "check",
+    "LeakFinding": "guard",
+    "LeakWarning": "check",
+    "guard": "guard",
+    "without_twins": "guard",
+}
+__all__ = sorted(_PLACES)
+__getattr__, __dir__ = lazily(__name__, _PLACES)

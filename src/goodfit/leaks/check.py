@@ -1,0 +1,142 @@
+"""The leak guard before a training: what is looked for without being asked, what that may cost, and what is told."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from goodfit.data.dataset import Dataset
+from goodfit.data.split import Part, Split
+from goodfit.errors import InputError, nearest, problem
+from goodfit.leaks.duplicates import Rows, exact_groups
+from goodfit.leaks.folds import Fold, findings_of_folds
+from goodfit.leaks.guard import Code, LeakFinding, Status, findings
+from goodfit.leaks.near_pairs import NearPairs, TooLong, near_pairs
+
+Mode = Literal["warn", "error", "off"]
+NEAR_SECONDS = 1.0  # that the search for near twins may take before a training, as predicted
+FEWEST, SMALL = 2, 0.25
+"""Twins are warned of from FEWEST and SMALL * sqrt(held-out rows) on, and recorded in any case. Fewer move an accuracy
+of 0.9 by less than 0.4 of what its 95 % interval, 0.59 / sqrt(rows) to either side, leaves open."""
+
+
+class LeakWarning(UserWarning):
+    """Held-out rows are known in training, so that their scores are too good."""
+
+
+@dataclass(frozen=True)
+class LeakCheck:
+    """What the leak guard found before a training.
+
+    findings: of all kinds, with those that are too small to warn of; near: whether near twins were looked for;
+    near_seconds: what that search would have taken, as predicted, where it was not made; seconds: that the check took.
+    """
+
+    findings: tuple[LeakFinding, ...] = ()
+    near: bool = True
+    near_seconds: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def issues(self) -> tuple[LeakFinding, ...]:
+        """The findings that are no mere doubt."""
+        return tuple(each for each in self.findings if each.status == "issue")
+
+    @property
+    def told(self) -> tuple[LeakFinding, ...]:
+        """Those to warn of: twins only where they are at least FEWEST and SMALL * sqrt(held-out rows)."""
+        return tuple(each for each in self.issues if each.code in ("group", "input") or not _is_small(each))
+
+    def warn(self, stacklevel: int = 2) -> None:
+        """A LeakWarning for each finding of `told`."""
+        for each in self.told:
+            warnings.warn(str(each), LeakWarning, stacklevel=stacklevel + 1)
+
+    def __str__(self) -> str:
+        """One line: what was found, and what was not looked for."""
+        if self.told:
+            found = "see the warnings" if len(self.told) > 1 else "see the warning"
+        elif self.issues:
+            texts = (each.text.partition(":")[0].partition(", ")[0] for each in self.issues)
+            found = f"{'; '.join(texts)}: too few to matter"
+        else:
+            found = "none found"
+        return f"Leaks between the rows that train and those held out: {found}.{self.missed}"
+
+    @property
+    def missed(self) -> str:
+        """A sentence on the search that was not made, or ""."""
+        if self.near or self.near_seconds is None:
+            return ""
+        return f" Nearly equal rows were not looked for, which would take about {self.near_seconds:.0f} s, once."
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON has it."""
+        return {**asdict(self), "findings": [asdict(each) for each in self.findings]}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> LeakCheck:
+        """What `to_json` gave, lists for tuples; TypeError, ValueError or KeyError for anything else."""
+        found = tuple(_finding(each) for each in given["findings"])
+        near, predicted, seconds = (given[name] for name in ("near", "near_seconds", "seconds"))
+        return cls(found, bool(near), None if predicted is None else float(predicted), float(seconds))
+
+
+def _finding(given: Mapping[str, Any]) -> LeakFinding:
+    """A finding from what JSON made of it."""
+    texts = [given[name] for name in ("code", "status", "text", "advice")]
+    code, status, text, advice = texts
+    if not all(isinstance(each, str) for each in texts) or code not in get_args(Code) or status not in get_args(Status):
+        raise ValueError(given)
+    parts = tuple(given["parts"])
+    if not set(parts) <= set(get_args(Part)):
+        raise ValueError(given)
+    count, share = int(given["count"]), float(given["share"])
+    pairs = tuple((int(row), int(partner)) for row, partner in given["pairs"])
+    distances = tuple(float(each) for each in given["distances"])
+    return LeakFinding(code, status, parts, count, share, pairs, distances, text, advice)
+
+
+def _is_small(found: LeakFinding) -> bool:
+    held = found.count / found.share if found.share else 0.0
+    return found.count < max(FEWEST, SMALL * math.sqrt(held))
+
+
+def check_split(split: Split, mode: str = "warn") -> LeakCheck | None:
+    """What `goodfit.train` looks for before it trains.
+
+    mode: "warn" looks for near twins where that takes at most NEAR_SECONDS as predicted, or was done before; "error"
+    looks for them whatever it takes, and raises InputError for every issue, however small; "off" looks for nothing:
+    None.
+    """
+    return _checked(split.data, mode, lambda groups, near: findings(split, groups, near))
+
+
+def check_folds(data: Dataset, folds: Sequence[Fold], mode: str = "warn") -> LeakCheck | None:
+    """What `goodfit.select` looks for before it trains; mode: as for `check_split`."""
+    return _checked(data, mode, lambda groups, near: findings_of_folds(data, folds, groups, near))
+
+
+def _checked(
+    data: Dataset, mode: str, look: Callable[[Rows, NearPairs | None], tuple[LeakFinding, ...]]
+) -> LeakCheck | None:
+    if mode not in get_args(Mode):
+        rule = "'leaks' must be warn, error or off"
+        raise InputError(problem("Leaks", rule, got=mode, fix=nearest(mode, get_args(Mode))))
+    if mode == "off":
+        return None
+    began, predicted, near = time.perf_counter(), None, None
+    groups = exact_groups(data.x)
+    try:
+        near = near_pairs(data, groups, math.inf if mode == "error" else NEAR_SECONDS)
+    except TooLong as error:
+        predicted = error.seconds
+    found = look(groups, near)
+    check = LeakCheck(found, near is not None, predicted, time.perf_counter() - began)
+    if mode == "error" and check.issues:
+        raise InputError(*(f"Leaks: {each}" for each in check.issues))
+    return check

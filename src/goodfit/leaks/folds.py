@@ -1,0 +1,82 @@
+"""The leak guard for folds: what rows that a fold holds out have in common with the rows that it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from goodfit.data.dataset import Dataset
+from goodfit.data.dividing import group_codes, own_groups
+from goodfit.leaks.duplicates import Rows, Twins, exact_twins
+from goodfit.leaks.guard import (
+    CHANCE_ADVICE,
+    CHANCE_SHARE,
+    LeakFinding,
+    counted,
+    near_twins,
+    percent,
+    told_by_inputs,
+)
+from goodfit.leaks.near_pairs import NearPairs
+from goodfit.leaks.twins_by_chance import twins_by_chance
+
+SHOWN = 5  # pairs of rows that a finding names
+APART = "Keep them in one fold with groups= (--group COLUMN of a table), or leave the repeated rows out."
+Fold = tuple[Rows, Rows]
+"""Rows to learn from, and rows that are held out."""
+
+
+def findings_of_folds(
+    data: Dataset, folds: Sequence[Fold], groups: Rows, pairs: NearPairs | None
+) -> tuple[LeakFinding, ...]:
+    """What held-out rows have in common with the training rows of their own fold; () if nothing was found.
+
+    The findings are those of `guard`, with the parts ("valid", "train"). A row that is held out in several repeats
+    counts once. groups: the exact groups of the data; pairs: its near pairs, None to leave them out.
+    """
+    held = np.unique(np.concatenate([valid for _, valid in folds])).astype(np.int32)
+    rows = np.unique(np.concatenate([held, *(train for train, _ in folds)])).astype(np.int32)
+    exact = _partners(len(data), folds, lambda some, others: exact_twins(groups, some, others))
+    found = [*_exact(data, exact, held, folds[0][0])]
+    if pairs is not None and not pairs.trouble:
+        close = _partners(len(data), folds, lambda some, others: near_twins(pairs, groups, some, others))
+        close[exact >= 0] = -1
+        found += _finding("near", close, held, "have near twins in the training rows of their fold")
+    if data.groups is not None:
+        codes = own_groups(group_codes(data.groups)).astype(np.int32)
+        shared = _partners(len(data), folds, lambda some, others: exact_twins(codes, some, others))
+        found += _finding("group", shared, held, "belong to groups that stand in the training rows of their fold")
+    return (*found, *told_by_inputs(data, rows, groups))
+
+
+def _partners(n_rows: int, folds: Sequence[Fold], twins: Callable[[Rows, Rows], Twins]) -> Rows:
+    """For every row of the data a twin in the training rows of a fold that holds it out, or -1."""
+    partners = np.full(n_rows, -1, np.int32)
+    for train, valid in folds:
+        found = twins(valid, train)
+        partners[found.rows] = found.partners
+    return partners
+
+
+def _exact(data: Dataset, partners: Rows, held: Rows, others: Rows) -> Iterator[LeakFinding]:
+    count = int((partners >= 0).sum())
+    chance = twins_by_chance(data.x, held, others) if count else 0.0
+    known = "stand in the training rows of their fold"
+    if count and chance >= CHANCE_SHARE * count:
+        more = f"; about {chance:,.0f} would by chance, for the inputs have few different values."
+        yield from _finding("exact", partners, held, known, end=more)
+    else:
+        yield from _finding("exact", partners, held, f"{known} too")
+
+
+def _finding(code: str, partners: Rows, held: Rows, known: str, end: str = "") -> Iterator[LeakFinding]:
+    rows = np.flatnonzero(partners >= 0)
+    if len(rows):
+        share = len(rows) / len(held)
+        text = f"{counted(len(rows), 'held-out row')} of {len(held):,} ({percent(share)}) {known}"
+        text += end or ": scores on them say nothing new."
+        pairs = tuple((int(row), int(partners[row])) for row in rows[:SHOWN])
+        advice = CHANCE_ADVICE if end else APART
+        status = "cannot tell" if end else "issue"
+        yield LeakFinding(code, status, ("valid", "train"), len(rows), share, pairs, (), text, advice)  # type: ignore[arg-type]

@@ -1,0 +1,302 @@
+"""What the held-out rows have in common with the training rows, looked for before training: twins, groups, a column
+that is the target.
+
+A net that is scored on rows that it was trained on looks better than it is. Preprocessing is not looked at here: in
+goodfit it is fitted on the training rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from goodfit.data.dataset import Dataset
+from goodfit.data.dividing import group_codes, own_groups
+from goodfit.data.split import Part, Split
+from goodfit.errors import InputError, Problems, problem
+from goodfit.leaks.duplicates import Rows, Twins, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
+from goodfit.leaks.near_images import can_compare
+from goodfit.leaks.near_pairs import NearPairs, near_pairs
+from goodfit.leaks.telling_inputs import telling_inputs
+from goodfit.leaks.twins_by_chance import twins_by_chance
+
+Code = Literal["exact", "relabelled", "near", "group", "input"]
+Status = Literal["issue", "cannot tell"]
+PAIRS: tuple[tuple[Part, Part], ...] = (("test", "train"), ("test", "valid"), ("valid", "train"))
+"""Which parts are compared, the held-out one first: of two parts, its scores are the ones that a twin spoils."""
+SHOWN = 5  # pairs of rows, groups or columns that a finding names
+LEAVE_OUT = "goodfit.leaks.without_twins(split) leaves the twins out."
+CHANCE_ADVICE = "Look for rows that were copied and changed where the data were collected."
+CHANCE_SHARE = 0.1  # of the twins that are there: if chance would make as many, copies cannot be told from it
+
+
+@dataclass(frozen=True)
+class LeakFinding:
+    """One thing that lets held-out rows be known in training.
+
+    code: exact (rows with the same inputs), relabelled (of these, rows with another target), near (rows with nearly the
+    same inputs, and no exact twin), group (rows whose group stands in both parts), input (inputs that tell the target).
+    status: "issue", or "cannot tell" where twins could not be told from chance, or were too many to compare.
+    parts: the held-out part and the one that its rows are known from; ("train",) for inputs.
+    count: rows of the held-out part; for inputs, how many there are. share: count as a share of the held-out part, or
+    of the inputs, in [0, 1].
+    pairs: up to SHOWN pairs (row of the held-out part, its twin in the other), by row number in the data set; of near
+    twins the nearest ones. distances: of near twins, for each pair: 1 minus the correlation of the images' details, or
+    the largest difference of a table's columns as a share of their spreads; else ().
+    text: what was found, in plain words. advice: what to do.
+    """
+
+    code: Code
+    status: Status
+    parts: tuple[Part, ...]
+    count: int
+    share: float
+    pairs: tuple[tuple[int, int], ...]
+    distances: tuple[float, ...]
+    text: str
+    advice: str
+
+    def __str__(self) -> str:
+        """Both sentences."""
+        return f"{self.text} {self.advice}"
+
+
+def parts_to_compare(split: Split) -> Iterator[tuple[tuple[Part, Part], Rows, Rows]]:
+    """(held-out part and another, rows of each) where both have rows."""
+    for part, other in PAIRS:
+        rows, others = split.rows(part), split.rows(other)
+        if len(rows) and len(others):
+            yield (part, other), rows, others
+
+
+def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> Twins:
+    """All rows with a near twin that is not exact.
+
+    Rows with the same inputs are compared once, as the first of them; the twins of it are carried over to all.
+    """
+    a, b = (np.unique(groups[each]).astype(np.int32) for each in (rows, others))
+    found = nearest_twins(near.between(a, b), a, b)
+    place = np.full(len(groups), -1, np.int32)
+    place[found.rows] = np.arange(len(found.rows))
+    kept = np.sort(rows[place[groups[rows]] >= 0])
+    at = place[groups[kept]]
+    hit = np.sort(others[np.isin(groups[others], found.others)])
+    return Twins(kept, lowest_rows(groups, others)[found.partners[at]], found.distances[at], hit)
+
+
+def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: bool = True) -> tuple[LeakFinding, ...]:
+    """What the held-out rows of a split have in common with other parts; () if nothing was found.
+
+    groups: for every row of the data set, what it belongs to (a person, a machine, a day): labels of any hashable kind.
+      None and NaN belong to no group. Those of the data set if None.
+    near: whether to look for near twins as well. Exact twins take less than a second for Fashion-MNIST, near ones about
+      10 on one core, once: a search that took long is kept in the cache, and serves every split of the same data.
+      Images of 28 x 28 pixels and more are compared as images, all other rows as rows of a table.
+    Raises InputError for groups that do not match the data set.
+    """
+    same = exact_groups(split.data.x)
+    return findings(split, same, near_pairs(split.data, same) if near else None, groups)
+
+
+def findings(
+    split: Split, same: Rows, near: NearPairs | None, groups: Sequence[Any] | np.ndarray | None = None
+) -> tuple[LeakFinding, ...]:
+    """What `guard` finds. same: the exact groups of the data; near: its near pairs, None to leave them out."""
+    labels = split.data.groups if groups is None else groups
+    codes = None if labels is None else _codes(labels, len(split.data))
+    found: list[LeakFinding] = []
+    for parts, rows, others in parts_to_compare(split):
+        found += between(parts, (rows, others), split.data, same, near)
+        if labels is not None and codes is not None:
+            found += _in_two_parts(labels, codes, parts, rows, others)
+    return (*found, *told_by_inputs(split.data, split.train, same))
+
+
+def between(
+    parts: tuple[Part, Part], of: tuple[Rows, Rows], data: Dataset, groups: Rows, near: NearPairs | None
+) -> Iterator[LeakFinding]:
+    """What two parts have in common by their inputs: exact twins, then near ones.
+
+    of: the rows of the parts; groups: the exact groups of the data; near: its near pairs, None to leave them out.
+    """
+    rows, others = of
+    exact = exact_twins(groups, rows, others)
+    if len(exact):
+        chance = twins_by_chance(data.x, rows, others)
+        yield _exact(exact, parts, len(rows), _repeats(groups, others), chance)
+        if chance < CHANCE_SHARE * len(exact):
+            changed, partners = relabelled(groups, data.y, rows, others)
+            if len(changed):
+                yield _relabelled(changed, partners, parts, len(rows))
+    if near is not None:
+        if near.trouble:
+            yield _untold(near.trouble, parts)
+        else:
+            twins = near_twins(near, groups, rows, others)
+            yield from _near(twins, exact, parts, len(rows), as_images=can_compare(data.image_shape))
+
+
+def _repeats(groups: Rows, rows: Rows) -> float:
+    """The share of the rows that repeat another of them."""
+    return float(1 - len(np.unique(groups[rows])) / len(rows))
+
+
+def without_twins(split: Split, near: bool = True) -> Split:
+    """The split without the rows that held-out rows could be known from.
+
+    Validation rows with a twin among the test rows are left out, and training rows with a twin among the test or the
+    validation rows. Test rows all stay, in their order, as do the other rows. near: as for `guard`; where near twins
+    cannot be told, only exact ones are left out. Raises InputError if no training row would be left, or no validation
+    row where there were some.
+    """
+    groups = exact_groups(split.data.x)
+    pairs = near_pairs(split.data, groups) if near else None
+    twin = np.zeros(len(split.data), bool)
+    for _, rows, others in parts_to_compare(split):
+        twin[exact_twins(groups, rows, others).others] = True
+        if pairs is not None:
+            twin[near_twins(pairs, groups, rows, others).others] = True
+    problems = Problems()
+    for name in ("train", "valid"):
+        rows = split.rows(name)
+        if len(rows) and twin[rows].all():
+            problems.add("without_twins", f"'{name}' must keep rows; all of them have twins in held-out parts")
+    problems.raise_if_any()
+    if not twin.any():
+        return split
+    train, valid = (rows[~twin[rows]] for rows in (split.train, split.valid))
+    return Split(split.data, train, valid, split.rows("test"), split.seed)
+
+
+def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
+    by_chance = chance >= CHANCE_SHARE * len(twins)
+    text = f"{_stand(len(twins), size, parts)} too"
+    if by_chance:
+        text += f"; about {chance:,.0f} would by chance, for the inputs have few different values."
+    else:
+        text += f": scores on {_them(len(twins))} say nothing new."
+    if repeats:
+        text += f" Within {parts[1]}, {percent(repeats)} of the rows repeat another one."
+    status: Status = "cannot tell" if by_chance else "issue"
+    pairs = _pairs(twins.rows, twins.partners)
+    advice = CHANCE_ADVICE if by_chance else LEAVE_OUT
+    return LeakFinding("exact", status, parts, len(twins), len(twins) / size, pairs, (), text, advice)
+
+
+def _relabelled(rows: Rows, partners: Rows, parts: tuple[Part, Part], size: int) -> LeakFinding:
+    text = f"{_stand(len(rows), size, parts)} with another target."
+    advice = "Look at them: a target is wrong, or the inputs leave it open."
+    return LeakFinding(
+        "relabelled", "issue", parts, len(rows), len(rows) / size, _pairs(rows, partners), (), text, advice
+    )
+
+
+def _untold(why: str, parts: tuple[Part, Part]) -> LeakFinding:
+    text = f"Whether rows of {parts[0]} have near twins in {parts[1]} cannot be told: {why}."
+    return LeakFinding("near", "cannot tell", parts, 0, 0.0, (), (), text, CHANCE_ADVICE)
+
+
+def _near(twins: Twins, exact: Twins, parts: tuple[Part, Part], size: int, *, as_images: bool) -> Iterator[LeakFinding]:
+    kept = ~np.isin(twins.rows, exact.rows)
+    count = int(kept.sum())
+    if not count:
+        return
+    what = "the same image but for brightness, noise or a shift by a pixel" if as_images else "equal up to rounding"
+    have = "has a near twin" if count == 1 else "have near twins"
+    text = (
+        f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {have} in {parts[1]}, {what}: "
+        f"scores on {_them(count)} say little new."
+    )
+    order = np.flatnonzero(kept)[np.argsort(twins.distances[kept], kind="stable")][:SHOWN]
+    pairs = _pairs(twins.rows[order], twins.partners[order])
+    distances = tuple(float(value) for value in twins.distances[order])
+    yield LeakFinding("near", "issue", parts, count, count / size, pairs, distances, text, LEAVE_OUT)
+
+
+def _codes(groups: Sequence[Any] | np.ndarray, n_rows: int) -> np.ndarray:
+    """Group labels as numbers, -1 for None and NaN."""
+    if len(groups) != n_rows or isinstance(groups, str):
+        rule = f"'groups' must hold a label for each of the {n_rows} rows"
+        raise InputError(problem("guard", rule, got=len(groups)))
+    try:
+        return group_codes(groups)
+    except TypeError:
+        rule = "'groups' must hold one label for each row, a text or a number"
+        first = groups[0]
+        raise InputError(problem("guard", rule, got=first.tolist() if hasattr(first, "tolist") else first)) from None
+
+
+def _in_two_parts(
+    groups: Sequence[Any] | np.ndarray, codes: np.ndarray, parts: tuple[Part, Part], rows: Rows, others: Rows
+) -> Iterator[LeakFinding]:
+    shared = np.intersect1d(codes[rows], codes[others])
+    shared = shared[shared >= 0]
+    if not len(shared):
+        return
+    known = np.sort(rows[np.isin(codes[rows], shared)])
+    partners = lowest_rows(codes, others[codes[others] >= 0])[codes[known]]
+    names = [str(groups[int(np.flatnonzero(codes == code)[0])]) for code in shared[:SHOWN]]
+    stand = "stands" if len(shared) == 1 else "stand"
+    text = (
+        f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {stand} in "
+        f"{parts[0]} and in {parts[1]}, with {counted(len(known), 'row')} of {parts[0]} "
+        f"({percent(len(known) / len(rows))}): scores there are not those of new groups."
+    )
+    advice = "Divide the rows so that each group stands in one part."
+    share = len(known) / len(rows)
+    yield LeakFinding("group", "issue", parts, len(known), share, _pairs(known, partners), (), text, advice)
+
+
+def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFinding]:
+    """The inputs that tell the target in these rows, if not all do; of a table, the columns that do.
+
+    same: the exact groups of the data. What is the same again and again is no evidence: of rows that repeat others, and
+    of the rows of a group, one is looked at.
+    """
+    suspects = telling_inputs(data, _different(data, train, same)) if data.suspects is None else data.suspects(train)
+    if suspects and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
+        what = "input" if data.suspects is None else "column"
+        more = f" So may {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
+        text = " ".join(f"{what.capitalize()} {name!r} {why}." for name, why in suspects[:SHOWN]) + more
+        advice = "Leave out what is not known yet when a prediction is wanted."
+        if data.suspects is not None:
+            advice = "If it is not known when you predict, leave it out: --id, or ids=."
+        share = min(1.0, len(suspects) / data.n_inputs)
+        yield LeakFinding("input", "issue", ("train",), len(suspects), share, (), (), text, advice)
+
+
+def _different(data: Dataset, rows: Rows, same: Rows) -> Rows:
+    """Of rows with the same inputs and target, and of those of a group, the first."""
+    if data.groups is not None:
+        codes = own_groups(group_codes(data.groups))[rows]
+        rows = rows[np.sort(np.unique(codes, return_index=True)[1])]
+    targets = data.y if data.y.ndim == 1 else exact_groups(data.y)
+    both = same[rows].astype(np.int64) * len(data) + targets[rows]
+    different: Rows = rows[np.sort(np.unique(both, return_index=True)[1])]
+    return different
+
+
+def _pairs(rows: Rows, partners: Rows) -> tuple[tuple[int, int], ...]:
+    return tuple((int(row), int(partner)) for row, partner in zip(rows[:SHOWN], partners[:SHOWN], strict=True))
+
+
+def _stand(count: int, size: int, parts: tuple[Part, Part]) -> str:
+    stand = "stands" if count == 1 else "stand"
+    return f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {stand} in {parts[1]}"
+
+
+def counted(count: int, what: str) -> str:
+    """1 row, 1,234 rows."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def percent(share: float) -> str:
+    """A share for people: 0.16 %, 12 %."""
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

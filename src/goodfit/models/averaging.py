@@ -1,0 +1,50 @@
+"""What several nets predict together: the mean of their probabilities, or of their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.data.dataset import rows_text
+from goodfit.errors import InputError, problem
+from goodfit.models.trained_net import TrainedNet
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+
+def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
+    """Probabilities, or for regression numbers in the targets' unit, mean over nets, for raw inputs [N, D]: float32.
+
+    nets: at least one, all of one task, with the same inputs and outputs. InputError where the inputs do not fit, and
+    where what a net gives for them is not finite in float32.
+
+    Everything is computed in float64 and rounded once, at the end. Machines differ in the order of their sums and in
+    the last bit of exp: in float64 that is so little that rounding takes it away, but for one number in many millions.
+    """
+    total = np.zeros(1)
+    for number, net in enumerate(nets):
+        values = net.predict(x, np.float64) if net.task == "regression" else net.predict_proba(x, np.float64)
+        finite = np.abs(values) <= np.finfo(np.float32).max
+        if not finite.all():
+            rows = rows_text(np.flatnonzero(~finite.all(1)))
+            rule = f"must give finite numbers; for {rows} it does not"
+            fix = "Its weights are too large for these inputs: look for extreme inputs, or leave the net out."
+            raise InputError(problem("Net", rule, net=(number, len(nets)), fix=fix))
+        total = total + values
+    mean: Float[np.ndarray, "N C"] = (total / len(nets)).astype(np.float32)
+    return mean
+
+
+def decided(task: str, values: Float[np.ndarray, "N C"]) -> np.ndarray:
+    """Predictions from `mean_values`, in the form of a data set's targets.
+
+    classification: int32 codes [N], the first of equals; multilabel: float32 [N, C] of 0 and 1, 1 where the probability
+    is above one half; regression: the values themselves.
+    """
+    if task == "classification":
+        codes: np.ndarray = values.argmax(1).astype(np.int32)
+        return codes
+    return (values > 0.5).astype(np.float32) if task == "multilabel" else values

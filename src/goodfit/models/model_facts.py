@@ -1,0 +1,94 @@
+"""What is in a model file, as plain values: for `goodfit show`, and for whoever wants to know before using it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
+from goodfit.runs.folder import model_path
+from goodfit.training import tensor_file
+
+
+@dataclass(frozen=True)
+class NetFacts:
+    """One net. sizes: widths from the inputs to the outputs; activations: one a hidden layer."""
+
+    sizes: tuple[int, ...]
+    activations: tuple[str, ...]
+    parameters: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """One column of the table that the nets take, and how many inputs it becomes."""
+
+    name: str
+    kind: str
+    inputs: int
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is in a model file.
+
+    bytes, sha256: of the whole file; format: its version; goodfit: the version that wrote it; data: name, fingerprint
+    and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
+    JSON of the writer's, such as the recipe.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    format: int
+    goodfit: str
+    task: str
+    link: str
+    classes: tuple[str, ...]
+    inputs: int
+    outputs: int
+    parameters: int
+    nets: tuple[NetFacts, ...]
+    data: dict[str, Any] | None
+    columns: tuple[ColumnFacts, ...] | None
+    about: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return asdict(self)
+
+
+def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
+    """What is in a model file, or in that of a run's folder; InputError where it is not sound."""
+    file = model_path(path) if Path(path).is_dir() else Path(path)
+    where = str(file)
+    content = tensor_file.read_bytes(file, kind=KIND)
+    unpacked = tensor_file.unpack(content, where=where, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT)
+    model = model_of(unpacked, where)
+    return ModelFacts(
+        path=where,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        format=unpacked.version,
+        goodfit=model.version,
+        task=model.task,
+        link=model.nets[0].link,
+        classes=model.classes,
+        inputs=model.nets[0].n_inputs,
+        outputs=model.nets[0].n_outputs,
+        parameters=sum(net.n_parameters for net in model.nets),
+        nets=tuple(NetFacts(net.sizes, net.activations, net.n_parameters, net.seed) for net in model.nets),
+        data=model.data,
+        columns=_columns(model),
+        about=model.about,
+    )
+
+
+def _columns(model: Model) -> tuple[ColumnFacts, ...] | None:
+    if model.preprocessing is None:
+        return None
+    return tuple(ColumnFacts(column.name, column.kind, column.width) for column in model.preprocessing.columns)

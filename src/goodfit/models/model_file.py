@@ -1,0 +1,226 @@
+"""The model file: trained nets of one data set in one safetensors file, with everything that predicting needs.
+
+docs/model-file.md describes the format and says what is checked and what is guaranteed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit import __version__
+from goodfit.errors import InputError, problem
+from goodfit.files import write_atomically
+from goodfit.models.averaging import decided, mean_values
+from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
+from goodfit.models.trained_net import TrainedNet
+from goodfit.training import strict_json, tensor_file
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+    from goodfit.data import Sealed
+    from goodfit.data.tables.preprocessing import Preprocessing
+    from goodfit.runs.opening import Opened
+
+FORMAT = 2
+OLDEST_FORMAT = 1
+KIND = "model"
+MOST_PROBLEMS = 20  # of nets that are named
+_SCALING = {  # name in the file -> field of TrainedNet
+    "input.shift": "shift",
+    "input.scale": "scale",
+    "target.shift": "target_shift",
+    "target.scale": "target_scale",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """What a model file holds: nets that predict together.
+
+    nets: at least one, all of one task, with the same classes, inputs, outputs and link. about: JSON of the writer's,
+    such as the recipe. version: the goodfit that wrote it. preprocessing: what turns a table into the nets' inputs, or
+    None where they take numbers as they are. data: {"name", "fingerprint", "rows"} of what they were trained on, or
+    None.
+    """
+
+    nets: tuple[TrainedNet, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+    version: str = __version__
+    preprocessing: Preprocessing | None = None
+    data: dict[str, Any] | None = None
+
+    @property
+    def task(self) -> str:
+        """What the nets are for: "classification", "multilabel" or "regression"."""
+        return self.nets[0].task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes or labels, () for regression."""
+        return self.nets[0].classes
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Predictions from the mean over all nets, in the form of a data set's targets.
+
+        x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
+        in any order. What the table has too many or lacks is told in warnings.
+        classification: int32 codes [N], positions in `classes`; multilabel: float32 [N, C] of 0 and 1; regression:
+        float32 [N, C] in the targets' own unit. InputError where x does not fit, or gives numbers that are not finite.
+        """
+        return decided(self.task, mean_values(self.nets, self._inputs(x)))
+
+    def predict_proba(self, x: Any) -> Float[np.ndarray, "N C"]:
+        """Probabilities, mean over all nets: of the classes, or of each label. Not for regression.
+
+        x: as in `predict`.
+        """
+        if self.task == "regression":
+            raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
+        return mean_values(self.nets, self._inputs(x))
+
+    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
+        """What `rows.open(model)` calls: score its nets, and record it."""
+        from goodfit.runs.opening import only, open_rows
+
+        only(nets)
+        return open_rows(self.nets, rows)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a model file, whole or not at all."""
+        save_model(path, self.nets, self.about, preprocessing=self.preprocessing, data=self.data)
+
+    def _inputs(self, x: Any) -> Any:
+        if self.preprocessing is None:
+            return x
+        inputs, notes = self.preprocessing.transform(x)
+        for note in notes:
+            warnings.warn(note, stacklevel=3)
+        return inputs
+
+    def __repr__(self) -> str:
+        nets = f"{len(self.nets)} nets, " if len(self.nets) > 1 else ""
+        return f"Model({nets}{self.nets[0]!r})"
+
+
+def save_model(
+    path: str | os.PathLike[str],
+    nets: Sequence[TrainedNet],
+    about: Mapping[str, Any] | None = None,
+    *,
+    preprocessing: Preprocessing | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write nets to a model file, whole or not at all.
+
+    The arguments are the fields of `Model`. The nets' hidden layers may differ. InputError where they do not belong
+    together, or where `about` or `data` is not what a file can hold (JSON, without numbers that are not finite).
+    """
+    where = os.fspath(path)
+    kinds = {(net.task, net.link, net.classes, net.n_inputs, net.n_outputs) for net in nets}
+    if len(kinds) != 1:
+        rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
+        raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
+    metadata = {
+        "goodfit": __version__,
+        "task": nets[0].task,
+        "link": nets[0].link,
+        "classes": list(nets[0].classes),
+        "nets": [{"activations": list(net.activations), "seed": int(net.seed)} for net in nets],
+        "about": dict(about or {}),
+        "preprocessing": None if preprocessing is None else preprocessing.to_json(),
+        "data": None if data is None else dict(data),
+    }
+    try:
+        written = strict_json.parse(json.dumps(metadata, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(problem(where, f"'about' and the rest must be JSON: {error}")) from error
+    _check_preprocessing(read_metadata(written, where, FORMAT), nets[0].n_inputs, where)
+    tensors = {
+        f"nets.{number}.{name}": array for number, net in enumerate(nets) for name, array in _tensors(net).items()
+    }
+    write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=FORMAT))
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file, of this format or an older one; never runs code from it.
+
+    Everything is checked, down to each number; docs/model-file.md lists it. One InputError names what is wrong.
+    """
+    where = os.fspath(path)
+    return model_of(tensor_file.read(path, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT), where)
+
+
+def model_of(content: tensor_file.Content, where: str) -> Model:
+    """The model in the content of a file. where: its name, for the InputError."""
+    found, tensors = read_metadata(content.metadata, where, content.version), content.arrays
+    names = {name for number, net in enumerate(found.nets) for name in _names(number, net)}
+    if names != tensors.keys() or any(array.dtype != np.float32 for array in tensors.values()):
+        wrong = sorted(names ^ tensors.keys()) or sorted({array.dtype.name for array in tensors.values()})
+        raise InputError(problem(where, "must hold the float32 tensors of its nets and no others", got=wrong))
+    nets: list[TrainedNet] = []
+    problems: list[str] = []
+    for number, entry in enumerate(found.nets):
+        try:
+            nets.append(_net(number, entry, tensors, found))
+        except InputError as error:
+            problems += [f"{where}: net {number} of {len(found.nets)}: {text}" for text in error.problems]
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [problem(where, f"{len(problems) - MOST_PROBLEMS} more problems of its nets")]
+    if problems:
+        raise InputError(*problems)
+    widths = {(net.n_inputs, net.n_outputs) for net in nets}
+    if len(widths) > 1:
+        raise InputError(problem(where, "all nets must have the same inputs and outputs", got=sorted(widths)))
+    _check_preprocessing(found, nets[0].n_inputs, where)
+    return Model(tuple(nets), found.about, found.goodfit, found.preprocessing, found.data)
+
+
+def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
+    made = None if found.preprocessing is None else found.preprocessing.n_inputs
+    if made not in (None, n_inputs):
+        raise InputError(problem(where, f"'preprocessing' must make the {n_inputs} inputs of the nets", got=made))
+
+
+def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
+    """A net's tensors by name, without its number."""
+    tensors: dict[str, np.ndarray] = {}
+    for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
+        tensors |= {f"layers.{layer}.weight": weight, f"layers.{layer}.bias": bias}
+    for layer, slope in enumerate(net.slopes):
+        if slope is not None:
+            tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
+    return tensors | {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
+
+
+def _names(number: int, net: NetEntry) -> list[str]:
+    """The names of the tensors of a net with these hidden layers."""
+    layers = [f"layers.{layer}.{part}" for layer in range(len(net.activations) + 1) for part in ("weight", "bias")]
+    slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
+    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING)]
+
+
+def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
+    """One net of a file. TrainedNet checks what it is given."""
+    start, layers = f"nets.{number}.", range(len(entry.activations))
+    slopes = [tensors.get(f"{start}layers.{layer}.slope") for layer in layers]
+    if any(slope is not None and slope.shape != (1,) for slope in slopes):
+        raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
+    return TrainedNet(
+        weights=tuple(tensors[f"{start}layers.{layer}.weight"] for layer in (*layers, len(layers))),
+        biases=tuple(tensors[f"{start}layers.{layer}.bias"] for layer in (*layers, len(layers))),
+        activations=entry.activations,
+        task=found.task,
+        classes=found.classes,
+        slopes=tuple(None if slope is None else slope.item() for slope in slopes),
+        **{attribute: tensors[start + name] for name, attribute in _SCALING.items()},
+        seed=entry.seed,
+        link=found.link,
+    )

@@ -1,0 +1,122 @@
+"""The JSON of a model file, checked entry by entry: a stranger may have written it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from goodfit.data.dataset import Task
+from goodfit.errors import Problems
+from goodfit.models.trained_net import Link
+
+if TYPE_CHECKING:
+    from goodfit.data.tables.preprocessing import Preprocessing
+
+TASKS, LINKS = get_args(Task), get_args(Link)
+FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
+
+
+@dataclass(frozen=True)
+class NetEntry:
+    """What the JSON says of one net. activations: names, one a hidden layer."""
+
+    activations: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """All that the JSON says; the names are those of its entries."""
+
+    goodfit: str
+    task: Task
+    link: Link
+    classes: tuple[str, ...]
+    nets: tuple[NetEntry, ...]
+    about: dict[str, Any]
+    preprocessing: Preprocessing | None
+    data: dict[str, Any] | None
+
+
+def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadata:
+    """The metadata of a model file of that version of the format; one InputError names all that is wrong with them."""
+    found = {**FIRST_FORMAT, **given} if version == 1 else dict(given)
+    problems = Problems()
+    wrong = sorted(found.keys() ^ _RULES.keys())
+    if wrong:
+        rule = f"metadata must have the entries {', '.join(_RULES)} and no others"
+        problems.add(where, rule, got=wrong)
+    for name, (holds, rule) in _RULES.items():
+        if name in found and not holds(found[name]):
+            problems.add(where, f"{name!r} must be {rule}", got=found[name])
+    problems.raise_if_any()
+    return Metadata(
+        goodfit=found["goodfit"],
+        task=found["task"],
+        link=found["link"],
+        classes=tuple(found["classes"]),
+        nets=tuple(NetEntry(tuple(net["activations"]), net["seed"]) for net in found["nets"]),
+        about=found["about"],
+        preprocessing=_preprocessing(found["preprocessing"], where),
+        data=found["data"],
+    )
+
+
+def _preprocessing(given: dict[str, Any] | None, where: str) -> Preprocessing | None:
+    if given is None:
+        return None
+    from goodfit.data.tables.preprocessing import Preprocessing
+
+    return Preprocessing.from_json(given, where=where)
+
+
+def _is_text(given: Any) -> bool:
+    return isinstance(given, str)
+
+
+def _is_count(given: Any) -> bool:
+    return type(given) is int and given >= 0
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, list) and all(map(_is_text, given))
+
+
+def _is_object(given: Any) -> bool:
+    return isinstance(given, dict)
+
+
+def _are_nets(given: Any) -> bool:
+    return isinstance(given, list) and len(given) > 0 and all(map(_is_net, given))
+
+
+def _is_net(given: Any) -> bool:
+    right = isinstance(given, dict) and given.keys() == {"activations", "seed"}
+    return right and _are_texts(given["activations"]) and _is_count(given["seed"])
+
+
+def _is_data(given: Any) -> bool:
+    if given is None:
+        return True
+    right = isinstance(given, dict) and given.keys() == {"name", "fingerprint", "rows"}
+    return right and _is_text(given["name"]) and _is_text(given["fingerprint"]) and _is_count(given["rows"])
+
+
+def _is_object_or_none(given: Any) -> bool:
+    return given is None or isinstance(given, dict)
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a value is right, what is right, in words)
+    "goodfit": (_is_text, "the version of goodfit that wrote the file, a text"),
+    "task": (lambda given: _is_text(given) and given in TASKS, f"one of {', '.join(TASKS)}"),
+    "link": (lambda given: _is_text(given) and given in LINKS, f"one of {', '.join(LINKS)}"),
+    "classes": (_are_texts, "a list of texts"),
+    "nets": (
+        _are_nets,
+        "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0",
+    ),
+    "about": (_is_object, "an object"),
+    "preprocessing": (_is_object_or_none, "an object or null"),
+    "data": (_is_data, "null, or 'name' and 'fingerprint', which are texts, and 'rows', an integer >= 0"),
+}

@@ -1,0 +1,59 @@
+"""The outputs of many nets for the same rows: nets of one shape are stacked, so that products are few and large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Shaped
+
+MOST_UNITS = 2**12  # of the widest layer of all nets of a stack
+
+
+def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, Float[np.ndarray, "N C"]]]:
+    """(its place in `nets`, what `outputs(x)` of the net gives up to rounding) of every net, alike ones together."""
+    alike: dict[Any, list[int]] = {}
+    for place, net in enumerate(nets):
+        own = place if any(slope is not None for slope in net.slopes) else None  # a slope of its own: it stands alone
+        alike.setdefault((net.sizes, net.activations, net.shift.tobytes(), net.scale.tobytes(), own), []).append(place)
+    for places in alike.values():
+        most = max(1, MOST_UNITS // max(nets[places[0]].sizes[1:]))
+        for start in range(0, len(places), most):
+            chosen = places[start : start + most]
+            if len(chosen) == 1:
+                yield chosen[0], nets[chosen[0]].outputs(x)
+            else:
+                yield from zip(chosen, _outputs([nets[place] for place in chosen], x), strict=True)
+
+
+def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
+    """Of nets of one shape, with the same scaling."""
+    first = nets[0]
+    rows = checked_inputs(x, first.n_inputs)
+    weights = [np.stack([net.weights[layer].T for net in nets]) for layer in range(len(first.weights))]  # [P, in, out]
+    biases = [np.stack([net.biases[layer] for net in nets])[:, None] for layer in range(len(first.weights))]
+    weights[0] = np.concatenate(weights[0], axis=1)[None]  # [1, D, P * H]: all nets see the same inputs
+    result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
+    with overflow_allowed():
+        for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.n_inputs):
+            result[:, block] = _forward(first, rows[block], weights, biases)
+    return result
+
+
+def _forward(
+    first: TrainedNet, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
+) -> Float[np.ndarray, "P B C"]:
+    """One block of rows through all layers of all nets."""
+    nets = len(biases[0])
+    h = (x.astype(np.float32) - first.shift) * first.scale
+    z = (h @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
+    for name, weight, bias in zip(first.activations, weights[1:], biases[1:], strict=True):
+        z = FUNCTIONS[name](z) @ weight + bias
+    outputs: Float[np.ndarray, "P B C"] = z
+    return outputs

@@ -1,0 +1,272 @@
+"""One trained net: it predicts with NumPy alone, so that loading and predicting start at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from goodfit.data.dataset import Task, rows_text
+from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.models.numpy_activations import FUNCTIONS, sigmoid
+from goodfit.models.scores import Score, score_classification, score_regression
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Shaped
+
+    from goodfit.data import Sealed
+    from goodfit.runs.opening import Opened
+
+BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
+Link = Literal["identity", "exp"]
+Precision = type[np.float32] | type[np.float64]
+_WHERE = "Inputs"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainedNet:
+    """A net with its weights, and everything that turns raw inputs into predictions.
+
+    weights: float32, one [out, in] a layer; biases: float32, one [out] a layer; the last layer gives the C outputs.
+    activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
+    elsewhere; () if there is no prelu.
+    shift, scale: [D], or one number for all; inputs enter as (x - shift) * scale.
+    target_shift, target_scale: [C], or one number for all; for regression the net was trained on
+    (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift.
+    classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
+    link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
+    All of it is checked; every problem is named in one InputError.
+    """
+
+    weights: tuple[Float[np.ndarray, "out in"], ...]
+    biases: tuple[Float[np.ndarray, " out"], ...]
+    activations: tuple[str, ...]
+    task: Task
+    classes: tuple[str, ...] = ()
+    slopes: tuple[float | None, ...] = ()
+    shift: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
+    scale: Float[np.ndarray, " D"] = field(default_factory=lambda: np.ones(1, np.float32))
+    target_shift: Float[np.ndarray, " C"] = field(default_factory=lambda: np.zeros(1, np.float32))
+    target_scale: Float[np.ndarray, " C"] = field(default_factory=lambda: np.ones(1, np.float32))
+    seed: int = 0
+    link: Link = "identity"
+
+    def __post_init__(self) -> None:
+        """Convert and check."""
+        problems = Problems()
+        for name in ("weights", "biases"):
+            object.__setattr__(self, name, tuple(np.asarray(array, np.float32) for array in getattr(self, name)))
+        for name in ("activations", "classes", "slopes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        slopes = self.slopes or (None,) * len(self.activations)
+        in_float32 = tuple(None if slope is None else float(np.float32(slope)) for slope in slopes)
+        object.__setattr__(self, "slopes", in_float32)
+        _check_layers(self, problems)
+        problems.raise_if_any()
+        for name in ("shift", "scale"):
+            object.__setattr__(self, name, _for_each(name, getattr(self, name), self.n_inputs, problems))
+        for name in ("target_shift", "target_scale"):
+            object.__setattr__(self, name, _for_each(name, getattr(self, name), self.n_outputs, problems))
+        _check_meaning(self, problems)
+        problems.raise_if_any()
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from the inputs to the outputs: (784, 256, 10)."""
+        return (self.weights[0].shape[1], *(weight.shape[0] for weight in self.weights))
+
+    @property
+    def n_inputs(self) -> int:
+        """D."""
+        return self.sizes[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """C."""
+        return self.sizes[-1]
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that training changed: weights, biases and slopes."""
+        slopes = sum(slope is not None for slope in self.slopes)
+        return sum(array.size for array in (*self.weights, *self.biases)) + slopes
+
+    def open_sealed(self, rows: Sealed, nets: Sequence[TrainedNet] = ()) -> Opened:
+        """What `rows.open(net)` calls: score this net, or all of `nets`, and record it."""
+        from goodfit.runs.opening import open_rows
+
+        return open_rows(nets or (self,), rows)
+
+    def __repr__(self) -> str:
+        shape = "-".join(str(size) for size in self.sizes)
+        activations = ", ".join(dict.fromkeys(self.activations)) or "no hidden layer"
+        return f"TrainedNet({shape}, {activations}, {self.task}, seed {self.seed})"
+
+    def outputs(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
+        """The outputs of the last layer for raw inputs [N, D]: logits, or for regression the targets as trained.
+
+        Inputs are finite numbers in the unit of the data set, not scaled. Rows are taken in blocks, so that memory
+        beyond the result stays below some tens of megabytes for nets of usual width. What overflows is infinite or nan,
+        without a warning.
+        precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
+        its numbers are the same on all machines but for one in many millions.
+        """
+        rows = checked_inputs(x, self.n_inputs)
+        result = np.empty((len(rows), self.n_outputs), precision)
+        layers = [(w.T.astype(precision, copy=False), b) for w, b in zip(self.weights, self.biases, strict=True)]
+        with overflow_allowed():
+            for block in blocks(len(rows), max(self.sizes)):
+                result[block] = self._forward(rows[block], layers)
+        return result
+
+    def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
+        """Predictions for raw inputs [N, D], in the form of a data set's targets.
+
+        classification: int32 codes [N], positions in `classes`, the first of equals; multilabel: float32 [N, C] of 0
+        and 1, 1 where the probability is above one half; regression: numbers [N, C] in the targets' own unit.
+        precision: as in `outputs`.
+        """
+        return self.predictions_of(self.outputs(x, precision))
+
+    def predictions_of(self, z: Float[np.ndarray, "N C"]) -> np.ndarray:
+        """What `predict` makes of the outputs z, which may be overwritten."""
+        if self.task == "classification":
+            codes: np.ndarray = z.argmax(1).astype(np.int32)
+            return codes
+        if self.task == "multilabel":
+            labels: np.ndarray = (z > 0).astype(np.float32)
+            return labels
+        with overflow_allowed():
+            if self.link == "exp":
+                np.exp(z, out=z)
+                return z
+            z /= self.target_scale
+            z += self.target_shift
+        return z
+
+    def predict_proba(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
+        """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
+
+        precision: as in `outputs`.
+        """
+        if self.task == "regression":
+            raise InputError(problem("Net", "must be a classifier to give probabilities", got=self.task))
+        return self.probabilities_of(self.outputs(x, precision))
+
+    def probabilities_of(self, z: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
+        """What `predict_proba` makes of the outputs z of a classifier, which are overwritten."""
+        with overflow_allowed():
+            if self.task == "multilabel":
+                probabilities: Float[np.ndarray, "N C"] = sigmoid(z)
+                return probabilities
+            z -= z.max(1, keepdims=True)
+            np.exp(z, out=z)
+            z /= z.sum(1, keepdims=True)
+        return z
+
+    def score(self, x: Any, y: Any) -> Score:
+        """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set."""
+        prediction, target = self.predict(x), np.asarray(y)
+        if self.task == "regression":
+            return score_regression(prediction[None], target.reshape(len(target), -1))
+        if target.shape != prediction.shape:
+            raise InputError(problem("Targets", f"must be of shape {prediction.shape}", got=target.shape))
+        if self.task == "multilabel":
+            return score_classification((prediction == target).all(1)[None], name="exact match")
+        return score_classification((prediction == target)[None])
+
+    def _forward(
+        self, x: Shaped[np.ndarray, "B D"], layers: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> Float[np.ndarray, "B C"]:
+        """One block of rows through all layers: weights [in, out], in the type to compute in, and biases."""
+        h = (x.astype(layers[0][0].dtype) - self.shift) * self.scale
+        for (weight, bias), name, slope in zip(layers, self.activations, self.slopes, strict=False):
+            h = h @ weight + bias  # [B, H]
+            h = FUNCTIONS[name](h) if slope is None else FUNCTIONS[name](h, slope)
+        z: Float[np.ndarray, "B C"] = h @ layers[-1][0] + layers[-1][1]
+        return z
+
+
+def _check_layers(net: TrainedNet, problems: Problems) -> None:
+    """Every layer must fit the one before, and every number must be finite."""
+    if not net.weights or len(net.biases) != len(net.weights) or len(net.activations) != len(net.weights) - 1:
+        got = f"{len(net.weights)} weights, {len(net.biases)} biases, {len(net.activations)} activations"
+        problems.add("Net", "must have a weight and a bias a layer, and an activation a hidden layer", got=got)
+        return
+    for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
+        before = net.weights[layer - 1].shape[:1] if layer else weight.shape[1:]
+        if weight.ndim != 2 or weight.size == 0 or weight.shape[1:] != before or bias.shape != weight.shape[:1]:
+            got = f"weight {weight.shape}, bias {bias.shape}"
+            problems.add("Net", f"layer {layer} must fit the layer before it and its own bias", got=got)
+        for name, array in (("weight", weight), ("bias", bias)):
+            if not np.isfinite(array).all():
+                problems.add("Net", f"every {name} of layer {layer} must be finite", got=array[~np.isfinite(array)][0])
+    if len(net.slopes) != len(net.activations):
+        problems.add("Net", "'slopes' must have an entry a hidden layer", got=net.slopes)
+        return
+    for layer, (name, slope) in enumerate(zip(net.activations, net.slopes, strict=True)):
+        if name not in FUNCTIONS:
+            rule = f"the activation of layer {layer} must be a known one"
+            problems.add("Net", rule, got=name, fix=nearest(name, FUNCTIONS))
+        elif (name == "prelu") != (slope is not None) or (slope is not None and not np.isfinite(slope)):
+            rule = f"layer {layer} must have a finite slope if it is prelu, and none if it is not"
+            problems.add("Net", rule, got=(name, slope))
+
+
+def _for_each(name: str, given: Any, size: int, problems: Problems) -> Float[np.ndarray, " n"]:
+    """A finite number for each of `size` inputs or outputs, from that many or from one."""
+    array = np.asarray(given, np.float32)
+    if array.shape not in ((size,), (1,), ()) or not np.isfinite(array).all():
+        problems.add("Net", f"{name!r} must be {size} finite numbers, or one for all", got=array.tolist())
+        return np.ones(size, np.float32)
+    return np.array(np.broadcast_to(array, (size,)))
+
+
+def _check_meaning(net: TrainedNet, problems: Problems) -> None:
+    """The outputs must be what the task says they are."""
+    if net.task not in get_args(Task):
+        problems.add("Net", "'task' must be a known one", got=net.task, fix=nearest(net.task, get_args(Task)))
+        return
+    if not (net.target_scale > 0).all():
+        problems.add("Net", "'target_scale' must be > 0 everywhere", got=float(net.target_scale.min()))
+    if net.link not in get_args(Link):
+        problems.add("Net", "'link' must be a known one", got=net.link, fix=nearest(net.link, get_args(Link)))
+    elif net.link == "exp" and not (net.task == "regression" and _as_they_are(net)):
+        scaled = "" if _as_they_are(net) else " of scaled targets"
+        problems.add("Net", "'link' exp is for regression of targets as they are", got=f"{net.task}{scaled}")
+    expected = 0 if net.task == "regression" else net.n_outputs
+    if len(net.classes) != expected:
+        problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)
+
+
+def _as_they_are(net: TrainedNet) -> bool:
+    """Whether the net was trained on targets that were neither shifted nor scaled."""
+    return not net.target_shift.any() and bool((net.target_scale == 1).all())
+
+
+def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
+    """The inputs as a table of numbers of the right width, or an InputError."""
+    rows = np.asarray(x)
+    if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
+        rule = f"must be a table of numbers with {n_inputs} columns, one row a prediction"
+        raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        bad = ~np.isfinite(rows)
+        column = int(np.flatnonzero(bad.any(0))[0])
+        at = np.flatnonzero(bad[:, column])
+        rule = f"must be finite; column {column} is not in {rows_text(at)}, {int(bad.sum())} values in all"
+        raise InputError(problem(_WHERE, rule, got=float(rows[at[0], column]), fix="Fill them or leave the rows out."))
+    return rows
+
+
+def overflow_allowed() -> np.errstate:
+    """A net that grew without bound may overflow; whoever uses its numbers sees that they are not finite."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def blocks(n_rows: int, width: int) -> Iterator[slice]:
+    """Slices of rows whose widest array has at most BLOCK_NUMBERS numbers."""
+    step = max(1, BLOCK_NUMBERS // width)
+    return (slice(start, start + step) for start in range(0, n_rows, step))

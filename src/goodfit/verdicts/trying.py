@@ -1,0 +1,309 @@
+"""Train a recipe and its probes on the same folds, seeds and orders of rows, and tell how each does on other rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.curves.learning import some_rows
+from goodfit.data import Dataset, Table
+from goodfit.data.folds import Fold, Folds, Indexes
+from goodfit.errors import InputError, problem
+from goodfit.selection import running
+from goodfit.selection.recipes import fitted_whole, in_batches_of
+from goodfit.selection.search import By
+from goodfit.selection.sheets import Fit, Sheet, alone_examples, shared_examples
+from goodfit.training.cohort import cohort_of
+from goodfit.training.devices import prepare
+from goodfit.training.examples import Examples
+from goodfit.training.fitting import Fitted, Report, fit
+from goodfit.training.population import Job
+from goodfit.training.recipe import LARGEST_SEED, Recipe
+from goodfit.verdicts.probes import HALF, Probe
+
+SCORED = 25  # times that held-out rows are scored in a training, about
+
+Errors = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a recipe (place 0) and its probes gave, in columns: fold by fold, repeat by repeat.
+
+    errors: [1 + probes, J] on held-out rows, mean over seeds; training: likewise the running error in training, dropout
+    included; nan where a net diverged. curve, training_curve: [E, J], the recipe's after the epochs `epochs`. chosen:
+    epochs that each was trained for, or was stopped after, mean over columns. constant: the error of the best constant
+    prediction. Errors are log losses in nats, shares of the variance that are not explained (1 - R²), or shares of rows
+    that are wrong, as `by` and the task say.
+    """
+
+    probes: tuple[Probe, ...]
+    errors: Errors
+    training: Errors
+    curve: Errors
+    training_curve: Errors
+    epochs: NDArray[np.int64]
+    chosen: NDArray[np.float64]
+    constant: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is to be trained, and its plan. early: nets are stopped after the epoch that is best on other folds."""
+
+    probes: tuple[Probe, ...]
+    recipes: tuple[Recipe, ...]
+    sheets: tuple[Sheet, ...]
+    folds: Folds
+    seeds: int
+    early: bool
+    by: By
+    schedule: running.Schedule
+
+    @property
+    def nets(self) -> int:
+        """All that are trained."""
+        return sum(len(sheet.jobs) for sheet in self.sheets)
+
+
+def lay_out(
+    data: Dataset | Table,
+    recipe: Recipe,
+    probes: Sequence[Probe],
+    folds: Folds,
+    *,
+    seeds: int = 1,
+    early: bool,
+    by: By,
+    memory: float | None = None,
+) -> Layout:
+    """The recipe and its probes on every fold, with `seeds` nets each.
+
+    Every fold has seeds of its own, the same for all probes: were a seed common to folds, so would be its luck, and the
+    spread of the folds would not show it.
+
+    InputError where the recipe does not fit the data, or a fold leaves too few rows to take half of.
+    """
+    smallest = min(folds.all, key=lambda fold: len(fold.train))
+    if len(smallest.train) < 4:
+        raise InputError(problem("Verdict", "every fold must leave 4 rows to learn from", got=len(smallest.train)))
+    tried = [recipe, *(probe.applied(recipe) for probe in probes)]
+    fitting = [in_batches_of(each, len(smallest.train)) for each in tried]
+    recipes = fitted_whole(fitting, data, smallest.train, folds)
+    sheets, first = list[Sheet](), 0
+    for repeat in folds.repeats:
+        own = [_seeds(recipe, first + number, seeds) for number in range(len(repeat))]
+        if folds.partitions and isinstance(data, Dataset):
+            sheets.append(_shared(data, repeat, first, recipes, probes, own))
+        else:
+            sheets += [_alone(data, fold, first + n, recipes, probes, own[n]) for n, fold in enumerate(repeat)]
+        first += len(repeat)
+    planned = running.schedule(sheets, memory)
+    return Layout(tuple(probes), recipes, tuple(sheets), folds, seeds, early, by, planned)
+
+
+def measure(layout: Layout, watch: running.Watch | None = None) -> Measured:
+    """Train everything, and put the errors together."""
+    rows, columns = 1 + len(layout.probes), len(layout.folds.all)
+    longest = max(recipe.epochs for recipe in layout.recipes)
+    every = max(1, longest // SCORED)
+    epochs = np.asarray(sorted({*range(every, longest + 1, every), *(recipe.epochs for recipe in layout.recipes)}))
+    watched, judged, training = (np.zeros((rows, columns, len(epochs))) for _ in range(3))
+    constants = np.zeros(columns)
+    clock = running.Clock(layout.schedule, watch)
+    for turn in layout.schedule.turns:
+        sheet = layout.sheets[turn.sheet]
+        jobs = [sheet.jobs[job] for job in turn.jobs]
+        cohort = cohort_of(jobs, sheet.examples, prepare())
+        fitted = fit(cohort, score_every=every, report=_told(clock, turn, cohort.epochs))
+        clock.ended(turn)
+        found = _found(layout, sheet, fitted, epochs)
+        for place, job in enumerate(turn.jobs):
+            at = sheet.fits[job].setting, sheet.fits[job].fold
+            for table, values in zip((watched, judged, training), found, strict=True):
+                table[at] += values[:, place] / layout.seeds
+        constants[[sheet.fits[job].fold for job in turn.jobs]] = constant_error(sheet, layout.by)
+    chosen = _chosen(layout, watched, epochs)
+    return Measured(
+        probes=layout.probes,
+        errors=np.take_along_axis(judged, chosen[..., None], axis=2)[..., 0],
+        training=np.take_along_axis(training, chosen[..., None], axis=2)[..., 0],
+        curve=judged[0].T,
+        training_curve=training[0].T,
+        epochs=epochs,
+        chosen=epochs[chosen].mean(axis=1),
+        constant=float(constants.mean()),
+    )
+
+
+def _told(clock: running.Clock, turn: running.Turn, epochs: int) -> Callable[[Report], None]:
+    return lambda report: clock.told(turn, report.epoch / epochs)
+
+
+def constant_error(sheet: Sheet, by: By) -> float:
+    """The error of predicting the same for every row, as well as can be: the shares of classes, or the mean."""
+    data, examples = sheet.data, sheet.examples
+    y = data.y[np.concatenate([examples.train, *examples.parts.values()])]
+    if data.task == "regression":
+        return 1.0
+    if by == "score":
+        _, counts = np.unique(y, axis=0, return_counts=True)
+        return float(1.0 - counts.max() / len(y))
+    shares = np.bincount(y, minlength=len(data.classes)) / len(y) if data.task == "classification" else y.mean(axis=0)
+    chances = shares if data.task == "classification" else np.concatenate([shares, 1 - shares])
+    some = chances[chances > 0]
+    return float(-(some * np.log(some)).sum())
+
+
+def _shared(
+    data: Dataset,
+    folds: Sequence[Fold],
+    first: int,
+    recipes: Sequence[Recipe],
+    probes: Sequence[Probe],
+    seeds: Sequence[Sequence[int]],
+) -> Sheet:
+    """Folds that are a partition, as one population: a fold, and half of its training rows, are sets of row weights."""
+    examples, fit_rows = shared_examples(data, folds, recipes[0])
+    assert examples.weights is not None
+    halves = [_half(data, np.flatnonzero(own > 0).astype(np.int32)) for own in examples.weights]
+    scalings = examples.own_scalings
+    if scalings is not None and fit_rows is not None:
+        scalings = (*scalings, *map(fit_rows, halves))
+    held_out = examples.part_weights["valid"]
+    examples = dataclasses.replace(
+        examples,
+        weights=np.concatenate([examples.weights, [_weights(rows, len(data.y)) for rows in halves]]),
+        part_weights={"valid": np.concatenate([held_out, held_out])},
+        own_scalings=scalings,
+    )
+    return _sheet(data, examples, folds, first, recipes, probes, seeds)
+
+
+def _alone(
+    source: Dataset | Table,
+    fold: Fold,
+    number: int,
+    recipes: Sequence[Recipe],
+    probes: Sequence[Probe],
+    seeds: Sequence[int],
+) -> Sheet:
+    """One fold with rows of its own, of which one net takes half."""
+    data, examples = alone_examples(source, fold, recipes[0])
+    half = _half(data, fold.train)
+    weights = np.stack([_weights(rows, len(data.y)) for rows in (fold.train, half)])
+    examples = dataclasses.replace(examples, weights=weights, parts={"valid": fold.valid})
+    return _sheet(data, examples, [fold], number, recipes, probes, [seeds])
+
+
+def _sheet(
+    data: Dataset,
+    examples: Examples,
+    folds: Sequence[Fold],
+    first: int,
+    recipes: Sequence[Recipe],
+    probes: Sequence[Probe],
+    seeds: Sequence[Sequence[int]],
+) -> Sheet:
+    """seeds: of every fold."""
+    fits, jobs = [], []
+    for place, recipe in enumerate(recipes):
+        half = place > 0 and probes[place - 1] == HALF
+        for number, fold in enumerate(folds):
+            for at, seed in enumerate(seeds[number]):
+                fits.append(Fit(place, first + number, at, fold.valid))
+                jobs.append(Job(recipe.replace(seed=seed), rows=number + len(folds) * half))
+    return Sheet(data, examples, tuple(fits), tuple(jobs))
+
+
+def _seeds(recipe: Recipe, column: int, count: int) -> list[int]:
+    """The seeds of a fold, counted up from the recipe's."""
+    return [(recipe.seed + column * count + seed) % (LARGEST_SEED + 1) for seed in range(count)]
+
+
+def _half(data: Dataset, rows: Indexes) -> Indexes:
+    return some_rows(data, rows, len(rows) // 2, seed=0, latest=False)
+
+
+def _weights(rows: Indexes, count: int) -> NDArray[np.float32]:
+    weights = np.zeros(count, np.float32)
+    weights[rows] = 1.0
+    return weights
+
+
+def _found(layout: Layout, sheet: Sheet, fitted: Fitted, epochs: NDArray[np.int64]) -> tuple[Errors, Errors, Errors]:
+    """What is watched, the error on held-out rows and that in training, [epochs, P] each; the last two as `Measured`.
+
+    nan where a net was frozen, or had stopped.
+    """
+    metrics = np.full((epochs[-1], *fitted.metrics.shape[1:]), np.nan)
+    metrics[: len(fitted.metrics)] = fitted.metrics
+    train_loss, train_score, valid_loss, valid_score = metrics[epochs - 1].transpose(1, 0, 2).astype(np.float64)
+    if sheet.data.task == "regression":
+        scaled = sheet.data.y[sheet.examples.train] * sheet.examples.scaling.target_factor
+        variance = float(scaled.var(axis=0, dtype=np.float64).sum()) or np.nan
+        errors, training = valid_score / variance, train_score / variance
+    elif layout.by == "score":
+        errors, training = 1 - valid_score, 1 - train_score
+    else:
+        errors, training = valid_loss, train_loss
+    by_score = layout.recipes[0].monitor == "score" and sheet.data.task != "regression"
+    watched = -valid_score if by_score else valid_loss
+    if not layout.early:
+        errors, training = (np.where(fitted.frozen, np.nan, table) for table in (errors, training))
+    return watched, errors, training
+
+
+def _chosen(layout: Layout, watched: Errors, epochs: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The place of the epoch after which each net counts, [1 + probes, J].
+
+    That is its last one; where the recipe keeps its best epoch, the one that is best on the other folds of its repeat,
+    so that no row that scores a net has chosen its epoch.
+    """
+    last = np.asarray([np.searchsorted(epochs, recipe.epochs) for recipe in layout.recipes])
+    chosen = np.broadcast_to(last[:, None], watched.shape[:2]).copy()
+    return chosen_by_others(watched, layout.folds) if layout.early else chosen
+
+
+def chosen_by_others(watched: Errors, folds: Folds) -> NDArray[np.intp]:
+    """The place of the epoch that is best on the other folds of its repeat, [.., J], of values [.., J, epochs]."""
+    chosen, first = np.empty(watched.shape[:2], np.intp), 0
+    for repeat in folds.repeats:
+        places = range(first, first + len(repeat))
+        for place in places:
+            chosen[:, place] = best_epochs(watched, [other for other in places if other != place])
+        first += len(repeat)
+    return chosen
+
+
+def best_epochs(watched: Errors, columns: Sequence[int]) -> NDArray[np.intp]:
+    """The place of the epoch that is best on the mean of some columns, for every row [1 + probes]."""
+    means = watched[:, columns].mean(axis=1)
+    found: NDArray[np.intp] = np.where(np.isfinite(means), means, np.inf).argmin(axis=1)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """The recipe where it is stopped at the epoch that is best on the other folds. epoch: on average; the rest as in
+    `Measured`, [J].
+    """
+
+    epoch: int
+    errors: Errors
+    training: Errors
+
+
+def stopped_early(found: Measured, folds: Folds) -> Stopped | None:
+    """What stopping early would give a recipe that trains to its end; None where its last epoch is the best."""
+    columns = np.arange(found.curve.shape[1])
+    (chosen,) = chosen_by_others(found.curve.T[None], folds)
+    errors = found.curve[chosen, columns]
+    if not np.isfinite(errors).all() or (found.epochs[chosen] >= found.chosen[0]).all():
+        return None
+    training = found.training_curve[chosen, columns]
+    return Stopped(round(float(found.epochs[chosen].mean())), errors, training)

@@ -1,0 +1,162 @@
+"""Verdicts from tables of errors that were made up, so that the answer is known."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from goodfit.verdicts.deciding import MARGIN, OFFSET, OWN_MARGIN, Decision, decide, together
+
+FOLDS, REPEATS = 5, 3
+COLUMNS = FOLDS * REPEATS
+WAVE = np.sin(np.arange(COLUMNS) * 2.1)  # a spread over the columns that no two probes share by chance
+
+
+def errors(*means: float, spread: float = 0.01) -> np.ndarray:
+    """One row a mean; rows of the same mean differ."""
+    shifts = [np.roll(WAVE, 2 * row) for row in range(len(means))]
+    return np.stack([mean * (1 + spread * shift) for mean, shift in zip(means, shifts, strict=True)])
+
+
+def judged(table: np.ndarray, sides: list[Any], training: np.ndarray | None = None, **how: Any) -> Decision:
+    usual: dict[str, Any] = {"half": table[0] * 1.005, "constant": 1.0, "folds": FOLDS}
+    given = {**usual, **how}
+    constant, folds = given.pop("constant"), given.pop("folds")
+    return decide(table, table if training is None else training, sides, constant, folds, **given)
+
+
+@pytest.mark.parametrize(("side", "kind"), [("freer", "underfit"), ("tighter", "overfit")])
+def test_the_side_of_the_better_probe_names_the_fault(side: str, kind: str) -> None:
+    found = judged(errors(0.5, 0.3, 0.5), [side, "freer"])
+    assert (found.kind, found.best) == (kind, 0)
+
+
+@pytest.mark.parametrize(
+    ("own", "its", "kind"),
+    [(0.4, 0.2, "underfit"), (0.1, 0.2, "overfit"), (1.3, 0.2, "diverged")],
+)
+def test_smaller_steps_tell_by_the_training_rows(own: float, its: float, kind: str) -> None:
+    found = judged(errors(0.6, 0.3), ["slower"], training=errors(own, its))
+    assert (found.kind, found.best) == (kind, 0)
+
+
+def test_what_diverged_is_told_to_take_smaller_steps_even_where_a_penalty_helps_more() -> None:
+    table = errors(9000.0, 1.0, 90.0)  # held-out rows fare far worse than those that it learns from
+    found = judged(table, ["tighter", "slower"], training=errors(5.0, 1.0, 2.0))
+    assert (found.kind, found.best) == ("diverged", 1)
+
+
+def test_a_net_that_learned_nothing_has_not_diverged() -> None:
+    found = judged(errors(1.0, 0.5, 0.6), ["freer", "slower"], training=errors(1.001, 0.5, 0.6))
+    assert (found.kind, found.best) == ("underfit", 0)
+
+
+def test_the_advice_is_the_probe_with_the_best_lower_bound() -> None:
+    table = errors(0.5, 0.28, 0.3)
+    table[1] = 0.28 * (1 + 0.5 * WAVE)  # better on average, and less sure
+    assert judged(table, ["tighter", "freer"]).best == 1
+
+
+def test_nothing_better_is_a_good_fit_or_noise() -> None:
+    assert judged(errors(0.1, 0.1, 0.11), ["freer", "tighter"]).kind == "good fit"
+    assert judged(errors(0.5, 0.5, 0.51), ["freer", "tighter"]).kind == "limited by noise"
+
+
+def test_rows_that_still_help_are_told_only_where_no_recipe_does() -> None:
+    table = errors(0.3, 0.3)
+    assert judged(table, ["freer"], half=table[0] * 1.5).kind == "limited by data"
+    assert judged(errors(0.3, 0.2), ["freer"], half=table[0] * 1.5).kind == "underfit"
+
+
+def test_a_doubling_must_promise_the_margin_once_more() -> None:
+    table = errors(0.3, 0.3)
+    gained = {share: judged(table, ["freer"], half=table[0] + share).kind for share in (0.035, 0.045)}
+    assert gained == {0.035: "limited by noise", 0.045: "limited by data"}  # half of it is below and above 0.02
+
+
+def test_a_gain_that_is_sure_and_small_is_none() -> None:
+    table = errors(0.3, 0.3)
+    table[1] = table[0] - 0.9 * MARGIN
+    assert judged(table, ["freer"]).kind == "limited by noise"
+    table[1] = table[0] - 1.1 * MARGIN
+    assert judged(table, ["freer"]).kind == "underfit"
+
+
+def test_the_margin_grows_with_the_error() -> None:
+    assert judged(errors(0.8, 0.8), ["freer"]).margin == pytest.approx(OWN_MARGIN * 0.8, rel=1e-3)
+    assert judged(errors(0.1, 0.1), ["freer"]).margin == MARGIN
+
+
+def test_where_less_than_the_margin_remains_nothing_can_be_better() -> None:
+    table = errors(0.01, 0.001)
+    table[1, ::5] = 0.2  # so spread that its interval says nothing
+    gain = judged(table, ["freer"]).gains[0]
+    assert gain.low < -MARGIN
+    assert gain.at_most > 0
+    assert gain.status == "no better"
+
+
+@pytest.mark.parametrize("spread", [0.28, 0.3, 0.32, 0.6])
+def test_wide_intervals_cannot_tell_and_say_what_would(spread: float) -> None:
+    table = errors(0.4, 0.4, spread=spread)
+    table[1] *= 1.01  # a little worse, if anything
+    found = judged(table, ["freer"])
+    assert (found.kind, found.best) == ("cannot tell", None)
+    values = np.log(table[0] + OFFSET) - np.log(table[1] + OFFSET)
+    own = math.exp(np.log(table[0] + OFFSET).mean()) - OFFSET
+    least = -math.log1p(-MARGIN / (own + OFFSET))
+
+    def settled(repeats: int) -> bool:
+        limit = values.mean() + stats.t.ppf(0.95, FOLDS * repeats - 1) * values.std(ddof=1) / math.sqrt(FOLDS)
+        return bool(limit < least)
+
+    assert found.repeats == next((repeats for repeats in range(REPEATS + 1, 21) if settled(repeats)), None)
+
+
+def test_gains_are_the_interval_of_logarithms_in_the_unit_of_errors() -> None:
+    table = errors(0.5, 0.45, 0.6, spread=0.05)
+    found = judged(table, ["freer", "tighter"], constant=2.0)
+    offset = OFFSET * 2.0
+    logs = np.log(table + offset)
+    values = logs[0] - logs[1]
+    level = 1 - 2 * 0.05 / 2
+    assert found.level == level == together(2)
+    half = stats.t.ppf((1 + level) / 2, COLUMNS - 1) * values.std(ddof=1) / math.sqrt(FOLDS)
+    whole = math.exp(logs[0].mean())
+    wanted = [whole * (1 - math.exp(-each)) for each in (values.mean(), values.mean() - half, values.mean() + half)]
+    gain = found.gains[0]
+    np.testing.assert_allclose([gain.mean, gain.low, gain.high], wanted, rtol=1e-12)
+    doubling = found.doubling
+    assert doubling is not None
+    last = np.log(table[0] * 1.005 + offset) - logs[0]
+    assert doubling.mean == pytest.approx(whole * (math.exp(last.mean()) - 1))
+    assert found.remaining[1] == pytest.approx(whole - offset)
+
+
+def test_a_recipe_that_diverges_is_repaired_by_what_beats_a_constant() -> None:
+    table = errors(0.5, 0.4, 0.95, 0.3)
+    table[0, 4] = np.nan
+    table[3, 2] = np.nan
+    found = judged(table, ["slower", "freer", "tighter"])
+    assert (found.kind, found.best) == ("diverged", 0)
+    assert {gain.status for gain in found.gains} == {"diverged"}
+    hopeless = errors(0.5, 1.4)
+    hopeless[0, 0] = np.nan
+    found = judged(hopeless, ["slower"])
+    assert (found.kind, found.best) == ("diverged", None)
+
+
+def test_a_probe_that_diverges_is_no_rival() -> None:
+    table = errors(0.1, 0.05, 0.1)
+    table[1, 0] = np.nan
+    found = judged(table, ["freer", "tighter"])
+    assert [gain.status for gain in found.gains] == ["diverged", "no better"]
+    assert found.kind == "good fit"
+
+
+def test_without_probes_and_halves_there_is_nothing_to_fear() -> None:
+    assert decide(errors(0.05), errors(0.05), [], 1.0, FOLDS).kind == "good fit"

@@ -1,0 +1,78 @@
+"""Which alternatives a verdict tries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goodfit import Recipe
+from goodfit.verdicts.probes import HALF, probes_of
+
+
+def fields(recipe: Recipe, **how: bool) -> dict[str, dict[str, Any]]:
+    return {probe.name: dict(probe.fields) for probe in probes_of(recipe, **how)}
+
+
+def test_a_plain_net_is_made_larger_smaller_longer_and_penalised() -> None:
+    found = fields(Recipe(hidden=(64, 32), dropout=0, epochs=30, learning_rate=0.01))
+    assert found == {
+        "wider": {"hidden": (256, 128)},
+        "deeper": {"hidden": (64, 32, 32)},
+        "narrower": {"hidden": (16, 8)},
+        "longer": {"epochs": 60},
+        "stronger penalty": {"l2": 0.01},
+        "much stronger penalty": {"l2": 0.1},
+        "dropout": {"dropout": 0.3},
+        "lower rate": {"learning_rate": 0.001},
+        "higher rate": {"learning_rate": 0.1},
+        "half the rows": {},
+    }
+
+
+def test_what_a_recipe_has_is_made_stronger_and_switched_off() -> None:
+    found = fields(Recipe(hidden=(512,), dropout=0.2, l1=1e-4, weight_decay=0.01, epochs=5))
+    assert found["wider"] == {"hidden": (1024,)}
+    assert found["longer"] == {"epochs": 20}
+    assert found["stronger penalty"] == {"l1": pytest.approx(1e-3), "weight_decay": pytest.approx(0.1)}
+    assert found["no penalty"] == {"l1": 0, "weight_decay": 0}
+    assert found["more dropout"] == {"dropout": pytest.approx(0.6)}
+    assert found["no dropout"] == {"dropout": 0}
+    assert "dropout" not in found
+
+
+def test_fields_of_one_value_a_layer_follow_the_layers() -> None:
+    recipe = Recipe(hidden=(40, 20), activation=("relu", "tanh"), dropout=(0.0, 0.5))
+    found = {probe.name: probe.applied(recipe) for probe in probes_of(recipe)}
+    assert found["deeper"].activations == ("relu", "tanh", "tanh")
+    assert found["deeper"].dropouts == (0.0, 0.5, 0.5)
+    assert found["more dropout"].dropouts == (0.0, 0.75)
+    assert found["no dropout"].dropouts == (0.0, 0.0)
+
+
+def test_a_net_without_hidden_layers_is_given_one() -> None:
+    found = fields(Recipe(hidden=()))
+    assert found["a hidden layer"]["hidden"] == (64,)
+    assert {"wider", "deeper", "narrower", "dropout", "more dropout"}.isdisjoint(found)
+
+
+def test_what_a_recipe_cannot_take_is_left_out() -> None:
+    found = fields(Recipe(hidden=(1,), optimizer="lbfgs"))
+    assert {"narrower", "dropout", "lower rate", "higher rate"}.isdisjoint(found)
+
+
+def test_quick_leaves_out_what_a_neighbour_tells() -> None:
+    recipe = Recipe(hidden=(64,))
+    assert set(fields(recipe)) - set(fields(recipe, quick=True)) == {"deeper", "much stronger penalty"}
+
+
+def test_every_probe_says_what_it_changes_and_half_the_rows_come_last() -> None:
+    probes = probes_of(Recipe(hidden=(64, 32), dropout=0.25, l2=1e-3))
+    assert probes[-1] is HALF
+    assert {probe.name: probe.change for probe in probes[:4]} == {
+        "wider": "hidden 64x32 -> 256x128",
+        "deeper": "hidden 64x32 -> 64x32x32",
+        "narrower": "hidden 64x32 -> 16x8",
+        "longer": "epochs 25 -> 50",
+    }
+    assert all(probe.change for probe in probes)

@@ -1,0 +1,140 @@
+"""Verdicts from end to end, on data whose fault is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import goodfit as gf
+from goodfit.data.synthetic import moons, xor
+from goodfit.verdicts import Verdict, judge_run
+from goodfit.verdicts.judging import VERDICT, Asked
+from goodfit.verdicts.judging_runs import is_cheap, kept_verdict, lay_out_run, predicted_seconds
+
+STARVED = gf.Recipe(
+    hidden=(), dropout=0, optimizer="adam", learning_rate=0.03, schedule="constant", epochs=30, batch_size=32
+)
+
+
+@pytest.fixture(scope="module")
+def starved() -> Verdict:
+    return gf.verdict(xor(n_train=200, n_test=20), STARVED, quick=True)
+
+
+def test_a_line_through_xor_is_told_to_grow(starved: Verdict) -> None:
+    assert starved.kind == "underfit"
+    assert starved.best is not None
+    assert starved.best.side == "freer"
+    assert starved.advice == starved.best.applied(STARVED)
+    assert starved.sentence.startswith(f"Underfit: {starved.best.name} ({starved.best.change}) lowers the log loss on")
+    assert str(starved) == starved.sentence
+    assert repr(starved) == "Verdict('xor', underfit)"
+
+
+def test_the_rows_say_what_each_probe_gained(starved: Verdict) -> None:
+    rows = {row["name"]: row for row in starved.rows()}
+    assert "half the rows" not in rows
+    base = starved.decision.remaining[1]
+    for row in rows.values():
+        assert row["score"] == pytest.approx(base - row["difference"])
+        assert row["low"] <= row["difference"] <= row["high"]
+    assert rows["a hidden layer"]["status"] == "better"
+
+
+def test_a_verdict_is_kept_as_json_with_the_advice_as_a_recipe(starved: Verdict, tmp_path: Path) -> None:
+    starved.write(tmp_path)
+    found = json.loads((tmp_path / VERDICT).read_text("utf-8"))
+    assert found["kind"] == "underfit"
+    assert found["measured_by"] == "log loss"
+    assert found["higher_is_better"] is False
+    assert found["advice"]["gain"] == pytest.approx(max(p["difference"] for p in found["probes"] if p["low"] == max(
+        q["low"] for q in found["probes"] if q["status"] == "better")))  # fmt: skip
+    assert gf.Recipe.from_file(tmp_path / "advice.json") == starved.advice
+    kept = kept_verdict(tmp_path)
+    assert kept is not None
+    assert (kept.sentence, kept.advice) == (starved.sentence, starved.advice)
+    assert kept_verdict(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"sentence": "a", "advice": 3}', "\\xff"])
+def test_a_damaged_verdict_is_one_message(content: str, tmp_path: Path) -> None:
+    (tmp_path / VERDICT).write_bytes(content.encode("latin-1"))
+    with pytest.raises(gf.InputError, match=r"verdict\.json: must be a verdict, but it cannot be read\. Remove it"):
+        kept_verdict(tmp_path)
+
+
+def test_the_same_seed_gives_the_same_verdict(starved: Verdict) -> None:
+    again = gf.verdict(xor(n_train=200, n_test=20), STARVED, quick=True)
+    np.testing.assert_array_equal(again.errors, starved.errors)
+
+
+def test_steps_that_are_too_large_diverge_and_smaller_ones_repair_them() -> None:
+    recipe = STARVED.replace(hidden=(8,), optimizer="sgd", learning_rate=200.0, keep_best=False)
+    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    assert found.kind == "diverged"
+    assert found.sentence.startswith("Diverged: ")
+
+
+def test_numbers_are_judged_by_r_squared() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-3, 3, (300, 1))
+    data = gf.data.Dataset("wave", x, np.sin(2 * x[:, 0]), "regression", scaling="standard", scale_targets=True)
+    recipe = STARVED.replace(hidden=(), epochs=20)
+    found = gf.verdict(data, recipe, quick=True)
+    assert found.kind == "underfit"
+    assert found.what == "R²"
+    assert " raises R² on held-out rows by " in found.sentence
+    assert found.to_json()["higher_is_better"] is True
+    assert found.to_json()["constant"] == 0.0
+
+
+def test_a_score_may_judge() -> None:
+    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), STARVED.replace(epochs=5), quick=True, by="score")
+    assert found.what == "accuracy"
+    assert found.constant == pytest.approx(0.5)
+
+
+def test_a_run_is_judged_on_its_own_rows_and_keeps_the_verdict(tmp_path: Path) -> None:
+    recipe = STARVED.replace(epochs=8)
+    run = gf.train(recipe, "moons", out=tmp_path / "run")
+    told: list[Any] = []
+    found = judge_run(tmp_path / "run", asked=Asked(quick=True), plan=lambda layout, seconds, own: told.append(layout))
+    assert (tmp_path / "run" / VERDICT).exists()
+    assert found.early
+    assert found.share == pytest.approx(found.seconds / (run.seconds["compile"] + run.seconds["train"]))
+    assert run.split is not None
+    held_out = np.concatenate([fold.valid for fold in told[0].folds.all])
+    assert set(held_out) == {*run.split.train.tolist(), *run.split.valid.tolist()}
+    assert set(held_out).isdisjoint(run.split.rows("test").tolist())
+
+
+def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
+    run = gf.train(STARVED.replace(epochs=3), "moons")
+    assert run.split is not None
+    few, many = (lay_out_run(run, run.split.data, Asked(repeats=repeats)) for repeats in (1, 10))
+    seconds = [predicted_seconds(run, layout) for layout in (few, many)]
+    assert 0 < seconds[0] < seconds[1]
+    assert many.nets == 10 * few.nets
+    assert is_cheap(run, 1.0)
+    assert not is_cheap(run, 1e6)
+
+
+def test_what_cannot_be_asked_for_is_told_at_once() -> None:
+    with pytest.raises(gf.InputError) as caught:
+        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0)  # type: ignore[arg-type]
+    assert caught.value.problems == (
+        "Verdict: 'by' must be score or loss; got 'loses'.",
+        "Verdict: 'margin' must be a share above 0 and below 1; got 2.0.",
+        "Verdict: 'seeds' must be an integer >= 1; got 0.",
+    )
+    with pytest.raises(gf.InputError, match=r"Folds: there must be two folds or more; got 1\."):
+        gf.verdict("moons", STARVED, folds=1)
+
+
+def test_a_run_that_is_not_done_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(gf.InputError, match=r"must be the folder of a run"):
+        judge_run(tmp_path)
