@@ -57,10 +57,10 @@ zh = "权重 {at}"
 
 
 def load(text: str, folder: Path) -> Study:
-    (folder / "texts.toml").write_text(text, "utf-8")
-    here = Folder(str(folder / "study.py"), ROWS=20)
+    (folder / "a_study").mkdir()
+    (folder / "a_study" / "texts.toml").write_text(text, "utf-8")
+    here = Folder(str(folder / "a_study" / "study.py"), ROWS=20)
     return here.study(
-        "a-study",
         "4.9",
         parameters=(here.parameter("rows", 20, "whole", 1, 100),),
         tables=(here.table("ends", ("net", *bands("loss"))),),
@@ -73,6 +73,7 @@ def load(text: str, folder: Path) -> Study:
 
 def test_a_declaration_has_the_texts_of_its_folder(tmp_path: Path) -> None:
     study = load(GOOD, tmp_path)
+    assert study.name == "a-study"
     assert study.about == (Words("With 20 rows.", "用 20 个样本。"),)
     (table,) = study.tables
     assert [each.name for each in table.columns] == ["net", "loss_low", "loss_median", "loss_high"]

@@ -93,12 +93,13 @@ class Folder:
         """A number that the notes print. text: its text's name, where several numbers share one; values: for it."""
         return Printed(name, self.words("printed", text or name, **values), value)
 
-    def study(self, name: str, section: str, **parts: Any) -> Study:
-        """The study itself, measured by `measure` in measure.py. InputError for texts that do not fit."""
+    def study(self, section: str, **parts: Any) -> Study:
+        """The study, named as its folder. InputError where texts are missing, or nothing uses them."""
         paragraphs = [("about", str(place)) for place in range(1, 1 + len(self._at(("about",)) or ()))]
         title, question = self.words("title"), self.words("question")
         about = tuple(self.words(*each) for each in paragraphs)
         measure = self._function("measure", "measure")
+        name = self._path.parent.name.replace("_", "-")
         study = Study(name, section, title, question, about, measure=measure, **parts)
         for place in sorted(_places(self._texts) - self._used):
             self._problem(place, "must be a text that the study uses", got=".".join(place))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from goodfit.studies.declaring import Column, Columns
 from goodfit.studies.estimates import Estimate
@@ -58,6 +58,16 @@ def band(name: str, values: ArrayLike) -> dict[str, float]:
     each = each[np.isfinite(each)]
     found = np.quantile(each, QUANTILES) if len(each) else np.full(len(QUANTILES), np.nan)
     return {f"{name}_{which}": float(value) for which, value in zip(_HEADS, found, strict=True)}
+
+
+def by_epoch(epochs: Iterable[int], head: dict[str, Any], **values: NDArray[Any]) -> list[dict[str, Any]]:
+    """A row an epoch, with the band of every quantity. head: cells of all rows; values: NAME -> over seeds, [S, E]."""
+    rows = []
+    for at, epoch in enumerate(epochs):
+        rows.append({**head, "epoch": int(epoch)})
+        for name, each in values.items():
+            rows[-1] |= band(name, each[:, at])
+    return rows
 
 
 def table_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:

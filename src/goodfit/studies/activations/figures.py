@@ -1,4 +1,4 @@
-"""Every activation in one picture, and what each costs against ReLU."""
+"""Draws every activation, what each costs against ReLU, and losses by epoch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
+from goodfit.figures.panels import legend_below, panels
 from goodfit.figures.style import COLOURS, INK, NARROW, new_figure
 from goodfit.studies.activations.trials import REACHED, TRAINED
+from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
 WAYS = {"forward": ("forward", "o", "#0072B2", -0.14), "both": ("forward and backward", "^", "#E69F00", 0.14)}
@@ -43,7 +44,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     figure = new_figure(width, 3.9 if width >= NARROW else 4.6)
     panel, handles = figure.subplots(), {}
     for way, (words, marker, colour, shift) in WAYS.items():
-        middle, low, high = (table[f"{way}_ratio{suffix}"][order] for suffix in ("", "_low", "_high"))
+        middle, low, high = edges(table, f"{way}_ratio", order)
         at = np.arange(len(order)) + shift
         handles[words] = panel.errorbar(
             middle, at, xerr=np.abs([middle - low, high - middle]), fmt=marker, color=colour, markersize=5.5
@@ -53,8 +54,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     panel.set_xscale("log")
     panel.xaxis.set_major_formatter("{x:g}")
     panel.set_xlabel("time / ReLU's time")
-    legend_below(figure, handles, title="bar: 95 % interval of the median over rounds", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "bar: 95 % interval of the median over rounds")
 
 
 def draw_losses(measured: Measured, width: float) -> Figure:
@@ -63,12 +63,8 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     figure, (panel,) = panels(1, width, height=3.4)
     handles = {}
     for place, name in enumerate(TRAINED):
-        here = table["name"] == name
-        handles[name] = line(
-            panel, *(table[column][here] for column in ("epoch", "median", "low", "high")), place=place
-        )
+        handles[name] = band_line(panel, table, "epoch", here=table["name"] == name, place=place)
     handles["counts as learned"] = panel.axhline(REACHED, color=INK, linewidth=0.9, linestyle=":")
     panel.set(yscale="log", xscale="log", xlabel="epoch", ylabel="training loss (nats)")
     panel.xaxis.set_major_formatter("{x:g}")
-    legend_below(figure, handles, title="line: median over seeds; band: the middle 95 %", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")

@@ -1,4 +1,4 @@
-"""Section 4.1.2: activations and their derivatives, what they cost, and how fast nets learn with them."""
+"""Measures activations (4.1.2): their derivatives, what they cost, and how fast nets learn with them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from goodfit.studies.tabulating import interval
 HERE = Folder(__file__)
 
 STUDY = HERE.study(
-    "activations",
     "4.1.2",
     parameters=(
         *seeds(10, low=6, high=100),

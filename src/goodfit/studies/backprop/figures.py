@@ -1,13 +1,14 @@
-"""Measures and draws forward and backward passes (4.6): right, at what cost, and with how much memory."""
+"""Draws the graph of both passes, and what they cost."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import COLOURS, NARROW
+from goodfit.figures.panels import line, panels
+from goodfit.figures.style import COLOURS
 from goodfit.studies.backprop.graph import PLACES, Shown, draw_graph, text_of
+from goodfit.studies.common.drawing import legend
 from goodfit.studies.declaring import Measured
 
 
@@ -42,14 +43,13 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     handles = {}
     for place, batch in enumerate(np.unique(times["batch"])):
         here = times["batch"] == batch
-        values = (times[key][here] for key in ("ratio", "low", "high"))
-        handles[f"time, {batch} rows"] = line(left, times["width"][here], *values, place=place)
+        values = (times[key][here] for key in ("width", "ratio", "low", "high"))
+        handles[f"time, {batch} rows"] = line(left, *values, place=place)
     one = times["batch"] == times["batch"][0]
     handles["multiplications counted"] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
     left.set_xscale("log", base=2)
     left.set_xticks(np.unique(times["width"]), [str(units) for units in np.unique(times["width"])])
-    left.set_xlabel("units of both hidden layers")
-    left.set_ylabel("both passes / forward pass")
+    left.set(xlabel="units of both hidden layers", ylabel="both passes / forward pass")
     left.set_ylim(0, None)
     left.set_title("Time")
     here = memory["batch"] == memory["batch"].min()
@@ -57,8 +57,5 @@ def draw_costs(measured: Measured, width: float) -> Figure:
         handles[words] = line(right, memory["depth"][here], memory[key][here] / 2**20, place=place)
     (formula,) = right.plot(memory["depth"][here], memory["formula"][here] / 2**20, "--", color=COLOURS[7])
     handles["4 bytes a hidden unit and row"] = formula
-    right.set_xlabel("hidden layers")
-    right.set_ylabel("MiB beside weights and results")
-    right.set_title("Memory")
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    right.set(xlabel="hidden layers", ylabel="MiB beside weights and results", title="Memory")
+    return legend(figure, handles)

@@ -1,4 +1,4 @@
-"""Measures and draws forward and backward passes (4.6): right, at what cost, and with how much memory."""
+"""Measures forward and backward passes (4.6): whether they are right, what they cost, and how much memory they need."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from goodfit.inspection.passes import mean_loss
 from goodfit.nets.forward import Parameters
 from goodfit.studies.backprop.graph import text_of
 from goodfit.studies.backprop.study import DIFFERENCED, NO_MEMORY, RATE, UNTIMED
+from goodfit.studies.common.deep_nets import doublings
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, median_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
@@ -223,8 +224,8 @@ def counted(sizes: list[int]) -> float:
 
 def _memory(given: Given) -> Columns:
     """Bytes that the compiled programs hold beside parameters, rows and results, by depth and by batch."""
-    depths = sorted({2**power for power in range(6) if 2**power < given.depth} | {given.depth})
-    places = [(depth, given.batch) for depth in depths] + [(given.depth, given.batch * by) for by in (2, 4)]
+    places = [(depth, given.batch) for depth in doublings(1, given.depth)]
+    places += [(given.depth, given.batch * by) for by in (2, 4)]
     rows = []
     for depth, batch in sorted(places):
         programs = _compiled((given.activation,) * depth, _random([64, *[UNITS] * depth, 10], batch))

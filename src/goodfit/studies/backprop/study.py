@@ -15,7 +15,6 @@ UNTIMED = HERE.words("reasons", "untimed")
 NO_MEMORY = HERE.words("reasons", "no-memory")
 
 STUDY = HERE.study(
-    "backprop",
     "4.6",
     parameters=(
         *seeds(20, 2, 200),

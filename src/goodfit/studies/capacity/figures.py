@@ -1,4 +1,4 @@
-"""The figures of the study of capacity."""
+"""Draws fits, errors by capacity and its causes, and what the remedies gain."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
+from goodfit.figures.panels import line, panels
 from goodfit.figures.style import COLOURS, INK, NARROW
+from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
 BAND = "line: median over data sets; band: the middle 95 %"
@@ -28,8 +29,7 @@ def draw_fits(measured: Measured, width: float) -> Figure:
         panel.set(title=f"{name}degree {degree}", xlabel="x", ylim=(-2.2, 2.2))
     axes[0].set_ylabel("y")
     handles = {"training rows": rows, "target without noise": true, "least squares": fit}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
@@ -45,8 +45,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     axes[1].set_xscale("log", base=2)
     axes[1].xaxis.set_major_formatter("{x:g}")
     axes[1].set_xlabel("hidden units")
-    legend_below(figure, handles, title=BAND, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, BAND)
 
 
 def draw_causes(measured: Measured, width: float) -> Figure:
@@ -61,22 +60,19 @@ def draw_causes(measured: Measured, width: float) -> Figure:
     axes[1].set(title="range of the weights", xlabel="L2 penalty: small weights to the right")
     if width < NARROW:
         axes[1].set_ylabel("mean squared error")
-    legend_below(figure, handles, title=BAND, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, BAND)
 
 
 def draw_beyond(measured: Measured, width: float) -> Figure:
     """The error on fresh rows by degree, to far beyond the rows."""
     table = measured.columns("errors")
-    here = np.isin(table["varied"], ("degree", "beyond"))
+    here = np.flatnonzero(np.isin(table["varied"], ("degree", "beyond")))
     at, first = np.unique(table["value"][here], return_index=True)
     figure, (axes,) = panels(1, width, height=3.8)
-    lines = [table[f"fresh_{which}"][here][first] for which in ("median", "low", "high")]
-    handles = {"fresh rows": line(axes, at + 1, *lines, place=1)}
+    handles = {"fresh rows": line(axes, at + 1, *edges(table, "fresh", here[first]), place=1)}
     handles["as many terms as rows"] = axes.axvline(len(measured.arrays["x"]), color=INK, linewidth=1, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="terms of the polynomial (degree + 1)", ylabel="mean squared error")
-    legend_below(figure, handles, title=BAND, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, BAND)
 
 
 def draw_remedies(measured: Measured, width: float) -> Figure:
@@ -86,9 +82,8 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
     figure, axes = panels(len(models), width, height=3.0)
     for panel, model in zip(axes, models, strict=True):
         here = table["model"] == model
-        gain, low, high, each_low, each_high = (
-            table[name][here] for name in ("gain", "low", "high", "each_low", "each_high")
-        )
+        gain, low, high = (table[name][here] for name in ("gain", "low", "high"))
+        _, each_low, each_high = edges(table, "each", here)
         at = np.arange(len(gain))
         bars = panel.hlines(at, each_low, each_high, color=COLOURS[0], linewidth=5, alpha=0.4)
         mean = panel.errorbar(
@@ -103,8 +98,7 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
         if each_high.max() < 20:  # a logarithmic axis would have too few ticks
             panel.set_xscale("linear")
     handles = {"geometric mean and its 95 % interval": mean, "middle 95 % of data sets": bars}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)
 
 
 def _errors(panel: Any, measured: Measured, varied: str) -> dict[str, Any]:
@@ -112,6 +106,5 @@ def _errors(panel: Any, measured: Measured, varied: str) -> dict[str, Any]:
     here = table["varied"] == varied
     handles = {}
     for place, (part, words) in enumerate((("train", "training rows"), ("fresh", "fresh rows"))):
-        lines = [table[f"{part}_{which}"][here] for which in ("median", "low", "high")]
-        handles[words] = line(panel, table["value"][here], *lines, place=place)
+        handles[words] = band_line(panel, table, "value", part, here, place)
     return handles

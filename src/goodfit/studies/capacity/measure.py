@@ -1,4 +1,4 @@
-"""What the study of capacity measures: polynomials by least squares, and nets by training, on the same rows."""
+"""Fits polynomials by least squares, and nets by training, to the same rows (4.3.3)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ BEYOND = (0.5, 0.8, 0.97, 1.0, 1.2, 1.5, 2, 4, 10)  # degrees + 1 over rows, thr
 LEAST = 1e-10  # of the largest singular value, below which a direction counts as none
 STRENGTHS = {"l2": (1e-4, 1e-3, 1e-2), "l1": (1e-4, 1e-3, 1e-2), "dropout": (0.05, 0.1, 0.2)}
 SCORED = 50  # epochs from one scoring of the validation rows to the next
+NET: dict[str, Any] = {"activation": "tanh", "init": "torch", "init_bias": "torch", "dropout": 0, "valid": 0}
+ADAM: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.02, "schedule": "constant"}
 WORST = 1e-12  # added to training errors, which are 0 where a polynomial meets all rows
 
 
@@ -152,19 +154,8 @@ class _Nets:
 
     def __init__(self, given: Given, tell: Tell) -> None:
         self.given, self.tell = given, tell
-        self.base = Recipe(
-            hidden=(max(given.widths),),
-            activation="tanh",
-            init="torch",
-            init_bias="torch",
-            dropout=0,
-            optimizer="adam",
-            learning_rate=0.02,
-            schedule="constant",
-            batch_size=given.rows,
-            epochs=given.epochs,
-            valid=0,
-        )
+        how: dict[str, Any] = {"batch_size": given.rows, "epochs": given.epochs}
+        self.base = Recipe(**NET, **ADAM, hidden=(max(given.widths),), **how)
 
     def train(self, recipes: Sequence[Any], times: int = 1) -> Any:
         """Recipes by data sets. Validation rows are as many as the rows asked for; `fresh` are points without noise."""

@@ -12,7 +12,6 @@ HERE = Folder(__file__, MORE=MORE)
 FEW_WIDTHS = HERE.words("reasons", "few-widths")
 
 STUDY = HERE.study(
-    "capacity",
     "4.3.3",
     parameters=(
         *seeds(100, high=500),

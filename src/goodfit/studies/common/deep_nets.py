@@ -24,6 +24,7 @@ from goodfit.training.population import NetArrays
 
 Numbers = NDArray[np.float64]
 TEST_ROWS = 400  # of the digits, beside those that train
+SGD = Recipe(dropout=0.0, optimizer="sgd", schedule="constant", batch_size=50, valid=0)  # how these nets train
 MOST_DIGITS = 1797 - TEST_ROWS
 
 
@@ -33,6 +34,15 @@ def digits(seeds: Sequence[int], rows: int) -> Examples:
     orders = [np.random.default_rng([seed, 0xD161]).permutation(len(data))[: rows + TEST_ROWS] for seed in seeds]
     at = np.arange(rows + TEST_ROWS, dtype=np.int32)
     return subsets(data, orders, {"train": at[:rows], "test": at[rows:]})
+
+
+def doublings(first: int, last: int) -> list[int]:
+    """first, 2 first, 4 first, ... up to the last, which is among them."""
+    found = [last]
+    while first < last:
+        found.insert(-1, first)
+        first *= 2
+    return found
 
 
 @dataclass(frozen=True)

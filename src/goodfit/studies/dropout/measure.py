@@ -17,7 +17,7 @@ from goodfit.studies.dropout.thinned import PLACES, Thinned, mean_over_all_masks
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import Trained, train
-from goodfit.studies.tabulating import columns
+from goodfit.studies.tabulating import band, by_epoch, columns, table_of
 from goodfit.training import Examples, Recipe
 from goodfit.training.recipe import CHAPTER
 
@@ -32,7 +32,6 @@ PASSED = 1000  # rows, at most, that pass under masks
 FEW_MASKS = 10  # for training rows, of which the accuracy alone counts
 SCORINGS = 5  # of the few rows' nets along their training
 COUNTED = 10  # units whose masks are all tried
-BAND = (0.025, 0.5, 0.975)
 LEVELS = tuple(np.linspace(0, 1, 51).round(2).tolist())
 SYMBOLS = dict(zip(PLACES, ("h₁", "W₂h₁ + b₂", "h₂", "o = W₃h₂ + b₃", "softmax(o)"), strict=True))
 METRICS = {"running": "train_score", "train": "fitted_score", "test": "test_score"}
@@ -159,12 +158,6 @@ def _few_setting(given: Given, nets: Mapping[str, Recipe], examples: Examples) -
     return Setting((*nets,), train([*nets.values()], examples, given.all_seeds, score_every=every), every, 1)
 
 
-def _band(values: Numbers) -> list[float]:
-    """Where 95 % of the seeds lie, and the median; nan where none is finite."""
-    finite = values[np.isfinite(values)]
-    return np.quantile(finite, BAND).tolist() if len(finite) else [np.nan] * len(BAND)
-
-
 def _nets_table(given: Given, data: Dataset, notes: Setting, few: Setting) -> Columns:
     kinds = {f"SGD, {min(given.rows, _most(data))}": notes, f"Adam, {min(given.few_rows, _most(data))}": few}
     rates = f"{given.dropout1:g}, {given.dropout2:g}"
@@ -174,9 +167,9 @@ def _nets_table(given: Given, data: Dataset, notes: Setting, few: Setting) -> Co
     for kind, setting in kinds.items():
         for net in setting.nets:
             means = [float(setting.end(what, net).mean()) for what in METRICS]
-            gap, loss = _band(setting.gap(net)), float(setting.end("test_loss", net).mean())
-            jump = float(_jumps(setting, net).mean())
-            rows.append((kind, labels.get(net, net), *means, gap[1], gap[0], gap[2], loss, jump))
+            low, middle, high = band("gap", setting.gap(net)).values()
+            loss, jump = float(setting.end("test_loss", net).mean()), float(_jumps(setting, net).mean())
+            rows.append((kind, labels.get(net, net), *means, middle, low, high, loss, jump))
     names = ("setting", "net", *METRICS, "gap_median", "gap_low", "gap_high", "loss", "jump")
     return columns(names, rows)
 
@@ -201,49 +194,39 @@ def _passes_table(over: Sequence[Thinned], dropping: bool) -> Columns:
 
 
 def _curves_table(notes: Setting) -> Columns:
-    whats = ("train_loss", *METRICS)
-    rows = [
-        (net, int(epoch), *(value for what in whats for value in _band(notes.curve(what, net)[:, at])))
-        for net in notes.nets
-        for at, epoch in enumerate(notes.epochs)
-    ]
-    return columns(("net", "epoch", *_banded(*whats)), rows)
-
-
-def _banded(*names: str) -> tuple[str, ...]:
-    return tuple(f"{name}_{which}" for name in names for which in ("low", "median", "high"))
+    rows = []
+    for net in notes.nets:
+        curves = {what: notes.curve(what, net) for what in ("train_loss", *METRICS)}
+        rows += by_epoch(notes.epochs, {"net": net}, **curves)
+    return table_of(rows)
 
 
 def _sweep_table(given: Given, few: Setting) -> Columns:
-    rows = []
+    rows: list[dict[str, float]] = []
     for rate in (0.0, *sorted(given.rates)):
-        net = _name(rate) if rate else "none"
-        values = [few.end(what, net) for what in ("train", "test", "test_loss")]
-        rows.append((rate, *(each for value in values for each in _band(value))))
-    return columns(("rate", *_banded("train", "test", "test_loss")), rows)
+        rows.append({"rate": rate})
+        for what in ("train", "test", "test_loss"):
+            rows[-1] |= band(what, few.end(what, _name(rate) if rate else "none"))
+    return table_of(rows)
 
 
 def _few_table(few: Setting) -> Columns:
-    rows = [
-        (net, int(epoch), *_band(few.curve("test_loss", net)[:, at]), *_band(gaps[:, at]))
-        for net in few.nets
-        for gaps in [few.curve("train", net) - few.curve("test", net)]
-        for at, epoch in enumerate(few.epochs)
-    ]
-    return columns(("net", "epoch", *_banded("test_loss", "gap")), rows)
+    rows = []
+    for net in few.nets:
+        gaps = few.curve("train", net) - few.curve("test", net)
+        rows += by_epoch(few.epochs, {"net": net}, test_loss=few.curve("test_loss", net), gap=gaps)
+    return table_of(rows)
 
 
 def _spread_table(over: Sequence[Over]) -> Columns:
     """Quantiles of the spread over masks, on right and on wrong rows of every seed."""
-    bands = []
-    for wrong in (False, True):
+    rows: list[dict[str, float]] = [{"level": level} for level in LEVELS]
+    for wrong, name in enumerate(("right", "wrong")):
         groups = [each.spread[(each.predicted != y) == wrong] for each, y in over]
-        quantiles = [np.quantile(group, LEVELS) for group in groups if len(group)]
-        bands.append(
-            [_band(np.array(column)) for column in zip(*quantiles, strict=True)] or [[np.nan] * 3] * len(LEVELS)
-        )
-    rows = [(level, *right, *wrong) for level, right, wrong in zip(LEVELS, *bands, strict=True)]
-    return columns(("level", *_banded("right", "wrong")), rows)
+        quantiles = np.array([np.quantile(group, LEVELS) for group in groups if len(group)])  # [S, levels]
+        for at, row in enumerate(rows):
+            row |= band(name, quantiles[:, at] if len(quantiles) else [])
+    return table_of(rows)
 
 
 def _claims_of_training(given: Given, notes: Setting, few: Setting) -> dict[str, Estimate]:

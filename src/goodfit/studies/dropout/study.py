@@ -13,7 +13,6 @@ HERE = Folder(__file__)
 OFF = HERE.words("reasons", "off")
 
 STUDY = HERE.study(
-    "dropout",
     "4.5",
     parameters=(
         HERE.parameter("data", "fashion-mnist", "choice", choices=("fashion-mnist", "digits")),

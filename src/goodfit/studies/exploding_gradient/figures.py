@@ -1,4 +1,4 @@
-"""Measures and draws exploding gradients (4.7.2): products of many matrices, deep nets whose weights are too large."""
+"""Draws products of matrices, and deep nets whose weights are too large."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import COLOURS, INK, NARROW
+from goodfit.figures.panels import panels
+from goodfit.figures.style import COLOURS, INK
+from goodfit.studies.common.drawing import SEEDS, band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.exploding_gradient.measure import HORIZON, LARGEST, LOG10, NAMES
 
@@ -17,7 +18,7 @@ def draw_product(measured: Measured, width: float) -> Figure:
     """Growth with the number of matrices, and the end after as many as the notes multiply."""
     table = measured.columns("growth")
     figure, (growth, ends) = panels(2, width, height=3.5)
-    middle = line(growth, table["matrices"], table["median"], table["low"], table["high"])
+    middle = band_line(growth, table, "matrices")
     (theory,) = growth.plot(table["matrices"], table["theory"], color=COLOURS[1], linestyle="--")
     limit = growth.axhline(LARGEST / LOG10, color=INK, linewidth=1, linestyle=":")
     noted = growth.scatter([101], [math.log10(8.8308e26)], marker="x", color=INK, s=45, zorder=4)
@@ -25,23 +26,13 @@ def draw_product(measured: Measured, width: float) -> Figure:
     growth.set_xlim(0, shown)
     ends_at = [float(np.interp(shown, table["matrices"], table[key])) for key in ("low", "high")]
     growth.set_ylim(min(-2.0, 1.05 * ends_at[0]), 1.05 * max(ends_at[1], LARGEST / LOG10))
-    growth.set_xlabel("matrices multiplied")
-    growth.set_ylabel("log10 of the largest entry")
-    growth.set_title("By the number of matrices")
+    growth.set(xlabel="matrices multiplied", ylabel="log10 of the largest entry", title="By the number of matrices")
     last = measured.arrays["last"]
     ends.hist(last, bins=int(np.clip(len(last) // 20, 8, 40)), color=COLOURS[0], alpha=0.6, linewidth=0)
     ends.axvline(math.log10(8.8308e26), color=INK, linewidth=1.5, linestyle="-.")
-    ends.set_xlabel("log10 of the largest entry")
-    ends.set_ylabel("draws")
-    ends.set_title("After all of them")
-    handles = {
-        "draws": middle,
-        "theory": theory,
-        "largest float32": limit,
-        "notes": noted,
-    }
-    legend_below(figure, handles, title="line: median of draws; band: the middle 95 %", narrow=width < NARROW)
-    return figure
+    ends.set(xlabel="log10 of the largest entry", ylabel="draws", title="After all of them")
+    handles = {"draws": middle, "theory": theory, "largest float32": limit, "notes": noted}
+    return legend(figure, handles, "line: median of draws; band: the middle 95 %")
 
 
 def draw_sizes(measured: Measured, width: float) -> Figure:
@@ -55,13 +46,10 @@ def draw_sizes(measured: Measured, width: float) -> Figure:
         panel.set_xticks(table["size"], [str(size) for size in table["size"]])
         panel.set_xlabel("size of the matrices")
     bars = axes[0].vlines(table["size"], table["low"], table["high"], color=COLOURS[0], linewidth=3, alpha=0.5)
-    axes[0].set_title("Growth")
-    axes[0].set_ylabel("growth a factor (nats)")
-    axes[1].set_title("Towards rank one")
-    axes[1].set_ylabel("log10 of 2nd / 1st singular value")
+    axes[0].set(title="Growth", ylabel="growth a factor (nats)")
+    axes[1].set(title="Towards rank one", ylabel="log10 of 2nd / 1st singular value")
     handles = {"measured": points, "95 % interval": bars, "theory": drawn}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)
 
 
 def draw_depths(measured: Measured, width: float) -> Figure:
@@ -72,22 +60,14 @@ def draw_depths(measured: Measured, width: float) -> Figure:
     handles = {}
     for place, gain in enumerate(np.unique(flows["gain"])):
         here = flows["gain"] == gain
-        line(growth, flows["depth"][here], *(flows[key][here] for key in ("median", "low", "high")), place=place)
+        band_line(growth, flows, "depth", here=here, place=place)
     for place, name in enumerate(NAMES.values()):
-        here = ends["weights"] == name
-        values = (ends[key][here] for key in ("score", "score_low", "score_high"))
-        handles[name] = line(learned, ends["depth"][here], *values, place=place)
-    growth.set_yscale("log")
-    growth.set_title("Gradient at the start")
-    growth.set_ylabel("at the first layer / at the outputs")
-    learned.set_title("After training")
-    learned.set_ylabel("test accuracy (0: broken off)")
+        handles[name] = band_line(learned, ends, "depth", "score", ends["weights"] == name, place)
+    growth.set(yscale="log", title="Gradient at the start", ylabel="at the first layer / at the outputs")
+    learned.set(title="After training", ylabel="test accuracy (0: broken off)")
     learned.set_ylim(-0.03, 1.03)
     for panel in (growth, learned):
         panel.set_xscale("log", base=2)
         panel.set_xticks(np.unique(flows["depth"]), [str(depth) for depth in np.unique(flows["depth"])])
         panel.set_xlabel("hidden layers")
-    legend_below(
-        figure, handles, title="line: median over seeds; band: the middle 95 % of seeds", narrow=width < NARROW
-    )
-    return figure
+    return legend(figure, handles, SEEDS)

@@ -1,4 +1,4 @@
-"""Measures and draws exploding gradients (4.7.2): products of many matrices, deep nets whose weights are too large."""
+"""Measures exploding gradients (4.7.2): products of many matrices, deep nets whose weights are too large."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from goodfit.inspection.variances import predicted
-from goodfit.studies.common.deep_nets import digits, flow_of, initial_nets
+from goodfit.studies.common.deep_nets import SGD, digits, doublings, flow_of, initial_nets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, median_of, ratio_of, share_of, unmeasured
 from goodfit.studies.exploding_gradient.products import ROUNDING, Products, exponent, multiply
 from goodfit.studies.exploding_gradient.study import LEARNED, OTHER_PRODUCTS
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
-from goodfit.studies.tabulating import columns
+from goodfit.studies.tabulating import QUANTILES, columns
 from goodfit.training import Recipe
 
 FIRST = (  # the matrix that the notes print
@@ -38,7 +38,6 @@ SIZES = (2, 4, 8, 16, 32, 64)
 PASSED = 64  # rows of which gradients are measured
 ROWS = 1000  # that train
 LOG10 = math.log(10)
-BAND = (0.025, 0.5, 0.975)
 
 
 def measure(given: Given, tell: Tell) -> Measured:
@@ -77,15 +76,9 @@ def _draws(given: Given, size: int, factors: int) -> int:
 
 def _growth(given: Given, long: Products) -> Columns:
     at = np.unique(np.linspace(1, HORIZON, 201).round().astype(int))
-    low, median, high = np.quantile(long.largest[at - 1] / LOG10, BAND, axis=1)
+    low, median, high = np.quantile(long.largest[at - 1] / LOG10, QUANTILES, axis=1).tolist()
     theory = at * exponent(given.size, 1, given.deviation) / LOG10
-    return {
-        "matrices": at.tolist(),
-        "low": low.tolist(),
-        "median": median.tolist(),
-        "high": high.tolist(),
-        "theory": theory.tolist(),
-    }
+    return {"matrices": at.tolist(), "low": low, "median": median, "high": high, "theory": theory.tolist()}
 
 
 def _sizes(given: Given) -> Columns:
@@ -107,7 +100,13 @@ def _entries(whole: Products) -> Columns:
         logs = (whole.scale[:, None, None] + np.log(np.abs(whole.unit))) / LOG10
     both = (("first", np.array(FIRST), whole.first), ("product", np.log10(np.abs(PRODUCT)), logs))
     rows = [
-        (name, row + 1, column + 1, float(noted[row, column]), *map(float, np.quantile(ours[:, row, column], BAND)))
+        (
+            name,
+            row + 1,
+            column + 1,
+            float(noted[row, column]),
+            *map(float, np.quantile(ours[:, row, column], QUANTILES)),
+        )
         for name, noted, ours in both
         for row in range(min(whole.first.shape[1], len(FIRST)))
         for column in range(min(whole.first.shape[1], len(FIRST)))
@@ -133,31 +132,15 @@ def _of_products(given: Given, whole: Products, long: Products) -> dict[str, Est
     }
 
 
-def _depths(given: Given) -> list[int]:
-    """2, 4, 8, ... up to the deepest."""
-    return sorted({2**power for power in range(1, 6) if 2**power < given.depth} | {given.depth})
-
-
 def _gains(given: Given) -> tuple[float, float, float]:
     """Of the initial weights, beside the critical size: small, critical, large."""
     return 1 / given.gain, 1.0, given.gain
 
 
-def _recipe(given: Given, depth: int, gain: float, clip: float | None = None) -> Any:
-    return Recipe(
-        hidden=(given.width,) * depth,
-        activation="relu",
-        init="he-normal",
-        init_scale=math.sqrt(2) * gain,
-        dropout=0.0,
-        optimizer="sgd",
-        learning_rate=given.learning_rate,
-        schedule="constant",
-        batch_size=50,
-        epochs=given.epochs,
-        clip_norm=clip,
-        valid=0,
-    )
+def _recipe(given: Given, depth: int, gain: float, clip: float | None = None) -> Recipe:
+    how: dict[str, Any] = {"learning_rate": given.learning_rate, "epochs": given.epochs, "clip_norm": clip}
+    scale = math.sqrt(2) * gain  # He's is sqrt(2)
+    return SGD.replace(hidden=(given.width,) * depth, activation="relu", init="he-normal", init_scale=scale, **how)
 
 
 def _flows(given: Given) -> tuple[dict[tuple[float, int], dict[str, np.ndarray]], Columns]:
@@ -165,7 +148,7 @@ def _flows(given: Given) -> tuple[dict[tuple[float, int], dict[str, np.ndarray]]
     examples, found = digits(given.all_seeds, PASSED), {}
     rows = []
     for gain in _gains(given):
-        for depth in _depths(given):
+        for depth in doublings(2, given.depth):
             recipe = _recipe(given, depth, gain)
             nets = initial_nets(recipe, examples, given.all_seeds)
             flow = flow_of(nets, examples, "relu", PASSED)
@@ -174,7 +157,7 @@ def _flows(given: Given) -> tuple[dict[tuple[float, int], dict[str, np.ndarray]]
             step = given.learning_rate * (flow.weights / sizes).max(1)
             found[gain, depth] = {"growth": growth, "step": step}
             gains = [each.gradient_gain for each in predicted(recipe, 64, 10, 1.0)[1:]]
-            quantiles = np.quantile(growth, BAND).tolist()
+            quantiles = np.quantile(growth, QUANTILES).tolist()
             theory = math.sqrt(math.prod(gains) * given.width / 10)  # of norms, not of mean squares
             rows.append((gain, depth, theory, *quantiles, float(np.median(step))))
     return found, columns(("gain", "depth", "theory", "low", "median", "high", "step"), rows)
@@ -223,7 +206,7 @@ NAMES = {
 
 def _trainings(given: Given) -> dict[tuple[str, int], Ends]:
     """(condition, depth) -> how its trainings end; all of them train together."""
-    places = [(name, depth, how) for name, how in _conditions(given) for depth in _depths(given)]
+    places = [(name, depth, how) for name, how in _conditions(given) for depth in doublings(2, given.depth)]
     recipes = [_recipe(given, depth, *how) for _, depth, how in places]
     found = train(recipes, digits(given.all_seeds, ROWS), given.all_seeds, score_every=given.epochs)
     finite = np.isfinite(found["train_loss"][..., -1])
@@ -235,7 +218,7 @@ def _training_table(trained: dict[tuple[str, int], Ends]) -> Columns:
     rows = []
     for (name, depth), ends in trained.items():
         share = share_of(ends.learned)
-        scores = np.quantile(np.where(ends.finite, ends.score, 0.0), BAND).tolist()
+        scores = np.quantile(np.where(ends.finite, ends.score, 0.0), QUANTILES).tolist()
         rows.append((NAMES[name], depth, float(ends.finite.mean()), share.value, share.low, share.high, *scores))
     names = ("weights", "depth", "finite", "learned", "low", "high", "score_low", "score", "score_high")
     return columns(names, rows)

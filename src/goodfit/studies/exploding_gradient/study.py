@@ -13,7 +13,6 @@ HERE = Folder(__file__, LEARNED=LEARNED)
 OTHER_PRODUCTS = HERE.words("reasons", "other-products")
 
 STUDY = HERE.study(
-    "exploding-gradient",
     "4.7.2",
     parameters=(
         *seeds(10, 6, 100),

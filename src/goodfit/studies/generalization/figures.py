@@ -1,5 +1,4 @@
-"""What the study of generalisation measures and draws: training error against generalisation error, test and validation
-rows."""
+"""Draws training and generalisation error by rows and by model, and what test sets say of it."""
 
 from __future__ import annotations
 
@@ -8,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
+from goodfit.figures.panels import line, panels
 from goodfit.figures.style import INK, NARROW
+from goodfit.studies.common.drawing import SEEDS, band_line, edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.generalization.measure import FRESH, WIDE
 
@@ -22,12 +22,9 @@ def _errors_of(measured: Measured, varied: str) -> dict[str, np.ndarray]:
 
 def _two_errors(panel: Any, table: dict[str, np.ndarray], x: np.ndarray) -> dict[str, Any]:
     return {
-        words: line(panel, x, *(table[f"{part}_{which}"] for which in ("median", "low", "high")), place=place)
+        words: line(panel, x, *edges(table, part), place=place)
         for place, (part, words) in enumerate((("train", "training rows"), ("fresh", f"{FRESH:,} fresh rows")))
     }
-
-
-BAND = "line: median over seeds; band: the middle 95 % of seeds"
 
 
 def draw_rows(measured: Measured, width: float) -> Figure:
@@ -40,8 +37,7 @@ def draw_rows(measured: Measured, width: float) -> Figure:
         panel.set(title=title, xscale="log", xlabel="training rows")
     for panel in axes if width < NARROW else axes[:1]:
         panel.set_ylabel("error (share of rows)")
-    legend_below(figure, handles, title=BAND, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, SEEDS)
 
 
 def draw_causes(measured: Measured, width: float) -> Figure:
@@ -56,21 +52,20 @@ def draw_causes(measured: Measured, width: float) -> Figure:
     axes[1].set(title="a larger range of weights", xlabel="norm of the weights (by L2 penalty)")
     for panel in axes if width < NARROW else axes[:1]:
         panel.set_ylabel("error (share of rows)")
-    legend_below(figure, handles, title=BAND, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, SEEDS)
 
 
 def draw_looks(measured: Measured, width: float) -> Figure:
     """How far a test set is off; what choosing by it costs; which intervals hold."""
-    sizes, looks = measured.tables["test_sets"], measured.tables["looks"]
+    sizes, looks = measured.columns("test_sets"), measured.columns("looks")
     figure, axes = panels(3, width, height=3.5)
     off, best, held = axes
-    off_band = line(off, sizes["rows"], *(sizes[f"off_{which}"] for which in ("median", "low", "high")))
+    off_band = band_line(off, sizes, "rows", "off")
     wide = 1.96 * np.asarray(sizes["binomial"])
     (binomial,) = off.plot(sizes["rows"], wide, "x", color=INK)
     off.plot(sizes["rows"], -wide, "x", color=INK)
     off.set(title="one net, many test sets", xscale="log", xlabel="test rows", ylabel="test error − true error")
-    line(best, looks["looks"], *(looks[f"optimism_{which}"] for which in ("median", "low", "high")))
+    band_line(best, looks, "looks", "optimism")
     best.axhline(0, color=INK, linewidth=0.8)
     best.set(title="the best of many looks", xscale="log", xlabel="nets looked at", ylabel="true − test error")
     shares = {
@@ -80,5 +75,4 @@ def draw_looks(measured: Measured, width: float) -> Figure:
     held.axhline(0.95, color=INK, linewidth=0.8)
     held.set(title="intervals that hold", xscale="log", xlabel="nets looked at", ylabel="share of test sets")
     handles = {"middle 95 % of test sets": off_band, "±1.96 √(p(1 − p)/rows)": binomial, **shares}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)

@@ -12,7 +12,6 @@ HERE = Folder(__file__)
 ONE_VALUE = HERE.words("reasons", "one-value")
 
 STUDY = HERE.study(
-    "generalization",
     "4.3.1-2",
     parameters=(
         *seeds(20, high=200),

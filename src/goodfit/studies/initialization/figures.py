@@ -1,4 +1,4 @@
-"""Signals and gradients by layer, and training losses, for several initialisers and activations."""
+"""Draws signals and gradients by layer, and training losses, for several initialisers and activations."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import INK, NARROW, whole_numbers
+from goodfit.figures.panels import line, panels
+from goodfit.figures.style import INK, whole_numbers
+from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
 FLOWS = {"identity": "no activation", "tanh": "tanh", "relu": "ReLU"}
@@ -24,15 +25,14 @@ def _draw_flow(measured: Measured, width: float, way: str, label: str) -> Figure
     for panel, (activation, title) in zip(axes, FLOWS.items(), strict=True):
         for place, init in enumerate(dict.fromkeys(measured.tables["layers"]["init"])):
             here = (table["activation"] == activation) & (table["init"] == init)
-            lines = (np.maximum(table[f"{way}_{name}"][here], FLOOR / 1e9) for name in ("median", "low", "high"))
+            lines = np.maximum(edges(table, way, here), FLOOR / 1e9)
             handles[init] = line(panel, table["layer"][here], *lines, place=place)
             theory = np.maximum(table[f"{way}_predicted"][here], FLOOR / 1e9)
             (handles["predicted"],) = panel.plot(table["layer"][here], theory, ":", color=INK, linewidth=1)
         panel.set(yscale="log", title=title, xlabel="layer")
         panel.set_ylim(bottom=FLOOR)
     axes[0].set_ylabel(label)
-    legend_below(figure, handles, title="line: median over seeds; band: the middle 95 %", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")
 
 
 def draw_signals(measured: Measured, width: float) -> Figure:
@@ -53,11 +53,9 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     for panel, activation in zip(axes, TRAINED, strict=True):
         for place, init in enumerate(dict.fromkeys(measured.tables["losses"]["init"])):
             here = (table["activation"] == activation) & (table["init"] == init)
-            columns = (table[name][here] for name in ("epoch", "median", "low", "high"))
-            handles[init] = line(panel, *columns, place=place)
+            handles[init] = band_line(panel, table, "epoch", here=here, place=place)
         handles["guessing"] = panel.axhline(CHANCE, color=INK, linewidth=0.9, linestyle=":")
         panel.set(title=FLOWS[activation], xlabel="epoch", ylim=(0, 3))
         whole_numbers(panel)
     axes[0].set_ylabel("training loss (nats)")
-    legend_below(figure, handles, title="line: median over seeds; band: the middle 95 %", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")

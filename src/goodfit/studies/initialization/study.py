@@ -12,7 +12,6 @@ WIDE, SLIM = 128, 32  # a layer of unequal sides, on which Xavier's condition ca
 HERE = Folder(__file__, WIDE=WIDE, SLIM=SLIM)
 
 STUDY = HERE.study(
-    "initialization",
     "4.8",
     parameters=(
         *seeds(20, high=200),

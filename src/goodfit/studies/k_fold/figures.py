@@ -1,4 +1,4 @@
-"""What the study of K-fold cross-validation measures and draws: estimates of K folds against the truth."""
+"""Draws the folds, and the estimates against the truth."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from goodfit.figures.panels import legend_below, panels
+from goodfit.figures.panels import panels
 from goodfit.figures.style import COLOURS, FAINT, GRID, INK, MARKERS, NARROW, new_figure
+from goodfit.studies.common.drawing import edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.k_fold.measure import SHOWN_FOLDS
 
@@ -37,11 +38,11 @@ def draw_folds(measured: Measured, width: float) -> Figure:
 
 def draw_methods(measured: Measured, width: float) -> Figure:
     """How far each method's estimate is from the truth, and what it costs."""
-    table = measured.tables["methods"]
+    table = measured.columns("methods")
     at = np.arange(len(table["method"]))
     figure, (off, cost) = panels(2, width, height=3.6)
     bars = off.hlines(at, table["off_low"], table["off_high"], color=COLOURS[0], linewidth=5, alpha=0.4)
-    bias, low, high = (np.asarray(table[name]) for name in ("bias", "bias_low", "bias_high"))
+    bias, low, high = edges(table, "bias")
     mean = off.errorbar(
         bias, at, xerr=[bias - low, high - bias], fmt="o", color=COLOURS[0], ecolor=INK, capsize=3, markersize=5
     )
@@ -56,8 +57,7 @@ def draw_methods(measured: Measured, width: float) -> Figure:
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
     handles = {"mean over data sets and its 95 % interval": mean, "middle 95 % of data sets": bars}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)
 
 
 def draw_sets(measured: Measured, width: float) -> Figure:

@@ -1,4 +1,4 @@
-"""What the study of K-fold cross-validation measures and draws: estimates of K folds against the truth."""
+"""Measures K-fold cross-validation (4.3.2): its estimates against the truth, over many data sets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from goodfit.data.folds import make_folds
 from goodfit.data.streams import generator
 from goodfit.selection.comparing import interval
 from goodfit.studies.common.fresh import squared_errors
-from goodfit.studies.declaring import Measured, Tell
+from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, correlation_of, exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given
-from goodfit.studies.tabulating import band, table_of
-from goodfit.training import Examples, Job, Recipe, fit_jobs
+from goodfit.studies.populations import train
+from goodfit.studies.tabulating import band, cells, columns, table_of
+from goodfit.training import Examples, Recipe
 
 INPUTS = 4
 FRESH = 10_000  # rows that tell the true error of a net
+NET = Recipe(activation="tanh", init="xavier-normal", dropout=0, l2=0.01, valid=0)
+ADAM = {"optimizer": "adam", "learning_rate": 0.02, "schedule": "constant"}
 SHOWN_FOLDS = 5  # of the picture of which rows validate
 
 
@@ -64,30 +67,22 @@ def measure(given: Given, tell: Tell) -> Measured:
     estimates = _estimates(found)
     methods = [_method(given, name, folds, values, truth) for (name, folds), values in estimates.items()]
     pairs = [
-        {"method": name, "seed": seed, "estimate": float(values[at]), "truth": float(truth[at])}
+        (name, *pair)
         for (name, _), values in estimates.items()
-        for at, seed in enumerate(given.all_seeds)
+        for pair in zip(given.all_seeds, values.tolist(), truth.tolist(), strict=True)
     ]
     return Measured(
-        tables={"methods": table_of(methods), "estimates": table_of(pairs), "folds": _picture(given)},
+        tables={
+            "methods": table_of(methods),
+            "estimates": columns(("method", "seed", "estimate", "truth"), pairs),
+            "folds": _picture(given),
+        },
         claims=_claims(given, found, estimates, truth),
     )
 
 
-def _recipe(given: Given) -> Any:
-    return Recipe(
-        hidden=(given.hidden,),
-        activation="tanh",
-        init="xavier-normal",
-        dropout=0,
-        l2=0.01,
-        optimizer="adam",
-        learning_rate=0.02,
-        schedule="constant",
-        batch_size=given.rows,
-        epochs=given.epochs,
-        valid=0,
-    )
+def _recipe(given: Given) -> Recipe:
+    return NET.replace(**ADAM, hidden=(given.hidden,), batch_size=given.rows, epochs=given.epochs)
 
 
 def _data(x: np.ndarray, y: np.ndarray) -> Any:
@@ -102,18 +97,17 @@ def _fit(recipe: Any, given: Given, sets: Sequence[Any], folds: Sequence[Fold]) 
 
     Every fold is a data set of its own, stacked; nets of one data set start from the same weights.
     """
-    stacked, jobs = [], []
-    for place, (number, trains, validates) in enumerate(folds):
+    stacked, seeds = [], []
+    for number, trains, validates in folds:
         order, data = np.concatenate([trains, validates]), sets[number]
         stacked.append(_data(data.x[order], data.y[order]))
-        jobs.append(Job(recipe.replace(seed=given.seed + number), rows=place))
+        seeds.append(given.seed + number)
     rows, held = len(folds[0][1]), len(folds[0][2])
-    parts: dict[str, Any] = {"train": np.arange(rows)}
-    if held:
-        parts["held"] = np.arange(rows, rows + held)
-    found = fit_jobs(jobs, Examples.stacked(stacked, parts), score_every=10**6)
-    errors = [found.metrics(job)[-1, 3] if held else np.nan for job in range(len(jobs))]
-    return [found.net(job) for job in range(len(jobs))], np.array(errors, float)
+    parts = {"train": np.arange(rows), "held": np.arange(rows, rows + held)}
+    if not held:
+        del parts["held"]
+    found = train([recipe], Examples.stacked(stacked, parts), seeds, score_every=10**6)
+    return list(found.nets[0]), found.last("held_score")[0] if held else np.full(len(folds), np.nan)
 
 
 def validate(recipe: Any, given: Given, sets: Sequence[Any], folds: int) -> Validated:
@@ -148,16 +142,13 @@ def _estimates(found: dict[int, Validated]) -> dict[tuple[str, int], np.ndarray]
 
 def _method(given: Given, name: str, folds: int, values: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     off = values - truth
-    bias = mean_of(off)
     share = {"hold out 50 %": 0.5, "hold out 20 %": 0.8}.get(name, 1 - 1 / folds)
     return {
         "method": name,
         "nets": folds,
         "rows": round(share * given.rows, 1),
         "passes": folds * share,
-        "bias": bias.value,
-        "bias_low": bias.low,
-        "bias_high": bias.high,
+        **cells("bias", mean_of(off)),
         **band("off", off),
         "deviation": float(values.std(ddof=1)),
         "distance": float(np.sqrt(np.square(off).mean())),
@@ -165,14 +156,13 @@ def _method(given: Given, name: str, folds: int, values: np.ndarray, truth: np.n
     }
 
 
-def _picture(given: Given) -> dict[str, list[Any]]:
+def _picture(given: Given) -> Columns:
     """Which rows validate in each of five folds of the first data set, rows of a fold beside one another."""
     data = _data(*rows_of(given.seed, given.rows, given.noise))
     made = make_folds(data, np.arange(given.rows, dtype=np.int32), folds=SHOWN_FOLDS, seed=given.seed).all
     order = np.concatenate([fold.valid for fold in made])
-    cells = [(at + 1, int(row), bool(np.isin(row, fold.valid))) for at, fold in enumerate(made) for row in order]
-    names = ("fold", "row", "validates")
-    return {name: [cell[at] for cell in cells] for at, name in enumerate(names)}
+    rows = [(at + 1, int(row), bool(np.isin(row, fold.valid))) for at, fold in enumerate(made) for row in order]
+    return columns(("fold", "row", "validates"), rows)
 
 
 def _claims(

@@ -11,7 +11,6 @@ TENTH = 0.1  # of the true error: what counts as near
 HERE = Folder(__file__)
 
 STUDY = HERE.study(
-    "k-fold",
     "4.3.2",
     parameters=(
         *seeds(80, high=500),

@@ -1,4 +1,4 @@
-"""Regions that nets of several depths tell apart, and their accuracy by depth."""
+"""Draws what nets of several depths tell apart, and their accuracy by depth."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import COLOURS, INK, NARROW, whole_numbers
+from goodfit.figures.panels import panels
+from goodfit.figures.style import COLOURS, INK, whole_numbers
+from goodfit.studies.common.drawing import band_line, legend
 from goodfit.studies.common.regions import draw
 from goodfit.studies.declaring import Measured
 from goodfit.studies.linear_collapse.measure import KINDS, SETS
@@ -31,17 +32,14 @@ def draw_accuracy_by_depth(measured: Measured, width: float) -> Figure:
     for panel, name in zip(axes, SETS, strict=True):
         for place, kind in enumerate(("linear", "relu")):
             here = (table["set"] == name) & np.isin(table["net"], ("none", kind))
-            columns = (table[column][here] for column in ("layers", "mean", "low", "high"))
-            handles[KINDS[kind]] = line(panel, *columns, place=place)
+            handles[KINDS[kind]] = band_line(panel, table, "layers", here=here, place=place)
         mixed = (table["set"] == name) & (table["net"] == "mixed")
         (handles[KINDS["mixed"]],) = panel.plot(
             table["layers"][mixed], table["mean"][mixed], "D", color=COLOURS[3], markersize=7, fillstyle="none"
         )
         straight = table["mean"][(table["set"] == name) & (table["net"] == "line")]
         handles[KINDS["line"]] = panel.axhline(straight[0], color=INK, linewidth=1, linestyle=":")
-        panel.set_title(name)
-        panel.set_xlabel("hidden layers")
+        panel.set(title=name, xlabel="hidden layers")
         whole_numbers(panel)
     axes[0].set_ylabel("share of test rows right")
-    legend_below(figure, handles, title="band: 95 % interval of the mean over seeds", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "band: 95 % interval of the mean over seeds")

@@ -1,4 +1,4 @@
-"""Section 4.1.1.1: layers without activations collapse into one, layers with activations do not."""
+"""Folds linear nets, and trains nets with and without activations (4.1.1.1)."""
 
 from __future__ import annotations
 

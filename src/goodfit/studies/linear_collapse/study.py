@@ -16,7 +16,6 @@ cuts off a third of the outer one, gets 1/2 + 1/6.
 HERE = Folder(__file__)
 
 STUDY = HERE.study(
-    "linear-collapse",
     "4.1.1.1",
     parameters=(
         *seeds(20, high=200),

@@ -1,4 +1,4 @@
-"""What the study of section 4.2 measures: the notes' net and softmax regression on images, seeds by seeds."""
+"""Draws the training curves, the choice of an epoch, and images with their predictions."""
 
 from __future__ import annotations
 
@@ -7,19 +7,31 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
+from goodfit.figures.panels import panels
 from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, NARROW, new_figure, whole_numbers
+from goodfit.studies.common.drawing import SEEDS, band_line, legend
 from goodfit.studies.declaring import Measured
-from goodfit.studies.mlp_fashion_mnist.images import draw_training
 from goodfit.studies.mlp_fashion_mnist.measure import SHOWN
 
-MODELS = {"mlp": "784-256-10 (4.2)", "softmax": "no hidden layer"}
+TITLES = {"mlp": "one hidden layer", "softmax": "no hidden layer"}
+PARTS = {"train_loss": "training loss", "train": "training accuracy", "test": "test accuracy"}
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
     """The notes' figure of the training, and the same for softmax regression."""
-    parts = {"train_loss": "training loss", "train": "training accuracy", "test": "test accuracy"}
-    return draw_training(measured, width, {"mlp": "one hidden layer", "softmax": MODELS["softmax"]}, parts)
+    table = measured.columns("curves")
+    figure, axes = panels(len(TITLES), width, height=3.6, share=True)
+    handles = {}
+    for number, (panel, (model, title)) in enumerate(zip(axes, TITLES.items(), strict=True)):
+        here = table["model"] == model
+        for place, (part, words) in enumerate(PARTS.items()):
+            handles[words] = band_line(panel, table, "epoch", part, here, place)
+        panel.set(title=title, xlabel="epoch")
+        panel.set_ylim(bottom=0)
+        if not number or width < NARROW:
+            panel.set_ylabel("loss (nats a row), or share of rows")
+        whole_numbers(panel)
+    return legend(figure, handles, SEEDS)
 
 
 def draw_predictions(measured: Measured, width: float) -> Figure:
@@ -45,12 +57,11 @@ def draw_predictions(measured: Measured, width: float) -> Figure:
 
 def draw_choices(measured: Measured, width: float) -> Figure:
     """Validation and test accuracy by epoch; and what each way of choosing an epoch reports."""
-    by_epoch, choices = measured.tables["validation"], measured.tables["choices"]
+    by_epoch, choices = measured.columns("validation"), measured.tables["choices"]
     figure, (curves, seeds) = panels(2, width, height=3.6)
     handles = {}
     for place, (part, words) in enumerate((("held", "validation rows"), ("test", "test rows"))):
-        lines = [by_epoch[f"{part}_{which}"] for which in ("median", "low", "high")]
-        handles[words] = line(curves, by_epoch["epoch"], *lines, place=place)
+        handles[words] = band_line(curves, by_epoch, "epoch", part, place=place)
     curves.set(title="accuracy by epoch", xlabel="epoch", ylabel="share of rows")
     whole_numbers(curves)
     ways = {"last": "last epoch", "test": "chosen by\nvalidation", "best": "best on\ntest rows"}
@@ -64,5 +75,4 @@ def draw_choices(measured: Measured, width: float) -> Figure:
     seeds.set_ylabel("share of test rows")
     title = "line: median over seeds; band: the middle 95 %; right or below: a thin line a seed"
     title = title if width >= NARROW else "band: the middle 95 % of seeds; thin line: a seed"
-    legend_below(figure, handles, title=title, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, title)

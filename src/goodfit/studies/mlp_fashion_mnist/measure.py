@@ -1,4 +1,4 @@
-"""What the study of section 4.2 measures: the notes' net and softmax regression on images, seeds by seeds."""
+"""Trains the notes' net and softmax regression on images (4.2), with many seeds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from goodfit.studies.common.fresh import outputs
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
-from goodfit.studies.mlp_fashion_mnist.images import Images, curve_rows, images, late
+from goodfit.studies.mlp_fashion_mnist.images import Images, images, late
 from goodfit.studies.mlp_fashion_mnist.study import SWING
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
-from goodfit.studies.tabulating import band, table_of
+from goodfit.studies.tabulating import band, by_epoch, table_of
 from goodfit.training.recipe import CHAPTER
 
 HELD = 6  # one row in so many validates, where epochs are chosen rightly: 10,000 of 60,000
@@ -36,13 +36,13 @@ def measure(given: Given, tell: Tell) -> Measured:
     choices = _choices(seeds, rightly)
     guesses, arrays, sure = _predictions(found, recipe, notes.nets[0])
     models = {"mlp": notes, "softmax": softmax}
-    curves = [row for name, each in models.items() for row in curve_rows(name, each, 0)]
+    every = range(1, given.epochs + 1)
     return Measured(
         tables={
-            "curves": table_of(curves),
+            "curves": table_of([row for name, each in models.items() for row in _curves(name, each)]),
             "accuracies": table_of([_accuracies(name, each, found) for name, each in models.items()]),
             "choices": choices,
-            "validation": table_of(_validation(rightly)),
+            "validation": table_of(by_epoch(every, {}, held=rightly["held_score"][0], test=rightly["test_score"][0])),
             "predictions": guesses,
         },
         claims=_claims(given, notes, softmax, rightly, choices, sure),
@@ -51,10 +51,9 @@ def measure(given: Given, tell: Tell) -> Measured:
 
 
 def _accuracies(name: str, found: Any, data: Images) -> dict[str, Any]:
-    parts = {"train": found["train_score"][0], "test": found["test_score"][0]}
     weights = sum(w.size + b.size for w, b in zip(found.nets[0][0].weights, found.nets[0][0].biases, strict=True))
-    each = {key: value for part, values in parts.items() for key, value in band(part, late(values)).items()}
-    return {"model": name, "parameters": weights, "rows": len(data.training), "test_rows": len(data.test), **each}
+    sizes = {"model": name, "parameters": weights, "rows": len(data.training), "test_rows": len(data.test)}
+    return sizes | band("train", late(found["train_score"][0])) | band("test", late(found["test_score"][0]))
 
 
 def _choices(seeds: list[int], found: Any) -> dict[str, list[Any]]:
@@ -74,9 +73,9 @@ def _choices(seeds: list[int], found: Any) -> dict[str, list[Any]]:
     }
 
 
-def _validation(found: Any) -> list[dict[str, Any]]:
-    held, test = found["held_score"][0].T, found["test_score"][0].T
-    return [{"epoch": at + 1, **band("held", held[at]), **band("test", test[at])} for at in range(len(held))]
+def _curves(model: str, found: Any) -> list[dict[str, Any]]:
+    loss, train, test = (found[metric][0] for metric in ("train_loss", "train_score", "test_score"))
+    return by_epoch(range(1, loss.shape[1] + 1), {"model": model}, train_loss=loss, train=train, test=test)
 
 
 def _predictions(

@@ -12,7 +12,6 @@ LATE = 3  # epochs at the end whose accuracies are averaged, since single ones m
 HERE = Folder(__file__, LATE=LATE, SWING=SWING)
 
 STUDY = HERE.study(
-    "mlp-fashion-mnist",
     "4.2",
     parameters=(
         *seeds(5, high=50),

@@ -1,11 +1,12 @@
-"""Fits a cubic with enough, too few and too many terms (4.3.4), and draws losses and weights."""
+"""Draws losses by epoch, and weights beside those of the notes."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import COLOURS, INK, NARROW
+from goodfit.figures.panels import panels
+from goodfit.figures.style import COLOURS, INK
+from goodfit.studies.common.drawing import SEEDS, band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.polynomial.study import FITS
 
@@ -24,16 +25,10 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     for panel, fit in zip(axes, FITS, strict=True):
         here = table["fit"] == fit
         for place, (part, words) in enumerate((("train", "training rows"), ("test", "test rows"))):
-            lines = [table[f"{part}_{what}"][here] for what in ("median", "low", "high")]
-            handles[words] = line(panel, table["epoch"][here], *lines, place=place)
-        panel.set_title(TITLES[fit])
-        panel.set_yscale("log")
-        panel.set_xlabel("epoch")
+            handles[words] = band_line(panel, table, "epoch", part, here, place)
+        panel.set(title=TITLES[fit], yscale="log", xlabel="epoch")
     axes[0].set_ylabel("loss (half squared error)")
-    legend_below(
-        figure, handles, title="line: median over seeds; band: the middle 95 % of seeds", narrow=width < NARROW
-    )
-    return figure
+    return legend(figure, handles, SEEDS)
 
 
 def draw_weights(measured: Measured, width: float) -> Figure:
@@ -49,10 +44,8 @@ def draw_weights(measured: Measured, width: float) -> Figure:
         (true,) = panel.plot(
             power, table["true"][here], "_", color=COLOURS[5], markersize=13, markeredgewidth=2, zorder=3
         )
-        panel.set_title(TITLES[fit].partition(":")[0])
-        panel.set_xlabel("i, the power of x in the feature xⁱ/i!")
+        panel.set(title=TITLES[fit].partition(":")[0], xlabel="i, the power of x in the feature xⁱ/i!")
         panel.locator_params(axis="x", integer=True, nbins=6)
     axes[0].set_ylabel("weight")
     handles = {"true weight": true, "notes": notes, "mean over seeds": mean, "middle 95 % of seeds": bars}
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)

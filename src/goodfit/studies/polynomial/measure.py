@@ -1,4 +1,4 @@
-"""Fits a cubic with enough, too few and too many terms (4.3.4), and draws losses and weights."""
+"""Fits a cubic with enough, too few and too many terms (4.3.4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.polynomial.study import EDGE, FITS, NOTED
-from goodfit.studies.populations import train
+from goodfit.studies.populations import Trained, train
+from goodfit.studies.tabulating import band, by_epoch, columns, table_of
 from goodfit.training import Examples, Recipe
 
 NOTED_X = (-0.03716067, -1.1468065)  # the two rows that the notes print: x, its features, its label
@@ -33,24 +34,17 @@ NOTED_FEATURES = (
 )
 NOTED_LABELS = (5.1432443, -0.06415121)
 NOTED_NOISE = 0.1
+BASE = Recipe(
+    hidden=(), bias=False, init="uniform", init_scale=0.07, optimizer="sgd", schedule="constant", batch_size=10, valid=0
+)
 SCORED = 10  # epochs from one scoring of the test rows to the next
 
 
 def measure(given: Given, tell: Tell) -> Measured:
     """Train the three fits with every seed, each on data of its own."""
-    base = Recipe(
-        hidden=(),
-        bias=False,
-        init="uniform",
-        init_scale=0.07,
-        optimizer="sgd",
-        learning_rate=given.learning_rate,
-        schedule="constant",
-        batch_size=10,
-        valid=0,
-    )
+    base = BASE.replace(learning_rate=given.learning_rate)
     rows = {"train": np.arange(given.rows), "test": np.arange(given.rows, given.rows + 100)}
-    curves: dict[str, list[Any]] = {name: [] for name in ("fit", "epoch", *CURVES)}
+    curves = []
     last, weights = {}, {}
     for fit, features in FITS.items():
         tell(f"{given.seeds} nets with {features} features")
@@ -62,50 +56,39 @@ def measure(given: Given, tell: Tell) -> Measured:
         found = train([base.replace(epochs=epochs)], Examples.stacked(sets, rows), given.all_seeds, score_every=SCORED)
         last[fit] = {part: found.last(f"{part}_loss")[0] for part in ("train", "test")}
         weights[fit] = found.weights(0)[:, 0]
-        _add_curves(curves, fit, found["train_loss"][0], found["test_loss"][0])
+        curves += _curves(fit, found)
     true = (*POLYNOMIAL, *[0.0] * (FITS["many"] - len(POLYNOMIAL)))
     return Measured(
-        tables={"curves": curves, "weights": _weights(weights, true), "losses": _losses(last)},
+        tables={"curves": table_of(curves), "weights": _weights(weights, true), "losses": _losses(last)},
         claims=_claims(given, last, weights),
         printed={f"{fit}-{at}": mean_of(weights[fit][:, at]) for fit in FITS for at in range(FITS[fit])},
     )
 
 
-CURVES = tuple(f"{part}_{what}" for part in ("train", "test") for what in ("low", "median", "high"))
-
-
-def _add_curves(curves: dict[str, list[Any]], fit: str, *parts: np.ndarray) -> None:
-    """Add the epochs that were scored. parts: losses of training and test rows, [S, E]."""
-    epochs = np.flatnonzero(np.isfinite(parts[1]).any(0))
-    curves["fit"] += [fit] * len(epochs)
-    curves["epoch"] += (epochs + 1).tolist()
-    bands = [np.nanquantile(part[:, epochs], (0.025, 0.5, 0.975), axis=0) for part in parts]
-    for name, values in zip(CURVES, (line for band in bands for line in band), strict=True):
-        curves[name] += values.tolist()
+def _curves(fit: str, found: Trained) -> list[dict[str, Any]]:
+    """Losses of the epochs that were scored."""
+    train, test = (found[f"{part}_loss"][0] for part in ("train", "test"))
+    epochs = np.flatnonzero(np.isfinite(test).any(0))
+    return by_epoch(epochs + 1, {"fit": fit}, train=train[:, epochs], test=test[:, epochs])
 
 
 def _losses(last: dict[str, dict[str, np.ndarray]]) -> Columns:
-    quantiles = {
-        f"{part}_{name}": [float(np.quantile(last[fit][part], level)) for fit in FITS]
-        for part in ("train", "test")
-        for name, level in (("low", 0.025), ("median", 0.5), ("high", 0.975))
-    }
-    return {"fit": [*FITS], "features": [*FITS.values()], **quantiles}
+    return table_of(
+        [
+            {"fit": fit, "features": FITS[fit], **band("train", each["train"]), **band("test", each["test"])}
+            for fit, each in last.items()
+        ]
+    )
 
 
 def _weights(weights: dict[str, np.ndarray], true: tuple[float, ...]) -> Columns:
-    places = [(fit, at) for fit in FITS for at in range(FITS[fit])]
-    each = [weights[fit][:, at] for fit, at in places]
-    low, high = np.quantile(np.stack(each), (0.025, 0.975), axis=1)
-    return {
-        "fit": [fit for fit, _ in places],
-        "power": [at for _, at in places],
-        "true": [true[at] for _, at in places],
-        "notes": [NOTED[fit][at] for fit, at in places],
-        "mean": [float(values.mean()) for values in each],
-        "low": low.tolist(),
-        "high": high.tolist(),
-    }
+    rows = []
+    for fit, features in FITS.items():
+        for at in range(features):
+            values = weights[fit][:, at]
+            low, high = np.quantile(values, (0.025, 0.975)).tolist()
+            rows.append((fit, at, true[at], NOTED[fit][at], float(values.mean()), low, high))
+    return columns(("fit", "power", "true", "notes", "mean", "low", "high"), rows)
 
 
 def _claims(given: Given, last: dict[str, dict[str, np.ndarray]], weights: dict[str, np.ndarray]) -> dict[str, Any]:

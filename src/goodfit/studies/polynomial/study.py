@@ -21,7 +21,6 @@ EDGE = 0.08  # beyond which a weight, drawn within 0.07 of zero, has been learne
 HERE = Folder(__file__, EDGE=EDGE)
 
 STUDY = HERE.study(
-    "polynomial",
     "4.3.4",
     parameters=(
         *seeds(100),

@@ -1,4 +1,4 @@
-"""Measures and draws the symmetry of hidden units (4.7.3): permuted, kept by training, broken by chance."""
+"""Measures the symmetry of hidden units (4.7.3): permuted, kept by training, broken by chance."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ import numpy as np
 from goodfit.inspection import describe_net, subject_of
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.symmetry import relative_distances
-from goodfit.studies.common.deep_nets import digits, initial_nets
+from goodfit.studies.common.deep_nets import SGD, digits, doublings, initial_nets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
 from goodfit.studies.symmetry.study import APART, ONE_SIZE, STILL_EQUAL
-from goodfit.studies.tabulating import columns
-from goodfit.training import Job, Recipe, Report, cohort_of, fit, fit_jobs
+from goodfit.studies.tabulating import QUANTILES, columns
+from goodfit.training import Job, Recipe, Report, cohort_of, fit
 from goodfit.training.devices import prepare
 from goodfit.training.population import NetArrays
 
 ROWS, PASSED = 1000, 64  # that train; that are passed through to compare
-BAND = (0.025, 0.5, 0.975)
 KEPT = ("constant", "momentum", "adam", "longer", "faster", "decay")  # trainings that keep units equal
 NAMES = {
     "random": "random",
@@ -63,23 +62,11 @@ def measure(given: Given, tell: Tell) -> Measured:
     )
 
 
-def _recipe(given: Given, start: str = "random", width: int | None = None, **changes: Any) -> Any:
+def _recipe(given: Given, start: str = "random", width: int | None = None, **changes: Any) -> Recipe:
     starts = {"random": ("he-normal", None), "constant": ("constant", given.value), "zeros": ("zeros", None)}
     init, scale = starts[start]
-    fields: dict[str, Any] = {
-        "hidden": (given.width if width is None else width,),
-        "activation": "relu",
-        "init": init,
-        "init_scale": scale,
-        "dropout": 0.0,
-        "optimizer": "sgd",
-        "learning_rate": given.learning_rate,
-        "schedule": "constant",
-        "batch_size": 50,
-        "epochs": given.epochs,
-        "valid": 0,
-    }
-    return Recipe(**{**fields, **changes})
+    how: dict[str, Any] = {"learning_rate": given.learning_rate, "epochs": given.epochs, "init_scale": scale, **changes}
+    return SGD.replace(hidden=(given.width if width is None else width,), activation="relu", init=init, **how)
 
 
 def _permuted(given: Given, seed: int) -> tuple[float, float, float]:
@@ -149,15 +136,14 @@ def _trainings(given: Given) -> dict[str, tuple[list[Any], np.ndarray]]:
     trained = train(list(recipes.values()), examples, given.all_seeds, score_every=4 * epochs)
     scores = np.nan_to_num(trained.last("test_score"))
     found = {name: (list(trained.nets[at]), scores[at]) for at, name in enumerate(recipes)}
-    jobs = [
-        Job(_recipe(given, "constant", seed=seed, epochs=epochs), place, initial=_noisy(given, seed, given.noise[0]))
-        for place, seed in enumerate(given.all_seeds)
-    ]
-    noisy = fit_jobs(jobs, examples, score_every=epochs)
-    found["noise"] = (
-        [noisy.net(at) for at in range(len(jobs))],
-        np.nan_to_num(np.array([noisy.metrics(at)[-1, 3] for at in range(len(jobs))])),
+    noisy = train(
+        [_recipe(given, "constant")],
+        examples,
+        given.all_seeds,
+        score_every=epochs,
+        initial=lambda _, recipe: _noisy(given, recipe.seed, given.noise[0]),
     )
+    found["noise"] = list(noisy.nets[0]), np.nan_to_num(noisy.last("test_score")[0])
     return found
 
 
@@ -199,7 +185,7 @@ def _noise_curves(given: Given) -> dict[float, np.ndarray]:
 
 def _noise_table(curves: dict[float, np.ndarray]) -> Columns:
     rows = [
-        (size, epoch, *np.quantile(values, BAND).tolist())
+        (size, epoch, *np.quantile(values, QUANTILES).tolist())
         for size, curve in curves.items()
         for epoch, values in enumerate(curve.T)
     ]
@@ -214,12 +200,12 @@ def epochs_until_apart(curve: np.ndarray) -> np.ndarray:
 
 def _widths(given: Given) -> Columns:
     """Test accuracy by the number of units, from random and from equal weights."""
-    widths = sorted({2**power for power in range(8) if 2**power < given.width} | {given.width})
+    widths = doublings(1, given.width)
     places = [(start, width) for start in ("random", "constant") for width in widths]
     recipes = [_recipe(given, *place) for place in places]
     examples = digits(given.all_seeds, ROWS)
     scores = np.nan_to_num(train(recipes, examples, given.all_seeds, score_every=given.epochs).last("test_score"))
-    rows = [(*place, *np.quantile(score, BAND).tolist()) for place, score in zip(places, scores, strict=True)]
+    rows = [(*place, *np.quantile(score, QUANTILES).tolist()) for place, score in zip(places, scores, strict=True)]
     return columns(("start", "width", "low", "median", "high"), rows)
 
 
@@ -229,7 +215,7 @@ def _table(apart: dict[str, np.ndarray], score: dict[str, np.ndarray]) -> Column
             words,
             float(np.mean(apart[name] == 0)),
             float(np.median(apart[name])),
-            *np.quantile(score[name], BAND).tolist(),
+            *np.quantile(score[name], QUANTILES).tolist(),
         )
         for name, words in NAMES.items()
     ]

@@ -15,7 +15,6 @@ ONE_SIZE = HERE.words("reasons", "one-size")
 STILL_EQUAL = HERE.words("reasons", "still-equal")
 
 STUDY = HERE.study(
-    "symmetry",
     "4.7.3",
     parameters=(
         *seeds(10, 2, 100),

@@ -1,4 +1,4 @@
-"""Drawings of what nets approximate: errors by width, and the fits beside the functions."""
+"""Draws errors by width, and the fits beside the functions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import DASHES, legend_below, line, panels
+from goodfit.figures.panels import DASHES, line, panels
 from goodfit.figures.style import COLOURS, FAINT, NARROW
+from goodfit.studies.common.drawing import band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.universal_approximation.targets import NAMES, TARGETS
 
@@ -32,14 +33,11 @@ def draw_errors_by_width(measured: Measured, width: float) -> Figure:
         for layers, text in DEPTHS.items():
             here = (table["target"] == name) & (table["layers"] == layers)
             if here.any():
-                bands = (table[column][here] for column in ("units", "rms", "rms_low", "rms_high"))
-                handles[text] = line(panel, *bands, place=layers - 1)
+                handles[text] = band_line(panel, table, "units", "rms", here, layers - 1)
         here = (table["target"] == name) & (table["layers"] == 1)
-        units = table["units"][here]
-        bands = (table[column][here] for column in ("largest", "largest_low", "largest_high"))
-        handles["one layer, largest error"] = line(panel, units, *bands, place=3)
+        handles["one layer, largest error"] = band_line(panel, table, "units", "largest", here, 3)
         hand = np.maximum(table["hand_rms"][here].astype(float), 1e-7)
-        handles["one layer, built by hand"] = line(panel, units, hand, place=7)
+        handles["one layer, built by hand"] = line(panel, table["units"][here], hand, place=7)
         panel.set(xscale="log", yscale="log", ylim=(1e-6, 3), title=title)
         panel.set_xscale("log", base=2)
         panel.xaxis.set_major_formatter("{x:g}")
@@ -48,8 +46,7 @@ def draw_errors_by_width(measured: Measured, width: float) -> Figure:
         if place % 3 == 0 or width < NARROW:
             panel.set_ylabel("error / range")
     title = "root mean square error unless said otherwise; band: 95 % interval of the geometric mean"
-    legend_below(figure, handles, title=title if width >= NARROW else title.replace("; ", ";\n"), narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, title if width >= NARROW else title.replace("; ", ";\n"))
 
 
 def draw_fits(measured: Measured, width: float) -> Figure:
@@ -66,5 +63,4 @@ def draw_fits(measured: Measured, width: float) -> Figure:
         panel.set_title(title)
         if place >= len(NAMES) - 3 or width < NARROW:
             panel.set_xlabel("x")
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)

@@ -8,6 +8,10 @@
 
 -x^2 is -(x^2), and x^2^3 is x^(2^3), as on paper. All arithmetic is NumPy's in float64, so that 9^9^9 is infinite at
 once rather than computed for hours.
+
+Python's own parser (`ast`) was tried in the place of this one. It finds the place of 14 of the 31 errors that are
+tested, reads "ｘ" as x and "x # 1" as x, and keeps no brackets, of which the depth is bounded: tokens, brackets and
+what may follow what would have to be checked before it, which is this grammar already.
 """
 
 from __future__ import annotations

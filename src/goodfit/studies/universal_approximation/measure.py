@@ -1,4 +1,4 @@
-"""Section 4.1.1.2: what one hidden layer can approximate, how well, and on what conditions."""
+"""Trains one hidden layer of many widths on several functions (4.1.1.2), beside deeper nets and nets built by hand."""
 
 from __future__ import annotations
 

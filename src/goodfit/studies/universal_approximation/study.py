@@ -14,7 +14,6 @@ HERE = Folder(__file__, DEEP_FROM=DEEP_FROM)
 NOT_DEEP = HERE.words("reasons", "not-deep")
 
 STUDY = HERE.study(
-    "universal-approximation",
     "4.1.1.2",
     parameters=(
         *seeds(5, high=50),

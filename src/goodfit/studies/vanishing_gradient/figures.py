@@ -1,12 +1,13 @@
-"""Measures and draws vanishing gradients (4.7.1): slopes, gradients by layer, what front layers learn."""
+"""Draws slopes of activations, gradients by layer, and what front layers learn."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
+from goodfit.figures.panels import line, panels
 from goodfit.figures.style import NARROW, whole_numbers
+from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.vanishing_gradient.measure import ACTIVATIONS, STARTS, TRAINED
 
@@ -23,15 +24,12 @@ def draw_slopes(measured: Measured, width: float) -> Figure:
     handles["gradient of sigmoid"] = line(second, table["x"], table["sigmoid_gradient"], place=0)
     for place, name in enumerate(ACTIVATIONS[1:], start=1):
         handles[f"gradient of {LABELS[name]}"] = line(second, table["x"], table[f"{name}_gradient"], place=place)
-    first.set_title("Sigmoid and its gradient (p15)")
-    first.set_ylabel("value, gradient")
-    second.set_title("Gradients")
-    second.set_ylabel("gradient")
+    first.set(title="Sigmoid and its gradient (p15)", ylabel="value, gradient")
+    second.set(title="Gradients", ylabel="gradient")
     for panel in (first, second):
         panel.set_xlabel("x")
         panel.set_ylim(-0.04, 1.06)
-    legend_below(figure, handles, narrow=width < NARROW)
-    return figure
+    return legend(figure, handles)
 
 
 def draw_layers(measured: Measured, width: float) -> Figure:
@@ -42,16 +40,12 @@ def draw_layers(measured: Measured, width: float) -> Figure:
     for panel, activation in zip(axes, ACTIVATIONS, strict=True):
         for place, start in enumerate(STARTS):
             here = (table["activation"] == activation) & (table["start"] == start) & (table["when"] == "before")
-            values = (table[key][here] for key in ("median", "low", "high"))
-            handles[start] = line(panel, table["layer"][here], *values, place=place)
-        panel.set_yscale("log")
-        panel.set_title(LABELS[activation])
-        panel.set_xlabel("hidden layer, from the inputs on")
+            handles[start] = band_line(panel, table, "layer", here=here, place=place)
+        panel.set(yscale="log", title=LABELS[activation], xlabel="hidden layer, from the inputs on")
         whole_numbers(panel)
     for panel in axes if width < NARROW else axes[:1]:
         panel.set_ylabel("gradient / that of the last layer")
-    legend_below(figure, handles, title="initial weights; band: the middle 95 % of seeds", narrow=width < NARROW)
-    return figure
+    return legend(figure, handles, "initial weights; band: the middle 95 % of seeds")
 
 
 def draw_learning(measured: Measured, width: float) -> Figure:
@@ -63,20 +57,17 @@ def draw_learning(measured: Measured, width: float) -> Figure:
         label = f"{LABELS[activation]}, {start}"
         for panel, table, across in ((left, updates, "layer"), (right, scores, "depth")):
             here = (table["activation"] == activation) & (table["start"] == start)
-            values = (np.maximum(table[key][here], FLOOR) for key in ("median", "low", "high"))
-            handles[label] = line(panel, table[across][here], *values, place=place)
-    left.set_yscale("log")
-    left.set_title("Change of the weights, deepest nets")
-    left.set_ylabel("length of change / initial length")
-    left.set_xlabel("hidden layer, from the inputs on")
+            handles[label] = line(panel, table[across][here], *np.maximum(edges(table, "", here), FLOOR), place=place)
+    left.set(
+        yscale="log",
+        title="Change of the weights, deepest nets",
+        ylabel="length of change / initial length",
+        xlabel="hidden layer, from the inputs on",
+    )
     whole_numbers(left)
     right.set_xscale("log", base=2)
     right.set_xticks(np.unique(scores["depth"]), [str(depth) for depth in np.unique(scores["depth"])])
-    right.set_xlabel("hidden layers")
-    right.set_ylabel("test accuracy")
+    right.set(xlabel="hidden layers", ylabel="test accuracy")
     right.set_ylim(0, 1)
     right.set_title("After training")
-    legend_below(
-        figure, handles, title="activation, initial weights; band: the middle 95 % of seeds", narrow=width < NARROW
-    )
-    return figure
+    return legend(figure, handles, "activation, initial weights; band: the middle 95 % of seeds")

@@ -1,4 +1,4 @@
-"""Measures and draws vanishing gradients (4.7.1): slopes, gradients by layer, what front layers learn."""
+"""Measures vanishing gradients (4.7.1): slopes, gradients by layer, what front layers learn."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from goodfit.inspection.precision import exact
 from goodfit.inspection.variances import predicted
 from goodfit.nets.activations import ACTIVATIONS as KNOWN
-from goodfit.studies.common.deep_nets import Flow, digits, flow_of, initial_nets
+from goodfit.studies.common.deep_nets import SGD, Flow, digits, doublings, flow_of, initial_nets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
-from goodfit.studies.tabulating import columns
+from goodfit.studies.tabulating import QUANTILES, columns
 from goodfit.training import Recipe
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -30,7 +30,7 @@ STARTS: dict[str, tuple[Any, float | None]] = {  # name -> initialiser and its s
 SMALL = "N(0, 0.01²)"
 USUAL = {"sigmoid": "Xavier", "tanh": "Xavier", "relu": "He"}
 TRAINED = (("sigmoid", "Xavier"), ("tanh", "Xavier"), ("relu", "He"), ("relu", SMALL))
-FORWARD, BAND = 64, (0.025, 0.5, 0.975)  # rows that gradients are of; quantiles
+FORWARD = 64  # rows that gradients are of
 ROWS = 1000  # that train
 TINY = 1e-300  # what stands for gradients that underflow even float64
 Flows = dict[tuple[str, str, int], "Flow"]
@@ -68,26 +68,10 @@ def _slopes(given: Given) -> Columns:
     return table
 
 
-def _recipe(given: Given, activation: Any, start: str, depth: int) -> Any:
+def _recipe(given: Given, activation: Any, start: str, depth: int) -> Recipe:
     init, scale = STARTS[start]
-    return Recipe(
-        hidden=(given.width,) * depth,
-        activation=activation,
-        init=init,
-        init_scale=scale,
-        dropout=0.0,
-        optimizer="sgd",
-        learning_rate=given.learning_rate,
-        schedule="constant",
-        batch_size=50,
-        epochs=given.epochs,
-        valid=0,
-    )
-
-
-def depths(deepest: int) -> list[int]:
-    """2, 4, 8, ... up to the deepest."""
-    return sorted({2**power for power in range(1, 6) if 2**power < deepest} | {deepest})
+    how: dict[str, Any] = {"init_scale": scale, "learning_rate": given.learning_rate, "epochs": given.epochs}
+    return SGD.replace(hidden=(given.width,) * depth, activation=activation, init=init, **how)
 
 
 def _flows(given: Given) -> Flows:
@@ -95,7 +79,7 @@ def _flows(given: Given) -> Flows:
     examples, found = digits(given.all_seeds, FORWARD), {}
     for activation in ACTIVATIONS:
         for start in STARTS:
-            for depth in depths(given.depth):
+            for depth in doublings(2, given.depth):
                 nets = initial_nets(_recipe(given, activation, start, depth), examples, given.all_seeds)
                 found[activation, start, depth] = flow_of(nets, examples, activation, FORWARD)
     return found
@@ -111,7 +95,7 @@ def _starts(given: Given, flows: Flows) -> Columns:
     for (activation, start, depth), flow in flows.items():
         gains = [each.gradient_gain for each in predicted(_recipe(given, activation, start, depth), 64, 10, 1.0)]
         theory = math.exp(sum(math.log(max(gain, TINY)) for gain in gains[1:-1]) / 2)
-        quantiles = np.quantile(_reach(flow), BAND).tolist()
+        quantiles = np.quantile(_reach(flow), QUANTILES).tolist()
         rows.append(
             (activation, start, depth, theory, *quantiles, float(flow.slope.mean()), float(flow.saturated.mean()))
         )
@@ -126,7 +110,7 @@ def _layers(given: Given, flows: Flows, after: dict[tuple[str, str], Flow]) -> C
     for key, flow in deep.items():
         hidden = np.maximum(flow.back[:, :-1], TINY) / np.maximum(flow.back[:, -2:-1], TINY)
         for layer, values in enumerate(hidden.T):
-            rows.append((*key, layer + 1, *np.quantile(values, BAND).tolist()))
+            rows.append((*key, layer + 1, *np.quantile(values, QUANTILES).tolist()))
     return columns(("activation", "start", "when", "layer", "low", "median", "high"), rows)
 
 
@@ -137,7 +121,7 @@ Scores = dict[tuple[str, str, int], np.ndarray]
 def _trainings(given: Given) -> tuple[Changes, Scores, dict[tuple[str, str], Flow]]:
     """Relative changes of the deepest nets' weights [S, L], test accuracies [S], gradients after training."""
     examples = digits(given.all_seeds, ROWS)
-    places = [(*each, depth) for each in TRAINED for depth in depths(given.depth)]
+    places = [(*each, depth) for each in TRAINED for depth in doublings(2, given.depth)]
     recipes = [_recipe(given, *place) for place in places]
     found = train(recipes, examples, given.all_seeds, score_every=given.epochs)
     score = np.where(np.isfinite(found["train_loss"][..., -1]), found["test_score"][..., -1], 0.0)
@@ -155,13 +139,13 @@ def _trainings(given: Given) -> tuple[Changes, Scores, dict[tuple[str, str], Flo
 
 
 def _accuracy(scores: Scores) -> Columns:
-    rows = [(*place, *np.quantile(values, BAND).tolist()) for place, values in scores.items()]
+    rows = [(*place, *np.quantile(values, QUANTILES).tolist()) for place, values in scores.items()]
     return columns(("activation", "start", "depth", "low", "median", "high"), rows)
 
 
 def _updates(changes: Changes) -> Columns:
     rows = [
-        (*place, layer + 1, *np.quantile(values, BAND).tolist())
+        (*place, layer + 1, *np.quantile(values, QUANTILES).tolist())
         for place, change in changes.items()
         for layer, values in enumerate(change[:, :-1].T)
     ]

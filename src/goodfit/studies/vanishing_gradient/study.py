@@ -8,7 +8,6 @@ from goodfit.studies.parameters import seeds
 HERE = Folder(__file__)
 
 STUDY = HERE.study(
-    "vanishing-gradient",
     "4.7.1",
     parameters=(
         *seeds(10, 2, 100),

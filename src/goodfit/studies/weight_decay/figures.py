@@ -1,12 +1,13 @@
-"""Drawings of weight decay: losses by epoch, along the penalty, and the weights that each penalty leaves."""
+"""Draws losses by epoch and along the penalty, and the weights that each penalty leaves."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import COLOURS, FAINT, NARROW
+from goodfit.figures.panels import line, panels
+from goodfit.figures.style import COLOURS, FAINT
+from goodfit.studies.common.drawing import SEEDS, band_line, edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.weight_decay.measure import L1_PATH, RELEVANT, SPARSE
 from goodfit.studies.weight_decay.study import NORMS
@@ -27,16 +28,10 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     for panel, name in zip(axes, NORMS, strict=True):
         here = table["net"] == name
         for place, part in enumerate(("train", "test")):
-            band = [table[f"{part}_{what}"][here] for what in ("median", "low", "high")]
             words = "training rows" if part == "train" else "test rows"
-            handles[words] = line(panel, table["epoch"][here], *band, place=place)
-        panel.set_title(NET_NAMES[name])
-        panel.set_yscale("log")
-        panel.set_xlabel("epoch")
-        panel.set_ylabel("loss (half square)")
-    title = "line: median over seeds; band: the middle 95 % of seeds"
-    legend_below(figure, handles, title=title, narrow=width < NARROW)
-    return figure
+            handles[words] = band_line(panel, table, "epoch", part, here, place)
+        panel.set(title=NET_NAMES[name], yscale="log", xlabel="epoch", ylabel="loss (half square)")
+    return legend(figure, handles, SEEDS)
 
 
 def draw_path(measured: Measured, width: float) -> Figure:
@@ -49,17 +44,12 @@ def draw_path(measured: Measured, width: float) -> Figure:
         here = table["penalty"] == kind
         strength = table["strength"][here].astype(float)
         name = f"{kind}, weights start near 0" if kind in SPARSE else kind
-        band = [table[f"test_{what}"][here] for what in ("median", "low", "high")]
-        handles[name] = line(loss, strength, *band, place=place)
+        handles[name] = line(loss, strength, *edges(table, "test", here), place=place)
         line(norm, strength, table["norm"][here], place=place)
     for panel, what in ((loss, "test loss (half square)"), (norm, "norm of the weights")):
         panel.set_xscale("symlog", linthresh=L1_PATH[0])
-        panel.set_yscale("log")
-        panel.set_xlabel("strength of the penalty, λ")
-        panel.set_ylabel(what)
-    title = "line: median over seeds; band: the middle 95 % of seeds"
-    legend_below(figure, handles, title=title, narrow=width < NARROW)
-    return figure
+        panel.set(yscale="log", xlabel="strength of the penalty, λ", ylabel=what)
+    return legend(figure, handles, SEEDS)
 
 
 def draw_weights(measured: Measured, width: float) -> Figure:
@@ -74,6 +64,5 @@ def draw_weights(measured: Measured, width: float) -> Figure:
         panel.axvspan(0.5, RELEVANT + 0.5, color=COLOURS[1], alpha=0.25, linewidth=0)
         panel.set_title(f"{name}: {int((~there).sum())} of {len(weights)} weights are 0")
         panel.set_xlim(0.5, len(weights) + 0.5)
-        panel.set_xlabel("input")
-        panel.set_ylabel("weight")
+        panel.set(xlabel="input", ylabel="weight")
     return figure

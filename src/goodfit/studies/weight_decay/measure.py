@@ -15,7 +15,7 @@ from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import Trained, train
-from goodfit.studies.tabulating import table_of
+from goodfit.studies.tabulating import QUANTILES, band, by_epoch, table_of
 from goodfit.studies.weight_decay.study import NO_PENALTY, NORMS
 from goodfit.training import Examples, Recipe
 from goodfit.training.initialise import initial_layers
@@ -31,7 +31,6 @@ L1_PATH = (0.001, 0.003, 0.01, 0.03, 0.06, 0.1)
 RELEVANT, SPARSE_ROWS = 8, 60  # inputs that count, and rows, of the data that L1 selects from
 SPARSE = {"L1": (0.01, 0.03, 0.1, 0.2, 0.3, 0.5), "L2": (0.001, 0.01, 0.1, 1.0, 10.0)}
 SCORED = 5  # epochs from one scoring of the test rows to the next, as in the notes
-SHOWN_QUANTILES = (0.025, 0.5, 0.975)
 
 
 def measure(given: Given, tell: Tell) -> Measured:
@@ -94,32 +93,21 @@ def _constant(sets: Sequence[Dataset], parts: Mapping[str, NDArray[np.int64]]) -
 
 def _path(given: Given, examples: Any, seeds_: Sequence[int]) -> Columns:
     """Losses, norm and zeros along both penalties: from the notes' initial weights, and from small ones."""
-    kinds = [
-        ("L2, weights start as N(0, 1)", 1.0, "l2", L2_PATH),
-        ("L2", 0.01, "l2", L2_PATH),
-        ("L1", 0.01, "l1", L1_PATH),
-    ]
+    kinds = ("L2, weights start as N(0, 1)", 1.0, L2_PATH), ("L2", 0.01, L2_PATH), ("L1", 0.01, L1_PATH)
     rows: list[dict[str, Any]] = []
-    for kind, scale, field, strengths in kinds:
-        recipes = [_base(given.learning_rate, init_scale=scale, **{field: each}) for each in strengths]
+    for kind, scale, strengths in kinds:
+        recipes = [_base(given.learning_rate, init_scale=scale, **{kind[:2].lower(): each}) for each in strengths]
         found = train(recipes, examples, seeds_, score_every=EPOCHS)
         for at, strength in enumerate(strengths):
             weights = found.weights(at)[:, 0]
-            rows.append({"penalty": kind, "strength": strength, **_losses(found, at)})
-            rows[-1] |= {
-                "norm": float(np.median(np.linalg.norm(weights, axis=1))),
-                "zeros": float((weights == 0).mean()),
-            }
+            sizes = {"norm": float(np.median(np.linalg.norm(weights, axis=1))), "zeros": float((weights == 0).mean())}
+            rows.append({"penalty": kind, "strength": strength, **_losses(found, at), **sizes})
     return table_of(rows)
 
 
 def _losses(found: Trained, at: int) -> dict[str, float]:
     """Quantiles of the last losses of one net over seeds."""
-    return {
-        f"{part}_{name}": float(np.quantile(found.last(f"{part}_loss")[at], level))
-        for part in ("train", "test")
-        for name, level in zip(("low", "median", "high"), SHOWN_QUANTILES, strict=True)
-    }
+    return {**band("train", found.last("train_loss")[at]), **band("test", found.last("test_loss")[at])}
 
 
 def sparse(seed: int, inputs: int) -> Dataset:
@@ -159,7 +147,7 @@ def selection(sets: Sequence[Dataset], seeds_: Sequence[int]) -> tuple[dict[str,
 def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbers]) -> Columns:
     rows = []
     for at, name in enumerate(nets):
-        low, median, high = np.quantile(norms[name], SHOWN_QUANTILES)
+        low, median, high = np.quantile(norms[name], QUANTILES)
         norm = {"norm_median": float(median), "norm_low": float(low), "norm_high": float(high)}
         bias = float(np.median([abs(net.biases[0][0]) for net in found.nets[at]]))
         losses = {key: value for key, value in _losses(found, at).items() if key.endswith("median")}
@@ -170,15 +158,11 @@ def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbe
 def _curves(nets: Mapping[str, Recipe], found: Trained) -> Columns:
     """Losses by epoch, of the epochs in which the test rows were scored."""
     epochs = np.arange(SCORED - 1, EPOCHS, SCORED)
-    columns: dict[str, list[Any]] = {"net": [], "epoch": []}
+    rows = []
     for at, name in enumerate(nets):
-        columns["net"] += [name] * len(epochs)
-        columns["epoch"] += (epochs + 1).tolist()
-        for part in ("train", "test"):
-            band = np.quantile(found[f"{part}_loss"][at][:, epochs], SHOWN_QUANTILES, axis=0)
-            for what, values in zip(("low", "median", "high"), band, strict=True):
-                columns.setdefault(f"{part}_{what}", []).extend(values.tolist())
-    return columns
+        train, test = (found[f"{part}_loss"][at][:, epochs] for part in ("train", "test"))
+        rows += by_epoch(epochs + 1, {"net": name}, train=train, test=test)
+    return table_of(rows)
 
 
 def _claims(

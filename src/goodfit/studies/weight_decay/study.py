@@ -17,7 +17,6 @@ HERE = Folder(__file__)
 NO_PENALTY = HERE.words("reasons", "no-penalty")
 
 STUDY = HERE.study(
-    "weight-decay",
     "4.4",
     parameters=(
         HERE.parameter("l2", 3.0, low=0, high=100, flag="lambda"),
