@@ -7,7 +7,7 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import find, run
-from goodfit.studies.common.fresh import misses, outputs, squared_errors
+from goodfit.studies.common.trained import misses, outputs, squared_errors
 from goodfit.studies.generalization.measure import rows_of
 from goodfit.training import Recipe
 from goodfit.training.population import NetArrays

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goodfit.reports import Code, Facts, Glance, Grid, Link, Note, Page, Paragraph, Picture, Section, Strong
 from goodfit.reports.blocks import Block
@@ -11,8 +11,10 @@ from goodfit.reports.languages import Language
 from goodfit.reports.markup import Inline
 from goodfit.studies.declaring import Column, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
-from goodfit.studies.result import Outcome, Result
 from goodfit.studies.words import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from goodfit.studies.result import Outcome, Result
 
 NARROW = 4.6  # inches of a figure on a telephone
 LONG = 60  # rows that a page shows of a table; the rest stands in the CSV file

@@ -13,7 +13,7 @@ from goodfit.studies.activations.trials import REACHED, TRAINED
 from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
-WAYS = {"forward": ("forward", "o", "#0072B2", -0.14), "both": ("forward and backward", "^", "#E69F00", 0.14)}
+LOOKS = {"forward": ("forward", "o", "#0072B2", -0.14), "both": ("forward and backward", "^", "#E69F00", 0.14)}
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
@@ -43,7 +43,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     order = np.argsort(table["forward_ratio"])
     figure = new_figure(width, 3.9 if width >= NARROW else 4.6)
     panel, handles = figure.subplots(), {}
-    for way, (words, marker, colour, shift) in WAYS.items():
+    for way, (words, marker, colour, shift) in LOOKS.items():
         middle, low, high = edges(table, f"{way}_ratio", order)
         at = np.arange(len(order)) + shift
         handles[words] = panel.errorbar(

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from goodfit.studies.activations.facts import costs, mean_output, saturated, with_derivative
-from goodfit.studies.activations.figures import WAYS
 from goodfit.studies.activations.timing import nanoseconds, ratio
 from goodfit.studies.activations.trials import TRAINED, trials
 from goodfit.studies.declaring import Columns, Measured, Tell
@@ -20,6 +19,7 @@ NAMES = (
     *("selu", "gelu", "silu", "softplus", "mish", "identity"),
 )
 Z = np.linspace(-8, 8, 161)  # the notes' torch.arange(-8.0, 8.0, 0.1), and its end
+WAYS = ("forward", "both")
 WIDTHS = (1, 4)  # standard deviations for which saturation is told
 FAR = 10.0  # where a sigmoid is all but flat
 

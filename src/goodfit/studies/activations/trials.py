@@ -10,8 +10,8 @@ from goodfit.data import load
 from goodfit.inspection import subject_of
 from goodfit.inspection.measuring import row_norm
 from goodfit.inspection.passes import run_passes
-from goodfit.studies.common.regions import as_net, hidden_values
 from goodfit.studies.common.subsets import subsets
+from goodfit.studies.common.trained import as_net, hidden_values
 from goodfit.studies.declaring import Tell
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from goodfit.figures.panels import line, panels
 from goodfit.figures.style import COLOURS
 from goodfit.studies.backprop.graph import PLACES, Shown, draw_graph, text_of
-from goodfit.studies.common.drawing import legend
+from goodfit.studies.common.drawing import doubling_axis, legend
 from goodfit.studies.declaring import Measured
 
 
@@ -47,8 +47,7 @@ def draw_costs(measured: Measured, width: float) -> Figure:
         handles[f"time, {batch} rows"] = line(left, *values, place=place)
     one = times["batch"] == times["batch"][0]
     handles["multiplications counted"] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
-    left.set_xscale("log", base=2)
-    left.set_xticks(np.unique(times["width"]), [str(units) for units in np.unique(times["width"])])
+    doubling_axis(left, times["width"])
     left.set(xlabel="units of both hidden layers", ylabel="both passes / forward pass")
     left.set_ylim(0, None)
     left.set_title("Time")

@@ -25,7 +25,6 @@ from goodfit.training.population import NetArrays
 Numbers = NDArray[np.float64]
 TEST_ROWS = 400  # of the digits, beside those that train
 SGD = Recipe(dropout=0.0, optimizer="sgd", schedule="constant", batch_size=50, valid=0)  # how these nets train
-MOST_DIGITS = 1797 - TEST_ROWS
 
 
 def digits(seeds: Sequence[int], rows: int) -> Examples:

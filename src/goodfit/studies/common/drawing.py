@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -31,6 +32,13 @@ def band_line(panel: Axes, table: Table, across: str, name: str = "", here: Any 
     here: which rows; place: which colour, dashes and marker.
     """
     return line(panel, table[across][here], *edges(table, name, here), place=place)
+
+
+def doubling_axis(panel: Axes, values: NDArray[Any]) -> None:
+    """A horizontal axis for values that double, with a tick at each of them."""
+    there = np.unique(values)
+    panel.set_xscale("log", base=2)
+    panel.set_xticks(there, [str(value) for value in there])
 
 
 def legend(figure: Figure, handles: dict[str, Any], title: str = "") -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from goodfit.figures.panels import panels
 from goodfit.figures.style import COLOURS, INK
-from goodfit.studies.common.drawing import SEEDS, band_line, legend
+from goodfit.studies.common.drawing import SEEDS, band_line, doubling_axis, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.exploding_gradient.measure import HORIZON, LARGEST, LOG10, NAMES
 
@@ -42,8 +42,7 @@ def draw_sizes(measured: Measured, width: float) -> Figure:
     for panel, (found, theory) in zip(axes, (("rate", "theory"), ("ratio", "ratio_theory")), strict=True):
         (drawn,) = panel.plot(table["size"], table[theory], color=COLOURS[1], linestyle="--")
         (points,) = panel.plot(table["size"], table[found], "o", color=COLOURS[0], markersize=6)
-        panel.set_xscale("log", base=2)
-        panel.set_xticks(table["size"], [str(size) for size in table["size"]])
+        doubling_axis(panel, table["size"])
         panel.set_xlabel("size of the matrices")
     bars = axes[0].vlines(table["size"], table["low"], table["high"], color=COLOURS[0], linewidth=3, alpha=0.5)
     axes[0].set(title="Growth", ylabel="growth a factor (nats)")
@@ -67,7 +66,6 @@ def draw_depths(measured: Measured, width: float) -> Figure:
     learned.set(title="After training", ylabel="test accuracy (0: broken off)")
     learned.set_ylim(-0.03, 1.03)
     for panel in (growth, learned):
-        panel.set_xscale("log", base=2)
-        panel.set_xticks(np.unique(flows["depth"]), [str(depth) for depth in np.unique(flows["depth"])])
+        doubling_axis(panel, flows["depth"])
         panel.set_xlabel("hidden layers")
     return legend(figure, handles, SEEDS)

@@ -10,7 +10,7 @@ import numpy as np
 from goodfit.data import Dataset
 from goodfit.data.streams import generator
 from goodfit.models.scores import LEVEL, clopper_pearson, level_of_openings
-from goodfit.studies.common.fresh import misses
+from goodfit.studies.common.trained import misses
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, mean_of, share_of, unmeasured
 from goodfit.studies.generalization.study import ONE_VALUE

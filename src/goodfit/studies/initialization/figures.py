@@ -11,9 +11,8 @@ from goodfit.figures.panels import line, panels
 from goodfit.figures.style import INK, whole_numbers
 from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
+from goodfit.studies.initialization.measure import FLOWS, TRAINED
 
-FLOWS = {"identity": "no activation", "tanh": "tanh", "relu": "ReLU"}
-TRAINED = ("tanh", "relu")
 CHANCE = float(np.log(10))  # loss of guessing among ten classes, in nats
 FLOOR = 1e-40  # where the axes are cut
 

@@ -10,7 +10,6 @@ from goodfit.data import load
 from goodfit.studies.common.subsets import subsets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of
-from goodfit.studies.initialization.figures import FLOWS, TRAINED
 from goodfit.studies.initialization.signal_flow import Numbers, flow, growth, predicted_flow
 from goodfit.studies.initialization.study import LEARNS, SLIM, WIDE
 from goodfit.studies.parameters import Given
@@ -19,6 +18,8 @@ from goodfit.studies.tabulating import QUANTILES, band, cells, columns, table_of
 from goodfit.training import Recipe
 from goodfit.training.initialise import initial_layers
 
+FLOWS = {"identity": "no activation", "tanh": "tanh", "relu": "ReLU"}
+TRAINED = ("tanh", "relu")
 INITS: dict[str, dict[str, Any]] = {
     "default": {"init": "torch", "init_bias": "torch"},
     "normal 0.01": {"init": "normal", "init_scale": 0.01},

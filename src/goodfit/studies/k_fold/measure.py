@@ -12,7 +12,7 @@ from goodfit.data import Dataset
 from goodfit.data.folds import make_folds
 from goodfit.data.streams import generator
 from goodfit.selection.comparing import interval
-from goodfit.studies.common.fresh import squared_errors
+from goodfit.studies.common.trained import squared_errors
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, correlation_of, exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given

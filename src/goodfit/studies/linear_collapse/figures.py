@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from goodfit.figures.panels import panels
 from goodfit.figures.style import COLOURS, INK, whole_numbers
 from goodfit.studies.common.drawing import band_line, legend
-from goodfit.studies.common.regions import draw
 from goodfit.studies.declaring import Measured
 from goodfit.studies.linear_collapse.measure import KINDS, SETS
+from goodfit.studies.linear_collapse.regions import draw
 
 SHOWN = 120  # points of the pictures
 

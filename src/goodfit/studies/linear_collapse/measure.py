@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from goodfit.data import load
-from goodfit.studies.common.regions import as_net, region
+from goodfit.studies.common.trained import as_net
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import exactly, mean_of
+from goodfit.studies.linear_collapse.regions import region
 from goodfit.studies.linear_collapse.straightness import (
     Numbers,
     best_line,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 from goodfit.inspection import describe_net, fold
 from goodfit.models.trained_net import TrainedNet
-from goodfit.studies.common.regions import hidden_values
+from goodfit.studies.common.trained import hidden_values
 from goodfit.studies.declaring import Columns
 from goodfit.studies.estimates import mean_of
 from goodfit.studies.tabulating import cells, columns, table_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.studies.common.fresh import outputs
+from goodfit.studies.common.trained import outputs
 from goodfit.studies.declaring import Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
 from goodfit.studies.mlp_fashion_mnist.images import Images, images, late

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from goodfit.figures.panels import panels
 from goodfit.figures.style import COLOURS, INK
-from goodfit.studies.common.drawing import band_line, legend
+from goodfit.studies.common.drawing import band_line, doubling_axis, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.symmetry.study import APART
 
@@ -21,8 +21,7 @@ def draw_widths(measured: Measured, width: float) -> Figure:
     for place, start in enumerate(("random", "constant")):
         here = table["start"] == start
         handles[f"{start} initial weights"] = band_line(left, table, "width", here=here, place=place)
-    left.set_xscale("log", base=2)
-    left.set_xticks(np.unique(table["width"]), [str(units) for units in np.unique(table["width"])])
+    doubling_axis(left, table["width"])
     left.set(xlabel="hidden units", ylabel="test accuracy", title="By the number of units")
     at = np.arange(len(ways["training"]))[::-1]
     bars = right.hlines(at, ways["low"], ways["high"], color=COLOURS[2], linewidth=4, alpha=0.5)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from goodfit.figures.panels import line, panels
 from goodfit.figures.style import NARROW, whole_numbers
-from goodfit.studies.common.drawing import band_line, edges, legend
+from goodfit.studies.common.drawing import band_line, doubling_axis, edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.vanishing_gradient.measure import ACTIVATIONS, STARTS, TRAINED
 
@@ -65,8 +65,7 @@ def draw_learning(measured: Measured, width: float) -> Figure:
         xlabel="hidden layer, from the inputs on",
     )
     whole_numbers(left)
-    right.set_xscale("log", base=2)
-    right.set_xticks(np.unique(scores["depth"]), [str(depth) for depth in np.unique(scores["depth"])])
+    doubling_axis(right, scores["depth"])
     right.set(xlabel="hidden layers", ylabel="test accuracy")
     right.set_ylim(0, 1)
     right.set_title("After training")

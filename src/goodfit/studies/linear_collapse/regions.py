@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,33 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from goodfit.figures.style import COLOURS, NARROW, new_figure
-from goodfit.inspection import describe_net
-from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.models.trained_net import TrainedNet
-from goodfit.training import Examples
-from goodfit.training.population import NetArrays
 
 GRID = 100  # points a side
 MARGIN = 0.1  # around the points, in their unit
 SHADES = ("#F4F4F4", "#C9C9C9")  # of the two regions, told apart in print too
-
-
-def as_net(arrays: NetArrays, examples: Examples, rows: int, activation: str | tuple[str, ...]) -> TrainedNet:
-    """A classifier that was trained, with the scaling of its data set. rows: the number of its set, where stacked."""
-    scaling = examples.scaling_of(rows)
-    return describe_net(
-        arrays.weights, arrays.biases, activation, slopes=arrays.slopes, shift=scaling.shift, scale=scaling.factor
-    )
-
-
-def hidden_values(net: TrainedNet, x: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-    """The scaled inputs [B, D], then every hidden layer's activations [B, H], in float64."""
-    h = (x.astype(float) - net.shift) * net.scale
-    yield h
-    for weight, bias, name, slope in zip(net.weights, net.biases, net.activations, net.slopes, strict=False):
-        z = h @ weight.T.astype(float) + bias
-        h = FUNCTIONS[name](z) if slope is None else FUNCTIONS[name](z, slope)
-        yield h
 
 
 def limits(x: NDArray[Any]) -> NDArray[Any]:
