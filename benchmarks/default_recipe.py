@@ -9,7 +9,7 @@ from pathlib import Path
 import goodfit as gf
 from benchmarks import processes
 from benchmarks.bars import Bar, Measurement
-from goodfit.runs.opening import score_nets
+from goodfit.models.stacked import score_nets
 
 SEEDS = 5
 ACCURACY = Bar(

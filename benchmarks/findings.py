@@ -51,14 +51,9 @@ def train_all(recipes: Sequence[Recipe], parts: Split) -> Trained:
         examples = Examples.of_split(parts, scaling, loss=loss)
         fitted = fit_jobs([Job(recipes[number]) for number in members], examples)
         for place, number in enumerate(members):
-            recipe, net, data, kept = recipes[number], fitted.net(place), parts.data, examples.scaling
-            nets[number] = TrainedNet(
-                net.weights, net.biases, recipe.activations, data.task, classes=data.classes, slopes=net.slopes,
-                shift=kept.shift, scale=kept.factor, target_shift=kept.target_shift, target_scale=kept.target_factor,
-                seed=recipe.seed,
-            )  # fmt: skip
-            cohort, at = fitted.place[place]
-            found = fitted.cohorts[cohort]
+            nets[number] = TrainedNet.of(fitted.net(place), recipes[number], parts.data, examples.scaling)
+            turn, at = fitted.place[place]
+            found = fitted.turns[turn]
             train = np.asarray(fitted.metrics(place)[:, 0], np.float64)
             losses[number] = Losses(train, bool(found.frozen[at]), int(found.stopped_epoch[at]))
     order = range(len(recipes))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from goodfit.wiring import provide
+
 if TYPE_CHECKING:
     from goodfit import curves as curves
     from goodfit import data as data
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
     from goodfit.runs.training import train as train
     from goodfit.selection.search import select as select
     from goodfit.training.recipe import Recipe as Recipe
-    from goodfit.verdicts.judging import Verdict as Verdict
     from goodfit.verdicts.judging import verdict as verdict
+    from goodfit.verdicts.result import Verdict as Verdict
 
 __version__ = "0.1.0"
+provide("open sealed rows", "goodfit.runs.openings", "open_sealed")
 _PLACES = {  # public name -> module that holds it; loaded on first use, so that `import goodfit` stays light
     "GoodfitError": "goodfit.errors",
     "InputError": "goodfit.errors",

@@ -20,12 +20,12 @@ import pytest
 NET = ("iris", "--hidden", "6", "--batch-size", "32", "--dropout", "0.25", "--seeds", "3")
 TRAIN = (*NET, "--epochs", "60")
 SHORT = """
-import functools, os, sys
-from goodfit.training import resuming
-from goodfit.runs import training
+import os, sys
+from goodfit.training import session, store
 from goodfit.training.fitting import fit
-training.fit = functools.partial(fit, chunk_seconds=float(os.environ.get("CHUNK", 1e-9)))
-resuming.FEWEST_SECONDS, resuming.SHARE_OF_TIME = 0.0, 1e9
+short = float(os.environ.get("CHUNK", 1e-9))
+session.fit = lambda *given, **how: fit(*given, **{**how, "chunk_seconds": short})
+store.FEWEST_SECONDS, store.SHARE_OF_TIME = 0.0, 1e9
 {patch}
 from goodfit.cli import main
 sys.exit(main())

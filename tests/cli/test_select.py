@@ -118,7 +118,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     def pressed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodfit.selection.running.fit", pressed)
+    monkeypatch.setattr("goodfit.training.session.fit", pressed)
     code, _, err = call("select", "moons", "--vary", "l2=0,1", *SMALL, "--out", "s")
     assert code == 1
     assert "Interrupted. Go on with: goodfit select --resume s" in err

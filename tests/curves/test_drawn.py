@@ -44,7 +44,7 @@ def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is left to be trained")
 
-    monkeypatch.setattr("goodfit.selection.running.fit", refuse)
+    monkeypatch.setattr("goodfit.training.session.fit", refuse)
     again = data_curve("moons", "noise", [0.1, 0.5], recipe, folds=3, out=tmp_path / "noise")
     np.testing.assert_array_equal(again.valid.mean, one.valid.mean)
     again = learning_curve("moons", recipe, rows=[20, 60], folds=3, out=tmp_path / "rows")

@@ -12,13 +12,13 @@ from searching import BASE, Stop, dataset, killed_after
 from sklearn.model_selection import TimeSeriesSplit
 
 from goodfit.curves import epoch_curve
-from goodfit.curves import epochs as module
 from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError
 from goodfit.selection import select
-from goodfit.selection.search import Asked, lay_out
+from goodfit.selection.layout import lay_out
+from goodfit.selection.methods import SearchRequest
 from goodfit.selection.sheets import row_values
-from goodfit.training import Job, cohort_of, fit
+from goodfit.training import Job, cohort_of, fit, session
 from goodfit.training.population import schedule_of
 
 
@@ -50,7 +50,7 @@ def test_an_earlier_epoch_is_a_training_that_ends_there() -> None:
     """Of the whole schedule, with dropout off where rows are scored."""
     data = dataset()
     found = epoch_curve(data, BASE, folds=3, by="loss")
-    sheet = lay_out(data, {"l2": [BASE.l2]}, Asked(BASE, folds=3)).sheets()[0]
+    sheet = lay_out(data, {"l2": [BASE.l2]}, SearchRequest(BASE, folds=3)).sheets()[0]
     train, valid = [], []
     for number, job in enumerate(sheet.jobs):
         short = Job(job.recipe.replace(epochs=4, warmup=0.0), rows=job.rows, schedule=schedule_of(job))
@@ -88,9 +88,9 @@ def test_nets_that_diverge_have_no_value_from_there_on() -> None:
 
 @pytest.mark.parametrize("reports", [0, 1, 2, 3])
 def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goodfit.training.resuming.FEWEST_SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.training.resuming.SHARE_OF_TIME", float("inf"))
-    monkeypatch.setattr(module, "fit", lambda *a, **k: fit(*a, **k, chunk_seconds=0.0))
+    monkeypatch.setattr("goodfit.training.store.FEWEST_SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.training.store.SHARE_OF_TIME", float("inf"))
+    monkeypatch.setattr(session, "fit", lambda *a, **k: fit(*a, **{**k, "chunk_seconds": 0.0}))
     how: dict[str, Any] = {"folds": TimeSeriesSplit(2), "by": "loss"}
     whole = epoch_curve(dataset(), BASE, **how)
     with pytest.raises(Stop):
@@ -102,7 +102,7 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is left to be trained")
 
-    monkeypatch.setattr(module, "fit", refuse)
+    monkeypatch.setattr(session, "fit", refuse)
     np.testing.assert_array_equal(epoch_curve(dataset(), BASE, **how, out=tmp_path).valid.mean, whole.valid.mean)
     with pytest.raises(InputError, match=r"holds another curve\. Give another folder"):
         epoch_curve(dataset(), BASE.replace(l2=0.5), **how, out=tmp_path)

@@ -29,8 +29,8 @@ from safetensors.numpy import load as load_tensors
 from goodfit.cli.model_tables import print_model
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import InputError
-from goodfit.models.model_facts import describe_model
 from goodfit.models.model_file import Model, load_model
+from goodfit.runs.model_facts import describe_model
 from goodfit.training import tensor_file
 from goodfit.training.recipe import Recipe
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,7 @@ import pytest
 import goodfit.figures
 from goodfit.data import Dataset
 from goodfit.files import write_atomically
-from goodfit.runs import training
-from goodfit.training import resuming
+from goodfit.training import session, store
 from goodfit.training.fitting import fit
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe
@@ -26,9 +24,9 @@ SEEDS = (0, 1, 7)  # three nets on two devices: one place of the grid stays empt
 
 def make_chunks_short(patch: pytest.MonkeyPatch) -> None:
     """Every chunk is an epoch, and ends with a checkpoint."""
-    patch.setattr(training, "fit", functools.partial(fit, chunk_seconds=1e-9))
-    patch.setattr(resuming, "FEWEST_SECONDS", 0.0)
-    patch.setattr(resuming, "SHARE_OF_TIME", 1e9)
+    patch.setattr(session, "fit", lambda *given, **how: fit(*given, **{**how, "chunk_seconds": 1e-9}))
+    patch.setattr(store, "FEWEST_SECONDS", 0.0)
+    patch.setattr(store, "SHARE_OF_TIME", 1e9)
     patch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
 
 

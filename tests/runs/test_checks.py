@@ -10,7 +10,7 @@ from run_help import numbers
 
 from goodfit.data import Dataset, Split, load, split
 from goodfit.errors import InputError
-from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.runs.checks import as_split, fitted_recipe, seeds_of
 from goodfit.training.recipe import Recipe
 
 IRIS = split(load("iris"))
@@ -135,19 +135,28 @@ FORMS = [range(2), [0, 1], (0, 1), np.arange(2), [np.uint32(0), np.int8(1)], {0:
 
 @pytest.mark.parametrize("seeds", [*FORMS, iter([0, 1])])
 def test_seeds_may_come_in_any_form(seeds: Any) -> None:
-    found = checked_seeds(Recipe(), seeds)
+    found = seeds_of(Recipe(), seeds)
     assert found == (0, 1)
     assert {type(seed) for seed in found} == {int}
 
 
 def test_the_recipe_has_a_seed_of_its_own() -> None:
-    assert checked_seeds(Recipe(seed=5), None) == (5,)
+    assert seeds_of(Recipe(seed=5), None) == (5,)
+
+
+@pytest.mark.parametrize("count", [3, np.int64(3)])
+def test_a_number_of_seeds_counts_up_from_the_recipes(count: Any) -> None:
+    assert seeds_of(Recipe(seed=5), count) == (5, 6, 7)
+    with pytest.raises(InputError, match="a seed must be an integer from 0 to 4294967295; got 4294967296"):
+        seeds_of(Recipe(seed=2**32 - 1), count)
 
 
 @pytest.mark.parametrize(
     ("seeds", "text"),
     [
-        (8, "train: 'seeds' must be a sequence; got 8. For n nets: range(n)."),
+        (0, "train: 'seeds' must be an integer >= 1, or a list of seeds; got 0."),
+        (True, "train: 'seeds' must be an integer >= 1, or a list of seeds; got True."),
+        (2.0, "train: 'seeds' must be an integer >= 1, or a list of seeds; got 2.0."),
         ([], "train: 'seeds' must hold at least one seed; got []."),
         ([0, -1], "train: a seed must be an integer from 0 to 4294967295; got -1 (net 1 of 2)."),
         ([2**32], "train: a seed must be an integer from 0 to 4294967295; got 4294967296 (net 0 of 1)."),
@@ -160,4 +169,4 @@ def test_the_recipe_has_a_seed_of_its_own() -> None:
 )
 def test_wrong_seeds_are_named(seeds: Any, text: str) -> None:
     with pytest.raises(InputError, match=re.escape(text)):
-        checked_seeds(Recipe(), seeds)
+        seeds_of(Recipe(), seeds)

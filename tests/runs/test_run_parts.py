@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.training import lock, reporter, resuming
+from goodfit.training import lock, reporter, store
 from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.progress import Progress
 
@@ -159,19 +159,19 @@ def test_nobody_need_watch() -> None:
 
 def test_checkpoints_take_a_small_share_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr(resuming, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(store, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def slow(*_: object) -> None:
         clock[0] += 0.2
 
-    monkeypatch.setattr(resuming, "save_checkpoint", slow)
-    monkeypatch.setattr(resuming, "state_arrays", lambda *_: {})
-    writer = resuming.Checkpointer(tmp_path, SimpleNamespace())  # type: ignore[arg-type]
+    monkeypatch.setattr(store, "save_checkpoint", slow)
+    monkeypatch.setattr(store, "state_arrays", lambda *_: {})
+    writer, report = store.Store(tmp_path, "run"), SimpleNamespace(epoch=1, snapshot=lambda: None)
     clock[0] += 1.9
     assert not writer.due
     clock[0] += 0.2
     assert writer.due
-    writer.write(1, lambda: None, {})  # type: ignore[arg-type, return-value]
+    writer.save(0, SimpleNamespace(), report, np.zeros(0), {})  # type: ignore[arg-type]
     clock[0] += 19.9
     assert not writer.due
     clock[0] += 0.2
@@ -190,6 +190,7 @@ def test_the_face_of_the_package_names_all_it_has() -> None:
 
 
 def test_there_may_be_no_checkpoint_yet(tmp_path: Path) -> None:
-    assert resuming.newest(tmp_path) is None
+    cohort: Any = None  # is not asked for anything
+    assert store.Store(tmp_path, "run").unfinished(0, cohort) is None
     os.makedirs(tmp_path / "checkpoints")
-    assert resuming.newest(tmp_path) is None
+    assert store.Store(tmp_path, "run").unfinished(0, cohort) is None

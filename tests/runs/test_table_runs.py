@@ -179,7 +179,7 @@ def test_a_net_of_a_table_needs_no_jax_to_predict(people: Path, tmp_path: Path) 
 
     gf.train(RECIPE, gf.data.read_table(people, **options()), out=tmp_path / "run")
     code = (
-        "import sys; from goodfit.runs import load_model; from goodfit.data.tables import read_frame;"
+        "import sys; from goodfit.models import load_model; from goodfit.data.tables import read_frame;"
         f"m = load_model({str(tmp_path / 'run' / 'model.safetensors')!r});"
         f"x, _ = m.preprocessing.transform(read_frame({str(people)!r}));"
         "print(m.nets[0].predict(x)[:5].tolist(), [n for n in ('jax', 'sklearn') if n in sys.modules])"

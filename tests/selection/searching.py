@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from goodfit.data import Dataset
-from goodfit.selection import running
 from goodfit.training import Recipe
 
 BASE = Recipe(
@@ -40,7 +39,7 @@ def killed_after(reports: int) -> Any:
     """A watcher that kills a search at a report."""
     seen = []
 
-    def watch(progress: running.SearchProgress) -> None:
+    def watch(progress: SessionProgress) -> None:
         seen.append(progress)
         if len(seen) > reports:
             raise Stop

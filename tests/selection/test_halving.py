@@ -16,11 +16,13 @@ from searching import BASE, Stop, dataset, killed_after
 
 from goodfit.data import table
 from goodfit.errors import GoodfitError, InputError
-from goodfit.selection import Selection, running, select
+from goodfit.selection import Selection, select
 from goodfit.selection.halving import RungPlan
-from goodfit.selection.search import Asked, lay_out, resume
+from goodfit.selection.layout import lay_out
+from goodfit.selection.methods import SearchRequest
+from goodfit.selection.search import resume
 from goodfit.selection.sheets import row_values
-from goodfit.training import Cohort, Fitted, Job, cohort_of, fit
+from goodfit.training import Cohort, Fitted, Job, cohort_of, fit, session
 from goodfit.training.population import schedule_of
 
 VARY: dict[str, Any] = {"hidden": [3, (5, 4), 8], "momentum": [0.0, 0.9], "learning_rate": [0.001, 0.1]}
@@ -51,7 +53,7 @@ def test_halved_nets_leave_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
         assert cohort.grid.shape[0] * cohort.grid.groups * cohort.grid.nets <= len(cohort.jobs) + 1
         return fit(cohort, **how)
 
-    monkeypatch.setattr(running, "fit", watched)
+    monkeypatch.setattr(session, "fit", watched)
     plans: list[RungPlan] = []
     halved(plan=lambda _, planned: plans.append(planned))
     nets = 3 * 2
@@ -63,7 +65,7 @@ def test_halved_nets_leave_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_worst_by_held_out_rows_leave() -> None:
     """What a setting left with is the loss of its nets after that epoch of the whole schedule, trained alone."""
-    found, search = halved(), lay_out(dataset(), VARY, Asked(BASE, folds=3, seeds=2, by="loss"))
+    found, search = halved(), lay_out(dataset(), VARY, SearchRequest(BASE, folds=3, seeds=2, by="loss"))
     first = {str(each.setting): each for each in found.stopped if each.epochs == 1}
     assert len(first) == 8
     sheet, means = search.sheets()[0], {}
@@ -146,8 +148,8 @@ def test_killed_between_or_within_rungs_it_goes_on(
     tmp_path: Path, reports: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever was reported last; states are checkpointed after every chunk, and small populations take turns."""
-    monkeypatch.setattr("goodfit.training.resuming.FEWEST_SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.training.resuming.SHARE_OF_TIME", float("inf"))
+    monkeypatch.setattr("goodfit.training.store.FEWEST_SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.training.store.SHARE_OF_TIME", float("inf"))
     whole = halved()
     with pytest.raises(Stop):
         halved(out=tmp_path, progress=killed_after(reports))
@@ -160,7 +162,7 @@ def test_killed_between_or_within_rungs_it_goes_on(
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is left to be trained")
 
-    monkeypatch.setattr(running, "fit", refuse)
+    monkeypatch.setattr(session, "fit", refuse)
     np.testing.assert_array_equal(halved(out=tmp_path).losses, whole.losses)
 
 
@@ -174,7 +176,7 @@ def test_small_populations_take_turns_and_tables_have_one_for_each_fold(
     for data, turns in ((dataset(), [12, 6]), (table(frame, "kind"), [12, 6])):
         whole = select(data, BASE, **how)
         with monkeypatch.context() as patched:
-            patched.setattr(running, "MOST_MEMORY", 0.0)
+            patched.setattr("goodfit.selection.layout.MOST_MEMORY", 0.0)
             folder = tmp_path / str(len(list(tmp_path.iterdir())))
             small = select(data, BASE, **how, out=folder)
         kept = [len(list(folder.glob(f"bracket-0/rung-{rung}/turn-*"))) for rung in (0, 1)]
@@ -202,7 +204,7 @@ def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, monkeypatch: pyt
     assert killed.returncode == -9
     assert (tmp_path / "s" / "bracket-0" / "rung-0" / "turn-0000.safetensors").exists()
     sizes: list[int] = []
-    monkeypatch.setattr(running, "fit", lambda cohort, **how: sizes.append(len(cohort.jobs)) or fit(cohort, **how))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(session, "fit", lambda cohort, **how: sizes.append(len(cohort.jobs)) or fit(cohort, **how))  # type: ignore[func-returns-value]
     found = resume(tmp_path / "s")
     assert 27 not in sizes  # the first rung is not trained again
     whole = resume(tmp_path / "s")

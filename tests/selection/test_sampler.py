@@ -15,10 +15,10 @@ import pytest
 from searching import BASE, Stop, dataset, killed_after
 
 from goodfit.errors import GoodfitError, InputError
-from goodfit.selection import Range, Selection, running, select
+from goodfit.selection import Range, Selection, select
 from goodfit.selection.sampler import OptunaSampler, SamplingPlan
 from goodfit.selection.space import Setting, Space
-from goodfit.training import Cohort, Fitted, fit
+from goodfit.training import Cohort, Fitted, fit, session
 
 VARY: dict[str, Any] = {
     "learning_rate": Range(1e-4, 1.0, log=True),
@@ -39,7 +39,7 @@ def test_optuna_is_asked_in_turns_each_of_which_is_one_population(monkeypatch: p
         trained.append(len(cohort.jobs))
         return fit(cohort, **how)
 
-    monkeypatch.setattr(running, "fit", watched)
+    monkeypatch.setattr(session, "fit", watched)
     plans: list[SamplingPlan] = []
     vary = {name: VARY[name] for name in ("learning_rate", "hidden")}
     found = asked(vary=vary, plan=lambda _, planned: plans.append(planned))
@@ -94,7 +94,7 @@ def test_killed_at_any_turn_it_goes_on(tmp_path: Path, reports: int, monkeypatch
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is left to be trained")
 
-    monkeypatch.setattr(running, "fit", refuse)
+    monkeypatch.setattr(session, "fit", refuse)
     np.testing.assert_array_equal(asked(vary=vary, budget=8, ask=4, out=tmp_path).losses, whole.losses)
 
 

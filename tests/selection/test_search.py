@@ -15,11 +15,13 @@ from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 import goodfit
 from goodfit.data import Dataset, split, table
 from goodfit.errors import GoodfitError, InputError
-from goodfit.selection import running
-from goodfit.selection.search import SEARCH, Asked, lay_out, resume, select
+from goodfit.selection.layout import lay_out
+from goodfit.selection.methods import SearchRequest
+from goodfit.selection.search import SEARCH, resume, select
 from goodfit.selection.sheets import row_values
-from goodfit.training import Examples, Job, Recipe, cohort_of, fit
+from goodfit.training import Examples, Job, Recipe, cohort_of, fit, session
 from goodfit.training.examples import fit_scaling
+from goodfit.training.turns import SessionPlan
 
 BASE = Recipe(
     hidden=(5,),
@@ -54,7 +56,7 @@ def dataset(task: str = "classification", rows: int = 50, seed: int = 0) -> Data
 def test_each_fit_is_a_training_alone_on_the_rows_of_its_fold(task: str) -> None:
     """With all rows of a fold in one batch, so that their order does not matter."""
     data, whole = dataset(task), BASE.replace(batch_size=32)
-    found = lay_out(data, VARY, Asked(whole, folds=5, seeds=2, by="loss"))
+    found = lay_out(data, VARY, SearchRequest(whole, folds=5, seeds=2, by="loss"))
     selection = select(data, whole, vary=VARY, folds=5, seeds=2, by="loss")
     variance = float(data.y[:40].var(axis=0, dtype=np.float64).sum()) if task == "regression" else 1.0
     for setting, recipe in enumerate(found.recipes):
@@ -77,7 +79,7 @@ def test_each_fit_is_a_training_alone_on_the_rows_of_its_fold(task: str) -> None
 
 def test_test_rows_and_held_out_rows_change_nothing_of_a_net() -> None:
     data = dataset()
-    search = lay_out(data, VARY, Asked(BASE, folds=5))
+    search = lay_out(data, VARY, SearchRequest(BASE, folds=5))
     held_out = search.folds.all[0].valid
     usual = select(data, BASE, vary=VARY, folds=5)
     x = data.x.copy()
@@ -85,7 +87,7 @@ def test_test_rows_and_held_out_rows_change_nothing_of_a_net() -> None:
     x[data.test] = 1e6
     changed = select(replace(data, x=x), BASE, vary=VARY, folds=5)
     assert not np.array_equal(usual.losses[:, 1:], changed.losses[:, 1:])  # the other folds learn from that row
-    sheets = [lay_out(each, VARY, Asked(BASE, folds=5)).sheets()[0] for each in (data, replace(data, x=x))]
+    sheets = [lay_out(each, VARY, SearchRequest(BASE, folds=5)).sheets()[0] for each in (data, replace(data, x=x))]
     fits = [fit(cohort_of(sheet.jobs, sheet.examples, 1)) for sheet in sheets]
     for job, (one, other) in enumerate(zip(fits[0].nets, fits[1].nets, strict=True)):
         same = [np.allclose(a, b, rtol=1e-3, atol=1e-5) for a, b in zip(one.weights, other.weights, strict=True)]
@@ -125,8 +127,8 @@ def test_a_setting_that_diverges_ranks_last_and_is_said_to() -> None:
 def test_turns_that_fit_a_small_memory_give_the_same(folds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset()
     whole = select(data, BASE, vary=VARY, folds=folds, seeds=2, repeats=1)
-    monkeypatch.setattr(running, "MOST_MEMORY", 0.0)
-    plans: list[running.Schedule] = []
+    monkeypatch.setattr("goodfit.selection.layout.MOST_MEMORY", 0.0)
+    plans: list[SessionPlan] = []
     turns = select(data, BASE, vary=VARY, folds=folds, seeds=2, plan=lambda search, planned: plans.append(planned))
     assert len(plans[0].turns) == 4 * 2 * len(turns.scores[0])
     assert "populations one after another" in str(plans[0])
@@ -138,7 +140,7 @@ class Stop(Exception):
 
 
 def killed_after(turns: int) -> Any:
-    def watch(progress: running.SearchProgress) -> None:
+    def watch(progress: SessionProgress) -> None:
         if progress.done >= turns:
             raise Stop
 
@@ -152,10 +154,8 @@ def test_what_was_computed_is_not_computed_again(tmp_path: Path, monkeypatch: py
         select(data, BASE, vary=vary, folds=4, out=tmp_path, progress=killed_after(8))
     assert sorted(path.name for path in tmp_path.glob("turn-*")) == ["turn-0000.safetensors"]
     trained: list[int] = []
-    usual = running._train
-    monkeypatch.setattr(
-        running, "_train", lambda sheet, turn, *rest: trained.append(len(turn.jobs)) or usual(sheet, turn, *rest)
-    )  # type: ignore[func-returns-value]
+    usual = session.fit
+    monkeypatch.setattr(session, "fit", lambda cohort, **how: trained.append(len(cohort.jobs)) or usual(cohort, **how))  # type: ignore[func-returns-value]
     again = select(data, BASE, vary=vary, folds=4, out=tmp_path)
     assert trained == [8]
     np.testing.assert_array_equal(again.losses, whole.losses)
@@ -171,23 +171,23 @@ def test_a_population_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.M
     """Killed in the middle of a population: the state of the last checkpoint is taken up, and the end is the same."""
     data, recipe = dataset(), BASE.replace(epochs=600)
     whole = select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4)
-    monkeypatch.setattr("goodfit.training.resuming.FEWEST_SECONDS", 0.0)
-    monkeypatch.setattr("goodfit.training.resuming.SHARE_OF_TIME", math.inf)
+    monkeypatch.setattr("goodfit.training.store.FEWEST_SECONDS", 0.0)
+    monkeypatch.setattr("goodfit.training.store.SHARE_OF_TIME", math.inf)
     seen: list[float] = []
 
-    def watch(progress: running.SearchProgress) -> None:
+    def watch(progress: SessionProgress) -> None:
         seen.append(progress.share)
-        if 0 < progress.share < 1 and len(list(tmp_path.glob("turn-0000/checkpoints/*"))):
+        if 0 < progress.share < 1 and len(list(tmp_path.glob("checkpoints/*"))):
             raise Stop
 
     monkeypatch.setattr("goodfit.training.fitting.CHUNK_SECONDS", 0.0)
-    monkeypatch.setattr(running, "fit", lambda *a, **k: fit(*a, **k, chunk_seconds=0.0))
+    monkeypatch.setattr(session, "fit", lambda *a, **k: fit(*a, **{**k, "chunk_seconds": 0.0}))
     with pytest.raises(Stop):
         select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path, progress=watch)
     assert seen[-1] < 0.1
     again = select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     np.testing.assert_array_equal(again.losses, whole.losses)
-    assert not (tmp_path / "turn-0000").exists()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
     colour[7] = "blue"
     frame = {"colour": colour, "size": rng.normal(size=60), "kind": np.where(rng.random(60) > 0.5, "a", "b")}
     made = table(frame, "kind")
-    search = lay_out(made, {"l2": [0.0, 0.1]}, Asked(BASE, folds=4))
+    search = lay_out(made, {"l2": [0.0, 0.1]}, SearchRequest(BASE, folds=4))
     sheets = search.sheets()
     rows = set(search.rows.tolist())
     for sheet in sheets:
@@ -268,7 +268,7 @@ def test_searches_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 
 def test_a_split_gives_its_training_and_validation_rows() -> None:
     parts = split(dataset(), valid=0.25)
-    search = lay_out(parts, VARY, Asked(BASE, folds=4))
+    search = lay_out(parts, VARY, SearchRequest(BASE, folds=4))
     np.testing.assert_array_equal(search.rows, np.arange(40))
     assert goodfit.InputError is InputError
 

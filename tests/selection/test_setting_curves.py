@@ -9,11 +9,14 @@ import pytest
 
 from goodfit.data import Dataset
 from goodfit.errors import InputError
-from goodfit.selection import running, select
+from goodfit.selection import select
 from goodfit.selection.comparing import interval
-from goodfit.selection.search import Asked, lay_out
+from goodfit.selection.layout import lay_out
+from goodfit.selection.methods import SearchRequest
 from goodfit.selection.setting_curve import band
+from goodfit.selection.values import train
 from goodfit.training import Recipe
+from goodfit.training.turns import plan_session
 
 RECIPE = Recipe(
     hidden=(4,), activation="tanh", dropout=0, optimizer="adam", learning_rate=0.05, schedule="constant", epochs=30
@@ -54,9 +57,9 @@ def test_a_net_that_is_too_large_learns_by_heart(tmp_path: Path) -> None:
 
 
 def test_training_scores_are_those_of_the_rows_that_a_fold_learns_from() -> None:
-    data, asked = noise(), Asked(RECIPE, folds=4, train_scores=True)
+    data, asked = noise(), SearchRequest(RECIPE, folds=4, train_scores=True)
     sheets = lay_out(data, {"l2": [0.0]}, asked).sheets()
-    results = running.run(sheets, running.schedule(sheets))
+    results = train(sheets, plan_session(sheets))
     for job, fit in enumerate(sheets[0].fits):
         rows = np.sort(sheets[0].training_rows(job))
         learned = np.setdiff1d(sheets[0].examples.train, fit.held_out)

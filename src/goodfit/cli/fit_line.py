@@ -39,12 +39,12 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
 
 def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
     """What is known of the fit: measured where that is cheap, or where it is asked for always; "" if never."""
-    from goodfit.verdicts.judging import Asked
+    from goodfit.verdicts.judging import VerdictRequest
     from goodfit.verdicts.judging_runs import is_cheap, judge, kept_verdict, lay_out_run, predicted_seconds
 
     if asked == "never":
         return ""
-    how = Asked(quick=True)
+    how = VerdictRequest(quick=True)
     command = shlex.join(["goodfit", "verdict", str(run.folder)])
     try:
         if run.split is None:  # a run that was done before, loaded as it is

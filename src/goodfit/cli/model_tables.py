@@ -13,7 +13,7 @@ from goodfit.cli.output import console, print_line, table
 from goodfit.words import visible
 
 if TYPE_CHECKING:
-    from goodfit.models.model_facts import ModelFacts, NetFacts
+    from goodfit.runs.model_facts import ModelFacts, NetFacts
 
 MOST_ROWS = 20  # of a table
 MOST_ABOUT = 8  # entries of `about`

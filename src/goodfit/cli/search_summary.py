@@ -17,8 +17,9 @@ from goodfit.words import duration
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection
-    from goodfit.selection.running import SearchProgress
-    from goodfit.selection.search import Planned, Search
+    from goodfit.selection.layout import SearchLayout
+    from goodfit.selection.search import Planned
+    from goodfit.training.progress import SessionProgress
 
 SOONEST = 0.03  # share of the work, before which the time that is left is a guess
 PLAIN_SECONDS = 5.0  # at least this long between plain lines
@@ -32,14 +33,14 @@ class Watcher:
         self.quiet, self._live = quiet, sys.stderr.isatty()
         self._shown = -math.inf
 
-    def plan(self, search: Search, schedule: Planned) -> None:
+    def plan(self, search: SearchLayout, schedule: Planned) -> None:
         """What will be trained, and what it will take."""
         if not self.quiet:
             say(f"{search}: {schedule}.")
 
-    def report(self, progress: SearchProgress) -> None:
+    def report(self, progress: SessionProgress) -> None:
         """How far the search is."""
-        now, ended = time.monotonic(), progress.done >= progress.fits
+        now, ended = time.monotonic(), progress.done >= progress.nets
         if (
             self.quiet
             or progress.share < SOONEST
@@ -48,7 +49,7 @@ class Watcher:
             return
         self._shown = now
         left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
-        text = f"{progress.share:.0%}, {progress.done} of {progress.fits} nets done{left}"
+        text = f"{progress.share:.0%}, {progress.done} of {progress.nets} nets done{left}"
         if self._live:
             print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:

@@ -17,7 +17,7 @@ def show(
     """Show what is in a model file; everything in it is checked, and nothing of it is run."""
     from goodfit.cli.model_tables import print_model
     from goodfit.cli.output import print_json
-    from goodfit.models import describe_model
+    from goodfit.runs import describe_model
 
     found = describe_model(model)
     if json:

@@ -25,7 +25,7 @@ def open_test(
     from goodfit.cli.openings import print_opened
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
-    from goodfit.runs.opening import open_folder
+    from goodfit.runs.openings import open_folder
 
     with watch(quiet=quiet) as watcher:
         opened = open_folder(run, data, watcher.step)

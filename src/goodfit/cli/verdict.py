@@ -40,11 +40,11 @@ def verdict(
     The verdict is kept in the run's folder; --apply then trains what it advises without measuring again.
     """
     from goodfit.cli.verdict_summary import apply_advice, print_verdict
-    from goodfit.verdicts.judging import Asked
+    from goodfit.verdicts.judging import VerdictRequest
     from goodfit.verdicts.judging_runs import kept_verdict
 
-    asked = Asked(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
-    kept = kept_verdict(run) if apply and asked == Asked() else None
+    asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
+    kept = kept_verdict(run) if apply and asked == VerdictRequest() else None
     if kept is not None:
         apply_advice(kept.sentence, kept.advice, run, out, json=json, quiet=quiet)
         return

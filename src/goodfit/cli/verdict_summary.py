@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from goodfit.runs import Run
     from goodfit.training.recipe import Recipe
     from goodfit.verdicts import Verdict
-    from goodfit.verdicts.trying import Layout
+    from goodfit.verdicts.trying import VerdictLayout
 
 STATUS_WORDS = {
     "better": "surely better",
@@ -30,11 +30,12 @@ STATUS_WORDS = {
 class Watcher(search_summary.Watcher):
     """Tells the plan, and how far the measuring is, as of a search."""
 
-    def plan_verdict(self, layout: Layout, seconds: float, own: float | None) -> None:
+    def plan_verdict(self, layout: VerdictLayout, seconds: float, own: float | None) -> None:
         """What will be trained, and what it will take beside the run itself."""
         if self.quiet:
             return
-        what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {layout.nets} nets"
+        nets = f"{layout.planned.nets} nets"
+        what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {nets}"
         beside = f"; the run itself took {duration(own)}" if own else ""
         say(f"{what}, about {duration(seconds)}{beside}.")
 

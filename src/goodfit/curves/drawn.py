@@ -6,16 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from goodfit.curves.measuring import kept, measured, numbered
+from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, describe, load
 from goodfit.data.folds import Folds, make_folds
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
-from goodfit.selection import running
+from goodfit.selection.layout import learning_rows
+from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole
-from goodfit.selection.search import By, learning_rows, seeds_of
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 
 WHERE = "Data curve"
@@ -35,7 +37,7 @@ def data_curve(
     by: By = "score",
     seed: int = 0,
     out: str | Path | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
 ) -> SettingCurve:
     """Train a recipe on a drawn data set at several values of one of its parameters.
 
@@ -56,7 +58,7 @@ def data_curve(
     if not values or len(set(values)) < len(values):
         problems.add(WHERE, f"'{parameter}' must have different values, at least one", got=list(values))
     problems.raise_if_any()
-    chosen = seeds_of(recipe, seeds)
+    chosen = seeds_of(recipe, seeds, WHERE)
     sheets, parts, told = list[Sheet](), list[Folds](), list[Any]()
     for number, value in enumerate(sorted(values)):
         data = load(name, **_given(parameter, value))
@@ -64,8 +66,8 @@ def data_curve(
         sheets += made
         parts.append(divided)
         told.append([fingerprint(data), own.to_json()])
-    with kept(out, [WHERE, name, parameter, told, list(chosen)], parts) as folder:
-        return measured(parameter, sorted(values), sheets, parts[0], len(chosen), by, folder, progress)
+    with curve_folder(out, [WHERE, name, parameter, told, list(chosen)], parts) as kept:
+        return measured(parameter, sorted(values), sheets, parts[0], len(chosen), by, kept, progress)
 
 
 def varied_of(name: str) -> list[str]:

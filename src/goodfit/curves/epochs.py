@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,30 +10,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.curves.measuring import curve, kept
+from goodfit.curves.measuring import curve, curve_folder
 from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.folds import make_folds
 from goodfit.errors import Problems
-from goodfit.files import write_atomically
+from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
-from goodfit.selection import running
+from goodfit.selection.layout import divided_by, learning_rows
+from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole
-from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
-from goodfit.selection.stages import Stages
-from goodfit.training import tensor_file
-from goodfit.training.cohort import cohort_of
-from goodfit.training.compile import fresh_state
-from goodfit.training.devices import prepare
-from goodfit.training.fitting import Report, fit, metric_names
+from goodfit.training import session
+from goodfit.training.fitting import metric_names
+from goodfit.training.keeping import PackTrained, keep_metrics
+from goodfit.training.observer import Clock, Watch
 from goodfit.training.recipe import Recipe
-from goodfit.training.resuming import Checkpointer, newest, restored
+from goodfit.training.store import Store
+from goodfit.training.turns import plan_session
 
 WHERE = "Epoch curve"
 LEARNED, HELD_OUT = "learned", "held_out"  # the parts that the program scores
-FORMAT = 1
-METRICS = "metrics.safetensors"  # of a population that is being trained
+KIND = "curve"  # of the files in its folder
 
 
 def epoch_curve(
@@ -50,7 +47,7 @@ def epoch_curve(
     time: Any = None,
     seed: int = 0,
     out: str | Path | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
 ) -> SettingCurve:
     """Train a recipe on every fold with every seed, once, and score it on the way on the rows that each fold holds out.
 
@@ -73,12 +70,12 @@ def epoch_curve(
     source, rows = learning_rows(recipe, given)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     divided = make_folds(bare, rows, folds=folds, repeats=repeats, seed=seed)
-    chosen = seeds_of(recipe, seeds)
+    chosen = seeds_of(recipe, seeds, WHERE)
     (own,) = fitted_whole([recipe], source, rows, divided)
     sheets = [_scored(sheet) for sheet in make_sheets(source, divided, [own], chosen)]
     about = [WHERE, bare.name, fingerprint(bare), own.to_json(), list(chosen), every]
-    with kept(out, about, [divided]) as folder:
-        found = _traced(sheets, len(divided.all), len(chosen), by, every, folder, progress)
+    with curve_folder(out, about, [divided]) as kept:
+        found = _traced(sheets, len(divided.all), len(chosen), by, every, kept, progress)
     epochs = [epoch for epoch in range(1, own.epochs + 1) if epoch % every == 0 or epoch == own.epochs]
     train, valid = found[:, np.asarray(epochs) - 1]
     return curve("epochs", epochs, train, valid, divided.test_share, by, bare.task)
@@ -103,68 +100,42 @@ def _scored(sheet: Sheet) -> Sheet:
 
 
 def _traced(
-    sheets: list[Sheet], folds: int, seeds: int, by: str, every: int, folder: Path | None, watch: running.Watch | None
+    sheets: list[Sheet],
+    folds: int,
+    seeds: int,
+    by: str,
+    every: int,
+    kept: tuple[Path | None, float],
+    watch: Watch | None,
 ) -> NDArray[np.float64]:
     """Measurements on training and on held-out rows, [2, epochs, folds], means over seeds; nan where a net had
     diverged or nothing was scored.
     """
-    planned = running.schedule(sheets)
-    stages = Stages(watch, planned.seconds, sum(len(turn.jobs) for turn in planned.turns))
+    folder, memory = kept
+    planned = plan_session(sheets, memory)
+    fitted = session.run(
+        sheets,
+        keep_metrics,
+        planned=planned,
+        kept_in=None if folder is None else (Store(folder, KIND), PackTrained()),
+        observers=[Clock(planned, watch)],
+        pace=session.Pace(score_every=every),
+    )
     epochs = sheets[0].jobs[0].recipe.epochs
     found = np.zeros((2, epochs, folds))
-    for number, turn in enumerate(planned.turns):
-        sheet = sheets[turn.sheet]
-        path = None if folder is None else folder / f"turn-{number:04d}"
-        with stages.stage(len(turn.jobs), turn.seconds) as watcher:
-            values = _train(sheet, turn, by, every, path, watcher)  # [2, E, P]
+    for turn, trained in zip(planned.turns, fitted, strict=True):
+        sheet = sheets[turn.work]
+        whole = np.full((epochs, *trained.metrics.shape[1:]), np.nan)
+        whole[: len(trained.metrics)] = trained.metrics
+        values = _measurements(sheet, whole, by)  # [2, E, P]
         for place, job in enumerate(turn.jobs):
             found[:, :, sheet.fits[job].fold] += values[:, :, place] / seeds
-    stages.finish()
     return found
 
 
-def _train(
-    sheet: Sheet, turn: running.Turn, by: str, every: int, path: Path | None, watch: running.Watch | None
-) -> NDArray[np.float64]:
-    """One population, measured after every epoch: [2, epochs, nets], nan where nothing was scored."""
-    cohort = cohort_of([sheet.jobs[job] for job in turn.jobs], sheet.examples, prepare())
-    names = metric_names(cohort.program)
-    past = np.zeros((0, len(names), len(turn.jobs)))
-    start, done = None, None if path is None else path.with_suffix(".safetensors")
-    if done is not None and done.exists():
-        past = tensor_file.read(done, kind="curve", version=FORMAT).arrays["metrics"]
-    else:
-        found = None if path is None else newest(path)
-        if found is not None and path is not None:
-            fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
-            start = found.epoch, restored(found, fresh, cohort.grid)
-            past = tensor_file.read(path / METRICS, kind="curve", version=FORMAT).arrays["metrics"][: found.epoch]
-        writer, pieces = None if path is None else Checkpointer(path, cohort.grid), [past]
-
-        def after(report: Report) -> None:
-            pieces.append(report.metrics)
-            if watch is not None:
-                watch(running.SearchProgress(len(turn.jobs), 0, report.epoch / cohort.epochs, None))
-            if writer is not None and path is not None and writer.due and report.active.any():
-                _write(path / METRICS, np.concatenate(pieces))  # first: it may know more than the state does
-                writer.write(report.epoch, report.snapshot, report.seconds)
-
-        fit(cohort, start=start, report=after, score_every=every)
-        past = np.concatenate(pieces)
-        if done is not None and path is not None:
-            _write(done, past)
-            shutil.rmtree(path, ignore_errors=True)
-    whole = np.full((cohort.epochs, *past.shape[1:]), np.nan)
-    whole[: len(past)] = past
-    return _measurements(sheet, whole, names, by)
-
-
-def _write(path: Path, metrics: NDArray[Any]) -> None:
-    write_atomically(path, tensor_file.pack({"metrics": metrics}, {}, kind="curve", version=FORMAT))
-
-
-def _measurements(sheet: Sheet, metrics: NDArray[Any], names: tuple[str, ...], by: str) -> NDArray[np.float64]:
+def _measurements(sheet: Sheet, metrics: NDArray[Any], by: str) -> NDArray[np.float64]:
     """What `by` asks for, of training and of held-out rows, [2, E, P], as `sheets.row_values` measures rows."""
+    names = metric_names(sheet.examples.parts)
     what = "loss" if by == "loss" and sheet.data.task != "regression" else "score"
     found = np.stack([metrics[:, names.index(f"{part}_{what}")] for part in (LEARNED, HELD_OUT)]).astype(np.float64)
     if sheet.data.task != "regression":

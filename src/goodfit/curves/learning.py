@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.curves.measuring import kept, measured, numbered
+from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import Fold, Folds, Indexes, make_folds
-from goodfit.data.streams import generator
+from goodfit.data.folds import Fold, Folds, make_folds, some_rows
 from goodfit.errors import InputError, Problems, problem
-from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.checks import fitted_recipe, seeds_of
 from goodfit.runs.record import fingerprint
-from goodfit.selection import running
+from goodfit.selection.layout import divided_by, learning_rows
+from goodfit.selection.methods import By
 from goodfit.selection.recipes import in_batches_of, trained_whole
-from goodfit.selection.search import By, divided_by, learning_rows, seeds_of
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 
 WHERE = "Learning curve"
@@ -40,7 +40,7 @@ def learning_curve(
     time: Any = None,
     seed: int = 0,
     out: str | Path | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
 ) -> SettingCurve:
     """Train a recipe on more and more rows of every fold, and score it on the rows that the fold holds out.
 
@@ -58,7 +58,7 @@ def learning_curve(
     bare = source if isinstance(source, Dataset) else source.dataset(learning)
     divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed)
     sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
-    chosen = seeds_of(recipe, seeds)
+    chosen = seeds_of(recipe, seeds, WHERE)
     sheets, parts = list[Sheet](), list[Folds]()
     for number, size in enumerate(sizes):
         fewer = _fewer(bare, divided, size, seed, latest=bare.time is not None)
@@ -69,8 +69,8 @@ def learning_curve(
         sheets += [numbered(sheet, number) for sheet in made]
         parts.append(fewer)
     about = [WHERE, bare.name, fingerprint(bare), list(chosen), [sheet.jobs[0].recipe.to_json() for sheet in sheets]]
-    with kept(out, about, parts) as folder:
-        return measured("rows", sizes, sheets, divided, len(chosen), by, folder, progress)
+    with curve_folder(out, about, parts) as kept:
+        return measured("rows", sizes, sheets, divided, len(chosen), by, kept, progress)
 
 
 def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:
@@ -94,19 +94,3 @@ def _fewer(data: Dataset, folds: Folds, size: int, seed: int, *, latest: bool) -
         for repeat in folds.repeats
     )
     return Folds(folds.kind, repeats, False)
-
-
-def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
-    """Some of the rows: the latest, or drawn so that classes keep their shares; fewer are a part of more."""
-    if latest:
-        return rows[-size:]
-    shuffled = generator(seed, "selection/learning").permutation(rows)
-    if data.task != "classification":
-        return shuffled[:size]
-    codes = data.y[shuffled]
-    place = np.empty(len(rows))
-    for code in np.unique(codes):
-        here = np.flatnonzero(codes == code)
-        place[here] = (np.arange(len(here)) + 0.5) / len(here)  # of each row among those of its class
-    chosen: Indexes = shuffled[np.argsort(place, kind="stable")[:size]]
-    return chosen

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.folds import Folds
-from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.files import write_atomically, write_error
-from goodfit.selection import running
+from goodfit.errors import GoodfitError, problem
+from goodfit.selection.calls import digest_of
 from goodfit.selection.result import gathered
 from goodfit.selection.setting_curve import SettingCurve, band
 from goodfit.selection.sheets import Sheet
-from goodfit.training.lock import held
+from goodfit.selection.values import train as train_fits
+from goodfit.training.memory import free_memory
+from goodfit.training.observer import Watch
 from goodfit.training.progress import SCORE_NAMES
+from goodfit.training.store import SessionRecord, session_folder
+from goodfit.training.turns import MOST_MEMORY, plan_session
 
-RECORD = "kept.json"
+RECORD = "curve.json"  # in the folder of a curve: what it was asked for
 
 
 def measured(
@@ -33,11 +34,15 @@ def measured(
     divided: Folds,
     seeds: int,
     by: str,
-    folder: Path | None,
-    watch: running.Watch | None,
+    kept: tuple[Path | None, float],
+    watch: Watch | None,
 ) -> SettingCurve:
-    """Train sheets whose fits count the values as settings, score training rows as well, and make a curve of it."""
-    results = running.run(sheets, running.schedule(sheets), folder, watch)
+    """Train sheets whose fits count the values as settings, score training rows as well, and make a curve of it.
+
+    kept: the folder, and the memory of a turn, see `curve_folder`.
+    """
+    folder, memory = kept
+    results = train_fits(sheets, plan_session(sheets, memory), folder, watch)
     found = gathered(sheets, results, (len(values), len(divided.all)), seeds)
     train, valid = (found[2], found[0]) if by == "score" else (found[3], found[1])
     return curve(field, values, train, valid, divided.test_share, by, sheets[0].data.task)
@@ -75,28 +80,17 @@ def numbered(sheet: Sheet, setting: int) -> Sheet:
 
 
 @contextmanager
-def kept(out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds]) -> Iterator[Path | None]:
-    """The folder in which a curve is kept as it is computed, locked; None for none.
+def curve_folder(
+    out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds], call: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Path | None, float]]:
+    """The folder in which a curve is kept as it is computed, locked, and the memory that its turns are cut to.
 
-    about: all that decides the result beside the folds, as JSON has it. InputError if the folder was begun with
-    something else.
+    about: all that decides the result beside the folds, as JSON has it; call: see `calls.call_of`.
+    InputError if the folder was begun with something else.
     """
+    memory = MOST_MEMORY * free_memory()
     if out is None:
-        yield None
+        yield None, memory
         return
-    digest = hashlib.blake2b(json.dumps(about).encode(), digest_size=16)
-    for fold in (fold for folds in divided for fold in folds.all):
-        digest.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_error(folder, error) from error
-    with held(folder):
-        path, text = folder / RECORD, json.dumps({"print": digest.hexdigest()}) + "\n"
-        if not path.exists() and not any(folder.glob("turn-*")):
-            write_atomically(path, text.encode())
-        elif not path.exists() or path.read_text("utf-8") != text:
-            fix = "Give another folder, or all that it was begun with."
-            raise InputError(problem(str(folder), "holds another curve", fix=fix))
-        yield folder
+    with session_folder(out, RECORD, SessionRecord(digest_of(about, divided), memory, "curve", call), "curve") as found:
+        yield found

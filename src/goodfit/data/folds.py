@@ -198,3 +198,19 @@ def _by_splitter(splitter: Any, data: Dataset, rows: Indexes, y: NDArray[Any], g
     whole = len(held_out) == len(rows) and len(np.unique(held_out)) == len(rows)
     whole = whole and all(len(fold.train) + len(fold.valid) == len(rows) for fold in made)
     return Folds(f"{len(made)} folds of {type(splitter).__name__}", (made,), whole)
+
+
+def some_rows(data: Dataset, rows: Indexes, size: int, seed: int, *, latest: bool) -> Indexes:
+    """Some of the rows: the latest, or drawn so that classes keep their shares; fewer are a part of more."""
+    if latest:
+        return rows[-size:]
+    shuffled = generator(seed, "selection/learning").permutation(rows)
+    if data.task != "classification":
+        return shuffled[:size]
+    codes = data.y[shuffled]
+    place = np.empty(len(rows))
+    for code in np.unique(codes):
+        here = np.flatnonzero(codes == code)
+        place[here] = (np.arange(len(here)) + 0.5) / len(here)  # of each row among those of its class
+    chosen: Indexes = shuffled[np.argsort(place, kind="stable")[:size]]
+    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -19,8 +19,7 @@ from goodfit.estimators.prediction import Weights, outputs
 from goodfit.training.history import History
 
 if TYPE_CHECKING:
-    from goodfit.data import Sealed
-    from goodfit.runs import Opened
+    pass
 
 
 def takes_batches(estimator: Any) -> bool:
@@ -70,14 +69,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         saving.save(self, path, self._activations())
-
-    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
-        """What `split.test.open(estimator)` calls: record an opening, then score its predictions (docs/seal.md)."""
-        from goodfit.runs.opening import only
-        from goodfit.runs.opening_estimators import open_estimator
-
-        only(nets)
-        return open_estimator(self, rows)
 
     def _outputs(self, X: Any) -> list[NDArray[Any]]:
         """The outputs of every sound net, [N, C] each, after `out_activation_`."""

@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from goodfit.estimators.streams import ShuffledOrder, Stream, rounded_up
 from goodfit.estimators.targets import Rows
+from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.compile import fresh_state
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples, Scaling
-from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, fit, nets_of
+from goodfit.training.fitting import CHUNK_SECONDS, Fitted, Report, nets_of
 from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.observer import Observer
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.state import State
+from goodfit.training.turns import JobList, SessionPlan, Turn
 
 MOST_FILLED = 2**22  # numbers of X, above which it is not copied to be filled up
 
@@ -157,12 +160,35 @@ def train(
 ) -> Outcome:
     """Train the jobs to their ends. kept: of an earlier fit; afresh: whether patience and rates begin anew."""
     with precision(dtype), interrupts_wait(True, lambda: None) as asked:
-        cohort = _cohort(jobs, examples, orders, dtype, watch)
-        done, state = started(cohort, kept, afresh)
-        eyes = _Eyes(cohort, watch, asked.is_set, kept, afresh)
-        chunk = 0.0 if watch.judge or watch.by_epoch else CHUNK_SECONDS
-        fitted = fit(cohort, start=(done, state), report=eyes.see, chunk_seconds=chunk)
-    return eyes.outcome(fitted, done)
+        eyes = _Eyes(jobs, watch, asked.is_set, kept, afresh)
+        work = JobList(tuple(jobs), examples)
+        everything = range(len(jobs))  # one turn: nets of one fit are watched, and stopped, together
+        planned = SessionPlan((Turn(0, tuple(everything), 0.0),), (), 0)
+        (fitted,) = session.run(
+            [work],
+            lambda turn, cohort, fitted: fitted,  # the optimiser's state too: a later fit goes on from it
+            planned=planned,
+            observers=[eyes],
+            relay=_GoOn(kept, afresh),
+            build=lambda work, members: _cohort(members, work.examples, orders, dtype, watch),
+            pace=session.Pace(chunk_seconds=0.0 if watch.judge or watch.by_epoch else CHUNK_SECONDS),
+        )
+    return eyes.outcome(fitted)
+
+
+@dataclass(frozen=True)
+class _GoOn:
+    """Starts nets where an earlier fit left them."""
+
+    kept: Kept | None
+    afresh: bool
+
+    def start(self, turn: Turn, cohort: Cohort) -> tuple[int, State]:
+        """See `started`."""
+        return started(cohort, self.kept, self.afresh)
+
+    def ended(self, turn: Turn, cohort: Cohort, state: State) -> None:
+        """The outcome has the state."""
 
 
 def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, Order], dtype: Any, watch: Watch) -> Cohort:
@@ -194,26 +220,31 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(shapes[0] == shapes[1])
 
 
-class _Eyes:
+class _Eyes(Observer):
     """Sees every chunk of a training, and stops nets where the host decides."""
 
     def __init__(
-        self, cohort: Cohort, watch: Watch, asked: Callable[[], bool], kept: Kept | None, afresh: bool
+        self, jobs: Sequence[Job], watch: Watch, asked: Callable[[], bool], kept: Kept | None, afresh: bool
     ) -> None:
-        self.cohort, self.watch, self.asked = cohort, watch, asked
-        nets = len(cohort.jobs)
+        self.watch, self.asked = watch, asked
+        self.cohort: Cohort
+        nets = len(jobs)
         self.memory = Judged.nothing(nets)
         if kept is not None and len(kept.judged.nets) == nets:
             self.memory = copy.deepcopy(kept.judged)
             if afresh:
                 self.memory.since, self.memory.rate = np.zeros(nets), np.ones(nets)
-        self.factors = np.asarray([job.plateau.factor if job.plateau else 1.0 for job in cohort.jobs])
-        self.floors = np.asarray([job.plateau.floor if job.plateau else np.inf for job in cohort.jobs])
+        self.factors = np.asarray([job.plateau.factor if job.plateau else 1.0 for job in jobs])
+        self.floors = np.asarray([job.plateau.floor if job.plateau else np.inf for job in jobs])
         self.judged: list[NDArray[Any]] = []
         self.stopped = np.zeros(nets, bool)
         self.interrupted = self.ended = False
 
-    def see(self, report: Report) -> dict[str, NDArray[Any]] | None:
+    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
+        """Note what is seen, and from which epoch on."""
+        self.cohort, self.done = cohort, epoch
+
+    def chunk(self, turn: Turn, report: Report) -> dict[str, NDArray[Any]] | None:
         """What to change in the engine's state after a chunk."""
         stop, changes = np.zeros(len(report.active), bool), {}
         if self.watch.judge is not None:
@@ -245,8 +276,8 @@ class _Eyes:
         tired: NDArray[np.bool_] = trained & (memory.since >= self.watch.patience)
         return tired
 
-    def outcome(self, fitted: Fitted, done: int) -> Outcome:
-        """What the estimator is told of a training that began after `done` epochs."""
+    def outcome(self, fitted: Fitted) -> Outcome:
+        """What the estimator is told of a training."""
         own, take = self.watch.judge is not None, self.cohort.grid.take
         settled = take(fitted.state.since_best) >= take(self.cohort.settings().patience)
         nets, best_nets = nets_of(self.cohort, fitted.state.parameters), None
@@ -265,5 +296,5 @@ class _Eyes:
             converged=self.stopped | settled,
             interrupted=self.interrupted,
             ended=self.ended,
-            kept=Kept(done + len(fitted.metrics), fitted.state, self.memory),
+            kept=Kept(self.done + len(fitted.metrics), fitted.state, self.memory),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,8 +19,7 @@ from sklearn.utils.validation import _check_method_params, indexable
 from goodfit.estimators import together
 
 if TYPE_CHECKING:
-    from goodfit.data import Sealed
-    from goodfit.runs import Opened
+    pass
 
 
 class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
@@ -117,14 +116,6 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
         share = self.population_seconds_ / (len(candidates) * len(splits))
         self.cv_results_["mean_fit_time"] = self.cv_results_["mean_fit_time"] + share
         return self
-
-    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
-        """What `split.test.open(estimator)` calls: record an opening, then score its predictions (docs/seal.md)."""
-        from goodfit.runs.opening import only
-        from goodfit.runs.opening_estimators import open_estimator
-
-        only(nets)
-        return open_estimator(self, rows)
 
     def _candidates(self) -> list[dict[str, Any]]:
         if self.n_iter is None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from goodfit.estimators.fitting import Fit
@@ -25,13 +26,16 @@ from goodfit.estimators.population import Outcome, precision
 from goodfit.estimators.settings import watched
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
 from goodfit.estimators.targets import TASKS, Rows
+from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples, Scaling
-from goodfit.training.fitting import Fitted, fit, nets_of
-from goodfit.training.planner import plan
+from goodfit.training.fitting import Fitted, nets_of
 from goodfit.training.population import Job
+from goodfit.training.turns import JobList, Turn, plan_session
+
+_PER_NET = ("frozen", "stopped", "best", "converged")
 
 
 class Noted(BaseException):
@@ -184,18 +188,26 @@ def _train_kind(members: Sequence[_Ready]) -> int:
     every = np.arange(largest, dtype=np.int32)  # as many as one fit trains on, for the plan
     examples = Examples(x, y, task, outputs, every, scaling, weights=weights)
     jobs, owners, orders = _laid_out(members, starts)
-    planned = plan(jobs, examples)
+    work = JobList(tuple(jobs), examples)
+    planned = plan_session([work], itemsize=x.dtype.itemsize)
     with precision(x.dtype):
-        for cohort in planned.cohorts:
-            chosen = [jobs[job] for job in cohort.jobs]
-            steps = max(orders[job.key].steps for job in chosen)
-            own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in chosen}
-            made = cohort_of(chosen, examples, prepare(), x.dtype, orders=own, conventions="scikit-learn")
-            uneven = any(orders[job.key].steps != steps for job in chosen)
-            program = replace(made.program, weightless=made.program.weightless or uneven, keep_best=False)
-            made = replace(made, program=program)
-            _hand_out(made, fit(made), [owners[job] for job in cohort.jobs], members)
-    return len(planned.cohorts)
+        session.run(
+            [work],
+            _HandOut(members, owners).take,
+            planned=planned,
+            build=lambda work, chosen: _cohort(chosen, work.examples, orders, x.dtype),
+        )
+    return len(planned.turns)
+
+
+def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, ShuffledOrder], dtype: Any) -> Cohort:
+    """Nets of several fits: those with fewer batches an epoch than others get empty ones behind theirs."""
+    steps = max(orders[job.key].steps for job in jobs)
+    own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in jobs}
+    made = cohort_of(jobs, examples, prepare(), dtype, orders=own, conventions="scikit-learn")
+    uneven = any(orders[job.key].steps != steps for job in jobs)
+    program = replace(made.program, weightless=made.program.weightless or uneven, keep_best=False)
+    return replace(made, program=program)
 
 
 def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[Rows]]:
@@ -240,28 +252,59 @@ def _with_steps(order: ShuffledOrder, steps: int) -> ShuffledOrder:
     return ShuffledOrder(order.rows, order.batch, order.width, copy.deepcopy(order.draws), steps)
 
 
-def _hand_out(cohort: Cohort, fitted: Fitted, owners: Sequence[tuple[int, int]], members: Sequence[_Ready]) -> None:
-    """Give every fit its nets."""
-    take = cohort.grid.take
-    nets = nets_of(cohort, fitted.state.parameters)
-    settled = take(fitted.state.since_best) >= take(cohort.settings().patience)
-    for number in dict.fromkeys(owner for owner, _ in owners):
-        own = [place for place, (owner, _) in enumerate(owners) if owner == number]
-        epochs = max(1, int(fitted.stopped_epoch[own].max()))
-        outcome = Outcome(
-            metrics=fitted.metrics[:epochs][:, :, own],
-            judged=None,
-            nets=tuple(nets[place] for place in own),
-            best_nets=None,
-            frozen=fitted.frozen[own],
-            stopped=fitted.stopped_epoch[own],
-            best=fitted.best_epoch[own],
-            converged=settled[own],
-            interrupted=False,
-            ended=False,
-            kept=None,
-        )
+@dataclass(frozen=True)
+class _HandOut:
+    """Gives every fit its nets as soon as their turn is done; nothing else is kept of it.
+
+    owners: of every job, the fit and the number of its net. A fit whose nets are trained in several turns is given them
+    with the last.
+    """
+
+    members: Sequence[_Ready]
+    owners: Sequence[tuple[int, int]]
+    waiting: dict[int, list[Outcome]] = field(default_factory=dict)
+
+    def take(self, turn: Turn, cohort: Cohort, fitted: Fitted) -> None:
+        """Hand out what the turn gave."""
+        take = cohort.grid.take
+        nets = nets_of(cohort, fitted.state.parameters)
+        settled = take(fitted.state.since_best) >= take(cohort.settings().patience)
+        owners = [self.owners[job][0] for job in turn.jobs]
+        for number in dict.fromkeys(owners):
+            own = [place for place, owner in enumerate(owners) if owner == number]
+            part = Outcome(
+                metrics=fitted.metrics[:, :, own],
+                judged=None,
+                nets=tuple(nets[place] for place in own),
+                best_nets=None,
+                frozen=fitted.frozen[own],
+                stopped=fitted.stopped_epoch[own],
+                best=fitted.best_epoch[own],
+                converged=settled[own],
+                interrupted=False,
+                ended=False,
+                kept=None,
+            )
+            parts = self.waiting.setdefault(number, [])
+            parts.append(part)
+            if sum(len(each.nets) for each in parts) == len(self.members[number].jobs):
+                self._finish(number, self.waiting.pop(number))
+
+    def _finish(self, number: int, parts: Sequence[Outcome]) -> None:
+        """Complete one fit. Parts come in the order of its nets, since turns do."""
+        epochs = max(1, int(max(part.stopped.max() for part in parts)))
+        metrics = [_first_epochs(part.metrics, epochs) for part in parts]
+        joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PER_NET}
+        nets = tuple(net for part in parts for net in part.nets)
+        outcome = replace(parts[0], metrics=np.concatenate(metrics, axis=2), nets=nets, **joined)
         try:
-            members[number].fit.finish(outcome)
+            self.members[number].fit.finish(outcome)
         except ValueError:  # not finite: the fit is left to be trained, and to fail, where it was asked for
-            members[number].fit.failed = True
+            self.members[number].fit.failed = True
+
+
+def _first_epochs(metrics: NDArray[Any], epochs: int) -> NDArray[Any]:
+    """The first epochs of [E, Q, P], filled up with nan where there are fewer."""
+    missing = epochs - len(metrics)
+    filled = [metrics, np.full((missing, *metrics.shape[1:]), np.nan, metrics.dtype)] if missing > 0 else [metrics]
+    return np.concatenate(filled)[:epochs]

@@ -81,8 +81,8 @@ def _end(fitted: FittedJobs, job: int, epochs: int) -> float:
     """The training loss that a job ends with; inf where it diverged."""
     loss = np.asarray(fitted.metrics(job)[:epochs, 0], np.float64)
     last = loss[-max(1, round(LAST * epochs)) :]
-    cohort, net = fitted.place[job]
-    if len(loss) < epochs or fitted.cohorts[cohort].frozen[net] or not np.isfinite(last).all():
+    turn, net = fitted.place[job]
+    if len(loss) < epochs or fitted.turns[turn].frozen[net] or not np.isfinite(last).all():
         return math.inf
     return float(last.mean())
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
-    from goodfit.models.model_facts import ModelFacts as ModelFacts
-    from goodfit.models.model_facts import describe_model as describe_model
     from goodfit.models.model_file import Model as Model
     from goodfit.models.model_file import load_model as load_model
     from goodfit.models.model_file import save_model as save_model
@@ -20,10 +18,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Model": "model_file",
-    "ModelFacts": "model_facts",
     "Score": "scores",
     "TrainedNet": "trained_net",
-    "describe_model": "model_facts",
     "load_model": "model_file",
     "save_model": "model_file",
 }

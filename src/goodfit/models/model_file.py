@@ -25,9 +25,7 @@ from goodfit.training import strict_json, tensor_file
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-    from goodfit.data import Sealed
     from goodfit.data.tables.preprocessing import Preprocessing
-    from goodfit.runs.opening import Opened
 
 FORMAT = 2
 OLDEST_FORMAT = 1
@@ -85,13 +83,6 @@ class Model:
         if self.task == "regression":
             raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
         return mean_values(self.nets, self._inputs(x))
-
-    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
-        """What `rows.open(model)` calls: score its nets, and record it."""
-        from goodfit.runs.opening import only, open_rows
-
-        only(nets)
-        return open_rows(self.nets, rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""

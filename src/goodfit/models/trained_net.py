@@ -16,8 +16,10 @@ from goodfit.models.scores import Score, score_classification, score_regression
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
-    from goodfit.data import Sealed
-    from goodfit.runs.opening import Opened
+    from goodfit.data import Dataset
+    from goodfit.training.examples import Scaling
+    from goodfit.training.population import NetArrays
+    from goodfit.training.recipe import Recipe
 
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
 Link = Literal["identity", "exp"]
@@ -72,6 +74,27 @@ class TrainedNet:
         _check_meaning(self, problems)
         problems.raise_if_any()
 
+    @classmethod
+    def of(cls, arrays: NetArrays, recipe: Recipe, data: Dataset, scaling: Scaling) -> TrainedNet:
+        """A net as the engine gives it, with all that turns raw inputs into predictions.
+
+        recipe: with the net's own seed; scaling: that its inputs and targets had in training.
+        """
+        return cls(
+            arrays.weights,
+            arrays.biases,
+            recipe.activations,
+            data.task,
+            classes=data.classes,
+            slopes=arrays.slopes,
+            shift=scaling.shift,
+            scale=scaling.factor,
+            target_shift=scaling.target_shift,
+            target_scale=scaling.target_factor,
+            link="exp" if recipe.loss == "poisson" else "identity",
+            seed=recipe.seed,
+        )
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """Widths from the inputs to the outputs: (784, 256, 10)."""
@@ -92,12 +115,6 @@ class TrainedNet:
         """Numbers that training changed: weights, biases and slopes."""
         slopes = sum(slope is not None for slope in self.slopes)
         return sum(array.size for array in (*self.weights, *self.biases)) + slopes
-
-    def open_sealed(self, rows: Sealed, nets: Sequence[TrainedNet] = ()) -> Opened:
-        """What `rows.open(net)` calls: score this net, or all of `nets`, and record it."""
-        from goodfit.runs.opening import open_rows
-
-        return open_rows(nets or (self,), rows)
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)

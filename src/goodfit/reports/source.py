@@ -11,11 +11,10 @@ from typing import Any
 from goodfit import __version__
 from goodfit.data import Entry, Ledger, Opening, describe, names
 from goodfit.errors import InputError, problem
-from goodfit.models import describe_model
-from goodfit.models.model_facts import ColumnFacts
 from goodfit.reports.kept import Verdict, read_verdict
-from goodfit.runs import Run, load
+from goodfit.runs import Run, describe_model, load
 from goodfit.runs import record as records
+from goodfit.runs.model_facts import ColumnFacts
 from goodfit.runs.opening import model_print
 from goodfit.training import tensor_file
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from goodfit.runs.folder import load as load
     from goodfit.runs.folder import predict as predict
     from goodfit.runs.folder import task_of as task_of
+    from goodfit.runs.model_facts import ModelFacts as ModelFacts
+    from goodfit.runs.model_facts import describe_model as describe_model
     from goodfit.runs.opening import Opened as Opened
     from goodfit.runs.opening_estimators import open_estimator as open_estimator
     from goodfit.runs.run import LayerRow as LayerRow
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "LayerRow": "run",
+    "ModelFacts": "model_facts",
     "Opened": "opening",
     "Predictions": "folder",
     "Run": "run",
     "RunSummary": "folder",
+    "describe_model": "model_facts",
     "list_runs": "folder",
     "load": "folder",
     "open_estimator": "opening_estimators",

@@ -69,26 +69,38 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     return recipe
 
 
-def checked_seeds(recipe: Recipe, seeds: Iterable[int] | None) -> tuple[int, ...]:
-    """One seed a net: those given, or the recipe's own. Integers of any library will do."""
+def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: str = "train") -> tuple[int, ...]:
+    """One seed a net.
+
+    seeds: a number n of seeds, counted up from the recipe's; or the seeds themselves, integers of any library; None is
+    the recipe's own. The same wherever seeds are asked for.
+    where: who asks, for errors.
+    """
     if seeds is None:
         return (recipe.seed,)
-    if not isinstance(seeds, Iterable):
-        raise InputError(problem("train", "'seeds' must be a sequence", got=seeds, fix="For n nets: range(n)."))
-    given = list(seeds)
+    counted = _count(seeds)
+    if not isinstance(seeds, Iterable) and (counted is None or counted < 1):
+        raise InputError(problem(where, "'seeds' must be an integer >= 1, or a list of seeds", got=seeds))
+    given = list(seeds) if isinstance(seeds, Iterable) else list(range(recipe.seed, recipe.seed + (counted or 0)))
     problems = Problems()
     if not given:
-        problems.add("train", "'seeds' must hold at least one seed", got=given)
+        problems.add(where, "'seeds' must hold at least one seed", got=given)
     chosen = []
     for net, seed in enumerate(given):
-        try:
-            chosen.append(operator.index(seed))
-        except TypeError:
-            chosen.append(-1)
-        if isinstance(seed, bool) or not 0 <= chosen[-1] <= LARGEST_SEED:
+        number = _count(seed)
+        chosen.append(-1 if number is None else number)
+        if not 0 <= chosen[-1] <= LARGEST_SEED:
             rule = f"a seed must be an integer from 0 to {LARGEST_SEED}"
-            problems.add("train", rule, got=seed, net=(net, len(given)))
+            problems.add(where, rule, got=seed, net=(net, len(given)))
     problems.raise_if_any()
     if len(set(chosen)) < len(chosen):
-        raise InputError(problem("train", "'seeds' must differ: equal seeds give equal nets", got=chosen))
+        raise InputError(problem(where, "'seeds' must differ: equal seeds give equal nets", got=chosen))
     return tuple(chosen)
+
+
+def _count(value: object) -> int | None:
+    """An integer of any library as Python's; None for anything else, True and False too."""
+    try:
+        return None if isinstance(value, bool | np.bool_) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None

@@ -7,21 +7,18 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Sealed, Split, Step, Table, read_table
-from goodfit.data import load as load_data
+from goodfit.data import Dataset, Sealed, Split, Step, Table
 from goodfit.data.ledger import Begun, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
-from goodfit.models.scores import LEVEL, Score, level_of_openings, score_classification, score_regression
+from goodfit.models.scores import LEVEL, Score, level_of_openings
+from goodfit.models.stacked import score_nets
+from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
-
-if TYPE_CHECKING:
-    from goodfit.models.trained_net import TrainedNet
-    from goodfit.runs.run import Run
 
 TEST = "goodfit.runs.load({}).test(data)"
 
@@ -118,39 +115,22 @@ def check_any(rows: Sealed) -> None:
         raise InputError(problem(f"Test rows of {rows.data.name!r}", rule, fix=fix))
 
 
-def only(others: Sequence[object]) -> None:
-    """InputError where a run or a model is to be scored together with others."""
-    if others:
-        rule = "one run or one model is scored at a time; several nets may be"
-        raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
-
-
-def open_run(run: Run, data: Dataset | Table | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
-    """Open the test rows of a run; see `Run.test`."""
-    parts = run.split
+def open_test_rows(
+    nets: Sequence[TrainedNet],
+    parts: Split | None,
+    folder: Path | None,
+    data: Dataset | Table | None = None,
+    progress: Callable[[Step], None] | None = None,
+) -> Opened:
+    """Open the test rows of a run: of its split, or of the split in its folder; see `Run.test`."""
     if parts is None:
-        if run.folder is None:
+        if folder is None:
             fix = "Open them with split.test.open(run)."
             raise InputError(problem("Run", "its split is not known, for it was not written to a folder", fix=fix))
-        found = record.RunRecord.read(run.folder)
-        given = record.data_of(run.folder, found, progress, TEST) if data is None else data
-        parts = record.read_split(run.folder, given, found, "opened", TEST)
-    return open_rows(run.sound, parts.test, run=run.folder)
-
-
-def open_folder(folder: Path, data: str | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
-    """Open the test rows of the run in a folder.
-
-    data: the name of the data set or the table file that it was trained on, where the run does not find it itself.
-    """
-    from goodfit.runs.folder import load
-
-    given: Dataset | Table | None = None
-    run = load(folder)
-    if data is not None:
-        table = record.RunRecord.read(folder).table
-        given = load_data(data, progress=progress) if table is None else read_table(**{**table, "path": data})
-    return open_run(run, given, progress)
+        found = record.RunRecord.read(folder)
+        given = record.data_of(folder, found, progress, TEST) if data is None else data
+        parts = record.read_split(folder, given, found, "opened", TEST)
+    return open_rows(nets, parts.test, run=folder)
 
 
 def record_curve(parts: Split, recipe_print: str, seeds: Sequence[int], run: Path | None) -> Begun:
@@ -177,20 +157,6 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())
         digests.append(digest.hexdigest())
     return hashlib.blake2b("".join(sorted(digests)).encode(), digest_size=16).hexdigest()
-
-
-def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
-    """The score of nets for inputs [N, D] and targets, over all the nets given. Nothing is recorded: see `open_rows`.
-
-    For sealed rows this is the way around the ledger. goodfit's own benchmarks take it, for they repeat a measurement
-    that is published and choose nothing by it, and have no place in the ledger of whoever runs them.
-    """
-    predicted = np.stack([net.predict(x) for net in nets])  # [P, N] or [P, N, C]
-    if nets[0].task == "regression":
-        return score_regression(predicted, y)
-    if nets[0].task == "multilabel":
-        return score_classification((predicted == y).all(-1), name="exact match")
-    return score_classification(predicted == y)
 
 
 def restated(line: Opening) -> Score | None:

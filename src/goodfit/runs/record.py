@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from goodfit.models.scores import Score
 from goodfit.training import tensor_file
 from goodfit.training.lock import held
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import CHECKPOINTS
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -40,7 +42,6 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "model.safetensors",
 )
 CURVES = ("curves.svg", "curves.png")
-CHECKPOINTS = "checkpoints"
 TABLE_FIELDS = {"path": str, "target": str, "ids": list, "task": str, "kinds": dict}  # of a record's `table`
 DIVIDED_BY = {"group": str, "time": str}  # likewise; one of them may be there
 SPLIT_FORMAT = 1
@@ -55,7 +56,8 @@ class RunRecord:
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
     table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
     leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look;
-    versions: of what else decides the bits, by name; empty in runs of older versions.
+    versions: of what else decides the bits, by name; empty in runs of older versions; memory: bytes that the nets of
+    one turn may take, None for no limit.
     """
 
     data: str
@@ -71,6 +73,7 @@ class RunRecord:
     table: Mapping[str, Any] | None = None
     leaks: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    memory: float | None = None
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -106,8 +109,13 @@ class RunRecord:
             divided = {name: kind for name, kind in DIVIDED_BY.items() if name in made.table}
             if {name: type(value) for name, value in made.table.items()} != {**TABLE_FIELDS, **divided}:
                 raise ValueError(found)
-        _ = made.check
+        _, _ = made.check, float(made.turn_memory)
         return made
+
+    @property
+    def turn_memory(self) -> float:
+        """Bytes that one turn may take."""
+        return math.inf if self.memory is None else self.memory
 
     @property
     def test_rows(self) -> int:
@@ -181,6 +189,7 @@ def begin(
     score_test: bool = False,
     table: Mapping[str, Any] | None = None,
     check: LeakCheck | None = None,
+    memory: float = math.inf,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
     record = RunRecord(
@@ -194,6 +203,7 @@ def begin(
         table=table,
         leaks=None if check is None else check.to_json(),
         versions=versions_here(),
+        memory=memory if math.isfinite(memory) else None,
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:

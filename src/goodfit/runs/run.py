@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Sealed, Split, Table
+from goodfit.data import Dataset, Split, Table
 from goodfit.data.split import Part
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.scores import Score
+from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.opening import Opened, only, open_rows, open_run, score_nets
+from goodfit.runs.opening import Opened, open_test_rows
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 
@@ -100,12 +101,7 @@ class Run:
         data: what it was trained on, where the run came from a folder and the data are neither a data set of goodfit's
         own nor a table file. InputError where the data have changed since, or there are no test rows.
         """
-        return open_run(self, data)
-
-    def open_sealed(self, rows: Sealed, nets: Sequence[Any] = ()) -> Opened:
-        """What `rows.open(run)` calls."""
-        only(nets)
-        return open_rows(self.sound, rows, run=self.folder)
+        return open_test_rows(self.sound, self.split, self.folder, data)
 
     @property
     def sealed(self) -> dict[str, Any] | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Step, Table, load
-from goodfit.errors import InputError, problem
+from goodfit.files import write_atomically
 from goodfit.leaks.check import LeakCheck, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
-from goodfit.runs.checks import as_split, checked_seeds, fitted_recipe
+from goodfit.runs.checks import as_split, fitted_recipe, seeds_of
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
-from goodfit.training import resuming
-from goodfit.training.checkpoints import Checkpoint
-from goodfit.training.cohort import Cohort, cohort_of
-from goodfit.training.compile import fresh_state
-from goodfit.training.devices import prepare
+from goodfit.training import session
+from goodfit.training.cohort import Cohort
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Fitted, Report, fit, metric_names
+from goodfit.training.fitting import Report, Trained, metric_names
 from goodfit.training.history import History
-from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.lock import held
-from goodfit.training.population import Job
+from goodfit.training.memory import free_memory
+from goodfit.training.observer import Observer
+from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
+from goodfit.training.session import Pace
+from goodfit.training.store import Store
+from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, Turn, plan_session
 
 DataProgress = Callable[[Step], None]
 Watch = Callable[[Report, Cohort], None]
+KIND = "run"  # of the files that hold what its turns gave
 RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
 
@@ -47,7 +50,7 @@ def train(
     recipe: Recipe,
     data: Dataset | Table | Split | str,
     *,
-    seeds: Iterable[int] | None = None,
+    seeds: int | Iterable[int] | None = None,
     out: str | Path | None = None,
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
@@ -57,17 +60,21 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
-    data: a split, or a table, or a data set or the name of one, which is then divided by the recipe's `valid` and
-    `seed`. seeds: one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one
-    yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
-    data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; this
-    opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
-    leaks: what becomes of held-out rows that training would know (see docs/data.md#leaks): "warn" looks for them and
+    data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
+    seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
+    recipe's own. Nets that do not fit into half of the free memory together are trained one part after another.
+    out: folder to write the run to, which must not hold one yet; None writes nothing.
+    progress: called with a Progress after every chunk of epochs.
+    data_progress: called while a named data set is looked for.
+    score_test: score the test rows after every epoch too, as the chapter's figures do. This opens them, and the ledger
+    records it before the training begins (see docs/seal.md); otherwise they stay sealed.
+    leaks: what becomes of leakage between training and held-out rows (see docs/data.md#leaks): "warn" looks for it and
     warns, "error" raises InputError, "off" does not look.
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
-    chosen = checked_seeds(recipe, seeds)
+    chosen = seeds_of(recipe, seeds)
+    memory = MOST_MEMORY * free_memory()
     with nullcontext() if folder is None else record.new_folder(folder):
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
@@ -78,8 +85,8 @@ def train(
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began, check, watch=watch).run()
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory)
+        return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
 
 
 def resume(
@@ -109,16 +116,13 @@ def resume(
         parts = record.read_split(where, given, found, "resumed", RESUME)
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
-        return _Training(
-            recipe, parts, found.seeds, where, progress, found.score_test, began, found.check, resuming.newest(where)
-        ).run()
+        memory, check = found.turn_memory, found.check
+        return _Training(recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check).run()
 
 
 @dataclass
 class _Training:
-    """One call of `train` or `resume`. found: the checkpoint to go on from; began: clock time of the call; leaks: what
-    was found before the training.
-    """
+    """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training."""
 
     recipe: Recipe
     parts: Split
@@ -127,43 +131,42 @@ class _Training:
     progress: ProgressCallback | None
     score_test: bool
     began: float
+    memory: float
     leaks: LeakCheck | None = None
-    found: Checkpoint | None = None
     watch: Watch | None = None
-    cohort: Cohort = field(init=False)
-    reporter: Reporter = field(init=False)
-    seconds: dict[str, float] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.first_epoch = 0 if self.found is None else self.found.epoch
-        rows, nets = len(self.parts.train), len(self.seeds)
-        self.reporter = Reporter(self.progress, rows=rows, nets=nets, epochs=self.recipe.epochs, epoch=self.first_epoch)
-        self.reporter.phase("data")
-        examples = Examples.of_split(self.parts, self.recipe.scaling, self.score_test, self.recipe.loss)
-        self.cohort = cohort_of([Job(self.recipe.replace(seed=seed)) for seed in self.seeds], examples, prepare())
-        past: dict[str, float] = {} if self.found is None else self.found.metadata.get("seconds", {})
-        self.seconds = {"data": 0.0, "compile": 0.0, "train": 0.0, **past}
-        self._spend({"data": time.perf_counter() - self.began})
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
-        self.reporter.phase("compile")
-        fitted = self._fit()
-        self.reporter.phase("evaluate")
+        recipe, rows = self.recipe, len(self.parts.train)
+        store = None if self.folder is None else Store(self.folder, KIND)
+        epoch = 0 if store is None else store.reached
+        reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
+        reporter.phase("data")
+        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss)
+        jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
+        work = JobList(jobs, examples)
+        planned = plan_session([work], self.memory)
+        reporter.phase("compile")
+        turns = self._train(work, planned, store, reporter, {"data": time.perf_counter() - self.began})
+        reporter.phase("evaluate")
         began = time.perf_counter()
-        nets = self._nets(fitted)
-        sound = [net for net, frozen in zip(nets, fitted.frozen, strict=True) if not frozen] or nets
+        arrays, frozen = _joined(planned, turns)
+        nets = tuple(
+            TrainedNet.of(each, recipe.replace(seed=seed), self.parts.data, examples.scaling)
+            for each, seed in zip(arrays, self.seeds, strict=True)
+        )
+        sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
         scores = score_parts(sound, self.parts)
-        self._spend({**fitted.seconds, "evaluate": time.perf_counter() - began})
+        spent = {what: sum(each.seconds.get(what, 0.0) for each in turns) for what in ("data", "compile", "train")}
         run = Run(
-            recipe=self.recipe,
+            recipe=recipe,
             data_name=self.parts.data.name,
             task=self.parts.data.task,
             seeds=self.seeds,
             nets=nets,
-            history=self._history(fitted),
+            history=self._history(examples, planned, turns),
             scores=scores,
-            seconds=self.seconds,
+            seconds={**spent, "evaluate": time.perf_counter() - began},
             folder=self.folder,
             split=self.parts,
             leaks=self.leaks,
@@ -173,95 +176,92 @@ class _Training:
             write_results(run, self.folder, self.parts.data)
         return run
 
-    def _fit(self) -> Fitted:
-        cohort, start = self.cohort, None
-        pace: dict[str, Any] = {} if self.watch is None else {"chunk_epochs": -(-cohort.epochs // WATCHED_CHUNKS)}
-        if self.found is not None:
-            fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
-            start = self.found.epoch, resuming.restored(self.found, fresh, cohort.grid)
-        if self.folder is None:
-            return fit(cohort, report=lambda each: self._tell(each, self._values(each.metrics)), **pace)
-        writer = resuming.Checkpointer(self.folder, cohort.grid)
-        stop = interrupts_wait(True, lambda: self.reporter.phase("stop"))
-        with stop as asked, EventLog(self.folder / record.EVENTS) as events:
+    def _train(
+        self,
+        work: JobList,
+        planned: SessionPlan,
+        store: Store | None,
+        reporter: Reporter,
+        spent: dict[str, float],
+    ) -> list[Trained]:
+        """Train all turns; in a folder, with an event for every epoch and net."""
+        pace = Pace()
+        if self.watch is not None:
+            pace = Pace(chunk_epochs=-(-self.recipe.epochs // WATCHED_CHUNKS))
+        kept_in = None if store is None else (store, PackTrained())
+        events = nullcontext() if self.folder is None else EventLog(self.folder / record.EVENTS)
+        with events as log:
+            telling = _Telling(reporter, work.examples, log, self.watch)
+            return session.run(
+                [work], keep_nets, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
+            )
 
-            def after_chunk(report: Report) -> None:
-                values = self._values(report.metrics)
-                self._tell(report, values)
-                first = report.epoch - len(report.metrics)
-                if first == self.first_epoch:
-                    writer.start_clock()
-                events.append(event_lines(np.arange(first + 1, report.epoch + 1), values))
-                if asked.is_set() or not report.active.any() or writer.due:
-                    events.flush()
-                    writer.write(report.epoch, report.snapshot, self._total(report.seconds))
-                if asked.is_set():
-                    raise KeyboardInterrupt
+    def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[Trained]) -> History:
+        epochs = max(len(each.metrics) for each in turns)
+        tables: dict[str, NDArray[Any]] = {}
+        counters = {name: np.zeros(len(self.seeds), np.int64) for name in ("best_epoch", "stopped_epoch", "frozen")}
+        for turn, trained in zip(planned.turns, turns, strict=True):
+            own = list(turn.jobs)
+            for name, values in values_of(trained.metrics, examples).items():
+                table = tables.setdefault(name, np.full((epochs, len(self.seeds)), np.nan, np.float32))
+                table[: len(values), own] = values
+            for name, counter in counters.items():
+                counter[own] = getattr(trained, name)
+        return History(np.arange(1, epochs + 1), np.asarray(self.seeds), tables, **counters)
 
-            return fit(cohort, start=start, report=after_chunk, **pace)
 
-    def _tell(self, report: Report, values: dict[str, NDArray[Any]]) -> None:
+def _joined(planned: SessionPlan, turns: Sequence[Trained]) -> tuple[list[NetArrays], NDArray[np.bool_]]:
+    """The nets of all turns in the order of the seeds, and which of them are frozen."""
+    nets: dict[int, NetArrays] = {}
+    frozen = np.zeros(planned.nets, bool)
+    for turn, trained in zip(planned.turns, turns, strict=True):
+        nets |= dict(zip(turn.jobs, trained.nets, strict=True))
+        frozen[list(turn.jobs)] = trained.frozen
+    return [nets[net] for net in range(planned.nets)], frozen
+
+
+class _Telling(Observer):
+    """Tells of a training: its progress, its events, and whoever watches."""
+
+    def __init__(self, reporter: Reporter, examples: Examples, log: EventLog | None, watch: Watch | None) -> None:
+        self.reporter, self.examples, self.log, self.watch = reporter, examples, log, watch
+        self.cohort: Cohort
+
+    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
+        """Count epochs and seconds from where the turn begins."""
+        self.cohort = cohort
+        self.reporter.begin(epoch)
+
+    def chunk(self, turn: Turn, report: Report) -> None:
+        """Tell what a chunk measured, and write it down."""
+        values = values_of(report.metrics, self.examples)
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
         if self.watch is not None:
             self.watch(report, self.cohort)
+        if self.log is not None:
+            first = report.epoch - len(report.metrics)
+            self.log.append(event_lines(np.arange(first + 1, report.epoch + 1), values, nets=turn.jobs))
 
-    def _total(self, seconds: dict[str, float]) -> dict[str, float]:
-        """Seconds of this session, added to those of the sessions before."""
-        names = {**self.seconds, **seconds}
-        return {name: self.seconds.get(name, 0.0) + seconds.get(name, 0.0) for name in names}
+    def saving(self) -> None:
+        """A checkpoint must not know more than the log."""
+        if self.log is not None:
+            self.log.flush()
 
-    def _spend(self, seconds: dict[str, float]) -> None:
-        self.seconds = self._total(seconds)
+    def stopping(self) -> None:
+        """Say that Ctrl-C was heard."""
+        self.reporter.phase("stop")
 
-    def _values(self, metrics: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Metric name -> [E, P]. The program's squared errors become R², of all outputs together."""
-        values = {name: metrics[:, q] for q, name in enumerate(metric_names(self.cohort.program))}
-        examples = self.cohort.examples
-        if examples.task != "regression":
-            return values
-        for part, rows in {"train": examples.train, **examples.parts}.items():
-            scaled = examples.y[rows] * examples.scaling.target_factor
-            variance = float(scaled.var(axis=0, dtype=np.float64).sum())
-            values[f"{part}_score"] = 1.0 - values[f"{part}_score"] / (variance or np.nan)
+
+def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[Any]]:
+    """Metric name -> [E, P]. The program's squared errors become R², of all outputs together."""
+    values = {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
+    if examples.task != "regression":
         return values
-
-    def _history(self, fitted: Fitted) -> History:
-        values = {name: np.asarray(table, np.float32) for name, table in self._values(fitted.metrics).items()}
-        if self.first_epoch and self.folder is not None:
-            past = past_values(self.folder / record.EVENTS, self.first_epoch, tuple(values))
-            values = {name: np.concatenate([past[name], table]) for name, table in values.items()}
-        epochs = np.arange(1, len(values["train_loss"]) + 1)
-        return History(epochs, np.asarray(self.seeds), values, fitted.best_epoch, fitted.stopped_epoch, fitted.frozen)
-
-    def _nets(self, fitted: Fitted) -> tuple[TrainedNet, ...]:
-        data, scaling = self.parts.data, self.cohort.examples.scaling
-        return tuple(
-            TrainedNet(
-                net.weights,
-                net.biases,
-                self.recipe.activations,
-                data.task,
-                classes=data.classes,
-                slopes=net.slopes,
-                shift=scaling.shift,
-                scale=scaling.factor,
-                target_shift=scaling.target_shift,
-                target_scale=scaling.target_factor,
-                link="exp" if self.recipe.loss == "poisson" else "identity",
-                seed=seed,
-            )
-            for net, seed in zip(fitted.nets, self.seeds, strict=True)
-        )
-
-
-def past_values(events: Path, epochs: int, metrics: tuple[str, ...]) -> History:
-    """What a run measured in its first epochs; InputError if its log does not tell all of it."""
-    past = History.from_events(events, until=epochs)
-    if not np.array_equal(past.epochs, np.arange(1, epochs + 1)) or set(past.metrics) != set(metrics):
-        rule = f"must tell {', '.join(metrics)} of the epochs 1 to {epochs}, as many as the newest checkpoint has done"
-        fix = f"Remove the folder {record.CHECKPOINTS!r}: the run then begins anew, and ends with the same nets."
-        raise InputError(problem(str(events), rule, fix=fix))
-    return past
+    for part, rows in {"train": examples.train, **examples.parts}.items():
+        scaled = examples.y[rows] * examples.scaling.target_factor
+        variance = float(scaled.var(axis=0, dtype=np.float64).sum())
+        values[f"{part}_score"] = 1.0 - values[f"{part}_score"] / (variance or np.nan)
+    return values
 
 
 def write_results(run: Run, folder: Path, data: Dataset) -> None:
@@ -269,8 +269,7 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     from goodfit.figures import write_figure
 
     begun = record.RunRecord.read(folder)
-    with EventLog(folder / record.EVENTS) as events:
-        events.append(run.history.to_events(from_epoch=int(run.history.epochs[-1]) + 1))
+    write_atomically(folder / record.EVENTS, run.history.to_events().encode())  # whole, whatever became of the log
     save_model(
         folder / record.MODEL,
         run.nets,
@@ -283,6 +282,7 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     for name in record.CURVES:
         write_figure(figure, folder / name)
     replace(begun, state="done", results=run.to_json()).write(folder)
+    Store(folder, KIND).forget()
 
 
 def _of_table(begun: record.RunRecord) -> dict[str, Any]:

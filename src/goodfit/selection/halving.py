@@ -9,23 +9,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from goodfit.errors import GoodfitError, problem
-from goodfit.selection import running
+from goodfit.selection import values
+from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
 from goodfit.selection.result import Selection, Stopped, gathered, parameters_of, selection_of
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
-from goodfit.selection.running import Results, Watch
 from goodfit.selection.sheets import Sheet
-from goodfit.selection.stages import Stages
+from goodfit.selection.values import Results
+from goodfit.training.observer import Stages, Watch
 from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.population import Job, schedule_of
-
-if TYPE_CHECKING:
-    from goodfit.selection.search import Search
+from goodfit.training.turns import plan_session
 
 UNCORRECTED = (
     "that covers the choice among the finalists, but not that they came through earlier rungs by the same held-out rows"
@@ -61,9 +60,9 @@ class RungPlan:
 
 
 def carry_out(
-    search: Search,
+    search: SearchLayout,
     folder: Path | None,
-    plan: Callable[[Search, Any], None] | None = None,
+    plan: Callable[[SearchLayout, Any], None] | None = None,
     watch: Watch | None = None,
 ) -> Selection:
     """Train the brackets of a search, rung by rung, and compare those settings that came to all epochs."""
@@ -80,7 +79,7 @@ def carry_out(
             first += bracket[0].settings
             climbing = _Climb(search, sheets, home / f"bracket-{number}", stages)
             alive, own, last = climbing.to_the_top(bracket, members, planned)
-            results.take(last, len(finals), climbing.seconds)
+            results.take(last, len(finals), climbing.spent.seconds)
             finals += own
             finalists += alive
             stopped += climbing.stopped
@@ -88,15 +87,15 @@ def carry_out(
     return _selection(search, finals, results, finalists, stopped)
 
 
-def plan_rungs(search: Search, sheets: Sequence[Sheet]) -> RungPlan:
+def plan_rungs(search: SearchLayout, sheets: Sequence[Sheet]) -> RungPlan:
     """What the rungs will take, as far as can be said."""
     programs, seconds, largest, first = 0, 0.0, 0, 0
     for bracket in search.brackets:
         members = set(range(first, first + bracket[0].settings))
         first += bracket[0].settings
         own = thinned(sheets, members, bracket[0].epochs)
-        scheduled = running.schedule(own, search.memory)
-        training = sum(turn.seconds for turn in scheduled.turns)
+        scheduled = plan_session(own, search.memory)
+        training = scheduled.training_seconds
         an_epoch = training / bracket[0].settings / bracket[0].epochs
         for rung, more in zip(bracket, more_epochs(bracket), strict=True):
             count = min(scheduled.programs, rung.settings * len(own))
@@ -127,12 +126,12 @@ def _until(job: Job, epochs: int) -> Job:
 
 
 class _Climb:
-    """One bracket on its way up. stopped: settings that left; seconds: spent, as in `Results`."""
+    """One bracket on its way up. stopped: settings that left; spent: seconds."""
 
-    def __init__(self, search: Search, sheets: Sequence[Sheet], folder: Path, stages: Stages) -> None:
+    def __init__(self, search: SearchLayout, sheets: Sequence[Sheet], folder: Path, stages: Stages) -> None:
         self.search, self.sheets, self.folder, self.stages = search, sheets, folder, stages
         self.stopped: list[Stopped] = []
-        self.seconds = Results().seconds
+        self.spent = Results()
 
     def to_the_top(
         self, bracket: Bracket, alive: list[int], planned: RungPlan
@@ -141,15 +140,14 @@ class _Climb:
         epoch = 0
         for number, rung in enumerate(bracket):
             own = thinned(self.sheets, set(alive), rung.epochs)
-            scheduled = running.schedule(own, self.search.memory)
+            scheduled = plan_session(own, self.search.memory)
             states = [self.folder / f"states-{each}" for each in (number - 1, number)]
             last = number == len(bracket) - 1
             relay = StateRelay(own, epoch, states[0] if number else None, None if last else states[1])
-            training = sum(turn.seconds for turn in scheduled.turns) * (rung.epochs - epoch) / rung.epochs
+            training = scheduled.training_seconds * (rung.epochs - epoch) / rung.epochs
             with self.stages.stage(len(alive) * planned.nets, training + scheduled.programs * COMPILE_SECONDS) as watch:
-                results = running.run(own, scheduled, self._kept(number), watch, relay)
-            for name, spent in results.seconds.items():
-                self.seconds[name] += spent
+                results = values.train(own, scheduled, self._kept(number), watch, relay)
+            self.spent.spend(results.seconds)
             shutil.rmtree(states[0], ignore_errors=True)
             if last:
                 break
@@ -194,7 +192,11 @@ class _Climb:
 
 
 def _selection(
-    search: Search, sheets: Sequence[Sheet], results: Results, finalists: Sequence[int], stopped: Sequence[Stopped]
+    search: SearchLayout,
+    sheets: Sequence[Sheet],
+    results: Results,
+    finalists: Sequence[int],
+    stopped: Sequence[Stopped],
 ) -> Selection:
     """The finalists compared, and who stopped where."""
     place = {setting: number for number, setting in enumerate(finalists)}

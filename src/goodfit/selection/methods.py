@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.selection.rungs import FACTOR, WHERE, Bracket, halving, hyperband
 from goodfit.selection.space import Setting, Space
-
-if TYPE_CHECKING:
-    from goodfit.selection.search import Asked
+from goodfit.training.recipe import Recipe
 
 Method = Literal["auto", "grid", "random", "halving", "hyperband", "optuna"]
+By = Literal["score", "loss"]
 METHODS = ("auto", "grid", "random", "halving", "hyperband", "optuna")
 HALVING = ("halving", "hyperband")
 TURNS = 8  # in which a sampler is asked for all settings, unless it is said how many at a time
 FEWEST_ASKED = 4  # settings of such a turn
+DEFAULT_BUDGET = 100  # settings tried where a space has more, or no end
 CHECKED = 64  # random settings that are checked before a sampler is asked for the first
+
+
+class Sampler(Protocol):
+    """What proposes settings.
+
+    It must ask for the same settings whenever it is told the same: a search that goes on from its folder tells the
+    scores again that it had, from the first.
+    """
+
+    def ask(self, count: int) -> Sequence[Setting]:
+        """At most `count` settings to try next, field -> value; none ends the search."""
+
+    def tell(self, settings: Sequence[Setting], scores: Sequence[float | None]) -> None:
+        """What those settings came to on held-out rows, higher is better (losses have their sign turned).
+
+        None where a net diverged, or where the values do not go together.
+        """
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """The arguments of `select` that say how to search, as given."""
+
+    recipe: Recipe
+    folds: Any = 5
+    repeats: int = 1
+    seeds: int | Iterable[int] = 1
+    method: Method | Sampler = "auto"
+    budget: int = DEFAULT_BUDGET
+    by: By = "score"
+    groups: Any = None
+    time: Any = None
+    train_scores: bool = False
+    seed: int = 0
+    leaks: str = "warn"
+    factor: int | None = None
+    least_epochs: int | None = None
+    ask: int | None = None
 
 
 @dataclass(frozen=True)
 class Sampling:
     """Settings that a sampler is asked for in turns. budget: settings in all; ask: at a time; sampler: "optuna", or
-    an object with `ask` and `tell`, see `sampler.Sampler`; seed: of Optuna.
+    an object with `ask` and `tell`, see `Sampler`; seed: of Optuna.
     """
 
     space: Space
@@ -35,7 +73,7 @@ class Sampling:
     seed: int
 
 
-def check(asked: Asked) -> None:
+def check(asked: SearchRequest) -> None:
     """Raise one InputError with all that is wrong with how a search is to be done."""
     problems, method = Problems(), asked.method
     own = hasattr(method, "ask") and hasattr(method, "tell")
@@ -75,7 +113,7 @@ def _whole(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def settings_of(space: Space, asked: Asked) -> list[Setting]:
+def settings_of(space: Space, asked: SearchRequest) -> list[Setting]:
     """The settings to try, for the methods that know them before they start; those that are checked, for a sampler."""
     method, budget = asked.method, asked.budget
     if method in HALVING and "epochs" in space.vary:
@@ -98,7 +136,7 @@ def is_sampled(method: Any) -> bool:
     return method == "optuna" or not isinstance(method, str)
 
 
-def brackets_of(settings: Sequence[Setting], epochs: int, asked: Asked) -> tuple[Bracket, ...]:
+def brackets_of(settings: Sequence[Setting], epochs: int, asked: SearchRequest) -> tuple[Bracket, ...]:
     """The rungs of a halving; none for the other methods."""
     how = {"factor": asked.factor or FACTOR, "least_epochs": asked.least_epochs or 1}
     if asked.method == "halving":
@@ -106,7 +144,7 @@ def brackets_of(settings: Sequence[Setting], epochs: int, asked: Asked) -> tuple
     return hyperband(len(settings), epochs, **how) if asked.method == "hyperband" else ()
 
 
-def sampling_of(space: Space, asked: Asked) -> Sampling | None:
+def sampling_of(space: Space, asked: SearchRequest) -> Sampling | None:
     """What a sampler is asked for; None for the other methods."""
     if not is_sampled(asked.method):
         return None

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.selection.running import Turn
 from goodfit.selection.sheets import Fit, Sheet
 from goodfit.training import tensor_file
 from goodfit.training.cohort import Cohort
 from goodfit.training.moving import NetState, lay_states, take_states
 from goodfit.training.state import State
+from goodfit.training.turns import Turn
 
 FORMAT = 1
 Key = tuple[int, int, int]
@@ -46,7 +46,7 @@ class StateRelay:
         if self._known is None:
             wanted = {key_of(fit) for sheet in self._sheets for fit in sheet.fits}
             self._known = _read_states(self._before, wanted)
-        keys = [key_of(self._sheets[turn.sheet].fits[job]) for job in turn.jobs]
+        keys = [key_of(self._sheets[turn.work].fits[job]) for job in turn.jobs]
         missing = [key for key in keys if key not in self._known]
         if missing:
             fix = "Begin the search anew, in another folder."
@@ -58,9 +58,9 @@ class StateRelay:
         """Keep the states of a turn's nets."""
         if self._after is None:
             return
-        keys = [key_of(self._sheets[turn.sheet].fits[job]) for job in turn.jobs]
+        keys = [key_of(self._sheets[turn.work].fits[job]) for job in turn.jobs]
         shapes = [job.recipe.hidden for job in cohort.jobs]
-        path = self._after / f"sheet-{turn.sheet:04d}-net-{turn.jobs[0]:06d}.safetensors"
+        path = self._after / f"sheet-{turn.work:04d}-net-{turn.jobs[0]:06d}.safetensors"
         self._after.mkdir(parents=True, exist_ok=True)
         write_atomically(path, _packed(keys, shapes, take_states(state, cohort)))
 

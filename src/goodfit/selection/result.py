@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,14 @@ from goodfit.files import write_atomically
 from goodfit.leaks.check import LeakCheck
 from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
+from goodfit.selection.layout import SearchLayout
 from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
-from goodfit.selection.running import Results
-from goodfit.selection.setting_curve import SettingCurve, curve_of
+from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
+from goodfit.selection.values import Results
 from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from goodfit.selection.search import Search
 
 TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
 CURVES = ("curve.svg", "curve.png")
@@ -110,7 +108,7 @@ class Selection:
         if self.stopped:
             rule = "a curve needs a search that trains every setting for all epochs; this one left some behind"
             raise InputError(problem("Selection", rule, got=len(self.stopped), fix="Use method grid or random."))
-        return curve_of(fields[0], self)
+        return _curve(fields[0], self)
 
     @property
     def score_name(self) -> str:
@@ -199,7 +197,7 @@ class Selection:
         return f"Selection({self.data_name!r}, {tried} settings, best: {won})"
 
 
-def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> Selection:
+def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results) -> Selection:
     """Put the fits' row values together."""
     data, folds = sheets[0].data, search.folds.all
     sums = gathered(sheets, results, (len(search.settings), len(folds)), len(search.seeds))
@@ -235,6 +233,23 @@ def selection_of(search: Search, sheets: Sequence[Sheet], results: Results) -> S
         parameters=parameters,
         test_share=search.folds.test_share,
         leaks=search.leaks,
+    )
+
+
+def _curve(field: str, selection: Selection) -> SettingCurve:
+    """The curve of a search that varied one field."""
+    values = [setting[field] for setting in selection.settings]
+    order = sorted(range(len(values)), key=lambda at: (sort_size(values[at]), at))
+    by_score = selection.by == "score"
+    train = selection.train_scores if by_score else selection.train_losses
+    valid = selection.scores if by_score else selection.losses
+    return SettingCurve(
+        field=field,
+        values=tuple(values[at] for at in order),
+        what=selection.score_name,
+        train=band(train[order], selection.test_share),
+        valid=band(valid[order], selection.test_share),
+        best=order.index(selection.comparison.winner),
     )
 
 

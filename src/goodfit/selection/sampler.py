@@ -9,25 +9,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
-from goodfit.selection import running
-from goodfit.selection.methods import Sampling
+from goodfit.selection import values
+from goodfit.selection.layout import SearchLayout
+from goodfit.selection.methods import Sampler, Sampling
 from goodfit.selection.recipes import fitted_whole
 from goodfit.selection.result import Selection, gathered, selection_of
-from goodfit.selection.running import Results, Watch
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Range, Setting, Space, is_whole
-from goodfit.selection.stages import Stages
+from goodfit.selection.values import Results
+from goodfit.training.observer import Stages, Watch
 from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from goodfit.selection.search import Search
+from goodfit.training.turns import plan_session
 
 WHERE = "Search"
 ASKED = "asked.json"
@@ -36,23 +35,6 @@ UNCORRECTED = (
     "that covers the choice among the settings tried, but not that earlier scores on the same held-out rows led to "
     "the later ones"
 )
-
-
-class Sampler(Protocol):
-    """What proposes settings.
-
-    It must ask for the same settings whenever it is told the same: a search that goes on from its folder tells the
-    scores again that it had, from the first.
-    """
-
-    def ask(self, count: int) -> Sequence[Setting]:
-        """At most `count` settings to try next, field -> value; none ends the search."""
-
-    def tell(self, settings: Sequence[Setting], scores: Sequence[float | None]) -> None:
-        """What those settings came to on held-out rows, higher is better (losses have their sign turned).
-
-        None where a net diverged, or where the values do not go together.
-        """
 
 
 @dataclass(frozen=True)
@@ -76,10 +58,10 @@ class SamplingPlan:
 
 
 def carry_out(
-    search: Search,
+    search: SearchLayout,
     sampling: Sampling,
     folder: Path | None,
-    plan: Callable[[Search, Any], None] | None = None,
+    plan: Callable[[SearchLayout, Any], None] | None = None,
     watch: Watch | None = None,
 ) -> Selection:
     """Ask, train and tell until the budget is used or the sampler has no more."""
@@ -107,19 +89,19 @@ def carry_out(
     return tried.selection()
 
 
-def plan_turns(search: Search, sampling: Sampling) -> SamplingPlan:
+def plan_turns(search: SearchLayout, sampling: Sampling) -> SamplingPlan:
     """What the turns will take, guessed by random settings."""
     turns = -(-sampling.budget // sampling.ask)
     few = trying(search, sampling.space, search.settings[: sampling.ask])
-    scheduled = running.schedule(few.sheets(), search.memory)
+    scheduled = plan_session(few.sheets(), search.memory)
     nets = len(search.folds.all) * len(search.seeds) * sampling.budget
     programs = scheduled.programs * turns
-    training = sum(each.seconds for each in scheduled.turns) * sampling.budget / len(few.settings)
+    training = scheduled.training_seconds * sampling.budget / len(few.settings)
     seconds = training + programs * COMPILE_SECONDS
     return SamplingPlan(turns, sampling.ask, nets, programs, seconds, scheduled.bytes)
 
 
-def trying(search: Search, space: Space, settings: Sequence[Setting]) -> Search:
+def trying(search: SearchLayout, space: Space, settings: Sequence[Setting]) -> SearchLayout:
     """The same search of other settings; InputError where their values do not go together."""
     recipes = fitted_whole(space.recipes(settings), search.data, search.rows, search.folds)
     return dataclasses.replace(search, settings=tuple(settings), recipes=recipes)
@@ -128,7 +110,7 @@ def trying(search: Search, space: Space, settings: Sequence[Setting]) -> Search:
 class _Tried:
     """What was tried so far. scores: what every setting came to, by its key, None where it failed."""
 
-    def __init__(self, search: Search, space: Space) -> None:
+    def __init__(self, search: SearchLayout, space: Space) -> None:
         self.search, self.space = search, space
         self.settings: list[Setting] = []
         self.recipes: list[Recipe] = []
@@ -159,7 +141,7 @@ class _Tried:
             _note(folder, fresh)
         now = trying(self.search, self.space, fresh)
         sheets = now.sheets()
-        results = running.run(sheets, running.schedule(sheets, now.memory), folder, watch)
+        results = values.train(sheets, plan_session(sheets, now.memory), folder, watch)
         shape = len(fresh), len(now.folds.all)
         means = gathered(sheets, results, shape, len(now.seeds)).mean(axis=2)
         ranked = means[0] if now.by == "score" else -means[1]

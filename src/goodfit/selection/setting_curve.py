@@ -18,8 +18,6 @@ from goodfit.selection.space import text_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from goodfit.selection.result import Selection
-
 
 @dataclass(frozen=True, eq=False)
 class Band:
@@ -78,23 +76,6 @@ class SettingCurve:
         return setting_curve(self.field, self.values, self.what, vars(self.train), vars(self.valid), self.best)
 
 
-def curve_of(field: str, selection: Selection) -> SettingCurve:
-    """The curve of a search that varied one field."""
-    values = [setting[field] for setting in selection.settings]
-    order = sorted(range(len(values)), key=lambda at: (_size(values[at]), at))
-    by_score = selection.by == "score"
-    train = selection.train_scores if by_score else selection.train_losses
-    valid = selection.scores if by_score else selection.losses
-    return SettingCurve(
-        field=field,
-        values=tuple(values[at] for at in order),
-        what=selection.score_name,
-        train=band(train[order], selection.test_share),
-        valid=band(valid[order], selection.test_share),
-        best=order.index(selection.comparison.winner),
-    )
-
-
 def band(values: NDArray[np.float64], test_share: float) -> Band:
     """Means over folds of values [V, folds], nan where a fold has none, and their intervals."""
     means = values.mean(axis=1)
@@ -102,7 +83,7 @@ def band(values: NDArray[np.float64], test_share: float) -> Band:
     return Band(means, np.asarray([each.low for each in limits]), np.asarray([each.high for each in limits]))
 
 
-def _size(value: Any) -> float:
+def sort_size(value: Any) -> float:
     """What values are sorted by: numbers by size, layers by their units; names stay as they were given."""
     if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
         return float(sum(value))

@@ -49,21 +49,8 @@ class Sheet:
 
     def net(self, job: int, arrays: NetArrays) -> TrainedNet:
         """A trained net with all that turns raw inputs into predictions."""
-        recipe, scaling = self.jobs[job].recipe, self.examples.scaling_of(self.jobs[job].rows)
-        return TrainedNet(
-            arrays.weights,
-            arrays.biases,
-            recipe.activations,
-            self.data.task,
-            classes=self.data.classes,
-            slopes=arrays.slopes,
-            shift=scaling.shift,
-            scale=scaling.factor,
-            target_shift=scaling.target_shift,
-            target_scale=scaling.target_factor,
-            link="exp" if recipe.loss == "poisson" else "identity",
-            seed=recipe.seed,
-        )
+        of_job = self.jobs[job]
+        return TrainedNet.of(arrays, of_job.recipe, self.data, self.examples.scaling_of(of_job.rows))
 
 
 def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], seeds: Sequence[int]) -> list[Sheet]:

@@ -68,6 +68,11 @@ def checkpoint_files(folder: str | os.PathLike[str]) -> list[Path]:
     return sorted(found, key=_epoch, reverse=True)
 
 
+def newest_epoch(folder: str | os.PathLike[str]) -> int:
+    """The epoch of the newest checkpoint of a folder; 0 where there is none. Does not open it."""
+    return next(map(_epoch, checkpoint_files(folder)), 0)
+
+
 def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], None] | None = None) -> Checkpoint:
     """The newest checkpoint that is whole.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,15 +26,21 @@ if TYPE_CHECKING:
 _TAIL_BYTES = 65536  # how far back from the end a torn line is looked for at a time
 
 
-def event_lines(epochs: Int[np.ndarray, " E"], values: Mapping[str, Float[np.ndarray, "E P"]]) -> str:
-    """Events as text, by epoch, then metric, then net. float32 values are written so that they read back the same."""
+def event_lines(
+    epochs: Int[np.ndarray, " E"], values: Mapping[str, Float[np.ndarray, "E P"]], nets: Sequence[int] | None = None
+) -> str:
+    """Events as text, by epoch, then metric, then net. float32 values are written so that they read back the same.
+
+    nets: the numbers of the P nets, where they are not 0, 1, ...
+    """
     columns = [(metric, number_texts(array, "null")) for metric, array in values.items()]
     lines: list[str] = []
     for row, epoch in enumerate(np.asarray(epochs).tolist()):
         for metric, texts in columns:
             middle = f',"metric":{json.dumps(metric)},"value":'
             start = f'{{"epoch":{epoch},"net":'
-            lines += [f"{start}{net}{middle}{text}}}\n" for net, text in enumerate(texts[row])]
+            own = range(len(texts[row])) if nets is None else nets
+            lines += [f"{start}{net}{middle}{text}}}\n" for net, text in zip(own, texts[row], strict=True)]
     return "".join(lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
 from goodfit.training.population import NetArrays, take_net
-from goodfit.training.state import Chunk, Program, Rows, Settings, State
+from goodfit.training.state import Chunk, Rows, Settings, State
 
 Changes = Mapping[str, NDArray[Any]]
 """Fields of a state -> their new values, [P]: "active" False stops a net; "rate" is what plateaus have left."""
@@ -44,10 +44,12 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A trained cohort. metrics: [E, Q, P], nan after a net stopped; nets: at the best epoch where a best is kept,
-    else at the last; best_epoch, stopped_epoch: [P], 1-based; frozen: [P] nets that were no longer finite.
-    seconds: compile, train; state: the last one, on the host.
+class Trained:
+    """Trained nets, and what was measured of them.
+
+    metrics: [E, Q, P], nan after a net stopped; nets: at the best epoch where a best is kept, else at the last, empty
+    where they were let go; best_epoch, stopped_epoch: [P], 1-based; frozen: [P] nets that were no longer finite;
+    seconds: compile, train.
     """
 
     metrics: NDArray[Any]
@@ -56,16 +58,22 @@ class Fitted:
     stopped_epoch: NDArray[np.int32]
     frozen: NDArray[np.bool_]
     seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Fitted(Trained):
+    """A trained cohort. state: the last one, on the host, several times as large as the nets."""
+
     state: State = field(repr=False)
 
 
-def metric_names(program: Program) -> tuple[str, ...]:
+def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     """Names of the Q metrics: train_loss, train_score, then those of every part.
 
     Losses are in nats per row (or the loss's own unit); a score is a share of hits, or for regression the mean squared
     error summed over outputs, in scaled units.
     """
-    return tuple(f"{part}_{what}" for part in ("train", *program.parts) for what in ("loss", "score"))
+    return tuple(f"{part}_{what}" for part in ("train", *parts) for what in ("loss", "score"))
 
 
 def fit(

@@ -1,4 +1,4 @@
-"""Train a mixed population: plan the cohorts, fit them one after another, give the results back in the jobs' order."""
+"""Train a mixed population and give the results back in the jobs' order: the plain face of a session."""
 
 from __future__ import annotations
 
@@ -9,36 +9,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.training.cohort import cohort_of
+from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Fitted, Report, fit
-from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.fitting import Report, Trained
+from goodfit.training.keeping import PackTrained, keep_nets
+from goodfit.training.observer import Observer
+from goodfit.training.planner import COMPILE_SECONDS, Plan
 from goodfit.training.population import Job, NetArrays
+from goodfit.training.session import Pace, run
+from goodfit.training.store import Store
+from goodfit.training.turns import JobList, Turn, Work, plan_session
 
 
 @dataclass(frozen=True)
 class FittedJobs:
-    """Trained jobs. cohorts: one result a cohort of the plan; place[i]: (cohort, net of it) of job i."""
+    """Trained jobs. turns: one result a turn; place[i]: (turn, net of it) of job i."""
 
     plan: Plan
-    cohorts: tuple[Fitted, ...]
+    turns: tuple[Trained, ...]
     place: tuple[tuple[int, int], ...]
 
     def net(self, job: int) -> NetArrays:
         """The trained net of a job."""
-        cohort, net = self.place[job]
-        return self.cohorts[cohort].nets[net]
+        turn, net = self.place[job]
+        return self.turns[turn].nets[net]
 
     def metrics(self, job: int) -> NDArray[Any]:
         """[E, Q] of a job, see `fitting.metric_names`."""
-        cohort, net = self.place[job]
-        return np.asarray(self.cohorts[cohort].metrics[:, :, net])
+        turn, net = self.place[job]
+        return np.asarray(self.turns[turn].metrics[:, :, net])
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Spent on compile and train, over all cohorts."""
-        return {what: sum(fitted.seconds[what] for fitted in self.cohorts) for what in ("compile", "train")}
+        """Spent on compile and train, over all turns."""
+        return {what: sum(fitted.seconds[what] for fitted in self.turns) for what in ("compile", "train")}
 
 
 def fit_jobs(
@@ -49,23 +54,44 @@ def fit_jobs(
     score_every: int = 1,
     compile_seconds: float = COMPILE_SECONDS,
     dtype: Any = np.float32,
+    memory: float | None = None,
+    store: Store | None = None,
 ) -> FittedJobs:
-    """Plan jobs into cohorts and train them.
+    """Plan jobs into cohorts, cut these to the memory that there is, and train them.
 
-    report: called with the cohort's number and a Report after every chunk; compile_seconds: what the planner takes
-    another compilation to cost (see `planner.plan`); the others as in `fit`.
+    report: called with the turn's number and a Report after every chunk.
+    compile_seconds: what the planner takes another compilation to cost (see `planner.plan`).
+    memory: bytes that one turn may take; half of what is free if None.
+    store: keeps what was trained, so that the same call goes on where it was killed.
+    The others as in `fit`.
     """
-    planned = plan(jobs, examples, compile_seconds)
+    works = [JobList(tuple(jobs), examples)]
+    planned = plan_session(works, memory, compile_seconds=compile_seconds, itemsize=np.dtype(dtype).itemsize)
+
+    def build(work: Work, members: Sequence[Job]) -> Cohort:
+        return cohort_of(members, work.examples, prepare(), dtype)
+
     place: list[tuple[int, int]] = [(0, 0)] * len(jobs)
-    fitted = []
-    for number, cohort in enumerate(planned.cohorts):
-        told = None if report is None else _numbered(report, number)
-        members = [jobs[job] for job in cohort.jobs]
-        fitted.append(fit(cohort_of(members, examples, prepare(), dtype), report=told, score_every=score_every))
-        for net, job in enumerate(cohort.jobs):
+    for number, turn in enumerate(planned.turns):
+        for net, job in enumerate(turn.jobs):
             place[job] = number, net
-    return FittedJobs(planned, tuple(fitted), tuple(place))
+    observers = [] if report is None else [_Reporting(report)]
+    pace = Pace(score_every=score_every)
+    kept_in = None if store is None else (store, PackTrained())
+    fitted = run(works, keep_nets, planned=planned, kept_in=kept_in, observers=observers, build=build, pace=pace)
+    return FittedJobs(planned.plans[0], tuple(fitted), tuple(place))
 
 
-def _numbered(report: Callable[[int, Report], None], number: int) -> Callable[[Report], None]:
-    return lambda each: report(number, each)
+class _Reporting(Observer):
+    """Hands every chunk on, with the number of its turn."""
+
+    def __init__(self, report: Callable[[int, Report], None]) -> None:
+        self._report, self._number = report, 0
+
+    def chunk(self, turn: Turn, report: Report) -> None:
+        """Hand it on."""
+        self._report(self._number, report)
+
+    def turn_ends(self, turn: Turn) -> None:
+        """The next turn has the next number."""
+        self._number += 1

@@ -35,3 +35,15 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class SessionProgress:
+    """How far a session is. nets, done: nets in all, and trained to their ends; share: of all the work, 0 to 1;
+    seconds_left: None where nothing is known yet.
+    """
+
+    nets: int
+    done: int
+    share: float
+    seconds_left: float | None

@@ -21,10 +21,13 @@ class Reporter:
     """
 
     def __init__(self, callback: ProgressCallback | None, *, rows: int, nets: int, epochs: int, epoch: int = 0) -> None:
-        self.callback, self.rows, self.nets, self.epochs, self.epoch = callback, rows, nets, epochs, epoch
+        self.callback, self.rows, self.nets, self.epochs = callback, rows, nets, epochs
         self._last: Progress | None = None
-        self._seconds = 0.0
-        self._known = False
+        self.begin(epoch)
+
+    def begin(self, epoch: int) -> None:
+        """A training begins, or goes on, after so many epochs."""
+        self.epoch, self._seconds, self._known = epoch, 0.0, False
 
     def phase(self, phase: Phase) -> None:
         """Another phase begins."""

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from goodfit.lazy import lazily
 
 if TYPE_CHECKING:
-    from goodfit.verdicts.judging import Verdict as Verdict
+    from goodfit.verdicts.judging import resume as resume
     from goodfit.verdicts.judging import verdict as verdict
     from goodfit.verdicts.judging_runs import judge_run as judge_run
+    from goodfit.verdicts.result import Verdict as Verdict
 
 _PLACES = {
-    "Verdict": "judging",
+    "Verdict": "result",
     "judge_run": "judging_runs",
+    "resume": "judging",
     "verdict": "judging",
 }
 __all__ = sorted(_PLACES)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping
+import time as clock
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,180 +15,35 @@ from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.folds import make_folds
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
-from goodfit.files import write_atomically
-from goodfit.selection import running
-from goodfit.selection.comparing import LEVEL
-from goodfit.selection.search import By, divided_by, learning_rows
+from goodfit.runs.checks import seeds_of
+from goodfit.selection.calls import call_of, resumed
+from goodfit.selection.layout import divided_by, learning_rows
+from goodfit.selection.methods import By
+from goodfit.training.observer import Watch
 from goodfit.training.progress import SCORE_NAMES
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import trying
-from goodfit.verdicts import words as verdict_words
-from goodfit.verdicts.deciding import MARGIN, Decision, decide
+from goodfit.verdicts.deciding import MARGIN, decide
+from goodfit.verdicts.evidence import LOG_LOSS
 from goodfit.verdicts.probes import EARLIER, HALF, Probe, probes_of
-
-if TYPE_CHECKING:
-    pass
+from goodfit.verdicts.result import Verdict
 
 WHERE = "Verdict"
-VERDICT, ADVICE = "verdict.json", "advice.json"
+CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
 FOLDS, REPEATS = 5, 3
-LOG_LOSS = "log loss"
 
-Planned = Callable[[trying.Layout, float, float | None], None]
+Planned = Callable[[trying.VerdictLayout, float, float | None], None]
 """Called with all that will be trained, the seconds that it is predicted to take, and those of the run itself."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Verdict:
-    """Whether a recipe fits a data set.
-
-    recipe: that was judged; kind: underfit, good fit, overfit, limited by data, limited by noise, diverged, or cannot
-    tell; decision: the statistics behind it; probes: the alternatives, one for each of `decision.gains`; errors:
-    [1 + probes, J] on held-out rows, the recipe first; training: likewise in training; half: [J] with half the rows;
-    what: is measured ("log loss", "R²", "accuracy", "exact match"); constant: the error of the best constant
-    prediction. Errors are log losses, or 1 minus what is measured. early: nets were stopped at the epoch that is best
-    on other folds, as the recipe keeps its best epoch; epochs: after which the recipe's nets were taken, on average;
-    seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
-    """
-
-    recipe: Recipe
-    data_name: str
-    decision: Decision
-    probes: tuple[Probe, ...]
-    errors: NDArray[np.float64]
-    training: NDArray[np.float64]
-    half: NDArray[np.float64]
-    what: str
-    constant: float
-    folds: int
-    repeats: int
-    seeds: int
-    early: bool
-    epochs: float
-    seconds: float
-    share: float | None = None
-
-    @property
-    def kind(self) -> str:
-        """One of the seven words."""
-        return self.decision.kind
-
-    @property
-    def best(self) -> Probe | None:
-        """The probe with the best lower bound among those that are surely better."""
-        return None if self.decision.best is None else self.probes[self.decision.best]
-
-    @property
-    def advice(self) -> Recipe | None:
-        """The recipe with the change that is surely better; None where there is none."""
-        return None if self.best is None else self.best.applied(self.recipe)
-
-    @property
-    def sentence(self) -> str:
-        """The verdict with its evidence, in one sentence."""
-        return verdict_words.sentence(self)
-
-    @property
-    def reasons(self) -> list[str]:
-        """What else is known: training beside held-out rows, other probes that are better, what would settle it."""
-        return verdict_words.reasons(self)
-
-    def shown(self, error: float) -> float:
-        """An error as what is measured."""
-        return error if self.what == LOG_LOSS else 1.0 - error
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict a probe: what it changes, what it measured, its gain (positive is better) with the interval."""
-        found = []
-        own = self.decision.remaining[1]
-        for probe, gain in zip(self.probes, self.decision.gains, strict=True):
-            found.append(
-                {
-                    "name": probe.name,
-                    "side": probe.side,
-                    "change": probe.change,
-                    "fields": dict(probe.fields),
-                    "score": self.shown(own - gain.mean),
-                    "difference": gain.mean,
-                    "low": gain.low,
-                    "high": gain.high,
-                    "status": gain.status,
-                }
-            )
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything that `goodfit verdict --json` prints; None for what is not finite."""
-        low, mean, high = self.decision.remaining
-        bounds = sorted((self.shown(low), self.shown(high)))
-        doubling, best = self.decision.doubling, self.decision.best
-        found = {
-            "kind": self.kind,
-            "sentence": self.sentence,
-            "reasons": self.reasons,
-            "data": self.data_name,
-            "measured_by": self.what,
-            "higher_is_better": self.what != LOG_LOSS,
-            "margin": self.decision.margin,
-            "constant": self.shown(self.constant),
-            "base": {
-                "score": self.shown(mean),
-                "low": bounds[0],
-                "high": bounds[1],
-                "train": self.shown(float(self.training[0].mean())),
-                "epochs": self.epochs,
-            },
-            "probes": self.rows(),
-            "doubling": None
-            if doubling is None
-            else {name: getattr(doubling, name) for name in ("mean", "low", "high", "status")},
-            "advice": None,
-            "folds": self.folds,
-            "repeats": self.repeats,
-            "seeds": self.seeds,
-            "level": LEVEL,
-            "simultaneous": True,
-            "more": verdict_words.more(self) or None,
-            "seconds": self.seconds,
-            "share": self.share,
-            "recipe": self.recipe.to_dict(),
-        }
-        if best is not None and self.best is not None and self.advice is not None:
-            gain = self.decision.gains[best]
-            found["advice"] = {
-                "probe": self.best.name,
-                "change": self.best.change,
-                "gain": gain.mean,
-                "low": gain.low,
-                "high": gain.high,
-                "recipe": self.advice.to_dict(),
-            }
-        plain: dict[str, Any] = _finite(found)
-        return plain
-
-    def write(self, folder: str | Path) -> None:
-        """Write verdict.json, and the advice as a recipe file where there is one."""
-        where = Path(folder)
-        write_atomically(where / VERDICT, (json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n").encode())
-        if self.advice is not None:
-            self.advice.to_file(where / ADVICE)
-        else:
-            (where / ADVICE).unlink(missing_ok=True)
-
-    def __repr__(self) -> str:
-        return f"Verdict({self.data_name!r}, {self.kind})"
-
-    def __str__(self) -> str:
-        return self.sentence
-
-
 @dataclass(frozen=True)
-class Asked:
+class VerdictRequest:
     """How a verdict is to be found; see `verdict`."""
 
     folds: Any = FOLDS
     repeats: int | None = None
-    seeds: int = 1
+    seeds: int | Iterable[int] = 1
     quick: bool = False
     by: By = "loss"
     margin: float = MARGIN
@@ -202,50 +56,72 @@ def verdict(
     *,
     folds: Any = FOLDS,
     repeats: int | None = None,
-    seeds: int = 1,
+    seeds: int | Iterable[int] = 1,
     quick: bool = False,
     by: By = "loss",
     margin: float = MARGIN,
     groups: Any = None,
     time: Any = None,
     seed: int = 0,
+    out: str | Path | None = None,
     plan: Planned | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
 ) -> Verdict:
     """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
 
-    data: as in `train`; its test rows take no part. recipe: the default one if None. folds, repeats, seed: of the
-    folds, see `make_folds`; three repeats if None, one if `quick`. groups, time: as in `select`. seeds: nets a fold,
-    whose errors are averaged; every fold has its own. quick: fewer probes, one repeat. by: "loss" judges by the log
-    loss of classes and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that
-    matters in practice, as a share of the error that the best constant prediction makes. plan: called before it
-    starts, see `Planned`; progress: as in `select`.
+    data: as in `train`; its test rows take no part.
+    recipe: the default one if None.
+    folds, repeats, seed: of the folds, see `make_folds`; three repeats if None, one if `quick`.
+    seeds: nets a fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first fold;
+    every other fold has its own.
+    quick: fewer probes, one repeat.
+    by: "loss" judges by the log loss of classes and by R² of numbers, "score" by the shares of rows that are right.
+    margin: the smallest gain that matters in practice, as a share of the error of the best constant prediction.
+    groups, time: as in `select`.
+    out: folder that keeps what was computed, and the verdict; the same call goes on there where it was killed.
+    plan: called before it starts, see `Planned`.
+    progress: as in `select`.
 
     A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its probes.
     """
-    asked = Asked(folds, repeats, seeds, quick, by, margin, seed)
+    asked = VerdictRequest(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
     given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
     source, rows = learning_rows(chosen, given)
     layout = lay_out(source, rows, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
     if plan is not None:
-        plan(layout, layout.schedule.seconds, None)
-    return judged(layout, chosen, asked, progress)
+        plan(layout, layout.planned.seconds, None)
+    if out is None:
+        return judged(layout, chosen, asked, None, progress)
+    simple = isinstance(folds, int) and isinstance(seeds, int)
+    call = call_of(data, chosen, simple, {**vars(asked), "groups": groups, "time": time})
+    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call)
+    with session_folder(out, CALL, record, "verdict") as (folder, memory):
+        found = judged(layout.cut_to(memory), chosen, asked, folder, progress)
+        found.write(folder)
+        return found
+
+
+def resume(out: str | Path, *, plan: Planned | None = None, progress: Watch | None = None) -> Verdict:
+    """Go on with a verdict that was killed, from the folder that it was given.
+
+    Only for named data sets and table files: else call `verdict` again, with the same arguments and folder.
+    """
+    return resumed(out, CALL, "verdict", verdict, plan=plan, progress=progress)
 
 
 def lay_out(
-    source: Dataset | Table, rows: NDArray[np.int32], recipe: Recipe, asked: Asked, *, early: bool
-) -> trying.Layout:
+    source: Dataset | Table, rows: NDArray[np.int32], recipe: Recipe, asked: VerdictRequest, *, early: bool
+) -> trying.VerdictLayout:
     """Check what was asked for, and plan the trainings."""
     problems = Problems()
     if asked.by not in ("score", "loss"):
         problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
         problems.add(WHERE, "'margin' must be a share above 0 and below 1", got=asked.margin)
-    if not isinstance(asked.seeds, int) or isinstance(asked.seeds, bool) or asked.seeds < 1:
-        problems.add(WHERE, "'seeds' must be an integer >= 1", got=asked.seeds)
     problems.raise_if_any()
+    seeds = seeds_of(recipe, asked.seeds, WHERE)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     one = asked.quick or bare.time is not None or not isinstance(asked.folds, int)
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats
@@ -253,15 +129,19 @@ def lay_out(
     if len(folds.all) < 2:
         raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
     probes = probes_of(recipe, quick=asked.quick)
-    return trying.lay_out(source, recipe, probes, folds, seeds=asked.seeds, early=early, by=asked.by)
+    return trying.lay_out(source, recipe, probes, folds, seeds=seeds, early=early, by=asked.by)
 
 
-def judged(layout: trying.Layout, recipe: Recipe, asked: Asked, progress: running.Watch | None) -> Verdict:
-    """Train what was laid out, and decide."""
-    import time as clock
-
+def judged(
+    layout: trying.VerdictLayout,
+    recipe: Recipe,
+    asked: VerdictRequest,
+    folder: Path | None = None,
+    progress: Watch | None = None,
+) -> Verdict:
+    """Train what was laid out, or what `folder` does not hold of it yet, and decide."""
     began = clock.perf_counter()
-    found = trying.measure(layout, progress)
+    found = trying.measure(layout, folder, progress)
     half = found.probes.index(HALF) + 1
     rivals = [place for place in range(len(found.errors)) if place != half]
     probes = [probe for probe in found.probes if probe != HALF]
@@ -297,7 +177,7 @@ def judged(layout: trying.Layout, recipe: Recipe, asked: Asked, progress: runnin
         constant=found.constant,
         folds=len(layout.folds.repeats[0]),
         repeats=repeats,
-        seeds=layout.seeds,
+        seeds=len(layout.seeds),
         early=layout.early,
         epochs=float(found.chosen[0]),
         seconds=clock.perf_counter() - began,
@@ -311,12 +191,3 @@ def _earlier(recipe: Recipe, epoch: int) -> Probe:
     else:
         fields = {"epochs": epoch}
     return Probe(EARLIER, "tighter", fields, f"stopped after epoch {epoch} of {recipe.epochs}")
-
-
-def _finite(value: Any) -> Any:
-    """The value with None for every number that is not finite."""
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from goodfit.data import Dataset, Step, Table
 from goodfit.data import load as load_data
 from goodfit.errors import InputError, problem
-from goodfit.runs import record
+from goodfit.runs import record as records
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
-from goodfit.selection import running
 from goodfit.training.examples import Examples
+from goodfit.training.observer import Watch
 from goodfit.training.planner import COMPILE_SECONDS, plan
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.verdicts import trying
-from goodfit.verdicts.judging import VERDICT, WHERE, Asked, Planned, Verdict, judged, lay_out
+from goodfit.verdicts.judging import CALL, WHERE, Planned, VerdictRequest, judged, lay_out
+from goodfit.verdicts.result import VERDICT, Verdict
 
-CALL = "goodfit.verdicts.judge_run({}, data)"
+JUDGE = "goodfit.verdicts.judge_run({}, data)"
+UNFINISHED = "verdict"  # the folder, in that of a run, that holds a verdict until it is known
 SHARE, SECONDS = 0.5, 10.0
 """A verdict is given unasked, in its quick form, where it takes at most this share of the run's time, or so long."""
 
@@ -33,23 +38,28 @@ def judge_run(
     folder: str | Path,
     data: Dataset | Table | str | None = None,
     *,
-    asked: Asked | None = None,
+    asked: VerdictRequest | None = None,
     plan: Planned | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
     data_progress: Callable[[Step], None] | None = None,
 ) -> Verdict:
     """Judge the recipe of a run on the rows that it trained and validated with, and keep the verdict in its folder.
 
-    data: what it was trained on, or its name, where the run does not find it itself. asked: see `Asked`; the others as
-    in `verdict`. InputError where the run is not done, or the data have changed since.
+    data: what it was trained on, or its name, where the run does not find it itself.
+    asked: how; see `VerdictRequest`.
+    plan, progress: as in `verdict`; data_progress: called while a named data set is looked for.
+    What was trained is kept until the verdict is known: the same call goes on where it was killed. InputError where the
+    run is not done, or the data have changed since.
     """
     where = Path(folder)
     run = load(where)
-    found = record.RunRecord.read(where)
+    found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
-    source = record.data_of(where, found, data_progress, CALL) if given is None else given
-    parts = record.read_split(where, source, found, "judged", CALL)
-    verdict = judge(dataclasses.replace(run, split=parts), source, asked or Asked(), plan=plan, progress=progress)
+    source = records.data_of(where, found, data_progress, JUDGE) if given is None else given
+    parts = records.read_split(where, source, found, "judged", JUDGE)
+    verdict = judge(
+        dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress
+    )
     verdict.write(where)
     return verdict
 
@@ -57,20 +67,44 @@ def judge_run(
 def judge(
     run: Run,
     source: Dataset | Table,
-    asked: Asked,
+    asked: VerdictRequest,
     *,
     plan: Planned | None = None,
-    progress: running.Watch | None = None,
+    progress: Watch | None = None,
 ) -> Verdict:
-    """Judge the recipe of a run whose split is known. source: the data, or the table that they were made of."""
+    """Judge the recipe of a run whose split is known.
+
+    source: the data, or the table that they were made of. What is trained is kept in the run's folder until the verdict
+    is known, so that the same call goes on where it was killed.
+    """
     layout, own = lay_out_run(run, source, asked), own_seconds(run)
     if plan is not None:
         plan(layout, predicted_seconds(run, layout), own)
-    found = judged(layout, run.recipe, asked, progress)
+    if run.folder is None:
+        found = judged(layout, run.recipe, asked, progress=progress)
+    else:
+        record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call_of_request(asked))
+        with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", anew=True) as (folder, memory):
+            found = judged(layout.cut_to(memory), run.recipe, asked, folder, progress)
+        shutil.rmtree(run.folder / UNFINISHED, ignore_errors=True)
     return dataclasses.replace(found, share=found.seconds / own if own > 0 else None)
 
 
-def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> trying.Layout:
+def call_of_request(asked: VerdictRequest) -> dict[str, Any] | None:
+    """A request as JSON; None where folds or seeds were given as objects."""
+    return dict(vars(asked)) if isinstance(asked.folds, int) and isinstance(asked.seeds, int) else None
+
+
+def unfinished_request(folder: str | Path) -> VerdictRequest:
+    """How the verdict was asked for that was killed in a run's folder; InputError where there is none."""
+    where = Path(folder) / UNFINISHED
+    if not (where / CALL).exists():
+        rule, fix = "must hold a verdict that was interrupted; there is none", "Leave out --resume."
+        raise InputError(problem(str(folder), rule, fix=fix))
+    return VerdictRequest(**read_call(where, CALL, "verdict", "judge_run"))
+
+
+def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> trying.VerdictLayout:
     """All that a verdict on a run trains."""
     parts = run.split
     if parts is None:
@@ -79,20 +113,20 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: Asked) -> trying.Layou
     return lay_out(source, rows, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
 
 
-def predicted_seconds(run: Run, layout: trying.Layout) -> float:
+def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
     """What the verdict will take, from what the run took: the planner's estimate, corrected by how it did for the run.
 
     Compiling counts in full, although a program may be found on disk.
     """
     if run.split is None:
-        return layout.schedule.seconds
+        return layout.planned.seconds
     examples = Examples.of_split(run.split, run.recipe.scaling, loss=run.recipe.loss)
     own = plan([Job(run.recipe.replace(seed=seed)) for seed in run.seeds], examples)
     expected = sum(cohort.seconds for cohort in own.cohorts)
     share = float(run.history.stopped_epoch.max(initial=1)) / run.recipe.epochs
     pace = run.seconds.get("train", expected) / max(expected * share, 1e-9)
-    work = sum(turn.seconds for turn in layout.schedule.turns)
-    cohorts = [cohort for planned in layout.schedule.plans for cohort in planned.cohorts]
+    work = layout.planned.training_seconds
+    cohorts = [cohort for planned in layout.planned.plans for cohort in planned.cohorts]
     programs = {(cohort.widths, len(cohort.jobs)) for cohort in cohorts}  # repeats of the folds share theirs
     return work * min(max(pace, 0.2), 20.0) + COMPILE_SECONDS * len(programs)
 

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.curves.learning import some_rows
 from goodfit.data import Dataset, Table
-from goodfit.data.folds import Fold, Folds, Indexes
+from goodfit.data.folds import Fold, Folds, Indexes, some_rows
 from goodfit.errors import InputError, problem
-from goodfit.selection import running
+from goodfit.runs.record import fingerprint
+from goodfit.selection.calls import digest_of
+from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole, in_batches_of
-from goodfit.selection.search import By
 from goodfit.selection.sheets import Fit, Sheet, alone_examples, shared_examples
-from goodfit.training.cohort import cohort_of
-from goodfit.training.devices import prepare
+from goodfit.training import session
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Fitted, Report, fit
+from goodfit.training.fitting import Trained
+from goodfit.training.keeping import PackTrained, keep_metrics
+from goodfit.training.memory import free_memory
+from goodfit.training.observer import Clock, Watch
 from goodfit.training.population import Job
 from goodfit.training.recipe import LARGEST_SEED, Recipe
+from goodfit.training.store import Store
+from goodfit.training.turns import MOST_MEMORY, SessionPlan, plan_session
 from goodfit.verdicts.probes import HALF, Probe
 
+KIND = "verdict"  # of the files in its folder
 SCORED = 25  # times that held-out rows are scored in a training, about
 
 Errors = NDArray[np.float64]
@@ -52,22 +60,35 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """What is to be trained, and its plan. early: nets are stopped after the epoch that is best on other folds."""
+class VerdictLayout:
+    """What is to be trained, and its plan.
+
+    early: nets are stopped after the epoch that is best on other folds; memory: bytes that a turn may take.
+    """
 
     probes: tuple[Probe, ...]
     recipes: tuple[Recipe, ...]
     sheets: tuple[Sheet, ...]
     folds: Folds
-    seeds: int
+    seeds: tuple[int, ...]
     early: bool
     by: By
-    schedule: running.Schedule
+    memory: float
 
-    @property
-    def nets(self) -> int:
-        """All that are trained."""
-        return sum(len(sheet.jobs) for sheet in self.sheets)
+    @cached_property
+    def planned(self) -> SessionPlan:
+        """The turns in which all of it is trained."""
+        return plan_session(self.sheets, self.memory)
+
+    def cut_to(self, memory: float) -> VerdictLayout:
+        """The same in turns of at most so many bytes."""
+        return dataclasses.replace(self, memory=memory)
+
+    def digest(self, asked: Any) -> str:
+        """A digest of all that decides the verdict."""
+        data = self.sheets[0].data
+        told = [data.name, [each.to_json() for each in self.recipes], list(self.seeds), self.early, repr(asked)]
+        return digest_of([*told, fingerprint(data)], [self.folds])
 
 
 def lay_out(
@@ -76,15 +97,15 @@ def lay_out(
     probes: Sequence[Probe],
     folds: Folds,
     *,
-    seeds: int = 1,
+    seeds: Sequence[int] = (0,),
     early: bool,
     by: By,
     memory: float | None = None,
-) -> Layout:
-    """The recipe and its probes on every fold, with `seeds` nets each.
+) -> VerdictLayout:
+    """The recipe and its probes on every fold, with a net for each seed.
 
     Every fold has seeds of its own, the same for all probes: were a seed common to folds, so would be its luck, and the
-    spread of the folds would not show it.
+    spread of the folds would not show it. Those given are the seeds of the first fold.
 
     InputError where the recipe does not fit the data, or a fold leaves too few rows to take half of.
     """
@@ -96,36 +117,37 @@ def lay_out(
     recipes = fitted_whole(fitting, data, smallest.train, folds)
     sheets, first = list[Sheet](), 0
     for repeat in folds.repeats:
-        own = [_seeds(recipe, first + number, seeds) for number in range(len(repeat))]
+        own = [_seeds(seeds, first + number) for number in range(len(repeat))]
         if folds.partitions and isinstance(data, Dataset):
             sheets.append(_shared(data, repeat, first, recipes, probes, own))
         else:
             sheets += [_alone(data, fold, first + n, recipes, probes, own[n]) for n, fold in enumerate(repeat)]
         first += len(repeat)
-    planned = running.schedule(sheets, memory)
-    return Layout(tuple(probes), recipes, tuple(sheets), folds, seeds, early, by, planned)
+    budget = MOST_MEMORY * free_memory() if memory is None else memory
+    return VerdictLayout(tuple(probes), recipes, tuple(sheets), folds, tuple(seeds), early, by, budget)
 
 
-def measure(layout: Layout, watch: running.Watch | None = None) -> Measured:
-    """Train everything, and put the errors together."""
+def measure(layout: VerdictLayout, folder: Path | None = None, watch: Watch | None = None) -> Measured:
+    """Train everything, or what `folder` does not hold of it yet, and put the errors together."""
     rows, columns = 1 + len(layout.probes), len(layout.folds.all)
-    longest = max(recipe.epochs for recipe in layout.recipes)
-    every = max(1, longest // SCORED)
-    epochs = np.asarray(sorted({*range(every, longest + 1, every), *(recipe.epochs for recipe in layout.recipes)}))
+    epochs = scored_epochs(layout.recipes)
     watched, judged, training = (np.zeros((rows, columns, len(epochs))) for _ in range(3))
     constants = np.zeros(columns)
-    clock = running.Clock(layout.schedule, watch)
-    for turn in layout.schedule.turns:
-        sheet = layout.sheets[turn.sheet]
-        jobs = [sheet.jobs[job] for job in turn.jobs]
-        cohort = cohort_of(jobs, sheet.examples, prepare())
-        fitted = fit(cohort, score_every=every, report=_told(clock, turn, cohort.epochs))
-        clock.ended(turn)
-        found = _found(layout, sheet, fitted, epochs)
+    fitted = session.run(
+        layout.sheets,
+        keep_metrics,
+        planned=layout.planned,
+        kept_in=None if folder is None else (Store(folder, KIND), PackTrained()),
+        observers=[Clock(layout.planned, watch)],
+        pace=session.Pace(score_every=_score_every(layout.recipes)),
+    )
+    for turn, trained in zip(layout.planned.turns, fitted, strict=True):
+        sheet = layout.sheets[turn.work]
+        found = _found(layout, sheet, trained, epochs)
         for place, job in enumerate(turn.jobs):
             at = sheet.fits[job].setting, sheet.fits[job].fold
             for table, values in zip((watched, judged, training), found, strict=True):
-                table[at] += values[:, place] / layout.seeds
+                table[at] += values[:, place] / len(layout.seeds)
         constants[[sheet.fits[job].fold for job in turn.jobs]] = constant_error(sheet, layout.by)
     chosen = _chosen(layout, watched, epochs)
     return Measured(
@@ -140,8 +162,15 @@ def measure(layout: Layout, watch: running.Watch | None = None) -> Measured:
     )
 
 
-def _told(clock: running.Clock, turn: running.Turn, epochs: int) -> Callable[[Report], None]:
-    return lambda report: clock.told(turn, report.epoch / epochs)
+def _score_every(recipes: Sequence[Recipe]) -> int:
+    """Epochs from one scoring of the held-out rows to the next."""
+    return max(1, max(recipe.epochs for recipe in recipes) // SCORED)
+
+
+def scored_epochs(recipes: Sequence[Recipe]) -> NDArray[np.int64]:
+    """The epochs after which held-out rows are scored: evenly spaced, and the last of every recipe."""
+    longest, every = max(recipe.epochs for recipe in recipes), _score_every(recipes)
+    return np.asarray(sorted({*range(every, longest + 1, every), *(recipe.epochs for recipe in recipes)}))
 
 
 def constant_error(sheet: Sheet, by: By) -> float:
@@ -220,9 +249,10 @@ def _sheet(
     return Sheet(data, examples, tuple(fits), tuple(jobs))
 
 
-def _seeds(recipe: Recipe, column: int, count: int) -> list[int]:
-    """The seeds of a fold, counted up from the recipe's."""
-    return [(recipe.seed + column * count + seed) % (LARGEST_SEED + 1) for seed in range(count)]
+def _seeds(first: Sequence[int], column: int) -> list[int]:
+    """The seeds of a fold: those of the first, moved on until none is used twice."""
+    span = max(first) - min(first) + 1
+    return [(seed + column * span) % (LARGEST_SEED + 1) for seed in first]
 
 
 def _half(data: Dataset, rows: Indexes) -> Indexes:
@@ -235,7 +265,9 @@ def _weights(rows: Indexes, count: int) -> NDArray[np.float32]:
     return weights
 
 
-def _found(layout: Layout, sheet: Sheet, fitted: Fitted, epochs: NDArray[np.int64]) -> tuple[Errors, Errors, Errors]:
+def _found(
+    layout: VerdictLayout, sheet: Sheet, fitted: Trained, epochs: NDArray[np.int64]
+) -> tuple[Errors, Errors, Errors]:
     """What is watched, the error on held-out rows and that in training, [epochs, P] each; the last two as `Measured`.
 
     nan where a net was frozen, or had stopped.
@@ -258,7 +290,7 @@ def _found(layout: Layout, sheet: Sheet, fitted: Fitted, epochs: NDArray[np.int6
     return watched, errors, training
 
 
-def _chosen(layout: Layout, watched: Errors, epochs: NDArray[np.int64]) -> NDArray[np.intp]:
+def _chosen(layout: VerdictLayout, watched: Errors, epochs: NDArray[np.int64]) -> NDArray[np.intp]:
     """The place of the epoch after which each net counts, [1 + probes, J].
 
     That is its last one; where the recipe keeps its best epoch, the one that is best on the other folds of its repeat,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from goodfit.verdicts.deciding import NEXT_DOUBLING, Gain
-
-if TYPE_CHECKING:
-    from goodfit.verdicts.judging import Verdict
+from goodfit.verdicts.evidence import Evidence
 
 
-def sentence(found: Verdict) -> str:
+def sentence(found: Evidence) -> str:
     """The verdict with its evidence."""
     decision, best = found.decision, found.best
     if found.kind == "diverged":
@@ -36,12 +33,12 @@ def sentence(found: Verdict) -> str:
     return f"Cannot tell: {_open(found)} may be better by more than {number(decision.margin)}, or not."
 
 
-def reasons(found: Verdict) -> list[str]:
+def reasons(found: Evidence) -> list[str]:
     """What else is known."""
     return list(_reasons(found))
 
 
-def _reasons(found: Verdict) -> Iterator[str]:
+def _reasons(found: Evidence) -> Iterator[str]:
     decision = found.decision
     low, mean, high = decision.remaining
     if math.isfinite(mean):
@@ -70,7 +67,7 @@ def _reasons(found: Verdict) -> Iterator[str]:
         yield told
 
 
-def more(found: Verdict) -> str:
+def more(found: Evidence) -> str:
     """How many more folds would settle what is open; "" where nothing is."""
     if found.kind != "cannot tell":
         return ""
@@ -89,7 +86,7 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def _moves(found: Verdict, gain: Gain, *, past: bool = False) -> str:
+def _moves(found: Evidence, gain: Gain, *, past: bool = False) -> str:
     """`lowers the log loss on held-out rows by 0.21 (0.15 to 0.27)`."""
     verb = "lower" if found.what == "log loss" else "raise"
     verb += ("ed" if verb == "lower" else "d") if past else "s"
@@ -97,12 +94,12 @@ def _moves(found: Verdict, gain: Gain, *, past: bool = False) -> str:
     return f"{verb} {article} on held-out rows by {number(gain.mean)} ({number(gain.low)} to {number(gain.high)})"
 
 
-def _nothing(found: Verdict) -> str:
+def _nothing(found: Evidence) -> str:
     margin = number(found.decision.margin)
     return f"none of {len(found.probes)} alternatives is better by more than {margin} of {found.what}"
 
 
-def _open(found: Verdict) -> str:
+def _open(found: Evidence) -> str:
     names = [
         probe.name for probe, gain in zip(found.probes, found.decision.gains, strict=True) if gain.status == "open"
     ]
@@ -111,7 +108,7 @@ def _open(found: Verdict) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
-def _diverged(found: Verdict) -> str:
+def _diverged(found: Evidence) -> str:
     columns = int(np.isnan(found.errors[0]).sum())
     what = (
         f"{columns} of {found.errors.shape[1]} trainings were no longer finite"

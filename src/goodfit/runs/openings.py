@@ -1,0 +1,52 @@
+"""Opening the test rows of whatever predicts: a run, the run in a folder, a model, nets, an estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from goodfit.data import Dataset, Sealed, Step, Table, read_table
+from goodfit.data import load as load_data
+from goodfit.errors import InputError, problem
+from goodfit.models.model_file import Model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs import record
+from goodfit.runs.folder import load
+from goodfit.runs.opening import Opened, open_rows, open_test_rows
+from goodfit.runs.opening_estimators import open_estimator
+from goodfit.runs.run import Run
+
+
+def open_sealed(rows: Sealed, given: Any) -> Opened:
+    """What `rows.open(given)` does: score a run, a model, a net or several nets, or a fitted estimator.
+
+    InputError where it is none of these, or several that are not nets.
+    """
+    several = tuple(given) if isinstance(given, Sequence) else (given,)
+    if several and all(isinstance(each, TrainedNet) for each in several):
+        return open_rows(several, rows)
+    kinds = {type(each).__name__: hasattr(each, "predict") or isinstance(each, Run) for each in several}
+    if len(kinds) != 1 or not all(kinds.values()):
+        rule = "what is scored must be a run, a model, an estimator, a net or several nets"
+        raise InputError(problem("Test rows", rule, got=", ".join(kinds) or given))
+    if len(several) > 1:
+        rule = "one run or one model is scored at a time; several nets may be"
+        raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
+    (one,) = several
+    if isinstance(one, Run):
+        return open_rows(one.sound, rows, run=one.folder)
+    return open_rows(one.nets, rows) if isinstance(one, Model) else open_estimator(one, rows)
+
+
+def open_folder(folder: Path, data: str | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
+    """Open the test rows of the run in a folder.
+
+    data: the name of the data set or the table file that it was trained on, where the run does not find it itself.
+    """
+    given: Dataset | Table | None = None
+    run = load(folder)
+    if data is not None:
+        table = record.RunRecord.read(folder).table
+        given = load_data(data, progress=progress) if table is None else read_table(**{**table, "path": data})
+    return open_test_rows(run.sound, run.split, run.folder, given, progress)

@@ -1,0 +1,59 @@
+"""Calls as JSON, so that a search, a curve or a verdict that was killed goes on from its folder alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from goodfit.data import Table, read_table
+from goodfit.data.folds import Folds
+from goodfit.errors import InputError, problem
+from goodfit.training.recipe import Recipe
+from goodfit.training.store import read_call
+
+Result = TypeVar("Result")
+
+
+def digest_of(about: Sequence[Any], divided: Sequence[Folds]) -> str:
+    """A digest of all that decides a session: what JSON has of it, and its folds."""
+    digest = hashlib.blake2b(json.dumps(about).encode(), digest_size=16)
+    for fold in (fold for folds in divided for fold in folds.all):
+        digest.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
+    return digest.hexdigest()
+
+
+def call_of(data: Any, recipe: Recipe, simple: bool, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """A call as JSON; None where a data set or another argument was given as an object that no file holds.
+
+    simple: whether the arguments are what JSON can hold.
+    """
+    origin = data.origin if isinstance(data, Table) else None
+    divided = all(isinstance(arguments.get(name), str | None) for name in ("groups", "time"))
+    if not (simple and divided and (isinstance(data, str) or origin)):
+        return None
+    source = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
+    given = {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
+    return {**source, "recipe": given, **arguments}
+
+
+def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Result], **more: Any) -> Result:
+    """Make the call anew that a folder was begun with; what it has trained is not trained again.
+
+    name: of the file that holds the call; what: "search", "curve", ...; more: arguments that no file holds.
+    """
+    path = Path(folder) / name
+    call = read_call(folder, name, what, again.__name__)
+    try:
+        if "table" in call:
+            origin = call.pop("table")
+            data: Any = read_table(origin.pop("path"), origin.pop("target", None), **origin)
+        else:
+            data = call.pop("data")
+        recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
+        return again(data, recipe, **call, out=folder, **more)
+    except (KeyError, TypeError, AttributeError) as error:
+        rule = f"must be the record of a {what}, but it cannot be read"
+        raise InputError(problem(str(path), rule, fix=f"Give the folder of a {what}.")) from error

@@ -1,0 +1,166 @@
+"""A search laid out: what it tries, with which seeds, on which rows; all of it checked before anything trains."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Split, Table, load
+from goodfit.data.dividing import with_division
+from goodfit.data.folds import Folds, Indexes, make_folds
+from goodfit.errors import InputError
+from goodfit.leaks.check import LeakCheck, check_folds
+from goodfit.runs.checks import as_split, seeds_of
+from goodfit.runs.record import fingerprint
+from goodfit.selection import methods
+from goodfit.selection.calls import call_of, digest_of
+from goodfit.selection.methods import By, Sampling, SearchRequest
+from goodfit.selection.recipes import fitted_whole, refuse_equals
+from goodfit.selection.rungs import Bracket
+from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.selection.space import Setting, Space, Values, parse_all
+from goodfit.training.memory import free_memory
+from goodfit.training.recipe import Recipe
+from goodfit.training.turns import MOST_MEMORY
+
+WHERE = "Search"
+CALLED = ("folds", "repeats", "seeds", "budget", "by", "groups", "time", "train_scores", "seed", "leaks")
+"""Arguments of `select` that are kept for `resume`, as is how to search."""
+HOW = ("method", "factor", "least_epochs", "ask")
+
+
+@dataclass(frozen=True)
+class SearchLayout:
+    """A search that is laid out: what it tries, on which rows.
+
+    rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
+    and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
+    one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
+    objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who then says which settings are
+    tried (those here are only examples). leaks: what held-out rows have in common with the training rows of their
+    folds, None if not looked for.
+    """
+
+    data: Dataset | Table
+    rows: Indexes
+    folds: Folds
+    settings: tuple[Setting, ...]
+    recipes: tuple[Recipe, ...]
+    seeds: tuple[int, ...]
+    by: By
+    train_scores: bool
+    memory: float
+    print: str
+    call: Mapping[str, Any] | None = None
+    brackets: tuple[Bracket, ...] = ()
+    sampling: Sampling | None = None
+    leaks: LeakCheck | None = None
+
+    def sheets(self) -> list[Sheet]:
+        """The fits, as populations."""
+        made = make_sheets(self.data, self.folds, self.recipes, self.seeds)
+        return [dataclasses.replace(sheet, score_train=self.train_scores) for sheet in made]
+
+    def __str__(self) -> str:
+        repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
+        count = len(self.settings) if self.sampling is None else self.sampling.budget
+        settings, seeds = (
+            f"{count} setting{'s' * (count != 1)}",
+            f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}",
+        )
+        return f"{settings} x {self.folds.kind}{repeats} x {seeds}"
+
+
+def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: SearchRequest) -> SearchLayout:
+    """Check everything that a search was given, and draw its settings and folds."""
+    recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
+    space = _space(recipe, vary, asked)
+    settings = methods.settings_of(space, asked)
+    brackets = methods.brackets_of(settings, recipe.epochs, asked)
+    settings = settings[: sum(bracket[0].settings for bracket in brackets)] if brackets else settings
+    given = divided_by(load(data) if isinstance(data, str) else data, asked.groups, asked.time)
+    source, rows = learning_rows(recipe, given)
+    bare = source if isinstance(source, Dataset) else source.dataset(rows)
+    divided = make_folds(bare, rows, folds=asked.folds, repeats=asked.repeats, seed=asked.seed)
+    seeds = seeds_of(recipe, asked.seeds, WHERE)
+    recipes = fitted_whole(space.recipes(settings), source, rows, divided)
+    refuse_equals(recipes, settings)
+    sampling = methods.sampling_of(space, asked)
+    how_scored = [asked.by, asked.train_scores]
+    told: list[Any] = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
+    if brackets or sampling:
+        told += [repr(brackets), None if sampling is None else [sampling.budget, sampling.ask, sampling.seed]]
+    return SearchLayout(
+        data=source,
+        rows=rows,
+        folds=divided,
+        settings=tuple(settings),
+        recipes=recipes,
+        seeds=seeds,
+        by=asked.by,
+        train_scores=asked.train_scores,
+        memory=MOST_MEMORY * free_memory(),
+        print=digest_of(told, [divided]),
+        call=_call(data, vary, asked),
+        brackets=brackets,
+        sampling=sampling,
+        leaks=check_folds(bare, [(fold.train, fold.valid) for fold in divided.all], asked.leaks),
+    )
+
+
+def _space(recipe: Recipe, vary: Values | list[str], asked: SearchRequest) -> Space:
+    """The space, after all checks of it and of how it is searched."""
+    problems: list[str] = []
+    space = None
+    try:
+        methods.check(asked)
+    except InputError as error:
+        problems += error.problems
+    try:
+        space = Space(recipe, vary if isinstance(vary, Mapping) else parse_all(vary))
+    except InputError as error:
+        problems += error.problems
+    if space is None or problems:
+        raise InputError(*problems)
+    return space
+
+
+def _call(data: Any, vary: Any, asked: SearchRequest) -> dict[str, Any] | None:
+    """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
+    simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
+    simple = simple and isinstance(asked.method, str)
+    arguments = {"vary": vary, **{name: getattr(asked, name) for name in (*CALLED, *HOW)}}
+    return call_of(data, asked.recipe, simple, arguments)
+
+
+def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset | Table | Split:
+    """The data, to be divided by groups or by time: a column of a table by its name, or a value for each row."""
+    if groups is None and time is None:
+        return data
+    if isinstance(data, Split):
+        made = with_division(data.data, groups, time)
+        return Split(made, data.train, data.valid, data.test, data.seed)
+    if isinstance(data, Table):
+        return data.divided_by(groups, time)
+    return with_division(data, groups, time)
+
+
+def is_divided(data: Dataset | Table) -> bool:
+    """Whether the rows are divided by groups or by time."""
+    by = (data.group, data.time) if isinstance(data, Table) else (getattr(data, "groups", 0), getattr(data, "time", 0))
+    return any(each is not None for each in by)
+
+
+def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
+    """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
+    if isinstance(data, Split):
+        return data.data, np.sort(np.concatenate([data.train, data.valid]))
+    if not is_divided(data):
+        recipe = recipe.replace(valid=0.0)  # which leaves the test rows as they are
+    parts = as_split(recipe, data)
+    rows = np.sort(np.concatenate([parts.train, parts.valid]))
+    return (data if isinstance(data, Table) else parts.data), rows

@@ -1,0 +1,73 @@
+"""What is kept of trained turns: their nets with what was measured, or the measurements alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.training.cohort import Cohort
+from goodfit.training.fitting import Fitted, Trained
+from goodfit.training.population import NetArrays
+from goodfit.training.store import Arrays
+from goodfit.training.turns import Turn
+
+_COUNTERS = ("metrics", "best_epoch", "stopped_epoch", "frozen")
+
+
+def keep_nets(turn: Turn, cohort: Cohort, fitted: Fitted) -> Trained:
+    """Everything but the optimiser's state, which is several times as large as the nets."""
+    return Trained(**{each.name: getattr(fitted, each.name) for each in fields(Trained)})
+
+
+def keep_metrics(turn: Turn, cohort: Cohort, fitted: Fitted) -> Trained:
+    """What was measured; the weights are let go."""
+    return replace(keep_nets(turn, cohort, fitted), nets=())
+
+
+class PackTrained:
+    """Trained nets as arrays and back."""
+
+    def pack(self, kept: Trained) -> tuple[Arrays, Mapping[str, Any]]:
+        """All of it as arrays."""
+        arrays = {name: np.asarray(getattr(kept, name)) for name in _COUNTERS}
+        return {**arrays, **_packed(kept.nets)}, {"seconds": dict(kept.seconds)}
+
+    def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> Trained:
+        """What `pack` wrote."""
+        counters: dict[str, Any] = {name: arrays[name] for name in _COUNTERS}
+        return Trained(nets=_unpacked(arrays), seconds=dict(metadata["seconds"]), **counters)
+
+
+def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
+    """Nets as arrays: those of equal sizes stand in common ones, so that a file's header stays short."""
+    sizes = [tuple(weights.shape for weights in net.weights) for net in nets]
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, size in enumerate(dict.fromkeys(sizes)):
+        members = [place for place, own in enumerate(sizes) if own == size]
+        arrays[f"{number}/nets"] = np.asarray(members, np.int64)
+        for layer in range(len(size)):
+            arrays[f"{number}/weights.{layer}"] = np.stack([nets[net].weights[layer] for net in members])
+            arrays[f"{number}/biases.{layer}"] = np.stack([nets[net].biases[layer] for net in members])
+        slopes = [[np.nan if slope is None else slope for slope in nets[net].slopes] for net in members]
+        arrays[f"{number}/slopes"] = np.asarray(slopes, np.float64).reshape(len(members), -1)
+    return arrays
+
+
+def _unpacked(arrays: Arrays) -> tuple[NetArrays, ...]:
+    nets: dict[int, NetArrays] = {}
+    number = 0
+    while f"{number}/nets" in arrays:
+        own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{number}/")}
+        layers = range(sum(name.startswith("weights.") for name in own))
+        for place, net in enumerate(own["nets"].tolist()):
+            nets[net] = NetArrays(
+                weights=tuple(np.array(own[f"weights.{layer}"][place]) for layer in layers),
+                biases=tuple(np.array(own[f"biases.{layer}"][place]) for layer in layers),
+                slopes=tuple(None if np.isnan(slope) else float(slope) for slope in own["slopes"][place]),
+            )
+        number += 1
+    return tuple(nets[net] for net in range(len(nets)))

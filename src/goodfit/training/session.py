@@ -1,0 +1,187 @@
+"""The one thing that trains: it takes the turns of a plan one after another, keeps what they give, and goes on.
+
+Whatever is trained, a run, a search, a curve, a verdict, a study or the fits of an estimator, lays out which jobs there
+are, calls `run`, and folds what the turns gave. Memory, checkpoints, Ctrl-C and progress are dealt with here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.training.cohort import Cohort, cohort_of
+from goodfit.training.devices import prepare
+from goodfit.training.fitting import CHUNK_SECONDS, Changes, Fitted, Report, fit
+from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.observer import Observer
+from goodfit.training.population import Job
+from goodfit.training.state import State
+from goodfit.training.store import Arrays, Store
+from goodfit.training.turns import SessionPlan, Turn, Work, plan_session
+
+Kept = TypeVar("Kept")
+Build = Callable[[Any, Sequence[Job]], Cohort]
+"""(work, jobs of one turn) -> what the engine trains."""
+
+
+class Packing(Protocol[Kept]):
+    """How what was kept of a turn is written down."""
+
+    def pack(self, kept: Kept) -> tuple[Arrays, Mapping[str, Any]]:
+        """It as arrays and JSON."""
+
+    def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> Kept:
+        """The other way round."""
+
+
+class Relay(Protocol):
+    """Brings nets to a turn in the middle of their training, and takes them away at its end."""
+
+    def start(self, turn: Turn, cohort: Cohort) -> tuple[int, State] | None:
+        """(epochs done, state) that a turn goes on from; None where it begins."""
+
+    def ended(self, turn: Turn, cohort: Cohort, state: State) -> None:
+        """A turn has come to its end; called before its results count as kept."""
+
+
+def plain_cohort(work: Work, jobs: Sequence[Job]) -> Cohort:
+    """A turn's nets as the engine trains them, in float32."""
+    return cohort_of(jobs, work.examples, prepare())
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the host sees a training. The results do not depend on it.
+
+    score_every: epochs from one scoring of the parts to the next.
+    chunk_seconds: what a chunk of epochs should last; 0 for an epoch each.
+    chunk_epochs: its most epochs; None for no limit.
+    """
+
+    score_every: int = 1
+    chunk_seconds: float = CHUNK_SECONDS
+    chunk_epochs: int | None = None
+
+
+def run(
+    works: Sequence[Work],
+    keep: Callable[[Turn, Cohort, Fitted], Kept],
+    *,
+    planned: SessionPlan | None = None,
+    kept_in: tuple[Store, Packing[Kept]] | None = None,
+    observers: Iterable[Observer] = (),
+    relay: Relay | None = None,
+    build: Build = plain_cohort,
+    pace: Pace = Pace(),
+    spent: Mapping[str, float] | None = None,
+) -> list[Kept]:
+    """Train every turn that the store does not hold yet; what each gave, in order.
+
+    keep: what is kept of a turn that was trained; the rest of it is let go.
+    planned: `plan_session(works)` if None.
+    kept_in: where finished turns and checkpoints go, and how they are written. With one, the first Ctrl-C waits for the
+    end of the chunk, saves and then interrupts; without one nothing is kept, and Ctrl-C acts at once.
+    build: makes a turn's cohort, where it is not the plain one.
+    spent: seconds that were spent before, by name; they count as those of the first turn.
+    """
+    turns = (planned or plan_session(works)).turns
+    watching, found = tuple(observers), list[Kept]()
+    store, packing = (None, None) if kept_in is None else kept_in
+
+    def heard() -> None:
+        for observer in watching:
+            observer.stopping()
+
+    with interrupts_wait(store is not None, heard) as asked:
+        for number, turn in enumerate(turns):
+            content = None if store is None else store.finished(number, turn)
+            if content is not None and packing is not None:
+                found.append(packing.unpack(turn, content.arrays, content.metadata))
+            else:
+                work = works[turn.work]
+                cohort = build(work, [work.jobs[job] for job in turn.jobs])
+                before = {} if spent is None or number else spent
+                fitted = _Training(number, turn, cohort, store, watching, asked.is_set, before).fit(relay, pace)
+                kept = keep(turn, cohort, fitted)
+                if store is not None and packing is not None:
+                    store.finish(number, turn, *packing.pack(kept))
+                found.append(kept)
+            for observer in watching:
+                observer.turn_ends(turn)
+    return found
+
+
+class _Training:
+    """One turn on its way. pieces: its metrics, chunk by chunk; spent: seconds before this session."""
+
+    def __init__(
+        self,
+        number: int,
+        turn: Turn,
+        cohort: Cohort,
+        store: Store | None,
+        observers: Sequence[Observer],
+        asked: Callable[[], bool],
+        spent: Mapping[str, float],
+    ) -> None:
+        self.number, self.turn, self.cohort, self.store = number, turn, cohort, store
+        self.observers, self.asked = observers, asked
+        self.pieces: list[NDArray[Any]] = []
+        self.spent = spent
+
+    def fit(self, relay: Relay | None, pace: Pace) -> Fitted:
+        """Train it to its end, from where it was."""
+        unfinished = None if self.store is None else self.store.unfinished(self.number, self.cohort)
+        if unfinished is not None:
+            start: tuple[int, State] | None = (unfinished.epoch, unfinished.state)
+            self.pieces, self.spent = [unfinished.metrics], self._seconds(unfinished.seconds)
+        else:
+            start = None if relay is None else relay.start(self.turn, self.cohort)
+        self.first = 0 if start is None else start[0]
+        for observer in self.observers:
+            observer.turn_begins(self.turn, self.cohort, self.first)
+        fitted = fit(
+            self.cohort,
+            start=start,
+            report=self._after_chunk,
+            score_every=pace.score_every,
+            chunk_seconds=pace.chunk_seconds,
+            chunk_epochs=pace.chunk_epochs,
+        )
+        if unfinished is not None:
+            fitted = replace(fitted, metrics=np.concatenate([unfinished.metrics, fitted.metrics]))
+        fitted = replace(fitted, seconds=self._seconds(fitted.seconds))
+        if relay is not None:
+            relay.ended(self.turn, self.cohort, fitted.state)
+        return fitted
+
+    def _after_chunk(self, report: Report) -> Changes | None:
+        changes: dict[str, NDArray[Any]] = {}
+        for observer in self.observers:
+            changes.update(observer.chunk(self.turn, report) or {})
+        if self.store is not None:
+            self._keep_state(self.store, report)
+        return changes
+
+    def _keep_state(self, store: Store, report: Report) -> None:
+        """Save where it is time, or Ctrl-C was heard. The last chunk needs no checkpoint: the turn's file follows."""
+        if not self.pieces:
+            store.start_clock()  # compiling is behind: it does not count towards the first checkpoint
+        self.pieces.append(report.metrics)
+        asked = self.asked()
+        if asked or (store.due and report.active.any()):
+            for observer in self.observers:
+                observer.saving()
+            metrics = np.concatenate(self.pieces)
+            store.save(self.number, self.cohort.grid, report, metrics, self._seconds(report.seconds))
+        if asked:
+            raise KeyboardInterrupt
+
+    def _seconds(self, now: Mapping[str, float]) -> dict[str, float]:
+        """Seconds of this session, added to those of the sessions before."""
+        names = {**self.spent, **now}
+        return {name: self.spent.get(name, 0.0) + now.get(name, 0.0) for name in names}

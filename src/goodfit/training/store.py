@@ -1,0 +1,242 @@
+"""What a session keeps in a folder, so that it can be killed at any moment and go on with the same bits.
+
+`turn-0000.safetensors` holds what the first turn gave, and so on; `checkpoints/` the state of the turn that is being
+trained, with all that it has measured. A turn's file is written before its checkpoints go: a kill between the two
+leaves both, and the file counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.errors import InputError, problem
+from goodfit.files import write_atomically, write_error
+from goodfit.training import tensor_file
+from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
+from goodfit.training.cohort import Cohort
+from goodfit.training.compile import fresh_state
+from goodfit.training.fitting import Report
+from goodfit.training.lock import held
+from goodfit.training.population import Grid
+from goodfit.training.state import State
+from goodfit.training.turns import Turn
+
+FORMAT = 1
+CHECKPOINTS = "checkpoints"
+METRICS = "metrics"  # the array of a checkpoint that is no part of the state
+SHARE_OF_TIME = 0.01  # that checkpoints may take
+FEWEST_SECONDS = 2.0  # between two checkpoints
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A turn that was killed. epoch: epochs done; state: after them; metrics: [epoch, Q, P]; seconds: spent on them."""
+
+    epoch: int
+    state: State
+    metrics: NDArray[Any]
+    seconds: Mapping[str, float]
+
+
+class Store:
+    """The folder of one session. kind: of its files, which no other kind of session takes for its own."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.folder, self.kind = folder, kind
+        self._pause = FEWEST_SECONDS
+        self.start_clock()
+
+    def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
+        """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
+        path = self._path(number)
+        if not path.exists():
+            return None
+        content = tensor_file.read(path, kind=self.kind, version=FORMAT)
+        if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
+            fix = "Give another folder, or the data and settings that it was begun with."
+            raise InputError(problem(str(path), "must belong to this session; it holds other nets", fix=fix))
+        return content
+
+    def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
+        """Keep what a turn gave, and forget its state."""
+        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs)}
+        write_atomically(self._path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
+        self.forget_state()
+
+    def unfinished(self, number: int, cohort: Cohort) -> Unfinished | None:
+        """Where an earlier session was killed in this turn; None where it had no time to save."""
+        if not checkpoint_files(self.folder / CHECKPOINTS):
+            return None
+        found = load_checkpoint(self.folder / CHECKPOINTS)
+        if found.metadata.get("turn", number) != number:  # of a turn whose file was written, and no more
+            self.forget_state()
+            return None
+        fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
+        state = restored(found, fresh, cohort.grid)
+        return Unfinished(found.epoch, state, found.arrays[METRICS], found.metadata["seconds"])
+
+    @property
+    def reached(self) -> int:
+        """The epoch of the newest checkpoint, as its name says; 0 where there is none."""
+        return newest_epoch(self.folder / CHECKPOINTS)
+
+    def start_clock(self) -> None:
+        """Count the time to the next checkpoint from now on."""
+        self._last = time.perf_counter()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next: after FEWEST_SECONDS, and as long as they take SHARE_OF_TIME at most."""
+        return time.perf_counter() - self._last >= self._pause
+
+    def save(
+        self, number: int, grid: Grid, report: Report, metrics: NDArray[Any], seconds: Mapping[str, float]
+    ) -> None:
+        """Write a checkpoint of a turn: its state, and all metrics up to it, [epoch, Q, P], as one file."""
+        began = time.perf_counter()
+        arrays = {**state_arrays(report.snapshot(), grid), METRICS: metrics}
+        save_checkpoint(self.folder / CHECKPOINTS, report.epoch, arrays, {"turn": number, "seconds": dict(seconds)})
+        self.start_clock()
+        self._pause = max(FEWEST_SECONDS, (self._last - began) / SHARE_OF_TIME)
+
+    def forget_state(self) -> None:
+        """Remove the checkpoints."""
+        shutil.rmtree(self.folder / CHECKPOINTS, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Remove all that was kept, once it stands elsewhere."""
+        self.forget_state()
+        for path in self.folder.glob("turn-*.safetensors"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"turn-{number:04d}.safetensors"
+
+
+def state_arrays(state: State, grid: Grid) -> dict[str, NDArray[Any]]:
+    """A state as arrays [P, ...] by name: in the order of the nets, so that it can be laid on any grid."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return {jax.tree_util.keystr(path): grid.take(np.asarray(leaf)) for path, leaf in leaves}
+
+
+def restored(found: Checkpoint, fresh: State, grid: Grid) -> State:
+    """The state in a checkpoint, laid on this grid, in the form of `fresh`.
+
+    The bits of what follows are those of an uninterrupted training where the grid is the same; on another number of
+    devices the nets are the same up to rounding.
+    """
+    leaves, tree = jax.tree_util.tree_flatten_with_path(fresh)
+    expected = {jax.tree_util.keystr(path): ((len(grid.place), *leaf.shape[3:]), leaf.dtype) for path, leaf in leaves}
+    arrays = {name: array for name, array in found.arrays.items() if name != METRICS}
+    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected or METRICS not in found.arrays:
+        fix = "Go on with the version of goodfit that began the run, or train anew."
+        raise InputError(problem(os.fspath(found.path), "must hold the state of this run's recipe and seeds", fix=fix))
+    state: State = jax.tree_util.tree_unflatten(tree, [grid.lay(arrays[name]) for name in expected])
+    return replace(state, active=state.active & ~grid.empty)
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """Which session a folder holds, so that nothing is mixed and the same call goes on.
+
+    print: a digest of all that decides the results; memory: bytes that one turn may take, kept since it decides the
+    turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds.
+    """
+
+    print: str
+    memory: float
+    about: str = ""
+    call: Mapping[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """The content of its file."""
+        memory = self.memory if math.isfinite(self.memory) else None
+        fields = {"print": self.print, "memory": memory, "about": self.about, "call": self.call}
+        return json.dumps(fields, indent=2) + "\n"
+
+
+@contextmanager
+def session_folder(
+    out: str | Path, name: str, record: SessionRecord, what: str, *, anew: bool = False
+) -> Iterator[tuple[Path, float]]:
+    """The folder of a session, made and locked, and the memory that its turns were cut to.
+
+    name: of the file that holds the record; what: "search", "curve", ...
+    Nothing is mixed: where the folder was begun as another session, that one is removed if `anew`, and InputError if
+    not.
+    """
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    with held(folder):
+        path = folder / name
+        if anew and not _holds(path, record):
+            Store(folder, what).forget()
+            path.unlink(missing_ok=True)
+        if path.exists():
+            memory = _memory_of(folder, path, record, what)
+        else:
+            if any(folder.rglob("turn-*")):
+                rule = f"holds results of a {what}, but no {name}"
+                raise InputError(problem(str(folder), rule, fix="Give another folder."))
+            write_atomically(path, record.to_json().encode())
+            memory = record.memory
+        yield folder, memory
+
+
+def _holds(path: Path, record: SessionRecord) -> bool:
+    """Whether a record on disk is of this session."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads(path.read_text("utf-8"))["print"] == record.print)
+    return False
+
+
+def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> float:
+    """The memory that an earlier session was cut to; InputError where it was not this one."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        same, memory = kept["print"] == record.print, kept["memory"]
+        limit = math.inf if memory is None else float(memory)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        rule = f"must be the record of a {what}, but it cannot be read"
+        raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
+    if not same:
+        fix = "Give another folder, or the data, settings, folds and seeds that it was begun with."
+        raise InputError(problem(str(folder), f"holds another {what}", fix=fix))
+    return limit
+
+
+def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str, Any]:
+    """The arguments that a session was begun with. again: Python that goes on where no file holds them."""
+    path = Path(folder) / name
+    try:
+        call = json.loads(path.read_text("utf-8"))["call"]
+        if call is not None and not isinstance(call, dict):
+            raise TypeError(call)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fix = f"Give the folder of a {what}."
+        rule = f"must be the record of a {what}, but it cannot be read"
+        raise InputError(problem(str(path), rule, fix=fix)) from error
+    if call is None:
+        fix = f"Call {again} again with the same arguments and out={str(folder)!r}."
+        raise InputError(problem(str(folder), "was begun from Python, with objects that no file holds", fix=fix))
+    return call

@@ -1,0 +1,105 @@
+"""The turns of a session: which nets train together, planned into programs and cut to the memory that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from goodfit.training.examples import Examples
+from goodfit.training.memory import cut, free_memory, net_bytes
+from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.population import Job
+
+MOST_MEMORY = 0.5  # of what is free, that one turn may take
+
+
+class Work(Protocol):
+    """Jobs that learn from one set of examples, and so may share programs."""
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """What is to be trained."""
+
+    @property
+    def examples(self) -> Examples:
+        """The rows that they learn from."""
+
+
+@dataclass(frozen=True)
+class JobList:
+    """The plainest work."""
+
+    jobs: tuple[Job, ...]
+    examples: Examples
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One population: jobs that train together. work: its number; jobs: of the work; seconds: predicted to train it."""
+
+    work: int
+    jobs: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """All turns of a session, in order, and the plan of each work. bytes: of the largest turn."""
+
+    turns: tuple[Turn, ...]
+    plans: tuple[Plan, ...]
+    bytes: int
+
+    @property
+    def nets(self) -> int:
+        """All that are trained."""
+        return sum(len(turn.jobs) for turn in self.turns)
+
+    @property
+    def programs(self) -> int:
+        """Compiled programs: one a cohort of a plan, whatever the turns it is trained in; equal plans share theirs."""
+        return sum(len(each.cohorts) for each in set(self.plans))
+
+    @property
+    def training_seconds(self) -> float:
+        """Predicted for all turns, without compilation."""
+        return sum(turn.seconds for turn in self.turns)
+
+    @property
+    def seconds(self) -> float:
+        """Predicted for all, compilation included."""
+        return self.training_seconds + self.programs * COMPILE_SECONDS
+
+    def __str__(self) -> str:
+        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} populations one after another"
+        programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
+        return f"{self.nets} nets, {programs}{turns}; about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
+
+
+def plan_session(
+    works: Sequence[Work],
+    memory: float | None = None,
+    *,
+    compile_seconds: float = COMPILE_SECONDS,
+    itemsize: int = 4,
+) -> SessionPlan:
+    """Plan the turns.
+
+    memory: bytes that one turn may take; MOST_MEMORY of what is free if None.
+    compile_seconds: what another program is taken to cost, see `planner.plan`.
+    itemsize: bytes of a number of the arithmetic.
+    """
+    budget = MOST_MEMORY * free_memory() if memory is None else memory
+    turns, plans, largest = [], [], 0
+    for number, work in enumerate(works):
+        planned = plan(work.jobs, work.examples, compile_seconds)
+        plans.append(planned)
+        for cohort in planned.cohorts:
+            widths = (work.examples.x.shape[1], *cohort.widths, work.examples.outputs)
+            rows = max(work.jobs[job].recipe.batch_size for job in cohort.jobs)
+            each = net_bytes(widths, rows, itemsize)
+            for jobs in cut(cohort.jobs, each, budget):
+                turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))
+                largest = max(largest, each * len(jobs))
+    return SessionPlan(tuple(turns), tuple(plans), largest)

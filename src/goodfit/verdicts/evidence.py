@@ -1,0 +1,64 @@
+"""What a verdict rests on: the errors of a recipe and of its alternatives, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.training.recipe import Recipe
+from goodfit.verdicts.deciding import Decision
+from goodfit.verdicts.probes import Probe
+
+LOG_LOSS = "log loss"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evidence:
+    """What was measured of a recipe and its alternatives, and what it decides.
+
+    recipe: that was judged; kind: underfit, good fit, overfit, limited by data, limited by noise, diverged, or cannot
+    tell; decision: the statistics behind it; probes: the alternatives, one for each of `decision.gains`; errors:
+    [1 + probes, J] on held-out rows, the recipe first; training: likewise in training; half: [J] with half the rows;
+    what: is measured ("log loss", "R²", "accuracy", "exact match"); constant: the error of the best constant
+    prediction. Errors are log losses, or 1 minus what is measured. early: nets were stopped at the epoch that is best
+    on other folds, as the recipe keeps its best epoch; epochs: after which the recipe's nets were taken, on average;
+    seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
+    """
+
+    recipe: Recipe
+    data_name: str
+    decision: Decision
+    probes: tuple[Probe, ...]
+    errors: NDArray[np.float64]
+    training: NDArray[np.float64]
+    half: NDArray[np.float64]
+    what: str
+    constant: float
+    folds: int
+    repeats: int
+    seeds: int
+    early: bool
+    epochs: float
+    seconds: float
+    share: float | None = None
+
+    @property
+    def kind(self) -> str:
+        """One of the seven words."""
+        return self.decision.kind
+
+    @property
+    def best(self) -> Probe | None:
+        """The probe with the best lower bound among those that are surely better."""
+        return None if self.decision.best is None else self.probes[self.decision.best]
+
+    @property
+    def advice(self) -> Recipe | None:
+        """The recipe with the change that is surely better; None where there is none."""
+        return None if self.best is None else self.best.applied(self.recipe)
+
+    def shown(self, error: float) -> float:
+        """An error as what is measured."""
+        return error if self.what == LOG_LOSS else 1.0 - error

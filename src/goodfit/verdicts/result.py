@@ -1,0 +1,124 @@
+"""A verdict: the evidence, in words, as JSON and as files."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goodfit.files import write_atomically
+from goodfit.selection.comparing import LEVEL
+from goodfit.verdicts import words
+from goodfit.verdicts.evidence import LOG_LOSS, Evidence
+
+VERDICT, ADVICE = "verdict.json", "advice.json"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict(Evidence):
+    """Whether a recipe fits a data set: the evidence, and what it says."""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its evidence, in one sentence."""
+        return words.sentence(self)
+
+    @property
+    def reasons(self) -> list[str]:
+        """What else is known: training beside held-out rows, other probes that are better, what would settle it."""
+        return words.reasons(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a probe: what it changes, what it measured, its gain (positive is better) with the interval."""
+        found = []
+        own = self.decision.remaining[1]
+        for probe, gain in zip(self.probes, self.decision.gains, strict=True):
+            found.append(
+                {
+                    "name": probe.name,
+                    "side": probe.side,
+                    "change": probe.change,
+                    "fields": dict(probe.fields),
+                    "score": self.shown(own - gain.mean),
+                    "difference": gain.mean,
+                    "low": gain.low,
+                    "high": gain.high,
+                    "status": gain.status,
+                }
+            )
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that `goodfit verdict --json` prints; None for what is not finite."""
+        low, mean, high = self.decision.remaining
+        bounds = sorted((self.shown(low), self.shown(high)))
+        doubling, best = self.decision.doubling, self.decision.best
+        found = {
+            "kind": self.kind,
+            "sentence": self.sentence,
+            "reasons": self.reasons,
+            "data": self.data_name,
+            "measured_by": self.what,
+            "higher_is_better": self.what != LOG_LOSS,
+            "margin": self.decision.margin,
+            "constant": self.shown(self.constant),
+            "base": {
+                "score": self.shown(mean),
+                "low": bounds[0],
+                "high": bounds[1],
+                "train": self.shown(float(self.training[0].mean())),
+                "epochs": self.epochs,
+            },
+            "probes": self.rows(),
+            "doubling": None
+            if doubling is None
+            else {name: getattr(doubling, name) for name in ("mean", "low", "high", "status")},
+            "advice": None,
+            "folds": self.folds,
+            "repeats": self.repeats,
+            "seeds": self.seeds,
+            "level": LEVEL,
+            "simultaneous": True,
+            "more": words.more(self) or None,
+            "seconds": self.seconds,
+            "share": self.share,
+            "recipe": self.recipe.to_dict(),
+        }
+        if best is not None and self.best is not None and self.advice is not None:
+            gain = self.decision.gains[best]
+            found["advice"] = {
+                "probe": self.best.name,
+                "change": self.best.change,
+                "gain": gain.mean,
+                "low": gain.low,
+                "high": gain.high,
+                "recipe": self.advice.to_dict(),
+            }
+        plain: dict[str, Any] = _finite(found)
+        return plain
+
+    def write(self, folder: str | Path) -> None:
+        """Write verdict.json, and the advice as a recipe file where there is one."""
+        where = Path(folder)
+        write_atomically(where / VERDICT, (json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n").encode())
+        if self.advice is not None:
+            self.advice.to_file(where / ADVICE)
+        else:
+            (where / ADVICE).unlink(missing_ok=True)
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.data_name!r}, {self.kind})"
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for every number that is not finite."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
