@@ -20,8 +20,9 @@ from goodfit.studies import Result, Study, studies
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.numbers import estimate, interval, shown
 from goodfit.studies.pages import STATUSES
+from goodfit.studies.running import run_all
 from goodfit.studies.words import LANGUAGES, Words
-from goodfit.studies.writing import as_json, run_all
+from goodfit.studies.writing import as_json
 
 HERE = Path(__file__).parent / "studies"
 RESULTS, FIGURES = HERE / "results", HERE / "figures"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from goodfit.errors import GoodfitError
-from goodfit.studies import studies, writing
+from goodfit.studies import running, studies
 
 SMALL = ("--seeds", "3", "--epochs", "20", "--long-epochs", "20")
 
@@ -81,15 +81,15 @@ def test_bad_input(call: Any, words: tuple[str, ...], message: str) -> None:
 
 def test_the_chapter_goes_on_after_a_study_that_cannot_be_run(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The data of one are nowhere to be had: the others are written, the index says so, and the exit code too."""
-    real = writing.run
+    real = running.run
 
     def run(name: str, **given: Any) -> Any:
         if name == "weight-decay":
             raise GoodfitError("the data are nowhere to be had.")
         return real(name, tell=given["tell"], **dict.fromkeys(("epochs", "long_epochs"), 20), seeds=3)
 
-    monkeypatch.setattr(writing, "run", run)
-    monkeypatch.setattr(writing, "studies", lambda: dict.fromkeys(("polynomial", "weight-decay")))
+    monkeypatch.setattr(running, "run", run)
+    monkeypatch.setattr(running, "studies", lambda: dict.fromkeys(("polynomial", "weight-decay")))
     code, out, err = call("study", "all", "--out", "s")
     assert code == 1
     assert "weight-decay was not run. the data are nowhere to be had." in err

@@ -9,9 +9,9 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.chapter.activations import NAMES, Z
-from goodfit.studies.workings.activation_facts import mean_output, saturated, with_derivative
-from goodfit.studies.workings.timing import ratio, rounds_of
+from goodfit.studies.activations.facts import mean_output, saturated, with_derivative
+from goodfit.studies.activations.measure import NAMES, Z
+from goodfit.studies.activations.timing import ratio, rounds_of
 
 EXACT = ("passes-or-blocks", "kink", "kink-matters", "sigmoid-flat", "tanh-flat", "sigmoid-mean", "tanh-mean")
 SURE = (*EXACT, "relu-eases", "tanh-faster", "relu-faster")

@@ -7,8 +7,8 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.workings.backward import UNITS, counted
-from goodfit.studies.workings.graph_drawing import text_of
+from goodfit.studies.backprop.graph import text_of
+from goodfit.studies.backprop.measure import UNITS, counted
 
 HOLD = ("forward", "chain", "differences", "single", "memory", "formula")
 FEW = {"seeds": 2, "widths": (4,), "batches": (2,), "rounds": 6, "depth": 2}

@@ -7,7 +7,7 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.workings import capacities
+from goodfit.studies.capacity import measure as capacities
 
 SURE = (
     "under-train",

@@ -15,8 +15,8 @@ from goodfit.nets.dropout import stream_key
 from goodfit.nets.forward import Architecture, Dropout, Parameters, Present, forward
 from goodfit.studies import run
 from goodfit.studies.catalogue import find
-from goodfit.studies.workings.dropping import _chosen_by_others, examples_of
-from goodfit.studies.workings.thinned import STEP, mean_over_all_masks, rank_share, thinned
+from goodfit.studies.dropout.measure import _chosen_by_others, examples_of
+from goodfit.studies.dropout.thinned import STEP, mean_over_all_masks, rank_share, thinned
 from goodfit.training.population import NetArrays
 
 HOLD = {"overfits", "random", "expectation", "layer", "votes", "spread"}

@@ -12,9 +12,9 @@ from goodfit.inspection import describe_net, subject_of
 from goodfit.inspection.jacobians import growth_rates, log_singular_values
 from goodfit.inspection.measuring import measure
 from goodfit.studies import run
-from goodfit.studies.workings.deep_nets import digits, flow_of, initial_nets
-from goodfit.studies.workings.exploding import FIRST, PRODUCT
-from goodfit.studies.workings.products import exponent, multiply
+from goodfit.studies.common.deep_nets import digits, flow_of, initial_nets
+from goodfit.studies.exploding_gradient.measure import FIRST, PRODUCT
+from goodfit.studies.exploding_gradient.products import exponent, multiply
 from goodfit.training import Recipe
 
 HOLD = ("infinite", "both", "step", "unstable", "lyapunov", "notes-usual", "rank-one", "notes-rank-one")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.errors import InputError
-from goodfit.studies.formula import parse
+from goodfit.studies.universal_approximation.formula import parse
 
 X = np.linspace(-2, 2, 41)
 

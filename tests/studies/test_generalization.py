@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from studies_help import Small
 
-from goodfit.studies import run
-from goodfit.studies.chapter import generalization
-from goodfit.studies.workings.fresh import misses, outputs, squared_errors
-from goodfit.studies.workings.generalising import rows_of
+from goodfit.studies import find, run
+from goodfit.studies.common.trained import misses, outputs, squared_errors
+from goodfit.studies.generalization.measure import rows_of
 from goodfit.training import Recipe
 from goodfit.training.population import NetArrays
 
@@ -61,7 +60,7 @@ def test_more_looks_are_more_optimistic_and_widening_holds(small: Small) -> None
 
 
 def test_one_value_of_a_parameter_leaves_its_cause_open() -> None:
-    small = {**generalization.STUDY.small, "rows": (50,), "widths": (4,), "l2": (0.0,), "tries": 2, "seeds": 2}
+    small = {**find("generalization").small, "rows": (50,), "widths": (4,), "l2": (0.0,), "tries": 2, "seeds": 2}
     result = run("generalization", **small)
     for name in ("many-parameters", "large-range", "few-rows", "ever-worse"):
         assert result.claim(name).status == "cannot tell"

@@ -8,7 +8,7 @@ from studies_help import Small
 
 from goodfit.nets.initialisers import INITIALISERS
 from goodfit.studies import run
-from goodfit.studies.workings.signal_flow import SLOPES, flow, growth, predicted_flow
+from goodfit.studies.initialization.signal_flow import SLOPES, flow, growth, predicted_flow
 from goodfit.training import Recipe
 
 SURE = ("uniform-variance", "uniform-bound", "eases", "xavier-trains")

@@ -7,8 +7,8 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import find, run
+from goodfit.studies.k_fold import measure as folding
 from goodfit.studies.parameters import checked
-from goodfit.studies.workings import folding
 
 
 def test_the_claims(small: Small) -> None:

@@ -8,7 +8,8 @@ from studies_help import Small
 
 from goodfit.inspection import describe_net, fold
 from goodfit.studies import run
-from goodfit.studies.workings.straightness import bend, best_line, fold_by_hand, fold_errors, hidden_values
+from goodfit.studies.common.trained import hidden_values
+from goodfit.studies.linear_collapse.straightness import bend, best_line, fold_by_hand, fold_errors
 
 
 def test_the_claims(small: Small) -> None:

@@ -7,7 +7,7 @@ import pytest
 from studies_help import Small
 
 from goodfit.data import load
-from goodfit.studies.workings.images import images, late
+from goodfit.studies.mlp_fashion_mnist.images import images, late
 
 
 def test_the_claims(small: Small) -> None:

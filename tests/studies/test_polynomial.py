@@ -8,7 +8,7 @@ from studies_help import Small
 
 from goodfit.data import load
 from goodfit.studies import run
-from goodfit.studies.workings import fitting_cubics
+from goodfit.studies.polynomial import measure
 
 SURE = ("few-underfits", "many-overfits", "high-powers", "notes-inside")
 
@@ -28,9 +28,9 @@ def test_the_rows_that_the_notes_print() -> None:
     result = run("polynomial", seeds=2, epochs=10, long_epochs=10)
     assert result.claim("notes-features").found.value < 19 * 0.5e-8 / 0.03716067
     assert result.claim("notes-labels").found.value == pytest.approx(1.9, abs=0.02)
-    x = fitting_cubics.NOTED_X[1]
+    x = measure.NOTED_X[1]
     cubic = 5 + 1.2 * x - 3.4 * x**2 / 2 + 5.6 * x**3 / 6
-    assert fitting_cubics.NOTED_LABELS[1] - cubic == pytest.approx(-0.0445, abs=5e-4)
+    assert measure.NOTED_LABELS[1] - cubic == pytest.approx(-0.0445, abs=5e-4)
 
 
 def test_a_straight_line_ends_at_least_squares() -> None:

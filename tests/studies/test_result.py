@@ -12,7 +12,7 @@ from studies_help import Small
 import goodfit as gf
 from goodfit.errors import GoodfitError, InputError
 from goodfit.figures.style import new_figure
-from goodfit.studies import catalogue, run_all, writing
+from goodfit.studies import catalogue, run_all, running
 from goodfit.studies.declaring import Claim, Column, Drawing, Measured, Study, TableOf
 from goodfit.studies.estimates import exactly
 from goodfit.studies.words import Words
@@ -43,7 +43,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Put a made-up study into the catalogue."""
 
     def put(measured: Measured) -> None:
-        monkeypatch.setattr(catalogue, "studies", lambda: {"made-up": declared(measured)})
+        monkeypatch.setattr(catalogue, "names", lambda: ["made-up"])
+        monkeypatch.setattr(catalogue, "_load", lambda _: declared(measured))
 
     return put
 
@@ -91,7 +92,7 @@ def test_the_whole_chapter_stops_at_a_folder_that_cannot_be_written(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(writing, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="must be writable"):
         run_all(tmp_path / "file")
@@ -101,12 +102,12 @@ def test_a_wrong_parameter_of_the_chapter_is_told_before_all_else(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(writing, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
     with pytest.raises(InputError, match="'seeds' is not a parameter"):
         run_all(tmp_path, given={"made-up": {"seeds": 1}})
 
     def gone(name: str, **_: Any) -> None:
         raise GoodfitError("no data")
 
-    monkeypatch.setattr(writing, "run", gone)
+    monkeypatch.setattr(running, "run", gone)
     assert run_all(tmp_path) == ([], {"made-up": "no data"})

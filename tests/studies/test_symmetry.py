@@ -12,7 +12,7 @@ from goodfit.inspection.passes import run_passes
 from goodfit.studies import run
 from goodfit.studies.catalogue import find
 from goodfit.studies.parameters import checked
-from goodfit.studies.workings.symmetric import APART, _distance, _noisy, _subject, epochs_until_apart
+from goodfit.studies.symmetry.measure import APART, _distance, _noisy, _subject, epochs_until_apart
 
 HOLD = ("permuted", "forward", "backward", "kept", "limits", "dropout", "others", "one-unit", "noise", "waiting")
 

@@ -11,7 +11,8 @@ from studies_help import Small
 
 from goodfit.errors import InputError
 from goodfit.studies import run
-from goodfit.studies.workings.approximating import GRID, REACH, Target, as_large, built, parameters_of, values_of
+from goodfit.studies.universal_approximation.nets import as_large, built, parameters_of, values_of
+from goodfit.studies.universal_approximation.targets import GRID, REACH, Target
 
 TEXTS = ("sin(3*x)", "exp(-8*x^2)", "step(x)", "1e250*x^3 + 3e250", "abs(x) - 1000")
 

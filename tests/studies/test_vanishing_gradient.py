@@ -9,7 +9,7 @@ import pytest
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.workings.deep_nets import digits, flow_of, initial_nets
+from goodfit.studies.common.deep_nets import digits, flow_of, initial_nets
 from goodfit.training import Recipe
 
 HOLD = ("ends", "vanishes", "front", "relu", "maximum", "bound", "tanh-small")

@@ -10,7 +10,7 @@ from sklearn.linear_model import Lasso
 from studies_help import Small
 
 from goodfit.studies import run
-from goodfit.studies.workings import decaying
+from goodfit.studies.weight_decay import measure as decaying
 
 FALSE = {"beats-constant", "bias"}
 OPEN = {"versions-differ"}  # which 100 seeds refute and 20 leave open

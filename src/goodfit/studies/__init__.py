@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from goodfit.studies.declaring import Study as Study
     from goodfit.studies.estimates import Estimate as Estimate
     from goodfit.studies.result import Result as Result
-    from goodfit.studies.result import run as run
-    from goodfit.studies.writing import run_all as run_all
+    from goodfit.studies.running import run as run
+    from goodfit.studies.running import run_all as run_all
 
 _PLACES = {
     "Claim": "declaring",
@@ -25,8 +25,8 @@ _PLACES = {
     "Result": "result",
     "Study": "declaring",
     "find": "catalogue",
-    "run": "result",
-    "run_all": "writing",
+    "run": "running",
+    "run_all": "running",
     "studies": "catalogue",
 }
 __all__ = sorted(_PLACES)

@@ -1,30 +1,38 @@
-"""The studies, found by looking into `chapter/`: one file each, which names its study STUDY."""
+"""The studies, found by looking for folders here: each declares its study in `study.py`, as STUDY."""
 
 from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
+from pathlib import Path
 
 from goodfit.errors import InputError, nearest, problem
-from goodfit.studies import chapter
 from goodfit.studies.declaring import Study
+
+
+def names() -> list[str]:
+    """The studies' names, those of their folders with dashes; nothing is loaded."""
+    return sorted(found.parent.name.replace("_", "-") for found in Path(__file__).parent.glob("*/study.py"))
 
 
 @functools.cache
 def studies() -> dict[str, Study]:
     """Name -> study, in the order of the chapter's sections."""
-    modules = [f"{chapter.__name__}.{found.name}" for found in pkgutil.iter_modules(chapter.__path__)]
-    found = [importlib.import_module(name).STUDY for name in modules]
+    found = [_load(name) for name in names()]
     return {study.name: study for study in sorted(found, key=lambda study: (_rank(study.section), study.name))}
 
 
 def find(name: str) -> Study:
-    """The study of that name; InputError, with the nearest name, where there is none."""
-    known = studies()
+    """The study of that name, the only one that is loaded; InputError, with the nearest name, where there is none."""
+    known = names()
     if name not in known:
         raise InputError(problem("Study", "the name must be a known one", got=name, fix=nearest(name, known)))
-    return known[name]
+    return _load(name)
+
+
+def _load(name: str) -> Study:
+    study: Study = importlib.import_module(f"goodfit.studies.{name.replace('-', '_')}.study").STUDY
+    return study
 
 
 def _rank(section: str) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """A study, declared once: the question, the parameters, what is measured, the figures, the claims.
 
-Command line, page, documentation and tests all read this declaration. A study is one file in `chapter/` that
-names it STUDY.
+Command line, page, documentation and tests all read this declaration. Each study has a folder: see `folders.py`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goodfit.reports import Glance, Grid, Link, Page, Picture, Section
 from goodfit.reports.blocks import Block, Passage
@@ -12,8 +12,10 @@ from goodfit.reports.frames import spread
 from goodfit.reports.languages import Language
 from goodfit.studies.declaring import Column, Drawing, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
-from goodfit.studies.result import Outcome, Result
 from goodfit.studies.words import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from goodfit.studies.result import Outcome, Result
 
 NARROW = 4.6  # inches of a figure on a telephone
 LONG = 60  # rows that a page shows of a table; the rest stands in the CSV file

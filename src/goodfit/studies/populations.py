@@ -65,8 +65,3 @@ def train(
         values[:, number // len(seeds), number % len(seeds), : len(metrics)] = metrics.T
     nets = [tuple(found.net(at * len(seeds) + seed) for seed in range(len(seeds))) for at in range(len(recipes))]
     return Trained(dict(zip(names, values, strict=True)), tuple(nets))
-
-
-def log_epochs(epochs: int, most: int = 60) -> NDArray[np.int64]:
-    """Epochs to tell of in a table, from 1 to the last, evenly spaced."""
-    return np.unique(np.linspace(1, epochs, min(epochs, most)).round().astype(np.int64))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from goodfit.errors import InputError, nearest, problem
+from goodfit.figures.style import house_style
 from goodfit.reports.languages import Language
-from goodfit.studies.catalogue import find
-from goodfit.studies.declaring import Claim, Columns, Measured, Status, Study, Tell
+from goodfit.studies.declaring import Claim, Columns, Measured, Status, Study
 from goodfit.studies.estimates import Estimate
-from goodfit.studies.parameters import Given, checked
+from goodfit.studies.parameters import Given
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +65,8 @@ class Result:
         drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
         wide = drawing.width if width is None else width
         if (name, wide) not in self._drawn:  # two languages show the same figures
-            self._drawn[name, wide] = drawing.draw(self.measured, wide)
+            with house_style():
+                self._drawn[name, wide] = drawing.draw(self.measured, wide)
         return self._drawn[name, wide]
 
     def html(self, language: Language = "en") -> str:
@@ -108,43 +106,6 @@ class Result:
             "tables": {name: {column: list(values) for column, values in self.tables[name].items()} for name in shown},
             "seconds": self.seconds,
         }
-
-
-def run(name: str, *, tell: Tell = lambda _: None, **parameters: Any) -> Result:
-    """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
-
-    tell: called with what is done next, in a few words; parameters: the study's own, `find(name).parameters` has them.
-    InputError names an unknown study, and every parameter that is unknown or out of its range.
-    """
-    study = find(name)
-    given = checked(f"study {name}", study.parameters, parameters)
-    began = time.perf_counter()
-    measured = study.measure(given, tell)
-    tables = {each.name: _plain_table(study, each.name, measured) for each in study.tables}
-    _same(study, "tables", {each.name for each in study.tables}, measured.tables)
-    _same(study, "claims", {each.name for each in study.claims}, measured.claims)
-    _same(study, "printed", {each.name for each in study.printed}, measured.printed)
-    kept = Measured(tables, measured.claims, measured.printed, measured.arrays)
-    return Result(study, given, kept, time.perf_counter() - began)
-
-
-def _plain_table(study: Study, name: str, measured: Measured) -> Columns:
-    """A table with Python's own values, checked against its declaration."""
-    columns = {column: _plain(values) for column, values in measured.tables.get(name, {}).items()}
-    declared = [column.name for each in study.tables if each.name == name for column in each.columns]
-    if list(columns) != declared or len({len(values) for values in columns.values()}) != 1:
-        sizes = {column: len(values) for column, values in columns.items()}
-        raise ValueError(f"study {study.name}: table {name} must have columns {declared} of one length, not {sizes}")
-    return columns
-
-
-def _plain(values: Any) -> list[Any]:
-    return [each.tolist() if isinstance(each, np.generic | np.ndarray) else each for each in values]
-
-
-def _same(study: Study, what: str, declared: set[str], found: Mapping[str, Any]) -> None:
-    if declared != set(found):
-        raise ValueError(f"study {study.name}: {what} must be {sorted(declared)}, not {sorted(found)}")
 
 
 def _named(among: Sequence[_T], names: list[str], name: str, where: str) -> _T:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from goodfit.errors import GoodfitError, InputError
 from goodfit.figures import write_figure
 from goodfit.files import write_atomically
 from goodfit.plain_json import plain
-from goodfit.studies.catalogue import studies
 from goodfit.studies.declaring import Columns
-from goodfit.studies.pages import index_page, page_name, study_page
-from goodfit.studies.result import Result, run
+from goodfit.studies.pages import page_name, study_page
 from goodfit.studies.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from goodfit.studies.result import Result
 
 RESULT = "result.json"
 
@@ -39,32 +38,6 @@ def write(result: Result, out: Path, beside: Sequence[str] = ()) -> tuple[Path, 
     write_atomically(folder / RESULT, as_json(result.to_dict()).encode())
     pages = [(study_page(result, each, beside), page_name(result.study.name, each)) for each in LANGUAGES]
     return tuple(page.write(out / name) for page, name in pages)
-
-
-def run_all(
-    out: Path, *, tell: Callable[[str, str], None] = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
-) -> tuple[list[Result], dict[str, str]]:
-    """Run every study of the chapter and write each as it is done, and an index page at the end.
-
-    tell: called with a study's name and what it does next; given: study -> parameters other than its defaults.
-    The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
-    written ends it.
-    """
-    results, failed = [], {}
-    beside = ["index", *studies()]
-    for name in studies():
-        try:
-            result = run(name, tell=functools.partial(tell, name), **given.get(name, {}))
-        except InputError:
-            raise
-        except GoodfitError as error:
-            failed[name] = str(error)
-            continue
-        write(result, out, beside)
-        results.append(result)
-    for language in LANGUAGES:
-        index_page(results, language, failed).write(out / page_name("index", language))
-    return results, failed
 
 
 def as_csv(columns: Columns) -> str:

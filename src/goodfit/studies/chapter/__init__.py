@@ -1,1 +1,0 @@
-"""The chapter, one file a study; the section stands in each."""

@@ -1,0 +1,144 @@
+"""A study's folder: `study.py` declares it with the texts of `texts.toml`, `measure.py` measures, `figures.py` draws.
+
+    [claims.steady]
+    statement.en = "At the notes' learning rate, the last epoch tells how good a net is."
+    statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
+
+A text may name values of the code in braces, such as {LATE}, so that no number stands in two places.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from goodfit.errors import InputError, Problems, problem
+from goodfit.studies.declaring import Claim, Column, Drawing, Printed, Study, TableOf
+from goodfit.studies.parameters import Kind, Parameter
+from goodfit.studies.tabulating import Band
+from goodfit.studies.words import LANGUAGES, Words
+
+FILE = "texts.toml"
+
+
+class Folder:
+    """The folder of one study. Each method makes a part of its declaration, with the texts of that name.
+
+    beside: a file in the folder; values: what texts name in braces. Texts that are missing or that nothing uses are
+    collected, and `study` raises one InputError with all of them.
+    """
+
+    def __init__(self, beside: str, **values: Any) -> None:
+        self._path = Path(beside).with_name(FILE)
+        try:
+            self._texts = tomllib.loads(self._path.read_text("utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(problem(str(self._path), f"must be TOML: {error}")) from error
+        self._values = values
+        self._used: set[tuple[str, ...]] = set()
+        self._problems = Problems()
+
+    def words(self, *place: str, **values: Any) -> Words:
+        """The text at a place, such as "reasons", "off". values: beside those of the whole file."""
+        self._used.add(place)
+        found = self._at(place)
+        texts = found if isinstance(found, dict) else {}
+        for language in LANGUAGES:
+            if not (isinstance(texts.get(language), str) and texts[language].strip()):
+                self._problem(place, f"must have a text in '{language}'", got=texts.get(language))
+        for unknown in texts.keys() - set(LANGUAGES):
+            self._problem(place, f"must have the languages {', '.join(LANGUAGES)} only", got=unknown)
+        return Words(*(self._filled(place, texts.get(each, ""), values) for each in LANGUAGES))
+
+    def parameter(
+        self,
+        name: str,
+        default: Any,
+        kind: Kind = "number",
+        low: float = -math.inf,
+        high: float = math.inf,
+        **more: Any,
+    ) -> Parameter:
+        """A parameter; the fields are those of `Parameter`."""
+        return Parameter(name, self.words("parameters", name), default, kind, low, high, **more)
+
+    def table(self, name: str, columns: Sequence[str | Band], *, shown: bool = True, left: int = 1) -> TableOf:
+        """A table. The head of a column stands with the table, or in [columns], where several tables share it."""
+        heads = [each for column in columns for each in self._columns(name, column)]
+        return TableOf(name, self.words("tables", name, "title"), tuple(heads), shown, left)
+
+    def _columns(self, table: str, column: str | Band) -> tuple[Column, ...]:
+        name = column.name if isinstance(column, Band) else column
+        own = ("tables", table, "columns", name)
+        head = self.words(*(own if self._at(own) is not None else ("columns", name)))
+        return column.columns(head) if isinstance(column, Band) else (Column(name, head),)
+
+    def figure(self, name: str, *, table: str = "", width: float = 9.2) -> Drawing:
+        """A figure, drawn by `draw_NAME` in figures.py. table: that it is drawn from, where it has another name."""
+        title, caption = (self.words("figures", name, part) for part in ("title", "caption"))
+        draw = self._function("figures", f"draw_{name.replace('-', '_')}")
+        return Drawing(name, table or name, title, caption, draw, width)
+
+    def claim(self, name: str, *, low: float = -math.inf, high: float = math.inf, of_notes: bool = True) -> Claim:
+        """A claim; it has a remark where there is a text of one."""
+        place = "claims", name
+        remark = self.words(*place, "remark") if self._at((*place, "remark")) is not None else None
+        return Claim(name, self.words(*place, "statement"), self.words(*place, "quantity"), low, high, remark, of_notes)
+
+    def printed(self, name: str, value: float, text: str = "", **values: Any) -> Printed:
+        """A number that the notes print. text: its text's name, where several numbers share one; values: for it."""
+        return Printed(name, self.words("printed", text or name, **values), value)
+
+    def study(self, section: str, **parts: Any) -> Study:
+        """The study, named as its folder. InputError where texts are missing, or nothing uses them."""
+        paragraphs = [("about", str(place)) for place in range(1, 1 + len(self._at(("about",)) or ()))]
+        title, question = self.words("title"), self.words("question")
+        about = tuple(self.words(*each) for each in paragraphs)
+        measure = self._function("measure", "measure")
+        name = self._path.parent.name.replace("_", "-")
+        study = Study(name, section, title, question, about, measure=measure, **parts)
+        for place in sorted(_places(self._texts) - self._used):
+            self._problem(place, "must be a text that the study uses", got=".".join(place))
+        self._problems.raise_if_any()
+        return study
+
+    def _function(self, module: str, name: str) -> Callable[..., Any]:
+        """A function beside it. Its module, and JAX or Matplotlib with it, is imported when the function is called."""
+
+        def call(*given: Any) -> Any:
+            found = importlib.import_module(f"goodfit.studies.{self._path.parent.name}.{module}")
+            return getattr(found, name)(*given)
+
+        call.__name__ = name
+        return call
+
+    def _at(self, place: Sequence[str]) -> Any:
+        found: Any = self._texts
+        for key in place:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def _filled(self, place: Sequence[str], text: Any, values: Mapping[str, Any]) -> str:
+        try:
+            return str(text).format(**self._values, **values)
+        except (KeyError, IndexError, ValueError) as error:
+            self._problem(place, f"must name known values in braces: {error!r}", got=text)
+            return ""
+
+    def _problem(self, place: Sequence[str], rule: str, got: Any) -> None:
+        self._problems.add(f"{self._path.parent.name}/{FILE}, {'.'.join(place)}", rule, got=got)
+
+
+def _places(texts: Mapping[str, Any], above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """Where texts stand: the keys on the way to every table without tables in it."""
+    found: set[tuple[str, ...]] = set()
+    for key, value in texts.items():
+        if isinstance(value, dict) and any(isinstance(each, dict) for each in value.values()):
+            found |= _places(value, (*above, key))
+        else:
+            found.add((*above, key))
+    return found

@@ -1,0 +1,1 @@
+"""The study mlp-fashion-mnist."""

@@ -1,0 +1,51 @@
+"""Draws losses by epoch, and weights beside those of the notes."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from goodfit.figures.panels import panels
+from goodfit.figures.style import COLOURS, INK
+from goodfit.studies.common.drawing import SEEDS, band_line, legend
+from goodfit.studies.declaring import Measured
+from goodfit.studies.polynomial.study import FITS
+
+TITLES = {
+    "right": "4 features: the cubic itself",
+    "few": "2 features: a straight line",
+    "many": "20 features: far too many",
+}
+
+
+def draw_curves(measured: Measured, width: float) -> Figure:
+    """Training and test loss by epoch, a panel a fit."""
+    table = measured.columns("curves")
+    figure, axes = panels(len(FITS), width, height=3.3, share=True)
+    handles = {}
+    for panel, fit in zip(axes, FITS, strict=True):
+        here = table["fit"] == fit
+        for place, (part, words) in enumerate((("train", "training rows"), ("test", "test rows"))):
+            handles[words] = band_line(panel, table, "epoch", part, here, place)
+        panel.set(title=TITLES[fit], yscale="log", xlabel="epoch")
+    axes[0].set_ylabel("loss (half squared error)")
+    return legend(figure, handles, SEEDS)
+
+
+def draw_weights(measured: Measured, width: float) -> Figure:
+    """Every weight: true, the notes', and ours with its spread over seeds."""
+    table = measured.columns("weights")
+    figure, axes = panels(len(FITS), width, height=3.6)
+    for panel, fit in zip(axes, FITS, strict=True):
+        here = table["fit"] == fit
+        power, low, high = (table[name][here].astype(float) for name in ("power", "low", "high"))
+        bars = panel.vlines(power, low, high, color=COLOURS[0], linewidth=4, alpha=0.5)
+        (mean,) = panel.plot(power, table["mean"][here], "o", color=COLOURS[0], markersize=5)
+        (notes,) = panel.plot(power, table["notes"][here], "x", color=INK, markersize=6, markeredgewidth=1.5)
+        (true,) = panel.plot(
+            power, table["true"][here], "_", color=COLOURS[5], markersize=13, markeredgewidth=2, zorder=3
+        )
+        panel.set(title=TITLES[fit].partition(":")[0], xlabel="i, the power of x in the feature xⁱ/i!")
+        panel.locator_params(axis="x", integer=True, nbins=6)
+    axes[0].set_ylabel("weight")
+    handles = {"true weight": true, "notes": notes, "mean over seeds": mean, "middle 95 % of seeds": bars}
+    return legend(figure, handles)

@@ -1,0 +1,58 @@
+"""Draws accuracy by width and by training, and how noise takes equal units apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from goodfit.figures.panels import panels
+from goodfit.figures.style import COLOURS, INK
+from goodfit.studies.common.drawing import band_line, doubling_axis, legend
+from goodfit.studies.declaring import Measured
+from goodfit.studies.symmetry.study import APART
+
+
+def draw_widths(measured: Measured, width: float) -> Figure:
+    """Accuracy by the number of hidden units, and by the way of training."""
+    table = measured.columns("widths")
+    ways = measured.tables["trainings"]
+    figure, (left, right) = panels(2, width, height=3.8)
+    handles = {}
+    for place, start in enumerate(("random", "constant")):
+        here = table["start"] == start
+        handles[f"{start} initial weights"] = band_line(left, table, "width", here=here, place=place)
+    doubling_axis(left, table["width"])
+    left.set(xlabel="hidden units", ylabel="test accuracy", title="By the number of units")
+    at = np.arange(len(ways["training"]))[::-1]
+    bars = right.hlines(at, ways["low"], ways["high"], color=COLOURS[2], linewidth=4, alpha=0.5)
+    equal = np.asarray(ways["equal"]) == 1
+    for mark, chosen, words in (("s", equal, "units still equal"), ("o", ~equal, "units came apart")):
+        (handles[words],) = right.plot(
+            np.asarray(ways["median"])[chosen],
+            at[chosen],
+            mark,
+            color=COLOURS[2],
+            markersize=6,
+            markerfacecolor="white" if mark == "s" else COLOURS[2],
+        )
+    handles["middle 95 % of seeds"] = bars
+    right.set_yticks(at, ways["training"])
+    right.set(xlabel="test accuracy", title="By start and training")
+    for panel, limit in ((left, left.set_ylim), (right, right.set_xlim)):
+        limit(0, 1)
+        panel.margins(y=0.05)
+    return legend(figure, handles)
+
+
+def draw_noise(measured: Measured, width: float) -> Figure:
+    """The distance of the units by epoch, for each size of noise."""
+    table = measured.columns("noise")
+    figure, (panel,) = panels(1, width, height=3.8)
+    handles = {}
+    for place, size in enumerate(dict.fromkeys(table["noise"].tolist())):
+        here = table["noise"] == size
+        handles[f"{size:g}"] = band_line(panel, table, "epoch", here=here, place=place)
+    panel.axhline(APART, color=INK, linewidth=1, linestyle=":")
+    panel.set(yscale="log", xlabel="epoch", ylabel="largest distance of two units")
+    title = "relative size of the noise; band: middle 95 % of seeds"
+    return legend(figure, handles, title)
