@@ -29,7 +29,7 @@ def test_train_prints_results_on_stdout_and_progress_on_stderr(call, fake) -> No
     for cells in (
         ["hidden", "1", "relu", "he-normal", "4", "8", "0.2", "40"],
         ["output", "-", "he-normal", "8", "3", "-", "27"],
-        ["train", "accuracy", "0.9000", "0.8900", "to", "0.9100", "1,000", "-"],
+        ["training", "accuracy", "0.9000", "0.8900", "to", "0.9100", "1,000", "-"],
         ["test", "accuracy", "0.8000", "0.7900", "to", "0.8100", "1,000", "0.0200"],
     ):
         assert cells in [line.split() for line in out.splitlines()]
@@ -114,14 +114,14 @@ def test_ctrl_c_says_how_to_go_on(call, fake, tmp_path) -> None:  # type: ignore
     assert call("train", "iris", "--out", "my run", "--quiet") == (
         1,
         "",
-        "Interrupted before the training began; nothing was written.\n",
+        "Interrupted before any training; nothing was written.\n",
     )
     (tmp_path / "my run").mkdir()
     (tmp_path / "my run" / "run.json").write_text("{}")
     assert call("train", "iris", "--out", "my run", "--quiet") == (
         1,
         "",
-        "Interrupted. Go on with: goodfit train --resume 'my run'\n",
+        "Interrupted. Resume with: goodfit train --resume 'my run'\n",
     )
 
 
@@ -130,7 +130,7 @@ def test_a_fault_of_the_machine_says_how_to_go_on(call, fake, tmp_path) -> None:
     assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error}\n")
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "run.json").write_text("{}")
-    hint = "Go on with: goodfit train --resume r\n"
+    hint = "Resume with: goodfit train --resume r\n"
     assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error} {hint}")
     fake.error = MemoryError()
     assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch. {hint}")
@@ -191,7 +191,7 @@ def test_data_list(call) -> None:  # type: ignore[no-untyped-def]
 def test_data_show_a_table(call) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = call("data", "show", "iris")
     assert code == 0
-    assert "150, no official test rows" in out
+    assert "150, no official test set" in out
     assert ["setosa", "50", "0"] in [line.split() for line in out.splitlines()]
     assert json.loads(call("data", "show", "iris", "--json")[1])["rows"] == 150
 

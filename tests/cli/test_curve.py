@@ -33,7 +33,7 @@ def test_a_curve_is_printed_and_written(call: Any, over: str, first: str, points
     assert [line.split()[0] for line in lines[2 : 2 + len(points)]] == points
     (best,) = [line for line in lines if line.startswith("Best: ")]
     assert f"Best: {first} " in best
-    assert ", with a held-out loss of " in best
+    assert ", held-out loss " in best
     assert "look a little too good" in out
     assert lines[-1] == "Curve: c/curve.svg, c/curve.csv"
     rows = list(csv.DictReader(Path("c/curve.csv").read_text().splitlines()))
@@ -91,7 +91,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.argv", ["goodfit", "curve", "moons", "--over", "epochs"])
     code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--out", "c")
     assert code == 1
-    assert "Interrupted. Go on with: goodfit curve moons --over epochs --out c" in err
+    assert "Interrupted. Resume with: goodfit curve moons --over epochs --out c" in err
 
 
 def test_long_curves_are_thinned_in_the_table() -> None:

@@ -120,7 +120,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(times: int, whole: Path, call: Any) ->
         assert next(said).startswith("Stopping after this epoch; press Ctrl-C again")
         if times == 2:
             process.send_signal(signal.SIGINT)
-        assert list(said) == ["Interrupted. Go on with: goodfit train --resume 'a run'\n"]
+        assert list(said) == ["Interrupted. Resume with: goodfit train --resume 'a run'\n"]
         killer.cancel()
     assert process.returncode == 1
     assert Path("a run/run.json").exists()
@@ -133,7 +133,7 @@ def test_a_full_disk_is_one_message(whole: Path, call: Any) -> None:
         _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     message = "run/events.jsonl: could not be written: File too large. Free some space and try again."
-    assert err == f"{message} Go on with: goodfit train --resume run\n"
+    assert err == f"{message} Resume with: goodfit train --resume run\n"
     assert not list(Path("run").rglob("*.part"))
     assert Path("run/events.jsonl").read_bytes().endswith(b"}\n")
     assert call("train", "--resume", "run", "--quiet")[0] == 0
@@ -186,7 +186,7 @@ def test_train_tells_all_that_was_asked_for(call: Any) -> None:
     assert err == "run: must not hold a run already. Give another folder, or go on with --resume.\n"
 
     code, out, err = call("train", "--resume", "run", "--json", "--quiet")
-    assert told["fit"].startswith("one training cannot tell")
+    assert told["fit"].startswith("unknown from one training alone")
     assert (code, json.loads(out), err) == (0, {**told, "fit": None}, "")  # nothing was measured, then as before
 
     code, out, err = call("predict", "run", "iris", "--out", "p.csv")

@@ -28,7 +28,7 @@ def test_tables(run: Path, call: Any, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     assert "symmetric-units" in out
     assert "Advice: --init he-normal" in out
-    assert "Tried with 2 seeds" in out
+    assert "Trial with 2 seeds" in out
     (untold,) = (line for line in out.splitlines() if line.startswith("Cannot tell: "))
     assert "learning-rate-high" in untold
     assert (tmp_path / "flow.png").stat().st_size > 10_000
@@ -57,12 +57,12 @@ def test_steps(run: Path, call: Any, tmp_path: Path) -> None:
 
 def test_check(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = call("inspect", str(run), "--check")
-    assert (code, out.count("right")) == (0, 4)
+    assert (code, out.count(" ok\n")) == (0, 4)
     code, out, _ = call("inspect", str(run), "--check", "--json")
     assert all(each["right"] for each in json.loads(out))
     monkeypatch.setattr("goodfit.inspection.gradient_check._error", lambda own, other: 0.5)
     code, _, err = call("inspect", str(run), "--check")
-    assert (code, err) == (1, "The gradient of W1, W2, b1, b2 is off by more than 1e-06.\n")
+    assert (code, err) == (1, "The gradient of W1, W2, b1, b2 differs from finite differences by more than 1e-06.\n")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_table_file(people: Path, call: Any) -> None:
     assert json.loads(again)["final"]["layers"] == json.loads(own)["final"]["layers"]
     code, out, err = call("inspect", model, str(people / "later.csv"), "--quick")
     assert (code, err) == (0, "")
-    assert "Forward, " in out
+    assert "Forward pass, " in out
     for more in ("--steps", "--check"):
         assert call("inspect", model, str(people / "later.csv"), more)[0] == 0
 

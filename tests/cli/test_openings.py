@@ -28,13 +28,13 @@ def squeezed(text: str) -> list[str]:
 
 def test_training_says_how_to_open_the_test_rows(call: Any) -> None:
     out = call("train", "iris", *SMALL, "--out", "a run")[1]
-    assert "Test rows: 30, sealed. When all is chosen, open them once: goodfit test 'a run'\n" in out
+    assert "Test set: 30 rows, sealed. Score it once, after all choices are made: goodfit test 'a run'\n" in out
     assert not any(line.startswith("test ") for line in out.splitlines())
     assert not Path(".goodfit").exists()
 
 
 def test_opening_and_the_ledger(call: Any) -> None:
-    assert call("ledger") == (0, "", f"No test rows were opened yet: there is nothing in {Ledger().path}.\n")
+    assert call("ledger") == (0, "", f"No test set has been opened yet: {Ledger().path} is empty.\n")
     for seed in "01":
         assert call("train", "iris", *SMALL, "--seed", seed, "--out", seed)[0] == 0
     code, out, err = call("test", "0")
@@ -43,11 +43,11 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert (code, err) == (0, "")
     shown = f"{score['value']:.4f} {score['low']:.4f} to {score['high']:.4f} 30 -"
     assert f"test accuracy {shown}" in squeezed(out)
-    assert "part score value 95 % interval rows spread over seeds" in squeezed(out)
+    assert "set score value 95 % interval rows std over seeds" in squeezed(out)
     assert squeezed(out)[-4:] == [
         "",
         "First opening of these rows: 95 % interval.",
-        "Each further model that is scored on them widens the intervals of all.",
+        "Every further model that is scored on this test set widens all its intervals.",
         "Recorded as no. 1 in .goodfit/ledger.sqlite.",
     ]
     again = call("test", "0")[1]
@@ -124,7 +124,9 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
     assert "every epoch" in out
     assert out.endswith("iris: opened by one model, a 95 % interval; it has cost nothing yet.\n")
     assert (
-        call("train", "--resume", "a")[1].count("Test rows: scored in every epoch, which the ledger holds as an ope")
+        call("train", "--resume", "a")[1].count(
+            "Test set: scored after every epoch, which the ledger records as an ope"
+        )
         == 1
     )
     assert run.split is not None
@@ -184,11 +186,11 @@ def test_a_ledger_that_cannot_be_used_opens_nothing(call: Any) -> None:
 
 def test_a_run_in_memory_and_one_without_test_rows(call: Any, fake: Any) -> None:
     fake.run = {"sealed": {"rows": 1234, "open": "goodfit test x"}}
-    assert "Test rows: 1,234, sealed. When all is chosen, open them once: goodfit test x\n" in call(
+    assert "Test set: 1,234 rows, sealed. Score it once, after all choices are made: goodfit test x\n" in call(
         "train", "iris", "--out", "x"
     )[1]  # fmt: skip
     fake.run = {"sealed": None}
-    assert "Test rows" not in call("train", "iris", "--out", "x")[1]
+    assert "Test set" not in call("train", "iris", "--out", "x")[1]
 
 
 def test_what_is_printed_is_made_visible(call: Any) -> None:

@@ -28,11 +28,11 @@ def test_settings_are_ranked_and_what_was_found_is_kept(call: Any) -> None:
     assert ranks[0] == 1
     assert "Best: hidden " in out
     assert "Nadeau and Bengio" in out
-    assert "Chance that another setting is better: " in out
-    assert "On new rows expect accuracy 0." in out
+    assert "Probability that another setting is better: " in out
+    assert "Expected accuracy on new data: 0." in out
     assert lines[-1] == "Search: s"
     assert "4 settings x 3 stratified folds x 1 seed: 12 nets, 1 compiled program; about " in err
-    assert "12 of 12 nets done" in err
+    assert "12 of 12 nets trained" in err
     assert len(Path("s/settings.csv").read_text().splitlines()) == 5
 
 
@@ -59,11 +59,9 @@ def test_a_halving_tells_its_rungs_and_who_was_left_behind(call: Any) -> None:
     assert (
         "9 settings x 3 stratified folds x 1 seed: 27 nets to epoch 1 -> 9 nets to epoch 3 -> 6 nets to epoch 9" in err
     )
-    assert "42 of 42 nets done" in err
-    assert (
-        "Left behind: 6 settings after epoch 1, 1 setting after epoch 3; their scores stand in s/settings.csv." in out
-    )
-    assert "Chance that another finalist is better" in out
+    assert "42 of 42 nets trained" in err
+    assert "Stopped: 6 settings after epoch 1, 1 setting after epoch 3; their scores are in s/settings.csv." in out
+    assert "Probability that another finalist is better" in out
     assert "earlier rungs by the same held-out rows" in out
     assert "Curve:" not in out
     again = call("select", "--resume", "s", "--quiet")
@@ -103,9 +101,9 @@ def test_a_table_file(call: Any) -> None:
         (("select", "moons", "--vary", "l2=0,1", "--method", "best"), "'method' must be auto, grid, random, halving"),
         (("select", "moons", "--vary", "l2=0,1", "--factor", "2"), "'factor' is for the methods halving and hyperband"),
         (("select", "moons", "--vary", "l2=0,1", "--vary", "l2=2"), "'l2' is varied twice"),
-        (("select", "--resume", "s", "--factor", "2"), "so it takes no --factor"),
+        (("select", "--resume", "s", "--factor", "2"), "cannot be combined with --factor"),
         (("select", "--resume", "nowhere"), "must be the record of a search"),
-        (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "so it takes no --vary, --folds"),
+        (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "cannot be combined with --vary, --folds"),
     ],
 )
 def test_bad_input_is_one_clear_message(call: Any, arguments: tuple[str, ...], message: str) -> None:
@@ -121,7 +119,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("goodfit.selection.running.fit", pressed)
     code, _, err = call("select", "moons", "--vary", "l2=0,1", *SMALL, "--out", "s")
     assert code == 1
-    assert "Interrupted. Go on with: goodfit select --resume s" in err
+    assert "Interrupted. Resume with: goodfit select --resume s" in err
 
 
 @pytest.mark.parametrize(

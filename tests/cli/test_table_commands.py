@@ -106,17 +106,17 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
         (("people.csv", "--target", "income", "--task", "regresion"), "Did you mean 'regression'?"),
         (
             ("people.csv", "--target", "income", "--kind", "zip"),
-            "'--kind' must be NAME=KIND, once a column; got 'zip'.",
+            "'--kind' must be NAME=KIND, once per column; got 'zip'.",
         ),
         (("nope.csv", "--target", "y"), "nope.csv: must be a file that is there; there is none."),
         (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
         (
             ("iris", "--target", "x"),
-            "--target, --id, --kind, --task, --group, --time are for table files; 'iris' is a data set",
+            "--target, --id, --kind, --task, --group, --time are for table files only; 'iris' is a built-in data set",
         ),
         (
             ("--resume", "run", "--target", "y", "--id", "a"),
-            "so it takes no --target, --id. Leave out all but --resume",
+            "cannot be combined with --target, --id. Use only --resume",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_data_show_tells_of_a_table(call: Any, people: Path) -> None:
     rows = {row[0]: row for row in cells(out) if row}
     assert rows["people.csv,"][1:] == ["90", "rows"]
     assert rows["income"][1] == "numeric"
-    assert err.startswith("Before it can be trained on: people.csv: column 'name' holds a different text in every row")
+    assert err.startswith("To fix before training: people.csv: column 'name' holds a different text in every row")
     code, out, err = call("data", "show", "people.csv", "--target", "rich", "--id", "name", "--json")
     told = json.loads(out)
     assert (code, err) == (0, "")
@@ -155,7 +155,7 @@ def test_wide_tables_show_what_is_not_simply_an_input(call: Any) -> None:
 
 def test_kinds_of_flags() -> None:
     assert kinds_of(["a=numeric", "b=c=date"]) == {"a": "numeric", "b=c": "date"}
-    with pytest.raises(InputError, match="must be NAME=KIND, once a column; got '=date'") as caught:
+    with pytest.raises(InputError, match="must be NAME=KIND, once per column; got '=date'") as caught:
         kinds_of(["a=date", "a=numeric", "=date", "x"])
     assert len(caught.value.problems) == 3
 

@@ -15,9 +15,9 @@ from goodfit.training.recipe_fields import FieldRule, to_text
 GROUPS = {  # the first field of each group, in the recipe's order
     "hidden": "Net",
     "loss": "Loss and penalties",
-    "optimizer": "Steps",
-    "batch_size": "Length and stopping",
-    "scaling": "Data and chance",
+    "optimizer": "Optimiser",
+    "batch_size": "Batches, epochs and early stopping",
+    "scaling": "Data and seed",
 }
 _NOTHING = ("none", "")
 

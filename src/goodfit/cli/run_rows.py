@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from goodfit.runs import RunSummary, Score
 
-RUN_COLUMNS = ("run", "data", "when", "state", "seeds", "validation", "test")
+RUN_COLUMNS = ("run", "data", "date", "status", "seeds", "validation", "test")
 
 
 def run_row(run: RunSummary) -> tuple[str, ...]:
