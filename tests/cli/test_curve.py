@@ -53,7 +53,7 @@ def test_json_and_the_same_folder_again(call: Any) -> None:
     assert found["best"]["best"] is True
     code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--l2", "0.5", "--out", "c")
     assert code == 2
-    assert "c: holds another curve." in err
+    assert "c: holds a different curve." in err
 
 
 def test_a_table_file(call: Any) -> None:
@@ -70,8 +70,8 @@ def test_a_table_file(call: Any) -> None:
         (("curve",), "'DATA' must be given"),
         (("curve", "moons"), "'--over' must be given"),
         (("curve", "moons", "--over", "hiden=3"), "'hiden' is not a field that can be varied. Did you mean 'hidden'"),
-        (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the points of every range"),
-        (("curve", "moons", "--over", "rows=1"), "'rows' must be whole numbers from 2 to 320"),
+        (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the number of points of every range"),
+        (("curve", "moons", "--over", "rows=1"), "'rows' must be integers from 2 to 320"),
         (("curve", "moons", "--over", "noise=-1"), "'noise' must be a finite number >= 0"),
         (("curve", "digits", "--over", "noise=1"), "'noise' is not a field that can be varied"),
         (("curve", "moons", "--over", "epochs", "--by", "accuracy"), "'by' must be score or loss"),

@@ -183,7 +183,7 @@ def test_train_tells_all_that_was_asked_for(call: Any) -> None:
 
     code, out, err = call("train", "iris", *SMALL, "--out", "run")
     assert (code, out) == (2, "")
-    assert err == "run: must not hold a run already. Give another folder, or go on with --resume.\n"
+    assert err == "run: already holds a run. Give another folder, or resume with --resume.\n"
 
     code, out, err = call("train", "--resume", "run", "--json", "--quiet")
     assert told["fit"].startswith("unknown from one training alone")
@@ -214,7 +214,7 @@ def test_what_cannot_be_resumed(call: Any) -> None:
     )
     Path("run").mkdir()
     Path("run/run.json").write_text("{")
-    rule = "run/run.json: must be the record of a run, but it is damaged. Use a copy, or train anew.\n"
+    rule = "run/run.json: must be the record of a run, but it is damaged. Restore a backup, or train again.\n"
     assert call("train", "--resume", "run") == (2, "", rule)
     with warnings.catch_warnings():
         warnings.simplefilter("always")

@@ -73,7 +73,7 @@ def test_check(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (("iris", "--target", "rich"), "Command line: '--target' names a column of a table file; got 'rich'. Give the"),
         (("--which", "7"), "Inspection: 'which' must be a net from 0 to 1; got 7."),
         (("--steps", "--rows", "x"), "Inspection: 'rows' must be row numbers such as 0,3,10-12; got 'x'."),
-        (("--steps", "--rows", "900"), "Inspection: a row must be a training row, from 0 to 107; got 900."),
+        (("--steps", "--rows", "900"), "Inspection: a row must be a training example, from 0 to 107; got 900."),
         (("--seeds", "0"), "Command line: '--seeds' must be an integer >= 1"),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_table_with_new_columns_and_gaps(people: Path, call: Any, tmp_path: Pa
     assert code == 0
     assert err == (
         "Note: Column 'extra' ignored: the net was not trained on it.\n"
-        "Note: 1 of 61 rows left out: they have no target.\n"
+        "Note: 1 of 61 rows left out, since their target is missing.\n"
     )
 
 

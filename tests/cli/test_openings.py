@@ -46,12 +46,12 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert "set score value 95 % interval rows std over seeds" in squeezed(out)
     assert squeezed(out)[-4:] == [
         "",
-        "First opening of these rows: 95 % interval.",
+        "First opening of this test set: 95 % interval.",
         "Every further model that is scored on this test set widens all its intervals.",
         "Recorded as no. 1 in .goodfit/ledger.sqlite.",
     ]
     again = call("test", "0")[1]
-    assert "These nets were scored on these rows before; the same number again costs nothing.\nRecorded" in again
+    assert "These nets were scored on this test set before; repeating the same number costs nothing.\nRecorded" in again
     second = call("test", "1", "--quiet")[1]
     assert "97.5 % interval" in second
     assert "2nd opening of these rows (" in second  # another seed is another split
@@ -110,7 +110,7 @@ def test_a_table_file_is_found_again_or_named(call: Any, tmp_path: Path) -> None
     frame.iloc[::-1].to_csv("moved.csv", index=False)
     code, out, err = call("test", "b", "--data", "moved.csv")
     assert (code, out) == (2, "")
-    assert "b: must be opened with the data that it was begun with; 'moved' holds other rows." in err
+    assert "b: must be opened with the data that it was started with; 'moved' holds other rows." in err
     assert len(Ledger().openings()) == 2
 
 
@@ -122,7 +122,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
     line = book.openings()[0]
     out = call("ledger")[1]
     assert "every epoch" in out
-    assert out.endswith("iris: opened by one model, a 95 % interval; it has cost nothing yet.\n")
+    assert out.endswith("iris: opened for one model, 95 % interval.\n")
     assert (
         call("train", "--resume", "a")[1].count(
             "Test set: scored after every epoch, which the ledger records as an ope"
@@ -148,13 +148,13 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
         (
             ("begun",),
             2,
-            "begun: must be a run that is done; this one is not. Finish it with: goodfit train --resume",
+            "begun: must be a finished run. Finish it with: goodfit train --resume",
         ),
-        (("bare",), 2, "Test rows of 'iris': there must be some to open; there are none. Split the data with a share"),
+        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Split the data with a share"),
         (
             ("done", "--data", "digits"),
             2,
-            "must be opened with the data that it was begun with; 'digits' holds other",
+            "must be opened with the data that it was started with; 'digits' holds other",
         ),
         (("done", "--data", "irs"), 2, "Did you mean 'iris'?"),
     ],

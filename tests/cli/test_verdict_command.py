@@ -120,12 +120,12 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     assert code == 2
     assert err.splitlines() == [
         "Verdict: 'by' must be score or loss; got 'luck'.",
-        "Verdict: 'margin' must be a share above 0 and below 1; got 3.0.",
+        "Verdict: 'margin' must be a fraction above 0 and below 1; got 3.0.",
     ]
     (trained / "verdict.json").write_text("?")
     code, _, err = call("verdict", "a run", "--apply")
     assert code == 2
-    assert "must be a verdict, but it cannot be read. Remove it, and find it anew.\n" in err
+    assert "must be a verdict, but it cannot be read. Delete it, and judge the run again.\n" in err
 
 
 def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:

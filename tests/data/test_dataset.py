@@ -70,7 +70,7 @@ def test_non_finite_inputs_are_placed() -> None:
     first, second = caught.value.problems
     assert first == (
         "Dataset 't': input column 'b' must be finite in float32; 7 rows (2, 3, 4, 5, 6, ...) are not; got nan. "
-        "Fill these values or leave the rows out."
+        "Impute these values or drop the rows."
     )
     assert "input column 'd' must be finite in float32; row 5 are not; got -inf" in second
 
@@ -98,7 +98,7 @@ def test_non_finite_targets() -> None:
     [
         ({"task": "clasification"}, r"'task' must be a known one; got 'clasification'\. Did you mean 'classification'"),
         ({"scaling": "standrad"}, r"Did you mean 'standard'"),
-        ({"x": np.zeros(4)}, r"'x' must be a table of at least one row and one column; got \(4,\)"),
+        ({"x": np.zeros(4)}, r"'x' must be a 2-d array with at least one row and one column; got \(4,\)"),
         ({"x": np.zeros((0, 3)), "y": CODES[:0]}, r"'x' must be a table of at least one row"),
         ({"x": X.astype(str)}, r"'x' must hold real numbers; got '<U"),
         ({"x": X + 1j}, r"'x' must hold real numbers; got 'complex128'"),
@@ -117,7 +117,7 @@ def test_non_finite_targets() -> None:
         ({"test": [-1]}, r"got 'row -1'"),
         ({"test": [1, 1]}, r"got 'row 1 twice'"),
         ({"test": [0.5]}, r"got 'float64 of shape \(1,\)'"),
-        ({"test": [0, 1, 2, 3]}, r"'test' must leave rows to train on; got 'all 4 rows'"),
+        ({"test": [0, 1, 2, 3]}, r"'test' must leave rows for training; got 'all 4 rows'"),
         ({"scale_targets": True}, r"'scale_targets' must be False unless the task is regression"),
         ({"task": "regression"}, r"'classes' must be \(\) for regression"),
         ({"task": "regression", "classes": (), "y": np.zeros((4, 1, 1))}, r"'y' must be a table with one column for"),

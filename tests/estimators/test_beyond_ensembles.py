@@ -101,7 +101,7 @@ def test_numbers_are_means_with_a_deviation(columns: int) -> None:
 
 def test_one_net_has_no_deviation() -> None:
     net = ours("MLPRegressor").fit(NUMBER_X, NUMBERS)
-    with pytest.raises(gf.InputError, match=r"MLPRegressor: 'predict_std' needs two nets or more; got 1\."):
+    with pytest.raises(gf.InputError, match=r"MLPRegressor: 'predict_std' needs at least two nets; got 1\."):
         net.predict_std(NUMBER_X)
 
 

@@ -282,7 +282,7 @@ def test_constant_prediction(share: float, expected: str) -> None:
     assert (found.advice.get("optimizer") == "adamw") is (found.status == "issue")
     assert status("constant-prediction", constant=0.0) == "cannot tell"
     alone = find("constant-prediction", constant=measured().loss, losses=None)
-    assert alone.text.endswith("Whether the net was trained is not known.")
+    assert alone.text.endswith("It is unknown whether the net was trained.")
 
 
 def test_a_loss_that_is_not_finite() -> None:

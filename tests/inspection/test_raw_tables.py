@@ -129,7 +129,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
     assert len(rows.data) == ROWS - 5
     told = " ".join(rows.notes)
     assert "Column 'other' ignored" in told
-    assert "5 of 150 rows left out: they have no target." in told
+    assert "5 of 150 rows left out, since their target is missing." in told
     assert "school" in told
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -171,7 +171,7 @@ def test_other_kinds_of_data_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"trained on numbers without column names, .*; got 'DataFrame'"):
         table_rows(plain, frame())
     labels = gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], (), task="multilabel")
-    with pytest.raises(InputError, match="a table has one target; the nets tell several labels a row"):
+    with pytest.raises(InputError, match="a table has one target; the nets are multilabel"):
         table_rows(gf.runs.Model((labels,), preprocessing=made.preprocessing), frame(), target="rich")
 
 

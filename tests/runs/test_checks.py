@@ -24,8 +24,8 @@ LABELS = split(numbers("multilabel"))
         (
             IRIS,
             {"batch_size": 109},
-            "'batch_size' must not be larger than the 108 training rows of 'iris'; got 109. "
-            "Use a smaller batch, or more rows.",
+            "'batch_size' must not exceed the 108 training examples of 'iris'; got 109. "
+            "Use a smaller batch size, or more data.",
         ),
         (
             IRIS,
@@ -106,7 +106,7 @@ def test_a_batch_size_that_was_not_asked_for_shrinks_with_the_rows(rows: int, ba
     none = np.empty(0, int)
     with_valid = Split(data, np.arange(rows - 1), np.arange(rows - 1, rows), none)
     assert fitted_recipe(Recipe(), with_valid).batch_size in (batch, batch - 1)
-    with pytest.raises(InputError, match="must not be larger than"):
+    with pytest.raises(InputError, match="must not exceed"):
         fitted_recipe(Recipe(batch_size=rows), with_valid)
 
 
@@ -155,7 +155,7 @@ def test_the_recipe_has_a_seed_of_its_own() -> None:
         ([1.0], "train: a seed must be an integer from 0 to 4294967295; got 1.0 (net 0 of 1)."),
         ("7", "train: a seed must be an integer from 0 to 4294967295; got '7' (net 0 of 1)."),
         ([Decimal(1), 2, None], "got None (net 2 of 3)."),
-        ([3, np.int64(3)], "train: 'seeds' must differ: equal seeds give equal nets; got [3, 3]."),
+        ([3, np.int64(3)], "train: 'seeds' must be distinct: equal seeds give equal nets; got [3, 3]."),
     ],
 )
 def test_wrong_seeds_are_named(seeds: Any, text: str) -> None:

@@ -102,12 +102,12 @@ def test_what_cannot_be_opened_is_not_recorded(iris: Split, book: Ledger) -> Non
     ):
         with pytest.raises(InputError, match=message):
             open_estimator(wrong, iris.test)
-    with pytest.raises(InputError, match="there must be some to open; there are none"):
+    with pytest.raises(InputError, match="there is no test set to open"):
         open_estimator(fitted(iris), split(iris.data, test=0).test)
-    with pytest.raises(InputError, match="one run or one model is scored at a time"):
+    with pytest.raises(InputError, match="runs and models are scored one at a time"):
         iris.test.open([fitted(iris), fitted(iris)])
     with pytest.raises(
-        InputError, match=r"got 'RandomForestClassifier'. Any other fitted estimator: goodfit.runs.open"
+        InputError, match=r"got 'RandomForestClassifier'. For other fitted estimators: goodfit.runs.open"
     ):
         iris.test.open(RandomForestClassifier())  # type: ignore[arg-type]
     parts = split(gf.data.load("diabetes"))

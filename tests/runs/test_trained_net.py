@@ -207,7 +207,7 @@ def test_predicting_does_not_start_jax() -> None:
         ({"activations": ("rleu",)}, "activation of layer 0 must be a known one; got 'rleu'. Did you mean 'relu'?"),
         ({"activations": ("prelu",)}, "must have a finite slope if it is prelu"),
         ({"slopes": (0.1,)}, "and none if it is not"),
-        ({"slopes": (0.1, 0.2)}, "'slopes' must have an entry a hidden layer"),
+        ({"slopes": (0.1, 0.2)}, "'slopes' must have one entry per hidden layer"),
         ({"activations": ("prelu",), "slopes": (float("nan"),)}, "must have a finite slope"),
         ({"shift": [1, 2, 3]}, "'shift' must be 2 finite numbers, or one for all"),
         ({"scale": [1, np.inf]}, "'scale' must be 2 finite numbers"),
@@ -216,10 +216,10 @@ def test_predicting_does_not_start_jax() -> None:
         ({"classes": ("cat",)}, "'classes' must name the 2 classes of classification"),
         ({"task": "regression"}, "'classes' must name the 0 classes of regression"),
         ({"link": "log"}, "'link' must be a known one; got 'log'. Valid: identity, exp."),
-        ({"link": "exp"}, "'link' exp is for regression of targets as they are; got 'classification'"),
+        ({"link": "exp"}, "'link' exp is for regression on unscaled targets; got 'classification'"),
         (
             {"link": "exp", "task": "regression", "classes": (), "target_shift": 1},
-            "'link' exp is for regression of targets as they are; got 'regression of scaled targets'",
+            "'link' exp is for regression on unscaled targets; got 'regression of scaled targets'",
         ),
     ],
 )

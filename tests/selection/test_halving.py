@@ -97,7 +97,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     assert np.isnan([row["low"] for row in rows[2:]]).all()
     losses = [row["loss"] for row in rows]
     assert losses[4:] == sorted(losses[4:])
-    assert "earlier rungs by the same held-out rows" in found.uncorrected
+    assert "earlier rungs on the same held-out data" in found.uncorrected
     assert found.comparison.folds == 3
     with (tmp_path / "settings.csv").open() as file:
         table = list(csv.DictReader(file))
@@ -107,7 +107,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     assert kept["uncorrected"] == found.uncorrected
     assert "12 settings" in repr(found)
     one = select(dataset(), BASE, vary={"l2": [0.0, 0.1, 0.2, 0.4]}, folds=3, method="halving")
-    with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one left some"):
+    with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one stopped"):
         one.curve()
 
 
@@ -137,7 +137,7 @@ def test_a_setting_that_diverges_leaves_and_none_left_is_said() -> None:
     last = found.stopped[-1]
     assert (last.setting["learning_rate"], last.failed_folds) == (1e38, 3)
     assert np.isnan(last.loss)
-    with pytest.raises(GoodfitError, match=r"after epoch \d every setting has a fold on which a net diverged"):
+    with pytest.raises(GoodfitError, match=r"after epoch \d in every setting a net diverged on some fold"):
         halved(vary={"learning_rate": [2e38, 2.5e38, 3e38]})
 
 
@@ -217,7 +217,7 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
         halved(out=tmp_path, progress=killed_after(1))
     for path in tmp_path.glob("*/states-0/*"):
         path.unlink()
-    with pytest.raises(InputError, match="must hold the states of all nets that go on; 24 are not there"):
+    with pytest.raises(InputError, match="must hold the states of all nets that continue; 24 are missing"):
         halved(out=tmp_path)
 
 
@@ -233,7 +233,7 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
         ({"ask": 3}, "'ask' is for method optuna; got 3"),
         ({"method": "halfing"}, "hyperband or optuna; got 'halfing'. Did you mean 'halving'?"),
         ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice; got 'l2=2'. Give all its values at once"),
-        ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same net: batch_size 8 and batch_size 8"),
+        ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same recipe: batch_size 8 and batch_size 8"),
     ],
 )
 def test_halvings_that_cannot_be(changes: dict[str, Any], message: str) -> None:
@@ -252,5 +252,5 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_another_halving_is_another_search(tmp_path: Path) -> None:
     halved(out=tmp_path)
     for changes in ({"method": "grid"}, {"factor": 2}, {"least_epochs": 3}):
-        with pytest.raises(InputError, match="holds another search"):
+        with pytest.raises(InputError, match="holds a different search"):
             halved(out=tmp_path, **changes)

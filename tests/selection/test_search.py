@@ -117,7 +117,7 @@ def test_a_setting_that_diverges_ranks_last_and_is_said_to() -> None:
     assert last["learning_rate"] == 1e6
     assert last["failed folds"] == 4
     assert math.isnan(last["R²"])
-    with pytest.raises(GoodfitError, match="every setting has a fold on which a net diverged"):
+    with pytest.raises(GoodfitError, match="in every setting a net diverged on some fold"):
         select(data, BASE.replace(epochs=30), vary={"learning_rate": [1e6, 1e7]}, folds=4)
 
 
@@ -194,9 +194,9 @@ def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     data = dataset()
     select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     for changes in ({"folds": 5}, {"seeds": 2}, {"by": "loss"}, {"seed": 1}):
-        with pytest.raises(InputError, match="holds another search"):
+        with pytest.raises(InputError, match="holds a different search"):
             select(data, BASE, vary={"l2": [0.0, 0.1]}, out=tmp_path, **{"folds": 4, **changes})
-    with pytest.raises(InputError, match="holds another search"):
+    with pytest.raises(InputError, match="holds a different search"):
         select(dataset(seed=5), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).write_text("{")
     with pytest.raises(InputError, match="must be the record of a search, but it cannot be read"):
@@ -221,7 +221,7 @@ def test_a_search_from_a_name_can_be_resumed_from_its_folder(tmp_path: Path) -> 
     found = select("moons", recipe, vary=vary, folds=3, out=tmp_path)
     np.testing.assert_array_equal(resume(tmp_path).scores, found.scores)
     select(dataset(), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path / "objects")
-    with pytest.raises(InputError, match="was begun from Python, with objects that no file holds"):
+    with pytest.raises(InputError, match="was started from Python with objects that cannot be stored"):
         resume(tmp_path / "objects")
     with pytest.raises(InputError, match="must be the record of a search"):
         resume(tmp_path / "nothing")
@@ -321,12 +321,12 @@ def test_a_search_tells_what_its_folds_share() -> None:
     x[40:60], y[40:60] = x[:20], y[:20]
     data = goodfit.data.Dataset.from_arrays(x, y)
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
-    with pytest.warns(goodfit.data.LeakWarning, match="stand in the training rows of their fold too") as caught:
+    with pytest.warns(goodfit.data.LeakWarning, match="also occur in the training set of their fold") as caught:
         found = select(data, recipe, vary={"l2": [0, 0.1]}, folds=3)
     assert Path(caught[0].filename).name == Path(__file__).name
     assert found.leaks is not None
     assert found.to_json()["leaks"]["findings"][0]["code"] == "exact"
-    with pytest.raises(InputError, match=r"Leaks: .* stand in the training rows of their fold too"):
+    with pytest.raises(InputError, match=r"Leaks: .* also occur in the training set of their fold"):
         select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="error")
     same = np.arange(80)
     same[40:60] = same[:20]

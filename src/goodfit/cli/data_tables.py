@@ -36,9 +36,11 @@ def print_leaks(parts: Split, found: Sequence[LeakFinding], *, near: bool, json:
     if json:
         print_json([asdict(each) for each in found])
         return
+    from goodfit.runs.run import PART_WORDS
+
     out = console()
-    sizes = ", ".join(f"{size:,} {part}" for part, size in parts.sizes.items() if size)
-    print_line(out, f"{parts.data.name}: {sizes}.")
+    sizes = ", ".join(f"{size:,} {PART_WORDS[part]}" for part, size in parts.sizes.items() if size)
+    print_line(out, f"{parts.data.name}: {sizes} rows.")
     for each in found:
         print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code} (cannot tell): {each}")
     if not found:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from goodfit.data import LeakCheck
     from goodfit.runs import LayerRow, Run, Score
 
-_PARTS = {"train": "training", "valid": "validation", "test": "test"}
 _SECONDS = ("data", "compile", "train", "evaluate")
 _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evaluate": "evaluation"}
 
@@ -83,6 +82,7 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
 
 def score_table(scores: Mapping[str, Score]) -> Table:
     """Each part's score with its interval, the rows it stands on, and the spread over seeds."""
+    from goodfit.runs.run import PART_WORDS
     from goodfit.runs.telling import interval
 
     levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
@@ -96,7 +96,7 @@ def score_table(scores: Mapping[str, Score]) -> Table:
             f"{scores[part].rows:,}",
             "-" if scores[part].spread is None else f"{scores[part].spread:.4f}",
         )
-        for part, word in _PARTS.items()
+        for part, word in PART_WORDS.items()
         if part in scores
     ]
     return table("Scores", columns, rows, left=2)

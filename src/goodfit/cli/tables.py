@@ -58,7 +58,7 @@ Time = Annotated[
 ]
 Leaks = Annotated[
     str,
-    Parameter(help="Leakage check before training: warn, error (stops, checks longer) or off.", metavar="NAME"),
+    Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),
 ]
 COLUMNS = ("column", "kind", "remark", "distinct", "missing")
 

@@ -39,8 +39,8 @@ class Sealed:
         several = tuple(nets) if isinstance(nets, Sequence) else (nets,)
         kinds = {type(net).__name__: hasattr(net, "open_sealed") for net in several}
         if len(kinds) != 1 or not all(kinds.values()):
-            rule = "what is scored must be a run, a model, an estimator, a net or several nets, of goodfit's"
-            fix = "Any other fitted estimator: goodfit.runs.open_estimator(estimator, split.test)."
+            rule = "what is scored must be a run, model or estimator of goodfit, a net, or several nets"
+            fix = "For other fitted estimators: goodfit.runs.open_estimator(estimator, split.test)."
             raise InputError(problem("Test rows", rule, got=", ".join(kinds) or nets, fix=fix))
         return several[0].open_sealed(self, several if len(several) > 1 else ())
 

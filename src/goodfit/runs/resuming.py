@@ -68,7 +68,7 @@ def restored(found: Checkpoint, fresh: State, grid: Grid) -> State:
     leaves, tree = jax.tree_util.tree_flatten_with_path(fresh)
     expected = {jax.tree_util.keystr(path): ((len(grid.place), *leaf.shape[3:]), leaf.dtype) for path, leaf in leaves}
     if {name: (array.shape, array.dtype) for name, array in found.arrays.items()} != expected:
-        fix = "Go on with the version of goodfit that began the run, or train anew."
+        fix = "Resume with the version of goodfit that started the run, or train again."
         raise InputError(problem(os.fspath(found.path), "must hold the state of this run's recipe and seeds", fix=fix))
     state: State = jax.tree_util.tree_unflatten(tree, [grid.lay(found.arrays[name]) for name in expected])
     return replace(state, active=state.active & ~grid.empty)

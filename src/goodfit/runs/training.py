@@ -56,13 +56,13 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
-    data: a split, or a table, or a data set or the name of one, which is then divided by the recipe's `valid` and
-    `seed`. seeds: one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one
+    data: a split; or a table, a data set or the name of one, which is then split by the recipe's `valid` and `seed`.
+    seeds: one net each; the recipe's own if not given. out: folder to write the run to, which must not hold one
     yet; None writes nothing. progress: called with a Progress after every chunk of epochs; data_progress: while a named
-    data set is looked for. score_test: score the test rows after every epoch too, as the chapter's figures do; this
-    opens them, and the ledger records it before the training begins (see docs/seal.md). Otherwise they stay sealed.
-    leaks: what becomes of held-out rows that training would know (see docs/data.md#leaks): "warn" looks for them and
-    warns, "error" raises InputError, "off" does not look.
+    data set is being found. score_test: score the test set after every epoch too, like the chapter's figures; this
+    opens it, and the ledger records that before training (see docs/seal.md). Otherwise it stays sealed.
+    leaks: leakage between training and held-out data (see docs/data.md#leaks): "warn" checks for it and warns,
+    "error" raises InputError, "off" does not check.
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
@@ -88,12 +88,12 @@ def resume(
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
 ) -> Run:
-    """Go on with a run that was interrupted or killed; it ends with the same bits as one that was not.
+    """Resume a run that was interrupted or killed; the result is identical to the bit to that of an uninterrupted run.
 
-    data: the data set or table that it was begun with, where that is neither one of goodfit's own with its default
-    parameters nor a table file.
-    The bits are the same on as many devices as before; on another number of them, nets are the same up to rounding.
-    A run that is done is loaded as it is.
+    data: the data set or table that it was started with, unless that is a built-in data set with its default
+    parameters or a table file.
+    On a different number of devices the nets are the same up to rounding.
+    A finished run is loaded.
     """
     from goodfit.runs.folder import load as load_run
 
@@ -257,8 +257,8 @@ def past_values(events: Path, epochs: int, metrics: tuple[str, ...]) -> History:
     """What a run measured in its first epochs; InputError if its log does not tell all of it."""
     past = History.from_events(events, until=epochs)
     if not np.array_equal(past.epochs, np.arange(1, epochs + 1)) or set(past.metrics) != set(metrics):
-        rule = f"must tell {', '.join(metrics)} of the epochs 1 to {epochs}, as many as the newest checkpoint has done"
-        fix = f"Remove the folder {record.CHECKPOINTS!r}: the run then begins anew, and ends with the same nets."
+        rule = f"must hold {', '.join(metrics)} for epochs 1 to {epochs}, up to the newest checkpoint"
+        fix = f"Remove the folder {record.CHECKPOINTS!r}: the run then starts again, with the same result."
         raise InputError(problem(str(events), rule, fix=fix))
     return past
 

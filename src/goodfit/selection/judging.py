@@ -210,17 +210,17 @@ def verdict(
     plan: Planned | None = None,
     progress: running.Watch | None = None,
 ) -> Verdict:
-    """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
+    """Say whether a recipe under- or overfits, by training alternatives: wider, narrower, longer, other penalties, ...
 
-    data: as in `train`; its test rows take no part. recipe: the default one if None. folds, repeats, seed: of the
-    folds, see `make_folds`; three repeats if None, one if `quick`. groups, time: as in `select`. seeds: nets a fold,
-    whose errors are averaged; every fold has its own. quick: fewer probes, one repeat. by: "loss" judges by the log
-    loss of classes and by R² of numbers, "score" by the shares of rows that are right. margin: the smallest gain that
-    matters in practice, as a share of the error that the best constant prediction makes. plan: called before it
+    data: as in `train`; its test set is not used. recipe: the default one if None. folds, repeats, seed: of the
+    folds, see `make_folds`; three repeats if None, one if `quick`. groups, time: as in `select`. seeds: nets per fold,
+    whose errors are averaged; every fold has its own. quick: fewer alternatives, one repeat. by: "loss" uses log loss
+    for classification and R² for regression, "score" uses accuracy. margin: the smallest gain that is relevant in
+    practice, as a fraction of the error of the best constant prediction. plan: called before it
     starts, see `Planned`; progress: as in `select`.
 
-    A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
-    the other folds; so are its probes.
+    A recipe that keeps its best epoch by validation loss (`keep_best`, `valid`) is judged at the epoch that is best on
+    the other folds; so are its alternatives.
     """
     asked = Asked(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
@@ -240,7 +240,7 @@ def lay_out(
     if asked.by not in ("score", "loss"):
         problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
-        problems.add(WHERE, "'margin' must be a share above 0 and below 1", got=asked.margin)
+        problems.add(WHERE, "'margin' must be a fraction above 0 and below 1", got=asked.margin)
     if not isinstance(asked.seeds, int) or isinstance(asked.seeds, bool) or asked.seeds < 1:
         problems.add(WHERE, "'seeds' must be an integer >= 1", got=asked.seeds)
     problems.raise_if_any()
@@ -249,7 +249,7 @@ def lay_out(
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats
     folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, seed=asked.seed)
     if len(folds.all) < 2:
-        raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
+        raise InputError(problem(WHERE, "there must be at least two folds", got=len(folds.all)))
     probes = probes_of(recipe, quick=asked.quick)
     return trying.lay_out(source, recipe, probes, folds, seeds=asked.seeds, early=early, by=asked.by)
 

@@ -56,8 +56,8 @@ def curve(
     train, valid = (np.where(np.isfinite(each), each, np.nan) for each in (train, valid))
     means = valid.mean(axis=1)
     if not np.isfinite(means).any():
-        rule = f"at every value of {field} there is a fold on which a net diverged"
-        raise GoodfitError(problem("Curve", rule, fix="Lower the learning rate."))
+        rule = f"at every value of {field} a net diverged on some fold"
+        raise GoodfitError(problem("Curve", rule, fix="Use a lower learning rate."))
     return SettingCurve(
         field=field,
         values=tuple(values),
@@ -97,6 +97,6 @@ def kept(out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds])
         if not path.exists() and not any(folder.glob("turn-*")):
             write_atomically(path, text.encode())
         elif not path.exists() or path.read_text("utf-8") != text:
-            fix = "Give another folder, or all that it was begun with."
-            raise InputError(problem(str(folder), "holds another curve", fix=fix))
+            fix = "Give another folder, or the same data, recipe and options."
+            raise InputError(problem(str(folder), "holds a different curve", fix=fix))
         yield folder

@@ -70,7 +70,7 @@ class Schedule:
 
     def __str__(self) -> str:
         fits = sum(len(turn.jobs) for turn in self.turns)
-        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} populations one after another"
+        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
         programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
         return f"{fits} nets, {programs}{turns}; about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
 
@@ -239,8 +239,8 @@ def _read(path: Path, turn: Turn, results: Results) -> None:
     """Take what an earlier search kept of a turn."""
     content = tensor_file.read(path, kind="search", version=FORMAT)
     if content.metadata.get("sheet") != turn.sheet or content.metadata.get("jobs") != list(turn.jobs):
-        fix = "Give another folder, or the data and settings that it was begun with."
-        raise InputError(problem(str(path), "must belong to this search; it holds other nets", fix=fix))
+        fix = "Give another folder, or the data and settings that it was started with."
+        raise InputError(problem(str(path), "belongs to a different search", fix=fix))
     for job in turn.jobs:
         score, loss, train = (content.arrays[f"{job}.{name}"] for name in ("score", "loss", "train"))
         results.values[turn.sheet, job] = FitValues(score, loss, (float(train[0]), float(train[1])))

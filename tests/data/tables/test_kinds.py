@@ -61,7 +61,7 @@ def test_kinds_are_found(values: Any, kind: str) -> None:
         ([f"{i} %" for i in range(30)], SIGNS, "0 %", False),
         ([f"31/12/{1950 + i}" for i in range(30)], OTHER, "31/12/1950", False),
         ([f"{1 + i}.12.1950" for i in range(28)], OTHER, "1.12.1950", False),
-        ([f"name {i}" for i in range(20)], "holds a different text in every row, as ids and names do", "name 0", True),
+        ([f"name {i}" for i in range(20)], "holds a different text in every row, like an id or a name", "name 0", True),
         ([f"name {i}" for i in range(90)] + ["name 0"] * 10,
          "holds a different text in 90 of 100 rows, as ids and names do", "name 0", True),
         ([f"{'long ' * 10}{i % 25}" for i in range(100)],
