@@ -36,7 +36,10 @@ def test_train_prints_results_on_stdout_and_progress_on_stderr(call, fake) -> No
     assert "95 % interval" in out
     assert "Intervals: Clopper-Pearson.\n" in out
     assert "Weights of the last epoch: 1 to 2 of 20." in out
-    assert "Net 1 of 2 was frozen: the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1." in out
+    assert (
+        "Net 1 of 2 was frozen because the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1."
+        in out
+    )
     assert "Time: compiling 0.50 s, training 1 min 01 s, evaluating 12.3 s." in out
     assert out.endswith("Run: somewhere/a run\n")
     assert "epoch 1/2" not in out
@@ -133,7 +136,7 @@ def test_a_fault_of_the_machine_says_how_to_go_on(call, fake, tmp_path) -> None:
     hint = "Resume with: goodfit train --resume r\n"
     assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error} {hint}")
     fake.error = MemoryError()
-    assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch. {hint}")
+    assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch size. {hint}")
     fake.error = InputError("r: must be the folder of a run.")
     assert call("train", "--resume", "r", "--quiet") == (2, "", "r: must be the folder of a run.\n")
 

@@ -203,7 +203,7 @@ def test_regression_is_told_in_r_squared(call: Any) -> None:
     assert "jackknife over rows" in out
     code, out, err = call("predict", "run", "iris")
     assert (code, out) == (2, "")
-    assert err == "run: takes 10 inputs; 'iris' has another number; got 4. Use the data that it was trained on.\n"
+    assert err == "run: takes 10 features; 'iris' has a different number; got 4. Use the data that it was trained on.\n"
 
 
 def test_what_cannot_be_resumed(call: Any) -> None:
@@ -227,7 +227,7 @@ def test_stopping_without_validation_rows_is_warned_of(call: Any) -> None:
         warnings.simplefilter("always")
         code, _, err = call("train", "iris", *SMALL, "--valid", "0", "--patience", "2", "--out", "run", "--quiet")
     assert code == 0
-    assert err.startswith("Warning: Recipe: 'patience' and 'monitor' watch the training rows: 'iris' was split")
+    assert err.startswith("Warning: Recipe: 'patience' and 'monitor' monitor the training set: 'iris' was split")
 
 
 def test_the_process_is_left_at_once_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_check(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("digits",), "Inspection: the net takes 4 inputs; 'digits' has another number; got 64."),
+        (("digits",), "Inspection: the net takes 4 features; 'digits' has a different number; got 64."),
         (("people.csv",), "Inspection: the nets were trained on numbers without column names, so they take a data set"),
         (("iris", "--target", "rich"), "Command line: '--target' names a column of a table file; got 'rich'. Give the"),
         (("--which", "7"), "Inspection: 'which' must be a net from 0 to 1; got 7."),

@@ -54,8 +54,8 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert "These nets were scored on this test set before; repeating the same number costs nothing.\nRecorded" in again
     second = call("test", "1", "--quiet")[1]
     assert "97.5 % interval" in second
-    assert "2nd opening of these rows (" in second  # another seed is another split
-    assert "97.5 % intervals, so that both hold together at 95 %.\nCost: the interval is 0." in second
+    assert "2nd opening of this test set (" in second  # another seed is another split
+    assert "97.5 % intervals, so both hold jointly at 95 %.\nCost: the interval is 0." in second
     code, out, err = call("ledger")
     assert (code, err) == (0, "")
     table = [line.split() for line in out.splitlines() if line[:1].isdigit()]
@@ -65,7 +65,7 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert ["2nd of 2 accuracy" in " ".join(row) for row in table] == [False, False, True]
     assert all("97.5 %" in " ".join(row) for row in table)  # the earlier ones are as wide by now
     assert out.splitlines()[-1].startswith(
-        "iris: 2 different openings, so 97.5 % intervals, which hold together at 95 %, 1."
+        "iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %, 1."
     )
 
 
@@ -106,11 +106,11 @@ def test_a_table_file_is_found_again_or_named(call: Any, tmp_path: Path) -> None
     assert "flowers.csv" in err
     code, out, _ = call("test", "b", "--data", "moved.csv")
     assert code == 0
-    assert "2nd opening of these rows (" in out
+    assert "2nd opening of this test set (" in out
     frame.iloc[::-1].to_csv("moved.csv", index=False)
     code, out, err = call("test", "b", "--data", "moved.csv")
     assert (code, out) == (2, "")
-    assert "b: must be opened with the data that it was started with; 'moved' holds other rows." in err
+    assert "b: must be opened with the data that it was started with; 'moved' has different rows." in err
     assert len(Ledger().openings()) == 2
 
 
@@ -133,7 +133,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
     book.begin("iris", RowSet.of(row_prints(run.split.data, run.split.rows("test"))), "killed")
     out = call("ledger")[1]
     assert "unfinished" in out
-    assert out.endswith("iris: 2 different openings, so 97.5 % intervals, which hold together at 95 %.\n")
+    assert out.endswith("iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %.\n")
     assert line.kind == "curve"
 
 
@@ -150,7 +150,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
             2,
             "begun: must be a finished run. Finish it with: goodfit train --resume",
         ),
-        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Split the data with a share"),
+        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Split the data with test"),
         (
             ("done", "--data", "digits"),
             2,
@@ -181,7 +181,7 @@ def test_a_ledger_that_cannot_be_used_opens_nothing(call: Any) -> None:
     for command in (("test", "a"), ("test", "a", "--json"), ("ledger",)):
         code, out, err = call(*command)
         assert (code, out) == (2, "")
-        assert "ledger.sqlite: must be a ledger of goodfit, but it is damaged. Put a copy back, or move it away" in err
+        assert "ledger.sqlite: must be a ledger of goodfit, but it is damaged. Restore a backup, or move it away" in err
 
 
 def test_a_run_in_memory_and_one_without_test_rows(call: Any, fake: Any) -> None:

@@ -62,7 +62,7 @@ def test_a_halving_tells_its_rungs_and_who_was_left_behind(call: Any) -> None:
     assert "42 of 42 nets trained" in err
     assert "Stopped: 6 settings after epoch 1, 1 setting after epoch 3; their scores are in s/settings.csv." in out
     assert "Probability that another finalist is better" in out
-    assert "earlier rungs by the same held-out rows" in out
+    assert "earlier rungs on the same held-out data" in out
     assert "Curve:" not in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)
@@ -72,7 +72,7 @@ def test_optuna_from_the_command_line(call: Any) -> None:
     vary = ("--vary", "l2=1e-4..1:log", "--method", "optuna", "--budget", "4", "--ask", "2")
     code, out, err = call("select", "moons", *vary, *SMALL, "--out", "s")
     assert code == 0, err
-    assert "4 settings x 3 stratified folds x 1 seed: 2 turns of 2 settings at most, 12 nets in all" in err
+    assert "4 settings x 3 stratified folds x 1 seed: 2 turns of at most 2 settings, 12 nets in all" in err
     assert "earlier scores on the same held-out rows" in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)

@@ -109,7 +109,7 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
             "'--kind' must be NAME=KIND, once per column; got 'zip'.",
         ),
         (("nope.csv", "--target", "y"), "nope.csv: must be an existing file."),
-        (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
+        (("people.xlsx", "--target", "y"), "data set: unknown name; got 'people.xlsx'."),
         (
             ("iris", "--target", "x"),
             "--target, --id, --kind, --task, --group, --time are for table files only; 'iris' is a built-in data set",

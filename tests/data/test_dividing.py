@@ -81,8 +81,8 @@ def test_times_may_be_dates_and_official_test_rows_stay() -> None:
     ("division", "message"),
     [
         ({"groups": ["a"] * 20}, "split: 'test' needs 3 distinct groups or times among the 20 rows"),
-        ({"time": [3] * 20}, "split: 'test' needs 3 different groups or times .*; got '1 time'"),
-        ({"groups": list("ab") * 10}, "split: 'test' needs 3 different groups .* among the 20 rows .*; got '2 gr"),
+        ({"time": [3] * 20}, "split: 'test' needs 3 distinct groups or times .*; got '1 time'"),
+        ({"groups": list("ab") * 10}, "split: 'test' needs 3 distinct groups .* among the 20 rows .*; got '2 gr"),
     ],
 )
 def test_too_few_groups_or_times(division: Any, message: str) -> None:

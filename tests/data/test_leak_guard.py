@@ -264,10 +264,10 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
 
 def test_the_page_states_the_limits() -> None:
     page = " ".join((Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8").split())
-    images = f"at least {LIKENESS} in their grey levels and by at least {DETAIL} in their details"
+    images = f"at least {LIKENESS} between their grey levels and of at least {DETAIL} between their details"
     for stated in (
         images,
-        f"at most {100 * ROUNDING:g} % of its spread",
+        f"at most {100 * ROUNDING:g} % of its interquartile range",
         f"below {100 * FINEST:.4f} %",
         f"({SIDE} x {SIDE} pixels or more",
     ):

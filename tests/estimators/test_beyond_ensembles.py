@@ -130,7 +130,7 @@ def diverging() -> Any:
 
 def test_a_net_that_diverges_is_left_out() -> None:
     net = diverging()
-    with pytest.warns(ConvergenceWarning, match="1 of 3 nets met values that are not finite; they keep their last"):
+    with pytest.warns(ConvergenceWarning, match="1 of 3 nets diverged to non-finite values; they keep their last"):
         net.fit(NUMBER_X, NUMBERS)
     assert net.history_.frozen.tolist() == [False, True, False]
     sound = [forward(NUMBER_X, (own.coefs, own.intercepts), [relu])[:, 0] for own in (net.nets_[0], net.nets_[2])]

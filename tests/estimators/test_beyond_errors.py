@@ -108,13 +108,15 @@ def test_poisson_takes_no_negative_targets() -> None:
 
 def test_balanced_needs_all_rows() -> None:
     net = ours(class_weight="balanced")
-    with pytest.raises(gf.InputError, match="'class_weight' must not be 'balanced' in partial_fit, which sees a part"):
+    with pytest.raises(
+        gf.InputError, match="'class_weight' must not be 'balanced' in partial_fit, which sees only part"
+    ):
         net.partial_fit(FLOWERS, KINDS, classes=[0, 1, 2])
 
 
 @pytest.mark.parametrize("schedule", ["one-cycle", {"schedule": "cosine", "warmup": 2}])
 def test_a_schedule_needs_an_end(schedule: Any) -> None:
-    with pytest.raises(gf.InputError, match="'schedule' must be left out in partial_fit, which does not know how many"):
+    with pytest.raises(gf.InputError, match="'schedule' must be left out in partial_fit, where the number of"):
         ours(schedule=schedule).partial_fit(FLOWERS, KINDS, classes=[0, 1, 2])
 
 

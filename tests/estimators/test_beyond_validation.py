@@ -186,7 +186,7 @@ def test_the_weights_of_the_best_epoch_are_kept_even_at_the_last() -> None:
         ({"validation_data": (VALID_X, VALID_Y, WEIGHTS)}, "must fit the training data: sample_weight.shape =="),
         ({"validation_data": (VALID_X, None)}, "must fit the training data: Input should have at least 1 dimension"),
         ({"validation_data": VALID, "solver": "lbfgs"}, "'validation_data' is not supported by solver 'lbfgs'"),
-        ({"early_stopping": "acuracy"}, "'early_stopping' must be a truth value, 'score', 'loss', or a scorer"),
+        ({"early_stopping": "acuracy"}, "'early_stopping' must be a boolean, 'score', 'loss' or a scikit-learn scorer"),
     ],
 )
 def test_what_cannot_be_watched(given: dict[str, Any], message: str) -> None:

@@ -108,7 +108,7 @@ def test_a_net_alone() -> None:
         (("net",), "'net' must be a run, a model or a net; got 'str'"),
         ((random_net((4, 6, 3)),), "'x' and 'y' must be given: the data of the net are unknown"),
         ((random_net((4, 6, 3)), np.ones((5, 4))), "'y' must be given: gradients need the targets"),
-        ((random_net((4, 6, 3)), gf.data.load("digits")), "the net takes 4 inputs; 'digits' has another number"),
+        ((random_net((4, 6, 3)), gf.data.load("digits")), "the net takes 4 features; 'digits' has a different number"),
         ((random_net((4, 6, 2)), gf.data.load("iris")), "the net is for classification with 2 outputs; 'iris' is not"),
     ],
 )
@@ -121,7 +121,7 @@ def test_nets_that_are_not_there() -> None:
     with pytest.raises(InputError, match="'which' must be a net from 0 to 1; got 2"):
         inspect(slow_run(), which=2)
     lost = replace(slow_run(), split=None)
-    with pytest.raises(InputError, match="the run does not know its rows"):
+    with pytest.raises(InputError, match="the data of the run are unknown"):
         inspect(lost)
 
 
@@ -315,4 +315,6 @@ def test_words_on_curvature() -> None:
 def test_a_subject_is_sampled_and_that_is_noted() -> None:
     net = random_net((4, 6, 3))
     assert subject(net).note == ""
-    assert inspect(net, *rows_for(net, 50), rows=20, curvature=False).note.startswith("Measured on 20 of the 50 rows")
+    assert inspect(net, *rows_for(net, 50), rows=20, curvature=False).note.startswith(
+        "Measured on a random 20 of 50 rows"
+    )

@@ -69,7 +69,7 @@ LABELS = split(numbers("multilabel"))
         (
             NUMBERS,
             {"label_smoothing": 0.1},
-            "'label_smoothing' needs classes or labels; the targets of 'mine' are numbers; got 0.1. "
+            "'label_smoothing' needs classes or labels; the targets of 'mine' are numeric; got 0.1. "
             "Use 0 to switch it off.",
         ),
     ],
@@ -116,7 +116,7 @@ def test_lbfgs_takes_all_rows_whatever_the_batch_size() -> None:
 
 @pytest.mark.parametrize("fields", [{"patience": 3}, {"monitor": "score"}])
 def test_stopping_without_validation_rows_is_warned_of(fields: dict[str, Any]) -> None:
-    rule = "Recipe: 'patience' and 'monitor' watch the training rows: 'iris' was split without validation rows. Hold"
+    rule = "Recipe: 'patience' and 'monitor' monitor the training set: 'iris' was split without a validation set. Hold"
     with pytest.warns(UserWarning, match=rule):
         fitted_recipe(Recipe(**fields), split(load("iris"), valid=0))
 

@@ -146,9 +146,9 @@ def test_the_interval_widens_with_every_model(iris: Split, book: Ledger) -> None
     now = [restated(line) for line in book.openings()]
     assert [score.level for score in now if score] == pytest.approx([1 - 0.05 / 3] * 3)
     assert describe(opened[1]) == (
-        "2nd opening of these rows: 97.5 % intervals, so that both hold together at 95 %."
+        "2nd opening of this test set: 97.5 % intervals, so both hold jointly at 95 %."
     )  # fmt: skip
-    assert describe(opened[2]).endswith("98.3 % intervals, so that all 3 hold together at 95 %.")
+    assert describe(opened[2]).endswith("98.3 % intervals, so all 3 hold jointly at 95 %.")
 
 
 def test_the_same_model_again_costs_nothing(iris: Split) -> None:
@@ -159,7 +159,7 @@ def test_the_same_model_again_costs_nothing(iris: Split) -> None:
     iris.test.open(net(1, iris.data))
     third = iris.test.open(net(0, iris.data))
     assert (third.again, third.nth, third.score.level) == (True, 2, 0.975)
-    assert "There are 2 openings of these rows: 97.5 % intervals for all." in describe(third)
+    assert "There are 2 openings of this test set: 97.5 % intervals for all." in describe(third)
 
 
 def test_a_copy_and_another_split_are_recognised(iris: Split) -> None:
@@ -175,7 +175,7 @@ def test_a_copy_and_another_split_are_recognised(iris: Split) -> None:
     opened = half.test.open(net(1, data))
     assert (opened.nth, opened.again) == (3, False)
     assert opened.seen == pytest.approx(0.5, abs=0.05)  # iris holds some rows twice
-    assert f"3rd opening of these rows ({percent(opened.seen)} of its rows were opened before)" in describe(opened)
+    assert f"3rd opening of this test set ({percent(opened.seen)} of its rows were opened before)" in describe(opened)
 
 
 def test_other_data_are_not_confused(iris: Split) -> None:
@@ -352,7 +352,7 @@ def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
             iris.test.open(wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"runs and models are scored one at a time. Give the nets"):
         iris.test.open([run, run])
-    with pytest.raises(InputError, match=r"Run: its split is not known.* Open them with split.test.open\(run\)"):
+    with pytest.raises(InputError, match=r"Run: its split is unknown.* Open them with split.test.open\(run\)"):
         replace(run, split=None).test()
     with pytest.raises(
         InputError, match=r"Split: the targets of the test set are sealed. Score with split.test.open\(net\)"

@@ -208,7 +208,7 @@ def test_a_checkpoint_of_another_recipe(stopped: Path, tmp_path: Path) -> None:
 def test_events_that_are_missing(stopped: Path, whole: Path) -> None:
     lines = (stopped / "events.jsonl").read_text().splitlines(keepends=True)
     (stopped / "events.jsonl").write_text("".join(line for line in lines if '"epoch":2' not in line))
-    with pytest.raises(InputError, match=r"events.jsonl: must tell .* of the epochs 1 to 3.* Remove the folder 'check"):
+    with pytest.raises(InputError, match=r"events.jsonl: must hold .* for epochs 1 to 3.* Remove the folder 'check"):
         resume(stopped)
     shutil.rmtree(stopped / "checkpoints")
     resume(stopped)

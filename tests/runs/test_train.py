@@ -178,7 +178,7 @@ def test_a_refused_folder_is_left_as_it_was(wrong: str, tmp_path) -> None:  # ty
     folder.mkdir()
     name = "run.json" if wrong == "same" else "recipe.json"
     (folder / name).write_text("my own")
-    rule = "already holds a run" if wrong == "same" else "must not hold files that a run would write over"
+    rule = "already holds a run" if wrong == "same" else "holds files that a run would overwrite"
     with pytest.raises(InputError, match=rule):
         gf.train(RECIPE, "iris", out=folder)
     assert [path.name for path in folder.iterdir()] == [name]

@@ -196,9 +196,9 @@ def test_predicting_does_not_start_jax() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": ()}, "must have a weight and a bias a layer"),
+        ({"weights": ()}, "must have a weight and a bias per layer"),
         ({"biases": ([0, 1],)}, "got '2 weights, 1 biases, 1 activations'"),
-        ({"activations": ("relu", "relu")}, "an activation a hidden layer"),
+        ({"activations": ("relu", "relu")}, "an activation per hidden layer"),
         ({"weights": ([[1, -1], [0, 1]], [[1, 2, 3], [3, 0, 3]])}, "layer 1 must fit the layer before it"),
         ({"biases": ([0, 1, 2], [0, -1])}, "layer 0 must fit"),
         ({"weights": ([1, 2], [[1, 2], [3, 0]])}, "layer 0 must fit"),
@@ -238,10 +238,10 @@ def test_all_problems_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros((2, 3)), r"table of numbers with 2 columns, one row a prediction; got 'float64 of shape \(2, 3\)'"),
+        (np.zeros((2, 3)), r"2-d array of numbers with 2 columns; got 'float64 of shape \(2, 3\)'"),
         (np.zeros(2), r"got 'float64 of shape \(2,\)'"),
         ([["a", "b"]], "with 2 columns"),
-        ([[1, np.nan], [2, np.inf], [3, 4]], r"column 1 is not in 2 rows \(0, 1\), 2 values in all; got nan. Fill"),
+        ([[1, np.nan], [2, np.inf], [3, 4]], r"column 1 is not in 2 rows \(0, 1\), 2 values in all; got nan. Impute"),
     ],
 )
 def test_inputs_that_cannot_be_used_are_input_errors(x: Any, message: str) -> None:

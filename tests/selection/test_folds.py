@@ -127,7 +127,7 @@ def test_a_grouping_splitter_is_given_the_groups() -> None:
         ({"groups": np.arange(41)}, "'groups' must have one value for each of the 42 rows"),
         ({"time": np.zeros(42)}, "5 folds by time need 6 different times; got 1"),
         ({"time": np.arange(42), "repeats": 2}, "'time' cannot be combined with 'groups' or 'repeats'"),
-        ({"folds": "five"}, "'folds' must be a number, or a splitter of scikit-learn's"),
+        ({"folds": "five"}, "'folds' must be a number, or a scikit-learn splitter"),
         ({"folds": GroupKFold(3)}, "'folds' must be a number, or a scikit-learn splitter that fits the data"),
         ({"folds": []}, "every fold must have rows"),
         ({"folds": [([0, 1], [1, 2])]}, "no row can be in the training and the validation set of one fold"),

@@ -129,7 +129,7 @@ def test_turns_that_fit_a_small_memory_give_the_same(folds: Any, monkeypatch: py
     plans: list[running.Schedule] = []
     turns = select(data, BASE, vary=VARY, folds=folds, seeds=2, plan=lambda search, planned: plans.append(planned))
     assert len(plans[0].turns) == 4 * 2 * len(turns.scores[0])
-    assert "populations one after another" in str(plans[0])
+    assert "turns to fit in memory" in str(plans[0])
     np.testing.assert_allclose(turns.losses, whole.losses, rtol=1e-4)
 
 

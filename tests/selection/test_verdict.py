@@ -87,7 +87,7 @@ def test_numbers_are_judged_by_r_squared() -> None:
     found = gf.verdict(data, recipe, quick=True)
     assert found.kind == "underfit"
     assert found.what == "R²"
-    assert " raises R² on held-out rows by " in found.sentence
+    assert " raises R² on held-out data by " in found.sentence
     assert found.to_json()["higher_is_better"] is True
     assert found.to_json()["constant"] == 0.0
 

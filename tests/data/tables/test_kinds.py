@@ -63,7 +63,7 @@ def test_kinds_are_found(values: Any, kind: str) -> None:
         ([f"{1 + i}.12.1950" for i in range(28)], OTHER, "1.12.1950", False),
         ([f"name {i}" for i in range(20)], "holds a different text in every row, like an id or a name", "name 0", True),
         ([f"name {i}" for i in range(90)] + ["name 0"] * 10,
-         "holds a different text in 90 of 100 rows, as ids and names do", "name 0", True),
+         "holds a different text in 90 of 100 rows, like an id or a name", "name 0", True),
         ([f"{'long ' * 10}{i % 25}" for i in range(100)],
          "holds free text (25 different texts, of 52 characters on average)", "long " * 10 + "0", True),
     ],

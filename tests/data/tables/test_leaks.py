@@ -59,7 +59,7 @@ def test_columns_that_give_numbers_away() -> None:
         "same": "equals the target 'y' in every row",
         "text": "equals the target 'y' in every row",
         "opposite": "is perfectly correlated with the target (correlation -1.0000)",
-        "logarithm": "is perfectly correlated with the target (ranks correlation 1.0000)",
+        "logarithm": "is perfectly correlated with the target (rank correlation 1.0000)",
     }
 
 
@@ -95,7 +95,7 @@ def test_an_honest_table_has_none() -> None:
     columns = people()
     assert table(columns, "income", ids="rich").leaks == ()
     assert [str(leak) for leak in table(columns, "rich").leaks] == [
-        "Column 'income' separates the classes with one threshold, without a mistake."
+        "Column 'income' separates the classes with one threshold, without error."
     ]
 
 

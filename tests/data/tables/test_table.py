@@ -38,7 +38,7 @@ def test_a_table_tells_what_it_was_taken_for() -> None:
     told = {column.name: column for column in found.columns}
     assert list(told) == list(COLUMNS)
     assert (told["age"].missing, told["town"].distinct) == (10, len(set(COLUMNS["town"])))
-    assert told["town"].about == "more than 32: hashed into 64 inputs"
+    assert told["town"].about == "more than 32: hashed into 64 features"
     assert (told["income"].role, told["income"].about, told["rich"].role) == ("target", "regression", "id")
     assert (found.notes, found.leaks) == ((), ())
 
@@ -86,14 +86,14 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     y = [None, "?", *Y[2:]]
     found = table({"x": X, "y": y}, "y")
     assert len(found) == 58
-    assert found.notes == ("2 rows of 60 left out: the target 'y' is missing there.",)
+    assert found.notes == ("2 rows of 60 left out: the target 'y' is missing.",)
     assert np.array_equal(found.frame.columns["x"].numbers(), [float(x) for x in X[2:]])
     numbers = [float("inf"), None, *[i + 0.5 for i in range(58)]]
     assert table({"x": X, "y": numbers}, "y").notes == (
-        "2 rows of 60 left out: the target 'y' is missing or infinite there.",
+        "2 rows of 60 left out: the target 'y' is missing or infinite.",
     )
     assert table({"x": X, "y": [float("inf"), *[i + 0.5 for i in range(59)]]}, "y").notes == (
-        "1 row of 60 left out: the target 'y' is infinite there.",
+        "1 row of 60 left out: the target 'y' is infinite.",
     )
 
 
@@ -123,7 +123,7 @@ def test_all_refused_texts_come_with_one_fix() -> None:
         table(columns, "y")
     assert len(caught.value.problems) == 2
     assert caught.value.problems[1].endswith(
-        "Leave out with --id 'name,\"a note, long\"', or take a column as categories with "
+        "Leave out with --id 'name,\"a note, long\"', or treat a column as categorical with "
         "--kind 'a note, long=categorical'."
     )
     assert list(table(columns, "y", ids='name, "a note, long"').kinds) == ["x"]
@@ -189,7 +189,7 @@ DIRTY: dict[str, tuple[dict[str, Any], str]] = {  # name -> columns, and the err
     "0 rows": ({"x": [], "y": []}, "must have at least 2 rows; it has none"),
     "1 row": ({"x": [1], "y": ["a"]}, "must have at least 2 rows; it has 1"),
     "1 row with a target": ({"x": [1, 2, 3], "y": ["a", None, None]}, "the target 'y' must have at least two classes"),
-    "2 rows": ({"x": [1, 2], "y": ["a", "b"]}, "of 2 rows none is left for that part"),
+    "2 rows": ({"x": [1, 2], "y": ["a", "b"]}, "of 2 rows none are left for that part"),
     "a class with one row": ({"x": X, "y": [*Y[:-1], "c"]}, ""),
     "no other column": ({"y": Y}, "must have at least one feature; none is left"),
 }  # fmt: skip
@@ -217,7 +217,7 @@ def test_a_dirty_table_has_a_result_or_one_clear_error(name: str, source: str, t
 
 def test_a_table_of_one_constant_tells_so() -> None:
     (column,) = (each for each in table({"x": X, "z": [5] * 60, "y": Y}, "y").columns if each.name == "z")
-    assert (column.role, column.about) == ("left out", "has one value only, '5'")
+    assert (column.role, column.about) == ("left out", "is constant, '5'")
     (column,) = (each for each in table({"x": X, "z": [None] * 60, "y": Y}, "y").columns if each.name == "z")
     assert (column.role, column.about) == ("left out", "has no values")
 
