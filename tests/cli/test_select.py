@@ -95,7 +95,10 @@ def test_a_table_file(call: Any) -> None:
         (("select", "moons"), "'vary' must name at least one field"),
         (("select", "moons", "--vary", "l2"), "'--vary' must be FIELD=VALUES"),
         (("select", "moons", "--vary", "hiden=1"), "'hiden' is not a field that can be varied. Did you mean 'hidden'?"),
-        (("select", "moons", "--vary", "l2=0,1", "--budget", "0"), "'budget' must be an integer >= 1"),
+        (
+            ("select", "moons", "--vary", "l2=0,1", "--budget", "0"),
+            "'budget', the maximum number of settings, must be an integer >= 1",
+        ),
         (("select", "moons", "--vary", "l2=0,1", "--folds", "1"), "there must be at least two folds"),
         (("select", "moons", "--vary", "l2=0,1", "--method", "halving"), "halving needs more than 2 settings"),
         (("select", "moons", "--vary", "l2=0,1", "--method", "best"), "'method' must be auto, grid, random, halving"),

@@ -170,5 +170,8 @@ def test_partial_fit_of_an_ensemble() -> None:
 
 def test_another_number_of_nets_cannot_go_on() -> None:
     net = ours(n_nets=2, warm_start=True).fit(FLOWERS, KINDS)
-    with pytest.raises(gf.InputError, match=r"must keep the number of nets and the sizes of their layers; got '3 x"):
+    with pytest.raises(
+        gf.InputError,
+        match=r"warm_start requires the same number of nets and layer sizes as the previous fit; got '3 x",
+    ):
         net.set_params(n_nets=3).fit(FLOWERS, KINDS)

@@ -56,7 +56,7 @@ def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.Monk
     ("arguments", "changes", "message"),
     [
         (("moons", "nois", [0.1]), {}, "'moons' has no parameter 'nois' that can be varied. Did you mean 'noise'"),
-        (("digits", "noise", [0.1]), {}, "'digits' has no parameter 'noise' that can be varied. It takes none"),
+        (("digits", "noise", [0.1]), {}, "'digits' has no parameter 'noise' that can be varied. It has no parameters"),
         (("moons", "seed", [1, 2]), {}, "'moons' has no parameter 'seed'"),
         (("moons", "noise", []), {}, "'noise' must have distinct values, at least one"),
         (("moons", "noise", [0.1, 0.1]), {}, "'noise' must have distinct values"),

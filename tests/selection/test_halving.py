@@ -226,10 +226,10 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
     [
         ({"factor": 1}, "'factor' must be an integer >= 2; got 1"),
         ({"least_epochs": 0}, "'least_epochs' must be an integer >= 1; got 0"),
-        ({"least_epochs": 4}, "two rungs need 12 epochs or more, 3 times those of the first; got 9"),
+        ({"least_epochs": 4}, "two rungs need at least 12 epochs, 3 times those of the first rung; got 9"),
         ({"budget": 2, "vary": ["l2=1e-4..1:log"]}, "halving needs more than 2 settings"),
         ({"vary": {"epochs": [3, 9, 27]}}, "'epochs' is allocated by halving, so it cannot be varied"),
-        ({"method": "grid", "factor": 3}, "'factor' is for the methods halving and hyperband; got 3. Leave it out"),
+        ({"method": "grid", "factor": 3}, "'factor' is for the methods halving and hyperband; got 3. Omit it"),
         ({"ask": 3}, "'ask' is for method optuna; got 3"),
         ({"method": "halfing"}, "hyperband or optuna; got 'halfing'. Did you mean 'halving'?"),
         ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice; got 'l2=2'. Give all its values at once"),

@@ -251,14 +251,14 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"budget": 0}, "'budget' must be an integer >= 1"),
+        ({"budget": 0}, "'budget', the maximum number of settings, must be an integer >= 1"),
         ({"method": "bayes"}, "'method' must be auto, grid, random, halving, hyperband or optuna; got 'bayes'"),
         ({"by": "accuracy"}, "'by' must be score or loss; got 'accuracy'"),
         ({"method": "grid", "budget": 3}, "the grid has 4 settings, more than the budget; got 3. Set budget=4"),
         ({"seeds": 0}, "'seeds' must be an integer >= 1"),
-        ({"seeds": [1, 1]}, "'seeds' must differ"),
+        ({"seeds": [1, 1]}, "'seeds' must be distinct"),
         ({"folds": 60}, "60 folds need at least 60 rows; got 40"),
-        ({"vary": {"batch_size": [8, 99]}}, "'batch_size' must not be larger than the 32 training rows"),
+        ({"vary": {"batch_size": [8, 99]}}, "'batch_size' must not exceed the 32 training examples"),
     ],
 )
 def test_searches_that_cannot_be(changes: dict[str, Any], message: str) -> None:
@@ -306,7 +306,7 @@ def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> No
     select(parts, recipe, vary={"l2": [0, 0.1]}, time=np.arange(120)[::-1], **how)
     assert all(fold.train.min() > fold.valid.max() for fold in laid[-1].folds.all)
     for wrong, message in (
-        ({"groups": "who"}, "'groups' can be the name of a column for a table only"),
+        ({"groups": "who"}, "'groups' can be a column name only for a table"),
         ({"groups": who[:50]}, "'groups' must hold a value for each of the 120 rows; got 50"),
     ):
         with pytest.raises(InputError, match=message):
