@@ -44,27 +44,27 @@ VARIANCES = {  # initialiser -> its variance; `checked_variance` compares it wit
     "orthogonal": "scale**2 / max(fan_in, fan_out)",
 }
 OPTIMISERS = {  # name -> the direction of a step; g is the gradient, penalties included
-    "sgd": "g; with momentum: the sum of all g so far, multiplied by `momentum` once for each step since",
-    "adam": "m / (sqrt(v) + epsilon), where m and v are running means of g and g^2, corrected for their start at 0",
-    "adamw": "as adam; weights then shrink by learning rate * `weight_decay`, apart from the gradient",
+    "sgd": "g; with momentum: the sum of all past g, each decayed by `momentum` per step",
+    "adam": "m / (sqrt(v) + epsilon), where m and v are bias-corrected running means of g and g^2",
+    "adamw": "as adam, with decoupled weight decay: weights also shrink by learning rate * `weight_decay`",
     "rmsprop": "g / (sqrt(v) + epsilon), where v is a running mean of g^2",
-    "lion": "sign(beta1 m + (1 - beta1) g), where m is a running mean of g with `beta2`; then `weight_decay` as adamw",
-    "lbfgs": "L-BFGS over all training rows at once, one iteration an epoch; a line search sets the length of a step, "
-    "so that `learning_rate` and `batch_size` have no effect",
+    "lion": "sign(beta1 m + (1 - beta1) g), where m is a running mean of g with `beta2`; `weight_decay` as in adamw",
+    "lbfgs": "full-batch L-BFGS, one iteration per epoch; a line search sets the step length, so `learning_rate` and "
+    "`batch_size` have no effect",
 }
-SCHEDULES = {  # name -> the share of the learning rate; t: epochs since the warm-up, T: epochs from there to the end
+SCHEDULES = {  # name -> the factor of the learning rate; t: epochs since warmup, T: epochs from there to the end
     "constant": "1",
     "step": "schedule_rate ^ floor(t / schedule_epochs)",
     "exponential": "schedule_rate ^ (t / schedule_epochs)",
     "cosine": "final_rate + (1 - final_rate) (1 + cos(pi t / T)) / 2",
-    "one-cycle": "a cosine from 1/25 up to 1 over the first 30 % of T, then a cosine down to final_rate",
+    "one-cycle": "cosine from 1/25 up to 1 over the first 30 % of T, then cosine down to final_rate",
 }
 CHECK_WORDS = {  # rule between fields -> what it asks for
-    "one_a_layer": "a list of activations or dropout rates has one entry for each hidden layer;",
+    "one_a_layer": "a list of activations or dropout rates has one entry per hidden layer;",
     "scale_has_size": "`init_scale` is greater than 0, except for `constant`;",
     "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
-    "warmup_ends": "`warmup` is shorter than `epochs`;",
-    "weights_choose": "`class_weight` lists one number for each class, not all of them 0.",
+    "warmup_ends": "`warmup` is less than `epochs`;",
+    "weights_choose": "`class_weight` lists one number per class, not all of them 0.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -103,8 +103,8 @@ def number(value: float | None) -> str:
 
 
 def data_table() -> str:
-    """The data sets that goodfit knows."""
-    columns = ("name", "what it is", "task", "rows", "of these official test rows", "inputs", "outputs", "parameters")
+    """The built-in data sets."""
+    columns = ("name", "description", "task", "rows", "official test set", "features", "outputs", "parameters")
     return table(columns, (_data_row(describe(name)) for name in names()))
 
 
@@ -122,7 +122,7 @@ def recipe_page() -> str:
         INTRODUCTION,
         "## Fields",
         *_field_tables(),
-        "## What goes together",
+        "## Fields that depend on each other",
         RULES,
         "\n".join(f"- {CHECK_WORDS[check.__name__]}" for check in CHECKS),
         "## Named recipes",
@@ -138,21 +138,21 @@ def recipe_page() -> str:
         table(INITIALISER_COLUMNS, (_initialiser_row(each, "biases") for each in BIAS_INITIALISERS.values())),
         "## Losses",
         LOSS_NOTES,
-        table(("name", "targets", "loss of one row", "outputs become", "source"), _loss_rows()),
+        table(("name", "task", "loss per example", "prediction", "source"), _loss_rows()),
         "## Optimisers",
         OPTIMISER_NOTES,
-        table(("name", "direction", "learning rate", "beta1", "beta2", "also reads"), _optimiser_rows()),
+        table(("name", "update direction", "learning rate", "beta1", "beta2", "other fields"), _optimiser_rows()),
         "## Schedules",
         SCHEDULE_NOTES,
-        table(("name", "share of the learning rate", *(f"epoch {epoch}" for epoch in SHOWN)), _schedule_rows()),
+        table(("name", "factor of the learning rate", *(f"epoch {epoch}" for epoch in SHOWN)), _schedule_rows()),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 INTRODUCTION = """
-A recipe is all that decides a training. It is declared once: each field below is an argument of `goodfit.Recipe`, a key
-of a recipe file, and a flag of `goodfit train` (with dashes: `batch_size` is `--batch-size`; lists with commas:
-`--hidden 256,128`; switches as `--nesterov` and `--no-nesterov`; `none` for nothing).
+A recipe holds all hyperparameters of a training. Each field below is an argument of `goodfit.Recipe`, a key of a recipe
+file and a flag of `goodfit train`: `batch_size` becomes `--batch-size`, lists have commas (`--hidden 256,128`),
+booleans are `--nesterov` and `--no-nesterov`, and `none` stands for None.
 
 ```python
 import goodfit as gf
@@ -169,44 +169,46 @@ goodfit train digits --recipe mine.json --epochs 10
 goodfit train digits --hidden none --optimizer lbfgs
 ```
 
-A recipe is valid by construction. Whatever is wrong with it is said at once, in one `goodfit.InputError` (exit code 2),
-with the nearest valid name. A recipe file may leave fields out; a field that it does not know is an error.
+A recipe is validated when it is made. All errors are reported at once, in one `goodfit.InputError` (exit code 2) that
+suggests the nearest valid name. A recipe file may omit fields, which then take their defaults; unknown fields are an
+error.
 """
 RULES = """
-Some fields have an effect only together with others; the tables above say so under "only with". Elsewhere such a field
-must be switched off. If you did not give it, goodfit switches it off for you (`optimizer="lbfgs"` alone turns the
-default dropout off); if you did, it is an error that says where the field works. Beyond that:
+Some fields have an effect only with certain values of others; the tables above list them under "only with". With any
+other value such a field must be off. If you did not set it, goodfit switches it off for you (`optimizer="lbfgs"` alone
+turns the default dropout off); if you did, it is an error that says where the field has an effect. Beyond that:
 """
 NAMED_RECIPES = """
 `goodfit train DATA --recipe NAME`, or `goodfit.training.recipe.NAMED[name]`. `default` is `Recipe()`; `chapter` is the
-net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are equal.
+net of section 4.2 of the [chapter](chapter.md). Fields that are not listed are the same in both.
 """
 ACTIVATION_NOTES = f"""
-z is the weighted sum of a unit's inputs plus its bias. *Zero mean*: whether the mean of f(Z) is 0 for Z from N(0, 1).
-*Saturates*: beyond these values of z the derivative stays below {SATURATED_DERIVATIVE} in size, so that hardly any
-gradient passes; empty where that does not happen. *Gain*: the factor that keeps the spread of values from layer to
-layer, for initialisers that take one. At a kink the derivative is that from the left: relu's at 0 is 0.
+z is the pre-activation of a unit. *Zero mean*: whether f(Z) has mean 0 for Z from N(0, 1). *Saturates*: beyond these
+values of z the absolute derivative stays below {SATURATED_DERIVATIVE}, so that the gradient vanishes; empty if the
+activation does not saturate. *Gain*: the factor that preserves the variance from layer to layer, for initialisers that
+take one. At a kink the derivative is the one from the left: that of relu at 0 is 0.
 """
 INITIALISER_NOTES = """
-`fan_in` is the number of a layer's inputs, `fan_out` of its units, `scale` the field `init_scale`. Draws depend on the
-net's seed, the layer and its two sizes alone, not on other nets of the population. No initialiser looks at the
-activation: for `xavier-*` and `orthogonal` with tanh, for example, give the gain yourself (`--init-scale 1.6667`).
+`fan_in` is the number of inputs of a layer, `fan_out` its number of units, `scale` the field `init_scale`. The draws
+depend only on the net's seed, the layer and its two sizes, not on other nets of the population. No initialiser depends
+on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set the gain yourself (`--init-scale
+1.6667`).
 """
 LOSS_NOTES = """
-What is minimised is the mean over a batch's rows, weighted where rows or classes have weights, plus penalties:
-`l1 * sum|w| + l2/2 * sum w^2` over weights (and biases, if `penalize_biases`). The L1 part is a proximal step after the
-optimiser's own: weights become exactly zero. Reported losses leave label smoothing and penalties out. z are the
-outputs, y is the class of a row, C the number of classes, t are the targets as training sees them: standardised where
-the data set asks for it (`diabetes` does), but as they are for `poisson`. Squared error has the factor 1/2.
+The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties
+`l1 * sum|w| + l2/2 * sum w^2` over weights (and biases, with `penalize_biases`). L1 is a proximal step after that of
+the optimiser, so that weights become exactly zero. Reported losses exclude label smoothing and penalties. z are the
+outputs (logits), y is the class, C the number of classes, t are the targets as scaled for training: standardised if the
+data set asks for it (`diabetes` does), but unscaled for `poisson`. Squared error has the factor 1/2.
 """
 OPTIMISER_NOTES = """
-A step subtracts learning rate * schedule * direction from the weights. With `clip_norm`, g is first shortened to that
-length, over all weights and biases of a net. *Learning rate* is what a recipe takes that gives none.
+A step subtracts learning rate * schedule * direction from the weights; g is the gradient, penalties included. With
+`clip_norm`, g is first clipped to that norm, over all weights and biases of a net. *Learning rate* is the default.
 """
 SCHEDULE_NOTES = f"""
-The learning rate changes with every step. t is the time since the warm-up in epochs, T the epochs from there to the
-end. During `warmup` the share rises from 0 to 1 in a straight line. The numbers are shares at the start of an epoch,
-counted from 0, of a training of {EPOCHS} epochs with the schedule's fields at their defaults.
+The learning rate is multiplied by this factor, which changes with every step. t counts epochs since the end of warmup,
+T is the number of epochs from there to the end. During `warmup` the factor rises linearly from 0 to 1. The numbers are
+factors at the start of an epoch, counted from 0, for a training of {EPOCHS} epochs with default values.
 """
 ACTIVATION_COLUMNS = (
     "name",
@@ -309,8 +311,8 @@ def _loss_rows() -> Iterable[Sequence[str]]:
     defaults = set(DEFAULT_LOSSES.values())
     for loss in LOSSES.values():
         tasks = ", ".join(loss.tasks) + (" (`auto`)" if loss.name in defaults else "")
-        plain = {"identity": "predictions as they are", "exp": "predictions, by exp"}
-        becomes = plain.get(loss.link, f"probabilities, by {loss.link}")
+        plain = {"identity": "output", "exp": "exp(output)"}
+        becomes = plain.get(loss.link, f"{loss.link}(output)")
         yield code(loss.name), tasks, code(loss.formula), becomes, loss.source
 
 

@@ -90,7 +90,7 @@ def _page(study: Study, language: Language) -> str:
 
 def _claims(study: Study, language: Language) -> Iterator[str]:
     found = {each["claim"]: each for each in kept(study)["claims"]}
-    heads = Words("claim", "论断"), Words("so it", "结论"), Words("measured", "测量的量"), Words("value", "值")
+    heads = Words("claim", "论断"), Words("verdict", "结论"), Words("quantity", "测量的量"), Words("value", "值")
     rows = [
         (
             each.statement.of(language) + ("" if each.of_notes else " \\*"),
@@ -103,7 +103,7 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
     ]
     yield _table([*(each.of(language) for each in heads), Words("holds if", "成立条件").of(language)], rows)
     yield Words(
-        "Intervals at 95 %; a claim holds where all of its interval lies within the limit. \\* is this study's own.",
+        "Intervals at 95 %; a claim holds if its whole interval meets the limit. \\* marks this study's own claims.",
         "区间为 95 %；整个区间都满足条件时论断成立。带 \\* 的是本研究自己的论断。",
     ).of(language)
     for each in study.claims:
@@ -126,7 +126,7 @@ def _printed(study: Study, language: Language) -> Iterator[str]:
         Words("number", "数值"),
         Words("notes", "笔记"),
         Words("ours, 95 % interval", "我们的值，95 % 区间"),
-        Words("single seeds, middle 95 %", "单个种子，中间 95 %"),
+        Words("single seeds, central 95 %", "单个种子，中间 95 %"),
     )
     rows = [
         (
@@ -137,16 +137,15 @@ def _printed(study: Study, language: Language) -> Iterator[str]:
         )
         for each, ours in zip(study.printed, found, strict=True)
     ]
-    yield f"## {Words('Beside the notes', '与笔记对照').of(language)}"
+    yield f"## {Words('Comparison with the notes', '与笔记对照').of(language)}"
     yield _table([each.of(language) for each in heads], rows)
 
 
 def _index(language: Language) -> str:
     title = Words("The chapter as studies", "整章的研究").of(language)
     about = Words(
-        "Every experiment of the chapter in one command, with many seeds; every sentence that can be measured, with "
-        "its interval. `goodfit study all` runs them all and writes a page each; `make studies` writes these pages "
-        "anew.",
+        "Every experiment of the chapter in one command, with many seeds; every claim that can be measured, with its "
+        "interval. `goodfit study all` runs them all and writes a page each; `make studies` regenerates these pages.",
         "本章的每个实验都是一条命令，用许多随机种子运行；每句可以测量的论断都给出区间。"
         "`goodfit study all` 运行全部研究并各写一页；`make studies` 重新生成这里的页面。",
     ).of(language)

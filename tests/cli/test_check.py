@@ -42,7 +42,7 @@ def test_findings_for_machines(call: Any, twins: str) -> None:
 def test_sound_data_are_said_to_be(call: Any) -> None:
     code, out, _ = call("data", "check", "moons", "--no-near")
     assert code == 0
-    assert "No leak found: no equal rows in two parts, and no input that tells." in out
+    assert "No leakage found: no duplicates across the split, and no feature that determines the target." in out
 
 
 def test_what_is_no_data_set_is_named(call: Any) -> None:

@@ -29,14 +29,17 @@ def test_train_prints_results_on_stdout_and_progress_on_stderr(call, fake) -> No
     for cells in (
         ["hidden", "1", "relu", "he-normal", "4", "8", "0.2", "40"],
         ["output", "-", "he-normal", "8", "3", "-", "27"],
-        ["train", "accuracy", "0.9000", "0.8900", "to", "0.9100", "1,000", "-"],
+        ["training", "accuracy", "0.9000", "0.8900", "to", "0.9100", "1,000", "-"],
         ["test", "accuracy", "0.8000", "0.7900", "to", "0.8100", "1,000", "0.0200"],
     ):
         assert cells in [line.split() for line in out.splitlines()]
     assert "95 % interval" in out
     assert "Intervals: Clopper-Pearson.\n" in out
     assert "Weights of the last epoch: 1 to 2 of 20." in out
-    assert "Net 1 of 2 was frozen: the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1." in out
+    assert (
+        "Net 1 of 2 was frozen because the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1."
+        in out
+    )
     assert "Time: compiling 0.50 s, training 1 min 01 s, evaluating 12.3 s." in out
     assert out.endswith("Run: somewhere/a run\n")
     assert "epoch 1/2" not in out
@@ -114,14 +117,14 @@ def test_ctrl_c_says_how_to_go_on(call, fake, tmp_path) -> None:  # type: ignore
     assert call("train", "iris", "--out", "my run", "--quiet") == (
         1,
         "",
-        "Interrupted before the training began; nothing was written.\n",
+        "Interrupted before any training; nothing was written.\n",
     )
     (tmp_path / "my run").mkdir()
     (tmp_path / "my run" / "run.json").write_text("{}")
     assert call("train", "iris", "--out", "my run", "--quiet") == (
         1,
         "",
-        "Interrupted. Go on with: goodfit train --resume 'my run'\n",
+        "Interrupted. Resume with: goodfit train --resume 'my run'\n",
     )
 
 
@@ -130,10 +133,10 @@ def test_a_fault_of_the_machine_says_how_to_go_on(call, fake, tmp_path) -> None:
     assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error}\n")
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "run.json").write_text("{}")
-    hint = "Go on with: goodfit train --resume r\n"
+    hint = "Resume with: goodfit train --resume r\n"
     assert call("train", "iris", "--out", "r", "--quiet") == (1, "", f"{fake.error} {hint}")
     fake.error = MemoryError()
-    assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch. {hint}")
+    assert call("train", "--resume", "r", "--quiet")[2].endswith(f"or a smaller batch size. {hint}")
     fake.error = InputError("r: must be the folder of a run.")
     assert call("train", "--resume", "r", "--quiet") == (2, "", "r: must be the folder of a run.\n")
 
@@ -191,7 +194,7 @@ def test_data_list(call) -> None:  # type: ignore[no-untyped-def]
 def test_data_show_a_table(call) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = call("data", "show", "iris")
     assert code == 0
-    assert "150, no official test rows" in out
+    assert "150, no official test set" in out
     assert ["setosa", "50", "0"] in [line.split() for line in out.splitlines()]
     assert json.loads(call("data", "show", "iris", "--json")[1])["rows"] == 150
 

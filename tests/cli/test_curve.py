@@ -33,7 +33,7 @@ def test_a_curve_is_printed_and_written(call: Any, over: str, first: str, points
     assert [line.split()[0] for line in lines[2 : 2 + len(points)]] == points
     (best,) = [line for line in lines if line.startswith("Best: ")]
     assert f"Best: {first} " in best
-    assert ", with a held-out loss of " in best
+    assert ", held-out loss " in best
     assert "look a little too good" in out
     assert lines[-1] == "Curve: c/curve.svg, c/curve.csv"
     rows = list(csv.DictReader(Path("c/curve.csv").read_text().splitlines()))
@@ -53,7 +53,7 @@ def test_json_and_the_same_folder_again(call: Any) -> None:
     assert found["best"]["best"] is True
     code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--l2", "0.5", "--out", "c")
     assert code == 2
-    assert "c: holds another curve." in err
+    assert "c: holds a different curve." in err
 
 
 def test_a_table_file(call: Any) -> None:
@@ -70,8 +70,8 @@ def test_a_table_file(call: Any) -> None:
         (("curve",), "'DATA' must be given"),
         (("curve", "moons"), "'--over' must be given"),
         (("curve", "moons", "--over", "hiden=3"), "'hiden' is not a field that can be varied. Did you mean 'hidden'"),
-        (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the points of every range"),
-        (("curve", "moons", "--over", "rows=1"), "'rows' must be whole numbers from 2 to 320"),
+        (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the number of points of every range"),
+        (("curve", "moons", "--over", "rows=1"), "'rows' must be integers from 2 to 320"),
         (("curve", "moons", "--over", "noise=-1"), "'noise' must be a finite number >= 0"),
         (("curve", "digits", "--over", "noise=1"), "'noise' is not a field that can be varied"),
         (("curve", "moons", "--over", "epochs", "--by", "accuracy"), "'by' must be score or loss"),
@@ -91,7 +91,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.argv", ["goodfit", "curve", "moons", "--over", "epochs"])
     code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--out", "c")
     assert code == 1
-    assert "Interrupted. Go on with: goodfit curve moons --over epochs --out c" in err
+    assert "Interrupted. Resume with: goodfit curve moons --over epochs --out c" in err
 
 
 def test_long_curves_are_thinned_in_the_table() -> None:

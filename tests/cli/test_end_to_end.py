@@ -121,7 +121,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(times: int, whole: Path, call: Any) ->
         assert next(said).startswith("Stopping after this epoch; press Ctrl-C again")
         if times == 2:
             process.send_signal(signal.SIGINT)
-        assert list(said) == ["Interrupted. Go on with: goodfit train --resume 'a run'\n"]
+        assert list(said) == ["Interrupted. Resume with: goodfit train --resume 'a run'\n"]
         killer.cancel()
     assert process.returncode == 1
     assert Path("a run/run.json").exists()
@@ -134,7 +134,7 @@ def test_a_full_disk_is_one_message(whole: Path, call: Any) -> None:
         _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     message = "run/events.jsonl: could not be written: File too large. Free some space and try again."
-    assert err == f"{message} Go on with: goodfit train --resume run\n"
+    assert err == f"{message} Resume with: goodfit train --resume run\n"
     assert not list(Path("run").rglob("*.part"))
     assert Path("run/events.jsonl").read_bytes().endswith(b"}\n")
     assert call("train", "--resume", "run", "--quiet")[0] == 0
@@ -184,10 +184,10 @@ def test_train_tells_all_that_was_asked_for(call: Any) -> None:
 
     code, out, err = call("train", "iris", *SMALL, "--out", "run")
     assert (code, out) == (2, "")
-    assert err == "run: must not hold a run already. Give another folder, or go on with --resume.\n"
+    assert err == "run: already holds a run. Give another folder, or resume with --resume.\n"
 
     code, out, err = call("train", "--resume", "run", "--json", "--quiet")
-    assert told["fit"].startswith("one training cannot tell")
+    assert told["fit"].startswith("unknown from one training alone")
     assert (code, json.loads(out), err) == (0, {**told, "fit": None}, "")  # nothing was measured, then as before
 
     code, out, err = call("predict", "run", "iris", "--out", "p.csv")
@@ -204,7 +204,7 @@ def test_regression_is_told_in_r_squared(call: Any) -> None:
     assert "jackknife over rows" in out
     code, out, err = call("predict", "run", "iris")
     assert (code, out) == (2, "")
-    assert err == "run: takes 10 inputs; 'iris' has another number; got 4. Use the data that it was trained on.\n"
+    assert err == "run: takes 10 features; 'iris' has a different number; got 4. Use the data that it was trained on.\n"
 
 
 def test_what_cannot_be_resumed(call: Any) -> None:
@@ -215,7 +215,7 @@ def test_what_cannot_be_resumed(call: Any) -> None:
     )
     Path("run").mkdir()
     Path("run/run.json").write_text("{")
-    rule = "run/run.json: must be the record of a run, but it is damaged. Use a copy, or train anew.\n"
+    rule = "run/run.json: must be the record of a run, but it is damaged. Restore a backup, or train again.\n"
     assert call("train", "--resume", "run") == (2, "", rule)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -228,7 +228,7 @@ def test_stopping_without_validation_rows_is_warned_of(call: Any) -> None:
         warnings.simplefilter("always")
         code, _, err = call("train", "iris", *SMALL, "--valid", "0", "--patience", "2", "--out", "run", "--quiet")
     assert code == 0
-    assert err.startswith("Warning: Recipe: 'patience' and 'monitor' watch the training rows: 'iris' was split")
+    assert err.startswith("Warning: Recipe: 'patience' and 'monitor' monitor the training set: 'iris' was split")
 
 
 def test_the_process_is_left_at_once_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:

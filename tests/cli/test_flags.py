@@ -48,7 +48,7 @@ def test_flags_go_over_the_recipe() -> None:
 
 def test_help_says_meaning_range_and_default() -> None:
     assert flag_help(FIELDS["l2"]) == (
-        f"L2 penalty: l2/2 * sum w^2 joins the loss. [a finite number >= 0; default: {to_text(FIELDS['l2'].default)}]"
+        f"L2 penalty: adds l2/2 * sum w^2 to the loss. [a finite number >= 0; default: {to_text(FIELDS['l2'].default)}]"
     )
     assert flag_help(FIELDS["nesterov"]).endswith("(sgd). [default: no]")
     assert flag_help(FIELDS["keep_best"]).endswith("[default: yes]")

@@ -28,7 +28,7 @@ def test_tables(run: Path, call: Any, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     assert "symmetric-units" in out
     assert "Advice: --init he-normal" in out
-    assert "Tried with 2 seeds" in out
+    assert "Trial with 2 seeds" in out
     (untold,) = (line for line in out.splitlines() if line.startswith("Cannot tell: "))
     assert "learning-rate-high" in untold
     assert (tmp_path / "flow.png").stat().st_size > 10_000
@@ -57,23 +57,23 @@ def test_steps(run: Path, call: Any, tmp_path: Path) -> None:
 
 def test_check(run: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = call("inspect", str(run), "--check")
-    assert (code, out.count("right")) == (0, 4)
+    assert (code, out.count(" ok\n")) == (0, 4)
     code, out, _ = call("inspect", str(run), "--check", "--json")
     assert all(each["right"] for each in json.loads(out))
     monkeypatch.setattr("goodfit.inspection.gradient_check._error", lambda own, other: 0.5)
     code, _, err = call("inspect", str(run), "--check")
-    assert (code, err) == (1, "The gradient of W1, W2, b1, b2 is off by more than 1e-06.\n")
+    assert (code, err) == (1, "The gradient of W1, W2, b1, b2 differs from finite differences by more than 1e-06.\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("digits",), "Inspection: the net takes 4 inputs; 'digits' has another number; got 64."),
+        (("digits",), "Inspection: the net takes 4 features; 'digits' has a different number; got 64."),
         (("people.csv",), "Inspection: the nets were trained on numbers without column names, so they take a data set"),
         (("iris", "--target", "rich"), "Command line: '--target' names a column of a table file; got 'rich'. Give the"),
         (("--which", "7"), "Inspection: 'which' must be a net from 0 to 1; got 7."),
         (("--steps", "--rows", "x"), "Inspection: 'rows' must be row numbers such as 0,3,10-12; got 'x'."),
-        (("--steps", "--rows", "900"), "Inspection: a row must be a training row, from 0 to 107; got 900."),
+        (("--steps", "--rows", "900"), "Inspection: a row must be a training example, from 0 to 107; got 900."),
         (("--seeds", "0"), "Command line: '--seeds' must be an integer >= 1"),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_table_file(people: Path, call: Any) -> None:
     assert json.loads(again)["final"]["layers"] == json.loads(own)["final"]["layers"]
     code, out, err = call("inspect", model, str(people / "later.csv"), "--quick")
     assert (code, err) == (0, "")
-    assert "Forward, " in out
+    assert "Forward pass, " in out
     for more in ("--steps", "--check"):
         assert call("inspect", model, str(people / "later.csv"), more)[0] == 0
 
@@ -128,7 +128,7 @@ def test_a_table_with_new_columns_and_gaps(people: Path, call: Any, tmp_path: Pa
     assert code == 0
     assert err == (
         "Note: Column 'extra' ignored: the net was not trained on it.\n"
-        "Note: 1 of 61 rows left out: they have no target.\n"
+        "Note: 1 of 61 rows left out, since their target is missing.\n"
     )
 
 

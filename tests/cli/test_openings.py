@@ -28,13 +28,13 @@ def squeezed(text: str) -> list[str]:
 
 def test_training_says_how_to_open_the_test_rows(call: Any) -> None:
     out = call("train", "iris", *SMALL, "--out", "a run")[1]
-    assert "Test rows: 30, sealed. When all is chosen, open them once: goodfit test 'a run'\n" in out
+    assert "Test set: 30 rows, sealed. Score it once, after all choices are made: goodfit test 'a run'\n" in out
     assert not any(line.startswith("test ") for line in out.splitlines())
     assert not Path(".goodfit").exists()
 
 
 def test_opening_and_the_ledger(call: Any) -> None:
-    assert call("ledger") == (0, "", f"No test rows were opened yet: there is nothing in {Ledger().path}.\n")
+    assert call("ledger") == (0, "", f"No test set has been opened yet: {Ledger().path} is empty.\n")
     for seed in "01":
         assert call("train", "iris", *SMALL, "--seed", seed, "--out", seed)[0] == 0
     code, out, err = call("test", "0")
@@ -43,19 +43,19 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert (code, err) == (0, "")
     shown = f"{score['value']:.4f} {score['low']:.4f} to {score['high']:.4f} 30 -"
     assert f"test accuracy {shown}" in squeezed(out)
-    assert "part score value 95 % interval rows spread over seeds" in squeezed(out)
+    assert "set score value 95 % interval rows std over seeds" in squeezed(out)
     assert squeezed(out)[-4:] == [
         "",
-        "First opening of these rows: 95 % interval.",
-        "Each further model that is scored on them widens the intervals of all.",
+        "First opening of this test set: 95 % interval.",
+        "Every further model that is scored on this test set widens all its intervals.",
         "Recorded as no. 1 in .goodfit/ledger.sqlite.",
     ]
     again = call("test", "0")[1]
-    assert "These nets were scored on these rows before; the same number again costs nothing.\nRecorded" in again
+    assert "These nets were scored on this test set before; repeating the same number costs nothing.\nRecorded" in again
     second = call("test", "1", "--quiet")[1]
     assert "97.5 % interval" in second
-    assert "2nd opening of these rows (" in second  # another seed is another split
-    assert "97.5 % intervals, so that both hold together at 95 %.\nCost: the interval is 0." in second
+    assert "2nd opening of this test set (" in second  # another seed is another split
+    assert "97.5 % intervals, so both hold jointly at 95 %.\nCost: the interval is 0." in second
     code, out, err = call("ledger")
     assert (code, err) == (0, "")
     table = [line.split() for line in out.splitlines() if line[:1].isdigit()]
@@ -65,7 +65,7 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert ["2nd of 2 accuracy" in " ".join(row) for row in table] == [False, False, True]
     assert all("97.5 %" in " ".join(row) for row in table)  # the earlier ones are as wide by now
     assert out.splitlines()[-1].startswith(
-        "iris: 2 different openings, so 97.5 % intervals, which hold together at 95 %, 1."
+        "iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %, 1."
     )
 
 
@@ -106,11 +106,11 @@ def test_a_table_file_is_found_again_or_named(call: Any, tmp_path: Path) -> None
     assert "flowers.csv" in err
     code, out, _ = call("test", "b", "--data", "moved.csv")
     assert code == 0
-    assert "2nd opening of these rows (" in out
+    assert "2nd opening of this test set (" in out
     frame.iloc[::-1].to_csv("moved.csv", index=False)
     code, out, err = call("test", "b", "--data", "moved.csv")
     assert (code, out) == (2, "")
-    assert "b: must be opened with the data that it was begun with; 'moved' holds other rows." in err
+    assert "b: must be opened with the data that it was started with; 'moved' has different rows." in err
     assert len(Ledger().openings()) == 2
 
 
@@ -122,16 +122,18 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
     line = book.openings()[0]
     out = call("ledger")[1]
     assert "every epoch" in out
-    assert out.endswith("iris: opened by one model, a 95 % interval; it has cost nothing yet.\n")
+    assert out.endswith("iris: opened for one model, 95 % interval.\n")
     assert (
-        call("train", "--resume", "a")[1].count("Test rows: scored in every epoch, which the ledger holds as an ope")
+        call("train", "--resume", "a")[1].count(
+            "Test set: scored after every epoch, which the ledger records as an ope"
+        )
         == 1
     )
     assert run.split is not None
     book.begin("iris", RowSet.of(row_prints(run.split.data, run.split.rows("test"))), "killed")
     out = call("ledger")[1]
     assert "unfinished" in out
-    assert out.endswith("iris: 2 different openings, so 97.5 % intervals, which hold together at 95 %.\n")
+    assert out.endswith("iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %.\n")
     assert line.kind == "curve"
 
 
@@ -146,13 +148,13 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
         (
             ("begun",),
             2,
-            "begun: must be a run that is done; this one is not. Finish it with: goodfit train --resume",
+            "begun: must be a finished run. Finish it with: goodfit train --resume",
         ),
-        (("bare",), 2, "Test rows of 'iris': there must be some to open; there are none. Split the data with a share"),
+        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Split the data with test"),
         (
             ("done", "--data", "digits"),
             2,
-            "must be opened with the data that it was begun with; 'digits' holds other",
+            "must be opened with the data that it was started with; 'digits' holds other",
         ),
         (("done", "--data", "irs"), 2, "Did you mean 'iris'?"),
     ],
@@ -179,16 +181,16 @@ def test_a_ledger_that_cannot_be_used_opens_nothing(call: Any) -> None:
     for command in (("test", "a"), ("test", "a", "--json"), ("ledger",)):
         code, out, err = call(*command)
         assert (code, out) == (2, "")
-        assert "ledger.sqlite: must be a ledger of goodfit, but it is damaged. Put a copy back, or move it away" in err
+        assert "ledger.sqlite: must be a ledger of goodfit, but it is damaged. Restore a backup, or move it away" in err
 
 
 def test_a_run_in_memory_and_one_without_test_rows(call: Any, fake: Any) -> None:
     fake.run = {"sealed": {"rows": 1234, "open": "goodfit test x"}}
-    assert "Test rows: 1,234, sealed. When all is chosen, open them once: goodfit test x\n" in call(
+    assert "Test set: 1,234 rows, sealed. Score it once, after all choices are made: goodfit test x\n" in call(
         "train", "iris", "--out", "x"
     )[1]  # fmt: skip
     fake.run = {"sealed": None}
-    assert "Test rows" not in call("train", "iris", "--out", "x")[1]
+    assert "Test set" not in call("train", "iris", "--out", "x")[1]
 
 
 def test_what_is_printed_is_made_visible(call: Any) -> None:

@@ -28,11 +28,11 @@ def test_settings_are_ranked_and_what_was_found_is_kept(call: Any) -> None:
     assert ranks[0] == 1
     assert "Best: hidden " in out
     assert "Nadeau and Bengio" in out
-    assert "Chance that another setting is better: " in out
-    assert "On new rows expect accuracy 0." in out
+    assert "Probability that another setting is better: " in out
+    assert "Expected accuracy on new data: 0." in out
     assert lines[-1] == "Search: s"
     assert "4 settings x 3 stratified folds x 1 seed: 12 nets, 1 compiled program; about " in err
-    assert "12 of 12 nets done" in err
+    assert "12 of 12 nets trained" in err
     assert len(Path("s/settings.csv").read_text().splitlines()) == 5
 
 
@@ -59,12 +59,10 @@ def test_a_halving_tells_its_rungs_and_who_was_left_behind(call: Any) -> None:
     assert (
         "9 settings x 3 stratified folds x 1 seed: 27 nets to epoch 1 -> 9 nets to epoch 3 -> 6 nets to epoch 9" in err
     )
-    assert "42 of 42 nets done" in err
-    assert (
-        "Left behind: 6 settings after epoch 1, 1 setting after epoch 3; their scores stand in s/settings.csv." in out
-    )
-    assert "Chance that another finalist is better" in out
-    assert "earlier rungs by the same held-out rows" in out
+    assert "42 of 42 nets trained" in err
+    assert "Stopped: 6 settings after epoch 1, 1 setting after epoch 3; their scores are in s/settings.csv." in out
+    assert "Probability that another finalist is better" in out
+    assert "earlier rungs on the same held-out data" in out
     assert "Curve:" not in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)
@@ -74,7 +72,7 @@ def test_optuna_from_the_command_line(call: Any) -> None:
     vary = ("--vary", "l2=1e-4..1:log", "--method", "optuna", "--budget", "4", "--ask", "2")
     code, out, err = call("select", "moons", *vary, *SMALL, "--out", "s")
     assert code == 0, err
-    assert "4 settings x 3 stratified folds x 1 seed: 2 turns of 2 settings at most, 12 nets in all" in err
+    assert "4 settings x 3 stratified folds x 1 seed: 2 turns of at most 2 settings, 12 nets in all" in err
     assert "earlier scores on the same held-out rows" in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)
@@ -97,15 +95,18 @@ def test_a_table_file(call: Any) -> None:
         (("select", "moons"), "'vary' must name at least one field"),
         (("select", "moons", "--vary", "l2"), "'--vary' must be FIELD=VALUES"),
         (("select", "moons", "--vary", "hiden=1"), "'hiden' is not a field that can be varied. Did you mean 'hidden'?"),
-        (("select", "moons", "--vary", "l2=0,1", "--budget", "0"), "'budget' must be an integer >= 1"),
-        (("select", "moons", "--vary", "l2=0,1", "--folds", "1"), "there must be two folds or more"),
+        (
+            ("select", "moons", "--vary", "l2=0,1", "--budget", "0"),
+            "'budget', the maximum number of settings, must be an integer >= 1",
+        ),
+        (("select", "moons", "--vary", "l2=0,1", "--folds", "1"), "there must be at least two folds"),
         (("select", "moons", "--vary", "l2=0,1", "--method", "halving"), "halving needs more than 2 settings"),
         (("select", "moons", "--vary", "l2=0,1", "--method", "best"), "'method' must be auto, grid, random, halving"),
         (("select", "moons", "--vary", "l2=0,1", "--factor", "2"), "'factor' is for the methods halving and hyperband"),
         (("select", "moons", "--vary", "l2=0,1", "--vary", "l2=2"), "'l2' is varied twice"),
-        (("select", "--resume", "s", "--factor", "2"), "so it takes no --factor"),
+        (("select", "--resume", "s", "--factor", "2"), "cannot be combined with --factor"),
         (("select", "--resume", "nowhere"), "must be the record of a search"),
-        (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "so it takes no --vary, --folds"),
+        (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "cannot be combined with --vary, --folds"),
     ],
 )
 def test_bad_input_is_one_clear_message(call: Any, arguments: tuple[str, ...], message: str) -> None:
@@ -121,7 +122,7 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("goodfit.training.session.fit", pressed)
     code, _, err = call("select", "moons", "--vary", "l2=0,1", *SMALL, "--out", "s")
     assert code == 1
-    assert "Interrupted. Go on with: goodfit select --resume s" in err
+    assert "Interrupted. Resume with: goodfit select --resume s" in err
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_what_a_person_sees(call) -> None:  # type: ignore[no-untyped-def]
         ["model.safetensors"],
         ["task", "classification"],
         ["3", "classes", "a,", "b,", "c"],
-        ["inputs", "4"],
+        ["features", "4"],
         ["outputs", "3"],
         ["trained", "on", "mine,", "1,500", "rows"],
         ["fingerprint", "ab12"],
@@ -96,8 +96,8 @@ def test_the_columns_of_a_table_are_listed(call) -> None:  # type: ignore[no-unt
     save_model(FILE, [net(made.n_inputs, 2, task="regression", classes=(), link="exp")], preprocessing=made)
     out = call("show", FILE)[1]
     for cells in (
-        ["task", "regression,", "predictions", "by", "exp"],
-        ["inputs", "35,", "of", "32", "columns"],
+        ["task", "regression,", "prediction", "=", "exp(output)"],
+        ["features", "35,", "from", "32", "columns"],
         ["size", "numeric", "2"],
         ["kind", "categorical", "3"],
         ["and", "12", "more:", "--json", "lists", "all."],

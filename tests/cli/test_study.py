@@ -29,7 +29,7 @@ def test_one_study_prints_tables_and_claims_and_writes_its_files(call: Any) -> N
     code, out, err = call("study", "polynomial", *SMALL, "--out", "s")
     assert code == 0
     assert err.splitlines() == [f"3 nets with {count} features" for count in (4, 2, 20)]
-    for title in ("Losses after the last epoch", "Beside the notes", "Claims, with intervals at 95 %"):
+    for title in ("Losses after the last epoch", "Comparison with the notes", "Claims, with 95 % intervals"):
         assert title in out
     assert out.splitlines()[-1].startswith("Page: s/polynomial.html (")
     assert Path("s/polynomial.html").exists()
@@ -92,7 +92,7 @@ def test_the_chapter_goes_on_after_a_study_that_cannot_be_run(call: Any, monkeyp
     monkeypatch.setattr(running, "studies", lambda: dict.fromkeys(("polynomial", "weight-decay")))
     code, out, err = call("study", "all", "--out", "s")
     assert code == 1
-    assert "weight-decay was not run. the data are nowhere to be had." in err
+    assert "weight-decay failed. the data are nowhere to be had." in err
     assert "polynomial: 3 nets with 4 features" in err
     assert "Index: s/index.html" in out
     index = Path("s/index.html").read_text()

@@ -66,7 +66,7 @@ def test_from_a_csv_file_to_predictions(call: Any, people: Path) -> None:
     assert call("predict", "run", "few.csv") == (
         2,
         "",
-        "few.csv: must have the columns that the net was trained on; missing: 'zip'. They may stand in any order.\n",
+        "few.csv: must have the columns that the net was trained on; missing: 'zip'. The order does not matter.\n",
     )
     code, again, _ = call("train", "--resume", "run", "--json", "--quiet")
     assert (code, json.loads(again)["data"]) == (0, "people")
@@ -81,8 +81,8 @@ def test_leak_suspects_are_told_even_when_quiet(call: Any, people: Path) -> None
     code, _, err = call(*command, "--quiet")
     assert code == 0
     assert err == (
-        "Warning: Column 'poor' has one value for each class. "
-        "If it is not known when you predict, leave it out: --id, or ids=.\n"
+        "Warning: Column 'poor' has one value per class. "
+        "If it is not known at prediction time, leave it out: --id, or ids=.\n"
     )
 
 
@@ -96,27 +96,27 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("people.csv",), "people.csv: needs the column to predict: --target, or target=. Columns: name, age, zip, "),
+        (("people.csv",), "people.csv: needs a target column: --target, or target=. Columns: name, age, zip, "),
         (("people.csv", "--target", "incme"), "the target must be one of its columns; got 'incme'. Did you mean 'inc"),
         (
             ("people.csv", "--target", "income"),
-            "column 'name' holds a different text in every row, as ids and names do. "
-            "Leave out with --id name, or take a column as categories with --kind name=categorical.",
+            "column 'name' holds a different text in every row, like an id or a name. "
+            "Leave out with --id name, or treat a column as categorical with --kind name=categorical.",
         ),
         (("people.csv", "--target", "income", "--task", "regresion"), "Did you mean 'regression'?"),
         (
             ("people.csv", "--target", "income", "--kind", "zip"),
-            "'--kind' must be NAME=KIND, once a column; got 'zip'.",
+            "'--kind' must be NAME=KIND, once per column; got 'zip'.",
         ),
-        (("nope.csv", "--target", "y"), "nope.csv: must be a file that is there; there is none."),
-        (("people.xlsx", "--target", "y"), "data set: the name must be a known one; got 'people.xlsx'."),
+        (("nope.csv", "--target", "y"), "nope.csv: must be an existing file."),
+        (("people.xlsx", "--target", "y"), "data set: unknown name; got 'people.xlsx'."),
         (
             ("iris", "--target", "x"),
-            "--target, --id, --kind, --task, --group, --time are for table files; 'iris' is a data set",
+            "--target, --id, --kind, --task, --group, --time are for table files only; 'iris' is a built-in data set",
         ),
         (
             ("--resume", "run", "--target", "y", "--id", "a"),
-            "so it takes no --target, --id. Leave out all but --resume",
+            "cannot be combined with --target, --id. Use only --resume",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_data_show_tells_of_a_table(call: Any, people: Path) -> None:
     rows = {row[0]: row for row in cells(out) if row}
     assert rows["people.csv,"][1:] == ["90", "rows"]
     assert rows["income"][1] == "numeric"
-    assert err.startswith("Before it can be trained on: people.csv: column 'name' holds a different text in every row")
+    assert err.startswith("To fix before training: people.csv: column 'name' holds a different text in every row")
     code, out, err = call("data", "show", "people.csv", "--target", "rich", "--id", "name", "--json")
     told = json.loads(out)
     assert (code, err) == (0, "")
@@ -155,7 +155,7 @@ def test_wide_tables_show_what_is_not_simply_an_input(call: Any) -> None:
 
 def test_kinds_of_flags() -> None:
     assert kinds_of(["a=numeric", "b=c=date"]) == {"a": "numeric", "b=c": "date"}
-    with pytest.raises(InputError, match="must be NAME=KIND, once a column; got '=date'") as caught:
+    with pytest.raises(InputError, match="must be NAME=KIND, once per column; got '=date'") as caught:
         kinds_of(["a=date", "a=numeric", "=date", "x"])
     assert len(caught.value.problems) == 3
 
@@ -194,8 +194,8 @@ def test_rows_that_stand_in_two_parts_are_told_before_a_training(call: Any, visi
     code, out, err = call(*command, "--out", "run")
     assert code == 0
     assert "Warning: " in err
-    assert "stand in train too: scores on them say nothing new." in err
-    assert "Leaks between the rows that train and those held out: see the warnings.\n" in out
+    assert "also occur in the training set: scores on them do not measure generalisation." in err
+    assert "Leakage between training and held-out data: see the warnings.\n" in out
     code, out, err = call(*command, "--leaks", "error", "--out", "other")
     assert (code, out) == (2, "")
     assert err.startswith("Leaks: ")
@@ -214,7 +214,7 @@ def test_rows_of_a_group_stay_together(call: Any, visits: list[dict[str, str]]) 
     code, out, err = call(*command)
     assert code == 0, err
     assert ["who", "group", "rows", "that", "share", "it", "stay", "together;"] in [row[:8] for row in cells(err)]
-    assert "Leaks between the rows that train and those held out: none found.\n" in out
+    assert "Leakage between training and held-out data: none found.\n" in out
     people = {part: {visits[row]["who"] for row in rows} for part, rows in parts_of("run").items()}
     assert sum(map(len, people.values())) == 40
     assert sum(map(len, parts_of("run").values())) == 200
@@ -242,9 +242,9 @@ def test_folds_that_share_rows_are_told(call: Any, visits: list[dict[str, str]])
     command = ("select", "visits.csv", "--target", "bought", "--vary", "l2=0,0.1", "--folds", "3", *SMALL, "--quiet")
     code, out, err = call(*command, "--id", "who", "--out", "s")
     assert code == 0
-    assert "stand in the training rows of their fold too" in err
+    assert "also occur in the training set of their fold" in err
     assert "Keep them in one fold with groups= (--group COLUMN of a table)" in err
-    assert "Leaks between the rows that train and those held out: see the warning" in out
+    assert "Leakage between training and held-out data: see the warning" in out
     found = json.loads(Path("s/selection.json").read_text())
     assert [each["code"] for each in found["leaks"]["findings"]] == ["exact"]
     code, out, err = call(*command, "--group", "who", "--out", "t")
@@ -259,8 +259,11 @@ def test_folds_that_share_rows_are_told(call: Any, visits: list[dict[str, str]])
     [
         (("--group", "whom"), "visits.csv: the group must be one of its columns; got 'whom'. Did you mean 'who'?"),
         (("--time", "who"), "visits.csv: column 'who' must hold a date, as 2024-01-31, or a number in every row; 200 "),
-        (("--group", "who", "--time", "when"), "rows are divided by 'group' or by 'time', not by both"),
-        (("--group", "bought"), "the column of 'group' is no input, so it must not be the target, nor have a kind"),
+        (("--group", "who", "--time", "when"), "'group' and 'time' cannot both define the split"),
+        (
+            ("--group", "bought"),
+            "the column of 'group' is not a feature, so it can be neither the target nor have a kind",
+        ),
         (("--group", "who", "--kind", "who=categorical"), "so it must not be the target, nor have a kind; got 'who'."),
     ],
 )

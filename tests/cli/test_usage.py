@@ -5,16 +5,21 @@ import errno
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import warnings
+from typing import Any
 
 import pytest
 
+from docs_blocks import check_command
 from goodfit import __version__
 from goodfit.cli import exits
+from goodfit.cli.app import COMMANDS as COMMANDS_HELP
+from goodfit.cli.app import DATA_COMMANDS
 from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import Recipe
 
@@ -29,6 +34,23 @@ def test_every_command_explains_itself(call, command: tuple[str, ...]) -> None: 
     code, out, err = call(*command, "--help")
     assert (code, err) == (0, "")
     assert out.startswith(f"Usage: {' '.join(['goodfit', *command])}")
+
+
+EVERY = [
+    *((name,) for name in COMMANDS_HELP),
+    *(("data", name) for name in DATA_COMMANDS),
+    ("study", "dropout"),
+    ("data",),
+]
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_help_opens_with_one_line_and_an_example_that_parses(call: Any, command: tuple[str, ...]) -> None:
+    _, does, example, *_ = call(*command, "--help")[1].split("\n\n")
+    assert does.endswith((".", "?"))
+    assert len(does) <= 120
+    assert example.startswith(f"Example: goodfit {command[0]}")
+    check_command(shlex.split(example.removeprefix("Example: ")))
 
 
 def test_every_field_of_the_recipe_is_a_flag_with_its_help(call) -> None:  # type: ignore[no-untyped-def]
@@ -59,14 +81,14 @@ def test_version(call) -> None:  # type: ignore[no-untyped-def]
         (("train", "iris", "--seeds", "x"), "'--seeds' must be an integer; got 'x'."),
         (("train", "iris", "--nesterov=maybe"), "'--nesterov' must be true or false; got 'maybe'."),
         (("train", "iris", "--hidden"), "'--hidden' needs a value. See 'goodfit train --help'."),
-        (("train", "iris", "b"), "there is a value too many; got 'b'."),
+        (("train", "iris", "b"), "unexpected argument; got 'b'."),
         (("predict",), "'RUN' needs a value. See 'goodfit predict --help'."),
         (("report",), "'RUN' needs a value. See 'goodfit report --help'."),
         (
             ("train", "iris", "--l2", "1", "--l2", "2"),
             "Parameter --l2 specified multiple times. See 'goodfit train --help'.",
         ),
-        (("train",), "'DATA' must be given. Name a table file, or a data set: see 'goodfit data list'."),
+        (("train",), "'DATA' must be given. Name a data set (see 'goodfit data list') or a table file."),
         (
             ("train", "iris", "--seeds", "0"),
             "'--seeds' must be an integer >= 1, and the last seed <= 4294967295; got 0.",
@@ -77,8 +99,8 @@ def test_version(call) -> None:  # type: ignore[no-untyped-def]
         ),
         (
             ("train", "iris", "--resume", "x", "--l2", "3", "--no-keep-best"),
-            "'--resume' goes on with a run as it was begun, so it takes no DATA, --l2, --keep-best. "
-            "Leave out all but --resume, --json and --quiet.",
+            "'--resume' continues with the original settings and cannot be combined with DATA, --l2, --keep-best. "
+            "Use only --resume, --json and --quiet.",
         ),
     ],
 )
@@ -117,9 +139,9 @@ def test_a_bug_is_one_line_and_exit_code_1(call, fake, monkeypatch) -> None:  # 
         (
             MemoryError(),
             1,
-            "Memory: there must be enough for this work. Try a smaller net, fewer seeds or a smaller batch.",
+            "Memory: there is not enough for this work. Try a smaller net, fewer seeds or a smaller batch size.",
         ),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes"), 1, "Memory: there must be enough"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes"), 1, "Memory: there is not enough"),
         (OSError(errno.ENOSPC, "No space left on device", "f"), 1, "f: the operation failed: No space left on device."),
         (OSError("odd"), 1, "System: the operation failed: odd."),
         (ZeroDivisionError(), 1, "This is a bug in goodfit: ZeroDivisionError. Set"),

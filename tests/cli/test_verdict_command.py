@@ -26,14 +26,14 @@ def test_a_verdict_shows_the_alternatives_and_what_to_do(trained: Path, call: An
     lines = squeezed(out)
     assert code == 0
     assert "The recipe and 6 alternatives on 5 folds: 35 nets, about " in err
-    assert "100%, 35 of 35 nets done\n" in err
-    assert lines[:2] == ["Alternatives", "alternative change log loss gain interval it is"]
+    assert "100%, 35 of 35 nets trained\n" in err
+    assert lines[:2] == ["Alternatives", "alternative change log loss gain interval result"]
     assert any(
-        line.startswith("a hidden layer hidden none -> 64 ") and line.endswith("surely better") for line in lines
+        line.startswith("a hidden layer hidden none -> 64 ") and line.endswith("significantly better") for line in lines
     )
-    assert any(line.startswith("On held-out rows of 5 folds; a gain below 0.0") for line in lines)
+    assert any(line.startswith("5-fold cross-validation; gains below 0.0") for line in lines)
     assert any(line.startswith("Underfit: ") for line in lines)
-    assert "Train what is advised: goodfit verdict 'a run' --apply" in lines
+    assert "Train the advised recipe: goodfit verdict 'a run' --apply" in lines
     assert lines[-1].endswith("Verdict: a run/verdict.json")
 
 
@@ -51,7 +51,7 @@ def test_the_advice_is_trained_without_measuring_again(trained: Path, call: Any)
     lines = squeezed(out)
     assert (code, err) == (0, "")
     assert lines[0] == verdict["sentence"]
-    assert lines[-1].startswith("Before and after: validation accuracy 0.")
+    assert lines[-1].startswith("Validation accuracy before and after: 0.")
     recipe = json.loads((Path("better") / "recipe.json").read_text("utf-8"))
     assert recipe == verdict["advice"]["recipe"]
     code, out, _ = call("verdict", "a run", "--apply", "--json", "--out", "again", "--quiet")
@@ -65,14 +65,14 @@ def test_nothing_is_applied_where_nothing_is_advised(trained: Path, call: Any) -
     kept = {"sentence": "Good fit: really.", "advice": None}
     (trained / "verdict.json").write_text(json.dumps(kept))
     code, out, _ = call("verdict", "a run", "--apply")
-    assert (code, out) == (0, "Good fit: really.\nNothing to apply: no alternative is surely better.\n")
+    assert (code, out) == (0, "Good fit: really.\nNothing to apply: no alternative is significantly better.\n")
     assert json.loads(call("verdict", "a run", "--apply", "--json")[1]) == {"folder": "a run", "applied": None}
 
 
 def test_train_ends_with_a_line_on_the_fit(call: Any) -> None:
     out = call("train", "xor", *STARVED, "--quiet", "--fit", "always", "--out", "one")[1]
     assert squeezed(out)[-1].startswith("Fit: underfit: ")
-    assert squeezed(out)[-1].endswith(". More: goodfit verdict one")
+    assert squeezed(out)[-1].endswith(". Details: goodfit verdict one")
     assert json.loads((Path("one") / "verdict.json").read_text("utf-8"))["kind"] == "underfit"
     again = call("train", "--resume", "one", "--quiet")[1]
     assert squeezed(again)[-1] == squeezed(out)[-1]  # what was found then
@@ -82,13 +82,13 @@ def test_where_it_is_dear_the_line_says_what_it_would_take(call: Any) -> None:
     small = ("--hidden", "4", "--epochs", "2", "--quiet")
     out = call("train", "iris", *small, "--out", "two")[1]
     line = squeezed(out)[-1]
-    assert line.startswith("Fit: one training cannot tell; alternatives beside it take about ")
+    assert line.startswith("Fit: unknown from one training alone; comparing alternatives takes about ")
     assert line.endswith(": goodfit verdict two --quick")
     assert not (Path("two") / "verdict.json").exists()
     found = json.loads(
         call("train", "iris", "--hidden", "4", "--epochs", "2", "--quiet", "--json", "--out", "three")[1]
     )
-    assert found["fit"].startswith("one training cannot tell")
+    assert found["fit"].startswith("unknown from one training alone")
     never = call("train", "iris", *small, "--fit", "never", "--out", "four")[1]
     assert "Fit:" not in never
 
@@ -120,12 +120,12 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     assert code == 2
     assert err.splitlines() == [
         "Verdict: 'by' must be score or loss; got 'luck'.",
-        "Verdict: 'margin' must be a share above 0 and below 1; got 3.0.",
+        "Verdict: 'margin' must be a fraction above 0 and below 1; got 3.0.",
     ]
     (trained / "verdict.json").write_text("?")
     code, _, err = call("verdict", "a run", "--apply")
     assert code == 2
-    assert "must be a verdict, but it cannot be read. Remove it, and find it anew.\n" in err
+    assert "must be a verdict, but it cannot be read. Delete it, and judge the run again.\n" in err
 
 
 def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr("goodfit.verdicts.trying.fit", stop)
     code, _, err = call("verdict", "a run", "--quick", "--quiet")
     assert code != 0
-    assert "Interrupted; nothing was written. The run itself is unharmed: a run\n" in err
+    assert "Interrupted; nothing was written. The run itself is unchanged: a run\n" in err
     code, _, err = call("train", "iris", "--hidden", "4", "--epochs", "1", "--quiet", "--fit", "always", "--out", "x")
     assert code != 0
-    assert err.endswith("Interrupted while the fit was judged. The run itself is done: x\n")
+    assert err.endswith("Interrupted while judging the fit. The run itself is complete: x\n")

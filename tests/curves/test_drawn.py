@@ -49,7 +49,7 @@ def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.Monk
     np.testing.assert_array_equal(again.valid.mean, one.valid.mean)
     again = learning_curve("moons", recipe, rows=[20, 60], folds=3, out=tmp_path / "rows")
     np.testing.assert_array_equal(again.valid.mean, two.valid.mean)
-    with pytest.raises(InputError, match="holds another curve"):
+    with pytest.raises(InputError, match="holds a different curve"):
         learning_curve("moons", recipe, rows=[20, 70], folds=3, out=tmp_path / "rows")
 
 
@@ -57,12 +57,12 @@ def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.Monk
     ("arguments", "changes", "message"),
     [
         (("moons", "nois", [0.1]), {}, "'moons' has no parameter 'nois' that can be varied. Did you mean 'noise'"),
-        (("digits", "noise", [0.1]), {}, "'digits' has no parameter 'noise' that can be varied. It takes none"),
+        (("digits", "noise", [0.1]), {}, "'digits' has no parameter 'noise' that can be varied. It has no parameters"),
         (("moons", "seed", [1, 2]), {}, "'moons' has no parameter 'seed'"),
-        (("moons", "noise", []), {}, "'noise' must have different values, at least one"),
-        (("moons", "noise", [0.1, 0.1]), {}, "'noise' must have different values"),
+        (("moons", "noise", []), {}, "'noise' must have distinct values, at least one"),
+        (("moons", "noise", [0.1, 0.1]), {}, "'noise' must have distinct values"),
         (("moons", "noise", [-1.0]), {}, "'noise' must be a finite number >= 0"),
-        (("polynomial", "degree", [1.5]), {}, "'degree' must be a whole number >= 0; got 1.5"),
+        (("polynomial", "degree", [1.5]), {}, "'degree' must be an integer >= 0; got 1.5"),
         (("polynomial", "degree", [30]), {}, "'n_features' must be at most 21"),
         (("moons", "noise", [0.1]), {"by": "accuracy"}, "'by' must be score or loss"),
     ],

@@ -82,7 +82,7 @@ def test_nets_that_diverge_have_no_value_from_there_on() -> None:
     found = epoch_curve(numbers(), wild.replace(learning_rate=10.0), folds=3)
     assert np.isnan(found.valid.mean[-1])
     assert np.isfinite(found.valid.mean[0])
-    with pytest.raises(GoodfitError, match="at every value of epochs there is a fold on which a net diverged"):
+    with pytest.raises(GoodfitError, match="at every value of epochs a net diverged on some fold"):
         epoch_curve(numbers(), wild.replace(learning_rate=1e38), folds=3)
 
 
@@ -104,7 +104,7 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
 
     monkeypatch.setattr(session, "fit", refuse)
     np.testing.assert_array_equal(epoch_curve(dataset(), BASE, **how, out=tmp_path).valid.mean, whole.valid.mean)
-    with pytest.raises(InputError, match=r"holds another curve\. Give another folder"):
+    with pytest.raises(InputError, match=r"holds a different curve\. Give another folder"):
         epoch_curve(dataset(), BASE.replace(l2=0.5), **how, out=tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
         ({"every": 0}, "'every' must be an integer from 1 to the 9 epochs; got 0"),
         ({"every": 10}, "'every' must be an integer from 1 to the 9 epochs; got 10"),
         ({"by": "accuracy"}, "'by' must be score or loss"),
-        ({"folds": 1}, "there must be two folds or more"),
+        ({"folds": 1}, "there must be at least two folds"),
     ],
 )
 def test_curves_that_cannot_be(changes: dict[str, Any], message: str) -> None:

@@ -62,5 +62,5 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(InputError, match=r"data set: the name must be a known one; got 'wines'\. Did you mean 'wine'"):
+    with pytest.raises(InputError, match=r"data set: unknown name; got 'wines'\. Did you mean 'wine'"):
         bundled.load("wines")

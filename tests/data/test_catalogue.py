@@ -63,9 +63,9 @@ def test_unknown_names(call) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_unknown_parameters() -> None:
-    with pytest.raises(InputError, match=r"data set 'moons': a parameter must be.*got 'nois'\. Did you mean 'noise'"):
+    with pytest.raises(InputError, match=r"data set 'moons': unknown parameter; got 'nois'\. Did you mean 'noise'"):
         gd.load("moons", nois=1)
-    with pytest.raises(InputError, match=r"data set 'iris'.*got 'seed'\. It takes none"):
+    with pytest.raises(InputError, match=r"data set 'iris'.*got 'seed'\. It has no param"):
         gd.load("iris", seed=1)
 
 

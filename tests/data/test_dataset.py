@@ -70,13 +70,13 @@ def test_non_finite_inputs_are_placed() -> None:
     first, second = caught.value.problems
     assert first == (
         "Dataset 't': input column 'b' must be finite in float32; 7 rows (2, 3, 4, 5, 6, ...) are not; got nan. "
-        "Fill these values or leave the rows out."
+        "Impute these values or drop the rows."
     )
     assert "input column 'd' must be finite in float32; row 5 are not; got -inf" in second
 
 
 def test_many_bad_columns_are_counted() -> None:
-    with pytest.raises(InputError, match=r"so are not 4 more columns; got 36") as caught:
+    with pytest.raises(InputError, match=r"4 more columns are not; got 36") as caught:
         make(x=np.full((4, 9), np.nan))
     assert len(caught.value.problems) == 6
 
@@ -98,29 +98,32 @@ def test_non_finite_targets() -> None:
     [
         ({"task": "clasification"}, r"'task' must be a known one; got 'clasification'\. Did you mean 'classification'"),
         ({"scaling": "standrad"}, r"Did you mean 'standard'"),
-        ({"x": np.zeros(4)}, r"'x' must be a table of at least one row and one column; got \(4,\)"),
-        ({"x": np.zeros((0, 3)), "y": CODES[:0]}, r"'x' must be a table of at least one row"),
+        ({"x": np.zeros(4)}, r"'x' must be a 2-d array with at least one row and one column; got \(4,\)"),
+        ({"x": np.zeros((0, 3)), "y": CODES[:0]}, r"'x' must be a 2-d array with at least one row"),
         ({"x": X.astype(str)}, r"'x' must hold real numbers; got '<U"),
         ({"x": X + 1j}, r"'x' must hold real numbers; got 'complex128'"),
         ({"y": CODES[:3]}, r"'y' must have one entry for each of the 4 rows of 'x'; got 3"),
         (
             {"y": CODES + 1},
-            r"labels must be codes from 0 to 1, as there are 2 classes; 2 rows \(1, 2\) hold others; got 2",
+            r"labels must be codes from 0 to 1 for 2 classes; 2 rows \(1, 2\) hold others; got 2",
         ),
         ({"y": CODES - 1}, r"hold others; got -1"),
-        ({"y": CODES * 1.0}, r"one whole number, a class code.*got 'float64 of shape \(4,\)'.*from_arrays"),
+        ({"y": CODES * 1.0}, r"one integer class code.*got 'float64 of shape \(4,\)'.*from_arrays"),
         ({"classes": ("a",)}, r"'classes' must name at least two different classes; got \('a',\)"),
         ({"classes": ("a", "a")}, r"at least two different classes"),
-        ({"features": ("a", "b")}, r"'features' must name all 3 inputs; got 2"),
-        ({"image_shape": (2, 2)}, r"whose product is the 3 inputs; got \(2, 2\)"),
+        ({"features": ("a", "b")}, r"'features' must name all 3 features; got 2"),
+        ({"image_shape": (2, 2)}, r"whose product is the 3 features; got \(2, 2\)"),
         ({"test": [4]}, r"'test' must hold different row numbers from 0 to 3; got 'row 4'"),
         ({"test": [-1]}, r"got 'row -1'"),
         ({"test": [1, 1]}, r"got 'row 1 twice'"),
         ({"test": [0.5]}, r"got 'float64 of shape \(1,\)'"),
-        ({"test": [0, 1, 2, 3]}, r"'test' must leave rows to train on; got 'all 4 rows'"),
+        ({"test": [0, 1, 2, 3]}, r"'test' must leave rows for training; got 'all 4 rows'"),
         ({"scale_targets": True}, r"'scale_targets' must be False unless the task is regression"),
         ({"task": "regression"}, r"'classes' must be \(\) for regression"),
-        ({"task": "regression", "classes": (), "y": np.zeros((4, 1, 1))}, r"'y' must be a table with one column for"),
+        (
+            {"task": "regression", "classes": (), "y": np.zeros((4, 1, 1))},
+            r"'y' must be a 2-d array with one column per",
+        ),
         ({"task": "regression", "classes": (), "y": list("abcd")}, r"'y' must hold real numbers"),
         ({"task": "multilabel", "y": np.full((4, 2), 2)}, r"labels must be 0 or 1; 4 rows .* got \[2, 2\]"),
         ({"task": "multilabel", "y": np.eye(4, 3)}, r"'classes' must name the 3 columns of 'y'"),

@@ -80,9 +80,9 @@ def test_times_may_be_dates_and_official_test_rows_stay() -> None:
 @pytest.mark.parametrize(
     ("division", "message"),
     [
-        ({"groups": ["a"] * 20}, "split: 'test' needs 3 different groups or times among the 20 rows"),
-        ({"time": [3] * 20}, "split: 'test' needs 3 different groups or times .*; got '1 time'"),
-        ({"groups": list("ab") * 10}, "split: 'test' needs 3 different groups .* among the 20 rows .*; got '2 gr"),
+        ({"groups": ["a"] * 20}, "split: 'test' needs 3 distinct groups or times among the 20 rows"),
+        ({"time": [3] * 20}, "split: 'test' needs 3 distinct groups or times .*; got '1 time'"),
+        ({"groups": list("ab") * 10}, "split: 'test' needs 3 distinct groups .* among the 20 rows .*; got '2 gr"),
     ],
 )
 def test_too_few_groups_or_times(division: Any, message: str) -> None:
@@ -101,7 +101,7 @@ def test_too_few_groups_or_times(division: Any, message: str) -> None:
         ({"time": 3}, "'time' must hold a value for each of the 20 rows; got 3"),
         ({"time": np.zeros((20, 2))}, "'time' must hold a number or a date for each row"),
         ({"time": [np.datetime64("NaT")] * 20}, "'time' must hold a number or a date for each row"),
-        ({"groups": list("ab") * 10, "time": range(20)}, "rows are divided by 'groups' or by 'time', not by both"),
+        ({"groups": list("ab") * 10, "time": range(20)}, "'groups' and 'time' cannot both define the split"),
     ],
 )
 def test_what_rows_cannot_be_divided_by(division: Any, message: str) -> None:
@@ -110,9 +110,7 @@ def test_what_rows_cannot_be_divided_by(division: Any, message: str) -> None:
 
 
 def test_columns_by_name_are_for_tables() -> None:
-    with pytest.raises(
-        InputError, match="'groups' can be the name of a column for a table only; 'table' is a data set"
-    ):
+    with pytest.raises(InputError, match="'groups' can be a column name only for a table; 'table' is a data set"):
         with_division(dataset(20), "person")
     data = dataset(20, groups=list("ab") * 10)
     assert with_division(data) is data

@@ -154,7 +154,7 @@ def test_a_damaged_cache_is_named_and_mended(tiny, home: Path, name: str, damage
     path = user_cache() / "fashion-mnist" / name
     harm, message = DAMAGE[damage]
     harm(path)
-    with pytest.warns(DataWarning, match=f"a wrong file was met, and not used: .*{name}.*{message}"):
+    with pytest.warns(DataWarning, match=f"a file with wrong content was found and not used: .*{name}.*{message}"):
         data = load(search_in=local(home))
     assert data.x.tobytes() == tiny.pixels.tobytes()
     with warnings.catch_warnings():

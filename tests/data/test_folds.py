@@ -118,19 +118,19 @@ def test_a_grouping_splitter_is_given_the_groups() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"folds": 1}, "there must be two folds or more; got 1"),
-        ({"folds": True}, "there must be two folds or more"),
+        ({"folds": 1}, "there must be at least two folds; got 1"),
+        ({"folds": True}, "there must be at least two folds"),
         ({"repeats": 0}, "'repeats' must be an integer >= 1; got 0"),
         ({"folds": 43}, "43 folds need at least 43 rows; got 42"),
-        ({"folds": 10}, "every class must have a row for each of the 10 folds; 'c2' has fewer; got 9. Use 9 folds"),
+        ({"folds": 10}, "every class must have at least 10 rows for 10 folds; 'c2' has fewer; got 9. Use 9 folds"),
         ({"groups": np.arange(42) % 3}, "5 folds need at least 5 groups; got 3"),
         ({"groups": np.arange(41)}, "'groups' must have one value for each of the 42 rows"),
-        ({"time": np.zeros(42)}, "5 folds by time need 6 different times; got 1"),
-        ({"time": np.arange(42), "repeats": 2}, "'time' goes with neither 'groups' nor 'repeats'"),
-        ({"folds": "five"}, "'folds' must be a number, or a splitter of scikit-learn's"),
-        ({"folds": GroupKFold(3)}, "'folds' must be a number, or a splitter of scikit-learn's that fits the data"),
-        ({"folds": []}, "every fold must have rows"),
-        ({"folds": [([0, 1], [1, 2])]}, "a row must not train and validate in one fold"),
+        ({"time": np.zeros(42)}, "5 folds by time need 6 distinct times; got 1"),
+        ({"time": np.arange(42), "repeats": 2}, "'time' cannot be combined with 'groups' or 'repeats'"),
+        ({"folds": "five"}, "'folds' must be a number, or a scikit-learn splitter"),
+        ({"folds": GroupKFold(3)}, "'folds' must be a number, or a scikit-learn splitter that fits the data"),
+        ({"folds": []}, "every fold must have a training and a validation set"),
+        ({"folds": [([0, 1], [1, 2])]}, "no row can be in the training and the validation set of one fold"),
     ],
 )
 def test_folds_that_cannot_be(changes: dict[str, Any], message: str) -> None:

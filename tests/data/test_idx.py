@@ -60,7 +60,7 @@ def test_compression_is_told_by_content(tmp_path: Path, name: str) -> None:
     ("content", "message"),
     [
         (b"", r"two zero bytes, then a known type code; got b''"),
-        (b"PK\x03\x04", "must begin as an IDX file does"),
+        (b"PK\x03\x04", "must begin like an IDX file"),
         (bytes([0, 0, 7, 1]), "known type code"),
         (BY_HAND[:9], r"header must have 12 bytes; got 9\. Fetch the file again"),
         (BY_HAND[:-1], r"18 bytes that its header promises \(shape \(2, 3\)\); it is truncated; got 17"),

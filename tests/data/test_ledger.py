@@ -149,7 +149,7 @@ def test_a_damaged_ledger(damage: str, book: Ledger) -> None:
         content = content[:4096] + b"\x7f" * (len(content) - 4096)
     book.path.write_bytes(content)
     for work in (book.openings, lambda: book.begin("x", ROWS, "b")):
-        with pytest.raises(InputError, match=r"must be a ledger of goodfit, but it is damaged. Put a copy back, or"):
+        with pytest.raises(InputError, match=r"must be a ledger of goodfit, but it is damaged. Restore a backup, or"):
             work()
     assert book.path.read_bytes() == content
 
@@ -193,7 +193,7 @@ def test_an_empty_file_becomes_a_ledger(book: Ledger) -> None:
 
 def test_a_folder_in_its_place(book: Ledger) -> None:
     book.path.mkdir(parents=True)
-    with pytest.raises(InputError, match=r"must be the file of the ledger; it is a folder. Until it can be written"):
+    with pytest.raises(InputError, match=r"must be the file of the ledger; it is a folder. No test set is opened"):
         book.begin("x", ROWS, "a")
     with pytest.raises(InputError, match=r"it is a folder"):
         book.openings()

@@ -135,25 +135,25 @@ def test_x_and_y_of_a_part() -> None:
     assert repr(parts) == "Split('s', 14 train, 2 valid, 4 test, seed 0)"
     with pytest.raises(ValueError, match="read-only"):
         parts.train[0] = 1
-    with pytest.raises(InputError, match=r"a part must be a known one; got 'validate'\. Did you mean 'valid'"):
+    with pytest.raises(InputError, match=r"unknown part; got 'validate'\. Did you mean 'valid'"):
         parts.x("validate")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"valid": 1}, r"split: 'valid' must be a share in \[0, 1\); got 1"),
-        ({"valid": -0.1}, r"'valid' must be a share in \[0, 1\); got -0\.1"),
-        ({"valid": float("nan")}, r"'valid' must be a share"),
-        ({"valid": "0.1"}, r"'valid' must be a share"),
-        ({"valid": True}, r"'valid' must be a share"),
-        ({"test": 1.5}, r"'test' must be a share"),
-        ({"valid": 0.01}, r"'valid' must leave rows for every part; of 16 rows none is left for that part; got 0\.01"),
-        ({"valid": 0.99}, r"of 16 rows none is left for training; got 0\.99"),
-        ({"test": 0.99}, r"'test' must leave rows.*of 20 rows none is left for training"),
-        ({"seed": -1}, r"split: 'seed' must be a whole number >= 0; got -1"),
-        ({"seed": 1.5}, r"'seed' must be a whole number"),
-        ({"seed": True}, r"'seed' must be a whole number"),
+        ({"valid": 1}, r"split: 'valid' must be a fraction in \[0, 1\); got 1"),
+        ({"valid": -0.1}, r"'valid' must be a fraction in \[0, 1\); got -0\.1"),
+        ({"valid": float("nan")}, r"'valid' must be a fraction"),
+        ({"valid": "0.1"}, r"'valid' must be a fraction"),
+        ({"valid": True}, r"'valid' must be a fraction"),
+        ({"test": 1.5}, r"'test' must be a fraction"),
+        ({"valid": 0.01}, r"'valid' must leave rows for every part; of 16 rows none are left for that part; got 0\.01"),
+        ({"valid": 0.99}, r"of 16 rows none are left for training; got 0\.99"),
+        ({"test": 0.99}, r"'test' must leave rows.*of 20 rows none are left for training"),
+        ({"seed": -1}, r"split: 'seed' must be an integer >= 0; got -1"),
+        ({"seed": 1.5}, r"'seed' must be an integer"),
+        ({"seed": True}, r"'seed' must be an integer"),
     ],
 )
 def test_shares_that_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -175,7 +175,7 @@ def test_all_problems_of_the_shares_at_once() -> None:
 
 def test_official_test_rows_take_no_other_share() -> None:
     with pytest.raises(
-        InputError, match=r"'s' has official test rows, which stay its test rows; got 0\.1\. Leave 'test'"
+        InputError, match=r"'s' has an official test set, which cannot be changed; got 0\.1\. Omit 'test'"
     ):
         split(classes_of([10, 10], n_test=5), test=0.1)
 
@@ -183,11 +183,11 @@ def test_official_test_rows_take_no_other_share() -> None:
 @pytest.mark.parametrize(
     ("train", "valid", "test", "message"),
     [
-        ([0, 1], [1], [], r"a row must stand in one part only; a row stands in two or more; got 1"),
+        ([0, 1], [1], [], r"every row must be in one part only; a row is in two or more; got 1"),
         ([], [1], [], r"'train' must have rows"),
         ([0], [40], [], r"'valid' must hold different row numbers from 0 to 24; got 'row 40'"),
-        ([0, 24], [], [], r"official test rows of 's' must stay test rows; some train or validate; got 1"),
-        ([0], [24, 23], [22], r"some train or validate; got 2"),
+        ([0, 24], [], [], r"official test rows of 's' must stay in the test set; some are in another part; got 1"),
+        ([0], [24, 23], [22], r"some are in another part; got 2"),
     ],
 )
 def test_a_split_by_hand_is_checked(train: list[int], valid: list[int], test: list[int], message: str) -> None:

@@ -121,17 +121,17 @@ def test_seeds_and_streams(name: str) -> None:
     ("name", "parameters", "message"),
     [
         ("polynomial", {"n_features": 22}, r"'n_features' must be at most 21, which is degree 20; got 22"),
-        ("polynomial", {"n_features": 0}, r"polynomial: 'n_features' must be a whole number >= 1; got 0"),
+        ("polynomial", {"n_features": 0}, r"polynomial: 'n_features' must be an integer >= 1; got 0"),
         ("polynomial", {"noise": -1}, r"'noise' must be a finite number >= 0; got -1"),
-        ("linear", {"n_inputs": 2.0}, r"linear: 'n_inputs' must be a whole number >= 1; got 2\.0"),
-        ("linear", {"n_train": True}, r"'n_train' must be a whole number >= 1"),
+        ("linear", {"n_inputs": 2.0}, r"linear: 'n_inputs' must be an integer >= 1; got 2\.0"),
+        ("linear", {"n_train": True}, r"'n_train' must be an integer >= 1"),
         ("moons", {"noise": float("inf")}, r"'noise' must be a finite number"),
-        ("moons", {"n_train": 1}, r"'n_train' must be a whole number >= 2; got 1"),
+        ("moons", {"n_train": 1}, r"'n_train' must be an integer >= 2; got 1"),
         ("circles", {"factor": 1.0}, r"circles: 'factor' must be a number in \(0, 1\); got 1\.0"),
         ("circles", {"factor": "x"}, r"'factor' must be a number in \(0, 1\)"),
-        ("spirals", {"n_classes": 1}, r"'n_classes' must be a whole number >= 2; got 1"),
+        ("spirals", {"n_classes": 1}, r"'n_classes' must be an integer >= 2; got 1"),
         ("spirals", {"turns": None}, r"'turns' must be a finite number >= 0; got None"),
-        ("xor", {"seed": -3}, r"xor: 'seed' must be a whole number >= 0; got -3"),
+        ("xor", {"seed": -3}, r"xor: 'seed' must be an integer >= 0; got -3"),
     ],
 )
 def test_bad_parameters(name: str, parameters: dict[str, Any], message: str) -> None:

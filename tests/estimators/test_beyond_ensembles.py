@@ -101,7 +101,7 @@ def test_numbers_are_means_with_a_deviation(columns: int) -> None:
 
 def test_one_net_has_no_deviation() -> None:
     net = ours("MLPRegressor").fit(NUMBER_X, NUMBERS)
-    with pytest.raises(gf.InputError, match=r"MLPRegressor: 'predict_std' needs two nets or more; got 1\."):
+    with pytest.raises(gf.InputError, match=r"MLPRegressor: 'predict_std' needs at least two nets; got 1\."):
         net.predict_std(NUMBER_X)
 
 
@@ -130,7 +130,7 @@ def diverging() -> Any:
 
 def test_a_net_that_diverges_is_left_out() -> None:
     net = diverging()
-    with pytest.warns(ConvergenceWarning, match="1 of 3 nets met values that are not finite; they keep their last"):
+    with pytest.warns(ConvergenceWarning, match="1 of 3 nets diverged to non-finite values; they keep their last"):
         net.fit(NUMBER_X, NUMBERS)
     assert net.history_.frozen.tolist() == [False, True, False]
     sound = [forward(NUMBER_X, (own.coefs, own.intercepts), [relu])[:, 0] for own in (net.nets_[0], net.nets_[2])]
@@ -170,5 +170,8 @@ def test_partial_fit_of_an_ensemble() -> None:
 
 def test_another_number_of_nets_cannot_go_on() -> None:
     net = ours(n_nets=2, warm_start=True).fit(FLOWERS, KINDS)
-    with pytest.raises(gf.InputError, match=r"must keep the number of nets and the sizes of their layers; got '3 x"):
+    with pytest.raises(
+        gf.InputError,
+        match=r"warm_start requires the same number of nets and layer sizes as the previous fit; got '3 x",
+    ):
         net.set_params(n_nets=3).fit(FLOWERS, KINDS)

@@ -42,20 +42,20 @@ APART: list[tuple[dict[str, Any], str]] = [
     ),
     ({"activation": ["reloo"]}, r"'activation' must be one of .* a list of them; got \('reloo',\)"),
     ({"dropout": [1.5]}, r"'dropout' must be a finite number .* list of them; got \(1\.5,\)"),
-    ({"dropout": 0.5, "solver": "lbfgs"}, "'dropout' must be 0 with solver 'lbfgs'; got 0.5. It works"),
+    ({"dropout": 0.5, "solver": "lbfgs"}, "'dropout' must be 0 with solver 'lbfgs'; got 0.5. It has an effect"),
     ({"l1": 0.5, "solver": "lbfgs"}, "'l1' must be 0 with solver 'lbfgs'; got 0.5"),
-    ({"clip_norm": 1.0, "solver": "lbfgs"}, "'clip_norm' must be left out with solver 'lbfgs'"),
+    ({"clip_norm": 1.0, "solver": "lbfgs"}, "'clip_norm' must be none with solver 'lbfgs'"),
     ({"schedule": "cosine", "solver": "lbfgs"}, "'schedule' must be constant with solver 'lbfgs'"),
     (
         {"weight_decay": 0.1},
-        "'weight_decay' must be 0 with solver 'adam'; got 0.1. It works with solver",
+        "'weight_decay' must be 0 with solver 'adam'; got 0.1. It has an effect only with solver",
     ),
     ({"init_scale": 0.1}, "'init_scale' needs 'init'; got 0.1. Give 'init' too"),
     (
         {"init": "normal", "init_scale": -1.0},
         "'init_scale' must be a finite number > 0 with init 'normal'",
     ),
-    ({"init": "zeros", "init_scale": 1.0}, "'init_scale' must be left out with init 'zeros'"),
+    ({"init": "zeros", "init_scale": 1.0}, "'init_scale' must be none with init 'zeros'"),
     (
         {"schedule": "cosine", "solver": "sgd", "learning_rate": "adaptive"},
         "'schedule' must be left out where 'learning_rate' is 'adaptive'; got 'cosine'. Use one",
@@ -66,7 +66,7 @@ APART: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"schedule": {"schedule": "cosine", "warmup": 99}},
-        "'warmup' must be shorter than 'max_iter', which",
+        "'warmup' must be less than 'max_iter', which",
     ),
     ({"schedule": {"schedule": "cosine", "schedule_rate": 0.5}}, "'schedule_rate' must be 0.1 with schedule 'cosine'"),
 ]
@@ -108,13 +108,15 @@ def test_poisson_takes_no_negative_targets() -> None:
 
 def test_balanced_needs_all_rows() -> None:
     net = ours(class_weight="balanced")
-    with pytest.raises(gf.InputError, match="'class_weight' must not be 'balanced' in partial_fit, which sees a part"):
+    with pytest.raises(
+        gf.InputError, match="'class_weight' must not be 'balanced' in partial_fit, which sees only part"
+    ):
         net.partial_fit(FLOWERS, KINDS, classes=[0, 1, 2])
 
 
 @pytest.mark.parametrize("schedule", ["one-cycle", {"schedule": "cosine", "warmup": 2}])
 def test_a_schedule_needs_an_end(schedule: Any) -> None:
-    with pytest.raises(gf.InputError, match="'schedule' must be left out in partial_fit, which does not know how many"):
+    with pytest.raises(gf.InputError, match="'schedule' must be left out in partial_fit, where the number of"):
         ours(schedule=schedule).partial_fit(FLOWERS, KINDS, classes=[0, 1, 2])
 
 

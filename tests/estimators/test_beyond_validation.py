@@ -179,11 +179,14 @@ def test_the_weights_of_the_best_epoch_are_kept_even_at_the_last() -> None:
         ({"validation_data": (VALID_X,)}, r"'validation_data' must be \(X, y\) or \(X, y, sample_weight\); got 1\."),
         ({"validation_data": (VALID_X[:, :2], VALID_Y)}, "must fit the training data: X has 2 features, but"),
         ({"validation_data": (VALID_X, VALID_Y[:-1])}, "must fit the training data: X has 50 rows, and y has 49"),
-        ({"validation_data": (VALID_X, VALID_Y + 9)}, r"y has classes that the training data have not: \[9, 10, 11\]"),
+        (
+            {"validation_data": (VALID_X, VALID_Y + 9)},
+            r"y has classes that are not in the training data: \[9, 10, 11\]",
+        ),
         ({"validation_data": (VALID_X, VALID_Y, WEIGHTS)}, "must fit the training data: sample_weight.shape =="),
         ({"validation_data": (VALID_X, None)}, "must fit the training data: Input should have at least 1 dimension"),
-        ({"validation_data": VALID, "solver": "lbfgs"}, "'validation_data' is not watched by solver 'lbfgs'"),
-        ({"early_stopping": "acuracy"}, "'early_stopping' must be a truth value, 'score', 'loss', or a scorer"),
+        ({"validation_data": VALID, "solver": "lbfgs"}, "'validation_data' is not supported by solver 'lbfgs'"),
+        ({"early_stopping": "acuracy"}, "'early_stopping' must be a boolean, 'score', 'loss' or a scikit-learn scorer"),
     ],
 )
 def test_what_cannot_be_watched(given: dict[str, Any], message: str) -> None:

@@ -51,7 +51,7 @@ def test_one_net_draws_its_own_values_and_no_band() -> None:
             np.testing.assert_array_equal(line(axes, part).get_xdata(), data.epochs)
             np.testing.assert_allclose(line(axes, part).get_ydata(), data[f"{part}_{kind}"][:, 0])
         assert not axes.collections
-        assert axes.get_xlabel() == "epoch (passes over the training rows)"
+        assert axes.get_xlabel() == "epoch"
     assert (losses.get_ylabel(), scores.get_ylabel()) == ("loss (nats per row)", "accuracy (fraction of rows)")
     assert losses.get_yscale() == "linear"
 
@@ -74,7 +74,7 @@ def test_without_validation_rows_the_mark_is_on_the_training_curve() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nets", "levels", "words"), [(8, (0, 1), "least to greatest"), (21, (0.05, 0.95), "middle 90% of them")]
+    ("nets", "levels", "words"), [(8, (0, 1), "minimum to maximum"), (21, (0.05, 0.95), "central 90%")]
 )
 def test_several_nets_draw_mean_and_band_and_the_legend_says_which(
     nets: int, levels: tuple[float, float], words: str
@@ -102,7 +102,7 @@ def test_frozen_nets_are_left_out_and_counted() -> None:
     figure = curves(data)
     np.testing.assert_allclose(line(figure.axes[0], "valid").get_ydata(), data["valid_loss"][:, 0])
     assert legend_texts(figure)[-1] == "weights kept: epoch 4"
-    assert figure.get_suptitle() == "Training of 1 net, 12 epochs; 2 of 3 nets frozen and left out"
+    assert figure.get_suptitle() == "Training of 1 net, 12 epochs; 2 of 3 nets frozen and omitted"
 
 
 def test_with_all_nets_frozen_they_are_drawn() -> None:

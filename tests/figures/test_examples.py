@@ -54,7 +54,7 @@ def test_two_inputs_are_drawn_in_the_plane_each_class_with_its_own_colour_and_ma
         np.testing.assert_array_equal(line.get_xydata(), data.x[code::3])
         assert line.get_label() == data.classes[code]
     assert len({line.get_color() for line in axes.lines}) == len({line.get_marker() for line in axes.lines}) == 3
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("input 0", "input 1")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("feature 0", "feature 1")
     assert figure.get_suptitle() == "blobs: 90 rows, 2 inputs"
 
 
@@ -76,9 +76,9 @@ def test_regression_shows_the_target_and_the_input_closest_to_it() -> None:
     assert sum(bar.get_height() for bar in counts.patches) == 300
     assert (counts.get_xlabel(), counts.get_ylabel()) == ("target", "rows")
     np.testing.assert_allclose(scatter.lines[0].get_xdata(), x[:, 1], rtol=1e-6)
-    assert scatter.get_xlabel() == "input 1"
+    assert scatter.get_xlabel() == "feature 1"
     correlation = np.corrcoef(x[:, 1], y)[0, 1]
-    assert scatter.get_title(loc="left") == f"Most correlated input (r = {correlation:.2f})"
+    assert scatter.get_title(loc="left") == f"Most correlated feature (r = {correlation:.2f})"
 
 
 def test_regression_uses_the_names_of_the_inputs() -> None:

@@ -62,7 +62,7 @@ def test_saturated_units(share: float, expected: str) -> None:
     begun = changed(measured(), 1, saturated=share)
     found = find("saturated-units", None, replace(begun, epoch=0))
     assert (found.status, found.place) == (expected, "hidden 2")
-    assert "at the start" in found.text
+    assert "at initialisation" in found.text
     assert found.advice.get("init") == ("xavier-normal" if expected == "issue" else None)
     assert status("saturated-units", begun) == "ok"  # a trained net may use the flat ends
     assert status("saturated-units", changed(measured(), 1, saturated=units.SATURATED_AFTER + 0.01)) == "issue"
@@ -83,7 +83,7 @@ def test_dead_units(share: float, expected: str) -> None:
 def test_dead_on_few_rows_may_live_on_others() -> None:
     net = describe_net([-np.ones((6, 4)), np.ones((3, 6))], [np.full(6, -9.0), np.zeros(3)], "relu")
     few, many = (measure(subject(net, rows=rows), curvature=False) for rows in (units.FEWEST_ROWS - 1, 20))
-    assert find("dead-units", few, None).text.startswith("Units that are dead on 19 rows may live on others")
+    assert find("dead-units", few, None).text.startswith("Units dead on 19 rows may be active on others")
     assert status("dead-units", few, None) == "cannot tell"
     assert find("dead-units", many, None).advice["activation"] == "leaky-relu"
     assert "100% of the units" in find("dead-units", many, None).text
@@ -282,7 +282,7 @@ def test_constant_prediction(share: float, expected: str) -> None:
     assert (found.advice.get("optimizer") == "adamw") is (found.status == "issue")
     assert status("constant-prediction", constant=0.0) == "cannot tell"
     alone = find("constant-prediction", constant=measured().loss, losses=None)
-    assert alone.text.endswith("Whether the net was trained is not known.")
+    assert alone.text.endswith("It is unknown whether the net was trained.")
 
 
 def test_a_loss_that_is_not_finite() -> None:
@@ -337,7 +337,9 @@ def test_a_shortened_test_does_not_overrule_the_training_itself() -> None:
     short = replace(range_test([1, 1, 1, 1, 1, 1, 1.0, 0.2, 0.0]), whole=False)
     learned = {"constant": measured().loss * 4}
     slow = replace(short, losses=short.losses * learned["constant"])
-    assert find("learning-rate-low", rates=slow, **learned).text.startswith("In a shortened test: at 0.1 the loss")
+    assert find("learning-rate-low", rates=slow, **learned).text.startswith(
+        "In a shortened range test: learning rate 0.1 ends"
+    )
     assert status("learning-rate-low", rates=slow, **learned) == "ok"
     assert status("learning-rate-low", rates=replace(slow, whole=True), **learned) == "issue"
     assert status("learning-rate-low", rates=slow, constant=measured().loss * 1.5, losses=None) == "issue"

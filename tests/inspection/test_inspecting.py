@@ -98,7 +98,7 @@ def test_a_net_alone() -> None:
     assert (found.recipe, found.advice.recipe, found.note) == (None, found.advice.recipe, "")
     assert found["updates-small"].status == "cannot tell"
     assert math.isfinite(found.measurement.sharpness)
-    with pytest.raises(InputError, match="the recipe and the data must be known for the advice to be tried"):
+    with pytest.raises(InputError, match="trying the advice needs the recipe and the data"):
         found.try_advice()
 
 
@@ -106,9 +106,9 @@ def test_a_net_alone() -> None:
     ("given", "message"),
     [
         (("net",), "'net' must be a run, a model or a net; got 'str'"),
-        ((random_net((4, 6, 3)),), "'x' and 'y' must be given: the net does not know its rows"),
+        ((random_net((4, 6, 3)),), "'x' and 'y' must be given: the data of the net are unknown"),
         ((random_net((4, 6, 3)), np.ones((5, 4))), "'y' must be given: gradients need the targets"),
-        ((random_net((4, 6, 3)), gf.data.load("digits")), "the net takes 4 inputs; 'digits' has another number"),
+        ((random_net((4, 6, 3)), gf.data.load("digits")), "the net takes 4 features; 'digits' has a different number"),
         ((random_net((4, 6, 2)), gf.data.load("iris")), "the net is for classification with 2 outputs; 'iris' is not"),
     ],
 )
@@ -121,7 +121,7 @@ def test_nets_that_are_not_there() -> None:
     with pytest.raises(InputError, match="'which' must be a net from 0 to 1; got 2"):
         inspect(slow_run(), which=2)
     lost = replace(slow_run(), split=None)
-    with pytest.raises(InputError, match="the run does not know its rows"):
+    with pytest.raises(InputError, match="the data of the run are unknown"):
         inspect(lost)
 
 
@@ -133,7 +133,7 @@ def test_without_training_rates_are_not_told() -> None:
 
 
 def test_advice_that_is_not_there_cannot_be_tried() -> None:
-    with pytest.raises(InputError, match="there must be advice to try; nothing is to be changed"):
+    with pytest.raises(InputError, match="there is no advice to try"):
         replace(inspected(), advice=Advice({}, {})).try_advice()
 
 
@@ -203,7 +203,7 @@ def test_a_folded_net_is_the_same_net() -> None:
     expected = stack.outputs(x, np.float64)
     assert fold(stack).sizes == (10, 4)
     np.testing.assert_allclose(fold(stack).outputs(x, np.float64), expected, atol=1e-6 * np.abs(expected).max())
-    with pytest.raises(InputError, match="must have a hidden layer without a non-linearity to be folded"):
+    with pytest.raises(InputError, match="must have a hidden layer without a nonlinearity to be folded"):
         fold(smaller)
 
 
@@ -276,7 +276,7 @@ def test_rows_for_the_steps_are_training_rows() -> None:
     train = np.sort(moons().train)
     np.testing.assert_array_equal(found.rows, train[[0, 2]])
     np.testing.assert_array_equal(found.raw_x, moons().data.x[train[[0, 2]]])
-    with pytest.raises(InputError, match="a row must be a training row, from 0 to 159; got 160"):
+    with pytest.raises(InputError, match="a row must be a training example, from 0 to 159; got 160"):
         rows_of(slow_run(), [160])
     assert len(subject_for(slow_run()).rows) == 160
 
@@ -315,4 +315,6 @@ def test_words_on_curvature() -> None:
 def test_a_subject_is_sampled_and_that_is_noted() -> None:
     net = random_net((4, 6, 3))
     assert subject(net).note == ""
-    assert inspect(net, *rows_for(net, 50), rows=20, curvature=False).note.startswith("Measured on 20 of the 50 rows")
+    assert inspect(net, *rows_for(net, 50), rows=20, curvature=False).note.startswith(
+        "Measured on a random 20 of 50 rows"
+    )

@@ -129,7 +129,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
     assert len(rows.data) == ROWS - 5
     told = " ".join(rows.notes)
     assert "Column 'other' ignored" in told
-    assert "5 of 150 rows left out: they have no target." in told
+    assert "5 of 150 rows left out, since their target is missing." in told
     assert "school" in told
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -141,7 +141,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
     ("name", "change", "target", "message"),
     [
         ("rich", {"drop": ["rich"]}, None, r"table: must have the target among its columns; got 'rich'\. Valid: name"),
-        ("rich", {"drop": ["age", "school"]}, None, r"must have the columns that .*; missing: 'age', 'school'\. They"),
+        ("rich", {"drop": ["age", "school"]}, None, r"must have the columns that .*; missing: 'age', 'school'\. The"),
         ("rich", {"drop": ["rich", "age"]}, None, r"(?s)got 'rich'.*missing: 'age'"),
         ("rich", {}, "age", r"table: the target must not be one of the nets' inputs; got 'age'"),
         ("rich", {}, "ritch", r"got 'ritch'\. Did you mean 'rich'\?"),
@@ -150,7 +150,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
         ("rich", {"age": "old"}, None, r"column 'age' must hold numbers; 150 rows .* do not; got 'old'"),
         ("rich", {"rich": "yes"}, None, r"the target 'rich' must have at least two classes; got 'yes'"),
         ("income", {}, "rich", r"column 'rich' must hold numbers"),
-        ("by group", {"drop": ["city"]}, None, r"must have the column 'city', by whose group the rows were divided"),
+        ("by group", {"drop": ["city"]}, None, r"must have the column 'city', which defined the group split"),
         ("by time", {"year": "late"}, None, r"column 'year' must hold a date, .*; got 'late'"),
     ],
 )
@@ -171,7 +171,7 @@ def test_other_kinds_of_data_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"trained on numbers without column names, .*; got 'DataFrame'"):
         table_rows(plain, frame())
     labels = gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], (), task="multilabel")
-    with pytest.raises(InputError, match="a table has one target; the nets tell several labels a row"):
+    with pytest.raises(InputError, match="a table has one target; the nets are multilabel"):
         table_rows(gf.models.Model((labels,), preprocessing=made.preprocessing), frame(), target="rich")
 
 

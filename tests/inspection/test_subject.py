@@ -34,7 +34,7 @@ def test_numbers_are_scaled_as_they_were_trained_on() -> None:
 def test_many_rows_are_sampled_and_that_is_said() -> None:
     x, y = rows_for(NET, 3000)
     found = subject_of(NET, x, y)
-    assert found.note == "Measured on 1,024 of the 3,000 rows, drawn at random."
+    assert found.note == "Measured on a random 1,024 of 3,000 rows."
     np.testing.assert_array_equal(found.raw_x, x[found.rows])
     np.testing.assert_array_equal(found.target, y[found.rows])
     assert len(np.unique(found.rows)) == 1024
@@ -45,7 +45,7 @@ def test_many_rows_are_sampled_and_that_is_said() -> None:
 def test_more_rows_than_memory_holds_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_NUMBERS", 60)
     found = subject_of(NET, *rows_for(NET))
-    assert found.note == "Measured on 10 of the 40 rows, drawn at random."
+    assert found.note == "Measured on a random 10 of 40 rows."
 
 
 def test_a_part_of_the_rows() -> None:
@@ -69,11 +69,19 @@ def test_a_net_by_its_weights() -> None:
     [
         (np.ones((5, 4)), None, r"Inspection: 'y' must be given: gradients need the targets of the rows\. Give one"),
         (np.ones((5, 7)), np.zeros(5, int), r"Inspection: the net takes 4 inputs; 'x' has another .*; got 7"),
-        (np.ones((5, 4)), np.zeros(6, int), r"Inspection: 'y' must have one entry for each of the 5 rows of 'x'; got"),
-        (np.ones((5, 4)), np.full(5, 3), r"Inspection: labels must be codes from 0 to 2, as there are 3 classes"),
+        (
+            np.ones((5, 4)),
+            np.zeros(6, int),
+            r"Inspection: 'y' must have one entry for each of the 5 rows of 'x'; got",
+        ),
+        (np.ones((5, 4)), np.full(5, 3), r"Inspection: labels must be codes from 0 to 2 for 3 classes"),
         (np.full((5, 4), np.nan), np.zeros(5, int), r"Inspection: input column 0 must be finite in float32"),
-        (np.ones((5, 4)), np.zeros(5), r"Inspection: 'y' must hold one whole number, a class code, for each row"),
-        (np.ones((0, 4)), np.zeros(0, int), r"Inspection: 'x' must be a table of at least one row and one column"),
+        (np.ones((5, 4)), np.zeros(5), r"Inspection: 'y' must hold one integer class code per row"),
+        (
+            np.ones((0, 4)),
+            np.zeros(0, int),
+            r"Inspection: 'x' must be a 2-d array with at least one row and one column",
+        ),
     ],
 )
 def test_rows_that_do_not_fit(x: np.ndarray, y: np.ndarray | None, message: str) -> None:

@@ -35,7 +35,7 @@ def test_nothing_to_find_is_nothing_to_tell(recwarn: pytest.WarningsRecorder) ->
     check = check_split(parts_of(*table()))
     assert check is not None
     assert (check.findings, check.near, check.near_seconds, check.told) == ((), True, None, ())
-    assert str(check) == "Leaks between the rows that train and those held out: none found."
+    assert str(check) == "Leakage between training and held-out data: none found."
     assert check.seconds > 0
     check.warn()
     assert not recwarn.list
@@ -49,17 +49,17 @@ def test_few_twins_are_recorded_and_many_are_warned_of() -> None:
     assert check is not None
     assert check.told == ()  # 2 < 0.25 * sqrt(100)
     assert str(check) == (
-        "Leaks between the rows that train and those held out: 2 rows of test (2 %) stand in train too: "
-        "too few to matter."
+        "Leakage between training and held-out data: 2 rows of the test set (2 %) also occur in the training "
+        "set: too few to matter."
     )
     x[302], y[302] = x[2], y[2]
     check = check_split(parts_of(x, y))
     assert check is not None
     assert [each.count for each in check.told] == [3]
-    assert str(check).endswith("held out: see the warning.")
-    with pytest.warns(LeakWarning, match=r"3 rows of test \(3 %\) stand in train too: .*without_twins"):
+    assert str(check).endswith("held-out data: see the warning.")
+    with pytest.warns(LeakWarning, match=r"3 rows of the test set \(3 %\) also occur in the training.*without_twins"):
         check.warn()
-    with pytest.raises(InputError, match=r"Leaks: 3 rows of test \(3 %\) stand in train too"):
+    with pytest.raises(InputError, match=r"Leaks: 3 rows of the test set \(3 %\) also occur in the training set"):
         check_split(parts_of(x, y), "error")
     assert check_split(parts_of(x, y), "off") is None
     with pytest.raises(InputError, match=r"'leaks' must be warn, error or off; got 'wran'. Did you mean 'warn'"):
@@ -87,10 +87,8 @@ def test_a_search_that_would_take_long_is_left_out_and_said(monkeypatch: pytest.
     assert check is not None
     assert (check.findings, check.near) == ((), False)
     assert check.near_seconds == pytest.approx(6 * (N + 20_000))
-    assert str(check).endswith(
-        "none found. Nearly equal rows were not looked for, which would take about 122400 s, once."
-    )
-    with pytest.raises(InputError, match=r"10 rows of test \(10 %\) have near twins in train"):
+    assert str(check).endswith("none found. Near-duplicates were not checked, which takes about 122400 s, once.")
+    with pytest.raises(InputError, match=r"10 rows of the test set \(10 %\) have near-duplicates in the training set"):
         check_split(parts_of(x, y), "error")  # who asks for it waits
 
 
@@ -119,14 +117,15 @@ def test_folds_with_equal_rows_on_both_sides() -> None:
     )
     assert found["near"].pairs == ((1, 101), (101, 1))
     assert str(found["exact"]) == (
-        "2 held-out rows of 400 (0.5 %) stand in the training rows of their fold too: scores on them say nothing new. "
-        "Keep them in one fold with groups= (--group COLUMN of a table), or leave the repeated rows out."
+        "2 held-out rows of 400 (0.5 %) also occur in the training set of their fold: scores on them do not "
+        "measure generalisation. "
+        "Keep them in one fold with groups= (--group COLUMN of a table), or remove the duplicates."
     )
     odd = [(np.arange(0, N, 2), np.arange(1, N, 2))]
     check = check_folds(data, odd)
     assert check is not None
     assert [(each.code, each.count) for each in check.findings] == [("exact", 1), ("group", 200)]
-    assert check.findings[1].text.startswith("200 held-out rows of 200 (100 %) belong to groups that stand in the")
+    assert check.findings[1].text.startswith("200 held-out rows of 200 (100 %) belong to groups that are also in the")
 
 
 def test_rows_held_out_in_several_repeats_count_once() -> None:
@@ -143,7 +142,7 @@ def test_equal_rows_of_few_categories_are_no_copies() -> None:
     x, y = rng.integers(0, 3, (N, 3)).astype(np.float32), rng.integers(0, 2, N)
     found = guard(parts_of(x, y), near=False)
     assert {(each.code, each.status) for each in found} == {("exact", "cannot tell")}
-    assert "would by chance, for the inputs have few different values." in found[0].text
+    assert "would by chance, since the features have few distinct values." in found[0].text
     check = check_split(parts_of(x, y))
     assert check is not None
     assert check.told == ()
@@ -193,8 +192,8 @@ def test_the_columns_of_a_table_are_named_by_their_own_names() -> None:
         "y": y,
     }
     (found,) = guard(gd.table(frame, "y").split())
-    assert found.text == "Column 'answer' has one value for each class."
-    assert found.advice == "If it is not known when you predict, leave it out: --id, or ids=."
+    assert found.text == "Column 'answer' has one value per class."
+    assert found.advice == "If it is not known at prediction time, leave it out: --id, or ids=."
 
 
 @pytest.mark.parametrize("name", [name for name in gd.names() if name != "fashion-mnist"])

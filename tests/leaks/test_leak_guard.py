@@ -64,15 +64,16 @@ def test_planted_rows_are_counted() -> None:
     ]
     assert found[0].share == pytest.approx(2 / 30)
     assert str(found[0]) == (
-        "2 rows of test (6.7 %) stand in train too: scores on them say nothing new. "
-        "goodfit.leaks.without_twins(split) leaves the twins out."
+        "2 rows of the test set (6.7 %) also occur in the training set: scores on them do not measure generalisation. "
+        "goodfit.leaks.without_twins(split) removes the duplicates."
     )
     assert str(found[1]) == (
-        "1 row of test (3.3 %) stands in train with another target. "
-        "Look at them: a target is wrong, or the inputs leave it open."
+        "1 row of the test set (3.3 %) also occurs in the training set with a different target. "
+        "Check them: a target is wrong, or the features do not determine it."
     )
     assert found[2].text == (
-        "1 row of test (3.3 %) has a near twin in train, equal up to rounding: scores on it say little new."
+        "1 row of the test set (3.3 %) has a near-duplicate in the training set, equal up to rounding: "
+        "scores on it hardly measure generalisation."
     )
     assert 0 < found[2].distances[0] < 1e-4
     assert [each.code for each in guard(parts_of(x, y), near=False)] == ["exact", "relabelled", "exact", "exact"]
@@ -83,7 +84,7 @@ def test_rows_that_repeat_in_training_are_stated() -> None:
     x[:35] = x[35:70]
     x[100] = x[0]
     (found,) = (each for each in guard(parts_of(x, y)) if each.code == "exact")
-    assert found.text.endswith("Within train, 50 % of the rows repeat another one.")
+    assert found.text.endswith("Within the training set, 50 % of the rows are duplicates.")
     assert found.pairs == ((100, 0),)
 
 
@@ -93,7 +94,7 @@ def test_images_with_twins_that_have_exact_twins_of_their_own() -> None:
     x[101], x[6] = x[100], x[5]
     found = guard(parts_of(x, y, image_shape=SHAPE))
     assert brief(found) == [("near", ("test", "train"), 2, ((100, 5), (101, 5)))]
-    assert "the same image but for brightness, noise or a shift by a pixel" in found[0].text
+    assert "the same image up to brightness, noise or a shift by one pixel" in found[0].text
     left = without_twins(parts_of(x, y, image_shape=SHAPE))
     assert set(TRAIN) - set(left.train.tolist()) == {5, 6}
 
@@ -127,12 +128,14 @@ def test_a_group_in_two_parts() -> None:
         ("group", ("valid", "train"), 1, ((75, 8),)),
     ]
     assert str(found[0]) == (
-        "1 group (ann) stands in test and in train, with 2 rows of test (6.7 %): scores there are not those of new "
-        "groups. Divide the rows so that each group stands in one part."
+        "1 group (ann) occurs in both the test set and the training set, with 2 rows of the test set "
+        "(6.7 %): scores on them do not measure generalisation to new groups. Split the data so that each group is in "
+        "one set only."
     )
     many = guard(parts_of(*table()), groups=np.arange(N) % 30)[0]
     assert many.text.startswith(
-        "30 groups (0, 1, 2, 3, 4, ...) stand in test and in train, with 30 rows of test (100 %)"
+        "30 groups (0, 1, 2, 3, 4, ...) occur in both the test set and the training set, with 30 rows of the test "
+        "set (100 %)"
     )
 
 
@@ -155,11 +158,11 @@ def test_inputs_that_tell_the_target() -> None:
     found = guard(parts_of(x, y, features=tuple("abcdefgh")))
     assert brief(found) == [("input", ("train",), 2, ())]
     assert found[0].text == (
-        "Input 'c' has one value for each class. Input 'f' tells the classes apart by thresholds, without a mistake."
+        "Feature 'c' has one value per class. Feature 'f' separates the classes with thresholds, without error."
     )
     x[5, 2] = 99  # a row of training says otherwise: this value goes with one class too
     x[6, 5] = 100.0 if y[6] == 0 else -100.0
-    assert [each.text for each in guard(parts_of(x, y))] == ["Input '2' determines the target in every row."]
+    assert [each.text for each in guard(parts_of(x, y))] == ["Feature '2' determines the target in every row."]
 
 
 def test_inputs_that_tell_numbers_and_labels() -> None:
@@ -168,11 +171,13 @@ def test_inputs_that_tell_numbers_and_labels() -> None:
     x[:, 1], x[:, 3] = y[:, 1] * 2, np.log(y[:, 0])
     (found,) = guard(parts_of(x, y))
     assert found.count == 2
-    assert found.text.startswith("Input '1' moves exactly with the target (correlation 1.0000). Input '3' moves ")
+    assert found.text.startswith(
+        "Feature '1' is perfectly correlated with the target (correlation 1.0000). Feature '3' is "
+    )
     labels = (np.random.default_rng(1).random((N, 2)) < 0.5).astype(int)
     x[:, 1], x[:, 3] = labels[:, 1], np.random.default_rng(2).normal(size=N)
     (found,) = guard(Split(Dataset("many", x, labels, "multilabel", ("a", "b")), TRAIN, VALID, TEST))
-    assert found.text == "Input '1' equals the target 'b' in every row."
+    assert found.text == "Feature '1' equals the target 'b' in every row."
 
 
 def test_many_inputs_are_not_all_named() -> None:
@@ -180,7 +185,7 @@ def test_many_inputs_are_not_all_named() -> None:
     x[:, :7] = y[:, None] * np.arange(1, 8) + 5.5
     (found,) = (each for each in guard(parts_of(x, y)) if each.code == "input")
     assert found.count == 7
-    assert found.text.endswith("Input '4' has one value for each class. So may 2 more inputs.")
+    assert found.text.endswith("Feature '4' has one value per class. The same holds for 2 more features.")
 
 
 def test_an_input_that_tells_a_rare_class_of_many_rows() -> None:
@@ -191,7 +196,7 @@ def test_an_input_that_tells_a_rare_class_of_many_rows() -> None:
     x[:, 3] = np.where(y, 4, -4) + rng.random(20_000)
     parts = Split(Dataset.from_arrays(x, y), np.arange(18_000), np.arange(18_000, 18_000), np.arange(18_000, 20_000))
     (found,) = guard(parts, near=False)
-    assert found.text == "Input '3' tells the classes apart by one threshold, without a mistake."
+    assert found.text == "Feature '3' separates the classes with one threshold, without error."
 
 
 def test_rows_on_a_line_are_close_by_chance() -> None:
@@ -202,20 +207,20 @@ def test_rows_on_a_line_are_close_by_chance() -> None:
     (found,) = guard(parts)
     assert (found.code, found.status, found.count) == ("near", "cannot tell", 0)
     assert str(found) == (
-        "Whether rows of test have near twins in train cannot be told: rows come that close by chance. "
-        "Look for rows that were copied and changed where the data were collected."
+        "Cannot tell whether the test set has near-duplicates in the training set: rows are that close by chance. "
+        "Check whether rows were copied and changed when the data were collected."
     )
     assert without_twins(parts) is parts
 
 
 def test_too_much_to_compare_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(near_rows, "MOST_CANDIDATES", -1)
-    assert "too many rows are alike to compare them all" in guard(parts_of(*table()))[0].text
+    assert "too many rows are similar to compare them all" in guard(parts_of(*table()))[0].text
     monkeypatch.setattr("goodfit.leaks.near_images.MOST_CANDIDATES", -1)
     images = smooth(N)
     images[100] = np.roll(images[5].reshape(SHAPE), 1, axis=0).ravel()
     found = guard(parts_of(images, table()[1], image_shape=SHAPE))
-    assert "too many images are alike to compare them all" in found[0].text
+    assert "too many images are similar to compare them all" in found[0].text
 
 
 def test_without_twins_leaves_out_what_held_out_rows_are_known_from() -> None:
@@ -236,7 +241,7 @@ def test_without_twins_leaves_out_what_held_out_rows_are_known_from() -> None:
 def test_without_twins_needs_rows_that_are_left() -> None:
     x, y = table()
     x[:] = 1
-    with pytest.raises(InputError, match="without_twins: 'train' must keep rows; all of them have twins") as caught:
+    with pytest.raises(InputError, match="without_twins: 'train' must keep rows; all of them have dup") as caught:
         without_twins(parts_of(x, y))
     assert len(caught.value.problems) == 2
 
@@ -261,10 +266,10 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
 
 def test_the_page_states_the_limits() -> None:
     page = " ".join((Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8").split())
-    images = f"at least {LIKENESS} in their grey levels and by at least {DETAIL} in their details"
+    images = f"at least {LIKENESS} between their grey levels and of at least {DETAIL} between their details"
     for stated in (
         images,
-        f"at most {100 * ROUNDING:g} % of its spread",
+        f"at most {100 * ROUNDING:g} % of its interquartile range",
         f"below {100 * FINEST:.4f} %",
         f"({SIDE} x {SIDE} pixels or more",
     ):

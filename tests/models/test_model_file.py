@@ -134,7 +134,7 @@ PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_js
         ({"task": "clustering"}, "'task' must be one of classification, multilabel, regression; got 'clustering'"),
         ({"task": ["classification"]}, "'task' must be one of classification, multilabel, regression; got ['class"),
         ({"link": "logit"}, "'link' must be one of identity, exp; got 'logit'"),
-        ({"link": "exp"}, "'link' exp is for regression of targets as they are; got 'classification'"),
+        ({"link": "exp"}, "'link' exp is for regression on unscaled targets; got 'classification'"),
         ({"link": None}, "'link' must be one of identity, exp; got None"),
         ({"classes": ["a"]}, "'classes' must name the 2 classes"),
         ({"classes": 3}, "'classes' must be a list of texts; got 3"),
@@ -200,7 +200,7 @@ def test_of_a_thousand_wrong_nets_some_are_named(tmp_path: Path) -> None:
     tensors, metadata = content((NETS[2],) * 1000)
     error = refused(tmp_path / "model.safetensors", packed(tensors, metadata | {"classes": ["a"]}))
     assert len(error.problems) == 21
-    assert error.problems[-1].endswith("model.safetensors: 980 more problems of its nets.")
+    assert error.problems[-1].endswith("model.safetensors: 980 more problems with its nets.")
 
 
 def test_nets_that_could_not_be_averaged_are_refused(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_labels_and_rates_are_predicted() -> None:
 def test_predictions_that_are_not_finite_are_an_input_error() -> None:
     wild = replace(RATES, weights=tuple(weight * 100 for weight in RATES.weights))
     with pytest.raises(
-        InputError, match=r"Net: must give finite numbers; for .* it does not \(net 1 of 2\)\. Its weights"
+        InputError, match=r"Net: must give finite predictions; for .* it does not \(net 1 of 2\)\. Its weights"
     ):
         Model((RATES, wild)).predict(X)
 

@@ -137,13 +137,13 @@ def test_r2_worked_by_hand() -> None:
 def test_where_r2_is_not_defined_the_score_says_why_it_has_no_interval(rows: int, target: float) -> None:
     score = score_regression(np.zeros((1, rows, 1)), np.full((rows, 1), target))
     assert math.isnan(score.value)
-    assert str(score).startswith("nan [no interval: R² is not defined where there are fewer than two rows or")
+    assert str(score).startswith("nan [no interval: R² is undefined for fewer than two rows or")
 
 
 def test_predictions_that_overflow_have_no_interval() -> None:
     score = score_regression(np.full((2, 3, 1), 1e200), np.arange(3.0)[:, None])
     assert score.value == -math.inf
-    assert str(score) == "-inf [no interval: R² is not finite, or not without one of the rows]"
+    assert str(score) == "-inf [no interval: R² is not finite, or would not be without one of the rows]"
     assert json.loads(json.dumps(score.to_dict(), allow_nan=False))["value"] is None
 
 

@@ -196,9 +196,9 @@ def test_predicting_does_not_start_jax() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": ()}, "must have a weight and a bias a layer"),
+        ({"weights": ()}, "must have a weight and a bias per layer"),
         ({"biases": ([0, 1],)}, "got '2 weights, 1 biases, 1 activations'"),
-        ({"activations": ("relu", "relu")}, "an activation a hidden layer"),
+        ({"activations": ("relu", "relu")}, "an activation per hidden layer"),
         ({"weights": ([[1, -1], [0, 1]], [[1, 2, 3], [3, 0, 3]])}, "layer 1 must fit the layer before it"),
         ({"biases": ([0, 1, 2], [0, -1])}, "layer 0 must fit"),
         ({"weights": ([1, 2], [[1, 2], [3, 0]])}, "layer 0 must fit"),
@@ -207,7 +207,7 @@ def test_predicting_does_not_start_jax() -> None:
         ({"activations": ("rleu",)}, "activation of layer 0 must be a known one; got 'rleu'. Did you mean 'relu'?"),
         ({"activations": ("prelu",)}, "must have a finite slope if it is prelu"),
         ({"slopes": (0.1,)}, "and none if it is not"),
-        ({"slopes": (0.1, 0.2)}, "'slopes' must have an entry a hidden layer"),
+        ({"slopes": (0.1, 0.2)}, "'slopes' must have one entry per hidden layer"),
         ({"activations": ("prelu",), "slopes": (float("nan"),)}, "must have a finite slope"),
         ({"shift": [1, 2, 3]}, "'shift' must be 2 finite numbers, or one for all"),
         ({"scale": [1, np.inf]}, "'scale' must be 2 finite numbers"),
@@ -216,10 +216,10 @@ def test_predicting_does_not_start_jax() -> None:
         ({"classes": ("cat",)}, "'classes' must name the 2 classes of classification"),
         ({"task": "regression"}, "'classes' must name the 0 classes of regression"),
         ({"link": "log"}, "'link' must be a known one; got 'log'. Valid: identity, exp."),
-        ({"link": "exp"}, "'link' exp is for regression of targets as they are; got 'classification'"),
+        ({"link": "exp"}, "'link' exp is for regression on unscaled targets; got 'classification'"),
         (
             {"link": "exp", "task": "regression", "classes": (), "target_shift": 1},
-            "'link' exp is for regression of targets as they are; got 'regression of scaled targets'",
+            "'link' exp is for regression on unscaled targets; got 'regression of scaled targets'",
         ),
     ],
 )
@@ -238,10 +238,10 @@ def test_all_problems_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros((2, 3)), r"table of numbers with 2 columns, one row a prediction; got 'float64 of shape \(2, 3\)'"),
+        (np.zeros((2, 3)), r"2-d array of numbers with 2 columns; got 'float64 of shape \(2, 3\)'"),
         (np.zeros(2), r"got 'float64 of shape \(2,\)'"),
         ([["a", "b"]], "with 2 columns"),
-        ([[1, np.nan], [2, np.inf], [3, 4]], r"column 1 is not in 2 rows \(0, 1\), 2 values in all; got nan. Fill"),
+        ([[1, np.nan], [2, np.inf], [3, 4]], r"column 1 is not in 2 rows \(0, 1\), 2 values in all; got nan. Impute"),
     ],
 )
 def test_inputs_that_cannot_be_used_are_input_errors(x: Any, message: str) -> None:

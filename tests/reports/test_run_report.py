@@ -45,7 +45,7 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
     assert root.all("h1")[0].text == "iris"
     told, known = tables(root), facts(root)
     assert told["Split of the rows, drawn with seed 0"][1:] == [
-        ["train", "the weights are fitted to them", "108", "72.0 %"],
+        ["training", "the weights are fitted to them", "108", "72.0 %"],
         ["validation", "the epoch, and all that is chosen, is chosen by them", "12", "8.0 %"],
         ["test", "sealed: scored only by an opening that the ledger records", "30", "20.0 %"],
     ]
@@ -68,7 +68,7 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
         "12",
     ]
     epochs = told["Mean over the nets (and their band), by epoch"]
-    assert epochs[0] == ["epoch", "train loss", "train score", "validation loss", "validation score"]
+    assert epochs[0] == ["epoch", "training loss", "training score", "validation loss", "validation score"]
     assert [row[0].split()[0] for row in epochs[1:]] == ["1", "2", "3"]
     assert epochs[1][3].startswith(f"{run.history['valid_loss'][0].mean():.4f} (")
     assert known["From"] == "scikit-learn"
@@ -218,7 +218,7 @@ def test_what_is_no_run_and_no_search(tmp_path: Path, folder: Path, searched: Pa
 def test_a_run_that_is_not_done_or_not_whole(folder: Path) -> None:
     record = json.loads((folder / RUN).read_text())
     (folder / RUN).write_text(json.dumps({**record, "state": "training"}))
-    with pytest.raises(InputError, match="must be a run that is done; this one is not"):
+    with pytest.raises(InputError, match="must be a finished run"):
         write(folder)
     (folder / RUN).write_text(json.dumps(record))
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # a report needs none

@@ -24,8 +24,8 @@ LABELS = split(numbers("multilabel"))
         (
             IRIS,
             {"batch_size": 109},
-            "'batch_size' must not be larger than the 108 training rows of 'iris'; got 109. "
-            "Use a smaller batch, or more rows.",
+            "'batch_size' must not exceed the 108 training examples of 'iris'; got 109. "
+            "Use a smaller batch size, or more data.",
         ),
         (
             IRIS,
@@ -69,7 +69,7 @@ LABELS = split(numbers("multilabel"))
         (
             NUMBERS,
             {"label_smoothing": 0.1},
-            "'label_smoothing' needs classes or labels; the targets of 'mine' are numbers; got 0.1. "
+            "'label_smoothing' needs classes or labels; the targets of 'mine' are numeric; got 0.1. "
             "Use 0 to switch it off.",
         ),
     ],
@@ -106,7 +106,7 @@ def test_a_batch_size_that_was_not_asked_for_shrinks_with_the_rows(rows: int, ba
     none = np.empty(0, int)
     with_valid = Split(data, np.arange(rows - 1), np.arange(rows - 1, rows), none)
     assert fitted_recipe(Recipe(), with_valid).batch_size in (batch, batch - 1)
-    with pytest.raises(InputError, match="must not be larger than"):
+    with pytest.raises(InputError, match="must not exceed"):
         fitted_recipe(Recipe(batch_size=rows), with_valid)
 
 
@@ -116,7 +116,7 @@ def test_lbfgs_takes_all_rows_whatever_the_batch_size() -> None:
 
 @pytest.mark.parametrize("fields", [{"patience": 3}, {"monitor": "score"}])
 def test_stopping_without_validation_rows_is_warned_of(fields: dict[str, Any]) -> None:
-    rule = "Recipe: 'patience' and 'monitor' watch the training rows: 'iris' was split without validation rows. Hold"
+    rule = "Recipe: 'patience' and 'monitor' monitor the training set: 'iris' was split without a validation set. Hold"
     with pytest.warns(UserWarning, match=rule):
         fitted_recipe(Recipe(**fields), split(load("iris"), valid=0))
 
@@ -164,7 +164,7 @@ def test_a_number_of_seeds_counts_up_from_the_recipes(count: Any) -> None:
         ([1.0], "train: a seed must be an integer from 0 to 4294967295; got 1.0 (net 0 of 1)."),
         ("7", "train: a seed must be an integer from 0 to 4294967295; got '7' (net 0 of 1)."),
         ([Decimal(1), 2, None], "got None (net 2 of 3)."),
-        ([3, np.int64(3)], "train: 'seeds' must differ: equal seeds give equal nets; got [3, 3]."),
+        ([3, np.int64(3)], "train: 'seeds' must be distinct: equal seeds give equal nets; got [3, 3]."),
     ],
 )
 def test_wrong_seeds_are_named(seeds: Any, text: str) -> None:

@@ -91,19 +91,19 @@ def test_predictions_of_labels(tmp_path: Path) -> None:
 
 
 def test_what_cannot_predict_is_named(runs: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"must be a run that is done; this one is not. Finish it with: goodfit train"):
+    with pytest.raises(InputError, match=r"must be a finished run. Finish it with: goodfit train"):
         predict(runs / "stopped", "iris")
-    with pytest.raises(InputError, match=r"must be a run that is done; this one is not. Finish it with: goodfit train"):
+    with pytest.raises(InputError, match=r"must be a finished run. Finish it with: goodfit train"):
         load_run(runs / "stopped")
-    with pytest.raises(InputError, match=r"must be a run that is done, or a model file. See 'goodfit runs'"):
+    with pytest.raises(InputError, match=r"must be a finished run or a model file. See 'goodfit runs'"):
         predict(tmp_path / "nowhere", "iris")
     with pytest.raises(InputError, match=r"it has no run.json"):
         predict(tmp_path, "iris")
-    with pytest.raises(InputError, match=r"takes 4 inputs; 'wine' has another number; got 13. Use the data that"):
+    with pytest.raises(InputError, match=r"takes 4 features; 'wine' has a different number; got 13. Use the data that"):
         predict(runs / "iris", "wine")
     odd = load("moons", n_train=20, n_test=20)
     wide = gf.data.Dataset("four", np.tile(odd.x, 2), odd.y, "classification", odd.classes)
-    with pytest.raises(InputError, match="was trained for classification; the targets of 'four' are not the same; got"):
+    with pytest.raises(InputError, match="was trained for classification; the targets of 'four' differ; got"):
         predict(runs / "iris", wide)
 
 

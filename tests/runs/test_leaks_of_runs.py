@@ -28,7 +28,7 @@ def leaky() -> Split:
 
 
 def test_a_training_warns_and_goes_on_and_its_run_keeps_what_was_found(tmp_path: Path) -> None:
-    with pytest.warns(LeakWarning, match=r"^10 rows of test \(50 %\) stand in train too") as caught:
+    with pytest.warns(LeakWarning, match=r"^10 rows of the test set \(50 %\) also occur in the training set") as caught:
         run = gf.train(SHORT, leaky(), out=tmp_path / "run")
     assert [Path(each.filename).name for each in caught] == [Path(__file__).name]
     assert run.leaks is not None
@@ -41,7 +41,7 @@ def test_a_training_warns_and_goes_on_and_its_run_keeps_what_was_found(tmp_path:
 
 
 def test_who_wants_no_leaks_trains_on_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"Leaks: 10 rows of test \(50 %\) stand in train too"):
+    with pytest.raises(InputError, match=r"Leaks: 10 rows of the test set \(50 %\) also occur in the training set"):
         gf.train(SHORT, leaky(), out=tmp_path / "run", leaks="error")
     assert not (tmp_path / "run").exists()
     assert gf.train(SHORT, gf.leaks.without_twins(leaky()), leaks="error").leaks is not None

@@ -132,7 +132,7 @@ def test_an_opening_is_scored_and_recorded(iris: Split, book: Ledger) -> None:
     (line,) = book.openings()
     assert line.score == opened.score.to_dict()
     assert (line.data, line.rows, line.run, line.kind) == ("iris", 30, None, "score")
-    assert str(opened) == f"accuracy {opened.score}, First opening of these rows: 95 % interval."
+    assert str(opened) == f"accuracy {opened.score}, First opening of this test set: 95 % interval."
 
 
 def test_the_interval_widens_with_every_model(iris: Split, book: Ledger) -> None:
@@ -147,20 +147,20 @@ def test_the_interval_widens_with_every_model(iris: Split, book: Ledger) -> None
     now = [restated(line) for line in book.openings()]
     assert [score.level for score in now if score] == pytest.approx([1 - 0.05 / 3] * 3)
     assert describe(opened[1]) == (
-        "2nd opening of these rows: 97.5 % intervals, so that both hold together at 95 %."
+        "2nd opening of this test set: 97.5 % intervals, so both hold jointly at 95 %."
     )  # fmt: skip
-    assert describe(opened[2]).endswith("98.3 % intervals, so that all 3 hold together at 95 %.")
+    assert describe(opened[2]).endswith("98.3 % intervals, so all 3 hold jointly at 95 %.")
 
 
 def test_the_same_model_again_costs_nothing(iris: Split) -> None:
     first, again = (iris.test.open(net(0, iris.data)) for _ in range(2))
     assert again.again
     assert (again.score, again.nth, again.number) == (first.score, 1, 2)
-    assert describe(again) == "These nets were scored on these rows before; the same number again costs nothing."
+    assert describe(again) == "These nets were scored on this test set before; repeating the same number costs nothing."
     iris.test.open(net(1, iris.data))
     third = iris.test.open(net(0, iris.data))
     assert (third.again, third.nth, third.score.level) == (True, 2, 0.975)
-    assert "There are 2 openings of these rows: 97.5 % intervals for all." in describe(third)
+    assert "There are 2 openings of this test set: 97.5 % intervals for all." in describe(third)
 
 
 def test_a_copy_and_another_split_are_recognised(iris: Split) -> None:
@@ -176,7 +176,7 @@ def test_a_copy_and_another_split_are_recognised(iris: Split) -> None:
     opened = half.test.open(net(1, data))
     assert (opened.nth, opened.again) == (3, False)
     assert opened.seen == pytest.approx(0.5, abs=0.05)  # iris holds some rows twice
-    assert f"3rd opening of these rows ({percent(opened.seen)} of them were opened before)" in describe(opened)
+    assert f"3rd opening of this test set ({percent(opened.seen)} of its rows were opened before)" in describe(opened)
 
 
 def test_other_data_are_not_confused(iris: Split) -> None:
@@ -280,7 +280,7 @@ def test_without_a_ledger_nothing_is_scored(iris: Split, book: Ledger, monkeypat
     asked: list[Any] = []
     monkeypatch.setattr(TrainedNet, "predict", lambda self, x: asked.append(x))
     book.path.mkdir()
-    with pytest.raises(InputError, match=r"it is a folder. Until it can be written, no test rows are opened"):
+    with pytest.raises(InputError, match=r"it is a folder. No test set is opened until the ledger can be written"):
         iris.test.open(net(0, iris.data))
     assert not asked
 
@@ -329,7 +329,7 @@ def test_data_that_have_changed_are_refused(tmp_path: Path, book: Ledger) -> Non
         loaded.test()
     other = Dataset("mine", data.x + 1, data.y, "regression")
     match = (
-        r"must be opened with the data that it was begun with; 'mine' holds other rows. .*runs.load\('.*a'\).test\(dat"
+        r"must be opened with the data that it was started with; 'mine' has different rows. .*runs.load\('.*a'\).test"
     )
     with pytest.raises(InputError, match=match):
         loaded.test(other)
@@ -340,24 +340,24 @@ def test_data_that_have_changed_are_refused(tmp_path: Path, book: Ledger) -> Non
 
 def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
     bare = split(iris.data, test=0)
-    with pytest.raises(InputError, match=r"Test rows of 'iris': there must be some to open; there are none. Split the"):
+    with pytest.raises(InputError, match=r"Test rows of 'iris': there is no test set to open. Split the"):
         bare.test.open(net(0, iris.data))
     digits = gf.data.load("digits")
     with pytest.raises(
-        InputError, match=r"can be opened by nets for 4 inputs and its own targets only; got .TrainedNet"
+        InputError, match=r"can only be opened by nets with 4 features and the same targets; got .TrainedNet"
     ):
         iris.test.open(net(0, digits))
     run = gf.train(SHORT, iris)
     for wrong, got in ((3, "int"), ([], r"\[\]"), ([net(0, iris.data), run], "TrainedNet, Run")):
-        with pytest.raises(InputError, match=rf"what is scored must be a run, a model, an estimator, .*{got}"):
+        with pytest.raises(InputError, match=rf"what is scored must be a run, model or estimator .*{got}"):
             iris.test.open(wrong)  # type: ignore[arg-type]
-    with pytest.raises(
-        InputError, match=r"one run or one model is scored at a time; several nets may be. Give the nets"
-    ):
+    with pytest.raises(InputError, match=r"runs and models are scored one at a time. Give the nets"):
         iris.test.open([run, run])
-    with pytest.raises(InputError, match=r"Run: its split is not known.* Open them with split.test.open\(run\)"):
+    with pytest.raises(InputError, match=r"Run: its split is unknown.* Open them with split.test.open\(run\)"):
         replace(run, split=None).test()
-    with pytest.raises(InputError, match=r"Split: the targets of test rows are sealed. split.test.open\(net\) scores"):
+    with pytest.raises(
+        InputError, match=r"Split: the targets of the test set are sealed. Score with split.test.open\(net\)"
+    ):
         iris.y("test")
     assert book.openings() == []
 
@@ -382,7 +382,7 @@ def test_a_line_with_something_else_than_a_score(iris: Split, book: Ledger) -> N
     iris.test.open(net(0, iris.data))
     for score in ({"value": 0.5}, {}):
         line = replace(book.openings()[0], score=score)
-        with pytest.raises(InputError, match=r"Ledger: the score of no. 1 must be one of goodfit's; it is not; got {"):
+        with pytest.raises(InputError, match=r"Ledger: the score of no. 1 is not valid; got {"):
             restated(line)
 
 

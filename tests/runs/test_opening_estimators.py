@@ -102,9 +102,9 @@ def test_what_cannot_be_opened_is_not_recorded(iris: Split, book: Ledger) -> Non
     ):
         with pytest.raises(InputError, match=message):
             open_estimator(wrong, iris.test)
-    with pytest.raises(InputError, match="there must be some to open; there are none"):
+    with pytest.raises(InputError, match="there is no test set to open"):
         open_estimator(fitted(iris), split(iris.data, test=0).test)
-    with pytest.raises(InputError, match="one run or one model is scored at a time"):
+    with pytest.raises(InputError, match="runs and models are scored one at a time"):
         iris.test.open([fitted(iris), fitted(iris)])
     with pytest.raises(InputError, match="RandomForestClassifier must be fitted and predict for them"):
         iris.test.open(RandomForestClassifier())

@@ -80,7 +80,7 @@ def test_a_damaged_record_is_one_message(change: Any, folder: Path) -> None:
         path.write_bytes(change)
     else:
         path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    rule = r"run.json: must be the record of a run, but it is damaged. Use a copy, or train anew."
+    rule = r"run.json: must be the record of a run, but it is damaged. Restore a backup, or train again."
     if change == {"results": [1]}:  # a run that is not done has none, and nobody reads them
         assert record.RunRecord.read(folder).state == "training"
         return
@@ -126,7 +126,7 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     with record.new_folder(tmp_path):  # other files do not stand in the way
         record.begin(tmp_path, RECIPE, PARTS, (0,))
-    with pytest.raises(InputError, match=r"must not hold a run already. Give another folder, or go on with --resume"):  # noqa: SIM117
+    with pytest.raises(InputError, match=r"already holds a run. Give another folder, or resume with --resume"):  # noqa: SIM117
         with record.new_folder(tmp_path):
             pass
 
@@ -134,7 +134,7 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["recipe.json", "events.jsonl", "model.safetensors", "curves.png", "checkpoints"])
 def test_nobodys_file_is_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(InputError, match=f"must not hold files that a run would write over: {name}. Give another"):  # noqa: SIM117
+    with pytest.raises(InputError, match=f"holds files that a run would overwrite: {name}. Give another"):  # noqa: SIM117
         with record.new_folder(tmp_path):
             pass
 

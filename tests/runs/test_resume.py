@@ -219,7 +219,7 @@ def test_events_that_are_missing_are_written_anew(stopped: Path, whole: Path) ->
 def test_a_changed_recipe_is_refused(stopped: Path) -> None:
     path = stopped / "recipe.json"
     path.write_text(path.read_text().replace('"epochs": 5', '"epochs": 6'))
-    with pytest.raises(InputError, match=r"recipe.json: must be the recipe that the run was begun with"):
+    with pytest.raises(InputError, match=r"recipe.json: must be the recipe that the run was started with"):
         resume(stopped)
     path.write_text('{"hiden": 3}')
     with pytest.raises(InputError, match=r"'hiden' is not a field. Did you mean 'hidden'"):
@@ -227,7 +227,7 @@ def test_a_changed_recipe_is_refused(stopped: Path) -> None:
 
 
 def test_other_data_are_refused(stopped: Path) -> None:
-    with pytest.raises(InputError, match="must be resumed with the data that it was begun with; 'wine' holds other"):
+    with pytest.raises(InputError, match="must be resumed with the data that it was started with; 'wine' has diff"):
         resume(stopped, load("wine"))
 
 
@@ -236,7 +236,7 @@ def test_data_that_goodfit_cannot_find_must_be_given(tmp_path: Path) -> None:
     gf.train(recipe, data, out=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         gf.train(recipe, data, out=tmp_path / "run", progress=interrupt_at(2))
-    rule = r"was trained on 'mine', which is not one of goodfit's own data sets. Give it from Python: goodfit.runs.resu"
+    rule = r"was trained on 'mine', which is not a built-in data set. Give it from Python: goodfit.runs.resu"
     with pytest.raises(InputError, match=rule):
         resume(tmp_path / "run")
     resume(tmp_path / "run", data)
@@ -247,7 +247,7 @@ def test_a_data_set_with_other_parameters_must_be_given(tmp_path: Path) -> None:
     data = load("moons", n_train=60, n_test=20)
     with pytest.raises(KeyboardInterrupt):
         gf.train(RECIPE, data, out=tmp_path / "run", progress=interrupt_at(2))
-    with pytest.raises(InputError, match=r"'moons' holds other rows. Give them from Python: goodfit.runs.resume\("):
+    with pytest.raises(InputError, match=r"'moons' has different rows. Give them from Python: goodfit.runs.resume\("):
         resume(tmp_path / "run")
     assert len(resume(tmp_path / "run", data).split.test) == 20
 
@@ -255,7 +255,7 @@ def test_a_data_set_with_other_parameters_must_be_given(tmp_path: Path) -> None:
 def test_two_trainings_of_one_run_are_refused(stopped: Path) -> None:
     def again(progress: Progress) -> None:
         assert [run.state for run in list_runs(stopped.parent)] == ["training"]
-        with pytest.raises(InputError, match="must not be written by two trainings at a time; one is"):
+        with pytest.raises(InputError, match="is in use by another training"):
             resume(stopped)
 
     assert [run.state for run in list_runs(stopped.parent)] == ["interrupted"]

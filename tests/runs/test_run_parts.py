@@ -23,7 +23,7 @@ from goodfit.training.progress import Progress
 def test_a_folder_is_held_once(tmp_path: Path) -> None:
     with lock.held(tmp_path):
         assert lock.is_held(tmp_path)
-        with pytest.raises(InputError, match=r"must not be written by two trainings at a time; one is. Wait for it"):  # noqa: SIM117
+        with pytest.raises(InputError, match=r"is in use by another training. Wait for it"):  # noqa: SIM117
             with lock.held(tmp_path):
                 pass
     assert not lock.is_held(tmp_path)

@@ -91,10 +91,10 @@ def test_a_changed_or_lost_file_is_not_resumed_with(people: Path) -> None:
     folder, text = stopped(people), people.read_text()
     for changed in (text.replace("doctor", "dr"), text.replace(text.splitlines()[5] + "\n", "")):
         people.write_text(changed)
-        with pytest.raises(InputError, match="with the data that it was begun with; 'people' holds other rows"):
+        with pytest.raises(InputError, match="with the data that it was started with; 'people' has different rows"):
             resume(folder)
     people.unlink()
-    with pytest.raises(InputError, match=r"people.csv: must be a file that is there; there is none"):
+    with pytest.raises(InputError, match=r"people.csv: must be an existing file"):
         resume(folder)
     people.write_text(text)
     assert resume(folder).scores
@@ -103,7 +103,7 @@ def test_a_changed_or_lost_file_is_not_resumed_with(people: Path) -> None:
 def test_a_table_from_memory_is_given_again_to_resume(people: Path) -> None:
     table = gf.data.table(columns(), name="mine", **options())
     folder = stopped(people, table)
-    with pytest.raises(InputError, match=r"was trained on 'mine', which is not one of goodfit's own data sets"):
+    with pytest.raises(InputError, match=r"was trained on 'mine', which is not a built-in data set"):
         resume(folder)
     assert resume(folder, table).scores
     assert resume(folder).data_name == "mine"  # done: loaded as it is
@@ -162,14 +162,14 @@ def test_what_a_model_of_a_table_does_not_take(people: Path, tmp_path: Path) -> 
         predict(folder, {"agee": [1]})
     with pytest.raises(InputError, match=r"must be a data frame \(.*\) or a dict of columns; got 'Dataset'"):
         predict(folder, gf.data.load("iris"))
-    with pytest.raises(InputError, match=r"nope.csv: must be a file that is there"):
+    with pytest.raises(InputError, match=r"nope.csv: must be an existing file"):
         predict(folder, "nope.csv")
 
 
 def test_a_model_of_numbers_takes_no_table(people: Path, tmp_path: Path) -> None:
     gf.train(RECIPE.replace(epochs=1), "iris", out=tmp_path / "run")
     for data in (str(people), people, pd.DataFrame(columns())):
-        with pytest.raises(InputError, match="was trained on numbers without column names, so it takes a data set"):
+        with pytest.raises(InputError, match="was trained on arrays without column names, so it takes a data set"):
             predict(tmp_path / "run", data)
     assert predict(tmp_path / "run", "iris").values.shape == (150, 3)
 

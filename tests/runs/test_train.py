@@ -114,7 +114,7 @@ def test_the_example_of_the_readme() -> None:
     run = gf.train(gf.Recipe(hidden=(16,), dropout=(0.2,), epochs=2), parts, seeds=range(2))
     assert run.figure().axes
     page = run._repr_html_()
-    assert page.startswith("<p>digits, 2 nets: train accuracy 0.")
+    assert page.startswith("<p>digits, 2 nets: training accuracy 0.")
     assert page.count("<svg") == page.count("</svg>") == 1
     assert "<!DOCTYPE" not in page
 
@@ -178,7 +178,7 @@ def test_a_refused_folder_is_left_as_it_was(wrong: str, tmp_path) -> None:  # ty
     folder.mkdir()
     name = "run.json" if wrong == "same" else "recipe.json"
     (folder / name).write_text("my own")
-    rule = "must not hold a run already" if wrong == "same" else "must not hold files that a run would write over"
+    rule = "already holds a run" if wrong == "same" else "holds files that a run would overwrite"
     with pytest.raises(InputError, match=rule):
         gf.train(RECIPE, "iris", out=folder)
     assert [path.name for path in folder.iterdir()] == [name]
@@ -186,7 +186,7 @@ def test_a_refused_folder_is_left_as_it_was(wrong: str, tmp_path) -> None:  # ty
 
 
 def test_bad_input_leaves_no_folder_behind(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InputError, match="'batch_size' must not be larger than the 108 training rows of 'iris'"):
+    with pytest.raises(InputError, match="'batch_size' must not exceed the 108 training examples of 'iris'"):
         gf.train(RECIPE.replace(batch_size=109), "iris", out=tmp_path / "a" / "b")
     with pytest.raises(InputError, match="'data' must be a Dataset, a Table or a Split; got 'list'"):
         gf.train(RECIPE, [1], out=tmp_path / "a" / "b")  # type: ignore[arg-type]

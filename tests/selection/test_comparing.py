@@ -348,7 +348,7 @@ def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(InputError, match=r"'scores' must be a table of settings by folds") as caught:
         compare([0.1, 0.2], 1.0, level=0.0)
     assert [each.split(";")[0] for each in caught.value.problems] == [
-        "Comparison: 'test_share' must be the share of rows that a fold holds out, above 0 and below 1",
+        "Comparison: 'test_share' must be the fraction of rows that a fold holds out, above 0 and below 1",
         "Comparison: 'level' must be above 0 and below 1",
         "Comparison: 'scores' must be a table of settings by folds, at least one of each",
     ]
@@ -362,7 +362,7 @@ def test_where_every_setting_failed_there_is_none_to_choose() -> None:
 def test_wrong_arguments_are_input_errors() -> None:
     with pytest.raises(InputError, match=r"'scores' must be a list of at least one fold's score; got \(0,\)"):
         interval([], 0.2)
-    with pytest.raises(InputError, match="'draws' must be a whole number >= 1; got 0"):
+    with pytest.raises(InputError, match="'draws' must be an integer >= 1; got 0"):
         chance_not_best([[1.0, 2.0]], 0.2, draws=0)
     with pytest.raises(
         InputError, match=r"'simplicity' must be one number for each of the 1 settings.*got \[1.0, 2.0\]"

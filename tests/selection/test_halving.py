@@ -99,7 +99,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     assert np.isnan([row["low"] for row in rows[2:]]).all()
     losses = [row["loss"] for row in rows]
     assert losses[4:] == sorted(losses[4:])
-    assert "earlier rungs by the same held-out rows" in found.uncorrected
+    assert "earlier rungs on the same held-out data" in found.uncorrected
     assert found.comparison.folds == 3
     with (tmp_path / "settings.csv").open() as file:
         table = list(csv.DictReader(file))
@@ -109,7 +109,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     assert kept["uncorrected"] == found.uncorrected
     assert "12 settings" in repr(found)
     one = select(dataset(), BASE, vary={"l2": [0.0, 0.1, 0.2, 0.4]}, folds=3, method="halving")
-    with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one left some"):
+    with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one stopped"):
         one.curve()
 
 
@@ -139,7 +139,7 @@ def test_a_setting_that_diverges_leaves_and_none_left_is_said() -> None:
     last = found.stopped[-1]
     assert (last.setting["learning_rate"], last.failed_folds) == (1e38, 3)
     assert np.isnan(last.loss)
-    with pytest.raises(GoodfitError, match=r"after epoch \d every setting has a fold on which a net diverged"):
+    with pytest.raises(GoodfitError, match=r"after epoch \d in every setting a net diverged on some fold"):
         halved(vary={"learning_rate": [2e38, 2.5e38, 3e38]})
 
 
@@ -219,7 +219,7 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
         halved(out=tmp_path, progress=killed_after(1))
     for path in tmp_path.glob("*/states-0/*"):
         path.unlink()
-    with pytest.raises(InputError, match="must hold the states of all nets that go on; 24 are not there"):
+    with pytest.raises(InputError, match="must hold the states of all nets that continue; 24 are missing"):
         halved(out=tmp_path)
 
 
@@ -228,14 +228,14 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
     [
         ({"factor": 1}, "'factor' must be an integer >= 2; got 1"),
         ({"least_epochs": 0}, "'least_epochs' must be an integer >= 1; got 0"),
-        ({"least_epochs": 4}, "two rungs need 12 epochs or more, 3 times those of the first; got 9"),
+        ({"least_epochs": 4}, "two rungs need at least 12 epochs, 3 times those of the first rung; got 9"),
         ({"budget": 2, "vary": ["l2=1e-4..1:log"]}, "halving needs more than 2 settings"),
-        ({"vary": {"epochs": [3, 9, 27]}}, "'epochs' is what halving shares out, so it cannot be varied"),
-        ({"method": "grid", "factor": 3}, "'factor' is for the methods halving and hyperband; got 3. Leave it out"),
+        ({"vary": {"epochs": [3, 9, 27]}}, "'epochs' is allocated by halving, so it cannot be varied"),
+        ({"method": "grid", "factor": 3}, "'factor' is for the methods halving and hyperband; got 3. Omit it"),
         ({"ask": 3}, "'ask' is for method optuna; got 3"),
         ({"method": "halfing"}, "hyperband or optuna; got 'halfing'. Did you mean 'halving'?"),
         ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice; got 'l2=2'. Give all its values at once"),
-        ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same net: batch_size 8 and batch_size 8"),
+        ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same recipe: batch_size 8 and batch_size 8"),
     ],
 )
 def test_halvings_that_cannot_be(changes: dict[str, Any], message: str) -> None:
@@ -254,5 +254,5 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_another_halving_is_another_search(tmp_path: Path) -> None:
     halved(out=tmp_path)
     for changes in ({"method": "grid"}, {"factor": 2}, {"least_epochs": 3}):
-        with pytest.raises(InputError, match="holds another search"):
+        with pytest.raises(InputError, match="holds a different search"):
             halved(out=tmp_path, **changes)

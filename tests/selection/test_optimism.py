@@ -153,5 +153,5 @@ def test_bad_input_is_named_at_once() -> None:
     ]
     with pytest.raises(InputError, match="all 2 settings have a row without a finite score"):
         bootstrap_bias_corrected(np.full((2, 5), math.nan))
-    with pytest.raises(InputError, match=r"no draw left a row out; got 1\. Give more draws, or more rows\."):
+    with pytest.raises(InputError, match=r"no bootstrap sample left a row out; got 1\. Use more draws, or more data\."):
         bootstrap_bias_corrected(np.zeros((1, 2)), draws=1, seed=2)

@@ -59,11 +59,14 @@ def test_brackets_use_the_budget_and_end_with_all_epochs(settings: int, factor: 
         (lambda: halving(2, 9), "halving needs more than 2 settings"),
         (
             lambda: halving(9, 2),
-            "two rungs need 3 epochs or more, 3 times those of the first; got 2. Train for more epochs",
+            "two rungs need at least 3 epochs, 3 times those of the first rung; got 2. Train for more epochs",
         ),
-        (lambda: halving(9, 20, 3, 7), "two rungs need 21 epochs or more, 3 times those of the first; got 20"),
-        (lambda: hyperband(4, 20), "hyperband needs 5 settings or more with factor 3; got 4. Raise the budget"),
-        (lambda: hyperband(40, 2), "two rungs need 3 epochs or more"),
+        (lambda: halving(9, 20, 3, 7), "two rungs need at least 21 epochs, 3 times those of the first rung; got 20"),
+        (
+            lambda: hyperband(4, 20),
+            "hyperband needs at least 5 settings with reduction factor 3; got 4. Increase the budget",
+        ),
+        (lambda: hyperband(40, 2), "two rungs need at least 3 epochs"),
     ],
 )
 def test_searches_without_two_rungs(call: object, message: str) -> None:

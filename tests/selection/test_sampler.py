@@ -46,9 +46,9 @@ def test_optuna_is_asked_in_turns_each_of_which_is_one_population(monkeypatch: p
     assert sum(trained) == 14 * 3
     assert trained == [15, 15, 12]
     assert (plans[0].turns, plans[0].ask, plans[0].nets) == (3, 5, 42)
-    assert "3 turns of 5 settings at most, 42 nets in all, " in str(plans[0])
+    assert "3 turns of at most 5 settings, 42 nets in all, " in str(plans[0])
     assert len({str(each) for each in found.settings}) == 14
-    assert "earlier scores on the same held-out rows" in found.uncorrected
+    assert "earlier scores on the same held-out data" in found.uncorrected
     assert not found.stopped
 
 
@@ -103,7 +103,7 @@ def test_another_version_that_asks_otherwise_is_noticed(tmp_path: Path) -> None:
     asked(vary=vary, budget=4, out=tmp_path)
     path = tmp_path / "asked-000" / "asked.json"
     path.write_text(path.read_text().replace("0.", "0.1"))
-    with pytest.raises(InputError, match="it asked for other settings when the search began"):
+    with pytest.raises(InputError, match="it suggested other settings when the search started"):
         asked(vary=vary, budget=4, out=tmp_path)
 
 
@@ -152,10 +152,10 @@ def test_samplers_that_ask_for_nothing_or_for_something_else() -> None:
     empty, strange = Own(), Own()
     empty.asked.clear()
     vary: dict[str, Any] = {"l2": [0.0, 0.1], "momentum": [0.0, 0.5]}
-    with pytest.raises(GoodfitError, match="the sampler asked for no setting that could be trained"):
+    with pytest.raises(GoodfitError, match="the sampler suggested no setting that could be trained"):
         asked(vary=vary, method=empty, ask=2)
     strange.asked.insert(0, [{"l1": 0.0}])
-    with pytest.raises(InputError, match=r"must ask for values of 'l2', 'momentum'; got \{'l1': 0.0\}"):
+    with pytest.raises(InputError, match=r"must suggest values of 'l2', 'momentum'; got \{'l1': 0.0\}"):
         asked(vary=vary, method=strange, ask=2)
 
 

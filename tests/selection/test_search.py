@@ -118,7 +118,7 @@ def test_a_setting_that_diverges_ranks_last_and_is_said_to() -> None:
     assert last["learning_rate"] == 1e6
     assert last["failed folds"] == 4
     assert math.isnan(last["R²"])
-    with pytest.raises(GoodfitError, match="every setting has a fold on which a net diverged"):
+    with pytest.raises(GoodfitError, match="in every setting a net diverged on some fold"):
         select(data, BASE.replace(epochs=30), vary={"learning_rate": [1e6, 1e7]}, folds=4)
 
 
@@ -130,7 +130,7 @@ def test_turns_that_fit_a_small_memory_give_the_same(folds: Any, monkeypatch: py
     plans: list[SessionPlan] = []
     turns = select(data, BASE, vary=VARY, folds=folds, seeds=2, plan=lambda search, planned: plans.append(planned))
     assert len(plans[0].turns) == 4 * 2 * len(turns.scores[0])
-    assert "populations one after another" in str(plans[0])
+    assert "turns to fit in memory" in str(plans[0])
     np.testing.assert_allclose(turns.losses, whole.losses, rtol=1e-4)
 
 
@@ -193,9 +193,9 @@ def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     data = dataset()
     select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     for changes in ({"folds": 5}, {"seeds": 2}, {"by": "loss"}, {"seed": 1}):
-        with pytest.raises(InputError, match="holds another search"):
+        with pytest.raises(InputError, match="holds a different search"):
             select(data, BASE, vary={"l2": [0.0, 0.1]}, out=tmp_path, **{"folds": 4, **changes})
-    with pytest.raises(InputError, match="holds another search"):
+    with pytest.raises(InputError, match="holds a different search"):
         select(dataset(seed=5), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).write_text("{")
     with pytest.raises(InputError, match="must be the record of a search, but it cannot be read"):
@@ -220,7 +220,7 @@ def test_a_search_from_a_name_can_be_resumed_from_its_folder(tmp_path: Path) -> 
     found = select("moons", recipe, vary=vary, folds=3, out=tmp_path)
     np.testing.assert_array_equal(resume(tmp_path).scores, found.scores)
     select(dataset(), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path / "objects")
-    with pytest.raises(InputError, match="was begun from Python, with objects that no file holds"):
+    with pytest.raises(InputError, match="was started from Python with objects that cannot be stored"):
         resume(tmp_path / "objects")
     with pytest.raises(InputError, match="must be the record of a search"):
         resume(tmp_path / "nothing")
@@ -250,14 +250,14 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"budget": 0}, "'budget' must be an integer >= 1"),
+        ({"budget": 0}, "'budget', the maximum number of settings, must be an integer >= 1"),
         ({"method": "bayes"}, "'method' must be auto, grid, random, halving, hyperband or optuna; got 'bayes'"),
         ({"by": "accuracy"}, "'by' must be score or loss; got 'accuracy'"),
         ({"method": "grid", "budget": 3}, "the grid has 4 settings, more than the budget; got 3. Set budget=4"),
         ({"seeds": 0}, "'seeds' must be an integer >= 1"),
-        ({"seeds": [1, 1]}, "'seeds' must differ"),
+        ({"seeds": [1, 1]}, "'seeds' must be distinct"),
         ({"folds": 60}, "60 folds need at least 60 rows; got 40"),
-        ({"vary": {"batch_size": [8, 99]}}, "'batch_size' must not be larger than the 32 training rows"),
+        ({"vary": {"batch_size": [8, 99]}}, "'batch_size' must not exceed the 32 training examples"),
     ],
 )
 def test_searches_that_cannot_be(changes: dict[str, Any], message: str) -> None:
@@ -305,7 +305,7 @@ def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> No
     select(parts, recipe, vary={"l2": [0, 0.1]}, time=np.arange(120)[::-1], **how)
     assert all(fold.train.min() > fold.valid.max() for fold in laid[-1].folds.all)
     for wrong, message in (
-        ({"groups": "who"}, "'groups' can be the name of a column for a table only"),
+        ({"groups": "who"}, "'groups' can be a column name only for a table"),
         ({"groups": who[:50]}, "'groups' must hold a value for each of the 120 rows; got 50"),
     ):
         with pytest.raises(InputError, match=message):
@@ -320,12 +320,12 @@ def test_a_search_tells_what_its_folds_share() -> None:
     x[40:60], y[40:60] = x[:20], y[:20]
     data = goodfit.data.Dataset.from_arrays(x, y)
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
-    with pytest.warns(goodfit.leaks.LeakWarning, match="stand in the training rows of their fold too") as caught:
+    with pytest.warns(goodfit.leaks.LeakWarning, match="also occur in the training set of their fold") as caught:
         found = select(data, recipe, vary={"l2": [0, 0.1]}, folds=3)
     assert Path(caught[0].filename).name == Path(__file__).name
     assert found.leaks is not None
     assert found.to_json()["leaks"]["findings"][0]["code"] == "exact"
-    with pytest.raises(InputError, match=r"Leaks: .* stand in the training rows of their fold too"):
+    with pytest.raises(InputError, match=r"Leaks: .* also occur in the training set of their fold"):
         select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="error")
     same = np.arange(80)
     same[40:60] = same[:20]

@@ -81,16 +81,16 @@ def test_a_space_that_is_used_up_gives_what_it_has() -> None:
     [
         ({}, ["'vary' must name at least one field"]),
         ({"hiden": [1]}, ["'hiden' is not a field that can be varied. Did you mean 'hidden'?"]),
-        ({"seed": [1]}, ["'seed' is not a field that can be varied. The search has seeds of its own."]),
+        ({"seed": [1]}, ["'seed' is not a field that can be varied. Use 'seeds' of the search."]),
         ({"l2": []}, ["'l2' must have a list of values"]),
         ({"l2": "12"}, ["'l2' must have a list of values"]),
-        ({"l2": [0.1, 0.1]}, ["'l2' must have different values; one stands there twice; got '0.1'"]),
-        ({"hidden": [8, (8,)]}, ["'hidden' must have different values"]),
-        ({"activation": Range(1, 2)}, ["'activation' takes no range"]),
-        ({"l2": Range(2, 1)}, ["the range of 'l2' must rise"]),
+        ({"l2": [0.1, 0.1]}, ["'l2' must have distinct values; one is repeated; got '0.1'"]),
+        ({"hidden": [8, (8,)]}, ["'hidden' must have distinct values"]),
+        ({"activation": Range(1, 2)}, ["'activation' cannot be a range"]),
+        ({"l2": Range(2, 1)}, ["the range of 'l2' must be increasing"]),
         ({"l2": Range(0, 1, log=True)}, ["a logarithmic range must be above 0"]),
-        ({"l2": Range(0, math.inf)}, ["the range of 'l2' must rise"]),
-        ({"l2": Range(0, 1, points=1)}, ["must have two points or more"]),
+        ({"l2": Range(0, math.inf)}, ["the range of 'l2' must be increasing"]),
+        ({"l2": Range(0, 1, points=1)}, ["must have at least two points"]),
         ({"hiden": [1], "l2": []}, ["'hiden' is not a field", "'l2' must have a list"]),
     ],
 )
@@ -103,7 +103,7 @@ def test_what_cannot_be_varied(vary: dict[str, object], messages: list[str]) -> 
 
 
 def test_a_grid_of_an_open_range_is_refused() -> None:
-    with pytest.raises(InputError, match="a grid needs the points of every range; 'l2' has none"):
+    with pytest.raises(InputError, match="a grid needs the number of points of every range; 'l2' has none"):
         Space(BASE, {"l2": Range(0, 1)}).grid()
 
 

@@ -101,7 +101,7 @@ def test_if_all_are_damaged_every_one_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["", "nothing"])
 def test_a_folder_without_checkpoints_is_an_input_error(tmp_path: Path, folder: str) -> None:
-    with pytest.raises(InputError, match=r"must hold a checkpoint to go on from\. Start the run without resuming"):
+    with pytest.raises(InputError, match=r"must hold a checkpoint to resume from\. Start the run without resuming"):
         load_checkpoint(tmp_path / folder)
 
 

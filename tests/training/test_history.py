@@ -166,7 +166,7 @@ def test_all_that_is_wrong_with_a_history_is_said_at_once() -> None:
         small(epochs=[1, 1, 3], frozen=[True], values={"los": np.zeros((3, 3)), "train_loss": np.zeros((2, 3))})
     assert [text.split("; got")[0] for text in caught.value.problems] == [
         "History: 'epochs' must be a rising sequence",
-        "History: 'frozen' must have one value a net",
+        "History: 'frozen' must have one value per net",
         "History: every metric must be a known one",
         "History: 'train_loss' must be of shape (3, 3), epochs by nets",
     ]

@@ -177,7 +177,7 @@ def test_a_bad_field_is_named_with_its_rule_and_a_fix(name: str, value: object, 
         (
             {"hidden": (3, 4), "activation": ("relu",)},
             "Recipe: 'activation' must list one name for each of the 2 hidden layers; got ('relu',). "
-            "Give 2, or a single name for all.",
+            "Give 2, or a single name for all layers.",
         ),
         (
             {"hidden": (), "dropout": (0.1,)},
@@ -186,56 +186,58 @@ def test_a_bad_field_is_named_with_its_rule_and_a_fix(name: str, value: object, 
         (
             {"init": "normal", "init_scale": 0},
             "Recipe: 'init_scale' must be a finite number > 0 with init 'normal'; got 0.0. "
-            "Use init zeros for weights of zero.",
+            "For weights of zero use init zeros.",
         ),
         (
             {"optimizer": "sgd", "nesterov": True},
-            "Recipe: 'momentum' must be > 0 where 'nesterov' is on; got 0.0. 0.9 is usual.",
+            "Recipe: 'momentum' must be > 0 with 'nesterov'; got 0.0. A common value is 0.9.",
         ),
         (
             {"warmup": 5, "epochs": 5},
-            "Recipe: 'warmup' must be shorter than 'epochs', which is 5; got 5.0. It is in epochs.",
+            "Recipe: 'warmup' must be less than 'epochs', which is 5; got 5.0. Both count epochs.",
         ),
         (
             {"class_weight": (0, 0)},
             "Recipe: 'class_weight' must list one number >= 0 for each class, not all zero; got (0.0, 0.0). "
-            "Use balanced to weigh by count.",
+            "Use balanced for inverse class frequencies.",
         ),
         (
             {"class_weight": (1,)},
             "Recipe: 'class_weight' must list one number >= 0 for each class, not all zero; got (1.0,). "
-            "Use balanced to weigh by count.",
+            "Use balanced for inverse class frequencies.",
         ),
         (
             {"optimizer": "adam", "momentum": 0.9},
-            "Recipe: 'momentum' must be 0 with optimizer 'adam'; got 0.9. It works with optimizer sgd.",
+            "Recipe: 'momentum' must be 0 with optimizer 'adam'; got 0.9. It has an effect only with optimizer sgd.",
         ),
         (
             {"optimizer": "sgd", "weight_decay": 0.1},
-            "Recipe: 'weight_decay' must be 0 with optimizer 'sgd'; got 0.1. It works with optimizer adamw, lion.",
+            "Recipe: 'weight_decay' must be 0 with optimizer 'sgd'; got 0.1. It has an effect only with optimizer "
+            "adamw, lion.",
         ),
         (
             {"bias": False, "init_bias": "torch"},
-            "Recipe: 'init_bias' must be zeros with bias off; got 'torch'. It works with bias on.",
+            "Recipe: 'init_bias' must be zeros with bias off; got 'torch'. It has an effect only with bias on.",
         ),
         (
             {"optimizer": "adam", "nesterov": True},
-            "Recipe: 'nesterov' must be off with optimizer 'adam'; got True. It works with optimizer sgd.",
+            "Recipe: 'nesterov' must be off with optimizer 'adam'; got True. It has an effect only with optimizer sgd.",
         ),
         (
             {"init": "torch", "init_scale": 0.1},
-            "Recipe: 'init_scale' must be left out with init 'torch'; got 0.1. It works with init normal, uniform, "
+            "Recipe: 'init_scale' must be none with init 'torch'; got 0.1. It has an effect only with init normal, "
+            "uniform, "
             "constant, xavier-normal, xavier-uniform, he-normal, he-uniform, lecun-normal, orthogonal.",
         ),
         (
             {"schedule": "cosine", "schedule_epochs": 3},
             "Recipe: 'schedule_epochs' must be 10 with schedule 'cosine'; got 3.0. "
-            "It works with schedule step, exponential.",
+            "It has an effect only with schedule step, exponential.",
         ),
         (
             {"optimizer": "lbfgs", "schedule": "step"},
             "Recipe: 'schedule' must be constant with optimizer 'lbfgs'; got 'step'. "
-            "It works with optimizer sgd, adam, adamw, rmsprop, lion.",
+            "It has an effect only with optimizer sgd, adam, adamw, rmsprop, lion.",
         ),
     ],
 )
@@ -262,7 +264,7 @@ def test_all_problems_are_reported_at_once_and_none_twice() -> None:
     fails(
         "Recipe: 'l2' must be a finite number >= 0; got -1. Use 0 to switch it off.",
         "Recipe: 'epochs' must be an integer >= 1; got 0.",
-        "Recipe: 'momentum' must be 0 with optimizer 'adam'; got 0.5. It works with optimizer sgd.",
+        "Recipe: 'momentum' must be 0 with optimizer 'adam'; got 0.5. It has an effect only with optimizer sgd.",
         l2=-1,
         epochs=0,
         optimizer="adam",

@@ -24,9 +24,9 @@ def test_a_plain_net_is_made_larger_smaller_longer_and_penalised() -> None:
         "stronger penalty": {"l2": 0.01},
         "much stronger penalty": {"l2": 0.1},
         "dropout": {"dropout": 0.3},
-        "lower rate": {"learning_rate": 0.001},
-        "higher rate": {"learning_rate": 0.1},
-        "half the rows": {},
+        "lower learning rate": {"learning_rate": 0.001},
+        "higher learning rate": {"learning_rate": 0.1},
+        "half the data": {},
     }
 
 
@@ -58,7 +58,7 @@ def test_a_net_without_hidden_layers_is_given_one() -> None:
 
 def test_what_a_recipe_cannot_take_is_left_out() -> None:
     found = fields(Recipe(hidden=(1,), optimizer="lbfgs"))
-    assert {"narrower", "dropout", "lower rate", "higher rate"}.isdisjoint(found)
+    assert {"narrower", "dropout", "lower learning rate", "higher learning rate"}.isdisjoint(found)
 
 
 def test_quick_leaves_out_what_a_neighbour_tells() -> None:

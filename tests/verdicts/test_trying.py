@@ -167,5 +167,5 @@ def test_too_few_rows_are_one_message() -> None:
     data = iris(9)
     rows = np.arange(4, dtype=np.int32)
     folds = make_folds(dataclasses.replace(data, task="classification"), rows, folds=[([0, 1], [2]), ([1, 2], [3])])
-    with pytest.raises(InputError, match=r"Verdict: every fold must leave 4 rows to learn from; got 2\."):
+    with pytest.raises(InputError, match=r"Verdict: every fold must leave at least 4 training examples; got 2\."):
         lay_out(data, RECIPE, [HALF], folds, early=False, by="loss")

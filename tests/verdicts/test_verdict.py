@@ -37,7 +37,7 @@ def test_a_line_through_xor_is_told_to_grow(starved: Verdict) -> None:
 
 def test_the_rows_say_what_each_probe_gained(starved: Verdict) -> None:
     rows = {row["name"]: row for row in starved.rows()}
-    assert "half the rows" not in rows
+    assert "half the data" not in rows
     base = starved.decision.remaining[1]
     for row in rows.values():
         assert row["score"] == pytest.approx(base - row["difference"])
@@ -63,7 +63,7 @@ def test_a_verdict_is_kept_as_json_with_the_advice_as_a_recipe(starved: Verdict,
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"sentence": "a", "advice": 3}', "\\xff"])
 def test_a_damaged_verdict_is_one_message(content: str, tmp_path: Path) -> None:
     (tmp_path / VERDICT).write_bytes(content.encode("latin-1"))
-    with pytest.raises(gf.InputError, match=r"verdict\.json: must be a verdict, but it cannot be read\. Remove it"):
+    with pytest.raises(gf.InputError, match=r"verdict\.json: must be a verdict, but it cannot be read\. Delete it"):
         kept_verdict(tmp_path)
 
 
@@ -87,7 +87,7 @@ def test_numbers_are_judged_by_r_squared() -> None:
     found = gf.verdict(data, recipe, quick=True)
     assert found.kind == "underfit"
     assert found.what == "R²"
-    assert " raises R² on held-out rows by " in found.sentence
+    assert " raises R² on held-out data by " in found.sentence
     assert found.to_json()["higher_is_better"] is True
     assert found.to_json()["constant"] == 0.0
 
@@ -128,10 +128,10 @@ def test_what_cannot_be_asked_for_is_told_at_once() -> None:
         gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0)  # type: ignore[arg-type]
     assert caught.value.problems == (
         "Verdict: 'by' must be score or loss; got 'loses'.",
-        "Verdict: 'margin' must be a share above 0 and below 1; got 2.0.",
+        "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
         "Verdict: 'seeds' must be an integer >= 1; got 0.",
     )
-    with pytest.raises(gf.InputError, match=r"Folds: there must be two folds or more; got 1\."):
+    with pytest.raises(gf.InputError, match=r"Folds: there must be at least two folds; got 1\."):
         gf.verdict("moons", STARVED, folds=1)
 
 

@@ -6,31 +6,60 @@ from cyclopts import App
 
 from goodfit import __version__
 
+COMMANDS = {  # what each does, in one line, and an example
+    "train": ("Train a net on a data set or a table, with one seed or many.", "digits --hidden 64,32 --seeds 8"),
+    "select": (
+        "Compare hyperparameters by cross-validation.",
+        "digits --vary hidden=32,64x32 --vary l2=1e-5..1e-1:log",
+    ),
+    "verdict": ("Say whether a run underfits or overfits, and what to change.", "runs/digits --quick"),
+    "curve": (
+        "Plot training and held-out scores against a hyperparameter.",
+        "digits --over l2=1e-5..1e-1:log:5",
+    ),
+    "test": ("Score a run on its sealed test set, and record it.", "runs/digits"),
+    "inspect": ("Diagnose why a net does not learn, and how to fix it.", "runs/digits --try"),
+    "study": ("Run the experiments of the chapter and test its claims.", "weight-decay --seeds 1000"),
+    "ledger": ("List every evaluation on a test set.", ""),
+    "show": ("Show the contents of a model file.", "runs/digits/model.safetensors"),
+    "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
+    "runs": ("List the runs in a folder.", "runs"),
+    "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
+}
+DATA_COMMANDS = {
+    "list": ("List the built-in data sets.", ""),
+    "show": ("Describe a data set or a table file.", "people.csv --target income"),
+    "check": ("Check for leakage between the training, validation and test sets.", "people.csv --target income"),
+    "fetch": ("Download a data set into the cache.", "fashion-mnist"),
+}
+FUNCTIONS = {"test": "open_test", "list": "list_"}  # of a command's module, where it is not the command's own name
+
+
+def with_example(does: str, *words: str) -> str:
+    """A command's help: what it does, and an example on a line of its own."""
+    return f"{does}\n\nExample: {' '.join(filter(None, ['goodfit', *words]))}"
+
+
 app = App(
     name="goodfit",
-    help="Train multilayer perceptrons, whole populations at once, and know whether they fit.",
+    help=with_example(
+        "Train many multilayer perceptrons at once, and see whether they fit.",
+        "train fashion-mnist",
+    ),
     version=f"goodfit {__version__}",
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
-app.command(
-    "goodfit.cli.train:train", name="train", help="Train a recipe on a data set or a table, with one seed or several."
-)
-app.command("goodfit.cli.select:select", name="select", help="Compare recipes by cross-validation, all at once.")
-app.command("goodfit.cli.verdict:verdict", name="verdict", help="Say whether a run's recipe fits, and what to change.")
-app.command("goodfit.cli.curve:curve", name="curve", help="Draw a curve over epochs, rows, or one field of a recipe.")
-app.command("goodfit.cli.test:open_test", name="test", help="Open the test rows of a run: score, and record it.")
-app.command("goodfit.cli.inspect:inspect", name="inspect", help="Look inside a net: why it learns, or does not.")
-app.command("goodfit.cli.study:study", name="study", help="Run an experiment of the chapter, or the whole chapter.")
-app.command("goodfit.cli.ledger:ledger", name="ledger", help="Show which test rows were opened, and what it has cost.")
-app.command("goodfit.cli.show:show", name="show", help="Show what is in a model file.")
-app.command("goodfit.cli.report:report", name="report", help="Write a report on a run or a search as one HTML file.")
-app.command("goodfit.cli.runs:runs", name="runs", help="List the runs in a folder.")
-app.command("goodfit.cli.predict:predict", name="predict", help="Write a run's predictions for a data set or a table.")
+for _name, (_does, _example) in COMMANDS.items():
+    _function = FUNCTIONS.get(_name, _name)
+    app.command(f"goodfit.cli.{_name}:{_function}", name=_name, help=with_example(_does, _name, _example))
 
-data = App(name="data", help="List, picture and fetch data sets.", help_format="plaintext")
-data.command("goodfit.cli.data:list_", name="list", help="List the data sets that goodfit knows.")
-data.command("goodfit.cli.data:show", name="show", help="Describe a data set or a table file.")
-data.command("goodfit.cli.data:check", name="check", help="Look for leaks between training and held-out rows.")
-data.command("goodfit.cli.data:fetch", name="fetch", help="Fetch a data set's files into the cache.")
+data = App(
+    name="data",
+    help=with_example("List, describe, download and check data sets.", "data list"),
+    help_format="plaintext",
+)
+for _name, (_does, _example) in DATA_COMMANDS.items():
+    _function = FUNCTIONS.get(_name, _name)
+    data.command(f"goodfit.cli.data:{_function}", name=_name, help=with_example(_does, "data", _name, _example))
 app.command(data)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _GROUP = Group("Curve", sort_key=40)
 ROWS, EPOCHS = "rows", "epochs"
 _OVER = (
-    "epochs; rows, or rows=20,60,180; a field of the recipe: hidden=8,32,128x64, l2=1e-5..1e-1:log:5; or what the "
-    "data set is drawn with: noise=0.1,0.3, degree=1,3,9."
+    "What is varied: epochs; training set size: rows or rows=20,60,180; a hyperparameter: hidden=8,32,128x64, "
+    "l2=1e-5..1e-1:log:5; or a parameter of a synthetic data set: noise=0.1,0.3, degree=1,3,9."
 )
 
 
@@ -40,10 +40,10 @@ def curve(
     /,
     *,
     over: Annotated[str | None, _flag(_OVER, metavar="WHAT")] = None,
-    folds: Annotated[int, _flag("Folds; every row is held out once.")] = 5,
-    repeats: Annotated[int, _flag("Times that the rows are divided anew.")] = 1,
-    seeds: Annotated[int, _flag("Nets a point and fold, with seeds counted up from --seed.")] = 1,
-    by: Annotated[str, _flag("What is measured: score or loss.")] = "score",
+    folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
+    repeats: Annotated[int, _flag("Repeats of k-fold cross-validation.")] = 1,
+    seeds: Annotated[int, _flag("Nets per point and fold; their seeds count up from --seed.")] = 1,
+    by: Annotated[str, _flag("Metric: score or loss.")] = "score",
     target: tables.Target = None,
     id: tables.Ids = None,
     kind: tables.Kinds = None,
@@ -51,21 +51,21 @@ def curve(
     group: tables.Grouping = None,
     time: tables.Time = None,
     recipe: Annotated[str, Parameter(help="Named recipe, recipe file or run folder.")] = "default",
-    out: Annotated[Path | None, Parameter(help="Folder of the curve. [default: curves/DATA-TIME]")] = None,
+    out: Annotated[Path | None, Parameter(help="Output folder. [default: curves/DATA-TIME]")] = None,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of a table.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
 ) -> None:
-    """Draw training and held-out rows as the net, its penalties, its epochs or its rows grow. Test rows take no part.
+    """Plot training and held-out scores against epochs, training set size or a hyperparameter, without the test set.
 
-    The same command with the same --out goes on where it was killed.
+    The same command with the same --out resumes where it was interrupted.
     """
     from goodfit.cli.curve_summary import print_curve
 
     choices = tables.choices(target, id, kind, task, group, time)
     chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
     if not over:
-        raise InputError(problem("Command line", "'--over' must be given", fix="For example: --over epochs."))
+        raise InputError(problem("Command line", "'--over' must be given", fix="For example, --over epochs."))
     folder = out or default_folder(found if isinstance(found, str) else found.name, "curves")
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": chosen.seed}
     if not isinstance(found, str):
@@ -108,12 +108,12 @@ def trace(
 
 @contextmanager
 def _resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where Ctrl-C ends a curve that had begun."""
+    """Say how to resume where Ctrl-C ends a curve that had begun."""
     try:
         yield
     except KeyboardInterrupt:
         if folder.exists() and any(folder.iterdir()):
             given = [word for word in sys.argv[1:] if word != "--out" and word != str(folder)]
             command = shlex.join(["goodfit", *given, "--out", str(folder)])
-            raise Interrupted(f"Interrupted. Go on with: {command}") from None
-        raise Interrupted("Interrupted before the curve began; nothing was written.") from None
+            raise Interrupted(f"Interrupted. Resume with: {command}") from None
+        raise Interrupted("Interrupted before any training; nothing was written.") from None

@@ -32,7 +32,7 @@ def print_curve(curve: SettingCurve, folder: Path, *, json: bool) -> None:
     columns = [curve.field, f"train {curve.what}", "95 % interval", f"held-out {curve.what}", "95 % interval", ""]
     out.print(table("", columns, [_cells(curve, at) for at in shown_points(len(rows), curve.best)], left=1))
     if len(rows) > SHOWN:
-        print_line(out, f"{len(rows)} points in all: {folder / TABLE}")
+        print_line(out, f"All {len(rows)} points: {folder / TABLE}")
     for line in conclusions(curve):
         print_line(out, line)
     print_line(out, f"Curve: {folder / FIGURES[0]}, {folder / TABLE}")
@@ -52,9 +52,9 @@ def conclusions(curve: SettingCurve) -> list[str]:
     low, high = curve.valid.low[curve.best], curve.valid.high[curve.best]
     interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
     at = f"{curve.field} {text_of(curve.values[curve.best])}"
-    lines = [f"Best: {at}, with a held-out {curve.what} of {curve.valid.mean[curve.best]:.4f}{interval}."]
+    lines = [f"Best: {at}, held-out {curve.what} {curve.valid.mean[curve.best]:.4f}{interval}."]
     if len(curve.values) > 1:
-        lines.append("It was chosen by the rows that it is measured on, which makes it look a little too good.")
+        lines.append("Chosen and scored on the same held-out data, so this score is slightly optimistic.")
     return lines
 
 

@@ -9,13 +9,13 @@ from cyclopts import Parameter
 
 from goodfit.cli import tables
 
-_Name = Annotated[str, Parameter(help="Name of a data set: see 'goodfit data list'.")]
+_Name = Annotated[str, Parameter(help="Name of a data set; see 'goodfit data list'.")]
 _Json = Annotated[bool, Parameter(help="Print JSON instead of tables.", negative=())]
 _Quiet = Annotated[bool, Parameter(help="Show no progress.", negative=())]
 
 
 def list_(*, json: _Json = False) -> None:
-    """List the data sets that goodfit knows."""
+    """List the built-in data sets."""
     from goodfit.cli.data_tables import ENTRY_COLUMNS, entry_record, entry_row
     from goodfit.cli.output import console, print_json, table
     from goodfit.data import describe, names
@@ -37,11 +37,13 @@ def show(
     task: tables.Task = None,
     group: tables.Grouping = None,
     time: tables.Time = None,
-    out: Annotated[Path | None, Parameter(help="Figure file of examples to write (.svg or .png).")] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Write a figure with examples of each class to this .svg or .png file.")
+    ] = None,
     json: _Json = False,
     quiet: _Quiet = False,
 ) -> None:
-    """Describe a data set, with pictures where it has images, or the columns of a table file."""
+    """Describe a data set, with example images if it has any, or the columns of a table file."""
     if tables.is_table(name):
         tables.show_table(name, tables.choices(target, id, kind, task, group, time), json=json)
         return
@@ -70,12 +72,12 @@ def check(
     task: tables.Task = None,
     group: tables.Grouping = None,
     time: tables.Time = None,
-    valid: Annotated[float, Parameter(help="Share of the training rows held out for validation.")] = 0.1,
-    seed: Annotated[int, Parameter(help="Of the division of the rows.")] = 0,
-    near: Annotated[bool, Parameter(help="Look for nearly equal rows too, which takes longer.")] = True,
+    valid: Annotated[float, Parameter(help="Fraction of the training data held out as validation set.")] = 0.1,
+    seed: Annotated[int, Parameter(help="Random seed of the split.")] = 0,
+    near: Annotated[bool, Parameter(help="Also look for near-duplicates, which takes longer.")] = True,
     json: _Json = False,
 ) -> None:
-    """Look for leaks between training and held-out rows: equal and nearly equal rows, inputs that tell the target."""
+    """Check for leakage: duplicates and near-duplicates across the split, and features that determine the target."""
     from goodfit.cli.data_tables import print_leaks
     from goodfit.cli.train import known_data
     from goodfit.data import load
@@ -89,7 +91,7 @@ def check(
 
 
 def fetch(name: _Name, /, *, json: _Json = False, quiet: _Quiet = False) -> None:
-    """Fetch a data set's files into the cache, and say where they came from."""
+    """Download a data set into the cache, and say where it came from."""
     from goodfit.cli.data_tables import print_report, report_record
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch

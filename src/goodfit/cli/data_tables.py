@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from goodfit.data import Dataset, Entry, Report, Split, Summary
     from goodfit.leaks import LeakFinding
 
-ENTRY_COLUMNS = ("name", "about", "task", "rows", "test rows", "inputs", "outputs")
+ENTRY_COLUMNS = ("name", "about", "task", "rows", "test set", "features", "outputs")
 MOST_ROWS = 20  # columns or classes listed on a terminal
-_RANGE_COLUMNS = ("column", "lowest", "highest", "mean", "deviation")
+_RANGE_COLUMNS = ("column", "min", "max", "mean", "std")
 
 
 def entry_row(entry: Entry) -> tuple[str, ...]:
@@ -37,15 +37,16 @@ def print_leaks(parts: Split, found: Sequence[LeakFinding], *, near: bool, json:
     if json:
         print_json([asdict(each) for each in found])
         return
+    from goodfit.runs.run import PART_WORDS
+
     out = console()
-    sizes = ", ".join(f"{size:,} {part}" for part, size in parts.sizes.items() if size)
-    print_line(out, f"{parts.data.name}: {sizes}.")
+    sizes = ", ".join(f"{size:,} {PART_WORDS[part]}" for part, size in parts.sizes.items() if size)
+    print_line(out, f"{parts.data.name}: {sizes} rows.")
     for each in found:
-        print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code}, cannot tell: {each}")
+        print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code} (cannot tell): {each}")
     if not found:
-        print_line(
-            out, f"No leak found: no equal{' or nearly equal' * near} rows in two parts, and no input that tells."
-        )
+        copies = f"no duplicates{' or near-duplicates' * near} across the split"
+        print_line(out, f"No leakage found: {copies}, and no feature that determines the target.")
 
 
 def print_dataset(data: Dataset) -> None:
@@ -56,7 +57,7 @@ def print_dataset(data: Dataset) -> None:
     out.print(table(facts.name, ("what", "value"), _facts(facts), left=2))
     if facts.classes:
         rows = [(entry.name, f"{entry.rows:,}", f"{entry.test_rows:,}") for entry in facts.classes[:MOST_ROWS]]
-        out.print(table("Classes", ("class", "rows", "of these official test rows"), rows))
+        out.print(table("Classes", ("class", "rows", "in the official test set"), rows))
     columns = facts.columns if data.image_shape is None else ()
     ranges = (*facts.targets, *columns[:MOST_ROWS])
     if ranges:
@@ -73,17 +74,17 @@ def print_dataset(data: Dataset) -> None:
 
 def _facts(facts: Summary) -> list[tuple[str, str]]:
     shape = f" (images of {facts.image_shape[0]} x {facts.image_shape[1]})" if facts.image_shape else ""
-    tested = f"{facts.test_rows:,} official test rows" if facts.test_rows else "no official test rows"
+    tested = f"{facts.test_rows:,} of them the official test set" if facts.test_rows else "no official test set"
     return [
         ("about", facts.about),
         ("source", facts.source),
         ("task", facts.task),
         ("rows", f"{facts.rows:,}, {tested}"),
         (
-            "inputs",
+            "features",
             f"{facts.inputs:,}{shape}, {facts.storage}, from {facts.values.lowest:g} to {facts.values.highest:g}",
         ),
-        ("constant inputs", f"{len(facts.constant):,}"),
+        ("constant features", f"{len(facts.constant):,}"),
         ("outputs", f"{facts.outputs:,}"),
         ("scaling", facts.scaling),
         ("in memory", f"{facts.size / 1e6:.1f} MB"),

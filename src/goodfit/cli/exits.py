@@ -110,8 +110,8 @@ def explain(error: BaseException) -> GoodfitError:
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted.")
     if isinstance(error, MemoryError) or _DEVICE_FULL in str(error):
-        fix = "Try a smaller net, fewer seeds or a smaller batch."
-        return GoodfitError(problem("Memory", "there must be enough for this work", fix=fix))
+        fix = "Try a smaller net, fewer seeds or a smaller batch size."
+        return GoodfitError(problem("Memory", "there is not enough for this work", fix=fix))
     if isinstance(error, OSError):
         where = str(error.filename) if error.filename else "System"
         return GoodfitError(problem(where, f"the operation failed: {error.strerror or error}"))

@@ -30,7 +30,7 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
     try:
         line = fit_line(run, source, asked=asked, quiet=quiet)
     except KeyboardInterrupt:
-        raise Interrupted(f"Interrupted while the fit was judged. The run itself is done: {run.folder}") from None
+        raise Interrupted(f"Interrupted while judging the fit. The run itself is complete: {run.folder}") from None
     if json:
         print_json({**run.to_json(), "fit": line or None})
     elif line:
@@ -53,7 +53,7 @@ def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
         given = run.split.data if source is None else source
         seconds = predicted_seconds(run, lay_out_run(run, given, how))
         if asked == "auto" and not is_cheap(run, seconds):
-            told = f"one training cannot tell; alternatives beside it take about {duration(seconds)}"
+            told = f"unknown from one training alone; comparing alternatives takes about {duration(seconds)}"
             return f"{told}: {command} --quick"
         found = judge(run, given, how, progress=Watcher(quiet=quiet).report)
         if run.folder is not None:
@@ -66,4 +66,4 @@ def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
 
 
 def _told(sentence: str, command: str) -> str:
-    return f"{sentence[0].lower()}{sentence[1:]} More: {command}"
+    return f"{sentence[0].lower()}{sentence[1:]} Details: {command}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
@@ -10,14 +9,14 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_fields import FieldRule, to_text
+from goodfit.training.recipe_fields import FieldRule, to_text, value_of
 
 GROUPS = {  # the first field of each group, in the recipe's order
     "hidden": "Net",
     "loss": "Loss and penalties",
-    "optimizer": "Steps",
-    "batch_size": "Length and stopping",
-    "scaling": "Data and chance",
+    "optimizer": "Optimiser",
+    "batch_size": "Batches, epochs and early stopping",
+    "scaling": "Data and seed",
 }
 _NOTHING = ("none", "")
 
@@ -63,15 +62,8 @@ def from_text(rule: FieldRule, text: str) -> Any:
     if text.lower() in _NOTHING and text not in rule.choices:
         return None if rule.none or not rule.many else ()
     if "," in text:
-        return tuple(_single(part.strip()) for part in text.strip(",").split(","))
-    return _single(text)
-
-
-def _single(text: str) -> int | float | str:
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text)
-    return text
+        return tuple(value_of(part.strip()) for part in text.strip(",").split(","))
+    return value_of(text)
 
 
 def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:

@@ -20,25 +20,27 @@ def _flag(help: str, name: str | None = None) -> Parameter:
 
 
 def inspect(
-    net: Annotated[Path, Parameter(help="Folder of a run, or a model file.")],
+    net: Annotated[Path, Parameter(help="Run folder or model file.")],
     data: Annotated[
-        str | None, Parameter(help="Name of a data set, or a table file. [default: what the run was trained on]")
+        str | None, Parameter(help="Name of a data set, or a table file. [default: the training data of the run]")
     ] = None,
     /,
     *,
-    target: Annotated[str | None, Parameter(help="Column that the nets predict, where the model does not say.")] = None,
-    which: Annotated[int, Parameter(help="The net among several, from 0.")] = 0,
-    all: Annotated[bool, _flag("Show findings that are ok or cannot tell too.")] = False,
-    attempt: Annotated[bool, _flag("Train the advice beside the present recipe.", "--try")] = False,
-    seeds: Annotated[int, Parameter(help="Seeds that --try trains each recipe with.")] = 5,
-    quick: Annotated[bool, _flag("No curvature, and no test of learning rates.")] = False,
-    steps: Annotated[bool, _flag("Show the passes of --rows step by step instead.")] = False,
-    rows: Annotated[str, Parameter(help="Training rows for --steps: 0,3,10-12.")] = "0",
-    check: Annotated[bool, _flag("Check the gradient against differences instead.")] = False,
-    figure: Annotated[Path | None, Parameter(help="Draw the flow, or the steps, into this .svg or .png file.")] = None,
+    target: Annotated[
+        str | None, Parameter(help="Target column of the table, if the model file does not name it.")
+    ] = None,
+    which: Annotated[int, Parameter(help="Which net of several, counted from 0.")] = 0,
+    all: Annotated[bool, _flag("Also show findings that are ok or cannot tell.")] = False,
+    attempt: Annotated[bool, _flag("Train the advised recipe and the current one, and compare them.", "--try")] = False,
+    seeds: Annotated[int, Parameter(help="Seeds per recipe with --try.")] = 5,
+    quick: Annotated[bool, _flag("Skip the Hessian and the learning rate range test.")] = False,
+    steps: Annotated[bool, _flag("Instead, show the forward and backward pass of --rows step by step.")] = False,
+    rows: Annotated[str, Parameter(help="Training examples for --steps, such as 0,3,10-12.")] = "0",
+    check: Annotated[bool, _flag("Instead, check the gradient against finite differences.")] = False,
+    figure: Annotated[Path | None, Parameter(help="Write a figure of the passes to this .svg or .png file.")] = None,
     json: Annotated[bool, _flag("Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Look inside a net: what happens on its way forward and back, what is wrong with it, and what mends it."""
+    """Diagnose a net: activations and gradients by layer, what is wrong, and how to fix it."""
     from goodfit.cli import step_output
 
     subject = opened(net)
@@ -97,7 +99,7 @@ def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:
 
     table = data is not None and is_table(data)
     if target is not None and not table:
-        rule, fix = "'--target' names a column of a table file", "Give the file too, or leave it out."
+        rule, fix = "'--target' names a column of a table file", "Give the file too, or omit --target."
         raise InputError(problem("Command line", rule, got=target, fix=fix))
     if data is None:
         return None

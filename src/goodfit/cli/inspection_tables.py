@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goodfit.inspection.trial import Trial
 
 FORWARD = ("layer", "activation", "mean", "variance", "saturated", "dead", "rank", "eff. rank")
-BACKWARD = ("layer", "gradient", "of weights", "ratio", "zeros", "update / weight", "Jacobian")
+BACKWARD = ("layer", "gradient", "weight gradient", "ratio", "zeros", "update / weight", "Jacobian")
 STYLES = {"issue": "bold red", "ok": "green", "cannot tell": "yellow"}
 
 
@@ -27,14 +27,14 @@ def print_inspection(found: Inspection, *, every: bool) -> None:
 
     out, measured = console(), found.measurement
     rows = measured.subject.rows
-    out.print(table(f"Forward, {len(rows):,} rows", FORWARD, _forward(measured), left=2))
+    out.print(table(f"Forward pass, {len(rows):,} examples", FORWARD, _forward(measured), left=2))
     out.print()
-    out.print(table("Backward", BACKWARD, _backward(measured)))
+    out.print(table("Backward pass", BACKWARD, _backward(measured)))
     out.print()
-    print_line(out, f"Loss {shown(measured.loss)}; the best constant prediction has {shown(found.evidence.constant)}.")
+    print_line(out, f"Training loss {shown(measured.loss)}; best constant prediction {shown(found.evidence.constant)}.")
     print_line(out, f"Largest eigenvalue of the Hessian: {sharpness_words(measured)}.")
     growth = math.exp(measured.jacobians.growth)
-    print_line(out, f"The Jacobian's largest singular value grows {shown(growth)} times a layer.")
+    print_line(out, f"The largest singular value of the Jacobian grows by a factor of {shown(growth)} per layer.")
     if found.note:
         print_line(out, found.note)
     out.print()
@@ -44,10 +44,10 @@ def print_inspection(found: Inspection, *, every: bool) -> None:
         for finding in listed:
             print_line(out, f"{finding.code}: {finding.text}")
     else:
-        print_line(out, "No issue was found.")
+        print_line(out, "No issues found.")
     untold = [finding.code for finding in found.findings if finding.status == "cannot tell"]
     if untold and not every:
-        print_line(out, f"Cannot tell: {', '.join(untold)}. --all says why.")
+        print_line(out, f"Cannot tell: {', '.join(untold)}. Use --all to see why.")
     for line in advice_lines(found):
         print_line(out, line)
 
@@ -60,7 +60,7 @@ def advice_lines(found: Inspection) -> Iterator[str]:
     for name, value in advice.data.items():
         yield f"Advice for the data: Dataset(..., {name}={value!r})"
     if advice and found.recipe is not None:
-        yield "--try trains it beside the present recipe."
+        yield "Use --try to train it and compare it with the current recipe."
 
 
 def flags(fields: dict[str, Any]) -> Iterator[str]:
@@ -81,15 +81,15 @@ def print_trial(trial: Trial) -> None:
     """Both recipes, and the difference with its interval."""
     out = console()
     rows = [
-        ("present", f"{trial.before.mean():.4f}", shown(trial.train_loss[0])),
+        ("current", f"{trial.before.mean():.4f}", shown(trial.train_loss[0])),
         ("advised", f"{trial.after.mean():.4f}", shown(trial.train_loss[1])),
     ]
-    part = {"valid": "validation", "train": "training"}[trial.part]
+    part = {"valid": "validation set", "train": "training set"}[trial.part]
     seeds = len(trial.seeds)
-    columns = ("recipe", f"{trial.score_name}, {part} rows", "training loss")
-    out.print(table(f"Tried with {seeds} seed{'s' * (seeds > 1)}", columns, rows))
+    columns = ("recipe", f"{trial.score_name}, {part}", "training loss")
+    out.print(table(f"Trial with {seeds} seed{'s' * (seeds > 1)}", columns, rows))
     interval = f" [{trial.low:+.4f}, {trial.high:+.4f}]" if math.isfinite(trial.low) else ""
-    print_line(out, f"Difference: {trial.difference:+.4f}{interval}, 95 % interval over seeds, pair by pair.")
+    print_line(out, f"Difference: {trial.difference:+.4f}{interval}, paired by seed, 95 % interval.")
 
 
 def shown(value: float) -> str:

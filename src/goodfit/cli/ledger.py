@@ -11,7 +11,7 @@ def ledger(
     *,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of a table.", negative=())] = False,
 ) -> None:
-    """Show every opening of sealed test rows, newest last, and what the openings have cost."""
+    """List every opening of a sealed test set, newest last, and how much wider the intervals have become."""
     from goodfit.cli.exits import say
     from goodfit.cli.openings import opening_record, print_openings
     from goodfit.cli.output import print_json
@@ -24,4 +24,4 @@ def ledger(
     elif found:
         print_openings(book.path, found)
     else:
-        say(f"No test rows were opened yet: there is nothing in {book.path}.")
+        say(f"No test set has been opened yet: {book.path} is empty.")

@@ -24,15 +24,15 @@ MOST_CHARACTERS = 60  # of one text
 def print_model(found: ModelFacts) -> None:
     """A model file's facts, nets, recipe and columns on stdout."""
     _print(found.path, ("what", "value"), list(_facts(found)), left=2)
-    columns = ("nets", "layers", "activations", "parameters of each", "seeds")
+    columns = ("nets", "layers", "activations", "parameters per net", "seeds")
     _print(f"Nets, {found.parameters:,} parameters", columns, list(_net_rows(found.nets)), left=3)
     recipe = found.about.get("recipe")
     if isinstance(recipe, dict):
         rows = list(_recipe_rows(recipe))
-        _print("Recipe, where it differs from the default", ("field", "value"), rows, left=2)
+        _print("Recipe, fields that differ from the default", ("field", "value"), rows, left=2)
     if found.columns is not None:
         kinds = [(cut(column.name), column.kind, f"{column.inputs:,}") for column in found.columns]
-        _print(f"Columns of the table, {len(kinds):,}", ("column", "kind", "inputs"), kinds, left=2)
+        _print(f"Columns of the table, {len(kinds):,}", ("column", "kind", "features"), kinds, left=2)
 
 
 def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> None:
@@ -45,10 +45,10 @@ def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
 
 
 def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
-    yield "task", found.task + (", predictions by exp" if found.link == "exp" else "")
+    yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
     if found.classes:
         yield f"{len(found.classes):,} classes" if found.task == "classification" else "labels", names(found.classes)
-    yield "inputs", f"{found.inputs:,}" + ("" if found.columns is None else f", of {len(found.columns):,} columns")
+    yield "features", f"{found.inputs:,}" + ("" if found.columns is None else f", from {len(found.columns):,} columns")
     yield "outputs", f"{found.outputs:,}"
     if found.data is not None:
         yield "trained on", f"{cut(found.data['name'])}, {found.data['rows']:,} rows"

@@ -23,18 +23,18 @@ def print_opened(opened: Opened) -> None:
     from goodfit.runs.telling import interval
 
     out, score, first = console(), opened.score, opened.first
-    columns = ("part", "score", "value", f"{percent(score.level)} interval", "rows", "spread over seeds")
+    columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")
     spread = "-" if score.spread is None else f"{score.spread:.4f}"
     row = ("test", score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
-    out.print(table(f"Test rows of {opened.data}", columns, [row], left=2))
+    out.print(table(f"Test set of {opened.data}", columns, [row], left=2))
     print_line(out, f"Interval: {score.method}.")
     out.print()
     print_line(out, describe(opened))
     if opened.nth > 1 and score.width > 0:
-        wide = f"the interval is {score.width:.4f} wide; a first opening's is {first.width:.4f}"
-        print_line(out, f"Cost: {wide} ({opened.cost:.2f} times). 'goodfit ledger' shows all at this level.")
+        wide = f"the interval is {score.width:.4f} wide instead of {first.width:.4f}"
+        print_line(out, f"Cost: {wide} ({opened.cost:.2f} times). 'goodfit ledger' shows all scores at this level.")
     elif opened.nth == 1 and not opened.again:
-        print_line(out, "Each further model that is scored on them widens the intervals of all.")
+        print_line(out, "Every further model that is scored on this test set widens all its intervals.")
     print_line(out, f"Recorded as no. {opened.number} in {shown(opened.ledger)}.")
 
 
@@ -49,7 +49,7 @@ def print_openings(path: Path, lines: Sequence[Opening]) -> None:
     from goodfit.runs.telling import costs
 
     out = console()
-    out.print(table(f"Openings of test rows, {shown(path)}", COLUMNS, map(_row, lines), left=6))
+    out.print(table(f"Test set openings, {shown(path)}", COLUMNS, map(_row, lines), left=6))
     out.print()
     for text in costs(lines):
         print_line(out, text)

@@ -30,7 +30,7 @@ def usage_error(error: BaseException) -> InputError:
         kind = {int: "an integer", float: "a number", bool: "true or false"}.get(error.target_type or str, "valid")
         return InputError(problem(_WHERE, f"{error.token.keyword!r} must be {kind}", got=error.token.value))
     if isinstance(error, cyclopts.UnusedCliTokensError):
-        return InputError(problem(_WHERE, "there is a value too many", got=" ".join(error.unused_tokens or [])))
+        return InputError(problem(_WHERE, "unexpected argument", got=" ".join(error.unused_tokens or [])))
     return _problem(str(error).strip().rstrip("."), error)
 
 

@@ -12,14 +12,14 @@ from goodfit.cli.exits import say
 
 
 def predict(
-    run: Annotated[Path, Parameter(help="Folder of the run, or a model file.")],
+    run: Annotated[Path, Parameter(help="Run folder or model file.")],
     data: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
     /,
     *,
     out: Annotated[Path | None, Parameter(help="CSV file to write. [default: stdout]")] = None,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
-    """Write a run's predictions for a data set or a table as CSV."""
+    """Write the predictions of a run or a model file for a data set or a table as CSV."""
     from goodfit.cli.progress import watch
     from goodfit.runs import predict as predictions
 

@@ -9,15 +9,15 @@ from cyclopts import Parameter
 
 
 def report(
-    run: Annotated[Path, Parameter(help="Folder of a run that is done, or of a search.")],
+    run: Annotated[Path, Parameter(help="Folder of a finished run or of a search.")],
     /,
     *,
     out: Annotated[Path | None, Parameter(help="HTML file to write. [default: RUN/report.html]")] = None,
-    search: Annotated[Path | None, Parameter(help="Folder of a search whose settings the report compares.")] = None,
+    search: Annotated[Path | None, Parameter(help="Folder of a search to include in the report of a run.")] = None,
 ) -> None:
-    """Write a report as one HTML file that needs nothing else: data, net, curves, settings, verdict, test ledger.
+    """Write a report as one self-contained HTML file: data, net, curves, hyperparameters, verdict, test set openings.
 
-    The test rows stay sealed. The report shows what the ledger holds about them.
+    The test set stays sealed. The report shows what the ledger holds about it.
     """
     from goodfit.cli.output import console, print_line
     from goodfit.reports import write

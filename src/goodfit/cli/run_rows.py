@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from goodfit.models import Score
     from goodfit.runs import RunSummary
 
-RUN_COLUMNS = ("run", "data", "when", "state", "seeds", "validation", "test")
+RUN_COLUMNS = ("run", "data", "date", "status", "seeds", "validation", "test")
 
 
 def run_row(run: RunSummary) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Watcher:
             return
         self._shown = now
         left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
-        text = f"{progress.share:.0%}, {progress.done} of {progress.nets} nets done{left}"
+        text = f"{progress.share:.0%}, {progress.done} of {progress.nets} nets trained{left}"
         if self._live:
             print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:
@@ -64,13 +64,13 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
     out, rows = console(), found.rows()
     fields = list(found.settings[0])
     compared = [row for row in rows if row["rank"] is not None]
-    columns = ["rank", *fields, found.score_name, "95 % interval", "to the best", "parameters"]
+    columns = ["rank", *fields, found.score_name, "95 % interval", "vs. best", "parameters"]
     shown = [_cells(row, fields, found.score_name) for row in compared[:SHOWN]]
     out.print(table("", columns, shown, left=1 + len(fields)))
     if len(compared) > SHOWN:
         print_line(out, f"... and {len(compared) - SHOWN} more settings in {folder / 'settings.csv'}.")
     if found.stopped:
-        print_line(out, f"Left behind: {_left_behind(found)}; their scores stand in {folder / 'settings.csv'}.")
+        print_line(out, f"Stopped: {_stopped(found)}; their scores are in {folder / 'settings.csv'}.")
     for line in conclusions(found):
         print_line(out, line)
     if len(fields) == 1 and len(rows) > 1 and not found.stopped:
@@ -91,7 +91,7 @@ def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:
     return [str(row["rank"]), *(text_of(row[field]) for field in fields), *shown]
 
 
-def _left_behind(found: Selection) -> str:
+def _stopped(found: Selection) -> str:
     """How many settings stopped after how many epochs."""
     counts = Counter(each.epochs for each in found.stopped)
     ordered = sorted(counts.items())
@@ -99,12 +99,12 @@ def _left_behind(found: Selection) -> str:
 
 
 def chance_text(chance: float) -> str:
-    """A chance in per cent; no finer than the draws that it was counted in can tell."""
+    """A probability in per cent; no finer than the draws that it was estimated from can tell."""
     return f"{100 * chance:.0f} %" if chance >= 0.01 else "below 1 %"
 
 
 def conclusions(found: Selection) -> Iterator[str]:
-    """What the comparison says, in sentences."""
+    """The results of the comparison in sentences."""
     from goodfit.selection.space import describe
 
     comparison, optimism = found.comparison, found.optimism
@@ -114,18 +114,18 @@ def conclusions(found: Selection) -> Iterator[str]:
     if reason:
         yield f"Intervals: {reason}."
     else:
-        yield "Intervals: of the mean over folds, corrected for the rows that folds share (Nadeau and Bengio)."
+        yield "Intervals: mean over folds, corrected for overlapping training sets (Nadeau and Bengio)."
     if len(found.settings) > 1 and math.isfinite(comparison.chance_not_best):
         other = "finalist" if found.stopped else "setting"
-        yield f"Chance that another {other} is better: {chance_text(comparison.chance_not_best)}."
+        yield f"Probability that another {other} is better: {chance_text(comparison.chance_not_best)}."
     if comparison.one_se is not None and comparison.one_se != comparison.winner:
-        yield f"Simplest within one standard error of it: {describe(found.settings[comparison.one_se])}."
+        yield f"Simplest within one standard error of the best: {describe(found.settings[comparison.one_se])}."
     if optimism is not None and math.isfinite(optimism.corrected):
         sign = 1.0 if found.by == "score" else -1.0
         gap = abs(optimism.winner_score - optimism.corrected)
         low, high = sorted((sign * optimism.low, sign * optimism.high))
         interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
         yield (
-            f"On new rows expect {found.score_name} {sign * optimism.corrected:.4f}{interval}: having been picked "
-            f"makes the best look better by {gap:.4f}{f'; {found.uncorrected}' if found.uncorrected else ''}."
+            f"Expected {found.score_name} on new data: {sign * optimism.corrected:.4f}{interval}. Selecting the best "
+            f"inflates its score by {gap:.4f}{f'; {found.uncorrected}' if found.uncorrected else ''}."
         )

@@ -23,7 +23,7 @@ _GROUP = Group("Search", sort_key=40)
 _Vary = Annotated[
     list[str] | None,
     Parameter(
-        help="A field of the recipe and its values: hidden=64,256,256x128, or a range: l2=1e-5..1e-2:log. Repeatable.",
+        help="Hyperparameter and its values, hidden=64,256,256x128, or its range, l2=1e-5..1e-2:log. Repeatable.",
         group=_GROUP,
         negative=(),
         metavar="FIELD=VALUES",
@@ -45,34 +45,36 @@ def select(
     /,
     *,
     vary: _Vary = None,
-    folds: Annotated[int, _flag("Folds; every row is held out once.")] = 5,
-    repeats: Annotated[int, _flag("Times that the rows are divided anew.")] = 1,
-    seeds: Annotated[int, _flag("Nets a setting and fold, with seeds counted up from --seed.")] = 1,
+    folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
+    repeats: Annotated[int, _flag("Repeats of k-fold cross-validation.")] = 1,
+    seeds: Annotated[int, _flag("Nets per setting and fold; their seeds count up from --seed.")] = 1,
     method: Annotated[
-        str, _flag("grid, random, halving, hyperband, optuna, or auto: a grid where it is within the budget.")
+        str, _flag("grid, random, halving, hyperband, optuna, or auto: grid if within the budget, else random.")
     ] = "auto",
-    budget: Annotated[int, _flag("Settings that are tried, at most.")] = 100,
-    factor: Annotated[
-        int | None, _flag("Of halving: a rung has so many times fewer settings, more epochs. [3]")
+    budget: Annotated[int, _flag("Maximum number of settings.")] = 100,
+    factor: Annotated[int | None, _flag("halving, hyperband: reduction factor. [default: 3]")] = None,
+    least_epochs: Annotated[
+        int | None, _flag("halving, hyperband: minimum epochs of the first rung. [default: 1]")
     ] = None,
-    least_epochs: Annotated[int | None, _flag("Of halving: epochs of the first rung, at least. [1]")] = None,
-    ask: Annotated[int | None, _flag("Of optuna: settings that train at a time. [an eighth of the budget]")] = None,
-    by: Annotated[str, _flag("What makes a setting better: score or loss.")] = "score",
+    ask: Annotated[int | None, _flag("optuna: settings per batch of trials. [default: an eighth of --budget]")] = None,
+    by: Annotated[str, _flag("Metric to rank by: score or loss.")] = "score",
     target: tables.Target = None,
     id: tables.Ids = None,
     kind: tables.Kinds = None,
     task: tables.Task = None,
     group: tables.Grouping = None,
     time: tables.Time = None,
-    recipe: Annotated[str, Parameter(help="What all settings share: a named recipe, file or run folder.")] = "default",
-    out: Annotated[Path | None, Parameter(help="Folder of the search. [default: searches/DATA-TIME]")] = None,
-    resume: Annotated[Path | None, Parameter(help="Folder of a search to go on with.")] = None,
+    recipe: Annotated[
+        str, Parameter(help="Recipe that all settings share: a name, a file or a run folder.")
+    ] = "default",
+    out: Annotated[Path | None, Parameter(help="Output folder. [default: searches/DATA-TIME]")] = None,
+    resume: Annotated[Path | None, Parameter(help="Folder of an interrupted search to resume.")] = None,
     leaks: tables.Leaks = "warn",
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
 ) -> None:
-    """Compare recipes by cross-validation: all settings, folds and seeds train together. Test rows take no part."""
+    """Compare settings by cross-validation. All settings, folds and seeds train together. No test set is used."""
     from goodfit.cli.search_summary import print_selection
 
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds}
@@ -124,11 +126,11 @@ def _resume(folder: Path, *, quiet: bool) -> Selection:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where Ctrl-C ends a search that had begun."""
+    """Say how to resume where Ctrl-C ends a search that had begun."""
     try:
         yield
     except KeyboardInterrupt:
         if (folder / "search.json").exists():
             command = shlex.join(["goodfit", "select", "--resume", str(folder)])
-            raise Interrupted(f"Interrupted. Go on with: {command}") from None
-        raise Interrupted("Interrupted before the search began; nothing was written.") from None
+            raise Interrupted(f"Interrupted. Resume with: {command}") from None
+        raise Interrupted("Interrupted before any training; nothing was written.") from None

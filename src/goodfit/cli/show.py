@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 
 def show(
-    model: Annotated[Path, Parameter(help="Model file, or folder of a run.")],
+    model: Annotated[Path, Parameter(help="Model file or run folder.")],
     /,
     *,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
 ) -> None:
-    """Show what is in a model file; everything in it is checked, and nothing of it is run."""
+    """Show the contents of a model file. Everything in it is checked; no code from it is run."""
     from goodfit.cli.model_tables import print_model
     from goodfit.cli.output import print_json
     from goodfit.runs import describe_model

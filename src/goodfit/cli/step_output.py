@@ -29,20 +29,20 @@ def show_steps(net: Any, data: Any, which: int, rows: str, figure: Path | None, 
         return
     out = console()
     out.print(
-        table(f"Forward, rows {', '.join(map(str, graph.rows))} of the data set", NODES, node_rows(graph), left=5)
+        table(f"Forward pass, rows {', '.join(map(str, graph.rows))} of the data set", NODES, node_rows(graph), left=5)
     )
     out.print()
-    out.print(table("Backward, by the chain rule", EDGES, edge_rows(graph), left=4))
+    out.print(table("Backward pass, by the chain rule", EDGES, edge_rows(graph), left=4))
     out.print()
     worst = max(graph.by_hand.values())
     by_hand = [(name, f"{error:.1e}") for name, error in graph.by_hand.items()]
-    out.print(table("Gradient by hand beside JAX's", ("tensor", "largest relative difference"), by_hand))
-    print_line(out, f"They agree to {worst:.1e}.")
+    out.print(table("Gradient by hand compared with JAX", ("tensor", "max. relative difference"), by_hand))
+    print_line(out, f"They agree to within {worst:.1e}.")
 
 
 def verdict(tensor: CheckedTensor) -> str:
-    """Right, or wrong in capitals."""
-    return "right" if tensor.right else "WRONG"
+    """The result of one tensor's check, failures in capitals."""
+    return "ok" if tensor.right else "WRONG"
 
 
 def show_check(net: Any, data: Any, which: int, *, json: bool) -> None:
@@ -60,12 +60,14 @@ def show_check(net: Any, data: Any, which: int, *, json: bool) -> None:
                 f"{t.checked} of {t.numbers:,}",
                 f"{t.gradient:.4g}",
                 f"{t.error:.1e}",
-                "right" if t.right else "WRONG",
+                verdict(t),
             )
             for t in found
         ]
-        columns = ("tensor", "numbers checked", "gradient", "relative error", "")
-        console().print(table("Gradient check in float64, against central differences", columns, rows))
+        columns = ("tensor", "entries checked", "gradient", "relative error", "")
+        console().print(table("Gradient check against central differences, float64", columns, rows))
     wrong = [tensor.name for tensor in found if not tensor.right]
     if wrong:
-        raise GoodfitError(f"The gradient of {', '.join(wrong)} is off by more than {ALLOWED:g}.")
+        raise GoodfitError(
+            f"The gradient of {', '.join(wrong)} differs from finite differences by more than {ALLOWED:g}."
+        )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
+from goodfit.cli.app import with_example
 from goodfit.cli.exits import say
 from goodfit.reports.languages import Language
 from goodfit.studies import find, studies
@@ -20,10 +21,10 @@ _PLACE = Group("Output", sort_key=200)
 _OWN = Group("Study", sort_key=100)
 _DEFAULT = Path("studies")
 
-Out = Annotated[Path, Parameter(help="Folder for pages, figures and tables.", group=_PLACE)]
-Spoken = Annotated[Language, Parameter(help="Of what is printed; both pages are written.", group=_PLACE)]
+Out = Annotated[Path, Parameter(help="Output folder for pages, figures and tables.", group=_PLACE)]
+Spoken = Annotated[Language, Parameter(help="Language of the printed output; pages are written in both.", group=_PLACE)]
 Json = Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=(), group=_PLACE)]
-Quiet = Annotated[bool, Parameter(help="Do not say what is being done.", negative=(), group=_PLACE)]
+Quiet = Annotated[bool, Parameter(help="Show no progress.", negative=(), group=_PLACE)]
 
 study = App(name="study", help_format="plaintext")
 
@@ -34,7 +35,7 @@ def list_(
     language: Spoken = "en",
     json: Json = False,
 ) -> None:
-    """List the studies by section, with the question that each answers."""
+    """List the studies by section, with the question that each of them answers."""
     from goodfit.cli.study_output import print_list
 
     if name:  # the studies are commands of their own, so that this is none of them
@@ -42,9 +43,12 @@ def list_(
     print_list(language, json=json)
 
 
-@study.command(name="all")
+@study.command(
+    name="all",
+    help=with_example("Run all studies with their default parameters, and write an index page.", "study", "all"),
+)
 def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False, quiet: Quiet = False) -> None:
-    """Run the whole chapter with its default parameters, and write an index page."""
+    """Run all studies with their default parameters, and write an index page."""
     from goodfit.cli.study_output import print_chapter
     from goodfit.errors import GoodfitError
     from goodfit.studies import run_all
@@ -52,7 +56,7 @@ def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False,
     done, failed = run_all(out, tell=lambda name, text: None if quiet else say(f"{name}: {text}"))
     print_chapter(done, out, language, json=json)
     if failed:
-        raise GoodfitError("\n".join(f"{name} was not run. {why}" for name, why in failed.items()))
+        raise GoodfitError("\n".join(f"{name} failed. {why}" for name, why in failed.items()))
 
 
 def _command(declaration: Study) -> Callable[..., None]:
@@ -95,4 +99,4 @@ def _flag(each: declared.Parameter) -> Parameter:
 
 
 for _each in studies().values():
-    study.command(_command(_each), name=_each.name, help=_each.question.en)
+    study.command(_command(_each), name=_each.name, help=with_example(_each.question.en, "study", _each.name))

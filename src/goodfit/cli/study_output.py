@@ -110,9 +110,9 @@ def _print_table(to: Console, declared: TableOf, result: Result, language: Langu
 def _printed(result: Result, language: Language) -> object:
     head = (
         Words("Number", "数值"),
-        Words("notes", "笔记"),
-        Words("ours", "我们的值"),
-        Words("single seeds", "单个种子"),
+        Words("Notes", "笔记"),
+        Words("Ours", "我们的值"),
+        Words("Single seeds", "单个种子"),
     )
     rows = []
     for each in result.study.printed:
@@ -120,7 +120,8 @@ def _printed(result: Result, language: Language) -> object:
         spread = interval(*found.spread) if found.spread else ""
         rows.append((each.what.of(language), shown(each.value), estimate(found), spread))
     title = Words(
-        "Beside the notes (interval of the mean; middle 95 % of seeds)", "与笔记对照（均值的区间；种子的中间 95 %）"
+        "Comparison with the notes (interval of the mean; central 95 % of seeds)",
+        "与笔记对照（均值的区间；种子的中间 95 %）",
     )
     return table(title.of(language), [each.of(language) for each in head], rows)
 
@@ -128,10 +129,10 @@ def _printed(result: Result, language: Language) -> object:
 def _claims(results: Sequence[Result], language: Language) -> object:
     head = (
         Words("Claim", "论断"),
-        Words("Measured", "测量的量"),
-        Words("So it", "结论"),
+        Words("Quantity", "测量的量"),
+        Words("Verdict", "结论"),
         Words("Value", "值"),
-        Words("holds if", "成立条件"),
+        Words("Holds if", "成立条件"),
     )
     rows = [
         (
@@ -144,5 +145,5 @@ def _claims(results: Sequence[Result], language: Language) -> object:
         for result in results
         for each in result.claims
     ]
-    title = Words("Claims, with intervals at 95 %", "论断与 95 % 区间")
+    title = Words("Claims, with 95 % intervals", "论断与 95 % 区间")
     return table(title.of(language), [each.of(language) for each in head], rows, left=3)

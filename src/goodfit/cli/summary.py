@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from goodfit.models import Score
     from goodfit.runs import LayerRow, Run
 
-_PARTS = {"train": "train", "valid": "validation", "test": "test"}
 _SECONDS = ("data", "compile", "train", "evaluate")
-_WORDS = {"data": "data", "compile": "compiling", "train": "training", "evaluate": "evaluating"}
+_WORDS = {"data": "data", "compile": "compilation", "train": "training", "evaluate": "evaluation"}
 
 
 def print_run(run: Run) -> None:
@@ -34,7 +33,7 @@ def print_run(run: Run) -> None:
     if run.frozen:
         nets = ", ".join(str(net) for net in run.frozen)
         subject, verb = ("Net", "was") if len(run.frozen) == 1 else ("Nets", "were")
-        print_line(out, f"{subject} {nets} of {len(run.seeds)} {verb} frozen: the loss was no longer finite. "
+        print_line(out, f"{subject} {nets} of {len(run.seeds)} {verb} frozen because the loss was no longer finite. "
                         f"Try a lower --learning-rate or --clip-norm 1.")  # fmt: skip
     spent = ", ".join(f"{_WORDS[name]} {duration(run.seconds[name])}" for name in _SECONDS if name in run.seconds)
     print_line(out, f"Time: {spent}.")
@@ -50,20 +49,18 @@ def print_run(run: Run) -> None:
 def how_to_open(run: Run) -> str:
     """One line on the test rows, if there are any: how to open them, or that their curve was an opening."""
     if "test_score" in run.history.metrics:
-        return "Test rows: scored in every epoch, which the ledger holds as an opening."
+        return "Test set: scored after every epoch, which the ledger records as an opening."
     if run.sealed is None:
         return ""
     rows, how = run.sealed["rows"], run.sealed["open"]
-    return f"Test rows: {rows:,}, sealed. When all is chosen, open them once: {how}"
+    return f"Test set: {rows:,} rows, sealed. Score it once, after all choices are made: {how}"
 
 
 def leak_line(check: LeakCheck, data: str) -> str:
     """One line on what the leak guard found before the training, and on what was not looked for."""
     from goodfit.data import names
 
-    return (
-        f"{check} Look with: goodfit data check {data if data in names() else 'FILE'}" if check.missed else str(check)
-    )
+    return f"{check} To check: goodfit data check {data if data in names() else 'FILE'}" if check.missed else str(check)
 
 
 def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
@@ -86,10 +83,11 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
 
 def score_table(scores: Mapping[str, Score]) -> Table:
     """Each part's score with its interval, the rows it stands on, and the spread over seeds."""
+    from goodfit.runs.run import PART_WORDS
     from goodfit.runs.telling import interval
 
     levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
-    columns = ("part", "score", "value", f"{levels} interval", "rows", "spread over seeds")
+    columns = ("set", "score", "value", f"{levels} interval", "rows", "std over seeds")
     rows = [
         (
             word,
@@ -99,7 +97,7 @@ def score_table(scores: Mapping[str, Score]) -> Table:
             f"{scores[part].rows:,}",
             "-" if scores[part].spread is None else f"{scores[part].spread:.4f}",
         )
-        for part, word in _PARTS.items()
+        for part, word in PART_WORDS.items()
         if part in scores
     ]
     return table("Scores", columns, rows, left=2)

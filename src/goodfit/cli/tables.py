@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from goodfit.data.tables import Column, Survey
 
 _GROUP = Group("Table", sort_key=50)
-Target = Annotated[str | None, Parameter(help="Column to predict.", group=_GROUP, metavar="NAME")]
+Target = Annotated[str | None, Parameter(help="Target column.", group=_GROUP, metavar="NAME")]
 Ids = Annotated[
     list[str] | None,
     Parameter(
-        help="Columns to leave out: ids, names, free text, what is not known beforehand. May be repeated.",
+        help="Columns to leave out: ids, names, free text, anything not known at prediction time. Repeatable.",
         group=_GROUP,
         negative=(),
         metavar="NAME,…",
@@ -30,19 +30,19 @@ Ids = Annotated[
 Kinds = Annotated[
     list[str] | None,
     Parameter(
-        help="Kind of a column, where the one found is wrong: numeric, categorical, boolean or date. May be repeated.",
+        help="Type of a column, if detected wrongly: numeric, categorical, boolean or date. Repeatable.",
         group=_GROUP,
         negative=(),
         metavar="NAME=KIND",
     ),
 ]
 Task = Annotated[
-    str | None, Parameter(help="classification or regression. [default: found]", group=_GROUP, metavar="NAME")
+    str | None, Parameter(help="classification or regression. [default: detected]", group=_GROUP, metavar="NAME")
 ]
 Grouping = Annotated[
     str | None,
     Parameter(
-        help="Column whose rows of one value stay together: a person, a machine. It is no input.",
+        help="Group column, such as a person or a machine: a group is never split. Not used as a feature.",
         name="--group",
         group=_GROUP,
         metavar="NAME",
@@ -51,12 +51,14 @@ Grouping = Annotated[
 Time = Annotated[
     str | None,
     Parameter(
-        help="Column of dates or numbers: later rows validate and test. It is no input.", group=_GROUP, metavar="NAME"
+        help="Time column: validation and test sets are the latest rows. Not used as a feature.",
+        group=_GROUP,
+        metavar="NAME",
     ),
 ]
 Leaks = Annotated[
     str,
-    Parameter(help="Held-out rows that training would know: warn, error (which looks longer), or off.", metavar="NAME"),
+    Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),
 ]
 COLUMNS = ("column", "kind", "remark", "distinct", "missing")
 
@@ -94,8 +96,8 @@ def kinds_of(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, equals, kind = text.rpartition("=")
         if not equals or not name or name in found:
-            rule = "'--kind' must be NAME=KIND, once a column"
-            problems.add("Command line", rule, got=text, fix="For example: --kind zip=categorical.")
+            rule = "'--kind' must be NAME=KIND, once per column"
+            problems.add("Command line", rule, got=text, fix="For example, --kind zip=categorical.")
         found[name] = kind
     problems.raise_if_any()
     return found
@@ -126,7 +128,7 @@ def show_table(path: str, chosen: dict[str, Any], *, json: bool) -> None:
             say(f"Note: {note}")
         _warn_of_leaks(found.leaks)
     for text in found.problems:
-        say(f"Before it can be trained on: {text}")
+        say(f"To fix before training: {text}")
 
 
 def survey_record(found: Survey) -> dict[str, Any]:
@@ -164,4 +166,4 @@ def _row(column: Column) -> tuple[str, ...]:
 
 def _warn_of_leaks(leaks: Sequence[object]) -> None:
     for leak in leaks:
-        say(f"Warning: leak suspect: {leak} If it is not known when you predict, leave it out with --id.")
+        say(f"Warning: possible leakage: {leak} If it is not known at prediction time, leave it out with --id.")

@@ -9,18 +9,18 @@ from cyclopts import Parameter
 
 
 def open_test(
-    run: Annotated[Path, Parameter(help="Folder of a run that is done.")],
+    run: Annotated[Path, Parameter(help="Folder of a finished run.")],
     /,
     *,
     data: Annotated[
-        str | None, Parameter(help="The data set, or the table file where it was moved. [default: as in the run]")
+        str | None, Parameter(help="Data set or table file, if it has moved since. [default: as in the run]")
     ] = None,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
-    """Open the test rows of a run: the score is recorded in the ledger, then printed with its interval.
+    """Open the sealed test set of a run: record it in the ledger, then print the score with its interval.
 
-    Do it once, when everything is chosen. Each further model that is scored on these rows widens the interval.
+    Do this once, after all choices are made. Every further model scored on this test set widens the interval.
     """
     from goodfit.cli.openings import print_opened
     from goodfit.cli.output import print_json

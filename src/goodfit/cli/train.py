@@ -38,18 +38,20 @@ def train(
     task: tables.Task = None,
     group: tables.Grouping = None,
     time: tables.Time = None,
-    recipe: Annotated[str, Parameter(help="Named recipe (default, chapter), recipe file or run folder.")] = "default",
-    seeds: Annotated[int, Parameter(help="Nets to train together, with seeds counted up from --seed.")] = 1,
-    out: Annotated[Path | None, Parameter(help="Folder of the run. [default: runs/DATA-TIME]")] = None,
-    resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to finish.")] = None,
-    fit: Annotated[str, Parameter(help="Judge the fit at the end: auto (where it is cheap), always, never.")] = "auto",
+    recipe: Annotated[str, Parameter(help="Recipe: default, chapter, a recipe file or a run folder.")] = "default",
+    seeds: Annotated[int, Parameter(help="Number of nets to train; their seeds count up from --seed.")] = 1,
+    out: Annotated[Path | None, Parameter(help="Output folder. [default: runs/DATA-TIME]")] = None,
+    resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to resume.")] = None,
+    fit: Annotated[str, Parameter(help="Judge the fit after training: auto (if cheap), always or never.")] = "auto",
     leaks: tables.Leaks = "warn",
-    inspect: Annotated[bool, Parameter(help="Look inside the nets as they train: layers.csv.", negative=())] = False,
+    inspect: Annotated[
+        bool, Parameter(help="Record activations and gradients by layer: layers.csv.", negative=())
+    ] = False,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
     **flags: str | bool | None,
 ) -> None:
-    """Train a recipe on a data set, with one seed or several. Flags of the recipe go over --recipe."""
+    """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     from goodfit.cli.fit_line import check_asked, print_fit
 
     check_asked(fit)
@@ -90,7 +92,7 @@ def _begin(
         more |= {"progress": watcher.report, "data_progress": watcher.step}
         run = begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **more)
     if inspect:
-        say(f"Layers by epoch: {more['watch'].write(folder)}")
+        say(f"Layer statistics by epoch: {more['watch'].write(folder)}")
     return run
 
 
@@ -102,11 +104,11 @@ def _resume(folder: Path, *, quiet: bool) -> Run:
 
 
 def refuse(used: Mapping[str, object]) -> None:
-    """A run goes on as it was begun: nothing that would change it may be given beside --resume."""
+    """A run resumes as it was begun: nothing that would change it may be given with --resume."""
     given = [name for name, value in used.items() if value not in (None, False)]
     if given:
-        rule = f"'--resume' goes on with a run as it was begun, so it takes no {', '.join(given)}"
-        raise InputError(problem("Command line", rule, fix="Leave out all but --resume, --json and --quiet."))
+        rule = f"'--resume' continues with the original settings and cannot be combined with {', '.join(given)}"
+        raise InputError(problem("Command line", rule, fix="Use only --resume, --json and --quiet."))
 
 
 def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
@@ -115,7 +117,7 @@ def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
     choices: what was said of the table, by the parameters of `read_table`.
     """
     if data is None:
-        fix = "Name a table file, or a data set: see 'goodfit data list'."
+        fix = "Name a data set (see 'goodfit data list') or a table file."
         raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
     from goodfit.data import describe
 
@@ -125,8 +127,8 @@ def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
         return read_table(data, **choices)
     name = describe(data).name
     if choices:
-        rule = f"{', '.join(_TABLE_FLAGS)} are for table files; {name!r} is a data set of goodfit's own"
-        raise InputError(problem("Command line", rule, fix="Leave them out."))
+        rule = f"{', '.join(_TABLE_FLAGS)} are for table files only; {name!r} is a built-in data set"
+        raise InputError(problem("Command line", rule, fix="Omit them."))
     return name
 
 
@@ -147,17 +149,17 @@ def default_folder(data: str, below: str = "runs") -> Path:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say how to go on where Ctrl-C, or a fault that is not the input's, ends a training that had begun."""
+    """Say how to resume where Ctrl-C, or a fault that is not the input's, ends a training that had begun."""
     command = shlex.join(["goodfit", "train", "--resume", str(folder)])
     try:
         yield
     except KeyboardInterrupt:
         if (folder / "run.json").exists():
-            raise Interrupted(f"Interrupted. Go on with: {command}") from None
-        raise Interrupted("Interrupted before the training began; nothing was written.") from None
+            raise Interrupted(f"Interrupted. Resume with: {command}") from None
+        raise Interrupted("Interrupted before any training; nothing was written.") from None
     except InputError:
         raise
     except (GoodfitError, MemoryError) as error:
         if (folder / "run.json").exists():
-            raise GoodfitError(f"{explain(error)} Go on with: {command}") from error
+            raise GoodfitError(f"{explain(error)} Resume with: {command}") from error
         raise

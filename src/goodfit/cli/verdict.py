@@ -12,7 +12,7 @@ from goodfit.cli.exits import Interrupted, say
 if TYPE_CHECKING:
     from goodfit.verdicts import Verdict
 
-_GROUP = Group("How it is measured", sort_key=40)
+_GROUP = Group("Measurement", sort_key=40)
 
 
 def _flag(help: str) -> Parameter:
@@ -20,24 +20,28 @@ def _flag(help: str) -> Parameter:
 
 
 def verdict(
-    run: Annotated[Path, Parameter(help="Folder of a run that is done.")],
+    run: Annotated[Path, Parameter(help="Folder of a finished run.")],
     /,
     *,
-    data: Annotated[str | None, Parameter(help="The data set or table file, where the run does not find it.")] = None,
-    quick: Annotated[bool, Parameter(help="Fewer alternatives, one repeat of the folds.", negative=())] = False,
-    apply: Annotated[bool, Parameter(help="Train the recipe that the verdict advises.", negative=())] = False,
-    out: Annotated[Path | None, Parameter(help="Folder of that run. [default: runs/DATA-TIME]")] = None,
-    folds: Annotated[int, _flag("Folds; every row is held out once a repeat.")] = 5,
-    repeats: Annotated[int | None, _flag("Times that the rows are divided anew. [default: 3, with --quick 1]")] = None,
-    seeds: Annotated[int, _flag("Nets a fold, whose errors are averaged.")] = 1,
-    by: Annotated[str, _flag("What is judged: loss (log loss, or R² of numbers) or score (accuracy).")] = "loss",
-    margin: Annotated[float, _flag("Smallest gain that matters, as a share of a constant prediction's error.")] = 0.02,
+    data: Annotated[
+        str | None, Parameter(help="Data set or table file, if it has moved since. [default: as in the run]")
+    ] = None,
+    quick: Annotated[bool, Parameter(help="Fewer alternatives, one repeat of k-fold.", negative=())] = False,
+    apply: Annotated[bool, Parameter(help="Train the advised recipe.", negative=())] = False,
+    out: Annotated[Path | None, Parameter(help="Output folder of --apply. [default: runs/DATA-TIME]")] = None,
+    folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
+    repeats: Annotated[int | None, _flag("Repeats of k-fold. [default: 3, with --quick 1]")] = None,
+    seeds: Annotated[int, _flag("Nets per fold; their errors are averaged.")] = 1,
+    by: Annotated[str, _flag("Metric: loss (log loss; R² for regression) or score (accuracy).")] = "loss",
+    margin: Annotated[
+        float, _flag("Smallest relevant gain, as a fraction of the error of a constant prediction.")
+    ] = 0.02,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
-    """Say whether a run's recipe fits: alternatives are trained beside it on the same folds. Test rows take no part.
+    """Say whether a run underfits or overfits, by training alternatives on the same folds. The test set is not used.
 
-    The verdict is kept in the run's folder; --apply then trains what it advises without measuring again.
+    The verdict is kept in the run's folder; --apply then trains the advised recipe without measuring again.
     """
     from goodfit.cli.verdict_summary import apply_advice, print_verdict
     from goodfit.verdicts.judging import VerdictRequest
@@ -70,4 +74,4 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
         return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)
     except KeyboardInterrupt:
         say("")
-        raise Interrupted(f"Interrupted; nothing was written. The run itself is unharmed: {run}") from None
+        raise Interrupted(f"Interrupted; nothing was written. The run itself is unchanged: {run}") from None

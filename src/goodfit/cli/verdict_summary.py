@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from goodfit.verdicts.trying import VerdictLayout
 
 STATUS_WORDS = {
-    "better": "surely better",
-    "worse": "surely worse",
-    "no better": "surely no better",
-    "open": "open",
+    "better": "significantly better",
+    "worse": "significantly worse",
+    "no better": "no relevant gain",
+    "open": "inconclusive",
     "diverged": "diverged",
 }
 
@@ -36,7 +36,7 @@ class Watcher(search_summary.Watcher):
             return
         nets = f"{layout.planned.nets} nets"
         what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {nets}"
-        beside = f"; the run itself took {duration(own)}" if own else ""
+        beside = f" (the run itself took {duration(own)})" if own else ""
         say(f"{what}, about {duration(seconds)}{beside}.")
 
 
@@ -46,7 +46,7 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_json({**found.to_json(), "folder": str(run)})
         return
     out = console()
-    columns = ["alternative", "change", found.what, "gain", "interval", "it is"]
+    columns = ["alternative", "change", found.what, "gain", "interval", "result"]
     out.print(table("Alternatives", columns, [_cells(row) for row in found.rows()], left=2))
     print_line(out, how_measured(found))
     print_line(out, "")
@@ -54,8 +54,8 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
     for line in found.reasons:
         print_line(out, line)
     if found.advice is not None:
-        print_line(out, f"Train what is advised: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
-    share = "" if found.share is None else f", {found.share:.1f} times the run's own training"
+        print_line(out, f"Train the advised recipe: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
+    share = "" if found.share is None else f", {found.share:.1f} times the training of the run"
     print_line(out, f"Time: {duration(found.seconds)}{share}. Verdict: {run / 'verdict.json'}")
 
 
@@ -71,11 +71,11 @@ def how_measured(found: Verdict) -> str:
     """One line on the folds, the intervals and the margin."""
     from goodfit.verdicts.words import number
 
-    times = f"{found.repeats} times {found.folds}" if found.repeats > 1 else f"{found.folds}"
-    nets = f", {found.seeds} nets each" if found.seeds > 1 else ""
+    times = f"{found.repeats} repeats of {found.folds}-fold" if found.repeats > 1 else f"{found.folds}-fold"
+    nets = f", {found.seeds} nets per fold" if found.seeds > 1 else ""
     return (
-        f"On held-out rows of {times} folds{nets}; a gain below {number(found.decision.margin)} makes no difference. "
-        "The lower ends of all intervals hold together at 95 %."
+        f"{times} cross-validation{nets}; gains below {number(found.decision.margin)} do not count. "
+        "The lower bounds hold jointly at 95 % (Bonferroni)."
     )
 
 
@@ -97,7 +97,7 @@ def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | No
         if json:
             print_json({"folder": str(run), "applied": None})
         else:
-            print_line(screen, "Nothing to apply: no alternative is surely better.")
+            print_line(screen, "Nothing to apply: no alternative is significantly better.")
         return
     before = load(run)
     folder = out or default_folder(before.data_name)
@@ -117,6 +117,6 @@ def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | No
 def _compared(before: Run, after: Run) -> str:
     """One line on the validation score before and after."""
     if "valid" not in before.scores or "valid" not in after.scores:
-        return "Before and after: there are no validation rows to compare on."
+        return "Before and after: no validation set to compare on."
     old, new = before.scores["valid"], after.scores["valid"]
-    return f"Before and after: validation {new.name} {old.value:.4f} to {new.value:.4f}."
+    return f"Validation {new.name} before and after: {old.value:.4f}, {new.value:.4f}."

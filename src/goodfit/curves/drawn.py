@@ -51,12 +51,12 @@ def data_curve(
     recipe, known = recipe or Recipe(), varied_of(name)
     problems = Problems()
     if parameter not in known:
-        fix = nearest(parameter, known) if known else "It takes none."
+        fix = nearest(parameter, known) if known else "It has no parameters."
         problems.add(WHERE, f"{name!r} has no parameter {parameter!r} that can be varied", fix=fix)
     if by not in ("score", "loss"):
         problems.add(WHERE, "'by' must be score or loss", got=by)
     if not values or len(set(values)) < len(values):
-        problems.add(WHERE, f"'{parameter}' must have different values, at least one", got=list(values))
+        problems.add(WHERE, f"'{parameter}' must have distinct values, at least one", got=list(values))
     problems.raise_if_any()
     chosen = seeds_of(recipe, seeds, WHERE)
     sheets, parts, told = list[Sheet](), list[Folds](), list[Any]()
@@ -80,7 +80,7 @@ def _given(parameter: str, value: Any) -> Mapping[str, Any]:
     if parameter != DEGREE:
         return {parameter: value}
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InputError(problem(WHERE, "'degree' must be a whole number >= 0", got=value))
+        raise InputError(problem(WHERE, "'degree' must be an integer >= 0", got=value))
     return {"n_features": value + 1}
 
 

@@ -83,7 +83,7 @@ def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:
     given, problems = list(rows), Problems()
     whole = [isinstance(size, int | np.integer) and not isinstance(size, bool) for size in given]
     if not given or not all(whole) or not all(2 <= size <= most for size in given):
-        rule = f"'rows' must be whole numbers from 2 to {most}, the rows that the smallest fold learns from"
+        rule = f"'rows' must be integers from 2 to {most}, the training set size of the smallest fold"
         problems.add(WHERE, rule, got=given)
     problems.raise_if_any()
     return sorted({int(size) for size in given})

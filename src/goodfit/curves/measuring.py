@@ -61,8 +61,8 @@ def curve(
     train, valid = (np.where(np.isfinite(each), each, np.nan) for each in (train, valid))
     means = valid.mean(axis=1)
     if not np.isfinite(means).any():
-        rule = f"at every value of {field} there is a fold on which a net diverged"
-        raise GoodfitError(problem("Curve", rule, fix="Lower the learning rate."))
+        rule = f"at every value of {field} a net diverged on some fold"
+        raise GoodfitError(problem("Curve", rule, fix="Use a lower learning rate."))
     return SettingCurve(
         field=field,
         values=tuple(values),

@@ -40,14 +40,14 @@ BUNDLED = {
     "digits": Bundled(
         "load_digits", "Handwritten digits, 8 x 8 grey levels from 0 to 16", "classification", 1797, 64, 10, (), (8, 8)
     ),
-    "iris": Bundled("load_iris", "Three kinds of iris by the size of their flowers", "classification", 150, 4, 3),
-    "wine": Bundled("load_wine", "Three growers of wine by chemical analysis", "classification", 178, 13, 3),
+    "iris": Bundled("load_iris", "Three species of iris by the size of their flowers", "classification", 150, 4, 3),
+    "wine": Bundled("load_wine", "Wines of three growers by chemical analysis", "classification", 178, 13, 3),
     "breast-cancer": Bundled(
-        "load_breast_cancer", "Malignant or benign, by measures of cell nuclei", "classification", 569, 30, 2
+        "load_breast_cancer", "Malignant or benign, by measurements of cell nuclei", "classification", 569, 30, 2
     ),
     "diabetes": Bundled(
         "load_diabetes",
-        "Progress of diabetes in a year, by ten measures",
+        "Progression of diabetes in a year, by ten measurements",
         "regression",
         442,
         10,
@@ -66,7 +66,7 @@ def load(name: str, *, folder: Path | None = None) -> Dataset:
     """
     entry = BUNDLED.get(name)
     if entry is None:
-        raise InputError(problem("data set", "the name must be a known one", got=name, fix=nearest(name, BUNDLED)))
+        raise InputError(problem("data set", "unknown name", got=name, fix=nearest(name, BUNDLED)))
     arrays = _kept(name, entry, user_cache() / "bundled" if folder is None else folder)
     regression = entry.task == "regression"
     return Dataset(

@@ -46,7 +46,7 @@ _DRAW: dict[str, Callable[..., Dataset]] = {
 
 def _drawn(name: str, task: Task, rows: int, test_rows: int, inputs: int, outputs: int) -> Entry:
     defaults = {key: parameter.default for key, parameter in inspect.signature(_DRAW[name]).parameters.items()}
-    about, source = synthetic.ABOUT[name], "drawn by a formula"
+    about, source = synthetic.ABOUT[name], "synthetic"
     return Entry(name, about, task, rows, test_rows, inputs, outputs, source, parameters=defaults)
 
 
@@ -60,7 +60,7 @@ def _found() -> Entry:
         n_test,
         side * side,
         len(fashion_mnist.CLASSES),
-        "found on this machine, or fetched",
+        "found on this machine, or downloaded",
         (side, side),
     )
 
@@ -95,7 +95,7 @@ def names() -> list[str]:
 def describe(name: str) -> Entry:
     """What is known of a data set without loading it. Raises InputError, with the nearest name, for an unknown one."""
     if name not in _ENTRIES:
-        raise InputError(problem("data set", "the name must be a known one", got=name, fix=nearest(name, _ENTRIES)))
+        raise InputError(problem("data set", "unknown name", got=name, fix=nearest(name, _ENTRIES)))
     return _ENTRIES[name]
 
 
@@ -110,8 +110,8 @@ def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dat
     problems = Problems()
     for given in parameters:
         if given not in known:
-            fix = nearest(given, known) if known else "It takes none."
-            problems.add(f"data set {name!r}", "a parameter must be a known one", got=given, fix=fix)
+            fix = nearest(given, known) if known else "It has no parameters."
+            problems.add(f"data set {name!r}", "unknown parameter", got=given, fix=fix)
     problems.raise_if_any()
     if name in _DRAW:
         return _DRAW[name](**parameters)

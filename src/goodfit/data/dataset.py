@@ -87,7 +87,7 @@ class Dataset:
             for name in ("groups", "time"):
                 object.__setattr__(self, name, _one_a_row(name, getattr(self, name), len(x), where, problems))
         if self.groups is not None and self.time is not None:
-            problems.add(where, "rows are divided by 'groups' or by 'time', not by both")
+            problems.add(where, "'groups' and 'time' cannot both define the split")
         if self.scale_targets and self.task != "regression":
             problems.add(where, "'scale_targets' must be False unless the task is regression", got=True)
         problems.raise_if_any()
@@ -138,10 +138,10 @@ def _checked_inputs(values: Any, features: Sequence[str], where: str, problems: 
     """The inputs in storage type, or None if they cannot be read as a table of numbers."""
     x = np.asarray(values)
     if x.ndim != 2 or 0 in x.shape:
-        problems.add(where, "'x' must be a table of at least one row and one column", got=x.shape)
+        problems.add(where, "'x' must be a 2-d array with at least one row and one column", got=x.shape)
         return None
     if x.dtype.kind not in "buif":
-        problems.add(where, "'x' must hold real numbers", got=str(x.dtype), fix="Turn categories into numbers first.")
+        problems.add(where, "'x' must hold real numbers", got=str(x.dtype), fix="Encode categories as numbers first.")
         return None
     if x.dtype == np.uint8:
         return x
@@ -159,7 +159,7 @@ def _checked_targets(
     if y.ndim == 1 and task == "regression":
         y = y[:, None]
     if y.ndim != 2 or y.shape[1] == 0:
-        problems.add(where, "'y' must be a table with one column for each output", got=y.shape)
+        problems.add(where, "'y' must be a 2-d array with one column per output", got=y.shape)
         return None
     if y.dtype.kind not in "buif":
         problems.add(where, "'y' must hold real numbers", got=str(y.dtype))
@@ -181,13 +181,13 @@ def _checked_codes(y: np.ndarray, classes: Sequence[str], where: str, problems: 
     if y.ndim != 1 or y.dtype.kind not in "ui":
         fix = "Dataset.from_arrays turns labels of any kind into codes."
         got = f"{y.dtype} of shape {y.shape}"
-        problems.add(where, "'y' must hold one whole number, a class code, for each row", got=got, fix=fix)
+        problems.add(where, "'y' must hold one integer class code per row", got=got, fix=fix)
         return None
     if len(classes) < 2 or len(set(classes)) != len(classes):
         problems.add(where, "'classes' must name at least two different classes", got=tuple(classes))
     elif y.size and (y.min() < 0 or y.max() >= len(classes)):
         wrong = np.flatnonzero((y < 0) | (y >= len(classes)))
-        rule = f"labels must be codes from 0 to {len(classes) - 1}, as there are {len(classes)} classes"
+        rule = f"labels must be codes from 0 to {len(classes) - 1} for {len(classes)} classes"
         problems.add(where, f"{rule}; {rows_text(wrong)} hold others", got=int(y[wrong[0]]))
     return y.astype(np.int32, copy=False)
 
@@ -203,10 +203,10 @@ def _finite_float32(
     for column in columns[:SHOWN_COLUMNS]:
         rows = np.flatnonzero(bad[:, column])
         rule = f"{what} column {names[column]!r} must be finite in float32; {rows_text(rows)} are not"
-        problems.add(where, rule, got=float(values[rows[0], column]), fix="Fill these values or leave the rows out.")
+        problems.add(where, rule, got=float(values[rows[0], column]), fix="Impute these values or drop the rows.")
     if columns.size > SHOWN_COLUMNS:
         more = columns.size - SHOWN_COLUMNS
-        problems.add(where, f"{what} columns must be finite; so are not {more} more columns", got=int(bad.sum()))
+        problems.add(where, f"{what} columns must be finite; {more} more columns are not", got=int(bad.sum()))
     return narrow
 
 
@@ -214,9 +214,9 @@ def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str
     if y is not None and len(y) != len(x):
         problems.add(where, f"'y' must have one entry for each of the {len(x)} rows of 'x'", got=len(y))
     if data.features and len(data.features) != x.shape[1]:
-        problems.add(where, f"'features' must name all {x.shape[1]} inputs", got=len(data.features))
+        problems.add(where, f"'features' must name all {x.shape[1]} features", got=len(data.features))
     if data.image_shape is not None and math.prod(data.image_shape) != x.shape[1]:
-        rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} inputs"
+        rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} features"
         problems.add(where, rule, got=data.image_shape)
 
 
@@ -251,7 +251,7 @@ def _check_test_rows(test: np.ndarray, n_rows: int, where: str, problems: Proble
     if fault:
         problems.add(where, f"'test' must hold different row numbers from 0 to {n_rows - 1}", got=fault)
     elif test.size >= n_rows:
-        problems.add(where, "'test' must leave rows to train on", got=f"all {n_rows} rows")
+        problems.add(where, "'test' must leave rows for training", got=f"all {n_rows} rows")
 
 
 def rows_fault(rows: np.ndarray, n_rows: int) -> str:

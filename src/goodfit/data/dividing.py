@@ -42,8 +42,8 @@ def with_division(data: Dataset, groups: Any = None, time: Any = None) -> Datase
 
     for name, column in (("groups", groups), ("time", time)):
         if isinstance(column, str):
-            rule = f"{name!r} can be the name of a column for a table only; {data.name!r} is a data set"
-            raise InputError(problem("Data", rule, got=column, fix="Give a value for each row."))
+            rule = f"{name!r} can be a column name only for a table; {data.name!r} is a data set"
+            raise InputError(problem("Data", rule, got=column, fix="Give one value per row."))
     return replace(data, groups=data.groups if groups is None else groups, time=data.time if time is None else time)
 
 

@@ -38,7 +38,7 @@ from goodfit.data.sources import (
 from goodfit.errors import GoodfitError
 
 NAME = "fashion-mnist"
-ABOUT = "Photographs of clothes in ten kinds, 28 x 28 grey levels"
+ABOUT = "Photographs of clothes in ten classes, 28 x 28 grey levels"
 DATA_VARIABLE = "GOODFIT_DATA"
 CLASSES = (
     "T-shirt/top",
@@ -167,7 +167,9 @@ def load(
     pixels, labels, report = obtain(progress=progress, folder=folder, search_in=search_in)
     if progress is None:
         for text in [wrong for attempt in report.attempts for wrong in attempt.wrong]:
-            warnings.warn(f"{NAME}: a wrong file was met, and not used: {text}", DataWarning, stacklevel=3)
+            warnings.warn(
+                f"{NAME}: a file with wrong content was found and not used: {text}", DataWarning, stacklevel=3
+            )
         if report.trouble:
             warnings.warn(report.trouble, DataWarning, stacklevel=3)
     return Dataset(

@@ -95,11 +95,11 @@ def make_folds(
 def _check(data: Dataset, rows: Indexes, folds: int, repeats: int, groups: Any, time: Any) -> None:
     problems = Problems()
     if isinstance(folds, bool) or folds < 2:
-        problems.add(WHERE, "there must be two folds or more", got=folds)
+        problems.add(WHERE, "there must be at least two folds", got=folds)
     if not isinstance(repeats, int | np.integer) or isinstance(repeats, bool) or repeats < 1:
         problems.add(WHERE, "'repeats' must be an integer >= 1", got=repeats)
     if time is not None and (groups is not None or repeats != 1):
-        problems.add(WHERE, "'time' goes with neither 'groups' nor 'repeats'")
+        problems.add(WHERE, "'time' cannot be combined with 'groups' or 'repeats'")
     for name, values in (("groups", groups), ("time", time)):
         if values is not None and np.shape(values) != (len(rows),):
             problems.add(WHERE, f"'{name}' must have one value for each of the {len(rows)} rows", got=np.shape(values))
@@ -111,8 +111,8 @@ def _check(data: Dataset, rows: Indexes, folds: int, repeats: int, groups: Any, 
     elif data.task == "classification" and groups is None and time is None:
         counts = np.bincount(data.y[rows], minlength=len(data.classes))
         for code in np.flatnonzero((counts > 0) & (counts < folds)):
-            fix = f"Use {counts[code]} folds, or leave the class out." if counts[code] > 1 else "Leave the class out."
-            rule = f"every class must have a row for each of the {folds} folds; {data.classes[code]!r} has fewer"
+            fix = f"Use {counts[code]} folds, or drop the class." if counts[code] > 1 else "Drop the class."
+            rule = f"every class must have at least {folds} rows for {folds} folds; {data.classes[code]!r} has fewer"
             problems.add(WHERE, rule, got=int(counts[code]), fix=fix)
     problems.raise_if_any()
 
@@ -158,7 +158,7 @@ def _by_time(rows: Indexes, time: NDArray[Any], folds: int) -> Folds:
     _, step = np.unique(time[order], return_inverse=True)
     if step[-1] < folds:
         raise InputError(
-            problem(WHERE, f"{folds} folds by time need {folds + 1} different times", got=int(step[-1]) + 1)
+            problem(WHERE, f"{folds} folds by time need {folds + 1} distinct times", got=int(step[-1]) + 1)
         )
     starts = np.searchsorted(step, np.arange(step[-1] + 1))  # where each time begins
     wanted = np.arange(1, folds + 1) * len(rows) / (folds + 1)
@@ -188,12 +188,12 @@ def _by_splitter(splitter: Any, data: Dataset, rows: Indexes, y: NDArray[Any], g
         )
         made = tuple(Fold(rows[np.asarray(train)], rows[np.asarray(valid)]) for train, valid in pairs)
     except (TypeError, ValueError, IndexError) as error:
-        rule = f"'folds' must be a number, or a splitter of scikit-learn's that fits the data: {error}"
+        rule = f"'folds' must be a number, or a scikit-learn splitter that fits the data: {error}"
         raise InputError(problem(WHERE, rule, got=type(splitter).__name__)) from error
     if not made or any(not len(fold.train) or not len(fold.valid) for fold in made):
-        raise InputError(problem(WHERE, "every fold must have rows to train and rows to validate", got=len(made)))
+        raise InputError(problem(WHERE, "every fold must have a training and a validation set", got=len(made)))
     if any(len(np.intersect1d(fold.train, fold.valid)) for fold in made):
-        raise InputError(problem(WHERE, "a row must not train and validate in one fold"))
+        raise InputError(problem(WHERE, "no row can be in the training and the validation set of one fold"))
     held_out = np.concatenate([fold.valid for fold in made])
     whole = len(held_out) == len(rows) and len(np.unique(held_out)) == len(rows)
     whole = whole and all(len(fold.train) + len(fold.valid) == len(rows) for fold in made)

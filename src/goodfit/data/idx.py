@@ -55,7 +55,7 @@ def uncompress(content: bytes, *, where: str, limit: int | None = None) -> bytes
 def parse_idx(content: bytes, *, where: str = "IDX data") -> np.ndarray:
     """The array that the bytes of an (uncompressed) IDX file describe; `where` names them in an error."""
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in TYPES:
-        rule = "must begin as an IDX file does: two zero bytes, then a known type code"
+        rule = "must begin like an IDX file: two zero bytes, then a known type code"
         raise InputError(problem(where, rule, got=content[:4]))
     dtype, n_dims = np.dtype(TYPES[content[2]]), content[3]
     start = 4 + 4 * n_dims

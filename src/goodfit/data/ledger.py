@@ -42,7 +42,7 @@ SCHEMA = (
     ),
 )
 _FIELDS = ("number", "time", "data", "rows", "row_set", "model", "run", "kind", "nth", "score")  # of an Opening
-_CLOSED = "Until it can be written, no test rows are opened."
+_CLOSED = "No test set is opened until the ledger can be written."
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Ledger:
         code, where = getattr(error, "sqlite_errorcode", 0) & 0xFF, str(self.path)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             rule = f"the ledger was held by another process for more than {self.patience:g} s"
-            return GoodfitError(problem(where, rule, fix=f"Try again when that has ended. {_CLOSED}"))
+            return GoodfitError(problem(where, rule, fix=f"Try again when that process has ended. {_CLOSED}"))
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             rule = f"the ledger could not be written: {error}"
             return GoodfitError(problem(where, rule, fix=f"Free some space and try again. {_CLOSED}"))
@@ -214,7 +214,7 @@ class Ledger:
         return self._damaged()
 
     def _damaged(self) -> InputError:
-        fix = f"Put a copy back, or move it away to begin a new one. {_CLOSED}"
+        fix = f"Restore a backup, or move it away to start a new ledger. {_CLOSED}"
         return InputError(problem(str(self.path), "must be a ledger of goodfit, but it is damaged", fix=fix))
 
 

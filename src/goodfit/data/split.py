@@ -50,9 +50,7 @@ class Split:
     def rows(self, part: Part) -> np.ndarray:
         """Row numbers of a part ("train", "valid", "test"), int32."""
         if part not in get_args(Part):
-            raise InputError(
-                problem("Split", "a part must be a known one", got=part, fix=nearest(part, get_args(Part)))
-            )
+            raise InputError(problem("Split", "unknown part", got=part, fix=nearest(part, get_args(Part))))
         chosen: np.ndarray = self.test.rows if part == "test" else getattr(self, part)
         return chosen
 
@@ -64,8 +62,8 @@ class Split:
     def y(self, part: Part) -> np.ndarray:
         """Targets of a part, [rows] or [rows, C]; a copy, gathered at each call. Those of test rows are sealed."""
         if part == "test":
-            fix = "split.test.open(net) scores on them; split.data.y[split.rows('test')] are they, without a record."
-            raise InputError(problem("Split", "the targets of test rows are sealed", fix=fix))
+            fix = "Score with split.test.open(net); split.data.y[split.rows('test')] bypasses the ledger."
+            raise InputError(problem("Split", "the targets of the test set are sealed", fix=fix))
         targets: np.ndarray = self.data.y[self.rows(part)]
         return targets
 
@@ -97,14 +95,14 @@ def _checked(data: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.nda
     problems.raise_if_any()
     if uses.max() > 1:
         row = int(uses.argmax())
-        problems.add("Split", "a row must stand in one part only; a row stands in two or more", got=row)
+        problems.add("Split", "every row must be in one part only; a row is in two or more", got=row)
     if not checked["train"].size:
         problems.add("Split", "'train' must have rows; it has none")
     official = np.zeros(n_rows, bool)
     official[data.test] = True
     leaked = int(official[checked["train"]].sum() + official[checked["valid"]].sum())
     if leaked:
-        rule = f"official test rows of {data.name!r} must stay test rows; some train or validate"
+        rule = f"official test rows of {data.name!r} must stay in the test set; some are in another part"
         problems.add("Split", rule, got=leaked)
     problems.raise_if_any()
     return checked
@@ -130,10 +128,10 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
     problems = Problems()
     for name, value in (("valid", valid), ("test", test)):
         if value is not None and not (is_number(value) and 0 <= value < 1):
-            problems.add("split", f"'{name}' must be a share in [0, 1)", got=value)
+            problems.add("split", f"'{name}' must be a fraction in [0, 1)", got=value)
     if test is not None and data.test.size:
-        fix = "Leave 'test' out; use 'valid' to hold rows out."
-        problems.add("split", f"{data.name!r} has official test rows, which stay its test rows", got=test, fix=fix)
+        fix = "Omit 'test'; use 'valid' to hold out data."
+        problems.add("split", f"{data.name!r} has an official test set, which cannot be changed", got=test, fix=fix)
     problems.raise_if_any()
     left = np.setdiff1d(np.arange(len(data), dtype=np.int32), data.test, assume_unique=True)
     test_rows = data.test
@@ -165,7 +163,9 @@ def _take(
     if (share > 0 and count == 0) or count == len(rows):
         short = "that part" if count == 0 else "training"
         problems.add(
-            "split", f"'{name}' must leave rows for every part; of {len(rows)} rows none is left for {short}", got=share
+            "split",
+            f"'{name}' must leave rows for every part; of {len(rows)} rows none are left for {short}",
+            got=share,
         )
         return rows, rows[:0]
     shuffled = rng.permutation(rows)
@@ -193,7 +193,7 @@ def _taken(
             return take_latest(data.time[rows], count, leave)
         return take_groups(own_groups(group_codes(data.groups[rows])), count, rng, leave)  # type: ignore[index]
     except ValueError as error:
-        rule = f"'{name}' needs {leave + 1} different groups or times among the {len(rows)} rows that are left"
+        rule = f"'{name}' needs {leave + 1} distinct groups or times among the {len(rows)} rows that are left"
         problems.add("split", rule, got=str(error), fix="Leave 'groups' or 'time' out, or give more rows.")
         return np.zeros(len(rows), bool)
 

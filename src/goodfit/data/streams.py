@@ -27,7 +27,7 @@ def checked_seed(seed: object, where: str) -> int:
     except TypeError:
         whole = -1
     if whole < 0 or isinstance(seed, bool):
-        raise InputError(problem(where, "'seed' must be a whole number >= 0", got=seed))
+        raise InputError(problem(where, "'seed' must be an integer >= 0", got=seed))
     return whole
 
 

@@ -66,7 +66,7 @@ class Summary:
     targets: tuple[Range, ...]
     """Each target of a regression, or else ()."""
     constant: tuple[str, ...]
-    """Inputs with one value in every row: they tell a net nothing."""
+    """Constant features."""
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain dicts, for JSON."""

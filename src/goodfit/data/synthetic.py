@@ -18,12 +18,12 @@ from goodfit.errors import InputError, Problems, problem
 MAX_DEGREE = 20
 POLYNOMIAL = (5.0, 1.2, -3.4, 5.6)  # coefficients of x^i / i!, section 4.3.4
 ABOUT = {
-    "polynomial": "A cubic in one variable, with powers of it as inputs (4.3.4)",
-    "linear": "A weighted sum of 200 inputs, with 20 rows to learn it from (4.4.1)",
-    "moons": "Two half circles that reach into each other",
-    "circles": "A circle within a circle",
-    "spirals": "Arms of a spiral, wound around each other",
-    "xor": "Points of a square: do the signs of the two coordinates differ?",
+    "polynomial": "A cubic in one variable, with its powers as features (4.3.4)",
+    "linear": "A linear function of 200 features, with 20 training examples (4.4.1)",
+    "moons": "Two interleaving half circles",
+    "circles": "Two concentric circles",
+    "spirals": "Interleaving spiral arms",
+    "xor": "Points in a square: do the signs of the coordinates differ?",
 }
 LINEAR_BIAS, LINEAR_WEIGHT = 0.05, 0.01  # section 4.4.1
 
@@ -202,7 +202,7 @@ def _check(where: str, counts: Sequence[tuple[str, object, int]], sizes: Sequenc
     problems = Problems()
     for name, count, least in counts:
         if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < least:
-            problems.add(where, f"'{name}' must be a whole number >= {least}", got=count)
+            problems.add(where, f"'{name}' must be an integer >= {least}", got=count)
     for name, size in sizes:
         if not is_number(size) or not (math.isfinite(size) and size >= 0):
             problems.add(where, f"'{name}' must be a finite number >= 0", got=size)

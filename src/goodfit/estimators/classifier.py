@@ -168,7 +168,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         y = _as_labels(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
         unknown = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unknown):
-            raise ValueError(f"y has classes that the training data have not: {unknown.tolist()}")
+            raise ValueError(f"y has classes that are not in the training data: {unknown.tolist()}")
         return y, _columns(self._label_binarizer, y)
 
     def _link(self) -> str:
@@ -178,7 +178,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if self.class_weight is None:
             return given
         if incremental and self.class_weight == "balanced":
-            rule = "'class_weight' must not be 'balanced' in partial_fit, which sees a part of the rows at a time"
+            rule = "'class_weight' must not be 'balanced' in partial_fit, which sees only part of the data at a time"
             fix = "Give a dict: sklearn.utils.compute_class_weight makes one from all labels."
             raise InputError(problem(type(self).__name__, rule, fix=fix))
         weights: NDArray[Any] = compute_sample_weight(self.class_weight, y)

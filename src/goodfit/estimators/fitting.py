@@ -44,7 +44,7 @@ class Fit:
         estimator = self.estimator
         if self.incremental and getattr(estimator, "_settled", False):
             text = "partial_fit changes nothing: early stopping has ended the training, and kept the best weights."
-            warn(f"{text} Call fit, or set early_stopping=False, to go on.")
+            warn(f"{text} Call fit, or set early_stopping=False, to continue.")
             return
         self.prepare(x, y, sample_weight)
         if estimator.solver == "lbfgs":
@@ -73,13 +73,13 @@ class Fit:
         estimator = self.estimator
         where = type(estimator).__name__
         if estimator.solver == "lbfgs" and estimator.validation_data is not None:
-            fix = "Use another solver, or leave it out."
-            raise InputError(problem(where, "'validation_data' is not watched by solver 'lbfgs'", fix=fix))
+            fix = "Use another solver, or omit it."
+            raise InputError(problem(where, "'validation_data' is not supported by solver 'lbfgs'", fix=fix))
         if estimator.init is None and estimator.init_scale is not None:
             fix = "Give 'init' too."
             raise InputError(problem(where, "'init_scale' needs 'init'", got=estimator.init_scale, fix=fix))
         if self.incremental and estimator.schedule is not None:
-            rule = "'schedule' must be left out in partial_fit, which does not know how many epochs there will be"
+            rule = "'schedule' must be left out in partial_fit, where the number of epochs is unknown"
             fix = "Set 'learning_rate_init' between calls."
             raise InputError(problem(where, rule, got=estimator.schedule, fix=fix))
         watches = "score" if watched(estimator) == "score" else "loss"
@@ -94,7 +94,7 @@ class Fit:
         nets = estimator.nets_
         had = (nets[0].coefs[0].shape[0], *(w.shape[1] for w in nets[0].coefs))
         if had != sizes or len(nets) != len(recipes):
-            rule = "a fit that goes on from another must keep the number of nets and the sizes of their layers"
+            rule = "warm_start requires the same number of nets and layer sizes as the previous fit"
             got = f"{len(recipes)} x {sizes} after {len(nets)} x {had}"
             raise InputError(problem(type(estimator).__name__, rule, got=got, fix="Set warm_start=False."))
         return [as_arrays(net, dtype) for net in nets]
@@ -181,7 +181,7 @@ class Fit:
         """What the user should know of how the training ended."""
         nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
         if frozen:
-            text = f"{frozen} of {nets} nets met values that are not finite; they keep their last finite weights."
+            text = f"{frozen} of {nets} nets diverged to non-finite values; they keep their last finite weights."
             warn(text, ConvergenceWarning)
         if outcome.interrupted:
             warn("Training interrupted by user.")

@@ -39,7 +39,7 @@ def checked_weight(weight: Any, x: Any) -> NDArray[np.floating]:
     """Row weights [n], none of them negative, and not all of them zero."""
     checked: NDArray[np.floating] = _check_sample_weight(weight, x, ensure_non_negative=True)
     if not checked.any():
-        raise InputError(problem("fit", "'sample_weight' must not be zero for all rows"))
+        raise InputError(problem("fit", "'sample_weight' must not be zero for all samples"))
     return checked
 
 

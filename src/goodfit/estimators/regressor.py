@@ -123,7 +123,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         """
         found = self._outputs(X)
         if len(found) < 2:
-            rule = "'predict_std' needs two nets or more"
+            rule = "'predict_std' needs at least two nets"
             raise InputError(problem(type(self).__name__, rule, got=len(found), fix="Fit with n_nets=5."))
         return _flat(np.std(found, axis=0, ddof=1))
 

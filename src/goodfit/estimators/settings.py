@@ -77,7 +77,7 @@ def watched(estimator: Any) -> str | Callable[..., Any]:
             scorer: Callable[..., Any] = get_scorer(given)
             return scorer
         except ValueError as error:
-            rule = "'early_stopping' must be a truth value, 'score', 'loss', or a scorer of scikit-learn's"
+            rule = "'early_stopping' must be a boolean, 'score', 'loss' or a scikit-learn scorer"
             fix = "See sklearn.metrics.get_scorer_names()."
             raise InputError(problem(type(estimator).__name__, rule, got=given, fix=fix)) from error
     if callable(given) or isinstance(given, str):

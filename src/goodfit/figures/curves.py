@@ -63,7 +63,7 @@ def _panel(axes: Axes, history: History, kind: str, label: str) -> dict[str, Any
     for part, words in PARTS.items():
         if f"{part}_{kind}" in history.metrics:
             handles[words] = _curve(axes, history, part, f"{part}_{kind}")
-    axes.set_xlabel("epoch (passes over the training rows)")
+    axes.set_xlabel("epoch")
     axes.set_ylabel(label)
     whole_numbers(axes)
     return handles | _mark_kept(axes, history, kind)
@@ -123,7 +123,7 @@ def _bands(history: History, space: str = " ") -> str | None:
     if shown == 1:
         return None
     low, high = QUANTILES
-    span = "least to greatest" if shown <= EXTREMES_UP_TO else f"middle {high - low:.0%} of them"
+    span = "minimum to maximum" if shown <= EXTREMES_UP_TO else f"central {high - low:.0%}"
     return f"line: mean of the nets still training (of {shown});{space}band: {span}"
 
 
@@ -137,6 +137,6 @@ def _span(history: History) -> float:
 def _title(history: History) -> str:
     """What the figure shows, where its caller does not say."""
     frozen, drawn = int(history.frozen.sum()), len(_shown(history))
-    left_out = f"; {frozen} of {history.n_nets} nets frozen and left out" if drawn < history.n_nets else ""
+    left_out = f"; {frozen} of {history.n_nets} nets frozen and omitted" if drawn < history.n_nets else ""
     nets = "1 net" if drawn == 1 else f"{drawn} nets"
     return f"Training of {nets}, {len(history)} epochs{left_out}"

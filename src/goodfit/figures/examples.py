@@ -78,7 +78,7 @@ def _plane(data: Dataset, rng: np.random.Generator) -> Figure:
             markeredgewidth=0.4,
             label=name,
         )
-    names = data.features or ("input 0", "input 1")
+    names = data.features or ("feature 0", "feature 1")
     axes.set(xlabel=names[0], ylabel=names[1], aspect="equal")
     figure.legend(loc="outside lower center", ncols=min(6, len(data.classes)), title="class", markerscale=1.5)
     return figure
@@ -97,8 +97,8 @@ def _targets(data: Dataset, rng: np.random.Generator) -> Figure:
     scatter.plot(
         data.x[rows, column], target[rows], "o", color=COLOURS[0], markersize=3.5, alpha=0.6, markeredgewidth=0
     )
-    scatter.set(xlabel=data.features[column] if data.features else f"input {column}", ylabel="target")
-    scatter.set_title(f"Most correlated input (r = {correlation:.2f})")
+    scatter.set(xlabel=data.features[column] if data.features else f"feature {column}", ylabel="target")
+    scatter.set_title(f"Most correlated feature (r = {correlation:.2f})")
     return figure
 
 

@@ -73,20 +73,20 @@ def flow(table: FlowTable, *, title: str | None = None) -> Figure:
         backward = figure.add_subplot(grid[1, :], sharex=forward)
         draw_bands(forward, np.stack([layer.activations for layer in layers]), COLOURS[0])
         forward.set_ylabel("activations")
-        forward.set_title("Forward: values of every layer")
+        forward.set_title("Forward: activations of every layer")
         gradients = np.stack([layer.gradients for layer in layers])
         draw_bands(backward, np.maximum(gradients, SMALLEST_DRAWN), COLOURS[1])
         if np.isfinite(gradients).any() and np.nanmax(gradients) > 0:
             backward.set_yscale("log")
         backward.set_ylabel("size of gradients, log scale")
-        backward.set_title("Backward: gradients of each row's loss")
+        backward.set_title("Backward: gradients of the per-example loss")
         _places(backward, layers)
         _mark(forward, layers)
         for column, layer in enumerate(maps):
             _heat_map(figure.add_subplot(grid[2, column]), layer)
         named = table.title if title is None else title
         figure.suptitle(named, x=0.01, ha="left")
-        note = "line: median; bands: middle 50 % and 90 %; heat maps: weights, blue below 0, red above"
+        note = "line: median; bands: central 50 % and 90 %; heat maps: weights, blue below 0, red above"
         if table.elsewhere:
             note += f"\nissues of the whole: {', '.join(table.elsewhere)}"
         figure.supxlabel(note, fontsize=8.5, color=INK)

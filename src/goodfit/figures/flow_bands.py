@@ -70,7 +70,7 @@ def _places(axes: Axes, table: FlowTable) -> None:
     names = [table.layers[at].name.removeprefix("hidden ") for at in shown]
     axes.set_xticks(shown, names)
     axes.set_xlim(-0.3, count - 0.7)
-    axes.set_xlabel("hidden layers, from the inputs on" if count > 1 else "layer")
+    axes.set_xlabel("hidden layers, from input to output" if count > 1 else "layer")
     axes.tick_params(axis="x", length=3)
 
 

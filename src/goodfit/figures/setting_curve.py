@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WORDS = {"train": "training rows", "valid": "held-out rows"}
+WORDS = {"train": "training", "valid": "held-out"}
 LOG_HEIGHT_FROM = 100.0  # likewise of what is measured
 EVEN = ("epochs",)  # fields whose axis never is
 MOST_MARKERS = 30  # values above which the lines go without

@@ -24,7 +24,7 @@ def fold(net: TrainedNet) -> TrainedNet:
     Its outputs are equal to the net's up to rounding. InputError where there is nothing to fold.
     """
     if not linear_layers(net):
-        raise InputError(problem("Net", "must have a hidden layer without a non-linearity to be folded", got=repr(net)))
+        raise InputError(problem("Net", "must have a hidden layer without a nonlinearity to be folded", got=repr(net)))
     weights: list[np.ndarray] = []
     biases: list[np.ndarray] = []
     names: list[str] = []

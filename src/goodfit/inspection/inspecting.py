@@ -72,7 +72,7 @@ class Inspection:
         InputError where there is no advice, or recipe and data are not known.
         """
         if self.recipe is None or self.parts is None:
-            rule = "the recipe and the data must be known for the advice to be tried"
+            rule = "trying the advice needs the recipe and the data"
             raise InputError(problem(WHERE, rule, fix="Inspect a run, or give recipe= and the data set."))
         return try_advice(self.advice, self.recipe, self.parts, seeds)
 
@@ -154,7 +154,7 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
     problems = Problems()
     for number in numbers:
         if not 0 <= number < len(train):
-            problems.add(WHERE, f"a row must be a training row, from 0 to {len(train) - 1}", got=number)
+            problems.add(WHERE, f"a row must be a training example, from 0 to {len(train) - 1}", got=number)
     problems.raise_if_any()
     at = train[np.asarray(numbers)]
     return replace(_subject(chosen, recipe, parts.data.x[at], parts.data.y[at]), rows=at)
@@ -273,11 +273,11 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
         nothing = np.empty(0, np.int32)
         return Split(data, np.arange(len(data), dtype=np.int32), nothing, nothing)
     if not isinstance(net, Run):
-        raise InputError(problem(WHERE, "'x' and 'y' must be given: the net does not know its rows"))
+        raise InputError(problem(WHERE, "'x' and 'y' must be given: the data of the net are unknown"))
     if net.split is not None:
         return net.split
     if net.folder is None:
-        raise InputError(problem(WHERE, "'x' and 'y' must be given: the run does not know its rows"))
+        raise InputError(problem(WHERE, "'x' and 'y' must be given: the data of the run are unknown"))
     return split_of(net)
 
 
@@ -307,7 +307,7 @@ def split_of(run: Run) -> Split:
 def _fitting(net: TrainedNet, parts: Split) -> Split:
     data, problems = parts.data, Problems()
     if data.n_inputs != net.n_inputs:
-        rule = f"the net takes {net.n_inputs} inputs; {data.name!r} has another number"
+        rule = f"the net takes {net.n_inputs} features; {data.name!r} has a different number"
         problems.add(WHERE, rule, got=data.n_inputs)
     if (data.task, data.n_outputs) != (net.task, net.n_outputs):
         rule = f"the net is for {net.task} with {net.n_outputs} outputs; {data.name!r} is not"

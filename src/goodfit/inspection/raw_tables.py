@@ -56,7 +56,7 @@ def table_rows(model: Model, given: Any, *, target: str | None = None) -> TableR
     divided: dict[str, str] = {option: kept[option] for option in ("group", "time") if option in kept}
     for option, name in divided.items():
         if name not in frame.columns:
-            rule = f"must have the column {name!r}, by whose {option} the rows were divided in training"
+            rule = f"must have the column {name!r}, which defined the {option} split in training"
             problems.add(frame.name, rule)
     try:
         inputs = model.preprocessing.transform(frame)
@@ -91,7 +91,7 @@ def _rows(
     net, problems = model.nets[0], Problems()
     task: Any = net.task
     if task == "multilabel":
-        rule = "a table has one target; the nets tell several labels a row"
+        rule = "a table has one target; the nets are multilabel"
         raise InputError(problem(frame.name, rule, fix="Give inputs and targets as arrays."))
     found = find_target(frame, name, task, problems)
     problems.raise_if_any()
@@ -106,7 +106,7 @@ def _rows(
     x, notes = made
     lost = frame.rows - len(target.rows)
     if lost:
-        notes = [*notes, f"{lost:,} of {frame.rows:,} rows left out: they have no target."]
+        notes = [*notes, f"{lost:,} of {frame.rows:,} rows left out, since their target is missing."]
     data = Dataset(
         os.path.basename(frame.name),
         x[target.rows],

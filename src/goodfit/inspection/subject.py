@@ -41,7 +41,7 @@ class Subject:
         """A sentence where not all rows were taken, else ""."""
         if len(self.rows) == self.given:
             return ""
-        return f"Measured on {len(self.rows):,} of the {self.given:,} rows, drawn at random."
+        return f"Measured on a random {len(self.rows):,} of {self.given:,} rows."
 
     def head(self, rows: int) -> Subject:
         """The same net with the first rows alone."""

@@ -49,7 +49,7 @@ def try_advice(advice: Advice, recipe: Recipe, parts: Split, seeds: Sequence[int
     Scores are on validation rows where there are some, else on training rows; test rows stay sealed.
     """
     if not advice:
-        raise InputError(problem("Inspection", "there must be advice to try; nothing is to be changed"))
+        raise InputError(problem("Inspection", "there is no advice to try"))
     part: Any = "valid" if len(parts.valid) else "train"
     runs = [
         train(recipe, parts, seeds=seeds),

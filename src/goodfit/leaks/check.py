@@ -65,14 +65,14 @@ class LeakCheck:
             found = f"{'; '.join(texts)}: too few to matter"
         else:
             found = "none found"
-        return f"Leaks between the rows that train and those held out: {found}.{self.missed}"
+        return f"Leakage between training and held-out data: {found}.{self.missed}"
 
     @property
     def missed(self) -> str:
         """A sentence on the search that was not made, or ""."""
         if self.near or self.near_seconds is None:
             return ""
-        return f" Nearly equal rows were not looked for, which would take about {self.near_seconds:.0f} s, once."
+        return f" Near-duplicates were not checked, which takes about {self.near_seconds:.0f} s, once."
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON has it."""

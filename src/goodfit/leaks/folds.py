@@ -22,7 +22,7 @@ from goodfit.leaks.near_pairs import NearPairs
 from goodfit.leaks.twins_by_chance import twins_by_chance
 
 SHOWN = 5  # pairs of rows that a finding names
-APART = "Keep them in one fold with groups= (--group COLUMN of a table), or leave the repeated rows out."
+APART = "Keep them in one fold with groups= (--group COLUMN of a table), or remove the duplicates."
 Fold = tuple[Rows, Rows]
 """Rows to learn from, and rows that are held out."""
 
@@ -42,11 +42,11 @@ def findings_of_folds(
     if pairs is not None and not pairs.trouble:
         close = _partners(len(data), folds, lambda some, others: near_twins(pairs, groups, some, others))
         close[exact >= 0] = -1
-        found += _finding("near", close, held, "have near twins in the training rows of their fold")
+        found += _finding("near", close, held, "have near-duplicates in the training set of their fold")
     if data.groups is not None:
         codes = own_groups(group_codes(data.groups)).astype(np.int32)
         shared = _partners(len(data), folds, lambda some, others: exact_twins(codes, some, others))
-        found += _finding("group", shared, held, "belong to groups that stand in the training rows of their fold")
+        found += _finding("group", shared, held, "belong to groups that are also in the training set of their fold")
     return (*found, *told_by_inputs(data, rows, groups))
 
 
@@ -62,12 +62,12 @@ def _partners(n_rows: int, folds: Sequence[Fold], twins: Callable[[Rows, Rows], 
 def _exact(data: Dataset, partners: Rows, held: Rows, others: Rows) -> Iterator[LeakFinding]:
     count = int((partners >= 0).sum())
     chance = twins_by_chance(data.x, held, others) if count else 0.0
-    known = "stand in the training rows of their fold"
+    known = "also occur in the training set of their fold"
     if count and chance >= CHANCE_SHARE * count:
-        more = f"; about {chance:,.0f} would by chance, for the inputs have few different values."
+        more = f"; about {chance:,.0f} would by chance, since the features have few distinct values."
         yield from _finding("exact", partners, held, known, end=more)
     else:
-        yield from _finding("exact", partners, held, f"{known} too")
+        yield from _finding("exact", partners, held, known)
 
 
 def _finding(code: str, partners: Rows, held: Rows, known: str, end: str = "") -> Iterator[LeakFinding]:
@@ -75,7 +75,7 @@ def _finding(code: str, partners: Rows, held: Rows, known: str, end: str = "") -
     if len(rows):
         share = len(rows) / len(held)
         text = f"{counted(len(rows), 'held-out row')} of {len(held):,} ({percent(share)}) {known}"
-        text += end or ": scores on them say nothing new."
+        text += end or ": scores on them do not measure generalisation."
         pairs = tuple((int(row), int(partners[row])) for row in rows[:SHOWN])
         advice = CHANCE_ADVICE if end else APART
         status = "cannot tell" if end else "issue"

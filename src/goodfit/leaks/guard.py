@@ -28,8 +28,9 @@ Status = Literal["issue", "cannot tell"]
 PAIRS: tuple[tuple[Part, Part], ...] = (("test", "train"), ("test", "valid"), ("valid", "train"))
 """Which parts are compared, the held-out one first: of two parts, its scores are the ones that a twin spoils."""
 SHOWN = 5  # pairs of rows, groups or columns that a finding names
-LEAVE_OUT = "goodfit.leaks.without_twins(split) leaves the twins out."
-CHANCE_ADVICE = "Look for rows that were copied and changed where the data were collected."
+SETS: dict[Part, str] = {"train": "the training set", "valid": "the validation set", "test": "the test set"}
+LEAVE_OUT = "goodfit.leaks.without_twins(split) removes the duplicates."
+CHANCE_ADVICE = "Check whether rows were copied and changed when the data were collected."
 CHANCE_SHARE = 0.1  # of the twins that are there: if chance would make as many, copies cannot be told from it
 
 
@@ -163,7 +164,7 @@ def without_twins(split: Split, near: bool = True) -> Split:
     for name in ("train", "valid"):
         rows = split.rows(name)
         if len(rows) and twin[rows].all():
-            problems.add("without_twins", f"'{name}' must keep rows; all of them have twins in held-out parts")
+            problems.add("without_twins", f"'{name}' must keep rows; all of them have duplicates in held-out data")
     problems.raise_if_any()
     if not twin.any():
         return split
@@ -173,13 +174,13 @@ def without_twins(split: Split, near: bool = True) -> Split:
 
 def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
     by_chance = chance >= CHANCE_SHARE * len(twins)
-    text = f"{_stand(len(twins), size, parts)} too"
+    text = _occur(len(twins), size, parts)
     if by_chance:
-        text += f"; about {chance:,.0f} would by chance, for the inputs have few different values."
+        text += f"; about {chance:,.0f} would by chance, since the features have few distinct values."
     else:
-        text += f": scores on {_them(len(twins))} say nothing new."
+        text += f": scores on {_them(len(twins))} do not measure generalisation."
     if repeats:
-        text += f" Within {parts[1]}, {percent(repeats)} of the rows repeat another one."
+        text += f" Within {SETS[parts[1]]}, {percent(repeats)} of the rows are duplicates."
     status: Status = "cannot tell" if by_chance else "issue"
     pairs = _pairs(twins.rows, twins.partners)
     advice = CHANCE_ADVICE if by_chance else LEAVE_OUT
@@ -187,15 +188,15 @@ def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, ch
 
 
 def _relabelled(rows: Rows, partners: Rows, parts: tuple[Part, Part], size: int) -> LeakFinding:
-    text = f"{_stand(len(rows), size, parts)} with another target."
-    advice = "Look at them: a target is wrong, or the inputs leave it open."
+    text = f"{_occur(len(rows), size, parts)} with a different target."
+    advice = "Check them: a target is wrong, or the features do not determine it."
     return LeakFinding(
         "relabelled", "issue", parts, len(rows), len(rows) / size, _pairs(rows, partners), (), text, advice
     )
 
 
 def _untold(why: str, parts: tuple[Part, Part]) -> LeakFinding:
-    text = f"Whether rows of {parts[0]} have near twins in {parts[1]} cannot be told: {why}."
+    text = f"Cannot tell whether {SETS[parts[0]]} has near-duplicates in {SETS[parts[1]]}: {why}."
     return LeakFinding("near", "cannot tell", parts, 0, 0.0, (), (), text, CHANCE_ADVICE)
 
 
@@ -204,11 +205,11 @@ def _near(twins: Twins, exact: Twins, parts: tuple[Part, Part], size: int, *, as
     count = int(kept.sum())
     if not count:
         return
-    what = "the same image but for brightness, noise or a shift by a pixel" if as_images else "equal up to rounding"
-    have = "has a near twin" if count == 1 else "have near twins"
+    what = "the same image up to brightness, noise or a shift by one pixel" if as_images else "equal up to rounding"
+    have = "has a near-duplicate" if count == 1 else "have near-duplicates"
     text = (
-        f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {have} in {parts[1]}, {what}: "
-        f"scores on {_them(count)} say little new."
+        f"{counted(count, 'row')} of {SETS[parts[0]]} ({percent(count / size)}) {have} in {SETS[parts[1]]}, {what}: "
+        f"scores on {_them(count)} hardly measure generalisation."
     )
     order = np.flatnonzero(kept)[np.argsort(twins.distances[kept], kind="stable")][:SHOWN]
     pairs = _pairs(twins.rows[order], twins.partners[order])
@@ -239,13 +240,13 @@ def _in_two_parts(
     known = np.sort(rows[np.isin(codes[rows], shared)])
     partners = lowest_rows(codes, others[codes[others] >= 0])[codes[known]]
     names = [str(groups[int(np.flatnonzero(codes == code)[0])]) for code in shared[:SHOWN]]
-    stand = "stands" if len(shared) == 1 else "stand"
+    occur = "occurs" if len(shared) == 1 else "occur"
     text = (
-        f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {stand} in "
-        f"{parts[0]} and in {parts[1]}, with {counted(len(known), 'row')} of {parts[0]} "
-        f"({percent(len(known) / len(rows))}): scores there are not those of new groups."
+        f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {occur} in both "
+        f"{SETS[parts[0]]} and {SETS[parts[1]]}, with {counted(len(known), 'row')} of {SETS[parts[0]]} "
+        f"({percent(len(known) / len(rows))}): scores on them do not measure generalisation to new groups."
     )
-    advice = "Divide the rows so that each group stands in one part."
+    advice = "Split the data so that each group is in one set only."
     share = len(known) / len(rows)
     yield LeakFinding("group", "issue", parts, len(known), share, _pairs(known, partners), (), text, advice)
 
@@ -258,12 +259,12 @@ def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFindi
     """
     suspects = telling_inputs(data, _different(data, train, same)) if data.suspects is None else data.suspects(train)
     if suspects and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
-        what = "input" if data.suspects is None else "column"
-        more = f" So may {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
+        what = "feature" if data.suspects is None else "column"
+        more = f" The same holds for {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
         text = " ".join(f"{what.capitalize()} {name!r} {why}." for name, why in suspects[:SHOWN]) + more
-        advice = "Leave out what is not known yet when a prediction is wanted."
+        advice = "Leave out what is not known at prediction time."
         if data.suspects is not None:
-            advice = "If it is not known when you predict, leave it out: --id, or ids=."
+            advice = "If it is not known at prediction time, leave it out: --id, or ids=."
         share = min(1.0, len(suspects) / data.n_inputs)
         yield LeakFinding("input", "issue", ("train",), len(suspects), share, (), (), text, advice)
 
@@ -283,9 +284,9 @@ def _pairs(rows: Rows, partners: Rows) -> tuple[tuple[int, int], ...]:
     return tuple((int(row), int(partner)) for row, partner in zip(rows[:SHOWN], partners[:SHOWN], strict=True))
 
 
-def _stand(count: int, size: int, parts: tuple[Part, Part]) -> str:
-    stand = "stands" if count == 1 else "stand"
-    return f"{counted(count, 'row')} of {parts[0]} ({percent(count / size)}) {stand} in {parts[1]}"
+def _occur(count: int, size: int, parts: tuple[Part, Part]) -> str:
+    occur = "also occurs" if count == 1 else "also occur"
+    return f"{counted(count, 'row')} of {SETS[parts[0]]} ({percent(count / size)}) {occur} in {SETS[parts[1]]}"
 
 
 def counted(count: int, what: str) -> str:

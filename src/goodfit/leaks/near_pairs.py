@@ -92,18 +92,18 @@ def _of_images(data: Dataset, rows: Rows) -> NearPairs:
     try:
         return _gathered(near_images(data.x, data.image_shape, rows, rows), rows)
     except TooManyCandidates:
-        return _told("too many images are alike to compare them all")
+        return _told("too many images are similar to compare them all")
 
 
 def _of_rows(data: Dataset, rows: Rows, most_seconds: float) -> NearPairs:
     spread = near_rows.spread_of(data.x, rows)
     limit = near_rows.limit_of(data.x, spread, rows, rows)
     if not limit:
-        return _told("rows come that close by chance")
+        return _told("rows are that close by chance")
     candidates, matches = near_rows.near_rows(data.x, spread, limit, rows, rows)
     if ROW_PAIR * data.n_inputs * candidates > most_seconds:
         raise TooLong(ROW_PAIR * data.n_inputs * candidates)
-    return _told("too many rows are alike to compare them all") if matches is None else _gathered(matches, rows)
+    return _told("too many rows are similar to compare them all") if matches is None else _gathered(matches, rows)
 
 
 def _gathered(matches: Matches, rows: Rows) -> NearPairs:

@@ -30,8 +30,8 @@ def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
         finite = np.abs(values) <= np.finfo(np.float32).max
         if not finite.all():
             rows = rows_text(np.flatnonzero(~finite.all(1)))
-            rule = f"must give finite numbers; for {rows} it does not"
-            fix = "Its weights are too large for these inputs: look for extreme inputs, or leave the net out."
+            rule = f"must give finite predictions; for {rows} it does not"
+            fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
             raise InputError(problem("Net", rule, net=(number, len(nets)), fix=fix))
         total = total + values
     mean: Float[np.ndarray, "N C"] = (total / len(nets)).astype(np.float32)

@@ -164,7 +164,7 @@ def model_of(content: tensor_file.Content, where: str) -> Model:
         except InputError as error:
             problems += [f"{where}: net {number} of {len(found.nets)}: {text}" for text in error.problems]
     if len(problems) > MOST_PROBLEMS:
-        problems[MOST_PROBLEMS:] = [problem(where, f"{len(problems) - MOST_PROBLEMS} more problems of its nets")]
+        problems[MOST_PROBLEMS:] = [problem(where, f"{len(problems) - MOST_PROBLEMS} more problems with its nets")]
     if problems:
         raise InputError(*problems)
     widths = {(net.n_inputs, net.n_outputs) for net in nets}

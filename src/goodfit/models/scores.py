@@ -155,7 +155,7 @@ def score_regression(
     nets, rows = predicted.shape[:2]
     variance = variances(targets)  # [C]
     if np.isnan(variance).any():
-        reason = "R² is not defined where there are fewer than two rows or an output's targets are all the same"
+        reason = "R² is undefined for fewer than two rows or constant targets"
         return Score("R²", math.nan, math.nan, math.nan, level, rows, f"no interval: {reason}")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         squares = (predicted - targets) ** 2  # [P, N, C]
@@ -163,7 +163,7 @@ def score_regression(
         value, spread = float(per_net.mean()), float(per_net.std(ddof=1)) if nets > 1 else None
         error = _standard_error(squares.mean(0), (targets - targets.mean(0)) ** 2)
     if not math.isfinite(error):
-        reason = "R² is not finite, or not without one of the rows"
+        reason = "R² is not finite, or would not be without one of the rows"
         return Score("R²", value, math.nan, math.nan, level, rows, f"no interval: {reason}", spread)
     method = f"jackknife over rows, t({rows - 1})" + (f", mean of {nets} nets" if nets > 1 else "")
     return Score("R²", value, math.nan, math.nan, level, rows, method, spread, error).at_level(level)

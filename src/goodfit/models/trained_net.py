@@ -206,7 +206,7 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
     """Every layer must fit the one before, and every number must be finite."""
     if not net.weights or len(net.biases) != len(net.weights) or len(net.activations) != len(net.weights) - 1:
         got = f"{len(net.weights)} weights, {len(net.biases)} biases, {len(net.activations)} activations"
-        problems.add("Net", "must have a weight and a bias a layer, and an activation a hidden layer", got=got)
+        problems.add("Net", "must have a weight and a bias per layer, and an activation per hidden layer", got=got)
         return
     for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
         before = net.weights[layer - 1].shape[:1] if layer else weight.shape[1:]
@@ -217,7 +217,7 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
             if not np.isfinite(array).all():
                 problems.add("Net", f"every {name} of layer {layer} must be finite", got=array[~np.isfinite(array)][0])
     if len(net.slopes) != len(net.activations):
-        problems.add("Net", "'slopes' must have an entry a hidden layer", got=net.slopes)
+        problems.add("Net", "'slopes' must have one entry per hidden layer", got=net.slopes)
         return
     for layer, (name, slope) in enumerate(zip(net.activations, net.slopes, strict=True)):
         if name not in FUNCTIONS:
@@ -248,7 +248,7 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.add("Net", "'link' must be a known one", got=net.link, fix=nearest(net.link, get_args(Link)))
     elif net.link == "exp" and not (net.task == "regression" and _as_they_are(net)):
         scaled = "" if _as_they_are(net) else " of scaled targets"
-        problems.add("Net", "'link' exp is for regression of targets as they are", got=f"{net.task}{scaled}")
+        problems.add("Net", "'link' exp is for regression on unscaled targets", got=f"{net.task}{scaled}")
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)
@@ -263,14 +263,14 @@ def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
     """The inputs as a table of numbers of the right width, or an InputError."""
     rows = np.asarray(x)
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
-        rule = f"must be a table of numbers with {n_inputs} columns, one row a prediction"
+        rule = f"must be a 2-d array of numbers with {n_inputs} columns"
         raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
         bad = ~np.isfinite(rows)
         column = int(np.flatnonzero(bad.any(0))[0])
         at = np.flatnonzero(bad[:, column])
         rule = f"must be finite; column {column} is not in {rows_text(at)}, {int(bad.sum())} values in all"
-        raise InputError(problem(_WHERE, rule, got=float(rows[at[0], column]), fix="Fill them or leave the rows out."))
+        raise InputError(problem(_WHERE, rule, got=float(rows[at[0], column]), fix="Impute them or drop the rows."))
     return rows
 
 

@@ -42,8 +42,8 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     if "batch_size" not in recipe.model_fields_set:
         recipe = recipe.replace(batch_size=min(recipe.batch_size, rows, max(SMALLEST_BATCH, rows // FEWEST_STEPS)))
     elif recipe.batch_size > rows and recipe.optimizer != "lbfgs":
-        rule = f"'batch_size' must not be larger than the {rows} training rows of {data.name!r}"
-        problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch, or more rows.")
+        rule = f"'batch_size' must not exceed the {rows} training examples of {data.name!r}"
+        problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch size, or more data.")
     if recipe.loss != "auto" and data.task not in LOSSES[recipe.loss].tasks:
         fitting = ", ".join(name for name, loss in LOSSES.items() if data.task in loss.tasks)
         rule = f"'loss' must fit the targets of {data.name!r} ({data.task})"
@@ -60,12 +60,12 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
             rule = f"'class_weight' must hold one weight for each of the {data.n_outputs} classes of {data.name!r}"
             problems.add("Recipe", rule, got=recipe.class_weight)
     if recipe.label_smoothing > 0 and data.task == "regression":
-        rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numbers"
+        rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numeric"
         problems.add("Recipe", rule, got=recipe.label_smoothing, fix="Use 0 to switch it off.")
     problems.raise_if_any()
     if not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
-        text = f"'patience' and 'monitor' watch the training rows: {data.name!r} was split without validation rows"
-        warnings.warn(problem("Recipe", text, fix="Hold some out with 'valid'."), stacklevel=3)
+        text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
+        warnings.warn(problem("Recipe", text, fix="Hold out data with 'valid'."), stacklevel=3)
     return recipe
 
 
@@ -94,7 +94,7 @@ def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: st
             problems.add(where, rule, got=seed, net=(net, len(given)))
     problems.raise_if_any()
     if len(set(chosen)) < len(chosen):
-        raise InputError(problem(where, "'seeds' must differ: equal seeds give equal nets", got=chosen))
+        raise InputError(problem(where, "'seeds' must be distinct: equal seeds give equal nets", got=chosen))
     return tuple(chosen)
 
 

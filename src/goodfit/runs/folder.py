@@ -137,12 +137,12 @@ def task_of(folder: str | os.PathLike[str]) -> str:
 
 
 def load(folder: str | os.PathLike[str]) -> Run:
-    """A run that is done, as `train` returned it."""
+    """Load a finished run, as `train` returned it."""
     where = Path(folder)
     found = record.RunRecord.read(where)
     if found.state != "done":
         fix = f"Finish it with: goodfit train --resume {where}"
-        raise InputError(problem(str(where), "must be a run that is done; this one is not", fix=fix))
+        raise InputError(problem(str(where), "must be a finished run", fix=fix))
     model = load_model(where / record.MODEL)
     return Run(
         recipe=Recipe.from_file(where / record.RECIPE),
@@ -162,11 +162,11 @@ def load(folder: str | os.PathLike[str]) -> Run:
 def predict(
     run: str | os.PathLike[str], data: Any, *, data_progress: Callable[[Step], None] | None = None
 ) -> Predictions:
-    """Predictions of a run's nets, averaged.
+    """Predict with a run or a model file: the average over its nets.
 
     run: a run's folder, or a model file. data: a data set or the name of one; for nets that were trained on a table, a
     table file, a data frame or a dict of columns, in any order and with or without the target. data_progress: called
-    while a named data set is looked for.
+    while a named data set is being found.
     """
     model = load_model(model_path(run))
     if model.preprocessing is None:
@@ -185,10 +185,10 @@ def model_path(run: str | os.PathLike[str]) -> Path:
     if path.is_dir():
         if record.RunRecord.read(path).state != "done":
             fix = f"Finish it with: goodfit train --resume {path}"
-            raise InputError(problem(str(run), "must be a run that is done; this one is not", fix=fix))
+            raise InputError(problem(str(run), "must be a finished run", fix=fix))
         path = path / record.MODEL
     if not path.exists():
-        raise InputError(problem(str(run), "must be a run that is done, or a model file", fix="See 'goodfit runs'."))
+        raise InputError(problem(str(run), "must be a finished run or a model file", fix="See 'goodfit runs'."))
     return path
 
 
@@ -197,7 +197,7 @@ def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> 
         return data
     if isinstance(data, str) and (data in names() or not is_table_path(data)):
         return load_data(data, progress=progress)
-    rule = "was trained on numbers without column names, so it takes a data set and no table"
+    rule = "was trained on arrays without column names, so it takes a data set, not a table"
     raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
 
 
@@ -219,8 +219,8 @@ def _averaged(model: Model, x: np.ndarray, notes: Sequence[str] = ()) -> Predict
 
 def _check_fit(where: str, net: TrainedNet, data: Dataset) -> None:
     if data.n_inputs != net.n_inputs:
-        rule = f"takes {net.n_inputs} inputs; {data.name!r} has another number"
+        rule = f"takes {net.n_inputs} features; {data.name!r} has a different number"
         raise InputError(problem(where, rule, got=data.n_inputs, fix="Use the data that it was trained on."))
     if (data.task, data.classes) != (net.task, net.classes):
-        rule = f"was trained for {net.task}; the targets of {data.name!r} are not the same"
+        rule = f"was trained for {net.task}; the targets of {data.name!r} differ"
         raise InputError(problem(where, rule, got=f"{data.task}, {len(data.classes)} classes"))

@@ -73,15 +73,15 @@ def describe(opened: Opened) -> str:
     """One sentence on which opening this is, and what follows from it for the interval."""
     level = percent(opened.score.level)
     if opened.again:
-        more = "" if opened.nth == 1 else f" There are {opened.nth} openings of these rows: {level} intervals for all."
-        return f"These nets were scored on these rows before; the same number again costs nothing.{more}"
+        more = (
+            "" if opened.nth == 1 else f" There are {opened.nth} openings of this test set: {level} intervals for all."
+        )
+        return f"These nets were scored on this test set before; repeating the same number costs nothing.{more}"
     if opened.nth == 1:
-        return f"First opening of these rows: {level} interval."
-    share = "" if opened.seen >= 1 else f" ({percent(opened.seen)} of them were opened before)"
+        return f"First opening of this test set: {level} interval."
+    share = "" if opened.seen >= 1 else f" ({percent(opened.seen)} of its rows were opened before)"
     every = "both" if opened.nth == 2 else f"all {opened.nth}"
-    return (
-        f"{ordinal(opened.nth)} opening of these rows{share}: {level} intervals, so that {every} hold together at 95 %."
-    )
+    return f"{ordinal(opened.nth)} opening of this test set{share}: {level} intervals, so {every} hold jointly at 95 %."
 
 
 def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None) -> Opened:
@@ -92,7 +92,7 @@ def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = No
     check_any(rows)
     data, net = rows.data, nets[0]
     if (net.n_inputs, net.task, net.classes) != (data.n_inputs, data.task, data.classes):
-        rule = f"can be opened by nets for {data.n_inputs} inputs and its own targets only"
+        rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
     return open_predictions(
         rows, model_print(nets), lambda: score_nets(nets, data.x[rows.rows], data.y[rows.rows]), run=run
@@ -112,7 +112,7 @@ def open_predictions(rows: Sealed, model: str, score: Callable[[], Score], *, ru
 def check_any(rows: Sealed) -> None:
     """InputError where there are no rows to open."""
     if not len(rows):
-        rule, fix = "there must be some to open; there are none", "Split the data with a share of test rows."
+        rule, fix = "there is no test set to open", "Split the data with test > 0."
         raise InputError(problem(f"Test rows of {rows.data.name!r}", rule, fix=fix))
 
 
@@ -127,7 +127,7 @@ def open_test_rows(
     if parts is None:
         if folder is None:
             fix = "Open them with split.test.open(run)."
-            raise InputError(problem("Run", "its split is not known, for it was not written to a folder", fix=fix))
+            raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
         found = record.RunRecord.read(folder)
         given = record.data_of(folder, found, progress, TEST) if data is None else data
         parts = record.read_split(folder, given, found, "opened", TEST)
@@ -171,8 +171,10 @@ def restated(line: Opening) -> Score | None:
     try:
         return Score.from_dict(line.score).at_level(level_of_openings(line.of))
     except (TypeError, KeyError) as error:
-        rule = f"the score of no. {line.number} must be one of goodfit's; it is not"
-        raise InputError(problem("Ledger", rule, got=dict(line.score), fix="Put a copy of the ledger back.")) from error
+        rule = f"the score of no. {line.number} is not valid"
+        raise InputError(
+            problem("Ledger", rule, got=dict(line.score), fix="Restore a backup of the ledger.")
+        ) from error
 
 
 def ordinal(number: int) -> str:

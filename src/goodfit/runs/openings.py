@@ -31,7 +31,7 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
         rule = "what is scored must be a run, a model, an estimator, a net or several nets"
         raise InputError(problem("Test rows", rule, got=", ".join(kinds) or given))
     if len(several) > 1:
-        rule = "one run or one model is scored at a time; several nets may be"
+        rule = "runs and models are scored one at a time"
         raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
     (one,) = several
     if isinstance(one, Run):

@@ -91,7 +91,7 @@ class RunRecord:
         except OSError as error:
             raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            fix = "Use a copy, or train anew."
+            fix = "Restore a backup, or train again."
             raise InputError(problem(str(path), "must be the record of a run, but it is damaged", fix=fix)) from error
 
     @classmethod
@@ -172,12 +172,12 @@ def new_folder(folder: Path) -> Iterator[None]:
 
 def _refuse_used(folder: Path) -> None:
     if (folder / RUN).exists():
-        fix = "Give another folder, or go on with --resume."
-        raise InputError(problem(str(folder), "must not hold a run already", fix=fix))
+        fix = "Give another folder, or resume with --resume."
+        raise InputError(problem(str(folder), "already holds a run", fix=fix))
     own = () if (folder / SPLIT).exists() else (RECIPE,)  # both, without run.json: a run was killed as it began
     used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if (folder / name).exists()]
     if used:
-        rule = f"must not hold files that a run would write over: {', '.join(used)}"
+        rule = f"holds files that a run would overwrite: {', '.join(used)}"
         raise InputError(problem(str(folder), rule, fix="Give another folder."))
 
 
@@ -228,8 +228,8 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     """The recipe of a run, as it was begun with."""
     recipe = Recipe.from_file(folder / RECIPE)
     if recipe_print(recipe) != record.recipe_print:
-        rule = "must be the recipe that the run was begun with; it was changed since"
-        fix = "Put it back, or train anew with --recipe."
+        rule = "must be the recipe that the run was started with; it was changed since"
+        fix = "Restore it, or train a new run with --recipe."
         raise InputError(problem(str(folder / RECIPE), rule, fix=fix))
     return recipe
 
@@ -242,7 +242,7 @@ def data_of(where: Path, found: RunRecord, progress: Callable[[Step], None] | No
     if found.table is not None:
         return read_table(**found.table)
     if found.data not in names():
-        rule = f"was trained on {found.data!r}, which is not one of goodfit's own data sets"
+        rule = f"was trained on {found.data!r}, which is not a built-in data set"
         fix = f"Give it from Python: {call.format(repr(str(where)))}."
         raise InputError(problem(str(where), rule, fix=fix))
     return load(found.data, progress=progress)
@@ -257,7 +257,7 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
     rows, metadata = found.arrays, found.metadata
     data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
     if data is None or fingerprint(data) != record.data_print:
-        rule = f"must be {verb} with the data that it was begun with; {given.name!r} holds other rows"
+        rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
         fix = f"Give them from Python: {call.format(repr(str(folder)))}."
         raise InputError(problem(str(folder), rule, fix=fix))
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
-PART_WORDS = {"train": "train", "valid": "validation", "test": "test"}
+PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
     "multilabel": "exact match (fraction of rows)",

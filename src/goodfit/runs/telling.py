@@ -68,10 +68,10 @@ def costs(lines: Sequence[Opening]) -> Iterator[str]:
         names = ", ".join(dict.fromkeys(line.data for line in same))
         count = same[0].of
         if count == 1:
-            yield f"{names}: opened by one model, a 95 % interval; it has cost nothing yet."
+            yield f"{names}: opened for one model, 95 % interval."
             continue
         scores = [score for score in map(restated, same) if score is not None and score.width > 0]
         ratios = [score.width / score.at_level(LEVEL).width for score in scores]
-        wider = f", {sum(ratios) / len(ratios):.2f} times as wide as that of a first opening" if ratios else ""
+        wider = f", {sum(ratios) / len(ratios):.2f} times as wide as for a single opening" if ratios else ""
         level = percent(level_of_openings(count))
-        yield f"{names}: {count} different openings, so {level} intervals, which hold together at 95 %{wider}."
+        yield f"{names}: {count} different openings, so {level} intervals, which hold jointly at 95 %{wider}."

@@ -65,11 +65,11 @@ def train(
     recipe's own. Nets that do not fit into half of the free memory together are trained one part after another.
     out: folder to write the run to, which must not hold one yet; None writes nothing.
     progress: called with a Progress after every chunk of epochs.
-    data_progress: called while a named data set is looked for.
-    score_test: score the test rows after every epoch too, as the chapter's figures do. This opens them, and the ledger
-    records it before the training begins (see docs/seal.md); otherwise they stay sealed.
-    leaks: what becomes of leakage between training and held-out rows (see docs/data.md#leaks): "warn" looks for it and
-    warns, "error" raises InputError, "off" does not look.
+    data_progress: called while a named data set is being found.
+    score_test: score the test set after every epoch too, like the chapter's figures. This opens it, and the ledger
+    records that before training (see docs/seal.md); otherwise it stays sealed.
+    leaks: leakage between training and held-out data (see docs/data.md#leaks): "warn" checks for it and warns, "error"
+    raises InputError, "off" does not check.
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
@@ -96,12 +96,12 @@ def resume(
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
 ) -> Run:
-    """Go on with a run that was interrupted or killed; it ends with the same bits as one that was not.
+    """Resume a run that was interrupted or killed; the result is identical to the bit to that of an uninterrupted run.
 
-    data: the data set or table that it was begun with, where that is neither one of goodfit's own with its default
-    parameters nor a table file.
-    The bits are the same on as many devices as before; on another number of them, nets are the same up to rounding.
-    A run that is done is loaded as it is.
+    data: the data set or table that it was started with, unless that is a built-in data set with its default
+    parameters or a table file.
+    On a different number of devices the nets are the same up to rounding.
+    A finished run is loaded.
     """
     from goodfit.runs.folder import load as load_run
 

@@ -132,7 +132,7 @@ def chance_not_best(scores: ArrayLike, test_share: float, *, draws: int = DRAWS,
     """
     table = _table(scores, test_share)
     if draws < 1:
-        raise InputError(problem("Comparison", "'draws' must be a whole number >= 1", got=draws))
+        raise InputError(problem("Comparison", "'draws' must be an integer >= 1", got=draws))
     return _chance(table[~_failed(table)], test_share, draws, seed)
 
 
@@ -267,7 +267,7 @@ def _winner(table: Float[np.ndarray, "S J"]) -> tuple[int, float]:
 def _problems(test_share: float, level: float = LEVEL) -> Problems:
     found = Problems()
     if not 0 < test_share < 1:
-        rule = "'test_share' must be the share of rows that a fold holds out, above 0 and below 1"
+        rule = "'test_share' must be the fraction of rows that a fold holds out, above 0 and below 1"
         found.add("Comparison", rule, got=test_share, fix="It is 1/K for K folds.")
     if not 0 < level < 1:
         found.add("Comparison", "'level' must be above 0 and below 1", got=level)
@@ -281,7 +281,7 @@ def _table(scores: ArrayLike, test_share: float, level: float = LEVEL) -> Float[
     if table.ndim != 2 or not table.size:
         found.add("Comparison", "'scores' must be a table of settings by folds, at least one of each", got=table.shape)
     elif _failed(table).all():
-        rule = f"all {len(table)} settings have a fold without a finite score, so that there is none to choose"
+        rule = f"all {len(table)} settings have a fold without a finite score, so there is none to choose"
         found.add("Comparison", rule, fix="Lower the learning rate, or look at one of the runs alone.")
     found.raise_if_any()
     return table

@@ -26,9 +26,7 @@ from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.population import Job, schedule_of
 from goodfit.training.turns import plan_session
 
-UNCORRECTED = (
-    "that covers the choice among the finalists, but not that they came through earlier rungs by the same held-out rows"
-)
+UNCORRECTED = "this accounts for the choice among the finalists, but not for earlier rungs on the same held-out data"
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class RungPlan:
             lines = [f"\n  bracket {number}: {line}" for number, line in enumerate(lines, 1)] + ["\n"]
         cost = f"about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
         programs = "1 compiled program" if self.programs == 1 else f"about {self.programs} compiled programs"
-        gain = f"{self.share:.0%} of the epochs that all settings would take"
+        gain = f"{self.share:.0%} of the epochs of a full search"
         return "".join(lines) + f"{'; ' if len(lines) == 1 else ''}{programs}, {gain}; {cost}"
 
 
@@ -171,8 +169,8 @@ class _Climb:
         ranked = means[0] if search.by == "score" else -means[1]
         sound = np.flatnonzero(np.isfinite(ranked))
         if not len(sound):
-            rule = f"after epoch {rung.epochs} every setting has a fold on which a net diverged"
-            raise GoodfitError(problem(WHERE, rule, fix="Lower the learning rates."))
+            rule = f"after epoch {rung.epochs} in every setting a net diverged on some fold"
+            raise GoodfitError(problem(WHERE, rule, fix="Use lower learning rates."))
         best = sound[np.argsort(-ranked[sound], kind="stable")[:count]]
         data = sheets[0].data
         for place in np.setdiff1d(np.arange(len(alive)), best):

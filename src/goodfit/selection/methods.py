@@ -84,7 +84,7 @@ def check(asked: SearchRequest) -> None:
     if asked.by not in ("score", "loss"):
         problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not _whole(asked.budget, 1):
-        problems.add(WHERE, "'budget' must be an integer >= 1: the most settings that are tried", got=asked.budget)
+        problems.add(WHERE, "'budget', the maximum number of settings, must be an integer >= 1", got=asked.budget)
     for name, value, least, fits in (
         ("factor", asked.factor, 2, method in HALVING),
         ("least_epochs", asked.least_epochs, 1, method in HALVING),
@@ -94,7 +94,7 @@ def check(asked: SearchRequest) -> None:
             problems.add(WHERE, f"'{name}' must be an integer >= {least}", got=value)
         elif value is not None and not fits and (own or method in METHODS):
             needed = "method optuna" if name == "ask" else "the methods halving and hyperband"
-            problems.add(WHERE, f"'{name}' is for {needed}", got=value, fix="Leave it out, or choose the method.")
+            problems.add(WHERE, f"'{name}' is for {needed}", got=value, fix="Omit it, or choose that method.")
     if method == "optuna" and not _has_optuna():
         fix = "Install it: pip install goodfit[optuna]."
         problems.add(WHERE, "method optuna needs Optuna, which is not installed", fix=fix)
@@ -117,8 +117,8 @@ def settings_of(space: Space, asked: SearchRequest) -> list[Setting]:
     """The settings to try, for the methods that know them before they start; those that are checked, for a sampler."""
     method, budget = asked.method, asked.budget
     if method in HALVING and "epochs" in space.vary:
-        rule = f"'epochs' is what {method} shares out, so it cannot be varied"
-        raise InputError(problem(WHERE, rule, fix="Leave it out, or use method grid or random."))
+        rule = f"'epochs' is allocated by {method}, so it cannot be varied"
+        raise InputError(problem(WHERE, rule, fix="Omit it, or use method grid or random."))
     if method == "grid" and math.isfinite(space.size) and space.size > budget:
         fix = f"Set budget={int(space.size)}, or search at random."
         raise InputError(

@@ -75,7 +75,9 @@ def bootstrap_bias_corrected(
     top = means >= means.max() - ROUNDING * np.abs(means.max())
     chosen, of_winner = map(np.concatenate, zip(*_draws(table, top, draws, seed), strict=True))
     if not chosen.size:
-        raise InputError(problem("Optimism", "no draw left a row out", got=draws, fix="Give more draws, or more rows."))
+        raise InputError(
+            problem("Optimism", "no bootstrap sample left a row out", got=draws, fix="Use more draws, or more data.")
+        )
     score = float(means[top][0])
     low, high = np.quantile(chosen, [(1 - level) / 2, (1 + level) / 2])
     agree = high - low <= ROUNDING * abs(score)
@@ -124,12 +126,12 @@ def _checked(
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2:
         found.add("Optimism", "'row_scores' must be a table of settings by at least two rows", got=table.shape)
     if draws < 1:
-        found.add("Optimism", "'draws' must be a whole number >= 1", got=draws)
+        found.add("Optimism", "'draws' must be an integer >= 1", got=draws)
     if not 0 < level < 1:
         found.add("Optimism", "'level' must be above 0 and below 1", got=level)
     found.raise_if_any()
     failed = ~np.isfinite(table).all(1)
     if failed.all():
-        rule = f"all {len(table)} settings have a row without a finite score, so that there is none to choose"
+        rule = f"all {len(table)} settings have a row without a finite score, so there is none to choose"
         raise InputError(problem("Optimism", rule))
     return table[~failed].astype(np.float64), failed

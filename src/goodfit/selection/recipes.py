@@ -40,5 +40,7 @@ def refuse_equals(recipes: Sequence[Recipe], settings: Sequence[Setting]) -> Non
         first = known.setdefault(recipe.to_json(), number)
         if first != number:
             same = f"{describe(settings[first])} and {describe(settings[number])}"
-            problems.add(WHERE, f"settings {first} and {number} are the same net: {same}", fix="Leave one of them out.")
+            problems.add(
+                WHERE, f"settings {first} and {number} are the same recipe: {same}", fix="Leave one of them out."
+            )
     problems.raise_if_any()

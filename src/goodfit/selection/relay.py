@@ -49,8 +49,8 @@ class StateRelay:
         keys = [key_of(self._sheets[turn.work].fits[job]) for job in turn.jobs]
         missing = [key for key in keys if key not in self._known]
         if missing:
-            fix = "Begin the search anew, in another folder."
-            rule = f"must hold the states of all nets that go on; {len(missing)} are not there"
+            fix = "Start the search again in another folder."
+            rule = f"must hold the states of all nets that continue; {len(missing)} are missing"
             raise InputError(problem(str(self._before), rule, fix=fix))
         return self._epoch, lay_states([self._known[key] for key in keys], cohort)
 

@@ -107,7 +107,7 @@ class Selection:
             rule = "a curve needs a search that varies one field"
             raise InputError(problem("Selection", rule, got=", ".join(fields)))
         if self.stopped:
-            rule = "a curve needs a search that trains every setting for all epochs; this one left some behind"
+            rule = "a curve needs a search that trains every setting for all epochs; this one stopped some"
             raise InputError(problem("Selection", rule, got=len(self.stopped), fix="Use method grid or random."))
         return _curve(fields[0], self)
 
@@ -214,7 +214,7 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
             rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
     ranked = sums[0] if search.by == "score" else -sums[1]
     if np.isnan(ranked).any(axis=1).all():
-        raise GoodfitError("Search: every setting has a fold on which a net diverged. Lower the learning rates.")
+        raise GoodfitError("Search: in every setting a net diverged on some fold. Use lower learning rates.")
     held = counts > 0
     parameters = tuple(parameters_of(each, data) for each in search.recipes)
     comparison = compare(ranked, search.folds.test_share, simplicity=parameters)

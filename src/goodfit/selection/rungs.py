@@ -33,7 +33,7 @@ def halving(settings: int, epochs: int, factor: int = FACTOR, least_epochs: int 
     times its epochs, rounded; the first has `least_epochs` or more. InputError where that makes no two rungs.
     """
     if settings <= FEWEST_FINALISTS:
-        rule = f"halving needs more than {FEWEST_FINALISTS} settings, for the best {FEWEST_FINALISTS} are compared"
+        rule = f"halving needs more than {FEWEST_FINALISTS} settings, since it ends with {FEWEST_FINALISTS} finalists"
         raise InputError(problem(WHERE, rule, got=settings, fix="Try more settings, or use method grid."))
     steps = _steps(epochs, factor, least_epochs)
     counts = [settings]
@@ -53,8 +53,8 @@ def hyperband(settings: int, epochs: int, factor: int = FACTOR, least_epochs: in
     fitting = [steps for steps in range(1, most + 1) if sum(_shares(steps, factor)) <= settings]
     if not fitting:
         least = sum(_shares(1, factor))
-        rule = f"hyperband needs {least} settings or more with factor {factor}"
-        raise InputError(problem(WHERE, rule, got=settings, fix="Raise the budget, or use method halving."))
+        rule = f"hyperband needs at least {least} settings with reduction factor {factor}"
+        raise InputError(problem(WHERE, rule, got=settings, fix="Increase the budget, or use method halving."))
     shares = _shares(fitting[-1], factor)
     counts = [settings * share // sum(shares) for share in shares]
     counts[0] += settings - sum(counts)
@@ -76,8 +76,8 @@ def _steps(epochs: int, factor: int, least_epochs: int) -> int:
     while epochs >= least_epochs * factor ** (steps + 1):
         steps += 1
     if not steps:
-        rule = f"two rungs need {factor * least_epochs} epochs or more, {factor} times those of the first"
-        fix = "Train for more epochs, or lower 'least_epochs' or 'factor'."
+        rule = f"two rungs need at least {factor * least_epochs} epochs, {factor} times those of the first rung"
+        fix = "Train for more epochs, or reduce 'least_epochs' or 'factor'."
         raise InputError(problem(WHERE, rule, got=epochs, fix=fix))
     return steps
 

@@ -32,8 +32,8 @@ WHERE = "Search"
 ASKED = "asked.json"
 MOST_IDLE = 20  # turns in a row without a new setting, after which a sampler has no more
 UNCORRECTED = (
-    "that covers the choice among the settings tried, but not that earlier scores on the same held-out rows led to "
-    "the later ones"
+    "this accounts for the choice among the settings tried, but not for earlier scores on the same held-out data "
+    "guiding later ones"
 )
 
 
@@ -54,7 +54,7 @@ class SamplingPlan:
         turns = "1 turn" if self.turns == 1 else f"{self.turns} turns"
         programs = "1 compiled program" if self.programs == 1 else f"about {self.programs} compiled programs"
         cost = f"about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
-        return f"{turns} of {self.ask} settings at most, {self.nets} nets in all, {programs}; {cost}"
+        return f"{turns} of at most {self.ask} settings, {self.nets} nets in all, {programs}; {cost}"
 
 
 def carry_out(
@@ -123,7 +123,7 @@ class _Tried:
         fresh: dict[str, Setting] = {}
         for setting in asked:
             if set(setting) != set(self.space.vary):
-                rule = f"a sampler must ask for values of {', '.join(map(repr, self.space.vary))}"
+                rule = f"a sampler must suggest values of {', '.join(map(repr, self.space.vary))}"
                 raise InputError(problem(WHERE, rule, got=dict(setting)))
             key = key_of(setting)
             if key in self.scores or key in fresh:
@@ -155,7 +155,7 @@ class _Tried:
     def selection(self) -> Selection:
         """All of them compared."""
         if not self.settings:
-            raise GoodfitError("Search: the sampler asked for no setting that could be trained.")
+            raise GoodfitError("Search: the sampler suggested no setting that could be trained.")
         done = dataclasses.replace(self.search, settings=tuple(self.settings), recipes=tuple(self.recipes))
         return dataclasses.replace(selection_of(done, self.sheets, self.results), uncorrected=UNCORRECTED)
 
@@ -179,8 +179,8 @@ def _note(folder: Path, fresh: Sequence[Setting]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
     elif path.read_text("utf-8") != text:
-        rule = "must hold what the sampler asks for; it asked for other settings when the search began"
-        fix = "Go on with the version of Optuna that it was begun with, or begin anew in another folder."
+        rule = "must hold the sampler's suggestions; it suggested other settings when the search started"
+        fix = "Resume with the version of Optuna that started the search, or start again in another folder."
         raise InputError(problem(str(path), rule, fix=fix))
 
 

@@ -47,27 +47,27 @@ def select(
     plan: Callable[[SearchLayout, Planned], None] | None = None,
     progress: Watch | None = None,
 ) -> Selection:
-    """Train every setting on every fold with every seed, as populations, and compare the settings on held-out rows.
+    """Compare hyperparameters by cross-validation: every setting, fold and seed trains in the same populations.
 
-    data: as in `train`; its test rows take no part. recipe: what all settings share. vary: field of the recipe -> its
-    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`. groups: what each row
-    of the data belongs to, or the column of a table that says it: a group stands in one fold only, and in the test rows
-    or not. time: likewise; what is held out, and tested, comes later. leaks: as in `train`, for the folds. seeds: nets
-    a setting and fold, or the seeds themselves; all settings train with the same. budget: the most settings that are
-    tried. by: what makes a setting better: "score" (accuracy, exact match, R²) or "loss" (log loss, or squared error).
-    train_scores: score training rows too, for `Selection.curve`. seed: of the folds and the drawn settings. out: folder
-    that keeps what was computed; the same call with the same folder goes on where it was killed. plan: called with the
-    search and what it will take before it starts.
+    data: as in `train`; its test set is not used. recipe: shared by all settings. vary: field of the recipe -> its
+    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`. groups: the group of each
+    row, or the column of a table that holds it: a group is in one fold only, and either in the test set or not.
+    time: likewise; held-out folds and the test set are later than the training data. leaks: as in `train`, for the
+    folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same. budget: the maximum
+    number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log loss, squared error).
+    train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out:
+    folder for the results; the same call with the same folder resumes the search. plan: called with the search and its
+    predicted cost before it starts.
 
-    method: "grid" tries every combination, "random" draws; "auto" is a grid where the budget allows it. "halving"
-    begins with all of them (a grid, or drawn) for few epochs and lets the best factor-th of them train on for `factor`
-    times as many, again and again; "hyperband" does so in several brackets that begin with more and more epochs (see
-    `rungs`). factor: 3 if None; least_epochs: of the first rung, 1 if None. "optuna" asks Optuna for `ask` settings at
-    a time (an eighth of the budget if None, and 4 at least), trains them as one population, and tells it their scores;
-    an object with `ask` and `tell` may stand in its place (see `sampler.Sampler`).
+    method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
+    starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
+    times as many epochs; "hyperband" does so in several brackets that start with more and more epochs (see `rungs`).
+    factor: the reduction factor, 3 if None; least_epochs: of the first rung, 1 if None. "optuna" asks Optuna for `ask`
+    settings at a time (an eighth of the budget if None, and at least 4), trains them together, and reports their
+    scores; an object with `ask` and `tell` can take its place (see `sampler.Sampler`).
 
-    Every net that is compared trains for all its epochs: to stop each early on its held-out fold would flatter it. Vary
-    `epochs` instead. What halving leaves behind stands in `Selection.stopped`.
+    Every net that is compared trains for all its epochs: early stopping on its held-out fold would make its score
+    optimistic. Vary `epochs` instead. Settings that halving stopped are in `Selection.stopped`.
     """
     how = {"factor": factor, "least_epochs": least_epochs, "ask": ask}
     asked = SearchRequest(

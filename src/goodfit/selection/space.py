@@ -11,8 +11,10 @@ from typing import Any
 from goodfit.data.streams import generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_fields import value_of
 
 WHERE = "Search"
+_SWITCH = {"true": True, "false": False}
 MOST_TRIES = 50  # draws of a setting that is new, before a range counts as used up
 
 
@@ -59,7 +61,7 @@ class Space:
         for name, values in vary.items():
             field = name.replace("-", "_")
             if field not in Recipe.fields() or field == "seed":
-                fix = "The search has seeds of its own." if field == "seed" else nearest(field, Recipe.fields())
+                fix = "Use 'seeds' of the search." if field == "seed" else nearest(field, Recipe.fields())
                 problems.add(WHERE, f"{name!r} is not a field that can be varied", fix=fix)
             elif field in self.vary:
                 problems.add(WHERE, f"{name!r} is varied twice", fix="Give all its values at once.")
@@ -79,8 +81,8 @@ class Space:
         """Every combination, in the order given: the last field changes fastest."""
         open_ended = [name for name, v in self.vary.items() if isinstance(v, Range) and not v.points]
         if open_ended:
-            rule = f"a grid needs the points of every range; {', '.join(map(repr, open_ended))} has none"
-            raise InputError(problem(WHERE, rule, fix="Give them, as in l2=1e-5..1e-2:log:4, or search at random."))
+            rule = f"a grid needs the number of points of every range; {', '.join(map(repr, open_ended))} has none"
+            raise InputError(problem(WHERE, rule, fix="Give it, as in l2=1e-5..1e-2:log:4, or use random search."))
         columns = [v.grid(whole=is_whole(n)) if isinstance(v, Range) else v for n, v in self.vary.items()]
         return [dict(zip(self.vary, values, strict=True)) for values in itertools.product(*columns)]
 
@@ -175,17 +177,8 @@ def _parsed_range(given: str, text: str) -> Range:
 def _parsed_value(part: str) -> Any:
     if part.lower() in ("none", ""):
         return ()
-    pieces = [_single(piece) for piece in part.split("x")]
+    pieces = [_SWITCH.get(piece.lower(), value_of(piece)) for piece in part.split("x")]
     return pieces[0] if len(pieces) == 1 else tuple(pieces)
-
-
-def _single(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def is_whole(field: str) -> bool:
@@ -197,13 +190,13 @@ def _checked_range(field: str, given: Range, problems: Problems) -> Range:
     rule = Recipe.fields()[field]
     numbers = is_number(given.low) and is_number(given.high) and math.isfinite(given.low) and math.isfinite(given.high)
     if rule.kind not in ("integer", "number"):
-        problems.add(WHERE, f"'{field}' takes no range", got=f"{given.low}..{given.high}", fix="List its values.")
+        problems.add(WHERE, f"'{field}' cannot be a range", got=f"{given.low}..{given.high}", fix="List its values.")
     elif not numbers or not given.low < given.high:
-        problems.add(WHERE, f"the range of '{field}' must rise", got=f"{given.low}..{given.high}")
+        problems.add(WHERE, f"the range of '{field}' must be increasing", got=f"{given.low}..{given.high}")
     elif given.log and given.low <= 0:
         problems.add(WHERE, f"a logarithmic range must be above 0; that of '{field}' is not", got=given.low)
     elif given.points < 0 or given.points == 1:
-        problems.add(WHERE, f"the range of '{field}' must have two points or more", got=given.points)
+        problems.add(WHERE, f"the range of '{field}' must have at least two points", got=given.points)
     return given
 
 
@@ -219,6 +212,6 @@ def _checked_values(field: str, values: Sequence[Any], problems: Problems) -> li
         plain = None if plain == () and rule.none and not rule.many else plain
         plain = (plain,) if field == "hidden" and isinstance(plain, int) else plain
         if plain in found:
-            problems.add(WHERE, f"'{field}' must have different values; one stands there twice", got=text_of(plain))
+            problems.add(WHERE, f"'{field}' must have distinct values; one is repeated", got=text_of(plain))
         found.append(plain)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from goodfit.errors import InputError, Problems, nearest
 from goodfit.reports.languages import Language
 from goodfit.studies.words import Words
+from goodfit.training.recipe_fields import value_of
 
 Kind = Literal["whole", "number", "choice", "text"]
 MOST_VALUES = 50  # of a parameter that takes several
@@ -67,11 +67,7 @@ class Parameter:
         return self._one(text.strip())
 
     def _one(self, text: str) -> Any:
-        if self.kind in ("whole", "number"):
-            for kind in (int, float):
-                with contextlib.suppress(ValueError):
-                    return kind(text)
-        return text
+        return value_of(text) if self.kind in ("whole", "number") else text
 
     def text(self, value: Any) -> str:
         """A value as the command line takes it."""

@@ -94,7 +94,7 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
     if damaged:
         raise InputError(*damaged)
     raise InputError(
-        problem(str(folder), "must hold a checkpoint to go on from", fix="Start the run without resuming.")
+        problem(str(folder), "must hold a checkpoint to resume from", fix="Start the run without resuming.")
     )
 
 

@@ -55,7 +55,7 @@ class History:
             problems.add("History", "'epochs' must be a rising sequence", got=self.epochs.tolist())
         for name in ("seeds", "best_epoch", "stopped_epoch", "frozen"):
             if getattr(self, name).shape != (self.n_nets,):
-                problems.add("History", f"{name!r} must have one value a net", got=getattr(self, name).shape)
+                problems.add("History", f"{name!r} must have one value per net", got=getattr(self, name).shape)
         for metric, table in self.values.items():
             if metric not in METRICS:
                 problems.add("History", "every metric must be a known one", got=metric, fix=nearest(metric, METRICS))

@@ -27,7 +27,7 @@ def held(folder: Path) -> Iterator[None]:
     with _opened(folder) as descriptor:
         if descriptor is not None and not _locked(descriptor):
             fix = "Wait for it to end, or stop it."
-            raise InputError(problem(str(folder), "must not be written by two trainings at a time; one is", fix=fix))
+            raise InputError(problem(str(folder), "is in use by another training", fix=fix))
         yield
 
 

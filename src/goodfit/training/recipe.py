@@ -74,118 +74,123 @@ class Recipe(BaseModel):
 
     hidden: tuple[Units, ...] = Field(
         default=(512, 256),
-        description="Units of each hidden layer, from the inputs on. None at all gives linear or softmax regression.",
+        description="Units of each hidden layer, from input to output. none: linear or softmax regression.",
     )
     activation: ActivationName | tuple[ActivationName, ...] = Field(
-        default="gelu", description="Activation after the hidden layers: one for all, or one for each."
+        default="gelu", description="Activation of the hidden layers: one for all, or one per layer."
     )
-    init: InitialiserName = Field(default="he-normal", description="How weights are drawn.")
+    init: InitialiserName = Field(default="he-normal", description="Weight initialisation.")
     init_scale: float | None = Field(
         default=None,
-        description="Standard deviation of normal, half-width of uniform, value of constant, gain of the others. "
-        "None: the initialiser's own.",
+        description="Scale of the initialisation: standard deviation of normal, half-width of uniform, value of "
+        "constant, gain of the others. none: the initialiser's default.",
     )
-    bias: bool = Field(default=True, description="Whether layers have biases at all.")
-    init_bias: BiasInitialiserName = Field(default="zeros", description="How biases are set.")
-    init_bias_value: float = Field(default=0.0, description="The bias where init-bias is constant.")
+    bias: bool = Field(default=True, description="Whether layers have biases.")
+    init_bias: BiasInitialiserName = Field(default="zeros", description="Bias initialisation.")
+    init_bias_value: float = Field(default=0.0, description="Value of the biases if init-bias is constant.")
     dropout: Rate | tuple[Rate, ...] = Field(
         default=0.3,
-        description="Share of units dropped after hidden layers: one for all, or one for each.",
+        description="Dropout rate of the hidden layers: one for all, or one per layer.",
         json_schema_extra={"fix": "Use 0 to switch it off."},
     )
-    input_dropout: Rate = Field(default=0.0, description="Share of inputs dropped.", json_schema_extra={**_OFF})
+    input_dropout: Rate = Field(default=0.0, description="Dropout rate of the inputs.", json_schema_extra={**_OFF})
     loss: LossName = Field(
         default="auto",
-        description="Loss that is trained on. Auto: cross-entropy for classes, squared error for numbers, "
-        "binary cross-entropy for several labels a row. Poisson: for counts and other targets >= 0, which the net then "
-        "predicts through exp.",
+        description="Training loss. auto: cross-entropy for classification, squared error for regression, binary "
+        "cross-entropy for multilabel targets. poisson: for counts and other targets >= 0, predicted as exp(output).",
     )
     huber_delta: float = Field(
         default=1.0,
         gt=0,
-        description="Residual up to which the huber loss is quadratic, in the targets' unit as trained.",
+        description="Residual up to which the Huber loss is quadratic, in units of the targets as scaled for training.",
     )
     label_smoothing: Rate = Field(
-        default=0.0, description="Share of the target spread evenly over all classes.", json_schema_extra={**_OFF}
+        default=0.0,
+        description="Label smoothing: fraction of the target spread evenly over all classes.",
+        json_schema_extra={**_OFF},
     )
     class_weight: Literal["balanced"] | tuple[Weight, ...] | None = Field(
-        default=None, description="Weight of each class in the loss. Balanced: the inverse of its share of rows."
+        default=None, description="Weight of each class in the loss. balanced: inverse class frequencies."
     )
     l1: float = Field(
-        default=0.0, ge=0, description="L1 penalty: l1 * sum|w| joins the loss.", json_schema_extra={**_OFF}
+        default=0.0, ge=0, description="L1 penalty: adds l1 * sum|w| to the loss.", json_schema_extra={**_OFF}
     )
     l2: float = Field(
-        default=0.0, ge=0, description="L2 penalty: l2/2 * sum w^2 joins the loss.", json_schema_extra={**_OFF}
+        default=0.0, ge=0, description="L2 penalty: adds l2/2 * sum w^2 to the loss.", json_schema_extra={**_OFF}
     )
-    penalize_biases: bool = Field(default=False, description="Whether penalties and weight decay count biases too.")
+    penalize_biases: bool = Field(default=False, description="Whether penalties and weight decay include biases.")
     weight_decay: float = Field(
         default=0.0,
         ge=0,
-        description="Decoupled weight decay: each step shrinks weights by learning rate times this.",
+        description="Decoupled weight decay: each step shrinks weights by this times the learning rate.",
         json_schema_extra={**_OFF},
     )
     optimizer: OptimizerName = Field(
-        default="adamw", description="How steps are made. L-BFGS takes all rows at once and ignores batch-size."
+        default="adamw", description="Optimiser. lbfgs uses the full batch and ignores batch-size."
     )
     learning_rate: float = Field(
         default=LEARNING_RATES["adamw"],
         gt=0,
-        description="Size of the steps, before the schedule. Not given: "
+        description="Learning rate before the schedule. Default by optimiser: "
         + ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
         + ".",
     )
-    momentum: Rate = Field(
-        default=0.0, description="Share of the last step that the next keeps (sgd).", json_schema_extra={**_OFF}
-    )
-    nesterov: bool = Field(default=False, description="Nesterov's momentum: the gradient looks ahead (sgd).")
+    momentum: Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
+    nesterov: bool = Field(default=False, description="Nesterov momentum (sgd).")
     beta1: Rate | None = Field(
-        default=None, description="Decay of the gradient's mean (adam, adamw, lion). None: the optimiser's own."
+        default=None, description="Decay rate of the first moment (adam, adamw, lion). none: the optimiser's default."
     )
     beta2: Rate | None = Field(
-        default=None, description="Decay of the squared gradient's mean (and rmsprop). None: the optimiser's own."
+        default=None,
+        description="Decay rate of the second moment (lion: of the momentum). none: the optimiser's default.",
     )
-    epsilon: float = Field(default=1e-8, gt=0, description="Added to the root before dividing (adam, adamw, rmsprop).")
-    schedule: ScheduleName = Field(default="cosine", description="How the learning rate changes over the training.")
+    epsilon: float = Field(
+        default=1e-8, gt=0, description="Added to the denominator for stability (adam, adamw, rmsprop)."
+    )
+    schedule: ScheduleName = Field(default="cosine", description="Learning rate schedule.")
     warmup: float = Field(
         default=0.0,
         ge=0,
-        description="Epochs in which the learning rate rises from 0 in a straight line, before the schedule.",
+        description="Epochs of linear learning rate warmup before the schedule.",
         json_schema_extra={**_OFF},
     )
     schedule_rate: float = Field(
-        default=0.1, gt=0, le=1, description="Factor of the learning rate at each step (step, exponential)."
+        default=0.1, gt=0, le=1, description="Decay factor of the learning rate (step, exponential)."
     )
-    schedule_epochs: float = Field(
-        default=10.0, gt=0, description="Epochs from one factor to the next (step, exponential)."
-    )
+    schedule_epochs: float = Field(default=10.0, gt=0, description="Epochs per decay factor (step, exponential).")
     final_rate: float = Field(
-        default=0.0, ge=0, le=1, description="Share of the learning rate left at the end (cosine, one-cycle)."
+        default=0.0, ge=0, le=1, description="Final learning rate as a fraction of learning-rate (cosine, one-cycle)."
     )
     clip_norm: float | None = Field(
-        default=None, gt=0, description="Longest gradient, over all weights of a net. None: no limit."
+        default=None, gt=0, description="Maximum norm of a net's gradient; longer ones are clipped. none: no clipping."
     )
     batch_size: int = Field(
         default=256,
         ge=1,
-        description="Rows a step learns from. Not given: fewer (down to 16) where that makes an epoch of 32 steps.",
+        description="Batch size. If not given, reduced on small data (down to 16) for 32 steps per epoch.",
     )
-    epochs: int = Field(default=25, ge=1, description="Passes over the training rows, at most.")
+    epochs: int = Field(default=25, ge=1, description="Maximum number of epochs.")
     patience: int = Field(
-        default=0, ge=0, description="Epochs without improvement after which a net stops. 0: it never stops early."
+        default=0,
+        ge=0,
+        description="Early stopping: epochs without improvement before a net stops. 0: no early stopping.",
     )
-    min_change: float = Field(default=0.0, ge=0, description="Smallest change that counts as an improvement.")
+    min_change: float = Field(
+        default=0.0, ge=0, description="Early stopping: smallest change that counts as an improvement."
+    )
     monitor: Literal["loss", "score"] = Field(
-        default="loss", description="What improves: loss or score, on validation rows."
+        default="loss", description="Validation metric that picks the best epoch: loss or score."
     )
     keep_best: bool = Field(
-        default=True, description="Keep the weights of the best epoch, where there are validation rows."
+        default=True, description="Keep the weights of the best epoch, if there is a validation set."
     )
     scaling: ScalingName = Field(
         default="auto",
-        description="Scaling of inputs: by the largest value, to mean 0 and deviation 1, or as the data say.",
+        description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; auto: "
+        "chosen by the data set.",
     )
-    valid: Rate = Field(default=0.1, description="Share of the training rows held out for validation.")
-    seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Decides every random draw.")
+    valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
 
     if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,6 +92,17 @@ def _read_field(name: str, declared: Mapping[str, Any]) -> FieldRule:
         many=bool(lists),
         none=any(form["type"] == "null" for form in forms),
     )
+
+
+def value_of(text: str) -> int | float | str:
+    """One value as the command line gives it: an integer or a number where the text is one, else the text.
+
+    It is not checked here: whoever declares the parameter knows its range, and its error names what was typed.
+    """
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def to_text(value: Any) -> str:

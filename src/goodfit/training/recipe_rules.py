@@ -112,14 +112,14 @@ def _no_effect(rule: Applies, values: Values) -> str:
         "Recipe",
         f"'{rule.field}' must be {_text(rule.off)} with {rule.of} {_quoted(values[rule.of])}",
         got=values[rule.field],
-        fix=f"It works with {rule.of} {', '.join(map(_text, rule.among))}.",
+        fix=f"It has an effect only with {rule.of} {', '.join(map(_text, rule.among))}.",
     )
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "left out" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _quoted(value: Any) -> str:
@@ -133,7 +133,7 @@ def one_a_layer(values: Values) -> Iterator[Found]:
         value = values[field]
         if isinstance(value, tuple) and len(value) != count:
             rule = f"'{field}' must list one {noun} for each of the {count} hidden layers"
-            fix = f"Give {count}, or a single {noun} for all." if count else f"Give a single {noun}."
+            fix = f"Give {count}, or a single {noun} for all layers." if count else f"Give a single {noun}."
             yield frozenset({"hidden", field}), problem("Recipe", rule, got=value, fix=fix)
 
 
@@ -142,23 +142,23 @@ def scale_has_size(values: Values) -> Iterator[Found]:
     scale = values["init_scale"]
     if scale is not None and values["init"] != "constant" and scale <= 0:
         rule = f"'init_scale' must be a finite number > 0 with init '{values['init']}'"
-        fix = "Use init zeros for weights of zero."
+        fix = "For weights of zero use init zeros."
         yield frozenset({"init", "init_scale"}), problem("Recipe", rule, got=scale, fix=fix)
 
 
 def nesterov_has_momentum(values: Values) -> Iterator[Found]:
     """Nesterov's step looks ahead along the momentum."""
     if values["nesterov"] and values["optimizer"] == "sgd" and values["momentum"] == 0:
-        rule = "'momentum' must be > 0 where 'nesterov' is on"
-        fix = "0.9 is usual."
+        rule = "'momentum' must be > 0 with 'nesterov'"
+        fix = "A common value is 0.9."
         yield frozenset({"nesterov", "momentum"}), problem("Recipe", rule, got=values["momentum"], fix=fix)
 
 
 def warmup_ends(values: Values) -> Iterator[Found]:
     """The warm-up is over before the training is."""
     if values["warmup"] >= values["epochs"] and values["warmup"] > 0:
-        rule = f"'warmup' must be shorter than 'epochs', which is {values['epochs']}"
-        yield frozenset({"warmup", "epochs"}), problem("Recipe", rule, got=values["warmup"], fix="It is in epochs.")
+        rule = f"'warmup' must be less than 'epochs', which is {values['epochs']}"
+        yield frozenset({"warmup", "epochs"}), problem("Recipe", rule, got=values["warmup"], fix="Both count epochs.")
 
 
 def weights_choose(values: Values) -> Iterator[Found]:
@@ -166,7 +166,10 @@ def weights_choose(values: Values) -> Iterator[Found]:
     weights = values["class_weight"]
     if isinstance(weights, tuple) and (len(weights) < 2 or not any(weights)):
         rule = "'class_weight' must list one number >= 0 for each class, not all zero"
-        yield frozenset({"class_weight"}), problem("Recipe", rule, got=weights, fix="Use balanced to weigh by count.")
+        yield (
+            frozenset({"class_weight"}),
+            problem("Recipe", rule, got=weights, fix="Use balanced for inverse class frequencies."),
+        )
 
 
 CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (

@@ -69,8 +69,8 @@ class Store:
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
-            fix = "Give another folder, or the data and settings that it was begun with."
-            raise InputError(problem(str(path), "must belong to this session; it holds other nets", fix=fix))
+            fix = "Give another folder, or the data and settings that it was started with."
+            raise InputError(problem(str(path), f"belongs to a different {self.kind}", fix=fix))
         return content
 
     def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
@@ -146,7 +146,7 @@ def restored(found: Checkpoint, fresh: State, grid: Grid) -> State:
     expected = {jax.tree_util.keystr(path): ((len(grid.place), *leaf.shape[3:]), leaf.dtype) for path, leaf in leaves}
     arrays = {name: array for name, array in found.arrays.items() if name != METRICS}
     if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected or METRICS not in found.arrays:
-        fix = "Go on with the version of goodfit that began the run, or train anew."
+        fix = "Resume with the version of goodfit that started the run, or train again."
         raise InputError(problem(os.fspath(found.path), "must hold the state of this run's recipe and seeds", fix=fix))
     state: State = jax.tree_util.tree_unflatten(tree, [grid.lay(arrays[name]) for name in expected])
     return replace(state, active=state.active & ~grid.empty)
@@ -220,8 +220,8 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> fl
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
     if not same:
-        fix = "Give another folder, or the data, settings, folds and seeds that it was begun with."
-        raise InputError(problem(str(folder), f"holds another {what}", fix=fix))
+        fix = "Give another folder, or the data, settings, folds and seeds that it was started with."
+        raise InputError(problem(str(folder), f"holds a different {what}", fix=fix))
     return limit
 
 
@@ -238,5 +238,5 @@ def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str,
         raise InputError(problem(str(path), rule, fix=fix)) from error
     if call is None:
         fix = f"Call {again} again with the same arguments and out={str(folder)!r}."
-        raise InputError(problem(str(folder), "was begun from Python, with objects that no file holds", fix=fix))
+        raise InputError(problem(str(folder), "was started from Python with objects that cannot be stored", fix=fix))
     return call

@@ -104,7 +104,7 @@ def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
         with open(path, "rb", opener=_open_without_waiting) as file:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
-                raise InputError(problem(where, f"must be a {kind} file; it is no regular file"))
+                raise InputError(problem(where, f"must be a {kind} file; it is not a regular file"))
             start = file.read(8)
             length, size = int.from_bytes(start, "little"), facts.st_size
             if len(start) < 8 or length > min(size - 8, HEADER_BYTES):
@@ -134,7 +134,7 @@ def unpack(content: bytes, *, where: str, kind: str, version: int, oldest: int |
         raise InputError(problem(where, f"must be a {kind} file of goodfit's", got=about.get("kind", "another file")))
     known = {str(number): number for number in range(version if oldest is None else oldest, version + 1)}
     if about["format"] not in known:
-        fix = "Use the version of goodfit that wrote it, or write it anew."
+        fix = "Use the version of goodfit that wrote it, or write it again."
         raise InputError(problem(where, f"must be a {kind} file of format {version}", got=about["format"], fix=fix))
     try:
         arrays = _arrays(header, content, start)
@@ -155,7 +155,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
         raise ValueError("the header does not end where arrays may begin")
     header = strict_json.parse(content[8:start].decode())
     if not isinstance(header, dict):
-        raise ValueError("the header is no object")
+        raise ValueError("the header is not an object")
     return header, start
 
 
@@ -196,7 +196,7 @@ def _place(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
 
 def _whole_numbers(given: Any) -> tuple[int, ...]:
     if not isinstance(given, list) or not all(type(number) is int and number >= 0 for number in given):
-        raise ValueError("whole numbers must be given")
+        raise ValueError("integers are required")
     return tuple(given)
 
 

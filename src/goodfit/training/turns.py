@@ -72,7 +72,7 @@ class SessionPlan:
         return self.training_seconds + self.programs * COMPILE_SECONDS
 
     def __str__(self) -> str:
-        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} populations one after another"
+        turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
         programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
         return f"{self.nets} nets, {programs}{turns}; about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
 

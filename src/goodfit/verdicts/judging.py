@@ -67,23 +67,23 @@ def verdict(
     plan: Planned | None = None,
     progress: Watch | None = None,
 ) -> Verdict:
-    """Judge a recipe by training alternatives beside it: wider, narrower, longer, with other penalties, on fewer rows.
+    """Say whether a recipe under- or overfits, by training alternatives: wider, narrower, longer, other penalties, ...
 
-    data: as in `train`; its test rows take no part.
+    data: as in `train`; its test set is not used.
     recipe: the default one if None.
     folds, repeats, seed: of the folds, see `make_folds`; three repeats if None, one if `quick`.
-    seeds: nets a fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first fold;
-    every other fold has its own.
-    quick: fewer probes, one repeat.
-    by: "loss" judges by the log loss of classes and by R² of numbers, "score" by the shares of rows that are right.
-    margin: the smallest gain that matters in practice, as a share of the error of the best constant prediction.
+    seeds: nets per fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first
+    fold; every other fold has its own.
+    quick: fewer alternatives, one repeat.
+    by: "loss" uses log loss for classification and R² for regression, "score" uses accuracy.
+    margin: the smallest gain that is relevant in practice, as a fraction of the error of the best constant prediction.
     groups, time: as in `select`.
     out: folder that keeps what was computed, and the verdict; the same call goes on there where it was killed.
     plan: called before it starts, see `Planned`.
     progress: as in `select`.
 
-    A recipe that keeps its best epoch on validation rows (`keep_best`, `valid`) is judged at the epoch that is best on
-    the other folds; so are its probes.
+    A recipe that keeps its best epoch by validation loss (`keep_best`, `valid`) is judged at the epoch that is best on
+    the other folds; so are its alternatives.
     """
     asked = VerdictRequest(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
@@ -119,7 +119,7 @@ def lay_out(
     if asked.by not in ("score", "loss"):
         problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
-        problems.add(WHERE, "'margin' must be a share above 0 and below 1", got=asked.margin)
+        problems.add(WHERE, "'margin' must be a fraction above 0 and below 1", got=asked.margin)
     problems.raise_if_any()
     seeds = seeds_of(recipe, asked.seeds, WHERE)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
@@ -127,7 +127,7 @@ def lay_out(
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats
     folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, seed=asked.seed)
     if len(folds.all) < 2:
-        raise InputError(problem(WHERE, "there must be two folds or more: one has no spread", got=len(folds.all)))
+        raise InputError(problem(WHERE, "there must be at least two folds", got=len(folds.all)))
     refuse_undefined_r2(bare, folds, WHERE, "Use fewer folds.")
     probes = probes_of(recipe, quick=asked.quick)
     return trying.lay_out(source, recipe, probes, folds, seeds=seeds, early=early, by=asked.by)

@@ -108,7 +108,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> try
     """All that a verdict on a run trains."""
     parts = run.split
     if parts is None:
-        raise InputError(problem(WHERE, "the run's rows must be known", fix="Give its folder."))
+        raise InputError(problem(WHERE, "the data of the run must be known", fix="Give its folder."))
     rows = np.sort(np.concatenate([parts.train, parts.valid]))
     return lay_out(source, rows, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
 
@@ -159,6 +159,6 @@ def kept_verdict(folder: str | Path) -> Kept | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        fix = "Remove it, and find it anew."
+        fix = "Delete it, and judge the run again."
         raise InputError(problem(str(path), "must be a verdict, but it cannot be read", fix=fix)) from error
     return Kept(sentence, recipe)

@@ -43,7 +43,7 @@ class Probe:
         return recipe.replace(**self.fields)
 
 
-HALF = Probe("half the rows", "data", change="half of every fold's training rows, as many steps")
+HALF = Probe("half the data", "data", change="half of the training set of every fold, same number of steps")
 EARLIER = "earlier"  # a probe that needs no training of its own: the recipe, stopped at its best epoch
 
 
@@ -120,8 +120,8 @@ def _dropout(recipe: Recipe) -> Iterator[Probe]:
 def _rates(recipe: Recipe) -> Iterator[Probe]:
     if recipe.optimizer == "lbfgs":
         return
-    yield _changed(recipe, "lower rate", "slower", {"learning_rate": recipe.learning_rate / RATE})
-    yield _changed(recipe, "higher rate", "freer", {"learning_rate": recipe.learning_rate * RATE})
+    yield _changed(recipe, "lower learning rate", "slower", {"learning_rate": recipe.learning_rate / RATE})
+    yield _changed(recipe, "higher learning rate", "freer", {"learning_rate": recipe.learning_rate * RATE})
 
 
 def _changed(recipe: Recipe, name: str, side: Side, fields: Mapping[str, Any]) -> Probe:

@@ -111,7 +111,9 @@ def lay_out(
     """
     smallest = min(folds.all, key=lambda fold: len(fold.train))
     if len(smallest.train) < 4:
-        raise InputError(problem("Verdict", "every fold must leave 4 rows to learn from", got=len(smallest.train)))
+        raise InputError(
+            problem("Verdict", "every fold must leave at least 4 training examples", got=len(smallest.train))
+        )
     tried = [recipe, *(probe.applied(recipe) for probe in probes)]
     fitting = [in_batches_of(each, len(smallest.train)) for each in tried]
     recipes = fitted_whole(fitting, data, smallest.train, folds)

@@ -20,17 +20,17 @@ def sentence(found: Evidence) -> str:
         gain = decision.gains[decision.best]
         return f"{found.kind.capitalize()}: {best.name} ({best.change}) {_moves(found, gain)}."
     if found.kind == "limited by data" and decision.doubling is not None:
-        last = f"the last doubling of the rows {_moves(found, decision.doubling, past=True)}"
-        return f"Limited by data: {last}, and no other recipe is surely better."
+        last = f"the last doubling of the training set {_moves(found, decision.doubling, past=True)}"
+        return f"Limited by data: {last}, and no other recipe is significantly better."
     if found.kind == "limited by noise":
         share = decision.remaining[1] / found.constant
         return (
-            f"Limited by noise: {_nothing(found)}, twice the rows would not be either, and {share:.0%} of the error "
-            "of a constant prediction remains."
+            f"Limited by noise: {_nothing(found)}, nor would twice the data help, and {share:.0%} of the error of a "
+            "constant prediction remains."
         )
     if found.kind == "good fit":
-        return f"Good fit: {_nothing(found)}, and neither would be twice the rows."
-    return f"Cannot tell: {_open(found)} may be better by more than {number(decision.margin)}, or not."
+        return f"Good fit: {_nothing(found)}, nor would twice the data help."
+    return f"Cannot tell: {_open(found)} may or may not be better by more than {number(decision.margin)}."
 
 
 def reasons(found: Evidence) -> list[str]:
@@ -47,7 +47,7 @@ def _reasons(found: Evidence) -> Iterator[str]:
         constant = number(found.shown(found.constant))
         training = number(found.shown(float(found.training[0].mean())))
         yield (
-            f"{_first(found.what)} {number(found.shown(mean))}{around} on held-out rows, {training} in training; "
+            f"{_first(found.what)} {number(found.shown(mean))}{around} on held-out data, {training} in training; "
             f"a constant prediction has {constant}."
         )
     others = [
@@ -56,12 +56,12 @@ def _reasons(found: Evidence) -> Iterator[str]:
         if gain.status == "better" and place != decision.best
     ]
     if others:
-        yield f"Surely better too: {', '.join(others)}."
+        yield f"Also significantly better: {', '.join(others)}."
     if decision.doubling is not None and found.kind == "limited by data":
         again = NEXT_DOUBLING * decision.doubling.mean
-        yield f"Twice as many rows can be expected to gain about {number(again)} more, as where errors fall as 1/n."
+        yield f"Doubling the training set again should gain about {number(again)} more, if errors fall as 1/n."
     elif decision.doubling is not None and decision.doubling.status == "better":
-        yield f"More rows would help as well: the last doubling {_moves(found, decision.doubling, past=True)}."
+        yield f"More data would help as well: the last doubling {_moves(found, decision.doubling, past=True)}."
     told = more(found)
     if told:
         yield told
@@ -74,7 +74,7 @@ def more(found: Evidence) -> str:
     now = f"{found.repeats} repeat{'s' * (found.repeats > 1)} of {found.folds} folds"
     needed = found.decision.repeats
     if needed is None:
-        return f"More folds or seeds would hardly settle it (now {now}): that takes more rows, or a larger margin."
+        return f"More folds or seeds are unlikely to settle it (now {now}): use more data, or a larger margin."
     return f"About {needed} repeats of {found.folds} folds would settle it (now {now}), if the differences stay."
 
 
@@ -91,7 +91,7 @@ def _moves(found: Evidence, gain: Gain, *, past: bool = False) -> str:
     verb = "lower" if found.what == "log loss" else "raise"
     verb += ("ed" if verb == "lower" else "d") if past else "s"
     article = "the log loss" if found.what == "log loss" else found.what
-    return f"{verb} {article} on held-out rows by {number(gain.mean)} ({number(gain.low)} to {number(gain.high)})"
+    return f"{verb} {article} on held-out data by {number(gain.mean)} ({number(gain.low)} to {number(gain.high)})"
 
 
 def _nothing(found: Evidence) -> str:
@@ -104,22 +104,22 @@ def _open(found: Evidence) -> str:
         probe.name for probe, gain in zip(found.probes, found.decision.gains, strict=True) if gain.status == "open"
     ]
     if found.decision.doubling is not None and found.decision.doubling.status == "open":
-        names.append("twice the rows")
+        names.append("twice the data")
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
 def _diverged(found: Evidence) -> str:
     columns = int(np.isnan(found.errors[0]).sum())
     what = (
-        f"{columns} of {found.errors.shape[1]} trainings were no longer finite"
+        f"{columns} of {found.errors.shape[1]} trainings diverged to non-finite values"
         if columns
-        else "the trainings end worse on their own rows than a constant prediction"
+        else "the training loss ends above that of a constant prediction"
     )
     if found.decision.best is None or found.best is None:
-        return f"{what}, and no alternative is surely better than a constant prediction"
+        return f"{what}, and no alternative is significantly better than a constant prediction"
     errors = found.errors[1 + found.decision.best]
     value = number(found.shown(float(errors.mean())))
-    return f"{what}; with {found.best.change} they reach {found.what} {value} on held-out rows"
+    return f"{what}; with {found.best.change} they reach {found.what} {value} on held-out data"
 
 
 def _first(text: str) -> str:

@@ -111,15 +111,15 @@ def test_arrays_of_any_layout() -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ({}, "table: must have columns; it has none"),
+        ({}, "table: must have columns; there are none"),
         ({"a": [1, 2], "b": [1]}, r"table: all columns must have the same number of rows; got \{'a': 2, 'b': 1\}"),
         (3, r"table: must be a data frame \(pandas, polars, Arrow\) or a dict of columns; got 'int'"),
         (np.zeros((2, 2)), "got 'ndarray'. Collect a lazy frame first; arrays without column names go into Dataset"),
         (pl.LazyFrame(COLUMNS), "got 'LazyFrame'. Collect a lazy frame first"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "twice or more stand 'a'. Rename one of them"),
-        (pa.table([[1], [2]], names=["a", "a"]), "every column must have a name of its own; twice or more stand 'a'"),
-        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "twice or more stand '1'"),
-        ({1: [1], "1": [2]}, "twice or more stand '1'"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "names must be unique; repeated: 'a'. Rename one of them"),
+        (pa.table([[1], [2]], names=["a", "a"]), "column names must be unique; repeated: 'a'"),
+        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "names must be unique; repeated: '1'"),
+        ({1: [1], "1": [2]}, "names must be unique; repeated: '1'"),
     ],
 )  # fmt: skip
 def test_what_is_no_table(data: Any, text: str) -> None:

@@ -36,11 +36,11 @@ def test_columns_that_give_classes_away() -> None:
         honest=np.where(sick, 0.5, 0.0) + RNG.random(ROWS),
     ) == {
         "same": "equals the target 'y' in every row",
-        "code": "has one value for each class",
-        "letter": "has one value for each class",
+        "code": "has one value per class",
+        "letter": "has one value per class",
         "ward": "determines the target in every row",
-        "threshold": "tells the classes apart by one threshold, without a mistake",
-        "died": "has a value in some rows only, and that alone tells the target",
+        "threshold": "separates the classes with one threshold, without error",
+        "died": "is missing in some rows, and that alone determines the target",
     }
 
 
@@ -54,19 +54,19 @@ def test_columns_that_give_numbers_away() -> None:
         logarithm=np.log(NUMBERS),
         close=NUMBERS + RNG.normal(0, 0.3, ROWS),
     )
-    assert found.pop("cents").startswith("moves exactly with the target (correlation ")
+    assert found.pop("cents").startswith("is perfectly correlated with the target (correlation ")
     assert found == {
         "same": "equals the target 'y' in every row",
         "text": "equals the target 'y' in every row",
-        "opposite": "moves exactly with the target (correlation -1.0000)",
-        "logarithm": "moves exactly with the target (ranks correlation 1.0000)",
+        "opposite": "is perfectly correlated with the target (correlation -1.0000)",
+        "logarithm": "is perfectly correlated with the target (rank correlation 1.0000)",
     }
 
 
 def test_three_classes_by_thresholds() -> None:
     y = np.repeat(["a", "b", "c"], 20)
     why = suspects(y, x=np.arange(60) + NOISE[:60] / 10)["x"]
-    assert why == "tells the classes apart by thresholds, without a mistake"
+    assert why == "separates the classes with thresholds, without error"
 
 
 def test_numbers_that_a_category_determines() -> None:
@@ -95,7 +95,7 @@ def test_an_honest_table_has_none() -> None:
     columns = people()
     assert table(columns, "income", ids="rich").leaks == ()
     assert [str(leak) for leak in table(columns, "rich").leaks] == [
-        "Column 'income' tells the classes apart by one threshold, without a mistake."
+        "Column 'income' separates the classes with one threshold, without error."
     ]
 
 
@@ -131,5 +131,5 @@ def test_a_correlation_at_the_threshold() -> None:
     noise *= np.sqrt((signal @ signal) / (noise @ noise))
     for r, told in ((CORRELATION + 1e-5, True), (CORRELATION - 1e-5, False)):
         why = leaks._correlated(signal * r + noise * np.sqrt(1 - r * r), NUMBERS)
-        assert why.startswith("moves exactly with the target (correlation") is told
+        assert why.startswith("is perfectly correlated with the target (correlation") is told
     assert CHANCE < 1e-3

@@ -91,7 +91,7 @@ def test_extra_columns_are_noted_and_missing_ones_named() -> None:
         "Column 'shoe' ignored: the net was not trained on it."
     ]
     few = {"height": COLUMNS["height"], "income": COLUMNS["income"]}
-    rule = "missing: 'age', 'school', 'town', 'member', 'joined'. They may stand in any order."
+    rule = "missing: 'age', 'school', 'town', 'member', 'joined'. The order does not matter."
     with pytest.raises(InputError, match=rule) as caught:
         MADE.transform(few)
     assert len(caught.value.problems) == 1
@@ -107,11 +107,11 @@ def test_cells_that_cannot_be_read_are_all_named() -> None:
     with pytest.raises(InputError, match="'town' must hold categorical values; got 'list") as caught:
         MADE.transform(wrong)
     assert sorted(caught.value.problems)[:3] == [
-        "table: column 'age' must hold numbers; 2 rows (7, 9) do not; got 'old'. Correct them or leave them empty.",
+        "table: column 'age' must hold numbers; 2 rows (7, 9) do not; got 'old'. Fix them or leave them empty.",
         "table: column 'joined' must hold dates, as 2024-01-31; row 0 does not; got 'soon'. "
-        "Correct them or leave them empty.",
+        "Fix them or leave them empty.",
         "table: column 'member' must hold yes and no (or true and false, 1 and 0); row 3 does not; got 'perhaps'. "
-        "Correct them or leave them empty.",
+        "Fix them or leave them empty.",
     ]
 
 
@@ -228,7 +228,7 @@ def test_hostile_json_is_one_message(given: Any) -> None:
     with pytest.raises(InputError, match=r"^file: 'preprocessing' must be what goodfit writes; ") as caught:
         Preprocessing.from_json(given, where="file")
     assert len(str(caught.value)) < 400
-    assert str(caught.value).endswith("Use a copy of the file, or train anew.")
+    assert str(caught.value).endswith("Restore a backup of the file, or train again.")
 
 
 JSON = st.recursive(

@@ -38,7 +38,7 @@ def test_a_table_tells_what_it_was_taken_for() -> None:
     told = {column.name: column for column in found.columns}
     assert list(told) == list(COLUMNS)
     assert (told["age"].missing, told["town"].distinct) == (10, len(set(COLUMNS["town"])))
-    assert told["town"].about == "more than 32: hashed into 64 inputs"
+    assert told["town"].about == "more than 32: hashed into 64 features"
     assert (told["income"].role, told["income"].about, told["rich"].role) == ("target", "regression", "id")
     assert (found.notes, found.leaks) == ((), ())
 
@@ -86,14 +86,14 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     y = [None, "?", *Y[2:]]
     found = table({"x": X, "y": y}, "y")
     assert len(found) == 58
-    assert found.notes == ("2 rows of 60 left out: the target 'y' is missing there.",)
+    assert found.notes == ("2 rows of 60 left out: the target 'y' is missing.",)
     assert np.array_equal(found.frame.columns["x"].numbers(), [float(x) for x in X[2:]])
     numbers = [float("inf"), None, *[i + 0.5 for i in range(58)]]
     assert table({"x": X, "y": numbers}, "y").notes == (
-        "2 rows of 60 left out: the target 'y' is missing or infinite there.",
+        "2 rows of 60 left out: the target 'y' is missing or infinite.",
     )
     assert table({"x": X, "y": [float("inf"), *[i + 0.5 for i in range(59)]]}, "y").notes == (
-        "1 row of 60 left out: the target 'y' is infinite there.",
+        "1 row of 60 left out: the target 'y' is infinite.",
     )
 
 
@@ -107,7 +107,7 @@ def test_kinds_and_the_task_are_overruled() -> None:
 
 def test_what_counts_up_is_noted() -> None:
     found = table({"id": range(5, 65), "x": X, "y": Y}, "y")
-    note = "Column 'id' counts up from row to row: if it is an id, leave it out with --id id."
+    note = "Column 'id' counts up row by row; if it is an id, leave it out with --id id."
     assert found.notes == (note,)
     assert table({"id": [3 * i for i in range(60)], "x": X, "y": Y}, "y").notes == ()
 
@@ -123,7 +123,7 @@ def test_all_refused_texts_come_with_one_fix() -> None:
         table(columns, "y")
     assert len(caught.value.problems) == 2
     assert caught.value.problems[1].endswith(
-        "Leave out with --id 'name,\"a note, long\"', or take a column as categories with "
+        "Leave out with --id 'name,\"a note, long\"', or treat a column as categorical with "
         "--kind 'a note, long=categorical'."
     )
     assert list(table(columns, "y", ids='name, "a note, long"').kinds) == ["x"]
@@ -138,13 +138,13 @@ def test_all_refused_texts_come_with_one_fix() -> None:
         ({"target": "why", "ids": ["q", "whi"], "kinds": {"xx": "numeric"}},
          ["an id must be one of its columns; got 'q'", "got 'whi'. Did you mean 'why'?", "a column with a kind must"]),
         ({"target": "why", "ids": "why"}, ["the target must not be an id; got 'why'."]),
-        ({"target": "why", "kinds": {"why": "numeric"}}, ["the target takes no kind; got 'why'. Use --task"]),
+        ({"target": "why", "kinds": {"why": "numeric"}}, ["the target has no kind; got 'why'. Use --task"]),
         ({"target": "why", "task": "binary", "kinds": {"x": "number", "why": 3}},
          ["'task' must be a known one; got 'binary'. Valid: classification, regression.",
           "the kind of column 'x' must be a known one; got 'number'. Did you mean 'numeric'?",
           "the kind of column 'why' must be a known one; got 3."]),
         ({"target": 3}, ["'target' must be the name of a column; got 3."]),
-        ({"target": "why", "ids": "x"}, ["must have a column to predict from; none is left."]),
+        ({"target": "why", "ids": "x"}, ["must have at least one feature; none is left."]),
     ],
 )  # fmt: skip
 def test_wrong_choices_are_all_named(choices: dict[str, Any], texts: list[str]) -> None:
@@ -167,31 +167,31 @@ def test_an_npz_file_knows_its_target(tmp_path: Path) -> None:
     assert (found.name, found.target.name, list(found.kinds)) == ("a", "y", ["x0", "x1", "x2"])
     assert found.origin["target"] == "y"
     path = csv(tmp_path / "a.csv", {"x": X, "y": Y})
-    with pytest.raises(InputError, match=r"needs the column to predict: --target, or target=. Columns: x, y."):
+    with pytest.raises(InputError, match=r"needs a target column: --target, or target=. Columns: x, y."):
         read_table(path)
 
 
 DIRTY: dict[str, tuple[dict[str, Any], str]] = {  # name -> columns, and the error ("" where there is a result)
     "mixed types": ({"x": [*X[:-1], "unknown"], "y": Y}, "column 'x' holds numbers but for row 59; got 'unknown'"),
     "mixed python types": ({"x": [1, "a", 2.5, None, True, "b"] * 10, "y": Y}, ""),
-    "a column of lists": ({"x": [[1]] * 60, "y": Y}, "column 'x' must hold numbers, texts, dates or truth values; got"),
+    "a column of lists": ({"x": [[1]] * 60, "y": Y}, "column 'x' must hold numbers, text, dates or booleans; got"),
     "an all-missing column": ({"x": X, "z": [None] * 60, "y": Y}, ""),
-    "only missing columns": ({"z": [""] * 60, "y": Y}, "must have a column to predict from; none is left"),
+    "only missing columns": ({"z": [""] * 60, "y": Y}, "must have at least one feature; none is left"),
     "a constant column": ({"x": X, "z": [5] * 60, "y": Y}, ""),
     "constant but for missing": ({"z": [5, None] * 30, "y": Y[1:] + Y[:1]}, ""),
-    "only constant columns": ({"z": ["k"] * 60, "y": Y}, "must have a column to predict from; none is left"),
+    "only constant columns": ({"z": ["k"] * 60, "y": Y}, "must have at least one feature; none is left"),
     "one class": ({"x": X, "y": ["a"] * 60}, "the target 'y' must have at least two classes; got 'a'"),
     "one class and missing": ({"x": X, "y": ["a", None] * 30}, "the target 'y' must have at least two classes"),
     "inf": ({"x": [float("inf"), -1.5, 2.5] * 20, "y": Y}, ""),
-    "only inf": ({"x": [float("inf")] * 60, "y": Y}, "must have a column to predict from; none is left"),
+    "only inf": ({"x": [float("inf")] * 60, "y": Y}, "must have at least one feature; none is left"),
     "huge numbers": ({"x": [f"{i}e300" for i in range(60)], "y": Y}, ""),
     "dates": ({"x": [np.datetime64("2020-01-30") + np.timedelta64(i, "D") for i in range(60)], "y": Y}, ""),
     "0 rows": ({"x": [], "y": []}, "must have at least 2 rows; it has none"),
     "1 row": ({"x": [1], "y": ["a"]}, "must have at least 2 rows; it has 1"),
     "1 row with a target": ({"x": [1, 2, 3], "y": ["a", None, None]}, "the target 'y' must have at least two classes"),
-    "2 rows": ({"x": [1, 2], "y": ["a", "b"]}, "of 2 rows none is left for that part"),
+    "2 rows": ({"x": [1, 2], "y": ["a", "b"]}, "of 2 rows none are left for that part"),
     "a class with one row": ({"x": X, "y": [*Y[:-1], "c"]}, ""),
-    "no other column": ({"y": Y}, "must have a column to predict from; none is left"),
+    "no other column": ({"y": Y}, "must have at least one feature; none is left"),
 }  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def test_a_dirty_table_has_a_result_or_one_clear_error(name: str, source: str, t
 
 def test_a_table_of_one_constant_tells_so() -> None:
     (column,) = (each for each in table({"x": X, "z": [5] * 60, "y": Y}, "y").columns if each.name == "z")
-    assert (column.role, column.about) == ("left out", "has one value only, '5'")
+    assert (column.role, column.about) == ("left out", "is constant, '5'")
     (column,) = (each for each in table({"x": X, "z": [None] * 60, "y": Y}, "y").columns if each.name == "z")
     assert (column.role, column.about) == ("left out", "has no values")
 

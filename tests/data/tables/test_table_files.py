@@ -87,7 +87,7 @@ WRONG = {
     b"x,y\n1,2\n3\n4,5,6\n": r"must have 2 cells, as many as the header; 2 rows \(1, 2\) have not; got 1",
     b"x,y\n1,2\n3\n": "as many as the header; row 1 has not; got 1. Rows count from 0 below the header",
     b'x,y\n1,2\n"3,4\n5,6\n': "row 1 has not; got 1",
-    b"x,x\n1,2\n": "every column must have a name of its own; twice or more stand 'x'",
+    b"x,x\n1,2\n": "column names must be unique; repeated: 'x'",
     b'"' + b"x" * 200_000: "the line of column names must be readable; got 'field larger than field limit",
 }
 
@@ -157,7 +157,7 @@ def test_every_truncation_is_one_clear_error(suffix: str, tmp_path: Path) -> Non
 
 
 def test_what_is_not_there_or_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nope.csv: must be a file that is there; there is none"):
+    with pytest.raises(InputError, match=r"nope.csv: must be an existing file"):
         read_frame(tmp_path / "nope.csv")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match=r"folder.csv: must be readable: Is a directory"):

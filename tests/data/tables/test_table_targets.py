@@ -75,16 +75,16 @@ def test_numbers_keep_their_values_and_infinite_ones_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("values", "task", "text"),
     [
-        (["a"] * 5, None, "the target 'y' must have at least two classes; got 'a'. With one class there is nothing to"),
+        (["a"] * 5, None, "the target 'y' must have at least two classes; got 'a'. One class leaves nothing to"),
         ([None, ""], None, "the target 'y' must have values; all 2 are missing"),
-        ([2.5] * 9, None, "the target 'y' must have at least two different finite numbers; got 2.5. With one there is"),
+        ([2.5] * 9, None, "the target 'y' must have at least two different finite numbers; got 2.5. A constant target"),
         ([3] * 9, "regression", "the target 'y' must have at least two different finite numbers; got 3.0"),
         ([3] * 9, None, "the target 'y' must have at least two classes; got '3'"),
         ([date(2020, 1, 1), date(2020, 1, 2)], None, "the target 'y' must hold numbers or classes; it holds dates"),
-        ([[1], [2]], None, "the target 'y' must hold numbers, texts or truth values; got 'list<"),
-        ([f"name {i}" for i in range(50)], None, "it holds a different text in every row, as ids and names do; got"),
-        ([*[f"{i}.5" for i in range(50)], "x"], None, "it holds numbers but for row 50; got 'x'. Correct the column"),
-        (["a", "b"], "regression", "column 'y' must hold numbers; 2 rows (0, 1) do not; got 'a'. Correct them, leave"),
+        ([[1], [2]], None, "the target 'y' must hold numbers, text or booleans; got 'list<"),
+        ([f"name {i}" for i in range(50)], None, "it holds a different text in every row, like an id or a name; got"),
+        ([*[f"{i}.5" for i in range(50)], "x"], None, "it holds numbers but for row 50; got 'x'. Fix the column"),
+        (["a", "b"], "regression", "column 'y' must hold numbers; 2 rows (0, 1) do not; got 'a'. Fix them, leave"),
         (
             [i + 0.5 for i in range(50)],
             "classification",

@@ -20,15 +20,15 @@ PAGE = " ".join(TEXT.split())
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"stay within ±{fitted.CLIP:g}",
-        f"up to {fitted.ONE_HOT_LIMIT} categories in the training rows: one input each; more: {fitted.HASH_BUCKETS} in",
-        f"different in more than {kinds.ID_SHARE} of the rows (from {kinds.ID_ROWS} rows on), or more than "
-        f"{kinds.FEW_VALUES} different texts of more than {kinds.LONG_TEXT} characters on average",
-        f"at least {kinds.NUMBER_SHARE} of the cells, or of the different texts",
-        f"there are more than {kinds.FEW_VALUES} different numbers",
+        f"clipped smoothly to ±{fitted.CLIP:g}",
+        f"one-hot up to {fitted.ONE_HOT_LIMIT} categories in the training set; with more, {fitted.HASH_BUCKETS} hash",
+        f"distinct in more than {kinds.ID_SHARE} of the rows (from {kinds.ID_ROWS} rows on), or more than "
+        f"{kinds.FEW_VALUES} distinct texts of more than {kinds.LONG_TEXT} characters on average",
+        f"at least {kinds.NUMBER_SHARE} of the cells, or of the distinct texts",
+        f"there are more than {kinds.FEW_VALUES} distinct numbers",
         f"at most {kinds.FEW_VALUES} with {targets.ROWS_PER_VALUE} rows each on average",
         f"{TEST_SHARE} for the test",
-        f"a correlation of {leaks.CORRELATION} or more",
+        f"a correlation or rank correlation of {leaks.CORRELATION} or more",
         f"(1 in a {'million' if leaks.CHANCE == 1e-6 else '?'})",
     ],
 )
@@ -40,7 +40,7 @@ def test_words_for_missing_are_those_of_the_code() -> None:
     said = re.search(r"an empty cell, or one of (.*?) in any case", PAGE)
     assert said is not None
     assert {word.lower() for word in re.findall(r"`([^`]+)`", said[1])} == raw.MISSING_WORDS - {""}
-    among = re.search(r"yes and no also (.*?)\. Infinite", PAGE)
+    among = re.search(r"boolean columns also (.*?)\. Infinite", PAGE)
     assert among is not None
     assert set(re.findall(r"`([^`]+)`", among[1])) == raw.MISSING_AMONG_NUMBERS
 

@@ -29,7 +29,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
     try:
         content = file.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(problem(where, "must be a file that is there; there is none")) from error
+        raise InputError(problem(where, "must be an existing file")) from error
     except OSError as error:
         raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
     return reader(where, content)
@@ -61,7 +61,7 @@ def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()[0]
         raise InputError(
-            problem(where, f"must be {kind}", got=said, fix="Is it damaged, or of another kind?")
+            problem(where, f"must be {kind}", got=said, fix="It may be damaged, or of another type.")
         ) from error
 
 

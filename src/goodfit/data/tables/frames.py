@@ -74,7 +74,7 @@ def check_names(where: str, names: Sequence[str]) -> None:
     """InputError if a name occurs twice."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        rule = f"every column must have a name of its own; twice or more stand {', '.join(map(repr, twice[:5]))}"
+        rule = f"column names must be unique; repeated: {', '.join(map(repr, twice[:5]))}"
         raise InputError(problem(where, rule, fix="Rename one of them."))
 
 
@@ -94,7 +94,7 @@ def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[s
     if len(set(lengths.values())) > 1:
         raise InputError(problem(where, "all columns must have the same number of rows", got=lengths))
     if not columns:
-        raise InputError(problem(where, "must have columns; it has none"))
+        raise InputError(problem(where, "must have columns; there are none"))
     return Frame(where, made, max(lengths.values(), default=0), unreadable, tuple(notes))
 
 

@@ -102,7 +102,7 @@ def _categories(column: RawColumn) -> Finding:
         return Finding(None, rule, words[0].as_py(), text=True)
     if cells >= ID_ROWS and len(used) > ID_SHARE * cells:
         often = "in every row" if len(used) == cells else f"in {len(used):,} of {cells:,} rows"
-        return Finding(None, f"holds a different text {often}, as ids and names do", words[0].as_py(), text=True)
+        return Finding(None, f"holds a different text {often}, like an id or a name", words[0].as_py(), text=True)
     return Finding("categorical")
 
 

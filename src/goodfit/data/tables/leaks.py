@@ -79,10 +79,10 @@ def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64]) ->
         return f"equals the target {target.name!r} in every row"
     codes = column.codes
     if _chance_of_pure(np.where(codes < 0, 0, 1), y) < np.log(CHANCE):
-        return "has a value in some rows only, and that alone tells the target"
+        return "is missing in some rows, and that alone determines the target"
     if _chance_of_pure(codes, y) < np.log(CHANCE):
         same = len(np.unique(codes)) == y.max() + 1
-        return "has one value for each class" if same and target.classes else "determines the target in every row"
+        return "has one value per class" if same and target.classes else "determines the target in every row"
     if kind == "categorical":
         return ""
     values, _ = read_as(column, kind)
@@ -124,10 +124,10 @@ def _chance_of_pure(codes: NDArray[np.int32], y: NDArray[np.int64]) -> float:
 def _correlated(x: Numbers, y: Numbers) -> str:
     if len(x) < FEWEST_ROWS:
         return ""
-    for what, a, b in (("", x, y), ("ranks ", _ranks(x), _ranks(y))):
+    for what, a, b in (("", x, y), ("rank ", _ranks(x), _ranks(y))):
         r = _correlation(a, b)
         if abs(r) >= CORRELATION:
-            return f"moves exactly with the target ({what}correlation {r:.4f})"
+            return f"is perfectly correlated with the target ({what}correlation {r:.4f})"
     return ""
 
 
@@ -160,4 +160,4 @@ def _separated(values: Numbers, known: NDArray[np.bool_], y: NDArray[np.int64]) 
     arrangements = lgamma(len(y) + 1) - sum(lgamma(size + 1) for size in np.bincount(y))
     if lgamma(classes + 1) - arrangements > np.log(CHANCE):
         return ""
-    return "tells the classes apart by " + ("one threshold" if classes == 2 else "thresholds") + ", without a mistake"
+    return "separates the classes with " + ("one threshold" if classes == 2 else "thresholds") + ", without error"

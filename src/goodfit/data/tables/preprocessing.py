@@ -86,7 +86,7 @@ class Preprocessing:
             rule = f"must have the columns that the net was trained on; missing: {_listed(lacking)}"
             spare = [name for name in frame.names if name not in {column.name for column in self.columns}]
             fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
-            problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "They may stand in any order.")
+            problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
         for column in self.columns:
             if column.name in frame.unreadable:
                 rule = f"column {column.name!r} must hold {column.kind} values"
@@ -106,7 +106,7 @@ class Preprocessing:
             return cls(*stored.read(given))
         except stored.Damaged as error:
             rule = f"'preprocessing' must be what goodfit writes; {error}"
-            raise InputError(problem(where, rule, fix="Use a copy of the file, or train anew.")) from error
+            raise InputError(problem(where, rule, fix="Restore a backup of the file, or train again.")) from error
 
 
 def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str = "") -> None:
@@ -116,7 +116,7 @@ def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str
     if wrong.size:
         verb = "does" if wrong.size == 1 else "do"
         rule = f"column {name!r} must hold {WORDS[kind]}; {rows_text(wrong)} {verb} not"
-        problems.add(frame.name, rule, got=column.shown(int(wrong[0])), fix=fix or "Correct them or leave them empty.")
+        problems.add(frame.name, rule, got=column.shown(int(wrong[0])), fix=fix or "Fix them or leave them empty.")
 
 
 def _listed(names: list[str]) -> str:

@@ -59,11 +59,11 @@ def _list(given: Any, where: str) -> list[Any]:
 
 def _text(given: Any, where: str) -> str:
     if not isinstance(given, str) or len(given) > MOST_CHARACTERS:
-        raise Damaged(f"{where} is no text of at most {MOST_CHARACTERS:,} characters")
+        raise Damaged(f"{where} is not text of at most {MOST_CHARACTERS:,} characters")
     try:
         given.encode()
     except UnicodeEncodeError:
-        raise Damaged(f"{where} is no text") from None
+        raise Damaged(f"{where} is not text") from None
     return given
 
 
@@ -75,7 +75,7 @@ def _switch(given: Any, where: str) -> bool:
 
 def _number(given: Any, where: str) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= LARGEST:
-        raise Damaged(f"{where} is no finite number")
+        raise Damaged(f"{where} is not a finite number")
     return float(given)
 
 
@@ -96,7 +96,7 @@ def _categories(given: Any, where: str) -> tuple[str, ...]:
 
 def _buckets(given: Any, where: str) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MOST_COLUMNS:
-        raise Damaged(f"{where} is no number from 1 to {MOST_COLUMNS:,}")
+        raise Damaged(f"{where} is not a number from 1 to {MOST_COLUMNS:,}")
     return given
 
 

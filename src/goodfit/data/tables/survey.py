@@ -55,7 +55,7 @@ class Choices:
             if column is not None and not isinstance(column, str):
                 problems.add("table", f"{option!r} must be the name of a column", got=column)
         if group is not None and time is not None:
-            problems.add("table", "rows are divided by 'group' or by 'time', not by both", got=(group, time))
+            problems.add("table", "'group' and 'time' cannot both define the split", got=(group, time))
         if task is not None and task not in get_args(TableTask):
             problems.add("table", "'task' must be a known one", got=task, fix=nearest(task, get_args(TableTask)))
         for name, kind in named.items():
@@ -139,15 +139,15 @@ def survey(frame: Frame, choices: Choices) -> Survey:
         left = name in choices.ids and name not in (choices.group, choices.time)
         looked.append(Column(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
         if not left and name != choices.target:
-            rule = f"column {name!r} must hold numbers, texts, dates or truth values"
+            rule = f"column {name!r} must hold numbers, text, dates or booleans"
             problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
     kinds = {column.name: column.kind for column in looked if column.role == "input" and column.kind is not None}
     for name in _counting(frame, kinds):
-        notes.append(f"Column {name!r} counts up from row to row: if it is an id, leave it out with --id {name}.")
+        notes.append(f"Column {name!r} counts up row by row; if it is an id, leave it out with --id {name}.")
     _refuse_texts(frame.name, looked, problems)
     if not kinds and not problems.found:
-        rule = "must have a column to predict from; none is left"
-        problems.add(frame.name, rule, fix="The target, ids, and columns with one value only are left out.")
+        rule = "must have at least one feature; none is left"
+        problems.add(frame.name, rule, fix="The target, ids and constant columns are not features.")
     return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found))
 
 
@@ -164,12 +164,12 @@ def check_names(frame: Frame, choices: Choices) -> None:
             )
     for option, name in (("group", choices.group), ("time", choices.time)):
         if name is not None and name in (choices.target, *choices.kinds):
-            rule = f"the column of '{option}' is no input, so it must not be the target, nor have a kind"
+            rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
             problems.add(frame.name, rule, got=name)
     if choices.target in choices.ids:
         problems.add(frame.name, "the target must not be an id", got=choices.target)
     if choices.target in choices.kinds:
-        rule, fix = "the target takes no kind", "Use --task classification or --task regression."
+        rule, fix = "the target has no kind", "Use --task classification or --task regression."
         problems.add(frame.name, rule, got=choices.target, fix=fix)
     problems.raise_if_any()
 
@@ -182,7 +182,7 @@ def _left_out(target: Target, rows: int) -> list[str]:
     missing = lost - target.infinite
     why = " or infinite" if target.infinite and missing else ""
     why = "infinite" if target.infinite and not missing else f"missing{why}"
-    return [f"{subject} of {rows:,} left out: the target {target.name!r} is {why} there."]
+    return [f"{subject} of {rows:,} left out: the target {target.name!r} is {why}."]
 
 
 def _look(frame: Frame, name: str, choices: Choices, target: Target | None, problems: Problems) -> Column:
@@ -193,24 +193,24 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     if name == choices.target:
         return Column(name, None, "target", distinct, missing, "" if target is None else target.about)
     if name == choices.group:
-        return Column(name, None, "group", distinct, missing, "rows that share it stay together; no input")
+        return Column(name, None, "group", distinct, missing, "groups, kept together in the split; not a feature")
     if name == choices.time:
         times_of(frame, name, problems)
-        return Column(name, None, "time", distinct, missing, "later rows validate and test; no input")
+        return Column(name, None, "time", distinct, missing, "orders the split by time; not a feature")
     if name in choices.ids:
-        return Column(name, None, "id", distinct, missing, "left out, as asked for")
+        return Column(name, None, "id", distinct, missing, "left out, as requested")
     if not distinct or (distinct == 1 and not missing):
-        about = f"has one value only, {column.shown(0)!r}" if distinct else "has no values"
+        about = f"is constant, {column.shown(0)!r}" if distinct else "has no values"
         return Column(name, None, "left out", distinct, missing, about)
     kind = choices.kinds.get(name)
     if kind is not None:
         if kind != "categorical":
-            check_read(frame, name, kind, problems, f"Correct them, or use --kind {name}=categorical.")
-        return Column(name, kind, "input", distinct, missing, f"as you said{_hashing(kind, distinct, '; ')}")
+            check_read(frame, name, kind, problems, f"Fix them, or use --kind {name}=categorical.")
+        return Column(name, kind, "input", distinct, missing, f"as requested{_hashing(kind, distinct, '; ')}")
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
-            fix = f"Correct them, leave them empty, or take the column as categories: --kind {name}=categorical."
+            fix = f"Fix them, leave them empty, or treat the column as categorical: --kind {name}=categorical."
             problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
         return Column(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
     return Column(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
@@ -229,7 +229,7 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
 
 def _hashing(kind: Kind, distinct: int, before: str = "") -> str:
     many = kind == "categorical" and distinct > ONE_HOT_LIMIT
-    return f"{before}more than {ONE_HOT_LIMIT}: hashed into {HASH_BUCKETS} inputs" if many else ""
+    return f"{before}more than {ONE_HOT_LIMIT}: hashed into {HASH_BUCKETS} features" if many else ""
 
 
 def _refuse_texts(where: str, columns: list[Column], problems: Problems) -> None:
@@ -238,7 +238,7 @@ def _refuse_texts(where: str, columns: list[Column], problems: Problems) -> None
     for place, each in enumerate(texts):
         names = shlex.quote(",".join(f'"{text.name}"' if "," in text.name else text.name for text in texts))
         kind = shlex.quote(f"{each.name}=categorical")
-        fix = f"Leave out with --id {names}, or take a column as categories with --kind {kind}."
+        fix = f"Leave out with --id {names}, or treat a column as categorical with --kind {kind}."
         last = place == len(texts) - 1
         problems.add(where, f"column {each.name!r} {each.about}", fix=fix if last else "")
 

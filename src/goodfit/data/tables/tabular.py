@@ -43,9 +43,9 @@ class Table:
     notes: tuple[str, ...]
     origin: Mapping[str, Any] | None = None
     group: str | None = None
-    """The column whose values stay together when rows are divided; it is no input."""
+    """The group column: a group is never split between sets. Not used as a feature."""
     time: str | None = None
-    """The column that rows are divided by, the later ones to validate and test; it is no input."""
+    """The time column: validation and test sets are the latest rows. Not used as a feature."""
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
@@ -99,7 +99,7 @@ class Table:
         problems.raise_if_any()
         kinds = {name: kind for name, kind in self.kinds.items() if name not in (group, time)}
         if not kinds:
-            raise InputError(problem(self.frame.name, "must have a column to predict from; none is left"))
+            raise InputError(problem(self.frame.name, "must have at least one feature; none is left"))
         origin = None
         if self.origin is not None:
             origin = {name: value for name, value in self.origin.items() if name not in ("group", "time")}
@@ -195,7 +195,7 @@ def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] 
     if choices.target is None:
         more = ", ..." if len(frame.names) > SHOWN_COLUMNS else ""
         fix = f"Columns: {', '.join(frame.names[:SHOWN_COLUMNS])}{more}."
-        raise InputError(problem(frame.name, "needs the column to predict: --target, or target=", fix=fix))
+        raise InputError(problem(frame.name, "needs a target column: --target, or target=", fix=fix))
     found = survey(frame, choices)
     if found.problems or found.target is None:
         raise InputError(*found.problems)

@@ -62,7 +62,7 @@ def find_task(column: RawColumn, kind: Kind) -> TableTask:
 def find_target(frame: Frame, name: str, task: TableTask | None, problems: Problems) -> Target | None:
     """The target column with its task, the given one or else the one found; None and problems where it is unusable."""
     if name in frame.unreadable:
-        rule = f"the target {name!r} must hold numbers, texts or truth values"
+        rule = f"the target {name!r} must hold numbers, text or booleans"
         problems.add(frame.name, rule, got=frame.unreadable[name])
         return None
     column = frame.columns[name]
@@ -80,7 +80,7 @@ def _found_task(frame: Frame, name: str, problems: Problems) -> TableTask | None
     if finding.kind == "date" or finding.kind is None:
         rule = "holds dates" if finding.kind == "date" else finding.rule
         got = {} if finding.kind == "date" else {"got": finding.got}
-        fix = "Correct the column, or say what it is: --task classification (or regression)."
+        fix = "Fix the column, or set the task: --task classification (or regression)."
         problems.add(frame.name, f"the target {name!r} must hold numbers or classes; it {rule}", fix=fix, **got)
         return None
     return find_task(frame.columns[name], finding.kind)
@@ -97,10 +97,10 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     place[order] = np.arange(len(order))
     if len(classes) < 2:
         rule = f"the target {name!r} must have at least two classes"
-        problems.add(frame.name, rule, got=classes[0], fix="With one class there is nothing to learn.")
+        problems.add(frame.name, rule, got=classes[0], fix="One class leaves nothing to learn.")
     elif len(classes) > MOST_CLASSES or (len(rows) >= ID_ROWS and 2 * len(classes) > len(rows)):
         rule = f"the target {name!r} must have classes that repeat, at most {MOST_CLASSES:,}"
-        fix = "For numbers use --task regression; else take another target."
+        fix = "Use --task regression for numbers, or choose another target."
         problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
     return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
 
@@ -116,7 +116,7 @@ def _sorted(words: tuple[str, ...]) -> NDArray[np.int64]:
 
 def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
     count = len(problems.found)
-    check_read(frame, name, "numeric", problems, "Correct them, leave them empty, or use --task classification.")
+    check_read(frame, name, "numeric", problems, "Fix them, leave them empty, or use --task classification.")
     if len(problems.found) > count:
         return None
     values = frame.columns[name].numbers()
@@ -125,9 +125,9 @@ def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
     if not rows.size or y.min() == y.max():
         rule = f"the target {name!r} must have at least two different finite numbers"
         problems.add(
-            frame.name, rule, got=float(y[0]) if rows.size else "none", fix="With one there is nothing to learn."
+            frame.name, rule, got=float(y[0]) if rows.size else "none", fix="A constant target leaves nothing to learn."
         )
     elif np.abs(y).max() > np.finfo(np.float32).max:
         rule = f"the numbers of the target {name!r} must be below 3.4e38"
-        problems.add(frame.name, rule, got=float(np.abs(y).max()), fix="Use another unit, or the logarithm.")
+        problems.add(frame.name, rule, got=float(np.abs(y).max()), fix="Use another unit, or take the logarithm.")
     return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))

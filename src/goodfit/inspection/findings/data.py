@@ -20,7 +20,7 @@ LECUN = "LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3 as
 
 
 def column_sizes(subject: Subject) -> np.ndarray:
-    """Root mean square of every input, as the net sees it."""
+    """Root mean square of every input, after scaling."""
     return np.asarray(np.sqrt((subject.x**2).mean(0)))
 
 
@@ -37,9 +37,9 @@ def inputs(evidence: Evidence) -> Finding:
     column, overall = int(sizes.argmax()), float(np.sqrt((sizes**2).mean()))
     bad = inputs_bad(subject)
     if bad and sizes.max() <= INPUTS_ABOVE:
-        text = f"The inputs have a root mean square of {number(overall)} as the net sees them."
+        text = f"The inputs have a root mean square of {number(overall)} after scaling."
         return Finding(code, "issue", overall, INPUTS_BELOW, "inputs", text, {"scaling": "standard"})
-    text = f"Input {column} has a root mean square of {number(float(sizes[column]))} as the net sees it."
+    text = f"Input {column} has a root mean square of {number(float(sizes[column]))} after scaling."
     advice = {"scaling": "standard"} if bad else {}
     place = f"input {column}"
     return Finding(code, "issue" if bad else "ok", float(sizes[column]), INPUTS_ABOVE, place, text, advice)
@@ -49,18 +49,18 @@ def outputs(evidence: Evidence) -> Finding:
     """Numeric targets far beyond what outputs begin with, or predictions far beyond the targets."""
     code, subject = "outputs-out-of-range", evidence.final.subject
     if subject.net.task != "regression" or subject.loss == "poisson":
-        return Finding(code, "ok", math.nan, TARGETS_ABOVE, "output", "Outputs pass a link that keeps them in range.")
+        return Finding(code, "ok", math.nan, TARGETS_ABOVE, "output", "The link function keeps predictions in range.")
     target, found = subject.target, evidence.final.passes.z[-1]
     size = float(np.sqrt((target**2).mean()))
     if size > TARGETS_ABOVE:
-        text = f"The targets, as trained, have a root mean square of {number(size)}; outputs begin at about 1."
+        text = f"The scaled targets have a root mean square of {number(size)}; outputs start near 1."
         data = {"scale_targets": True}
         return Finding(code, "issue", size, TARGETS_ABOVE, "output", text, {}, data)
     low, high = target.min(1, keepdims=True), target.max(1, keepdims=True)
     width = high - low
     share = float(((found < low - width) | (found > high + width)).mean())
     bad = share > OUTSIDE_ABOVE
-    text = f"{share:.0%} of the predictions are beyond the range of the targets by more than its width."
+    text = f"{share:.0%} of the predictions are outside the range of the targets by more than its width."
     advice = {"init": "he-normal", "init_scale": None, "clip_norm": 1.0} if bad else {}
     return Finding(code, "issue" if bad else "ok", share, OUTSIDE_ABOVE, "output", text, advice)
 
@@ -72,7 +72,7 @@ def constant_labels(evidence: Evidence) -> Finding:
     bad = kinds < 2
     if len(evidence.final.subject.rows) < 2:
         return Finding(code, "cannot tell", kinds, 1, "", "One row cannot show whether targets differ.")
-    text = "All rows have the same target." if bad else f"The targets have {kinds} different values."
+    text = "All rows have the same target." if bad else f"The targets have {kinds} distinct values."
     return Finding(code, "issue" if bad else "ok", kinds, 1, "targets", text)
 
 
@@ -80,12 +80,12 @@ def shuffled_labels(evidence: Evidence) -> Finding:
     """Whether a neighbour or a linear fit tells targets better than shuffled ones."""
     code, probe = "labels-shuffled", evidence.probe
     if probe is None or math.isnan(probe.best):
-        return Finding(code, "cannot tell", math.nan, TOLD_ABOVE, "", "There are too few rows, or targets do not vary.")
-    text = f"Simple learners do {probe.best:.1f} standard deviations better on the targets than on shuffled ones."
+        return Finding(code, "cannot tell", math.nan, TOLD_ABOVE, "", "Too few rows, or constant targets.")
+    text = f"Simple models beat shuffled targets by {probe.best:.1f} standard deviations."
     if probe.best >= TOLD_ABOVE:
         return Finding(code, "ok", probe.best, TOLD_ABOVE, "targets", text)
     if probe.best >= NOT_TOLD_BELOW or probe.rows < FEWEST_PROBED:
-        text += f" With {probe.rows} rows that may be chance."
+        text += f" With {probe.rows} rows this may be chance."
         return Finding(code, "cannot tell", probe.best, TOLD_ABOVE, "targets", text)
     text += " Look at how inputs and targets were put together."
     return Finding(code, "issue", probe.best, NOT_TOLD_BELOW, "targets", text)
@@ -94,22 +94,22 @@ def shuffled_labels(evidence: Evidence) -> Finding:
 CHECKS = (
     Check(
         "inputs-unscaled",
-        "inputs are far larger or smaller than 1 as the net sees them",
+        "features, after scaling, are far larger or smaller than 1",
         {"INPUTS_ABOVE": INPUTS_ABOVE, "INPUTS_BELOW": INPUTS_BELOW},
         LECUN,
         inputs,
     ),
     Check(
         "outputs-out-of-range",
-        "numeric targets are beyond the outputs' reach, or outputs beyond the targets' range",
+        "regression targets are out of reach of the outputs, or outputs out of the range of the targets",
         {"TARGETS_ABOVE": TARGETS_ABOVE, "OUTSIDE_ABOVE": OUTSIDE_ABOVE},
-        "own: ten times what outputs begin with",
+        "own: ten times the size of initial outputs",
         outputs,
     ),
     Check("labels-constant", "all rows have the same target", {"SAME": 1}, "exact", constant_labels),
     Check(
         "labels-shuffled",
-        "nothing in the inputs tells the targets, as after a shuffle of one of them",
+        "the features do not predict the targets at all, as after shuffling one of them",
         {"TOLD_ABOVE": TOLD_ABOVE, "NOT_TOLD_BELOW": NOT_TOLD_BELOW, "FEWEST_PROBED": FEWEST_PROBED},
         "a permutation test; the levels are our own",
         shuffled_labels,

@@ -96,7 +96,9 @@ class Check:
 
 def words(measurement: Measurement) -> str:
     """Which net a measurement is of: "at the start", "after training"."""
-    return "at the start" if measurement.epoch == 0 else "as given" if measurement.epoch is None else "after training"
+    return (
+        "at initialisation" if measurement.epoch == 0 else "as given" if measurement.epoch is None else "after training"
+    )
 
 
 def number(value: float) -> str:

@@ -27,7 +27,7 @@ def _judge(evidence: Evidence, code: str, limit: float, *, smallest: bool) -> Fi
         return Finding(code, "ok", math.nan, limit, "", "There is no hidden layer.")
     found = [(extreme, stage) for stage in evidence.stages if (extreme := _extreme(stage, smallest)) is not None]
     if not found:
-        text = "The outputs have no finite gradient that is not 0, so there is nothing to compare with."
+        text = "The output gradient is zero or not finite, so there is nothing to compare with."
         return Finding(code, "cannot tell", math.nan, limit, "", text)
     (value, place), stage = (min if smallest else max)(found, key=lambda each: each[0][0])
     bad = value < limit if smallest else not value <= limit
@@ -50,14 +50,14 @@ def _extreme(stage: Measurement, smallest: bool) -> tuple[float, str] | None:
 CHECKS = (
     Check(
         "vanishing-gradient",
-        "gradients all but disappear on their way to a layer, which then hardly learns",
+        "gradients vanish on their way back to a layer, which then hardly learns",
         {"VANISHES_BELOW": VANISHES_BELOW},
         SOURCE,
         vanishing,
     ),
     Check(
         "exploding-gradient",
-        "gradients grow so much on their way to a layer that its steps are far too large",
+        "gradients grow so much on their way back to a layer that its steps are far too large",
         {"EXPLODES_ABOVE": EXPLODES_ABOVE},
         SOURCE,
         exploding,

@@ -17,11 +17,11 @@ def linear_collapse(evidence: Evidence) -> Finding:
     code, net = "linear-collapse", evidence.final.subject.net
     found = linear_layers(net)
     if not found:
-        return Finding(code, "ok", 0, COLLAPSED_ABOVE, "", "No two layers are next to one another without a bend.")
+        return Finding(code, "ok", 0, COLLAPSED_ABOVE, "", "There is a nonlinearity between any two adjacent layers.")
     place = ", ".join(f"hidden {layer + 1}" for layer in found)
     left = [size for layer, size in enumerate(net.sizes[1:-1]) if layer not in found]
     smaller = f"{len(left)} hidden layers" if left else "no hidden layer"
-    text = f"No non-linearity after {place}: the net equals one with {smaller}, which `fold` gives."
+    text = f"No nonlinearity after {place}: the net equals one with {smaller}, which `fold` gives."
     advice = sound_layers()
     if left:
         advice["activation"] = tuple("relu" if name == LINEAR else name for name in net.activations)
@@ -37,14 +37,14 @@ def redundant_layer(evidence: Evidence) -> Finding:
         if layer.activation != LINEAR
     ]
     if not shares:
-        return Finding(code, "ok", math.nan, REDUNDANT_ABOVE, "", "There is no hidden layer with a non-linearity.")
+        return Finding(code, "ok", math.nan, REDUNDANT_ABOVE, "", "There is no hidden layer with a nonlinearity.")
     known = [each for each in shares if not math.isnan(each[0])]
     if not known:
-        text = "The layers do not vary from row to row."
+        text = "The layer outputs are the same for all rows."
         return Finding(code, "cannot tell", math.nan, REDUNDANT_ABOVE, "", text)
     share, layer = max(known, key=lambda each: each[0])
     bad = share > REDUNDANT_ABOVE
-    text = f"Straight lines tell {100 * share:.4g} % of what the activations of {layer.name} do to these rows."
+    text = f"Linear fits explain {100 * share:.4g} % of the variance of the activations of {layer.name} on these rows."
     hidden = list(stage.subject.net.sizes[1:-1])
     advice: dict[str, Any] = {}
     if bad:
@@ -59,14 +59,14 @@ def redundant_layer(evidence: Evidence) -> Finding:
 CHECKS = (
     Check(
         "linear-collapse",
-        "neighbouring layers without a non-linearity: the net equals a smaller one",
+        "adjacent layers without a nonlinearity: the net equals a smaller one",
         {"COLLAPSED_ABOVE": COLLAPSED_ABOVE},
         "exact: an affine map of an affine map is one",
         linear_collapse,
     ),
     Check(
         "redundant-layer",
-        "no unit of a layer bends on these rows, so that it is an affine map, which the next layer could be alone",
+        "no unit of a layer is nonlinear on these examples: it is an affine map, which the next layer could absorb",
         {"REDUNDANT_ABOVE": REDUNDANT_ABOVE},
         "own: calibrated on the benchmark's sound nets",
         redundant_layer,

@@ -20,13 +20,13 @@ def constant_prediction(evidence: Evidence) -> Finding:
     """The loss as a share of the constant prediction's."""
     code, loss = "constant-prediction", evidence.final.loss
     if not evidence.constant > 1e-9:
-        text = "A constant prediction is right on all rows: there is nothing to learn."
+        text = "A constant prediction is perfect: there is nothing to learn."
         return Finding(code, "cannot tell", math.nan, UNCHANGED_ABOVE, "", text)
     value = loss / evidence.constant
     bad = not value < UNCHANGED_ABOVE
     text = f"The loss is {number(loss)}; the best constant prediction has {number(evidence.constant)}."
     if evidence.losses is None and bad:
-        text += " Whether the net was trained is not known."
+        text += " It is unknown whether the net was trained."
     advice = restart(evidence.recipe) if bad else {}
     return Finding(code, "issue" if bad else "ok", value, UNCHANGED_ABOVE, "output", text, advice)
 
@@ -46,7 +46,7 @@ def not_finite(evidence: Evidence) -> Finding:
         where = broken or _largest_update(evidence)
         place = f"epoch {losses.stopped}" + (f", {where}" if where else "")
         text = f"The loss was no longer finite in epoch {losses.stopped}"
-        text += f"; {where} was the first to go." if where else "."
+        text += f", first in {where}." if where else "."
         return Finding(code, "issue", losses.stopped, FINITE_ABOVE, place, text, _calmer(evidence))
     if broken is not None or not math.isfinite(evidence.final.loss):
         text = f"These rows overflow float32 in {broken or 'the loss'}."

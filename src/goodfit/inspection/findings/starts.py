@@ -20,17 +20,17 @@ def initial_variance(evidence: Evidence) -> Finding:
     """The mean square of z in the hidden layer, or in the outputs where it is too large, that is farthest from 1."""
     code, start = "initial-variance", evidence.initial
     if start is None:
-        text = "The initial net is not known: it needs the recipe."
+        text = "The initial net is unknown: this needs the recipe."
         return Finding(code, "cannot tell", math.nan, SMALL_BELOW, "", text)
     if inputs_bad(evidence.start.subject):
-        text = "The inputs are not scaled, which hides what the initialiser does."
+        text = "The features are not scaled, which hides the effect of the initialiser."
         return Finding(code, "cannot tell", math.nan, SMALL_BELOW, "inputs", text)
     worst = max(start.layers, key=lambda layer: _off(layer.signal, layer.activation == ""))
     value = worst.signal
     bad = _outside(value, worst.activation == "")
     limit = SMALL_BELOW if value < 1 else LARGE_ABOVE
     expected = start.expected[worst.layer].signal if start.expected else math.nan
-    text = f"The mean square of z in {worst.name} is {number(value)} at the start; {number(expected)} is predicted."
+    text = f"The mean square of z in {worst.name} is {number(value)} at initialisation; expected {number(expected)}."
     advice = mended(_start(evidence.recipe), evidence.recipe) if bad else {}
     return Finding(code, "issue" if bad else "ok", value, limit, worst.name, text, advice)
 
@@ -39,7 +39,7 @@ def wrong_initialiser(evidence: Evidence) -> Finding:
     """What theory predicts of the recipe's initialiser, whatever the data: signals forward, gradients backward."""
     code, recipe = "wrong-initialiser", evidence.recipe
     if recipe is None or recipe.init in NO_THEORY:
-        why = "The recipe is not known." if recipe is None else f"There is no theory of {recipe.init} weights."
+        why = "The recipe is unknown." if recipe is None else f"There is no theory for {recipe.init} initialisation."
         return Finding(code, "cannot tell", math.nan, SMALL_BELOW, "", why)
     if not recipe.hidden:
         return Finding(code, "ok", math.nan, SMALL_BELOW, "", "There is no hidden layer.")
@@ -92,14 +92,14 @@ def _outside(value: float, large_only: bool = False) -> bool:
 CHECKS = (
     Check(
         "initial-variance",
-        "signals are far too small or too large in a layer before the first step",
+        "signals are far too small or too large in a layer at initialisation",
         {"SMALL_BELOW": SMALL_BELOW, "LARGE_ABOVE": LARGE_ABOVE},
         SOURCE,
         initial_variance,
     ),
     Check(
         "wrong-initialiser",
-        "by theory, the initialiser lets signals or gradients shrink or grow through layers of this activation",
+        "in theory, signals or gradients shrink or grow through layers with this initialiser and activation",
         {"SMALL_BELOW": SMALL_BELOW, "LARGE_ABOVE": LARGE_ABOVE},
         SOURCE,
         wrong_initialiser,

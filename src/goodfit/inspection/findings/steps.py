@@ -35,10 +35,10 @@ def rate_low(evidence: Evidence) -> Finding:
 def _judge(evidence: Evidence, code: str, limit: float, *, lower: bool) -> Finding:
     test = evidence.rates
     if test is None:
-        return Finding(code, "cannot tell", math.nan, limit, "", "It takes a range test: recipe and data to train on.")
+        return Finding(code, "cannot tell", math.nan, limit, "", "This needs a range test (recipe and data).")
     drops = evidence.constant - test.losses  # -inf where a net diverged
     if not drops.max() > LEARNABLE * max(evidence.constant, 1e-12):
-        text = "No learning rate gets much below the loss of a constant prediction: the cause is another."
+        text = "No learning rate gets much below the loss of a constant prediction: the cause lies elsewhere."
         return Finding(code, "cannot tell", math.nan, limit, "", text)
     reached = float(drops[test.at])
     if not test.whole and evidence.losses is not None and not evidence.losses.frozen:
@@ -48,8 +48,8 @@ def _judge(evidence: Evidence, code: str, limit: float, *, lower: bool) -> Findi
     best = int(np.where(away, drops, -math.inf).argmax())
     share = float(max(reached, 0.0) / drops[best]) if drops[best] > 0 else math.inf
     bad = share < limit and drops[best] > LEARNABLE * evidence.constant
-    text = "" if test.whole else "In a shortened test: "
-    text += f"at {number(own)} the loss ends at {number(test.own)}, at {number(test.rates[best])} at "
+    text = "" if test.whole else "In a shortened range test: "
+    text += f"learning rate {number(own)} ends at a loss of {number(test.own)}, {number(test.rates[best])} at "
     text += f"{number(float(test.losses[best]))}; a constant prediction has {number(evidence.constant)}."
     text = text[:1].upper() + text[1:]
     advice = {"learning_rate": float(f"{advised_rate(test):.3g}")} if bad else {}
@@ -69,14 +69,12 @@ def updates_small(evidence: Evidence) -> Finding:
     code, recipe, steps = "updates-small", evidence.recipe, evidence.steps
     ratios = [(layer.update, layer.name) for layer in evidence.start.layers if math.isfinite(layer.update)]
     if recipe is None or steps is None or not ratios:
-        text = "It takes the recipe, and an optimiser whose steps have a length of their own."
+        text = "This needs the recipe, and an optimiser with a step size (not L-BFGS)."
         return Finding(code, "cannot tell", math.nan, TRAVEL_BELOW, "", text)
     ratio, place = max(ratios)
     value = ratio * mean_factor(recipe) * steps / (1 - recipe.momentum)
     bad = value < TRAVEL_BELOW
-    text = (
-        f"If all {steps} steps went one way, they would move the weights of {place} by {number(value)} of their size."
-    )
+    text = f"All {steps} steps in one direction would change the weights of {place} by {number(value)} of their norm."
     advice: dict[str, Any] = {}
     if bad:
         advice["learning_rate"] = float(f"{recipe.learning_rate / max(value, 1e-12):.3g}")
@@ -88,11 +86,11 @@ def updates_large(evidence: Evidence) -> Finding:
     code, recipe = "updates-large", evidence.recipe
     ratios = [(layer.update, layer.name) for layer in evidence.start.layers if math.isfinite(layer.update)]
     if recipe is None or not ratios:
-        text = "It takes the recipe, and an optimiser whose steps have a length of their own."
+        text = "This needs the recipe, and an optimiser with a step size (not L-BFGS)."
         return Finding(code, "cannot tell", math.nan, STEP_ABOVE, "", text)
     value, place = max(ratios)
     bad = value > STEP_ABOVE
-    text = f"The first step moves the weights of {place} by {number(value)} of their size."
+    text = f"The first step changes the weights of {place} by {number(value)} of their norm."
     advice = {"learning_rate": float(f"{recipe.learning_rate * 0.03 / value:.3g}")} if bad else {}
     return Finding(code, "issue" if bad else "ok", value, STEP_ABOVE, place, text, advice)
 
@@ -119,14 +117,14 @@ CHECKS = (
     ),
     Check(
         "updates-small",
-        "all steps of a training together cannot move the weights",
+        "all steps of a training together cannot move the weights much",
         {"TRAVEL_BELOW": TRAVEL_BELOW},
         SOURCE,
         updates_small,
     ),
     Check(
         "updates-large",
-        "one step is as large as the weights that it moves",
+        "one step is as large as the weights",
         {"STEP_ABOVE": STEP_ABOVE},
         SOURCE,
         updates_large,

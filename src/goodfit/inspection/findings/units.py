@@ -26,11 +26,11 @@ def saturated(evidence: Evidence) -> Finding:
         if None not in ACTIVATIONS[layer.activation].saturation
     ]
     if not found:
-        text = "No activation of this net is flat on both sides."
+        text = "No activation of this net saturates on both sides."
         return Finding(code, "ok", math.nan, SATURATED_AT_START, "", text)
     _, layer, stage, limit = max(found, key=lambda each: each[0])
     bad = layer.saturated > limit
-    text = f"{layer.saturated:.0%} of the values in {layer.name} are where {layer.activation} is flat, {words(stage)}."
+    text = f"{layer.saturated:.0%} of the values in {layer.name} saturate {layer.activation}, {words(stage)}."
     advice = {} if not bad else sound_start("tanh") if layer.activation == "tanh" else sound_layers()
     return Finding(code, "issue" if bad else "ok", layer.saturated, limit, layer.name, text, advice)
 
@@ -43,7 +43,7 @@ def dead(evidence: Evidence) -> Finding:
         return Finding(code, "ok", math.nan, DEAD_ABOVE, "", "There is no hidden layer.")
     share, layer, stage = max(found, key=lambda each: each[0])
     if share > DEAD_ABOVE and rows < FEWEST_ROWS:
-        text = f"Units that are dead on {rows} rows may live on others; give {FEWEST_ROWS} rows or more."
+        text = f"Units dead on {rows} rows may be active on others; give {FEWEST_ROWS} rows or more."
         return Finding(code, "cannot tell", share, DEAD_ABOVE, layer.name, text)
     bad = share > DEAD_ABOVE
     text = f"{share:.0%} of the units in {layer.name} have no gradient on any of {rows} rows, {words(stage)}."
@@ -68,7 +68,7 @@ def symmetric(evidence: Evidence) -> Finding:
     bad = share > TWINS_ABOVE
     unit = int(twins.near.argmax())
     place = f"{layer.name}, unit {unit}" if bad else layer.name
-    text = f"{share:.0%} of the units in {layer.name} are equal to others or their negative, {words(stage)}"
+    text = f"{share:.0%} of the units in {layer.name} duplicate another unit, up to sign, {words(stage)}"
     text += f" ({number(float(twins.exact.mean()))} exactly)." if share else "."
     if bad and twins.gradients:
         text += " Their gradients are equal too: without dropout they stay equal for ever."
@@ -79,21 +79,21 @@ def symmetric(evidence: Evidence) -> Finding:
 CHECKS = (
     Check(
         "saturated-units",
-        "values lie where the activation is flat, so that gradients are cut",
+        "activations saturate, which blocks the gradient",
         {"SATURATED_AT_START": SATURATED_AT_START, "SATURATED_AFTER": SATURATED_AFTER},
         OWN,
         saturated,
     ),
     Check(
         "dead-units",
-        "units have no gradient on any row: they learn no more",
+        "units have no gradient on any example and no longer learn",
         {"DEAD_ABOVE": DEAD_ABOVE, "FEWEST_ROWS": FEWEST_ROWS},
         OWN,
         dead,
     ),
     Check(
         "symmetric-units",
-        "units are the same unit many times over, as after a constant initialisation",
+        "many units are copies of one another, as after a constant initialisation",
         {"TWINS_ABOVE": TWINS_ABOVE},
         "own: units drawn at random are never equal",
         symmetric,
