@@ -12,16 +12,16 @@ from goodfit.lazy import lazily
 if TYPE_CHECKING:
     from goodfit.leaks.check import LeakCheck as LeakCheck
     from goodfit.leaks.check import LeakWarning as LeakWarning
-    from goodfit.leaks.guard import LeakFinding as LeakFinding
-    from goodfit.leaks.guard import guard as guard
-    from goodfit.leaks.guard import without_twins as without_twins
+    from goodfit.leaks.guarding import LeakFinding as LeakFinding
+    from goodfit.leaks.guarding import guard as guard
+    from goodfit.leaks.guarding import without_twins as without_twins
 
 _PLACES = {
     "LeakCheck": "check",
-    "LeakFinding": "guard",
+    "LeakFinding": "guarding",
     "LeakWarning": "check",
-    "guard": "guard",
-    "without_twins": "guard",
+    "guard": "guarding",
+    "without_twins": "guarding",
 }
 __all__ = sorted(_PLACES)
 __getattr__, __dir__ = lazily(__name__, _PLACES)

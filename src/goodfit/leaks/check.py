@@ -14,7 +14,7 @@ from goodfit.data.split import Part, Split
 from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.duplicates import Rows, exact_groups
 from goodfit.leaks.folds import Fold, findings_of_folds
-from goodfit.leaks.guard import Code, LeakFinding, Status, findings
+from goodfit.leaks.guarding import Code, LeakFinding, Status, findings
 from goodfit.leaks.near_pairs import NearPairs, TooLong, near_pairs
 
 Mode = Literal["warn", "error", "off"]

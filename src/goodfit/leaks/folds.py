@@ -9,7 +9,7 @@ import numpy as np
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.leaks.duplicates import Rows, Twins, exact_twins
-from goodfit.leaks.guard import (
+from goodfit.leaks.guarding import (
     CHANCE_ADVICE,
     CHANCE_SHARE,
     LeakFinding,
