@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
+
+SHOWN_ROWS = 5  # row numbers that a message lists
 
 # What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
 # of writing or take no room, separators of lines, and halves of surrogate pairs.
@@ -29,3 +32,11 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def rows_text(rows: Any) -> str:
+    """Row numbers for a message: "row 3", or "7 rows (0, 2, 4, 6, 8, ...)"."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
+    return f"{len(rows)} rows ({shown}{', ...' if len(rows) > SHOWN_ROWS else ''})"

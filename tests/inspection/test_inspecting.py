@@ -283,7 +283,7 @@ def test_rows_for_the_steps_are_training_rows() -> None:
 
 def test_the_flow_as_table_and_figure() -> None:
     found = inspected()
-    table = flow_table(found)
+    table = flow_table(found.measurement, found.issues)
     assert [layer.name for layer in table.layers] == ["inputs", "hidden 1", "output"]
     x = found.measurement.subject.x
     assert table.layers[0].activations[2] == pytest.approx(np.median(x))
@@ -294,7 +294,7 @@ def test_the_flow_as_table_and_figure() -> None:
     assert "learning-rate-low" in table.elsewhere
     assert table.rows()[0]["layer"] == "inputs"
     assert svg(found.figure()) == svg(found.figure())
-    assert flow_table(found, initial=True).title.endswith("at the start of training")
+    assert flow_table(found.evidence.start, found.issues).title.endswith("at the start of training")
     assert layer_rows(found.measurement)[0]["name"] == "hidden 1"
 
 

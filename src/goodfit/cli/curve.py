@@ -14,7 +14,8 @@ from cyclopts import Group, Parameter
 from goodfit.cli import tables
 from goodfit.cli.exits import Interrupted, all_of
 from goodfit.cli.flags import recipe_with, with_recipe_flags
-from goodfit.cli.train import default_folder, known_data
+from goodfit.cli.folders import default_folder
+from goodfit.cli.train import known_data
 from goodfit.errors import InputError, problem
 from goodfit.training.recipe import Recipe, read_recipe
 

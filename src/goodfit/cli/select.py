@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
 from goodfit.cli import tables
-from goodfit.cli.exits import Interrupted, all_of
+from goodfit.cli.exits import all_of
 from goodfit.cli.flags import recipe_with, with_recipe_flags
-from goodfit.cli.train import default_folder, known_data, refuse
+from goodfit.cli.folders import default_folder, resumable
+from goodfit.cli.train import known_data, refuse
 from goodfit.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -101,7 +99,7 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
     if not isinstance(data, str):
         tables.tell_table(data, quiet=quiet)
     watcher = Watcher(quiet=quiet)
-    with resumable(folder):
+    with resumable("select", folder, "search.json"):
         return begin(
             data,
             recipe,
@@ -120,17 +118,5 @@ def _resume(folder: Path, *, quiet: bool) -> Selection:
     from goodfit.selection import resume
 
     watcher = Watcher(quiet=quiet)
-    with resumable(folder):
+    with resumable("select", folder, "search.json"):
         return resume(folder, plan=watcher.plan, progress=watcher.report)
-
-
-@contextmanager
-def resumable(folder: Path) -> Iterator[None]:
-    """Say how to resume where Ctrl-C ends a search that had begun."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if (folder / "search.json").exists():
-            command = shlex.join(["goodfit", "select", "--resume", str(folder)])
-            raise Interrupted(f"Interrupted. Resume with: {command}") from None
-        raise Interrupted("Interrupted before any training; nothing was written.") from None

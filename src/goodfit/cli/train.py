@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import shlex
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from goodfit.cli import tables
-from goodfit.cli.exits import Interrupted, all_of, explain, say
+from goodfit.cli.exits import all_of, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
-from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.errors import InputError, problem
 from goodfit.training.recipe import LARGEST_SEED, Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -88,7 +85,7 @@ def _begin(
         from goodfit.inspection import Watcher
 
         more = {"watch": Watcher()}
-    with resumable(folder), watch(quiet=quiet, task=task) as watcher:
+    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher:
         more |= {"progress": watcher.report, "data_progress": watcher.step}
         run = begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **more)
     if inspect:
@@ -99,7 +96,7 @@ def _begin(
 def _resume(folder: Path, *, quiet: bool) -> Run:
     from goodfit.runs import resume, task_of
 
-    with resumable(folder), watch(quiet=quiet, task=task_of(folder)) as watcher:
+    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task_of(folder)) as watcher:
         return resume(folder, progress=watcher.report, data_progress=watcher.step)
 
 
@@ -138,28 +135,3 @@ def seeds_from(first: int, count: int) -> range:
         rule = f"'--seeds' must be an integer >= 1, and the last seed <= {LARGEST_SEED}"
         raise InputError(problem("Command line", rule, got=count))
     return range(first, first + count)
-
-
-def default_folder(data: str, below: str = "runs") -> Path:
-    """A folder below `runs` that is not there yet, named after the data set and the time."""
-    folder = Path(below) / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
-    later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
-    return next(path for path in itertools.chain([folder], later) if not path.exists())
-
-
-@contextmanager
-def resumable(folder: Path) -> Iterator[None]:
-    """Say how to resume where Ctrl-C, or a fault that is not the input's, ends a training that had begun."""
-    command = shlex.join(["goodfit", "train", "--resume", str(folder)])
-    try:
-        yield
-    except KeyboardInterrupt:
-        if (folder / "run.json").exists():
-            raise Interrupted(f"Interrupted. Resume with: {command}") from None
-        raise Interrupted("Interrupted before any training; nothing was written.") from None
-    except InputError:
-        raise
-    except (GoodfitError, MemoryError) as error:
-        if (folder / "run.json").exists():
-            raise GoodfitError(f"{explain(error)} Resume with: {command}") from error
-        raise

@@ -84,9 +84,9 @@ def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | No
 
     sentence: of a verdict that was found earlier.
     """
+    from goodfit.cli.folders import default_folder, resumable
     from goodfit.cli.progress import watch
     from goodfit.cli.summary import print_run
-    from goodfit.cli.train import default_folder, resumable
     from goodfit.runs import load, train
     from goodfit.runs.record import RunRecord, data_of
 
@@ -103,7 +103,7 @@ def apply_advice(sentence: str, advice: Recipe | None, run: Path, out: Path | No
     folder = out or default_folder(before.data_name)
     if not json:
         print_line(screen, "")
-    with resumable(folder), watch(quiet=quiet, task=before.task) as watcher:
+    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=before.task) as watcher:
         source = data_of(run, RunRecord.read(run), watcher.step, "goodfit.train(advice, data)")
         watching: dict[str, Any] = {"progress": watcher.report, "data_progress": watcher.step}
         made = train(advice, source, seeds=before.seeds, out=folder, **watching)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from goodfit.errors import Problems, nearest
+from goodfit.words import rows_text
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
 
 Task = Literal["classification", "multilabel", "regression"]
 Scaling = Literal["none", "unit", "standard"]
-SHOWN_ROWS = 5  # of the rows at fault, in an error
 SHOWN_COLUMNS = 5  # of the columns at fault, in an error
 
 
@@ -263,11 +263,3 @@ def rows_fault(rows: np.ndarray, n_rows: int) -> str:
     if rows.size and np.bincount(rows, minlength=n_rows).max() > 1:
         return f"row {int(np.bincount(rows).argmax())} twice"
     return ""
-
-
-def rows_text(rows: np.ndarray) -> str:
-    """Row numbers for a message: "row 3", or "7 rows (0, 2, 4, 6, 8, ...)"."""
-    if rows.size == 1:
-        return f"row {rows[0]}"
-    shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
-    return f"{rows.size} rows ({shown}{', ...' if rows.size > SHOWN_ROWS else ''})"

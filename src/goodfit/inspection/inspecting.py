@@ -81,7 +81,7 @@ class Inspection:
         from goodfit.figures.flow import flow
         from goodfit.inspection.tables import flow_table
 
-        return flow(flow_table(self))
+        return flow(flow_table(self.measurement, self.issues))
 
     def to_json(self) -> dict[str, Any]:
         """Everything that `goodfit inspect --json` prints, as JSON has it."""

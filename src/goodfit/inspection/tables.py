@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from goodfit.figures.flow import FlowLayer, FlowTable
+from goodfit.inspection.findings.finding import Finding
 from goodfit.inspection.measuring import QUANTILES, Measurement
-
-if TYPE_CHECKING:
-    from goodfit.inspection.inspecting import Inspection
 
 
 def layer_rows(measured: Measurement) -> list[dict[str, Any]]:
@@ -18,18 +17,17 @@ def layer_rows(measured: Measurement) -> list[dict[str, Any]]:
     return [dict(vars(layer)) for layer in measured.layers]
 
 
-def flow_table(found: Inspection, *, initial: bool = False) -> FlowTable:
-    """What `Inspection.figure` draws. initial: of the net as its training began, where that is known."""
-    measured = found.evidence.start if initial else found.measurement
+def flow_table(measured: Measurement, issues: Sequence[Finding]) -> FlowTable:
+    """What `Inspection.figure` draws of a net, and the findings that are marked at its layers."""
     passes, net = measured.passes, measured.subject.net
     values = [measured.subject.x.T, *passes.a, passes.z[-1]]
     gradients = [None, *passes.z_gradients]
     names = ["inputs", *(layer.name for layer in measured.layers)]
-    issues = {finding.code: finding.place for finding in found.issues}
+    places = {finding.code: finding.place for finding in issues}
     layers: list[FlowLayer] = []
     placed: set[str] = set()
     for number, name in enumerate(names):
-        here = tuple(code for code, place in issues.items() if _is_at(place, name))
+        here = tuple(code for code, place in places.items() if _is_at(place, name))
         placed.update(here)
         gradient = gradients[number]
         layers.append(
@@ -44,7 +42,7 @@ def flow_table(found: Inspection, *, initial: bool = False) -> FlowTable:
     when = "at the start of training" if measured.epoch == 0 else ""
     shape = "-".join(map(str, net.sizes))
     title = f"Flow of a net {shape} {when}".rstrip()
-    return FlowTable(tuple(layers), tuple(code for code in issues if code not in placed), title)
+    return FlowTable(tuple(layers), tuple(code for code in places if code not in placed), title)
 
 
 def _is_at(place: str, name: str) -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.data.dataset import rows_text
 from goodfit.errors import InputError, problem
 from goodfit.models.trained_net import TrainedNet
+from goodfit.words import rows_text
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.data.dataset import Task, rows_text
+from goodfit.data.dataset import Task
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.models.scores import Score, score_classification, score_regression
+from goodfit.words import rows_text
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped

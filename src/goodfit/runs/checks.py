@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, split
-from goodfit.data.dataset import rows_text
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.training.recipe import LARGEST_SEED, Recipe
+from goodfit.words import rows_text
 
 SMALLEST_BATCH = 16  # of the batches that goodfit chooses itself
 FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice

@@ -15,7 +15,7 @@ from goodfit.studies.numbers import estimate, interval, rows_of, shown
 from goodfit.studies.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
-    from goodfit.studies.result import Outcome, Result
+    from goodfit.studies.study_findings import Outcome, StudyFindings
 
 NARROW = 4.6  # inches of a figure on a telephone
 LONG = 60  # rows that a page shows of a table; the rest stands in the CSV file
@@ -32,7 +32,7 @@ def page_name(study: str, language: Language) -> str:
     return f"{study}.html" if language == "en" else f"{study}.{language}.html"
 
 
-def study_page(result: Result, language: Language, beside: Sequence[str] = ()) -> Page:
+def study_page(result: StudyFindings, language: Language, beside: Sequence[str] = ()) -> Page:
     """The page of a study that was run.
 
     beside: names of pages that stand in the same folder ("index", other studies), to link to.
@@ -63,7 +63,7 @@ def study_page(result: Result, language: Language, beside: Sequence[str] = ()) -
     )
 
 
-def index_page(results: Sequence[Result], language: Language, failed: Mapping[str, str] = {}) -> Page:
+def index_page(results: Sequence[StudyFindings], language: Language, failed: Mapping[str, str] = {}) -> Page:
     """The chapter: every study that was run, with its question and what became of its claims.
 
     failed: studies that could not be run -> why.
@@ -124,7 +124,7 @@ def _counted(claims: Sequence[Outcome], language: Language) -> str:
     return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
 
 
-def _picture(result: Result, drawing: Drawing, language: Language) -> Picture:
+def _picture(result: StudyFindings, drawing: Drawing, language: Language) -> Picture:
     (table,) = (each for each in result.study.tables if each.name == drawing.table)
     return Picture(
         drawing.title.of(language),
@@ -135,7 +135,7 @@ def _picture(result: Result, drawing: Drawing, language: Language) -> Picture:
     )
 
 
-def _grid(table: TableOf, result: Result, language: Language) -> Grid:
+def _grid(table: TableOf, result: StudyFindings, language: Language) -> Grid:
     rows, note = rows_of([*result.tables[table.name].values()]), Words("", "")
     if len(rows) > LONG:
         note = Words(

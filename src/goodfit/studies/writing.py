@@ -18,12 +18,12 @@ from goodfit.studies.pages import page_name, study_page
 from goodfit.studies.words import LANGUAGES
 
 if TYPE_CHECKING:
-    from goodfit.studies.result import Result
+    from goodfit.studies.study_findings import StudyFindings
 
 RESULT = "result.json"
 
 
-def write(result: Result, out: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
+def write(result: StudyFindings, out: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """Write a study's pages into `out`, and its other files into a folder there; the pages' paths, English first.
 
     beside: as in `study_page`.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.data.dataset import rows_text
 from goodfit.data.tables.frames import Frame, frame_from
 from goodfit.data.tables.raw import raw_column
 from goodfit.errors import InputError, problem
+from goodfit.words import rows_text
 
 SEPARATORS = (",", ";", "\t", "|")  # those tried for .csv; the one that occurs most often in the header wins
 BLOCK = 1 << 28  # bytes parsed at a time; a row must fit

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.dataset import rows_text
 from goodfit.data.tables.raw import NUMBER, Numbers, RawColumn
+from goodfit.words import rows_text
 
 Kind = Literal["numeric", "categorical", "boolean", "date"]
 NUMBER_SHARE = 0.9  # of the cells or of the distinct texts: if so many are numbers (or dates), the others are mistakes

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.dataset import rows_text
 from goodfit.data.tables import stored
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.words import rows_text
 
 SHOWN = 5  # names in a message
 

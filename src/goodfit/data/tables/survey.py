@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.data.dataset import rows_text
 from goodfit.data.tables.fitted import HASH_BUCKETS, ONE_HOT_LIMIT
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
@@ -20,6 +19,7 @@ from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.words import rows_text
 
 Role = Literal["input", "target", "id", "group", "time", "left out", "text", "refused"]
 FEWEST_ROWS = 2

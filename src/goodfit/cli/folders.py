@@ -1,0 +1,41 @@
+"""Where a command writes when it is not told, and what it says where it is interrupted."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from goodfit.cli.exits import Interrupted, explain
+from goodfit.errors import GoodfitError, InputError
+
+
+def default_folder(data: str, below: str = "runs") -> Path:
+    """A folder below `runs` that is not there yet, named after the data set and the time."""
+    folder = Path(below) / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
+    later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
+    return next(path for path in itertools.chain([folder], later) if not path.exists())
+
+
+@contextmanager
+def resumable(command: str, folder: Path, record: str) -> Iterator[None]:
+    """Say how to resume where Ctrl-C, or a fault that is not the input's, ends something that had begun.
+
+    command: of goodfit, which takes --resume; record: the file that stands in the folder once it has begun.
+    """
+    again = shlex.join(["goodfit", command, "--resume", str(folder)])
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / record).exists():
+            raise Interrupted(f"Interrupted. Resume with: {again}") from None
+        raise Interrupted("Interrupted before any training; nothing was written.") from None
+    except InputError:
+        raise
+    except (GoodfitError, MemoryError) as error:
+        if (folder / record).exists():
+            raise GoodfitError(f"{explain(error)} Resume with: {again}") from error
+        raise
