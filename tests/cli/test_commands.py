@@ -218,11 +218,11 @@ def test_data_show_images_and_a_figure(call, tmp_path) -> None:  # type: ignore[
 
 def test_data_fetch(call, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     import goodfit.data
-    from goodfit.data import Attempt, Report
+    from goodfit.data import Attempt, FetchReport
 
     assert call("data", "fetch", "iris") == (0, "iris: from scikit-learn.\n", "")
     tried = (Attempt("a", "missing", "not there", (), 0.1), Attempt("b", "found", "", (), 2.0))
-    report = Report("fashion-mnist", "b", Path("cache"), tried, 2.1, "the disk is slow")
+    report = FetchReport("fashion-mnist", "b", Path("cache"), tried, 2.1, "the disk is slow")
     monkeypatch.setattr(goodfit.data, "fetch", lambda name, progress: report)
     code, out, err = call("data", "fetch", "fashion-mnist")
     assert (code, err) == (0, "Warning: the disk is slow\n")
@@ -230,7 +230,7 @@ def test_data_fetch(call, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     assert out.endswith("fashion-mnist: from b, kept in cache.\n")
     assert json.loads(call("data", "fetch", "fashion-mnist", "--json")[1])["folder"] == "cache"
 
-    def nowhere(name: str, progress: object) -> Report:
+    def nowhere(name: str, progress: object) -> FetchReport:
         raise GoodfitError("fashion-mnist: could not be found.")
 
     monkeypatch.setattr(goodfit.data, "fetch", nowhere)

@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from goodfit.figures import Interval, intervals, svg
+from goodfit.figures import DrawnInterval, intervals, svg
 from goodfit.figures.intervals import BESIDE, LOOKS
 
 NAN = math.nan
 ROWS = [
-    Interval("wider", 0.02, 0.01, 0.03, "better"),
-    Interval("narrower", -0.04, -0.05, -0.03, "worse"),
-    Interval("deeper", 0.0, -0.01, 0.02, "open"),
-    Interval("not measured", NAN, NAN, NAN, "open"),
+    DrawnInterval("wider", 0.02, 0.01, 0.03, "better"),
+    DrawnInterval("narrower", -0.04, -0.05, -0.03, "worse"),
+    DrawnInterval("deeper", 0.0, -0.01, 0.02, "open"),
+    DrawnInterval("not measured", NAN, NAN, NAN, "open"),
 ]
 
 
@@ -35,7 +35,7 @@ def test_what_is_seen_is_named_in_the_legend_and_told_apart_without_colour() -> 
     figure = intervals(ROWS, "gain", reference=0, margin=0.01)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["better", "worse", "open", "within the margin"]
-    assert not intervals([Interval("a", 1, 0, 2)], "x").legends
+    assert not intervals([DrawnInterval("a", 1, 0, 2)], "x").legends
     shapes = {(look["marker"], look.get("markerfacecolor", "full")) for name, look in LOOKS.items() if name != "chosen"}
     assert len(shapes) == len(LOOKS) - 2  # "usual" and "no better" look alike, and never stand together
 
@@ -53,13 +53,13 @@ def test_the_margin_is_a_band_about_the_reference() -> None:
     ("label", "width", "above"), [("a", 4.2, True), ("a", 7.8, False), ("a" * (BESIDE + 1), 7.8, True)]
 )
 def test_labels_stand_beside_or_above_their_rows(label: str, width: float, above: bool) -> None:
-    (axes,) = intervals([Interval(label, 1, 0, 2)], "x", width=width).axes
+    (axes,) = intervals([DrawnInterval(label, 1, 0, 2)], "x", width=width).axes
     assert (len(axes.texts) == 1) is above
     assert (len(axes.get_yticks()) == 0) is above
 
 
 def test_labels_are_words_and_no_formulas_and_long_ones_are_cut() -> None:
-    figure = intervals([Interval("$\\frac$\n\x1b", 1, 0, 2), Interval("b" * 500, 1, 0, 2)], "$x$ " * 80)
+    figure = intervals([DrawnInterval("$\\frac$\n\x1b", 1, 0, 2), DrawnInterval("b" * 500, 1, 0, 2)], "$x$ " * 80)
     drawn = svg(figure, live_text=True).decode()
     assert "$\\frac$ \\x1b" in drawn
     assert "b" * 100 not in drawn

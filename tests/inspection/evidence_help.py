@@ -14,7 +14,7 @@ import goodfit as gf
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement, measure
-from goodfit.inspection.probe import Probe
+from goodfit.inspection.probe import PassProbe
 
 RECIPE = gf.Recipe(hidden=(6, 5), activation="tanh", dropout=0, optimizer="sgd", learning_rate=0.1, epochs=10,
                    schedule="constant", init="xavier-normal", batch_size=8)  # fmt: skip
@@ -42,7 +42,7 @@ def evidence(final: Measurement | None = None, initial: Measurement | str | None
         "constant": found.loss * 4,
         "losses": Losses(np.linspace(2, 1, 10), False, 10),
         "rates": range_test([1.0] * 5 + [0.5, 0.1, 0.2, 1.0]),
-        "probe": Probe(20.0, 5.0, True, 500),
+        "probe": PassProbe(20.0, 5.0, True, 500),
     }
     return Evidence(final=found, initial=begun, **(usual | fields))
 

@@ -14,7 +14,7 @@ from inspection_help import drawn_net, random_net, rows_for, subject
 import goodfit as gf
 from goodfit.inspection.findings import CHECKS, Losses, data, examine, gradients, layers, outcomes, starts, steps, units
 from goodfit.inspection.measuring import measure
-from goodfit.inspection.probe import Probe
+from goodfit.inspection.probe import PassProbe
 from goodfit.inspection.subject import describe_net, subject_of
 
 
@@ -269,7 +269,7 @@ def test_constant_labels() -> None:
     ],
 )
 def test_shuffled_labels(told: float, rows: int, expected: str) -> None:
-    assert status("labels-shuffled", probe=Probe(told, -1.0, True, rows)) == expected
+    assert status("labels-shuffled", probe=PassProbe(told, -1.0, True, rows)) == expected
     assert status("labels-shuffled", probe=None) == "cannot tell"
 
 

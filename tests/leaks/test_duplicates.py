@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import goodfit.data as gd
 from goodfit.data.cache import user_cache
 from goodfit.leaks import duplicates, near_images, near_rows
-from goodfit.leaks.duplicates import Rows, Twins, exact_groups, exact_twins, nearest_twins, relabelled
+from goodfit.leaks.duplicates import Rows, TwinRows, exact_groups, exact_twins, nearest_twins, relabelled
 from goodfit.leaks.near_images import DETAIL, LIKENESS, SHIFTS, SIDE, TooManyCandidates
 from goodfit.leaks.near_rows import FINEST, ROUNDING
 
@@ -31,17 +31,17 @@ def smooth(n: int, seed: int = 0, size: int = SIDE) -> NDArray[np.uint8]:
     return np.round(30 + 170 * (soft - low) / (high - low)).astype(np.uint8).reshape(n, -1)
 
 
-def images_found(x: np.ndarray, rows: Rows = A, others: Rows = B, shape: tuple[int, int] = SHAPE) -> Twins:
+def images_found(x: np.ndarray, rows: Rows = A, others: Rows = B, shape: tuple[int, int] = SHAPE) -> TwinRows:
     return nearest_twins(near_images.near_images(x, shape, rows, others), rows, others)
 
 
-def rows_found(x: np.ndarray, limit: float = ROUNDING, rows: Rows = A, others: Rows = B) -> Twins:
+def rows_found(x: np.ndarray, limit: float = ROUNDING, rows: Rows = A, others: Rows = B) -> TwinRows:
     _, matches = near_rows.near_rows(x, near_rows.spread_of(x, others), limit, rows, others)
     assert matches is not None
     return nearest_twins(matches, rows, others)
 
 
-def as_dict(twins: Twins) -> dict[int, int]:
+def as_dict(twins: TwinRows) -> dict[int, int]:
     return dict(zip(twins.rows.tolist(), twins.partners.tolist(), strict=True))
 
 

@@ -8,12 +8,12 @@ from reports_help import history
 
 import goodfit as gf
 from goodfit.errors import InputError
-from goodfit.figures import Interval, curves, intervals
+from goodfit.figures import DrawnInterval, curves, intervals
 from goodfit.reports import (
     Bullets,
     Code,
     Facts,
-    Fold,
+    Foldout,
     Glance,
     Grid,
     Link,
@@ -41,10 +41,10 @@ def picture(title: str = "Loss by epoch", text: str = "How to read it.") -> Pict
 def whole(text: str = "words") -> Page:
     """A page with one of everything."""
     grid = Grid(text, (text, text), [[text, (Strong(text), Mono(text))]], note=text, marked=frozenset([0]))
-    rows = [Interval(text, 1.0, 0.5, 1.5, "better")]
+    rows = [DrawnInterval(text, 1.0, 0.5, 1.5, "better")]
     forest = Picture(text, intervals(rows, text, reference=0, margin=0.1, sides=(text, text)), grid, text=text)
     blocks = [Paragraph(text), Note(text, text), Bullets([text]), Facts([(text, text)]), Code(text, text), grid]
-    parts = [picture(text, text), forest, Fold(text, [grid]), Part(text, [Paragraph(Mono(text))])]
+    parts = [picture(text, text), forest, Foldout(text, [grid]), Part(text, [Paragraph(Mono(text))])]
     return Page(
         title=text,
         kind=text,
@@ -116,7 +116,7 @@ def test_figures_have_the_colours_and_the_letters_of_the_page() -> None:
 def test_long_tables_stay_folded_on_paper() -> None:
     def size(rows: int) -> str:
         grid = Grid("Numbers", ("a",), [[str(row)] for row in range(rows)])
-        return check(Page("x", [Section("y", [Fold("More", [grid])])]).html()).all("details")[0].attributes["class"]
+        return check(Page("x", [Section("y", [Foldout("More", [grid])])]).html()).all("details")[0].attributes["class"]
 
     assert (size(PRINTED_ROWS), size(PRINTED_ROWS + 1)) == ("short", "long")
 

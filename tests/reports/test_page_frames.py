@@ -13,7 +13,7 @@ import goodfit as gf
 from goodfit.errors import InputError
 from goodfit.figures import FlowLayer, FlowTable, flow_bands
 from goodfit.inspection.layer_table import TABLE, read_layers
-from goodfit.reports import Frame, Frames, Grid, Page, Section, spread, write
+from goodfit.reports import Frames, Grid, Page, PageFrame, Section, spread, write
 from goodfit.reports.frames import MOST_FRAMES
 from goodfit.reports.inside import inside_section
 from goodfit.reports.page import theme
@@ -31,10 +31,10 @@ def flow_of(scale: float, layers: int = 3) -> FlowTable:
     return FlowTable(tuple(made), (), "")
 
 
-def frames(count: int) -> list[Frame]:
+def frames(count: int) -> list[PageFrame]:
     drawn = flow_bands([flow_of(1.0 + k) for k in range(count)])
     return [
-        Frame(f"{10 * k}", figure, Grid(f"Numbers {k}", ("layer", "size"), [["1", "2"]]), f"Words {k}.")
+        PageFrame(f"{10 * k}", figure, Grid(f"Numbers {k}", ("layer", "size"), [["1", "2"]]), f"Words {k}.")
         for k, figure in enumerate(drawn)
     ]
 

@@ -64,7 +64,7 @@ def test_flows_are_those_of_the_inspection(activation: str) -> None:
     flow = flow_of(nets, examples, activation, 10)
     for seed, net in enumerate(nets):
         scaling, start = examples.scaling_of(seed), seed * examples.set_rows
-        shown = describe_net(net.weights, net.biases, activation, shift=scaling.shift, scale=scaling.factor)
+        shown = describe_net(net.weights, net.biases, activation, shift=scaling.shift, scale=scaling.scale)
         rows = slice(start, start + 10)
         layers = measure(subject_of(shown, examples.x[rows], examples.y[rows]), curvature=False).layers
         np.testing.assert_allclose(flow.back[seed], [layer.z_gradient for layer in layers], rtol=1e-5)

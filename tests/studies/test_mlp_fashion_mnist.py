@@ -46,7 +46,7 @@ def test_parts_of_the_images_never_meet() -> None:
     assert len(images("digits", 60_000).training) == 1797 - 400
     pixels = load("digits").x
     np.testing.assert_allclose(found.inputs(found.test), pixels[found.test] / 16)
-    np.testing.assert_allclose(found.examples(found.training).scaling.factor, 1 / 16)
+    np.testing.assert_allclose(found.examples(found.training).scaling.scale, 1 / 16)
 
 
 def test_late_is_the_mean_of_the_last_epochs() -> None:

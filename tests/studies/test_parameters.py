@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.studies.parameters import Parameter, checked, seeds
+from goodfit.studies.parameters import StudyParameter, checked, seeds
 from goodfit.studies.words import Words
 
 ABOUT = Words("What it is.", "说明。")
 PARAMETERS = (
     *seeds(10),
-    Parameter("l2", ABOUT, 3.0, low=0, high=100, flag="lambda"),
-    Parameter("widths", ABOUT, (1, 2), "whole", 1, 512, many=True),
-    Parameter("kind", ABOUT, "relu", "choice", choices=("relu", "tanh")),
+    StudyParameter("l2", ABOUT, 3.0, low=0, high=100, flag="lambda"),
+    StudyParameter("widths", ABOUT, (1, 2), "whole", 1, 512, many=True),
+    StudyParameter("kind", ABOUT, "relu", "choice", choices=("relu", "tanh")),
 )
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_list(value: object) -> None:
 
 
 @pytest.mark.parametrize("each", PARAMETERS, ids=lambda each: each.name)
-def test_flags_read_what_they_write(each: Parameter) -> None:
+def test_flags_read_what_they_write(each: StudyParameter) -> None:
     assert each.plain(each.read(each.text(each.default))) == each.default
 
 

@@ -12,7 +12,7 @@ from studies_help import Small
 from goodfit.errors import InputError
 from goodfit.studies import run
 from goodfit.studies.universal_approximation.nets import as_large, built, parameters_of, values_of
-from goodfit.studies.universal_approximation.targets import GRID, REACH, Target
+from goodfit.studies.universal_approximation.targets import GRID, REACH, TargetFunction
 
 TEXTS = ("sin(3*x)", "exp(-8*x^2)", "step(x)", "1e250*x^3 + 3e250", "abs(x) - 1000")
 
@@ -35,7 +35,7 @@ def test_no_net_comes_closer_to_a_step_than_half_of_it(small: Small) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("units", [1, 7, 64])
 def test_the_layer_built_by_hand_interpolates(text: str, units: int) -> None:
-    target = Target(text)
+    target = TargetFunction(text)
     knots = np.linspace(-REACH, REACH, units + 1)
     expected = np.interp(GRID, knots, target(knots))
     np.testing.assert_allclose(values_of(built(target, units), "relu", GRID), expected, atol=1e-9)
@@ -43,14 +43,14 @@ def test_the_layer_built_by_hand_interpolates(text: str, units: int) -> None:
 
 def test_the_error_of_straight_lines_is_the_textbook_s() -> None:
     """At most h^2 max|f''| / 8; for the parabola that is reached in the middle of every piece."""
-    target = Target("x^2")
+    target = TargetFunction("x^2")
     largest = target.errors(values_of(built(target, 50), "relu", GRID))[1]
     assert largest == pytest.approx((4 / 50) ** 2 * 2 / 8 / 4, rel=0.01)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_targets_are_scaled_and_come_back(text: str) -> None:
-    target = Target(text)
+    target = TargetFunction(text)
     values = target(GRID)
     assert (values.mean(), values.std()) == pytest.approx((0, 1), abs=1e-9)
     np.testing.assert_allclose(target.unscaled(values), target.formula(GRID), rtol=1e-9, atol=1e-9)

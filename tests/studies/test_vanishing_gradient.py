@@ -49,7 +49,7 @@ def test_a_chain_of_single_sigmoids_by_hand(depth: int) -> None:
     examples = digits([0], 10)
     flow = flow_of(initial_nets(recipe, examples, [0]), examples, "sigmoid", 1)
     scaling = examples.scaling_of(0)
-    a, product = float(((examples.x[0] - scaling.shift) * scaling.factor).sum()), 1.0
+    a, product = float(((examples.x[0] - scaling.shift) * scaling.scale).sum()), 1.0
     for _ in range(depth):
         s = 1 / (1 + math.exp(-a))
         product, last, a = product * s * (1 - s), s * (1 - s), s

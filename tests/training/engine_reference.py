@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from sklearn.metrics import r2_score
 
 from goodfit.nets.dropout import keep_mask, stream_key
 from goodfit.training.batches import RowOrder
@@ -58,9 +59,9 @@ def make_examples(task: str = "classification", **changes: Any) -> Examples:
         "multilabel": (signal > 0).astype(np.float32),
         "regression": signal.astype(np.float32),
     }[task]
-    own = {"target_shift": np.full(3, 0.25), "target_factor": np.full(3, 0.5)} if task == "regression" else {}
+    own = {"target_shift": np.full(3, 0.25), "target_scale": np.full(3, 0.5)} if task == "regression" else {}
     scaling = Scaling(
-        **{"target_shift": np.zeros(3), "target_factor": np.ones(3)} | own, shift=np.ones(3), factor=np.full(3, 0.5)
+        **{"target_shift": np.zeros(3), "target_scale": np.ones(3)} | own, shift=np.ones(3), scale=np.full(3, 0.5)
     )
     rows = rng.permutation(32).astype(np.int32)
     given: dict[str, Any] = {"train": rows[:23], "parts": {"valid": rows[23:]}}
@@ -103,7 +104,7 @@ def train(recipe: Recipe, examples: Examples, rows: int = 0, order: Any = None) 
     optimizer = Optimizer(recipe)
     of_classes = class_weight(recipe, examples, weight) if examples.task == "classification" else None
     for epoch, batches in enumerate(order):
-        sums = np.zeros(3)
+        sums, seen = np.zeros(3), list[tuple[Numbers, Numbers, Numbers]]()
         for step, batch in enumerate(batches):
             at = np.flatnonzero(batch >= 0)
             picked = batch[at]
@@ -113,10 +114,14 @@ def train(recipe: Recipe, examples: Examples, rows: int = 0, order: Any = None) 
             z, memory = forward(recipe, net, inputs[picked], masks)
             loss, score = values(recipe, examples.task, z, targets[picked])
             sums += [weight[picked] @ loss, weight[picked] @ score, weight[picked].sum()]
+            seen.append((targets[picked], z, weight[picked]))
             counts = weight[picked] * of_classes[targets[picked]] if of_classes is not None else weight[picked]
             gradient = backward(recipe, examples.task, net, z, targets[picked], counts, memory, masks)
             optimizer.step(net, gradient, share(recipe, epoch, step, len(batches)))
-        net.train.append((sums[0] / sums[2], sums[1] / sums[2]))
+        score = (
+            r2(*map(np.concatenate, zip(*seen, strict=True))) if examples.task == "regression" else sums[1] / sums[2]
+        )
+        net.train.append((sums[0] / sums[2], score))
         if "valid" in examples.parts:
             own = examples.part_weights.get("valid")
             net.valid.append(evaluate(recipe, examples, net, None if own is None else own[rows]))
@@ -132,14 +137,21 @@ def evaluate(
     z, _ = forward(recipe, net, inputs[rows])
     counts = np.ones(len(rows)) if weight is None else weight[rows]
     loss, score = values(recipe, examples.task, z, targets[rows])
+    if examples.task == "regression":
+        return counts @ loss / counts.sum(), r2(targets[rows], z, counts)
     return counts @ loss / counts.sum(), counts @ score / counts.sum()
+
+
+def r2(targets: Numbers, predicted: Numbers, counts: Numbers) -> float:
+    """R² of rows that count so much, by scikit-learn."""
+    return float(r2_score(targets, predicted, sample_weight=counts))
 
 
 def scaled(examples: Examples) -> tuple[Numbers, Numbers]:
     """Inputs and targets as nets see them."""
     s = examples.scaling
-    inputs = (examples.x.astype(float) - s.shift) * s.factor
-    return inputs, examples.y if examples.task == "classification" else (examples.y - s.target_shift) * s.target_factor
+    inputs = (examples.x.astype(float) - s.shift) * s.scale
+    return inputs, examples.y if examples.task == "classification" else (examples.y - s.target_shift) * s.target_scale
 
 
 def forward(recipe: Recipe, net: Any, x: Numbers, masks: list[Numbers] | None = None) -> tuple[Numbers, list[Any]]:
@@ -158,7 +170,7 @@ def forward(recipe: Recipe, net: Any, x: Numbers, masks: list[Numbers] | None = 
 
 
 def values(recipe: Recipe, task: str, z: Numbers, target: Numbers) -> tuple[Numbers, Numbers]:
-    """Plain loss and score of every row."""
+    """Plain loss and score of every row; of numbers, whose R² is of all rows together, no score."""
     if task == "classification":
         return log_sum(z) - z[np.arange(len(z)), target], (z.argmax(1) == target).astype(float)
     if task == "multilabel":
@@ -171,7 +183,7 @@ def values(recipe: Recipe, task: str, z: Numbers, target: Numbers) -> tuple[Numb
         "absolute-error": r,
         "huber": np.where(r <= recipe.huber_delta, r**2 / 2, recipe.huber_delta * (r - recipe.huber_delta / 2)),
     }[recipe.loss]
-    return loss.sum(1), (r**2).sum(1)
+    return loss.sum(1), np.zeros(len(r))
 
 
 def log_sum(z: Numbers) -> Numbers:

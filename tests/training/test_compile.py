@@ -87,7 +87,7 @@ def test_new_values_do_not_compile_again(case: str, base: int) -> None:
 
 def test_new_rows_of_the_same_shape_do_not_compile_again(base: int) -> None:
     examples = make_examples()
-    scaling = replace(examples.scaling, shift=np.zeros(3), factor=np.ones(3))
+    scaling = replace(examples.scaling, shift=np.zeros(3), scale=np.ones(3))
     other = replace(examples, x=examples.x[::-1].copy(), train=examples.train[::-1].copy(), scaling=scaling)
     fit32(population(BASE.replace(final_rate=0.5)), other, chunk_seconds=0.0, score_every=2)
     assert compilations() == base

@@ -31,17 +31,17 @@ ROWS = np.arange(3, dtype=np.int32)  # the fourth is not trained on, and must no
 
 
 def scaled(scaling: Any) -> Any:
-    return (dataset().x[:3] - scaling.shift) * scaling.factor
+    return (dataset().x[:3] - scaling.shift) * scaling.scale
 
 
 def test_standard_by_hand() -> None:
     scaling = fit_scaling(dataset(), ROWS)
     np.testing.assert_allclose(scaling.shift, [2, 20, 5])
-    np.testing.assert_allclose(1 / scaling.factor, [np.sqrt(8 / 3), np.sqrt(200), 1])  # the third has no spread
+    np.testing.assert_allclose(1 / scaling.scale, [np.sqrt(8 / 3), np.sqrt(200), 1])  # the third has no spread
     np.testing.assert_allclose(scaled(scaling).mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(scaled(scaling).std(0), [1, 1, 0], atol=1e-6)
     np.testing.assert_array_equal(scaling.target_shift, [0])
-    np.testing.assert_array_equal(scaling.target_factor, [1])
+    np.testing.assert_array_equal(scaling.target_scale, [1])
 
 
 def test_poisson_takes_targets_as_they_are() -> None:
@@ -51,34 +51,34 @@ def test_poisson_takes_targets_as_they_are() -> None:
         Examples.of_split(Split(data, ROWS, ROWS[:0], ROWS[:0]), loss="poisson").scaling,
     ):
         np.testing.assert_array_equal(found.target_shift, [0])
-        np.testing.assert_array_equal(found.target_factor, [1])
+        np.testing.assert_array_equal(found.target_scale, [1])
         np.testing.assert_allclose(found.shift, [2, 20, 5])
 
 
 def test_unit_by_hand() -> None:
     scaling = fit_scaling(dataset(), ROWS, "unit")
     np.testing.assert_array_equal(scaling.shift, 0)
-    np.testing.assert_allclose(scaling.factor, 1 / 40)
+    np.testing.assert_allclose(scaling.scale, 1 / 40)
     negative = fit_scaling(dataset(x=-dataset().x), ROWS, "unit")
-    np.testing.assert_allclose(negative.factor, 1 / 40)
+    np.testing.assert_allclose(negative.scale, 1 / 40)
     nothing = fit_scaling(dataset(x=np.zeros((4, 3), np.float32)), ROWS, "unit")
-    np.testing.assert_array_equal(nothing.factor, 1)
+    np.testing.assert_array_equal(nothing.scale, 1)
     pixels = fit_scaling(dataset(x=np.full((4, 3), 7, np.uint8)), ROWS, "unit")
-    np.testing.assert_allclose(pixels.factor, 1 / 255)
+    np.testing.assert_allclose(pixels.scale, 1 / 255)
 
 
 def test_none_and_auto() -> None:
     none = fit_scaling(dataset(), ROWS, "none")
     np.testing.assert_array_equal(none.shift, 0)
-    np.testing.assert_array_equal(none.factor, 1)
+    np.testing.assert_array_equal(none.scale, 1)
     auto = fit_scaling(dataset(scaling="unit"), ROWS)
-    np.testing.assert_allclose(auto.factor, 1 / 40)
+    np.testing.assert_allclose(auto.scale, 1 / 40)
 
 
 def test_targets() -> None:
     scaling = fit_scaling(dataset(scale_targets=True), ROWS)
     np.testing.assert_allclose(scaling.target_shift, [3])
-    np.testing.assert_allclose(1 / scaling.target_factor, [np.sqrt(8 / 3)])
+    np.testing.assert_allclose(1 / scaling.target_scale, [np.sqrt(8 / 3)])
 
 
 @pytest.mark.parametrize("score_test", [False, True])

@@ -25,14 +25,14 @@ def counts() -> Examples:
     examples = make_examples("regression", parts={})
     y = np.random.default_rng(1).poisson(2.0, (len(examples.x), 2)).astype(examples.y.dtype)
     own = examples.scaling
-    scaling = Scaling(own.shift, own.factor, np.zeros(2, np.float32), np.ones(2, np.float32))
+    scaling = Scaling(own.shift, own.scale, np.zeros(2, np.float32), np.ones(2, np.float32))
     return Examples(examples.x, y, "regression", 2, examples.train, scaling)
 
 
 def peer(examples: Examples, recipe: gf.Recipe) -> Any:
     """scikit-learn's net with goodfit's initial weights, trained by full batches."""
     scaling = examples.scaling
-    x = ((examples.x.astype(float) - scaling.shift) * scaling.factor)[examples.train]
+    x = ((examples.x.astype(float) - scaling.shift) * scaling.scale)[examples.train]
     y = examples.y[examples.train].astype(float)
     model = MLPRegressor(
         loss="poisson",

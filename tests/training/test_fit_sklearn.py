@@ -75,7 +75,7 @@ def test_regressor_with_momentum(nesterov: bool) -> None:
 
 def first_target(examples: Examples) -> Any:
     scaling = examples.scaling
-    return type(scaling)(scaling.shift, scaling.factor, scaling.target_shift[:1], scaling.target_factor[:1])
+    return type(scaling)(scaling.shift, scaling.scale, scaling.target_shift[:1], scaling.target_scale[:1])
 
 
 def test_adam_where_epsilon_vanishes() -> None:

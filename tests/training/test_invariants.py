@@ -214,7 +214,7 @@ def test_a_batch_without_a_row_of_weight_is_no_step() -> None:
     for job in (1, 2, 3):
         rows = last[cohort.grid.place[job, 1]]
         assert folds[rows[rows >= 0]].tolist() == [0]
-    assert cohort.program.weightless
+    assert cohort.program.may_be_weightless
     fitted = fit64(jobs, examples)
     for number, job in enumerate(jobs):
         check_same(fitted, number, train(job.recipe, examples, job.rows))
@@ -226,7 +226,7 @@ def test_rows_that_a_net_leaves_out_are_not_in_its_batches() -> None:
         [Job(LAST.replace(batch_size=6, seed=seed), rows) for seed in (0, 1) for rows in (2, 0)], examples, 1
     )
     order = cohort.chunk(0, 1).order[0, 0]  # [steps, groups, rows]
-    assert (cohort.program.batch, cohort.program.row_weights, order.shape) == (6, False, (3, 4, 6))
+    assert (cohort.program.batch, cohort.program.uses_row_weights, order.shape) == (6, False, (3, 4, 6))
     for job, place in zip(cohort.jobs, cohort.grid.place, strict=True):
         np.testing.assert_array_equal(np.sort(order[:, place[1]].ravel()), np.flatnonzero(folds != job.rows))
     assert cohort.seeds[0].tolist() == [0, 0, 1, 1]
@@ -237,7 +237,7 @@ def test_rows_that_count_in_part_stay_in_the_batches() -> None:
     assert examples.weights is not None
     examples = replace(examples, weights=examples.weights * WEIGHTS[0])
     jobs = [Job(LAST.replace(batch_size=6), rows) for rows in range(4)]
-    assert cohort_of(jobs, examples, 1).program.row_weights
+    assert cohort_of(jobs, examples, 1).program.uses_row_weights
     fitted = fit64(jobs, examples)
     for number, job in enumerate(jobs):
         check_same(fitted, number, train(job.recipe, examples, job.rows))

@@ -19,7 +19,7 @@ from goodfit.training.kept import (
     MOST_BYTES,
     MOST_PROGRAMS,
     Compiled,
-    Kept,
+    RecentPrograms,
 )
 from goodfit.training.population import Job
 
@@ -27,7 +27,7 @@ ONE = Compiled(lambda: None, 0.1)
 
 
 def test_the_programs_used_longest_ago_are_dropped() -> None:
-    some = Kept()
+    some = RecentPrograms()
     for number in range(MOST_PROGRAMS):
         some.put(number, ONE, 1)
     assert some.get(0) is ONE  # used now, so that 1 is the oldest
@@ -40,7 +40,7 @@ def test_the_programs_used_longest_ago_are_dropped() -> None:
 
 
 def test_programs_are_kept_within_a_size_but_the_newest_always() -> None:
-    some = Kept()
+    some = RecentPrograms()
     for number in range(4):
         some.put(number, ONE, MOST_BYTES // 3)
     assert [some.get(number) is not None for number in range(4)] == [False, True, True, True]
@@ -54,7 +54,7 @@ def test_programs_are_kept_within_a_size_but_the_newest_always() -> None:
 
 def test_memory_is_handed_back_where_programs_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     returned: list[int] = []
-    some = Kept()
+    some = RecentPrograms()
     monkeypatch.setattr(kept, "return_memory", lambda: returned.append(len(some)))
     for number in range(MOST_PROGRAMS + 2):
         some.put(number, ONE, 1)
@@ -63,7 +63,7 @@ def test_memory_is_handed_back_where_programs_are_dropped(monkeypatch: pytest.Mo
 
 def test_what_jax_traced_is_cleared_once_in_many_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     cleared: list[int] = []
-    some = Kept()
+    some = RecentPrograms()
     monkeypatch.setattr(jax, "clear_caches", lambda: cleared.append(some._dropped))
     for number in range(MOST_PROGRAMS + 2 * CLEARED_EVERY + 1):
         some.put(number, ONE, 1)

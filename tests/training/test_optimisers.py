@@ -26,12 +26,12 @@ PROGRAM = Program(
     task="regression",
     optimizer="sgd",
     nesterov=False,
-    momentum=False,
-    l1=False,
-    clip=False,
-    class_weights=False,
-    row_weights=False,
-    weightless=False,
+    uses_momentum=False,
+    uses_l1=False,
+    uses_clipping=False,
+    uses_class_weights=False,
+    uses_row_weights=False,
+    may_be_weightless=False,
     parts=(),
     weighted_parts=(),
     monitor="train",
@@ -132,7 +132,7 @@ def reference(
     memory: dict[str, list[Any]] = {name: [0.0, 0.0, 0] for name in net}
     for gradients, factor in zip(arrays[1:], factors, strict=True):
         gradient = {name: value[at] for name, value in gradients.items()}
-        if program.clip:
+        if program.uses_clipping:
             norm = np.sqrt(sum((g**2).sum() for g in gradient.values()))
             gradient = {name: g * min(1.0, r["clip_norm"] / norm) for name, g in gradient.items()}
         rate = r["learning_rate"] * factor[at]
@@ -141,7 +141,7 @@ def reference(
             new = old - rate * direction(r, memory[name], gradient[name])
             if program.optimizer in ("adamw", "lion"):
                 new = new - rate * r["weight_decay"] * counted * old
-            if program.l1:
+            if program.uses_l1:
                 new = np.sign(new) * np.maximum(abs(new) - rate * r["l1"] * counted, 0.0)
             net[name] = new
     return net
@@ -170,7 +170,7 @@ def test_formulas(case: str) -> None:
             np.testing.assert_allclose(
                 getattr(got, name)[0][at], net[name], rtol=1e-9, atol=1e-12, err_msg=f"{name} {at}"
             )
-    if program.l1:  # the proximal step stops at zero; biases only of the nets that penalise theirs
+    if program.uses_l1:  # the proximal step stops at zero; biases only of the nets that penalise theirs
         assert (got.weights[0] == 0).any()
         assert (got.biases[0][:, 0] != 0).all()
 

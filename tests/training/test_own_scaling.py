@@ -67,9 +67,9 @@ def test_scores_of_numbers_are_in_the_unit_that_all_nets_share() -> None:
     for rows in range(3):
         own, net = examples.scaling_of(rows), fitted.nets[rows]
         held_out = rows == FOLDS
-        x = (examples.x[:24][held_out] - own.shift) * own.factor
-        predicted = (x @ net.weights[0].T + net.biases[0]) / own.target_factor + own.target_shift
-        error = (predicted - examples.y[:24][held_out]) * examples.scaling.target_factor
+        x = (examples.x[:24][held_out] - own.shift) * own.scale
+        predicted = (x @ net.weights[0].T + net.biases[0]) / own.target_scale + own.target_shift
+        error = (predicted - examples.y[:24][held_out]) * examples.scaling.target_scale
         assert fitted.metrics[-1, 3, rows] == pytest.approx((error**2).sum(1).mean(), rel=1e-6)
 
 

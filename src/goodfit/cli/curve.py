@@ -80,13 +80,13 @@ def trace(
     over: str, recipe: Recipe, data: str | Table, how: dict[str, Any], folder: Path, *, quiet: bool
 ) -> SettingCurve:
     """The curve over what was asked for: epochs, rows, a parameter of the data set, or a field of the recipe."""
-    from goodfit.cli.search_summary import Watcher
+    from goodfit.cli.search_summary import SearchWatcher
     from goodfit.curves import data_curve, epoch_curve, learning_curve
     from goodfit.curves.drawn import varied_of
     from goodfit.selection import select
     from goodfit.selection.space import Range, parse
 
-    watcher = Watcher(quiet=quiet)
+    watcher = SearchWatcher(quiet=quiet)
     kept: dict[str, Any] = {**how, "out": folder, "progress": watcher.report}
     if over == EPOCHS:
         return epoch_curve(data, recipe, **kept)

@@ -13,7 +13,7 @@ from goodfit.words import duration
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goodfit.data import Dataset, Entry, Report, Split, Summary
+    from goodfit.data import Dataset, Entry, FetchReport, Split, Summary
     from goodfit.leaks import LeakFinding
 
 ENTRY_COLUMNS = ("name", "about", "task", "rows", "test set", "features", "outputs")
@@ -99,12 +99,12 @@ def save_examples(data: Dataset, path: Path) -> None:
     say(f"Figure: {path}")
 
 
-def report_record(report: Report) -> dict[str, Any]:
+def report_record(report: FetchReport) -> dict[str, Any]:
     """How a data set was come by, as plain values for JSON."""
     return {**asdict(report), "folder": None if report.folder is None else str(report.folder)}
 
 
-def print_report(report: Report) -> None:
+def print_report(report: FetchReport) -> None:
     """How a data set was come by, with every place that was tried."""
     out = console()
     if report.attempts:

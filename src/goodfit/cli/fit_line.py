@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goodfit.cli.exits import Interrupted
 from goodfit.cli.output import console, print_json, print_line
-from goodfit.cli.verdict_summary import Watcher
+from goodfit.cli.verdict_summary import VerdictWatcher
 from goodfit.errors import GoodfitError, InputError, nearest, problem
 from goodfit.words import duration
 
@@ -55,7 +55,7 @@ def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
         if asked == "auto" and not is_cheap(run, seconds):
             told = f"unknown from one training alone; comparing alternatives takes about {duration(seconds)}"
             return f"{told}: {command} --quick"
-        found = judge(run, given, how, progress=Watcher(quiet=quiet).report)
+        found = judge(run, given, how, progress=VerdictWatcher(quiet=quiet).report)
         if run.folder is not None:
             found.write(run.folder)
     except InputError as error:

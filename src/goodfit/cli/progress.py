@@ -37,7 +37,7 @@ _PHASES = {
 _PARTS = {"train": "train", "valid": "validation", "test": "test"}
 
 
-class Watcher(Protocol):
+class TrainingWatcher(Protocol):
     """Whoever shows progress: `step` while data are looked for, `report` while nets are trained."""
 
     def step(self, step: Step) -> None:
@@ -48,7 +48,7 @@ class Watcher(Protocol):
 
 
 @contextmanager
-def watch(*, quiet: bool, task: str = "") -> Iterator[Watcher]:
+def watch(*, quiet: bool, task: str = "") -> Iterator[TrainingWatcher]:
     """The watcher for this stderr; `task` is what the data are for, where it is known, and names the score."""
     score = SCORE_NAMES.get(task, "score")
     if quiet:

@@ -26,7 +26,7 @@ PLAIN_SECONDS = 5.0  # at least this long between plain lines
 SHOWN = 12  # settings in the table; the file has all
 
 
-class Watcher:
+class SearchWatcher:
     """Tells the plan, and now and then how far the search is; over itself on a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:

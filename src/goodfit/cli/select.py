@@ -93,12 +93,12 @@ def select(
 
 
 def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], folder: Path, *, quiet: bool) -> Selection:
-    from goodfit.cli.search_summary import Watcher
+    from goodfit.cli.search_summary import SearchWatcher
     from goodfit.selection import select as begin
 
     if not isinstance(data, str):
         tables.tell_table(data, quiet=quiet)
-    watcher = Watcher(quiet=quiet)
+    watcher = SearchWatcher(quiet=quiet)
     with resumable("select", folder, "search.json"):
         return begin(
             data,
@@ -114,9 +114,9 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
 
 
 def _resume(folder: Path, *, quiet: bool) -> Selection:
-    from goodfit.cli.search_summary import Watcher
+    from goodfit.cli.search_summary import SearchWatcher
     from goodfit.selection import resume
 
-    watcher = Watcher(quiet=quiet)
+    watcher = SearchWatcher(quiet=quiet)
     with resumable("select", folder, "search.json"):
         return resume(folder, plan=watcher.plan, progress=watcher.report)

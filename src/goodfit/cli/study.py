@@ -92,7 +92,7 @@ def _command(declaration: Study) -> Callable[..., None]:
     return command
 
 
-def _flag(each: declared.Parameter) -> Parameter:
+def _flag(each: declared.StudyParameter) -> Parameter:
     metavar = {"whole": "INT", "number": "NUM", "choice": "NAME", "text": "TEXT"}[each.kind]
     about = f"{each.about.en} [{each.range()}; default: {each.text(each.default)}]"
     return Parameter(name=each.option, help=about, group=_OWN, metavar=f"{metavar},…" if each.many else metavar)

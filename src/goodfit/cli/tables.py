@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from goodfit.data import Table
-    from goodfit.data.tables import Column, Survey
+    from goodfit.data.tables import Survey, SurveyedColumn
 
 _GROUP = Group("Table", sort_key=50)
 Target = Annotated[str | None, Parameter(help="Target column.", group=_GROUP, metavar="NAME")]
@@ -147,7 +147,7 @@ def survey_record(found: Survey) -> dict[str, Any]:
     }
 
 
-def _print_columns(to: Console, title: str, columns: Sequence[Column]) -> None:
+def _print_columns(to: Console, title: str, columns: Sequence[SurveyedColumn]) -> None:
     from goodfit.cli.data_tables import MOST_ROWS
     from goodfit.cli.output import print_line, table
 
@@ -159,7 +159,7 @@ def _print_columns(to: Console, title: str, columns: Sequence[Column]) -> None:
         print_line(to, f"and {hidden:,} more: 'goodfit data show FILE --json' lists all.")
 
 
-def _row(column: Column) -> tuple[str, ...]:
+def _row(column: SurveyedColumn) -> tuple[str, ...]:
     kind = column.kind or column.role
     return column.name, kind, column.about, f"{column.distinct:,}", f"{column.missing:,}" if column.missing else "-"
 

@@ -61,12 +61,12 @@ def verdict(
 
 def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     from goodfit.cli import tables
-    from goodfit.cli.verdict_summary import Watcher
+    from goodfit.cli.verdict_summary import VerdictWatcher
     from goodfit.data import read_table
     from goodfit.runs.record import RunRecord
     from goodfit.verdicts.judging_runs import judge_run
 
-    watcher = Watcher(quiet=quiet)
+    watcher = VerdictWatcher(quiet=quiet)
     given: Any = data
     if data is not None and tables.is_table(data):
         given = read_table(**{**(RunRecord.read(run).table or {}), "path": data})

@@ -27,7 +27,7 @@ STATUS_WORDS = {
 }
 
 
-class Watcher(search_summary.Watcher):
+class VerdictWatcher(search_summary.SearchWatcher):
     """Tells the plan, and how far the measuring is, as of a search."""
 
     def plan_verdict(self, layout: VerdictLayout, seconds: float, own: float | None) -> None:

@@ -149,5 +149,5 @@ def _measurements(sheet: Sheet, metrics: NDArray[Any], by: str) -> NDArray[np.fl
 
 def _raw_squares(examples: Examples) -> tuple[NDArray[np.float64], ...]:
     """Weights that make the score 1 less the squared error in the targets' own unit, summed over outputs."""
-    own = 1 / examples.scaling.target_factor.astype(np.float64)[None] ** 2
+    own = 1 / examples.scaling.target_scale.astype(np.float64)[None] ** 2
     return (own,) * (1 + len(examples.parts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goodfit.data.cache import user_cache
 from goodfit.data.catalogue import Entry, describe, fetch, load, names
 from goodfit.data.dataset import Dataset
-from goodfit.data.fashion_mnist import Report
+from goodfit.data.fashion_mnist import FetchReport
 from goodfit.data.folds import Fold, Folds, make_folds
 from goodfit.data.ledger import Ledger, Opening
 from goodfit.data.sealed import Sealed
@@ -29,13 +29,13 @@ __all__ = [
     "DataWarning",
     "Dataset",
     "Entry",
+    "FetchReport",
     "Fold",
     "Folds",
     "Leak",
     "Ledger",
     "Opening",
     "Preprocessing",
-    "Report",
     "Sealed",
     "Split",
     "Step",

@@ -9,7 +9,7 @@ from typing import Any
 
 from goodfit.data import bundled, fashion_mnist, synthetic
 from goodfit.data.dataset import Dataset, Task
-from goodfit.data.fashion_mnist import Report
+from goodfit.data.fashion_mnist import FetchReport
 from goodfit.data.sources import Notify
 from goodfit.errors import InputError, Problems, nearest, problem
 
@@ -120,7 +120,7 @@ def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dat
     return fashion_mnist.load(progress=progress)
 
 
-def fetch(name: str, *, progress: Notify | None = None) -> Report:
+def fetch(name: str, *, progress: Notify | None = None) -> FetchReport:
     """Make sure that a data set can be loaded without a network from now on, and say how it was come by.
 
     Raises GoodfitError, with every place that was tried, if it cannot be had or cannot be kept.
@@ -128,4 +128,4 @@ def fetch(name: str, *, progress: Notify | None = None) -> Report:
     entry = describe(name)
     if name == fashion_mnist.NAME:
         return fashion_mnist.fetch(progress=progress)
-    return Report(name, entry.source, None)
+    return FetchReport(name, entry.source, None)

@@ -87,7 +87,7 @@ ADVICE = (
 
 
 @dataclass(frozen=True)
-class Report:
+class FetchReport:
     """How a data set was come by."""
 
     name: str
@@ -188,7 +188,7 @@ def load(
 
 def fetch(
     *, progress: Notify | None = None, folder: Path | None = None, search_in: Sequence[Place] | None = None
-) -> Report:
+) -> FetchReport:
     """Make sure that the cache holds Fashion-MNIST, and say how it was come by. Raises GoodfitError if it cannot."""
     *_, report = obtain(progress=progress, folder=folder, search_in=search_in)
     if report.trouble:
@@ -198,7 +198,7 @@ def fetch(
 
 def obtain(
     *, progress: Notify | None = None, folder: Path | None = None, search_in: Sequence[Place] | None = None
-) -> tuple[np.ndarray, np.ndarray, Report]:
+) -> tuple[np.ndarray, np.ndarray, FetchReport]:
     """(pixels uint8 [70000, 784], labels uint8 [70000], how they were come by); see `load`."""
     started = time.perf_counter()
     notify = silent if progress is None else progress
@@ -224,7 +224,7 @@ def obtain(
             trouble = str(error)
             notify(Step(cache.name, "failed", trouble))
     seconds = time.perf_counter() - started
-    report = Report(NAME, attempts[-1].place, None if trouble else folder, attempts, seconds, trouble)
+    report = FetchReport(NAME, attempts[-1].place, None if trouble else folder, attempts, seconds, trouble)
     return kept[0], kept[1], report
 
 

@@ -25,7 +25,7 @@ class ClassCount:
 
 
 @dataclass(frozen=True)
-class Range:
+class FeatureRange:
     """The values of one column, or of a whole table."""
 
     name: str
@@ -59,11 +59,11 @@ class Summary:
     """Values that are not finite; a Dataset never has any, so 0."""
     classes: tuple[ClassCount, ...]
     """() for regression."""
-    values: Range
+    values: FeatureRange
     """All inputs together."""
-    columns: tuple[Range, ...]
+    columns: tuple[FeatureRange, ...]
     """Each input, where there are at most 64; or else ()."""
-    targets: tuple[Range, ...]
+    targets: tuple[FeatureRange, ...]
     """Each target of a regression, or else ()."""
     constant: tuple[str, ...]
     """Constant features."""
@@ -78,7 +78,7 @@ def summary(data: Dataset) -> Summary:
     lowest, highest, mean, deviation = _columns(data.x)
     names = data.features or tuple(f"input {i}" for i in range(data.n_inputs))
     columns = tuple(
-        Range(name, float(lowest[i]), float(highest[i]), float(mean[i]), float(deviation[i]))
+        FeatureRange(name, float(lowest[i]), float(highest[i]), float(mean[i]), float(deviation[i]))
         for i, name in enumerate(names)
     )
     spread = float(np.sqrt(np.mean(deviation**2 + (mean - mean.mean()) ** 2)))
@@ -97,7 +97,7 @@ def summary(data: Dataset) -> Summary:
         scaling=data.scaling,
         missing=0,
         classes=_counts(data),
-        values=Range("all inputs", float(lowest.min()), float(highest.max()), float(mean.mean()), spread),
+        values=FeatureRange("all inputs", float(lowest.min()), float(highest.max()), float(mean.mean()), spread),
         columns=columns if data.n_inputs <= MAX_COLUMNS else (),
         targets=_targets(data),
         constant=tuple(name for i, name in enumerate(names) if lowest[i] == highest[i]),
@@ -123,9 +123,9 @@ def _counts(data: Dataset) -> tuple[ClassCount, ...]:
     return tuple(ClassCount(name, int(rows[i]), int(test_rows[i])) for i, name in enumerate(data.classes))
 
 
-def _targets(data: Dataset) -> tuple[Range, ...]:
+def _targets(data: Dataset) -> tuple[FeatureRange, ...]:
     if data.task != "regression":
         return ()
     parts = _columns(data.y)
     names = ["target"] if data.n_outputs == 1 else [f"target {i}" for i in range(data.n_outputs)]
-    return tuple(Range(name, *(float(part[i]) for part in parts)) for i, name in enumerate(names))
+    return tuple(FeatureRange(name, *(float(part[i]) for part in parts)) for i, name in enumerate(names))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.estimators.inputs import Given
-from goodfit.estimators.population import Outcome
+from goodfit.estimators.inputs import GivenRows
+from goodfit.estimators.population import FitOutcome
 from goodfit.estimators.prediction import as_weights, net_attributes
 from goodfit.training.history import History
 from goodfit.training.population import NetArrays
@@ -36,7 +36,7 @@ def set_nets(estimator: Any, nets: Sequence[NetArrays], frozen: NDArray[np.bool_
     estimator._sound = [net for net in range(len(nets)) if frozen is None or not frozen[net]]
 
 
-def record(estimator: Any, outcome: Outcome, given: Given, *, incremental: bool) -> None:
+def record(estimator: Any, outcome: FitOutcome, given: GivenRows, *, incremental: bool) -> None:
     """Set what a fit ends with."""
     done, trained = epochs_done(estimator), len(outcome.metrics)
     shift = done - (outcome.kept.epochs - trained if outcome.kept else 0)  # of epochs that another solver did
@@ -75,7 +75,7 @@ def _curve(estimator: Any, metric: str) -> list[float]:
         return [float(value) for piece in pieces for value in np.nanmean(piece, axis=1)]
 
 
-def measured(estimator: Any, outcome: Outcome, given: Given) -> Values:
+def measured(estimator: Any, outcome: FitOutcome, given: GivenRows) -> Values:
     """What a training measured, in scikit-learn's conventions."""
     metrics = outcome.metrics.astype(np.float64)
     values = {"train_loss": metrics[:, 0], "train_score": metrics[:, 1]}

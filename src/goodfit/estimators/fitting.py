@@ -23,7 +23,7 @@ from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
 
 
-class Fit:
+class EstimatorFit:
     """One fit of an estimator.
 
     first: whether weights are drawn, and not those of the fit before; afresh: whether patience begins anew; failed: no
@@ -119,7 +119,7 @@ class Fit:
         self.tasks.begin_epoch(self.initial)
         self.finish(population.train(jobs, examples, orders, given.train.x.dtype, watch, kept, self.afresh))
 
-    def finish(self, outcome: population.Outcome) -> None:
+    def finish(self, outcome: population.FitOutcome) -> None:
         """Set what a fit ends with, and warn of how it ended. ValueError where no net stayed finite."""
         if outcome.frozen.all():
             raise ValueError(attributes.NOT_FINITE)
@@ -177,7 +177,7 @@ class Fit:
             self.tasks.begin_epoch(nets)
         return stop
 
-    def _warn(self, outcome: population.Outcome) -> None:
+    def _warn(self, outcome: population.FitOutcome) -> None:
         """What the user should know of how the training ended."""
         nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
         if frozen:
@@ -197,4 +197,4 @@ class Fit:
 
 def fit(estimator: Any, x: Any, y: Any, sample_weight: Any, *, incremental: bool) -> None:
     """Train an estimator; `incremental` for one epoch that goes on from the last."""
-    Fit(estimator, incremental=incremental).run(x, y, sample_weight)
+    EstimatorFit(estimator, incremental=incremental).run(x, y, sample_weight)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
-from goodfit.estimators.targets import Rows, coded
+from goodfit.estimators.targets import WeightedRows, coded
 from goodfit.training.memory import free_memory
 
 SPARSE = ["csr", "csc"]
@@ -22,11 +22,11 @@ MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenRows:
     """Rows to train on, rows to validate on, and the latter as the user gave them: (X, y, weight), for scorers."""
 
-    train: Rows
-    valid: Rows | None = None
+    train: WeightedRows
+    valid: WeightedRows | None = None
     raw_valid: tuple[Any, Any, Any] | None = None
 
 
@@ -59,7 +59,7 @@ def dense(x: Any, dtype: Any) -> NDArray[np.floating]:
 class Encoded:
     """All rows that were given. raw: y, checked; table: y as columns of numbers or truth values."""
 
-    rows: Rows
+    rows: WeightedRows
     raw: Any
     table: NDArray[Any]
 
@@ -72,16 +72,16 @@ def encoded(estimator: Any, x: Any, y: Any, sample_weight: Any, *, reset: bool, 
     dtype = arithmetic(estimator, x)
     estimator.n_outputs_ = table.shape[1]
     estimator.out_activation_ = link = estimator._link()
-    rows = Rows(dense(x, dtype), coded(table, link, dtype), None if weight is None else weight.astype(dtype))
+    rows = WeightedRows(dense(x, dtype), coded(table, link, dtype), None if weight is None else weight.astype(dtype))
     return Encoded(rows, raw, table)
 
 
-def divided(estimator: Any, found: Encoded, draws: Any) -> Given:
+def divided(estimator: Any, found: Encoded, draws: Any) -> GivenRows:
     """Rows that train and rows that validate, if any do. draws: the generator that sets a share of them aside."""
     if estimator.validation_data is not None:
-        return Given(found.rows, *_own_valid(estimator, found.rows.x.dtype))
+        return GivenRows(found.rows, *_own_valid(estimator, found.rows.x.dtype))
     if watched(estimator) == "nothing" or estimator.solver == "lbfgs":
-        return Given(found.rows)
+        return GivenRows(found.rows)
     return _share_of(estimator, found.rows, found.raw, found.table, draws)
 
 
@@ -90,7 +90,7 @@ def arithmetic(estimator: Any, x: Any) -> Any:
     return x.dtype if estimator.dtype == "auto" else np.dtype(estimator.dtype)
 
 
-def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
+def _own_valid(estimator: Any, dtype: Any) -> tuple[WeightedRows, tuple[Any, Any, Any]]:
     """The rows of `validation_data`."""
     where = type(estimator).__name__
     if len(estimator.validation_data) not in (2, 3):
@@ -109,15 +109,17 @@ def _own_valid(estimator: Any, dtype: Any) -> tuple[Rows, tuple[Any, Any, Any]]:
         raise InputError(
             problem(where, f"'validation_data' must fit the training data: {str(error).rstrip('.')}")
         ) from error
-    return Rows(dense(x, dtype), coded(table, estimator.out_activation_, dtype), weight), (x, raw, weight)
+    return WeightedRows(dense(x, dtype), coded(table, estimator.out_activation_, dtype), weight), (x, raw, weight)
 
 
-def _share_of(estimator: Any, rows: Rows, raw: Any, table: NDArray[Any], draws: Any) -> Given:
+def _share_of(estimator: Any, rows: WeightedRows, raw: Any, table: NDArray[Any], draws: Any) -> GivenRows:
     """A share of the rows set aside, as scikit-learn's MLP does it: stratified for two classes only."""
     stratify = raw if is_classifier(estimator) and table.shape[1] == 1 else None
     share = estimator.validation_fraction
     places = train_test_split(np.arange(len(rows)), random_state=draws, test_size=share, stratify=stratify)
-    train, valid = (Rows(rows.x[at], rows.y[at], None if rows.weight is None else rows.weight[at]) for at in places)
+    train, valid = (
+        WeightedRows(rows.x[at], rows.y[at], None if rows.weight is None else rows.weight[at]) for at in places
+    )
     if len(valid) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-    return Given(train, valid, (valid.x, raw[places[1]], valid.weight))
+    return GivenRows(train, valid, (valid.x, raw[places[1]], valid.weight))

@@ -11,14 +11,14 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 
-from goodfit.estimators.inputs import Given
+from goodfit.estimators.inputs import GivenRows
 from goodfit.estimators.population import Judge
 from goodfit.estimators.prediction import as_weights, net_attributes
 from goodfit.estimators.settings import watched
 from goodfit.training.population import NetArrays
 
 
-def judge_of(estimator: Any, given: Given) -> Judge | None:
+def judge_of(estimator: Any, given: GivenRows) -> Judge | None:
     """Who scores the nets on the host after every epoch, where the engine cannot: a scorer, or R² without a spread."""
     what = watched(estimator)
     if given.raw_valid is None or what in ("nothing", "loss"):

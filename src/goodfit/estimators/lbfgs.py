@@ -10,10 +10,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from goodfit.estimators import attributes, population
 from goodfit.estimators.callbacks import Tasks
-from goodfit.estimators.inputs import Given
+from goodfit.estimators.inputs import GivenRows
 from goodfit.estimators.notices import warn
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
-from goodfit.estimators.targets import TASKS, Rows
+from goodfit.estimators.targets import TASKS, WeightedRows
 from goodfit.training.batches import Order
 from goodfit.training.cohort import cohort_of
 from goodfit.training.interrupts import interrupts_wait
@@ -22,7 +22,9 @@ from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
 
 
-def train(estimator: Any, recipes: Sequence[Recipe], initial: Sequence[NetArrays], given: Given, tasks: Tasks) -> None:
+def train(
+    estimator: Any, recipes: Sequence[Recipe], initial: Sequence[NetArrays], given: GivenRows, tasks: Tasks
+) -> None:
     """Find the weights of every net, and set the fitted attributes."""
     rows = _in_float64(given.train)
     examples = population.examples_of(rows, None, TASKS[estimator.out_activation_], estimator.n_outputs_)
@@ -57,13 +59,13 @@ def train(estimator: Any, recipes: Sequence[Recipe], initial: Sequence[NetArrays
     _warn(estimator, found, interrupted)
 
 
-def _in_float64(rows: Rows) -> Rows:
+def _in_float64(rows: WeightedRows) -> WeightedRows:
     weight = None if rows.weight is None else rows.weight.astype(np.float64)
     y = rows.y if rows.y.dtype.kind == "i" else rows.y.astype(np.float64)
-    return Rows(rows.x.astype(np.float64), y, weight)
+    return WeightedRows(rows.x.astype(np.float64), y, weight)
 
 
-def _record(estimator: Any, found: Sequence[Minimum], initial: Sequence[NetArrays], given: Given) -> None:
+def _record(estimator: Any, found: Sequence[Minimum], initial: Sequence[NetArrays], given: GivenRows) -> None:
     """Set the fitted attributes; the curve holds the loss after every iteration.
 
     Nets that Ctrl-C did not let begin keep their first weights, and do not predict.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.estimators.streams import ShuffledOrder, Stream, rounded_up
-from goodfit.estimators.targets import Rows
+from goodfit.estimators.targets import WeightedRows
 from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
@@ -50,7 +50,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Kept:
+class WarmState:
     """What a later fit goes on from. epochs: done so far; state: the engine's last, on the host; judged: by a judge."""
 
     epochs: int
@@ -76,7 +76,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FitOutcome:
     """A trained population.
 
     metrics: [E, Q, P] of the epochs of this fit (loss and score in training, then in validation); judged: [E, P]
@@ -95,7 +95,7 @@ class Outcome:
     converged: NDArray[np.bool_]
     interrupted: bool
     ended: bool
-    kept: Kept | None
+    kept: WarmState | None
 
 
 def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:
@@ -105,7 +105,7 @@ def precision(dtype: Any) -> contextlib.AbstractContextManager[Any]:
     return context
 
 
-def examples_of(train: Rows, valid: Rows | None, task: str, outputs: int) -> Examples:
+def examples_of(train: WeightedRows, valid: WeightedRows | None, task: str, outputs: int) -> Examples:
     """Rows for the engine, those that validate behind those that train.
 
     Unless they are many, they are filled up with rows that nothing reads, so that similar sizes share a program.
@@ -155,9 +155,9 @@ def train(
     orders: dict[int, Order],
     dtype: Any,
     watch: Watch,
-    kept: Kept | None,
+    kept: WarmState | None,
     afresh: bool,
-) -> Outcome:
+) -> FitOutcome:
     """Train the jobs to their ends. kept: of an earlier fit; afresh: whether patience and rates begin anew."""
     with precision(dtype), interrupts_wait(True, lambda: None) as asked:
         eyes = _Eyes(jobs, watch, asked.is_set, kept, afresh)
@@ -180,7 +180,7 @@ def train(
 class _GoOn:
     """Starts nets where an earlier fit left them."""
 
-    kept: Kept | None
+    kept: WarmState | None
     afresh: bool
 
     def start(self, turn: Turn, cohort: Cohort) -> tuple[int, State]:
@@ -198,7 +198,7 @@ def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, Order], d
     return replace(cohort, program=program)
 
 
-def started(cohort: Cohort, kept: Kept | None, afresh: bool) -> tuple[int, State]:
+def started(cohort: Cohort, kept: WarmState | None, afresh: bool) -> tuple[int, State]:
     """(epochs done, state) to begin with: fresh, or with the optimiser's state and the best so far of an earlier fit.
 
     What does not fit the nets any more is left behind.
@@ -224,7 +224,7 @@ class _Eyes(Observer):
     """Sees every chunk of a training, and stops nets where the host decides."""
 
     def __init__(
-        self, jobs: Sequence[Job], watch: Watch, asked: Callable[[], bool], kept: Kept | None, afresh: bool
+        self, jobs: Sequence[Job], watch: Watch, asked: Callable[[], bool], kept: WarmState | None, afresh: bool
     ) -> None:
         self.watch, self.asked = watch, asked
         self.cohort: Cohort
@@ -276,7 +276,7 @@ class _Eyes(Observer):
         tired: NDArray[np.bool_] = trained & (memory.since >= self.watch.patience)
         return tired
 
-    def outcome(self, fitted: Fitted) -> Outcome:
+    def outcome(self, fitted: Fitted) -> FitOutcome:
         """What the estimator is told of a training."""
         own, take = self.watch.judge is not None, self.cohort.grid.take
         settled = take(fitted.state.since_best) >= take(self.cohort.settings().patience)
@@ -285,7 +285,7 @@ class _Eyes(Observer):
             best_nets = fitted.nets
         if own and self.watch.stops:
             best_nets = tuple(best or last for best, last in zip(self.memory.nets, nets, strict=True))
-        return Outcome(
+        return FitOutcome(
             metrics=fitted.metrics,
             judged=np.stack(self.judged) if self.judged else None,
             nets=nets,
@@ -296,5 +296,5 @@ class _Eyes(Observer):
             converged=self.stopped | settled,
             interrupted=self.interrupted,
             ended=self.ended,
-            kept=Kept(self.done + len(fitted.metrics), fitted.state, self.memory),
+            kept=WarmState(self.done + len(fitted.metrics), fitted.state, self.memory),
         )

@@ -14,7 +14,7 @@ TASKS = {"softmax": "classification", "logistic": "multilabel", "identity": "reg
 
 
 @dataclass(frozen=True)
-class Rows:
+class WeightedRows:
     """Some rows: x [n, D] dense; y [n] class codes, or [n, C] numbers; weight [n] or None for ones."""
 
     x: NDArray[np.floating]

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from goodfit.estimators.fitting import Fit
-from goodfit.estimators.population import Outcome, precision
+from goodfit.estimators.fitting import EstimatorFit
+from goodfit.estimators.population import FitOutcome, precision
 from goodfit.estimators.settings import watched
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
-from goodfit.estimators.targets import TASKS, Rows
+from goodfit.estimators.targets import TASKS, WeightedRows
 from goodfit.training import session
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
@@ -43,7 +43,7 @@ class Noted(BaseException):
 
 
 @dataclass
-class Note:
+class NotedFit:
     """One fit that was asked for. estimator: a copy, not fitted; result: the same, fitted, once it has been trained."""
 
     estimator: Any
@@ -57,7 +57,7 @@ class Note:
 class Notes:
     """The fits of a search, in the order in which they are asked for."""
 
-    waiting: deque[Note] = field(default_factory=deque)
+    waiting: deque[NotedFit] = field(default_factory=deque)
     taking: bool = True
 
 
@@ -92,7 +92,7 @@ def taken(estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
     if notes is None:
         return False
     if notes.taking:
-        notes.waiting.append(Note(clone(estimator), x, y, sample_weight))
+        notes.waiting.append(NotedFit(clone(estimator), x, y, sample_weight))
         raise Noted
     if not notes.waiting or not _same(notes.waiting[0], estimator, x, y, sample_weight):
         return False
@@ -104,7 +104,7 @@ def taken(estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
     return True
 
 
-def _same(note: Note, estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
+def _same(note: NotedFit, estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
     """Whether this is the fit that was noted: its parameters, targets and weights, and some rows of its inputs."""
     told, asked = note.estimator.get_params(deep=False), estimator.get_params(deep=False)
     told.pop("random_state"), asked.pop("random_state")  # a generator moves on when it is used
@@ -125,7 +125,7 @@ def _some(x: Any) -> Any:
 class _Ready:
     """A fit whose weights are drawn. block: the number of its rows' place in the data; jobs: its nets."""
 
-    fit: Fit
+    fit: EstimatorFit
     block: int
     jobs: tuple[Job, ...]
 
@@ -134,12 +134,12 @@ def train(notes: Notes) -> int:
     """Train all noted fits that can be trained together; the number of populations."""
     kinds: dict[Any, list[_Ready]] = {}
     blocks: dict[Any, int] = {}
-    ready: list[tuple[Note, _Ready]] = []
+    ready: list[tuple[NotedFit, _Ready]] = []
     for note in notes.waiting:
         if not _plain(note.estimator):
             continue
         try:
-            made = Fit(note.estimator, incremental=False)
+            made = EstimatorFit(note.estimator, incremental=False)
             made.prepare(note.x, note.y, note.sample_weight)
         except ValueError:  # left to fail where it was asked for
             continue
@@ -166,7 +166,7 @@ def _plain(estimator: Any) -> bool:
     )
 
 
-def _block_key(note: Note, made: Fit) -> Any:
+def _block_key(note: NotedFit, made: EstimatorFit) -> Any:
     """What fits that may share a copy of their rows have in common."""
     labels = getattr(note.estimator, "classes_", None)
     weight = made.given.train.weight
@@ -209,14 +209,14 @@ def _cohort(jobs: Sequence[Job], examples: Examples, orders: dict[int, ShuffledO
     own: dict[int, Order] = {job.key: _with_steps(orders[job.key], steps) for job in jobs}
     made = cohort_of(jobs, examples, prepare(), dtype, orders=own, conventions="scikit-learn")
     uneven = any(orders[job.key].steps != steps for job in jobs)
-    program = replace(made.program, weightless=made.program.weightless or uneven, keep_best=False)
+    program = replace(made.program, may_be_weightless=made.program.may_be_weightless or uneven, keep_best=False)
     return replace(made, program=program)
 
 
-def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[Rows]]:
+def _stacked(members: Sequence[_Ready]) -> tuple[dict[int, int], list[WeightedRows]]:
     """Where the rows of every block begin in the data of all, and the rows, block after block."""
     starts: dict[int, int] = {}
-    pieces: list[Rows] = []
+    pieces: list[WeightedRows] = []
     for each in members:
         if each.block not in starts:
             starts[each.block] = sum(map(len, pieces))
@@ -266,7 +266,7 @@ class _HandOut:
 
     members: Sequence[_Ready]
     owners: Sequence[tuple[int, int]]
-    waiting: dict[int, list[Outcome]] = field(default_factory=dict)
+    waiting: dict[int, list[FitOutcome]] = field(default_factory=dict)
 
     def take(self, turn: Turn, cohort: Cohort, fitted: Fitted) -> None:
         """Hand out what the turn gave."""
@@ -276,7 +276,7 @@ class _HandOut:
         owners = [self.owners[job][0] for job in turn.jobs]
         for number in dict.fromkeys(owners):
             own = [place for place, owner in enumerate(owners) if owner == number]
-            part = Outcome(
+            part = FitOutcome(
                 metrics=fitted.metrics[:, :, own],
                 judged=None,
                 nets=tuple(nets[place] for place in own),
@@ -294,7 +294,7 @@ class _HandOut:
             if sum(len(each.nets) for each in parts) == len(self.members[number].jobs):
                 self._finish(number, self.waiting.pop(number))
 
-    def _finish(self, number: int, parts: Sequence[Outcome]) -> None:
+    def _finish(self, number: int, parts: Sequence[FitOutcome]) -> None:
         """Complete one fit. Parts come in the order of its nets, since turns do."""
         epochs = max(1, int(max(part.stopped.max() for part in parts)))
         metrics = [_first_epochs(part.metrics, epochs) for part in parts]

@@ -9,14 +9,14 @@ from goodfit.figures.flow import FlowLayer as FlowLayer
 from goodfit.figures.flow import FlowTable as FlowTable
 from goodfit.figures.flow import flow as flow
 from goodfit.figures.flow_bands import flow_bands as flow_bands
-from goodfit.figures.intervals import Interval as Interval
+from goodfit.figures.intervals import DrawnInterval as DrawnInterval
 from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.setting_curve import setting_curve as setting_curve
 
 __all__ = [
+    "DrawnInterval",
     "FlowLayer",
     "FlowTable",
-    "Interval",
     "curves",
     "examples",
     "flow",

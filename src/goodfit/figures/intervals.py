@@ -29,7 +29,7 @@ NAMED: tuple[Look, ...] = ("better", "worse", "no better", "open")  # that a leg
 
 
 @dataclass(frozen=True)
-class Interval:
+class DrawnInterval:
     """A line of the figure. low, high: nan where there is no interval; value: nan where nothing is known."""
 
     label: str
@@ -40,7 +40,7 @@ class Interval:
 
 
 def intervals(
-    rows: Sequence[Interval],
+    rows: Sequence[DrawnInterval],
     what: str,
     *,
     reference: float | None = None,
@@ -83,7 +83,7 @@ def _cut(text: str, width: float) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _row(axes: Axes, place: int, row: Interval) -> None:
+def _row(axes: Axes, place: int, row: DrawnInterval) -> None:
     look = LOOKS[row.look]
     if math.isfinite(row.low) and math.isfinite(row.high):
         axes.plot([row.low, row.high], [place, place], "-", color=look["color"], linewidth=1.8, solid_capstyle="butt")

@@ -14,7 +14,7 @@ from goodfit.inspection.jacobians import Jacobians, jacobians
 from goodfit.inspection.passes import Passes, run_passes
 from goodfit.inspection.precision import SMALLEST, overflows, underflows
 from goodfit.inspection.subject import Subject
-from goodfit.inspection.symmetry import Twins, find_twins
+from goodfit.inspection.symmetry import TwinUnits, find_twins
 from goodfit.inspection.updates import update_ratios
 from goodfit.inspection.variances import LayerVariance, predicted
 from goodfit.nets.activations import ACTIVATIONS
@@ -77,7 +77,7 @@ class Measurement:
     epoch: int | None
     layers: tuple[LayerMeasure, ...]
     passes: Passes
-    twins: tuple[Twins, ...]
+    twins: tuple[TwinUnits, ...]
     jacobians: Jacobians
     expected: tuple[LayerVariance, ...] | None
     sharpness: float
@@ -155,7 +155,7 @@ def _layer(
     passes: Passes,
     found: Jacobians,
     updates: tuple[float, ...],
-    twins: tuple[Twins, ...],
+    twins: tuple[TwinUnits, ...],
     layer: int,
 ) -> LayerMeasure:
     net = subject.net

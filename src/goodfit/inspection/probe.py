@@ -15,7 +15,7 @@ RIDGE = 0.1  # of the inputs' mean variance, added to their covariance
 
 
 @dataclass(frozen=True)
-class Probe:
+class PassProbe:
     """How far two learners do better on the targets than on shuffled ones, in standard deviations over shuffles.
 
     neighbours: the mean over the nearest 5 rows; ridge: a linear fit. Both predict each row from the others alone.
@@ -33,12 +33,12 @@ class Probe:
         return max(self.neighbours, self.ridge)
 
 
-def run_probe(subject: Subject, seed: int = 0) -> Probe:
+def run_probe(subject: Subject, seed: int = 0) -> PassProbe:
     """Probe the rows of a subject."""
     target = _one_hot(subject)
     varies = bool((target.max(0) > target.min(0)).any())
     if not varies or len(target) < 2 * NEIGHBOURS:
-        return Probe(float("nan"), float("nan"), varies, len(target))
+        return PassProbe(float("nan"), float("nan"), varies, len(target))
     x = subject.raw_x.astype(np.float64)
     x = x - x.mean(0)
     spread = x.std(0)
@@ -48,7 +48,7 @@ def run_probe(subject: Subject, seed: int = 0) -> Probe:
     nearest, hat = _nearest(x), _hat(x)
     by_neighbours = [-_error(target[order], target[order][nearest].mean(1)) for order in orders]
     by_ridge = [-_error(target[order], _left_out(hat, target[order])) for order in orders]
-    return Probe(_score(by_neighbours), _score(by_ridge), varies, len(target))
+    return PassProbe(_score(by_neighbours), _score(by_ridge), varies, len(target))
 
 
 def _one_hot(subject: Subject) -> Float[np.ndarray, "B C"]:

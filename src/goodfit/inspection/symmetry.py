@@ -12,7 +12,7 @@ NEAR = 1e-3  # and up to which they are nearly equal
 
 
 @dataclass(frozen=True, eq=False)
-class Twins:
+class TwinUnits:
     """Units of one layer with a twin. exact, near: [H] units with incoming weights and bias equal to, or the negative
     of, those of another unit; near counts exact ones too. zero: [H] units without incoming weights.
     gradients: whether the gradients of all exact twins are equal too (up to sign), so that training cannot part them;
@@ -30,7 +30,7 @@ def find_twins(
     bias: Float[np.ndarray, " H"],
     weight_gradient: Float[np.ndarray, "H D"] | None = None,
     bias_gradient: Float[np.ndarray, " H"] | None = None,
-) -> Twins:
+) -> TwinUnits:
     """The twins of a layer. The distance of two units is relative to the longer one's incoming weights and bias."""
     rows = np.concatenate([weight, bias[:, None]], axis=1).astype(np.float64)
     distances = relative_distances(rows)
@@ -43,7 +43,7 @@ def find_twins(
         gradients = np.concatenate([weight_gradient, bias_gradient[:, None]], axis=1)
         apart = relative_distances(gradients)
         equal = bool((apart[distances <= EXACT] <= NEAR).all())
-    return Twins(exact, near, (rows == 0).all(axis=1), equal)
+    return TwinUnits(exact, near, (rows == 0).all(axis=1), equal)
 
 
 def relative_distances(rows: Float[np.ndarray, "H D"]) -> Float[np.ndarray, "H H"]:

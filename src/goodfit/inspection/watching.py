@@ -100,10 +100,10 @@ def _subject(cohort: Cohort, net: NetArrays) -> Subject:
     """The first net with rows that it learns from."""
     examples, scaling = cohort.examples, cohort.examples.scaling
     rows = np.sort(np.random.default_rng(0).permutation(examples.train)[:ROWS])
-    x = (examples.x[rows].astype(np.float64) - scaling.shift) * scaling.factor
+    x = (examples.x[rows].astype(np.float64) - scaling.shift) * scaling.scale
     target: np.ndarray = examples.y[rows]
     if examples.task != "classification":
-        target = ((target.astype(np.float64) - scaling.target_shift) * scaling.target_factor).T
+        target = ((target.astype(np.float64) - scaling.target_shift) * scaling.target_scale).T
     made = _net(cohort, net, 0)
     delta = cohort.jobs[0].recipe.huber_delta
     return Subject(made, x, target, examples.x[rows], rows, len(examples.train), cohort.program.loss, delta)

@@ -16,7 +16,7 @@ BLOCK_VALUES = 4_000_000  # numbers that a block of rows holds at most, so that 
 
 
 @dataclass(frozen=True, eq=False)
-class Twins:
+class TwinRows:
     """The rows of one part that have a twin in another part; a twin is a row with the same, or nearly the same, inputs.
 
     rows: row numbers in the part, sorted; partners: for each, its nearest twin in the other part; distances: float32,
@@ -61,13 +61,13 @@ def _hash(row: np.ndarray) -> bytes:
     return blake2b(row.data, digest_size=16).digest()
 
 
-def exact_twins(groups: Rows, rows: Rows, others: Rows) -> Twins:
+def exact_twins(groups: Rows, rows: Rows, others: Rows) -> TwinRows:
     """The rows that have an exact twin among the others, by the groups of `exact_groups`; the partner is the lowest."""
     partners = lowest_rows(groups, others)[groups[rows]]
     kept = np.flatnonzero(partners >= 0)
     kept = kept[np.argsort(rows[kept])]
     shared = np.isin(groups[others], groups[rows[kept]])
-    return Twins(rows[kept], partners[kept], np.zeros(len(kept), np.float32), np.sort(others[shared]))
+    return TwinRows(rows[kept], partners[kept], np.zeros(len(kept), np.float32), np.sort(others[shared]))
 
 
 def relabelled(groups: Rows, y: np.ndarray, rows: Rows, others: Rows) -> tuple[Rows, Rows]:
@@ -92,7 +92,7 @@ def lowest_rows(groups: Rows, rows: Rows) -> Rows:
     return lowest
 
 
-def nearest_twins(matches: Matches, rows: Rows, others: Rows) -> Twins:
+def nearest_twins(matches: Matches, rows: Rows, others: Rows) -> TwinRows:
     """What a search for near twins found, gathered: each row with its nearest partner.
 
     matches: positions in `rows` and in `others`, and their distances; a pair may come more than once.
@@ -109,4 +109,4 @@ def nearest_twins(matches: Matches, rows: Rows, others: Rows) -> Twins:
         best[row[better]], partner[row[better]] = near[better], other[better]
     found = np.flatnonzero(partner >= 0)
     found = found[np.argsort(rows[found])]
-    return Twins(rows[found], partner[found], best[found], np.sort(others[hit]))
+    return TwinRows(rows[found], partner[found], best[found], np.sort(others[hit]))

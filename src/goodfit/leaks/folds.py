@@ -8,7 +8,7 @@ import numpy as np
 
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
-from goodfit.leaks.duplicates import Rows, Twins, exact_twins
+from goodfit.leaks.duplicates import Rows, TwinRows, exact_twins
 from goodfit.leaks.guarding import (
     CHANCE_ADVICE,
     CHANCE_SHARE,
@@ -50,7 +50,7 @@ def findings_of_folds(
     return (*found, *told_by_inputs(data, rows, groups))
 
 
-def _partners(n_rows: int, folds: Sequence[Fold], twins: Callable[[Rows, Rows], Twins]) -> Rows:
+def _partners(n_rows: int, folds: Sequence[Fold], twins: Callable[[Rows, Rows], TwinRows]) -> Rows:
     """For every row of the data a twin in the training rows of a fold that holds it out, or -1."""
     partners = np.full(n_rows, -1, np.int32)
     for train, valid in folds:

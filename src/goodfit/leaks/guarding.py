@@ -17,7 +17,7 @@ from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.split import Part, Split
 from goodfit.errors import InputError, Problems, problem
-from goodfit.leaks.duplicates import Rows, Twins, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
+from goodfit.leaks.duplicates import Rows, TwinRows, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
 from goodfit.leaks.near_images import can_compare
 from goodfit.leaks.near_pairs import NearPairs, near_pairs
 from goodfit.leaks.telling_inputs import telling_inputs
@@ -73,7 +73,7 @@ def parts_to_compare(split: Split) -> Iterator[tuple[tuple[Part, Part], Rows, Ro
             yield (part, other), rows, others
 
 
-def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> Twins:
+def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> TwinRows:
     """All rows with a near twin that is not exact.
 
     Rows with the same inputs are compared once, as the first of them; the twins of it are carried over to all.
@@ -85,7 +85,7 @@ def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> Twins
     kept = np.sort(rows[place[groups[rows]] >= 0])
     at = place[groups[kept]]
     hit = np.sort(others[np.isin(groups[others], found.others)])
-    return Twins(kept, lowest_rows(groups, others)[found.partners[at]], found.distances[at], hit)
+    return TwinRows(kept, lowest_rows(groups, others)[found.partners[at]], found.distances[at], hit)
 
 
 def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: bool = True) -> tuple[LeakFinding, ...]:
@@ -172,7 +172,7 @@ def without_twins(split: Split, near: bool = True) -> Split:
     return Split(split.data, train, valid, split.rows("test"), split.seed)
 
 
-def _exact(twins: Twins, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
+def _exact(twins: TwinRows, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
     by_chance = chance >= CHANCE_SHARE * len(twins)
     text = _occur(len(twins), size, parts)
     if by_chance:
@@ -200,7 +200,9 @@ def _untold(why: str, parts: tuple[Part, Part]) -> LeakFinding:
     return LeakFinding("near", "cannot tell", parts, 0, 0.0, (), (), text, CHANCE_ADVICE)
 
 
-def _near(twins: Twins, exact: Twins, parts: tuple[Part, Part], size: int, *, as_images: bool) -> Iterator[LeakFinding]:
+def _near(
+    twins: TwinRows, exact: TwinRows, parts: tuple[Part, Part], size: int, *, as_images: bool
+) -> Iterator[LeakFinding]:
     kept = ~np.isin(twins.rows, exact.rows)
     count = int(kept.sum())
     if not count:

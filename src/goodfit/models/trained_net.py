@@ -90,9 +90,9 @@ class TrainedNet:
             classes=data.classes,
             slopes=arrays.slopes,
             shift=scaling.shift,
-            scale=scaling.factor,
+            scale=scaling.scale,
             target_shift=scaling.target_shift,
-            target_scale=scaling.target_factor,
+            target_scale=scaling.target_scale,
             link="exp" if recipe.loss == "poisson" else "identity",
             seed=recipe.seed,
         )

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from goodfit.reports.blocks import Bullets as Bullets
     from goodfit.reports.blocks import Code as Code
     from goodfit.reports.blocks import Facts as Facts
-    from goodfit.reports.blocks import Fold as Fold
+    from goodfit.reports.blocks import Foldout as Foldout
     from goodfit.reports.blocks import Grid as Grid
     from goodfit.reports.blocks import Note as Note
     from goodfit.reports.blocks import Paragraph as Paragraph
     from goodfit.reports.blocks import Part as Part
     from goodfit.reports.blocks import Picture as Picture
-    from goodfit.reports.frames import Frame as Frame
     from goodfit.reports.frames import Frames as Frames
+    from goodfit.reports.frames import PageFrame as PageFrame
     from goodfit.reports.frames import spread as spread
     from goodfit.reports.markup import Link as Link
     from goodfit.reports.markup import Mono as Mono
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 _PLACES = {
     **dict.fromkeys(
-        ("Block", "Bullets", "Code", "Facts", "Fold", "Grid", "Note", "Paragraph", "Part", "Picture"), "blocks"
+        ("Block", "Bullets", "Code", "Facts", "Foldout", "Grid", "Note", "Paragraph", "Part", "Picture"), "blocks"
     ),
-    **dict.fromkeys(("Frame", "Frames", "spread"), "frames"),
+    **dict.fromkeys(("PageFrame", "Frames", "spread"), "frames"),
     **dict.fromkeys(("Link", "Mono", "Strong"), "markup"),
     **dict.fromkeys(("Glance", "Page", "Section"), "page"),
     **dict.fromkeys(("run_page", "search_page"), "run_report"),

@@ -95,7 +95,7 @@ class Picture(Block):
 
 
 @dataclass(frozen=True)
-class Fold(Block):
+class Foldout(Block):
     """What opens when it is asked for. On paper it is printed open, unless it holds a long table."""
 
     summary: str

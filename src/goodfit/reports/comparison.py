@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goodfit.figures import Interval, intervals, setting_curve
+from goodfit.figures import DrawnInterval, intervals, setting_curve
 from goodfit.reports.blocks import Passage
 from goodfit.reports.drawing import both
 from goodfit.reports.kept import CurveLine, KeptSearch, Number, read_curve
@@ -68,7 +68,9 @@ def _expected(found: KeptSearch) -> dict[str, Number] | None:
 
 def _draw_settings(found: KeptSearch, own: int | None) -> tuple[Figure, Figure]:
     rows = [
-        Interval(line.text, known(line.score), known(line.low), known(line.high), "chosen" if own == at else "usual")
+        DrawnInterval(
+            line.text, known(line.score), known(line.low), known(line.high), "chosen" if own == at else "usual"
+        )
         for at, line in enumerate(found.settings[:DRAWN])
     ]
     return both(partial(intervals, rows, f"{found.score_name} on held-out data, mean over folds"))

@@ -17,7 +17,7 @@ MOST_FRAMES = 12  # the theme has a rule for each; each is a drawing or two
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """One stop of the slider.
 
     name: a short label, such as the number of an epoch; drawn, narrow: as in a `Picture`, with the same axes in every
@@ -41,7 +41,7 @@ class Frames(Block):
 
     title: str
     what: str
-    frames: Sequence[Frame]
+    frames: Sequence[PageFrame]
     text: Inline = ""
 
     def __post_init__(self) -> None:

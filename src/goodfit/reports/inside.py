@@ -11,7 +11,7 @@ import numpy as np
 from goodfit.figures import FlowLayer, FlowTable, flow_bands
 from goodfit.inspection.layer_table import MEASURED, QUANTILE_FIELDS, TABLE, read_layers
 from goodfit.reports.blocks import Block, Grid, Passage, Picture
-from goodfit.reports.frames import Frame, Frames, spread
+from goodfit.reports.frames import Frames, PageFrame, spread
 from goodfit.reports.numbers import brief, counted, percent
 from goodfit.reports.page import Section
 from goodfit.runs import Run
@@ -40,7 +40,7 @@ def inside_section(run: Run) -> Section | None:
     told = HOW if nets == 1 else f"{HOW} Each number is the median over {counted(nets, 'net')}."
     wide, narrow = flow_bands(tables, width=7.8), flow_bands(tables, width=4.2)
     frames = [
-        Frame(str(epoch), wide[at], _grid(epoch, layers[at]), _words(layers[at]), narrow[at])
+        PageFrame(str(epoch), wide[at], _grid(epoch, layers[at]), _words(layers[at]), narrow[at])
         for at, epoch in enumerate(epochs)
     ]
     about = {"looks": len(looks), "shown": len(epochs), "nets": nets, "all": len(run.seeds), "table": TABLE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from goodfit.figures import Interval, intervals
+from goodfit.figures import DrawnInterval, intervals
 from goodfit.figures.intervals import Look
 from goodfit.reports.blocks import Passage
 from goodfit.reports.drawing import both
@@ -21,7 +21,9 @@ def verdict_section(found: KeptVerdict | None, where: str) -> Section:
     about: dict[str, Any] = {"found": found, "where": where, "drawn": None}
     if found is not None and found.probes:
         rows = [
-            Interval(one.label, known(one.difference), known(one.low), known(one.high), LOOKS.get(one.status, "open"))
+            DrawnInterval(
+                one.label, known(one.difference), known(one.low), known(one.high), LOOKS.get(one.status, "open")
+            )
             for one in found.probes
         ]
         what, sides = f"gain over the recipe, {found.measured_by}", ("← worse", "better →")

@@ -25,7 +25,7 @@ from goodfit.training import session
 from goodfit.training.cohort import Cohort
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Report, Trained, metric_names
+from goodfit.training.fitting import Report, TrainedNets, metric_names
 from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.lock import held
@@ -183,7 +183,7 @@ class _Training:
         store: Store | None,
         reporter: Reporter,
         spent: dict[str, float],
-    ) -> list[Trained]:
+    ) -> list[TrainedNets]:
         """Train all turns; in a folder, with an event for every epoch and net."""
         pace = Pace()
         if self.watch is not None:
@@ -196,7 +196,7 @@ class _Training:
                 [work], keep_nets, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
             )
 
-    def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[Trained]) -> History:
+    def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[TrainedNets]) -> History:
         epochs = max(len(each.metrics) for each in turns)
         tables: dict[str, NDArray[Any]] = {}
         counters = {name: np.zeros(len(self.seeds), np.int64) for name in ("best_epoch", "stopped_epoch", "frozen")}
@@ -210,7 +210,7 @@ class _Training:
         return History(np.arange(1, epochs + 1), np.asarray(self.seeds), tables, **counters)
 
 
-def _joined(planned: SessionPlan, turns: Sequence[Trained]) -> tuple[list[NetArrays], NDArray[np.bool_]]:
+def _joined(planned: SessionPlan, turns: Sequence[TrainedNets]) -> tuple[list[NetArrays], NDArray[np.bool_]]:
     """The nets of all turns in the order of the seeds, and which of them are frozen."""
     nets: dict[int, NetArrays] = {}
     frozen = np.zeros(planned.nets, bool)

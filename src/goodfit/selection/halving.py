@@ -17,7 +17,7 @@ from goodfit.errors import GoodfitError, problem
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
-from goodfit.selection.result import Selection, Stopped, gathered, parameters_of, selection_of
+from goodfit.selection.result import Selection, StoppedSetting, gathered, parameters_of, selection_of
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import Results
@@ -69,7 +69,7 @@ def carry_out(
     if plan is not None:
         plan(search, planned)
     stages = Stages(watch, planned.seconds, sum(r.settings for b in search.brackets for r in b) * planned.nets)
-    finals, results, finalists, stopped = list[Sheet](), Results(), list[int](), list[Stopped]()
+    finals, results, finalists, stopped = list[Sheet](), Results(), list[int](), list[StoppedSetting]()
     first = 0
     with _folder(folder) as home:
         for number, bracket in enumerate(search.brackets):
@@ -128,7 +128,7 @@ class _Climb:
 
     def __init__(self, search: SearchLayout, sheets: Sequence[Sheet], folder: Path, stages: Stages) -> None:
         self.search, self.sheets, self.folder, self.stages = search, sheets, folder, stages
-        self.stopped: list[Stopped] = []
+        self.stopped: list[StoppedSetting] = []
         self.spent = Results()
 
     def to_the_top(
@@ -176,7 +176,7 @@ class _Climb:
         for place in np.setdiff1d(np.arange(len(alive)), best):
             setting = alive[place]
             self.stopped.append(
-                Stopped(
+                StoppedSetting(
                     setting=search.settings[setting],
                     recipe=search.recipes[setting],
                     epochs=rung.epochs,
@@ -194,7 +194,7 @@ def _selection(
     sheets: Sequence[Sheet],
     results: Results,
     finalists: Sequence[int],
-    stopped: Sequence[Stopped],
+    stopped: Sequence[StoppedSetting],
 ) -> Selection:
     """The finalists compared, and who stopped where."""
     place = {setting: number for number, setting in enumerate(finalists)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.selection.sheets import Fit, Sheet
+from goodfit.selection.sheets import Sheet, SheetFit
 from goodfit.training import tensor_file
 from goodfit.training.cohort import Cohort
 from goodfit.training.moving import NetState, lay_states, take_states
@@ -23,7 +23,7 @@ Key = tuple[int, int, int]
 """Which net: setting, fold, seed."""
 
 
-def key_of(fit: Fit) -> Key:
+def key_of(fit: SheetFit) -> Key:
     """Which net a fit is, in whatever population it trains."""
     return fit.setting, fit.fold, fit.seed
 

@@ -34,7 +34,7 @@ CURVES = ("curve.svg", "curve.png")
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StoppedSetting:
     """A setting that a halving left behind. epochs: that its nets trained; score, loss: on held-out rows after them,
     mean over folds and seeds, nan where a net diverged; failed_folds: how many.
 
@@ -83,7 +83,7 @@ class Selection:
     seconds: Mapping[str, float]
     parameters: tuple[int, ...]
     test_share: float
-    stopped: tuple[Stopped, ...] = ()
+    stopped: tuple[StoppedSetting, ...] = ()
     uncorrected: str = ""
     leaks: LeakCheck | None = None
 

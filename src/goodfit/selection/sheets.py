@@ -19,7 +19,7 @@ from goodfit.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Fit:
+class SheetFit:
     """One net to train. setting, fold, seed: by their numbers; held_out: rows that it is scored on."""
 
     setting: int
@@ -36,7 +36,7 @@ class Sheet:
 
     data: Dataset
     examples: Examples
-    fits: tuple[Fit, ...]
+    fits: tuple[SheetFit, ...]
     jobs: tuple[Job, ...]
     score_train: bool = False
 
@@ -147,7 +147,7 @@ def _sheet(
     seeds: Sequence[int],
 ) -> Sheet:
     fits = tuple(
-        Fit(setting, first + number, seed, fold.valid)
+        SheetFit(setting, first + number, seed, fold.valid)
         for setting in chosen
         for number, fold in enumerate(folds)
         for seed in range(len(seeds))

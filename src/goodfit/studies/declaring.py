@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.studies.estimates import Estimate
-from goodfit.studies.parameters import Given, Parameter
+from goodfit.studies.parameters import Given, StudyParameter
 from goodfit.studies.words import Words
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Study:
     title: Words
     question: Words
     about: tuple[Words, ...]
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[StudyParameter, ...]
     tables: tuple[TableOf, ...]
     figures: tuple[Drawing, ...]
     claims: tuple[Claim, ...]

@@ -18,8 +18,8 @@ from typing import Any
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.studies.declaring import Claim, Column, Drawing, Printed, Study, TableOf
-from goodfit.studies.parameters import Kind, Parameter
-from goodfit.studies.tabulating import Band
+from goodfit.studies.parameters import Kind, StudyParameter
+from goodfit.studies.tabulating import BandColumns
 from goodfit.studies.words import LANGUAGES, Words
 
 FILE = "texts.toml"
@@ -62,20 +62,20 @@ class Folder:
         low: float = -math.inf,
         high: float = math.inf,
         **more: Any,
-    ) -> Parameter:
-        """A parameter; the fields are those of `Parameter`."""
-        return Parameter(name, self.words("parameters", name), default, kind, low, high, **more)
+    ) -> StudyParameter:
+        """A parameter; the fields are those of `StudyParameter`."""
+        return StudyParameter(name, self.words("parameters", name), default, kind, low, high, **more)
 
-    def table(self, name: str, columns: Sequence[str | Band], *, shown: bool = True, left: int = 1) -> TableOf:
+    def table(self, name: str, columns: Sequence[str | BandColumns], *, shown: bool = True, left: int = 1) -> TableOf:
         """A table. The head of a column stands with the table, or in [columns], where several tables share it."""
         heads = [each for column in columns for each in self._columns(name, column)]
         return TableOf(name, self.words("tables", name, "title"), tuple(heads), shown, left)
 
-    def _columns(self, table: str, column: str | Band) -> tuple[Column, ...]:
-        name = column.name if isinstance(column, Band) else column
+    def _columns(self, table: str, column: str | BandColumns) -> tuple[Column, ...]:
+        name = column.name if isinstance(column, BandColumns) else column
         own = ("tables", table, "columns", name)
         head = self.words(*(own if self._at(own) is not None else ("columns", name)))
-        return column.columns(head) if isinstance(column, Band) else (Column(name, head),)
+        return column.columns(head) if isinstance(column, BandColumns) else (Column(name, head),)
 
     def figure(self, name: str, *, table: str = "", width: float = 9.2) -> Drawing:
         """A figure, drawn by `draw_NAME` in figures.py. table: that it is drawn from, where it has another name."""

@@ -15,7 +15,7 @@ from goodfit.studies.numbers import estimate, interval, rows_of, shown
 from goodfit.studies.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
-    from goodfit.studies.study_findings import Outcome, StudyFindings
+    from goodfit.studies.study_findings import ClaimOutcome, StudyFindings
 
 NARROW = 4.6  # inches of a figure on a telephone
 LONG = 60  # rows that a page shows of a table; the rest stands in the CSV file
@@ -104,13 +104,13 @@ def _passage(template: str, **values: Any) -> Passage:
     return Passage(f"study/{template}.html", {**TOOLS, **values})
 
 
-def _glance(outcome: Outcome, language: Language) -> Glance:
+def _glance(outcome: ClaimOutcome, language: Language) -> Glance:
     found, told = outcome.found, _status(outcome, language)
     held = "" if found.low == found.high else f"{interval(found.low, found.high)} "
     return Glance(outcome.claim.quantity.of(language), shown(found.value), held + told)
 
 
-def _status(outcome: Outcome, language: Language) -> str:
+def _status(outcome: ClaimOutcome, language: Language) -> str:
     return STATUSES[outcome.status].of(language)
 
 
@@ -118,7 +118,7 @@ def _short(text: str) -> str:
     return text.rstrip(".。") + ("." if text.isascii() or text.endswith(".") else "：")
 
 
-def _counted(claims: Sequence[Outcome], language: Language) -> str:
+def _counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
     """holds: 3; does not hold: 1."""
     counts = {status: sum(each.status == status for each in claims) for status in STATUSES}
     return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)

@@ -19,7 +19,7 @@ MOST_VALUES = 50  # of a parameter that takes several
 
 
 @dataclass(frozen=True)
-class Parameter:
+class StudyParameter:
     """A parameter of a study.
 
     name: in Python; about: what it is, with its unit; default: its value, a tuple where `many`; kind: whole number,
@@ -123,7 +123,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def seeds(default: int, low: int = 2, high: int = 10_000) -> tuple[Parameter, Parameter]:
+def seeds(default: int, low: int = 2, high: int = 10_000) -> tuple[StudyParameter, StudyParameter]:
     """The two parameters that studies with chance in them share: how many seeds, and which is the first."""
     many = Words(
         "Seeds: each draws data, weights and row orders of its own.",
@@ -131,8 +131,8 @@ def seeds(default: int, low: int = 2, high: int = 10_000) -> tuple[Parameter, Pa
     )
     first = Words("The first seed; the others are counted up from it.", "第一个种子，其余依次加一。")
     return (
-        Parameter("seeds", many, default, kind="whole", low=low, high=high),
-        Parameter("seed", first, 0, kind="whole", low=0, high=1_000_000_000),
+        StudyParameter("seeds", many, default, kind="whole", low=low, high=high),
+        StudyParameter("seed", first, 0, kind="whole", low=0, high=1_000_000_000),
     )
 
 
@@ -157,7 +157,7 @@ class Given:
         return range(self.seed, self.seed + self.seeds)
 
 
-def checked(where: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> Given:
+def checked(where: str, parameters: Sequence[StudyParameter], given: Mapping[str, Any]) -> Given:
     """What was given, with the defaults for the rest; one InputError names all that is wrong."""
     problems, known = Problems(), {each.name: each for each in parameters}
     values = {name: each.default for name, each in known.items()}

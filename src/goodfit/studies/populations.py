@@ -14,7 +14,7 @@ from goodfit.training.population import NetArrays
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRecipes:
     """R recipes trained with S seeds each. values: metric -> [R, S, E], nan where a net had stopped; nets: [R][S]."""
 
     values: dict[str, NDArray[np.float64]]
@@ -44,7 +44,7 @@ def train(
     score_every: int = 1,
     initial: Callable[[int, Recipe], NetArrays | None] = lambda *_: None,
     dtype: Any = np.float32,
-) -> Trained:
+) -> TrainedRecipes:
     """Train every recipe with every seed, as few programs as need be.
 
     With stacked examples, the seed at place g learns from data set g. score_every: epochs from one scoring of the parts
@@ -64,4 +64,4 @@ def train(
         metrics = found.metrics(number)  # [E, Q]
         values[:, number // len(seeds), number % len(seeds), : len(metrics)] = metrics.T
     nets = [tuple(found.net(at * len(seeds) + seed) for seed in range(len(seeds))) for at in range(len(recipes))]
-    return Trained(dict(zip(names, values, strict=True)), tuple(nets))
+    return TrainedRecipes(dict(zip(names, values, strict=True)), tuple(nets))

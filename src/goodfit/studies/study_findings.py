@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClaimOutcome:
     """A claim and what was measured of it."""
 
     claim: Claim
@@ -43,12 +43,12 @@ class StudyFindings:
         return self.measured.tables
 
     @property
-    def claims(self) -> tuple[Outcome, ...]:
+    def claims(self) -> tuple[ClaimOutcome, ...]:
         """Every claim with its estimate and status, in the order of declaration."""
         found = self.measured.claims
-        return tuple(Outcome(each, found[each.name], each.status(found[each.name])) for each in self.study.claims)
+        return tuple(ClaimOutcome(each, found[each.name], each.status(found[each.name])) for each in self.study.claims)
 
-    def claim(self, name: str) -> Outcome:
+    def claim(self, name: str) -> ClaimOutcome:
         """One claim; InputError for an unknown name."""
         return _named(self.claims, [each.claim.name for each in self.claims], name, f"study {self.study.name}: claim")
 

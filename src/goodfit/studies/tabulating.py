@@ -18,7 +18,7 @@ _HEADS = {"low": Words("2.5 %", "2.5 %"), "median": Words("median", "中位数")
 
 
 @dataclass(frozen=True)
-class Band:
+class BandColumns:
     """Three columns of a quantity: NAME_low, NAME_median, NAME_high."""
 
     name: str
@@ -31,9 +31,9 @@ class Band:
         )
 
 
-def bands(*names: str) -> tuple[Band, ...]:
+def bands(*names: str) -> tuple[BandColumns, ...]:
     """A band for each name."""
-    return tuple(Band(name) for name in names)
+    return tuple(BandColumns(name) for name in names)
 
 
 def interval(name: str) -> tuple[str, str, str]:

@@ -15,8 +15,8 @@ from goodfit.training.batches import Order, RowOrder, WithoutFold
 from goodfit.training.examples import Examples
 from goodfit.training.metrics import square_weights
 from goodfit.training.population import (
-    Grid,
     Job,
+    NetGrid,
     initial_parameters,
     lay_out,
     pad_architecture,
@@ -25,7 +25,7 @@ from goodfit.training.population import (
 )
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, OwnScaling, Program, Rows, Settings
+from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings
 
 MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
@@ -45,7 +45,7 @@ class Cohort:
 
     jobs: tuple[Job, ...]
     examples: Examples
-    grid: Grid
+    grid: NetGrid
     architecture: Architecture
     program: Program
     schedules: tuple[Schedule, ...]
@@ -73,7 +73,7 @@ class Cohort:
         """[K, S, M, ...], from the jobs' recipes."""
         return settings_of(self.jobs, self.schedules, self.architecture, self.examples, self.grid, self.dtype)
 
-    def rows(self) -> Rows:
+    def rows(self) -> ProgramRows:
         """The data and how they are read."""
         examples, scaling = self.examples, self.examples.scaling
         weights = np.ones((1, 1)) if examples.weights is None else examples.weights
@@ -87,15 +87,15 @@ class Cohort:
             "x": examples.x,
             "y": examples.y,
             "shift": scaling.shift.astype(self.dtype),
-            "scale": scaling.factor.astype(self.dtype),
+            "scale": scaling.scale.astype(self.dtype),
             "target_shift": scaling.target_shift.astype(self.dtype),
-            "target_scale": scaling.target_factor.astype(self.dtype),
+            "target_scale": scaling.target_scale.astype(self.dtype),
             "weights": weights.astype(self.dtype),
             "parts": tuple(parts),
             "squares": tuple(each.astype(self.dtype) for each in squares),
             "own": self._own_scaling(),
         }
-        return Rows(**arrays)
+        return ProgramRows(**arrays)
 
     def chunk(self, first: int, count: int, score_every: int = 1) -> Chunk:
         """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs."""
@@ -122,7 +122,7 @@ class Cohort:
         if scalings is None:
             return None
         own = [each.after(self.examples.scaling) for each in scalings]
-        names = ("shift", "factor", "target_shift", "target_factor")
+        names = ("shift", "scale", "target_shift", "target_scale")
         return OwnScaling(
             **{  # type: ignore[arg-type]
                 n: np.stack([getattr(each, n) for each in own]).astype(self.dtype) for n in names
@@ -177,19 +177,19 @@ def cohort_of(
         task=examples.task,
         optimizer=first.optimizer,
         nesterov=first.nesterov,
-        momentum=any(recipe.momentum > 0 for recipe in recipes),
-        l1=any(recipe.l1 > 0 for recipe in recipes),
-        clip=any(recipe.clip_norm is not None for recipe in recipes),
-        class_weights=any(recipe.class_weight is not None for recipe in recipes),
+        uses_momentum=any(recipe.momentum > 0 for recipe in recipes),
+        uses_l1=any(recipe.l1 > 0 for recipe in recipes),
+        uses_clipping=any(recipe.clip_norm is not None for recipe in recipes),
+        uses_class_weights=any(recipe.class_weight is not None for recipe in recipes),
         # batches without a net's own fold need no weights, but to see that one is empty for it
-        row_weights=examples.weights is not None and (weightless or not apart),
-        smoothing=any(recipe.label_smoothing > 0 for recipe in recipes),
-        penalized_biases=any(recipe.penalize_biases for recipe in recipes),
-        patience=any(recipe.patience > 0 for recipe in recipes) or conventions == "scikit-learn",
-        plateau=any(job.plateau is not None for job in jobs),
+        uses_row_weights=examples.weights is not None and (weightless or not apart),
+        uses_smoothing=any(recipe.label_smoothing > 0 for recipe in recipes),
+        penalizes_biases=any(recipe.penalize_biases for recipe in recipes),
+        uses_patience=any(recipe.patience > 0 for recipe in recipes) or conventions == "scikit-learn",
+        uses_plateaus=any(job.plateau is not None for job in jobs),
         conventions=conventions,
         set_rows=examples.set_rows,
-        weightless=weightless,
+        may_be_weightless=weightless,
         parts=tuple(examples.parts),
         weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
         monitor="valid" if "valid" in examples.parts else "train",
@@ -243,7 +243,7 @@ def _only_leave_out(examples: Examples, sets: set[int]) -> bool:
     return all((folds == own).any() and np.array_equal(weights[own], folds != own) for own in sets)
 
 
-def _in_turn(grid: Grid, architecture: Architecture, rows: int) -> bool:
+def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:
     """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
     return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= MUCH_WORK_A_STEP
 
@@ -261,7 +261,7 @@ def _every_batch_counts(examples: Examples, order: Order) -> bool:
     return plain and int((sizes > (order.steps - 1) * (order.width // len(sizes))).sum()) >= 2
 
 
-def _chunk_epochs(grid: Grid, rows: int, multiplications: int) -> int:
+def _chunk_epochs(grid: NetGrid, rows: int, multiplications: int) -> int:
     """Epochs that a call has room for: a power of two, so that similar cohorts share a shape.
 
     rows: of an epoch of one group; multiplications: of one row and net.

@@ -16,16 +16,16 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from goodfit.nets.forward import Parameters
 from goodfit.training.devices import cores, prepare
-from goodfit.training.kept import Compiled, Kept, size_of
+from goodfit.training.kept import Compiled, RecentPrograms, size_of
 from goodfit.training.optimisers import initial_state
 from goodfit.training.program import run_chunk
-from goodfit.training.state import Chunk, Program, Rates, Rows, Settings, State
+from goodfit.training.state import Chunk, Program, ProgramRows, Rates, Settings, State
 
 LARGE = 3e8  # multiplications of an epoch's forward pass, from which the fusion emitters pay
 AXIS = "nets"  # the mesh's only axis: devices share the population
 
 
-_programs = Kept()
+_programs = RecentPrograms()
 _count = 0
 
 
@@ -39,7 +39,9 @@ def forget() -> None:
     _programs.clear()
 
 
-def compiled(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[Compiled, bool]:
+def compiled(
+    program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State
+) -> tuple[Compiled, bool]:
     """The compiled program for these arguments, and whether it had to be compiled now."""
     function = functools.partial(_sharded, program)
     # the old state is given away: the new one takes its buffers, so that memory holds weights and moments once
@@ -97,7 +99,7 @@ def mesh(devices: int) -> Mesh:
     return Mesh(np.asarray(jax.local_devices()[:devices]), (AXIS,))
 
 
-def place(program: Program, settings: Settings, rows: Rows, state: State) -> tuple[Settings, Rows, State]:
+def place(program: Program, settings: Settings, rows: ProgramRows, state: State) -> tuple[Settings, ProgramRows, State]:
     """Put the lasting arguments on the devices: the data on every device, every net on one."""
     over = mesh(program.devices)
     sharded, replicated = NamedSharding(over, PartitionSpec(AXIS)), NamedSharding(over, PartitionSpec())
@@ -120,10 +122,10 @@ def _chunk_tree(sharded: Any, replicated: Any) -> Chunk:
     return Chunk(replicated, replicated, sharded, sharded, sharded, replicated, replicated)
 
 
-def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
+def _sharded(program: Program) -> Callable[[Settings, ProgramRows, Chunk, State], Any]:
     """The program over arrays with a leading device axis; every device runs alone, nothing is exchanged."""
 
-    def local(settings: Settings, rows: Rows, chunk: Chunk, state: State) -> Any:
+    def local(settings: Settings, rows: ProgramRows, chunk: Chunk, state: State) -> Any:
         own = replace(chunk, seeds=chunk.seeds[0], order=chunk.order[0], counts=chunk.counts[0])
         settings, state = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (settings, state))
         run = _in_turn if program.in_turn else run_chunk
@@ -142,7 +144,7 @@ def _sharded(program: Program) -> Callable[[Settings, Rows, Chunk, State], Any]:
     )
 
 
-def _in_turn(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Any]:
+def _in_turn(program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State) -> tuple[State, Any]:
     """`run_chunk` for one group of nets after another: the weights of each stay in the cache from step to step."""
 
     def one(group: tuple[Settings, State, jax.Array, jax.Array, jax.Array]) -> tuple[State, Any]:
@@ -172,7 +174,7 @@ def fresh_state(program: Program, settings: Settings, parameters: Parameters) ->
         parameters=parameters,
         optimizer=_fresh_optimizer(program, settings.rates, parameters),
         best=jax.tree.map(np.copy, parameters) if program.keep_best else None,
-        rate=np.ones(shape, settings.rates.l2.dtype) if program.plateau else None,  # type: ignore[arg-type]
+        rate=np.ones(shape, settings.rates.l2.dtype) if program.uses_plateaus else None,  # type: ignore[arg-type]
         active=settings.epochs > 0,
         **numbers,
     )

@@ -18,23 +18,23 @@ Numbers = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Scaling:
-    """How inputs and numeric targets are scaled: (value - shift) * factor, fitted on training rows only.
+    """How inputs and numeric targets are scaled: (value - shift) * scale, fitted on training rows only.
 
-    shift, factor: [D] of the inputs; target_shift, target_factor: [C] of the targets (0 and 1 for classes).
+    shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes).
     """
 
     shift: Numbers
-    factor: Numbers
+    scale: Numbers
     target_shift: Numbers
-    target_factor: Numbers
+    target_scale: Numbers
 
     def after(self, first: Scaling) -> Scaling:
         """What must be done to values that `first` has scaled, for this scaling of the raw ones."""
         return Scaling(
-            (self.shift - first.shift) * first.factor,
-            self.factor / first.factor,
-            (self.target_shift - first.target_shift) * first.target_factor,
-            self.target_factor / first.target_factor,
+            (self.shift - first.shift) * first.scale,
+            self.scale / first.scale,
+            (self.target_shift - first.target_shift) * first.target_scale,
+            self.target_scale / first.target_scale,
         )
 
 
@@ -99,7 +99,7 @@ class Examples:
                 raise InputError(problem("Examples", rule, got=f"{each.x.shape}, {each.task} (set {number})"))
         train = np.asarray(parts["train"], np.int32)
         own = tuple(fit_scaling(each, train, loss=loss) for each in sets)
-        plain = all(not each.shift.any() and (each.factor == 1).all() for each in own) and not first.scale_targets
+        plain = all(not each.shift.any() and (each.scale == 1).all() for each in own) and not first.scale_targets
         return cls(
             x=np.concatenate([each.x for each in sets]),
             y=np.concatenate([each.y for each in sets]),
@@ -147,15 +147,15 @@ def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "a
     """
     kind = data.scaling if kind == "auto" else kind
     width = data.x.shape[1]
-    shift, factor = np.zeros(width, np.float32), np.ones(width, np.float32)
+    shift, scale = np.zeros(width, np.float32), np.ones(width, np.float32)
     if kind == "unit":
-        factor[:] = 1.0 / _largest(data.x, rows)
+        scale[:] = 1.0 / _largest(data.x, rows)
     elif kind == "standard":
-        shift, factor = _standard(data.x[rows])
-    target_shift, target_factor = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
+        shift, scale = _standard(data.x[rows])
+    target_shift, target_scale = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
     if data.scale_targets and loss != "poisson":
-        target_shift, target_factor = _standard(data.y[rows])
-    return Scaling(shift, factor, target_shift, target_factor)
+        target_shift, target_scale = _standard(data.y[rows])
+    return Scaling(shift, scale, target_shift, target_scale)
 
 
 def _largest(x: NDArray[np.generic], rows: Indexes) -> float:

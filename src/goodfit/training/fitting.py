@@ -17,7 +17,7 @@ from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
 from goodfit.training.population import NetArrays, take_net
-from goodfit.training.state import Chunk, Rows, Settings, State
+from goodfit.training.state import Chunk, ProgramRows, Settings, State
 
 Changes = Mapping[str, NDArray[Any]]
 """Fields of a state -> their new values, [P]: "active" False stops a net; "rate" is what plateaus have left."""
@@ -44,7 +44,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedNets:
     """Trained nets, and what was measured of them.
 
     metrics: [E, Q, P], nan after a net stopped; nets: at the best epoch where a best is kept, else at the last, empty
@@ -61,7 +61,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Fitted(Trained):
+class Fitted(TrainedNets):
     """A trained cohort. state: the last one, on the host, several times as large as the nets."""
 
     state: State = field(repr=False)
@@ -154,7 +154,7 @@ def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
 class _Runner:
     """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
 
-    def __init__(self, cohort: Cohort, settings: Settings, rows: Rows, score_every: int, most: int) -> None:
+    def __init__(self, cohort: Cohort, settings: Settings, rows: ProgramRows, score_every: int, most: int) -> None:
         self.cohort, self.settings, self.rows, self.score_every, self.most = cohort, settings, rows, score_every, most
         self.compile_seconds = 0.0
         self.state: State

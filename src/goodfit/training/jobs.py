@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Report, Trained
+from goodfit.training.fitting import Report, TrainedNets
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.observer import Observer
 from goodfit.training.planner import COMPILE_SECONDS, Plan
@@ -27,7 +27,7 @@ class FittedJobs:
     """Trained jobs. turns: one result a turn; place[i]: (turn, net of it) of job i."""
 
     plan: Plan
-    turns: tuple[Trained, ...]
+    turns: tuple[TrainedNets, ...]
     place: tuple[tuple[int, int], ...]
 
     def net(self, job: int) -> NetArrays:

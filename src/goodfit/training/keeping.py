@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.training.cohort import Cohort
-from goodfit.training.fitting import Fitted, Trained
+from goodfit.training.fitting import Fitted, TrainedNets
 from goodfit.training.population import NetArrays
 from goodfit.training.store import Arrays
 from goodfit.training.turns import Turn
@@ -18,12 +18,12 @@ from goodfit.training.turns import Turn
 _COUNTERS = ("metrics", "best_epoch", "stopped_epoch", "frozen")
 
 
-def keep_nets(turn: Turn, cohort: Cohort, fitted: Fitted) -> Trained:
+def keep_nets(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
     """Everything but the optimiser's state, which is several times as large as the nets."""
-    return Trained(**{each.name: getattr(fitted, each.name) for each in fields(Trained)})
+    return TrainedNets(**{each.name: getattr(fitted, each.name) for each in fields(TrainedNets)})
 
 
-def keep_metrics(turn: Turn, cohort: Cohort, fitted: Fitted) -> Trained:
+def keep_metrics(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
     """What was measured; the weights are let go."""
     return replace(keep_nets(turn, cohort, fitted), nets=())
 
@@ -31,15 +31,15 @@ def keep_metrics(turn: Turn, cohort: Cohort, fitted: Fitted) -> Trained:
 class PackTrained:
     """Trained nets as arrays and back."""
 
-    def pack(self, kept: Trained) -> tuple[Arrays, Mapping[str, Any]]:
+    def pack(self, kept: TrainedNets) -> tuple[Arrays, Mapping[str, Any]]:
         """All of it as arrays."""
         arrays = {name: np.asarray(getattr(kept, name)) for name in _COUNTERS}
         return {**arrays, **_packed(kept.nets)}, {"seconds": dict(kept.seconds)}
 
-    def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> Trained:
+    def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> TrainedNets:
         """What `pack` wrote."""
         counters: dict[str, Any] = {name: arrays[name] for name in _COUNTERS}
-        return Trained(nets=_unpacked(arrays), seconds=dict(metadata["seconds"]), **counters)
+        return TrainedNets(nets=_unpacked(arrays), seconds=dict(metadata["seconds"]), **counters)
 
 
 def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:

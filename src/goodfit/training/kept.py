@@ -33,7 +33,7 @@ class Compiled:
     seconds: float
 
 
-class Kept:
+class RecentPrograms:
     """The most recently used programs by key, at most MOST_PROGRAMS and about MOST_BYTES of them.
 
     Threads may share one. The newest program is always kept, however large.

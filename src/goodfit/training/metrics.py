@@ -111,7 +111,7 @@ def square_weights(examples: Examples) -> tuple[NDArray[np.float64], ...]:
     found = []
     for name, rows in parts.items():
         weights = examples.weights if name == "train" else examples.part_weights.get(name)
-        spread = _of_sets(examples, rows[rows >= 0], weights) * examples.scaling.target_factor.astype(np.float64) ** 2
+        spread = _of_sets(examples, rows[rows >= 0], weights) * examples.scaling.target_scale.astype(np.float64) ** 2
         found.append(1 / (spread * examples.outputs))
     return tuple(found)
 

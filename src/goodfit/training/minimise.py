@@ -22,7 +22,7 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled_function
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.program import objective_of
-from goodfit.training.state import Program, Rows, Settings
+from goodfit.training.state import Program, ProgramRows, Settings
 
 Tell = Callable[[int, float, Callable[[], NetArrays]], bool]
 """(iteration, loss, a call for the net as it is) after every iteration; True ends the search."""
@@ -113,11 +113,11 @@ def _function(program: Program, like: Parameters) -> Callable[..., tuple[Array, 
     """(settings, rows, index, flat) -> objective, loss as reported, gradient of the objective."""
     unpack = _packed(like)[1]
 
-    def total(flat: Array, settings: Settings, rows: Rows, index: Array) -> tuple[Array, Array]:
+    def total(flat: Array, settings: Settings, rows: ProgramRows, index: Array) -> tuple[Array, Array]:
         objective, loss = objective_of(program, settings, rows, index, unpack(flat))
         return objective[0, 0], loss[0, 0]
 
-    def function(settings: Settings, rows: Rows, index: Array, flat: Array) -> tuple[Array, Array, Array]:
+    def function(settings: Settings, rows: ProgramRows, index: Array, flat: Array) -> tuple[Array, Array, Array]:
         (objective, loss), gradient = jax.value_and_grad(total, has_aux=True)(flat, settings, rows, index)
         return objective, loss, gradient
 

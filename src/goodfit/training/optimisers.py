@@ -38,11 +38,11 @@ def direction(program: Program, rates: Rates) -> optax.GradientTransformation:
         core = optax.scale_by_rms(rates.beta2, rates.epsilon, eps_in_sqrt=False)
     elif kind == "lion":
         core = optax.scale_by_lion(rates.beta1, rates.beta2)
-    elif program.momentum:
+    elif program.uses_momentum:
         core = optax.trace(rates.momentum, nesterov=program.nesterov)
     else:
         core = optax.identity()
-    if program.clip:
+    if program.uses_clipping:
         return optax.chain(optax.clip_by_global_norm(rates.clip_norm), core)
     return core
 
@@ -96,7 +96,7 @@ def step(
         if program.optimizer in DECOUPLED:
             new = _decay(new, old, rate * rates.weight_decay, rates.penalize_biases)
         # last: the proximal step is taken from where gradient and decay have led, and may end at 0.0
-        if program.l1:
+        if program.uses_l1:
             new = _soften(new, rate * rates.l1, rates.penalize_biases)
         return new, state
 

@@ -67,7 +67,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Grid:
+class NetGrid:
     """Where each net lies: place[i] = (device, group, place in the group) of net i.
 
     keys: [K, S] the key of every group; a place that no net takes repeats net 0 and trains no epoch.
@@ -103,7 +103,7 @@ class Grid:
         return empty
 
 
-def lay_out(keys: Sequence[int], devices: int, group_cost: float = GROUP_COST) -> Grid:
+def lay_out(keys: Sequence[int], devices: int, group_cost: float = GROUP_COST) -> NetGrid:
     """A grid for nets with these keys: nets of a group have one key and share their rows; devices share the groups.
 
     All groups have room for as many nets, so that nets of one key may be cut into several groups: into as many as cost
@@ -128,7 +128,7 @@ def lay_out(keys: Sequence[int], devices: int, group_cost: float = GROUP_COST) -
             number += 1
     table = np.full(shape[:2], keys[0], np.int64)
     table[place[:, 0], place[:, 1]] = keys
-    return Grid(*shape, place, table)
+    return NetGrid(*shape, place, table)
 
 
 def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
@@ -158,7 +158,7 @@ def padded_widths(hidden: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(widths)
 
 
-def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Grid, dtype: Any) -> Parameters:
+def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: NetGrid, dtype: Any) -> Parameters:
     """Every net's initial weights, padded with zeros, [K, S, M, ...]."""
     sizes = [architecture.inputs, *architecture.widths, architecture.outputs]
     last = len(architecture.widths)
@@ -199,7 +199,7 @@ def settings_of(
     schedules: Sequence[Schedule],
     architecture: Architecture,
     examples: Examples,
-    grid: Grid,
+    grid: NetGrid,
     dtype: Any,
 ) -> Settings:
     """Everything traced that the jobs' recipes decide, [K, S, M, ...]. schedules: the program's table of schedules."""
@@ -275,7 +275,7 @@ def _padded(values: Sequence[float], length: int) -> list[float]:
     return [*values, *([0.0] * (length - len(values)))]
 
 
-def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: Grid, dtype: Any) -> Present:
+def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: NetGrid, dtype: Any) -> Present:
     units = []
     for layer, width in enumerate(architecture.widths):
         real = np.asarray([r.hidden[layer] if len(r.hidden) > layer else 0 for r in recipes])

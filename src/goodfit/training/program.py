@@ -20,7 +20,7 @@ from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.metrics import score_row
-from goodfit.training.state import Chunk, OwnScaling, Program, Rows, Settings, State
+from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
@@ -31,7 +31,7 @@ class Batch:
     """Rows as the nets see them.
 
     x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
-    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `Rows`.
+    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`.
     """
 
     x: Array
@@ -41,7 +41,9 @@ class Batch:
     squares: Array | None = None
 
 
-def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State) -> tuple[State, Metrics]:
+def run_chunk(
+    program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State
+) -> tuple[State, Metrics]:
     """Train `chunk.count` epochs, or fewer when every net has stopped. Metrics of what did not run are nan."""
     quantities = 2 + 2 * len(program.parts)
     empty = jnp.full((program.chunk, quantities, *state.active.shape), jnp.nan, settings.rates.l2.dtype)
@@ -61,7 +63,7 @@ def run_chunk(program: Program, settings: Settings, rows: Rows, chunk: Chunk, st
 
 
 def _epoch(
-    program: Program, settings: Settings, rows: Rows, chunk: Chunk, state: State, epoch: Array
+    program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State, epoch: Array
 ) -> tuple[State, Array]:
     order, number = chunk.order[epoch], chunk.first + epoch + 1
     parameters, optimizer, loss, score = _train_epoch(program, settings, rows, order, chunk, state, epoch)
@@ -84,7 +86,7 @@ def _epoch(
 
 
 def _train_epoch(
-    program: Program, settings: Settings, rows: Rows, order: Array, chunk: Chunk, state: State, epoch: Array
+    program: Program, settings: Settings, rows: ProgramRows, order: Array, chunk: Chunk, state: State, epoch: Array
 ) -> tuple[Parameters, Any, Array, Array]:
     # counted over the whole training: dropout's bits do not depend on where chunks end
     number = (chunk.first + epoch).astype(jnp.uint32)
@@ -103,11 +105,11 @@ def _train_epoch(
             found = (found[0] * (index >= 0).sum(-1).astype(zero.dtype)[:, None], *found[1:])
         return (parameters, optimizer, tuple(s + f for s, f in zip(sums, found, strict=True))), None
 
-    sums = (zero,) * (3 if program.row_weights else 2)
+    sums = (zero,) * (3 if program.uses_row_weights else 2)
     steps = (order, chunk.schedules[epoch], jnp.arange(program.steps, dtype=jnp.uint32))
     (parameters, optimizer, sums), _ = jax.lax.scan(body, (state.parameters, state.optimizer, sums), steps)
     rows_an_epoch = chunk.counts[epoch][:, None]  # [S, 1]
-    total = sums[-1] if program.row_weights else rows_an_epoch
+    total = sums[-1] if program.uses_row_weights else rows_an_epoch
     of_loss = rows_an_epoch if objective_is_loss(program) else total
     return parameters, optimizer, sums[0] / of_loss, _score(program, sums[1] / total)
 
@@ -148,10 +150,10 @@ def _step(
         shape = settings.rates.l2.shape
         factor = jnp.broadcast_to(factor, shape)
         moved = optimisers.step(program, settings.rates, parameters, gradient, optimizer, factor)
-        if program.weightless:  # a batch without a row of weight is no batch: momentum and penalties rest too
+        if program.may_be_weightless:  # a batch without a row of weight is no batch: momentum and penalties rest too
             moved = stopping.choose(sums[2] > 0, moved, (parameters, optimizer))
         parameters, optimizer = moved
-    return parameters, optimizer, sums if program.row_weights else sums[:2]
+    return parameters, optimizer, sums if program.uses_row_weights else sums[:2]
 
 
 def _step_lbfgs(
@@ -188,11 +190,11 @@ def _objective(
     program: Program, settings: Settings, parameters: Parameters, batch: Batch, dropout: Dropout | None
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
-    inputs = None if batch.own is None else (batch.own.shift, batch.own.factor)
+    inputs = None if batch.own is None else (batch.own.shift, batch.own.scale)
     z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
     trained, plain, score = _row_values(program, settings, z, batch.target, batch.own, batch.squares)
     weight = batch.weight
-    if program.class_weights:
+    if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
         of_class = jnp.where(batch.target[..., None, :] == classes, settings.class_weight[..., None], 0.0)
         weight = weight * of_class.sum(-2)
@@ -213,7 +215,7 @@ def _objective(
 
 
 def objective_of(
-    program: Program, settings: Settings, rows: Rows, index: Array, parameters: Parameters
+    program: Program, settings: Settings, rows: ProgramRows, index: Array, parameters: Parameters
 ) -> tuple[Array, Array]:
     """The objective of the rows [S, B] as one batch, and the loss in training as `conventions` report it, [S, M]"""
     batch = _batch(program, settings, rows, index)
@@ -228,10 +230,10 @@ def _row_values(
 
     The score of numbers is in the unit that all nets share, whatever each scales its targets by.
     """
-    smoothing = settings.smoothing[..., None] if program.smoothing else None
+    smoothing = settings.smoothing[..., None] if program.uses_smoothing else None
     trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
     if own is not None and program.task == "regression":
-        z, target = (values / own.target_factor[..., None] for values in (z, target))
+        z, target = (values / own.target_scale[..., None] for values in (z, target))
     return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, squares)
 
 
@@ -251,7 +253,7 @@ def _l2_penalty(program: Program, settings: Settings, parameters: Parameters) ->
 def _l1_penalty(program: Program, settings: Settings, parameters: Parameters) -> Array:
     """l1 times the sum of |w|, weights and where they are penalised biases, [S, M]. Its gradient is not used."""
     rates = settings.rates
-    if not program.l1:
+    if not program.uses_l1:
         return jnp.zeros_like(rates.l1)
     weights = [l1_penalty(w, rates.l1) for w in parameters.weights]
     biases = [l1_penalty(b, rates.l1 * rates.penalize_biases) for b in _penalized_biases(program, parameters)]
@@ -260,17 +262,17 @@ def _l1_penalty(program: Program, settings: Settings, parameters: Parameters) ->
 
 def _penalized_biases(program: Program, parameters: Parameters) -> list[Array]:
     """The biases of every layer, where some net's are penalised."""
-    return [b for b in parameters.biases if b is not None] if program.penalized_biases else []
+    return [b for b in parameters.biases if b is not None] if program.penalizes_biases else []
 
 
-def _batch(program: Program, settings: Settings, rows: Rows, index: Array) -> Batch:
+def _batch(program: Program, settings: Settings, rows: ProgramRows, index: Array) -> Batch:
     """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
     real = index >= 0
     own = _own_scaling(rows, settings)
     # row 0 stands in where no row is; its weight there is 0
     x, target = _examples(program, rows, _of_own_set(program, settings, jnp.maximum(index, 0)), own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
-    if program.row_weights:
+    if program.uses_row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
     return Batch(x, target, weight, own, _own_squares(rows, 0, settings))
 
@@ -289,7 +291,7 @@ def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
     return own
 
 
-def _own_scaling(rows: Rows, settings: Settings) -> OwnScaling | None:
+def _own_scaling(rows: ProgramRows, settings: Settings) -> OwnScaling | None:
     """The scaling of every net, [S, M, D] and [S, M, C], where nets have their own."""
     if rows.own is None:
         return None
@@ -297,7 +299,7 @@ def _own_scaling(rows: Rows, settings: Settings) -> OwnScaling | None:
     return own
 
 
-def _own_squares(rows: Rows, at: int, settings: Settings) -> Array | None:
+def _own_squares(rows: ProgramRows, at: int, settings: Settings) -> Array | None:
     """What every net's squared errors are weighed by, [S, M, C], on the training rows (0) or a part (1, ...)."""
     if not rows.squares:
         return None
@@ -305,7 +307,7 @@ def _own_squares(rows: Rows, at: int, settings: Settings) -> Array | None:
     return table[jnp.minimum(settings.row_weights, len(table) - 1)]
 
 
-def _examples(program: Program, rows: Rows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
+def _examples(program: Program, rows: ProgramRows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
     """Scaled inputs [S, B, D] and targets, [S, 1, B] codes or [S, 1 or M, C, B] numbers, of rows [S, B].
 
     own: is applied to the targets; the forward pass applies it to the inputs.
@@ -318,7 +320,7 @@ def _examples(program: Program, rows: Rows, index: Array, own: OwnScaling | None
     numbers = (y.astype(x.dtype) - rows.target_shift) * rows.target_scale  # [S, B, C]
     numbers = numbers.swapaxes(-1, -2)[:, None]
     if own is not None:
-        numbers = (numbers - own.target_shift[..., None]) * own.target_factor[..., None]
+        numbers = (numbers - own.target_shift[..., None]) * own.target_scale[..., None]
     return x, numbers
 
 
@@ -331,7 +333,7 @@ def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, s
     return Dropout(keys, settings.dropout, settings.input_dropout)
 
 
-def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: Parameters) -> Array:
+def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parameters: Parameters) -> Array:
     """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
     found: list[Array] = []
     zero = jnp.zeros_like(settings.rates.l2)
@@ -346,7 +348,7 @@ def _score_parts(program: Program, settings: Settings, rows: Rows, parameters: P
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
             x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
-            inputs = None if own is None else (own.shift, own.factor)
+            inputs = None if own is None else (own.shift, own.scale)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)
             _, plain, score = _row_values(program, settings, z, target, own, squares)
             weight = (index >= 0)[None, None].astype(x.dtype)

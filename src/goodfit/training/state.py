@@ -21,13 +21,12 @@ from goodfit.nets.forward import Architecture, Parameters, Present
 class Program:
     """Everything that is compiled in. Two cohorts with equal programs and equal array shapes share one compilation.
 
-    A feature that no net of a cohort uses is left out of its program (momentum, l1, clip, class_weights, row_weights,
-    smoothing, penalized_biases, patience, dropout in the architecture); its values are traced, so that new values never
-    compile again.
-    weightless: some net may meet a batch in which no row has weight for it.
+    A feature that no net of a cohort uses is left out of its program (uses_momentum, uses_l1, ..., dropout in the
+    architecture); its values are traced, so that new values never compile again.
+    may_be_weightless: some net may meet a batch in which no row has weight for it.
     in_turn: a device trains one group of nets after another, not all of them step by step.
-    patience: some net stops when nothing improves. Where none does and no best is kept, none is looked for.
-    plateau: some net lowers its learning rate, instead of stopping, when nothing improves.
+    uses_patience: some net stops when nothing improves. Where none does and no best is kept, none is looked for.
+    uses_plateaus: some net lowers its learning rate, instead of stopping, when nothing improves.
     conventions: "goodfit", or "scikit-learn" where a training must be the same as its. There the L2 penalty is divided
     by the batch's weight; the loss in training is the objective, penalties included, averaged over batches by their
     rows, squared errors averaged over outputs; a value that is exactly min_change better counts as improved; Adam's
@@ -44,12 +43,12 @@ class Program:
     task: str
     optimizer: str
     nesterov: bool
-    momentum: bool
-    l1: bool
-    clip: bool
-    class_weights: bool
-    row_weights: bool
-    weightless: bool
+    uses_momentum: bool
+    uses_l1: bool
+    uses_clipping: bool
+    uses_class_weights: bool
+    uses_row_weights: bool
+    may_be_weightless: bool
     parts: tuple[str, ...]
     weighted_parts: tuple[str, ...]
     monitor: str
@@ -59,10 +58,10 @@ class Program:
     chunk: int
     devices: int = 1
     in_turn: bool = False
-    smoothing: bool = True
-    penalized_biases: bool = True
-    patience: bool = True
-    plateau: bool = False
+    uses_smoothing: bool = True
+    penalizes_biases: bool = True
+    uses_patience: bool = True
+    uses_plateaus: bool = False
     conventions: str = "goodfit"
     set_rows: int = 0
 
@@ -125,10 +124,11 @@ class Settings:
     """What may differ between the nets of a cohort: traced, [S, M] leading every leaf.
 
     dropout: [S, M, L]; class_weight: [S, M, C]; schedule and row_weights: indexes into the tables of
-    `Chunk.schedules` and `Rows.weights` (or of stacked data sets, see `Program.set_rows`); epochs: the net stops after
-    this many; patience: epochs without improvement before it stops, a very large number for never; on_score: watch the
-    score instead of the loss. plateau_factor: a net that would stop for want of improvement multiplies its learning
-    rate by this instead, while the share of the rate that it started with is above plateau_floor (infinite: it stops).
+    `Chunk.schedules` and `ProgramRows.weights` (or of stacked data sets, see `Program.set_rows`); epochs: the net stops
+    after this many; patience: epochs without improvement before it stops, a very large number for never; on_score:
+    watch the score instead of the loss. plateau_factor: a net that would stop for want of improvement multiplies its
+    learning rate by this instead, while the share of the rate that it started with is above plateau_floor (infinite: it
+    stops).
     """
 
     rates: Rates
@@ -150,20 +150,20 @@ class Settings:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["shift", "factor", "target_shift", "target_factor"],
+    data_fields=["shift", "scale", "target_shift", "target_scale"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
 class OwnScaling:
     """A scaling for every set of row weights, applied after that of all: folds scale by their own training rows.
 
-    shift, factor: [G, D] of inputs; target_shift, target_factor: [G, C] of numeric targets.
+    shift, scale: [G, D] of inputs; target_shift, target_scale: [G, C] of numeric targets.
     """
 
     shift: Float[Array, "G D"]
-    factor: Float[Array, "G D"]
+    scale: Float[Array, "G D"]
     target_shift: Float[Array, "G C"]
-    target_factor: Float[Array, "G C"]
+    target_scale: Float[Array, "G C"]
 
 
 @partial(
@@ -172,7 +172,7 @@ class OwnScaling:
     meta_fields=[],
 )
 @dataclass(frozen=True)
-class Rows:
+class ProgramRows:
     """The data of a training, shared by all nets, in its storage type.
 
     x: [N, D]; y: [N] codes or [N, C] numbers, of stacked data sets one above the other; inputs are used as

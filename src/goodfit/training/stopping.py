@@ -48,7 +48,7 @@ def end_epoch(
         frozen=before.frozen | (before.active & ~sound),
         stopped_epoch=jnp.where(taken, number, before.stopped_epoch).astype(jnp.int32),
     )
-    if not (program.keep_best or program.patience):
+    if not (program.keep_best or program.uses_patience):
         return after
 
     # A score is better high. Where R² is not defined, for the watched targets are all the same, the loss is watched.

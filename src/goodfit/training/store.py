@@ -31,7 +31,7 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.fitting import Report
 from goodfit.training.lock import held
-from goodfit.training.population import Grid
+from goodfit.training.population import NetGrid
 from goodfit.training.state import State
 from goodfit.training.turns import Turn
 
@@ -106,7 +106,7 @@ class Store:
         return time.perf_counter() - self._last >= self._pause
 
     def save(
-        self, number: int, grid: Grid, report: Report, metrics: NDArray[Any], seconds: Mapping[str, float]
+        self, number: int, grid: NetGrid, report: Report, metrics: NDArray[Any], seconds: Mapping[str, float]
     ) -> None:
         """Write a checkpoint of a turn: its state, and all metrics up to it, [epoch, Q, P], as one file."""
         began = time.perf_counter()
@@ -130,13 +130,13 @@ class Store:
         return self.folder / f"turn-{number:04d}.safetensors"
 
 
-def state_arrays(state: State, grid: Grid) -> dict[str, NDArray[Any]]:
+def state_arrays(state: State, grid: NetGrid) -> dict[str, NDArray[Any]]:
     """A state as arrays [P, ...] by name: in the order of the nets, so that it can be laid on any grid."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(state)
     return {jax.tree_util.keystr(path): grid.take(np.asarray(leaf)) for path, leaf in leaves}
 
 
-def restored(found: Checkpoint, fresh: State, grid: Grid) -> State:
+def restored(found: Checkpoint, fresh: State, grid: NetGrid) -> State:
     """The state in a checkpoint, laid on this grid, in the form of `fresh`.
 
     The bits of what follows are those of an uninterrupted training where the grid is the same; on another number of

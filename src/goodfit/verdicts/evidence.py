@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from goodfit.training.recipe import Recipe
 from goodfit.verdicts.deciding import Decision
-from goodfit.verdicts.probes import Probe
+from goodfit.verdicts.probes import Alternative
 
 LOG_LOSS = "log loss"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class VerdictEvidence:
     """What was measured of a recipe and its alternatives, and what it decides.
 
     recipe: that was judged; kind: underfit, good fit, overfit, limited by data, limited by noise, diverged, or cannot
@@ -30,7 +30,7 @@ class Evidence:
     recipe: Recipe
     data_name: str
     decision: Decision
-    probes: tuple[Probe, ...]
+    probes: tuple[Alternative, ...]
     errors: NDArray[np.float64]
     training: NDArray[np.float64]
     half: NDArray[np.float64]
@@ -50,7 +50,7 @@ class Evidence:
         return self.decision.kind
 
     @property
-    def best(self) -> Probe | None:
+    def best(self) -> Alternative | None:
         """The probe with the best lower bound among those that are surely better."""
         return None if self.decision.best is None else self.probes[self.decision.best]
 

@@ -26,7 +26,7 @@ from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import trying
 from goodfit.verdicts.deciding import MARGIN, decide
 from goodfit.verdicts.evidence import LOG_LOSS
-from goodfit.verdicts.probes import EARLIER, HALF, Probe, probes_of
+from goodfit.verdicts.probes import EARLIER, HALF, Alternative, probes_of
 from goodfit.verdicts.result import Verdict
 
 WHERE = "Verdict"
@@ -185,10 +185,10 @@ def judged(
     )
 
 
-def _earlier(recipe: Recipe, epoch: int) -> Probe:
+def _earlier(recipe: Recipe, epoch: int) -> Alternative:
     """The recipe stopped at that epoch: as fewer epochs, or where a schedule ends with them by keeping the best one."""
     if recipe.schedule in ("cosine", "one-cycle"):
         fields: Mapping[str, Any] = {"keep_best": True, "valid": recipe.valid or 0.1}
     else:
         fields = {"epochs": epoch}
-    return Probe(EARLIER, "tighter", fields, f"stopped after epoch {epoch} of {recipe.epochs}")
+    return Alternative(EARLIER, "tighter", fields, f"stopped after epoch {epoch} of {recipe.epochs}")

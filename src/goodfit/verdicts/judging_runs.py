@@ -142,14 +142,14 @@ def is_cheap(run: Run, seconds: float) -> bool:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredVerdict:
     """The verdict in a run's folder: its sentence, and the recipe that it advises, None where it advises nothing."""
 
     sentence: str
     advice: Recipe | None
 
 
-def kept_verdict(folder: str | Path) -> Kept | None:
+def kept_verdict(folder: str | Path) -> StoredVerdict | None:
     """What was found earlier; None where the folder holds no verdict, InputError where it cannot be read."""
     path = Path(folder) / VERDICT
     try:
@@ -161,4 +161,4 @@ def kept_verdict(folder: str | Path) -> Kept | None:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         fix = "Delete it, and judge the run again."
         raise InputError(problem(str(path), "must be a verdict, but it cannot be read", fix=fix)) from error
-    return Kept(sentence, recipe)
+    return StoredVerdict(sentence, recipe)

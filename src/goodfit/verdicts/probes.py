@@ -24,7 +24,7 @@ DROPOUT = 0.3  # where a recipe has none
 
 
 @dataclass(frozen=True)
-class Probe:
+class Alternative:
     """One alternative to a recipe.
 
     name: "wider"; side: what it would tell if it were better. freer: the recipe has too little capacity, time or
@@ -43,11 +43,11 @@ class Probe:
         return recipe.replace(**self.fields)
 
 
-HALF = Probe("half the data", "data", change="half of the training set of every fold, same number of steps")
+HALF = Alternative("half the data", "data", change="half of the training set of every fold, same number of steps")
 EARLIER = "earlier"  # a probe that needs no training of its own: the recipe, stopped at its best epoch
 
 
-def probes_of(recipe: Recipe, *, quick: bool = False) -> list[Probe]:
+def probes_of(recipe: Recipe, *, quick: bool = False) -> list[Alternative]:
     """Every alternative that makes sense for a recipe, half the rows last.
 
     quick: leaves out those of which a neighbour tells nearly the same: a deeper net, and the stronger of two penalties.
@@ -58,7 +58,7 @@ def probes_of(recipe: Recipe, *, quick: bool = False) -> list[Probe]:
     return [*(probe for probe in found if _valid(recipe, probe)), HALF]
 
 
-def _valid(recipe: Recipe, probe: Probe) -> bool:
+def _valid(recipe: Recipe, probe: Alternative) -> bool:
     """Whether the recipe takes the probe's fields: one that was given for the old ones may not fit them."""
     try:
         probe.applied(recipe)
@@ -67,7 +67,7 @@ def _valid(recipe: Recipe, probe: Probe) -> bool:
     return True
 
 
-def _capacity(recipe: Recipe) -> Iterator[Probe]:
+def _capacity(recipe: Recipe) -> Iterator[Alternative]:
     hidden = recipe.hidden
     if not hidden:
         yield _changed(recipe, "a hidden layer", "freer", {"hidden": (FIRST_LAYER,), **_no_dropout(recipe)})
@@ -88,12 +88,12 @@ def _no_dropout(recipe: Recipe) -> dict[str, Any]:
     return {"dropout": 0.0} if recipe.dropout else {}
 
 
-def _time(recipe: Recipe) -> Iterator[Probe]:
+def _time(recipe: Recipe) -> Iterator[Alternative]:
     epochs = max(LONGER * recipe.epochs, FEW_EPOCHS)
     yield _changed(recipe, "longer", "freer", {"epochs": epochs})
 
 
-def _penalties(recipe: Recipe) -> Iterator[Probe]:
+def _penalties(recipe: Recipe) -> Iterator[Alternative]:
     own = {name: getattr(recipe, name) for name in PENALTIES if getattr(recipe, name) > 0}
     names = ("stronger penalty", "much stronger penalty")
     if not own:
@@ -105,7 +105,7 @@ def _penalties(recipe: Recipe) -> Iterator[Probe]:
     yield _changed(recipe, "no penalty", "freer", dict.fromkeys(own, 0.0))
 
 
-def _dropout(recipe: Recipe) -> Iterator[Probe]:
+def _dropout(recipe: Recipe) -> Iterator[Alternative]:
     if not recipe.hidden or recipe.optimizer == "lbfgs":
         return
     dropped = recipe.dropouts
@@ -117,20 +117,20 @@ def _dropout(recipe: Recipe) -> Iterator[Probe]:
         yield _changed(recipe, "dropout", "tighter", {"dropout": DROPOUT})
 
 
-def _rates(recipe: Recipe) -> Iterator[Probe]:
+def _rates(recipe: Recipe) -> Iterator[Alternative]:
     if recipe.optimizer == "lbfgs":
         return
     yield _changed(recipe, "lower learning rate", "slower", {"learning_rate": recipe.learning_rate / RATE})
     yield _changed(recipe, "higher learning rate", "freer", {"learning_rate": recipe.learning_rate * RATE})
 
 
-def _changed(recipe: Recipe, name: str, side: Side, fields: Mapping[str, Any]) -> Probe:
+def _changed(recipe: Recipe, name: str, side: Side, fields: Mapping[str, Any]) -> Alternative:
     told = [
         f"{field} {text_of(getattr(recipe, field))} -> {text_of(value)}"
         for field, value in fields.items()
         if getattr(recipe, field) != value and not (field == "dropout" and not recipe.hidden)
     ]
-    return Probe(name, side, fields, ", ".join(told))
+    return Alternative(name, side, fields, ", ".join(told))
 
 
 def _one_or_each(rates: tuple[float, ...]) -> float | tuple[float, ...]:

@@ -11,13 +11,13 @@ from goodfit.files import write_atomically
 from goodfit.plain_json import plain
 from goodfit.selection.comparing import LEVEL
 from goodfit.verdicts import words
-from goodfit.verdicts.evidence import LOG_LOSS, Evidence
+from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
 
 VERDICT, ADVICE = "verdict.json", "advice.json"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Verdict(Evidence):
+class Verdict(VerdictEvidence):
     """Whether a recipe fits a data set: the evidence, and what it says."""
 
     @property

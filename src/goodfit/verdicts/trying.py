@@ -19,10 +19,10 @@ from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import digest_of
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole, in_batches_of
-from goodfit.selection.sheets import Fit, Sheet, alone_examples, shared_examples
+from goodfit.selection.sheets import Sheet, SheetFit, alone_examples, shared_examples
 from goodfit.training import session
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Trained
+from goodfit.training.fitting import TrainedNets
 from goodfit.training.keeping import PackTrained, keep_metrics
 from goodfit.training.memory import free_memory
 from goodfit.training.observer import Clock, Watch
@@ -30,7 +30,7 @@ from goodfit.training.population import Job
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.training.store import Store
 from goodfit.training.turns import MOST_MEMORY, SessionPlan, plan_session
-from goodfit.verdicts.probes import HALF, Probe
+from goodfit.verdicts.probes import HALF, Alternative
 
 KIND = "verdict"  # of the files in its folder
 SCORED = 25  # times that held-out rows are scored in a training, about
@@ -39,7 +39,7 @@ Errors = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredAlternatives:
     """What a recipe (place 0) and its probes gave, in columns: fold by fold, repeat by repeat.
 
     errors: [1 + probes, J] on held-out rows, mean over seeds; training: likewise the running error in training, dropout
@@ -49,7 +49,7 @@ class Measured:
     that are wrong, as `by` and the task say.
     """
 
-    probes: tuple[Probe, ...]
+    probes: tuple[Alternative, ...]
     errors: Errors
     training: Errors
     curve: Errors
@@ -66,7 +66,7 @@ class VerdictLayout:
     early: nets are stopped after the epoch that is best on other folds; memory: bytes that a turn may take.
     """
 
-    probes: tuple[Probe, ...]
+    probes: tuple[Alternative, ...]
     recipes: tuple[Recipe, ...]
     sheets: tuple[Sheet, ...]
     folds: Folds
@@ -94,7 +94,7 @@ class VerdictLayout:
 def lay_out(
     data: Dataset | Table,
     recipe: Recipe,
-    probes: Sequence[Probe],
+    probes: Sequence[Alternative],
     folds: Folds,
     *,
     seeds: Sequence[int] = (0,),
@@ -129,7 +129,7 @@ def lay_out(
     return VerdictLayout(tuple(probes), recipes, tuple(sheets), folds, tuple(seeds), early, by, budget)
 
 
-def measure(layout: VerdictLayout, folder: Path | None = None, watch: Watch | None = None) -> Measured:
+def measure(layout: VerdictLayout, folder: Path | None = None, watch: Watch | None = None) -> MeasuredAlternatives:
     """Train everything, or what `folder` does not hold of it yet, and put the errors together."""
     rows, columns = 1 + len(layout.probes), len(layout.folds.all)
     epochs = scored_epochs(layout.recipes)
@@ -152,7 +152,7 @@ def measure(layout: VerdictLayout, folder: Path | None = None, watch: Watch | No
                 table[at] += values[:, place] / len(layout.seeds)
         constants[[sheet.fits[job].fold for job in turn.jobs]] = constant_error(sheet, layout.by)
     chosen = _chosen(layout, watched, epochs)
-    return Measured(
+    return MeasuredAlternatives(
         probes=layout.probes,
         errors=np.take_along_axis(judged, chosen[..., None], axis=2)[..., 0],
         training=np.take_along_axis(training, chosen[..., None], axis=2)[..., 0],
@@ -195,7 +195,7 @@ def _shared(
     folds: Sequence[Fold],
     first: int,
     recipes: Sequence[Recipe],
-    probes: Sequence[Probe],
+    probes: Sequence[Alternative],
     seeds: Sequence[Sequence[int]],
 ) -> Sheet:
     """Folds that are a partition, as one population: a fold, and half of its training rows, are sets of row weights."""
@@ -220,7 +220,7 @@ def _alone(
     fold: Fold,
     number: int,
     recipes: Sequence[Recipe],
-    probes: Sequence[Probe],
+    probes: Sequence[Alternative],
     seeds: Sequence[int],
 ) -> Sheet:
     """One fold with rows of its own, of which one net takes half."""
@@ -237,7 +237,7 @@ def _sheet(
     folds: Sequence[Fold],
     first: int,
     recipes: Sequence[Recipe],
-    probes: Sequence[Probe],
+    probes: Sequence[Alternative],
     seeds: Sequence[Sequence[int]],
 ) -> Sheet:
     """seeds: of every fold."""
@@ -246,7 +246,7 @@ def _sheet(
         half = place > 0 and probes[place - 1] == HALF
         for number, fold in enumerate(folds):
             for at, seed in enumerate(seeds[number]):
-                fits.append(Fit(place, first + number, at, fold.valid))
+                fits.append(SheetFit(place, first + number, at, fold.valid))
                 jobs.append(Job(recipe.replace(seed=seed), rows=number + len(folds) * half))
     return Sheet(data, examples, tuple(fits), tuple(jobs))
 
@@ -268,9 +268,9 @@ def _weights(rows: Indexes, count: int) -> NDArray[np.float32]:
 
 
 def _found(
-    layout: VerdictLayout, sheet: Sheet, fitted: Trained, epochs: NDArray[np.int64]
+    layout: VerdictLayout, sheet: Sheet, fitted: TrainedNets, epochs: NDArray[np.int64]
 ) -> tuple[Errors, Errors, Errors]:
-    """What is watched, the error on held-out rows and that in training, [epochs, P] each; the last two as `Measured`.
+    """What is watched, the error on held-out rows and that in training, [epochs, P] each; as in `MeasuredAlternatives`.
 
     nan where a net was frozen, or had stopped.
     """
@@ -317,9 +317,9 @@ def best_epochs(watched: Errors, columns: Sequence[int]) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True, eq=False)
-class Stopped:
+class StoppedEarly:
     """The recipe where it is stopped at the epoch that is best on the other folds. epoch: on average; the rest as in
-    `Measured`, [J].
+    `MeasuredAlternatives`, [J].
     """
 
     epoch: int
@@ -327,7 +327,7 @@ class Stopped:
     training: Errors
 
 
-def stopped_early(found: Measured, folds: Folds) -> Stopped | None:
+def stopped_early(found: MeasuredAlternatives, folds: Folds) -> StoppedEarly | None:
     """What stopping early would give a recipe that trains to its end; None where its last epoch is the best."""
     columns = np.arange(found.curve.shape[1])
     (chosen,) = chosen_by_others(found.curve.T[None], folds)
@@ -335,4 +335,4 @@ def stopped_early(found: Measured, folds: Folds) -> Stopped | None:
     if not np.isfinite(errors).all() or (found.epochs[chosen] >= found.chosen[0]).all():
         return None
     training = found.training_curve[chosen, columns]
-    return Stopped(round(float(found.epochs[chosen].mean())), errors, training)
+    return StoppedEarly(round(float(found.epochs[chosen].mean())), errors, training)

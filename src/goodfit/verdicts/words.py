@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from goodfit.verdicts.deciding import NEXT_DOUBLING, Gain
-from goodfit.verdicts.evidence import Evidence
+from goodfit.verdicts.evidence import VerdictEvidence
 
 
-def sentence(found: Evidence) -> str:
+def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""
     decision, best = found.decision, found.best
     if found.kind == "diverged":
@@ -33,12 +33,12 @@ def sentence(found: Evidence) -> str:
     return f"Cannot tell: {_open(found)} may or may not be better by more than {number(decision.margin)}."
 
 
-def reasons(found: Evidence) -> list[str]:
+def reasons(found: VerdictEvidence) -> list[str]:
     """What else is known."""
     return list(_reasons(found))
 
 
-def _reasons(found: Evidence) -> Iterator[str]:
+def _reasons(found: VerdictEvidence) -> Iterator[str]:
     decision = found.decision
     low, mean, high = decision.remaining
     if math.isfinite(mean):
@@ -67,7 +67,7 @@ def _reasons(found: Evidence) -> Iterator[str]:
         yield told
 
 
-def more(found: Evidence) -> str:
+def more(found: VerdictEvidence) -> str:
     """How many more folds would settle what is open; "" where nothing is."""
     if found.kind != "cannot tell":
         return ""
@@ -86,7 +86,7 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def _moves(found: Evidence, gain: Gain, *, past: bool = False) -> str:
+def _moves(found: VerdictEvidence, gain: Gain, *, past: bool = False) -> str:
     """`lowers the log loss on held-out rows by 0.21 (0.15 to 0.27)`."""
     verb = "lower" if found.what == "log loss" else "raise"
     verb += ("ed" if verb == "lower" else "d") if past else "s"
@@ -94,12 +94,12 @@ def _moves(found: Evidence, gain: Gain, *, past: bool = False) -> str:
     return f"{verb} {article} on held-out data by {number(gain.mean)} ({number(gain.low)} to {number(gain.high)})"
 
 
-def _nothing(found: Evidence) -> str:
+def _nothing(found: VerdictEvidence) -> str:
     margin = number(found.decision.margin)
     return f"none of {len(found.probes)} alternatives is better by more than {margin} of {found.what}"
 
 
-def _open(found: Evidence) -> str:
+def _open(found: VerdictEvidence) -> str:
     names = [
         probe.name for probe, gain in zip(found.probes, found.decision.gains, strict=True) if gain.status == "open"
     ]
@@ -108,7 +108,7 @@ def _open(found: Evidence) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
-def _diverged(found: Evidence) -> str:
+def _diverged(found: VerdictEvidence) -> str:
     columns = int(np.isnan(found.errors[0]).sum())
     what = (
         f"{columns} of {found.errors.shape[1]} trainings diverged to non-finite values"

@@ -20,12 +20,12 @@ from goodfit.data.tables.fitted import (
     HASH_BUCKETS,
     ONE_HOT_LIMIT,
     Boolean,
+    ColumnScaling,
     Date,
     FittedColumn,
     Hashed,
     Numeric,
     OneHot,
-    Scaling,
 )
 
 NAN = float("nan")
@@ -38,20 +38,22 @@ def filled(column: FittedColumn, values: Any) -> tuple[np.ndarray, list[str]]:
 
 
 def test_scaling_by_hand() -> None:
-    scaling = Scaling.fit(np.array([0.0, 1, 2, 3, 4]))
+    scaling = ColumnScaling.fit(np.array([0.0, 1, 2, 3, 4]))
     assert (scaling.median, scaling.factor) == (2, 1 / 2)  # quartiles 1 and 3
     z = np.array([-1, 0, 1, NAN])  # of 0, 2, 4 and a missing one
     expected = np.nan_to_num(z / np.sqrt(1 + (z / 3) ** 2))
     assert np.allclose(scaling.apply(np.array([0, 2, 4, NAN])), expected)
-    assert Scaling.fit(np.array([0.0] * 9 + [10])) == Scaling(0.0, 0.2)  # no spread in the middle: 2 / (10 - 0)
-    assert Scaling.fit(np.array([5.0, 5])) == Scaling(5.0, 0.0)
-    assert Scaling.fit(np.array([])) == Scaling(0.0, 0.0)
+    assert ColumnScaling.fit(np.array([0.0] * 9 + [10])) == ColumnScaling(
+        0.0, 0.2
+    )  # no spread in the middle: 2 / (10 - 0)
+    assert ColumnScaling.fit(np.array([5.0, 5])) == ColumnScaling(5.0, 0.0)
+    assert ColumnScaling.fit(np.array([])) == ColumnScaling(0.0, 0.0)
 
 
 def test_scaling_against_scikit_learn() -> None:
     x = np.random.default_rng(0).lognormal(size=(501, 1))
     z = RobustScaler().fit_transform(x)[:, 0]
-    ours = Scaling.fit(x[:, 0]).apply(x[:, 0])
+    ours = ColumnScaling.fit(x[:, 0]).apply(x[:, 0])
     assert np.allclose(ours, z / np.sqrt(1 + (z / CLIP) ** 2))
 
 
@@ -66,20 +68,20 @@ def test_scaling_against_scikit_learn() -> None:
     ],
 )
 def test_scaling_of_extreme_numbers_stays_within_the_clip(values: list[float]) -> None:
-    scaling = Scaling.fit(np.array(values, float))
+    scaling = ColumnScaling.fit(np.array(values, float))
     scaled = scaling.apply(np.array([*values, 1.7e308, -1.7e308]))
     assert np.isfinite(scaled).all()
     assert np.abs(scaled).max() <= CLIP
 
 
 def test_a_spread_of_rounding_alone_is_none() -> None:
-    assert Scaling.fit(np.array([0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])).factor == 0
-    assert Scaling.fit(np.array([1e6, 1e6 + 1e-3, 1e6 + 2e-3])).factor == pytest.approx(1e3, rel=1e-5)
+    assert ColumnScaling.fit(np.array([0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2])).factor == 0
+    assert ColumnScaling.fit(np.array([1e6, 1e6 + 1e-3, 1e6 + 2e-3])).factor == pytest.approx(1e3, rel=1e-5)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50))
 def test_scaling_keeps_the_order(values: list[float]) -> None:
-    scaled = Scaling.fit(np.array(values)).apply(np.sort(values))
+    scaled = ColumnScaling.fit(np.array(values)).apply(np.sort(values))
     assert (np.diff(scaled) >= 0).all()
 
 

@@ -29,7 +29,7 @@ Notes = list[str]
 
 
 @dataclass(frozen=True)
-class Scaling:
+class ColumnScaling:
     """Robust scaling with a smooth clip: z = (value - median) * factor, then z / sqrt(1 + (z / 3)^2), within (-3, 3).
 
     factor: 1 / (third quartile - first quartile); if those are equal, 2 / (largest - smallest); 0 for a constant.
@@ -41,7 +41,7 @@ class Scaling:
     factor: float
 
     @classmethod
-    def fit(cls, values: Numbers) -> Scaling:
+    def fit(cls, values: Numbers) -> ColumnScaling:
         """From numbers without NaN; without any, 0 and 0."""
         if not len(values):
             return cls(0.0, 0.0)
@@ -109,7 +109,7 @@ class _Fitted(ABC):
 class Numeric(_Fitted):
     """Numbers: one input, scaled robustly. Missing and infinite ones become the median."""
 
-    scaling: Scaling
+    scaling: ColumnScaling
     kind: ClassVar[Kind] = "numeric"
 
     @classmethod
@@ -117,7 +117,7 @@ class Numeric(_Fitted):
         """From the training rows."""
         values, _ = read_as(column, "numeric")
         known = ~np.isnan(values)
-        return cls(name, not known.all(), Scaling.fit(values[known]))
+        return cls(name, not known.all(), ColumnScaling.fit(values[known]))
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ class Boolean(_Fitted):
 class Date(_Fitted):
     """Dates: days, scaled robustly, and sine and cosine of the time of year and of the weekday. Missing: 0 in all."""
 
-    scaling: Scaling
+    scaling: ColumnScaling
     kind: ClassVar[Kind] = "date"
 
     @classmethod
@@ -183,7 +183,7 @@ class Date(_Fitted):
         """From the training rows."""
         days, _ = read_as(column, "date")
         known = ~np.isnan(days)
-        return cls(name, not known.all(), Scaling.fit(days[known]))
+        return cls(name, not known.all(), ColumnScaling.fit(days[known]))
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ MISWRITTEN = {  # what texts may look like that are meant as another kind
 
 
 @dataclass(frozen=True)
-class Finding:
+class KindFinding:
     """The kind of a column, or why it has none: a rule that it breaks, an example, and the fix."""
 
     kind: Kind | None
@@ -35,7 +35,7 @@ class Finding:
     """Whether the column is free text or an id, to be left out or taken as categories."""
 
 
-def find_kind(column: RawColumn) -> Finding:
+def find_kind(column: RawColumn) -> KindFinding:
     """The kind of a column that has values.
 
     Truth values, and the numbers 0 and 1 where both occur, are boolean; other numbers numeric; dates are dates. Texts
@@ -45,23 +45,23 @@ def find_kind(column: RawColumn) -> Finding:
     mistakes in it, or is written in another way; and texts that are long or nearly all different are ids or free text.
     """
     if column.storage == "boolean":
-        return Finding("boolean")
+        return KindFinding("boolean")
     if column.storage == "date":
-        return Finding("date")
+        return KindFinding("date")
     if column.storage == "number":
         values = column.values[~column.missing]
         only = np.isin(values, (0, 1)).all() and (values == 0).any() and (values == 1).any()
-        return Finding("boolean" if only else "numeric")
+        return KindFinding("boolean" if only else "numeric")
     return _of_texts(column)
 
 
-def _of_texts(column: RawColumn) -> Finding:
+def _of_texts(column: RawColumn) -> KindFinding:
     booleans = column.booleans()
     known = ~np.isnan(booleans)
     numbers = column.numbers()
     words_only = np.isnan(numbers[known]).any() or len(np.unique(booleans[known])) == 2
     if known.any() and not column.unread(booleans).any() and words_only:
-        return Finding("boolean")
+        return KindFinding("boolean")
     for kind, values in (("numeric", numbers), ("date", column.dates())):
         finding = _if_read(column, kind, values)  # type: ignore[arg-type]
         if finding is not None:
@@ -69,22 +69,22 @@ def _of_texts(column: RawColumn) -> Finding:
     return _categories(column)
 
 
-def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> Finding | None:
+def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | None:
     """That it is of this kind, that it nearly is, or None."""
     wrong = column.unread(values)
     read = int((~np.isnan(values)).sum())
     if read and not wrong.any():
-        return Finding(kind)
+        return KindFinding(kind)
     distinct, others = len(np.unique(values[~np.isnan(values)])), len(np.unique(column.codes[wrong]))
     mostly = read >= NUMBER_SHARE * (read + wrong.sum()) or distinct >= NUMBER_SHARE * (distinct + others)
     if distinct > FEW_VALUES and mostly:
         rows = np.flatnonzero(wrong)
         rule = f"holds {WORDS[kind].partition(',')[0]} but for {rows_text(rows)}"
-        return Finding(None, rule, column.shown(int(rows[0])))
+        return KindFinding(None, rule, column.shown(int(rows[0])))
     return None
 
 
-def _categories(column: RawColumn) -> Finding:
+def _categories(column: RawColumn) -> KindFinding:
     import pyarrow.compute as pc
 
     used = np.unique(column.values[column.values >= 0])
@@ -95,15 +95,15 @@ def _categories(column: RawColumn) -> Finding:
         alike = np.asarray(pc.match_substring_regex(words, pattern))
         odd = np.flatnonzero(alike & ~plain)
         if len(used) > FEW_VALUES and odd.size and alike.mean() >= NUMBER_SHARE:
-            return Finding(None, f"holds {meant}", words[int(odd[0])].as_py())
+            return KindFinding(None, f"holds {meant}", words[int(odd[0])].as_py())
     length = float(np.asarray(pc.utf8_length(words)).mean())
     if len(used) > FEW_VALUES and length > LONG_TEXT:
         rule = f"holds free text ({len(used):,} different texts, of {length:.0f} characters on average)"
-        return Finding(None, rule, words[0].as_py(), text=True)
+        return KindFinding(None, rule, words[0].as_py(), text=True)
     if cells >= ID_ROWS and len(used) > ID_SHARE * cells:
         often = "in every row" if len(used) == cells else f"in {len(used):,} of {cells:,} rows"
-        return Finding(None, f"holds a different text {often}, like an id or a name", words[0].as_py(), text=True)
-    return Finding("categorical")
+        return KindFinding(None, f"holds a different text {often}, like an id or a name", words[0].as_py(), text=True)
+    return KindFinding("categorical")
 
 
 def read_as(column: RawColumn, kind: Kind) -> tuple[Numbers, NDArray[np.bool_]]:

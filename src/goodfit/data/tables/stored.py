@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goodfit.data.tables.fitted import Boolean, Date, FittedColumn, Hashed, Numeric, OneHot, Scaling
+from goodfit.data.tables.fitted import Boolean, ColumnScaling, Date, FittedColumn, Hashed, Numeric, OneHot
 
 MOST_COLUMNS = 100_000
 MOST_INPUTS = 1_000_000  # of all columns together
@@ -79,12 +79,12 @@ def _number(given: Any, where: str) -> float:
     return float(given)
 
 
-def _scaling(given: Any, where: str) -> Scaling:
+def _scaling(given: Any, where: str) -> ColumnScaling:
     parts = _object(given, {"median", "factor"}, where)
     median, factor = (_number(parts[name], f"{name!r} in {where}") for name in ("median", "factor"))
     if factor < 0:
         raise Damaged(f"'factor' in {where} is negative")
-    return Scaling(median, factor)
+    return ColumnScaling(median, factor)
 
 
 def _categories(given: Any, where: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def nearest_column(name: str, names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Column:
+class SurveyedColumn:
     """What is to be told of a column. kind: None where it has none; about: what it holds, or why it is left out.
 
     role "left out": it holds nothing to learn from; "text": ids or free text, which a person must decide on; "refused":
@@ -111,7 +111,7 @@ class Survey:
     frame: Frame
     target: Target | None
     kinds: Mapping[str, Kind]
-    columns: tuple[Column, ...]
+    columns: tuple[SurveyedColumn, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -137,7 +137,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time)
-        looked.append(Column(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
+        looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
         if not left and name != choices.target:
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
             problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
@@ -185,35 +185,37 @@ def _left_out(target: Target, rows: int) -> list[str]:
     return [f"{subject} of {rows:,} left out: the target {target.name!r} is {why}."]
 
 
-def _look(frame: Frame, name: str, choices: Choices, target: Target | None, problems: Problems) -> Column:
+def _look(frame: Frame, name: str, choices: Choices, target: Target | None, problems: Problems) -> SurveyedColumn:
     """What is to be told of one column; what is wrong with it goes to `problems`."""
     column = frame.columns[name]
     codes = column.codes
     distinct, missing = len(np.unique(codes[codes >= 0])), int(column.missing.sum())
     if name == choices.target:
-        return Column(name, None, "target", distinct, missing, "" if target is None else target.about)
+        return SurveyedColumn(name, None, "target", distinct, missing, "" if target is None else target.about)
     if name == choices.group:
-        return Column(name, None, "group", distinct, missing, "groups, kept together in the split; not a feature")
+        return SurveyedColumn(
+            name, None, "group", distinct, missing, "groups, kept together in the split; not a feature"
+        )
     if name == choices.time:
         times_of(frame, name, problems)
-        return Column(name, None, "time", distinct, missing, "orders the split by time; not a feature")
+        return SurveyedColumn(name, None, "time", distinct, missing, "orders the split by time; not a feature")
     if name in choices.ids:
-        return Column(name, None, "id", distinct, missing, "left out, as requested")
+        return SurveyedColumn(name, None, "id", distinct, missing, "left out, as requested")
     if not distinct or (distinct == 1 and not missing):
         about = f"is constant, {column.shown(0)!r}" if distinct else "has no values"
-        return Column(name, None, "left out", distinct, missing, about)
+        return SurveyedColumn(name, None, "left out", distinct, missing, about)
     kind = choices.kinds.get(name)
     if kind is not None:
         if kind != "categorical":
             check_read(frame, name, kind, problems, f"Fix them, or use --kind {name}=categorical.")
-        return Column(name, kind, "input", distinct, missing, f"as requested{_hashing(kind, distinct, '; ')}")
+        return SurveyedColumn(name, kind, "input", distinct, missing, f"as requested{_hashing(kind, distinct, '; ')}")
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
             fix = f"Fix them, leave them empty, or treat the column as categorical: --kind {name}=categorical."
             problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
-        return Column(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
-    return Column(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
+        return SurveyedColumn(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
+    return SurveyedColumn(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
 
 
 def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
@@ -232,7 +234,7 @@ def _hashing(kind: Kind, distinct: int, before: str = "") -> str:
     return f"{before}more than {ONE_HOT_LIMIT}: hashed into {HASH_BUCKETS} features" if many else ""
 
 
-def _refuse_texts(where: str, columns: list[Column], problems: Problems) -> None:
+def _refuse_texts(where: str, columns: list[SurveyedColumn], problems: Problems) -> None:
     """One problem a column of free text or ids; the last one carries the fix for all of them."""
     texts = [each for each in columns if each.role == "text"]
     for place, each in enumerate(texts):

@@ -21,7 +21,7 @@ from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Column, Survey, check_names, survey, times_of
+from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
 
@@ -39,7 +39,7 @@ class Table:
     frame: Frame
     target: Target
     kinds: Mapping[str, Kind]
-    columns: tuple[Column, ...]
+    columns: tuple[SurveyedColumn, ...]
     notes: tuple[str, ...]
     origin: Mapping[str, Any] | None = None
     group: str | None = None

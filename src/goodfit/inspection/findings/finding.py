@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement
-from goodfit.inspection.probe import Probe
+from goodfit.inspection.probe import PassProbe
 from goodfit.training.recipe import Recipe
 
 Status = Literal["issue", "ok", "cannot tell"]
@@ -68,7 +68,7 @@ class Evidence:
     constant: float
     losses: Losses | None
     rates: RangeTest | None
-    probe: Probe | None
+    probe: PassProbe | None
 
     @property
     def start(self) -> Measurement:

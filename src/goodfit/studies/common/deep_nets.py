@@ -100,7 +100,7 @@ def _rows_of(examples: Examples, sets: int, rows: int) -> tuple[Any, Any]:
     """The first rows of every set as its nets see them, [S, B, D], and their classes, [S, B]."""
     x = examples.x.reshape(sets, examples.set_rows, -1)[:, :rows].astype(float)
     scaled = [
-        (each - np.asarray(scaling.shift, float)) * np.asarray(scaling.factor, float)
+        (each - np.asarray(scaling.shift, float)) * np.asarray(scaling.scale, float)
         for each, scaling in zip(x, map(examples.scaling_of, range(sets)), strict=True)
     ]
     return jnp.asarray(np.stack(scaled)), jnp.asarray(examples.y.reshape(sets, -1)[:, :rows])

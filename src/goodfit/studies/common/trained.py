@@ -38,7 +38,7 @@ def as_net(arrays: NetArrays, examples: Examples, rows: int, activation: str | t
     """A classifier that was trained, with the scaling of its data set. rows: the number of its set, where stacked."""
     scaling = examples.scaling_of(rows)
     return describe_net(
-        arrays.weights, arrays.biases, activation, slopes=arrays.slopes, shift=scaling.shift, scale=scaling.factor
+        arrays.weights, arrays.biases, activation, slopes=arrays.slopes, shift=scaling.shift, scale=scaling.scale
     )
 
 

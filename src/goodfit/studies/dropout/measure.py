@@ -16,7 +16,7 @@ from goodfit.studies.dropout.study import OFF
 from goodfit.studies.dropout.thinned import PLACES, Thinned, mean_over_all_masks, rank_share, thinned
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
-from goodfit.studies.populations import Trained, train
+from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import band, by_epoch, columns, table_of
 from goodfit.training import Examples, Recipe
 from goodfit.training.recipe import CHAPTER
@@ -42,7 +42,7 @@ class Setting:
     """Nets by name, trained with all seeds; every: epochs between scorings; last: scorings that are averaged."""
 
     nets: tuple[str, ...]
-    found: Trained
+    found: TrainedRecipes
     every: int
     last: int
 
@@ -122,7 +122,7 @@ def _passed_rows(examples: Examples, part: str, place: int) -> tuple[NDArray[np.
     """Rows of a part and a seed, scaled as in training, and their classes."""
     rows = examples.parts[part][:PASSED] + examples.set_rows * place
     scaling = examples.scaling_of(place)
-    return (examples.x[rows].astype(np.float32) - scaling.shift) * scaling.factor, examples.y[rows]
+    return (examples.x[rows].astype(np.float32) - scaling.shift) * scaling.scale, examples.y[rows]
 
 
 def _notes_setting(given: Given, examples: Examples) -> Setting:

@@ -13,7 +13,7 @@ from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of, share_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.polynomial.study import EDGE, FITS, NOTED
-from goodfit.studies.populations import Trained, train
+from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import band, by_epoch, columns, table_of
 from goodfit.training import Examples, Recipe
 
@@ -65,7 +65,7 @@ def measure(given: Given, tell: Tell) -> Measured:
     )
 
 
-def _curves(fit: str, found: Trained) -> list[dict[str, Any]]:
+def _curves(fit: str, found: TrainedRecipes) -> list[dict[str, Any]]:
     """Losses of the epochs that were scored."""
     train, test = (found[f"{part}_loss"][0] for part in ("train", "test"))
     epochs = np.flatnonzero(np.isfinite(test).any(0))

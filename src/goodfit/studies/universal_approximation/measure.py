@@ -13,7 +13,7 @@ from goodfit.studies.populations import train
 from goodfit.studies.tabulating import cells, columns, table_of
 from goodfit.studies.universal_approximation.nets import as_large, built, parameters_of, values_of
 from goodfit.studies.universal_approximation.study import DEEP_FROM, NOT_DEEP
-from goodfit.studies.universal_approximation.targets import BEYOND, GRID, NAMES, TARGETS, Numbers, Target
+from goodfit.studies.universal_approximation.targets import BEYOND, GRID, NAMES, TARGETS, Numbers, TargetFunction
 from goodfit.training import Examples, Recipe
 
 CONTINUOUS = slice(0, 4)  # of the targets; the step, and the formula that was given, come after
@@ -24,7 +24,7 @@ BASE = Recipe(init="torch", init_bias="torch", dropout=0.0, optimizer="adam", ba
 
 def measure(given: Given, tell: Tell) -> Measured:
     """Train one hidden layer of every width, and deeper nets as large, on every target; build others by hand."""
-    targets = [Target(text) for text in (*TARGETS.values(), given.formula)]
+    targets = [TargetFunction(text) for text in (*TARGETS.values(), given.formula)]
     widths = sorted(given.widths)
     deep = [(units, as_large(units, layers)) for layers in (2, 3) for units in widths if units >= DEEP_FROM]
     shapes = [(units, (units,)) for units in widths] + deep
@@ -78,7 +78,7 @@ def _errors(shapes: list[tuple[int, tuple[int, ...]]], errors: Numbers, by_hand:
     )
 
 
-def _fits(targets: list[Target], fits: dict[tuple[int, int], Numbers]) -> Columns:
+def _fits(targets: list[TargetFunction], fits: dict[tuple[int, int], Numbers]) -> Columns:
     drawn = np.linspace(0, len(GRID) - 1, 251).round().astype(int)
     lines = {**{(at, 0): each(GRID) for at, each in enumerate(targets)}, **fits}
     rows = [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.models.numpy_activations import FUNCTIONS
-from goodfit.studies.universal_approximation.targets import REACH, Target
+from goodfit.studies.universal_approximation.targets import REACH, TargetFunction
 from goodfit.training.population import NetArrays
 
 Numbers = NDArray[np.float64]
@@ -24,7 +24,7 @@ def values_of(net: NetArrays, activation: str, x: Numbers) -> Numbers:
     return np.asarray((h @ net.weights[-1].T.astype(float) + net.biases[-1])[:, 0])
 
 
-def built(target: Target, units: int) -> NetArrays:
+def built(target: TargetFunction, units: int) -> NetArrays:
     """One hidden layer of ReLU units that equals the target at units + 1 points at even distances.
 
     Unit k bends at point k, by the change of the slope there; between the points lie straight lines.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from goodfit.studies.folders import Folder
 from goodfit.studies.parameters import seeds
 from goodfit.studies.tabulating import interval
-from goodfit.studies.universal_approximation.targets import Target
+from goodfit.studies.universal_approximation.targets import TargetFunction
 
 CHOICES = ("relu", "tanh", "sigmoid", "leaky-relu", "elu", "selu", "gelu", "silu", "softplus", "mish")
 DEEP_FROM = 16  # units of one layer from which deeper nets stand beside it
@@ -17,7 +17,7 @@ STUDY = HERE.study(
     "4.1.1.2",
     parameters=(
         *seeds(5, high=50),
-        HERE.parameter("formula", "sin(3*x) + abs(x)", "text", check=Target),
+        HERE.parameter("formula", "sin(3*x) + abs(x)", "text", check=TargetFunction),
         HERE.parameter("widths", (1, 2, 4, 8, 16, 32, 64, 128, 256), "whole", 1, 512, many=True),
         HERE.parameter("activation", "relu", "choice", choices=CHOICES),
         HERE.parameter("epochs", 300, "whole", 1, 2000),

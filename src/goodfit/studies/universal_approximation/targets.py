@@ -31,7 +31,7 @@ def checked_formula(text: str) -> Formula:
     return formula
 
 
-class Target:
+class TargetFunction:
     """A function scaled to mean 0 and deviation 1 over the interval, as nets learn it.
 
     range: its largest value less its smallest, in that scale: errors are shares of it.

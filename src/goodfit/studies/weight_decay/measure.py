@@ -14,7 +14,7 @@ from goodfit.data.streams import generator
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
-from goodfit.studies.populations import Trained, train
+from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import QUANTILES, band, by_epoch, table_of
 from goodfit.studies.weight_decay.study import NO_PENALTY, NORMS
 from goodfit.training import Examples, Recipe
@@ -105,7 +105,7 @@ def _path(given: Given, examples: Any, seeds_: Sequence[int]) -> Columns:
     return table_of(rows)
 
 
-def _losses(found: Trained, at: int) -> dict[str, float]:
+def _losses(found: TrainedRecipes, at: int) -> dict[str, float]:
     """Quantiles of the last losses of one net over seeds."""
     return {**band("train", found.last("train_loss")[at]), **band("test", found.last("test_loss")[at])}
 
@@ -144,7 +144,7 @@ def selection(sets: Sequence[Dataset], seeds_: Sequence[int]) -> tuple[dict[str,
     return {"selection": table_of(rows), "weights": drawn}, best
 
 
-def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbers]) -> Columns:
+def _table(nets: Mapping[str, Recipe], found: TrainedRecipes, norms: Mapping[str, Numbers]) -> Columns:
     rows = []
     for at, name in enumerate(nets):
         low, median, high = np.quantile(norms[name], QUANTILES)
@@ -155,7 +155,7 @@ def _table(nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbe
     return table_of(rows)
 
 
-def _curves(nets: Mapping[str, Recipe], found: Trained) -> Columns:
+def _curves(nets: Mapping[str, Recipe], found: TrainedRecipes) -> Columns:
     """Losses by epoch, of the epochs in which the test rows were scored."""
     epochs = np.arange(SCORED - 1, EPOCHS, SCORED)
     rows = []
@@ -166,7 +166,7 @@ def _curves(nets: Mapping[str, Recipe], found: Trained) -> Columns:
 
 
 def _claims(
-    given: Given, nets: Mapping[str, Recipe], found: Trained, norms: Mapping[str, Numbers], constant: Numbers
+    given: Given, nets: Mapping[str, Recipe], found: TrainedRecipes, norms: Mapping[str, Numbers], constant: Numbers
 ) -> dict[str, Estimate]:
     place = {name: at for at, name in enumerate(nets)}
     train, test = ({name: found.last(f"{part}_loss")[at] for name, at in place.items()} for part in ("train", "test"))
