@@ -48,7 +48,7 @@ _PLACES = {  # public name -> module that holds it; loaded on first use, so that
     "train": "goodfit.runs",
     "verdict": "goodfit.verdicts",
 }
-_PACKAGES = ("curves", "data", "inspection", "leaks", "models", "reports", "runs", "selection", "studies")
+_PACKAGES = ("curves", "data", "inspection", "leaks", "models", "reports", "runs", "selection", "studies", "verdicts")
 __all__ = [
     "GoodfitError",
     "InputError",

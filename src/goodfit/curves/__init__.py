@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from goodfit.curves.drawn import data_curve as data_curve
     from goodfit.curves.epochs import epoch_curve as epoch_curve
     from goodfit.curves.learning import learning_curve as learning_curve
+    from goodfit.curves.resuming import resume as resume
 
 _PLACES = {
     "data_curve": "drawn",
     "epoch_curve": "epochs",
     "learning_curve": "learning",
+    "resume": "resuming",
 }
 __all__ = sorted(_PLACES)
 __getattr__, __dir__ = lazily(__name__, _PLACES)
