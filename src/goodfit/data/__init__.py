@@ -1,4 +1,4 @@
-"""Where examples come from: data sets by name, and splits of their rows."""
+"""Where examples come from: data sets, tables, splits and folds, sealed test sets and their ledger."""
 
 from __future__ import annotations
 
