@@ -38,26 +38,29 @@ VARIED = ("--vary", "l2=0,0.1", "--vary", "dropout=0,0.2")
 class Command:
     """A command that can be killed and resumed.
 
-    words: with "{}" for its folder; name: of the subcommand, which takes --resume; records: one of these files stands
-    in the folder once it can be resumed; before: a command that must be done in the folder first;
-    more: words after --resume.
+    words: with "{}" for its folder, a subcommand first that takes --resume.
+    records: globs; one of these files stands in the folder once it can be resumed.
+    before: a command that must be done in the folder first.
+    more: words after --resume FOLDER.
+    printed: whether the JSON that it prints is its result as well.
     """
 
     title: str
     words: tuple[str, ...]
     records: tuple[str, ...]
     before: tuple[str, ...] = ()
-    more: tuple[str, ...] = ()
+    more: tuple[str, ...] = ("--quiet",)
+    printed: bool = False
 
     def next_words(self, folder: Path) -> list[str]:
         """What to type now: the command, or its --resume."""
-        if any((folder / record).exists() for record in self.records):
-            return [self.words[0], "--resume", str(folder), "--quiet", *self.more]
+        if any(any(folder.glob(record)) for record in self.records):
+            return [self.words[0], "--resume", str(folder), *self.more]
         return filled(self.words, folder)
 
 
 def _training(title: str, *words: str, record: str, more: tuple[str, ...] = ()) -> Command:
-    return Command(title, (*words, *NET, "--out", "{}", "--quiet", *more), (record,), more=more)
+    return Command(title, (*words, *NET, "--out", "{}", "--quiet", *more), (record,), more=("--quiet", *more))
 
 
 COMMANDS = (
@@ -95,10 +98,13 @@ class Kill:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit code, below 0 for a signal, what it said on stderr, and seconds it took."""
+    """How a command ended: its exit code, below 0 for a signal, what it said on stderr and printed on stdout, and the
+    seconds it took.
+    """
 
     code: int
     said: str
+    printed: str
     seconds: float
 
 
@@ -117,16 +123,17 @@ def _processes() -> Any:
 def run(words: Sequence[str], kill: Kill | None = None) -> Ended:
     """`goodfit WORDS` in a process of its own, with a checkpoint after every epoch."""
     began = time.perf_counter()
-    with tempfile.NamedTemporaryFile() as said:
-        process = _processes().Process(target=_work, args=(list(words), said.name, kill))
+    with tempfile.NamedTemporaryFile() as printed, tempfile.NamedTemporaryFile() as said:
+        process = _processes().Process(target=_work, args=(list(words), printed.name, said.name, kill))
         process.start()
         process.join()
-        return Ended(int(process.exitcode), Path(said.name).read_text("utf-8"), time.perf_counter() - began)
+        texts = [Path(file.name).read_text("utf-8") for file in (said, printed)]
+        return Ended(int(process.exitcode), *texts, time.perf_counter() - began)
 
 
-def _work(words: list[str], said: str, kill: Kill | None) -> None:
-    """In the process: the command, stdout to nowhere and stderr to a file."""
-    for number, path in ((1, os.devnull), (2, said)):
+def _work(words: list[str], printed: str, said: str, kill: Kill | None) -> None:
+    """In the process: the command, with stdout and stderr to files."""
+    for number, path in ((1, printed), (2, said)):
         os.dup2(os.open(path, os.O_WRONLY), number)
     from goodfit.cli import main
     from goodfit.training import session, store
@@ -161,15 +168,20 @@ def _arm(kill: Kill) -> None:
     os.replace = counted  # type: ignore[assignment]
 
 
-def contents(folder: Path) -> dict[str, Any]:
+def results(command: Command, folder: Path, ended: Ended) -> dict[str, Any]:
     """What a command wrote, by file, but for times and the folder's name; not what killed processes left unfinished."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
-    return {str(path.relative_to(folder)): _content(path, folder) for path in files}
+    found = {str(path.relative_to(folder)): _content(path, folder) for path in files}
+    return {**found, "stdout": _json(ended.printed, folder)} if command.printed else found
+
+
+def _json(text: str, folder: Path) -> Any:
+    return _timeless(json.loads(text.replace(str(folder), "{}")))
 
 
 def _content(path: Path, folder: Path) -> Any:
     if path.suffix == ".json":
-        return _timeless(json.loads(path.read_text("utf-8").replace(str(folder), "{}")))
+        return _json(path.read_text("utf-8"), folder)
     if path.name.startswith("turn-"):  # its header says how long it took
         from safetensors.numpy import load
 
@@ -192,10 +204,9 @@ def prepared(command: Command, folder: Path) -> Path:
 
 def whole(command: Command, folder: Path) -> tuple[dict[str, Any], float]:
     """What the command writes where nobody kills it, and the seconds that it takes once its programs are compiled."""
-    seconds = 0.0
-    for name in ("compiling", "whole"):
-        seconds = done(filled(command.words, prepared(command, folder / name))).seconds
-    return contents(folder / "whole"), seconds
+    done(filled(command.words, prepared(command, folder / "compiling")))
+    ended = done(filled(command.words, prepared(command, folder / "whole")))
+    return results(command, folder / "whole", ended), ended.seconds
 
 
 def done(words: Sequence[str]) -> Ended:
@@ -227,7 +238,7 @@ def tally(command: Command, folder: Path, kills: int, chance: random.Random) -> 
         ended = run(command.next_words(at), kill)
         if ended.code == 0:
             found.ends += 1
-            found.same += contents(at) == expected
+            found.same += results(command, at, ended) == expected
             if found.kills >= kills:
                 return found
             at = prepared(command, folder / f"killed-{found.ends}")

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from benchmarks.kills import COMMANDS, Command, Kill, contents, done, filled, prepared, run
+from benchmarks.kills import COMMANDS, Command, Kill, done, filled, prepared, results, run
 
 LASTING = [each for each in COMMANDS if each.title not in ("curve, noise", "curve, l2")]  # which `benchmarks.kills` has
 
@@ -16,7 +16,7 @@ LASTING = [each for each in COMMANDS if each.title not in ("curve, noise", "curv
 def test_a_killed_command_ends_with_the_same_bits(command: Command, tmp_path: Path) -> None:
     chance = random.Random(command.title)
     whole, folder = prepared(command, tmp_path / "whole"), prepared(command, tmp_path / "killed")
-    done(filled(command.words, whole))
+    expected = results(command, whole, done(filled(command.words, whole)))
     for fewest in (1, 3):
         kill = Kill(signal.SIGKILL, writes=chance.randint(fewest, 8), renamed=chance.random() < 0.5)
         assert run(command.next_words(folder), kill).code == -signal.SIGKILL
@@ -24,8 +24,8 @@ def test_a_killed_command_ends_with_the_same_bits(command: Command, tmp_path: Pa
     again = f"goodfit {command.words[0]} --resume {folder}"
     assert (ended.code, ended.said.splitlines()[-1:]) == (1, [f"Interrupted. Resume with: {again}"])
     assert run(command.next_words(folder), Kill(signal.SIGKILL, seconds=chance.uniform(0.2, 2.0))).code <= 0
-    assert done(command.next_words(folder)).said == ""
-    assert contents(folder) == contents(whole)
+    ended = done(command.next_words(folder))
+    assert (ended.said, results(command, folder, ended)) == ("", expected)
     assert not (folder / "verdict").exists()
 
 
