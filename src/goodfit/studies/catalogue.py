@@ -1,4 +1,4 @@
-"""The studies, found by looking for folders here: each declares its study in `study.py`, as STUDY."""
+"""The studies, found by looking for folders here: each makes its study in `study.py`, as STUDY."""
 
 from __future__ import annotations
 
