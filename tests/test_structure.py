@@ -18,13 +18,17 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("errors", "lazy", "plain_json", "words"),
+    ("errors", "lazy", "plain_json", "wiring", "words"),
     ("files",),
     ("data", "nets"),
+    ("leaks",),
     ("training",),
     ("figures",),
+    ("models",),
     ("runs",),
     ("selection", "inspection", "interop"),
+    ("curves",),
+    ("verdicts",),
     ("reports",),
     ("studies", "estimators"),
     ("cli", "lab"),

@@ -40,7 +40,7 @@ def test_train_prints_results_on_stdout_and_progress_on_stderr(call, fake) -> No
         "Net 1 of 2 was frozen because the loss was no longer finite. Try a lower --learning-rate or --clip-norm 1."
         in out
     )
-    assert "Time: compiling 0.50 s, training 1 min 01 s, evaluating 12.3 s." in out
+    assert "Time: compilation 0.50 s, training 1 min 01 s, evaluation 12.3 s." in out
     assert out.endswith("Run: somewhere/a run\n")
     assert "epoch 1/2" not in out
 
@@ -71,7 +71,7 @@ def test_methods_of_intervals_stand_together(call, fake, make_score) -> None:  #
     methods = {"train": "mean of 2 nets at 90 rows", "valid": "none", "test": "mean of 2 nets at 30 rows"}
     fake.run = {"scores": {part: make_score(0.5, method=method) for part, method in methods.items()}}
     out = call("train", "iris", "--quiet", "--monitor", "score", "--epochs", "20")[1]
-    assert "Intervals: mean of 2 nets at 90 / 30 rows (train, test); none (validation).\n" in out
+    assert "Intervals: mean of 2 nets at 90 / 30 rows (training, test); none (validation).\n" in out
     assert "Best epoch by validation accuracy: 2 of 20.\n" in out
 
 

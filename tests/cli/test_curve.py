@@ -34,7 +34,7 @@ def test_a_curve_is_printed_and_written(call: Any, over: str, first: str, points
     (best,) = [line for line in lines if line.startswith("Best: ")]
     assert f"Best: {first} " in best
     assert ", held-out loss " in best
-    assert "look a little too good" in out
+    assert "this score is slightly optimistic" in out
     assert lines[-1] == "Curve: c/curve.svg, c/curve.csv"
     rows = list(csv.DictReader(Path("c/curve.csv").read_text().splitlines()))
     assert [row[first] for row in rows] == points

@@ -154,7 +154,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
         (
             ("done", "--data", "digits"),
             2,
-            "must be opened with the data that it was started with; 'digits' holds other",
+            "must be opened with the data that it was started with; 'digits' has different",
         ),
         (("done", "--data", "irs"), 2, "Did you mean 'iris'?"),
     ],

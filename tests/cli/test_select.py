@@ -73,7 +73,7 @@ def test_optuna_from_the_command_line(call: Any) -> None:
     code, out, err = call("select", "moons", *vary, *SMALL, "--out", "s")
     assert code == 0, err
     assert "4 settings x 3 stratified folds x 1 seed: 2 turns of at most 2 settings, 12 nets in all" in err
-    assert "earlier scores on the same held-out rows" in out
+    assert "earlier scores on the same held-out data" in out
     again = call("select", "--resume", "s", "--quiet")
     assert (again[0], again[1]) == (0, out)
 

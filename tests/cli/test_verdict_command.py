@@ -104,7 +104,7 @@ def test_the_fit_of_a_table_is_judged_and_too_few_rows_say_so(call: Any) -> None
     few = "\n".join(f"{i * 5 % 12}.5,{int(i > 8)}" for i in range(12))
     Path("few.csv").write_text(f"age,income\n{few}\n")
     out = call("train", "few.csv", "--target", "income", *small[:5], "--fit", "always", "--out", "few")[1]
-    assert "Fit: cannot tell. Folds: every class must have a row for each of the 5 folds;" in out
+    assert "Fit: cannot tell. Folds: every class must have at least 5 rows for 5 folds;" in out
 
 
 def test_bad_input_is_one_message(trained: Path, call: Any) -> None:

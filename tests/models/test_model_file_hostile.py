@@ -187,8 +187,8 @@ def test_a_file_that_is_no_regular_one_is_refused_and_not_waited_for(tmp_path: P
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))
         for name, message in {
-            "pipe": "it is no regular file",
-            "/dev/zero": "it is no regular file",
+            "pipe": "it is not a regular file",
+            "/dev/zero": "it is not a regular file",
             "folder": "Is a directory",
             "loop": "Too many levels of symbolic links",
             "socket": "No such device",

@@ -42,7 +42,7 @@ def test_all_problems_at_once() -> None:
         "study weight-decay: 'widths' must not name a value twice; got (4, 4).",
         "study weight-decay: 'kind' must be one of relu, tanh; got 'rleu'. Did you mean 'relu'?",
         "study weight-decay: 'lambda' is not a parameter. Valid: seeds, seed, l2, widths, kind.",
-        "study weight-decay: 'seed' must be an integer from 0 to 1000000000; got True.",
+        "study weight-decay: 'seed' must be a whole number from 0 to 1000000000; got True.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Curves: what becomes of training and validation scores over epochs, rows, and a parameter of the data.
+"""Curves: training and validation scores over epochs, rows, and a parameter of the data.
 
 Names are loaded on first use. The curve over a field of the recipe is that of a search: `Selection.curve`.
 """

@@ -1,4 +1,4 @@
-"""Where examples come from: data sets by name, and splits of their rows."""
+"""Where examples come from: data sets, tables, splits and folds, sealed test sets and their ledger."""
 
 from goodfit.data.split import split as split  # not on first use: the module of this name would hide it
 from goodfit.lazy import lazily

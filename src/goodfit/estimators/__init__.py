@@ -1,4 +1,4 @@
-"""The scikit-learn face: `MLPClassifier` and `MLPRegressor`, with scikit-learn's parameters and goodfit's own."""
+"""The scikit-learn face: `MLPClassifier`, `MLPRegressor` and `PopulationSearchCV`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures: every one drawn from the tables that are printed, in one style, without pyplot."""
+"""Figures: each drawn from the tables that are printed, in one style, without pyplot."""
 
 from goodfit.figures.curves import curves as curves
 from goodfit.figures.examples import examples as examples

@@ -1,4 +1,4 @@
-"""What goes on inside a net: measurements, findings, the passes step by step. Names are loaded on first use."""
+"""Inspection: both passes of a net measured layer by layer, and findings with advice."""
 
 from goodfit.lazy import lazily
 

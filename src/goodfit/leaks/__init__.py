@@ -1,4 +1,4 @@
-"""Leakage: rows that stand in two parts of the data, and features that tell the target.
+"""Leakage: rows that occur in two parts of the data, and features that give away the target.
 
 Names are loaded on first use.
 """

@@ -1,4 +1,4 @@
-"""Models: trained nets that predict, what they are worth, and the file that holds them.
+"""Models: trained nets that predict, their scores with intervals, and the model file.
 
 They predict with NumPy alone; names are loaded on first use.
 """

@@ -1,4 +1,4 @@
-"""Reports: one self-contained HTML page each, for a run, a search, or whatever is put together from `Page`.
+"""Reports: one self-contained HTML page for a run, a search or a study, from templates.
 
 Names are loaded on first use.
 """

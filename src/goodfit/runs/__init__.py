@@ -1,4 +1,4 @@
-"""Runs: train a recipe, write it down, go on with it, load it, predict with it.
+"""Runs: the training of one recipe on disk, and `goodfit.train`; openings of sealed test sets.
 
 Names are loaded on first use, so that what needs no training does not load JAX.
 """

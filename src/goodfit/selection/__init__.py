@@ -1,4 +1,4 @@
-"""Which recipe to keep: cross-validation of many settings as populations, with intervals and without leakage.
+"""Searches: which recipe to keep, by cross-validation of many settings as populations.
 
 Names are loaded on first use, so that the command line's help does not load JAX.
 """

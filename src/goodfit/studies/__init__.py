@@ -1,4 +1,4 @@
-"""The chapter as living studies: each experiment with many seeds, intervals, figures and claims.
+"""The chapter as studies: each experiment with many seeds, intervals, figures and claims; a folder each.
 
 Names are loaded on first use.
 """

@@ -1,4 +1,4 @@
-"""How a population is trained: recipe, plan, cohort, compiled program, stopping, checkpoints, events.
+"""How populations are trained: recipe, jobs, planner, engine, scores, and the session that trains everything.
 
 Names are loaded on first use, so that what needs only the recipe does not load JAX.
 """
