@@ -25,7 +25,7 @@ from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Sett
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight", "own", "squares"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Batch:
     """Rows as the nets see them.
