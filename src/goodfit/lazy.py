@@ -3,8 +3,6 @@
 `__init__.pyi` is their only list of names: type checkers and editors read it, and so does `lazily`.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable
 from typing import Any

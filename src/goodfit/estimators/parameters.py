@@ -1,7 +1,5 @@
 """The parameters of both estimators: `parameters.toml` has their texts, for both docstrings, and what each may hold."""
 
-from __future__ import annotations
-
 import inspect
 import textwrap
 import tomllib

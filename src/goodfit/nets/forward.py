@@ -6,8 +6,6 @@ Activations are kept units-major, [S, M, H, B]: then the first layer of a whole 
 along contiguous rows.
 """
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
 

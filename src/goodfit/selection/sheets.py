@@ -1,7 +1,5 @@
 """The fits of a search as populations: which rows, which nets, and how a trained net is scored on its held-out rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

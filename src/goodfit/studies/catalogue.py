@@ -1,7 +1,5 @@
 """The studies, found by looking for folders here: each makes its study in `study.py`, as STUDY."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 from pathlib import Path

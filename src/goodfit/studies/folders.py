@@ -12,8 +12,6 @@ stands in two places. Columns are names; "interval NAME" and "bands NAME .." are
 has what only code can say.
 """
 
-from __future__ import annotations
-
 import importlib
 import math
 import tomllib

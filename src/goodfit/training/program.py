@@ -4,8 +4,6 @@ Row orders, initial weights and schedules are drawn on the host and passed in; t
 An epoch is a `lax.scan` over its batches; epochs run in a `lax.while_loop` that ends early when every net has stopped.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

@@ -5,8 +5,6 @@ batch, D inputs, C outputs, E epochs of a chunk, T schedules, G sets of row weig
 has a leading axis K, the devices.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tables of people's own as data: columns of any kind, brought into the form that a net takes, and told about."""
 
-from __future__ import annotations
-
 from goodfit.data.tables.files import is_table_path as is_table_path
 from goodfit.data.tables.files import read_frame as read_frame
 from goodfit.data.tables.leaks import Leak as Leak

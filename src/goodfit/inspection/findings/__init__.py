@@ -1,7 +1,5 @@
 """Findings: one code a diagnosis, each with its evidence, its limit and the change of recipe that mends it."""
 
-from __future__ import annotations
-
 import importlib
 import tomllib
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The data as the net sees them: inputs not scaled, targets out of reach, labels that nothing tells."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

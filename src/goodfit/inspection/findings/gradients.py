@@ -1,7 +1,5 @@
 """Gradients that vanish or explode on their way to the inputs (4.7.1, 4.7.2)."""
 
-from __future__ import annotations
-
 import math
 
 from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, words

@@ -1,7 +1,5 @@
 """Layers that add nothing: without a non-linearity, or with one that the data do not reach (4.1.1.1)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

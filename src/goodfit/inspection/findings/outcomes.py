@@ -1,7 +1,5 @@
 """What came of a training: nothing beyond a constant prediction, or a loss that is not finite."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

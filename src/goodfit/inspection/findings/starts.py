@@ -1,7 +1,5 @@
 """The start of a training: the variance of signals, and whether the initialiser suits the activation (4.8)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Steps of the optimiser: learning rates by a range test, and updates beside the weights they move."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

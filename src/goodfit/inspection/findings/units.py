@@ -1,7 +1,5 @@
 """Units that pass on no gradient, or are all the same: saturated, dead, symmetric (4.1.2, 4.7.3)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Section 4.1.2: activations and their derivatives, what they cost, and how fast nets learn with them."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 HERE = Folder(__file__)

@@ -1,7 +1,5 @@
 """Section 4.6: the forward pass, the backward pass, and what they cost."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 DIFFERENCED = 5  # seeds whose gradients are checked by finite differences

@@ -1,7 +1,5 @@
 """Section 4.3.3: underfitting, overfitting, the capacity between them, and the remedies."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 MORE = 4  # times the rows, where more data are the remedy

@@ -1,7 +1,5 @@
 """Section 4.5: units dropped at random while a net trains."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 HERE = Folder(__file__)

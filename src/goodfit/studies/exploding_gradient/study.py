@@ -1,7 +1,5 @@
 """Section 4.7.2: gradients that grow on their way back."""
 
-from __future__ import annotations
-
 import math
 
 from goodfit.studies.folders import Folder

@@ -1,7 +1,5 @@
 """Sections 4.3.1 and 4.3.2: training error against generalisation error, and what test and validation rows can say."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 HERE = Folder(__file__)

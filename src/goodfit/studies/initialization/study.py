@@ -1,7 +1,5 @@
 """Section 4.8: what initialisers do to signals and gradients, and which 50-layer nets train at all."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 LEARNS = 2.0  # training loss in nats below which a net has begun to learn; guessing has 2.30

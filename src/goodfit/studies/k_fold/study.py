@@ -1,7 +1,5 @@
 """Section 4.3.2: what K-fold cross-validation says of a net, against the truth, and what it costs."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 HERE = Folder(__file__)

@@ -1,7 +1,5 @@
 """Section 4.1.1.1: layers without activations collapse into one, layers with activations do not."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 """Share of points that the best straight line gets right. On xor, x2 - x1 > c against the rest gets

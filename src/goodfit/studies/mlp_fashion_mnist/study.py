@@ -1,7 +1,5 @@
 """Section 4.2: the notes' net on Fashion-MNIST, with many seeds, and with the test rows used as they should be."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 SWING = 5  # epochs at the end, over which the test accuracy of a net is watched

@@ -1,7 +1,5 @@
 """Section 4.3.4: the same cubic fitted with enough, too few and too many terms."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 FITS = {"right": 4, "few": 2, "many": 20}  # fit -> features, x^i / i! from i = 0 on

@@ -1,7 +1,5 @@
 """Section 4.7.3: hidden units that are the same unit."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 APART = 0.1  # relative distance of weights from which units have come apart

@@ -1,7 +1,5 @@
 """Section 4.1.1.2: what one hidden layer can approximate, how well, and on what conditions."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 from goodfit.studies.universal_approximation.targets import TargetFunction
 

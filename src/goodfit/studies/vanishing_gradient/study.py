@@ -1,7 +1,5 @@
 """Section 4.7.1: gradients that shrink on their way back."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 HERE = Folder(__file__)

@@ -1,7 +1,5 @@
 """Section 4.4: 200 inputs and 20 rows, with and without a penalty; L1 beside L2."""
 
-from __future__ import annotations
-
 from goodfit.studies.folders import Folder
 
 NORMS = {  # of the weights, which the notes print
