@@ -1,37 +1,11 @@
 """goodfit: train multilayer perceptrons, whole populations at once, and know whether they fit."""
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
-
+from goodfit.lazy import lazily
 from goodfit.wiring import provide
-
-if TYPE_CHECKING:
-    from goodfit import curves as curves
-    from goodfit import data as data
-    from goodfit import inspection as inspection
-    from goodfit import leaks as leaks
-    from goodfit import models as models
-    from goodfit import reports as reports
-    from goodfit import studies as studies
-    from goodfit.errors import GoodfitError as GoodfitError
-    from goodfit.errors import InputError as InputError
-    from goodfit.estimators import MLPClassifier as MLPClassifier
-    from goodfit.estimators import MLPRegressor as MLPRegressor
-    from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
-    from goodfit.inspection import inspect as inspect
-    from goodfit.models import Model as Model
-    from goodfit.models import load_model as load_model
-    from goodfit.runs import Run as Run
-    from goodfit.runs.training import train as train
-    from goodfit.selection.search import select as select
-    from goodfit.training.recipe import Recipe as Recipe
-    from goodfit.verdicts.judging import verdict as verdict
-    from goodfit.verdicts.result import Verdict as Verdict
 
 __version__ = "0.1.0"
 provide("open sealed rows", "goodfit.runs.openings", "open_sealed")
+<<<<<<< HEAD
 _PLACES = {  # public name -> module that holds it; loaded on first use, so that `import goodfit` stays light
     "GoodfitError": "goodfit.errors",
     "InputError": "goodfit.errors",
@@ -85,3 +59,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+=======
+__all__, __getattr__, __dir__ = lazily(__name__, __file__)
+>>>>>>> main

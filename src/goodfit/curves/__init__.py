@@ -3,12 +3,9 @@
 Names are loaded on first use. The curve over a field of the recipe is that of a search: `Selection.curve`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from goodfit.lazy import lazily
 
+<<<<<<< HEAD
 if TYPE_CHECKING:
     from goodfit.curves.drawn import data_curve as data_curve
     from goodfit.curves.epochs import epoch_curve as epoch_curve
@@ -23,3 +20,6 @@ _PLACES = {
 }
 __all__ = sorted(_PLACES)
 __getattr__, __dir__ = lazily(__name__, _PLACES)
+=======
+__all__, __getattr__, __dir__ = lazily(__name__, __file__)
+>>>>>>> main
