@@ -92,7 +92,7 @@ def test_the_whole_chapter_stops_at_a_folder_that_cannot_be_written(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": declared(GOOD)})
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="must be writable"):
         run_all(tmp_path / "file")
@@ -102,12 +102,12 @@ def test_a_wrong_parameter_of_the_chapter_is_told_before_all_else(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": declared(GOOD)})
     with pytest.raises(InputError, match="'seeds' is not a parameter"):
         run_all(tmp_path, given={"made-up": {"seeds": 1}})
 
-    def gone(name: str, **_: Any) -> None:
+    def gone(*_: Any) -> Any:
         raise GoodfitError("no data")
 
-    monkeypatch.setattr(running, "run", gone)
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": dataclasses.replace(declared(GOOD), measure=gone)})
     assert run_all(tmp_path) == ([], {"made-up": "no data"})

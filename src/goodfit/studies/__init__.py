@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from goodfit.studies.declaring import Study as Study
     from goodfit.studies.estimates import Estimate as Estimate
     from goodfit.studies.result import Result as Result
+    from goodfit.studies.running import resume as resume
     from goodfit.studies.running import run as run
     from goodfit.studies.running import run_all as run_all
 
@@ -25,6 +26,7 @@ _PLACES = {
     "Result": "result",
     "Study": "declaring",
     "find": "catalogue",
+    "resume": "running",
     "run": "running",
     "run_all": "running",
     "studies": "catalogue",
