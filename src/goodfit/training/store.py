@@ -122,7 +122,7 @@ class Store:
     def forget(self) -> None:
         """Remove all that was kept, once it stands elsewhere."""
         self.forget_state()
-        for path in self.folder.glob("turn-*.safetensors"):
+        for path in self.folder.glob("turn-*"):
             with contextlib.suppress(OSError):
                 path.unlink()
 
@@ -190,7 +190,8 @@ def session_folder(
     with held(folder):
         path = folder / name
         if anew and not _holds(path, record):
-            Store(folder, what).forget()
+            for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
+                Store(own, what).forget()
             path.unlink(missing_ok=True)
         if path.exists():
             memory = _memory_of(folder, path, record, what)
