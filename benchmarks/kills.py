@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -79,6 +80,19 @@ COMMANDS = (
         ("verdict", "{}", "--quick", "--folds", "3", "--quiet"),
         ("verdict/verdict-call.json", "verdict.json"),  # a verdict that is done is printed again
         before=("train", "iris", *NET, "--fit", "never", "--out", "{}", "--quiet"),
+    ),
+    Command(
+        "study",
+        ("study", "weight-decay", "--seeds", "4", "--out", "{}", "--quiet"),
+        ("unfinished/*/study.json",),
+    ),
+    Command(
+        "inspect --try",
+        ("inspect", "{}", "--try", "--seeds", "3", "--json"),
+        ("trial/trial.json",),
+        before=("train", "iris", *NET, "--fit", "never", "--out", "{}", "--quiet"),
+        more=("--json",),
+        printed=True,
     ),
 )  # fmt: skip
 
@@ -186,6 +200,8 @@ def _content(path: Path, folder: Path) -> Any:
         from safetensors.numpy import load
 
         return {name: (array.dtype.str, array.tobytes()) for name, array in load(path.read_bytes()).items()}
+    if path.suffix == ".html":  # a study's page says how long it took
+        return re.sub(r"(goodfit in |用时 )[\d.e-]+", "", path.read_text("utf-8"))
     return path.read_bytes()
 
 
