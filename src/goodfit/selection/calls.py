@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,7 +58,8 @@ def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Resul
         else:
             data = call.pop("data")
         recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
-        return again(data, recipe, **call, out=folder, **more)
+        asked = inspect.signature(again).bind(data, recipe, **call, out=folder, **more)
     except (KeyError, TypeError, AttributeError) as error:
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix=f"Give the folder of a {what}.")) from error
+    return again(*asked.args, **asked.kwargs)
