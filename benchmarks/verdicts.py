@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmarks.bars import Bar, Measurement
 from benchmarks.verdict_cases import SOUND, Case, cases
-from goodfit.verdicts.judging import LOG_LOSS, Verdict, verdict
+from goodfit.verdicts import Verdict, verdict
+from goodfit.verdicts.evidence import LOG_LOSS
 
 FAULTS = ("underfit", "overfit", "diverged", "limited by data", "limited by noise")
 NO_FAULT = (SOUND, "cannot tell")

@@ -14,7 +14,7 @@ from goodfit import InputError, Recipe, select
 from goodfit.data import Dataset, load, table
 from goodfit.data.folds import Folds, make_folds
 from goodfit.verdicts.probes import HALF, Alternative
-from goodfit.verdicts.trying import Layout, best_epochs, constant_error, lay_out, measure, stopped_early
+from goodfit.verdicts.trying import VerdictLayout, best_epochs, constant_error, lay_out, measure, stopped_early
 
 RECIPE = Recipe(hidden=(6,), dropout=0, epochs=6, batch_size=16, learning_rate=0.02, schedule="constant")
 WIDER = Alternative("wider", "freer", {"hidden": (12,)}, "hidden 6 -> 12")
@@ -31,7 +31,7 @@ def divided(data: Dataset, **how: Any) -> tuple[np.ndarray, Folds]:
     return rows, make_folds(data, rows, folds=3, **how)
 
 
-def laid(data: Dataset, recipe: Recipe = RECIPE, **how: Any) -> Layout:
+def laid(data: Dataset, recipe: Recipe = RECIPE, **how: Any) -> VerdictLayout:
     usual: dict[str, Any] = {"early": False, "by": "loss"}
     return lay_out(data, recipe, [WIDER, HALF], divided(data)[1], **{**usual, **how})
 

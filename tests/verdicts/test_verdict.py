@@ -12,8 +12,9 @@ import pytest
 import goodfit as gf
 from goodfit.data.synthetic import moons, xor
 from goodfit.verdicts import Verdict, judge_run
-from goodfit.verdicts.judging import VERDICT, Asked
+from goodfit.verdicts.judging import VerdictRequest
 from goodfit.verdicts.judging_runs import is_cheap, kept_verdict, lay_out_run, predicted_seconds
+from goodfit.verdicts.result import VERDICT
 
 STARVED = gf.Recipe(
     hidden=(), dropout=0, optimizer="adam", learning_rate=0.03, schedule="constant", epochs=30, batch_size=32
@@ -102,7 +103,9 @@ def test_a_run_is_judged_on_its_own_rows_and_keeps_the_verdict(tmp_path: Path) -
     recipe = STARVED.replace(epochs=8)
     run = gf.train(recipe, "moons", out=tmp_path / "run")
     told: list[Any] = []
-    found = judge_run(tmp_path / "run", asked=Asked(quick=True), plan=lambda layout, seconds, own: told.append(layout))
+    found = judge_run(
+        tmp_path / "run", asked=VerdictRequest(quick=True), plan=lambda layout, seconds, own: told.append(layout)
+    )
     assert (tmp_path / "run" / VERDICT).exists()
     assert found.early
     assert found.share == pytest.approx(found.seconds / (run.seconds["compile"] + run.seconds["train"]))
@@ -115,7 +118,7 @@ def test_a_run_is_judged_on_its_own_rows_and_keeps_the_verdict(tmp_path: Path) -
 def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
     run = gf.train(STARVED.replace(epochs=3), "moons")
     assert run.split is not None
-    few, many = (lay_out_run(run, run.split.data, Asked(repeats=repeats)) for repeats in (1, 10))
+    few, many = (lay_out_run(run, run.split.data, VerdictRequest(repeats=repeats)) for repeats in (1, 10))
     seconds = [predicted_seconds(run, layout) for layout in (few, many)]
     assert 0 < seconds[0] < seconds[1]
     assert many.nets == 10 * few.nets
