@@ -1,10 +1,12 @@
-"""Writes the parts of the documentation that follow from declarations: recipe.md, and the table in data.md.
+"""Writes what follows from declarations: recipe.md, the table in data.md, and that of folders in CONTRIBUTING.md.
 
 `make docs` runs it; `tests/test_docs.py` fails where the files on disk are not what it would write.
 """
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +23,7 @@ from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCH
 from goodfit.training.schedules import Schedule
 
 HERE = Path(__file__).parent
+IMPORTED = re.compile(r"^\s*from goodfit\.(\w+)", re.MULTILINE)
 BEGIN, END = "<!-- begin: written by `make docs` -->", "<!-- end -->"
 TABLES = {  # fields whose names stand in a table of their own
     "activation": "activations",
@@ -71,8 +74,12 @@ EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of sch
 
 def documents() -> dict[Path, str]:
     """What every file that this script writes should hold."""
-    data = HERE / "data.md"
-    return {HERE / "recipe.md": recipe_page(), data: between(data.read_text("utf-8"), data_table())}
+    data, contributing = HERE / "data.md", HERE.parent / "CONTRIBUTING.md"
+    return {
+        HERE / "recipe.md": recipe_page(),
+        data: between(data.read_text("utf-8"), data_table()),
+        contributing: between(contributing.read_text("utf-8"), folder_table()),
+    }
 
 
 def between(page: str, text: str) -> str:
@@ -100,6 +107,29 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:.4g}"
+
+
+def folder_table() -> str:
+    """The folders of the package, the highest first: what each says of itself, and what it imports."""
+    rows = []
+    for folder, below in folders(HERE.parent / "src" / "goodfit"):
+        said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+        rows.append((code(f"{folder.name}/"), said.splitlines()[0], ", ".join(map(code, sorted(below)))))
+    return table(("folder", "holds", "imports"), rows)
+
+
+def folders(package: Path) -> list[tuple[Path, set[str]]]:
+    """Every folder with the folders whose names its files import, so that each stands above all that it imports."""
+    names = {path.parent.name: path.parent for path in package.glob("*/__init__.py")}
+    found = {
+        name: {other for file in folder.rglob("*.py") for other in IMPORTED.findall(file.read_text("utf-8"))}
+        & (names.keys() - {name})
+        for name, folder in names.items()
+    }
+    order = list(
+        graphlib.TopologicalSorter({name: sorted(below) for name, below in sorted(found.items())}).static_order()
+    )
+    return [(names[name], found[name]) for name in reversed(order)]
 
 
 def data_table() -> str:

@@ -20,8 +20,9 @@ from goodfit.data import Dataset, Ledger, Split, split
 from goodfit.errors import GoodfitError, InputError
 from goodfit.models import Score, TrainedNet, load_model
 from goodfit.models.scores import level_of_openings, score_classification, score_regression
+from goodfit.models.stacked import score_nets
 from goodfit.runs import Run, list_runs, load
-from goodfit.runs.opening import Opened, describe, model_print, ordinal, percent, restated, score_nets
+from goodfit.runs.opening import Opened, describe, model_print, ordinal, percent, restated
 
 SHORT = RECIPE.replace(epochs=2)
 
@@ -328,9 +329,7 @@ def test_data_that_have_changed_are_refused(tmp_path: Path, book: Ledger) -> Non
     ):
         loaded.test()
     other = Dataset("mine", data.x + 1, data.y, "regression")
-    match = (
-        r"must be opened with the data that it was started with; 'mine' has different rows. .*runs.load\('.*a'\).test"
-    )
+    match = r"must be opened with the data that it was started with; 'mine' has different rows. .*load\('.*a'\).test"
     with pytest.raises(InputError, match=match):
         loaded.test(other)
     assert book.openings() == []

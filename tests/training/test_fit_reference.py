@@ -94,7 +94,7 @@ def test_alone(case: str) -> None:
 
 def test_names_of_the_metrics() -> None:
     cohort = cohort_of([Job(LAST)], make_examples(), 1)
-    assert metric_names(cohort.program) == ("train_loss", "train_score", "valid_loss", "valid_score")
+    assert metric_names(cohort.program.parts) == ("train_loss", "train_score", "valid_loss", "valid_score")
 
 
 def test_without_biases() -> None:

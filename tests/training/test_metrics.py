@@ -138,4 +138,4 @@ def test_early_stopping_by_a_score_that_is_not_defined_watches_the_loss() -> Non
     )
     assert by_score.best_epochs == by_loss.best_epochs
     assert np.isnan(by_score.history["valid_score"]).all()
-    assert "R² is not defined" in by_score.scores["valid"].method
+    assert "R² is undefined" in by_score.scores["valid"].method

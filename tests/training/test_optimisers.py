@@ -149,10 +149,10 @@ def reference(
 
 CASES: dict[str, tuple[dict[str, Any], Direction]] = {
     "sgd": ({}, plain),
-    "momentum and clipping": ({"momentum": True, "clip": True}, heavy_ball),
-    "nesterov and l1": ({"momentum": True, "nesterov": True, "l1": True}, nesterov),
+    "momentum and clipping": ({"uses_momentum": True, "uses_clipping": True}, heavy_ball),
+    "nesterov and l1": ({"uses_momentum": True, "nesterov": True, "uses_l1": True}, nesterov),
     "adam": ({"optimizer": "adam"}, adam),
-    "adamw, clipping and l1": ({"optimizer": "adamw", "clip": True, "l1": True}, adam),
+    "adamw, clipping and l1": ({"optimizer": "adamw", "uses_clipping": True, "uses_l1": True}, adam),
     "rmsprop": ({"optimizer": "rmsprop"}, rmsprop),
     "lion": ({"optimizer": "lion"}, lion),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_reference import PLAIN, fit64, make_examples
+from sklearn.metrics import r2_score
 
 from goodfit.training import Examples, Job, Recipe
 from goodfit.training.examples import Scaling
@@ -60,8 +61,8 @@ def test_a_net_sees_what_its_fold_has_scaled(task: str, changes: dict[str, Any])
             np.testing.assert_allclose(fitted.metrics[:, [1, 3], rows], alone.metrics[:, [1, 3], 0], rtol=1e-8)
 
 
-def test_scores_of_numbers_are_in_the_unit_that_all_nets_share() -> None:
-    """A net's squared error, computed by hand from its weights in the raw targets' unit, and scaled once for all."""
+def test_scores_of_numbers_are_of_the_raw_targets_of_the_fold() -> None:
+    """R² by scikit-learn, of predictions that are computed by hand in the raw targets' unit."""
     examples = folded("regression")
     fitted = fit64([Job(PLAIN.replace(hidden=()), rows) for rows in range(3)], examples)
     for rows in range(3):
@@ -69,8 +70,7 @@ def test_scores_of_numbers_are_in_the_unit_that_all_nets_share() -> None:
         held_out = rows == FOLDS
         x = (examples.x[:24][held_out] - own.shift) * own.scale
         predicted = (x @ net.weights[0].T + net.biases[0]) / own.target_scale + own.target_shift
-        error = (predicted - examples.y[:24][held_out]) * examples.scaling.target_scale
-        assert fitted.metrics[-1, 3, rows] == pytest.approx((error**2).sum(1).mean(), rel=1e-6)
+        assert fitted.metrics[-1, 3, rows] == pytest.approx(r2_score(examples.y[:24][held_out], predicted), rel=1e-6)
 
 
 def test_without_folds_of_their_own_scaling_all_share_one() -> None:

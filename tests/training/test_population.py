@@ -162,15 +162,15 @@ def test_a_program_has_the_features_that_some_net_needs() -> None:
         return cohort_of(jobs_of(*changes), make_examples(**more), 1).program
 
     plain = program({}, {"seed": 4})
-    flags = ("momentum", "nesterov", "l1", "clip", "class_weights", "row_weights")
+    flags = ("uses_momentum", "nesterov", "uses_l1", "uses_clipping", "uses_class_weights", "uses_row_weights")
     assert not any(getattr(plain, flag) for flag in flags)
     assert (plain.loss, plain.optimizer, plain.parts, plain.monitor) == ("cross-entropy", "sgd", ("valid",), "valid")
     assert (plain.batch, plain.steps, plain.keep_best, plain.weighted_parts) == (5, 5, True, ())
-    assert program({}, {"momentum": 0.1}).momentum
-    assert program({}, {"l1": 0.1}).l1
-    assert program({}, {"clip_norm": 0.1}).clip
-    assert program({}, {"class_weight": "balanced"}).class_weights
-    assert program({}, weights=np.ones((1, 32))).row_weights
+    assert program({}, {"momentum": 0.1}).uses_momentum
+    assert program({}, {"l1": 0.1}).uses_l1
+    assert program({}, {"clip_norm": 0.1}).uses_clipping
+    assert program({}, {"class_weight": "balanced"}).uses_class_weights
+    assert program({}, weights=np.ones((1, 32))).uses_row_weights
     assert program({}, part_weights={"valid": np.ones((1, 32))}).weighted_parts == ("valid",)
     assert not program({"keep_best": False}).keep_best
     without = program({}, parts={})

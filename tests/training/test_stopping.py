@@ -222,10 +222,11 @@ def test_one_epoch_by_hand() -> None:
     assert one_epoch(before, 0.5, 0.0, patience=2) == same | {"active": False}
     # better, but by too little to wait on: the weights are kept all the same
     assert one_epoch(before, 0.25, 0.0, patience=3, min_change=0.3) == better | {"since_best": 2}
-    # regression's score is an error, a classifier's a share of hits
-    assert one_epoch(before, 9.0, 0.25, monitor="score", patience=2) == better
-    hits = one_epoch(before | {"best_value": -0.5}, 9.0, 0.75, monitor="score", patience=2, task="classification")
-    assert hits == better | {"best_value": -0.75}
+    # every score is better high, and one that is not defined leaves the loss to be watched
+    for task in ("regression", "classification"):
+        higher = one_epoch(before | {"best_value": -0.5}, 9.0, 0.75, monitor="score", patience=2, task=task)
+        assert higher == better | {"best_value": -0.75}
+    assert one_epoch(before, 0.25, math.nan, monitor="score", patience=2) == better
     assert one_epoch(before, math.nan, math.nan, scored=False, patience=2) == same | {"since_best": 1}
     assert one_epoch(before, 0.25, 0.0, patience=2, number=12)["active"] is False  # it has had its epochs
     assert one_epoch(before, 0.9, 0.0, patience=9, keep_best=False) == same | {"best_epoch": 5, "best": None}

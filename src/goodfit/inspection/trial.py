@@ -99,7 +99,7 @@ def unfinished_call(folder: str | Path) -> dict[str, Any]:
     if not (where / RECORD).exists():
         rule, fix = "must hold a trial that was interrupted; there is none", "Start it with goodfit inspect RUN --try."
         raise InputError(problem(str(folder), rule, fix=fix))
-    return read_call(where, RECORD, "trial", "try_advice")
+    return read_call(where, RECORD, "trial")
 
 
 def _digest(sides: Sequence[tuple[str, Recipe, Split]], seeds: Sequence[int]) -> str:

@@ -1,7 +1,5 @@
 """The section on the test rows: sealed, or every opening of them with its interval as it is by now."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import PurePath
 

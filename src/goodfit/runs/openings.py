@@ -1,7 +1,5 @@
 """Opening the test rows of whatever predicts: a run, the run in a folder, a model, nets, an estimator."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,7 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
         return open_rows(several, rows)
     kinds = {type(each).__name__: hasattr(each, "predict") or isinstance(each, Run) for each in several}
     if len(kinds) != 1 or not all(kinds.values()):
-        rule = "what is scored must be a run, a model, an estimator, a net or several nets"
+        rule = "what is scored must be a run, model or estimator, a net, or several nets"
         raise InputError(problem("Test rows", rule, got=", ".join(kinds) or given))
     if len(several) > 1:
         rule = "runs and models are scored one at a time"

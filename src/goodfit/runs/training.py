@@ -110,6 +110,7 @@ def resume(
     with held(where):
         found = record.RunRecord.read(where)
         if found.state == "done":
+            Store(where, KIND).forget()  # what a kill left behind "done"
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data

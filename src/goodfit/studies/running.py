@@ -69,7 +69,7 @@ def resume(out: str | Path, *, tell: TellOf = lambda *_: None) -> tuple[list[Res
     if not kept:
         rule, fix = "must hold a study that was interrupted; there is none", "Start it with goodfit study NAME."
         raise InputError(problem(str(folder), rule, fix=fix))
-    calls = {path.name: read_call(path, RECORD, KIND, "goodfit.studies.run") for path in kept}
+    calls = {path.name: read_call(path, RECORD, KIND) for path in kept}
     if ALL in calls:
         return run_all(folder, tell=tell, given=calls[ALL])
     return [run(name, out=folder, tell=functools.partial(tell, name), **call) for name, call in calls.items()], {}

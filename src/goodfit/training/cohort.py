@@ -1,7 +1,5 @@
 """A cohort: jobs that one compiled program trains, with the program and its arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """How much memory a population takes, and how much there is."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Sequence

@@ -226,8 +226,8 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> fl
     return limit
 
 
-def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str, Any]:
-    """The arguments that a session was begun with. again: Python that goes on where no file holds them."""
+def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:
+    """The arguments that a session was begun with; InputError where no file holds them."""
     path = Path(folder) / name
     try:
         call = json.loads(path.read_text("utf-8"))["call"]
@@ -238,6 +238,6 @@ def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str,
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix=fix)) from error
     if call is None:
-        fix = f"Call {again} again with the same arguments and out={str(folder)!r}."
+        fix = f"Start the {what} again from Python, with the same arguments and folder."
         raise InputError(problem(str(folder), "was started from Python with objects that cannot be stored", fix=fix))
     return call
