@@ -1,8 +1,9 @@
-"""What a process that trains nets of ever new shapes keeps in memory."""
+"""What a process keeps that trains nets of ever new shapes, and what one takes whose nets do not fit into memory."""
 
 from __future__ import annotations
 
 import os
+import resource
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,21 @@ HOW = (
     f"rows. The resident memory after the last, less that after number {SETTLED}. Every shape is a program of its own; "
     "they are kept on disk, in a folder that is empty at first."
 )
+NETS, FITS_SEARCHED = 20_000, 5_000
+BOUND = 256  # MiB that one turn may take in the two populations below; usually half of what is free
+PEAK = (
+    f"The most resident memory of a new process, less that after a small training of the same kind (which loads the "
+    f"libraries and starts the compiler). Half of the free memory is taken to be {BOUND} MiB, so that the nets train "
+    "in turns. What the nets themselves take, which are given back, comes on top of the bound."
+)
+PEAKS = {
+    "population": Bar(
+        f"peak memory of `goodfit.train` on digits, {NETS:,} seeds of 64-8-10", 2 * BOUND, unit="MiB", how=PEAK
+    ),
+    "search": Bar(
+        f"peak memory of `PopulationSearchCV` on iris, {FITS_SEARCHED:,} fits of 4-8-3", 2 * BOUND, unit="MiB", how=PEAK
+    ),
+}
 BARS = {
     "fits": Bar("growth of memory over 150 fits of new shapes, `MLPClassifier`", 60, unit="MiB", how=HOW),
     "trainings": Bar("the same, `goodfit.train`", 60, unit="MiB", how=HOW),
@@ -34,7 +50,68 @@ def measure(quick: bool) -> list[Measurement]:
             found = processes.call(f"memory:{kind}", quick, kept)
         context = f"{found['settled']:.0f} MiB after {found['at']} fits, {found['end']:.0f} MiB after {found['fits']}"
         measured.append(Measurement(bar, found["end"] - found["settled"], context))
+    for kind, bar in PEAKS.items():
+        found = processes.call(f"memory:{kind}", quick)
+        context = (
+            f"{found['nets']:.0f} nets in {found['turns']:.0f} turns of at most {BOUND} MiB; "
+            f"{found['results']:.0f} MiB of nets are given back"
+        )
+        measured.append(Measurement(bar, found["peak"], context))
     return measured
+
+
+def population(quick: bool) -> dict[str, float]:
+    """In a new process: peak memory in MiB of one run with very many seeds."""
+    import goodfit as gf
+    from goodfit.runs import training
+
+    recipe = gf.Recipe(hidden=(8,), epochs=2, activation="relu", dropout=0.0)
+    gf.train(recipe, "digits", seeds=2)
+    before, plan, plans = peak(), training.plan_session, []
+
+    def noted(*given: Any) -> Any:
+        plans.append(plan(*given))
+        return plans[-1]
+
+    training.plan_session = noted
+    training.free_memory = _twice_the_bound
+    run = gf.train(recipe, "digits", seeds=300 if quick else NETS)
+    return {"peak": peak() - before, "turns": len(plans[0].turns), **_size(len(run.nets), run.parameters)}
+
+
+def search(quick: bool) -> dict[str, float]:
+    """In a new process: peak memory in MiB of one search with very many fits."""
+    from sklearn.datasets import load_iris
+
+    from goodfit import MLPClassifier, PopulationSearchCV
+    from goodfit.training import turns
+
+    def searched(fits: int) -> Any:
+        estimator = MLPClassifier((8,), max_iter=5, random_state=0)
+        grid = {"alpha": np.geomspace(1e-6, 1, fits // 5).tolist()}
+        return PopulationSearchCV(estimator, grid, cv=5, refit=False).fit(*load_iris(return_X_y=True))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nets that have not converged
+        searched(10)
+        before, count = peak(), 100 if quick else FITS_SEARCHED
+        turns.free_memory = _twice_the_bound
+        found = searched(count)
+    return {"peak": peak() - before, "turns": found.n_populations_, **_size(count, 4 * 8 + 8 + 8 * 3 + 3)}
+
+
+def _twice_the_bound() -> float:
+    return 2.0 * BOUND * 2**20
+
+
+def _size(nets: int, parameters: int) -> dict[str, float]:
+    """What the nets that are given back hold, in MiB of float32."""
+    return {"nets": nets, "results": nets * parameters * 4 / 2**20}
+
+
+def peak() -> float:
+    """The most memory of this process that was ever resident, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * processes.BYTES_A_UNIT / 2**20
 
 
 def fits(quick: bool) -> dict[str, float]:

@@ -12,11 +12,11 @@ import pytest
 import goodfit as gf
 from goodfit.runs import record
 from goodfit.training import session, store
-from goodfit.training.memory import net_bytes
+from goodfit.training.memory import net_bytes, seed_bytes
 
 RECIPE = gf.Recipe(hidden=(6,), epochs=12, batch_size=16, dropout=0.2, patience=4, valid=0.2)
 SEEDS = 10
-EACH = net_bytes((4, 6, 3), 16)
+EACH = net_bytes((4, 6, 3), 16) + seed_bytes(4, 16, 96, 12)  # a net and its seed, on 96 rows or a few more
 Limit = Callable[[int], None]
 
 
@@ -25,7 +25,7 @@ def at_most(monkeypatch: pytest.MonkeyPatch) -> Limit:
     """Let so many nets of RECIPE fit into memory at once."""
 
     def limit(nets: int) -> None:
-        monkeypatch.setattr("goodfit.runs.training.free_memory", lambda: 2.0 * nets * EACH)
+        monkeypatch.setattr("goodfit.runs.training.free_memory", lambda: 2.0 * (nets + 0.5) * EACH)
 
     return limit
 

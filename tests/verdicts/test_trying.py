@@ -83,7 +83,7 @@ def test_half_the_rows_are_half_of_each_fold_and_no_held_out_row() -> None:
 
 
 def test_probes_share_the_seeds_of_a_fold_and_folds_do_not() -> None:
-    layout = lay_out(iris(), RECIPE, [WIDER, HALF], divided(iris(), repeats=2)[1], seeds=2, early=False, by="loss")
+    layout = lay_out(iris(), RECIPE, [WIDER, HALF], divided(iris(), repeats=2)[1], seeds=(0, 1), early=False, by="loss")
     seeds: dict[tuple[int, int], set[int]] = {}
     for sheet in layout.sheets:
         for fit, job in zip(sheet.fits, sheet.jobs, strict=True):

@@ -17,6 +17,11 @@ BLOCK_ROWS = 2**17  # rows drawn with one generator: epochs are drawn in blocks 
 MOST_EPOCHS_A_BLOCK = 64
 
 
+def block_epochs(rows: int) -> int:
+    """Epochs whose orders are drawn, and kept, at once. rows: that are trained on."""
+    return min(MOST_EPOCHS_A_BLOCK, max(1, BLOCK_ROWS // max(1, rows)))
+
+
 class Order(Protocol):
     """The batches of a training: `steps` an epoch, `width` places each."""
 
@@ -35,11 +40,19 @@ class RowOrder:
 
     rows: [n] the rows to train on; folds: [n] the fold of each, or None; batch: rows of a batch that a net learns
     from (with K folds a batch holds K/(K-1) times as many); shuffle: False keeps the order of `rows`. names: of the
-    folds, in the order in which a batch holds them.
+    folds, in the order in which a batch holds them. last: the most epochs that are asked for.
     """
 
-    def __init__(self, rows: Rows, batch: int, seed: int, folds: Rows | None = None, shuffle: bool = True) -> None:
-        self.seed, self.shuffle = seed, shuffle
+    def __init__(
+        self,
+        rows: Rows,
+        batch: int,
+        seed: int,
+        folds: Rows | None = None,
+        shuffle: bool = True,
+        last: int = MOST_EPOCHS_A_BLOCK,
+    ) -> None:
+        self.seed, self.shuffle, self.last = seed, shuffle, last
         self.names = np.zeros(1, np.int32) if folds is None else np.unique(folds)
         self.strata = [rows] if folds is None else [rows[folds == fold] for fold in self.names]
         # a net sits out its own fold: the K - 1 others make up the batch that its recipe asks for
@@ -49,7 +62,7 @@ class RowOrder:
         # by the largest fold: smaller ones run out early and leave places empty
         self.steps = math.ceil(max(len(stratum) for stratum in self.strata) / self.share)
         self.width = self.share * len(self.strata)
-        self.block = min(MOST_EPOCHS_A_BLOCK, max(1, BLOCK_ROWS // max(1, len(rows))))
+        self.block = block_epochs(len(rows))
         self._drawn: tuple[int, Rows] | None = None
 
     def epochs(self, first: int, count: int) -> Rows:
@@ -67,7 +80,10 @@ class RowOrder:
         if self._drawn is None or self._drawn[0] != block:
             # by the block's number, not by what was drawn before: a resumed training meets the same orders
             generator = np.random.default_rng([self.seed, PURPOSE, block])
-            self._drawn = block, self._arrange([self._shuffled(generator, rows) for rows in self.strata])
+            drawn = self._arrange([self._shuffled(generator, rows) for rows in self.strata])
+            if self.last < self.block:  # every seed keeps its block: thousands of them may be trained at once
+                drawn = drawn[: self.last].copy()
+            self._drawn = block, drawn
         return self._drawn[1]
 
     def _shuffled(self, generator: np.random.Generator, rows: Rows) -> Rows:

@@ -21,7 +21,6 @@ from goodfit.training.population import (
     schedule_of,
     settings_of,
 )
-from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings
 
@@ -201,12 +200,13 @@ def cohort_of(
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
 
 
-def _order(examples: Examples, recipe: Recipe, seed: int) -> RowOrder:
+def _order(examples: Examples, jobs: Sequence[Job], seed: int) -> RowOrder:
+    recipe, last = jobs[0].recipe, max(job.recipe.epochs for job in jobs)
     # a line search needs one and the same objective in every step: all rows, and no order
     whole = recipe.optimizer == "lbfgs"
     batch = len(examples.train) if whole else recipe.batch_size
     folds = None if examples.folds is None or whole else examples.folds[examples.train]
-    return RowOrder(examples.train, batch, seed, folds, shuffle=not whole)
+    return RowOrder(examples.train, batch, seed, folds, shuffle=not whole, last=last)
 
 
 def _by_key(
@@ -214,7 +214,7 @@ def _by_key(
 ) -> tuple[list[int], Mapping[int, Order]]:
     """The key of every job, and the batches of every key."""
     keys = [job.key for job in jobs]
-    return keys, orders or {key: _order(examples, jobs[0].recipe, key) for key in dict.fromkeys(keys)}
+    return keys, orders or {key: _order(examples, jobs, key) for key in dict.fromkeys(keys)}
 
 
 def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
@@ -224,7 +224,7 @@ def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mappin
     step wherever they may.
     """
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
-    whole = {key: _order(examples, jobs[0].recipe, key) for key, _ in numbers}
+    whole = {key: _order(examples, jobs, key) for key, _ in numbers}
     orders: dict[int, Order] = {
         number: whole[key] if examples.set_rows else WithoutFold(whole[key], rows)
         for (key, rows), number in numbers.items()

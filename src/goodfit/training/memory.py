@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from goodfit.training.batches import block_epochs
+
 COPIES = 7  # of the weights: themselves, gradients, two moments, what replaces them, and room
 PASSES = 6  # numbers kept a unit and row of a batch in the forward and backward pass
+CHUNKS = 3  # copies of an epoch's row numbers on their way: of this chunk and the next, on the host and the devices
 
 
 def free_memory() -> float:
@@ -24,7 +27,15 @@ def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4) -> int:
     return itemsize * (COPIES * weights + PASSES * rows * sum(widths[1:]))
 
 
-def cut(jobs: Sequence[int], each: int, budget: float) -> list[tuple[int, ...]]:
+def seed_bytes(inputs: int, batch: int, rows: int, epochs: int, itemsize: int = 4) -> int:
+    """About what nets of one seed take together: the rows of their batch, and the orders that are drawn ahead.
+
+    rows: that are trained on; epochs: of the training.
+    """
+    return itemsize * batch * inputs + 4 * rows * (min(epochs, block_epochs(rows)) + CHUNKS)
+
+
+def cut(jobs: Sequence[int], each: float, budget: float) -> list[tuple[int, ...]]:
     """Jobs in turns that fit the budget, of nearly equal size. each: bytes of one; a turn has one job at least."""
     most = len(jobs) if each * len(jobs) <= budget else max(1, int(budget // each))  # the budget may be infinite
     turns = -(-len(jobs) // most)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodfit.training.examples import Examples
-from goodfit.training.memory import cut, free_memory, net_bytes
+from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
 from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
 from goodfit.training.population import Job
 
@@ -89,15 +89,24 @@ def plan_session(
     itemsize: bytes of a number of the arithmetic.
     """
     budget = MOST_MEMORY * free_memory() if memory is None else memory
-    turns, plans, largest = [], [], 0
+    turns, plans, largest = [], [], 0.0
     for number, work in enumerate(works):
         planned = plan(work.jobs, work.examples, compile_seconds)
         plans.append(planned)
         for cohort in planned.cohorts:
             widths = (work.examples.x.shape[1], *cohort.widths, work.examples.outputs)
-            rows = max(work.jobs[job].recipe.batch_size for job in cohort.jobs)
-            each = net_bytes(widths, rows, itemsize)
+            each = _bytes_of(work, cohort.jobs, widths, itemsize) / len(cohort.jobs)
             for jobs in cut(cohort.jobs, each, budget):
                 turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))
                 largest = max(largest, each * len(jobs))
-    return SessionPlan(tuple(turns), tuple(plans), largest)
+    return SessionPlan(tuple(turns), tuple(plans), int(largest))
+
+
+def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: int) -> int:
+    """About what some jobs of a work take when they train together. widths: of their nets, padded."""
+    recipes = [work.jobs[job].recipe for job in jobs]
+    rows = len(work.examples.train)
+    batch = min(max(recipe.batch_size for recipe in recipes), rows)
+    groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
+    group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
+    return len(jobs) * net_bytes(widths, batch, itemsize) + groups * group
