@@ -1,7 +1,7 @@
 """A study's folder: `study.py` declares it with the texts of `texts.toml`, `measure.py` measures, `figures.py` draws.
 
     [claims.steady]
-    statement.en = "At the notes' learning rate, the last epoch tells how good a net is."
+    statement.en = "At the notes' learning rate, the last epoch shows how good a net is."
     statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
 
 A text may name values of the code in braces, such as {LATE}, so that no number stands in two places.
