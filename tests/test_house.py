@@ -34,7 +34,12 @@ def imports(source: str) -> list[tuple[str, str]]:
 def graph(known: dict[str, Path]) -> dict[str, set[str]]:
     """Module -> the modules that it imports. A package's face hands names on: who asks it asks the module behind."""
     faces = {
-        name: {taken: module for module, taken in imports(path.read_text("utf-8"))}
+        name: {
+            taken: module
+            for file in (path, path.with_suffix(".pyi"))
+            if file.exists()
+            for module, taken in imports(file.read_text("utf-8"))
+        }
         for name, path in known.items()
         if path.name == "__init__.py"
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
@@ -54,5 +55,7 @@ def test_no_name_that_is_loaded_on_first_use_is_a_module_beside_it() -> None:
     """Else importing the module would hide the name: `from goodfit.inspection import measure` gave a module once."""
     packages = [found.name for found in pkgutil.iter_modules(goodfit.__path__) if found.ispkg]
     for package in [goodfit, *(importlib.import_module(f"goodfit.{name}") for name in packages)]:
-        modules = {found.name for found in pkgutil.iter_modules(package.__path__)}
-        assert not modules & set(getattr(package, "_PLACES", ())), package.__name__
+        modules = {found.name for found in pkgutil.iter_modules(package.__path__) if not found.ispkg}
+        for name in modules & set(getattr(package, "__all__", ())):
+            importlib.import_module(f"{package.__name__}.{name}")
+            assert not inspect.ismodule(getattr(package, name)), (package.__name__, name)

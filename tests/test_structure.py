@@ -36,7 +36,7 @@ LAYERS = (
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
 FACADE = "goodfit"  # the names that the package re-exports; only the top layer may use them
 RANK[FACADE] = RANK["runs"]
-ONLY = {"nets": {"errors"}}  # stricter than the layers: pure functions of arrays need nothing else
+ONLY = {"nets": {"errors", "lazy"}}  # stricter than the layers: pure functions of arrays need nothing else
 
 # What tools and runs leave behind at the top of the tree; everything else is written by hand.
 LEFT_BEHIND = {

@@ -1,7 +1,5 @@
 """`python -m goodfit`: the command line."""
 
-from __future__ import annotations
-
 import sys
 
 from goodfit.cli import main

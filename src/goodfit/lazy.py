@@ -1,18 +1,30 @@
-"""Packages whose names are loaded on first use, so that importing one costs nothing."""
+"""Packages whose names are loaded on first use, so that importing one costs nothing.
 
-from __future__ import annotations
+`__init__.pyi` is their only list of names: type checkers and editors read it, and so does `lazily`.
+"""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 
-def lazily(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The `__getattr__` and `__dir__` of a package. places: public name -> the module below it that holds the name."""
+def lazily(package: str, file: str) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__all__`, `__getattr__` and `__dir__` of a package. file: its `__init__.py`."""
+    places, values = dict[str, str](), list[str]()
+    with open(f"{file.rpartition('.')[0]}.pyi", encoding="utf-8") as stub:
+        for line in stub:  # by hand: `ast` would take longer to import than all the rest
+            match line.split():
+                case ["from", module, "import", name, "as", _]:
+                    places[name] = module
+                case [name, _]:
+                    values.append(name.rstrip(":"))
+    names = sorted([*places, *values])
 
     def load(name: str) -> Any:
-        if name in places:
-            return getattr(importlib.import_module(f"{package}.{places[name]}"), name)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if places[name] == package:
+            return importlib.import_module(f"{package}.{name}")
+        return getattr(importlib.import_module(places[name]), name)
 
-    return load, lambda: sorted(places)
+    return names, load, lambda: list(names)

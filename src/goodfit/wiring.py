@@ -3,8 +3,6 @@
 `goodfit/__init__.py` says who does what. Nothing is imported before it is asked for.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

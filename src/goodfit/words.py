@@ -1,7 +1,5 @@
 """Words for people, in a terminal or on a page: text from anywhere, and lengths of time."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Any

@@ -69,6 +69,8 @@ def test_a_table_file(call: Any) -> None:
     [
         (("curve",), "'DATA' must be given"),
         (("curve", "moons"), "'--over' must be given"),
+        (("curve", "--resume", "nowhere"), "nowhere/curve.json: must be the record of a curve, but it cannot be read"),
+        (("curve", "moons", "--resume", "c", "--by", "loss", "--l2", "0"), "cannot be combined with DATA, --by, --l2"),
         (("curve", "moons", "--over", "hiden=3"), "'hiden' is not a field that can be varied. Did you mean 'hidden'"),
         (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the number of points of every range"),
         (("curve", "moons", "--over", "rows=1"), "'rows' must be integers from 2 to 320"),
@@ -83,15 +85,27 @@ def test_bad_input_is_one_clear_message(call: Any, arguments: tuple[str, ...], m
     assert message in err
 
 
-def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("over", ["epochs", "rows=20,60", "noise=0.1,0.3", "l2=0,0.1"])
+def test_ctrl_c_says_how_to_go_on(over: str, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodfit.curves.epochs.fit", pressed)
-    monkeypatch.setattr("sys.argv", ["goodfit", "curve", "moons", "--over", "epochs"])
-    code, _, err = call("curve", "moons", "--over", "epochs", *SMALL, "--out", "c")
-    assert code == 1
-    assert "Interrupted. Resume with: goodfit curve moons --over epochs --out c" in err
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.training.session.fit", pressed)
+        code, out, err = call("curve", "moons", "--over", over, *SMALL, "--out", "a c")
+    assert (code, out, err) == (1, "", "Interrupted. Resume with: goodfit curve --resume 'a c'\n")
+    resumed = call("curve", "--resume", "a c", "--json", "--quiet")
+    whole = call("curve", "moons", "--over", over, *SMALL, "--json", "--out", "whole")
+    assert resumed == (0, whole[1].replace('"whole"', '"a c"'), "")
+    assert Path("a c/curve.csv").read_bytes() == Path("whole/curve.csv").read_bytes()
+
+
+def test_a_curve_over_epochs_may_be_of_losses_of_numbers(call: Any) -> None:
+    """The same nets are scored in another unit then: what was kept of the one is not taken for the other."""
+    arguments = ("curve", "diabetes", "--over", "epochs", *SMALL, "--out", "c")
+    assert call(*arguments)[0] == 0
+    code, _, err = call(*arguments, "--by", "loss")
+    assert (code, "c: holds a different curve." in err) == (2, True)
 
 
 def test_long_curves_are_thinned_in_the_table() -> None:

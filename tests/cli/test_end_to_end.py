@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -16,20 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killing import start
 
 NET = ("iris", "--hidden", "6", "--batch-size", "32", "--dropout", "0.25", "--seeds", "3")
 TRAIN = (*NET, "--epochs", "60")
-SHORT = """
-import os, sys
-from goodfit.training import session, store
-from goodfit.training.fitting import fit
-short = float(os.environ.get("CHUNK", 1e-9))
-session.fit = lambda *given, **how: fit(*given, **{**how, "chunk_seconds": short})
-store.FEWEST_SECONDS, store.SHARE_OF_TIME = 0.0, 1e9
-{patch}
-from goodfit.cli import main
-sys.exit(main())
-"""
 KILL = """
 import signal
 real, seen = os.replace, [0]
@@ -57,12 +46,6 @@ LITTLE_ROOM = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 """
-
-
-def start(*arguments: str, patch: str = "", **more: Any) -> subprocess.Popen[str]:
-    """`goodfit ARGUMENTS` in a process, with a checkpoint after every epoch."""
-    command = [sys.executable, "-c", SHORT.format(patch=patch), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,20 @@ def test_bad_input(call: Any, words: tuple[str, ...], message: str) -> None:
 
 def test_the_chapter_goes_on_after_a_study_that_cannot_be_run(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The data of one are nowhere to be had: the others are written, the index says so, and the exit code too."""
-    real = running.run
 
-    def run(name: str, **given: Any) -> Any:
-        if name == "weight-decay":
-            raise GoodfitError("the data are nowhere to be had.")
-        return real(name, tell=given["tell"], **dict.fromkeys(("epochs", "long_epochs"), 20), seeds=3)
+    def nowhere(*_: Any) -> Any:
+        raise GoodfitError("the data are nowhere to be had.")
 
-    monkeypatch.setattr(running, "run", run)
-    monkeypatch.setattr(running, "studies", lambda: dict.fromkeys(("polynomial", "weight-decay")))
+    known = studies()
+    small = replace(
+        known["polynomial"],
+        parameters=tuple(
+            replace(each, default={"seeds": 3, "epochs": 20, "long_epochs": 20}.get(each.name, each.default))
+            for each in known["polynomial"].parameters
+        ),
+    )
+    failing = replace(known["weight-decay"], measure=nowhere)
+    monkeypatch.setattr(running, "studies", lambda: {"polynomial": small, "weight-decay": failing})
     code, out, err = call("study", "all", "--out", "s")
     assert code == 1
     assert "weight-decay failed. the data are nowhere to be had." in err

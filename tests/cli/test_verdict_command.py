@@ -128,14 +128,63 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     assert "must be a verdict, but it cannot be read. Delete it, and judge the run again.\n" in err
 
 
-def test_ctrl_c_leaves_the_run(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_says_how_to_go_on(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("goodfit.verdicts.trying.fit", stop)
-    code, _, err = call("verdict", "a run", "--quick", "--quiet")
-    assert code != 0
-    assert "Interrupted; nothing was written. The run itself is unchanged: a run\n" in err
-    code, _, err = call("train", "iris", "--hidden", "4", "--epochs", "1", "--quiet", "--fit", "always", "--out", "x")
-    assert code != 0
-    assert err.endswith("Interrupted while judging the fit. The run itself is complete: x\n")
+    small = ("--hidden", "4", "--epochs", "1", "--quiet", "--fit", "always")
+    judging = ("verdict", "a run", "--folds", "3", "--repeats", "1", "--by", "score", "--quiet")
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.training.session.fit", stop)
+        told = call(*judging)
+    assert told == (1, "", "Interrupted. Resume with: goodfit verdict --resume 'a run'\n")
+    assert not (trained / "verdict.json").exists()
+    code, out, err = call("verdict", "--resume", "a run", "--quiet", "--json")
+    found = json.loads(out)
+    assert (code, err, found["repeats"], found["folds"], found["measured_by"]) == (0, "", 1, 3, "accuracy")
+    assert not (trained / "verdict").exists()
+    again = json.loads(call(*judging, "--json")[1])
+    assert {**found, "seconds": 0, "share": 0} == {**again, "seconds": 0, "share": 0}
+    assert json.loads(call("verdict", "--resume", "a run", "--json")[1]) == again  # one that is finished
+    assert call("verdict", "--resume", "a run") == (0, f"{again['sentence']}\n", "")
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.verdicts.judging_runs.judged", stop)
+        code, _, err = call("train", "iris", *small, "--out", "x")
+    assert code == 1
+    whole = "Interrupted while judging the fit. The run itself is complete: x"
+    assert err.endswith(f"{whole}. Resume judging with: goodfit verdict --resume x\n")
+    assert call("verdict", "--resume", "x", "--quiet")[0] == 0
+    assert (Path("x") / "verdict.json").exists()
+
+
+def test_a_verdict_on_a_table_that_has_moved_goes_on_with_it(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    rows = "\n".join(f"{i * 7 % 40 * 0.1:.1f},{int(i * 7 % 40 + i * 11 % 13 > 25)}" for i in range(40))
+    Path("people.csv").write_text(f"age,income\n{rows}\n")
+    small = ("--hidden", "4", "--epochs", "3", "--quiet", "--fit", "never", "--batch-size", "8")
+    assert call("train", "people.csv", "--target", "income", *small, "--out", "run")[0] == 0
+    Path("people.csv").rename("moved.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.training.session.fit", stop)
+        assert call("verdict", "run", "--data", "moved.csv", "--quick", "--quiet")[0] == 1
+    code, _, err = call("verdict", "--resume", "run", "--quiet")
+    assert (code, err) == (0, "")
+
+
+def test_what_cannot_be_resumed(trained: Path, call: Any) -> None:
+    refused = "cannot be combined with RUN, --quick, --margin, --apply. Use only --resume, --json and --quiet."
+    code, _, err = call("verdict", "a run", "--resume", "a run", "--quick", "--margin", "0.1", "--apply")
+    assert (code, err.endswith(f"{refused}\n")) == (2, True)
+    code, _, err = call("verdict", "--resume", "a run")
+    assert (code, err) == (2, "a run: must hold a verdict that was interrupted; there is none. Leave out --resume.\n")
+    code, _, err = call("verdict")
+    assert (code, err) == (2, "Command line: 'RUN' must be given. Give the folder of a finished run.\n")
+    (trained / "verdict").mkdir()
+    (trained / "verdict/verdict-call.json").write_text('{"call": {"folds": 3}}')
+    code, _, err = call("verdict", "--resume", "a run")
+    assert (code, "must be the record of a verdict, but it cannot be read. Judge the run again." in err) == (
+        2,
+        True,
+    )

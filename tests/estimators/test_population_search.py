@@ -183,3 +183,18 @@ def test_parameters_are_checked() -> None:
     search = PopulationSearchCV(MLPClassifier(**ALWAYS), {"alpha": [1]}, cv=3)
     assert clone(search).get_params()["cv"] == 3
     assert "MLPClassifier" in search._repr_html_()
+
+
+def test_fits_that_do_not_fit_into_memory_are_trained_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the nets of one ensemble, which are put together with the last of its turns."""
+    x, y = load_iris(return_X_y=True)
+    ensembles = MLPClassifier((5,), n_nets=3, max_iter=6, random_state=0)
+    search = PopulationSearchCV(ensembles, {"alpha": [1e-4, 1e-2], "batch_size": [30, 40]}, cv=3)
+    whole = clone(search).fit(x, y)
+    assert whole.n_populations_ == 2
+    monkeypatch.setattr("goodfit.training.turns.free_memory", lambda: 60_000.0)
+    cut = clone(search).fit(x, y)
+    assert cut.n_populations_ > 6
+    for name in ("mean_test_score", "std_test_score", "rank_test_score"):
+        np.testing.assert_allclose(cut.cv_results_[name], whole.cv_results_[name], atol=1e-9)
+    np.testing.assert_allclose(cut.predict_proba(x), whole.predict_proba(x), atol=1e-6)

@@ -388,4 +388,4 @@ def test_every_limit_is_a_constant_with_a_source() -> None:
     for check in CHECKS.values():
         assert check.source
         for name, value in check.limits.items():
-            assert name == "SAME" or constants[name] == value
+            assert constants[name] == value

@@ -71,7 +71,7 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
     assert epochs[0] == ["epoch", "training loss", "training score", "validation loss", "validation score"]
     assert [row[0].split()[0] for row in epochs[1:]] == ["1", "2", "3"]
     assert epochs[1][3].startswith(f"{run.history['valid_loss'][0].mean():.4f} (")
-    assert known["From"] == "scikit-learn"
+    assert known["Source"] == "scikit-learn"
     assert known["Seeds"] == "0, 1"
     record = json.loads((folder / RUN).read_text())
     assert {known["Python"], known["jax"]} == {record["versions"]["Python"], record["versions"]["jax"]}

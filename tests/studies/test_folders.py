@@ -11,7 +11,6 @@ import pytest
 from goodfit.errors import InputError
 from goodfit.studies.declaring import Study
 from goodfit.studies.folders import Folder
-from goodfit.studies.tabulating import bands
 from goodfit.studies.words import Words
 
 GOOD = """
@@ -55,25 +54,37 @@ en = "weight {at}"
 zh = "权重 {at}"
 """
 
+DECLARED = """
+section = "4.9"
+small = {}
 
-def load(text: str, folder: Path) -> Study:
+[parameters]
+rows = { default = 20, kind = "whole", low = 1, high = "ROWS" }
+
+[tables]
+ends = { columns = ["net", "bands loss"] }
+
+[figures]
+by-rows = { table = "ends" }
+
+[claims]
+falls = { high = 1 }
+"""
+
+
+def load(text: str, folder: Path, declared: str = DECLARED) -> Study:
     (folder / "a_study").mkdir()
     (folder / "a_study" / "texts.toml").write_text(text, "utf-8")
+    (folder / "a_study" / "study.toml").write_text(declared, "utf-8")
     here = Folder(str(folder / "a_study" / "study.py"), ROWS=20)
-    return here.study(
-        "4.9",
-        parameters=(here.parameter("rows", 20, "whole", 1, 100),),
-        tables=(here.table("ends", ("net", *bands("loss"))),),
-        figures=(here.figure("by-rows", table="ends"),),
-        claims=(here.claim("falls", high=1),),
-        printed=(here.printed("weight-0", 1.5, "weight", at=0),),
-        small={},
-    )
+    return here.declared(printed=(here.printed("weight-0", 1.5, "weight", at=0),))
 
 
 def test_a_declaration_has_the_texts_of_its_folder(tmp_path: Path) -> None:
     study = load(GOOD, tmp_path)
     assert study.name == "a-study"
+    assert study.section == "4.9"
+    assert (study.parameters[0].default, study.parameters[0].low, study.parameters[0].high) == (20, 1, 20)
     assert study.about == (Words("With 20 rows.", "用 20 个样本。"),)
     (table,) = study.tables
     assert [each.name for each in table.columns] == ["net", "loss_low", "loss_median", "loss_high"]
@@ -101,6 +112,20 @@ def test_texts_that_do_not_fit_are_told(old: str, new: str, message: str, tmp_pa
     assert old in GOOD
     with pytest.raises(InputError, match=message):
         load(GOOD.replace(old, new, 1), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("high = 1 }", "hgih = 1 }", r"study\.toml: must declare a study: .* unexpected keyword argument 'hgih'"),
+        ("[claims]", "[clams]", r"study\.toml: must declare a study: 'claims'"),
+        ("small = {}", "", r"study\.toml: must declare a study: .* 'small'"),
+        ("[tables]", "[tables", r"study\.toml: must be TOML: Expected ']'"),
+    ],
+)
+def test_a_declaration_that_is_wrong_is_told(old: str, new: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        load(GOOD, tmp_path, DECLARED.replace(old, new, 1))
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

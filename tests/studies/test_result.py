@@ -92,7 +92,7 @@ def test_the_whole_chapter_stops_at_a_folder_that_cannot_be_written(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": declared(GOOD)})
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="must be writable"):
         run_all(tmp_path / "file")
@@ -102,12 +102,49 @@ def test_a_wrong_parameter_of_the_chapter_is_told_before_all_else(
     known: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known(GOOD)
-    monkeypatch.setattr(running, "studies", lambda: {"made-up": None})
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": declared(GOOD)})
     with pytest.raises(InputError, match="'seeds' is not a parameter"):
         run_all(tmp_path, given={"made-up": {"seeds": 1}})
 
-    def gone(name: str, **_: Any) -> None:
+    def gone(*_: Any) -> Any:
         raise GoodfitError("no data")
 
-    monkeypatch.setattr(running, "run", gone)
+    monkeypatch.setattr(running, "studies", lambda: {"made-up": dataclasses.replace(declared(GOOD), measure=gone)})
     assert run_all(tmp_path) == ([], {"made-up": "no data"})
+
+
+def test_what_was_trained_before_a_kill_is_not_trained_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = {"seeds": 2, "epochs": 10, "long_epochs": 12}
+    whole = gf.studies.run("polynomial", **given)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            gf.studies.run("polynomial", out=tmp_path, **given)
+    assert len(list((tmp_path / "unfinished" / "polynomial").glob("population-*/turn-0000.safetensors"))) == 3
+    with monkeypatch.context() as patched:
+        patched.setattr("goodfit.training.session.fit", stop)
+        ((found,), failed) = gf.studies.resume(tmp_path)
+    assert failed == {}
+    assert found.tables == whole.tables
+    assert found.given.to_dict() == whole.given.to_dict()
+    assert not (tmp_path / "unfinished").exists()
+    with pytest.raises(InputError, match="must hold a study that was interrupted"):
+        gf.studies.resume(tmp_path)
+
+
+def test_another_call_begins_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for epochs in (10, 11):
+        with monkeypatch.context() as patched:
+            patched.setattr(running, "write", stop)
+            with pytest.raises(KeyboardInterrupt):
+                gf.studies.run("polynomial", out=tmp_path, seeds=2, epochs=epochs, long_epochs=10)
+    ((found,), _) = gf.studies.resume(tmp_path)
+    assert found.given.epochs == 11
+    assert found.tables == gf.studies.run("polynomial", seeds=2, epochs=11, long_epochs=10).tables

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from goodfit.training import jobs as jobs_module
 from goodfit.training import planner
 from goodfit.training.examples import Examples
+from goodfit.training.fitting import Report
 from goodfit.training.jobs import fit_jobs
+from goodfit.training.observer import Observer
 from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
+from goodfit.training.turns import Turn
 
 SMALL = make_examples()
 
@@ -169,7 +172,12 @@ def test_mixed_jobs_are_fitted_and_given_back_in_order(monkeypatch: pytest.Monke
     monkeypatch.setattr(jobs_module, "prepare", lambda: 1)  # one device: programs for several take longer to compile
     jobs = jobs_of({"hidden": ()}, {"hidden": (4,)}, {"hidden": (), "l2": 0.5}, {"hidden": (2,)})
     told: list[tuple[int, int]] = []
-    fitted = fit_jobs(jobs, SMALL, report=lambda cohort, report: told.append((cohort, report.epoch)))
+
+    class Telling(Observer):
+        def chunk(self, turn: Turn, report: Report) -> None:
+            told.append((turn.jobs[0], report.epoch))
+
+    fitted = fit_jobs(jobs, SMALL, observers=[Telling()])
     assert fitted.place == ((0, 0), (1, 0), (0, 1), (1, 1))
     assert [[w.shape for w in fitted.net(job).weights] for job in range(4)] == [
         [(3, 3)],
@@ -177,7 +185,7 @@ def test_mixed_jobs_are_fitted_and_given_back_in_order(monkeypatch: pytest.Monke
         [(3, 3)],
         [(2, 3), (3, 2)],
     ]
-    assert {cohort for cohort, _ in told} == {0, 1}
+    assert {first for first, _ in told} == {0, 1}
     assert told[-1] == (1, 3)
     assert fitted.seconds["compile"] > 0
     assert fitted.seconds["train"] > 0

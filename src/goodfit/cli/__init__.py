@@ -1,7 +1,5 @@
 """The command line: parse, call the library, print. Results on stdout, messages on stderr; exit codes 0, 1, 2."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -1,7 +1,5 @@
 """The table of commands. Each one's module is imported only when it runs or shows its help."""
 
-from __future__ import annotations
-
 from cyclopts import App
 
 from goodfit import __version__

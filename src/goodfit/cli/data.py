@@ -1,7 +1,5 @@
 """`goodfit data list`, `show`, `check` and `fetch`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

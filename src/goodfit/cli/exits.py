@@ -1,7 +1,5 @@
 """How a command ends: exit code 0 done, 1 the work failed, 2 bad input; one clear message, never a traceback."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

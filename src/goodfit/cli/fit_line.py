@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from goodfit.cli.exits import Interrupted
+from goodfit.cli.folders import VERDICT_CALL
 from goodfit.cli.output import console, print_json, print_line
 from goodfit.cli.verdict_summary import VerdictWatcher
 from goodfit.errors import GoodfitError, InputError, nearest, problem
@@ -30,7 +31,10 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
     try:
         line = fit_line(run, source, asked=asked, quiet=quiet)
     except KeyboardInterrupt:
-        raise Interrupted(f"Interrupted while judging the fit. The run itself is complete: {run.folder}") from None
+        told = f"Interrupted while judging the fit. The run itself is complete: {run.folder}"
+        if run.folder is not None and (run.folder / VERDICT_CALL).exists():
+            told += f". Resume judging with: {shlex.join(['goodfit', 'verdict', '--resume', str(run.folder)])}"
+        raise Interrupted(told) from None
     if json:
         print_json({**run.to_json(), "fit": line or None})
     elif line:
@@ -56,8 +60,6 @@ def fit_line(run: Run, source: Table | None, *, asked: str, quiet: bool) -> str:
             told = f"unknown from one training alone; comparing alternatives takes about {duration(seconds)}"
             return f"{told}: {command} --quick"
         found = judge(run, given, how, progress=VerdictWatcher(quiet=quiet).report)
-        if run.folder is not None:
-            found.write(run.folder)
     except InputError as error:
         return f"cannot tell. {error.problems[0]}"
     except GoodfitError as error:

@@ -1,7 +1,5 @@
 """The recipe's fields as flags: derived from its declaration, so that nothing is written twice."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any

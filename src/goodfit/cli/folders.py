@@ -12,6 +12,8 @@ from pathlib import Path
 from goodfit.cli.exits import Interrupted, explain
 from goodfit.errors import GoodfitError, InputError
 
+VERDICT_CALL = "verdict/verdict-call.json"  # in the folder of a run whose verdict has begun
+
 
 def default_folder(data: str, below: str = "runs") -> Path:
     """A folder below `runs` that is not there yet, named after the data set and the time."""
@@ -21,21 +23,25 @@ def default_folder(data: str, below: str = "runs") -> Path:
 
 
 @contextmanager
-def resumable(command: str, folder: Path, record: str) -> Iterator[None]:
+def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
     """Say how to resume where Ctrl-C, or a fault that is not the input's, ends something that had begun.
 
-    command: of goodfit, which takes --resume; record: the file that stands in the folder once it has begun.
+    command: of goodfit, which takes --resume; records: files, one of which stands in the folder once it has begun.
     """
     again = shlex.join(["goodfit", command, "--resume", str(folder)])
+
+    def begun() -> bool:
+        return any((folder / record).exists() for record in records)
+
     try:
         yield
     except KeyboardInterrupt:
-        if (folder / record).exists():
+        if begun():
             raise Interrupted(f"Interrupted. Resume with: {again}") from None
         raise Interrupted("Interrupted before any training; nothing was written.") from None
     except InputError:
         raise
     except (GoodfitError, MemoryError) as error:
-        if (folder / record).exists():
+        if begun():
             raise GoodfitError(f"{explain(error)} Resume with: {again}") from error
         raise

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from goodfit.cli import tables
 from goodfit.cli.exits import say
+from goodfit.cli.folders import resumable
+from goodfit.cli.train import refuse, seeds_from
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
+    from goodfit.inspection import Inspection
+    from goodfit.inspection.trial import Trial
     from goodfit.models import Model
     from goodfit.runs import Run
 
@@ -20,7 +25,7 @@ def _flag(help: str, name: str | None = None) -> Parameter:
 
 
 def inspect(
-    net: Annotated[Path, Parameter(help="Run folder or model file.")],
+    net: Annotated[Path | None, Parameter(help="Run folder or model file.")] = None,
     data: Annotated[
         str | None, Parameter(help="Name of a data set, or a table file. [default: the training data of the run]")
     ] = None,
@@ -33,6 +38,7 @@ def inspect(
     all: Annotated[bool, _flag("Also show findings that are ok or cannot tell.")] = False,
     attempt: Annotated[bool, _flag("Train the advised recipe and the current one, and compare them.", "--try")] = False,
     seeds: Annotated[int, Parameter(help="Seeds per recipe with --try.")] = 5,
+    resume: Annotated[Path | None, Parameter(help="Run folder: resume its --try, which was interrupted.")] = None,
     quick: Annotated[bool, _flag("Skip the Hessian and the learning rate range test.")] = False,
     steps: Annotated[bool, _flag("Instead, show the forward and backward pass of --rows step by step.")] = False,
     rows: Annotated[str, Parameter(help="Training examples for --steps, such as 0,3,10-12.")] = "0",
@@ -41,48 +47,65 @@ def inspect(
     json: Annotated[bool, _flag("Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Diagnose a net: activations and gradients by layer, what is wrong, and how to fix it."""
+    how: dict[str, Any] = {"data": data, "target": target, "which": which, "seeds": seeds, "quick": quick}
+    if resume is not None:
+        from goodfit.inspection.trial import unfinished_call
+
+        used = {"NET": net, "DATA": data, "--target": target, "--which": which, "--quick": quick}
+        refuse({**used, "--steps": steps, "--check": check}, "Use only --resume, --all, --figure and --json.")
+        net, attempt, how = resume, True, how | unfinished_call(resume)
+    if net is None:
+        raise InputError(problem("Command line", "'NET' must be given", fix="Give a run folder or a model file."))
+    if steps or check:
+        _passes(net, how, None if check and not steps else rows, figure, json=json)
+    else:
+        _findings(net, how, figure, attempt=attempt, every=all, json=json)
+
+
+def _passes(net: Path, how: dict[str, Any], rows: str | None, figure: Path | None, *, json: bool) -> None:
+    """Both passes of some rows, step by step; the check of the gradient where no rows are given."""
     from goodfit.cli import step_output
 
     subject = opened(net)
-    known = rows_of(subject, data, target)
-    if steps:
-        step_output.show_steps(subject, known, which, rows, figure, json=json)
-    elif check:
-        step_output.show_check(subject, known, which, json=json)
+    known = rows_of(subject, how["data"], how["target"])
+    if rows is None:
+        step_output.show_check(subject, known, how["which"], json=json)
     else:
-        _findings(subject, known, which, attempt, seeds, figure, every=all, quick=quick, json=json)
+        step_output.show_steps(subject, known, how["which"], rows, figure, json=json)
 
 
-def _findings(
-    net: Run | Model,
-    data: Any,
-    which: int,
-    attempt: bool,
-    seeds: int,
-    figure: Path | None,
-    *,
-    every: bool,
-    quick: bool,
-    json: bool,
-) -> None:
+def _findings(net: Path, how: dict[str, Any], figure: Path | None, *, attempt: bool, every: bool, json: bool) -> None:
     from goodfit.cli.inspection_tables import print_inspection, print_trial
     from goodfit.cli.output import print_json
-    from goodfit.cli.train import seeds_from
     from goodfit.inspection import inspect as look
 
-    chosen = seeds_from(0, seeds)
-    found = look(net, data, which=which, curvature=not quick, retrain=not quick)
+    chosen, subject = seeds_from(0, how["seeds"]), opened(net)
+    retrain = not how["quick"]
+    known = rows_of(subject, how["data"], how["target"])
+    found = look(subject, known, which=how["which"], curvature=retrain, retrain=retrain)
     if figure is not None:
         from goodfit.figures import write_figure
 
         write_figure(found.figure(), figure)
-    trial = found.try_advice(chosen) if attempt and found.advice else None
+    trial = _tried(found, net, chosen, how) if attempt and found.advice else None
     if json:
         print_json({**found.to_json(), "trial": None if trial is None else trial.to_json()})
         return
     print_inspection(found, every=every)
     if trial is not None:
         print_trial(trial)
+
+
+def _tried(found: Inspection, net: Path, seeds: range, how: dict[str, Any]) -> Trial:
+    """The trial of the advice; a run keeps in its folder what is trained for it until it is done."""
+    from goodfit.inspection.trial import RECORD, UNFINISHED
+
+    if not net.is_dir():
+        return found.try_advice(seeds)
+    data = how["data"]
+    call = {**how, "data": str(Path(data).resolve()) if data is not None and tables.is_table(data) else data}
+    with resumable("inspect", net, f"{UNFINISHED}/{RECORD}"):
+        return found.try_advice(seeds, out=net / UNFINISHED, call=call)
 
 
 def opened(net: Path) -> Run | Model:
@@ -95,9 +118,7 @@ def opened(net: Path) -> Run | Model:
 
 def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:
     """The data set of that name, or the rows of that table file; None where none was given."""
-    from goodfit.cli.tables import is_table
-
-    table = data is not None and is_table(data)
+    table = data is not None and tables.is_table(data)
     if target is not None and not table:
         rule, fix = "'--target' names a column of a table file", "Give the file too, or omit --target."
         raise InputError(problem("Command line", rule, got=target, fix=fix))

@@ -1,7 +1,5 @@
 """Results on stdout: rich tables for people, JSON for machines."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Errors of the command-line parser in goodfit's grammar."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable
 from typing import Any

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console
-from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.progress import Progress
 from goodfit.words import duration
 
@@ -50,6 +49,8 @@ class TrainingWatcher(Protocol):
 @contextmanager
 def watch(*, quiet: bool, task: str = "") -> Iterator[TrainingWatcher]:
     """The watcher for this stderr; `task` is what the data are for, where it is known, and names the score."""
+    from goodfit.training.metrics import SCORE_NAMES
+
     score = SCORE_NAMES.get(task, "score")
     if quiet:
         yield Silent()

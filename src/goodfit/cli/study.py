@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,8 @@ from cyclopts import App, Group, Parameter
 
 from goodfit.cli.app import with_example
 from goodfit.cli.exits import say
+from goodfit.cli.folders import resumable
+from goodfit.errors import GoodfitError
 from goodfit.reports.languages import Language
 from goodfit.studies import find, studies
 from goodfit.studies import parameters as declared
@@ -20,9 +22,13 @@ from goodfit.studies.words import LANGUAGES
 _PLACE = Group("Output", sort_key=200)
 _OWN = Group("Study", sort_key=100)
 _DEFAULT = Path("studies")
+UNFINISHED = "unfinished"  # in that folder, while something is
 
 Out = Annotated[Path, Parameter(help="Output folder for pages, figures and tables.", group=_PLACE)]
 Spoken = Annotated[Language, Parameter(help="Language of the printed output; pages are written in both.", group=_PLACE)]
+Resume = Annotated[
+    Path | None, Parameter(help="Output folder of what was interrupted: train what is left of it.", group=_PLACE)
+]
 Json = Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=(), group=_PLACE)]
 Quiet = Annotated[bool, Parameter(help="Show no progress.", negative=(), group=_PLACE)]
 
@@ -32,15 +38,43 @@ study = App(name="study", help_format="plaintext")
 @study.default
 def list_(
     *name: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    resume: Resume = None,
     language: Spoken = "en",
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """List the studies by section, with the question that each of them answers."""
+    """List the studies by section, with the question that each of them answers, or resume what was interrupted."""
     from goodfit.cli.study_output import print_list
 
     if name:  # the studies are commands of their own, so that this is none of them
         find(name[0])
-    print_list(language, json=json)
+    if resume is None:
+        print_list(language, json=json)
+    else:
+        _resume(resume, language, json=json, quiet=quiet)
+
+
+def _resume(out: Path, language: Language, *, json: bool, quiet: bool) -> None:
+    from goodfit.cli.study_output import print_chapter, print_result
+    from goodfit.studies import resume
+
+    with resumable("study", out, UNFINISHED):
+        done, failed = resume(out, tell=_telling(quiet=quiet))
+    if len(done) + len(failed) == len(studies()):
+        print_chapter(done, out, language, json=json)
+    else:
+        for each in done:
+            print_result(each, out, language, json=json)
+    _refuse_failed(failed)
+
+
+def _telling(*, quiet: bool) -> Callable[[str, str], None]:
+    return lambda name, text: None if quiet else say(f"{name}: {text}")
+
+
+def _refuse_failed(failed: Mapping[str, str]) -> None:
+    if failed:
+        raise GoodfitError("\n".join(f"{name} failed. {why}" for name, why in failed.items()))
 
 
 @study.command(
@@ -50,13 +84,12 @@ def list_(
 def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False, quiet: Quiet = False) -> None:
     """Run all studies with their default parameters, and write an index page."""
     from goodfit.cli.study_output import print_chapter
-    from goodfit.errors import GoodfitError
     from goodfit.studies import run_all
 
-    done, failed = run_all(out, tell=lambda name, text: None if quiet else say(f"{name}: {text}"))
+    with resumable("study", out, UNFINISHED):
+        done, failed = run_all(out, tell=_telling(quiet=quiet))
     print_chapter(done, out, language, json=json)
-    if failed:
-        raise GoodfitError("\n".join(f"{name} failed. {why}" for name, why in failed.items()))
+    _refuse_failed(failed)
 
 
 def _command(declaration: Study) -> Callable[..., None]:
@@ -70,8 +103,9 @@ def _command(declaration: Study) -> Callable[..., None]:
         out, language = flags.pop("out", _DEFAULT), flags.pop("language", LANGUAGES[0])
         known = {each.name: each for each in declaration.parameters}
         given = {name: known[name].read(text) for name, text in flags.items()}
-        found = run(declaration.name, tell=lambda text: None if quiet else say(text), **given)
-        print_result(found, found.write(out), language, json=json)
+        with resumable("study", out, UNFINISHED):
+            found = run(declaration.name, out=out, tell=lambda text: None if quiet else say(text), **given)
+        print_result(found, out, language, json=json)
 
     common: dict[str, tuple[Any, Any]] = {
         "out": (Out, _DEFAULT),

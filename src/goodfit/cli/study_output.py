@@ -14,7 +14,7 @@ from goodfit.studies.declaring import TableOf
 from goodfit.studies.numbers import NONE, estimate, interval, intervals_of, shown
 from goodfit.studies.pages import STATUSES, heads, page_name
 from goodfit.studies.result import Result
-from goodfit.studies.words import Words
+from goodfit.studies.words import LANGUAGES, Words
 from goodfit.words import duration
 
 MOST_ROWS = 40  # of a table that is printed whole
@@ -46,8 +46,9 @@ def print_list(language: Language, *, json: bool) -> None:
     )
 
 
-def print_result(result: Result, pages: Sequence[Path], language: Language, *, json: bool) -> None:
+def print_result(result: Result, out: Path, language: Language, *, json: bool) -> None:
     """Tables, the notes' numbers, claims, and where the pages are."""
+    pages = [out / page_name(result.study.name, each) for each in LANGUAGES]
     if json:
         print_json({**result.to_dict(), "pages": [str(page) for page in pages]})
         return
@@ -56,14 +57,14 @@ def print_result(result: Result, pages: Sequence[Path], language: Language, *, j
     for each in result.study.tables:
         if each.shown:
             to.print()
-            _print_table(to, each, result, language, pages[0].parent / result.study.name)
+            _print_table(to, each, result, language, out / result.study.name)
     if result.study.printed:
         to.print()
         to.print(_printed(result, language))
     to.print()
     to.print(_claims([result], language))
     to.print()
-    page = pages[0 if language == "en" else 1]
+    page = out / page_name(result.study.name, language)
     print_line(to, f"{Words('Page', '页面').of(language)}: {page} ({duration(result.seconds)})")
 
 

@@ -100,12 +100,12 @@ def _resume(folder: Path, *, quiet: bool) -> Run:
         return resume(folder, progress=watcher.report, data_progress=watcher.step)
 
 
-def refuse(used: Mapping[str, object]) -> None:
+def refuse(used: Mapping[str, object], fix: str = "Use only --resume, --json and --quiet.") -> None:
     """A run resumes as it was begun: nothing that would change it may be given with --resume."""
     given = [name for name, value in used.items() if value not in (None, False)]
     if given:
         rule = f"'--resume' continues with the original settings and cannot be combined with {', '.join(given)}"
-        raise InputError(problem("Command line", rule, fix="Use only --resume, --json and --quiet."))
+        raise InputError(problem("Command line", rule, fix=fix))
 
 
 def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from goodfit.cli.exits import Interrupted, say
+from goodfit.cli.folders import VERDICT_CALL, resumable
+from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
     from goodfit.verdicts import Verdict
@@ -20,7 +21,7 @@ def _flag(help: str) -> Parameter:
 
 
 def verdict(
-    run: Annotated[Path, Parameter(help="Folder of a finished run.")],
+    run: Annotated[Path | None, Parameter(help="Folder of a finished run.")] = None,
     /,
     *,
     data: Annotated[
@@ -29,6 +30,7 @@ def verdict(
     quick: Annotated[bool, Parameter(help="Fewer alternatives, one repeat of k-fold.", negative=())] = False,
     apply: Annotated[bool, Parameter(help="Train the advised recipe.", negative=())] = False,
     out: Annotated[Path | None, Parameter(help="Output folder of --apply. [default: runs/DATA-TIME]")] = None,
+    resume: Annotated[Path | None, Parameter(help="Folder of a run whose verdict was interrupted.")] = None,
     folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
     repeats: Annotated[int | None, _flag("Repeats of k-fold. [default: 3, with --quick 1]")] = None,
     seeds: Annotated[int, _flag("Nets per fold; their errors are averaged.")] = 1,
@@ -43,11 +45,20 @@ def verdict(
 
     The verdict is kept in the run's folder; --apply then trains the advised recipe without measuring again.
     """
+    from goodfit.cli.train import refuse
     from goodfit.cli.verdict_summary import apply_advice, print_verdict
     from goodfit.verdicts.judging import VerdictRequest
     from goodfit.verdicts.judging_runs import kept_verdict
 
     asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
+    if resume is not None:
+        usual = vars(VerdictRequest())
+        changed = {f"--{name}": value if value != usual[name] else None for name, value in vars(asked).items()}
+        refuse({"RUN": run, "--data": data, **changed, "--apply": apply, "--out": out})
+        _resume(resume, json=json, quiet=quiet)
+        return
+    if run is None:
+        raise InputError(problem("Command line", "'RUN' must be given", fix="Give the folder of a finished run."))
     kept = kept_verdict(run) if apply and asked == VerdictRequest() else None
     if kept is not None:
         apply_advice(kept.sentence, kept.advice, run, out, json=json, quiet=quiet)
@@ -57,6 +68,27 @@ def verdict(
         print_verdict(found, run, json=json)
     if apply:
         apply_advice("", found.advice, run, out, json=json, quiet=quiet)
+
+
+def _resume(run: Path, *, json: bool, quiet: bool) -> None:
+    """Go on with the verdict that was killed; one that is finished is printed again, as far as its file has it."""
+    from goodfit.cli.output import console, print_json, print_line
+    from goodfit.cli.verdict_summary import print_verdict
+    from goodfit.verdicts.judging_runs import kept_verdict, unfinished_request
+
+    unfinished = unfinished_request(run)
+    if unfinished is not None:
+        asked, data = unfinished
+        print_verdict(_judge(run, data, asked, quiet=quiet), run, json=json)
+        return
+    kept = kept_verdict(run)
+    if kept is None:
+        rule = "must hold a verdict that was interrupted; there is none"
+        raise InputError(problem(str(run), rule, fix="Leave out --resume."))
+    if json:
+        print_json({**kept.content, "folder": str(run)})
+    else:
+        print_line(console(), kept.sentence)
 
 
 def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
@@ -70,8 +102,5 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     given: Any = data
     if data is not None and tables.is_table(data):
         given = read_table(**{**(RunRecord.read(run).table or {}), "path": data})
-    try:
+    with resumable("verdict", run, VERDICT_CALL):
         return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)
-    except KeyboardInterrupt:
-        say("")
-        raise Interrupted(f"Interrupted; nothing was written. The run itself is unchanged: {run}") from None

@@ -3,21 +3,6 @@
 Names are loaded on first use. The curve over a field of the recipe is that of a search: `Selection.curve`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from goodfit.lazy import lazily
 
-if TYPE_CHECKING:
-    from goodfit.curves.drawn import data_curve as data_curve
-    from goodfit.curves.epochs import epoch_curve as epoch_curve
-    from goodfit.curves.learning import learning_curve as learning_curve
-
-_PLACES = {
-    "data_curve": "drawn",
-    "epoch_curve": "epochs",
-    "learning_curve": "learning",
-}
-__all__ = sorted(_PLACES)
-__getattr__, __dir__ = lazily(__name__, _PLACES)
+__all__, __getattr__, __dir__ = lazily(__name__, __file__)

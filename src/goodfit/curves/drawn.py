@@ -12,6 +12,7 @@ from goodfit.data.folds import Folds, make_folds, refuse_undefined_r2
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
+from goodfit.selection.calls import call_of
 from goodfit.selection.layout import learning_rows
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole
@@ -66,7 +67,9 @@ def data_curve(
         sheets += made
         parts.append(divided)
         told.append([fingerprint(data), own.to_json()])
-    with curve_folder(out, [WHERE, name, parameter, told, list(chosen)], parts) as kept:
+    asked = {"parameter": parameter, "values": sorted(values), "folds": folds, "repeats": repeats, "seeds": seeds}
+    call = call_of(name, recipe, {"curve": "data_curve", **asked, "by": by, "seed": seed})
+    with curve_folder(out, [WHERE, name, parameter, told, list(chosen), by], parts, call) as kept:
         return measured(parameter, sorted(values), sheets, parts[0], len(chosen), by, kept, progress)
 
 

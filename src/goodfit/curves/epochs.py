@@ -16,6 +16,7 @@ from goodfit.data.folds import make_folds, refuse_undefined_r2
 from goodfit.errors import Problems
 from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
+from goodfit.selection.calls import call_of
 from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole
@@ -76,8 +77,10 @@ def epoch_curve(
     chosen = seeds_of(recipe, seeds, WHERE)
     (own,) = fitted_whole([recipe], source, rows, divided)
     sheets = [_scored(sheet, by) for sheet in make_sheets(source, divided, [own], chosen)]
-    about = [WHERE, bare.name, fingerprint(bare), own.to_json(), list(chosen), every]
-    with curve_folder(out, about, [divided]) as kept:
+    about = [WHERE, bare.name, fingerprint(bare), own.to_json(), list(chosen), every, by]
+    asked = {"every": every, "folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": seed}
+    call = call_of(data, recipe, {"curve": "epoch_curve", **asked, "groups": groups, "time": time})
+    with curve_folder(out, about, [divided], call) as kept:
         found = _traced(sheets, len(divided.all), len(chosen), by, every, kept, progress)
     epochs = [epoch for epoch in range(1, own.epochs + 1) if epoch % every == 0 or epoch == own.epochs]
     train, valid = found[:, np.asarray(epochs) - 1]

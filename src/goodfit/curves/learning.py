@@ -14,6 +14,7 @@ from goodfit.data.folds import Fold, Folds, make_folds, refuse_undefined_r2, som
 from goodfit.errors import InputError, Problems, problem
 from goodfit.runs.checks import fitted_recipe, seeds_of
 from goodfit.runs.record import fingerprint
+from goodfit.selection.calls import call_of
 from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import in_batches_of, trained_whole
@@ -70,8 +71,11 @@ def learning_curve(
         made = make_sheets(source, fewer, [own], chosen)
         sheets += [numbered(sheet, number) for sheet in made]
         parts.append(fewer)
-    about = [WHERE, bare.name, fingerprint(bare), list(chosen), [sheet.jobs[0].recipe.to_json() for sheet in sheets]]
-    with curve_folder(out, about, parts) as kept:
+    recipes = [sheet.jobs[0].recipe.to_json() for sheet in sheets]
+    about = [WHERE, bare.name, fingerprint(bare), list(chosen), recipes, by]
+    asked = {"rows": sizes, "folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": seed}
+    call = call_of(data, recipe, {"curve": "learning_curve", **asked, "groups": groups, "time": time})
+    with curve_folder(out, about, parts, call) as kept:
         return measured("rows", sizes, sheets, divided, len(chosen), by, kept, progress)
 
 

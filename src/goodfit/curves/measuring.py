@@ -81,7 +81,7 @@ def numbered(sheet: Sheet, setting: int) -> Sheet:
 
 @contextmanager
 def curve_folder(
-    out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds], call: Mapping[str, Any] | None = None
+    out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds], call: Mapping[str, Any] | None
 ) -> Iterator[tuple[Path | None, float]]:
     """The folder in which a curve is kept as it is computed, locked, and the memory that its turns are cut to.
 

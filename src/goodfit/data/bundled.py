@@ -3,8 +3,6 @@
 Importing scikit-learn takes over a second, so what it gives is kept in goodfit's cache, and read from there next time.
 """
 
-from __future__ import annotations
-
 import contextlib
 import zipfile
 from dataclasses import dataclass

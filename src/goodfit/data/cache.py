@@ -1,7 +1,5 @@
 """goodfit's cache folder, and files in it that are whole or not there."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The data sets that goodfit knows by name."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

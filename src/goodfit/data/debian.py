@@ -4,8 +4,6 @@
 The hooks of the system's configuration are cleared, since some (Docker's images have one) delete the system's archives.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import lzma

@@ -1,7 +1,5 @@
 """What rows are divided by, where not by chance alone: groups that stay together, and time, which runs one way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

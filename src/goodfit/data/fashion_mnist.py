@@ -4,8 +4,6 @@ Xiao, Rasul & Vollgraf (2017), Fashion-MNIST: a Novel Image Dataset for Benchmar
 arXiv:1708.07747. 60,000 training and 10,000 test images of 28 x 28 grey levels, ten classes of equal size; MIT license.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import time

@@ -1,7 +1,5 @@
 """Which rows are held out, fold by fold. No row is dropped; folds of one repeat hold every row once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Two zero bytes, a type code, the number of dimensions, each length as a big-endi
 last dimension fastest. Source: the description on the MNIST page, "The IDX file format".
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import math

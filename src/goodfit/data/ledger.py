@@ -4,8 +4,6 @@ An opening is written before its score is computed, and the score before it is s
 crash. SQLite's rollback journal is used, since its write-ahead log is not for network folders.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3

@@ -1,7 +1,5 @@
 """Looking for files in one place after another, with every file checked by the SHA-256 of its uncompressed content."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import queue

@@ -1,7 +1,5 @@
 """Which rows train, which validate, which test."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Random streams: every draw has a key of its own, so that no draw moves another."""
 
-from __future__ import annotations
-
 import operator
 import zlib
 from typing import TypeGuard

@@ -1,7 +1,5 @@
 """What a data set holds, as plain numbers: the table behind `goodfit data show`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 

@@ -4,8 +4,6 @@ Every set has training rows first and `n_test` official test rows last. Training
 and noise are streams of their own: another `n_train` or `noise` changes nothing else.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

@@ -1,9 +1,5 @@
 """The scikit-learn face: `MLPClassifier`, `MLPRegressor` and `PopulationSearchCV`."""
 
-from __future__ import annotations
-
 from goodfit.estimators.classifier import MLPClassifier as MLPClassifier
 from goodfit.estimators.regressor import MLPRegressor as MLPRegressor
 from goodfit.estimators.search import PopulationSearchCV as PopulationSearchCV
-
-__all__ = ["MLPClassifier", "MLPRegressor", "PopulationSearchCV"]

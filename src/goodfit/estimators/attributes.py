@@ -1,7 +1,5 @@
 """The fitted attributes, scikit-learn's and goodfit's own."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any

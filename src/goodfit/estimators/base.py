@@ -1,7 +1,5 @@
 """What both estimators share: parameters, the fit, the nets and their outputs."""
 
-from __future__ import annotations
-
 import os
 from abc import abstractmethod
 from collections.abc import Mapping

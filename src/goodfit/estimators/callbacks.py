@@ -1,7 +1,5 @@
 """scikit-learn's callbacks (from 1.9 on): each epoch of a fit is a task of theirs. Older versions have none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One call of `fit` or `partial_fit`, from what was given to the fitted attributes."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

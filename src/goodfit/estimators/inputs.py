@@ -1,7 +1,5 @@
 """What `fit` is given, checked, coded and divided into rows that train and rows that validate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What early stopping watches: the engine's own loss or score, or a scorer on the host."""
 
-from __future__ import annotations
-
 import copy
 import functools
 from collections.abc import Callable

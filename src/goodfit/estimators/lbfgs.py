@@ -1,7 +1,5 @@
 """Solver 'lbfgs': SciPy's L-BFGS-B with the engine's loss and gradient, one net after another."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Warnings that point at the line that called an estimator, however much lies between."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from types import FrameType

@@ -1,7 +1,5 @@
 """The forward pass of fitted weights, in NumPy, in the types that X and the weights have."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A fitted estimator as a model file, which strangers can read without running code from it."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`PopulationSearchCV`: scikit-learn's search, with all fits of goodfit's estimators trained as populations."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """From an estimator's parameters to recipes and jobs of the engine."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field

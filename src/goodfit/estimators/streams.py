@@ -4,8 +4,6 @@ A stream is NumPy's legacy generator, from which scikit-learn's MLP draws first 
 then one shuffle an epoch. What scikit-learn does not draw (dropout, goodfit's own initialisers) is keyed by a seed.
 """
 
-from __future__ import annotations
-
 import copy
 import itertools
 import math

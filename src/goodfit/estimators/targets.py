@@ -1,7 +1,5 @@
 """Targets as the engine wants them, and what a data set's rows weigh."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -5,8 +5,6 @@ once while notes are `taking`, when every fit is noted and given up, and once wh
 takes the result of the training that its note led to. What was not noted, or is not the same, is trained as usual.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 from collections import deque

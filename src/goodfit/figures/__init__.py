@@ -12,18 +12,3 @@ from goodfit.figures.flow_bands import flow_bands as flow_bands
 from goodfit.figures.intervals import DrawnInterval as DrawnInterval
 from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.setting_curve import setting_curve as setting_curve
-
-__all__ = [
-    "DrawnInterval",
-    "FlowLayer",
-    "FlowTable",
-    "curves",
-    "examples",
-    "flow",
-    "flow_bands",
-    "intervals",
-    "png",
-    "setting_curve",
-    "svg",
-    "write_figure",
-]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,8 +73,3 @@ def legend_below(figure: Figure, handles: dict[str, Any], *, title: str = "", na
         ncols=1 if narrow else min(len(handles), 4),
         title=title or None,
     )
-
-
-def quantile_band(values: ArrayLike, levels: Sequence[float] = (0.025, 0.5, 0.975)) -> tuple[np.ndarray, ...]:
-    """Quantiles over the first axis, nan left out; what lines with bands are drawn from."""
-    return tuple(np.nanquantile(np.asarray(values, float), levels, axis=0))

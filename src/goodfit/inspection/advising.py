@@ -1,7 +1,5 @@
 """From findings to one changed recipe: what is built wrongly first, then the learning rate that suits what is left."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The gradient derived by hand (4.6), in NumPy alone: to stand beside JAX's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The loss of the best constant prediction: what a net must beat to have learned anything."""
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 import numpy as np
 

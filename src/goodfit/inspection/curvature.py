@@ -1,7 +1,5 @@
 """The largest eigenvalue of the loss's Hessian, from products of it with vectors."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Layers without a non-linearity between them are one layer (4.1.1.1): the smaller net that is equal to a given one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whether gradients are right: JAX's against central differences, in float64."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

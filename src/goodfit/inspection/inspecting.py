@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +67,13 @@ class Inspection:
                 return finding
         raise InputError(problem(WHERE, "no such finding", got=code, fix=nearest(code, CHECKS)))
 
-    def try_advice(self, seeds: Sequence[int] = range(SEEDS)) -> Trial:
+    def try_advice(
+        self,
+        seeds: Sequence[int] = range(SEEDS),
+        *,
+        out: str | Path | None = None,
+        call: Mapping[str, Any] | None = None,
+    ) -> Trial:
         """Train the advised recipe beside the present one; see `trial.try_advice`.
 
         InputError where there is no advice, or recipe and data are not known.
@@ -74,7 +81,7 @@ class Inspection:
         if self.recipe is None or self.parts is None:
             rule = "trying the advice needs the recipe and the data"
             raise InputError(problem(WHERE, rule, fix="Inspect a run, or give recipe= and the data set."))
-        return try_advice(self.advice, self.recipe, self.parts, seeds)
+        return try_advice(self.advice, self.recipe, self.parts, seeds, out=out, call=call)
 
     def figure(self) -> Figure:
         """The flow: activations and gradients from the inputs to the outputs, with the issues at their place."""

@@ -1,7 +1,5 @@
 """Jacobians of layers and of the net: how far a change of the input reaches, and at which rate a product grows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """layers.csv in a run's folder: what was seen of every layer while the nets trained."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

@@ -1,7 +1,5 @@
 """The learning-rate range test: one recipe trained with many learning rates, all as one population."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """All that is measured of a net: forward, backward, updates, Jacobians, curvature, variance; one table a net."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, fields
 from typing import Any

@@ -3,8 +3,6 @@
 Axes: B rows, H units of a layer. Layers are numbered from 0; the last gives the outputs.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Arithmetic in float64 beside trainings in float32, and the range of float32 that trainings have."""
 
-from __future__ import annotations
-
 import contextlib
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether anything in the inputs tells the targets: two simple learners against shuffled targets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

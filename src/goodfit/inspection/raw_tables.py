@@ -1,7 +1,5 @@
 """Rows of a table for a net that was trained on one: what it learned of the columns is applied, not learned again."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

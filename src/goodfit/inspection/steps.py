@@ -1,7 +1,5 @@
 """Forward and backward step by step (4.6): the computation graph of given rows, every node and every edge of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Hidden units that are the same unit: equal or sign-flipped incoming weights (4.7.3)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An inspection as tables: of layers, of findings, and of what the figure shows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from goodfit import __version__
 from goodfit.data import Split
 from goodfit.errors import InputError, problem
 from goodfit.inspection.advising import Advice
+from goodfit.runs.record import fingerprint
 from goodfit.runs.run import Run
-from goodfit.runs.training import train
+from goodfit.runs.training import train, train_kept
+from goodfit.training.memory import free_memory
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import SessionRecord, read_call, session_folder
+from goodfit.training.turns import MOST_MEMORY
 
 SEEDS = 5
+UNFINISHED, RECORD = "trial", "trial.json"  # the folder, in that of a run, that holds a trial until it is done
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +53,32 @@ class Trial:
         return {**vars(self), "before": self.before.tolist(), "after": self.after.tolist()}
 
 
-def try_advice(advice: Advice, recipe: Recipe, parts: Split, seeds: Sequence[int] = range(SEEDS)) -> Trial:
+def try_advice(
+    advice: Advice,
+    recipe: Recipe,
+    parts: Split,
+    seeds: Sequence[int] = range(SEEDS),
+    *,
+    out: str | Path | None = None,
+    call: Mapping[str, Any] | None = None,
+) -> Trial:
     """Train both recipes with every seed, each as one population, and compare the nets pair by pair.
 
     Scores are on validation rows where there are some, else on training rows; test rows stay sealed.
+    out: folder that keeps what was trained until the trial is done, so that the same call goes on where it was killed.
+    call: what that call was made of, for `unfinished_call`.
     """
     if not advice:
         raise InputError(problem("Inspection", "there is no advice to try"))
     part: Any = "valid" if len(parts.valid) else "train"
-    runs = [
-        train(recipe, parts, seeds=seeds),
-        train(advice.applied(recipe), advice.split(parts), seeds=seeds),
-    ]
+    sides = [("before", recipe, parts), ("after", advice.applied(recipe), advice.split(parts))]
+    if out is None:
+        runs = [train(each, rows, seeds=seeds) for _, each, rows in sides]
+    else:
+        record = SessionRecord(_digest(sides, seeds), MOST_MEMORY * free_memory(), "trial", call)
+        with session_folder(out, RECORD, record, "trial", anew=True) as (folder, memory):
+            runs = [train_kept(each, rows, seeds, folder / name, memory) for name, each, rows in sides]
+        shutil.rmtree(out, ignore_errors=True)
     before, after = (
         np.asarray([net.score(parts.x(part), parts.y(part)).value for net in run.nets], np.float64) for run in runs
     )
@@ -67,6 +91,25 @@ def try_advice(advice: Advice, recipe: Recipe, parts: Split, seeds: Sequence[int
     losses = tuple(_last_loss(run) for run in runs)
     name = SCORE_NAMES[parts.data.task]
     return Trial(name, part, tuple(seeds), before, after, mean, mean - half, mean + half, (losses[0], losses[1]))
+
+
+def unfinished_call(folder: str | Path) -> dict[str, Any]:
+    """The call of the trial that was interrupted in a run's folder; InputError where there is none."""
+    where = Path(folder) / UNFINISHED
+    if not (where / RECORD).exists():
+        rule, fix = "must hold a trial that was interrupted; there is none", "Start it with goodfit inspect RUN --try."
+        raise InputError(problem(str(folder), rule, fix=fix))
+    return read_call(where, RECORD, "trial")
+
+
+def _digest(sides: Sequence[tuple[str, Recipe, Split]], seeds: Sequence[int]) -> str:
+    """Of all that decides a trial."""
+    told = [
+        [recipe.to_json(), fingerprint(parts.data), parts.train.tolist(), parts.valid.tolist()]
+        for _, recipe, parts in sides
+    ]
+    about = json.dumps([__version__, list(seeds), told])
+    return hashlib.blake2b(about.encode(), digest_size=16).hexdigest()
 
 
 def _last_loss(run: Run) -> float:

@@ -1,7 +1,5 @@
 """How far one step of a recipe's optimiser moves the weights."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How the variance of signals and gradients should change from layer to layer, by the theory of initialisers."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import math

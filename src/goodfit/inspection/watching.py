@@ -1,7 +1,5 @@
 """Looking inside nets while they train: between chunks of epochs, as often as a share of the time allows."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Rows of one part of a data set that stand in another part too: exactly, or nearly."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b

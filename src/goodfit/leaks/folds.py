@@ -1,7 +1,5 @@
 """The leak guard for folds: what rows that a fold holds out have in common with the rows that it learns from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np

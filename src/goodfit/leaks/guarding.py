@@ -5,8 +5,6 @@ A net that is scored on rows that it was trained on looks better than it is. Pre
 goodfit it is fitted on the training rows alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -10,8 +10,6 @@ outlines agree; the second looks at what is inside. The distance is 1 minus the 
 Larger images are first averaged over squares of pixels, to SIDE pixels for the shorter side or a little more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -2,8 +2,6 @@
 are searched once; a search that took long is kept in the user's cache.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 import time

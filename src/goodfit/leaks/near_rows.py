@@ -1,7 +1,5 @@
 """Rows of a table that are equal up to rounding."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

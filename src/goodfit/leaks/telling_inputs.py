@@ -1,7 +1,5 @@
 """Inputs that tell the target, of data sets that are arrays; `tables.leaks` does it for the columns of a table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

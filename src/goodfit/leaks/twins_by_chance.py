@@ -1,7 +1,5 @@
 """How many rows would be equal to others by chance, as in a table of few categories."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from goodfit.leaks.duplicates import Rows

@@ -4,8 +4,6 @@ The same functions as in `goodfit.nets`, which explains them; a test holds the t
 float type of its argument, overflows nowhere, and takes (z) or, for prelu, (z, slope).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 

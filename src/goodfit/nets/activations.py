@@ -4,8 +4,6 @@ Every function is elementwise, keeps the type of its input, has a finite derivat
 lets nan through, so that a net that diverged is seen. At a kink the derivative is the one from the left, as in torch.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

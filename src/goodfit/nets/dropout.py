@@ -4,8 +4,6 @@ Whether unit i of row b is kept depends on the stream, i, b and the rate alone: 
 and not on other nets. Nets that share a stream share their bits, and are compared on common random numbers.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

@@ -6,11 +6,8 @@ Activations are kept units-major, [S, M, H, B]: then the first layer of a whole 
 along contiguous rows.
 """
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +17,7 @@ from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["weights", "biases", "slopes"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Parameters:
     """What training changes.
@@ -58,7 +55,7 @@ class Architecture:
         return sum(i * o for i, o in itertools.pairwise(sizes))
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["units", "layers"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Present:
     """Which padded units and layers exist. units: one [S, M, H] a hidden layer (1.0 or 0.0); layers: [S, M, L]."""
@@ -67,7 +64,7 @@ class Present:
     layers: Bool[Array, "S M L"]
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["keys", "rates", "input_rate"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Dropout:
     """Rates and random streams of one step.

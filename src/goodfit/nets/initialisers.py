@@ -5,8 +5,6 @@ fan_in is the number of a layer's inputs, fan_out the number of its units. Weigh
 [fan_out, fan_in].
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ axis -2. Targets may have axes of length 1 where nets share their rows. Everythi
 gathers: the output of a row's class is picked by comparing class numbers, which fuses with the rest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

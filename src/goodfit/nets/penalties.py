@@ -3,8 +3,6 @@
 A strength has the leading axes of the weights, one value a net; sums run over the axes that remain.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax.numpy as jnp

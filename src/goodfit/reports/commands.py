@@ -1,7 +1,5 @@
 """Commands from what was trained: the words that a shell takes."""
 
-from __future__ import annotations
-
 import csv
 import io
 import shlex

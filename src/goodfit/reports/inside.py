@@ -1,7 +1,5 @@
 """The section on what went on inside the nets while they trained: the flow by layer, with the epoch as a slider."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Results that other commands left in a folder, as JSON: read, checked, and put into plain fields."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager

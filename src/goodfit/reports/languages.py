@@ -1,7 +1,5 @@
 """The languages that a page may be in. What a page says by itself stands in its templates, in each of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Text in a line, marked or not, and names for places on a page."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import ClassVar

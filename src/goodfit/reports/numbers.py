@@ -1,7 +1,5 @@
 """Numbers for people, the same way on every page."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """The section on the test set: sealed, or every opening of it with its current interval."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import PurePath
 

@@ -3,8 +3,6 @@
 A policy in the page itself forbids every request and every script, so that a browser would refuse what slipped in.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How to repeat a run: the command or the Python for it, versions, digests."""
 
-from __future__ import annotations
-
 import math
 import shlex
 from fractions import Fraction

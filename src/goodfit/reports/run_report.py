@@ -1,7 +1,5 @@
 """The report on a run, and the report on a search alone."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

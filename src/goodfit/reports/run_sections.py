@@ -1,7 +1,5 @@
 """The sections of a report on what was trained: data and split, net, recipe, curves."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

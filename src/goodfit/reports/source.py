@@ -1,7 +1,5 @@
 """What a report on a run is made from: the run, and what stands in its folder. The data themselves are not read."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

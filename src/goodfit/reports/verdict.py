@@ -1,7 +1,5 @@
 """The section on the verdict: what it says, why, and the measured probes that it rests on."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

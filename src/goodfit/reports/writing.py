@@ -1,7 +1,5 @@
 """`write`: the report on a run or a search as one HTML file."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

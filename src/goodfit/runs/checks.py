@@ -1,7 +1,5 @@
 """Whether a recipe fits a data set: everything that neither can know alone."""
 
-from __future__ import annotations
-
 import operator
 import warnings
 from collections.abc import Iterable

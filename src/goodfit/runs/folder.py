@@ -1,7 +1,5 @@
 """Runs on disk: list them, load one, predict with one."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

@@ -1,7 +1,5 @@
 """What is in a model file, as plain values: for `goodfit show`, and for whoever wants to know before using it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import asdict, dataclass

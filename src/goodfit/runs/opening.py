@@ -1,7 +1,5 @@
 """Opening sealed test rows: first a line in the ledger, then the score, with an interval for every earlier opening."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Sequence

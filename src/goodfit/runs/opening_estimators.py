@@ -1,7 +1,5 @@
 """Opening sealed rows for what has scikit-learn's interface: known by what it predicts, whatever it is inside."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Opening the test rows of whatever predicts: a run, the run in a folder, a model, nets, an estimator."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -110,6 +110,7 @@ def resume(
     with held(where):
         found = record.RunRecord.read(where)
         if found.state == "done":
+            Store(where, KIND).forget()  # what a kill left behind "done"
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
@@ -120,9 +121,25 @@ def resume(
         return _Training(recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check).run()
 
 
+def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, memory: float) -> Run:
+    """Train as `train` does and write no run, but keep in a folder what lets the same call go on where it was killed.
+
+    memory: bytes that one turn may take.
+    """
+    began, chosen = time.perf_counter(), seeds_of(recipe, seeds)
+    check = check_split(parts, "warn")
+    if check is not None:
+        check.warn()
+    recipe = fitted_recipe(recipe, parts)
+    return _Training(recipe, parts, chosen, None, None, False, began, memory, check, kept=kept).run()
+
+
 @dataclass
 class _Training:
-    """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training."""
+    """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
+
+    kept: where turns and checkpoints are, if the run itself is written nowhere.
+    """
 
     recipe: Recipe
     parts: Split
@@ -134,11 +151,13 @@ class _Training:
     memory: float
     leaks: LeakCheck | None = None
     watch: Watch | None = None
+    kept: Path | None = None
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
         recipe, rows = self.recipe, len(self.parts.train)
-        store = None if self.folder is None else Store(self.folder, KIND)
+        kept = self.folder or self.kept
+        store = None if kept is None else Store(kept, KIND)
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,18 +26,22 @@ def digest_of(about: Sequence[Any], divided: Sequence[Folds]) -> str:
     return digest.hexdigest()
 
 
-def call_of(data: Any, recipe: Recipe, simple: bool, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """A call as JSON; None where a data set or another argument was given as an object that no file holds.
-
-    simple: whether the arguments are what JSON can hold.
-    """
+def call_of(data: Any, recipe: Recipe, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """A call as JSON; None where a data set or another argument was given as an object that no file holds."""
     origin = data.origin if isinstance(data, Table) else None
-    divided = all(isinstance(arguments.get(name), str | None) for name in ("groups", "time"))
-    if not (simple and divided and (isinstance(data, str) or origin)):
+    if not (is_json(arguments) and (isinstance(data, str) or origin)):
         return None
     source = {"data": data} if isinstance(data, str) else {"table": dict(origin or {})}
     given = {name: value for name, value in recipe.to_dict().items() if name in recipe.model_fields_set}
     return {**source, "recipe": given, **arguments}
+
+
+def is_json(arguments: Any) -> bool:
+    """Whether JSON gives the same back."""
+    try:
+        return bool(json.loads(json.dumps(arguments)) == arguments)
+    except (TypeError, ValueError):  # an array, a splitter, a range, ...
+        return False
 
 
 def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Result], **more: Any) -> Result:
@@ -45,7 +50,7 @@ def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Resul
     name: of the file that holds the call; what: "search", "curve", ...; more: arguments that no file holds.
     """
     path = Path(folder) / name
-    call = read_call(folder, name, what, again.__name__)
+    call = read_call(folder, name, what)
     try:
         if "table" in call:
             origin = call.pop("table")
@@ -53,7 +58,8 @@ def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Resul
         else:
             data = call.pop("data")
         recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
-        return again(data, recipe, **call, out=folder, **more)
+        asked = inspect.signature(again).bind(data, recipe, **call, out=folder, **more)
     except (KeyError, TypeError, AttributeError) as error:
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix=f"Give the folder of a {what}.")) from error
+    return again(*asked.args, **asked.kwargs)

@@ -1,7 +1,5 @@
 """Successive halving and Hyperband inside populations: settings that fall behind leave, and their nets with them."""
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 import tempfile

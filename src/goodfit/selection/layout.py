@@ -133,10 +133,8 @@ def _space(recipe: Recipe, vary: Values | list[str], asked: SearchRequest) -> Sp
 
 def _call(data: Any, vary: Any, asked: SearchRequest) -> dict[str, Any] | None:
     """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
-    simple = isinstance(asked.folds, int) and isinstance(asked.seeds, int) and isinstance(vary, list)
-    simple = simple and isinstance(asked.method, str)
     arguments = {"vary": vary, **{name: getattr(asked, name) for name in (*CALLED, *HOW)}}
-    return call_of(data, asked.recipe, simple, arguments)
+    return call_of(data, asked.recipe, arguments)
 
 
 def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset | Table | Split:

@@ -1,7 +1,5 @@
 """The ways to search: which settings are tried, and which of them train to their ends."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Recipes as a search trains them: fitted to the rows of its folds, and for all their epochs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

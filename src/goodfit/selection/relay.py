@@ -1,7 +1,5 @@
 """Between two rungs: every net's state is kept on disk, so that the nets of the next go on from there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

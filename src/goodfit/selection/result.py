@@ -1,7 +1,5 @@
 """What a search found: every setting with its interval, the winner, and how sure that is."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """How successive halving and Hyperband share out the epochs: which brackets, of which rungs."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A search that asks as it goes: a sampler proposes settings, they train as one population, it is told their scores."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import warnings

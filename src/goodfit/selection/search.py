@@ -1,7 +1,5 @@
 """`select`: which recipe to keep, by cross-validation of all settings, folds and seeds together."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path

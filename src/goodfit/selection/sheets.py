@@ -1,7 +1,5 @@
 """The fits of a search as populations: which rows, which nets, and how a trained net is scored on its held-out rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,35 +63,15 @@ def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], 
         first = 0
         for repeat in folds.repeats:
             if folds.partitions and isinstance(data, Dataset):
-                sheets.append(_partition(data, repeat, first, recipes, chosen, seeds))
+                examples, _ = shared_examples(data, repeat, recipes[chosen[0]])
+                # Nothing for the program to score: a trained net is scored once, at its end, row by row.
+                laid = [(data, replace(examples, parts={}, part_weights={}), repeat)]
             else:
-                sheets += [_alone(data, f, first + n, recipes, chosen, seeds) for n, f in enumerate(repeat)]
-            first += len(repeat)
+                laid = [(*alone_examples(data, fold, recipes[chosen[0]]), (fold,)) for fold in repeat]
+            for own, examples, held in laid:
+                sheets.append(_sheet(own, examples, held, first, recipes, chosen, seeds))
+                first += len(held)
     return sheets
-
-
-def _partition(
-    data: Dataset,
-    folds: Sequence[Fold],
-    first: int,
-    recipes: Sequence[Recipe],
-    chosen: Sequence[int],
-    seeds: Sequence[int],
-) -> Sheet:
-    examples, _ = shared_examples(data, folds, recipes[chosen[0]])
-    return _sheet(data, _unscored(examples), folds, first, recipes, chosen, seeds)
-
-
-def _alone(
-    source: Dataset | Table,
-    fold: Fold,
-    number: int,
-    recipes: Sequence[Recipe],
-    chosen: Sequence[int],
-    seeds: Sequence[int],
-) -> Sheet:
-    data, examples = alone_examples(source, fold, recipes[chosen[0]])
-    return _sheet(data, examples, [fold], number, recipes, chosen, seeds)
 
 
 def shared_examples(
@@ -123,11 +101,6 @@ def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple
 
 def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:
     return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling)
-
-
-def _unscored(examples: Examples) -> Examples:
-    """Without the parts that the program would score: a trained net is scored once, at its end, row by row."""
-    return replace(examples, parts={}, part_weights={})
 
 
 def _is_fixed(data: Dataset, recipe: Recipe) -> bool:

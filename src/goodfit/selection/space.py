@@ -1,7 +1,5 @@
 """What a search varies: fields of the recipe, each over a list of values or a range."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,4 @@
-"""The studies, found by looking for folders here: each declares its study in `study.py`, as STUDY."""
-
-from __future__ import annotations
+"""The studies, found by looking for folders here: each makes its study in `study.py`, as STUDY."""
 
 import functools
 import importlib

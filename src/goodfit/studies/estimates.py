@@ -1,7 +1,5 @@
 """A quantity that was measured over seeds: its value, its interval, and how widely single seeds spread."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,13 +1,16 @@
-"""A study's folder: `study.py` declares it with the texts of `texts.toml`, `measure.py` measures, `figures.py` draws.
+"""A study's folder: `study.toml` declares it, `texts.toml` holds its texts, `measure.py` measures, `figures.py` draws.
 
-    [claims.steady]
+    [claims]                                  # of study.toml
+    steady = { high = 0.01, of_notes = false }
+
+    [claims.steady]                           # of texts.toml
     statement.en = "At the notes' learning rate, the last epoch shows how good a net is."
     statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
 
-A text may name values of the code in braces, such as {LATE}, so that no number stands in two places.
+A text may name values of the code in braces, such as {LATE}, and a bound may be such a name, "LATE", so that no number
+stands in two places. Columns are names; "interval NAME" and "bands NAME .." are several, see `tabulating`. `study.py`
+has what only code can say.
 """
-
-from __future__ import annotations
 
 import importlib
 import math
@@ -18,11 +21,11 @@ from typing import Any
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.studies.declaring import Claim, Column, Drawing, Printed, Study, TableOf
-from goodfit.studies.parameters import Kind, StudyParameter
-from goodfit.studies.tabulating import BandColumns
+from goodfit.studies.parameters import Kind, StudyParameter, seeds
+from goodfit.studies.tabulating import BandColumns, bands, interval
 from goodfit.studies.words import LANGUAGES, Words
 
-FILE = "texts.toml"
+FILE, DECLARED = "texts.toml", "study.toml"
 
 
 class Folder:
@@ -34,10 +37,7 @@ class Folder:
 
     def __init__(self, beside: str, **values: Any) -> None:
         self._path = Path(beside).with_name(FILE)
-        try:
-            self._texts = tomllib.loads(self._path.read_text("utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(problem(str(self._path), f"must be TOML: {error}")) from error
+        self._texts = _toml(self._path)
         self._values = values
         self._used: set[tuple[str, ...]] = set()
         self._problems = Problems()
@@ -93,6 +93,38 @@ class Folder:
         """A number that the notes print. text: its text's name, where several numbers share one; values: for it."""
         return Printed(name, self.words("printed", text or name, **values), value)
 
+    def declared(self, **more: Any) -> Study:
+        """The study as `study.toml` declares it. more: parts that only code can say. InputError for an unknown key."""
+        path = self._path.with_name(DECLARED)
+        found = self._valued(_toml(path))
+        try:
+            for name, about in found.pop("parameters").items():
+                made = seeds(**about) if name == "seeds" else (self.parameter(name, **about),)
+                more["parameters"] = (*more.get("parameters", ()), *made)
+            makers: dict[str, Callable[..., Any]] = {
+                "tables": self._declared_table,
+                "figures": self.figure,
+                "claims": self.claim,
+            }
+            for part, make in makers.items():
+                more[part] = tuple(make(name, **about) for name, about in found.pop(part).items())
+            return self.study(**found, **more)
+        except (KeyError, TypeError) as error:
+            raise InputError(problem(str(path), f"must declare a study: {error}")) from error
+
+    def _declared_table(self, name: str, columns: Sequence[str], **more: Any) -> TableOf:
+        several: dict[str, Callable[..., Sequence[Any]]] = {"bands": bands, "interval": interval}
+        made = [several[words[0]](*words[1:]) if words[1:] else words for words in map(str.split, columns)]
+        return self.table(name, [each for part in made for each in part], **more)
+
+    def _valued(self, declared: Any) -> Any:
+        """What a file declares, with tuples for lists, and the values of the code where they are named."""
+        if isinstance(declared, dict):
+            return {name: self._valued(each) for name, each in declared.items()}
+        if isinstance(declared, list):
+            return tuple(map(self._valued, declared))
+        return self._values.get(declared, declared) if isinstance(declared, str) else declared
+
     def study(self, section: str, **parts: Any) -> Study:
         """The study, named as its folder. InputError where texts are missing, or nothing uses them."""
         paragraphs = [("about", str(place)) for place in range(1, 1 + len(self._at(("about",)) or ()))]
@@ -131,6 +163,13 @@ class Folder:
 
     def _problem(self, place: Sequence[str], rule: str, got: Any) -> None:
         self._problems.add(f"{self._path.parent.name}/{FILE}, {'.'.join(place)}", rule, got=got)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(problem(str(path), f"must be TOML: {error}")) from error
 
 
 def _places(texts: Mapping[str, Any], above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:

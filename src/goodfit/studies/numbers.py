@@ -1,7 +1,5 @@
 """Numbers of a study for people: four digits that count, whatever their size; seconds and counts as they are."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

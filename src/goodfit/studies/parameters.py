@@ -1,7 +1,5 @@
 """What a study can be asked with: each parameter declared once, for Python, flags, pages and forms."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

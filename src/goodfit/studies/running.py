@@ -1,33 +1,97 @@
-"""Running a study, or the whole chapter."""
+"""Running a study, or the whole chapter; killed at any moment, it goes on from its folder.
+
+`unfinished/NAME/` in that folder holds the populations of a study until its pages are written, and `unfinished/all/`
+what the whole chapter was asked for, whose studies keep their populations until the last of them is done.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from goodfit.errors import GoodfitError, InputError
+from goodfit import __version__
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.selection.calls import digest_of
 from goodfit.studies.catalogue import find, studies
 from goodfit.studies.declaring import Columns, Measured, Study, Tell
 from goodfit.studies.pages import index_page, page_name
-from goodfit.studies.parameters import checked
+from goodfit.studies.parameters import Given, checked
+from goodfit.studies.populations import KIND, keeping
 from goodfit.studies.result import Result
 from goodfit.studies.words import LANGUAGES
 from goodfit.studies.writing import write
+from goodfit.training.memory import free_memory
+from goodfit.training.store import SessionRecord, read_call, session_folder
+from goodfit.training.turns import MOST_MEMORY
+
+UNFINISHED, RECORD = "unfinished", "study.json"
+ALL = "all"  # what the whole chapter is called beside the studies
+
+TellOf = Callable[[str, str], None]
+"""Called with a study's name and what it does next, in a few words."""
 
 
-def run(name: str, *, tell: Tell = lambda _: None, **parameters: Any) -> Result:
+def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None, **parameters: Any) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
-    tell: called with what is done next, in a few words; parameters: the study's own, `find(name).parameters` has them.
+    out: folder that the study is written to. It keeps every population that was trained until then, so that the same
+    call, or `resume(out)`, goes on there where it was killed.
+    tell: called with what is done next, in a few words.
+    parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
     """
     study = find(name)
     given = checked(f"study {name}", study.parameters, parameters)
+    if out is None:
+        return _run(study, given, tell)
+    result = _run_kept(study, given, Path(out), tell)
+    shutil.rmtree(Path(out) / UNFINISHED / name, ignore_errors=True)
+    with contextlib.suppress(OSError):  # other studies may be unfinished
+        (Path(out) / UNFINISHED).rmdir()
+    return result
+
+
+def resume(out: str | Path, *, tell: TellOf = lambda *_: None) -> tuple[list[Result], dict[str, str]]:
+    """Go on with what was killed in a folder, one study or several or the whole chapter.
+
+    The results, and reasons of failures, as from `run_all`. InputError where nothing was interrupted.
+    """
+    folder = Path(out)
+    kept = sorted(path.parent for path in (folder / UNFINISHED).glob(f"*/{RECORD}"))
+    if not kept:
+        rule, fix = "must hold a study that was interrupted; there is none", "Start it with goodfit study NAME."
+        raise InputError(problem(str(folder), rule, fix=fix))
+    calls = {path.name: read_call(path, RECORD, KIND) for path in kept}
+    if ALL in calls:
+        return run_all(folder, tell=tell, given=calls[ALL])
+    return [run(name, out=folder, tell=functools.partial(tell, name), **call) for name, call in calls.items()], {}
+
+
+def _run_kept(study: Study, given: Given, out: Path, tell: Tell, beside: Sequence[str] = ()) -> Result:
+    """Run a study with its populations kept, and write it. beside: as in `write`."""
+    with _kept(out, study.name, given.to_dict()) as (folder, memory), keeping(folder, memory):
+        result = _run(study, given, tell)
+        write(result, out, beside)
+    return result
+
+
+@contextmanager
+def _kept(out: Path, name: str, call: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
+    """The folder that keeps what is trained, and the memory of a turn; what another call had kept there is removed."""
+    record = SessionRecord(digest_of([__version__, name, call], []), MOST_MEMORY * free_memory(), KIND, call)
+    with session_folder(out / UNFINISHED / name, RECORD, record, KIND, anew=True) as found:
+        yield found
+
+
+def _run(study: Study, given: Given, tell: Tell) -> Result:
     began = time.perf_counter()
     measured = study.measure(given, tell)
     tables = {each.name: _plain_table(study, each.name, measured) for each in study.tables}
@@ -39,28 +103,29 @@ def run(name: str, *, tell: Tell = lambda _: None, **parameters: Any) -> Result:
 
 
 def run_all(
-    out: Path, *, tell: Callable[[str, str], None] = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
+    out: Path, *, tell: TellOf = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
 ) -> tuple[list[Result], dict[str, str]]:
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
-    tell: called with a study's name and what it does next; given: study -> parameters other than its defaults.
+    What was trained is kept in the folder until then, so that the same call, or `resume(out)`, goes on there.
+    given: study -> parameters other than its defaults.
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.
     """
     results, failed = [], {}
     beside = ["index", *studies()]
-    for name in studies():
-        try:
-            result = run(name, tell=functools.partial(tell, name), **given.get(name, {}))
-        except InputError:
-            raise
-        except GoodfitError as error:
-            failed[name] = str(error)
-            continue
-        write(result, out, beside)
-        results.append(result)
-    for language in LANGUAGES:
-        index_page(results, language, failed).write(out / page_name("index", language))
+    asked = {name: checked(f"study {name}", study.parameters, given.get(name, {})) for name, study in studies().items()}
+    with _kept(out, ALL, {name: each.to_dict() for name, each in asked.items()}):
+        for name, study in studies().items():
+            try:
+                results.append(_run_kept(study, asked[name], out, functools.partial(tell, name), beside))
+            except InputError:
+                raise
+            except GoodfitError as error:
+                failed[name] = str(error)
+        for language in LANGUAGES:
+            index_page(results, language, failed).write(out / page_name("index", language))
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return results, failed
 
 

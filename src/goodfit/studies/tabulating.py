@@ -1,7 +1,5 @@
 """Tables of studies, declared and filled in few words; bands over seeds: the middle, and where 95 % of them lie."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Texts in the two languages that a study speaks: English, and the notes' own Chinese."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from goodfit.reports.languages import PHRASES, Language

@@ -4,8 +4,6 @@ Batches are balanced over folds where there are folds: each takes the same numbe
 net which gives weight zero to its own fold sees batches of one size, and nets of all folds can share them.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Checkpoints: the state of a training on disk, the newest two of them, so that a damaged one does not lose the run."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

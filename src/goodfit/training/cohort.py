@@ -1,7 +1,5 @@
 """A cohort: jobs that one compiled program trains, with the program and its arguments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +159,7 @@ def cohort_of(
     recipes = [job.recipe for job in jobs]
     first = recipes[0]
     architecture = pad_architecture(jobs, examples)
-    apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples, {job.rows for job in jobs})
+    apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
     if apart or examples.set_rows:
         keys, of_key = _by_rows(jobs, examples)
     else:
@@ -234,13 +232,17 @@ def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mappin
     return [numbers[job.key, job.rows] for job in jobs], orders
 
 
-def _only_leave_out(examples: Examples, sets: set[int]) -> bool:
-    """Whether each of these sets of row weights is 0 for the fold of its number, which has rows, and 1 elsewhere."""
+def _only_leave_out(examples: Examples) -> bool:
+    """Whether each set of row weights is 0 for the fold of its number, which has rows, and 1 elsewhere.
+
+    Asked of all sets, not of those that the jobs of one turn have: a row's place in its batch decides its dropout, and
+    must not depend on how jobs are cut to the memory.
+    """
     if examples.folds is None or examples.weights is None:
         return False
     folds = examples.folds[examples.train]
     weights = examples.weights[:, examples.train]
-    return all((folds == own).any() and np.array_equal(weights[own], folds != own) for own in sets)
+    return all((folds == own).any() and np.array_equal(each, folds != own) for own, each in enumerate(weights))
 
 
 def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:

@@ -1,7 +1,5 @@
 """Compiling the programs of populations. The most recent ones are kept (`kept.py`), and all are counted."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import time

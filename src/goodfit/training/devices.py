@@ -4,8 +4,6 @@ A library must not surprise its host: both are set only before JAX's backend has
 said nothing; goodfit works with whatever devices it finds.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

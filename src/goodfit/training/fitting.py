@@ -1,7 +1,5 @@
 """Train a cohort: the host's loop around the compiled program. It sees the program only between chunks of epochs."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Initial weights, drawn on the host, keyed by (seed, layer) and the net's own sizes: never by the population."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

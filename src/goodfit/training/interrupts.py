@@ -1,7 +1,5 @@
 """Ctrl-C during a training: the first waits until the state can be saved, the second does not wait."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 import threading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
-from goodfit.training.fitting import Report, TrainedNets
+from goodfit.training.fitting import CHUNK_SECONDS, TrainedNets
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.observer import Observer
 from goodfit.training.planner import COMPILE_SECONDS, Plan
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.session import Pace, run
 from goodfit.training.store import Store
-from goodfit.training.turns import JobList, Turn, Work, plan_session
+from goodfit.training.turns import JobList, Work, plan_session
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ def fit_jobs(
     jobs: Sequence[Job],
     examples: Examples,
     *,
-    report: Callable[[int, Report], None] | None = None,
+    observers: Iterable[Observer] = (),
     score_every: int = 1,
+    chunk_seconds: float = CHUNK_SECONDS,
     compile_seconds: float = COMPILE_SECONDS,
     dtype: Any = np.float32,
     memory: float | None = None,
@@ -59,7 +60,7 @@ def fit_jobs(
 ) -> FittedJobs:
     """Plan jobs into cohorts, cut these to the memory that there is, and train them.
 
-    report: called with the turn's number and a Report after every chunk.
+    observers: are told of every turn and chunk.
     compile_seconds: what the planner takes another compilation to cost (see `planner.plan`).
     memory: bytes that one turn may take; half of what is free if None.
     store: keeps what was trained, so that the same call goes on where it was killed.
@@ -75,23 +76,7 @@ def fit_jobs(
     for number, turn in enumerate(planned.turns):
         for net, job in enumerate(turn.jobs):
             place[job] = number, net
-    observers = [] if report is None else [_Reporting(report)]
-    pace = Pace(score_every=score_every)
+    pace = Pace(score_every=score_every, chunk_seconds=chunk_seconds)
     kept_in = None if store is None else (store, PackTrained())
     fitted = run(works, keep_nets, planned=planned, kept_in=kept_in, observers=observers, build=build, pace=pace)
     return FittedJobs(planned.plans[0], tuple(fitted), tuple(place))
-
-
-class _Reporting(Observer):
-    """Hands every chunk on, with the number of its turn."""
-
-    def __init__(self, report: Callable[[int, Report], None]) -> None:
-        self._report, self._number = report, 0
-
-    def chunk(self, turn: Turn, report: Report) -> None:
-        """Hand it on."""
-        self._report(self._number, report)
-
-    def turn_ends(self, turn: Turn) -> None:
-        """The next turn has the next number."""
-        self._number += 1

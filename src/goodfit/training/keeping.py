@@ -1,7 +1,5 @@
 """What is kept of trained turns: their nets with what was measured, or the measurements alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Compiled programs, the most recent ones: how many are kept, and how the memory of the others goes back."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import sys

@@ -5,8 +5,6 @@ ask for it anywhere. `filelock` (tried: 4.3.1) locks a file, which it leaves in 
 directory") and fails in one that cannot be written and on file systems without locks; loading it takes 0.15 s.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator

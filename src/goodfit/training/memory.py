@@ -1,7 +1,5 @@
 """How much memory a population takes, and how much there is."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Sequence
@@ -28,7 +26,7 @@ def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4) -> int:
 
 def cut(jobs: Sequence[int], each: int, budget: float) -> list[tuple[int, ...]]:
     """Jobs in turns that fit the budget, of nearly equal size. each: bytes of one; a turn has one job at least."""
-    most = max(1, int(budget // each))
+    most = len(jobs) if each * len(jobs) <= budget else max(1, int(budget // each))  # the budget may be infinite
     turns = -(-len(jobs) // most)
     bounds = np.linspace(0, len(jobs), turns + 1).astype(int)
     return [tuple(jobs[start:end]) for start, end in itertools.pairwise(bounds)]

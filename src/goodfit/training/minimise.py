@@ -4,8 +4,6 @@ It takes fewer seconds to compile than L-BFGS inside a program, and gives a net 
 is compiled once for nets of equal shapes.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass

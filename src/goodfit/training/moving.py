@@ -1,7 +1,5 @@
 """Nets on the move: each one's state is cut out of one cohort and laid into another, so that it trains on there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Who is told of a session, and the clock that tells how far one is."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Each is built inside `jax.vmap` over the nets, where a net's rates are scalars. 
 ``w <- soft_threshold(w - rate * (direction + weight_decay * w), rate * l1)``, weights only for the last two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

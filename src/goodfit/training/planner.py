@@ -4,8 +4,6 @@ Jobs with different activations, losses, optimisers, batches or validation habit
 others, cohorts are merged, cheapest pair first, for as long as the predicted time falls.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass

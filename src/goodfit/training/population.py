@@ -1,7 +1,5 @@
 """Nets as arrays: jobs are laid on a grid of devices, of groups that share rows, and of nets; and taken off again."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Row orders, initial weights and schedules are drawn on the host and passed in; t
 An epoch is a `lax.scan` over its batches; epochs run in a `lax.while_loop` that ends early when every net has stopped.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +23,7 @@ from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Sett
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["x", "target", "weight", "own", "squares"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Batch:
     """Rows as the nets see them.

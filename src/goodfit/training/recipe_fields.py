@@ -1,7 +1,5 @@
 """What a field of the recipe may hold, read from its one declaration: for error messages, flags and forms."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 from collections.abc import Mapping

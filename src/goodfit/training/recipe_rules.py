@@ -1,7 +1,5 @@
 """Rules between the fields of a recipe: what goes together, what has no effect without what."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What a training tells whoever watches it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

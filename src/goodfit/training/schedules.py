@@ -4,8 +4,6 @@ t is the time since the warm-up in epochs, T the epochs between warm-up and end.
 `tests/training/test_schedules.py` checks the equality.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -114,6 +114,8 @@ def run(
                 observer.turn_ends(turn)
             if asked.is_set():  # between two turns, or behind the last: what follows a session must not swallow it
                 raise KeyboardInterrupt
+    if store is not None:
+        store.forget_state()  # of the last turn, where a kill came between its file and this
     return found
 
 

@@ -5,10 +5,7 @@ batch, D inputs, C outputs, E epochs of a chunk, T schedules, G sets of row weig
 has a leading axis K, the devices.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -66,22 +63,7 @@ class Program:
     set_rows: int = 0
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "learning_rate",
-        "momentum",
-        "beta1",
-        "beta2",
-        "epsilon",
-        "weight_decay",
-        "l1",
-        "l2",
-        "penalize_biases",
-        "clip_norm",
-    ],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Rates:
     """What the optimiser and the penalties read, one value a net. penalize_biases is 1.0 or 0.0."""
@@ -98,27 +80,7 @@ class Rates:
     clip_norm: Float[Array, "S M"]
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "rates",
-        "smoothing",
-        "huber_delta",
-        "dropout",
-        "input_dropout",
-        "class_weight",
-        "schedule",
-        "row_weights",
-        "epochs",
-        "patience",
-        "min_change",
-        "on_score",
-        "plateau_factor",
-        "plateau_floor",
-        "present",
-    ],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Settings:
     """What may differ between the nets of a cohort: traced, [S, M] leading every leaf.
@@ -148,11 +110,7 @@ class Settings:
     present: Present
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["shift", "scale", "target_shift", "target_scale"],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class OwnScaling:
     """A scaling for every set of row weights, applied after that of all: folds scale by their own training rows.
@@ -166,11 +124,7 @@ class OwnScaling:
     target_scale: Float[Array, "G C"]
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["x", "y", "shift", "scale", "target_shift", "target_scale", "weights", "parts", "squares", "own"],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ProgramRows:
     """The data of a training, shared by all nets, in its storage type.
@@ -195,11 +149,7 @@ class ProgramRows:
     own: OwnScaling | None = None
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["first", "count", "seeds", "order", "counts", "schedules", "scored"],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Chunk:
     """The epochs of one call.
@@ -219,22 +169,7 @@ class Chunk:
     scored: Bool[Array, " E"]
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "parameters",
-        "optimizer",
-        "best",
-        "best_value",
-        "best_epoch",
-        "since_best",
-        "active",
-        "frozen",
-        "stopped_epoch",
-        "rate",
-    ],
-    meta_fields=[],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class State:
     """What a training changes, and all that a checkpoint must hold.

@@ -1,7 +1,5 @@
 """What happens to every net at the end of an epoch: keep the best, stop, or freeze. Part of the compiled program."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

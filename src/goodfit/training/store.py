@@ -122,7 +122,7 @@ class Store:
     def forget(self) -> None:
         """Remove all that was kept, once it stands elsewhere."""
         self.forget_state()
-        for path in self.folder.glob("turn-*.safetensors"):
+        for path in self.folder.glob("turn-*"):
             with contextlib.suppress(OSError):
                 path.unlink()
 
@@ -190,7 +190,8 @@ def session_folder(
     with held(folder):
         path = folder / name
         if anew and not _holds(path, record):
-            Store(folder, what).forget()
+            for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
+                Store(own, what).forget()
             path.unlink(missing_ok=True)
         if path.exists():
             memory = _memory_of(folder, path, record, what)
@@ -225,8 +226,8 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> fl
     return limit
 
 
-def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str, Any]:
-    """The arguments that a session was begun with. again: Python that goes on where no file holds them."""
+def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:
+    """The arguments that a session was begun with; InputError where no file holds them."""
     path = Path(folder) / name
     try:
         call = json.loads(path.read_text("utf-8"))["call"]
@@ -237,6 +238,6 @@ def read_call(folder: str | Path, name: str, what: str, again: str) -> dict[str,
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix=fix)) from error
     if call is None:
-        fix = f"Call {again} again with the same arguments and out={str(folder)!r}."
+        fix = f"Start the {what} again from Python, with the same arguments and folder."
         raise InputError(problem(str(folder), "was started from Python with objects that cannot be stored", fix=fix))
     return call

@@ -1,7 +1,5 @@
 """JSON from strangers: what RFC 8259 allows and Python can work with safely, and nothing more."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import math

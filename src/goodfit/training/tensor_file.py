@@ -9,8 +9,6 @@ that a file takes twice its size; it gives no metadata, so that the header is pa
 name given twice, more keys of an array than it knows, 2**40 rows of no size, and a header that is not padded.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -1,7 +1,5 @@
 """The turns of a session: which nets train together, planned into programs and cut to the memory that is there."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol

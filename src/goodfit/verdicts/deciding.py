@@ -21,8 +21,6 @@ with 10 folds, in 85 to 95 %. Ten probes that gain nothing raised an alarm in 0 
 `tests/selection/test_deciding_coverage.py`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

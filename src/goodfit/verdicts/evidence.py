@@ -1,7 +1,5 @@
 """What a verdict rests on: the errors of a recipe and of its alternatives, and the decision."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -94,8 +94,7 @@ def verdict(
         plan(layout, layout.planned.seconds, None)
     if out is None:
         return judged(layout, chosen, asked, None, progress)
-    simple = isinstance(folds, int) and isinstance(seeds, int)
-    call = call_of(data, chosen, simple, {**vars(asked), "groups": groups, "time": time})
+    call = call_of(data, chosen, {**vars(asked), "groups": groups, "time": time})
     record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call)
     with session_folder(out, CALL, record, "verdict") as (folder, memory):
         found = judged(layout.cut_to(memory), chosen, asked, folder, progress)

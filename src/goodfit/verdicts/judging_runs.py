@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs import record as records
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
+from goodfit.selection.calls import is_json
 from goodfit.training.examples import Examples
 from goodfit.training.observer import Watch
 from goodfit.training.planner import COMPILE_SECONDS, plan
@@ -57,11 +58,7 @@ def judge_run(
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
     source = records.data_of(where, found, data_progress, JUDGE) if given is None else given
     parts = records.read_split(where, source, found, "judged", JUDGE)
-    verdict = judge(
-        dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress
-    )
-    verdict.write(where)
-    return verdict
+    return judge(dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress)
 
 
 def judge(
@@ -75,33 +72,42 @@ def judge(
     """Judge the recipe of a run whose split is known.
 
     source: the data, or the table that they were made of. What is trained is kept in the run's folder until the verdict
-    is known, so that the same call goes on where it was killed.
+    stands there, so that the same call goes on where it was killed.
     """
     layout, own = lay_out_run(run, source, asked), own_seconds(run)
     if plan is not None:
         plan(layout, predicted_seconds(run, layout), own)
     if run.folder is None:
-        found = judged(layout, run.recipe, asked, progress=progress)
-    else:
-        record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call_of_request(asked))
-        with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", anew=True) as (folder, memory):
-            found = judged(layout.cut_to(memory), run.recipe, asked, folder, progress)
-        shutil.rmtree(run.folder / UNFINISHED, ignore_errors=True)
+        return _with_share(judged(layout, run.recipe, asked, progress=progress), own)
+    call = {"data": source.origin["path"] if isinstance(source, Table) and source.origin else None, **vars(asked)}
+    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call if is_json(call) else None)
+    with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", anew=True) as (folder, memory):
+        found = _with_share(judged(layout.cut_to(memory), run.recipe, asked, folder, progress), own)
+        found.write(run.folder)  # before what it was made of goes: a kill between the two leaves both
+        (folder / CALL).unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _with_share(found: Verdict, own: float) -> Verdict:
     return dataclasses.replace(found, share=found.seconds / own if own > 0 else None)
 
 
-def call_of_request(asked: VerdictRequest) -> dict[str, Any] | None:
-    """A request as JSON; None where folds or seeds were given as objects."""
-    return dict(vars(asked)) if isinstance(asked.folds, int) and isinstance(asked.seeds, int) else None
+def unfinished_request(folder: str | Path) -> tuple[VerdictRequest, str | None] | None:
+    """How the verdict was asked for that was killed in a run's folder, and the path of the table that was judged on.
 
-
-def unfinished_request(folder: str | Path) -> VerdictRequest:
-    """How the verdict was asked for that was killed in a run's folder; InputError where there is none."""
+    None where no verdict was killed.
+    """
     where = Path(folder) / UNFINISHED
     if not (where / CALL).exists():
-        rule, fix = "must hold a verdict that was interrupted; there is none", "Leave out --resume."
-        raise InputError(problem(str(folder), rule, fix=fix))
-    return VerdictRequest(**read_call(where, CALL, "verdict", "judge_run"))
+        return None
+    call = read_call(where, CALL, "verdict")
+    try:
+        data = call.pop("data")
+        return VerdictRequest(**call), data
+    except (KeyError, TypeError) as error:
+        rule, fix = "must be the record of a verdict, but it cannot be read", "Judge the run again."
+        raise InputError(problem(str(where / CALL), rule, fix=fix)) from error
 
 
 def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> trying.VerdictLayout:
@@ -143,10 +149,13 @@ def is_cheap(run: Run, seconds: float) -> bool:
 
 @dataclass(frozen=True)
 class StoredVerdict:
-    """The verdict in a run's folder: its sentence, and the recipe that it advises, None where it advises nothing."""
+    """The verdict in a run's folder: its sentence, the recipe that it advises, None where it advises nothing, and all
+    that its file holds.
+    """
 
     sentence: str
     advice: Recipe | None
+    content: Mapping[str, Any]
 
 
 def kept_verdict(folder: str | Path) -> StoredVerdict | None:
@@ -161,4 +170,4 @@ def kept_verdict(folder: str | Path) -> StoredVerdict | None:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         fix = "Delete it, and judge the run again."
         raise InputError(problem(str(path), "must be a verdict, but it cannot be read", fix=fix)) from error
-    return StoredVerdict(sentence, recipe)
+    return StoredVerdict(sentence, recipe, found)

@@ -1,7 +1,5 @@
 """The alternatives that a verdict measures beside a recipe: each changes one thing about it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal

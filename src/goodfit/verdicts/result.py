@@ -1,7 +1,5 @@
 """A verdict: the evidence, in words, as JSON and as files."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

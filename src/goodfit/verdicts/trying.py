@@ -119,12 +119,14 @@ def lay_out(
     recipes = fitted_whole(fitting, data, smallest.train, folds)
     sheets, first = list[Sheet](), 0
     for repeat in folds.repeats:
-        own = [_seeds(seeds, first + number) for number in range(len(repeat))]
         if folds.partitions and isinstance(data, Dataset):
-            sheets.append(_shared(data, repeat, first, recipes, probes, own))
+            laid = [(data, _shared(data, repeat, recipes[0]), repeat)]
         else:
-            sheets += [_alone(data, fold, first + n, recipes, probes, own[n]) for n, fold in enumerate(repeat)]
-        first += len(repeat)
+            laid = [(*_alone(data, fold, recipes[0]), (fold,)) for fold in repeat]
+        for own, examples, held in laid:
+            of_fold = [_seeds(seeds, first + number) for number in range(len(held))]
+            sheets.append(_sheet(own, examples, held, first, recipes, probes, of_fold))
+            first += len(held)
     budget = MOST_MEMORY * free_memory() if memory is None else memory
     return VerdictLayout(tuple(probes), recipes, tuple(sheets), folds, tuple(seeds), early, by, budget)
 
@@ -190,45 +192,29 @@ def constant_error(sheet: Sheet, by: By) -> float:
     return float(-(some * np.log(some)).sum())
 
 
-def _shared(
-    data: Dataset,
-    folds: Sequence[Fold],
-    first: int,
-    recipes: Sequence[Recipe],
-    probes: Sequence[Alternative],
-    seeds: Sequence[Sequence[int]],
-) -> Sheet:
+def _shared(data: Dataset, folds: Sequence[Fold], recipe: Recipe) -> Examples:
     """Folds that are a partition, as one population: a fold, and half of its training rows, are sets of row weights."""
-    examples, fit_rows = shared_examples(data, folds, recipes[0])
+    examples, fit_rows = shared_examples(data, folds, recipe)
     assert examples.weights is not None
     halves = [_half(data, np.flatnonzero(own > 0).astype(np.int32)) for own in examples.weights]
     scalings = examples.own_scalings
     if scalings is not None and fit_rows is not None:
         scalings = (*scalings, *map(fit_rows, halves))
     held_out = examples.part_weights["valid"]
-    examples = dataclasses.replace(
+    return dataclasses.replace(
         examples,
         weights=np.concatenate([examples.weights, [_weights(rows, len(data.y)) for rows in halves]]),
         part_weights={"valid": np.concatenate([held_out, held_out])},
         own_scalings=scalings,
     )
-    return _sheet(data, examples, folds, first, recipes, probes, seeds)
 
 
-def _alone(
-    source: Dataset | Table,
-    fold: Fold,
-    number: int,
-    recipes: Sequence[Recipe],
-    probes: Sequence[Alternative],
-    seeds: Sequence[int],
-) -> Sheet:
+def _alone(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple[Dataset, Examples]:
     """One fold with rows of its own, of which one net takes half."""
-    data, examples = alone_examples(source, fold, recipes[0])
+    data, examples = alone_examples(source, fold, recipe)
     half = _half(data, fold.train)
     weights = np.stack([_weights(rows, len(data.y)) for rows in (fold.train, half)])
-    examples = dataclasses.replace(examples, weights=weights, parts={"valid": fold.valid})
-    return _sheet(data, examples, [fold], number, recipes, probes, [seeds])
+    return data, dataclasses.replace(examples, weights=weights, parts={"valid": fold.valid})
 
 
 def _sheet(

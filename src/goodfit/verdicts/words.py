@@ -1,7 +1,5 @@
 """A verdict in words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

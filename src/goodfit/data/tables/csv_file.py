@@ -1,7 +1,5 @@
 """CSV and TSV files, read as text: what a column means is decided later, in one place for all sources."""
 
-from __future__ import annotations
-
 import csv
 import io
 from typing import Any

@@ -1,7 +1,5 @@
 """Table files, read by their suffix: CSV, TSV, Parquet, Feather, NPZ."""
 
-from __future__ import annotations
-
 import io
 import os
 import zipfile

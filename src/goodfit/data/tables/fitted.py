@@ -70,14 +70,14 @@ class _Fitted(ABC):
     kind: ClassVar[Kind]
 
     @property
-    @abstractmethod
     def own(self) -> tuple[str, ...]:
-        """Names of the inputs but for the one for missing values."""
+        """Names of the inputs but for the one for missing values: the column's, where there is one input."""
+        return (self.name,)
 
     @property
-    @abstractmethod
     def own_width(self) -> int:
         """How many they are. They are not made for it: the names of a hostile file may take gigabytes."""
+        return 1
 
     @abstractmethod
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
@@ -119,16 +119,6 @@ class Numeric(_Fitted):
         known = ~np.isnan(values)
         return cls(name, not known.all(), ColumnScaling.fit(values[known]))
 
-    @property
-    def own(self) -> tuple[str, ...]:
-        """The column itself."""
-        return (self.name,)
-
-    @property
-    def own_width(self) -> int:
-        """One."""
-        return 1
-
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
         values, _ = read_as(column, "numeric")
@@ -152,16 +142,6 @@ class Boolean(_Fitted):
         values, _ = read_as(column, "boolean")
         known = values[~np.isnan(values)]
         return cls(name, len(known) < len(values), bool(len(known)) and bool(known.mean() > 0.5))
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """The column itself."""
-        return (self.name,)
-
-    @property
-    def own_width(self) -> int:
-        """One."""
-        return 1
 
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""

@@ -1,7 +1,5 @@
 """What kind of column a raw column is: found from its values, and said so that a person can correct it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

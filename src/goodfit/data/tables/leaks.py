@@ -1,7 +1,5 @@
 """Columns that may give the target away: they equal it, determine it, or move exactly with it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

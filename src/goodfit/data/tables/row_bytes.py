@@ -1,7 +1,5 @@
 """The rows of a raw table as bytes, the same for a copy in another format or with its columns in another order."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Preprocessing read back from JSON that anybody may have written: every value is checked before it is used."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The target of a table: classes or numbers, found from its values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

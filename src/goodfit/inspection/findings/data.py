@@ -1,22 +1,20 @@
 """The data as the net sees them: inputs not scaled, targets out of reach, labels that nothing tells."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number
+from goodfit.inspection.findings.finding import Evidence, Finding, number
 from goodfit.inspection.subject import Subject
 
 INPUTS_ABOVE = 10.0  # root mean square of a column
 INPUTS_BELOW = 0.05  # root mean square over all columns
+SAME = 1  # distinct targets, of which nothing can be learned
 TARGETS_ABOVE = 10.0  # root mean square of the targets as trained; a net's outputs begin at about 1
 OUTSIDE_ABOVE = 0.05  # share of the predictions that are beyond the targets' range by more than its width
 TOLD_ABOVE = 4.0  # standard deviations: chance alone gives as much once in 30,000
 NOT_TOLD_BELOW = 3.0
 FEWEST_PROBED = 200  # with fewer, simple learners miss what is there
-LECUN = "LeCun, Bottou, Orr & Müller (1998), Efficient BackProp, section 4.3 asks for about 1; the factor is our own"
 
 
 def column_sizes(subject: Subject) -> np.ndarray:
@@ -69,11 +67,11 @@ def constant_labels(evidence: Evidence) -> Finding:
     """Whether the targets differ at all."""
     code, target = "labels-constant", np.atleast_2d(evidence.final.subject.target)
     kinds = max(len(np.unique(row)) for row in target)
-    bad = kinds < 2
+    bad = kinds <= SAME
     if len(evidence.final.subject.rows) < 2:
-        return Finding(code, "cannot tell", kinds, 1, "", "One row cannot show whether targets differ.")
+        return Finding(code, "cannot tell", kinds, SAME, "", "One row cannot show whether targets differ.")
     text = "All rows have the same target." if bad else f"The targets have {kinds} distinct values."
-    return Finding(code, "issue" if bad else "ok", kinds, 1, "targets", text)
+    return Finding(code, "issue" if bad else "ok", kinds, SAME, "targets", text)
 
 
 def shuffled_labels(evidence: Evidence) -> Finding:
@@ -89,29 +87,3 @@ def shuffled_labels(evidence: Evidence) -> Finding:
         return Finding(code, "cannot tell", probe.best, TOLD_ABOVE, "targets", text)
     text += " Look at how inputs and targets were put together."
     return Finding(code, "issue", probe.best, NOT_TOLD_BELOW, "targets", text)
-
-
-CHECKS = (
-    Check(
-        "inputs-unscaled",
-        "features, after scaling, are far larger or smaller than 1",
-        {"INPUTS_ABOVE": INPUTS_ABOVE, "INPUTS_BELOW": INPUTS_BELOW},
-        LECUN,
-        inputs,
-    ),
-    Check(
-        "outputs-out-of-range",
-        "regression targets are out of reach of the outputs, or outputs out of the range of the targets",
-        {"TARGETS_ABOVE": TARGETS_ABOVE, "OUTSIDE_ABOVE": OUTSIDE_ABOVE},
-        "own: ten times the size of initial outputs",
-        outputs,
-    ),
-    Check("labels-constant", "all rows have the same target", {"SAME": 1}, "exact", constant_labels),
-    Check(
-        "labels-shuffled",
-        "the features do not predict the targets at all, as after shuffling one of them",
-        {"TOLD_ABOVE": TOLD_ABOVE, "NOT_TOLD_BELOW": NOT_TOLD_BELOW, "FEWEST_PROBED": FEWEST_PROBED},
-        "a permutation test; the levels are our own",
-        shuffled_labels,
-    ),
-)

@@ -1,7 +1,5 @@
 """A finding: one diagnosis with its evidence; and what checks look at to make one."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

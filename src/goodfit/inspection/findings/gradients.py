@@ -1,15 +1,12 @@
 """Gradients that vanish or explode on their way to the inputs (4.7.1, 4.7.2)."""
 
-from __future__ import annotations
-
 import math
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, mended, number, sound_layers, words
+from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, words
 from goodfit.inspection.measuring import Measurement
 
 VANISHES_BELOW = 1e-3  # a layer then learns a thousand times more slowly by gradient descent than the last
 EXPLODES_ABOVE = 1e3
-SOURCE = "own: a factor of a thousand between layers, which no learning rate suits both ends of; see the benchmark"
 
 
 def vanishing(evidence: Evidence) -> Finding:
@@ -45,21 +42,3 @@ def _extreme(stage: Measurement, smallest: bool) -> tuple[float, str] | None:
     if any(math.isnan(share) for share, _ in shares):
         return None if smallest else next((math.inf, name) for share, name in shares if math.isnan(share))
     return (min if smallest else max)(shares)
-
-
-CHECKS = (
-    Check(
-        "vanishing-gradient",
-        "gradients vanish on their way back to a layer, which then hardly learns",
-        {"VANISHES_BELOW": VANISHES_BELOW},
-        SOURCE,
-        vanishing,
-    ),
-    Check(
-        "exploding-gradient",
-        "gradients grow so much on their way back to a layer that its steps are far too large",
-        {"EXPLODES_ABOVE": EXPLODES_ABOVE},
-        SOURCE,
-        exploding,
-    ),
-)

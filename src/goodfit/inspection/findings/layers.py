@@ -1,11 +1,9 @@
 """Layers that add nothing: without a non-linearity, or with one that the data do not reach (4.1.1.1)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, sound_layers
+from goodfit.inspection.findings.finding import Evidence, Finding, sound_layers
 from goodfit.inspection.folding import LINEAR, linear_layers, straightness
 
 COLLAPSED_ABOVE = 0  # hidden layers that do nothing: one is too many
@@ -54,21 +52,3 @@ def redundant_layer(evidence: Evidence) -> Finding:
             if isinstance(value, tuple):
                 advice[field] = value[: layer.layer] + value[layer.layer + 1 :]
     return Finding(code, "issue" if bad else "ok", share, REDUNDANT_ABOVE, layer.name, text, advice)
-
-
-CHECKS = (
-    Check(
-        "linear-collapse",
-        "adjacent layers without a nonlinearity: the net equals a smaller one",
-        {"COLLAPSED_ABOVE": COLLAPSED_ABOVE},
-        "exact: an affine map of an affine map is one",
-        linear_collapse,
-    ),
-    Check(
-        "redundant-layer",
-        "no unit of a layer is nonlinear on these examples: it is an affine map, which the next layer could absorb",
-        {"REDUNDANT_ABOVE": REDUNDANT_ABOVE},
-        "own: calibrated on the benchmark's sound nets",
-        redundant_layer,
-    ),
-)

@@ -1,13 +1,11 @@
 """What came of a training: nothing beyond a constant prediction, or a loss that is not finite."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
 import numpy as np
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, shorter, sound_layers
+from goodfit.inspection.findings.finding import Evidence, Finding, number, shorter, sound_layers
 from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.precision import LARGEST
 from goodfit.training.recipe import Recipe
@@ -78,21 +76,3 @@ def _calmer(evidence: Evidence) -> dict[str, object]:
     if recipe is None or recipe.optimizer == "lbfgs":
         return {"clip_norm": 1.0, "optimizer": "adamw", "learning_rate": 0.001}
     return {"learning_rate": float(f"{recipe.learning_rate / 10:.3g}"), "clip_norm": 1.0}
-
-
-CHECKS = (
-    Check(
-        "constant-prediction",
-        "the loss is still that of a constant prediction: nothing was learned",
-        {"UNCHANGED_ABOVE": UNCHANGED_ABOVE},
-        "own: 2 % below is more than rounding and less than learning",
-        constant_prediction,
-    ),
-    Check(
-        "loss-not-finite",
-        "the loss became infinite or nan",
-        {"FINITE_ABOVE": FINITE_ABOVE},
-        "exact",
-        not_finite,
-    ),
-)

@@ -1,19 +1,16 @@
 """The start of a training: the variance of signals, and whether the initialiser suits the activation (4.8)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
 from goodfit.inspection.findings.data import inputs_bad
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, mended, number, sound_layers, sound_start
+from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, sound_start
 from goodfit.inspection.variances import NO_THEORY, LayerVariance, predicted
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.training.recipe import Recipe
 
 SMALL_BELOW = 1e-3  # mean square of z in a hidden layer, for inputs of mean square about 1
 LARGE_ABOVE = 1e3
-SOURCE = "own: signals a thirtieth or thirty times their size; calibrated on the benchmark"
 
 
 def initial_variance(evidence: Evidence) -> Finding:
@@ -87,21 +84,3 @@ def _off(value: float, large_only: bool = False) -> float:
 
 def _outside(value: float, large_only: bool = False) -> bool:
     return not value <= LARGE_ABOVE or (value < SMALL_BELOW and not large_only)
-
-
-CHECKS = (
-    Check(
-        "initial-variance",
-        "signals are far too small or too large in a layer at initialisation",
-        {"SMALL_BELOW": SMALL_BELOW, "LARGE_ABOVE": LARGE_ABOVE},
-        SOURCE,
-        initial_variance,
-    ),
-    Check(
-        "wrong-initialiser",
-        "in theory, signals or gradients shrink or grow through layers with this initialiser and activation",
-        {"SMALL_BELOW": SMALL_BELOW, "LARGE_ABOVE": LARGE_ABOVE},
-        SOURCE,
-        wrong_initialiser,
-    ),
-)

@@ -1,13 +1,11 @@
 """Steps of the optimiser: learning rates by a range test, and updates beside the weights they move."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
 import numpy as np
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number
+from goodfit.inspection.findings.finding import Evidence, Finding, number
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.training.population import Job, schedule_of
 from goodfit.training.recipe import Recipe
@@ -19,7 +17,6 @@ LEARNABLE = 0.05  # of the constant prediction's loss: where no rate gets below 
 SAFER = 0.02  # share of the drop in loss that a lower rate may cost and still be advised
 TRAVEL_BELOW = 0.05  # of the weights' size, over a whole training if every step went the same way
 STEP_ABOVE = 1.0  # of the weights' size, in one step
-SOURCE = "own: measured by training; calibrated on the benchmark"
 
 
 def rate_high(evidence: Evidence) -> Finding:
@@ -98,35 +95,3 @@ def updates_large(evidence: Evidence) -> Finding:
 def mean_factor(recipe: Recipe) -> float:
     """The mean over a training of the schedule's share of the learning rate."""
     return float(schedule_of(Job(recipe)).factors(0, recipe.epochs, 16).mean())
-
-
-CHECKS = (
-    Check(
-        "learning-rate-high",
-        "a learning rate of a tenth or less ends with a far lower training loss",
-        {"HIGH_BELOW": HIGH_BELOW, "FACTOR": FACTOR, "LEARNABLE": LEARNABLE},
-        SOURCE,
-        rate_high,
-    ),
-    Check(
-        "learning-rate-low",
-        "a learning rate of ten times or more ends with a far lower training loss",
-        {"LOW_BELOW": LOW_BELOW, "FACTOR": FACTOR, "LEARNABLE": LEARNABLE},
-        SOURCE,
-        rate_low,
-    ),
-    Check(
-        "updates-small",
-        "all steps of a training together cannot move the weights much",
-        {"TRAVEL_BELOW": TRAVEL_BELOW},
-        SOURCE,
-        updates_small,
-    ),
-    Check(
-        "updates-large",
-        "one step is as large as the weights",
-        {"STEP_ABOVE": STEP_ABOVE},
-        SOURCE,
-        updates_large,
-    ),
-)

@@ -1,11 +1,9 @@
 """Units that pass on no gradient, or are all the same: saturated, dead, symmetric (4.1.2, 4.7.3)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
-from goodfit.inspection.findings.finding import Check, Evidence, Finding, number, sound_layers, sound_start, words
+from goodfit.inspection.findings.finding import Evidence, Finding, number, sound_layers, sound_start, words
 from goodfit.nets.activations import ACTIVATIONS
 
 SATURATED_AT_START = 0.5  # share of a layer's values: half of all gradients are cut to less than a hundredth
@@ -13,7 +11,6 @@ SATURATED_AFTER = 0.95  # a trained net may use the flat ends; one that only has
 DEAD_ABOVE = 0.5  # share of a layer's units
 FEWEST_ROWS = 20  # a unit that is dead on fewer may be alive on others
 TWINS_ABOVE = 0.1  # share of a layer's units
-OWN = "own: calibrated on the benchmark's sound nets"
 
 
 def saturated(evidence: Evidence) -> Finding:
@@ -74,28 +71,3 @@ def symmetric(evidence: Evidence) -> Finding:
         text += " Their gradients are equal too: without dropout they stay equal for ever."
     advice = {} if not bad else sound_start(layer.activation)
     return Finding(code, "issue" if bad else "ok", share, TWINS_ABOVE, place, text, advice)
-
-
-CHECKS = (
-    Check(
-        "saturated-units",
-        "activations saturate, which blocks the gradient",
-        {"SATURATED_AT_START": SATURATED_AT_START, "SATURATED_AFTER": SATURATED_AFTER},
-        OWN,
-        saturated,
-    ),
-    Check(
-        "dead-units",
-        "units have no gradient on any example and no longer learn",
-        {"DEAD_ABOVE": DEAD_ABOVE, "FEWEST_ROWS": FEWEST_ROWS},
-        OWN,
-        dead,
-    ),
-    Check(
-        "symmetric-units",
-        "many units are copies of one another, as after a constant initialisation",
-        {"TWINS_ABOVE": TWINS_ABOVE},
-        "own: units drawn at random are never equal",
-        symmetric,
-    ),
-)

@@ -1,7 +1,5 @@
 """Every activation measured: its curve and derivative, its mean and saturation for N(0, s^2), what it costs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

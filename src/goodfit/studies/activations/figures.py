@@ -1,7 +1,5 @@
 """Draws every activation, what each costs against ReLU, and losses by epoch."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

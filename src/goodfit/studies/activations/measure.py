@@ -1,7 +1,5 @@
 """Measures activations (4.1.2): their derivatives, what they cost, and how fast nets learn with them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

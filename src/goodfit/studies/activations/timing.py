@@ -1,7 +1,5 @@
 """What elementwise functions cost, measured fairly: in one process, in turns, with the order reversed every round."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from typing import Any

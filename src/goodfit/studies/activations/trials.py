@@ -1,7 +1,5 @@
 """Deep nets of three activations on the digits: epochs until they have learned, fading gradients, dead units."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

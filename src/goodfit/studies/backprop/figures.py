@@ -1,7 +1,5 @@
 """Draws the graph of both passes, and what they cost."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -1,7 +1,5 @@
 """The computation graph of a net with one hidden layer and an L2 penalty (p14), drawn with its numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

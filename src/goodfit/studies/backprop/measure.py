@@ -1,7 +1,5 @@
 """Measures forward and backward passes (4.6): whether they are right, what they cost, and how much memory they need."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Draws fits, errors by capacity and its causes, and what the remedies gain."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

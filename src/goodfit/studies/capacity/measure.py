@@ -1,7 +1,5 @@
 """Fits polynomials by least squares, and nets by training, to the same rows (4.3.3)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What deep nets of many seeds do to gradients on their way back: shared by the studies of section 4.7."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What figures of studies share: lines from the columns of a band or an interval, and the legend below them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rows of a data set drawn anew for every seed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Nets after training: what they give for rows that none of them has seen, and layer by layer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draws what dropout does: curves, rates, few rows, and how widely masks spread the outputs."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

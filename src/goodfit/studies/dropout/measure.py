@@ -1,7 +1,5 @@
 """Trains with and without dropout (4.5): as the notes do, and on few rows, where overfitting is plain."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

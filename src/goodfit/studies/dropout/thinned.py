@@ -1,7 +1,5 @@
 """Nets under dropout after training (4.5): one pass that drops nothing, beside many that drop at random."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Callable, Sequence

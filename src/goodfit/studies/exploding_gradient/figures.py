@@ -1,7 +1,5 @@
 """Draws products of matrices, and deep nets whose weights are too large."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

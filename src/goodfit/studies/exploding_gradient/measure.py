@@ -1,7 +1,5 @@
 """Measures exploding gradients (4.7.2): products of many matrices, deep nets whose weights are too large."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

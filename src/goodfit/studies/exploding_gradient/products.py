@@ -1,7 +1,5 @@
 """Products of many random matrices, scaled so that nothing overflows: what gradients go through on their way back."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Draws training and generalisation error by rows and by model, and what test sets say of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Measures training and generalisation error (4.3.1, 4.3.2), and what test and validation sets can say of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draws signals and gradients by layer, and training losses, for several initialisers and activations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Measures what initialisers do to signals and gradients (4.8), and trains 50-layer nets from each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How large signals and gradients are, layer by layer, in untrained nets: measured, and as the derivation says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draws the folds, and the estimates against the truth."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch

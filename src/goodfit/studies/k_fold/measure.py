@@ -1,7 +1,5 @@
 """Measures K-fold cross-validation (4.3.2): its estimates against the truth, over many data sets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Draws what nets of several depths tell apart, and their accuracy by depth."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Folds linear nets, and trains nets with and without activations (4.1.1.1)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pictures of which points of a plane a net calls which of two classes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

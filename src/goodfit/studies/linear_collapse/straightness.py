@@ -1,7 +1,5 @@
 """What straight lines can do: fold layers by hand, divide two classes by a line, tell how much a map bends."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Draws the training curves, the choice of an epoch, and images with their predictions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

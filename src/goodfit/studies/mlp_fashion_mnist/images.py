@@ -1,7 +1,5 @@
 """The images of the studies that train on Fashion-MNIST, or on the small digits in their place; and their curves."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Trains the notes' net and softmax regression on images (4.2), with many seeds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draws losses by epoch, and weights beside those of the notes."""
 
-from __future__ import annotations
-
 from matplotlib.figure import Figure
 
 from goodfit.figures.panels import panels

@@ -1,7 +1,5 @@
 """Fits a cubic with enough, too few and too many terms (4.3.4)."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draws accuracy by width and by training, and how noise takes equal units apart."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -14,11 +14,10 @@ from goodfit.studies.common.deep_nets import SGD, digits, doublings, initial_net
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
-from goodfit.studies.populations import train
+from goodfit.studies.populations import after_epochs, train
 from goodfit.studies.symmetry.study import APART, ONE_SIZE, STILL_EQUAL
 from goodfit.studies.tabulating import QUANTILES, columns
-from goodfit.training import Job, Recipe, Report, cohort_of, fit
-from goodfit.training.devices import prepare
+from goodfit.training import Recipe
 from goodfit.training.population import NetArrays
 
 ROWS, PASSED = 1000, 64  # that train; that are passed through to compare
@@ -163,23 +162,13 @@ def _distance(net: Any) -> float:
 
 def _noise_curves(given: Given) -> dict[float, np.ndarray]:
     """Size of the noise -> distance of the units after every epoch, [S, E], from the initial ones on."""
-    jobs = [
-        Job(_recipe(given, "constant", seed=seed), place, initial=_noisy(given, seed, size))
-        for size in given.noise
-        for place, seed in enumerate(given.all_seeds)
-    ]
-    steps = [[_distance(job.initial) for job in jobs]]
-
-    def keep(report: Report) -> None:
-        steps.append([_distance(net) for net in report.nets()])
-
-    fit(
-        cohort_of(jobs, digits(given.all_seeds, ROWS), prepare()),
-        report=keep,
-        score_every=given.epochs,
-        chunk_seconds=0,
+    found = after_epochs(
+        [_recipe(given, "constant")] * len(given.noise),
+        digits(given.all_seeds, ROWS),
+        given.all_seeds,
+        _distance,
+        initial=lambda at, recipe: _noisy(given, recipe.seed, given.noise[at]),
     )
-    found = np.array(steps).T.reshape(len(given.noise), given.seeds, -1)
     return dict(zip(given.noise, found, strict=True))
 
 

@@ -1,7 +1,5 @@
 """Draws errors by width, and the fits beside the functions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

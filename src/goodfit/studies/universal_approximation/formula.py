@@ -14,8 +14,6 @@ tested, reads "ｘ" as x and "x # 1" as x, and keeps no brackets, of which the d
 what may follow what would have to be checked before it, which is this grammar already.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Trains one hidden layer of many widths on several functions (4.1.1.2), beside deeper nets and nets built by hand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Nets of one input and one output: their values, their sizes, and one hidden layer built by hand."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The functions that are approximated, on an interval, and how far nets are from them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draws slopes of activations, gradients by layer, and what front layers learn."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

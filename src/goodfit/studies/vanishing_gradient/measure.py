@@ -1,7 +1,5 @@
 """Measures vanishing gradients (4.7.1): slopes, gradients by layer, what front layers learn."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Draws losses by epoch and along the penalty, and the weights that each penalty leaves."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 

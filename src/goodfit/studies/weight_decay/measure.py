@@ -1,7 +1,5 @@
 """Trains with and without a penalty (4.4): both versions of the notes, paths over its strength, L1's selection."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,0 +1,37 @@
+"""Curves that were killed go on from their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from goodfit import selection
+from goodfit.curves.drawn import data_curve
+from goodfit.curves.epochs import epoch_curve
+from goodfit.curves.learning import learning_curve
+from goodfit.curves.measuring import RECORD
+from goodfit.selection.calls import resumed
+from goodfit.selection.search import SEARCH
+from goodfit.selection.setting_curve import SettingCurve
+from goodfit.training.observer import Watch
+
+_CURVES = {"data_curve": data_curve, "epoch_curve": epoch_curve, "learning_curve": learning_curve}
+
+
+def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve:
+    """Resume a curve that was interrupted or killed; the result is identical to the bit to an uninterrupted one.
+
+    folder: what its function was given as `out`; or the folder of a search that varies one field, which is a curve.
+    progress: as in `select`.
+
+    Only for named data sets and table files: else call the same function again, with the same arguments and folder.
+    """
+    if (Path(folder) / SEARCH).exists():
+        return selection.resume(folder, progress=progress).curve()
+    return resumed(folder, RECORD, "curve", _again, progress=progress)
+
+
+def _again(data: Any, recipe: Any, *, curve: str, **asked: Any) -> SettingCurve:
+    made: Any = _CURVES[curve]
+    found: SettingCurve = made(data, recipe=recipe, **asked)
+    return found

@@ -1,0 +1,15 @@
+from goodfit.nets.activations import ACTIVATIONS as ACTIVATIONS
+from goodfit.nets.activations import Activation as Activation
+from goodfit.nets.dropout import keep_mask as keep_mask
+from goodfit.nets.dropout import stream_key as stream_key
+from goodfit.nets.forward import Architecture as Architecture
+from goodfit.nets.forward import Parameters as Parameters
+from goodfit.nets.initialisers import BIAS_INITIALISERS as BIAS_INITIALISERS
+from goodfit.nets.initialisers import INITIALISERS as INITIALISERS
+from goodfit.nets.initialisers import Initialiser as Initialiser
+from goodfit.nets.losses import LOSSES as LOSSES
+from goodfit.nets.losses import Loss as Loss
+from goodfit.nets.losses import chosen_class as chosen_class
+from goodfit.nets.penalties import l1_penalty as l1_penalty
+from goodfit.nets.penalties import l2_penalty as l2_penalty
+from goodfit.nets.penalties import soft_threshold as soft_threshold

@@ -1,0 +1,14 @@
+from goodfit.runs.folder import Predictions as Predictions
+from goodfit.runs.folder import RunSummary as RunSummary
+from goodfit.runs.folder import list_runs as list_runs
+from goodfit.runs.folder import load as load
+from goodfit.runs.folder import predict as predict
+from goodfit.runs.folder import task_of as task_of
+from goodfit.runs.model_facts import ModelFacts as ModelFacts
+from goodfit.runs.model_facts import describe_model as describe_model
+from goodfit.runs.opening import Opened as Opened
+from goodfit.runs.opening_estimators import open_estimator as open_estimator
+from goodfit.runs.run import LayerRow as LayerRow
+from goodfit.runs.run import Run as Run
+from goodfit.runs.training import resume as resume
+from goodfit.runs.training import train as train

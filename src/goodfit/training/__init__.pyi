@@ -1,0 +1,16 @@
+from goodfit.training.cohort import Cohort as Cohort
+from goodfit.training.cohort import cohort_of as cohort_of
+from goodfit.training.compile import compilations as compilations
+from goodfit.training.examples import Examples as Examples
+from goodfit.training.fitting import Fitted as Fitted
+from goodfit.training.fitting import Report as Report
+from goodfit.training.fitting import fit as fit
+from goodfit.training.fitting import metric_names as metric_names
+from goodfit.training.history import History as History
+from goodfit.training.jobs import FittedJobs as FittedJobs
+from goodfit.training.jobs import fit_jobs as fit_jobs
+from goodfit.training.planner import Plan as Plan
+from goodfit.training.planner import plan as plan
+from goodfit.training.population import Job as Job
+from goodfit.training.progress import Progress as Progress
+from goodfit.training.recipe import Recipe as Recipe
