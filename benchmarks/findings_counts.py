@@ -181,9 +181,10 @@ def wrong(results: Sequence[Result]) -> list[str]:
 HEAD = """# How good the findings are
 <!-- written by `.venv/bin/python -m benchmarks.findings`; changes by hand are lost -->
 
-{cases} trainings on four classification data sets (blobs, circles, digits, part of Fashion-MNIST) and one for
-regression (waves): {sound} sound ones, of {kinds} kinds of recipe, and {faulty} with one fault of {faults} planted in each. Each
-was trained, diagnosed with its own recipe and data, and trained once more with the advice applied. Every kind of
+{cases} trainings on four classification data sets (blobs, circles, digits, part of Fashion-MNIST)
+and one for regression (waves): {sound} sound ones, of {kinds} kinds of recipe,
+and {faulty} with one fault of {faults} planted in each.
+Each was trained, diagnosed with its own recipe and data, and trained once more with the advice applied. Every kind of
 training is written down in `benchmarks/planted.py`, with the codes that have to be found and those that may follow
 from the fault and are not judged; all other codes must be silent. Goals: of the planted 0.95 found, false alarms 0.03,
 repaired 0.9.
@@ -195,8 +196,9 @@ so they are somewhat too narrow.
 
 `constant-prediction` and `loss-not-finite` are planted where a net gave nearly all rows the same class, or where the
 engine stopped it; `learning-rate-high` is not where the training loss fell below {learned:.0%} of a constant
-prediction's all the same. Repaired: accuracy or R² on the validation set (1,200 rows, of small data sets two in five) is
-at most {margin} below the median of the sound trainings on the same data, or at least that of their lowest tenth. No
+prediction's all the same. Repaired: accuracy or R² on the validation set
+(1,200 rows, of small data sets two in five) is at most {margin} below the median of the sound trainings on the same data,
+or at least that of their lowest tenth. No
 recipe repairs labels that were shuffled or are all the same.
 
 """

@@ -34,7 +34,7 @@ ALARMS = Bar(
 BETTER = Bar(
     "faults identified by a rule of thresholds, relative to the verdict",
     1.0,
-    how="The rule sees the same folds: overfit where accuracy or R² in training exceeds that on held-out rows by more "
+    how="The rule sees the same folds: overfit where accuracy or R² in training exceeds that on held-out data by more "
     f"than {GAP} and {GAP_SHARE:.0%} of it, underfit where it is within {NEAR_DUMMY} of a constant prediction's, else "
     "a good fit.",
 )
