@@ -197,9 +197,9 @@ so they are somewhat too narrow.
 `constant-prediction` and `loss-not-finite` are planted where a net gave nearly all rows the same class, or where the
 engine stopped it; `learning-rate-high` is not where the training loss fell below {learned:.0%} of a constant
 prediction's all the same. Repaired: accuracy or R² on the validation set
-(1,200 rows, of small data sets two in five) is at most {margin} below the median of the sound trainings on the same data,
-or at least that of their lowest tenth. No
-recipe repairs labels that were shuffled or are all the same.
+(1,200 rows, of small data sets two in five) is
+at most {margin} below the median of the sound trainings on the same data, or at least that of their lowest tenth.
+No recipe repairs labels that were shuffled or are all the same.
 
 """
 
