@@ -1,4 +1,4 @@
-"""The house: no circle of imports, no public class of two meanings, every folder above what it imports."""
+"""The house: no circle of imports, no public class of two meanings, one caller of the engine."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def lazily(package: str, file: str) -> tuple[list[str], Callable[[str], Any], Ca
             match line.split():
                 case ["from", module, "import", name, "as", _]:
                     places[name] = module
-                case [name, _]:
+                case [name, _] if name.endswith(":"):
                     values.append(name.rstrip(":"))
     names = sorted([*places, *values])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from goodfit import Recipe, verdict
+from goodfit import Recipe, Verdict, verdict
 from goodfit.training.memory import net_bytes
 
 
@@ -13,7 +13,7 @@ def test_a_verdict_in_turns_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     recipe = Recipe(hidden=(4,), epochs=4, batch_size=16)
     turns: list[int] = []
 
-    def judged() -> object:
+    def judged() -> Verdict:
         return verdict(
             "iris", recipe, folds=3, quick=True, plan=lambda layout, *_: turns.append(len(layout.planned.turns))
         )
@@ -24,4 +24,4 @@ def test_a_verdict_in_turns_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     assert turns[1] > turns[0]
     np.testing.assert_allclose(cut.errors, whole.errors, rtol=1e-4)
     np.testing.assert_allclose(cut.training, whole.training, rtol=1e-4)
-    assert (cut.word, cut.sentence) == (whole.word, whole.sentence)
+    assert (cut.kind, cut.sentence) == (whole.kind, whole.sentence)

@@ -41,7 +41,7 @@ def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
         raise Interrupted("Interrupted before any training; nothing was written.") from None
     except InputError:
         raise
-    except (GoodfitError, MemoryError) as error:
+    except (GoodfitError, MemoryError, RuntimeError) as error:  # JAX tells of a full device by a RuntimeError
         if begun():
             raise GoodfitError(f"{explain(error)} Resume with: {again}") from error
         raise

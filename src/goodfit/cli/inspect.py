@@ -52,6 +52,7 @@ def inspect(
         from goodfit.inspection.trial import unfinished_call
 
         used = {"NET": net, "DATA": data, "--target": target, "--which": which, "--quick": quick}
+        used |= {"--seeds": seeds != 5, "--rows": rows != "0"}
         refuse({**used, "--steps": steps, "--check": check}, "Use only --resume, --all, --figure and --json.")
         net, attempt, how = resume, True, how | unfinished_call(resume)
     if net is None:
@@ -105,7 +106,7 @@ def _tried(found: Inspection, net: Path, seeds: range, how: dict[str, Any]) -> T
     data = how["data"]
     call = {**how, "data": str(Path(data).resolve()) if data is not None and tables.is_table(data) else data}
     with resumable("inspect", net, f"{UNFINISHED}/{RECORD}"):
-        return found.try_advice(seeds, out=net / UNFINISHED, call=call)
+        return found.try_advice(seeds, out=net, call=call)
 
 
 def opened(net: Path) -> Run | Model:

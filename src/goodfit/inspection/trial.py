@@ -65,7 +65,8 @@ def try_advice(
     """Train both recipes with every seed, each as one population, and compare the nets pair by pair.
 
     Scores are on validation rows where there are some, else on training rows; test rows stay sealed.
-    out: folder that keeps what was trained until the trial is done, so that the same call goes on where it was killed.
+    out: folder of the run. What was trained is kept there, in UNFINISHED, until the trial is done, so that the same
+    call goes on where it was killed.
     call: what that call was made of, for `unfinished_call`.
     """
     if not advice:
@@ -73,12 +74,17 @@ def try_advice(
     part: Any = "valid" if len(parts.valid) else "train"
     sides = [("before", recipe, parts), ("after", advice.applied(recipe), advice.split(parts))]
     if out is None:
-        runs = [train(each, rows, seeds=seeds) for _, each, rows in sides]
-    else:
-        record = SessionRecord(_digest(sides, seeds), MOST_MEMORY * free_memory(), "trial", call)
-        with session_folder(out, RECORD, record, "trial", anew=True) as (folder, memory):
-            runs = [train_kept(each, rows, seeds, folder / name, memory) for name, each, rows in sides]
-        shutil.rmtree(out, ignore_errors=True)
+        return _compared(part, parts, seeds, [train(each, rows, seeds=seeds) for _, each, rows in sides])
+    record = SessionRecord(_digest(sides, seeds), MOST_MEMORY * free_memory(), "trial", call)
+    with session_folder(Path(out) / UNFINISHED, RECORD, record, "trial", anew=True) as (folder, memory):
+        runs = [train_kept(each, rows, seeds, folder / name, memory) for name, each, rows in sides]
+        found = _compared(part, parts, seeds, runs)
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _compared(part: Any, parts: Split, seeds: Sequence[int], runs: Sequence[Run]) -> Trial:
+    """The nets of both recipes, pair by pair."""
     before, after = (
         np.asarray([net.score(parts.x(part), parts.y(part)).value for net in run.nets], np.float64) for run in runs
     )

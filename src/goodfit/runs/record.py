@@ -176,6 +176,7 @@ def _refuse_used(folder: Path) -> None:
         raise InputError(problem(str(folder), "already holds a run", fix=fix))
     own = () if (folder / SPLIT).exists() else (RECIPE,)  # both, without run.json: a run was killed as it began
     used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if (folder / name).exists()]
+    used += sorted(path.name for path in folder.glob("turn-*"))
     if used:
         rule = f"holds files that a run would overwrite: {', '.join(used)}"
         raise InputError(problem(str(folder), rule, fix="Give another folder."))

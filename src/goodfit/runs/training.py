@@ -70,7 +70,8 @@ def train(
     records that before training (see docs/seal.md); otherwise it stays sealed.
     leaks: leakage between training and held-out data (see docs/data.md#leaks): "warn" checks for it and warns, "error"
     raises InputError, "off" does not check.
-    watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`.
+    watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`; where nets
+    are trained in parts, it sees the first.
     """
     began, folder = time.perf_counter(), None if out is None else Path(out)
     chosen = seeds_of(recipe, seeds)
@@ -244,18 +245,20 @@ class _Telling(Observer):
 
     def __init__(self, reporter: Reporter, examples: Examples, log: EventLog | None, watch: Watch | None) -> None:
         self.reporter, self.examples, self.log, self.watch = reporter, examples, log, watch
+        self.nets = reporter.nets
         self.cohort: Cohort
 
     def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
         """Count epochs and seconds from where the turn begins."""
         self.cohort = cohort
         self.reporter.begin(epoch)
+        self.reporter.later((self.nets - turn.jobs[-1] - 1) / len(turn.jobs))
 
     def chunk(self, turn: Turn, report: Report) -> None:
         """Tell what a chunk measured, and write it down."""
         values = values_of(report.metrics, self.examples)
         self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
-        if self.watch is not None:
+        if self.watch is not None and 0 in turn.jobs:  # a watcher follows some nets: those of the first turn
             self.watch(report, self.cohort)
         if self.log is not None:
             first = report.epoch - len(report.metrics)

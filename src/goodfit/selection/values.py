@@ -105,15 +105,15 @@ class _PackScored:
         arrays: dict[str, NDArray[Any]] = {}
         for job, each in kept.values.items():
             arrays |= {f"{job}.score": each.score, f"{job}.loss": each.loss, f"{job}.train": np.asarray(each.train)}
-        return arrays, {"frozen": list(kept.frozen)}
+        return arrays, {"frozen": list(kept.frozen), "seconds": dict(kept.seconds)}
 
     def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> _Scored:
-        """What `pack` wrote; no seconds were spent on it now."""
+        """What `pack` wrote."""
         values = {}
         for job in turn.jobs:
             score, loss, train = (arrays[f"{job}.{name}"] for name in ("score", "loss", "train"))
             values[job] = FitValues(score, loss, (float(train[0]), float(train[1])))
-        return _Scored(values, tuple(metadata["frozen"]), {})
+        return _Scored(values, tuple(metadata["frozen"]), metadata["seconds"])
 
 
 def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:

@@ -125,7 +125,8 @@ def run_all(
                 failed[name] = str(error)
         for language in LANGUAGES:
             index_page(results, language, failed).write(out / page_name("index", language))
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+    if not failed:  # else the same call tries again what failed, and trains nothing twice
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return results, failed
 
 

@@ -194,7 +194,8 @@ def _fitted(cohort: Cohort, pieces: list[NDArray[Any]], state: State, seconds: d
     take = cohort.grid.take
     final = state.best if state.best is not None else state.parameters
     nets = nets_of(cohort, final)
-    metrics = np.concatenate(pieces) if pieces else np.zeros((0, 2 + 2 * len(cohort.program.parts), len(nets)))
+    none = np.zeros((0, 2 + 2 * len(cohort.program.parts), len(nets)), cohort.dtype)
+    metrics = np.concatenate(pieces) if pieces else none
     return Fitted(
         metrics=metrics,
         nets=nets,

@@ -14,9 +14,8 @@ import jax
 # The program of a small net stays resident with 4 to 7 MiB: so many hold the shapes that a search or a study goes back
 # to, in about 200 MiB. A program that was dropped is read from the disk's cache, which takes some tenths of a second.
 MOST_PROGRAMS = 32
-MOST_BYTES = (
-    512 * 2**20
-)  # of all of them, as `size_of` estimates; a net of 24 hidden layers is a program of about 35 MiB
+# All of them take so much at most, as `size_of` estimates; a net of 24 hidden layers is a program of about 35 MiB.
+MOST_BYTES = 512 * 2**20
 BYTES_A_PROGRAM, BYTES_A_CHARACTER = 4 * 2**20, 8  # fitted to resident memory on CPUs, nets of 1 to 24 hidden layers
 # JAX keeps what it traced of every shape, 0.4 MiB a program, and some of it without a bound. Clearing that makes other
 # JAX code in the process trace anew, so it is done once in so many dropped programs, which took far longer to compile.

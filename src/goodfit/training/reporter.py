@@ -21,11 +21,16 @@ class Reporter:
     def __init__(self, callback: ProgressCallback | None, *, rows: int, nets: int, epochs: int, epoch: int = 0) -> None:
         self.callback, self.rows, self.nets, self.epochs = callback, rows, nets, epochs
         self._last: Progress | None = None
+        self._later = 0.0
         self.begin(epoch)
 
     def begin(self, epoch: int) -> None:
         """A training begins, or goes on, after so many epochs."""
         self.epoch, self._seconds, self._known = epoch, 0.0, False
+
+    def later(self, turns: float) -> None:
+        """So many turns follow, each as long as the one that begins."""
+        self._later = turns
 
     def phase(self, phase: Phase) -> None:
         """Another phase begins."""
@@ -47,14 +52,15 @@ class Reporter:
         trained = ~np.isnan(values["train_loss"])  # [E, P]
         recent = {name: means(table) for name, table in values.items()}
         known, self._known = self._known or spent > TELLING_SECONDS, True
-        left = spent / max(done, 1) * (self.epochs - epoch) if known else None
+        to_come = (self.epochs - epoch if going else 0) + self._later * self.epochs
+        left = spent / max(done, 1) * to_come if known else None
         self._last = Progress(
             "train",
             epoch,
             self.epochs,
             {name: mean[-1] for name, mean in recent.items() if mean and np.isfinite(mean[-1])},
             self.rows * int(trained.sum()) / max(spent, 1e-9) if known else 0.0,
-            left if going else 0.0,
+            left if to_come else 0.0,
             int(trained[-1].sum()) if len(trained) else 0,
             self.nets,
             recent,

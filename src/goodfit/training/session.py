@@ -84,7 +84,8 @@ def run(
     keep: what is kept of a turn that was trained; the rest of it is let go.
     planned: `plan_session(works)` if None.
     kept_in: where finished turns and checkpoints go, and how they are written. With one, the first Ctrl-C waits for the
-    end of the chunk, saves and then interrupts; without one nothing is kept, and Ctrl-C acts at once.
+    end of the chunk, saves and then interrupts; without one nothing is kept, and Ctrl-C acts at once. Several sessions
+    of one search without a folder keep theirs in one that is gone afterwards.
     build: makes a turn's cohort, where it is not the plain one.
     spent: seconds that were spent before, by name; they count as those of the first turn.
     """
@@ -112,8 +113,10 @@ def run(
                 found.append(kept)
             for observer in watching:
                 observer.turn_ends(turn)
-            if asked.is_set():  # between two turns, or behind the last: what follows a session must not swallow it
-                raise KeyboardInterrupt
+            if asked.is_set():
+                break
+    if asked.is_set():  # between two turns, or behind the last: what follows a session must not swallow it
+        raise KeyboardInterrupt
     if store is not None:
         store.forget_state()  # of the last turn, where a kill came between its file and this
     return found

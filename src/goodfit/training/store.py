@@ -84,6 +84,9 @@ class Store:
         if not checkpoint_files(self.folder / CHECKPOINTS):
             return None
         found = load_checkpoint(self.folder / CHECKPOINTS)
+        if found.metadata.get("kind", self.kind) != self.kind:
+            fix = "Give another folder, or finish first what was started there."
+            raise InputError(problem(str(self.folder), f"holds a checkpoint of a {found.metadata['kind']}", fix=fix))
         if found.metadata.get("turn", number) != number:  # of a turn whose file was written, and no more
             self.forget_state()
             return None
@@ -111,7 +114,8 @@ class Store:
         """Write a checkpoint of a turn: its state, and all metrics up to it, [epoch, Q, P], as one file."""
         began = time.perf_counter()
         arrays = {**state_arrays(report.snapshot(), grid), METRICS: metrics}
-        save_checkpoint(self.folder / CHECKPOINTS, report.epoch, arrays, {"turn": number, "seconds": dict(seconds)})
+        about = {"kind": self.kind, "turn": number, "seconds": dict(seconds)}
+        save_checkpoint(self.folder / CHECKPOINTS, report.epoch, arrays, about)
         self.start_clock()
         self._pause = max(FEWEST_SECONDS, (self._last - began) / SHARE_OF_TIME)
 
@@ -196,8 +200,8 @@ def session_folder(
         if path.exists():
             memory = _memory_of(folder, path, record, what)
         else:
-            if any(folder.rglob("turn-*")):
-                rule = f"holds results of a {what}, but no {name}"
+            if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
+                rule = f"holds what another training has kept, but no {name}"
                 raise InputError(problem(str(folder), rule, fix="Give another folder."))
             write_atomically(path, record.to_json().encode())
             memory = record.memory

@@ -87,7 +87,14 @@ class VerdictLayout:
     def digest(self, asked: Any) -> str:
         """A digest of all that decides the verdict."""
         data = self.sheets[0].data
-        told = [data.name, [each.to_json() for each in self.recipes], list(self.seeds), self.early, repr(asked)]
+        told = [
+            data.name,
+            [each.to_json() for each in self.recipes],
+            list(self.seeds),
+            self.early,
+            asked.by,
+            asked.margin,
+        ]
         return digest_of([*told, fingerprint(data)], [self.folds])
 
 
