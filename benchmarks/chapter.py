@@ -38,7 +38,7 @@ SKLEARN = Bar(
 EIGHT = Bar(
     f"{SEEDS} seeds of the recipe as one population, an epoch and net / the same matrix products",
     1.3,
-    how="As the first, with one net a seed; every net sees its own order of rows. Divided by epochs and nets.",
+    how="As the first, with one net a seed; every net sees its own order of examples. Divided by epochs and nets.",
 )
 
 

@@ -18,7 +18,7 @@ COMPILE = Bar(
     0.8,
     unit="s",
     how="64-32-10 on digits, all else as in the default recipe (AdamW, dropout, cosine schedule, validation rows, best "
-    "weights kept), in new processes without kept programs. The median of the processes.",
+    "weights kept), in new processes without cached programs. The median of the processes.",
 )
 FIRST_EPOCH = Bar(
     "its first epoch in a new process that finds the program on disk",

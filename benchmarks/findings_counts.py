@@ -181,30 +181,32 @@ def wrong(results: Sequence[Result]) -> list[str]:
 HEAD = """# How good the findings are
 <!-- written by `.venv/bin/python -m benchmarks.findings`; changes by hand are lost -->
 
-{cases} trainings on four data sets with classes (blobs, circles, digits, rows of Fashion-MNIST) and one with numbers
-(waves): {sound} sound ones, of {kinds} kinds of recipe, and {faulty} with one fault of {faults} planted in each. Each
-was trained, diagnosed with its own recipe and data, and trained once more with the advice applied. Every kind of
+{cases} trainings on four classification data sets (blobs, circles, digits, part of Fashion-MNIST)
+and one for regression (waves): {sound} sound ones, of {kinds} kinds of recipe,
+and {faulty} with one fault of {faults} planted in each.
+Each was trained, diagnosed with its own recipe and data, and trained once more with the advice applied. Every kind of
 training is written down in `benchmarks/planted.py`, with the codes that have to be found and those that may follow
 from the fault and are not judged; all other codes must be silent. Goals: of the planted 0.95 found, false alarms 0.03,
 repaired 0.9.
 
 The limits were set on these same trainings. {held} more trainings were held out (`benchmarks/held_out.py`): other data
-sets (moons, xor, wine, breast-cancer, and ripples with numbers), other seeds, {fresh} sound ones and {planted} with a
+sets (moons, xor, wine, breast-cancer, and ripples for regression), other seeds, {fresh} sound ones and {planted} with a
 planted fault. No limit was set on them. Intervals are Clopper-Pearson's at 95 %; trainings of one data set are alike,
-so that they are somewhat too narrow.
+so they are somewhat too narrow.
 
 `constant-prediction` and `loss-not-finite` are planted where a net gave nearly all rows the same class, or where the
 engine stopped it; `learning-rate-high` is not where the training loss fell below {learned:.0%} of a constant
-prediction's all the same. Repaired: accuracy or R² on validation rows (1,200, of small data sets two in five) is at
-most {margin} below the median of the sound trainings on the same data, or at least that of their lowest tenth. No
-recipe mends labels that were shuffled or are all the same.
+prediction's all the same. Repaired: accuracy or R² on the validation set
+(1,200 rows, of small data sets two in five) is
+at most {margin} below the median of the sound trainings on the same data, or at least that of their lowest tenth.
+No recipe repairs labels that were shuffled or are all the same.
 
 """
 
 
 FOOT = f"""
-Planted codes that were missed and false alarms, of the trainings that were held out. `labels-shuffled` is "cannot tell"
+Missed codes and false alarms among the held-out trainings. `labels-shuffled` is "cannot tell"
 below {FEWEST_PROBED} rows, and wine has 107 to train on; a learning rate that still reaches {HIGH_BELOW:.0%} of the
-drop in loss is not called high. No limit was changed because of them.
+drop in loss is not called high. No limit was changed in response.
 
 """

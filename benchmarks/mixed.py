@@ -26,14 +26,14 @@ RECIPE = Recipe(
 WARM = Bar(
     "64 nets on digits, widths 16 to 64 and depths 1 and 2 mixed, warm / the sum of the 64 alone, warm",
     0.6,
-    how="8 architectures of 8 seeds, batch 32, 20 epochs, validation rows scored every epoch. The population is "
+    how="8 architectures of 8 seeds, batch 32, 20 epochs, validation set scored every epoch. The population is "
     "trained by `training.fit_jobs`, as the planner groups it; alone, every net is a cohort of its own. All programs "
     "are compiled before.",
 )
 COLD = Bar(
     "the same, cold / one program an architecture, cold",
     0.35,
-    how="Both in new processes without kept programs, compiling included; the clock starts after the imports and the "
+    how="Both in new processes without cached programs, compiling included; the clock starts after the imports and the "
     "loading of the data. The reference trains the 8 seeds of each architecture together, one program after another.",
 )
 

@@ -11,10 +11,10 @@ HEAD = """# Benchmarks
 
 Measured on {date} in one run on one machine: {machine}.{load}
 
-Every row compares two things that ran in turn (A B A B ...), each waited for to its end; the numbers are medians unless
+Every row compares two things that ran in turn (A B A B ...), each run to its end; the numbers are medians unless
 a row says otherwise. To repeat: `make bench`; some rows alone: `.venv/bin/python -m benchmarks {example}`.
 
-| what | measured | bar | aim | | behind it |
+| what | measured | bar | aim | | details |
 |---|---|---|---|---|---|
 """
 

@@ -82,7 +82,7 @@ def measure(quick: bool) -> list[Measurement]:
         Measurement(
             ONE,
             times["one"] / times["loop"],
-            f"{seconds('goodfit', times['one'])}, {seconds('loop', times['loop'])}, of which a step takes "
+            f"{seconds('goodfit', times['one'])}, {seconds('loop', times['loop'])}; one step takes "
             f"{seconds('', times['loop'] / steps).strip()}",
         ),
         Measurement(

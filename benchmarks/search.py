@@ -38,7 +38,7 @@ COLD = Bar(
     "the same, cold",
     8,
     at_least=True,
-    how="goodfit in a new process without kept programs; its clock starts after the imports and the loading of the "
+    how="goodfit in a new process without cached programs; its clock starts after the imports and the loading of the "
     "data. Starting JAX's devices and compiling count.",
 )
 SAME = Bar(

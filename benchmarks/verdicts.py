@@ -25,17 +25,17 @@ _HOW = (
     "oversized nets, too short, with steps too large and too small, penalties too strong, too few rows and wrong "
     "labels; `benchmarks/verdict_cases.py` lists them. "
 )
-NAMED = Bar("planted faults that the verdict names rightly", 0.95, at_least=True, unit="of cases", how=_HOW)
+NAMED = Bar("planted faults that the verdict identifies", 0.95, at_least=True, unit="of cases", how=_HOW)
 ALARMS = Bar(
-    "sound recipes that the verdict finds a fault with",
+    "sound recipes that the verdict calls faulty",
     0.05,
     unit="of cases",
-    how="The sound cases among them. 'Cannot tell' is no alarm.",
+    how="The sound cases among them. 'Cannot tell' does not count as an alarm.",
 )
 BETTER = Bar(
-    "faults named rightly by a rule of thresholds, of those that the verdict names",
+    "faults identified by a rule of thresholds, relative to the verdict",
     1.0,
-    how="The rule sees the same folds: overfit where accuracy or R² in training exceeds that on held-out rows by more "
+    how="The rule sees the same folds: overfit where accuracy or R² in training exceeds that on held-out data by more "
     f"than {GAP} and {GAP_SHARE:.0%} of it, underfit where it is within {NEAR_DUMMY} of a constant prediction's, else "
     "a good fit.",
 )
@@ -63,11 +63,11 @@ def measure(quick: bool) -> list[Measurement]:
     sound = sum(found.values()) - faults
     told = f"{len(chosen)} cases, {faults} faults"
     return [
-        Measurement(NAMED, named / max(1, faults), f"{told}, of which {named} are named rightly"),
+        Measurement(NAMED, named / max(1, faults), f"{told}, of which {named} are identified"),
         Measurement(
             ALARMS, _alarms(found) / max(1, sound), f"{_alarms(found)} of {sound}; by thresholds {_alarms(rule)}"
         ),
-        Measurement(BETTER, by_rule / max(1, named), f"{by_rule} of {faults}, where the verdict names {named}"),
+        Measurement(BETTER, by_rule / max(1, named), f"{by_rule} of {faults}, where the verdict identifies {named}"),
     ]
 
 

@@ -9,7 +9,7 @@ from goodfit.inspection import Watcher
 
 NETS = 8
 SHARE = Bar(
-    f"a training of {NETS} nets that is looked inside / the same, not looked at",
+    f"a training of {NETS} nets with inspection / the same without",
     1.1,
     how="784-256-10 on Fashion-MNIST's first 6,000 training rows, all else as in the default recipe, with "
     "`gf.inspection.Watcher` and without. Training time alone, without compiling either program; the fastest of each.",
@@ -36,5 +36,7 @@ def measure(quick: bool) -> list[Measurement]:
         return run.seconds["train"] - watcher.compiling
 
     times = alternate({"plain": plain, "watched": watched}, repeats, summary=min)
-    context = f"{seconds('with', times['watched'])}, {seconds('without', times['plain'])}; {looks} looks at {NETS} nets"
+    context = (
+        f"{seconds('with', times['watched'])}, {seconds('without', times['plain'])}; {looks} inspections of {NETS} nets"
+    )
     return [Measurement(SHARE, times["watched"] / times["plain"], context)]

@@ -74,7 +74,7 @@ def _page(study: Study, language: Language) -> str:
         *_printed(study, language),
         f"## {say('Parameters', '参数')}",
         _table(
-            [say("flag", "选项"), say("default", "默认值"), say("what it is", "说明")],
+            [say("flag", "选项"), say("default", "默认值"), say("meaning", "说明")],
             [
                 (
                     f"`{each.option}`",
@@ -90,7 +90,7 @@ def _page(study: Study, language: Language) -> str:
 
 def _claims(study: Study, language: Language) -> Iterator[str]:
     found = {each["claim"]: each for each in kept(study)["claims"]}
-    heads = Words("claim", "论断"), Words("verdict", "结论"), Words("quantity", "测量的量"), Words("value", "值")
+    heads = Words("claim", "论断"), Words("result", "结论"), Words("quantity", "测量的量"), Words("value", "值")
     rows = [
         (
             each.statement.of(language) + ("" if each.of_notes else " \\*"),
@@ -103,7 +103,8 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
     ]
     yield _table([*(each.of(language) for each in heads), Words("holds if", "成立条件").of(language)], rows)
     yield Words(
-        "Intervals at 95 %; a claim holds if its whole interval meets the limit. \\* marks this study's own claims.",
+        "95 % intervals; a claim holds if its whole interval meets the limit. "
+        "\\* marks claims of this study, not of the notes.",
         "区间为 95 %；整个区间都满足条件时论断成立。带 \\* 的是本研究自己的论断。",
     ).of(language)
     for each in study.claims:
@@ -144,8 +145,8 @@ def _printed(study: Study, language: Language) -> Iterator[str]:
 def _index(language: Language) -> str:
     title = Words("The chapter as studies", "整章的研究").of(language)
     about = Words(
-        "Every experiment of the chapter in one command, with many seeds; every claim that can be measured, with its "
-        "interval. `goodfit study all` runs them all and writes a page each; `make studies` regenerates these pages.",
+        "Every experiment of the chapter is one command, run with many seeds; every measurable claim has an interval. "
+        "`goodfit study all` runs them all and writes one page per study; `make studies` regenerates these pages.",
         "本章的每个实验都是一条命令，用许多随机种子运行；每句可以测量的论断都给出区间。"
         "`goodfit study all` 运行全部研究并各写一页；`make studies` 重新生成这里的页面。",
     ).of(language)

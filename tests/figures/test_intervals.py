@@ -34,7 +34,7 @@ def test_every_row_is_a_dot_and_an_interval_from_the_top_down() -> None:
 def test_what_is_seen_is_named_in_the_legend_and_told_apart_without_colour() -> None:
     figure = intervals(ROWS, "gain", reference=0, margin=0.01)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["better", "worse", "open", "within the margin"]
+    assert texts == ["better", "worse", "inconclusive", "within the margin"]
     assert not intervals([DrawnInterval("a", 1, 0, 2)], "x").legends
     shapes = {(look["marker"], look.get("markerfacecolor", "full")) for name, look in LOOKS.items() if name != "chosen"}
     assert len(shapes) == len(LOOKS) - 2  # "usual" and "no better" look alike, and never stand together

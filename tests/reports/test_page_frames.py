@@ -110,7 +110,7 @@ def test_the_report_shows_the_epochs_that_were_looked_at(folder: Path) -> None:
     assert labels == [str(1 + at) for at in spread(30)]
     text = inside.all("p")[0].text
     assert text.startswith(
-        "While the nets trained, they were looked at after 30 epochs, as often as a small share of the"
+        "During training the nets were inspected after 30 epochs, as often as a small fraction of the"
     )
     assert "12 of them, spread evenly, are shown here." in text
     rows = tables(inside)["Layers after epoch 30"]
@@ -130,7 +130,7 @@ def test_one_look_is_a_figure_without_a_slider(folder: Path) -> None:
     inside = section(check(write(load(folder)).read_text("utf-8")), "Inside the nets")
     assert inside.all("input") == []
     assert "Activations and gradients, layer by layer, after epoch 7" in inside.all("figcaption")[0].text
-    assert "The first 1 of 2 nets were looked at." in inside.text
+    assert "The first 1 of 2 nets were inspected." in inside.text
 
 
 def test_nobody_looked(folder: Path) -> None:

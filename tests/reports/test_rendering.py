@@ -51,7 +51,7 @@ def test_hostile_words_of_a_verdict_and_a_search_are_shown(folder: Path, tmp_pat
         assert "&amp;lt;" not in page
         assert f"{SHOWN}, on iris." in root.text
     root = check(run_page(folder).html())
-    row = tables(root)["Probes beside the recipe"][1]
+    row = tables(root)["Alternatives to the recipe"][1]
     assert [row[0], row[1], row[2], row[6]] == [SHOWN] * 4
     drawn = [each.text for each in root.all("desc") if "script" in each.text]
     assert drawn

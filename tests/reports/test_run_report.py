@@ -29,7 +29,7 @@ TITLES = [
     "Scores and curves",
     "Comparison of settings",
     "Verdict",
-    "Test rows",
+    "Test set",
     "How to reproduce",
 ]
 HOSTILE = ["<script>alert(1)</script>", '" onload="a()', "$\\frac$ & </table>"]
@@ -44,10 +44,10 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
     assert [heading.text for heading in root.all("h2")] == TITLES
     assert root.all("h1")[0].text == "iris"
     told, known = tables(root), facts(root)
-    assert told["Split of the rows, drawn with seed 0"][1:] == [
-        ["training", "the weights are fitted to them", "108", "72.0 %"],
-        ["validation", "the epoch, and all that is chosen, is chosen by them", "12", "8.0 %"],
-        ["test", "sealed: scored only by an opening that the ledger records", "30", "20.0 %"],
+    assert told["Split into sets, with seed 0"][1:] == [
+        ["training", "fits the weights", "108", "72.0 %"],
+        ["validation", "chooses the epoch and the settings", "12", "8.0 %"],
+        ["test", "sealed: scored only when opened, which the ledger records", "30", "20.0 %"],
     ]
     assert told["Layers, from the inputs to the output"][1:] == [
         ["hidden 1", "gelu", "he-normal", "4", "6", "0.25", "30"],
@@ -59,7 +59,7 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
     }
     assert len(told["The whole recipe"]) == 1 + len(gf.Recipe.fields())
     score = run.scores["valid"]
-    scored = told["Scores of the weights that were kept"][2]
+    scored = told["Scores of the kept weights"][2]
     assert scored[:5] == [
         "validation",
         "accuracy",
@@ -71,7 +71,7 @@ def test_everything_of_a_run_is_told(folder: Path, capsys: pytest.CaptureFixture
     assert epochs[0] == ["epoch", "training loss", "training score", "validation loss", "validation score"]
     assert [row[0].split()[0] for row in epochs[1:]] == ["1", "2", "3"]
     assert epochs[1][3].startswith(f"{run.history['valid_loss'][0].mean():.4f} (")
-    assert known["From"] == "scikit-learn"
+    assert known["Source"] == "scikit-learn"
     assert known["Seeds"] == "0, 1"
     record = json.loads((folder / RUN).read_text())
     assert {known["Python"], known["jax"]} == {record["versions"]["Python"], record["versions"]["jax"]}
@@ -92,13 +92,13 @@ def test_the_command_that_it_gives_trains_the_same_nets(folder: Path, tmp_path: 
 def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     run = made_run(data=gf.data.split(gf.data.load("iris"), valid=0.2, seed=3))
-    with pytest.raises(InputError, match=r"a run that was not written to a folder needs a path\. Give a path"):
+    with pytest.raises(InputError, match=r"a run without a folder needs a path\. Give a path"):
         write(run)
     run.test()
     path = write(run, tmp_path / "mine.html")
     root = check(path.read_text("utf-8"))
     assert "import goodfit as gf" in section(root, "How to reproduce").all("pre")[0].text
-    assert next(row[3] for row in tables(root)["Openings of these rows"][1:]).startswith("this run")
+    assert next(row[3] for row in tables(root)["Openings of this test set"][1:]).startswith("this run")
     bare = dataclasses.replace(run, split=None)
     with pytest.raises(InputError, match="can be reported with its folder or its split; it has neither"):
         write(bare, tmp_path / "bare.html")
@@ -117,22 +117,22 @@ def test_sealed_rows_stay_sealed_and_openings_are_shown(folder: Path, tmp_path: 
     ledger = tmp_path / "ledger.sqlite"
     root = check(run_page(folder).html())
     assert not ledger.exists()
-    sealed = section(root, "Test rows")
-    assert "30 test rows of this run are sealed" in sealed.text
+    sealed = section(root, "Test set")
+    assert "The test set of this run (30 rows) is sealed" in sealed.text
     assert sealed.all("pre")[0].text == f"goodfit test {folder}"
-    assert facts(root)["Test rows"] == "sealed30 rows"
+    assert facts(root)["Test set"] == "sealed30 rows"
     opened = runs.load(written(made_run(RECIPE.replace(hidden=(3,))), tmp_path / "other")).test()
     root = check(run_page(folder).html())  # rows of a set with the same name: theirs or not, nobody says here
-    assert "Openings of rows of a data set with this name" in tables(root)
-    assert "no opening of them by its nets is recorded" in section(root, "Test rows").text
+    assert "Openings of test sets of a data set with this name" in tables(root)
+    assert "its nets have not opened it" in section(root, "Test set").text
     runs.load(folder).test()
     root = check(run_page(folder).html())
-    first, second = tables(root)["Openings of these rows"][1:]
+    first, second = tables(root)["Openings of this test set"][1:]
     assert first[3].startswith("other")
     assert first[7] == f"{opened.score.at_level(0.975).low:.4f} to {opened.score.at_level(0.975).high:.4f}"
     assert (second[4], second[8]) == ("2nd of 2", "97.5 %")
     assert second[3].startswith("this run")
-    assert "2 different openings, so 97.5 % intervals" in section(root, "Test rows").text
+    assert "2 different openings, so 97.5 % intervals" in section(root, "Test set").text
     assert len(Ledger().openings()) == 2
 
 
@@ -170,9 +170,9 @@ def test_a_verdict_is_told_with_its_evidence(folder: Path) -> None:
     root = check(run_page(folder).html())
     told = section(root, "Verdict")
     assert "Underfit: a wider net does surely better." in told.text
-    assert tables(told)["Probes beside the recipe"][1:] == [
-        ["wider", "more freedom", "hidden 64 → 128", "0.9600", "+0.0200", "+0.0120 to +0.0300", "better"],
-        ["lower rate", "smaller steps", "learning_rate 0.1 → 0.01", "–", "–", "–", "open"],
+    assert tables(told)["Alternatives to the recipe"][1:] == [
+        ["wider", "more freedom", "hidden 64 → 128", "0.9600", "+0.0200", "+0.0120 to +0.0300", "significantly better"],
+        ["lower rate", "smaller steps", "learning_rate 0.1 → 0.01", "–", "–", "–", "inconclusive"],
     ]
     assert "Measured gain: +0.0200 (+0.0120 to +0.0300)." in told.text
     assert facts(told)["Trained"] == "5 folds × 1 repeat × 2 seeds"
@@ -211,7 +211,7 @@ def test_what_is_no_run_and_no_search(tmp_path: Path, folder: Path, searched: Pa
     with pytest.raises(InputError, match=r"must be the folder of a search; it has no selection\.json"):
         write(folder, search=folder)
     (tmp_path / "search.json").write_text("{}")
-    with pytest.raises(InputError, match="must be a search that is done; this one is not"):
+    with pytest.raises(InputError, match="must be a finished search; this one is not"):
         write(tmp_path)
 
 
@@ -262,7 +262,7 @@ def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytes
     table = read_table(path, "target", ids=[HOSTILE[2]])
     written(made_run(data=table.split(valid=RECIPE.valid, seed=0)), tmp_path / "run", table)
     root = check(run_page(tmp_path / "run").html())
-    told = tables(root)["Columns that the nets take"]
+    told = tables(root)["Columns used as features"]
     assert [row[0] for row in told[1:]] == HOSTILE[:2]
     assert "<b>people.csv" in section(root, "How to reproduce").all("pre")[0].text
 
@@ -274,8 +274,8 @@ def test_a_curve_on_test_rows_is_told_to_be_an_opening(tmp_path: Path, monkeypat
     folder = written(run, tmp_path / "run")
     record_curve(run.split, "recipe", run.seeds, folder)
     root = check(run_page(folder).html())
-    assert "They were scored in every epoch" in section(root, "Test rows").text
-    assert facts(root)["Test rows"] == "opened30 rows"
+    assert "It was scored in every epoch" in section(root, "Test set").text
+    assert facts(root)["Test set"] == "opened30 rows"
 
 
 def test_nets_that_diverged_and_rows_without_validation_are_told(
@@ -286,8 +286,8 @@ def test_nets_that_diverged_and_rows_without_validation_are_told(
     measured = dataclasses.replace(run.history, frozen=np.array([False, True]))
     page = run_page(dataclasses.replace(run, history=measured)).html()
     check(page)
-    assert "1 net of 2 stopped, for the loss was no longer finite: 1." in page
-    assert "There are no validation rows" in page
+    assert "1 net of 2 frozen because the loss was no longer finite: 1." in page
+    assert "There is no validation set" in page
 
 
 def test_many_epochs_are_thinned_in_the_table(folder: Path) -> None:
@@ -327,5 +327,5 @@ def test_what_the_leak_guard_found_is_told(folder: Path) -> None:
         record = {**json.loads(path.read_text("utf-8")), "leaks": leaks}
         path.write_text(json.dumps(record), encoding="utf-8")
         text = section(check(run_page(folder).html()), "Data and split").text
-        assert ("Leaks" in text) == (told is not None)
+        assert ("Leakage" in text) == (told is not None)
         assert told is None or told in text

@@ -20,7 +20,7 @@ def test_settings_are_compared(folder: Path, searched: Path) -> None:
     told = section(root, "Comparison of settings")
     found = json.loads((searched / "selection.json").read_text())
     rows = tables(told)["Settings, the best first"]
-    assert rows[0] == ["rank", "hidden", "l1", "accuracy", "95 % interval", "to the best", "parameters"]
+    assert rows[0] == ["rank", "hidden", "l1", "accuracy", "95 % interval", "difference from the best", "parameters"]
     assert [float(row[3]) for row in rows[1:]] == [round(line["accuracy"], 4) for line in found["settings"]]
     (own,) = [row for row in rows if "(this run)" in row[0]]
     assert own[1:3] == ["6", "1e-05"]
@@ -29,7 +29,7 @@ def test_settings_are_compared(folder: Path, searched: Path) -> None:
 
 def test_the_recipe_need_not_be_one_of_the_settings(folder: Path, searched: Path, tmp_path: Path) -> None:
     run = made_run(RECIPE.replace(hidden=(5,)))
-    assert "The recipe of this run is none of the settings." in run_page(run, searched).html()
+    assert "The recipe of this run is not among the settings." in run_page(run, searched).html()
     moons = made_run(data="moons")
     with pytest.raises(InputError, match="must be a search on the data of the run, 'moons'; got 'iris'"):
         run_page(moons, searched)

@@ -57,7 +57,7 @@ def test_its_pages(name: str, small: Small) -> None:
     page = check(study_page(result, "en", ["index", *NAMES]).html())
     assert page.all("h1")[0].text == result.study.title.en
     assert len(page.all("figure")) == len(result.study.figures)
-    shown = tables(page)["Claims, with intervals at 95 %"][1:]
+    shown = tables(page)["Claims, with 95 % intervals"][1:]
     assert [row[1] for row in shown] == [each.status for each in result.claims]
     chinese = check(study_page(result, "zh").html())
     assert chinese.all("h1")[0].text == result.study.title.zh

@@ -20,9 +20,9 @@ def test_the_claims(small: Small) -> None:
 
 
 def test_costs_and_rows(small: Small) -> None:
-    """Of 24 rows, 2 folds leave 12 to train, 5 folds 19.2 on average, leave one out 23."""
+    """Of 24 rows, 2 folds leave 12 to train, 5 folds 19.2 on average, leave-one-out 23."""
     table = small("k-fold").tables["methods"]
-    assert table["method"] == ["hold out 50 %", "hold out 20 %", "2 folds", "5 folds", "leave one out"]
+    assert table["method"] == ["hold-out 50 %", "hold-out 20 %", "2 folds", "5 folds", "leave-one-out"]
     assert table["nets"] == [1, 1, 2, 5, 24]
     assert table["rows"] == [12, 19.2, 12, 19.2, 23]
     assert table["passes"] == pytest.approx([0.5, 0.8, 1, 4, 23])
@@ -60,4 +60,4 @@ def test_the_picture_holds_every_row_once(small: Small) -> None:
 def test_without_noise_and_with_the_fewest_rows_it_still_says_something() -> None:
     result = run("k-fold", seeds=3, rows=20, folds=(20,), noise=0.0, epochs=20)
     assert result.claim("each-once").status == "holds"
-    assert result.tables["methods"]["method"] == ["hold out 50 %", "2 folds", "leave one out"]
+    assert result.tables["methods"]["method"] == ["hold-out 50 %", "2 folds", "leave-one-out"]

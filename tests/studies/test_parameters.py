@@ -39,7 +39,7 @@ def test_all_problems_at_once() -> None:
     assert error.value.problems == (
         "study weight-decay: 'l2' must be a number from 0 to 100; got -1.0.",
         "study weight-decay: 'seeds' must be a whole number from 2 to 10000; got 1.5.",
-        "study weight-decay: 'widths' must not name a value twice; got (4, 4).",
+        "study weight-decay: 'widths' must not repeat a value; got (4, 4).",
         "study weight-decay: 'kind' must be one of relu, tanh; got 'rleu'. Did you mean 'relu'?",
         "study weight-decay: 'lambda' is not a parameter. Valid: seeds, seed, l2, widths, kind.",
         "study weight-decay: 'seed' must be a whole number from 0 to 1000000000; got True.",
@@ -54,7 +54,7 @@ def test_what_is_no_number(value: object) -> None:
 
 @pytest.mark.parametrize("value", [(), tuple(range(1, 52)), (0,), (2.5,)])
 def test_what_is_no_list(value: object) -> None:
-    with pytest.raises(InputError, match="'widths' must be a whole number from 1 to 512, or up to 50 of them"):
+    with pytest.raises(InputError, match="'widths' must be a whole number from 1 to 512, or a list of up to 50"):
         checked("study", PARAMETERS, {"widths": value})
 
 

@@ -68,7 +68,7 @@ def test_names_that_are_not_there(known: Any, small: Small) -> None:
         result.claim("false")
     with pytest.raises(InputError, match=r"Study: the name must be a known one; got 'madeup'\. Did you mean 'made-up'"):
         gf.studies.run("madeup")
-    with pytest.raises(InputError, match=r"study made-up: 'seeds' is not a parameter\. It takes none"):
+    with pytest.raises(InputError, match=r"study made-up: 'seeds' is not a parameter\. The study takes none"):
         gf.studies.run("made-up", seeds=3)
 
 

@@ -87,7 +87,7 @@ def _print_table(to: Console, declared: TableOf, result: Result, language: Langu
     title, count = declared.title.of(language), len(next(iter(columns.values())))
     if count > MOST_ROWS:
         path = folder / f"{declared.name}.csv"
-        words = Words(f"{count} rows, in {path}.", f"共 {count} 行，见 {path}。")
+        words = Words(f"{count} rows in {path}.", f"共 {count} 行，见 {path}。")
         print_line(to, f"{title}: {words.of(language)}")
         return
     cells = [[shown(value, DIGITS) for value in values] for values in columns.values()]
@@ -131,7 +131,7 @@ def _claims(results: Sequence[Result], language: Language) -> object:
     head = (
         Words("Claim", "论断"),
         Words("Quantity", "测量的量"),
-        Words("Verdict", "结论"),
+        Words("Result", "结论"),
         Words("Value", "值"),
         Words("Holds if", "成立条件"),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goodfit.cli import search_summary
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.verdicts.words import STATUS_WORDS, number
 from goodfit.words import duration
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from goodfit.training.recipe import Recipe
     from goodfit.verdicts import Verdict
     from goodfit.verdicts.trying import VerdictLayout
-
-STATUS_WORDS = {
-    "better": "significantly better",
-    "worse": "significantly worse",
-    "no better": "no relevant gain",
-    "open": "inconclusive",
-    "diverged": "diverged",
-}
 
 
 class VerdictWatcher(search_summary.SearchWatcher):
@@ -69,8 +62,6 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def how_measured(found: Verdict) -> str:
     """One line on the folds, the intervals and the margin."""
-    from goodfit.verdicts.words import number
-
     times = f"{found.repeats} repeats of {found.folds}-fold" if found.repeats > 1 else f"{found.folds}-fold"
     nets = f", {found.seeds} nets per fold" if found.seeds > 1 else ""
     return (

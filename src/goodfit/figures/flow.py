@@ -88,7 +88,7 @@ def flow(table: FlowTable, *, title: str | None = None) -> Figure:
         figure.suptitle(named, x=0.01, ha="left")
         note = "line: median; bands: central 50 % and 90 %; heat maps: weights, blue below 0, red above"
         if table.elsewhere:
-            note += f"\nissues of the whole: {', '.join(table.elsewhere)}"
+            note += f"\nissues of the whole net: {', '.join(table.elsewhere)}"
         figure.supxlabel(note, fontsize=8.5, color=INK)
     return figure
 

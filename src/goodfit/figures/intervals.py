@@ -25,7 +25,8 @@ LOOKS: dict[Look, dict[str, Any]] = {  # told apart by shape and filling as well
 }
 BESIDE = 44  # characters of the longest label up to which labels stand at the left of their rows
 SHOWN = 11  # characters of a text an inch; what is longer is cut
-NAMED: tuple[Look, ...] = ("better", "worse", "no better", "open")  # that a legend names by their own names
+NAMED: tuple[Look, ...] = ("better", "worse", "no better", "open")  # that a legend names
+LEGEND = {"no better": "no relevant gain", "open": "inconclusive"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ def intervals(
             handles["within the margin"] = axes.axvspan(math.nan, math.nan, color=GRID, linewidth=0)
         if handles:
             figure.legend(
-                handles.values(), handles.keys(), loc="outside lower center", ncols=2 if narrow else len(handles)
+                handles.values(),
+                [LEGEND.get(each, each) for each in handles],
+                loc="outside lower center",
+                ncols=2 if narrow else len(handles),
             )
     return figure
 

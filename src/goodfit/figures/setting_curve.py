@@ -1,4 +1,4 @@
-"""One field of a recipe against training and held-out rows: the figure of under- and overfitting."""
+"""One field of a recipe against training and held-out data: the figure of under- and overfitting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WORDS = {"train": "training", "valid": "held-out"}
+WORDS = {"train": "training data", "valid": "held-out data"}
 LOG_HEIGHT_FROM = 100.0  # likewise of what is measured
 EVEN = ("epochs",)  # fields whose axis never is
 MOST_MARKERS = 30  # values above which the lines go without
@@ -32,7 +32,7 @@ def setting_curve(
     title: str | None = None,
     width: float = 6.4,
 ) -> Figure:
-    """What becomes of training and held-out rows as a field changes.
+    """Scores on training and held-out data as a field changes.
 
     values: of the field, in order: numbers, or lists and names, which are laid out evenly; what: what is measured;
     train, valid: "mean", "low" and "high" of each value, nan where there is none; best: the place of the best value,

@@ -17,7 +17,7 @@ from goodfit.runs import Run
 TITLE = "Activations and gradients, layer by layer"
 COLUMNS = ("layer", "activations (5 to 95 %)", "size of gradients (5 to 95 %)", "saturated", "dead", "ratio to next")
 HOW = (
-    "Line: the median over rows and units; bands: the middle 50 % and 90 %. Gradients are of each row's loss with "
+    "Line: the median over rows and units; bands: central 50 % and 90 %. Gradients are those of each row's loss with "
     "respect to a layer's values before activation, z = W a + b."
 )
 REMARKABLE = 0.05  # share of a layer's values or units, from which words tell it
@@ -89,7 +89,7 @@ def _grid(epoch: int, layers: Layers) -> Grid:
         ]
         for name, values in layers.items()
     ]
-    note = "Ratio to next: of the gradient's norm in a layer to that in the layer after it."
+    note = "Ratio to next: the gradient's norm in a layer divided by that in the next layer."
     return Grid(f"Layers after epoch {epoch}", COLUMNS, rows, note=note)
 
 

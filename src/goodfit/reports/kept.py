@@ -166,7 +166,7 @@ def read_search(folder: Path) -> KeptSearch:
     if not path.exists():
         if start.exists():
             fix = f"Finish it with: goodfit select --resume {folder}"
-            raise InputError(problem(str(folder), "must be a search that is done; this one is not", fix=fix))
+            raise InputError(problem(str(folder), "must be a finished search; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
     begun: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The section on the test rows: sealed, or every opening of them with its interval as it is by now."""
+"""The section on the test set: sealed, or every opening of it with its current interval."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -24,7 +24,7 @@ class OpeningLine:
 
 
 def openings_section(source: Source) -> Section:
-    """What the ledger says of these test rows."""
+    """What the ledger says of this test set."""
     same = [line for line in source.openings if line.number in source.same]
     about = {
         "source": source,
@@ -32,7 +32,7 @@ def openings_section(source: Source) -> Section:
         "lines": [_line(line, line.number in source.own) for line in source.openings],
         "costs": costs(same),
     }
-    return Section("Test rows", [Passage("run/test_rows.html", about)])
+    return Section("Test set", [Passage("run/test_rows.html", about)])
 
 
 def openings_glance(source: Source) -> Glance:
@@ -42,8 +42,8 @@ def openings_glance(source: Source) -> Glance:
         detail = f"{percent(score.level)} interval {interval(score)}"
         return Glance(f"Test {score.name}", number(score.value), detail)
     if not source.sizes.get("test"):
-        return Glance("Test rows", "none")
-    return Glance("Test rows", "opened" if source.own else "sealed", counted(source.sizes["test"], "row"))
+        return Glance("Test set", "none")
+    return Glance("Test set", "opened" if source.own else "sealed", counted(source.sizes["test"], "row"))
 
 
 def newest(source: Source) -> Score | None:

@@ -60,8 +60,8 @@ def search_page(folder: Path) -> Page:
     words = ["goodfit", "train", *found.source, *recipe_words(Recipe.from_mapping(found.best, where=str(folder)))]
     sections = [
         comparison(found, folder),
-        Section("What it took", [Passage("run/search.html", found)]),
-        Section("What next", [Passage("run/next.html", wrapped(words))]),
+        Section("The search", [Passage("run/search.html", found)]),
+        Section("Next step", [Passage("run/next.html", wrapped(words))]),
     ]
     lead = f"{found.about or counted(len(found.settings), 'setting')}. Best: {found.settings[0].text}."
     return Page(
@@ -112,7 +112,7 @@ def _search_glance(found: KeptSearch) -> list[Glance]:
         Glance("Settings", f"{len(found.settings):,}"),
     ]
     if found.chance_not_best is not None:
-        shown.append(Glance("Chance that another is better", found.chance))
+        shown.append(Glance("Probability that another is better", found.chance))
     return shown
 
 

@@ -44,7 +44,7 @@ def net_section(run: Run) -> Section:
     ]
     columns = ("layer", "activation", "initialiser", "inputs", "outputs", "dropout", "parameters")
     one = f"{layers_text(run)}: {counted(run.parameters, 'parameter')}."
-    text = f"{one} {counted(len(run.seeds), 'such net')} were trained, one a seed." if len(run.seeds) > 1 else one
+    text = f"{one} {counted(len(run.seeds), 'such net')} were trained, one per seed." if len(run.seeds) > 1 else one
     return Section("Net", [Paragraph(text), Grid("Layers, from the inputs to the output", columns, rows, left=3)])
 
 

@@ -10,13 +10,14 @@ from goodfit.reports.drawing import both
 from goodfit.reports.kept import KeptVerdict
 from goodfit.reports.numbers import NONE, between, known, number
 from goodfit.reports.page import Glance, Section
+from goodfit.verdicts.words import STATUS_WORDS
 
 LOOKS: dict[str, Look] = {"better": "better", "worse": "worse", "no better": "no better"}
 
 
 def verdict_section(found: KeptVerdict | None, where: str) -> Section:
     """What is to be said of the fit. where: the run's folder, for the command that asks."""
-    about: dict[str, Any] = {"found": found, "where": where, "drawn": None}
+    about: dict[str, Any] = {"found": found, "where": where, "drawn": None, "statuses": STATUS_WORDS}
     if found is not None and found.probes:
         rows = [
             DrawnInterval(
@@ -32,7 +33,7 @@ def verdict_section(found: KeptVerdict | None, where: str) -> Section:
 def verdict_glance(found: KeptVerdict | None) -> Glance:
     """The verdict in a word."""
     if found is None:
-        return Glance("Verdict", NONE, "not asked for")
+        return Glance("Verdict", NONE, "not measured")
     if found.base.score is None:
         return Glance("Verdict", found.kind)
     held = between(found.base.low, found.base.high)

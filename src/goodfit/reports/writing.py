@@ -24,7 +24,7 @@ def write(what: Run | Place, path: Place | None = None, *, search: Place | None 
     folder = what.folder if isinstance(what, Run) else Path(what)
     if folder is None and path is None:
         fix = "Give a path: goodfit.reports.write(run, 'report.html')."
-        raise InputError(problem("Report", "a run that was not written to a folder needs a path", fix=fix))
+        raise InputError(problem("Report", "a run without a folder needs a path", fix=fix))
     beside = None if search is None else Path(search)
     if not isinstance(what, Run) and folder is not None and _is_search(folder):
         if beside is not None:

@@ -4,7 +4,7 @@
     steady = { high = 0.01, of_notes = false }
 
     [claims.steady]                           # of texts.toml
-    statement.en = "At the notes' learning rate, the last epoch tells how good a net is."
+    statement.en = "At the notes' learning rate, the last epoch shows how good a net is."
     statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
 
 A text may name values of the code in braces, such as {LATE}, and a bound may be such a name, "LATE", so that no number

@@ -44,9 +44,9 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     parts: list[tuple[Words, Sequence[Block]]] = [
         (Words("Claims", "论断"), [_passage("claims", claims=result.claims)]),
         (Words("Figures", "图"), [_picture(result, each, language) for each in study.figures]),
-        (Words("Beside the notes", "与笔记对照"), numbers),
+        (Words("Comparison with the notes", "与笔记对照"), numbers),
         (Words("Tables", "表格"), tables),
-        (Words("How it was done", "方法"), [method]),
+        (Words("Method", "方法"), [method]),
     ]
     return Page(
         title=study.title.of(language),
@@ -56,7 +56,7 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
         sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
         links=[*_other_languages(study.name, language), *_beside(study.name, beside, language)],
         foot=Words(
-            f"Made by goodfit in {shown(result.seconds, 3)} s. The tables stand beside this page as CSV files.",
+            f"Made by goodfit in {shown(result.seconds, 3)} s. The tables are next to this page as CSV files.",
             f"由 goodfit 生成，用时 {shown(result.seconds, 3)} 秒。各表格另存为 CSV 文件，与本页放在一起。",
         ).of(language),
         language=language,
@@ -69,15 +69,15 @@ def index_page(results: Sequence[StudyFindings], language: Language, failed: Map
     failed: studies that could not be run -> why.
     """
     refuted = [(each, claim) for each in results for claim in each.claims if claim.status == "does not hold"]
-    title, wrong = Words("Studies", "研究"), Words("Claims that do not hold as they stand", "不能照原样成立的论断")
+    title, wrong = Words("Studies", "研究"), Words("Claims that do not hold", "不能照原样成立的论断")
     sections = [Section(title.of(language), [_passage("chapter", results=results, failed=failed)])]
     if refuted:
         sections.append(Section(wrong.of(language), [_passage("refuted", refuted=refuted)]))
     return Page(
         title=Words("Multilayer perceptrons, measured", "多层感知机：逐节实测").of(language),
-        kind=Words("The chapter as living studies", "整章的可运行研究").of(language),
+        kind=Words("The chapter as reproducible studies", "整章的可运行研究").of(language),
         lead=Words(
-            "Every experiment of the chapter with many seeds; every sentence that can be measured, with its interval.",
+            "Every experiment of the chapter run with many seeds; every measurable claim, with its interval.",
             "本章的每个实验都用许多随机种子运行；每句可以测量的论断都给出区间。",
         ).of(language),
         sections=sections,
@@ -139,7 +139,7 @@ def _grid(table: TableOf, result: StudyFindings, language: Language) -> Grid:
     rows, note = rows_of([*result.tables[table.name].values()]), Words("", "")
     if len(rows) > LONG:
         note = Words(
-            f"{LONG} of {len(rows):,} rows; {table.name}.csv has all.",
+            f"{LONG} of {len(rows):,} rows shown; all are in {table.name}.csv.",
             f"共 {len(rows):,} 行，此处列出 {LONG} 行；完整数据见 {table.name}.csv。",
         )
         rows = [rows[place] for place in spread(len(rows), LONG)]
@@ -157,7 +157,7 @@ def _beside(name: str, beside: Sequence[str], language: Language) -> list[Link]:
     place = others.index(name) if name in others else None
     found = [(Words("All studies", "所有研究"), "index")] if "index" in beside else []
     if place:
-        found.append((Words("Before", "上一篇"), others[place - 1]))
+        found.append((Words("Previous", "上一篇"), others[place - 1]))
     if place is not None and place + 1 < len(others):
         found.append((Words("Next", "下一篇"), others[place + 1]))
     return [Link(words.of(language), page_name(each, language)) for words, each in found]

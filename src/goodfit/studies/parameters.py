@@ -47,7 +47,7 @@ class StudyParameter:
             "whole": Words("a whole number", "整数"),
             "number": Words("a number", "数"),
             "choice": Words("one of " + ", ".join(self.choices), "以下之一：" + "、".join(self.choices)),
-            "text": Words("a text", "文本"),
+            "text": Words("text", "文本"),
         }[self.kind].of(language)
         low, high = _bound(self.low), _bound(self.high)
         if math.isfinite(self.high):
@@ -55,7 +55,7 @@ class StudyParameter:
         elif math.isfinite(self.low):
             one += f" >= {low}"
         if self.many:
-            one += Words(f", or up to {MOST_VALUES} of them", f"，可给出至多 {MOST_VALUES} 个").of(language)
+            one += Words(f", or a list of up to {MOST_VALUES}", f"，可给出至多 {MOST_VALUES} 个").of(language)
         return one
 
     def read(self, text: str) -> Any:
@@ -101,7 +101,7 @@ class StudyParameter:
                 except InputError as error:
                     problems.found += error.problems
         if len(set(values)) < len(values):
-            problems.add(where, f"'{self.name}' must not name a value twice", got=value)
+            problems.add(where, f"'{self.name}' must not repeat a value", got=value)
 
     def _is_one(self, value: Any) -> bool:
         if self.kind == "choice":
@@ -124,10 +124,10 @@ def _is_number(value: Any) -> bool:
 def seeds(default: int, low: int = 2, high: int = 10_000) -> tuple[StudyParameter, StudyParameter]:
     """The two parameters that studies with chance in them share: how many seeds, and which is the first."""
     many = Words(
-        "Seeds: each draws data, weights and row orders of its own.",
+        "Number of seeds; each draws its own data, weights and order of examples.",
         "随机种子的个数：每个种子各自生成数据、权重和样本顺序。",
     )
-    first = Words("The first seed; the others are counted up from it.", "第一个种子，其余依次加一。")
+    first = Words("First seed; the others count up from it.", "第一个种子，其余依次加一。")
     return (
         StudyParameter("seeds", many, default, kind="whole", low=low, high=high),
         StudyParameter("seed", first, 0, kind="whole", low=0, high=1_000_000_000),
@@ -161,7 +161,7 @@ def checked(where: str, parameters: Sequence[StudyParameter], given: Mapping[str
     values = {name: each.default for name, each in known.items()}
     for name, value in given.items():
         if name not in known:
-            fix = nearest(name, known) if known else "It takes none."
+            fix = nearest(name, known) if known else "The study takes none."
             problems.add(where, f"{name!r} is not a parameter", fix=fix)
             continue
         values[name] = known[name].plain(value)

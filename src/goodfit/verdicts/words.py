@@ -8,6 +8,14 @@ import numpy as np
 from goodfit.verdicts.deciding import NEXT_DOUBLING, Gain
 from goodfit.verdicts.evidence import VerdictEvidence
 
+STATUS_WORDS = {
+    "better": "significantly better",
+    "worse": "significantly worse",
+    "no better": "no relevant gain",
+    "open": "inconclusive",
+    "diverged": "diverged",
+}
+
 
 def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""

@@ -65,4 +65,4 @@ def draw_losses(measured: Measured, width: float) -> Figure:
     handles["counts as learned"] = panel.axhline(REACHED, color=INK, linewidth=0.9, linestyle=":")
     panel.set(yscale="log", xscale="log", xlabel="epoch", ylabel="training loss (nats)")
     panel.xaxis.set_major_formatter("{x:g}")
-    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")
+    return legend(figure, handles, "line: median over seeds; band: central 95 %")

@@ -42,9 +42,9 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     for place, batch in enumerate(np.unique(times["batch"])):
         here = times["batch"] == batch
         values = (times[key][here] for key in ("width", "ratio", "low", "high"))
-        handles[f"time, {batch} rows"] = line(left, *values, place=place)
+        handles[f"time, batch of {batch}"] = line(left, *values, place=place)
     one = times["batch"] == times["batch"][0]
-    handles["multiplications counted"] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
+    handles["by counting multiplications"] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
     doubling_axis(left, times["width"])
     left.set(xlabel="units of both hidden layers", ylabel="both passes / forward pass")
     left.set_ylim(0, None)
@@ -53,6 +53,6 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     for place, (key, words) in enumerate((("forward", "memory, forward"), ("both", "memory, both")), start=4):
         handles[words] = line(right, memory["depth"][here], memory[key][here] / 2**20, place=place)
     (formula,) = right.plot(memory["depth"][here], memory["formula"][here] / 2**20, "--", color=COLOURS[7])
-    handles["4 bytes a hidden unit and row"] = formula
-    right.set(xlabel="hidden layers", ylabel="MiB beside weights and results", title="Memory")
+    handles["4 bytes per hidden unit and example"] = formula
+    right.set(xlabel="hidden layers", ylabel="MiB in addition to weights and results", title="Memory")
     return legend(figure, handles)

@@ -69,7 +69,7 @@ def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width:
         _arrows(axes, corners[start], corners[end], wide, back.get((start, end), ""), size)
     for name, node in nodes.items():
         _box(axes, node, corners[name], wide, size)
-    axes.text(0.1, 0.05, "blue: forward; orange: back, the gradient of J along that way", fontsize=size, color=INK)
+    axes.text(0.1, 0.05, "blue: forward; orange: backward, the gradient of J along that edge", fontsize=size, color=INK)
     return figure
 
 

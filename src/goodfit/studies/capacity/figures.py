@@ -10,7 +10,7 @@ from goodfit.figures.style import COLOURS, INK, NARROW
 from goodfit.studies.common.drawing import band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
-BAND = "line: median over data sets; band: the middle 95 %"
+BAND = "line: median over data sets; band: central 95 %"
 
 
 def draw_fits(measured: Measured, width: float) -> Figure:
@@ -26,7 +26,7 @@ def draw_fits(measured: Measured, width: float) -> Figure:
         (fit,) = panel.plot(table["x"][here], table["fit"][here], color=COLOURS[0])
         panel.set(title=f"{name}degree {degree}", xlabel="x", ylim=(-2.2, 2.2))
     axes[0].set_ylabel("y")
-    handles = {"training rows": rows, "target without noise": true, "least squares": fit}
+    handles = {"training set": rows, "target without noise": true, "least squares": fit}
     return legend(figure, handles)
 
 
@@ -37,7 +37,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     titles = {"degree": "polynomials, by least squares", "width": "nets, by training"}
     for panel, (varied, title) in zip(axes, titles.items(), strict=True):
         handles = _errors(panel, measured, varied)
-        handles["best on fresh rows"] = panel.axvline(best[varied], color=INK, linewidth=1, linestyle=":")
+        handles["best on new data"] = panel.axvline(best[varied], color=INK, linewidth=1, linestyle=":")
         panel.set(title=title, yscale="log", ylabel="mean squared error")
     axes[0].set_xlabel("degree")
     axes[1].set_xscale("log", base=2)
@@ -54,7 +54,7 @@ def draw_causes(measured: Measured, width: float) -> Figure:
         panel.set(xscale="log", yscale="log")
     axes[0].set_xscale("log", base=2)
     axes[0].xaxis.set_major_formatter("{x:g}")
-    axes[0].set(title="rows", xlabel="training rows", ylabel="mean squared error")
+    axes[0].set(title="training set size", xlabel="training examples", ylabel="mean squared error")
     axes[1].set(title="range of the weights", xlabel="L2 penalty: small weights to the right")
     if width < NARROW:
         axes[1].set_ylabel("mean squared error")
@@ -67,8 +67,10 @@ def draw_beyond(measured: Measured, width: float) -> Figure:
     here = np.flatnonzero(np.isin(table["varied"], ("degree", "beyond")))
     at, first = np.unique(table["value"][here], return_index=True)
     figure, (axes,) = panels(1, width, height=3.8)
-    handles = {"fresh rows": line(axes, at + 1, *edges(table, "fresh", here[first]), place=1)}
-    handles["as many terms as rows"] = axes.axvline(len(measured.arrays["x"]), color=INK, linewidth=1, linestyle=":")
+    handles = {"new data": line(axes, at + 1, *edges(table, "fresh", here[first]), place=1)}
+    handles["as many terms as examples"] = axes.axvline(
+        len(measured.arrays["x"]), color=INK, linewidth=1, linestyle=":"
+    )
     axes.set(xscale="log", yscale="log", xlabel="terms of the polynomial (degree + 1)", ylabel="mean squared error")
     return legend(figure, handles, BAND)
 
@@ -95,7 +97,7 @@ def draw_remedies(measured: Measured, width: float) -> Figure:
         panel.tick_params(axis="y", length=0)
         if each_high.max() < 20:  # a logarithmic axis would have too few ticks
             panel.set_xscale("linear")
-    handles = {"geometric mean and its 95 % interval": mean, "middle 95 % of data sets": bars}
+    handles = {"geometric mean and its 95 % interval": mean, "central 95 % of data sets": bars}
     return legend(figure, handles)
 
 
@@ -103,6 +105,6 @@ def _errors(panel: Any, measured: Measured, varied: str) -> dict[str, Any]:
     table = measured.columns("errors")
     here = table["varied"] == varied
     handles = {}
-    for place, (part, words) in enumerate((("train", "training rows"), ("fresh", "fresh rows"))):
+    for place, (part, words) in enumerate((("train", "training set"), ("fresh", "new data"))):
         handles[words] = band_line(panel, table, "value", part, here, place)
     return handles

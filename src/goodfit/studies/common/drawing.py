@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from goodfit.figures.panels import legend_below, line
 from goodfit.figures.style import NARROW
 
-SEEDS = "line: median over seeds; band: the middle 95 % of seeds"
+SEEDS = "line: median over seeds; band: central 95 % of seeds"
 Table = Mapping[str, NDArray[Any]]
 
 

@@ -9,13 +9,13 @@ from goodfit.studies.common.drawing import SEEDS, band_line, edges, legend
 from goodfit.studies.declaring import Measured
 
 MOST_LINES = 4
-NAMES = {"none": "no dropout", "notes": "dropout of the notes", "narrow": "fewer units, no dropout"}
+NAMES = {"none": "no dropout", "notes": "dropout as in the notes", "narrow": "fewer units, no dropout"}
 
 
 def draw_curves(measured: Measured, width: float) -> Figure:
     """The notes' figure: training and test accuracy by epoch, and training loss; and accuracy with nothing dropped."""
     table = measured.columns("curves")
-    accuracies = {"running": "training, running mean", "train": "training, nothing dropped", "test": "test"}
+    accuracies = {"running": "training, running mean", "train": "training, dropout off", "test": "test"}
     settled = table["epoch"] > min(1, table["epoch"].max() - 1)
     lowest = np.nanmin([table[f"{what}_median"][settled].min() for what in accuracies])
     figure, axes = panels(3, width, height=3.5, columns=3)
@@ -41,10 +41,10 @@ def draw_sweep(measured: Measured, width: float) -> Figure:
     figure, (accuracy, loss) = panels(2, width, height=3.4, columns=2)
     handles = {
         words: band_line(accuracy, table, "rate", what, place=place)
-        for place, (what, words) in enumerate((("train", "training rows"), ("test", "test rows")))
+        for place, (what, words) in enumerate((("train", "training set"), ("test", "test set")))
     }
     band_line(loss, table, "rate", "test_loss", place=1)
-    accuracy.set_ylabel("accuracy, nothing dropped")
+    accuracy.set_ylabel("accuracy, dropout off")
     loss.set_ylabel("test loss (nats)")
     for panel in (accuracy, loss):
         panel.set_xlabel("dropout rate after both layers")
@@ -62,7 +62,7 @@ def draw_few(measured: Measured, width: float) -> Figure:
         handles[NAMES.get(net, f"dropout {net}")] = band_line(loss, table, "epoch", "test_loss", here, place)
         band_line(gap, table, "epoch", "gap", here, place)
     loss.set_ylabel("test loss (nats)")
-    gap.set_ylabel("training less test accuracy")
+    gap.set_ylabel("training − test accuracy")
     for panel in (loss, gap):
         panel.set_xlabel("epoch")
         panel.locator_params(axis="x", integer=True)
@@ -92,5 +92,5 @@ def draw_spread(measured: Measured, width: float) -> Figure:
     panel.set_xlabel("standard deviation over masks of the predicted class's probability")
     if width < NARROW:
         panel.set_xlabel("standard deviation over masks\nof the predicted class's probability")
-    panel.set_ylabel("share of rows with at most that")
+    panel.set_ylabel("fraction of examples at or below")
     return legend(figure, handles, SEEDS)

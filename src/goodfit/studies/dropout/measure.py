@@ -67,13 +67,13 @@ class Setting:
 def measure(given: Given, tell: Tell) -> Measured:
     """Train both settings, pass test rows under many masks, and compare seed by seed."""
     data, rates = load(given.data), (given.dropout1, given.dropout2)
-    tell(f"As the notes do: {2 * given.seeds} nets, {min(given.rows, _most(data)):,} rows, {given.epochs} epochs")
+    tell(f"Notes' setting: {2 * given.seeds} nets, {min(given.rows, _most(data)):,} rows, {given.epochs} epochs")
     examples = examples_of(data, given.rows, given.all_seeds)
     notes = _notes_setting(given, examples)
     few_nets = _few_nets(given)
-    tell(f"Few rows: {len(few_nets) * given.seeds} nets, {min(given.few_rows, _most(data)):,} rows")
+    tell(f"Small training set: {len(few_nets) * given.seeds} nets, {min(given.few_rows, _most(data)):,} rows")
     few = _few_setting(given, few_nets, examples_of(data, given.few_rows, given.all_seeds))
-    tell(f"{given.masks} masks for every test row")
+    tell(f"{given.masks} masks per test example")
     over: list[Over] = []
     learned: list[Over] = []
     for place, seed in enumerate(given.all_seeds):

@@ -28,9 +28,9 @@ def draw_product(measured: Measured, width: float) -> Figure:
     last = measured.arrays["last"]
     ends.hist(last, bins=int(np.clip(len(last) // 20, 8, 40)), color=COLOURS[0], alpha=0.6, linewidth=0)
     ends.axvline(math.log10(8.8308e26), color=INK, linewidth=1.5, linestyle="-.")
-    ends.set(xlabel="log10 of the largest entry", ylabel="draws", title="After all of them")
+    ends.set(xlabel="log10 of the largest entry", ylabel="draws", title="After all matrices")
     handles = {"draws": middle, "theory": theory, "largest float32": limit, "notes": noted}
-    return legend(figure, handles, "line: median of draws; band: the middle 95 %")
+    return legend(figure, handles, "line: median of draws; band: central 95 %")
 
 
 def draw_sizes(measured: Measured, width: float) -> Figure:
@@ -43,7 +43,7 @@ def draw_sizes(measured: Measured, width: float) -> Figure:
         doubling_axis(panel, table["size"])
         panel.set_xlabel("size of the matrices")
     bars = axes[0].vlines(table["size"], table["low"], table["high"], color=COLOURS[0], linewidth=3, alpha=0.5)
-    axes[0].set(title="Growth", ylabel="growth a factor (nats)")
+    axes[0].set(title="Growth", ylabel="growth per factor (nats)")
     axes[1].set(title="Towards rank one", ylabel="log10 of 2nd / 1st singular value")
     handles = {"measured": points, "95 % interval": bars, "theory": drawn}
     return legend(figure, handles)
@@ -60,8 +60,8 @@ def draw_depths(measured: Measured, width: float) -> Figure:
         band_line(growth, flows, "depth", here=here, place=place)
     for place, name in enumerate(NAMES.values()):
         handles[name] = band_line(learned, ends, "depth", "score", ends["weights"] == name, place)
-    growth.set(yscale="log", title="Gradient at the start", ylabel="at the first layer / at the outputs")
-    learned.set(title="After training", ylabel="test accuracy (0: broken off)")
+    growth.set(yscale="log", title="Gradient before training", ylabel="at the first layer / at the outputs")
+    learned.set(title="After training", ylabel="test accuracy (0: diverged)")
     learned.set_ylim(-0.03, 1.03)
     for panel in (growth, learned):
         doubling_axis(panel, flows["depth"])

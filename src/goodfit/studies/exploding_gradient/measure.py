@@ -196,7 +196,7 @@ def _conditions(given: Given) -> list[tuple[str, tuple[float, float | None]]]:
 
 NAMES = {
     "small": "weights too small",
-    "critical": "weights of critical size",
+    "critical": "weights of critical scale",
     "large": "weights too large",
     "clipped": "too large, gradient clipped",
 }

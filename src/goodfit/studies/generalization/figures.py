@@ -21,7 +21,7 @@ def _errors_of(measured: Measured, varied: str) -> dict[str, np.ndarray]:
 def _two_errors(panel: Any, table: dict[str, np.ndarray], x: np.ndarray) -> dict[str, Any]:
     return {
         words: line(panel, x, *edges(table, part), place=place)
-        for place, (part, words) in enumerate((("train", "training rows"), ("fresh", f"{FRESH:,} fresh rows")))
+        for place, (part, words) in enumerate((("train", "training set"), ("fresh", f"{FRESH:,} new examples")))
     }
 
 
@@ -32,9 +32,9 @@ def draw_rows(measured: Measured, width: float) -> Figure:
     for panel, (varied, title) in zip(axes, titles.items(), strict=True):
         table = _errors_of(measured, varied)
         handles = _two_errors(panel, table, table["rows"])
-        panel.set(title=title, xscale="log", xlabel="training rows")
+        panel.set(title=title, xscale="log", xlabel="training examples")
     for panel in axes if width < NARROW else axes[:1]:
-        panel.set_ylabel("error (share of rows)")
+        panel.set_ylabel("error (fraction of examples)")
     return legend(figure, handles, SEEDS)
 
 
@@ -49,7 +49,7 @@ def draw_causes(measured: Measured, width: float) -> Figure:
     _two_errors(axes[1], {name: values[order] for name, values in table.items()}, table["norm"][order])
     axes[1].set(title="a larger range of weights", xlabel="norm of the weights (by L2 penalty)")
     for panel in axes if width < NARROW else axes[:1]:
-        panel.set_ylabel("error (share of rows)")
+        panel.set_ylabel("error (fraction of examples)")
     return legend(figure, handles, SEEDS)
 
 
@@ -62,15 +62,15 @@ def draw_looks(measured: Measured, width: float) -> Figure:
     wide = 1.96 * np.asarray(sizes["binomial"])
     (binomial,) = off.plot(sizes["rows"], wide, "x", color=INK)
     off.plot(sizes["rows"], -wide, "x", color=INK)
-    off.set(title="one net, many test sets", xscale="log", xlabel="test rows", ylabel="test error − true error")
+    off.set(title="one net, many test sets", xscale="log", xlabel="test examples", ylabel="test error − true error")
     band_line(best, looks, "looks", "optimism")
     best.axhline(0, color=INK, linewidth=0.8)
-    best.set(title="the best of many looks", xscale="log", xlabel="nets looked at", ylabel="true − test error")
+    best.set(title="the best of many nets", xscale="log", xlabel="nets tried", ylabel="true − test error")
     shares = {
         f"{name} intervals": line(held, looks["looks"], looks[name], place=place + 1)
         for place, name in enumerate(("plain", "widened"))
     }
     held.axhline(0.95, color=INK, linewidth=0.8)
-    held.set(title="intervals that hold", xscale="log", xlabel="nets looked at", ylabel="share of test sets")
-    handles = {"middle 95 % of test sets": off_band, "±1.96 √(p(1 − p)/rows)": binomial, **shares}
+    held.set(title="coverage of intervals", xscale="log", xlabel="nets tried", ylabel="fraction of test sets")
+    handles = {"central 95 % of test sets": off_band, "±1.96 √(p(1 − p)/n)": binomial, **shares}
     return legend(figure, handles)

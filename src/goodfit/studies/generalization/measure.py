@@ -52,7 +52,7 @@ def measure(given: Given, tell: Tell) -> Measured:
     grid, causes = _grid(given, fresh, tell)
     tell(f"{given.tries} nets that are tried on {TEST_SETS} test sets")
     sizes, looks, of_tests = _test_sets(given)
-    tell("validation rows that train as well")
+    tell("validation examples leaked into training")
     leaks, of_leaks = _leaks(given, fresh)
     return Measured(
         tables={"errors": table_of([row for row, _ in grid]), "test_sets": sizes, "looks": looks, "leaks": leaks},
@@ -101,7 +101,7 @@ def _grid(
         table.append(({**row, "norm": float(np.median(errors["weights"]))}, errors))
 
     for rows in sorted({*given.rows, given.few}):
-        tell(f"{given.seeds} simple and {given.seeds} complex models on {rows} rows each")
+        tell(f"{given.seeds} simple and {given.seeds} complex models on {rows} examples each")
         for cause, hidden in (("simple", ()), ("complex", (WIDE,))):
             recipe = _recipe(rows, hidden)
             add(cause, rows, rows, sum(hidden), 0.0, _errors(recipe, _trained(given, [recipe], rows), 0, fresh))

@@ -29,7 +29,7 @@ def _draw_flow(measured: Measured, width: float, way: str, label: str) -> Figure
         panel.set(yscale="log", title=title, xlabel="layer")
         panel.set_ylim(bottom=FLOOR)
     axes[0].set_ylabel(label)
-    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")
+    return legend(figure, handles, "line: median over seeds; band: central 95 %")
 
 
 def draw_signals(measured: Measured, width: float) -> Figure:
@@ -55,4 +55,4 @@ def draw_losses(measured: Measured, width: float) -> Figure:
         panel.set(title=FLOWS[activation], xlabel="epoch", ylim=(0, 3))
         whole_numbers(panel)
     axes[0].set_ylabel("training loss (nats)")
-    return legend(figure, handles, "line: median over seeds; band: the middle 95 %")
+    return legend(figure, handles, "line: median over seeds; band: central 95 %")

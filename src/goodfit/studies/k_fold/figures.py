@@ -25,11 +25,11 @@ def draw_folds(measured: Measured, width: float) -> Figure:
     for edge in range(1, rows):
         axes.axvline(edge, color="white", linewidth=0.5)
     axes.set(yticks=range(1, SHOWN_FOLDS + 1), ylabel="fold", xlim=(0, rows), ylim=(SHOWN_FOLDS + 0.6, 0.4))
-    axes.set_xlabel("rows, sorted by fold (drawn by lot)")
+    axes.set_xlabel("examples, sorted by fold (assigned at random)")
     axes.grid(visible=False)
     axes.tick_params(length=0, labelcolor=INK)
     handles = [Patch(facecolor=COLOURS[0], hatch="//", edgecolor="white"), Patch(facecolor=GRID)]
-    names = ["validate in this fold", "train in this fold"]
+    names = ["validation set of this fold", "training set of this fold"]
     figure.legend(handles, names, loc="outside lower center", ncols=1 if width < NARROW else 2)
     return figure
 
@@ -54,7 +54,7 @@ def draw_methods(measured: Measured, width: float) -> Figure:
         axes.set_ylim(len(at) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
-    handles = {"mean over data sets and its 95 % interval": mean, "middle 95 % of data sets": bars}
+    handles = {"mean over data sets and its 95 % interval": mean, "central 95 % of data sets": bars}
     return legend(figure, handles)
 
 

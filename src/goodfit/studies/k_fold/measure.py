@@ -133,15 +133,15 @@ def _estimates(found: dict[int, Validated]) -> dict[tuple[str, int], np.ndarray]
     estimates = {}
     for folds, values in found.items():
         if folds in (2, 5):
-            estimates[f"hold out {100 // folds} %", 1] = values.errors[:, 0]
+            estimates[f"hold-out {100 // folds} %", 1] = values.errors[:, 0]
     for folds, values in found.items():
-        estimates["leave one out" if folds == most else f"{folds} folds", folds] = values.estimate
+        estimates["leave-one-out" if folds == most else f"{folds} folds", folds] = values.estimate
     return estimates
 
 
 def _method(given: Given, name: str, folds: int, values: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
     off = values - truth
-    share = {"hold out 50 %": 0.5, "hold out 20 %": 0.8}.get(name, 1 - 1 / folds)
+    share = {"hold-out 50 %": 0.5, "hold-out 20 %": 0.8}.get(name, 1 - 1 / folds)
     return {
         "method": name,
         "nets": folds,

@@ -39,5 +39,5 @@ def draw_accuracy_by_depth(measured: Measured, width: float) -> Figure:
         handles[KINDS["line"]] = panel.axhline(straight[0], color=INK, linewidth=1, linestyle=":")
         panel.set(title=name, xlabel="hidden layers")
         whole_numbers(panel)
-    axes[0].set_ylabel("share of test rows right")
+    axes[0].set_ylabel("test accuracy")
     return legend(figure, handles, "band: 95 % interval of the mean over seeds")

@@ -27,7 +27,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
         panel.set(title=title, xlabel="epoch")
         panel.set_ylim(bottom=0)
         if not number or width < NARROW:
-            panel.set_ylabel("loss (nats a row), or share of rows")
+            panel.set_ylabel("loss (nats per example), or accuracy")
         whole_numbers(panel)
     return legend(figure, handles, SEEDS)
 
@@ -40,7 +40,7 @@ def draw_predictions(measured: Measured, width: float) -> Figure:
     figure = new_figure(width, 2 * lines * (width / columns + 0.5) + 0.6)
     halves: Any = figure.subfigures(2, 1)
     for half, right in zip(halves, (True, False), strict=True):
-        half.suptitle("right" if right else "wrong: what it says (what it is)", x=0.01, ha="left")
+        half.suptitle("right" if right else "wrong: predicted (true)", x=0.01, ha="left")
         grid = half.subplots(lines, columns, squeeze=False).ravel()
         for axes in grid:
             axes.axis("off")
@@ -58,11 +58,11 @@ def draw_choices(measured: Measured, width: float) -> Figure:
     by_epoch, choices = measured.columns("validation"), measured.tables["choices"]
     figure, (curves, seeds) = panels(2, width, height=3.6)
     handles = {}
-    for place, (part, words) in enumerate((("held", "validation rows"), ("test", "test rows"))):
+    for place, (part, words) in enumerate((("held", "validation set"), ("test", "test set"))):
         handles[words] = band_line(curves, by_epoch, "epoch", part, place=place)
-    curves.set(title="accuracy by epoch", xlabel="epoch", ylabel="share of rows")
+    curves.set(title="accuracy by epoch", xlabel="epoch", ylabel="accuracy")
     whole_numbers(curves)
-    ways = {"last": "last epoch", "test": "chosen by\nvalidation", "best": "best on\ntest rows"}
+    ways = {"last": "last epoch", "test": "chosen on\nvalidation set", "best": "best on\ntest set"}
     table = np.array([choices[way] for way in ways])  # [3, S]
     for values in table.T:
         seeds.plot(range(len(ways)), values, color=FAINT, linewidth=0.8)
@@ -70,7 +70,7 @@ def draw_choices(measured: Measured, width: float) -> Figure:
         seeds.plot([place] * len(values), values, MARKERS[place], color=COLOURS[place], markersize=6)
     seeds.set(title="test accuracy reported", xticks=range(len(ways)), xlim=(-0.4, len(ways) - 0.6))
     seeds.set_xticklabels(ways.values())
-    seeds.set_ylabel("share of test rows")
-    title = "line: median over seeds; band: the middle 95 %; right or below: a thin line a seed"
-    title = title if width >= NARROW else "band: the middle 95 % of seeds; thin line: a seed"
+    seeds.set_ylabel("accuracy")
+    title = "line: median over seeds; band: central 95 %; right or below: one thin line per seed"
+    title = title if width >= NARROW else "band: central 95 % of seeds; thin line: one seed"
     return legend(figure, handles, title)

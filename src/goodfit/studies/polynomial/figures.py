@@ -22,7 +22,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     handles = {}
     for panel, fit in zip(axes, FITS, strict=True):
         here = table["fit"] == fit
-        for place, (part, words) in enumerate((("train", "training rows"), ("test", "test rows"))):
+        for place, (part, words) in enumerate((("train", "training set"), ("test", "test set"))):
             handles[words] = band_line(panel, table, "epoch", part, here, place)
         panel.set(title=TITLES[fit], yscale="log", xlabel="epoch")
     axes[0].set_ylabel("loss (half squared error)")
@@ -45,5 +45,5 @@ def draw_weights(measured: Measured, width: float) -> Figure:
         panel.set(title=TITLES[fit].partition(":")[0], xlabel="i, the power of x in the feature xⁱ/i!")
         panel.locator_params(axis="x", integer=True, nbins=6)
     axes[0].set_ylabel("weight")
-    handles = {"true weight": true, "notes": notes, "mean over seeds": mean, "middle 95 % of seeds": bars}
+    handles = {"true weight": true, "notes": notes, "mean over seeds": mean, "central 95 % of seeds": bars}
     return legend(figure, handles)

@@ -24,7 +24,7 @@ def draw_widths(measured: Measured, width: float) -> Figure:
     at = np.arange(len(ways["training"]))[::-1]
     bars = right.hlines(at, ways["low"], ways["high"], color=COLOURS[2], linewidth=4, alpha=0.5)
     equal = np.asarray(ways["equal"]) == 1
-    for mark, chosen, words in (("s", equal, "units still equal"), ("o", ~equal, "units came apart")):
+    for mark, chosen, words in (("s", equal, "units identical"), ("o", ~equal, "units separated")):
         (handles[words],) = right.plot(
             np.asarray(ways["median"])[chosen],
             at[chosen],
@@ -33,9 +33,9 @@ def draw_widths(measured: Measured, width: float) -> Figure:
             markersize=6,
             markerfacecolor="white" if mark == "s" else COLOURS[2],
         )
-    handles["middle 95 % of seeds"] = bars
+    handles["central 95 % of seeds"] = bars
     right.set_yticks(at, ways["training"])
-    right.set(xlabel="test accuracy", title="By start and training")
+    right.set(xlabel="test accuracy", title="By initialisation and training")
     for panel, limit in ((left, left.set_ylim), (right, right.set_xlim)):
         limit(0, 1)
         panel.margins(y=0.05)
@@ -51,6 +51,6 @@ def draw_noise(measured: Measured, width: float) -> Figure:
         here = table["noise"] == size
         handles[f"{size:g}"] = band_line(panel, table, "epoch", here=here, place=place)
     panel.axhline(APART, color=INK, linewidth=1, linestyle=":")
-    panel.set(yscale="log", xlabel="epoch", ylabel="largest distance of two units")
-    title = "relative size of the noise; band: middle 95 % of seeds"
+    panel.set(yscale="log", xlabel="epoch", ylabel="largest distance between two units")
+    title = "relative size of the noise; band: central 95 % of seeds"
     return legend(figure, handles, title)

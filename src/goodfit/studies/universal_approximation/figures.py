@@ -43,7 +43,7 @@ def draw_errors_by_width(measured: Measured, width: float) -> Figure:
             panel.set_xlabel("units of one layer")
         if place % 3 == 0 or width < NARROW:
             panel.set_ylabel("error / range")
-    title = "root mean square error unless said otherwise; band: 95 % interval of the geometric mean"
+    title = "RMSE unless stated otherwise; band: 95 % interval of the geometric mean"
     return legend(figure, handles, title if width >= NARROW else title.replace("; ", ";\n"))
 
 

@@ -43,7 +43,7 @@ def draw_layers(measured: Measured, width: float) -> Figure:
         whole_numbers(panel)
     for panel in axes if width < NARROW else axes[:1]:
         panel.set_ylabel("gradient / that of the last layer")
-    return legend(figure, handles, "initial weights; band: the middle 95 % of seeds")
+    return legend(figure, handles, "initial weights; band: central 95 % of seeds")
 
 
 def draw_learning(measured: Measured, width: float) -> Figure:
@@ -59,7 +59,7 @@ def draw_learning(measured: Measured, width: float) -> Figure:
     left.set(
         yscale="log",
         title="Change of the weights, deepest nets",
-        ylabel="length of change / initial length",
+        ylabel="norm of the change / initial norm",
         xlabel="hidden layer, from the inputs on",
     )
     whole_numbers(left)
@@ -67,4 +67,4 @@ def draw_learning(measured: Measured, width: float) -> Figure:
     right.set(xlabel="hidden layers", ylabel="test accuracy")
     right.set_ylim(0, 1)
     right.set_title("After training")
-    return legend(figure, handles, "activation, initial weights; band: the middle 95 % of seeds")
+    return legend(figure, handles, "activation, initial weights; band: central 95 % of seeds")

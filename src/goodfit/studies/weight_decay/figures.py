@@ -26,9 +26,9 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     for panel, name in zip(axes, NORMS, strict=True):
         here = table["net"] == name
         for place, part in enumerate(("train", "test")):
-            words = "training rows" if part == "train" else "test rows"
+            words = "training set" if part == "train" else "test set"
             handles[words] = band_line(panel, table, "epoch", part, here, place)
-        panel.set(title=NET_NAMES[name], yscale="log", xlabel="epoch", ylabel="loss (half square)")
+        panel.set(title=NET_NAMES[name], yscale="log", xlabel="epoch", ylabel="loss (half squared error)")
     return legend(figure, handles, SEEDS)
 
 
@@ -44,7 +44,7 @@ def draw_path(measured: Measured, width: float) -> Figure:
         name = f"{kind}, weights start near 0" if kind in SPARSE else kind
         handles[name] = line(loss, strength, *edges(table, "test", here), place=place)
         line(norm, strength, table["norm"][here], place=place)
-    for panel, what in ((loss, "test loss (half square)"), (norm, "norm of the weights")):
+    for panel, what in ((loss, "test loss (half squared error)"), (norm, "norm of the weights")):
         panel.set_xscale("symlog", linthresh=L1_PATH[0])
         panel.set(yscale="log", xlabel="strength of the penalty, λ", ylabel=what)
     return legend(figure, handles, SEEDS)
