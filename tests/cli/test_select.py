@@ -105,7 +105,7 @@ def test_a_table_file(call: Any) -> None:
         (("select", "moons", "--vary", "l2=0,1", "--factor", "2"), "'factor' is for the methods halving and hyperband"),
         (("select", "moons", "--vary", "l2=0,1", "--vary", "l2=2"), "'l2' is varied twice"),
         (("select", "--resume", "s", "--factor", "2"), "cannot be combined with --factor"),
-        (("select", "--resume", "nowhere"), "must be the record of a search"),
+        (("select", "--resume", "nowhere"), "must be the folder of a search; it has no search.json"),
         (("select", "--resume", "s", "--vary", "l2=0", "--folds", "4"), "cannot be combined with --vary, --folds"),
     ],
 )
