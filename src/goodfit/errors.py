@@ -6,7 +6,8 @@ Example: ``Recipe: 'l2' must be a finite number >= 0; got -0.1 (net 3 of 64). Us
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 SHOWN_CHARACTERS = 80  # of a value that an error repeats
@@ -69,6 +70,14 @@ class Problems:
     def add(self, where: str, rule: str, **parts: Any) -> None:
         """Add one problem; the arguments are those of `problem`."""
         self.found.append(problem(where, rule, **parts))
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Add what an InputError raised inside says, in the place of raising it."""
+        try:
+            yield
+        except InputError as error:
+            self.found += error.problems
 
     def raise_if_any(self) -> None:
         """Raise one InputError with everything found so far, if there is anything."""

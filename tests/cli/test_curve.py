@@ -69,7 +69,7 @@ def test_a_table_file(call: Any) -> None:
     [
         (("curve",), "'DATA' must be given"),
         (("curve", "moons"), "'--over' must be given"),
-        (("curve", "--resume", "nowhere"), "nowhere/curve.json: must be the record of a curve, but it cannot be read"),
+        (("curve", "--resume", "nowhere"), "nowhere: must be the folder of a curve; it has no curve.json"),
         (("curve", "moons", "--resume", "c", "--by", "loss", "--l2", "0"), "cannot be combined with DATA, --by, --l2"),
         (("curve", "moons", "--over", "hiden=3"), "'hiden' is not a field that can be varied. Did you mean 'hidden'"),
         (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the number of points of every range"),

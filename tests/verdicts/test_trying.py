@@ -158,7 +158,7 @@ def test_nets_that_diverge_have_no_error() -> None:
 
 def test_progress_ends_at_one() -> None:
     told: list[float] = []
-    measure(laid(iris()), lambda progress: told.append(progress.share))
+    measure(laid(iris()), watch=lambda progress: told.append(progress.share))
     assert told == sorted(told)
     assert told[-1] == 1.0
 

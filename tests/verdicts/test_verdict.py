@@ -121,7 +121,7 @@ def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
     few, many = (lay_out_run(run, run.split.data, VerdictRequest(repeats=repeats)) for repeats in (1, 10))
     seconds = [predicted_seconds(run, layout) for layout in (few, many)]
     assert 0 < seconds[0] < seconds[1]
-    assert many.nets == 10 * few.nets
+    assert many.planned.nets == 10 * few.planned.nets
     assert is_cheap(run, 1.0)
     assert not is_cheap(run, 1e6)
 
@@ -132,7 +132,7 @@ def test_what_cannot_be_asked_for_is_told_at_once() -> None:
     assert caught.value.problems == (
         "Verdict: 'by' must be score or loss; got 'loses'.",
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
-        "Verdict: 'seeds' must be an integer >= 1; got 0.",
+        "Verdict: 'seeds' must be an integer >= 1, or a list of seeds; got 0.",
     )
     with pytest.raises(gf.InputError, match=r"Folds: there must be at least two folds; got 1\."):
         gf.verdict("moons", STARVED, folds=1)

@@ -84,7 +84,8 @@ def _resume(run: Path, *, json: bool, quiet: bool) -> None:
     kept = kept_verdict(run)
     if kept is None:
         rule = "must hold a verdict that was interrupted; there is none"
-        raise InputError(problem(str(run), rule, fix="Leave out --resume."))
+        fix = "Start one with: goodfit verdict RUN, the folder of a run that is done."
+        raise InputError(problem(str(run), rule, fix=fix))
     if json:
         print_json({**kept.content, "folder": str(run)})
     else:

@@ -10,10 +10,12 @@ from goodfit.curves.drawn import data_curve
 from goodfit.curves.epochs import epoch_curve
 from goodfit.curves.learning import learning_curve
 from goodfit.curves.measuring import RECORD
+from goodfit.errors import InputError, problem
 from goodfit.selection.calls import resumed
 from goodfit.selection.search import SEARCH
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.training.observer import Watch
+from goodfit.training.store import read_call
 
 _CURVES = {"data_curve": data_curve, "epoch_curve": epoch_curve, "learning_curve": learning_curve}
 
@@ -27,6 +29,10 @@ def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve
     Only for named data sets and table files: else call the same function again, with the same arguments and folder.
     """
     if (Path(folder) / SEARCH).exists():
+        varied = read_call(folder, SEARCH, "search")["vary"]
+        if len(varied) != 1:
+            rule = "a curve needs a search that varies one field"
+            raise InputError(problem(str(folder), rule, got=varied, fix="Resume it with goodfit select."))
         return selection.resume(folder, progress=progress).curve()
     return resumed(folder, RECORD, "curve", _again, progress=progress)
 

@@ -62,7 +62,8 @@ def set_curves(estimator: Any, *, best: bool) -> None:
     estimator.best_loss_ = None if best else min(estimator.loss_curve_)
     estimator.validation_loss_curve_ = _curve(estimator, "valid_loss") or None
     estimator.validation_scores_ = scores = _curve(estimator, "valid_score") or None
-    estimator.best_validation_score_ = None if scores is None else float(np.nanmax(scores))
+    defined = [score for score in scores or () if not np.isnan(score)]  # R² of equal targets is not
+    estimator.best_validation_score_ = None if scores is None else max(defined, default=np.nan)
 
 
 def _curve(estimator: Any, metric: str) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ class Inspection:
 
     def try_advice(
         self,
-        seeds: Sequence[int] = range(SEEDS),
+        seeds: int | Iterable[int] = range(SEEDS),
         *,
         out: str | Path | None = None,
         call: Mapping[str, Any] | None = None,

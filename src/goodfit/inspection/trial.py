@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from goodfit import __version__
 from goodfit.data import Split
 from goodfit.errors import InputError, problem
 from goodfit.inspection.advising import Advice
+from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
 from goodfit.runs.run import Run
 from goodfit.runs.training import train, train_kept
@@ -57,7 +58,7 @@ def try_advice(
     advice: Advice,
     recipe: Recipe,
     parts: Split,
-    seeds: Sequence[int] = range(SEEDS),
+    seeds: int | Iterable[int] = range(SEEDS),
     *,
     out: str | Path | None = None,
     call: Mapping[str, Any] | None = None,
@@ -66,12 +67,13 @@ def try_advice(
 
     Scores are on validation rows where there are some, else on training rows; test rows stay sealed.
     out: folder of the run. What was trained is kept there, in UNFINISHED, until the trial is done, so that the same
-    call goes on where it was killed.
+    call resumes where it was killed.
     call: what that call was made of, for `unfinished_call`.
     """
     if not advice:
         raise InputError(problem("Inspection", "there is no advice to try"))
     part: Any = "valid" if len(parts.valid) else "train"
+    seeds = seeds_of(recipe, seeds, "Inspection")
     sides = [("before", recipe, parts), ("after", advice.applied(recipe), advice.split(parts))]
     if out is None:
         return _compared(part, parts, seeds, [train(each, rows, seeds=seeds) for _, each, rows in sides])

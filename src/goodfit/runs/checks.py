@@ -77,9 +77,12 @@ def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: st
     if seeds is None:
         return (recipe.seed,)
     counted = _count(seeds)
-    if not isinstance(seeds, Iterable) and (counted is None or counted < 1):
+    if isinstance(seeds, Iterable) and counted is None:
+        given = list(seeds)
+    elif counted is not None and counted >= 1:
+        given = list(range(recipe.seed, recipe.seed + counted))
+    else:
         raise InputError(problem(where, "'seeds' must be an integer >= 1, or a list of seeds", got=seeds))
-    given = list(seeds) if isinstance(seeds, Iterable) else list(range(recipe.seed, recipe.seed + (counted or 0)))
     problems = Problems()
     if not given:
         problems.add(where, "'seeds' must hold at least one seed", got=given)

@@ -12,7 +12,7 @@ import numpy as np
 from goodfit.data import Dataset, Split, Table, load
 from goodfit.data.dividing import with_division
 from goodfit.data.folds import Folds, Indexes, make_folds, refuse_undefined_r2
-from goodfit.errors import InputError
+from goodfit.errors import Problems
 from goodfit.leaks.check import LeakCheck, check_folds
 from goodfit.runs.checks import as_split, seeds_of
 from goodfit.runs.record import fingerprint
@@ -116,18 +116,12 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
 
 def _space(recipe: Recipe, vary: Values | list[str], asked: SearchRequest) -> Space:
     """The space, after all checks of it and of how it is searched."""
-    problems: list[str] = []
-    space = None
-    try:
+    problems = Problems()
+    with problems.collecting():
         methods.check(asked)
-    except InputError as error:
-        problems += error.problems
-    try:
+    with problems.collecting():
         space = Space(recipe, vary if isinstance(vary, Mapping) else parse_all(vary))
-    except InputError as error:
-        problems += error.problems
-    if space is None or problems:
-        raise InputError(*problems)
+    problems.raise_if_any()
     return space
 
 

@@ -1,4 +1,4 @@
-"""Running a study, or the whole chapter; killed at any moment, it goes on from its folder.
+"""Running a study, or the whole chapter; killed at any moment, it resumes from its folder.
 
 `unfinished/NAME/` in that folder holds the populations of a study until its pages are written, and `unfinished/all/`
 what the whole chapter was asked for, whose studies keep their populations until the last of them is done.
@@ -43,7 +43,7 @@ def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
     out: folder that the study is written to. It keeps every population that was trained until then, so that the same
-    call, or `resume(out)`, goes on there where it was killed.
+    call, or `resume(out)`, resumes there.
     tell: called with what is done next, in a few words.
     parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
@@ -107,7 +107,7 @@ def run_all(
 ) -> tuple[list[Result], dict[str, str]]:
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
-    What was trained is kept in the folder until then, so that the same call, or `resume(out)`, goes on there.
+    What was trained is kept in the folder until then, so that the same call, or `resume(out)`, resumes there.
     given: study -> parameters other than its defaults.
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.

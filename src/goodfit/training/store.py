@@ -201,7 +201,7 @@ def session_folder(
             memory = _memory_of(folder, path, record, what)
         else:
             if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
-                rule = f"holds what another training has kept, but no {name}"
+                rule = f"holds results of a {what}, or of another training, but no {name}"
                 raise InputError(problem(str(folder), rule, fix="Give another folder."))
             write_atomically(path, record.to_json().encode())
             memory = record.memory
@@ -233,6 +233,9 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> fl
 def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:
     """The arguments that a session was begun with; InputError where no file holds them."""
     path = Path(folder) / name
+    if not path.exists():
+        rule = f"must be the folder of a {what}; it has no {name}"
+        raise InputError(problem(str(folder), rule, fix=f"Give the folder that the {what} was written to."))
     try:
         call = json.loads(path.read_text("utf-8"))["call"]
         if call is not None and not isinstance(call, dict):

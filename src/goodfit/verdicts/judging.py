@@ -78,7 +78,7 @@ def verdict(
     by: "loss" uses log loss for classification and R² for regression, "score" uses accuracy.
     margin: the smallest gain that is relevant in practice, as a fraction of the error of the best constant prediction.
     groups, time: as in `select`.
-    out: folder that keeps what was computed, and the verdict; the same call goes on there where it was killed.
+    out: folder that keeps what was computed, and the verdict; the same call resumes there.
     plan: called before it starts, see `Planned`.
     progress: as in `select`.
 
@@ -119,8 +119,10 @@ def lay_out(
         problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
         problems.add(WHERE, "'margin' must be a fraction above 0 and below 1", got=asked.margin)
+    seeds: tuple[int, ...] = ()
+    with problems.collecting():
+        seeds = seeds_of(recipe, asked.seeds, WHERE)
     problems.raise_if_any()
-    seeds = seeds_of(recipe, asked.seeds, WHERE)
     bare = source if isinstance(source, Dataset) else source.dataset(rows)
     one = asked.quick or bare.time is not None or not isinstance(asked.folds, int)
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats

@@ -49,7 +49,7 @@ def judge_run(
     data: what it was trained on, or its name, where the run does not find it itself.
     asked: how; see `VerdictRequest`.
     plan, progress: as in `verdict`; data_progress: called while a named data set is looked for.
-    What was trained is kept until the verdict is known: the same call goes on where it was killed. InputError where the
+    What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
     run is not done, or the data have changed since.
     """
     where = Path(folder)
@@ -72,7 +72,7 @@ def judge(
     """Judge the recipe of a run whose split is known.
 
     source: the data, or the table that they were made of. What is trained is kept in the run's folder until the verdict
-    stands there, so that the same call goes on where it was killed.
+    stands there, so that the same call resumes where it was killed.
     """
     layout, own = lay_out_run(run, source, asked), own_seconds(run)
     if plan is not None:
