@@ -25,8 +25,8 @@ BOUND = 256  # MiB that one turn may take in the two populations below; usually 
 PEAK = (
     f"The most resident memory of a new process, less that after a small training of the same kind (which loads the "
     f"libraries and starts the compiler). Half of the free memory is taken to be {BOUND} MiB, so that the nets train "
-    "in turns. On top of that bound come the program, which is compiled, and what is given back: the nets, about 12 KiB "
-    "each with their recipes."
+    "in turns. On top of that bound come the program, which is compiled, and what is given back: the nets, about "
+    "12 KiB each with their recipes."
 )
 PEAKS = {
     "population": Bar(
