@@ -69,7 +69,7 @@ def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Scor
     if nets[0].task == "regression":
         return score_regression(np.stack([net.predict(x) for net in nets]), y)  # [P, N, C]
     # compared net by net: as codes, thousands of nets take four times as much, and twice that while they are stacked
-    right = np.stack([np.asarray(net.predict(x) == y) for net in nets])  # [P, N] or [P, N, C]
+    right = np.stack([net.predict(x) == y for net in nets])  # [P, N] or [P, N, C]
     if nets[0].task == "multilabel":
-        return score_classification(right.all(-1), name="exact match")
+        return score_classification(np.asarray(right.all(-1)), name="exact match")
     return score_classification(right)
