@@ -82,7 +82,9 @@ def test_warm_start_with_another_solver_keeps_the_weights_alone() -> None:
 @pytest.mark.parametrize("change", [{"hidden_layer_sizes": (9,)}, {"hidden_layer_sizes": (8, 8)}])
 def test_warm_start_keeps_the_sizes(change: dict[str, Any]) -> None:
     net = ours(warm_start=True).fit(FLOWERS, KINDS)
-    with pytest.raises(gf.InputError, match=r"the same number of nets and layer sizes .*; got .* Set warm_start=False\."):
+    with pytest.raises(
+        gf.InputError, match=r"the same number of nets and layer sizes .*; got .* Set warm_start=False\."
+    ):
         net.set_params(**change).fit(FLOWERS, KINDS)
 
 
