@@ -137,7 +137,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
     folder = tmp_path / "run"
     assert main(("train", "iris", "--hidden", "4", "--epochs", "1", "--inspect", "--out", str(folder), "--json")) == 0
-    assert f"Layers by epoch: {folder / 'layers.csv'}" in capsys.readouterr().err
+    assert f"Layer statistics by epoch: {folder / 'layers.csv'}" in capsys.readouterr().err
     assert (folder / "layers.csv").read_text().startswith("epoch,net,seed,layer,mean,")
     assert main(("train", "--resume", str(folder), "--inspect")) == 2
     assert "so it takes no --inspect" in capsys.readouterr().err

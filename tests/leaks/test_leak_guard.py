@@ -13,8 +13,7 @@ from test_duplicates import SHAPE, smooth
 import goodfit.data as gd
 from goodfit.data import Dataset, Split, split
 from goodfit.errors import InputError
-from goodfit.leaks import LeakFinding, guard, near_rows, without_twins
-from goodfit.leaks import guard as leak_guard
+from goodfit.leaks import LeakFinding, guard, guarding, near_rows, without_twins
 from goodfit.leaks.near_images import DETAIL, LIKENESS, SIDE
 from goodfit.leaks.near_rows import FINEST, ROUNDING
 
@@ -274,7 +273,7 @@ def test_the_page_states_the_limits() -> None:
         f"({SIDE} x {SIDE} pixels or more",
     ):
         assert stated in page
-    for code in get_args(leak_guard.Code):
+    for code in get_args(guarding.Code):
         assert f"| `{code}` |" in page
 
 
@@ -285,4 +284,4 @@ def test_a_finding_is_plain_data() -> None:
         assert dataclasses.replace(found) == found
         assert all(type(value) is int for pair in found.pairs for value in pair)
         assert type(found.count) is int
-    assert set(leak_guard.PAIRS) == {("test", "train"), ("test", "valid"), ("valid", "train")}
+    assert set(guarding.PAIRS) == {("test", "train"), ("test", "valid"), ("valid", "train")}

@@ -93,7 +93,7 @@ def outcome(content: bytes, path: Path) -> str:
 def refusal(text: str, model: Model) -> str:
     """What an error on predicting means: too large numbers, or a table with other columns or kinds than the model's."""
     assert text.replace("\n", "").isprintable(), repr(text)
-    if "must give finite numbers" in text:
+    if "must give finite predictions" in text:
         return "overflows"
     assert model.preprocessing is not None, text
     return "refused"
