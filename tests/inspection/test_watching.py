@@ -140,4 +140,4 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert f"Layer statistics by epoch: {folder / 'layers.csv'}" in capsys.readouterr().err
     assert (folder / "layers.csv").read_text().startswith("epoch,net,seed,layer,mean,")
     assert main(("train", "--resume", str(folder), "--inspect")) == 2
-    assert "so it takes no --inspect" in capsys.readouterr().err
+    assert "cannot be combined with --inspect" in capsys.readouterr().err

@@ -347,10 +347,9 @@ def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
     ):
         iris.test.open(net(0, digits))
     run = gf.train(SHORT, iris)
+    rule = "what is scored must be a run, model or estimator, a net, or several nets; got "
     for wrong, got in ((3, "int"), ([], r"\[\]"), ([net(0, iris.data), run], "TrainedNet, Run")):
-        with pytest.raises(
-            InputError, match=rf"what is scored must be a run, model or estimator, a net, or several nets; got .*{got}"
-        ):
+        with pytest.raises(InputError, match=rf"{rule}.*{got}"):
             iris.test.open(wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"runs and models are scored one at a time. Give the nets"):
         iris.test.open([run, run])

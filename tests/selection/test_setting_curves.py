@@ -97,7 +97,7 @@ def test_the_axis_suits_the_values(values: list[Any], scale: str) -> None:
     (axes,) = figure.axes
     assert axes.get_xscale() == scale
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels[:2] == ["training rows", "held-out rows"]
+    assert labels[:2] == ["training data", "held-out data"]
     assert labels[2].startswith("best: ")
     if values[0] == "relu":
         assert [tick.get_text() for tick in axes.get_xticklabels()] == values
@@ -109,7 +109,7 @@ def test_what_was_not_measured_is_not_drawn() -> None:
     known = {name: np.array([0.5, 0.6]) for name in ("mean", "low", "high")}
     nothing = {name: np.full(2, np.nan) for name in ("mean", "low", "high")}
     figure = setting_curve("l2", [1.0, 2.0], "loss", nothing, {**known, "low": nothing["low"]}, 0)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["held-out rows", "best: 1"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["held-out data", "best: 1"]
     assert figure.get_suptitle() == "Loss by l2"
 
 
