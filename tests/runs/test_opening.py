@@ -342,9 +342,7 @@ def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
     with pytest.raises(InputError, match=r"Test rows of 'iris': there is no test set to open. Split the"):
         bare.test.open(net(0, iris.data))
     digits = gf.data.load("digits")
-    with pytest.raises(
-        InputError, match=r"can only be opened by nets with 4 features and the same targets; got .TrainedNet"
-    ):
+    with pytest.raises(InputError, match=r"only be opened by nets with 4 features and the same targets; got .Trained"):
         iris.test.open(net(0, digits))
     run = gf.train(SHORT, iris)
     rule = "what is scored must be a run, model or estimator, a net, or several nets; got "

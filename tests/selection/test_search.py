@@ -222,7 +222,7 @@ def test_a_search_from_a_name_can_be_resumed_from_its_folder(tmp_path: Path) -> 
     select(dataset(), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path / "objects")
     with pytest.raises(InputError, match="was started from Python with objects that cannot be stored"):
         resume(tmp_path / "objects")
-    with pytest.raises(InputError, match="must be the folder of a search; it has no search.json"):
+    with pytest.raises(InputError, match=r"must be the folder of a search; it has no search\.json"):
         resume(tmp_path / "nothing")
 
 
