@@ -178,7 +178,8 @@ def test_what_cannot_be_resumed(trained: Path, call: Any) -> None:
     code, _, err = call("verdict", "a run", "--resume", "a run", "--quick", "--margin", "0.1", "--apply")
     assert (code, err.endswith(f"{refused}\n")) == (2, True)
     code, _, err = call("verdict", "--resume", "a run")
-    assert (code, err) == (2, "a run: must hold a verdict that was interrupted; there is none. Leave out --resume.\n")
+    fix = "Start one with: goodfit verdict RUN, the folder of a run that is done."
+    assert (code, err) == (2, f"a run: must hold a verdict that was interrupted; there is none. {fix}\n")
     code, _, err = call("verdict")
     assert (code, err) == (2, "Command line: 'RUN' must be given. Give the folder of a finished run.\n")
     (trained / "verdict").mkdir()

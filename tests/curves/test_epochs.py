@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from searching import BASE, Stop, dataset, killed_after
 from sklearn.model_selection import TimeSeriesSplit
 
 from goodfit.curves import epoch_curve
@@ -20,6 +19,7 @@ from goodfit.selection.methods import SearchRequest
 from goodfit.selection.sheets import row_values
 from goodfit.training import Job, cohort_of, fit, session
 from goodfit.training.population import schedule_of
+from searching import BASE, Stop, dataset, killed_after
 
 
 def numbers(outputs: int = 1) -> Dataset:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from searching import BASE, Stop, dataset, killed_after
 
 from goodfit.data import table
 from goodfit.errors import GoodfitError, InputError
@@ -24,6 +23,7 @@ from goodfit.selection.search import resume
 from goodfit.selection.sheets import row_values
 from goodfit.training import Cohort, Fitted, Job, cohort_of, fit, session
 from goodfit.training.population import schedule_of
+from searching import BASE, Stop, dataset, killed_after
 
 VARY: dict[str, Any] = {"hidden": [3, (5, 4), 8], "momentum": [0.0, 0.9], "learning_rate": [0.001, 0.1]}
 HOW: dict[str, Any] = {"vary": VARY, "folds": 3, "seeds": 2, "by": "loss"}

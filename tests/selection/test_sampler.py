@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from searching import BASE, Stop, dataset, killed_after
 
 from goodfit.errors import GoodfitError, InputError
 from goodfit.selection import Range, Selection, select
 from goodfit.selection.sampler import OptunaSampler, SamplingPlan
 from goodfit.selection.space import Setting, Space
 from goodfit.training import Cohort, Fitted, fit, session
+from searching import BASE, Stop, dataset, killed_after
 
 VARY: dict[str, Any] = {
     "learning_rate": Range(1e-4, 1.0, log=True),
