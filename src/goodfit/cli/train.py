@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _TABLE_FLAGS = ("--target", "--id", "--kind", "--task", "--group", "--time")
 
 
+@with_device_flags
 @with_recipe_flags
 def train(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

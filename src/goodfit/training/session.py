@@ -6,10 +6,12 @@ are, calls `run`, and folds what the turns gave. Memory, checkpoints, Ctrl-C and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.fitting import CHUNK_SECONDS, Changes, Fitted, Report, fit
 from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.joining import halves_of, joined, no_room, out_of_memory
 from goodfit.training.observer import Observer
 from goodfit.training.population import Job
 from goodfit.training.state import State
@@ -24,6 +27,7 @@ from goodfit.training.store import Arrays, Store
 from goodfit.training.turns import SessionPlan, Turn, Work, plan_session
 
 Kept = TypeVar("Kept")
+_log = logging.getLogger("goodfit")
 Build = Callable[[Any, Sequence[Job]], Cohort]
 """(work, jobs of one turn) -> what the engine trains."""
 
@@ -98,16 +102,14 @@ def run(
             observer.stopping()
 
     with interrupts_wait(store is not None, heard) as asked:
+        session = _Session(works, build, watching, asked.is_set, relay, pace)
         for number, turn in enumerate(turns):
             content = None if store is None else store.finished(number, turn)
             if content is not None and packing is not None:
                 found.append(packing.unpack(turn, content.arrays, content.metadata))
             else:
-                work = works[turn.work]
-                cohort = build(work, [work.jobs[job] for job in turn.jobs])
                 before = {} if spent is None or number else spent
-                fitted = _Training(number, turn, cohort, store, watching, asked.is_set, before).fit(relay, pace)
-                kept = keep(turn, cohort, fitted)
+                kept = keep(turn, *session.train(number, turn, store, before))
                 if store is not None and packing is not None:
                     store.finish(number, turn, *packing.pack(kept))
                 found.append(kept)
@@ -120,6 +122,39 @@ def run(
     if store is not None:
         store.forget_state()  # of the last turn, where a kill came between its file and this
     return found
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What all turns of a session have in common."""
+
+    works: Sequence[Work]
+    build: Build
+    observers: Sequence[Observer]
+    asked: Callable[[], bool]
+    relay: Relay | None
+    pace: Pace
+
+    def train(self, number: int, turn: Turn, store: Store | None, spent: Mapping[str, float]) -> tuple[Cohort, Fitted]:
+        """Train a turn to its end: in halves where the device has no room for all of its nets.
+
+        Halves keep no checkpoints: a session that is interrupted begins their turn again.
+        """
+        work = self.works[turn.work]
+        cohort = self.build(work, [work.jobs[job] for job in turn.jobs])
+        try:
+            return cohort, _Training(number, turn, cohort, store, self.observers, self.asked, spent).fit(
+                self.relay, self.pace
+            )
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or self.relay is not None:
+                raise
+            if len(turn.jobs) == 1:
+                raise no_room(cohort) from error
+        halves = halves_of(turn)
+        _log.warning("Out of memory with %d nets: training %d at a time.", len(turn.jobs), len(halves[0].jobs))
+        trained = [self.train(number, half, None, spent if half is halves[0] else {}) for half in halves]
+        return cohort, joined(trained)
 
 
 class _Training:

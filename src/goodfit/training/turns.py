@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
-from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
 
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
@@ -67,7 +68,7 @@ class SessionPlan:
     @property
     def seconds(self) -> float:
         """Predicted for all, compilation included."""
-        return self.training_seconds + self.programs * COMPILE_SECONDS
+        return self.training_seconds + self.programs * machine().compile_seconds
 
     def __str__(self) -> str:
         turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
@@ -79,7 +80,7 @@ def plan_session(
     works: Sequence[Work],
     memory: float | None = None,
     *,
-    compile_seconds: float = COMPILE_SECONDS,
+    compile_seconds: float | None = None,
     itemsize: int = 4,
 ) -> SessionPlan:
     """Plan the turns.
