@@ -59,5 +59,6 @@ def test_scores_are_those_without_it(task: str, monkeypatch: pytest.MonkeyPatch)
     assert sorted(place for place, _ in stacked_outputs(own, x)) == [0, 1, 2, 3]
 
 
+@pytest.mark.cpu
 def test_without_one_nothing_is_started() -> None:
     assert not on_device.accelerated()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from goodfit.training import devices, memory
 from goodfit.training.machine import PRODUCTS, machine
 
 
+@pytest.mark.cpu
 def test_here_it_is_a_cpu_with_the_figures_that_its_results_rest_on() -> None:
     able = machine()
     assert (able.kind, able.precision, able.draws_orders, able.lean) == ("cpu", "highest", False, False)
@@ -21,6 +23,7 @@ def test_here_it_is_a_cpu_with_the_figures_that_its_results_rest_on() -> None:
     assert memory.free_memory() == pytest.approx(memory.host_memory(), rel=0.2)
 
 
+@pytest.mark.cpu
 @pytest.mark.parametrize(
     ("device", "precision", "said"),
     [
@@ -46,6 +49,7 @@ def test_every_precision_is_one_that_jax_knows() -> None:
             assert jax.config.jax_default_matmul_precision == name
 
 
+@pytest.mark.cpu
 def test_one_device_of_several_is_chosen_before_training() -> None:
     """In a process of its own: devices are set up once."""
     code = (
@@ -54,8 +58,6 @@ def test_one_device_of_several_is_chosen_before_training() -> None:
         "print(machine().devices, devices.local()[0].id, jnp.zeros(1).device.id)"
     )
     environment = {"JAX_NUM_CPU_DEVICES": "3"}
-    import os
-
     made = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=True
     )

@@ -179,8 +179,10 @@ def _activate_lean(name: str, z: Array) -> Array:
 
 
 def _lean_forward(name: str, z: Array) -> tuple[Array, Array]:
-    a = activate(name, z, None)
-    return a, a if name == "relu" else z
+    if name != "relu":
+        return activate(name, z, None), z
+    a = jax.lax.optimization_barrier(activate(name, z, None))  # or z would be kept, and its readers compute a again
+    return a, a
 
 
 def _lean_backward(name: str, kept: Array, change: Array) -> tuple[Array]:
