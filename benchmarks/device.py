@@ -129,8 +129,8 @@ class _Table:
             return jax.lax.scan(step, weights, None, length=steps)[0]
 
         with jax.default_matmul_precision(PRODUCTS[machine().precision] if machine().kind != "cpu" else None):
-            run = jax.jit(epoch, donate_argnums=0)
-            weights = run(weights, x)
+            run = jax.jit(epoch, donate_argnums=0).lower(weights, x).compile()
+        weights = run(weights, x)
         weights.block_until_ready()
         repeats = 1 if self.quick else 3
         began = time.perf_counter()

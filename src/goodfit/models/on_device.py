@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from goodfit.nets.forward import Architecture
 
 DEVICES = "goodfit.training.devices"
-MOST_PROGRAMS = 8  # shapes of nets whose programs are kept
 
 
 def accelerated() -> bool:
@@ -43,23 +42,28 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         tuple(None if slope is None else jnp.full((1, len(nets)), slope) for slope in first.slopes),
     )
     architecture = Architecture(first.n_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
-    run = _program(architecture)
     able = machine()
     most = int(np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:])), 64, able.block_rows))
     size = min(most, len(rows))
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
+    run = None
     for start in range(0, len(rows), size):
         block = rows[start : start + size]
         full = np.zeros((size, *rows.shape[1:]), rows.dtype)  # one shape, one program
         full[: len(block)] = block
-        z = run(parameters, jax.device_put(full), first.shift, first.scale)  # [P, C, size]
+        arguments = (parameters, jax.device_put(full), first.shift, first.scale)
+        if run is None:
+            run = _compiled(architecture, arguments)
+        z = run(*arguments)  # [P, C, size]
         result[:, start : start + len(block)] = np.asarray(z).swapaxes(1, 2)[:, : len(block)]
     return result
 
 
-@functools.lru_cache(maxsize=MOST_PROGRAMS)
-def _program(architecture: Architecture) -> Callable[..., Any]:
-    """The forward pass of nets of a shape, products in float32 as NumPy's are."""
+def _compiled(architecture: Architecture, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The forward pass of nets of a shape, products in float32 as NumPy's are.
+
+    Compiled without trying kernels: that takes many seconds for float32, and the pass is over in one.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -72,4 +76,7 @@ def _program(architecture: Architecture) -> Callable[..., Any]:
         with jax.default_matmul_precision("highest"):
             return forward(parameters, rows[None], architecture, nobody)[0]
 
-    return jax.jit(outputs)
+    lowered = jax.jit(outputs).lower(*arguments)
+    with contextlib.suppress(jax.errors.JaxRuntimeError):  # a JAX that does not know the option
+        return lowered.compile(compiler_options={"xla_gpu_autotune_level": "0"})
+    return lowered.compile()

@@ -6,7 +6,9 @@ said nothing; goodfit works with whatever devices it finds.
 
 import contextlib
 import functools
+import importlib.util
 import os
+import threading
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -22,6 +24,9 @@ COUNT_FLAG = "xla_force_host_platform_device_count"
 MOST_DEVICES = 16  # of one host: beyond it, threads inside a product serve better than more shards
 
 
+_starting = threading.Lock()
+PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
+GPU_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin")
 _chosen: list[Any] | None = None  # the devices that were asked for
 _precision: Precision | None = None
 
@@ -66,8 +71,21 @@ def chosen_precision() -> Precision | None:
 
 def prepare() -> int:
     """Set JAX up once a process; the number of devices that a population may be sharded over."""
-    _prepare_once()
+    with _starting:
+        _prepare_once()
     return len(local())
+
+
+def start_ahead() -> None:
+    """Start a GPU while the caller reads its data: it takes a second or two. Nothing happens where there is none."""
+    if _chosen is None and any(importlib.util.find_spec(name) for name in GPU_PLUGINS):
+        threading.Thread(target=_start).start()  # no daemon: a process must not end in the middle of it
+
+
+def _start() -> None:
+    with contextlib.suppress(RuntimeError):  # whoever trains will hear of it
+        prepare()
+        jax.device_put(0.0, local()[0]).block_until_ready()
 
 
 @functools.cache
@@ -75,6 +93,8 @@ def _prepare_once() -> None:
     if not _user_has_said():
         with contextlib.suppress(RuntimeError):  # JAX has started: its devices stay as they are
             _config.update("jax_num_cpu_devices", min(cores(), MOST_DEVICES))
+    # a population says what memory it takes: three quarters of a card that others use too need not be taken ahead
+    os.environ.setdefault(PREALLOCATE, "false")
     keep_programs(user_cache() / "programs")
 
 
