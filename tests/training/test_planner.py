@@ -122,8 +122,8 @@ def test_seconds_and_padding_by_hand() -> None:
     """Three epochs of 300 steps of 5 rows, from what was measured for a multiplication, a step and a layer."""
     jobs = jobs_of({"hidden": (64, 32)}, {"hidden": (20,)})
     both = plan(jobs, digits(), compile_seconds=1e9).cohorts[0]
-    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * planner.LAYER_OVERHEAD
-    small = 64 * 20 + 20 * 10 + 3 * planner.LAYER_OVERHEAD
+    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * machine().layer_overhead
+    small = 64 * 20 + 20 * 10 + 3 * machine().layer_overhead
     assert both.widths == (64, 32)
     products = 3 * 3 * 1500 * 2 * large / machine().multiplications_a_second  # forward, and twice as many back
     assert both.seconds == pytest.approx(products + 3 * 300 * 3 * machine().step_seconds)  # a step has three layers
