@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.training import jobs as jobs_module
-from goodfit.training import planner
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Report
 from goodfit.training.jobs import fit_jobs
