@@ -48,7 +48,7 @@ LossName = Literal[
 ]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
-ScalingName = Literal["auto", "none", "unit", "standard"]
+ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]

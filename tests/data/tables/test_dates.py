@@ -11,7 +11,7 @@ from table_help import raw
 from test_fitted import filled
 
 from goodfit.data import table
-from goodfit.data.tables.base import ColumnScaling
+from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.dates import Date, Moments, unused_parts
 
 ROWS = 1200

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from table_help import raw
 
-from goodfit.data.tables.base import CLIP, ColumnScaling
+from goodfit.data.robust import CLIP, ColumnScaling
 from goodfit.data.tables.categories import Hashed, OneHot
 from goodfit.data.tables.fitted import FIT, Boolean, FittedColumn, Numeric
 

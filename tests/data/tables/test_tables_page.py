@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from goodfit.data import robust
 from goodfit.data.split import TEST_SHARE
-from goodfit.data.tables import base, categories, kinds, leaks, raw, targets
+from goodfit.data.tables import categories, kinds, leaks, raw, targets
 from goodfit.data.tables.csv_file import SEPARATORS
 from goodfit.data.tables.files import READERS
 
@@ -20,7 +21,7 @@ PAGE = " ".join(TEXT.split())
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"clipped smoothly to ±{base.CLIP:g}",
+        f"clipped smoothly to ±{robust.CLIP:g}",
         f"Up to {categories.FEW_CATEGORIES} categories in the training set have a feature each",
         f"at least {categories.OWN_ROWS} training rows have one each, the most frequent first, up to "
         f"{categories.MOST_OWN:,}, and up to {categories.MOST_NUMBERS:,} numbers in the training set "

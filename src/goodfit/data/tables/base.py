@@ -1,4 +1,4 @@
-"""What every fitted column is, and the scaling of numbers. The kinds are in `fitted`, `dates` and `categories`."""
+"""What every fitted column is. The kinds are in `fitted`, `dates` and `categories`."""
 
 from __future__ import annotations
 
@@ -10,48 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables.kinds import Kind
-from goodfit.data.tables.raw import Numbers, RawColumn
+from goodfit.data.tables.raw import RawColumn
 
-CLIP = 3.0  # what scaled numbers stay below
-LEAST_SPREAD = 1e-12  # of the magnitude; a smaller spread is rounding, and the column counts as constant
 Notes = list[str]
 
 
 @dataclass(frozen=True)
-class ColumnScaling:
-    """Robust scaling with a smooth clip: z = (value - median) * factor, then z / sqrt(1 + (z / 3)^2), within (-3, 3).
-
-    factor: 1 / (third quartile - first quartile); if those are equal, 2 / (largest - smallest); 0 for a constant.
-    Source: RealMLP, of Holzmüller et al. (2024), Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular
-    Data; its published code scales so.
-    """
-
-    median: float
-    factor: float
-
-    @classmethod
-    def fit(cls, values: Numbers) -> ColumnScaling:
-        """From numbers without NaN; without any, 0 and 0."""
-        if not len(values):
-            return cls(0.0, 0.0)
-        low, first, median, third, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1))
-        least = LEAST_SPREAD * max(abs(low), abs(high))
-        with np.errstate(over="ignore"):
-            for spread in (third - first, 0.5 * (high - low)):
-                if spread > least and 0 < 1 / spread < np.inf:
-                    return cls(float(median), float(1 / spread))
-        return cls(float(median), 0.0)
-
-    def apply(self, values: Numbers) -> Numbers:
-        """Scaled values; a missing one becomes 0, which is the median."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            z = np.clip((values - self.median) * self.factor, -1e100, 1e100)
-        clipped = z / np.sqrt(1.0 + (z / CLIP) ** 2)
-        return np.where(np.isnan(clipped), 0.0, clipped)
-
-
-@dataclass(frozen=True)
-class Fitted(ABC):
+class ColumnInputs(ABC):
     """name: of the column; missing: whether training rows lacked a value, which gives an input of its own."""
 
     name: str

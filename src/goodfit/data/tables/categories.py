@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.base import Fitted, Notes, values_text
+from goodfit.data.tables.base import ColumnInputs, Notes, values_text
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.raw import RawColumn
 
@@ -21,7 +21,7 @@ MOST_BUCKETS = 256  # inputs that the other categories share
 
 
 @dataclass(frozen=True)
-class OneHot(Fitted):
+class OneHot(ColumnInputs):
     """Categories, one input each: 1 where the row has it. A category that training had not is 0 in all, with a note."""
 
     categories: tuple[str, ...]
@@ -53,7 +53,7 @@ class OneHot(Fitted):
 
 
 @dataclass(frozen=True)
-class Hashed(Fitted):
+class Hashed(ColumnInputs):
     """Many categories: each falls into one of `buckets` inputs by the hash of its text, the same on every machine.
 
     The hash is BLAKE2b, of 8 bytes, of the column's name, a zero byte and the category, in UTF-8, as a little-endian
@@ -90,7 +90,7 @@ class Hashed(Fitted):
 
 
 @dataclass(frozen=True)
-class Frequent(Fitted):
+class Frequent(ColumnInputs):
     """Categories of which frequent ones have an input of their own, and all others share `buckets` hashed ones.
 
     A category that training had not falls into one of these, too. The hash is that of `Hashed`.

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.base import ColumnScaling, Fitted, Notes
+from goodfit.data.robust import ColumnScaling
+from goodfit.data.tables.base import ColumnInputs, Notes
 from goodfit.data.tables.kinds import Kind, read_as
 from goodfit.data.tables.raw import DAY, Numbers, RawColumn
 
@@ -24,7 +25,7 @@ PART_WORDS = {"trend": "trend", "year": "day of year", "week": "weekday", "day":
 
 
 @dataclass(frozen=True)
-class Moments(Fitted):
+class Moments(ColumnInputs):
     """Dates and times: the days, scaled robustly, and sine and cosine of the time of year, weekday and time of day.
 
     parts: those of PARTS that the inputs tell, in their order. Missing: 0 in all. Times are in UTC.
@@ -68,7 +69,7 @@ class Moments(Fitted):
 
 
 @dataclass(frozen=True)
-class Date(Fitted):
+class Date(ColumnInputs):
     """Dates as models took them that were written before `Moments`: always days, year and week, without time of day."""
 
     scaling: ColumnScaling

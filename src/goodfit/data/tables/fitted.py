@@ -13,7 +13,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.base import ColumnScaling, Fitted, Notes, values_text
+from goodfit.data.robust import ColumnScaling
+from goodfit.data.tables.base import ColumnInputs, Notes, values_text
 from goodfit.data.tables.categories import Frequent, Hashed, OneHot, fit_categories
 from goodfit.data.tables.dates import Date, Moments
 from goodfit.data.tables.kinds import Kind, read_as
@@ -21,7 +22,7 @@ from goodfit.data.tables.raw import RawColumn
 
 
 @dataclass(frozen=True)
-class Numeric(Fitted):
+class Numeric(ColumnInputs):
     """Numbers: one input, scaled robustly. Missing and infinite ones become the median."""
 
     scaling: ColumnScaling
@@ -45,7 +46,7 @@ class Numeric(Fitted):
 
 
 @dataclass(frozen=True)
-class Boolean(Fitted):
+class Boolean(ColumnInputs):
     """Yes and no: one input, 1 and 0. A missing one becomes what was more frequent in training."""
 
     often: bool

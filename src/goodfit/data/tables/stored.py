@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from goodfit.data.tables.base import ColumnScaling
+from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.categories import Frequent, Hashed, OneHot
 from goodfit.data.tables.dates import PARTS, Date, Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric

@@ -18,7 +18,7 @@ from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
-from goodfit.data.tables.targets import TableTask, Target, find_target
+from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
@@ -134,6 +134,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
         target = find_target(frame, choices.target, choices.task, problems)
         if target is not None:
             notes += _left_out(target, frame.rows)
+            notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
             frame = frame.take(target.rows)
     looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
     for name, what in frame.unreadable.items():
