@@ -56,6 +56,7 @@ def samples() -> dict[str, bytes]:
     models = {
         "classes": Model(NETS, about, data={"name": "mine", "fingerprint": "ab12", "rows": 150}),
         "labels": Model((LABELS,), about),
+        "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "nothing hidden": Model((net((1, 1), task="regression", classes=()),)),

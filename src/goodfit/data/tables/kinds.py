@@ -47,7 +47,7 @@ class KindFinding:
 def find_kind(column: RawColumn) -> KindFinding:
     """The kind of a column that has values.
 
-    Truth values, and the numbers 0 and 1 where both occur, are boolean; other numbers numeric; dates are dates. Texts
+    Truth values, and the numbers 0 and 1, are boolean where both occur; other numbers numeric; dates are dates. Texts
     are boolean if they are exactly two of yes or no, true or false, t or f, on or off, 1 or 0, one of which is true and
     one false (in any case); numeric if all are numbers and none is written as a code, with leading zeros; dates if all
     are dates as in ISO 8601; or else categorical. Three sorts of texts are refused, since a choice made silently would
@@ -55,8 +55,8 @@ def find_kind(column: RawColumn) -> KindFinding:
     mistakes in it, or is written in another way; numbers with a decimal comma; and texts that are long or nearly all
     different, which are ids or free text.
     """
-    if column.storage == "boolean":
-        return KindFinding("boolean")
+    if column.storage == "boolean":  # True alone is no choice of two, and is the text of a CSV file
+        return KindFinding("boolean" if len(np.unique(column.codes[column.codes >= 0])) == 2 else "categorical")
     if column.storage == "date":
         return KindFinding("date")
     if column.storage == "number":
@@ -109,7 +109,7 @@ def _of_numbers(words: Sequence[str], values: Numbers) -> str:
     by_number: dict[float, str] = {}  # of what is one number, the first text
     for word in filter(re.compile(NUMBER).match, words):
         other = by_number.setdefault(float(word), word)
-        if other != word:
+        if other.lstrip("+-") != word.lstrip("+-"):
             return f"{other!r} and {word!r} are one number; if they are codes, make them categorical"
     return _like_codes(values[np.isfinite(values)])
 
