@@ -134,7 +134,8 @@ class Cohort:
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
-        widest = max(*self.architecture.widths, self.architecture.outputs, 1)
+        inputs = self.examples.x.shape[1] if self.examples.own_inputs else 1
+        widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
         return int(np.clip(MOST_ACTIVATIONS // (groups * nets * widest), 64, MOST_ROWS_A_BLOCK))
 
 

@@ -145,6 +145,11 @@ class Examples:
             own_scalings=None if fit is None else tuple(fit(np.flatnonzero(rows).astype(np.int32)) for rows in learns),
         )
 
+    @property
+    def own_inputs(self) -> bool:
+        """Whether each set of row weights has inputs of its own in memory: a clip cannot move into the first layer."""
+        return any(scaling.bend is not None for scaling in self.own_scalings or ())
+
     def scaling_of(self, rows: int) -> Scaling:
         """The scaling of the nets with this set of row weights."""
         return self.scaling if self.own_scalings is None else self.own_scalings[rows]

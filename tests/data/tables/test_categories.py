@@ -93,7 +93,7 @@ def test_buckets_are_those_of_the_declared_hash() -> None:
 
 
 def test_the_most_frequent_come_first_where_there_are_too_many() -> None:
-    counts = np.concatenate([np.full(categories.MOST_OWN, 6), np.full(500, 5), np.full(9, 7)])
+    counts = np.concatenate([np.full(categories.MOST_OWN, 4), np.full(500, 3), np.full(9, 5)])
     words = [f"c{place:04d}" for place, times in enumerate(counts) for _ in range(times)]
     column = fit_categories("c", raw(words))
     assert isinstance(column, Frequent)

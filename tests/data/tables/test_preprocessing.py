@@ -32,7 +32,7 @@ KINDS: dict[str, Kind] = {
 }
 COLUMNS = people()
 TOWN_ROWS = np.unique(COLUMNS["town"], return_counts=True)[1]
-TOWNS = (TOWN_ROWS >= 4).sum() + int(np.ceil(TOWN_ROWS[TOWN_ROWS < 4].sum() / 4))  # a feature for 4 rows
+TOWNS = (TOWN_ROWS >= 2).sum() + int(np.ceil((TOWN_ROWS == 1).sum() / 2))  # a feature for 2 rows
 MADE = Preprocessing.fit(COLUMNS, KINDS, ignored=["income", "rich"])
 X, NOTES = MADE.transform(COLUMNS)
 

@@ -16,7 +16,7 @@ from table_help import csv, people
 import goodfit as gf
 from goodfit.data import Table, read_table, table
 from goodfit.data.tables import look, split_names
-from goodfit.data.tables.categories import MOST_BUCKETS
+from goodfit.data.tables.categories import MOST_BUCKETS, MOST_OWN
 from goodfit.errors import InputError
 
 COLUMNS = people()
@@ -39,7 +39,7 @@ def test_a_table_tells_what_it_was_taken_for() -> None:
     told = {column.name: column for column in found.columns}
     assert list(told) == list(COLUMNS)
     assert (told["age"].missing, told["town"].distinct) == (10, len(set(COLUMNS["town"])))
-    assert told["town"].about == "40 categories: a feature each for the 32 most frequent, the others hashed"
+    assert told["town"].about == "40 categories: a feature each"
     assert told["joined"].about == "time of day does not vary"
     assert (told["income"].role, told["income"].about, told["rich"].role) == ("target", "regression", "id")
     assert (found.notes, found.leaks) == ((), ())
@@ -233,7 +233,7 @@ def test_ten_thousand_categories() -> None:
     data = table(columns, "y", kinds={"c": "categorical"}).split().data
     assert data.n_inputs == 1 + MOST_BUCKETS
     repeated = {name: [*values, *values] for name, values in columns.items()}
-    assert table(repeated, "y").split().data.n_inputs == 1 + MOST_BUCKETS
+    assert table(repeated, "y").split().data.n_inputs == 1 + MOST_OWN + MOST_BUCKETS
 
 
 def test_lists_in_parquet_may_be_left_out(tmp_path: Path) -> None:

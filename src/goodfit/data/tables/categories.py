@@ -14,9 +14,9 @@ from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.raw import RawColumn
 
 FEW_CATEGORIES = 32  # up to which each has an input of its own, however rare it is
-OWN_ROWS = 4  # training rows that a category must have for an input of its own, where there are more
-MOST_OWN = 1000  # inputs of their own, of the most frequent categories
-MOST_NUMBERS = 2**25  # of these inputs in all training rows: in long tables, fewer categories have their own
+OWN_ROWS = 2  # training rows that a category must have for an input of its own, where there are more
+MOST_OWN = 2000  # inputs of their own, of the most frequent categories
+MOST_NUMBERS = 2**26  # of these inputs in all training rows: in long tables, fewer categories have their own
 MOST_BUCKETS = 256  # inputs that the other categories share
 
 
