@@ -69,6 +69,20 @@ def test_nets_keep_the_clip_of_their_inputs(tmp_path: Path) -> None:
     np.testing.assert_allclose(clipped.outputs(x, np.float64), by_hand, rtol=1e-12)
 
 
+def test_a_file_from_before_moments_frequent_ones_and_clips_predicts_the_same_bits() -> None:
+    """The file and the numbers come from the code before these were in the format."""
+    model = load_model(Path(__file__).parent / "format_2.safetensors")
+    columns = {
+        "size": [1.0, 2.5, None, 4.0, -3.0, 1e6],
+        "kind": ["a", "b", "b", None, "c", "a"],
+        "sold": ["yes", "no", "yes", "yes", None, "no"],
+        "on": ["2024-01-31", "2024-02-29 17:42", "2023-12-01", None, "2020-07-07", "1969-01-01"],
+        "town": [f"town {i}" for i in range(6)],
+    }
+    expected = "543c3542e1433342ce618a42c22e3642242b5042a5d8f641"  # float32: 45.30891, 44.81629, 69.19102, ...
+    assert model.predict(columns).astype("<f4").tobytes().hex() == expected
+
+
 def test_other_programs_find_the_tensors_under_the_documented_names(tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
