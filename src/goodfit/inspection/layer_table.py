@@ -1,7 +1,6 @@
 """layers.csv in a run's folder: what was seen of every layer while the nets trained."""
 
 import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from goodfit.errors import InputError, problem
 from goodfit.figures.flow import QUANTILE_NAMES
-from goodfit.files import write_atomically
+from goodfit.files import write_table
 
 TABLE = "layers.csv"
 COUNTED = ("epoch", "net", "seed")
@@ -24,11 +23,7 @@ FIELDS = (*COUNTED, "layer", *MEASURED)
 
 def write_layers(rows: Sequence[dict[str, Any]], folder: Path) -> Path:
     """Write the table into a run's folder, whole or not at all; its path."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(folder / TABLE, text.getvalue().encode())
+    write_table(folder / TABLE, rows, FIELDS)
     return folder / TABLE
 
 

@@ -57,7 +57,7 @@ class RunRecord:
     table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
     leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look;
     versions: of what else decides the bits, by name; empty in runs of older versions; memory: bytes that the nets of
-    one turn may take, None for no limit.
+    one turn may take, None for no limit; call: what else was asked for, see `train`.
     """
 
     data: str
@@ -74,6 +74,7 @@ class RunRecord:
     leaks: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     memory: float | None = None
+    call: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
@@ -109,7 +110,7 @@ class RunRecord:
             divided = {name: kind for name, kind in DIVIDED_BY.items() if name in made.table}
             if {name: type(value) for name, value in made.table.items()} != {**TABLE_FIELDS, **divided}:
                 raise ValueError(found)
-        _, _ = made.check, float(made.turn_memory)
+        _, _, _ = dict(made.call), made.check, float(made.turn_memory)
         return made
 
     @property
@@ -191,6 +192,7 @@ def begin(
     table: Mapping[str, Any] | None = None,
     check: LeakCheck | None = None,
     memory: float = math.inf,
+    call: Mapping[str, Any] | None = None,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
     record = RunRecord(
@@ -205,6 +207,7 @@ def begin(
         leaks=None if check is None else check.to_json(),
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
+        call=call or {},
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
     try:
@@ -235,18 +238,23 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     return recipe
 
 
-def data_of(where: Path, found: RunRecord, progress: Callable[[Step], None] | None, call: str) -> Dataset | Table:
+def data_of(
+    where: Path, found: RunRecord, progress: Callable[[Step], None] | None, call: str, *, flag: bool = False
+) -> Dataset | Table:
     """The data that a run was begun with: one of goodfit's own, or a table file, read again.
 
-    call: Python that takes other data, with {} for the folder; an InputError names it.
+    call: Python that takes other data, with {} for the folder; an InputError names it. flag: whether the command has
+    --data as well.
     """
-    if found.table is not None:
+    if found.table is not None and Path(found.table["path"]).exists():
         return read_table(**found.table)
-    if found.data not in names():
-        rule = f"was trained on {found.data!r}, which is not a built-in data set"
-        fix = f"Give it from Python: {call.format(repr(str(where)))}."
-        raise InputError(problem(str(where), rule, fix=fix))
-    return load(found.data, progress=progress)
+    if found.table is None and found.data in names():
+        return load(found.data, progress=progress)
+    rule = f"was trained on {found.data!r}, which is not a built-in data set"
+    if found.table is not None:
+        rule = f"was trained on {found.table['path']}, which is not there any more"
+    fix = f"Give it {'with --data, or ' * flag}from Python: {call.format(repr(str(where)))}."
+    raise InputError(problem(str(where), rule, fix=fix))
 
 
 def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, call: str) -> Split:

@@ -161,30 +161,31 @@ class SessionRecord:
     """Which session a folder holds, so that nothing is mixed and the same call goes on.
 
     print: a digest of all that decides the results; memory: bytes that one turn may take, kept since it decides the
-    turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds.
+    turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds; data: a
+    digest of the data alone, by which changed data are told from another call.
     """
 
     print: str
     memory: float
     about: str = ""
     call: Mapping[str, Any] | None = None
+    data: str = ""
 
     def to_json(self) -> str:
         """The content of its file."""
         memory = self.memory if math.isfinite(self.memory) else None
-        fields = {"print": self.print, "memory": memory, "about": self.about, "call": self.call}
-        return json.dumps(fields, indent=2) + "\n"
+        return json.dumps({**vars(self), "memory": memory}, indent=2) + "\n"
 
 
 @contextmanager
 def session_folder(
-    out: str | Path, name: str, record: SessionRecord, what: str, *, anew: bool = False
+    out: str | Path, name: str, record: SessionRecord, what: str, finish: str = ""
 ) -> Iterator[tuple[Path, float]]:
     """The folder of a session, made and locked, and the memory that its turns were cut to.
 
-    name: of the file that holds the record; what: "search", "curve", ...
-    Nothing is mixed: where the folder was begun as another session, that one is removed if `anew`, and InputError if
-    not.
+    name: of the file that holds the record; what: "search", "curve", ...; finish: the command that finishes what the
+    folder holds, if that is not the call again.
+    Nothing is mixed or lost: InputError where the folder was begun as another session.
     """
     folder = Path(out)
     try:
@@ -193,12 +194,8 @@ def session_folder(
         raise write_error(folder, error) from error
     with held(folder):
         path = folder / name
-        if anew and not _holds(path, record):
-            for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
-                Store(own, what).forget()
-            path.unlink(missing_ok=True)
         if path.exists():
-            memory = _memory_of(folder, path, record, what)
+            memory = _memory_of(folder, path, record, what, finish)
         else:
             if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
                 rule = f"holds results of a {what}, or of another training, but no {name}"
@@ -208,25 +205,25 @@ def session_folder(
         yield folder, memory
 
 
-def _holds(path: Path, record: SessionRecord) -> bool:
-    """Whether a record on disk is of this session."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return bool(json.loads(path.read_text("utf-8"))["print"] == record.print)
-    return False
-
-
-def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> float:
+def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finish: str) -> float:
     """The memory that an earlier session was cut to; InputError where it was not this one."""
     try:
         kept = json.loads(path.read_text("utf-8"))
-        same, memory = kept["print"] == record.print, kept["memory"]
+        same, memory, data, call = kept["print"] == record.print, kept["memory"], kept.get("data"), kept.get("call")
         limit = math.inf if memory is None else float(memory)
     except (OSError, ValueError, KeyError, TypeError) as error:
         rule = f"must be the record of a {what}, but it cannot be read"
         raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
     if not same:
-        fix = "Give another folder, or the data, settings, folds and seeds that it was started with."
-        raise InputError(problem(str(folder), f"holds a different {what}", fix=fix))
+        rule, fix = f"holds a different {what}", "Give another folder, or the settings, folds and seeds of that one."
+        if data and data != record.data:
+            rule = f"holds a {what} of other data, or its data have changed since"
+            fix = "Give another folder, or the data that it was started with."
+        elif call is not None and call == json.loads(record.to_json())["call"]:
+            rule, fix = f"holds a {what} that another version of goodfit started", "Give another folder."
+        if finish:
+            fix = f"Finish that one with: {finish}, or delete {folder}."
+        raise InputError(problem(str(folder), rule, fix=fix))
     return limit
 
 
