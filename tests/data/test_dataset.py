@@ -102,6 +102,19 @@ def test_a_target_of_whole_numbers_is_remarked() -> None:
     )
 
 
+@pytest.mark.parametrize("dtype", ["float16", ">f4", "longdouble", ">i8", "uint8", "uint64", "object"])
+def test_numbers_of_every_type_are_the_same_targets(dtype: str) -> None:
+    x, y = np.arange(180.0).reshape(60, 3), np.arange(60)
+    data = Dataset.from_arrays(x, y.astype(dtype))
+    assert data.task == "regression"
+    assert np.array_equal(data.y[:, 0], y)
+
+
+def test_an_unknown_task_is_named() -> None:
+    with pytest.raises(InputError, match="'task' must be a known one; got 'guess'"):
+        Dataset.from_arrays(np.zeros((60, 3)), np.arange(60), task="guess")  # type: ignore[arg-type]
+
+
 def test_what_arrays_say_themselves_stands() -> None:
     x = np.arange(180.0).reshape(60, 3)
     data = Dataset.from_arrays(x, np.arange(60.0), scaling="none", scale_targets=False)
@@ -112,10 +125,14 @@ def test_what_arrays_say_themselves_stands() -> None:
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([*["a", "b"] * 29, None, "NA"], r"table: 'y' must have a target in every row; 2 rows \(58, 59\) have none"),
-        ([*[0.5, 1.5] * 29, 2.5, np.nan], r"table: 'y' must have a target in every row; row 59 has none"),
-        (["a"] * 60, r"table: the target 'y' must have at least two classes"),
+        (
+            [*["a", "b"] * 29, None, "NA"],
+            r"^Dataset 'table': 'y' must have a target in every row; 2 rows \(58, 59\) have none",
+        ),
+        ([*[0.5, 1.5] * 29, 2.5, np.nan], r"^Dataset 'table': 'y' must have a target in every row; row 59 has none"),
+        (["a"] * 60, r"^Dataset 'table': the target 'y' must have at least two classes"),
         ([f"name {i}" for i in range(60)], r"the target 'y' must hold numbers or classes; it holds a different text"),
+        ([[1], [1, 2]] * 30, r"^Dataset 'table': 'y' must be an array; its rows differ in length"),
         (["3,5", "4,5", "5,5"] * 20, r"it holds numbers that are written with a comma; got '3,5'"),
     ],
 )

@@ -78,6 +78,8 @@ def test_robust_by_hand() -> None:
     assert z[3, 0] == pytest.approx(3)
     np.testing.assert_array_equal(z[:, 1], [0, 1, 1, 0])
     np.testing.assert_array_equal(z[:, 2], 0)
+    tiny = fit_scaling(dataset(x=np.array([[0], [1e-45], [3e-45], [0]], np.float32), features=()), ROWS, "robust")
+    assert np.isfinite(tiny.inputs(data.x[:, :1])).all()
     both = fit_scaling(dataset(x=np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0], [5, 5, 5]], np.float32)), ROWS, "robust")
     assert both.bend is None
 

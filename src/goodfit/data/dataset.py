@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.errors import Problems, nearest
+from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
 if TYPE_CHECKING:
@@ -112,18 +112,21 @@ class Dataset:
         """
         from goodfit.data.tables.targets import read_target
 
-        labels = np.asarray(y)
+        where = f"Dataset {name!r}"
+        inputs, labels = _array("x", x, where), _array("y", y, where)
+        if labels.dtype.kind == "f":
+            labels = labels.astype(np.float64)
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        if labels.ndim == 1 and task != "multilabel" and "classes" not in fields:
-            read = read_target(name, labels, task)
+        if labels.ndim == 1 and task in (None, "classification", "regression") and "classes" not in fields:
+            read = read_target(where, labels, task)
             task, labels = read.task, read.y
             fields |= {"classes": read.classes, "notes": fields.get("notes", read.notes)}
         elif task is None:
             task = "classification" if "classes" in fields else "regression"
         fields.setdefault("scaling", "standard" if fields.get("image_shape") else "robust")
         fields.setdefault("scale_targets", task == "regression")
-        return cls(name=name, x=np.asarray(x), y=labels, task=task, **fields)
+        return cls(name=name, x=inputs, y=labels, task=task, **fields)
 
     @property
     def n_inputs(self) -> int:
@@ -148,6 +151,14 @@ class Dataset:
                 *self.notes,
             )
         )
+
+
+def _array(name: str, values: Any, where: str) -> np.ndarray:
+    """Anything that NumPy can read, as an array; InputError for rows of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(problem(where, f"{name!r} must be an array; its rows differ in length")) from error
 
 
 def _checked_inputs(values: Any, features: Sequence[str], where: str, problems: Problems) -> np.ndarray | None:

@@ -59,7 +59,7 @@ def robust_scaling(x: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.flo
             continue
         found = ColumnScaling.fit(values)
         # a factor that float32 cannot hold is that of a column that is constant in float32
-        kept = found.factor if found.factor < np.finfo(np.float32).max else 0.0
+        kept = found.factor if found.factor < float(np.finfo(np.float32).max) else 0.0
         shift[column], scale[column], bend[column] = found.median, kept, 1 / CLIP
     return shift.astype(np.float32), scale.astype(np.float32), bend.astype(np.float32)
 
