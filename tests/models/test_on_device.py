@@ -26,6 +26,7 @@ def nets(task: str, activation: str, count: int = 3) -> list[TrainedNet]:
                 slopes=(0.25, 0.5) if activation == "prelu" else (),
                 shift=np.float32(0.5),  # type: ignore[arg-type]
                 scale=np.float32(2.0),  # type: ignore[arg-type]
+                bend=np.float32(0.3),  # type: ignore[arg-type]
             )
         )
     return made

@@ -51,7 +51,7 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         block = rows[start : start + size]
         full = np.zeros((size, *rows.shape[1:]), rows.dtype)  # one shape, one program
         full[: len(block)] = block
-        arguments = (parameters, jax.device_put(full), first.shift, first.scale)
+        arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend)
         if run is None:
             run = _compiled(architecture, arguments)
         z = run(*arguments)  # [P, C, size]
@@ -67,12 +67,12 @@ def _compiled(architecture: Architecture, arguments: tuple[Any, ...]) -> Callabl
     import jax
     import jax.numpy as jnp
 
-    from goodfit.nets.forward import Parameters, Present, forward
+    from goodfit.nets.forward import Parameters, Present, bend_inputs, forward
 
     nobody = Present((), jnp.zeros((1, 1, 0), bool))  # read for padded nets alone
 
-    def outputs(parameters: Parameters, x: Any, shift: Any, scale: Any) -> Any:
-        rows = (x.astype(jnp.float32) - shift) * scale
+    def outputs(parameters: Parameters, x: Any, shift: Any, scale: Any, bend: Any) -> Any:
+        rows = bend_inputs((x.astype(jnp.float32) - shift) * scale, bend)
         with jax.default_matmul_precision("highest"):
             return forward(parameters, rows[None], architecture, nobody)[0]
 

@@ -89,6 +89,9 @@ class Cohort:
             "squares": tuple(each.astype(self.dtype) for each in squares),
             "own": self._own_scaling(),
             "layout": self._layout(),
+            "bend": None
+            if scaling.bend is None or examples.own_scalings is not None
+            else scaling.bend.astype(self.dtype),
         }
         return ProgramRows(**arrays)
 
@@ -147,16 +150,20 @@ class Cohort:
         if scalings is None:
             return None
         own = [each.after(self.examples.scaling) for each in scalings]
+        bends = [np.zeros_like(each.shift) if each.bend is None else each.bend for each in own]
+        bend: Any = np.stack(bends).astype(self.dtype) if any(each.any() for each in bends) else None
         names = ("shift", "scale", "target_shift", "target_scale")
         return OwnScaling(
             **{  # type: ignore[arg-type]
                 n: np.stack([getattr(each, n) for each in own]).astype(self.dtype) for n in names
-            }
+            },
+            bend=bend,
         )
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
-        widest, able = max(*self.architecture.widths, self.architecture.outputs, 1), machine()
+        inputs, able = self.examples.x.shape[1] if self.examples.own_inputs else 1, machine()
+        widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
         return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 
 

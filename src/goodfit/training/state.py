@@ -122,13 +122,15 @@ class Settings:
 class OwnScaling:
     """A scaling for every set of row weights, applied after that of all: folds scale by their own training rows.
 
-    shift, scale: [G, D] of inputs; target_shift, target_scale: [G, C] of numeric targets.
+    shift, scale: [G, D] of inputs; target_shift, target_scale: [G, C] of numeric targets. bend: [G, D] of the smooth
+    clip of inputs, None where there is none.
     """
 
     shift: Float[Array, "G D"]
     scale: Float[Array, "G D"]
     target_shift: Float[Array, "G C"]
     target_scale: Float[Array, "G C"]
+    bend: Float[Array, "G D"] | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -166,7 +168,8 @@ class ProgramRows:
     block is not full. squares: of the training rows and then every part, what squared errors are weighed by so that
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
     scales by on top, None where all nets see the same numbers. layout: what row orders are drawn of, None where the
-    host draws them.
+    host draws them. bend: [D] of the smooth clip of scaled inputs, None where there is none, or where each set of row
+    weights has its own.
     """
 
     x: Array
@@ -180,6 +183,7 @@ class ProgramRows:
     squares: tuple[Float[Array, "G C"], ...]
     own: OwnScaling | None = None
     layout: Layout | None = None
+    bend: Float[Array, " D"] | None = None
 
 
 @jax.tree_util.register_dataclass
