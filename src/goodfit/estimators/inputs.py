@@ -71,6 +71,9 @@ def encoded(estimator: Any, x: Any, y: Any, sample_weight: Any, *, reset: bool, 
     estimator.n_outputs_ = table.shape[1]
     estimator.out_activation_ = link = estimator._link()
     rows = WeightedRows(dense(x, dtype), coded(table, link, dtype), None if weight is None else weight.astype(dtype))
+    if rows.weight is not None and not rows.weight.any():
+        rule = "'sample_weight' and 'class_weight' must not leave all samples with weight zero"
+        raise InputError(problem(type(estimator).__name__, rule))
     return Encoded(rows, raw, table)
 
 
@@ -118,6 +121,11 @@ def _share_of(estimator: Any, rows: WeightedRows, raw: Any, table: NDArray[Any],
     train, valid = (
         WeightedRows(rows.x[at], rows.y[at], None if rows.weight is None else rows.weight[at]) for at in places
     )
+    for part, what in ((train, "training"), (valid, "validation")):
+        if part.weight is not None and not part.weight.any():
+            rule = f"the {what} set that 'early_stopping' splits off must have samples with a weight above zero"
+            fix = "Increase 'validation_fraction', or give 'validation_data'."
+            raise InputError(problem(type(estimator).__name__, rule, fix=fix))
     if len(valid) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return GivenRows(train, valid, (valid.x, raw[places[1]], valid.weight))

@@ -50,7 +50,8 @@ class History:
             ("frozen", np.bool_),
         ):
             object.__setattr__(self, name, np.asarray(getattr(self, name), kind))
-        object.__setattr__(self, "values", {name: np.asarray(v, np.float32) for name, v in self.values.items()})
+        with np.errstate(over="ignore"):  # the losses of nets that diverge are infinite in float32
+            object.__setattr__(self, "values", {name: np.asarray(v, np.float32) for name, v in self.values.items()})
         if self.epochs.ndim != 1 or (np.diff(self.epochs) <= 0).any():
             problems.add("History", "'epochs' must be a rising sequence", got=self.epochs.tolist())
         for name in ("seeds", "best_epoch", "stopped_epoch", "frozen"):
