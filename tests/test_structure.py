@@ -18,8 +18,8 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("errors", "lazy", "plain_json", "wiring", "words"),
-    ("files",),
+    ("errors", "intervals", "lazy", "notices", "plain_json", "wiring", "words"),
+    ("arguments", "files"),
     ("data", "nets"),
     ("leaks",),
     ("training",),

@@ -43,6 +43,8 @@ def write_atomically(
     temporary one behind.
     """
     target = Path(path)
+    if not target.name:
+        raise InputError(problem(repr(str(path)), "must be the path of a file", fix="Give it a name."))
     start = f".{target.name[:200]}."
     unfinished = target.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}.part")
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goodfit import selection
+from goodfit.arguments import public
 from goodfit.curves.drawn import data_curve
 from goodfit.curves.epochs import epoch_curve
 from goodfit.curves.learning import learning_curve
@@ -20,6 +21,7 @@ from goodfit.training.store import read_call
 _CURVES = {"data_curve": data_curve, "epoch_curve": epoch_curve, "learning_curve": learning_curve}
 
 
+@public
 def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve:
     """Resume a curve that was interrupted or killed; the result is identical to the bit to an uninterrupted one.
 

@@ -7,7 +7,6 @@ arXiv:1708.07747. 60,000 training and 10,000 test images of 28 x 28 grey levels,
 import hashlib
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from goodfit.data.sources import (
     silent,
 )
 from goodfit.errors import GoodfitError
+from goodfit.notices import warn
 
 NAME = "fashion-mnist"
 ABOUT = "Photographs of clothes in ten classes, 28 x 28 grey levels"
@@ -165,11 +165,9 @@ def load(
     pixels, labels, report = obtain(progress=progress, folder=folder, search_in=search_in)
     if progress is None:
         for text in [wrong for attempt in report.attempts for wrong in attempt.wrong]:
-            warnings.warn(
-                f"{NAME}: a file with wrong content was found and not used: {text}", DataWarning, stacklevel=3
-            )
+            warn(f"{NAME}: a file with wrong content was found and not used: {text}", DataWarning)
         if report.trouble:
-            warnings.warn(report.trouble, DataWarning, stacklevel=3)
+            warn(report.trouble, DataWarning)
     return Dataset(
         name=NAME,
         x=pixels,

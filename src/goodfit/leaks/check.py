@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -16,6 +15,7 @@ from goodfit.leaks.duplicates import Rows, exact_groups
 from goodfit.leaks.folds import Fold, findings_of_folds
 from goodfit.leaks.guarding import Code, LeakFinding, Status, findings
 from goodfit.leaks.near_pairs import NearPairs, TooLong, near_pairs
+from goodfit.notices import warn
 
 Mode = Literal["warn", "error", "off"]
 NEAR_SECONDS = 1.0  # that the search for near twins may take before a training, as predicted
@@ -51,10 +51,10 @@ class LeakCheck:
         """Those to warn of: twins only where they are at least FEWEST and SMALL * sqrt(held-out rows)."""
         return tuple(each for each in self.issues if each.code in ("group", "input") or not _is_small(each))
 
-    def warn(self, stacklevel: int = 2) -> None:
+    def warn(self) -> None:
         """A LeakWarning for each finding of `told`."""
         for each in self.told:
-            warnings.warn(str(each), LeakWarning, stacklevel=stacklevel + 1)
+            warn(str(each), LeakWarning)
 
     def __str__(self) -> str:
         """One line: what was found, and what was not looked for."""

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.reports import kept
 from goodfit.reports.run_report import run_page, search_page
@@ -13,6 +14,7 @@ REPORT = "report.html"
 Place = str | os.PathLike[str]
 
 
+@public
 def write(what: Run | Place, path: Place | None = None, *, search: Place | None = None) -> Path:
     """Write a report as one self-contained HTML file, and return where it is.
 

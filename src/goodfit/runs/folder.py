@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Ledger, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.tables import is_table_path, read_frame
@@ -21,6 +21,7 @@ from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
+from goodfit.notices import warn
 from goodfit.runs import record
 from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
@@ -88,6 +89,7 @@ class Predictions:
         return [*(str(int(label)) for label in self.predicted[row]), *numbers]
 
 
+@public
 def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
     """The runs in a folder, newest first. Folders that hold none are passed over, damaged ones with a warning."""
     path = Path(root)
@@ -100,7 +102,7 @@ def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
             try:
                 found.append(_summary(folder, opened))
             except InputError as error:
-                warnings.warn(str(error), stacklevel=2)
+                warn(str(error))
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
@@ -109,7 +111,7 @@ def _opened() -> dict[str, Score]:
     try:
         lines = Ledger().openings()
     except GoodfitError as error:
-        warnings.warn(f"Test scores are not shown: {error}", stacklevel=3)
+        warn(f"Test scores are not shown: {error}")
         return {}
     scores = ((line.run, restated(line)) for line in lines)
     return {run: score for run, score in scores if run is not None and score is not None}
@@ -129,11 +131,13 @@ def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
     )
 
 
+@public
 def record_of(folder: str | os.PathLike[str]) -> record.RunRecord:
     """What run.json says of a run, done or not: its task, its seeds, what else its command was asked for, ..."""
     return record.RunRecord.read(Path(folder))
 
 
+@public
 def load(folder: str | os.PathLike[str]) -> Run:
     """Load a finished run, as `train` returned it."""
     where = Path(folder)
@@ -157,6 +161,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
     )
 
 
+@public
 def predict(
     run: str | os.PathLike[str], data: Any, *, data_progress: Callable[[Step], None] | None = None
 ) -> Predictions:

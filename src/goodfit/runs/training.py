@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, load
 from goodfit.files import write_atomically
 from goodfit.leaks.check import LeakCheck, check_split
@@ -47,6 +48,7 @@ RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
 
 
+@public
 def train(
     recipe: Recipe,
     data: Dataset | Table | Split | str,
@@ -94,6 +96,7 @@ def train(
         return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
 
 
+@public
 def resume(
     folder: str | Path,
     data: Dataset | Table | None = None,

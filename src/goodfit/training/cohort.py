@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
@@ -176,6 +177,7 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
     return blocks.reshape(count, size)
 
 
+@public
 def cohort_of(
     jobs: Sequence[Job],
     examples: Examples,

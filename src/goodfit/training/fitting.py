@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
@@ -65,6 +66,7 @@ class Fitted(TrainedNets):
     state: State = field(repr=False)
 
 
+@public
 def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     """Names of the Q metrics: train_loss, train_score, then those of every part.
 
@@ -73,6 +75,7 @@ def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{part}_{what}" for part in ("train", *parts) for what in ("loss", "score"))
 
 
+@public
 def fit(
     cohort: Cohort,
     *,

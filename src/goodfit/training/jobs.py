@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
@@ -46,6 +47,7 @@ class FittedJobs:
         return {what: sum(fitted.seconds[what] for fitted in self.turns) for what in ("compile", "train")}
 
 
+@public
 def fit_jobs(
     jobs: Sequence[Job],
     examples: Examples,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
@@ -54,6 +55,7 @@ class Plan:
         return "\n".join([*lines, *(f"  {reason}" for reason in self.reasons)])
 
 
+@public
 def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None = None) -> Plan:
     """Group jobs into cohorts.
 

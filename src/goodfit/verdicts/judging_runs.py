@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Step, Table
 from goodfit.data import load as load_data
 from goodfit.errors import InputError, problem
@@ -38,6 +39,7 @@ SHARE, SECONDS = 0.5, 10.0
 """A verdict is given unasked, in its quick form, where it takes at most this share of the run's time, or so long."""
 
 
+@public
 def judge_run(
     folder: str | Path,
     data: Dataset | Table | str | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.tables.csv_file import read_csv
 from goodfit.data.tables.frames import Frame, frame_from
 from goodfit.errors import InputError, problem
@@ -16,6 +17,7 @@ from goodfit.errors import InputError, problem
 NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
 
 
+@public
 def read_frame(path: str | os.PathLike[str]) -> Frame:
     """The raw columns of a table file; InputError where it cannot be read."""
     file = Path(path)
@@ -33,6 +35,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
     return reader(where, content)
 
 
+@public
 def is_table_path(text: str) -> bool:
     """Whether a name looks like a table file rather than like one of goodfit's data sets."""
     return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text)

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.tables.categories import sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
@@ -78,6 +79,7 @@ class Choices:
         }
 
 
+@public
 def split_names(texts: Iterable[str]) -> tuple[str, ...]:
     """Names from texts with commas between them; a name that holds a comma stands in double quotes."""
     return tuple(name.strip() for row in csv.reader(texts, skipinitialspace=True) for name in row if name.strip())
