@@ -102,6 +102,6 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     watcher = VerdictWatcher(quiet=quiet)
     given: Any = data
     if data is not None and tables.is_table(data):
-        given = read_table(**{**(RunRecord.read(run).table or {}), "path": data})
+        given = read_table(**{**(RunRecord.read(run).origin or {}), "path": data})
     with resumable("verdict", run, VERDICT_CALL):
         return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from goodfit.data.sources import Contents, FileSpec, Look, NotFoundHere, checked
+from goodfit.reading import read_bytes
 
 UPDATE_TIMEOUT = 180.0  # seconds for the package lists, some 10 MB
 DOWNLOAD_TIMEOUT = 900.0  # seconds for the package
@@ -153,7 +154,7 @@ def _member(tar: tarfile.TarFile, path: str) -> bytes:
 def _tar_bytes(archive: Path) -> bytes:
     """The package's file tree as a tar archive: by dpkg-deb, or by our own reader where there is none."""
     if shutil.which("dpkg-deb") is None:
-        return ar_member(archive.read_bytes(), "data.tar")
+        return ar_member(read_bytes(archive), "data.tar")
     result = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], capture_output=True, check=False)
     if result.returncode != 0:
         raise ValueError(result.stderr.decode(errors="replace").strip() or "dpkg-deb failed")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.reading import read_bytes
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}  # type code -> dtype in the file
 GZIP_MAGIC = b"\x1f\x8b"
@@ -27,7 +28,7 @@ def read_idx(path: Path | str) -> np.ndarray:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise InputError(problem(str(path), "must be a readable file", got=error.strerror or str(error))) from error
     return parse_idx(uncompress(content, where=str(path)), where=str(path))

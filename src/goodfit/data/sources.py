@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from goodfit.data.idx import uncompress
 from goodfit.errors import InputError
+from goodfit.reading import read_bytes
 
 Outcome = Literal["found", "missing", "wrong", "failed"]
 """found: all files, all right; missing: not there; wrong: a file with other content; failed: could not be asked."""
@@ -175,7 +176,7 @@ def _in_folder(folder: Path, spec: FileSpec, look: Look, lacking: list[str]) -> 
     absent = 0
     for path in (folder / spec.name, folder / f"{spec.name}.gz"):
         try:
-            return checked(path.read_bytes(), spec, str(path))
+            return checked(read_bytes(path, most=spec.size + COMPRESSED_LIMIT), spec, str(path))
         except NotFoundHere as wrong:
             look.note(wrong.outcome, str(wrong))
         except FileNotFoundError:

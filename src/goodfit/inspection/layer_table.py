@@ -10,6 +10,7 @@ from typing import Any
 from goodfit.errors import InputError, problem
 from goodfit.figures.flow import QUANTILE_NAMES
 from goodfit.files import write_atomically
+from goodfit.reading import read_text
 
 TABLE = "layers.csv"
 COUNTED = ("epoch", "net", "seed")
@@ -36,8 +37,7 @@ def read_layers(folder: Path) -> list[dict[str, Any]]:
     """The rows of the table in a run's folder, [] where there is none; InputError where it is damaged."""
     path = folder / TABLE
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return [_row(each) for each in csv.DictReader(file)]
+        return [_row(each) for each in csv.DictReader(io.StringIO(read_text(path), newline=""))]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -1,6 +1,8 @@
 """Results that other commands left in a folder, as JSON: read, checked, and put into plain fields."""
 
 import csv
+import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +10,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from goodfit import strict_json
+from goodfit.checked_json import MOST_BYTES
 from goodfit.errors import InputError, problem
+from goodfit.reading import read_text
 from goodfit.reports.commands import table_words
 from goodfit.selection.space import parse, text_of
-from goodfit.training import strict_json
+from goodfit.training.store import SessionRecord
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
 VERDICT = "verdict.json"
@@ -169,17 +174,14 @@ def read_search(folder: Path) -> KeptSearch:
             raise InputError(problem(str(folder), "must be a finished search; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
-    begun: dict[str, Any] = {}
-    if start.exists():
-        with _reading(start, "goodfit select"):
-            begun = _json(start)
+    begun = SessionRecord.read(start, "search") if start.exists() else SessionRecord("", math.inf)
     with _reading(path, "goodfit select"):
         found = _json(path)
         lines = [_setting(line) for line in found["settings"]]
         (name,) = {name for _, name in lines}
-        call = begun.get("call") or {}
+        call = begun.call or {}
         source = table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),)
-        about = {"about": begun.get("about", ""), "source": source, "score_name": name}
+        about = {"about": begun.about, "source": source, "score_name": name}
         return KeptSearch.model_validate({**found, **about, "settings": [line for line, _ in lines]})
 
 
@@ -188,8 +190,8 @@ def read_curve(folder: Path, field: str) -> list[CurveLine]:
     path = folder / CURVE
     if not path.exists():
         return []
-    with _reading(path, "goodfit select"), open(path, encoding="utf-8", newline="") as file:
-        return [_curve_line(row, field) for row in csv.DictReader(file)]
+    with _reading(path, "goodfit select"):
+        return [_curve_line(row, field) for row in csv.DictReader(io.StringIO(read_text(path), newline=""))]
 
 
 def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -208,7 +210,7 @@ def _curve_line(row: dict[str, str], field: str) -> CurveLine:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    found = strict_json.parse(path.read_text("utf-8"))
+    found = strict_json.parse(read_text(path, most=MOST_BYTES))
     if not isinstance(found, dict):
         raise ValueError("not an object")
     return found
@@ -221,6 +223,6 @@ def _reading(path: Path, command: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError, csv.Error) as error:
         rule, fix = "must be what goodfit wrote there, but it is damaged", f"Run '{command}' again, or use a copy."
         raise InputError(problem(str(path), rule, fix=fix)) from error

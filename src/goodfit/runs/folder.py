@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,9 +31,11 @@ from goodfit.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a list. state: "done", "training" or "interrupted"; scores: part -> score, where it is done.
+    """A run in a list.
 
-    The score on test rows is there once they were opened: the newest in the ledger, with the interval as it is by now.
+    state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
+    when is the date of the file. scores: part -> score, where it is done. The score on test rows is there once they
+    were opened: the newest in the ledger, with the interval as it is by now.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class RunSummary:
     state: str
     seeds: tuple[int, ...]
     scores: dict[str, Score]
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +92,16 @@ class Predictions:
 
 
 def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
-    """The runs in a folder, newest first. Folders that hold none are passed over, damaged ones with a warning."""
+    """The runs in a folder, newest first; damaged ones are listed as such. Folders that hold none are passed over."""
     path = Path(root)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return []
     opened = _opened()
-    found = []
-    for folder in sorted(path.iterdir()):
-        if (folder / record.RUN).exists():
-            try:
-                found.append(_summary(folder, opened))
-            except InputError as error:
-                warnings.warn(str(error), stacklevel=2)
+    try:
+        folders = sorted(path.iterdir())
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
+    found = [_summary(folder, opened) for folder in folders if os.path.lexists(folder / record.RUN)]
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
@@ -117,7 +118,11 @@ def _opened() -> dict[str, Score]:
 
 def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
     test = opened.get(str(folder.resolve()))
-    found = record.RunRecord.read(folder)
+    try:
+        found = record.RunRecord.read(folder)
+    except InputError as error:
+        written = datetime.fromtimestamp(max(0.0, os.lstat(folder / record.RUN).st_mtime), UTC)
+        return RunSummary(folder, "", written, "damaged", (), {}, str(error))
     going = "training" if is_held(folder) else "interrupted"
     return RunSummary(
         folder=folder,
@@ -142,17 +147,25 @@ def load(folder: str | os.PathLike[str]) -> Run:
         fix = f"Finish it with: goodfit train --resume {where}"
         raise InputError(problem(str(where), "must be a finished run", fix=fix))
     model = load_model(where / record.MODEL)
+    history = History.from_events(where / record.EVENTS, until=max(1, found.epochs))
+    counts = {"run.json": len(found.seeds), "the model file": len(model.nets), "events.jsonl": history.n_nets}
+    if len(set(counts.values())) > 1 or (model.task, tuple(net.seed for net in model.nets)) != (
+        found.task,
+        found.seeds,
+    ):
+        rule = "must hold the files of one run; they differ in their nets"
+        raise InputError(problem(str(where), rule, got=counts, fix="Restore a backup, or train again."))
     return Run(
         recipe=Recipe.from_file(where / record.RECIPE),
         data_name=found.data,
-        task=model.nets[0].task,
+        task=model.task,
         seeds=found.seeds,
         nets=model.nets,
-        history=History.from_events(where / record.EVENTS, until=max(1, found.epochs)),
+        history=history,
         scores=found.scores,
         seconds=found.seconds,
         folder=where,
-        leaks=found.check,
+        leaks=found.leaks,
         test_rows=found.test_rows,
     )
 

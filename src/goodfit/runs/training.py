@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ def resume(
         parts = record.read_split(where, given, found, "resumed", RESUME)
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
-        memory, check = found.turn_memory, found.check
+        memory, check = found.turn_memory, found.leaks
         return _Training(recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check).run()
 
 
@@ -296,12 +296,12 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     figure = run.figure()
     for name in record.CURVES:
         write_figure(figure, folder / name)
-    replace(begun, state="done", results=run.to_json()).write(folder)
+    begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
 
 
 def _of_table(begun: record.RunRecord) -> dict[str, Any]:
     """What a model says of the table file that its nets were trained on: the target, and what divided the rows."""
-    if begun.table is None:
+    if begun.origin is None:
         return {}
-    return {"table": {name: begun.table[name] for name in ("target", "group", "time") if name in begun.table}}
+    return {"table": {name: begun.origin[name] for name in ("target", "group", "time") if name in begun.origin}}

@@ -13,6 +13,7 @@ import numpy as np
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
+from goodfit.reading import read_text
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.methods import Sampler, Sampling
@@ -176,10 +177,20 @@ def _note(folder: Path, fresh: Sequence[Setting]) -> None:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    elif path.read_text("utf-8") != text:
+    elif not _holds(path, text):
         rule = "must hold the sampler's suggestions; it suggested other settings when the search started"
         fix = "Resume with the version of Optuna that started the search, or start again in another folder."
         raise InputError(problem(str(path), rule, fix=fix))
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Whether a file holds this text."""
+    try:
+        return read_text(path) == text
+    except UnicodeDecodeError:
+        return False
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
 
 
 class OptunaSampler:

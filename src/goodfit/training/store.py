@@ -8,6 +8,7 @@ leaves both, and the file counts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -17,12 +18,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
+from goodfit.checked_json import damaged, read_model
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.training import tensor_file
@@ -173,7 +176,34 @@ class SessionRecord:
         """The content of its file."""
         memory = self.memory if math.isfinite(self.memory) else None
         fields = {"print": self.print, "memory": memory, "about": self.about, "call": self.call}
-        return json.dumps(fields, indent=2) + "\n"
+        return json.dumps({**fields, "whole": _digest(fields)}, indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path, what: str) -> SessionRecord:
+        """The record in a file; InputError where it is damaged. what: "search", "curve", ..."""
+        must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
+        found = read_model(path, _KeptRecord, must=must, fix=fix)
+        if found.whole not in (None, _digest(found.model_dump(exclude={"whole"}))):  # None: of an older version
+            raise damaged(path, must=must, fix=fix)
+        return cls(found.print, math.inf if found.memory is None else found.memory, found.about, found.call)
+
+
+class _KeptRecord(BaseModel):
+    """A record as its file has it. whole: a digest of the rest, since a changed call would be carried out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    print: str
+    memory: Annotated[float, Field(ge=0)] | None
+    about: str = ""
+    call: dict[str, Any] | None = None
+    whole: str | None = None
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    """A digest of values of JSON, whatever the order of their names."""
+    text = json.dumps(json.loads(json.dumps(fields)), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -197,7 +227,7 @@ def session_folder(
             for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
                 Store(own, what).forget()
             path.unlink(missing_ok=True)
-        if path.exists():
+        if os.path.lexists(path):
             memory = _memory_of(folder, path, record, what)
         else:
             if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
@@ -210,41 +240,28 @@ def session_folder(
 
 def _holds(path: Path, record: SessionRecord) -> bool:
     """Whether a record on disk is of this session."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return bool(json.loads(path.read_text("utf-8"))["print"] == record.print)
+    with contextlib.suppress(InputError):
+        return SessionRecord.read(path, "session").print == record.print
     return False
 
 
 def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> float:
     """The memory that an earlier session was cut to; InputError where it was not this one."""
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-        same, memory = kept["print"] == record.print, kept["memory"]
-        limit = math.inf if memory is None else float(memory)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        rule = f"must be the record of a {what}, but it cannot be read"
-        raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
-    if not same:
+    kept = SessionRecord.read(path, what)
+    if kept.print != record.print:
         fix = "Give another folder, or the data, settings, folds and seeds that it was started with."
         raise InputError(problem(str(folder), f"holds a different {what}", fix=fix))
-    return limit
+    return kept.memory
 
 
 def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:
     """The arguments that a session was begun with; InputError where no file holds them."""
     path = Path(folder) / name
-    if not path.exists():
+    if not os.path.lexists(path):
         rule = f"must be the folder of a {what}; it has no {name}"
         raise InputError(problem(str(folder), rule, fix=f"Give the folder that the {what} was written to."))
-    try:
-        call = json.loads(path.read_text("utf-8"))["call"]
-        if call is not None and not isinstance(call, dict):
-            raise TypeError(call)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        fix = f"Give the folder of a {what}."
-        rule = f"must be the record of a {what}, but it cannot be read"
-        raise InputError(problem(str(path), rule, fix=fix)) from error
+    call = SessionRecord.read(path, what).call
     if call is None:
         fix = f"Start the {what} again from Python, with the same arguments and folder."
         raise InputError(problem(str(folder), "was started from Python with objects that cannot be stored", fix=fix))
-    return call
+    return dict(call)

@@ -13,15 +13,15 @@ import hashlib
 import json
 import math
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from goodfit import strict_json
 from goodfit.errors import InputError, problem
-from goodfit.training import strict_json
+from goodfit.reading import open_file
 
 HEADER_BYTES = 16 * 2**20  # the longest header that is read; that of 1000 nets of five layers takes about 1.5 MB
 MOST_AXES = 8  # of an array
@@ -99,26 +99,16 @@ def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
     """
     where = os.fspath(path)
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                raise InputError(problem(where, f"must be a {kind} file; it is not a regular file"))
+        file, size = open_file(path)
+        with file:
             start = file.read(8)
-            length, size = int.from_bytes(start, "little"), facts.st_size
+            length = int.from_bytes(start, "little")
             if len(start) < 8 or length > min(size - 8, HEADER_BYTES):
                 raise _damaged(where, kind)
             file.seek(0)
             return file.read(size)
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(problem(where, f"must be a {kind} file: {reason}")) from error
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe without a writer would be waited for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise InputError(problem(where, f"must be a {kind} file: {error.strerror or error}")) from error
 
 
 def unpack(content: bytes, *, where: str, kind: str, version: int, oldest: int | None = None) -> Content:
