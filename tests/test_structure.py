@@ -19,7 +19,7 @@ FUNCTION_LINES = 60
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
     ("errors", "lazy", "plain_json", "wiring", "words"),
-    ("files", "reading", "strict_json"),
+    ("files", "leaving", "reading", "strict_json"),
     ("checked_json",),
     ("data", "nets"),
     ("leaks",),

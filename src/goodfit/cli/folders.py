@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 
 from goodfit.cli.exits import Interrupted, explain
 from goodfit.errors import GoodfitError, InputError
+from goodfit.leaving import on_leaving
 
+NOTHING = "Interrupted before any training; nothing was written."
 VERDICT_CALL = "verdict/verdict-call.json"  # in the folder of a run whose verdict has begun
 
 
@@ -31,14 +34,16 @@ def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
     again = shlex.join(["goodfit", command, "--resume", str(folder)])
 
     def begun() -> bool:
-        return any((folder / record).exists() for record in records)
+        return any(os.path.lexists(folder / record) for record in records)
+
+    def told() -> str:
+        return f"Interrupted. Resume with: {again}" if begun() else NOTHING
 
     try:
-        yield
+        with on_leaving(told):
+            yield
     except KeyboardInterrupt:
-        if begun():
-            raise Interrupted(f"Interrupted. Resume with: {again}") from None
-        raise Interrupted("Interrupted before any training; nothing was written.") from None
+        raise Interrupted(told()) from None
     except InputError:
         raise
     except (GoodfitError, MemoryError, RuntimeError) as error:  # JAX tells of a full device by a RuntimeError

@@ -32,6 +32,7 @@ from goodfit.data.tables.targets import TableTask
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
+from goodfit.leaving import on_leaving
 from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
@@ -186,20 +187,24 @@ def new_folder(folder: Path) -> Iterator[None]:
     """Make and hold the folder of a new run. A folder that holds one is refused; if the run does not begin, what was
     made is removed again.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+
+    def undo() -> None:
+        if not (folder / RUN).exists():
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
     try:
-        with held(folder):
+        with on_leaving(undo), held(folder):
             _refuse_used(folder)
             yield
     except BaseException:
-        if not (folder / RUN).exists():
-            for path in made:
-                with contextlib.suppress(OSError):
-                    path.rmdir()
+        undo()
         raise
 
 
@@ -240,16 +245,21 @@ def begin(
         memory=memory if math.isfinite(memory) else None,
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
-    try:
-        content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
-        write_atomically(folder / SPLIT, content)
-        write_atomically(folder / RECIPE, recipe.to_json().encode())
-        record.write(folder)
-    except BaseException:
+
+    def undo() -> None:
         if not (folder / RUN).exists():
             for name in (RECIPE, SPLIT):
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
+
+    try:
+        content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
+        with on_leaving(undo):
+            write_atomically(folder / SPLIT, content)
+            write_atomically(folder / RECIPE, recipe.to_json().encode())
+            record.write(folder)
+    except BaseException:
+        undo()
         raise
 
 

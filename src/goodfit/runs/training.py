@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Step, Table, load
-from goodfit.files import write_atomically
+from goodfit.files import sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
@@ -109,6 +109,7 @@ def resume(
     began, where = time.perf_counter(), Path(folder)
     record.RunRecord.read(where)
     with held(where):
+        sweep(where)
         found = record.RunRecord.read(where)
         if found.state == "done":
             Store(where, KIND).forget()  # what a kill left behind "done"
@@ -192,7 +193,8 @@ class _Training:
             leaks=self.leaks,
             test_rows=len(self.parts.test),
         )
-        if self.folder is not None:
+        if self.folder is not None and store is not None:
+            store.check_there()
             write_results(run, self.folder, self.parts.data)
         return run
 

@@ -7,21 +7,52 @@ said nothing; goodfit works with whatever devices it finds.
 import contextlib
 import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from goodfit.data.cache import user_cache
+from goodfit.errors import GoodfitError, problem
 
 _config: Any = jax.config  # its options are not typed
 COUNT_FLAG = "xla_force_host_platform_device_count"
 MOST_DEVICES = 16  # of one host: beyond it, threads inside a product serve better than more shards
 
 
-@functools.cache
+_orphaned = False  # whether this process was forked from one in which JAX had started
+
+
 def prepare() -> int:
-    """Set JAX up once a process; the number of devices that a population may be sharded over."""
+    """Set JAX up once a process; the number of devices that a population may be sharded over.
+
+    GoodfitError in a process that was forked after JAX had started.
+    """
+    refuse_fork()
+    return _prepare()
+
+
+def refuse_fork() -> None:
+    """GoodfitError in a process that was forked after JAX had started: it would wait for ever for threads it lacks."""
+    if _orphaned:
+        rule = "was forked from one in which JAX had started, and JAX does not work in a fork"
+        fix = "Start processes by 'spawn' (multiprocessing.get_context('spawn')), or use joblib's backend 'loky'."
+        raise GoodfitError(problem("Process", rule, fix=fix))
+
+
+def _after_fork() -> None:
+    global _orphaned
+    bridge: Any = sys.modules.get("jax._src.xla_bridge")
+    _orphaned = _orphaned or bool(getattr(bridge, "_backends", True))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+@functools.cache
+def _prepare() -> int:
     if not _user_has_said():
         with contextlib.suppress(RuntimeError):  # JAX has started: its devices stay as they are
             _config.update("jax_num_cpu_devices", min(cores(), MOST_DEVICES))

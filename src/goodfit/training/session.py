@@ -84,8 +84,9 @@ def run(
     keep: what is kept of a turn that was trained; the rest of it is let go.
     planned: `plan_session(works)` if None.
     kept_in: where finished turns and checkpoints go, and how they are written. With one, the first Ctrl-C waits for the
-    end of the chunk, saves and then interrupts; without one nothing is kept, and Ctrl-C acts at once. Several sessions
-    of one search without a folder keep theirs in one that is gone afterwards.
+    end of the chunk, saves and then interrupts, and so do SIGTERM and SIGHUP; without one nothing is kept, and they act
+    at once. GoodfitError where its folder disappears. Several sessions of one search without a folder keep theirs in
+    one that is gone afterwards.
     build: makes a turn's cohort, where it is not the plain one.
     spent: seconds that were spent before, by name; they count as those of the first turn.
     """
@@ -172,10 +173,13 @@ class _Training:
             changes.update(observer.chunk(self.turn, report) or {})
         if self.store is not None:
             self._keep_state(self.store, report)
+        if self.asked():
+            raise KeyboardInterrupt
         return changes
 
     def _keep_state(self, store: Store, report: Report) -> None:
-        """Save where it is time, or Ctrl-C was heard. The last chunk needs no checkpoint: the turn's file follows."""
+        """Save where it is time, or a signal was heard. The last chunk needs no checkpoint: the turn's file follows."""
+        store.check_there()
         if not self.pieces:
             store.start_clock()  # compiling is behind: it does not count towards the first checkpoint
         self.pieces.append(report.metrics)
@@ -185,8 +189,6 @@ class _Training:
                 observer.saving()
             metrics = np.concatenate(self.pieces)
             store.save(self.number, self.cohort.grid, report, metrics, self._seconds(report.seconds))
-        if asked:
-            raise KeyboardInterrupt
 
     def _seconds(self, now: Mapping[str, float]) -> dict[str, float]:
         """Seconds of this session, added to those of the sessions before."""

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from goodfit.checked_json import damaged, read_model
-from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically, write_error
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.files import sweep, write_atomically, write_error
 from goodfit.training import tensor_file
 from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
 from goodfit.training.cohort import Cohort
@@ -63,7 +63,21 @@ class Store:
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder, self.kind = folder, kind
         self._pause = FEWEST_SECONDS
+        self._home = _nearest(folder)
+        self._records = tuple(folder.glob("*.json"))  # what says of which run or search the folder is
         self.start_clock()
+
+    def check_there(self) -> None:
+        """GoodfitError where the folder has disappeared since the last look, which must not be made again in halves.
+
+        Whoever removes a folder removes its files first: without its records, it is none of a session any more.
+        """
+        path, known = self._home
+        if _nearest(path) != (path, known) or not all(map(os.path.lexists, self._records)):
+            fix = "Start it again, in this folder or another."
+            rule = f"was removed while the {self.kind} was being trained, so training has stopped"
+            raise GoodfitError(problem(str(self.folder), rule, fix=fix))
+        self._home = _nearest(self.folder)
 
     def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
         """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
@@ -78,6 +92,7 @@ class Store:
 
     def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
         """Keep what a turn gave, and forget its state."""
+        self.check_there()
         about = {**metadata, "work": turn.work, "jobs": list(turn.jobs)}
         write_atomically(self._path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
@@ -135,6 +150,15 @@ class Store:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"turn-{number:04d}.safetensors"
+
+
+def _nearest(folder: Path) -> tuple[Path, tuple[int, int]]:
+    """The folder itself, or the nearest above it that is there, and the system's number of it."""
+    for path in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            facts = os.stat(path)
+            return path, (facts.st_dev, facts.st_ino)
+    return folder, (0, 0)
 
 
 def state_arrays(state: State, grid: NetGrid) -> dict[str, NDArray[Any]]:
@@ -222,6 +246,7 @@ def session_folder(
     except OSError as error:
         raise write_error(folder, error) from error
     with held(folder):
+        sweep(folder)
         path = folder / name
         if anew and not _holds(path, record):
             for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
