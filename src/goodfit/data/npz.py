@@ -26,7 +26,7 @@ KINDS = "biufcUSMm"  # of numbers, texts and dates; never objects, which would h
 _ENTRIES = {
     "descr": re.compile(r"""(['"])descr\1\s*:\s*(['"])([<>|=]?[a-zA-Z?]\d{0,9}(?:\[\d{0,9}[a-zA-Z]{1,7}\])?)\2"""),
     "fortran_order": re.compile(r"""(['"])fortran_order\1\s*:\s*()(True|False)"""),
-    "shape": re.compile(r"""(['"])shape\1\s*:\s*()\(((?:\s*\d{1,18}\s*,?)*)\s*\)"""),
+    "shape": re.compile(r"""(['"])shape\1\s*:\s*()\(([\d\s,]*)\)"""),
 }
 _BREAKS = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
@@ -74,7 +74,7 @@ def parse_npy(content: bytes) -> np.ndarray:
     size = len(content) - start
     if kind.kind not in KINDS or not kind.itemsize:
         raise ValueError(f"arrays of {kind} are not read")
-    if len(shape) > MOST_AXES or max(shape, default=0) > MOST_LENGTH or math.prod(shape) * kind.itemsize != size:
+    if max(shape, default=0) > MOST_LENGTH or math.prod(shape) * kind.itemsize != size:
         raise ValueError("the shape is not that of the numbers that are there")
     array: np.ndarray = np.frombuffer(content, kind, offset=start).reshape(shape, order="F" if in_columns else "C")
     if kind.kind == "U" and size:
@@ -109,4 +109,14 @@ def _header(content: bytes) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
         kind = np.dtype(found["descr"])
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError("its numbers are of no type that NumPy knows") from error
-    return kind, found["fortran_order"] == "True", tuple(map(int, re.findall(r"\d+", found["shape"]))), start
+    return kind, found["fortran_order"] == "True", _shape(found["shape"]), start
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """The lengths in "3, 4", "3," or ""."""
+    lengths = [each.strip() for each in text.split(",")]
+    if not lengths[-1]:
+        lengths.pop()
+    if len(lengths) > MOST_AXES or not all(each.isdigit() and len(each) < 19 for each in lengths):
+        raise ValueError("its shape is none")
+    return tuple(map(int, lengths))

@@ -20,6 +20,7 @@ from goodfit.training.store import SessionRecord
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
 VERDICT = "verdict.json"
+LARGEST = 1e100  # of a number that is drawn
 Number = float | None
 Change = Annotated[str, AfterValidator(lambda text: text.replace("->", "→"))]  # "hidden 64 → 128"
 
@@ -204,7 +205,11 @@ def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _curve_line(row: dict[str, str], field: str) -> CurveLine:
     numbers = [float(text or "nan") for text in list(row.values())[1:7]]
+    if any(abs(number) > LARGEST for number in numbers):
+        raise ValueError("a mean or an interval is too large")
     (value,) = parse(f"{field}={row[field]}")[1]  # type: ignore[misc]
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError("a value is too large")
     found = {"value": value, "train": numbers[:3], "valid": numbers[3:], "best": row["best"] == "True"}
     return CurveLine.model_validate(found)
 

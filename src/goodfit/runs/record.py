@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -297,14 +297,26 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
 
     verb: what is done to the run, and call: Python that does it, with {} for the folder; an InputError says both.
     """
-    found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
-    rows, metadata = found.arrays, found.metadata
+    path = folder / SPLIT
+    found = tensor_file.read(path, kind="split", version=SPLIT_FORMAT)
+    try:
+        rows = {part: _row_numbers(found.arrays, part) for part in get_args(Part)}
+        seed = found.metadata["seed"]
+        if type(seed) is not int or not 0 <= seed <= LARGEST:
+            raise ValueError("a seed is an integer >= 0")
+    except (KeyError, ValueError) as error:
+        raise tensor_file.damaged(path, "split") from error
     data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
     if data is None or fingerprint(data) != record.data_print:
         rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
         fix = f"Give them from Python: {call.format(repr(str(folder)))}."
         raise InputError(problem(str(folder), rule, fix=fix))
-    return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
+    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
+
+
+def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
+    rows: np.ndarray = tensor_file.array_of(arrays, part, "iu", None)
+    return rows
 
 
 def _preprocessed(table: Table, train: np.ndarray) -> Dataset | None:

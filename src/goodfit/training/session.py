@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from goodfit.training.observer import Observer
 from goodfit.training.population import Job
 from goodfit.training.state import State
 from goodfit.training.store import Arrays, Store
+from goodfit.training.tensor_file import Content, damaged
 from goodfit.training.turns import SessionPlan, Turn, Work, plan_session
 
 Kept = TypeVar("Kept")
@@ -101,8 +103,8 @@ def run(
     with interrupts_wait(store is not None, heard) as asked:
         for number, turn in enumerate(turns):
             content = None if store is None else store.finished(number, turn)
-            if content is not None and packing is not None:
-                found.append(packing.unpack(turn, content.arrays, content.metadata))
+            if store is not None and content is not None and packing is not None:
+                found.append(_unpacked(packing, turn, content, store.path(number), store.kind))
             else:
                 work = works[turn.work]
                 cohort = build(work, [work.jobs[job] for job in turn.jobs])
@@ -121,6 +123,14 @@ def run(
     if store is not None:
         store.forget_state()  # of the last turn, where a kill came between its file and this
     return found
+
+
+def _unpacked(packing: Packing[Kept], turn: Turn, content: Content, path: Path, kind: str) -> Kept:
+    """What a turn's file holds; InputError where its arrays are others than the session writes."""
+    try:
+        return packing.unpack(turn, content.arrays, content.metadata)
+    except ValueError as error:
+        raise damaged(path, kind) from error
 
 
 class _Training:

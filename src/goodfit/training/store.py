@@ -81,7 +81,7 @@ class Store:
 
     def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
         """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
-        path = self._path(number)
+        path = self.path(number)
         if not path.exists():
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
@@ -94,7 +94,7 @@ class Store:
         """Keep what a turn gave, and forget its state."""
         self.check_there()
         about = {**metadata, "work": turn.work, "jobs": list(turn.jobs)}
-        write_atomically(self._path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
+        write_atomically(self.path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
 
     def unfinished(self, number: int, cohort: Cohort) -> Unfinished | None:
@@ -110,7 +110,12 @@ class Store:
             return None
         fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
         state = restored(found, fresh, cohort.grid)
-        return Unfinished(found.epoch, state, found.arrays[METRICS], found.metadata["seconds"])
+        try:
+            measures, nets = 2 + 2 * len(cohort.program.parts), len(cohort.grid.place)
+            metrics = tensor_file.array_of(found.arrays, METRICS, "f", found.epoch, measures, nets)
+            return Unfinished(found.epoch, state, metrics, tensor_file.seconds_of(found.metadata))
+        except ValueError as error:
+            raise tensor_file.damaged(found.path, "checkpoint") from error
 
     @property
     def reached(self) -> int:
@@ -148,7 +153,8 @@ class Store:
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def _path(self, number: int) -> Path:
+    def path(self, number: int) -> Path:
+        """Where a turn's file is."""
         return self.folder / f"turn-{number:04d}.safetensors"
 
 

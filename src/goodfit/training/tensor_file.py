@@ -73,6 +73,32 @@ def _ordered(content: bytes) -> bytes:
     return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[end:]))
 
 
+def array_of(arrays: Mapping[str, np.ndarray], name: str, kinds: str, *shape: int | None) -> Any:
+    """An array of a file by its name; ValueError where it is missing, or of another type or shape.
+
+    kinds: codes of NumPy's kinds of types, "f", "iu", ...; shape: None where any length will do.
+    """
+    array = arrays.get(name)
+    if array is None or array.dtype.kind not in kinds or array.ndim != len(shape):
+        raise ValueError(f"{name!r} must be an array of {len(shape)} axes")
+    if any(wanted not in (None, length) for wanted, length in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name!r} must be of another shape")
+    return array
+
+
+def seconds_of(metadata: Mapping[str, Any]) -> dict[str, float]:
+    """The seconds by phase in a file's metadata; ValueError for anything else."""
+    found = metadata.get("seconds")
+    if not isinstance(found, dict) or not all(type(spent) in (int, float) and spent >= 0 for spent in found.values()):
+        raise ValueError("'seconds' must be numbers >= 0 by name")
+    return {name: float(spent) for name, spent in found.items()}
+
+
+def damaged(where: str | os.PathLike[str], kind: str) -> InputError:
+    """The error for a file that holds something else than goodfit writes."""
+    return _damaged(os.fspath(where), kind)
+
+
 def digest(arrays: Mapping[str, np.ndarray], **about: str) -> str:
     """SHA-256, in hex, of the texts and of every array's name, type, shape and bytes, in order of their names."""
     total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())

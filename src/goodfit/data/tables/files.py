@@ -55,6 +55,7 @@ def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]
 
     try:
         table = read(pa.BufferReader(content))
+        table.validate(full=True)  # offsets and codes that point elsewhere would end the process when they are used
         return frame_from(where, list(zip(table.column_names, table.columns, strict=True)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()[0]
