@@ -30,6 +30,14 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
     return GoodfitError(problem(str(path), f"could not be written: {reason}"))
 
 
+def folder_to_write(given: str | os.PathLike[str]) -> Path:
+    """A folder that somebody named; InputError for an empty name, which Path takes for the current folder."""
+    text = os.fspath(given)
+    if not text or "\0" in text:
+        raise InputError(problem("Folder", "the name of a folder must have letters, and no zero byte", got=text))
+    return Path(text)
+
+
 def write_atomically(
     path: str | os.PathLike[str],
     content: bytes | Callable[[BinaryIO], object],

@@ -1,7 +1,9 @@
 """How a command ends: exit code 0 done, 1 the work failed, 2 bad input; one clear message, never a traceback."""
 
 import contextlib
+import errno
 import io
+import logging
 import os
 import signal
 import sys
@@ -16,6 +18,7 @@ from goodfit.leaving import SIGNALS, last_acts
 from goodfit.words import visible
 
 DEBUG_VARIABLE = "GOODFIT_DEBUG"
+NO_PATHS = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR}
 _A = TypeVar("_A")
 _B = TypeVar("_B")
 _DEVICE_FULL = "RESOURCE_EXHAUSTED"  # how XLA begins the message of an allocation that failed
@@ -66,6 +69,7 @@ def _guarded(work: Callable[[], None], *, leave: bool) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     warnings.showwarning = _warn
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its caches, with --quiet too
     try:
         work()
         sys.stdout.flush()
@@ -140,6 +144,8 @@ def explain(error: BaseException) -> GoodfitError:
     if isinstance(error, MemoryError) or _DEVICE_FULL in str(error):
         fix = "Try a smaller net, fewer seeds or a smaller batch size."
         return GoodfitError(problem("Memory", "there is not enough for this work", fix=fix))
+    if isinstance(error, OSError) and error.filename and error.errno in NO_PATHS:
+        return InputError(problem(str(error.filename), f"must be a path that can be used: {error.strerror or error}"))
     if isinstance(error, OSError):
         where = str(error.filename) if error.filename else "System"
         return GoodfitError(problem(where, f"the operation failed: {error.strerror or error}"))

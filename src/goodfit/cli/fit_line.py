@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: 
 
     def told() -> str:
         text = f"Interrupted while judging the fit. The run itself is complete: {run.folder}"
-        if run.folder is not None and (run.folder / VERDICT_CALL).exists():
+        if run.folder is not None and os.path.exists(run.folder / VERDICT_CALL):
             text += f". Resume judging with: {shlex.join(['goodfit', 'verdict', '--resume', str(run.folder)])}"
         return text
 

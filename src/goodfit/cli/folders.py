@@ -22,7 +22,7 @@ def default_folder(data: str, below: str = "runs") -> Path:
     """A folder below `runs` that is not there yet, named after the data set and the time."""
     folder = Path(below) / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
     later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
-    return next(path for path in itertools.chain([folder], later) if not path.exists())
+    return next(path for path in itertools.chain([folder], later) if not os.path.exists(path))
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def ledger_path() -> Path:
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
     here = Path.cwd()
-    home = next((folder for folder in (here, *here.parents) if (folder / FOLDER).exists()), here)
+    home = next((folder for folder in (here, *here.parents) if os.path.exists(folder / FOLDER)), here)
     return home / FOLDER / FILE
 
 

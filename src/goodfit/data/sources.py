@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import queue
 import threading
 import time
@@ -155,7 +156,7 @@ def in_folders(folders: Sequence[Path], files: Sequence[FileSpec], look: Look) -
     """
     absent: list[str] = []
     for folder in folders:
-        if not _is_folder(folder):
+        if not os.path.isdir(folder):
             absent.append(str(folder))
             continue
         lacking: list[str] = []
@@ -186,13 +187,6 @@ def _in_folder(folder: Path, spec: FileSpec, look: Look, lacking: list[str]) -> 
     if absent == 2:
         lacking.append(spec.name)
     return None
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a parent that we may not look into
-        return False
 
 
 def from_mirrors(

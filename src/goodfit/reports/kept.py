@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,7 +161,7 @@ class CurveLine(KeptJson):
 def read_verdict(folder: Path) -> KeptVerdict | None:
     """The verdict on a run; None where nobody asked for it. InputError where it is damaged."""
     path = folder / VERDICT
-    if not path.exists():
+    if not os.path.exists(path):
         return None
     with _reading(path, "goodfit verdict"):
         return KeptVerdict.model_validate(_json(path))
@@ -169,13 +170,13 @@ def read_verdict(folder: Path) -> KeptVerdict | None:
 def read_search(folder: Path) -> KeptSearch:
     """The result of a search that is done; InputError for anything else."""
     path, start = folder / SELECTION, folder / SEARCH
-    if not path.exists():
-        if start.exists():
+    if not os.path.exists(path):
+        if os.path.exists(start):
             fix = f"Finish it with: goodfit select --resume {folder}"
             raise InputError(problem(str(folder), "must be a finished search; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
-    begun = SessionRecord.read(start, "search") if start.exists() else SessionRecord("", math.inf)
+    begun = SessionRecord.read(start, "search") if os.path.exists(start) else SessionRecord("", math.inf)
     with _reading(path, "goodfit select"):
         found = _json(path)
         lines = [_setting(line) for line in found["settings"]]
@@ -189,7 +190,7 @@ def read_search(folder: Path) -> KeptSearch:
 def read_curve(folder: Path, field: str) -> list[CurveLine]:
     """The curve of a search that varied one field; [] where it has none."""
     path = folder / CURVE
-    if not path.exists():
+    if not os.path.exists(path):
         return []
     with _reading(path, "goodfit select"):
         return [_curve_line(row, field) for row in csv.DictReader(io.StringIO(read_text(path), newline=""))]

@@ -1,5 +1,6 @@
 """Runs on disk: list them, load one, predict with one."""
 
+import contextlib
 import csv
 import io
 import os
@@ -27,6 +28,8 @@ from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
 from goodfit.training.recipe import Recipe
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,14 @@ class Predictions:
     notes: tuple[str, ...] = ()
 
     def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
-        """One line a row: its number, the prediction, and for classes and labels every probability."""
+        """One line a row: its number, the prediction, and for classes and labels every probability.
+
+        A name that a spreadsheet would carry out as a formula, such as =1+1, has an apostrophe before it, which
+        spreadsheets take for "this is text".
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self._header())
+        writer.writerow(map(_as_text, self._header()))
         for row in range(len(self.values)):
             writer.writerow([row, *self._cells(row)])
         if hasattr(to, "write"):
@@ -87,8 +94,18 @@ class Predictions:
         if self.task == "regression":
             return numbers
         if self.task == "classification":
-            return [self.classes[self.predicted[row]], *numbers]
+            return [_as_text(self.classes[self.predicted[row]]), *numbers]
         return [*(str(int(label)) for label in self.predicted[row]), *numbers]
+
+
+def _as_text(name: str) -> str:
+    """A name as a spreadsheet shows it, not carries it out; numbers, which may begin with a sign, stay as they are."""
+    if not name.startswith(FORMULAS):
+        return name
+    with contextlib.suppress(ValueError):
+        float(name)
+        return name
+    return f"'{name}"
 
 
 def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
@@ -193,12 +210,12 @@ def predict(
 def model_path(run: str | os.PathLike[str]) -> Path:
     """The model file of a run that is done, from its folder; a model file's own path is returned as it is."""
     path = Path(run)
-    if path.is_dir():
+    if os.path.isdir(path):
         if record.RunRecord.read(path).state != "done":
             fix = f"Finish it with: goodfit train --resume {path}"
             raise InputError(problem(str(run), "must be a finished run", fix=fix))
         path = path / record.MODEL
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(problem(str(run), "must be a finished run or a model file", fix="See 'goodfit runs'."))
     return path
 

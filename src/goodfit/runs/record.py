@@ -190,7 +190,7 @@ def new_folder(folder: Path) -> Iterator[None]:
     made = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
 
     def undo() -> None:
-        if not (folder / RUN).exists():
+        if not os.path.exists(folder / RUN):
             for path in made:
                 with contextlib.suppress(OSError):
                     path.rmdir()
@@ -209,11 +209,11 @@ def new_folder(folder: Path) -> Iterator[None]:
 
 
 def _refuse_used(folder: Path) -> None:
-    if (folder / RUN).exists():
+    if os.path.exists(folder / RUN):
         fix = "Give another folder, or resume with --resume."
         raise InputError(problem(str(folder), "already holds a run", fix=fix))
-    own = () if (folder / SPLIT).exists() else (RECIPE,)  # both, without run.json: a run was killed as it began
-    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if (folder / name).exists()]
+    own = () if os.path.exists(folder / SPLIT) else (RECIPE,)  # both, without run.json: a run was killed as it began
+    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if os.path.exists(folder / name)]
     used += sorted(path.name for path in folder.glob("turn-*"))
     if used:
         rule = f"holds files that a run would overwrite: {', '.join(used)}"
@@ -247,7 +247,7 @@ def begin(
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
 
     def undo() -> None:
-        if not (folder / RUN).exists():
+        if not os.path.exists(folder / RUN):
             for name in (RECIPE, SPLIT):
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()

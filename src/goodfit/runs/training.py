@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Step, Table, load
-from goodfit.files import sweep, write_atomically
+from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
@@ -73,7 +73,7 @@ def train(
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`; where nets
     are trained in parts, it sees the first.
     """
-    began, folder = time.perf_counter(), None if out is None else Path(out)
+    began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     chosen = seeds_of(recipe, seeds)
     memory = MOST_MEMORY * free_memory()
     with nullcontext() if folder is None else record.new_folder(folder):

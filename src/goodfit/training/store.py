@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from goodfit.checked_json import damaged, read_model
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.files import sweep, write_atomically, write_error
+from goodfit.files import folder_to_write, sweep, write_atomically, write_error
 from goodfit.training import tensor_file
 from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
 from goodfit.training.cohort import Cohort
@@ -82,7 +82,7 @@ class Store:
     def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
         """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
         path = self.path(number)
-        if not path.exists():
+        if not os.path.exists(path):
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
@@ -246,7 +246,7 @@ def session_folder(
     Nothing is mixed: where the folder was begun as another session, that one is removed if `anew`, and InputError if
     not.
     """
-    folder = Path(out)
+    folder = folder_to_write(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -255,13 +255,13 @@ def session_folder(
         sweep(folder)
         path = folder / name
         if anew and not _holds(path, record):
-            for own in (folder, *[below for below in folder.rglob("*") if below.is_dir()]):
+            for own in (folder, *[below for below in folder.rglob("*") if os.path.isdir(below)]):
                 Store(own, what).forget()
             path.unlink(missing_ok=True)
         if os.path.lexists(path):
             memory = _memory_of(folder, path, record, what)
         else:
-            if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
+            if any(folder.rglob("turn-*")) or os.path.exists(folder / CHECKPOINTS):
                 rule = f"holds results of a {what}, or of another training, but no {name}"
                 raise InputError(problem(str(folder), rule, fix="Give another folder."))
             write_atomically(path, record.to_json().encode())

@@ -100,7 +100,7 @@ def unfinished_request(folder: str | Path) -> tuple[VerdictRequest, str | None] 
     None where no verdict was killed.
     """
     where = Path(folder) / UNFINISHED
-    if not (where / CALL).exists():
+    if not os.path.exists(where / CALL):
         return None
     call = read_call(where, CALL, "verdict")
     try:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from goodfit.data.tables.raw import EXACT, RawColumn, UnreadableColumn, raw_column
 from goodfit.errors import InputError, problem
 
-MOST_COLUMNS = 20_000  # of a table
+MOST_COLUMNS = 10_000  # of a table
 
 
 @dataclass(frozen=True, eq=False)
