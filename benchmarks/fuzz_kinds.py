@@ -19,13 +19,14 @@ import goodfit as gf
 from benchmarks import fuzz_changes as ways
 from benchmarks.fuzz_changes import Change
 from goodfit.cli.run_rows import run_record, run_row
-from goodfit.data.idx import format_idx, read_idx
+from goodfit.data.idx import format_idx, parse_idx, uncompress
 from goodfit.data.ledger import Ledger
 from goodfit.data.prints import RowSet
 from goodfit.data.tables.tabular import look, read_table
 from goodfit.inspection.layer_table import FIELDS, read_layers
 from goodfit.models.model_file import load_model
 from goodfit.plain_json import plain
+from goodfit.reading import read_bytes
 from goodfit.reports import kept
 from goodfit.runs import list_runs, load, record
 from goodfit.runs.opening import restated
@@ -304,6 +305,11 @@ def _idx(folder: Path) -> None:
     (folder / "t.idx").write_bytes(format_idx(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)))
 
 
+def _read_idx(folder: Path) -> None:
+    content = read_bytes(folder / "t.idx")
+    parse_idx(uncompress(content, where="t.idx", limit=10**6), where="t.idx")
+
+
 def _model(folder: Path) -> None:
     shutil.copy(_trained() / "done" / record.MODEL, folder / "m.safetensors")
 
@@ -347,5 +353,5 @@ KINDS = {
     ),
     "Parquet": Kind(_parquet, "t.parquet", (ways.bytes_changed,), functools.partial(_table, "t.parquet")),
     "Feather": Kind(_feather, "t.feather", (ways.bytes_changed,), functools.partial(_table, "t.feather")),
-    "IDX": Kind(_idx, "t.idx", (ways.bytes_changed,), lambda folder: read_idx(folder / "t.idx")),
+    "IDX": Kind(_idx, "t.idx", (ways.bytes_changed,), _read_idx),
 }  # fmt: skip

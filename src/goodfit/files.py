@@ -1,15 +1,17 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import csv
 import errno
 import glob
+import io
 import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from goodfit.errors import GoodfitError, InputError, problem
 
@@ -73,6 +75,15 @@ def write_atomically(
         raise explain(target, error) from error
     _flush_folder(target.parent)
     _remove_stale(target.parent, start)
+
+
+def write_table(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> None:
+    """Write rows as a CSV file, whole or not at all. names: of the columns; by default those of the first row."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names or list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue().encode())
 
 
 def _flush_folder(folder: Path) -> None:

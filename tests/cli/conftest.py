@@ -102,6 +102,7 @@ class FakeRuns:
         progress: Any = None,
         data_progress: Any = None,
         leaks: str = "warn",
+        call: Any = None,
     ) -> FakeRun:
         self.calls.append(("train", {"recipe": recipe, "data": data, "seeds": tuple(seeds), "out": out}))
         self._work(out, progress)
@@ -116,8 +117,8 @@ class FakeRuns:
         self.calls.append(("list_runs", {"root": root}))
         return self.found
 
-    def task_of(self, folder: Path) -> str:
-        return "regression"
+    def record_of(self, folder: Path) -> Any:
+        return SimpleNamespace(task="regression", call={})
 
     def predict(self, folder: Path, data: str, *, data_progress: Any = None) -> Any:
         self.calls.append(("predict", {"folder": folder, "data": data}))
@@ -138,7 +139,7 @@ class FakeRuns:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     made = FakeRuns()
-    for name in ("train", "resume", "list_runs", "predict", "task_of"):
+    for name in ("train", "resume", "list_runs", "predict", "record_of"):
         monkeypatch.setattr(goodfit.runs, name, getattr(made, name), raising=False)
     return made
 

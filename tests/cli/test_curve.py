@@ -71,11 +71,16 @@ def test_a_table_file(call: Any) -> None:
         (("curve", "moons"), "'--over' must be given"),
         (("curve", "--resume", "nowhere"), "nowhere: must be the folder of a curve; it has no curve.json"),
         (("curve", "moons", "--resume", "c", "--by", "loss", "--l2", "0"), "cannot be combined with DATA, --by, --l2"),
-        (("curve", "moons", "--over", "hiden=3"), "'hiden' is not a field that can be varied. Did you mean 'hidden'"),
-        (("curve", "moons", "--over", "l2=1e-4..1:log"), "a grid needs the number of points of every range"),
+        (("curve", "moons", "--over", "hiden=3"), "Curve: 'hiden' cannot be varied. Did you mean 'hidden'?"),
+        (("curve", "moons", "--over", "bogus"), "Curve: 'bogus' cannot be varied. Valid: rows, hidden,"),
+        (("curve", "moons", "--over", "hidden"), "Curve: '--over' must list the values of 'hidden'; got 'hidden'."),
+        (("curve", "moons", "--over", "l2=0..x"), "Curve: a range must be LOW..HIGH[:log][:POINTS]; got 'l2=0..x'."),
+        (("curve", "moons", "--over", "l2=-1,0"), "Recipe: 'l2' must be a finite number >= 0"),
+        (("curve", "moons", "--over", "seed=1,2"), "Curve: 'seed' is not a field that can be varied."),
+        (("curve", "moons", "--over", "l2=1e-4..1:log"), "Curve: a grid needs the number of points of"),
         (("curve", "moons", "--over", "rows=1"), "'rows' must be integers from 2 to 320"),
         (("curve", "moons", "--over", "noise=-1"), "'noise' must be a finite number >= 0"),
-        (("curve", "digits", "--over", "noise=1"), "'noise' is not a field that can be varied"),
+        (("curve", "digits", "--over", "noise=1"), "Curve: 'noise' cannot be varied. Valid: rows,"),
         (("curve", "moons", "--over", "epochs", "--by", "accuracy"), "'by' must be score or loss"),
     ],
 )
@@ -83,6 +88,8 @@ def test_bad_input_is_one_clear_message(call: Any, arguments: tuple[str, ...], m
     code, out, err = call(*arguments)
     assert (code, out) == (2, "")
     assert message in err
+    assert "Search:" not in err
+    assert "--vary" not in err
 
 
 @pytest.mark.parametrize("over", ["epochs", "rows=20,60", "noise=0.1,0.3", "l2=0,0.1"])

@@ -74,6 +74,11 @@ def test_a_killed_trial_resumes_to_the_same_bits(call: Any, tmp_path: Path) -> N
     ("command", "message"),
     [
         (("study", "--resume", "nowhere"), "nowhere: must hold a study that was interrupted; there is none."),
+        (
+            ("study", "--resume", "nowhere", "--seeds", "4"),
+            "cannot be combined with --seeds. Use only --resume, ",
+        ),
+        (("study", "--resume", "nowhere", "symmetry"), "cannot be combined with symmetry. Use only --resume,"),
         (("inspect", "--resume", "nowhere"), "nowhere: must hold a trial that was interrupted; there is none."),
         (("inspect", "run", "--resume", "run", "--quick"), "cannot be combined with NET, --quick."),
         (("inspect",), "'NET' must be given"),

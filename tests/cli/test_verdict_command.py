@@ -119,8 +119,8 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     code, _, err = call("verdict", "a run", "--margin", "3", "--by", "luck")
     assert code == 2
     assert err.splitlines() == [
-        "Verdict: 'by' must be score or loss; got 'luck'.",
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 3.0.",
+        "Verdict: 'by' must be score or loss; got 'luck'.",
     ]
     (trained / "verdict.json").write_text("?")
     code, _, err = call("verdict", "a run", "--apply")
@@ -166,15 +166,23 @@ def test_a_verdict_on_a_table_that_has_moved_goes_on_with_it(call: Any, monkeypa
     small = ("--hidden", "4", "--epochs", "3", "--quiet", "--fit", "never", "--batch-size", "8")
     assert call("train", "people.csv", "--target", "income", *small, "--out", "run")[0] == 0
     Path("people.csv").rename("moved.csv")
+    code, _, err = call("verdict", "run", "--quick", "--quiet")
+    assert (code, "people.csv, which is not there any more. Give it with --data, or from Python: " in err) == (2, True)
     with monkeypatch.context() as patched:
         patched.setattr("goodfit.training.session.fit", stop)
         assert call("verdict", "run", "--data", "moved.csv", "--quick", "--quiet")[0] == 1
+    Path("moved.csv").rename("again.csv")
     code, _, err = call("verdict", "--resume", "run", "--quiet")
+    assert (code, "which is not there any more. Give it with --data" in err) == (2, True)
+    code, _, err = call("verdict", "run", "--data", "again.csv", "--quiet")
+    finish = "Finish that one with: goodfit verdict --resume run, or delete run/verdict."
+    assert (code, err) == (2, f"run/verdict: holds a different verdict. {finish}\n")
+    code, _, err = call("verdict", "--resume", "run", "--data", "again.csv", "--quiet")
     assert (code, err) == (0, "")
 
 
 def test_what_cannot_be_resumed(trained: Path, call: Any) -> None:
-    refused = "cannot be combined with RUN, --quick, --margin, --apply. Use only --resume, --json and --quiet."
+    refused = "cannot be combined with RUN, --quick, --apply, --margin. Use only --resume, --data, --json and --quiet."
     code, _, err = call("verdict", "a run", "--resume", "a run", "--quick", "--margin", "0.1", "--apply")
     assert (code, err.endswith(f"{refused}\n")) == (2, True)
     code, _, err = call("verdict", "--resume", "a run")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from goodfit.data import fashion_mnist
-from goodfit.data.idx import format_idx
 from goodfit.data.sources import FileSpec
+from idx_writing import format_idx
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from goodfit.data.idx import format_idx, parse_idx, read_idx, uncompress
+from goodfit.data.idx import parse_idx, uncompress
 from goodfit.errors import InputError
+from idx_writing import format_idx
 
 BY_HAND = bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 255])  # uint8, 2 dimensions, 2 x 3
 DTYPES = [np.uint8, np.int8, np.int16, np.int32, np.float32, np.float64]
@@ -44,16 +44,8 @@ def test_big_endian_arrays_are_written_by_value() -> None:
     assert parse_idx(format_idx(array)).tolist() == [1, 256]
 
 
-def test_unknown_dtype_is_refused() -> None:
-    with pytest.raises(InputError, match=r"dtype must be one of uint8, int8.*got 'int64'"):
-        format_idx(np.zeros(2, np.int64))
-
-
-@pytest.mark.parametrize("name", ["plain", "plain.gz"])
-def test_compression_is_told_by_content(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(gzip.compress(BY_HAND))
-    (tmp_path / "other").write_bytes(BY_HAND)
-    assert read_idx(tmp_path / name).tolist() == read_idx(str(tmp_path / "other")).tolist()
+def test_compression_is_told_by_content() -> None:
+    assert uncompress(gzip.compress(BY_HAND), where="f") == uncompress(BY_HAND, where="f") == BY_HAND
 
 
 @pytest.mark.parametrize(
@@ -91,8 +83,3 @@ def test_gzip_truncated_and_corrupt() -> None:
 def test_limit_stops_a_swelling_file() -> None:
     packed = gzip.compress(bytes(10_000_000))
     assert len(uncompress(packed, where="f", limit=100)) == 100
-
-
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nothing.idx: must be a readable file; got 'No such file"):
-        read_idx(tmp_path / "nothing.idx")

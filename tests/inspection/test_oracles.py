@@ -11,7 +11,7 @@ from inspection_help import drawn_net, random_net, subject
 from scipy.special import digamma
 
 import goodfit as gf
-from goodfit.inspection.jacobians import growth_rates, jacobians, layer_jacobians, log_singular_values
+from goodfit.inspection.jacobians import jacobians, layer_jacobians, log_singular_values
 from goodfit.inspection.measuring import measure
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST
@@ -19,6 +19,7 @@ from goodfit.inspection.subject import Subject, describe_net, subject_of
 from goodfit.inspection.symmetry import EXACT, NEAR, find_twins
 from goodfit.inspection.variances import predicted
 from goodfit.models.trained_net import TrainedNet
+from lyapunov import growth_rates
 
 DEPTH, WIDTH = 50, 100
 GAINS = [("normal", 1.0, 50.0), ("xavier-normal", None, 0.5), ("he-normal", None, 1.0)]

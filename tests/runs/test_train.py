@@ -15,7 +15,7 @@ from goodfit.data import load, split
 from goodfit.errors import GoodfitError, InputError
 from goodfit.files import write_error
 from goodfit.runs import load as load_run
-from goodfit.runs import task_of
+from goodfit.runs import record_of
 from goodfit.training.events import EventLog
 from goodfit.training.progress import Progress
 
@@ -72,7 +72,7 @@ def test_a_run_is_loaded_as_it_was(done, iris) -> None:  # type: ignore[no-untyp
     run, _ = done
     again = load_run(run.folder)
     assert json.dumps(again.to_json()) == json.dumps(run.to_json())
-    assert task_of(run.folder) == "classification"
+    assert record_of(run.folder).task == "classification"
     for name in ("epochs", "seeds", "best_epoch", "stopped_epoch", "frozen"):
         assert np.array_equal(getattr(again.history, name), getattr(run.history, name))
     for metric in run.history.metrics:

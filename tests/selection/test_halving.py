@@ -236,6 +236,11 @@ def test_states_that_are_gone_are_missed(tmp_path: Path) -> None:
         ({"method": "halfing"}, "hyperband or optuna; got 'halfing'. Did you mean 'halving'?"),
         ({"vary": ["l2=0,1", "l2=2"]}, "'l2' is varied twice; got 'l2=2'. Give all its values at once"),
         ({"vary": ["batch_size=8..10:5"]}, "settings 0 and 1 are the same recipe: batch_size 8 and batch_size 8"),
+        (
+            {"vary": {"patience": [3, 5, 6]}},
+            "settings 0 and 1 are the same recipe, for a search trains every net for all its epochs and keeps the last "
+            "weights: patience 3 and patience 5. Leave one of them out",
+        ),
     ],
 )
 def test_halvings_that_cannot_be(changes: dict[str, Any], message: str) -> None:

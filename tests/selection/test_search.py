@@ -195,7 +195,7 @@ def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     for changes in ({"folds": 5}, {"seeds": 2}, {"by": "loss"}, {"seed": 1}):
         with pytest.raises(InputError, match="holds a different search"):
             select(data, BASE, vary={"l2": [0.0, 0.1]}, out=tmp_path, **{"folds": 4, **changes})
-    with pytest.raises(InputError, match="holds a different search"):
+    with pytest.raises(InputError, match="holds a search of other data, or its data have changed since"):
         select(dataset(seed=5), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).write_text("{")
     with pytest.raises(InputError, match="must be the record of a search, but it cannot be read"):

@@ -9,13 +9,14 @@ import pytest
 from studies_help import Small
 
 from goodfit.inspection import describe_net, subject_of
-from goodfit.inspection.jacobians import growth_rates, log_singular_values
+from goodfit.inspection.jacobians import log_singular_values
 from goodfit.inspection.measuring import measure
 from goodfit.studies import run
 from goodfit.studies.common.deep_nets import digits, flow_of, initial_nets
 from goodfit.studies.exploding_gradient.measure import FIRST, PRODUCT
 from goodfit.studies.exploding_gradient.products import exponent, multiply
 from goodfit.training import Recipe
+from lyapunov import growth_rates
 
 HOLD = ("infinite", "both", "step", "unstable", "lyapunov", "notes-usual", "rank-one", "notes-rank-one")
 FAIL = ("large-alone", "deep-alone", "clipping-learns")

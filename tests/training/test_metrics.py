@@ -15,6 +15,7 @@ from goodfit.data import Dataset, make_folds
 from goodfit.errors import InputError
 from goodfit.selection.layout import lay_out
 from goodfit.selection.methods import SearchRequest
+from goodfit.selection.preparing import LearningRows
 from goodfit.selection.values import train as train_fits
 from goodfit.training.metrics import hits, log_losses, r2, r2_of_rows, variances
 from goodfit.training.turns import plan_session
@@ -91,7 +92,9 @@ def test_searches_curves_and_verdicts_say_it(outputs: int, folds: Any) -> None:
             assert chosen.scores[0, fit.fold] == pytest.approx(expected, rel=2e-2, abs=2e-2)
     assert curve.valid.mean[-1] == pytest.approx(chosen.scores.mean(), rel=1e-3, abs=1e-4)
     rows = np.sort(found.rows)
-    layout = lay_out_verdict(data, rows, RECIPE, VerdictRequest(folds=folds, quick=True, by="score"), early=False)
+    layout = lay_out_verdict(
+        LearningRows(data, rows), RECIPE, VerdictRequest(folds=folds, quick=True, by="score"), early=False
+    )
     errors = measure(layout).errors[0]
     own = [_verdict_score(layout, column) for column in range(len(layout.folds.all))]
     np.testing.assert_allclose(1 - errors, own, rtol=2e-2, atol=2e-2)
@@ -123,7 +126,7 @@ def test_folds_on_which_it_is_not_defined_are_refused() -> None:
     rule = r"R² is not defined on fold 0: it needs two held-out rows whose targets differ; got .*"
     recipe = RECIPE.replace(batch_size=4)
     given = gf.data.Split(data, rows[:11], rows[11:], rows[:0])
-    with pytest.raises(InputError, match=rule + r"\. Search by the loss, or use fewer folds"):
+    with pytest.raises(InputError, match=rule + r"\. Measure the loss, or use fewer folds"):
         gf.select(given, recipe, vary={"l2": [0.0, 0.1]}, folds=12)
     assert np.isfinite(gf.select(given, recipe, vary={"l2": [0.0, 0.1]}, folds=12, by="loss").losses).all()
     with pytest.raises(InputError, match=rule):

@@ -130,8 +130,8 @@ def test_what_cannot_be_asked_for_is_told_at_once() -> None:
     with pytest.raises(gf.InputError) as caught:
         gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0)  # type: ignore[arg-type]
     assert caught.value.problems == (
-        "Verdict: 'by' must be score or loss; got 'loses'.",
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
+        "Verdict: 'by' must be score or loss; got 'loses'.",
         "Verdict: 'seeds' must be an integer >= 1, or a list of seeds; got 0.",
     )
     with pytest.raises(gf.InputError, match=r"Folds: there must be at least two folds; got 1\."):

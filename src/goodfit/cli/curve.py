@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,8 @@ from goodfit.cli import tables
 from goodfit.cli.exits import all_of
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
-from goodfit.cli.train import known_data, refuse
-from goodfit.errors import InputError, problem
+from goodfit.cli.train import known_data, refuse_beside_resume
+from goodfit.errors import InputError, nearest, problem
 from goodfit.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -42,12 +43,7 @@ def curve(
     repeats: Annotated[int, _flag("Repeats of k-fold cross-validation.")] = 1,
     seeds: Annotated[int, _flag("Nets per point and fold; their seeds count up from --seed.")] = 1,
     by: Annotated[str, _flag("Metric: score or loss.")] = "score",
-    target: tables.Target = None,
-    id: tables.Ids = None,
-    kind: tables.Kinds = None,
-    task: tables.Task = None,
-    group: tables.Grouping = None,
-    time: tables.Time = None,
+    table: tables.Flags = None,
     recipe: Annotated[str, Parameter(help="Named recipe, recipe file or run folder.")] = "default",
     out: Annotated[Path | None, Parameter(help="Output folder. [default: curves/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted curve to resume.")] = None,
@@ -56,26 +52,25 @@ def curve(
     **flags: str | bool | None,
 ) -> None:
     """Plot training and held-out scores against epochs, training set size or a hyperparameter, without the test set."""
+    given = locals()
     from goodfit.cli.curve_summary import print_curve
 
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds, "by": by}
     if resume is not None:
-        usual = {"folds": 5, "repeats": 1, "seeds": 1, "by": "score"}
-        changed = {f"--{name}": value if value != usual[name] else None for name, value in how.items()}
-        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
-        used = {"DATA": data, "--over": over, **changed, **of_table, "--recipe": recipe != "default", "--out": out}
-        refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
+        refuse_beside_resume(curve, given)
         _resume(resume, json=json, quiet=quiet)
         return
-    choices = tables.choices(target, id, kind, task, group, time)
-    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
+    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
     if not over:
         raise InputError(problem("Command line", "'--over' must be given", fix="For example, --over epochs."))
     folder = out or default_folder(found if isinstance(found, str) else found.name, "curves")
     if not isinstance(found, str):
         tables.tell_table(found, quiet=quiet)
     with resumable("curve", folder, *RECORDS):
-        drawn = _begin(over, chosen, found, {**how, "seed": chosen.seed}, folder, quiet=quiet)
+        try:
+            drawn = _begin(over, chosen, found, {**how, "seed": chosen.seed}, folder, quiet=quiet)
+        except InputError as error:  # a curve over a hyperparameter is a search
+            raise InputError(*(each.replace("Search: ", "Curve: ", 1) for each in error.problems)) from error
     print_curve(drawn, folder, json=json)
 
 
@@ -105,16 +100,20 @@ def _begin(
         return epoch_curve(data, recipe, **kept)
     if over == ROWS:
         return learning_curve(data, recipe, **kept)
-    name, values = parse(over)
-    field = name.replace("-", "_")
-    if name == ROWS and not isinstance(values, Range):
+    given, _, listed = over.partition("=")
+    field, of_data = given.strip().replace("-", "_"), varied_of(data) if isinstance(data, str) else []
+    known = (ROWS, *Recipe.fields(), *of_data)
+    if field not in known:
+        fix = nearest(given.strip(), [each.replace("_", "-") for each in known])
+        raise InputError(problem("Curve", f"{given.strip()!r} cannot be varied", fix=fix))
+    if not listed.strip():
+        rule, fix = f"'--over' must list the values of {given.strip()!r}", f"For example, {field}=VALUE,VALUE,VALUE."
+        raise InputError(problem("Curve", rule, got=over, fix=fix))
+    _, found = parse(over)
+    values: Sequence[Any] = found.grid(whole=field == ROWS) if isinstance(found, Range) else found
+    if field == ROWS:
         return learning_curve(data, recipe, rows=values, **kept)
-    if isinstance(data, str) and field not in Recipe.fields() and field in varied_of(data):
-        return data_curve(
-            data, field, values.grid(whole=False) if isinstance(values, Range) else values, recipe, **kept
-        )
-    points = int(values.points) if isinstance(values, Range) else len(values)
-    found = select(
-        data, recipe, vary=[over], method="grid", budget=max(points, 1), train_scores=True, plan=watcher.plan, **kept
-    )
-    return found.curve()
+    if isinstance(data, str) and field not in Recipe.fields():
+        return data_curve(data, field, values, recipe, **kept)
+    kept |= {"method": "grid", "budget": max(len(values), 1), "train_scores": True, "plan": watcher.plan}
+    return select(data, recipe, vary=[over], **kept).curve()

@@ -29,12 +29,7 @@ def show(
     name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
     /,
     *,
-    target: tables.Target = None,
-    id: tables.Ids = None,
-    kind: tables.Kinds = None,
-    task: tables.Task = None,
-    group: tables.Grouping = None,
-    time: tables.Time = None,
+    table: tables.Flags = None,
     out: Annotated[
         Path | None, Parameter(help="Write a figure with examples of each class to this .svg or .png file.")
     ] = None,
@@ -43,7 +38,7 @@ def show(
 ) -> None:
     """Describe a data set, with example images if it has any, or the columns of a table file."""
     if tables.is_table(name):
-        tables.show_table(name, tables.choices(target, id, kind, task, group, time), json=json)
+        tables.show_table(name, tables.choices(table), json=json)
         return
     from goodfit.cli.data_tables import print_dataset, save_examples
     from goodfit.cli.output import print_json
@@ -64,12 +59,7 @@ def check(
     name: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
     /,
     *,
-    target: tables.Target = None,
-    id: tables.Ids = None,
-    kind: tables.Kinds = None,
-    task: tables.Task = None,
-    group: tables.Grouping = None,
-    time: tables.Time = None,
+    table: tables.Flags = None,
     valid: Annotated[float, Parameter(help="Fraction of the training data held out as validation set.")] = 0.1,
     seed: Annotated[int, Parameter(help="Random seed of the split.")] = 0,
     near: Annotated[bool, Parameter(help="Also look for near-duplicates, which takes longer.")] = True,
@@ -83,7 +73,7 @@ def check(
     from goodfit.runs.checks import as_split
     from goodfit.training.recipe import Recipe
 
-    found = known_data(name, tables.choices(target, id, kind, task, group, time))
+    found = known_data(name, table)
     parts = as_split(Recipe(valid=valid, seed=seed), load(found) if isinstance(found, str) else found)
     print_leaks(parts, guard(parts, near=near), near=near, json=json)
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 ASKED = ("auto", "always", "never")
 
 
-def check_asked(asked: str) -> None:
+def check_asked(asked: str | None) -> None:
     """InputError where `--fit` is none of its words, before anything is trained."""
-    if asked not in ASKED:
+    if asked not in (*ASKED, None):
         rule = f"'--fit' must be {', '.join(ASKED[:-1])} or {ASKED[-1]}"
         raise InputError(problem("Command line", rule, got=asked, fix=nearest(asked, ASKED)))
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from goodfit.cli import tables
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
-from goodfit.cli.train import refuse, seeds_from
+from goodfit.cli.train import refuse_beside_resume, seeds_from
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
@@ -48,13 +48,12 @@ def inspect(
     json: Annotated[bool, _flag("Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Diagnose a net: activations and gradients by layer, what is wrong, and how to fix it."""
+    given = locals()
     how: dict[str, Any] = {"data": data, "target": target, "which": which, "seeds": seeds, "quick": quick}
     if resume is not None:
         from goodfit.inspection.trial import unfinished_call
 
-        used = {"NET": net, "DATA": data, "--target": target, "--which": which, "--quick": quick}
-        used |= {"--seeds": seeds != 5, "--rows": rows != "0"}
-        refuse({**used, "--steps": steps, "--check": check}, "Use only --resume, --all, --figure and --json.")
+        refuse_beside_resume(inspect, given, "all", "figure", "attempt", rest="--all, --figure and --json")
         net, attempt, how = resume, True, how | unfinished_call(resume)
     if net is None:
         raise InputError(problem("Command line", "'NET' must be given", fix="Give a run folder or a model file."))
@@ -90,6 +89,8 @@ def _findings(net: Path, how: dict[str, Any], figure: Path | None, *, attempt: b
 
         write_figure(found.figure(), figure)
     trial = _tried(found, net, chosen, how) if attempt and found.advice else None
+    if attempt and trial is None:
+        say("Nothing to try: " + ("no issues were found." if not found.issues else "the issues come without advice."))
     if json:
         print_json({**found.to_json(), "trial": None if trial is None else trial.to_json()})
         return

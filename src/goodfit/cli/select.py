@@ -11,7 +11,7 @@ from goodfit.cli import tables
 from goodfit.cli.exits import all_of
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
-from goodfit.cli.train import known_data, refuse
+from goodfit.cli.train import known_data, refuse_beside_resume
 from goodfit.training.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ _Vary = Annotated[
         metavar="FIELD=VALUES",
     ),
 ]
-
-
-def _flag_of(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _flag(help: str) -> Parameter:
@@ -56,12 +52,7 @@ def select(
     ] = None,
     ask: Annotated[int | None, _flag("optuna: settings per batch of trials. [default: an eighth of --budget]")] = None,
     by: Annotated[str, _flag("Metric to rank by: score or loss.")] = "score",
-    target: tables.Target = None,
-    id: tables.Ids = None,
-    kind: tables.Kinds = None,
-    task: tables.Task = None,
-    group: tables.Grouping = None,
-    time: tables.Time = None,
+    table: tables.Flags = None,
     recipe: Annotated[
         str, Parameter(help="Recipe that all settings share: a name, a file or a run folder.")
     ] = "default",
@@ -73,21 +64,17 @@ def select(
     **flags: str | bool | None,
 ) -> None:
     """Compare settings by cross-validation. All settings, folds and seeds train together. No test set is used."""
+    given = locals()
     from goodfit.cli.search_summary import print_selection
 
     how: dict[str, Any] = {"folds": folds, "repeats": repeats, "seeds": seeds}
     how |= {"method": method, "budget": budget, "factor": factor, "least_epochs": least_epochs, "ask": ask, "by": by}
     how["leaks"] = leaks
     if resume is not None:
-        usual = {"folds": 5, "repeats": 1, "seeds": 1, "method": "auto", "budget": 100, "by": "score", "leaks": "warn"}
-        changed = {_flag_of(name): value if value != usual.get(name) else None for name, value in how.items()}
-        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
-        used = {"DATA": data, "--vary": vary, **changed, **of_table, "--recipe": recipe != "default", "--out": out}
-        refuse({**used, **{_flag_of(name): value is not None for name, value in flags.items()}})
+        refuse_beside_resume(select, given)
         print_selection(_resume(resume, quiet=quiet), resume, json=json)
         return
-    choices = tables.choices(target, id, kind, task, group, time)
-    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
+    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
     folder = out or default_folder(found if isinstance(found, str) else found.name, "searches")
     print_selection(_begin(chosen, found, vary or [], how, folder, quiet=quiet), folder, json=json)
 

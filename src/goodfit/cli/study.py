@@ -12,6 +12,7 @@ from cyclopts import App, Group, Parameter
 from goodfit.cli.app import with_example
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
+from goodfit.cli.train import refuse_changes
 from goodfit.errors import GoodfitError
 from goodfit.reports.languages import Language
 from goodfit.studies import find, studies
@@ -46,6 +47,8 @@ def list_(
     """List the studies by section, with the question that each of them answers, or resume what was interrupted."""
     from goodfit.cli.study_output import print_list
 
+    if name and resume is not None:
+        refuse_changes([each for each in name if not each[:1].isalnum()] or name, "--language, --json and --quiet")
     if name:  # the studies are commands of their own, so that this is none of them
         find(name[0])
     if resume is None:

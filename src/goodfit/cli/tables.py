@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -17,49 +18,41 @@ if TYPE_CHECKING:
     from goodfit.data.tables import Survey, SurveyedColumn
 
 _GROUP = Group("Table", sort_key=50)
-Target = Annotated[str | None, Parameter(help="Target column.", group=_GROUP, metavar="NAME")]
-Ids = Annotated[
-    list[str] | None,
-    Parameter(
-        help="Columns to leave out: ids, names, free text, anything not known at prediction time. Repeatable.",
-        group=_GROUP,
-        negative=(),
-        metavar="NAME,…",
-    ),
-]
-Kinds = Annotated[
-    list[str] | None,
-    Parameter(
-        help="Type of a column, if detected wrongly: numeric, categorical, boolean or date. Repeatable.",
-        group=_GROUP,
-        negative=(),
-        metavar="NAME=KIND",
-    ),
-]
-Task = Annotated[
-    str | None, Parameter(help="classification or regression. [default: detected]", group=_GROUP, metavar="NAME")
-]
-Grouping = Annotated[
-    str | None,
-    Parameter(
-        help="Group column, such as a person or a machine: a group is never split. Not used as a feature.",
-        name="--group",
-        group=_GROUP,
-        metavar="NAME",
-    ),
-]
-Time = Annotated[
-    str | None,
-    Parameter(
-        help="Time column: validation and test sets are the latest rows. Not used as a feature.",
-        group=_GROUP,
-        metavar="NAME",
-    ),
-]
 Leaks = Annotated[
     str,
     Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),
 ]
+
+
+def _flag(help: str, metavar: str = "NAME") -> Parameter:
+    return Parameter(help=help, group=_GROUP, negative=(), metavar=metavar)
+
+
+@dataclass(frozen=True)
+class TableFlags:
+    """The flags of a table file, as given."""
+
+    target: Annotated[str | None, _flag("Target column.")] = None
+    id: Annotated[
+        list[str] | None,
+        _flag("Columns to leave out: ids, names, free text, what is unknown when predicting. Repeatable.", "NAME,…"),
+    ] = None
+    kind: Annotated[
+        list[str] | None,
+        _flag("Type of a column, if detected wrongly: numeric, categorical, boolean or date. Repeatable.", "NAME=KIND"),
+    ] = None
+    task: Annotated[str | None, _flag("classification or regression. [default: detected]")] = None
+    group: Annotated[
+        str | None,
+        _flag("Group column, such as a person or a machine: a group is never split. Not used as a feature."),
+    ] = None
+    time: Annotated[
+        str | None, _flag("Time column: validation and test sets are the latest rows. Not used as a feature.")
+    ] = None
+
+
+FLAGS = tuple(f"--{each.name}" for each in fields(TableFlags))
+Flags = Annotated[TableFlags | None, Parameter(name="*")]
 COLUMNS = ("column", "kind", "remark", "distinct", "missing")
 
 
@@ -71,23 +64,16 @@ def is_table(data: str) -> bool:
     return data not in names() and is_table_path(data)
 
 
-def choices(
-    target: str | None,
-    ids: Sequence[str] | None,
-    kinds: Sequence[str] | None,
-    task: str | None,
-    group: str | None = None,
-    time: str | None = None,
-) -> dict[str, Any]:
+def choices(given: TableFlags | None) -> dict[str, Any]:
     """The flags as parameters of `read_table`, those that were used."""
-    used: dict[str, Any] = {"target": target, "task": task, "group": group, "time": time}
-    if ids:
+    used = {name: value for name, value in vars(given or TableFlags()).items() if value is not None}
+    if "id" in used:
         from goodfit.data.tables import split_names
 
-        used["ids"] = split_names(ids)
-    if kinds:
-        used["kinds"] = kinds_of(kinds)
-    return {name: value for name, value in used.items() if value is not None}
+        used["ids"] = split_names(used.pop("id"))
+    if "kind" in used:
+        used["kinds"] = kinds_of(used.pop("kind"))
+    return used
 
 
 def kinds_of(texts: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,25 +23,20 @@ if TYPE_CHECKING:
     from goodfit.data import Table
     from goodfit.runs import Run
 
-_TABLE_FLAGS = ("--target", "--id", "--kind", "--task", "--group", "--time")
-
 
 @with_recipe_flags
 def train(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
     /,
     *,
-    target: tables.Target = None,
-    id: tables.Ids = None,
-    kind: tables.Kinds = None,
-    task: tables.Task = None,
-    group: tables.Grouping = None,
-    time: tables.Time = None,
+    table: tables.Flags = None,
     recipe: Annotated[str, Parameter(help="Recipe: default, chapter, a recipe file or a run folder.")] = "default",
     seeds: Annotated[int, Parameter(help="Number of nets to train; their seeds count up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Output folder. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to resume.")] = None,
-    fit: Annotated[str, Parameter(help="Judge the fit after training: auto (if cheap), always or never.")] = "auto",
+    fit: Annotated[
+        str | None, Parameter(help="Judge the fit after training: auto (if cheap), always or never. [default: auto]")
+    ] = None,
     leaks: tables.Leaks = "warn",
     inspect: Annotated[
         bool, Parameter(help="Record activations and gradients by layer: layers.csv.", negative=())
@@ -49,27 +46,26 @@ def train(
     **flags: str | bool | None,
 ) -> None:
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
+    given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
 
     check_asked(fit)
     if resume is not None:
-        of_table = {"--target": target, "--id": id, "--kind": kind, "--task": task, "--group": group, "--time": time}
-        used = {"DATA": data, **of_table, "--recipe": recipe != "default", "--seeds": seeds != 1, "--out": out}
-        used |= {"--leaks": leaks != "warn", "--inspect": inspect}
-        refuse({**used, **{f"--{name.replace('_', '-')}": value is not None for name, value in flags.items()}})
-        run, source = _resume(resume, quiet=quiet), None
+        refuse_beside_resume(train, given, "fit")
+        run, call = _resume(resume, quiet=quiet)
+        source, fit = None, fit or call.get("fit")
     else:
-        choices = tables.choices(target, id, kind, task, group, time)
-        chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, choices))
-        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, quiet=quiet, inspect=inspect)
+        chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
+        call = {"inspect": inspect, "fit": fit}
+        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, call, quiet=quiet)
         source = None if isinstance(found, str) else found
     if not json:
         print_run(run)
-    print_fit(run, source, asked=fit, json=json, quiet=quiet)
+    print_fit(run, source, asked=fit or "auto", json=json, quiet=quiet)
 
 
 def _begin(
-    recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, *, quiet: bool, inspect: bool
+    recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, call: dict[str, Any], *, quiet: bool
 ) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
@@ -80,39 +76,61 @@ def _begin(
         name, task = data.name, data.target.task
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
-    more: dict[str, Any] = {}
-    if inspect:
+    with _watched(folder, task, call, quiet=quiet) as more:
+        return begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, call=call, **more)
+
+
+def _resume(folder: Path, *, quiet: bool) -> tuple[Run, Mapping[str, Any]]:
+    """The run, and how its command was called."""
+    from goodfit.runs import record_of, resume
+
+    found = record_of(folder)
+    with _watched(folder, found.task, found.call, quiet=quiet) as more:
+        return resume(folder, **more), found.call
+
+
+@contextmanager
+def _watched(folder: Path, task: str, call: Mapping[str, Any], *, quiet: bool) -> Iterator[dict[str, Any]]:
+    """Who looks on while a run trains: on the screen, and with --inspect into its layers."""
+    layers: dict[str, Any] = {}
+    if call.get("inspect"):
         from goodfit.inspection import Watcher
+        from goodfit.inspection.layer_table import read_layers
 
-        more = {"watch": Watcher()}
+        seen = read_layers(folder) if os.path.exists(folder / "run.json") else []
+        layers = {"watch": Watcher(rows=seen, folder=folder)}
     with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher:
-        more |= {"progress": watcher.report, "data_progress": watcher.step}
-        run = begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, **more)
-    if inspect:
-        say(f"Layer statistics by epoch: {more['watch'].write(folder)}")
-    return run
+        yield {**layers, "progress": watcher.report, "data_progress": watcher.step}
+    if layers:
+        say(f"Layer statistics by epoch: {layers['watch'].write(folder)}")
 
 
-def _resume(folder: Path, *, quiet: bool) -> Run:
-    from goodfit.runs import resume, task_of
+def refuse_beside_resume(
+    command: Callable[..., None], given: Mapping[str, Any], *allowed: str, rest: str = "--json and --quiet"
+) -> None:
+    """A job resumes as it was begun: InputError where anything else is given with --resume.
 
-    with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task_of(folder)) as watcher:
-        return resume(folder, progress=watcher.report, data_progress=watcher.step)
-
-
-def refuse(used: Mapping[str, object], fix: str = "Use only --resume, --json and --quiet.") -> None:
-    """A run resumes as it was begun: nothing that would change it may be given with --resume."""
-    given = [name for name, value in used.items() if value not in (None, False)]
-    if given:
-        rule = f"'--resume' continues with the original settings and cannot be combined with {', '.join(given)}"
-        raise InputError(problem("Command line", rule, fix=fix))
-
-
-def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
-    """The name of the data set, checked before anything is loaded, or the table that a file holds.
-
-    choices: what was said of the table, by the parameters of `read_table`.
+    given: the command's arguments by name; allowed: those that change nothing, which `rest` names.
     """
+    given, changed = {**given, **given.get("flags", {})}, list[str]()
+    for each in signature(command).parameters.values():
+        value, flag = given.get(each.name), f"--{each.name.replace('_', '-')}"
+        if isinstance(value, tables.TableFlags):
+            changed += [f"--{name}" for name, own in vars(value).items() if own is not None]
+        elif each.name not in ("resume", "json", "quiet", *allowed) and value != each.default:
+            changed.append(each.name.upper() if each.kind is each.POSITIONAL_ONLY else flag)
+    refuse_changes(changed, rest)
+
+
+def refuse_changes(changed: Sequence[str], rest: str) -> None:
+    """InputError where there are flags that cannot stand beside --resume; rest: those that can."""
+    if changed:
+        rule = f"'--resume' continues with the original settings and cannot be combined with {', '.join(changed)}"
+        raise InputError(problem("Command line", rule, fix=f"Use only --resume, {rest}."))
+
+
+def known_data(data: str | None, table: tables.TableFlags | None) -> str | Table:
+    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
     if data is None:
         fix = "Name a data set (see 'goodfit data list') or a table file."
         raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
@@ -121,10 +139,10 @@ def known_data(data: str | None, choices: Mapping[str, Any]) -> str | Table:
     if tables.is_table(data):
         from goodfit.data import read_table
 
-        return read_table(data, **choices)
+        return read_table(data, **tables.choices(table))
     name = describe(data).name
-    if choices:
-        rule = f"{', '.join(_TABLE_FLAGS)} are for table files only; {name!r} is a built-in data set"
+    if table is not None:
+        rule = f"{', '.join(tables.FLAGS)} are for table files only; {name!r} is a built-in data set"
         raise InputError(problem("Command line", rule, fix="Omit them."))
     return name
 

@@ -45,17 +45,16 @@ def verdict(
 
     The verdict is kept in the run's folder; --apply then trains the advised recipe without measuring again.
     """
-    from goodfit.cli.train import refuse
+    given = locals()
+    from goodfit.cli.train import refuse_beside_resume
     from goodfit.cli.verdict_summary import apply_advice, print_verdict
     from goodfit.verdicts.judging import VerdictRequest
     from goodfit.verdicts.judging_runs import kept_verdict
 
     asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
     if resume is not None:
-        usual = vars(VerdictRequest())
-        changed = {f"--{name}": value if value != usual[name] else None for name, value in vars(asked).items()}
-        refuse({"RUN": run, "--data": data, **changed, "--apply": apply, "--out": out})
-        _resume(resume, json=json, quiet=quiet)
+        refuse_beside_resume(verdict, given, "data", rest="--data, --json and --quiet")
+        _resume(resume, data, json=json, quiet=quiet)
         return
     if run is None:
         raise InputError(problem("Command line", "'RUN' must be given", fix="Give the folder of a finished run."))
@@ -70,7 +69,7 @@ def verdict(
         apply_advice("", found.advice, run, out, json=json, quiet=quiet)
 
 
-def _resume(run: Path, *, json: bool, quiet: bool) -> None:
+def _resume(run: Path, moved: str | None, *, json: bool, quiet: bool) -> None:
     """Go on with the verdict that was killed; one that is finished is printed again, as far as its file has it."""
     from goodfit.cli.output import console, print_json, print_line
     from goodfit.cli.verdict_summary import print_verdict
@@ -79,6 +78,7 @@ def _resume(run: Path, *, json: bool, quiet: bool) -> None:
     unfinished = unfinished_request(run)
     if unfinished is not None:
         asked, data = unfinished
+        data = moved or (data if data is not None and os.path.exists(data) else None)
         print_verdict(_judge(run, data, asked, quiet=quiet), run, json=json)
         return
     kept = kept_verdict(run)

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.curves.measuring import curve_folder, measured, numbered
-from goodfit.data import Dataset, describe, load
-from goodfit.data.folds import Folds, make_folds, refuse_undefined_r2
+from goodfit.data import describe, load
+from goodfit.data.folds import Folds
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
-from goodfit.selection.layout import learning_rows
-from goodfit.selection.methods import By
-from goodfit.selection.recipes import fitted_whole
+from goodfit.selection.methods import By, check_by
+from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training.observer import Watch
@@ -54,23 +52,22 @@ def data_curve(
     if parameter not in known:
         fix = nearest(parameter, known) if known else "It has no parameters."
         problems.add(WHERE, f"{name!r} has no parameter {parameter!r} that can be varied", fix=fix)
-    if by not in ("score", "loss"):
-        problems.add(WHERE, "'by' must be score or loss", got=by)
+    check_by(by, WHERE, problems)
     if not values or len(set(values)) < len(values):
         problems.add(WHERE, f"'{parameter}' must have distinct values, at least one", got=list(values))
     problems.raise_if_any()
-    chosen = seeds_of(recipe, seeds, WHERE)
+    asked = FoldRequest(folds, repeats, seeds, by, seed)
     sheets, parts, told = list[Sheet](), list[Folds](), list[Any]()
     for number, value in enumerate(sorted(values)):
-        data = load(name, **_given(parameter, value))
-        made, divided, own = _laid(data, recipe, number, folds, repeats, seed, chosen, by)
-        sheets += made
-        parts.append(divided)
-        told.append([fingerprint(data), own.to_json()])
-    asked = {"parameter": parameter, "values": sorted(values), "folds": folds, "repeats": repeats, "seeds": seeds}
-    call = call_of(name, recipe, {"curve": "data_curve", **asked, "by": by, "seed": seed})
-    with curve_folder(out, [WHERE, name, parameter, told, list(chosen), by], parts, call) as kept:
-        return measured(parameter, sorted(values), sheets, parts[0], len(chosen), by, kept, progress)
+        given = prepare(recipe, load(name, **_given(parameter, value)), asked, WHERE)
+        (own,) = given.whole([recipe])
+        sheets += [numbered(sheet, number) for sheet in make_sheets(given.source, given.folds, [own], given.seeds)]
+        parts.append(given.folds)
+        told.append([fingerprint(given.bare), own.to_json()])
+    again = {"parameter": parameter, "values": sorted(values), "folds": folds, "repeats": repeats, "seeds": seeds}
+    call = call_of(name, recipe, {"curve": "data_curve", **again, "by": by, "seed": seed})
+    with curve_folder(out, [WHERE, name, parameter, told, list(given.seeds), by], parts, call) as kept:
+        return measured(parameter, sorted(values), sheets, parts[0], len(given.seeds), by, kept, progress)
 
 
 def varied_of(name: str) -> list[str]:
@@ -85,14 +82,3 @@ def _given(parameter: str, value: Any) -> Mapping[str, Any]:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InputError(problem(WHERE, "'degree' must be an integer >= 0", got=value))
     return {"n_features": value + 1}
-
-
-def _laid(
-    data: Dataset, recipe: Recipe, number: int, folds: int, repeats: int, seed: int, seeds: Sequence[int], by: str
-) -> tuple[list[Sheet], Folds, Recipe]:
-    source, rows = learning_rows(recipe, data)
-    divided = make_folds(data, rows, folds=folds, repeats=repeats, seed=seed)
-    if by == "score":
-        refuse_undefined_r2(data, divided, WHERE, "Measure the loss, or use fewer folds.")
-    (own,) = fitted_whole([recipe], source, rows, divided)
-    return [numbered(sheet, number) for sheet in make_sheets(source, divided, [own], seeds)], divided, own

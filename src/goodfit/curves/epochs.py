@@ -11,15 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.curves.measuring import curve, curve_folder
-from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import make_folds, refuse_undefined_r2
+from goodfit.data import Dataset, Split, Table
 from goodfit.errors import Problems
-from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
-from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
-from goodfit.selection.recipes import fitted_whole
+from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.training import session
@@ -63,28 +60,19 @@ def epoch_curve(
     """
     recipe = recipe or Recipe()
     problems = Problems()
-    if by not in ("score", "loss"):
-        problems.add(WHERE, "'by' must be score or loss", got=by)
     if isinstance(every, bool) or not isinstance(every, int) or not 1 <= every <= recipe.epochs:
         problems.add(WHERE, f"'every' must be an integer from 1 to the {recipe.epochs} epochs", got=every)
-    problems.raise_if_any()
-    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
-    source, rows = learning_rows(recipe, given)
-    bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    divided = make_folds(bare, rows, folds=folds, repeats=repeats, seed=seed)
-    if by == "score":
-        refuse_undefined_r2(bare, divided, WHERE, "Measure the loss, or use fewer folds.")
-    chosen = seeds_of(recipe, seeds, WHERE)
-    (own,) = fitted_whole([recipe], source, rows, divided)
-    sheets = [_scored(sheet, by) for sheet in make_sheets(source, divided, [own], chosen)]
-    about = [WHERE, bare.name, fingerprint(bare), own.to_json(), list(chosen), every, by]
-    asked = {"every": every, "folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": seed}
-    call = call_of(data, recipe, {"curve": "epoch_curve", **asked, "groups": groups, "time": time})
-    with curve_folder(out, about, [divided], call) as kept:
-        found = _traced(sheets, len(divided.all), len(chosen), by, every, kept, progress)
+    asked = FoldRequest(folds, repeats, seeds, by, seed, groups, time)
+    given = prepare(recipe, data, asked, WHERE, problems)
+    (own,) = given.whole([recipe])
+    sheets = [_scored(sheet, by) for sheet in make_sheets(given.source, given.folds, [own], given.seeds)]
+    about = [WHERE, given.bare.name, fingerprint(given.bare), own.to_json(), list(given.seeds), every, by]
+    call = call_of(data, recipe, {"curve": "epoch_curve", "every": every, **vars(asked)})
+    with curve_folder(out, about, [given.folds], call, fingerprint(given.bare)) as kept:
+        found = _traced(sheets, len(given.folds.all), len(given.seeds), by, every, kept, progress)
     epochs = [epoch for epoch in range(1, own.epochs + 1) if epoch % every == 0 or epoch == own.epochs]
     train, valid = found[:, np.asarray(epochs) - 1]
-    return curve("epochs", epochs, train, valid, divided.test_share, by, bare.task)
+    return curve("epochs", epochs, train, valid, given.folds.test_share, by, given.bare.task)
 
 
 def _scored(sheet: Sheet, by: str) -> Sheet:

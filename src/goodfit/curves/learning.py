@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from goodfit.curves.measuring import curve_folder, measured, numbered
-from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import Fold, Folds, make_folds, refuse_undefined_r2, some_rows
-from goodfit.errors import InputError, Problems, problem
-from goodfit.runs.checks import fitted_recipe, seeds_of
+from goodfit.data import Dataset, Split, Table
+from goodfit.data.folds import Fold, Folds, some_rows
+from goodfit.errors import Problems
+from goodfit.runs.checks import fitted_recipe
 from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
-from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
+from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.recipes import in_batches_of, trained_whole
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
@@ -52,31 +52,24 @@ def learning_curve(
     test rows take no part.
     """
     recipe = recipe or Recipe()
-    if by not in ("score", "loss"):
-        raise InputError(problem(WHERE, "'by' must be score or loss", got=by))
-    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
-    source, learning = learning_rows(recipe, given)
-    bare = source if isinstance(source, Dataset) else source.dataset(learning)
-    divided = make_folds(bare, learning, folds=folds, repeats=repeats, seed=seed)
-    if by == "score":
-        refuse_undefined_r2(bare, divided, WHERE, "Measure the loss, or use fewer folds.")
-    sizes = _sizes(rows, min(len(fold.train) for fold in divided.all))
-    chosen = seeds_of(recipe, seeds, WHERE)
+    asked = FoldRequest(folds, repeats, seeds, by, seed, groups, time)
+    given = prepare(recipe, data, asked, WHERE)
+    bare = given.bare
+    sizes = _sizes(rows, min(len(fold.train) for fold in given.folds.all))
     sheets, parts = list[Sheet](), list[Folds]()
     for number, size in enumerate(sizes):
-        fewer = _fewer(bare, divided, size, seed, latest=bare.time is not None)
+        fewer = _fewer(bare, given.folds, size, seed, latest=bare.time is not None)
         fold = fewer.all[0]
         fitting = in_batches_of(recipe, size)
-        own = trained_whole(fitted_recipe(trained_whole(fitting), Split(bare, fold.train, fold.valid, learning[:0])))
-        made = make_sheets(source, fewer, [own], chosen)
+        own = trained_whole(fitted_recipe(trained_whole(fitting), Split(bare, fold.train, fold.valid, given.rows[:0])))
+        made = make_sheets(given.source, fewer, [own], given.seeds)
         sheets += [numbered(sheet, number) for sheet in made]
         parts.append(fewer)
     recipes = [sheet.jobs[0].recipe.to_json() for sheet in sheets]
-    about = [WHERE, bare.name, fingerprint(bare), list(chosen), recipes, by]
-    asked = {"rows": sizes, "folds": folds, "repeats": repeats, "seeds": seeds, "by": by, "seed": seed}
-    call = call_of(data, recipe, {"curve": "learning_curve", **asked, "groups": groups, "time": time})
-    with curve_folder(out, about, parts, call) as kept:
-        return measured("rows", sizes, sheets, divided, len(chosen), by, kept, progress)
+    about = [WHERE, bare.name, fingerprint(bare), list(given.seeds), recipes, by]
+    call = call_of(data, recipe, {"curve": "learning_curve", "rows": sizes, **vars(asked)})
+    with curve_folder(out, about, parts, call, fingerprint(bare)) as kept:
+        return measured("rows", sizes, sheets, given.folds, len(given.seeds), by, kept, progress)
 
 
 def _sizes(rows: Iterable[int] | None, most: int) -> list[int]:

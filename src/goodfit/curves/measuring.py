@@ -81,16 +81,21 @@ def numbered(sheet: Sheet, setting: int) -> Sheet:
 
 @contextmanager
 def curve_folder(
-    out: str | Path | None, about: Sequence[Any], divided: Sequence[Folds], call: Mapping[str, Any] | None
+    out: str | Path | None,
+    about: Sequence[Any],
+    divided: Sequence[Folds],
+    call: Mapping[str, Any] | None,
+    data: str = "",
 ) -> Iterator[tuple[Path | None, float]]:
     """The folder in which a curve is kept as it is computed, locked, and the memory that its turns are cut to.
 
-    about: all that decides the result beside the folds, as JSON has it; call: see `calls.call_of`.
+    about: all that decides the result beside the folds, as JSON has it; call: see `calls.call_of`; data: a digest.
     InputError if the folder was begun with something else.
     """
     memory = MOST_MEMORY * free_memory()
     if out is None:
         yield None, memory
         return
-    with session_folder(out, RECORD, SessionRecord(digest_of(about, divided), memory, "curve", call), "curve") as found:
+    record = SessionRecord(digest_of(about, divided), memory, "curve", call, data)
+    with session_folder(out, RECORD, record, "curve") as found:
         yield found

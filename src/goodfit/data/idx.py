@@ -9,29 +9,14 @@ import io
 import math
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 
 from goodfit.errors import InputError, problem
-from goodfit.reading import read_bytes
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}  # type code -> dtype in the file
 GZIP_MAGIC = b"\x1f\x8b"
 FETCH_AGAIN = "Fetch the file again."
-
-
-def read_idx(path: Path | str) -> np.ndarray:
-    """The array in an IDX file, plain or gzip-compressed (told by content, not by name); native byte order, writable.
-
-    Raises InputError if the file is not there, is not IDX, is corrupt, or is shorter or longer than its header says.
-    """
-    path = Path(path)
-    try:
-        content = read_bytes(path)
-    except OSError as error:
-        raise InputError(problem(str(path), "must be a readable file", got=error.strerror or str(error))) from error
-    return parse_idx(uncompress(content, where=str(path)), where=str(path))
 
 
 def uncompress(content: bytes, *, where: str, limit: int | None = None) -> bytes:
@@ -67,18 +52,3 @@ def parse_idx(content: bytes, *, where: str = "IDX data") -> np.ndarray:
         rule = f"must have the {size} bytes that its header promises (shape {shape}); it {fault}"
         raise InputError(problem(where, rule, got=len(content), fix=FETCH_AGAIN))
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
-
-
-def format_idx(array: np.ndarray) -> bytes:
-    """The bytes of an uncompressed IDX file that holds the array; the inverse of `parse_idx`.
-
-    Raises InputError for a dtype that the format does not know.
-    """
-    codes = {np.dtype(dtype).newbyteorder("="): code for code, dtype in TYPES.items()}
-    code = codes.get(array.dtype.newbyteorder("="))
-    if code is None:
-        raise InputError(
-            problem("IDX data", f"dtype must be one of {', '.join(map(str, codes))}", got=str(array.dtype))
-        )
-    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    return header + array.astype(TYPES[code]).tobytes()

@@ -9,7 +9,7 @@ from typing import Any
 
 from goodfit.errors import InputError, problem
 from goodfit.figures.flow import QUANTILE_NAMES
-from goodfit.files import write_atomically
+from goodfit.files import write_table
 from goodfit.reading import read_text
 
 TABLE = "layers.csv"
@@ -25,11 +25,7 @@ FIELDS = (*COUNTED, "layer", *MEASURED)
 
 def write_layers(rows: Sequence[dict[str, Any]], folder: Path) -> Path:
     """Write the table into a run's folder, whole or not at all; its path."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(folder / TABLE, text.getvalue().encode())
+    write_table(folder / TABLE, rows, FIELDS)
     return folder / TABLE
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,8 +79,9 @@ def try_advice(
     sides = [("before", recipe, parts), ("after", advice.applied(recipe), advice.split(parts))]
     if out is None:
         return _compared(part, parts, seeds, [train(each, rows, seeds=seeds) for _, each, rows in sides])
-    record = SessionRecord(_digest(sides, seeds), MOST_MEMORY * free_memory(), "trial", call)
-    with session_folder(Path(out) / UNFINISHED, RECORD, record, "trial", anew=True) as (folder, memory):
+    record = SessionRecord(_digest(sides, seeds), MOST_MEMORY * free_memory(), "trial", call, fingerprint(parts.data))
+    finish = shlex.join(["goodfit", "inspect", "--resume", str(out)])
+    with session_folder(Path(out) / UNFINISHED, RECORD, record, "trial", finish) as (folder, memory):
         runs = [train_kept(each, rows, seeds, folder / name, memory) for name, each, rows in sides]
         found = _compared(part, parts, seeds, runs)
         shutil.rmtree(folder, ignore_errors=True)

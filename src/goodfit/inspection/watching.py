@@ -31,11 +31,13 @@ class Watcher:
     share: of the training time that looking may take: where the next look would cost more, it is left out, so that few
     epochs of a fast training are seen and many of a slow one. The end of the first chunk and that of the training are
     always looked at; compiling the passes is not counted, as it is not for training. rows: one dict an epoch, net and
-    layer; spent, compiling: seconds that looking and compiling took.
+    layer; spent, compiling: seconds that looking and compiling took. folder: of the run, which gets the table after
+    every look.
     """
 
     share: float = MOST_SHARE
     rows: list[dict[str, Any]] = field(default_factory=list)
+    folder: Path | None = None
     spent: float = 0.0
     compiling: float = 0.0
     _last: float = 0.0
@@ -55,10 +57,13 @@ class Watcher:
             run_passes(self._subject)  # compiles
             self.compiling = time.perf_counter() - fetched
             began += self.compiling
+        self.rows = [row for row in self.rows if row["epoch"] < report.epoch]  # a resumed run sees some epochs again
         for number, (net, job) in enumerate(nets):
             looked = self._subject.with_net(_net(cohort, net, number))
             about = {"epoch": report.epoch, "net": number, "seed": job.recipe.seed}
             self.rows += [{**about, **row} for row in summary(looked)]
+        if self.folder is not None:
+            self.write(self.folder)
         self._last = time.perf_counter() - began
         self.spent += self._last
 

@@ -3,7 +3,7 @@ from goodfit.runs.folder import RunSummary as RunSummary
 from goodfit.runs.folder import list_runs as list_runs
 from goodfit.runs.folder import load as load
 from goodfit.runs.folder import predict as predict
-from goodfit.runs.folder import task_of as task_of
+from goodfit.runs.folder import record_of as record_of
 from goodfit.runs.model_facts import ModelFacts as ModelFacts
 from goodfit.runs.model_facts import describe_model as describe_model
 from goodfit.runs.opening import Opened as Opened

@@ -151,9 +151,9 @@ def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
     )
 
 
-def task_of(folder: str | os.PathLike[str]) -> str:
-    """What the data of a run are for, done or not: "classification", "multilabel" or "regression"."""
-    return record.RunRecord.read(Path(folder)).task
+def record_of(folder: str | os.PathLike[str]) -> record.RunRecord:
+    """What run.json says of a run, done or not: its task, its seeds, what else its command was asked for, ..."""
+    return record.RunRecord.read(Path(folder))
 
 
 def load(folder: str | os.PathLike[str]) -> Run:

@@ -127,7 +127,7 @@ def open_test_rows(
             fix = "Open them with split.test.open(run)."
             raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
         found = record.RunRecord.read(folder)
-        given = record.data_of(folder, found, progress, TEST) if data is None else data
+        given = record.data_of(folder, found, progress, TEST, flag=True) if data is None else data
         parts = record.read_split(folder, given, found, "opened", TEST)
     return open_rows(nets, parts.test, run=folder)
 

@@ -98,7 +98,8 @@ class RunRecord(_Checked):
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
     table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
     found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
-    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit.
+    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; call: what else was
+    asked for, see `train`.
     """
 
     data: str
@@ -115,6 +116,7 @@ class RunRecord(_Checked):
     leaks: LeakCheck | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     memory: Annotated[float, Field(ge=0)] | None = None
+    call: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -229,6 +231,7 @@ def begin(
     table: Mapping[str, Any] | None = None,
     check: LeakCheck | None = None,
     memory: float = math.inf,
+    call: Mapping[str, Any] | None = None,
 ) -> None:
     """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
     record = RunRecord(
@@ -243,6 +246,7 @@ def begin(
         leaks=check,
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
+        call=dict(call or {}),
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
 
@@ -278,18 +282,23 @@ def read_recipe(folder: Path, record: RunRecord) -> Recipe:
     return recipe
 
 
-def data_of(where: Path, found: RunRecord, progress: Callable[[Step], None] | None, call: str) -> Dataset | Table:
+def data_of(
+    where: Path, found: RunRecord, progress: Callable[[Step], None] | None, call: str, *, flag: bool = False
+) -> Dataset | Table:
     """The data that a run was begun with: one of goodfit's own, or a table file, read again.
 
-    call: Python that takes other data, with {} for the folder; an InputError names it.
+    call: Python that takes other data, with {} for the folder; an InputError names it. flag: whether the command has
+    --data as well.
     """
-    if found.origin is not None:
+    if found.origin is not None and os.path.exists(found.origin["path"]):
         return read_table(**found.origin)
-    if found.data not in names():
-        rule = f"was trained on {found.data!r}, which is not a built-in data set"
-        fix = f"Give it from Python: {call.format(repr(str(where)))}."
-        raise InputError(problem(str(where), rule, fix=fix))
-    return load(found.data, progress=progress)
+    if found.origin is None and found.data in names():
+        return load(found.data, progress=progress)
+    rule = f"was trained on {found.data!r}, which is not a built-in data set"
+    if found.origin is not None:
+        rule = f"was trained on {found.origin['path']}, which is not there any more"
+    fix = f"Give it {'with --data, or ' * flag}from Python: {call.format(repr(str(where)))}."
+    raise InputError(problem(str(where), rule, fix=fix))
 
 
 def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, call: str) -> Split:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,7 @@ def train(
     score_test: bool = False,
     leaks: str = "warn",
     watch: Watch | None = None,
+    call: Mapping[str, Any] | None = None,
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
@@ -72,6 +73,7 @@ def train(
     raises InputError, "off" does not check.
     watch: called after every chunk with its Report and the cohort, such as a `goodfit.inspection.Watcher`; where nets
     are trained in parts, it sees the first.
+    call: what else was asked for, as JSON has it: kept in run.json for whoever resumes.
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     chosen = seeds_of(recipe, seeds)
@@ -86,7 +88,7 @@ def train(
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory)
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call)
         return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
 
 
@@ -96,11 +98,13 @@ def resume(
     *,
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
+    watch: Watch | None = None,
 ) -> Run:
     """Resume a run that was interrupted or killed; the result is identical to the bit to that of an uninterrupted run.
 
     data: the data set or table that it was started with, unless that is a built-in data set with its default
     parameters or a table file.
+    watch: as in `train`.
     On a different number of devices the nets are the same up to rounding.
     A finished run is loaded.
     """
@@ -120,7 +124,9 @@ def resume(
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks
-        return _Training(recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check).run()
+        return _Training(
+            recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check, watch
+        ).run()
 
 
 def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, memory: float) -> Run:

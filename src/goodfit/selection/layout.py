@@ -7,19 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.dividing import with_division
-from goodfit.data.folds import Folds, Indexes, make_folds, refuse_undefined_r2
+from goodfit.data import Dataset, Split, Table
+from goodfit.data.folds import Folds, Indexes
 from goodfit.errors import Problems
 from goodfit.leaks.check import LeakCheck, check_folds
-from goodfit.runs.checks import as_split, seeds_of
 from goodfit.runs.record import fingerprint
 from goodfit.selection import methods
 from goodfit.selection.calls import call_of, digest_of
 from goodfit.selection.methods import By, Sampling, SearchRequest
-from goodfit.selection.recipes import fitted_whole, refuse_equals
+from goodfit.selection.preparing import FoldRequest, prepare
+from goodfit.selection.recipes import refuse_equals
 from goodfit.selection.rungs import Bracket
 from goodfit.selection.sheets import Sheet, make_sheets
 from goodfit.selection.space import Setting, Space, Values, parse_all
@@ -39,10 +36,10 @@ class SearchLayout:
 
     rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
     and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
-    one population may take; print: a digest of all this; call: the arguments as JSON, None where they were given as
-    objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who then says which settings are
-    tried (those here are only examples). leaks: what held-out rows have in common with the training rows of their
-    folds, None if not looked for.
+    one population may take; print: a digest of all this, data_print: of the data alone; call: the arguments as JSON,
+    None where they were given as objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who
+    then says which settings are tried (those here are only examples). leaks: what held-out rows have in common with
+    the training rows of their folds, None if not looked for.
     """
 
     data: Dataset | Table
@@ -55,6 +52,7 @@ class SearchLayout:
     train_scores: bool
     memory: float
     print: str
+    data_print: str
     call: Mapping[str, Any] | None = None
     brackets: tuple[Bracket, ...] = ()
     sampling: Sampling | None = None
@@ -82,35 +80,32 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     settings = methods.settings_of(space, asked)
     brackets = methods.brackets_of(settings, recipe.epochs, asked)
     settings = settings[: sum(bracket[0].settings for bracket in brackets)] if brackets else settings
-    given = divided_by(load(data) if isinstance(data, str) else data, asked.groups, asked.time)
-    source, rows = learning_rows(recipe, given)
-    bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    divided = make_folds(bare, rows, folds=asked.folds, repeats=asked.repeats, seed=asked.seed)
-    if asked.by == "score":
-        refuse_undefined_r2(bare, divided, WHERE, "Search by the loss, or use fewer folds.")
-    seeds = seeds_of(recipe, asked.seeds, WHERE)
-    recipes = fitted_whole(space.recipes(settings), source, rows, divided)
+    folds = FoldRequest(asked.folds, asked.repeats, asked.seeds, asked.by, asked.seed, asked.groups, asked.time)
+    given = prepare(recipe, data, folds, WHERE)
+    recipes = given.whole(space.recipes(settings))
     refuse_equals(recipes, settings)
     sampling = methods.sampling_of(space, asked)
     how_scored = [asked.by, asked.train_scores]
-    told: list[Any] = [bare.name, fingerprint(bare), how_scored, list(seeds), [each.to_json() for each in recipes]]
+    data_print, made = fingerprint(given.bare), [each.to_json() for each in recipes]
+    told: list[Any] = [given.bare.name, data_print, how_scored, list(given.seeds), made]
     if brackets or sampling:
         told += [repr(brackets), None if sampling is None else [sampling.budget, sampling.ask, sampling.seed]]
     return SearchLayout(
-        data=source,
-        rows=rows,
-        folds=divided,
+        data=given.source,
+        rows=given.rows,
+        folds=given.folds,
         settings=tuple(settings),
         recipes=recipes,
-        seeds=seeds,
+        seeds=given.seeds,
         by=asked.by,
         train_scores=asked.train_scores,
         memory=MOST_MEMORY * free_memory(),
-        print=digest_of(told, [divided]),
+        print=digest_of(told, [given.folds]),
+        data_print=data_print,
         call=_call(data, vary, asked),
         brackets=brackets,
         sampling=sampling,
-        leaks=check_folds(bare, [(fold.train, fold.valid) for fold in divided.all], asked.leaks),
+        leaks=check_folds(given.bare, [(fold.train, fold.valid) for fold in given.folds.all], asked.leaks),
     )
 
 
@@ -129,32 +124,3 @@ def _call(data: Any, vary: Any, asked: SearchRequest) -> dict[str, Any] | None:
     """The arguments as JSON, where all of them can be: a named data set or a table file, and ranges as text."""
     arguments = {"vary": vary, **{name: getattr(asked, name) for name in (*CALLED, *HOW)}}
     return call_of(data, asked.recipe, arguments)
-
-
-def divided_by(data: Dataset | Table | Split, groups: Any, time: Any) -> Dataset | Table | Split:
-    """The data, to be divided by groups or by time: a column of a table by its name, or a value for each row."""
-    if groups is None and time is None:
-        return data
-    if isinstance(data, Split):
-        made = with_division(data.data, groups, time)
-        return Split(made, data.train, data.valid, data.test, data.seed)
-    if isinstance(data, Table):
-        return data.divided_by(groups, time)
-    return with_division(data, groups, time)
-
-
-def is_divided(data: Dataset | Table) -> bool:
-    """Whether the rows are divided by groups or by time."""
-    by = (data.group, data.time) if isinstance(data, Table) else (getattr(data, "groups", 0), getattr(data, "time", 0))
-    return any(each is not None for each in by)
-
-
-def learning_rows(recipe: Recipe, data: Dataset | Table | Split) -> tuple[Dataset | Table, Indexes]:
-    """The rows that are not test rows: of a split those that train and validate, else all but `train`'s test rows."""
-    if isinstance(data, Split):
-        return data.data, np.sort(np.concatenate([data.train, data.valid]))
-    if not is_divided(data):
-        recipe = recipe.replace(valid=0.0)  # which leaves the test rows as they are
-    parts = as_split(recipe, data)
-    rows = np.sort(np.concatenate([parts.train, parts.valid]))
-    return (data if isinstance(data, Table) else parts.data), rows

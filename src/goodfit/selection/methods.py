@@ -79,8 +79,7 @@ def check(asked: SearchRequest) -> None:
         close = nearest(method, METHODS)
         rule = f"'method' must be {', '.join(METHODS[:-1])} or {METHODS[-1]}"
         problems.add(WHERE, rule, got=method, fix=close if close.startswith("Did") else "")
-    if asked.by not in ("score", "loss"):
-        problems.add(WHERE, "'by' must be score or loss", got=asked.by)
+    check_by(asked.by, WHERE, problems)
     if not _whole(asked.budget, 1):
         problems.add(WHERE, "'budget', the maximum number of settings, must be an integer >= 1", got=asked.budget)
     for name, value, least, fits in (
@@ -97,6 +96,12 @@ def check(asked: SearchRequest) -> None:
         fix = "Install it: pip install goodfit[optuna]."
         problems.add(WHERE, "method optuna needs Optuna, which is not installed", fix=fix)
     problems.raise_if_any()
+
+
+def check_by(by: Any, where: str, problems: Problems) -> None:
+    """Add a problem where it is not known by what a job measures."""
+    if by not in ("score", "loss"):
+        problems.add(where, "'by' must be score or loss", got=by)
 
 
 def _has_optuna() -> bool:

@@ -1,6 +1,7 @@
 """Recipes as a search trains them: fitted to the rows of its folds, and for all their epochs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,12 @@ def in_batches_of(recipe: Recipe, rows: int) -> Recipe:
     return recipe.replace(batch_size=rows) if too_large else recipe
 
 
+WHOLE: dict[str, Any] = {"patience": 0, "monitor": "loss", "keep_best": False}
+
+
 def trained_whole(recipe: Recipe) -> Recipe:
     """The recipe with which a net trains for all its epochs and keeps the last weights."""
-    return recipe.replace(patience=0, monitor="loss", keep_best=False)
+    return recipe.replace(**WHOLE)
 
 
 def fitted_whole(recipes: Sequence[Recipe], data: Dataset | Table, rows: Indexes, folds: Folds) -> tuple[Recipe, ...]:
@@ -38,7 +42,9 @@ def refuse_equals(recipes: Sequence[Recipe], settings: Sequence[Setting]) -> Non
         first = known.setdefault(recipe.to_json(), number)
         if first != number:
             same = f"{describe(settings[first])} and {describe(settings[number])}"
-            problems.add(
-                WHERE, f"settings {first} and {number} are the same recipe: {same}", fix="Leave one of them out."
+            why = ", for a search trains every net for all its epochs and keeps the last weights" * any(
+                settings[first].get(name) != settings[number].get(name) for name in WHOLE
             )
+            fix = "Leave one of them out."
+            problems.add(WHERE, f"settings {first} and {number} are the same recipe{why}: {same}", fix=fix)
     problems.raise_if_any()

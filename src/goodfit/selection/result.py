@@ -1,7 +1,5 @@
 """What a search found: every setting with its interval, the winner, and how sure that is."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.files import write_atomically
+from goodfit.files import write_atomically, write_table
 from goodfit.leaks.check import LeakCheck
 from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
@@ -155,13 +153,8 @@ class Selection:
 
     def write(self, folder: Path) -> None:
         """Write the table as CSV, the whole as JSON, and where one field was varied its curve as table and figure."""
-        rows, text = self.rows(), io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            rank = "" if row["rank"] is None else row["rank"]
-            writer.writerow({name: text_of(value) for name, value in (row | {"rank": rank}).items()})
-        write_atomically(folder / TABLE, text.getvalue().encode())
+        ranked = [row | {"rank": "" if row["rank"] is None else row["rank"]} for row in self.rows()]
+        write_table(folder / TABLE, [{name: text_of(value) for name, value in row.items()} for row in ranked])
         write_atomically(folder / RESULT, (json.dumps(self.to_json(), indent=2) + "\n").encode())
         if len(self.settings) > 1 and len(self.settings[0]) == 1 and not self.stopped:
             from goodfit.figures import write_figure

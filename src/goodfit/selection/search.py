@@ -76,7 +76,7 @@ def select(
         search.leaks.warn()
     if out is None:
         return _carry_out(search, None, plan, progress)
-    record = SessionRecord(search.print, search.memory, str(search), search.call)
+    record = SessionRecord(search.print, search.memory, str(search), search.call, search.data_print)
     with session_folder(out, SEARCH, record, "search") as (folder, memory):
         found = _carry_out(dataclasses.replace(search, memory=memory), folder, plan, progress)
         found.write(folder)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.files import write_atomically
+from goodfit.files import write_table
 from goodfit.selection.comparing import interval
 from goodfit.selection.space import text_of
 
@@ -62,12 +60,8 @@ class SettingCurve:
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write `rows` as a CSV file, whole or not at all; empty where a number is not finite."""
-        rows, text = self.rows(), io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: "" if value != value else text_of(value) for name, value in row.items()})
-        write_atomically(path, text.getvalue().encode())
+        plain = [{name: "" if v != v else text_of(v) for name, v in row.items()} for row in self.rows()]
+        write_table(path, plain)
 
     def figure(self) -> Figure:
         """The curve, with bands, and the best value marked."""

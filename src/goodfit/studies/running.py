@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -86,9 +87,10 @@ def _run_kept(study: Study, given: Given, out: Path, tell: Tell, beside: Sequenc
 
 @contextmanager
 def _kept(out: Path, name: str, call: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
-    """The folder that keeps what is trained, and the memory of a turn; what another call had kept there is removed."""
+    """The folder that keeps what is trained, and the memory of a turn."""
     record = SessionRecord(digest_of([__version__, name, call], []), MOST_MEMORY * free_memory(), KIND, call)
-    with session_folder(out / UNFINISHED / name, RECORD, record, KIND, anew=True) as found:
+    finish = shlex.join(["goodfit", "study", "--resume", str(out)])
+    with session_folder(out / UNFINISHED / name, RECORD, record, KIND, finish) as found:
         yield found
 
 

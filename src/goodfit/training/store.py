@@ -194,18 +194,20 @@ class SessionRecord:
     """Which session a folder holds, so that nothing is mixed and the same call goes on.
 
     print: a digest of all that decides the results; memory: bytes that one turn may take, kept since it decides the
-    turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds.
+    turns; about: for people; call: the arguments as JSON, None where they were objects that no file holds; data: a
+    digest of the data alone, by which changed data are told from another call.
     """
 
     print: str
     memory: float
     about: str = ""
     call: Mapping[str, Any] | None = None
+    data: str = ""
 
     def to_json(self) -> str:
         """The content of its file."""
         memory = self.memory if math.isfinite(self.memory) else None
-        fields = {"print": self.print, "memory": memory, "about": self.about, "call": self.call}
+        fields = {**vars(self), "memory": memory}
         return json.dumps({**fields, "whole": _digest(fields)}, indent=2) + "\n"
 
     @classmethod
@@ -213,9 +215,10 @@ class SessionRecord:
         """The record in a file; InputError where it is damaged. what: "search", "curve", ..."""
         must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
         found = read_model(path, _KeptRecord, must=must, fix=fix)
-        if found.whole not in (None, _digest(found.model_dump(exclude={"whole"}))):  # None: of an older version
+        fields = found.model_dump(exclude={"whole"})
+        if found.whole not in (None, _digest(fields)):  # None: of an older version
             raise damaged(path, must=must, fix=fix)
-        return cls(found.print, math.inf if found.memory is None else found.memory, found.about, found.call)
+        return cls(**{**fields, "memory": math.inf if found.memory is None else found.memory})
 
 
 class _KeptRecord(BaseModel):
@@ -227,6 +230,7 @@ class _KeptRecord(BaseModel):
     memory: Annotated[float, Field(ge=0)] | None
     about: str = ""
     call: dict[str, Any] | None = None
+    data: str = ""
     whole: str | None = None
 
 
@@ -238,13 +242,13 @@ def _digest(fields: Mapping[str, Any]) -> str:
 
 @contextmanager
 def session_folder(
-    out: str | Path, name: str, record: SessionRecord, what: str, *, anew: bool = False
+    out: str | Path, name: str, record: SessionRecord, what: str, finish: str = ""
 ) -> Iterator[tuple[Path, float]]:
     """The folder of a session, made and locked, and the memory that its turns were cut to.
 
-    name: of the file that holds the record; what: "search", "curve", ...
-    Nothing is mixed: where the folder was begun as another session, that one is removed if `anew`, and InputError if
-    not.
+    name: of the file that holds the record; what: "search", "curve", ...; finish: the command that finishes what the
+    folder holds, if that is not the call again.
+    Nothing is mixed or lost: InputError where the folder was begun as another session.
     """
     folder = folder_to_write(out)
     try:
@@ -254,12 +258,8 @@ def session_folder(
     with held(folder):
         sweep(folder)
         path = folder / name
-        if anew and not _holds(path, record):
-            for own in (folder, *[below for below in folder.rglob("*") if os.path.isdir(below)]):
-                Store(own, what).forget()
-            path.unlink(missing_ok=True)
         if os.path.lexists(path):
-            memory = _memory_of(folder, path, record, what)
+            memory = _memory_of(folder, path, record, what, finish)
         else:
             if any(folder.rglob("turn-*")) or os.path.exists(folder / CHECKPOINTS):
                 rule = f"holds results of a {what}, or of another training, but no {name}"
@@ -269,19 +269,19 @@ def session_folder(
         yield folder, memory
 
 
-def _holds(path: Path, record: SessionRecord) -> bool:
-    """Whether a record on disk is of this session."""
-    with contextlib.suppress(InputError):
-        return SessionRecord.read(path, "session").print == record.print
-    return False
-
-
-def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str) -> float:
+def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finish: str) -> float:
     """The memory that an earlier session was cut to; InputError where it was not this one."""
     kept = SessionRecord.read(path, what)
     if kept.print != record.print:
-        fix = "Give another folder, or the data, settings, folds and seeds that it was started with."
-        raise InputError(problem(str(folder), f"holds a different {what}", fix=fix))
+        rule, fix = f"holds a different {what}", "Give another folder, or the settings, folds and seeds of that one."
+        if kept.data and kept.data != record.data:
+            rule = f"holds a {what} of other data, or its data have changed since"
+            fix = "Give another folder, or the data that it was started with."
+        elif kept.call is not None and kept.call == json.loads(record.to_json())["call"]:
+            rule, fix = f"holds a {what} that another version of goodfit started", "Give another folder."
+        if finish:
+            fix = f"Finish that one with: {finish}, or delete {folder}."
+        raise InputError(problem(str(folder), rule, fix=fix))
     return kept.memory
 
 

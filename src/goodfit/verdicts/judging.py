@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Split, Table, load
-from goodfit.data.folds import make_folds, refuse_undefined_r2
+from goodfit.data import Dataset, Split, Table
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
-from goodfit.runs.checks import seeds_of
 from goodfit.selection.calls import call_of, resumed
-from goodfit.selection.layout import divided_by, learning_rows
 from goodfit.selection.methods import By
+from goodfit.selection.preparing import FoldRequest, LearningRows, learning_rows, prepare
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
@@ -87,15 +84,14 @@ def verdict(
     """
     asked = VerdictRequest(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
-    given = divided_by(load(data) if isinstance(data, str) else data, groups, time)
-    source, rows = learning_rows(chosen, given)
-    layout = lay_out(source, rows, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
+    learning = learning_rows(chosen, data, groups, time)
+    layout = lay_out(learning, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
     if plan is not None:
         plan(layout, layout.planned.seconds, None)
     if out is None:
         return judged(layout, chosen, asked, None, progress)
     call = call_of(data, chosen, {**vars(asked), "groups": groups, "time": time})
-    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call)
+    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call, layout.data_print)
     with session_folder(out, CALL, record, "verdict") as (folder, memory):
         found = judged(layout.cut_to(memory), chosen, asked, folder, progress)
         found.write(folder)
@@ -110,28 +106,19 @@ def resume(out: str | Path, *, plan: Planned | None = None, progress: Watch | No
     return resumed(out, CALL, "verdict", verdict, plan=plan, progress=progress)
 
 
-def lay_out(
-    source: Dataset | Table, rows: NDArray[np.int32], recipe: Recipe, asked: VerdictRequest, *, early: bool
-) -> trying.VerdictLayout:
+def lay_out(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, *, early: bool) -> trying.VerdictLayout:
     """Check what was asked for, and plan the trainings."""
     problems = Problems()
-    if asked.by not in ("score", "loss"):
-        problems.add(WHERE, "'by' must be score or loss", got=asked.by)
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
         problems.add(WHERE, "'margin' must be a fraction above 0 and below 1", got=asked.margin)
-    seeds: tuple[int, ...] = ()
-    with problems.collecting():
-        seeds = seeds_of(recipe, asked.seeds, WHERE)
-    problems.raise_if_any()
-    bare = source if isinstance(source, Dataset) else source.dataset(rows)
-    one = asked.quick or bare.time is not None or not isinstance(asked.folds, int)
+    one = asked.quick or learning.source.time is not None or not isinstance(asked.folds, int)
     repeats = (1 if one else REPEATS) if asked.repeats is None else asked.repeats
-    folds = make_folds(bare, rows, folds=asked.folds, repeats=repeats, seed=asked.seed)
-    if len(folds.all) < 2:
-        raise InputError(problem(WHERE, "there must be at least two folds", got=len(folds.all)))
-    refuse_undefined_r2(bare, folds, WHERE, "Use fewer folds.")
+    folds = FoldRequest(asked.folds, repeats, asked.seeds, asked.by, asked.seed)
+    given = prepare(recipe, learning, folds, WHERE, problems, needs_r2=True)
+    if len(given.folds.all) < 2:
+        raise InputError(problem(WHERE, "there must be at least two folds", got=len(given.folds.all)))
     probes = probes_of(recipe, quick=asked.quick)
-    return trying.lay_out(source, recipe, probes, folds, seeds=seeds, early=early, by=asked.by)
+    return trying.lay_out(given.source, recipe, probes, given.folds, seeds=given.seeds, early=early, by=asked.by)
 
 
 def judged(

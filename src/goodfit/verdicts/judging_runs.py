@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from goodfit.runs import record as records
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
 from goodfit.selection.calls import is_json
+from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples
 from goodfit.training.observer import Watch
 from goodfit.training.planner import COMPILE_SECONDS, plan
@@ -57,7 +59,7 @@ def judge_run(
     run = load(where)
     found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
-    source = records.data_of(where, found, data_progress, JUDGE) if given is None else given
+    source = records.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
     parts = records.read_split(where, source, found, "judged", JUDGE)
     return judge(dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress)
 
@@ -81,8 +83,10 @@ def judge(
     if run.folder is None:
         return _with_share(judged(layout, run.recipe, asked, progress=progress), own)
     call = {"data": source.origin["path"] if isinstance(source, Table) and source.origin else None, **vars(asked)}
-    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call if is_json(call) else None)
-    with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", anew=True) as (folder, memory):
+    stored = call if is_json(call) else None
+    record = SessionRecord(layout.digest(asked), layout.memory, "verdict", stored, layout.data_print)
+    finish = shlex.join(["goodfit", "verdict", "--resume", str(run.folder)])
+    with session_folder(run.folder / UNFINISHED, CALL, record, "verdict", finish) as (folder, memory):
         found = _with_share(judged(layout.cut_to(memory), run.recipe, asked, folder, progress), own)
         found.write(run.folder)  # before what it was made of goes: a kill between the two leaves both
         (folder / CALL).unlink()
@@ -115,8 +119,8 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> try
     parts = run.split
     if parts is None:
         raise InputError(problem(WHERE, "the data of the run must be known", fix="Give its folder."))
-    rows = np.sort(np.concatenate([parts.train, parts.valid]))
-    return lay_out(source, rows, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
+    learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
+    return lay_out(learning, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
 
 
 def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:

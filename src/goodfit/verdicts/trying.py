@@ -85,17 +85,15 @@ class VerdictLayout:
         return dataclasses.replace(self, memory=memory)
 
     def digest(self, asked: Any) -> str:
-        """A digest of all that decides the verdict."""
-        data = self.sheets[0].data
-        told = [
-            data.name,
-            [each.to_json() for each in self.recipes],
-            list(self.seeds),
-            self.early,
-            asked.by,
-            asked.margin,
-        ]
-        return digest_of([*told, fingerprint(data)], [self.folds])
+        """A digest of all that decides the verdict; the name of a table file, which may have moved, does not."""
+        recipes = [each.to_json() for each in self.recipes]
+        told = [recipes, list(self.seeds), self.early, asked.by, asked.margin]
+        return digest_of([*told, self.data_print], [self.folds])
+
+    @property
+    def data_print(self) -> str:
+        """A digest of the data, those of a table as its first fold sees them."""
+        return fingerprint(self.sheets[0].data)
 
 
 def lay_out(
