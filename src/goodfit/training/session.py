@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.fitting import CHUNK_SECONDS, Changes, Fitted, Report, fit
-from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.interrupts import interrupts_wait, look
 from goodfit.training.observer import Observer
 from goodfit.training.population import Job
 from goodfit.training.state import State
@@ -181,6 +181,7 @@ class _Training:
         changes: dict[str, NDArray[Any]] = {}
         for observer in self.observers:
             changes.update(observer.chunk(self.turn, report) or {})
+        look()  # a second signal does not wait for a checkpoint
         if self.store is not None:
             self._keep_state(self.store, report)
         if self.asked():
