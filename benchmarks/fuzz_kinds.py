@@ -19,7 +19,7 @@ import goodfit as gf
 from benchmarks import fuzz_changes as ways
 from benchmarks.fuzz_changes import Change
 from goodfit.cli.run_rows import run_record, run_row
-from goodfit.data.idx import format_idx, parse_idx, uncompress
+from goodfit.data.idx import parse_idx, uncompress
 from goodfit.data.ledger import Ledger
 from goodfit.data.prints import RowSet
 from goodfit.data.tables.tabular import look, read_table
@@ -302,7 +302,7 @@ def _table(name: str, folder: Path) -> None:
 
 
 def _idx(folder: Path) -> None:
-    (folder / "t.idx").write_bytes(format_idx(np.arange(24, dtype=np.uint8).reshape(2, 3, 4)))
+    (folder / "t.idx").write_bytes(b"\0\0\x08\3" + np.array([2, 3, 4], ">u4").tobytes() + bytes(range(24)))
 
 
 def _read_idx(folder: Path) -> None:

@@ -41,7 +41,7 @@ def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | Non
     got: the offending value, shown by repr and shortened; net: (index from 0, count) where one net of a
     population is at fault; fix: a full sentence that says what to do.
     """
-    text = f"{visible(where)}: {rule}".replace("\n", "\\n")
+    text = visible(f"{where}: {rule}").replace("\n", "\\n")
     if got is not ...:
         text += f"; got {shorten(got)}"
     if net is not None:

@@ -104,7 +104,8 @@ class Store:
         found = load_checkpoint(self.folder / CHECKPOINTS)
         if found.metadata.get("kind", self.kind) != self.kind:
             fix = "Give another folder, or finish first what was started there."
-            raise InputError(problem(str(self.folder), f"holds a checkpoint of a {found.metadata['kind']}", fix=fix))
+            rule = f"holds a checkpoint of something else than a {self.kind}"
+            raise InputError(problem(str(self.folder), rule, got=found.metadata["kind"], fix=fix))
         if found.metadata.get("turn", number) != number:  # of a turn whose file was written, and no more
             self.forget_state()
             return None
