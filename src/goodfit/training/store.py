@@ -217,7 +217,7 @@ class SessionRecord:
         must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
         found = read_model(path, _KeptRecord, must=must, fix=fix)
         fields = found.model_dump(exclude={"whole"})
-        if found.whole not in (None, _digest(fields)):  # None: of an older version
+        if found.whole != _digest(fields):
             raise damaged(path, must=must, fix=fix)
         return cls(**{**fields, "memory": math.inf if found.memory is None else found.memory})
 
@@ -229,10 +229,10 @@ class _KeptRecord(BaseModel):
 
     print: str
     memory: Annotated[float, Field(ge=0)] | None
-    about: str = ""
-    call: dict[str, Any] | None = None
-    data: str = ""
-    whole: str | None = None
+    about: str
+    call: dict[str, Any] | None
+    data: str
+    whole: str
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
