@@ -235,7 +235,6 @@ def _opening(line: dict[str, Any]) -> Opening:
         raise ValueError("a line must hold texts")
     if any(type(line[name]) is not int or line[name] < least for name, least in (("rows", 0), ("nth", 1))):
         raise ValueError("a line must hold counts")
-    datetime.fromisoformat(line["time"])
     score = None if line["score"] is None else strict_json.parse(line["score"])
     if not isinstance(score, dict | None):
         raise ValueError("a score must be an object")
