@@ -120,3 +120,16 @@ def test_numbers_that_no_float_holds_give_no_warning(cell: str, column: str, cap
     assert "RuntimeWarning" not in err
     assert "encountered" not in err
     assert "bug" not in err
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinite_numbers_of_a_binary_table_give_no_warning(tmp_path: Path) -> None:
+    from goodfit.data.tables.tabular import look
+
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    for rows in ([0], [3, 4], range(40)):
+        for value in (np.inf, -np.inf, 1e308, -1e308):
+            changed = x.copy()
+            changed[rows, 0] = value
+            np.savez("t.npz", x=changed, y=x[:, 1])
+            look("t.npz")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goodfit.data import Dataset
+from goodfit.data import Dataset, table
 from goodfit.errors import InputError
 
 X = np.arange(12.0).reshape(4, 3)
@@ -59,6 +59,87 @@ def test_from_arrays_names_the_classes() -> None:
     assert Dataset.from_arrays(X, [0.5, 1, 2, 3]).task == "regression"
     assert Dataset.from_arrays(X, CODES, classes=("no", "yes")).classes == ("no", "yes")
     assert Dataset.from_arrays(X, np.eye(4, 2), task="multilabel", classes=("a", "b")).n_outputs == 2
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "classes"),
+    [
+        ([0.0, 1.0] * 30, "classification", ("0", "1")),
+        ([True, False] * 30, "classification", ("False", "True")),
+        (["10", "9", "100"] * 20, "classification", ("9", "10", "100")),
+        ([3, 1, 2] * 20, "classification", ("1", "2", "3")),
+        (list(range(60)), "regression", ()),
+        ([i % 7 for i in range(60)], "regression", ()),
+        ([[i] for i in range(60)], "regression", ()),
+        ([[i, -i] for i in range(60)], "regression", ()),
+        ([0.25, 0.5, 0.75] * 20, "regression", ()),
+    ],
+)
+def test_arrays_are_read_as_the_target_of_a_table_is(y: Any, task: str, classes: tuple[str, ...]) -> None:
+    data = Dataset.from_arrays(np.arange(180.0).reshape(60, 3), y)
+    assert (data.task, data.classes) == (task, classes)
+    assert (data.scaling, data.scale_targets) == ("robust", task == "regression")
+    if np.ndim(y) == 1:
+        found = table({"x": [0.5, 1.5] * 30, "y": y}, "y")
+        assert (found.target.task, found.target.classes) == (task, classes)
+        assert [note for note in found.notes if "target" in note] == list(data.notes)
+        assert np.array_equal(np.ravel(found.target.y), np.ravel(data.y))
+
+
+def test_a_target_of_whole_numbers_is_remarked() -> None:
+    x = np.arange(180.0).reshape(60, 3)
+    note = (
+        "The target 'y' holds 60 different whole numbers in 60 rows, taken as numbers; to change that, set the task to "
+        "classification."
+    )
+    data = Dataset.from_arrays(x, np.arange(60))
+    assert data.notes == (note,)
+    assert repr(data).endswith(f"float32)\n{note}")
+    assert Dataset.from_arrays(x, np.arange(60), task="regression").notes == ()
+    assert (
+        "taken as classes; to change that, set the task to regression."
+        in Dataset.from_arrays(x, [1, 2, 3] * 20).notes[0]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", ">f4", "longdouble", ">i8", "uint8", "uint64", "object"])
+def test_numbers_of_every_type_are_the_same_targets(dtype: str) -> None:
+    x, y = np.arange(180.0).reshape(60, 3), np.arange(60)
+    data = Dataset.from_arrays(x, y.astype(dtype))
+    assert data.task == "regression"
+    assert np.array_equal(data.y[:, 0], y)
+
+
+def test_an_unknown_task_is_named() -> None:
+    with pytest.raises(InputError, match="'task' must be a known one; got 'guess'"):
+        Dataset.from_arrays(np.zeros((60, 3)), np.arange(60), task="guess")  # type: ignore[arg-type]
+
+
+def test_what_arrays_say_themselves_stands() -> None:
+    x = np.arange(180.0).reshape(60, 3)
+    data = Dataset.from_arrays(x, np.arange(60.0), scaling="none", scale_targets=False)
+    assert (data.scaling, data.scale_targets) == ("none", False)
+    assert Dataset.from_arrays(x, [1, 2] * 30, image_shape=(1, 3)).scaling == "standard"
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (
+            [*["a", "b"] * 29, None, "NA"],
+            r"^Dataset 'table': 'y' must have a target in every row; 2 rows \(58, 59\) have none",
+        ),
+        ([*[0.5, 1.5] * 29, 2.5, np.nan], r"^Dataset 'table': 'y' must have a target in every row; row 59 has none"),
+        (["a"] * 60, r"^Dataset 'table': the target 'y' must have at least two classes"),
+        ([f"name {i}" for i in range(60)], r"the target 'y' must hold numbers or classes; it holds a different text"),
+        ([[1], [1, 2]] * 30, r"^Dataset 'table': 'y' must be an array; its rows differ in length"),
+        (["3,5", "4,5", "5,5"] * 20, r"it holds numbers that are written with a comma; got '3,5'"),
+    ],
+)
+def test_targets_of_arrays_that_are_unusable_are_one_message(y: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        Dataset.from_arrays(np.zeros((60, 2)), y)
+    assert len(caught.value.problems) == 1
 
 
 def test_non_finite_inputs_are_placed() -> None:

@@ -28,7 +28,7 @@ def same(one: TrainedNet, other: TrainedNet) -> None:
     for name in ("weights", "biases"):
         for mine, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
             np.testing.assert_array_equal(mine, theirs)
-    for name in ("shift", "scale", "target_shift", "target_scale"):
+    for name in ("shift", "scale", "bend", "target_shift", "target_scale"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert one.slopes == other.slopes
 
@@ -50,6 +50,37 @@ def test_regression_keeps_its_target_scaling(tmp_path: Path) -> None:
     before = net((2, 3), (), task="regression", classes=(), target_shift=[1, 2, 3], target_scale=[4, 5, 6])
     save_model(tmp_path / "model.safetensors", [before])
     same(before, load_model(tmp_path / "model.safetensors").nets[0])
+
+
+def test_nets_keep_the_clip_of_their_inputs(tmp_path: Path) -> None:
+    """By hand: z / sqrt(1 + (z * bend)^2) where bend is not 0; a file of nets without has no tensor for it."""
+    bend = np.array([0, 1 / 3, 2, 1 / 3], np.float32)
+    nets = (net((4, 2), (), 6, bend=bend), net((4, 2), (), 6))
+    save_model(tmp_path / "model.safetensors", nets)
+    tensors = tensor_file.read(tmp_path / "model.safetensors", kind="model", version=2, oldest=1).arrays
+    assert [name for name in tensors if name.endswith("bend")] == ["nets.0.input.bend"]
+    clipped, plain = load_model(tmp_path / "model.safetensors").nets
+    same(nets[0], clipped)
+    same(nets[1], plain)
+    x = np.array([[1.0, -2, 3, 1e30], [0, 0, 1e-3, -1e38]])
+    z = (x - clipped.shift) * clipped.scale
+    by_hand = z / np.sqrt(1 + (z * bend) ** 2) @ clipped.weights[0].T + clipped.biases[0]
+    np.testing.assert_allclose(clipped.outputs(x), by_hand, rtol=1e-5)
+    np.testing.assert_allclose(clipped.outputs(x, np.float64), by_hand, rtol=1e-12)
+
+
+def test_a_file_from_before_moments_frequent_ones_and_clips_predicts_the_same_bits() -> None:
+    """The file and the numbers come from the code before these were in the format."""
+    model = load_model(Path(__file__).parent / "format_2.safetensors")
+    columns = {
+        "size": [1.0, 2.5, None, 4.0, -3.0, 1e6],
+        "kind": ["a", "b", "b", None, "c", "a"],
+        "sold": ["yes", "no", "yes", "yes", None, "no"],
+        "on": ["2024-01-31", "2024-02-29 17:42", "2023-12-01", None, "2020-07-07", "1969-01-01"],
+        "town": [f"town {i}" for i in range(6)],
+    }
+    expected = "543c3542e1433342ce618a42c22e3642242b5042a5d8f641"  # float32: 45.30891, 44.81629, 69.19102, ...
+    assert model.predict(columns).astype("<f4").tobytes().hex() == expected
 
 
 def test_other_programs_find_the_tensors_under_the_documented_names(tmp_path: Path) -> None:

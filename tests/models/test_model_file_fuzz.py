@@ -56,6 +56,7 @@ def samples() -> dict[str, bytes]:
     models = {
         "classes": Model(NETS, about, data={"name": "mine", "fingerprint": "ab12", "rows": 150}),
         "labels": Model((LABELS,), about),
+        "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "nothing hidden": Model((net((1, 1), task="regression", classes=()),)),
@@ -154,7 +155,8 @@ def bytes_changed(random: Random, content: bytes) -> bytes:
 NASTY: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 3, 4, 5, 2**31, 2**32, 2**63, 2**64, 10**299, -(2**63), 0.0, -0.0, 0.5, 1e-320,
     1e38, 1e308, -1e308, "", "a", "b", "relu", "prelu", "identity", "exp", "gelu", "softplus", "mish", "regression",
-    "classification", "multilabel", "numeric", "onehot", "hashed", "boolean", "date", "\x1b[31m", "\x00", "é\u202e",
+    "classification", "multilabel", "numeric", "onehot", "hashed", "boolean", "date", "moments", "frequent",
+    "\x1b[31m", "\x00", "é\u202e",
     "x" * 10_000, [], {}, [[]], [{}], {"": ""}, [0], [1, 1], ["a", "b"], [None] * 1000, ["a"] * 1000,
     {"activations": [], "seed": 0}, {"name": "a", "fingerprint": "b", "rows": 3},
     {"type": "numeric", "name": "size", "missing": False, "scaling": {"median": 0.0, "factor": 1e308}},

@@ -32,6 +32,8 @@ def net(*hidden: int, activation: str = "tanh", **fields: Any) -> TrainedNet:
 MIXED = [
     *(net(5) for _ in range(4)),
     net(5, shift=np.zeros(4)),  # the same shape, other inputs
+    net(5, bend=np.array([0, 1 / 3, 2, 0])),
+    net(5, bend=np.array([0, 1 / 3, 2, 0])),
     net(),
     net(),
     net(6, 7, activation="gelu"),

@@ -67,6 +67,23 @@ def test_unit_by_hand() -> None:
     np.testing.assert_allclose(pixels.scale, 1 / 255)
 
 
+def test_robust_by_hand() -> None:
+    """As tables scale numbers, from the training rows; zeros and ones stay as they are."""
+    data = dataset(x=np.array([[0, 0, 5], [2, 1, 5], [4, 1, 5], [1e30, 0, -7]], np.float32))
+    scaling = fit_scaling(data, ROWS, "robust")
+    np.testing.assert_array_equal(scaling.shift, [2, 0, 5])
+    np.testing.assert_array_equal(scaling.scale, [0.5, 1, 0])  # quartiles 1 and 3; none in the third
+    z = scaling.inputs(data.x)
+    np.testing.assert_allclose(z[:3, 0], np.array([-1, 0, 1]) / np.sqrt(1 + 1 / 9), rtol=1e-6)
+    assert z[3, 0] == pytest.approx(3)
+    np.testing.assert_array_equal(z[:, 1], [0, 1, 1, 0])
+    np.testing.assert_array_equal(z[:, 2], 0)
+    tiny = fit_scaling(dataset(x=np.array([[0], [1e-45], [3e-45], [0]], np.float32), features=()), ROWS, "robust")
+    assert np.isfinite(tiny.inputs(data.x[:, :1])).all()
+    both = fit_scaling(dataset(x=np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0], [5, 5, 5]], np.float32)), ROWS, "robust")
+    assert both.bend is None
+
+
 def test_none_and_auto() -> None:
     none = fit_scaling(dataset(), ROWS, "none")
     np.testing.assert_array_equal(none.shift, 0)

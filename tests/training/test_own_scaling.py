@@ -24,9 +24,16 @@ def fitted_scaling(examples: Examples, rows: Any) -> Scaling:
     return Scaling(x.mean(0), 1 / x.std(0), y.mean(0), 1 / y.std(0))
 
 
-def folded(task: str) -> Examples:
+def folded(task: str, *, clipped: bool = False) -> Examples:
     whole = replace(make_examples(task), train=np.arange(24, dtype=np.int32), parts={})
-    return whole.with_folds(FOLDS, lambda rows: fitted_scaling(whole, rows))
+
+    def fit(rows: Any) -> Scaling:
+        found = fitted_scaling(whole, rows)
+        bend = np.resize([1 / 3, 0.0, 0.7], found.shift.shape)  # some inputs are clipped and others not
+        return replace(found, bend=bend) if clipped else found
+
+    examples = whole.with_folds(FOLDS, fit)
+    return replace(examples, scaling=fit(np.arange(24)))
 
 
 EVERY_TASK = [
@@ -41,11 +48,12 @@ EVERY_TASK = [
 ]
 
 
+@pytest.mark.parametrize("clipped", [False, True])
 @pytest.mark.parametrize(
     ("task", "changes"), [*EVERY_TASK, ("regression", {"optimizer": "lbfgs", "learning_rate": None})]
 )
-def test_a_net_sees_what_its_fold_has_scaled(task: str, changes: dict[str, Any]) -> None:
-    examples = folded(task)
+def test_a_net_sees_what_its_fold_has_scaled(task: str, changes: dict[str, Any], clipped: bool) -> None:
+    examples = folded(task, clipped=clipped)
     given = {**PLAIN.model_dump(include=PLAIN.model_fields_set), **changes}
     recipe = Recipe(**{name: value for name, value in given.items() if value is not None})
     fitted = fit64([Job(recipe, rows) for rows in range(3)], examples)
@@ -57,6 +65,13 @@ def test_a_net_sees_what_its_fold_has_scaled(task: str, changes: dict[str, Any])
         for a, b in zip(fitted.nets[rows].biases, alone.nets[0].biases, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(fitted.metrics[:, [0, 2], rows], alone.metrics[:, [0, 2], 0], rtol=1e-8)
+        if clipped:  # by hand: a training on inputs that were clipped before
+            by_hand = (examples.x.astype(np.float64) - own.shift) * own.scale
+            by_hand = by_hand / np.sqrt(1 + (by_hand * own.bend) ** 2)
+            zeros, ones = np.zeros_like(own.shift), np.ones_like(own.scale)
+            plain = Scaling(zeros, ones, own.target_shift, own.target_scale)
+            other = fit64([Job(recipe, rows)], replace(examples, x=by_hand, scaling=plain, own_scalings=None))
+            np.testing.assert_allclose(fitted.nets[rows].weights[0], other.nets[0].weights[0], rtol=1e-8, atol=1e-10)
         if task != "regression":
             np.testing.assert_allclose(fitted.metrics[:, [1, 3], rows], alone.metrics[:, [1, 3], 0], rtol=1e-8)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.errors import Problems, nearest
+from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
 
 Task = Literal["classification", "multilabel", "regression"]
-Scaling = Literal["none", "unit", "standard"]
+Scaling = Literal["none", "unit", "standard", "robust"]
 SHOWN_COLUMNS = 5  # of the columns at fault, in an error
 
 
@@ -49,7 +49,8 @@ class Dataset:
     """(height, width) where a row is an image, in row-major order; D = height * width."""
     scaling: Scaling = "standard"
     """What the inputs want before a net sees them. none: nothing; unit: division by the largest value of the storage
-    type (255 for uint8); standard: each column to mean 0 and standard deviation 1 over the training rows."""
+    type (255 for uint8); standard: each column to mean 0 and standard deviation 1 over the training rows; robust: each
+    column by its median and quartiles over the training rows, then clipped smoothly, as tables are."""
     scale_targets: bool = False
     """Regression only: whether training standardises the targets (scores are in the targets' own unit all the same)."""
     about: str = ""
@@ -68,6 +69,9 @@ class Dataset:
     group are never divided between two parts or folds."""
     time: np.ndarray | None = None
     """When each row was, float64 [N], in any unit, or dates: what validates is later than what trains."""
+
+    notes: tuple[str, ...] = ()
+    """What a person may want to correct: how the targets were read where they could be read in two ways."""
 
     def __post_init__(self) -> None:
         """Convert, check, and make read-only."""
@@ -98,19 +102,31 @@ class Dataset:
 
     @classmethod
     def from_arrays(cls, x: Any, y: Any, *, name: str = "table", task: Task | None = None, **fields: Any) -> Dataset:
-        """A data set from anything that NumPy can read, with class labels of any kind.
+        """A data set from anything that NumPy can read, with class labels of any kind, read as a table of it would be.
 
-        task: where it is not given, whole numbers, texts and booleans are classes, and other numbers are regression.
-        For classification, `y` [N] holds labels, and the classes are the sorted distinct ones.
-        fields: the other fields of a Dataset.
+        y: targets or labels [N], or targets [N, C] for regression.
+        task: where it is not given, `y` decides as the target of a table does (`goodfit.data.tables.targets`): texts,
+        booleans, two whole numbers, and few whole numbers that repeat are classes; other numbers are regression.
+        fields: the other fields of a Dataset. Unless they say otherwise, inputs are scaled robustly (images to mean 0
+        and standard deviation 1), and each regression target to mean 0 and standard deviation 1.
         """
-        labels = np.asarray(y)
-        if task is None:
-            task = "regression" if labels.dtype.kind == "f" else "classification"
-        if task == "classification" and labels.ndim == 1 and "classes" not in fields:
-            distinct, labels = np.unique(labels, return_inverse=True)
-            fields["classes"] = tuple(str(label) for label in distinct)
-        return cls(name=name, x=np.asarray(x), y=labels, task=task, **fields)
+        from goodfit.data.tables.targets import read_target
+
+        where = f"Dataset {name!r}"
+        inputs, labels = _array("x", x, where), _array("y", y, where)
+        if labels.dtype.kind == "f":
+            labels = labels.astype(np.float64)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim == 1 and task in (None, "classification", "regression") and "classes" not in fields:
+            read = read_target(where, labels, task)
+            task, labels = read.task, read.y
+            fields |= {"classes": read.classes, "notes": fields.get("notes", read.notes)}
+        elif task is None:
+            task = "classification" if "classes" in fields else "regression"
+        fields.setdefault("scaling", "standard" if fields.get("image_shape") else "robust")
+        fields.setdefault("scale_targets", task == "regression")
+        return cls(name=name, x=inputs, y=labels, task=task, **fields)
 
     @property
     def n_inputs(self) -> int:
@@ -127,11 +143,22 @@ class Dataset:
         return len(self.x)
 
     def __repr__(self) -> str:
-        """One line: name, task and shape."""
-        return (
-            f"Dataset({self.name!r}, {self.task}, {len(self)} rows of which {len(self.test)} official test rows, "
-            f"{self.n_inputs} inputs, {self.n_outputs} outputs, {self.x.dtype})"
+        """One line: name, task and shape; and one for each note."""
+        return "\n".join(
+            (
+                f"Dataset({self.name!r}, {self.task}, {len(self)} rows of which {len(self.test)} official test rows, "
+                f"{self.n_inputs} inputs, {self.n_outputs} outputs, {self.x.dtype})",
+                *self.notes,
+            )
         )
+
+
+def _array(name: str, values: Any, where: str) -> np.ndarray:
+    """Anything that NumPy can read, as an array; InputError for rows of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(problem(where, f"{name!r} must be an array; its rows differ in length")) from error
 
 
 def _checked_inputs(values: Any, features: Sequence[str], where: str, problems: Problems) -> np.ndarray | None:

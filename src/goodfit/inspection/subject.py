@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from goodfit.data import Dataset
+from goodfit.data.robust import bent
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
@@ -103,7 +104,7 @@ def subject_of(
     at = np.arange(len(data))
     if len(data) > most:
         at = np.sort(np.random.default_rng(seed).choice(len(data), most, replace=False))
-    inputs = (data.x[at].astype(np.float64) - net.shift) * net.scale
+    inputs = bent((data.x[at].astype(np.float64) - net.shift) * net.scale, net.bend)
     return Subject(net, inputs, _target(net, data.y[at]), data.x[at], at, len(data), loss, huber_delta)
 
 

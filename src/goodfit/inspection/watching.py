@@ -103,7 +103,7 @@ def _subject(cohort: Cohort, net: NetArrays) -> Subject:
     """The first net with rows that it learns from."""
     examples, scaling = cohort.examples, cohort.examples.scaling
     rows = np.sort(np.random.default_rng(0).permutation(examples.train)[:ROWS])
-    x = (examples.x[rows].astype(np.float64) - scaling.shift) * scaling.scale
+    x = scaling.inputs(examples.x[rows])
     target: np.ndarray = examples.y[rows]
     if examples.task != "classification":
         target = ((target.astype(np.float64) - scaling.target_shift) * scaling.target_scale).T

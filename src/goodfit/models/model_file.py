@@ -37,6 +37,7 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.shift": "target_shift",
     "target.scale": "target_scale",
 }
+BEND = "input.bend"  # only of nets whose inputs are clipped smoothly, so that other files are as they were
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,6 +154,7 @@ def model_of(content: tensor_file.Content, where: str) -> Model:
     """The model in the content of a file. where: its name, for the InputError."""
     found, tensors = read_metadata(content.metadata, where, content.version), content.arrays
     names = {name for number, net in enumerate(found.nets) for name in _names(number, net)}
+    names |= {name for number in range(len(found.nets)) if (name := f"nets.{number}.{BEND}") in tensors}
     if names != tensors.keys() or any(array.dtype != np.float32 for array in tensors.values()):
         wrong = sorted(names ^ tensors.keys()) or sorted({array.dtype.name for array in tensors.values()})
         raise InputError(problem(where, "must hold the float32 tensors of its nets and no others", got=wrong))
@@ -188,7 +190,8 @@ def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     for layer, slope in enumerate(net.slopes):
         if slope is not None:
             tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
-    return tensors | {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
+    tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
+    return tensors | {BEND: net.bend} if net.bend.any() else tensors
 
 
 def _names(number: int, net: NetEntry) -> list[str]:
@@ -212,6 +215,7 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         classes=found.classes,
         slopes=tuple(None if slope is None else slope.item() for slope in slopes),
         **{attribute: tensors[start + name] for name, attribute in _SCALING.items()},
+        bend=tensors.get(start + BEND, np.zeros(1, np.float32)),
         seed=entry.seed,
         link=found.link,
     )

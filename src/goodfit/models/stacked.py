@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goodfit.data.robust import bent
 from goodfit.models.numpy_activations import activate
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
@@ -22,7 +23,9 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
     alike: dict[Any, list[int]] = {}
     for place, net in enumerate(nets):
         own = place if any(slope is not None for slope in net.slopes) else None  # a slope of its own: it stands alone
-        alike.setdefault((net.sizes, net.activations, net.shift.tobytes(), net.scale.tobytes(), own), []).append(place)
+        alike.setdefault(
+            (net.sizes, net.activations, net.shift.tobytes(), net.scale.tobytes(), net.bend.tobytes(), own), []
+        ).append(place)
     for places in alike.values():
         most = max(1, MOST_UNITS // max(nets[places[0]].sizes[1:]))
         for start in range(0, len(places), most):
@@ -52,7 +55,7 @@ def _forward(
 ) -> Float[np.ndarray, "P B C"]:
     """One block of rows through all layers of all nets."""
     nets = len(biases[0])
-    h = (x.astype(np.float32) - first.shift) * first.scale
+    h = bent((x.astype(np.float32) - first.shift) * first.scale, first.bend)
     z = (h @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
     for name, weight, bias in zip(first.activations, weights[1:], biases[1:], strict=True):
         z = activate(name, z) @ weight + bias

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from goodfit.data.dataset import Task
+from goodfit.data.robust import bent
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -36,7 +37,8 @@ class TrainedNet:
     weights: float32, one [out, in] a layer; biases: float32, one [out] a layer; the last layer gives the C outputs.
     activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
     elsewhere; () if there is no prelu.
-    shift, scale: [D], or one number for all; inputs enter as (x - shift) * scale.
+    shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
+    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
     target_shift, target_scale: [C], or one number for all; for regression the net was trained on
     (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift.
     classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
@@ -56,6 +58,7 @@ class TrainedNet:
     target_scale: Float[np.ndarray, " C"] = field(default_factory=lambda: np.ones(1, np.float32))
     seed: int = 0
     link: Link = "identity"
+    bend: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -69,7 +72,7 @@ class TrainedNet:
         object.__setattr__(self, "slopes", in_float32)
         _check_layers(self, problems)
         problems.raise_if_any()
-        for name in ("shift", "scale"):
+        for name in ("shift", "scale", "bend"):
             object.__setattr__(self, name, _for_each(name, getattr(self, name), self.n_inputs, problems))
         for name in ("target_shift", "target_scale"):
             object.__setattr__(self, name, _for_each(name, getattr(self, name), self.n_outputs, problems))
@@ -95,6 +98,7 @@ class TrainedNet:
             target_scale=scaling.target_scale,
             link="exp" if recipe.loss == "poisson" else "identity",
             seed=recipe.seed,
+            bend=np.zeros(1, np.float32) if scaling.bend is None else scaling.bend,
         )
 
     @property
@@ -198,7 +202,7 @@ class TrainedNet:
 
     def _forward(self, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray]) -> Float[np.ndarray, "B C"]:
         """One block of rows through all layers; weights [in, out] in the type to compute in."""
-        h = (x.astype(weights[0].dtype) - self.shift) * self.scale
+        h = bent((x.astype(weights[0].dtype) - self.shift) * self.scale, self.bend)
         # only the newest layer is held, so that a block takes no more memory in a deep net
         return deque(layer_values(h, weights, self.biases, self.activations, self.slopes), maxlen=1)[0]
 

@@ -16,6 +16,9 @@ from jaxtyping import Array, Bool, Float, UInt32
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
 
+LARGEST = 1e15  # of scaled inputs before they are bent: in float32, the square of more would not be finite
+OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, D] each
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -83,19 +86,22 @@ def forward(
     architecture: Architecture,
     present: Present,
     dropout: Dropout | None = None,
-    scaling: tuple[Float[Array, "S M D"], Float[Array, "S M D"]] | None = None,
+    scaling: OwnInputs | None = None,
 ) -> Float[Array, "S M C B"]:
     """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B].
 
-    dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor) of every net's own, which sees
-    (x - shift) * factor; the first layer's weights take it up, so that all nets go on sharing its product.
+    dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor, bend) of every net's own, [S, M, D]
+    each, which sees (x - shift) * factor, bent. Where there is no bend, the first layer's weights take it up, so that
+    all nets go on sharing its product.
     """
     hidden: Array = x
     if dropout is not None and architecture.input_dropout:
         # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
         hidden = _drop(_own_inputs(x, parameters.weights[0].shape[1], scaling), dropout.keys[:, 0], dropout.input_rate)
+    elif scaling is not None and scaling[2] is not None:
+        hidden = _own_inputs(x, parameters.weights[0].shape[1], scaling)
     elif scaling is not None:
-        parameters = _scaled_first_layer(parameters, *scaling)
+        parameters = _scaled_first_layer(parameters, *scaling[:2])
     for layer, name in enumerate(architecture.activations):
         z = affine(parameters, layer, hidden)  # [S, M, H, B]
         a = activate(name, z, parameters.slopes[layer])
@@ -112,10 +118,20 @@ def forward(
     return affine(parameters, len(architecture.activations), hidden)
 
 
-def _own_inputs(x: Array, nets: int, scaling: tuple[Array, Array] | None) -> Array:
+def bend_inputs(z: Array, bend: Array) -> Array:
+    """Scaled inputs after a smooth clip, z / sqrt(1 + (z * bend)^2)."""
+    z = jnp.clip(z, -LARGEST, LARGEST)
+    return z / jnp.sqrt(1 + (z * bend) ** 2)
+
+
+def _own_inputs(x: Array, nets: int, scaling: OwnInputs | None) -> Array:
     """The inputs of every net, scaled, [S, M, D, B]."""
     own = jnp.broadcast_to(x.swapaxes(-1, -2)[:, None], (x.shape[0], nets, x.shape[2], x.shape[1]))
-    return own if scaling is None else (own - scaling[0][..., None]) * scaling[1][..., None]
+    if scaling is None:
+        return own
+    shift, factor, bend = scaling
+    own = (own - shift[..., None]) * factor[..., None]
+    return own if bend is None else bend_inputs(own, bend[..., None])
 
 
 def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> Parameters:

@@ -150,7 +150,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         digest = hashlib.blake2b(digest_size=16)
         about = (net.activations, net.task, net.classes, net.slopes, net.link)
         digest.update(repr(about).encode("utf-8", "surrogatepass"))
-        numbers = (net.shift, net.scale, net.target_shift, net.target_scale)
+        numbers = [net.shift, net.scale, net.target_shift, net.target_scale, *([net.bend] if net.bend.any() else [])]
         for array in (*net.weights, *net.biases, *numbers):
             digest.update(f"{array.shape}".encode())
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())

@@ -91,6 +91,9 @@ class Cohort:
             "parts": tuple(parts),
             "squares": tuple(each.astype(self.dtype) for each in squares),
             "own": self._own_scaling(),
+            "bend": None
+            if scaling.bend is None or examples.own_scalings is not None
+            else scaling.bend.astype(self.dtype),
         }
         return ProgramRows(**arrays)
 
@@ -119,16 +122,20 @@ class Cohort:
         if scalings is None:
             return None
         own = [each.after(self.examples.scaling) for each in scalings]
+        bends = [np.zeros_like(each.shift) if each.bend is None else each.bend for each in own]
+        bend: Any = np.stack(bends).astype(self.dtype) if any(each.any() for each in bends) else None
         names = ("shift", "scale", "target_shift", "target_scale")
         return OwnScaling(
             **{  # type: ignore[arg-type]
                 n: np.stack([getattr(each, n) for each in own]).astype(self.dtype) for n in names
-            }
+            },
+            bend=bend,
         )
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
-        widest = max(*self.architecture.widths, self.architecture.outputs, 1)
+        inputs = self.examples.x.shape[1] if self.examples.own_inputs else 1
+        widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
         return int(np.clip(MOST_ACTIVATIONS // (groups * nets * widest), 64, MOST_ROWS_A_BLOCK))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
+from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
 from goodfit.errors import InputError, problem
 
@@ -20,21 +21,29 @@ Numbers = NDArray[np.floating]
 class Scaling:
     """How inputs and numeric targets are scaled: (value - shift) * scale, fitted on training rows only.
 
-    shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes).
+    shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes). bend: [D]
+    how much scaled inputs z are clipped smoothly, to z / sqrt(1 + (z * bend)^2); None where none is.
     """
 
     shift: Numbers
     scale: Numbers
     target_shift: Numbers
     target_scale: Numbers
+    bend: Numbers | None = None
+
+    def inputs(self, x: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Raw inputs [N, D] as a net sees them, in float64."""
+        z = (x.astype(np.float64) - self.shift) * self.scale
+        return z if self.bend is None else bent(z, self.bend)
 
     def after(self, first: Scaling) -> Scaling:
-        """What must be done to values that `first` has scaled, for this scaling of the raw ones."""
+        """What must be done to values that `first` has scaled without a clip, for this scaling of the raw ones."""
         return Scaling(
             (self.shift - first.shift) * first.scale,
             self.scale / first.scale,
             (self.target_shift - first.target_shift) * first.target_scale,
             self.target_scale / first.target_scale,
+            self.bend,
         )
 
 
@@ -99,7 +108,10 @@ class Examples:
                 raise InputError(problem("Examples", rule, got=f"{each.x.shape}, {each.task} (set {number})"))
         train = np.asarray(parts["train"], np.int32)
         own = tuple(fit_scaling(each, train, loss=loss) for each in sets)
-        plain = all(not each.shift.any() and (each.scale == 1).all() for each in own) and not first.scale_targets
+        plain = (
+            all(not each.shift.any() and (each.scale == 1).all() and each.bend is None for each in own)
+            and not first.scale_targets
+        )
         return cls(
             x=np.concatenate([each.x for each in sets]),
             y=np.concatenate([each.y for each in sets]),
@@ -133,6 +145,11 @@ class Examples:
             own_scalings=None if fit is None else tuple(fit(np.flatnonzero(rows).astype(np.int32)) for rows in learns),
         )
 
+    @property
+    def own_inputs(self) -> bool:
+        """Whether each set of row weights has inputs of its own in memory: a clip cannot move into the first layer."""
+        return any(scaling.bend is not None for scaling in self.own_scalings or ())
+
     def scaling_of(self, rows: int) -> Scaling:
         """The scaling of the nets with this set of row weights."""
         return self.scaling if self.own_scalings is None else self.own_scalings[rows]
@@ -142,7 +159,8 @@ def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "a
     """The scaling of a data set, from its training rows.
 
     kind: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
-    standard (mean 0, standard deviation 1; a column without spread is only shifted); auto, what the data set says.
+    standard (mean 0, standard deviation 1; a column without spread is only shifted); robust (as tables scale numbers,
+    with a smooth clip); auto, what the data set says.
     loss: "poisson" takes targets as they are, whatever the data set says.
     """
     kind = data.scaling if kind == "auto" else kind
@@ -152,10 +170,14 @@ def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "a
         scale[:] = 1.0 / _largest(data.x, rows)
     elif kind == "standard":
         shift, scale = _standard(data.x[rows])
+    bend = None
+    if kind == "robust":
+        shift, scale, bend = robust_scaling(data.x[rows])
+        bend = bend if bend.any() else None
     target_shift, target_scale = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
     if data.scale_targets and loss != "poisson":
         target_shift, target_scale = _standard(data.y[rows])
-    return Scaling(shift, scale, target_shift, target_scale)
+    return Scaling(shift, scale, target_shift, target_scale, bend)
 
 
 def _largest(x: NDArray[np.generic], rows: Indexes) -> float:

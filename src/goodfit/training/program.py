@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from goodfit.nets.dropout import stream_key
-from goodfit.nets.forward import Dropout, Parameters, forward
+from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
 from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
@@ -188,7 +188,7 @@ def _objective(
     program: Program, settings: Settings, parameters: Parameters, batch: Batch, dropout: Dropout | None
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
-    inputs = None if batch.own is None else (batch.own.shift, batch.own.scale)
+    inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
     z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
     trained, plain, score = _row_values(program, settings, z, batch.target, batch.own, batch.squares)
     weight = batch.weight
@@ -312,6 +312,7 @@ def _examples(program: Program, rows: ProgramRows, index: Array, own: OwnScaling
     """
     # no index is out of bounds: -1 was taken out before, so that XLA need not check or clamp any
     x = (rows.x.at[index].get(mode="promise_in_bounds").astype(rows.scale.dtype) - rows.shift) * rows.scale
+    x = x if rows.bend is None else bend_inputs(x, rows.bend)
     y = rows.y.at[index].get(mode="promise_in_bounds")
     if program.task == "classification":
         return x, y[:, None]
@@ -346,7 +347,7 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
             x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
-            inputs = None if own is None else (own.shift, own.scale)
+            inputs = None if own is None else (own.shift, own.scale, own.bend)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)
             _, plain, score = _row_values(program, settings, z, target, own, squares)
             weight = (index >= 0)[None, None].astype(x.dtype)

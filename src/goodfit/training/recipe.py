@@ -51,7 +51,7 @@ LossName = Literal[
 ]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
-ScalingName = Literal["auto", "none", "unit", "standard"]
+ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]
@@ -190,8 +190,8 @@ class Recipe(BaseModel):
     )
     scaling: ScalingName = Field(
         default="auto",
-        description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; auto: "
-        "chosen by the data set.",
+        description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; "
+        "robust: by median and quartiles, with a smooth clip; auto: chosen by the data set.",
     )
     valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")

@@ -115,13 +115,15 @@ class Settings:
 class OwnScaling:
     """A scaling for every set of row weights, applied after that of all: folds scale by their own training rows.
 
-    shift, scale: [G, D] of inputs; target_shift, target_scale: [G, C] of numeric targets.
+    shift, scale: [G, D] of inputs; target_shift, target_scale: [G, C] of numeric targets. bend: [G, D] of the smooth
+    clip of inputs, None where there is none.
     """
 
     shift: Float[Array, "G D"]
     scale: Float[Array, "G D"]
     target_shift: Float[Array, "G C"]
     target_scale: Float[Array, "G C"]
+    bend: Float[Array, "G D"] | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -134,7 +136,8 @@ class ProgramRows:
     sets of row weights. parts: one (rows [J, R], weights [G, N] or None) a scored part, J blocks of R rows, -1 where a
     block is not full. squares: of the training rows and then every part, what squared errors are weighed by so that
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
-    scales by on top, None where all nets see the same numbers.
+    scales by on top, None where all nets see the same numbers. bend: [D] of the smooth clip of scaled inputs, None
+    where there is none, or where each set of row weights has its own.
     """
 
     x: Array
@@ -147,6 +150,7 @@ class ProgramRows:
     parts: tuple[tuple[Int[Array, "J R"], Float[Array, "G N"] | None], ...]
     squares: tuple[Float[Array, "G C"], ...]
     own: OwnScaling | None = None
+    bend: Float[Array, " D"] | None = None
 
 
 @jax.tree_util.register_dataclass

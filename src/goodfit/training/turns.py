@@ -10,6 +10,7 @@ from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
 from goodfit.training.population import Job
 
 PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
+CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
 
@@ -115,4 +116,5 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     batch = min(max(recipe.batch_size for recipe in recipes), rows)
     groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
     group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
-    return len(jobs) * net_bytes(widths, batch, itemsize) + groups * group
+    inputs = CLIPPED * itemsize * batch * widths[0] if work.examples.own_inputs else 0
+    return len(jobs) * (net_bytes(widths, batch, itemsize) + inputs) + groups * group

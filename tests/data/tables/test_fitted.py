@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,9 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from table_help import raw
 
-from goodfit.data.tables.fitted import (
-    CLIP,
-    FIT,
-    HASH_BUCKETS,
-    ONE_HOT_LIMIT,
-    Boolean,
-    ColumnScaling,
-    Date,
-    FittedColumn,
-    Hashed,
-    Numeric,
-    OneHot,
-)
+from goodfit.data.robust import CLIP, ColumnScaling
+from goodfit.data.tables.categories import Hashed, OneHot
+from goodfit.data.tables.fitted import FIT, Boolean, FittedColumn, Numeric
 
 NAN = float("nan")
 
@@ -112,30 +101,6 @@ def test_yes_and_no_are_one_and_zero() -> None:
     assert notes == ["Column 'member': 1 value is missing; taken as the more frequent value of the training rows."]
 
 
-def test_dates_by_hand() -> None:
-    column = Date.fit("day", raw([date(2024, 1, 1), date(2024, 1, 3), date(2024, 1, 5), None]))
-    assert column.features[0] == "day days"
-    assert len(column.features) == 6
-    monday, out_of_range = date(2024, 1, 1), "2024-01-03T12:00:00"
-    out, _ = filled(column, [monday, date(2024, 1, 4), out_of_range, None])
-    assert out[0, 3:5] == pytest.approx([0, 1], abs=1e-6)  # Monday begins the cycle
-    angle = 2 * np.pi * 3 / 7  # Thursday
-    assert out[1, 3:5] == pytest.approx([np.sin(angle), np.cos(angle)], abs=1e-6)
-    assert out[0, 0] == -(1 / np.sqrt(1 + 1 / 9)).astype(np.float32)  # two days below the median, quartiles 2 and 4
-    assert out[2, 0] > 0
-    assert out[3].tolist() == [0, 0, 0, 0, 0, 1]
-    assert np.allclose(np.hypot(out[:3, 1], out[:3, 2]), 1)
-    assert np.allclose(np.hypot(out[:3, 3], out[:3, 4]), 1)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "close"), [("2023-12-31", "2024-01-01", True), ("2023-03-01", "2023-09-01", False)]
-)
-def test_the_year_is_a_cycle(one: str, other: str, close: bool) -> None:
-    out, _ = filled(Date.fit("day", raw([date(2020, 1, 1), date(2024, 1, 1)])), [one, other])
-    assert bool(np.linalg.norm(out[0, 1:3] - out[1, 1:3]) < 0.05) is close
-
-
 def test_categories_against_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     seen, new = rng.choice(["a", "b", "é", "3"], 50), rng.choice(["a", "b", "é", "3", "x"], 50)
@@ -157,16 +122,6 @@ def test_missing_categories() -> None:
     assert notes == ["Column 'town': 1 value is missing; taken as none of its categories."]
 
 
-@pytest.mark.parametrize(("count", "kind"), [(ONE_HOT_LIMIT, OneHot), (ONE_HOT_LIMIT + 1, Hashed)])
-def test_many_categories_are_hashed(count: int, kind: type) -> None:
-    values = [f"town {i}" for i in range(count)]
-    column = FIT["categorical"]("town", raw(values))
-    assert type(column) is kind
-    out, _ = filled(column, values)
-    assert out.sum(axis=1).tolist() == [1] * count
-    assert len(column.features) == (count if kind is OneHot else HASH_BUCKETS)
-
-
 def test_only_categories_of_the_rows_at_hand_count() -> None:
     column = raw([f"town {i}" for i in range(100)]).take(np.arange(2))
     assert FIT["categorical"]("town", column).features == ("town=town 0", "town=town 1")
@@ -177,7 +132,9 @@ def test_buckets_are_the_declared_hash() -> None:
     for word in ("a", "é", ""):
         digest = hashlib.blake2b(b"town\0" + word.encode("utf-8"), digest_size=8).digest()
         assert column.bucket(word) == sum(byte << (8 * place) for place, byte in enumerate(digest)) % 64
-    code = "from goodfit.data.tables.fitted import Hashed; print([Hashed('t', False, 1000).bucket(w) for w in 'abc'])"
+    code = (
+        "from goodfit.data.tables.categories import Hashed; print([Hashed('t', False, 1000).bucket(w) for w in 'abc'])"
+    )
     said = {
         subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True
@@ -191,11 +148,3 @@ def test_buckets_are_even() -> None:
     """Chi-squared with 63 degrees of freedom: 99.99 % lie below 112."""
     counts = np.bincount([Hashed("town", False, 64).bucket(f"town {i}") for i in range(6400)], minlength=64)
     assert ((counts - 100) ** 2 / 100).sum() < 112
-
-
-def test_missing_among_hashed_ones() -> None:
-    column = FIT["categorical"]("town", raw([*[f"town {i}" for i in range(50)], None]))
-    out, notes = filled(column, ["town 7", None, "new"])
-    assert out[:, -1].tolist() == [0, 1, 0]
-    assert out[:, :-1].sum(axis=1).tolist() == [1, 0, 1]
-    assert notes == []

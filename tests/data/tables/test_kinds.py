@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ from table_help import raw
 
 from goodfit.data.tables import kinds
 from goodfit.data.tables.kinds import find_kind
+from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.raw import FALSE_WORDS, TRUE_WORDS
 
 DAYS = [date(2020, 1, 1) + timedelta(days=i) for i in range(60)]
 SIGNS = "holds numbers that are written with commas or signs"
+COMMAS = "holds numbers that are written with a comma"
 OTHER = "holds dates that are not written as 2024-01-31"
 NUMBERS = [f"{i}.5" for i in range(60)]
 
@@ -24,7 +28,10 @@ NUMBERS = [f"{i}.5" for i in range(60)]
         ([0.0, 1.0], "boolean"),
         (["yes", "no", ""], "boolean"),
         (["T", "f"], "boolean"),
-        (["on", "on", "?"], "boolean"),
+        (["on", "on", "?"], "categorical"),
+        (["off", "On", "ON", "-"], "boolean"),
+        (["yes", "0"], "boolean"),
+        (["yes", "y", "no"], "categorical"),
         (["0", "1"], "boolean"),
         (["0.0", "1.0", ""], "boolean"),
         ([1, 1, None], "numeric"),
@@ -56,7 +63,8 @@ def test_kinds_are_found(values: Any, kind: str) -> None:
         ([*NUMBERS, "unknown"], "holds numbers but for row 60", "unknown", False),
         (["unknown"] * 60 + NUMBERS, "holds numbers but for 60 rows (0, 1, 2, 3, 4, ...)", "unknown", False),
         ([*map(str, DAYS), "2020-02-30", "soon"], "holds dates but for 2 rows (60, 61)", "2020-02-30", False),
-        ([f"{i},5" for i in range(30)], SIGNS, "0,5", False),
+        ([f"{i},5" for i in range(30)], COMMAS, "0,5", False),
+        (["3,5", "4", "1.250,75"] * 9, COMMAS, "3,5", False),
         ([f"${i},500.00" for i in range(30)], SIGNS, "$0,500.00", False),
         ([f"{i} %" for i in range(30)], SIGNS, "0 %", False),
         ([f"31/12/{1950 + i}" for i in range(30)], OTHER, "31/12/1950", False),
@@ -99,3 +107,65 @@ def test_only_the_rows_at_hand_count() -> None:
     assert find_kind(column).kind == "numeric"
     texts = raw([f"name {i}" for i in range(100)]).take(np.arange(5))
     assert find_kind(texts).kind == "categorical"
+
+
+FALSE, TRUE = sorted(FALSE_WORDS), sorted(TRUE_WORDS)
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations([*FALSE, *TRUE], 2)))
+def test_two_words_are_yes_and_no_only_if_one_is_each(one: str, other: str) -> None:
+    """All 66 pairs: what a reading as truth values would make one constant, stays two categories."""
+    values = [one, other, other.upper(), None] * 9
+    kind = "boolean" if (one in TRUE) != (other in TRUE) else "categorical"
+    assert find_kind(raw(values)).kind == kind
+    x, _ = Preprocessing.fit({"a": values}, {"a": find_kind(raw(values)).kind}).transform({"a": values})
+    assert (x[0] != x[1]).any()
+    assert (x[3] != x[0]).any()
+    assert (x[1] == x[2]).all() or kind == "categorical"
+
+
+CODES = {
+    "codes": ["00501", "10115", "99950", "00601"] * 9,
+    "mixed widths": ["5", "05", "005", "12"] * 9,
+    "with a gap": ["05", "NA", "-", "7"] * 9,
+    "with letters": ["05", "7", "K1A"] * 9,
+}
+
+
+@pytest.mark.parametrize("values", CODES.values(), ids=CODES)
+def test_leading_zeros_mean_codes(values: list[str]) -> None:
+    found = find_kind(raw(values))
+    assert (found.kind, found.remark) == ("categorical", "codes, since some are written with leading zeros")
+    words = raw(values).categories()
+    assert {"05", "5"} & set(values) <= set(words)
+
+
+@pytest.mark.parametrize("values", [["0", "5", "10"], ["0.5", "05.25"], ["-05", "05", "5"], ["05", "1e3"], ["0"] * 3])
+def test_zeros_that_do_not_lead_or_only_pad_mean_nothing(values: list[str]) -> None:
+    assert find_kind(raw(values * 9)).kind == "numeric"
+
+
+def test_codes_that_hardly_repeat_need_a_person() -> None:
+    found = find_kind(raw([f"{i:05d}" for i in range(50)]))
+    assert (found.kind, found.text, found.got) == (None, True, "00000")
+
+
+@pytest.mark.parametrize(
+    ("values", "remark"),
+    [
+        (["1.1", "1.10", "1.2"], "'1.1' and '1.10' are one number; if they are codes, make them categorical"),
+        (["1e3", "1000", "7"], "'1e3' and '1000' are one number; if they are codes, make them categorical"),
+        ([10115, 20095, 80331], "if these numbers are codes, make them categorical"),
+        (["10115", "20095", "80331"], "if these numbers are codes, make them categorical"),
+        ([10115.0, 20095.0, None, 80331.0], "if these numbers are codes, make them categorical"),
+        ([1999, 2001, 2024], ""),
+        ([10_000, 20_000, 90_000], ""),
+        ([10115.5, 20095, 80331], ""),
+        ([1015, 20095, 80331], ""),
+        (["5 %", "10 %", "20 %"], "look like numbers that are written with commas or signs"),
+        (["31/12/24", "1/1/25"], "look like dates that are not written as 2024-01-31"),
+        (["a", "b"], ""),
+    ],
+)
+def test_what_a_person_may_want_to_correct_is_remarked(values: Any, remark: str) -> None:
+    assert find_kind(raw(values * 20)).remark == remark

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -30,13 +31,15 @@ KINDS: dict[str, Kind] = {
     "height": "numeric",
 }
 COLUMNS = people()
+TOWN_ROWS = np.unique(COLUMNS["town"], return_counts=True)[1]
+TOWNS = (TOWN_ROWS >= 2).sum() + int(np.ceil((TOWN_ROWS == 1).sum() / 2))  # a feature for 2 rows
 MADE = Preprocessing.fit(COLUMNS, KINDS, ignored=["income", "rich"])
 X, NOTES = MADE.transform(COLUMNS)
 
 
 def test_inputs_stand_in_the_order_of_the_columns() -> None:
     assert X.dtype == np.float32
-    assert X.shape == (200, MADE.n_inputs) == (200, 2 + 3 + 64 + 1 + 5 + 1)
+    assert X.shape == (200, MADE.n_inputs) == (200, 2 + 3 + TOWNS + 1 + 5 + 1)
     assert MADE.features[:5] == ("age", "age is missing", "school=doctor", "school=master", "school=none at all")
     assert MADE.features[-1] == "height"
     assert len(set(MADE.features)) == MADE.n_inputs
@@ -154,6 +157,8 @@ GOOD = {
         {"type": "date", "name": "c", "missing": False, "scaling": SCALING},
         {"type": "onehot", "name": "d", "missing": False, "categories": ["x", "y"]},
         {"type": "hashed", "name": "e", "missing": True, "buckets": 4},
+        {"type": "moments", "name": "f", "missing": False, "scaling": SCALING, "parts": ["trend", "day"]},
+        {"type": "frequent", "name": "g", "missing": True, "categories": ["x"], "buckets": 3},
     ],
     "ignored": ["z"],
 }
@@ -162,7 +167,34 @@ GOOD = {
 def test_a_hand_written_one_is_read() -> None:
     made = Preprocessing.from_json(GOOD)
     assert made.to_json() == GOOD
-    assert made.n_inputs == 2 + 1 + 5 + 2 + 5
+    assert made.n_inputs == 2 + 1 + 5 + 2 + 5 + 3 + 5
+
+
+def test_columns_of_older_model_files_give_the_same_bits() -> None:
+    """The SHA-256 is that of what the code made of these columns before it could write "moments" and "frequent"."""
+    columns: list[dict[str, Any]] = [
+        {"type": "numeric", "name": "size", "missing": True, "scaling": {"median": 2.5, "factor": 0.5714285714285714}},
+        {"type": "onehot", "name": "kind", "missing": True, "categories": ["a", "b", "c"]},
+        {"type": "boolean", "name": "sold", "missing": True, "often": True},
+        {"type": "date", "name": "on", "missing": True, "scaling": {"median": 19723.0, "factor": 0.004}},
+        {"type": "hashed", "name": "town", "missing": False, "buckets": 5},
+        {"type": "numeric", "name": "code", "missing": True, "scaling": {"median": 5.0, "factor": 0.5}},
+    ]
+    x, notes = Preprocessing.from_json({"columns": columns, "ignored": []}).transform(
+        {
+            "size": [1.0, 2.5, None, 4.0, -3.0, 1e6],
+            "kind": ["a", "b", "b", None, "c", "a"],
+            "sold": ["yes", "no", "yes", "yes", None, "no"],
+            "on": ["2024-01-31", "2024-02-29 17:42", "2023-12-01", None, "2020-07-07", "1969-01-01"],
+            "town": [f"town {i}" for i in range(6)],
+            "code": ["05", "5", "005", "0.5", None, "7"],
+        }
+    )
+    assert (x.shape, notes) == ((6, 21), [])
+    assert (
+        hashlib.sha256(x.astype("<f4").tobytes()).hexdigest()
+        == "56e4233f48afe10f05f73b5c8b52bee79e5f193a654275d21d74bf78a85d0307"
+    )
 
 
 def changed(place: int, **parts: Any) -> dict[str, Any]:
@@ -215,6 +247,13 @@ HOSTILE: list[Any] = [
     changed(4, buckets=-3),
     changed(4, buckets=2.0),
     changed(4, buckets=True),
+    changed(5, parts=[]),
+    changed(5, parts="day"),
+    changed(5, parts=["day", "trend"]),
+    changed(5, parts=["day", "day"]),
+    changed(5, parts=["century"]),
+    changed(6, buckets=0),
+    changed(6, categories=["x", "x"]),
     changed(4, buckets=10**9),
     {
         "columns": [{"type": "hashed", "name": f"{i}", "missing": True, "buckets": 90_000} for i in range(12)],

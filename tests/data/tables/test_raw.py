@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -111,6 +111,19 @@ def test_dates_of_every_type_agree() -> None:
         assert raw(values).dates().tolist() == [day]
 
 
+def test_times_of_day_of_every_type_agree() -> None:
+    for values in (
+        [time(17, 42)],
+        ["17:42"],
+        [" 17:42:00.0 "],
+        pa.array([time(17, 42)], pa.time32("s")),
+        pa.array([time(17, 42)], pa.time64("ns")),
+    ):
+        assert raw(values).dates().tolist() == [(17 * 60 + 42) / 1440]
+    assert raw(["17:42"]).shown(0) == "17:42"
+    assert raw([time(17, 42)]).shown(0) == "17:42:00"
+
+
 def test_yes_and_no() -> None:
     column = raw(["yes", "NO", "True", "f", "1", "0.0", "on", "?", "maybe", "2"])
     assert np.array_equal(column.booleans(), [1, 0, 1, 0, 1, 0, 1, NAN, NAN, NAN], equal_nan=True)
@@ -135,11 +148,11 @@ def test_dates_are_no_numbers_and_numbers_no_dates() -> None:
 
 @pytest.mark.parametrize(
     "array",
-    [pa.array([[1]]), pa.array([{"a": 1}]), pa.array([b"x"]), pa.array([timedelta(1)]), pa.array([1], pa.time32("s"))],
+    [pa.array([[1]]), pa.array([{"a": 1}]), pa.array([b"x"]), pa.array([timedelta(1)])],
     ids=lambda array: str(array.type),
 )
 def test_other_types_are_refused(array: pa.Array) -> None:
-    with pytest.raises(UnreadableColumn, match=r"list|struct|binary|duration|time32"):
+    with pytest.raises(UnreadableColumn, match=r"list|struct|binary|duration"):
         raw_column(array)
 
 

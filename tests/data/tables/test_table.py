@@ -16,6 +16,7 @@ from table_help import csv, people
 import goodfit as gf
 from goodfit.data import Table, read_table, table
 from goodfit.data.tables import look, split_names
+from goodfit.data.tables.categories import MOST_BUCKETS, MOST_OWN
 from goodfit.errors import InputError
 
 COLUMNS = people()
@@ -38,7 +39,8 @@ def test_a_table_tells_what_it_was_taken_for() -> None:
     told = {column.name: column for column in found.columns}
     assert list(told) == list(COLUMNS)
     assert (told["age"].missing, told["town"].distinct) == (10, len(set(COLUMNS["town"])))
-    assert told["town"].about == "more than 32: hashed into 64 features"
+    assert told["town"].about == "40 categories: a feature each"
+    assert told["joined"].about == "time of day does not vary"
     assert (told["income"].role, told["income"].about, told["rich"].role) == ("target", "regression", "id")
     assert (found.notes, found.leaks) == ((), ())
 
@@ -229,9 +231,9 @@ def test_ten_thousand_categories() -> None:
     with pytest.raises(InputError, match=r"column 'c' holds a different text in every row.*--kind c=categorical"):
         table(columns, "y")
     data = table(columns, "y", kinds={"c": "categorical"}).split().data
-    assert data.n_inputs == 1 + 64
+    assert data.n_inputs == 1 + MOST_BUCKETS
     repeated = {name: [*values, *values] for name, values in columns.items()}
-    assert table(repeated, "y").split().data.n_inputs == 65
+    assert table(repeated, "y").split().data.n_inputs == 1 + MOST_OWN + MOST_BUCKETS
 
 
 def test_lists_in_parquet_may_be_left_out(tmp_path: Path) -> None:
@@ -265,3 +267,28 @@ def test_public_names_load_on_first_use() -> None:
         assert getattr(gf.data, name) is not None
     with pytest.raises(AttributeError, match=r"module 'goodfit.data' has no attribute 'tabel'"):
         gf.data.tabel  # noqa: B018
+
+
+def test_yes_and_no_is_no_choice_for_words_that_mean_the_same() -> None:
+    columns = {"x": X, "c": ["N", "F"] * 30, "y": Y}
+    assert table(columns, "y").kinds["c"] == "categorical"
+    with pytest.raises(
+        InputError, match=r"column 'c' must hold yes and no to be boolean; all its values mean the same"
+    ):
+        table(columns, "y", kinds={"c": "boolean"})
+
+
+def test_a_code_as_the_time_is_a_number() -> None:
+    hours = [f"{place % 24:02d}{place % 6}0" for place in range(60)]
+    found = table({"x": X, "at": hours, "y": Y}, "y", time="at").split()
+    times = np.array([int(hour) for hour in hours])
+    assert times[found.train].max() <= times[found.valid].min()
+
+
+@pytest.mark.parametrize(
+    ("values", "twice"), [(["N", "F"], False), (["05", "5"], False), (["yes", "YES"], True), (["1.0", "1"], True)]
+)
+def test_rows_are_the_same_only_if_their_cells_mean_the_same(values: list[str], twice: bool) -> None:
+    found = table({"c": values * 30, "x": [1.5, 1.5, 2.5, 2.5] * 15, "y": [1.5, 1.5, 2.5, 2.5] * 15}, "y", ids="c")
+    rows = found.raw_rows(np.arange(2))
+    assert bool((rows[0] == rows[1]).all()) is twice

@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from goodfit.data import robust
 from goodfit.data.split import TEST_SHARE
-from goodfit.data.tables import fitted, kinds, leaks, raw, targets
+from goodfit.data.tables import categories, kinds, leaks, raw, targets
 from goodfit.data.tables.csv_file import SEPARATORS
 from goodfit.data.tables.files import READERS
 
@@ -20,8 +21,12 @@ PAGE = " ".join(TEXT.split())
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"clipped smoothly to ±{fitted.CLIP:g}",
-        f"one-hot up to {fitted.ONE_HOT_LIMIT} categories in the training set; with more, {fitted.HASH_BUCKETS} hash",
+        f"clipped smoothly to ±{robust.CLIP:g}",
+        f"Up to {categories.FEW_CATEGORIES} categories in the training set have a feature each",
+        f"at least {categories.OWN_ROWS} training rows have one each, the most frequent first, up to "
+        f"{categories.MOST_OWN:,}, and up to {categories.MOST_NUMBERS:,} numbers in the training set "
+        f"({categories.MOST_NUMBERS // 100_000} features for 100,000 rows)",
+        f"one feature per {categories.OWN_ROWS} of their rows, {categories.MOST_BUCKETS} at most",
         f"distinct in more than {kinds.ID_SHARE} of the rows (from {kinds.ID_ROWS} rows on), or more than "
         f"{kinds.FEW_VALUES} distinct texts of more than {kinds.LONG_TEXT} characters on average",
         f"at least {kinds.NUMBER_SHARE} of the cells, or of the distinct texts",

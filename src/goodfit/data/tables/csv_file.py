@@ -107,4 +107,4 @@ def _named(where: str, header: list[str], columns: list[Any]) -> Frame:
 
 def _counts_rows(column: Any) -> bool:
     numbers = raw_column(column).numbers()
-    return bool(len(numbers)) and bool(np.array_equal(numbers - numbers[0], np.arange(len(numbers))))
+    return bool(len(numbers)) and bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))

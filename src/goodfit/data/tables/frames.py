@@ -46,12 +46,15 @@ class Frame:
 def frame_of(data: Any, name: str = "table") -> Frame:
     """A table of any kind as a Frame; InputError for what is none, and for names that occur twice.
 
-    data: a data frame that narwhals knows (pandas, polars, Arrow, ...), or a dict of one-dimensional arrays or lists.
+    data: a data frame that narwhals knows (pandas, polars, Arrow, ...), a dict of one-dimensional arrays or lists, or a
+    structured NumPy array [N].
     """
     if isinstance(data, Frame):
         return data
     if isinstance(data, Mapping):
         return frame_from(name, [(str(key), values) for key, values in data.items()])
+    if isinstance(data, np.ndarray) and data.dtype.names is not None and data.ndim == 1:
+        return frame_from(name, [(field, np.ascontiguousarray(data[field])) for field in data.dtype.names])
     import narwhals as nw
 
     try:

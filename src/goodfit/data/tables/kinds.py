@@ -1,12 +1,14 @@
 """What kind of column a raw column is: found from its values, and said so that a person can correct it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.raw import NUMBER, Numbers, RawColumn
+from goodfit.data.tables.raw import EXACT, MISSING_AMONG_NUMBERS, NUMBER, Numbers, RawColumn, truth_of
 from goodfit.words import rows_text
 
 Kind = Literal["numeric", "categorical", "boolean", "date"]
@@ -16,10 +18,17 @@ ID_ROWS = 20  # rows from which on texts that hardly ever repeat are taken for n
 ID_SHARE = 0.8  # distinct texts per row above which they hardly ever repeat
 LONG_TEXT = 40  # characters, the mean over more than FEW_VALUES distinct texts, above which they are free text
 WORDS = {"numeric": "numbers", "boolean": "yes and no (or true and false, 1 and 0)", "date": "dates, as 2024-01-31"}
+COMMAS = "numbers that are written with a comma"
 MISWRITTEN = {  # what texts may look like that are meant as another kind
+    COMMAS: r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)*$",  # 3,5 among whole numbers; 1.234,5; 1,234,567
     "dates that are not written as 2024-01-31": r"^\d{1,4}[./ -]\d{1,2}[./ -]\d{1,4}\b",
-    "numbers that are written with commas or signs": r"^[^\w.,+-]*[+-]?\d[\d.,' ]*[^\w]*$",  # 1,234.5 or 3,5 or $12
+    "numbers that are written with commas or signs": r"^[^\w.,+-]*[+-]?\d[\d.,' ]*[^\w]*$",  # 1,234.5 or $12
 }
+CODE = re.compile(r"0\d+")  # a number that is written with leading zeros, as no quantity is
+NO_CODE = re.compile(r"[+-]\d.*|[+-]?\d*\.\d*|\d+[eE].*")  # beside these, leading zeros only pad numbers
+CODE_DIGITS = 4  # from which on whole numbers of one width may be codes
+CODE_ROWS = 10  # rows that each of such numbers must have on average
+YEARS = (1500, 2200)  # numbers of four digits that are years, and no codes
 
 
 @dataclass(frozen=True)
@@ -31,40 +40,93 @@ class KindFinding:
     got: Any = None
     text: bool = False
     """Whether the column is free text or an id, to be left out or taken as categories."""
+    remark: str = ""
+    """What a person may want to correct although the column has a kind."""
 
 
 def find_kind(column: RawColumn) -> KindFinding:
     """The kind of a column that has values.
 
-    Truth values, and the numbers 0 and 1 where both occur, are boolean; other numbers numeric; dates are dates. Texts
-    are boolean if all are yes or no, true or false, t or f, on or off, 1 or 0; numeric if all are numbers; dates if all
-    are dates as in ISO 8601; or else categorical. Two sorts of texts are refused, since a choice made silently would
+    Truth values, and the numbers 0 and 1, are boolean where both occur; other numbers numeric; dates are dates. Texts
+    are boolean if they are exactly two of yes or no, true or false, t or f, on or off, 1 or 0, one of which is true and
+    one false (in any case); numeric if all are numbers and none is written as a code, with leading zeros; dates if all
+    are dates as in ISO 8601; or else categorical. Three sorts of texts are refused, since a choice made silently would
     spoil the net: a column of at least NUMBER_SHARE numbers (or dates) and more than FEW_VALUES different ones has
-    mistakes in it, or is written in another way; and texts that are long or nearly all different are ids or free text.
+    mistakes in it, or is written in another way; numbers with a decimal comma; and texts that are long or nearly all
+    different, which are ids or free text.
     """
-    if column.storage == "boolean":
-        return KindFinding("boolean")
+    if column.storage == "boolean":  # True alone is no choice of two, and is the text of a CSV file
+        return KindFinding("boolean" if len(np.unique(column.codes[column.codes >= 0])) == 2 else "categorical")
     if column.storage == "date":
         return KindFinding("date")
     if column.storage == "number":
         values = column.values[~column.missing]
         only = np.isin(values, (0, 1)).all() and (values == 0).any() and (values == 1).any()
-        return KindFinding("boolean" if only else "numeric")
+        return KindFinding("boolean") if only else KindFinding("numeric", remark=_like_codes(values))
     return _of_texts(column)
 
 
 def _of_texts(column: RawColumn) -> KindFinding:
-    booleans = column.booleans()
-    known = ~np.isnan(booleans)
-    numbers = column.numbers()
-    words_only = np.isnan(numbers[known]).any() or len(np.unique(booleans[known])) == 2
-    if known.any() and not column.unread(booleans).any() and words_only:
+    used = np.unique(column.values[column.values >= 0])
+    words: list[str] = column.words.take(used).to_pylist()
+    if _are_opposites(words):
         return KindFinding("boolean")
-    for kind, values in (("numeric", numbers), ("date", column.dates())):
+    numbers, dates = column.numbers(), column.dates()
+    if are_codes(words):
+        return replace(_categories(column, words), remark="codes, since some are written with leading zeros")
+    for kind, values in (("numeric", numbers), ("date", dates)):
         finding = _if_read(column, kind, values)  # type: ignore[arg-type]
         if finding is not None:
-            return finding
-    return _categories(column)
+            remark = _of_numbers(words, values) if finding.kind == "numeric" else ""
+            return replace(finding, remark=remark)
+    return _categories(column, words)
+
+
+def _are_opposites(words: Sequence[str]) -> bool:
+    """Whether texts are spellings of exactly two values, one true and one false."""
+    words = [word for word in words if word.lower() not in MISSING_AMONG_NUMBERS]
+    said = {truth_of(word) for word in words}
+    return said == {True, False} and not merges_truths(words)
+
+
+def merges_truths(words: Iterable[str]) -> bool:
+    """Whether a reading as truth values would make one value of two that are not spellings of it, as of no and off."""
+    said = {word.lower(): truth_of(word) for word in words}
+    # 1.0 is a spelling of 1
+    values = {str(float(word)) if re.match(NUMBER, word) else word: truth for word, truth in said.items()}
+    truths = [truth for truth in values.values() if truth is not None]
+    return len(truths) > len(set(truths))
+
+
+def are_codes(words: Sequence[str]) -> bool:
+    """Whether texts are codes: digits, some with leading zeros, and no decimals or signs, beside which these pad."""
+    words = [word for word in words if word.lower() not in MISSING_AMONG_NUMBERS]
+    return any(CODE.fullmatch(word) for word in words) and not any(NO_CODE.fullmatch(word) for word in words)
+
+
+def _of_numbers(words: Sequence[str], values: Numbers) -> str:
+    """A remark on texts that are all numbers: that several are one number, or that they look like codes."""
+    by_number: dict[float, str] = {}  # of what is one number, the first text
+    for word in filter(re.compile(NUMBER).match, words):
+        other = by_number.setdefault(float(word), word)
+        if other.lstrip("+-") != word.lstrip("+-"):
+            return f"{other!r} and {word!r} are one number; if they are codes, make them categorical"
+    return _like_codes(values[np.isfinite(values)])
+
+
+def _like_codes(values: NDArray[Any]) -> str:
+    """A remark on whole numbers that may be codes: CODE_DIGITS or more, as many in each, that repeat; no years, and
+    no multiples of one number, which are rounded amounts.
+    """
+    distinct = np.unique(values)
+    least, most = (float(distinct[0]), float(distinct[-1])) if len(distinct) else (0.0, 0.0)
+    if least < 10 ** (CODE_DIGITS - 1) or most >= EXACT or not 2 < len(distinct) <= len(values) / CODE_ROWS:
+        return ""
+    if len(str(int(least))) != len(str(int(most))) or (distinct != np.floor(distinct)).any():
+        return ""
+    if YEARS[0] <= least <= most <= YEARS[1] or np.gcd.reduce(distinct.astype(np.int64)) > 1:
+        return ""
+    return "if these numbers are codes, make them categorical"
 
 
 def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | None:
@@ -82,26 +144,25 @@ def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | No
     return None
 
 
-def _categories(column: RawColumn) -> KindFinding:
-    import pyarrow.compute as pc
-
-    used = np.unique(column.values[column.values >= 0])
-    words = column.words.take(used)
+def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
     cells = int((column.values >= 0).sum())
-    plain = np.asarray(pc.match_substring_regex(words, NUMBER))
+    remark = ""
     for meant, pattern in MISWRITTEN.items():
-        alike = np.asarray(pc.match_substring_regex(words, pattern))
-        odd = np.flatnonzero(alike & ~plain)
-        if len(used) > FEW_VALUES and odd.size and alike.mean() >= NUMBER_SHARE:
-            return KindFinding(None, f"holds {meant}", words[int(odd[0])].as_py())
-    length = float(np.asarray(pc.utf8_length(words)).mean())
-    if len(used) > FEW_VALUES and length > LONG_TEXT:
-        rule = f"holds free text ({len(used):,} different texts, of {length:.0f} characters on average)"
-        return KindFinding(None, rule, words[0].as_py(), text=True)
-    if cells >= ID_ROWS and len(used) > ID_SHARE * cells:
-        often = "in every row" if len(used) == cells else f"in {len(used):,} of {cells:,} rows"
-        return KindFinding(None, f"holds a different text {often}, like an id or a name", words[0].as_py(), text=True)
-    return KindFinding("categorical")
+        alike = [word for word in words if re.search(pattern, word)]
+        odd = [word for word in alike if not re.search(NUMBER, word) and ("," in word or meant != COMMAS)]
+        if not odd or len(alike) < NUMBER_SHARE * len(words):
+            continue
+        if len(words) > FEW_VALUES or meant == COMMAS:
+            return KindFinding(None, f"holds {meant}", odd[0])
+        remark = f"look like {meant}"
+    length = sum(map(len, words)) / max(len(words), 1)
+    if len(words) > FEW_VALUES and length > LONG_TEXT:
+        rule = f"holds free text ({len(words):,} different texts, of {length:.0f} characters on average)"
+        return KindFinding(None, rule, words[0], text=True)
+    if cells >= ID_ROWS and len(words) > ID_SHARE * cells:
+        often = "in every row" if len(words) == cells else f"in {len(words):,} of {cells:,} rows"
+        return KindFinding(None, f"holds a different text {often}, like an id or a name", words[0], text=True)
+    return KindFinding("categorical", remark=remark)
 
 
 def read_as(column: RawColumn, kind: Kind) -> tuple[Numbers, NDArray[np.bool_]]:

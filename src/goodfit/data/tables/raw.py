@@ -7,6 +7,7 @@ frame, and the other way round.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -24,6 +25,7 @@ TRUE_WORDS = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "off", "0"})
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 DATE = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+CLOCK = r"^\d{1,2}:\d\d(:\d\d(\.\d{1,6})?)?$"  # a time of day without a date
 WHOLE = r"^([+-]?\d+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
 DAY = 86_400_000_000  # microseconds
 EXACT = 2**53  # whole numbers beyond it are not exact in float64
@@ -38,8 +40,9 @@ class RawColumn:
     """A column as it came, without any choice made yet.
 
     values [N], by storage: number: int64, or float64 with NaN for missing ones; boolean: float64 0, 1, NaN; date:
-    float64 days since 1970-01-01 (UTC), NaN; text: int32 positions in `words`, -1 for missing. words: Arrow array of
-    the distinct texts, without blanks around them; None for other storages.
+    float64 days since 1970-01-01 (UTC), or parts of a day for times without a date, NaN; text: int32 positions in
+    `words`, -1 for missing. words: Arrow array of the distinct texts, without blanks around them; None for other
+    storages.
     """
 
     storage: Storage
@@ -71,7 +74,7 @@ class RawColumn:
         return self._of_words(_word_numbers(self.words))
 
     def dates(self) -> Numbers:
-        """Float64 days since 1970-01-01 [N]; NaN where missing or no date."""
+        """Float64 days since 1970-01-01 [N], of times without a date parts of a day; NaN where missing or none."""
         if self.storage == "text":
             return self._of_words(_word_dates(self.words))
         return self.values if self.storage == "date" else np.full(len(self), np.nan)
@@ -128,6 +131,8 @@ class RawColumn:
             return str(bool(value))
         if self.storage == "date":
             moment = np.datetime64(round(float(value) * DAY), "us")
+            if 0 < value < 1:  # a time of day
+                return str(moment.astype("datetime64[s]"))[11:]
             return str(moment)[:10] if value == np.floor(value) else str(moment.astype("datetime64[s]"))
         return str(int(value)) if value == np.floor(value) and abs(value) < EXACT else repr(value.item())
 
@@ -157,6 +162,9 @@ def raw_column(array: Any) -> RawColumn:
     if types.is_date(kind) or types.is_timestamp(kind):
         unit = pa.timestamp("us", kind.tz) if types.is_timestamp(kind) else pa.timestamp("us")
         return RawColumn("date", _floats(pc.cast(pc.cast(array, unit, safe=False), pa.int64())) / DAY)
+    if types.is_time(kind):
+        micros = pc.cast(pc.cast(array, pa.time64("us"), safe=False), pa.int64())
+        return RawColumn("date", _floats(micros) / DAY)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return _text(array)
     raise UnreadableColumn(str(kind))
@@ -201,14 +209,17 @@ def _word_numbers(words: Any) -> Numbers:
 
 
 def _word_dates(words: Any) -> Numbers:
-    """Days of ISO 8601 dates; a time without a zone counts as UTC."""
+    """Days of ISO 8601 dates, a time without a zone counting as UTC; where there are none, times of day as parts."""
     found = np.full(len(words), np.nan)
     if len(words):
         import pyarrow.compute as pc
 
         words = pc.replace_substring(words, "/", "-")
-        fits = np.asarray(pc.match_substring_regex(words, DATE))
-        found[fits] = [_days(text) for text, fit in zip(words.to_pylist(), fits, strict=True) if fit]
+        for pattern, read in ((DATE, _days), (CLOCK, _day_part)):
+            fits = np.asarray(pc.match_substring_regex(words, pattern))
+            found[fits] = [read(text) for text, fit in zip(words.to_pylist(), fits, strict=True) if fit]
+            if fits.any():  # beside dates, a time of day is a cell that lacks its date
+                break
     return found
 
 
@@ -224,8 +235,22 @@ def _days(text: str) -> float:
     return ((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds) / DAY
 
 
+def _day_part(text: str) -> float:
+    hours, minutes, seconds = (*text.split(":"), "0")[:3]
+    if int(hours) > 23 or int(minutes) > 59 or float(seconds) >= 60:
+        return float("nan")
+    return ((int(hours) * 60 + int(minutes)) * 60_000_000 + round(float(seconds) * 1_000_000)) / DAY
+
+
 def _word_booleans(words: Any) -> Numbers:
     numbers = _word_numbers(words)
     texts = [word.lower() for word in words.to_pylist()]
     said = np.array([1.0 if text in TRUE_WORDS else 0.0 if text in FALSE_WORDS else np.nan for text in texts])
     return np.where((numbers == 0) | (numbers == 1), numbers, said.reshape(len(texts)))
+
+
+def truth_of(word: str) -> bool | None:
+    """What a text says, in any case: true, false, or None for neither. Of numbers 1 and 0, however written."""
+    if re.match(NUMBER, word):
+        return {1.0: True, 0.0: False}.get(float(word))
+    return True if word.lower() in TRUE_WORDS else False if word.lower() in FALSE_WORDS else None

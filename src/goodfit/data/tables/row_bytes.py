@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.prints import text_print
 from goodfit.data.tables.frames import Frame
+from goodfit.data.tables.kinds import are_codes, merges_truths
 from goodfit.data.tables.raw import RawColumn
 
 
@@ -17,12 +18,21 @@ def row_bytes(frame: Frame, target: str) -> NDArray[np.uint8]:
 
 
 def _cells(column: RawColumn) -> NDArray[np.uint64]:
-    """What stands in each cell: a number rounded to float32, a date to its microsecond, the print of another text."""
+    """What stands in each cell: a number rounded to float32, a date to its microsecond, the print of another text.
+
+    Texts that a reading as yes and no, or as numbers, would make one value stay texts: N and F, 5 and 05.
+    """
     if column.storage != "text":
         return _bits(column.values.astype(np.float64), exact=column.storage == "date")
     words = RawColumn("text", np.arange(len(column.words), dtype=np.int32), column.words)
     prints = np.array([text_print(word) for word in words.categories()], np.uint64)
-    for values, exact in ((words.dates(), True), (words.booleans(), False), (words.numbers(), False)):
+    texts = words.categories()
+    readings = [(words.dates(), True)]
+    if not merges_truths(texts):
+        readings.append((words.booleans(), False))
+    if not are_codes(texts):
+        readings.append((words.numbers(), False))
+    for values, exact in readings:
         prints = np.where(np.isnan(values), prints, _bits(values, exact=exact))
     nothing = _bits(np.array([np.nan]), exact=False)
     found: NDArray[np.uint64] = np.append(prints, nothing)[column.values]  # position -1 takes the last

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from goodfit.data.tables.fitted import Boolean, ColumnScaling, Date, FittedColumn, Hashed, Numeric, OneHot
+from goodfit.data.robust import ColumnScaling
+from goodfit.data.tables.categories import Frequent, Hashed, OneHot
+from goodfit.data.tables.dates import PARTS, Date, Moments
+from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 
 MOST_COLUMNS = 100_000
 MOST_INPUTS = 1_000_000  # of all columns together
@@ -98,11 +101,20 @@ def _buckets(given: Any, where: str) -> int:
     return given
 
 
+def _parts(given: Any, where: str) -> tuple[str, ...]:
+    found = tuple(_text(each, where) for each in _list(given, where))
+    if not found or found != tuple(part for part in PARTS if part in found):
+        raise Damaged(f"{where} are not some of {', '.join(PARTS)}, in this order")
+    return found
+
+
 Check = Callable[[Any, str], Any]
 COLUMNS: dict[str, tuple[dict[str, Check], Callable[..., FittedColumn]]] = {
     "numeric": ({"scaling": _scaling}, Numeric),
     "boolean": ({"often": _switch}, Boolean),
-    "date": ({"scaling": _scaling}, Date),
+    "date": ({"scaling": _scaling}, Date),  # written before there were "moments"
+    "moments": ({"scaling": _scaling, "parts": _parts}, Moments),
     "onehot": ({"categories": _categories}, OneHot),
-    "hashed": ({"buckets": _buckets}, Hashed),
+    "hashed": ({"buckets": _buckets}, Hashed),  # written before there were "frequent" ones
+    "frequent": ({"categories": _categories, "buckets": _buckets}, Frequent),
 }

@@ -11,13 +11,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.data.tables.fitted import HASH_BUCKETS, ONE_HOT_LIMIT
+from goodfit.data.tables.categories import sharing
+from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
-from goodfit.data.tables.targets import TableTask, Target, find_target
+from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
@@ -133,6 +134,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
         target = find_target(frame, choices.target, choices.task, problems)
         if target is not None:
             notes += _left_out(target, frame.rows)
+            notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
             frame = frame.take(target.rows)
     looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
     for name, what in frame.unreadable.items():
@@ -208,20 +210,26 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     if kind is not None:
         if kind != "categorical":
             check_read(frame, name, kind, problems, f"Fix them, or use --kind {name}=categorical.")
-        return SurveyedColumn(name, kind, "input", distinct, missing, f"as requested{_hashing(kind, distinct, '; ')}")
+        if kind == "boolean" and distinct > 1 and len(set(column.booleans()[codes >= 0])) == 1:
+            rule = f"column {name!r} must hold yes and no to be boolean; all its values mean the same"
+            problems.add(frame.name, rule, got=column.shown(0), fix=f"Use --kind {name}=categorical.")
+        return SurveyedColumn(name, kind, "input", distinct, missing, _remark(column, kind, "as requested"))
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
             fix = f"Fix them, leave them empty, or treat the column as categorical: --kind {name}=categorical."
             problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
         return SurveyedColumn(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
-    return SurveyedColumn(name, finding.kind, "input", distinct, missing, _hashing(finding.kind, distinct))
+    return SurveyedColumn(name, finding.kind, "input", distinct, missing, _remark(column, finding.kind, finding.remark))
 
 
 def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
     """A column as numbers that run with time, [N]: its numbers, or days; what cannot be read goes to `problems`."""
     column = frame.columns[name]
-    values = column.numbers() if find_kind(column).kind == "numeric" else column.dates()
+    kind, numbers = find_kind(column).kind, column.numbers()
+    # 0830 is a code as a feature, and a number as a time
+    as_numbers = kind == "numeric" or (kind != "boolean" and bool(np.isfinite(numbers).any()))
+    values = numbers if as_numbers else column.dates()
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
         rule = f"column {name!r} must hold a date, as 2024-01-31, or a number in every row; {rows_text(wrong)} do not"
@@ -229,9 +237,10 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
     return values
 
 
-def _hashing(kind: Kind, distinct: int, before: str = "") -> str:
-    many = kind == "categorical" and distinct > ONE_HOT_LIMIT
-    return f"{before}more than {ONE_HOT_LIMIT}: hashed into {HASH_BUCKETS} features" if many else ""
+def _remark(column: RawColumn, kind: Kind, first: str) -> str:
+    """What a person may want to know of how a column is read, after what is known of it."""
+    more = sharing(column) if kind == "categorical" else unused_parts(column) if kind == "date" else ""
+    return "; ".join(filter(None, (first, more)))
 
 
 def _refuse_texts(where: str, columns: list[SurveyedColumn], problems: Problems) -> None:
@@ -252,6 +261,7 @@ def _counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:
 
 def _counts_up(column: RawColumn) -> bool:
     values = column.numbers()
-    steps = np.diff(values)
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinite or very large numbers
+        steps = np.diff(values)
     rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
     return rises and bool(values[-1] - values[0] < 2 * len(values))

@@ -148,7 +148,8 @@ def table(
     time: str | None = None,
     name: str = "table",
 ) -> Table:
-    """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows) or a dict of columns.
+    """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows), a dict of columns, or a
+    structured NumPy array.
 
     target: the column to predict; ids: columns to leave out, names or one text with commas; task: "classification" or
     "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that

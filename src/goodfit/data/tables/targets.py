@@ -1,16 +1,17 @@
 """The target of a table: classes or numbers, found from its values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.frames import Frame
+from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, find_kind
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
-from goodfit.errors import Problems
+from goodfit.errors import InputError, Problems, problem
+from goodfit.words import rows_text
 
 TableTask = Literal["classification", "regression"]
 ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
@@ -55,6 +56,48 @@ def find_task(column: RawColumn, kind: Kind) -> TableTask:
     distinct = np.unique(values)
     few = len(distinct) <= 2 or (len(distinct) <= FEW_VALUES and len(distinct) * ROWS_PER_VALUE <= len(values))
     return "classification" if few and (distinct == np.floor(distinct)).all() else "regression"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadTarget:
+    """The targets of arrays: codes or numbers [N], and what is to be told of them."""
+
+    task: TableTask
+    y: NDArray[np.generic]
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_target(where: str, labels: NDArray[Any], task: TableTask | None) -> ReadTarget:
+    """Targets or labels [N] as the target column "y" of a table is read; InputError where they are unusable.
+
+    where: what an InputError calls them. Every row must have one.
+    """
+    if not len(labels):
+        return ReadTarget(task or "regression", labels.astype(np.float64), (), ())
+    frame, problems = frame_of({"y": labels}, where), Problems()
+    target = find_target(frame, "y", task, problems)
+    problems.raise_if_any()
+    assert target is not None
+    lost = np.setdiff1d(np.arange(len(labels)), target.rows)
+    if lost.size:
+        rule = f"'y' must have a target in every row; {rows_text(lost)} {'has' if lost.size == 1 else 'have'} none"
+        raise InputError(problem(where, rule, fix="Drop these rows; a table leaves them out."))
+    return ReadTarget(target.task, target.y, target.classes, () if task else doubts(frame.columns["y"], target))
+
+
+def doubts(column: RawColumn, target: Target) -> tuple[str, ...]:
+    """What to tell of a target whose task was found: whole numbers may be classes or numbers."""
+    values = np.unique(column.numbers()[target.rows])
+    if column.storage == "boolean" or len(values) < 3 or not np.isfinite(values).all():
+        return ()
+    if (values != np.floor(values)).any() or find_kind(column).kind != "numeric":
+        return ()
+    kind, other = ("classes", "regression") if target.task == "classification" else ("numbers", "classification")
+    return (
+        f"The target {target.name!r} holds {len(values):,} different whole numbers in {len(target.rows):,} rows, taken "
+        f"as {kind}; to change that, set the task to {other}.",
+    )
 
 
 def find_target(frame: Frame, name: str, task: TableTask | None, problems: Problems) -> Target | None:

@@ -1,0 +1,129 @@
+"""Dates as inputs: an input or two for each part of them that varies in the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.robust import ColumnScaling
+from goodfit.data.tables.base import ColumnInputs, Notes
+from goodfit.data.tables.kinds import Kind, read_as
+from goodfit.data.tables.raw import DAY, Numbers, RawColumn
+
+YEAR = 365.2425  # days
+WEEKDAY = 3.0  # of 1970-01-01, a Thursday, counted from Monday
+PARTS = {  # part -> its inputs' names
+    "trend": ("days",),
+    "year": ("year sine", "year cosine"),
+    "week": ("week sine", "week cosine"),
+    "day": ("day sine", "day cosine"),
+}
+PART_WORDS = {"trend": "trend", "year": "day of year", "week": "weekday", "day": "time of day"}
+
+
+@dataclass(frozen=True)
+class Moments(ColumnInputs):
+    """Dates and times: the days, scaled robustly, and sine and cosine of the time of year, weekday and time of day.
+
+    parts: those of PARTS that the inputs tell, in their order. Missing: 0 in all. Times are in UTC.
+    """
+
+    scaling: ColumnScaling
+    parts: tuple[str, ...]
+    kind: ClassVar[Kind] = "date"
+
+    @classmethod
+    def fit(cls, name: str, column: RawColumn) -> Moments:
+        """From the training rows: the parts that vary in them. Where none does, the trend, which is 0 in every row."""
+        days, _ = read_as(column, "date")
+        known = days[~np.isnan(days)]
+        return cls(name, len(known) < len(days), ColumnScaling.fit(known), varying_parts(known) or ("trend",))
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The inputs of each part."""
+        return tuple(f"{self.name} {name}" for part in self.parts for name in PARTS[part])
+
+    @property
+    def own_width(self) -> int:
+        """One for the trend, two for a cycle."""
+        return sum(len(PARTS[part]) for part in self.parts)
+
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+        """Write the inputs."""
+        days, _ = read_as(column, "date")
+        absent = np.isnan(days)
+        place = 0
+        for part in self.parts:
+            if part == "trend":
+                out[:, place] = self.scaling.apply(days)
+            else:
+                turns = 2 * np.pi * _turns(np.where(absent, 0.0, days), part)
+                out[:, place] = np.where(absent, 0.0, np.sin(turns))
+                out[:, place + 1] = np.where(absent, 0.0, np.cos(turns))
+            place += len(PARTS[part])
+        self._mark(absent, out, "taken as the median date", notes)
+
+
+@dataclass(frozen=True)
+class Date(ColumnInputs):
+    """Dates as models took them that were written before `Moments`: always days, year and week, without time of day."""
+
+    scaling: ColumnScaling
+    kind: ClassVar[Kind] = "date"
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Days, and the two cycles."""
+        return self._moments.own
+
+    @property
+    def own_width(self) -> int:
+        """Five."""
+        return self._moments.own_width
+
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+        """Write the inputs."""
+        self._moments.fill(column, out, notes)
+
+    @property
+    def _moments(self) -> Moments:
+        return Moments(self.name, self.missing, self.scaling, ("trend", "year", "week"))
+
+
+def varying_parts(days: Numbers) -> tuple[str, ...]:
+    """The parts of PARTS in which these dates differ, in their order. days: since 1970-01-01, without NaN."""
+    if not len(days):
+        return ()
+    whole = np.floor(days)
+    dates = whole.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    differ = {
+        "trend": ColumnScaling.fit(days).factor > 0,
+        # by the calendar: the same day of two years is the same part of the cycle, although a year is not whole days
+        "year": _differ(months - months.astype("datetime64[Y]")) or _differ(dates - months),
+        "week": _differ(whole % 7),
+        "day": _differ(np.round((days - whole) * DAY)),
+    }
+    return tuple(part for part in PARTS if differ[part])
+
+
+def unused_parts(column: RawColumn) -> str:
+    """A remark on the parts of a column of dates that do not vary, so that no input tells them; "" if all do."""
+    days, _ = read_as(column, "date")
+    varying = varying_parts(days[~np.isnan(days)])
+    unused = [words for part, words in PART_WORDS.items() if part not in varying]
+    return f"{' and '.join(unused)} {'does' if len(unused) == 1 else 'do'} not vary" if unused else ""
+
+
+def _turns(days: Numbers, part: str) -> Numbers:
+    """How far each date is in a cycle, in turns."""
+    whole = np.floor(days)
+    return {"year": whole / YEAR, "week": (whole + WEEKDAY) / 7, "day": days - whole}[part]
+
+
+def _differ(values: NDArray[np.generic]) -> bool:
+    return bool((values != values[0]).any())
