@@ -263,5 +263,5 @@ def _counts_up(column: RawColumn) -> bool:
     values = column.numbers()
     with np.errstate(invalid="ignore", over="ignore"):  # of infinite or very large numbers
         steps = np.diff(values)
-    rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
-    return rises and bool(values[-1] - values[0] < 2 * len(values))
+        rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
+        return rises and bool(values[-1] - values[0] < 2 * len(values))
