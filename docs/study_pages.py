@@ -19,8 +19,9 @@ from goodfit.reports.languages import Language
 from goodfit.studies import Result, Study, studies
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.numbers import estimate, interval, shown
-from goodfit.studies.pages import STATUSES
+from goodfit.studies.pages import STATUSES, caption
 from goodfit.studies.running import run_all
+from goodfit.studies.study_findings import ClaimOutcome
 from goodfit.studies.words import LANGUAGES, Words
 from goodfit.studies.writing import as_json
 
@@ -33,8 +34,13 @@ NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 
 def documents() -> dict[Path, str]:
     """Every page: path -> text."""
-    pages = {HERE / _file(study.name, each): _page(study, each) for study in studies().values() for each in LANGUAGES}
+    pages = {HERE / _file(study.name, each): _page(study, each) for study in told_studies() for each in LANGUAGES}
     return pages | {HERE / _file("README", each): _index(each) for each in LANGUAGES}
+
+
+def told_studies() -> list[Study]:
+    """All studies, with the parameters in their texts that they were last run with."""
+    return [study.told(kept(study)["parameters"]) for study in studies().values()]
 
 
 def keep(results: Sequence[Result]) -> None:
@@ -113,10 +119,12 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
 
 
 def _figures(study: Study, language: Language) -> Iterator[str]:
+    found = {each["claim"]: _estimate(each) for each in kept(study)["claims"]}
+    claims = {each.name: ClaimOutcome(each, found[each.name], each.status(found[each.name])) for each in study.claims}
     for each in study.figures:
         title = each.title.of(language)
         yield f"![{title}](figures/{study.name}-{each.name}.png)"
-        yield f"**{title}.** {each.caption.of(language)}"
+        yield f"**{title}.** {caption(each, claims, language)}"
 
 
 def _printed(study: Study, language: Language) -> Iterator[str]:
@@ -152,7 +160,7 @@ def _index(language: Language) -> str:
     ).of(language)
     heads = Words("section", "小节"), Words("study", "研究"), Words("question", "问题"), Words("claims", "论断")
     rows = []
-    for each in studies().values():
+    for each in told_studies():
         outcomes = [claim["status"] for claim in kept(each)["claims"]]
         counted = [
             f"{words.of(language)}: {outcomes.count(status)}"

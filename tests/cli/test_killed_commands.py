@@ -78,6 +78,8 @@ def test_a_killed_trial_resumes_to_the_same_bits(call: Any, tmp_path: Path) -> N
             ("study", "--resume", "nowhere", "--seeds", "4"),
             "cannot be combined with --seeds. Use only --resume, ",
         ),
+        (("study", "--seeds", "4"), "'--seeds' is not an option of 'goodfit study'. Name the study first"),
+        (("study", "4.9"), "Study: the name must be a known one; got '4.9'. Did you mean '4.8'?"),
         (("study", "--resume", "nowhere", "symmetry"), "cannot be combined with symmetry. Use only --resume,"),
         (("inspect", "--resume", "nowhere"), "nowhere: must hold a trial that was interrupted; there is none."),
         (("inspect", "run", "--resume", "run", "--quick"), "cannot be combined with NET, --quick."),

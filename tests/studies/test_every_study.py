@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from studies_help import Small
 
-from goodfit.studies import studies
+from goodfit.reports.languages import Language
+from goodfit.studies import run, studies
 from goodfit.studies.pages import study_page
-from goodfit.studies.words import Words
+from goodfit.studies.words import LANGUAGES, Words
 from page_check import check, tables
 
 NAMES = list(studies())
@@ -38,6 +39,11 @@ def test_the_declaration(name: str) -> None:
         assert len({part.name for part in each}) == len(each)
     assert {each.table for each in study.figures} <= {each.name for each in study.tables}
     assert any(each.of_notes for each in study.claims)
+    assert len(set(study.glance)) == 3
+    assert all(each.usual is not None for each in study.claims if each.remark is not None)
+    told = study.told()
+    for text in (part for each in texts(told) for part in (each.en, each.zh)):
+        assert not re.search("{(" + "|".join(each.name for each in study.parameters) + ")}", text), text
     assert study.figures
     assert study.question.en.endswith("?")
     assert study.question.zh.endswith("？")
@@ -62,6 +68,42 @@ def test_its_pages(name: str, small: Small) -> None:
     chinese = check(study_page(result, "zh").html())
     assert chinese.all("h1")[0].text == result.study.title.zh
     assert chinese.all("html")[0].attributes["lang"] == "zh-Hans"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_its_texts_follow_what_was_measured(name: str, language: Language, small: Small) -> None:
+    """A finding stands below its figure as long as its claim has that status; a remark for another result says so."""
+    result = small(name)
+    page = check(study_page(result, language).html())
+    for drawing, found in zip(result.study.figures, page.all("figure"), strict=True):
+        told = found.all("figcaption")[0].text
+        assert drawing.caption.of(language).strip() in told
+        for each in drawing.findings:
+            outcome = result.claim(each.claim)
+            if outcome.status == each.status:
+                assert each.text.of(language).strip() in told
+            else:
+                assert each.text.of(language).strip() not in told
+                assert outcome.claim.statement.of(language) in told
+    notes = "".join(each.text for each in page.all("p") if each.attributes.get("class") == "note")
+    default = {"en": "With the default parameters: ", "zh": "用默认参数时："}[language]
+    for outcome in result.claims:
+        if outcome.claim.remark is not None and outcome.status != outcome.claim.usual:
+            assert default + outcome.claim.remark.of(language).strip()[:20] in notes
+    heads = [each.text for each in page.all("dt")[:3]]
+    assert heads == [result.claim(each).claim.quantity.of(language) for each in result.study.glance]
+
+
+def test_other_parameters_are_told() -> None:
+    result = run("polynomial", rows=15, seeds=2, epochs=12, long_epochs=13)
+    english, chinese = (study_page(result, each).html() for each in LANGUAGES)
+    assert "on 15 examples by SGD: learning rate 0.01, batches of 10, 12 epochs (13 for 20 features)" in english
+    assert "15 个样本，SGD，学习率 0.01，批量 10，12 个轮次（20 个特征时 13 个）" in chinese
+    assert "15. Size of the training set. [default: 100]" in english
+    assert "With the default parameters: The geometric mean over seeds stays above 1" in english
+    assert "the test loss falls to near the noise level" not in english
+    assert "测试损失降到接近噪声的水平" not in chinese
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -136,15 +136,47 @@ def test_what_was_trained_before_a_kill_is_not_trained_again(monkeypatch: pytest
         gf.studies.resume(tmp_path)
 
 
-def test_another_call_begins_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_another_call_leaves_what_is_unfinished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for epochs in (10, 11):
-        with monkeypatch.context() as patched:
-            patched.setattr(running, "write", stop)
-            with pytest.raises(KeyboardInterrupt):
-                gf.studies.run("polynomial", out=tmp_path, seeds=2, epochs=epochs, long_epochs=10)
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            gf.studies.run("polynomial", out=tmp_path, seeds=2, epochs=10, long_epochs=10)
+    finish = f"Finish that one with: goodfit study --resume {tmp_path}, or delete"
+    with pytest.raises(InputError, match=f"polynomial: holds a different study. {finish}"):
+        gf.studies.run("polynomial", out=tmp_path, seeds=2, epochs=11, long_epochs=10)
     ((found,), _) = gf.studies.resume(tmp_path)
-    assert found.given.epochs == 11
-    assert found.tables == gf.studies.run("polynomial", seeds=2, epochs=11, long_epochs=10).tables
+    assert found.given.epochs == 10
+    assert found.tables == gf.studies.run("polynomial", seeds=2, epochs=10, long_epochs=10).tables
+
+
+def test_a_study_run_again_overwrites_nothing(tmp_path: Path) -> None:
+    def run(epochs: int, name: str = "polynomial") -> Any:
+        return gf.studies.run(name, out=tmp_path, seeds=2, epochs=epochs, long_epochs=10)
+
+    def found(name: str) -> list[bytes]:
+        parts = [tmp_path / f"{name}.html", tmp_path / f"{name}.zh.html", tmp_path / name / "losses.csv"]
+        return [part.read_bytes() for part in parts]
+
+    run(10)
+    first = found("polynomial")
+    run(11, "4.3.4")  # its section of the notes
+    assert found("polynomial-1") == first
+    second = found("polynomial")
+    assert second[2] != first[2]
+    run(11)  # the same result
+    assert not (tmp_path / "polynomial-2").exists()
+    gf.studies.run("polynomial", seeds=2, epochs=12, long_epochs=10).write(tmp_path)
+    assert found("polynomial-2")[2] == second[2]
+    assert found("polynomial-1") == first
+
+
+def test_a_result_is_a_few_lines() -> None:
+    found = gf.studies.run("polynomial", seeds=2, epochs=10, long_epochs=10)
+    first, claims, *headlines = repr(found).splitlines()
+    assert first == "4.3.4 Polynomial regression: goodfit study polynomial --seeds 2 --epochs 10 --long-epochs 10"
+    assert claims.startswith("  claims: holds: ")
+    assert len(headlines) == 3
+    assert all(line.endswith(("holds", "does not hold", "cannot tell")) for line in headlines)

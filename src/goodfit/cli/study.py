@@ -13,10 +13,11 @@ from goodfit.cli.app import with_example
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
 from goodfit.cli.train import refuse_changes
-from goodfit.errors import GoodfitError
+from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.reports.languages import Language
 from goodfit.studies import find, studies
 from goodfit.studies import parameters as declared
+from goodfit.studies.catalogue import by_section
 from goodfit.studies.declaring import Study
 from goodfit.studies.words import LANGUAGES
 
@@ -49,6 +50,9 @@ def list_(
 
     if name and resume is not None:
         refuse_changes([each for each in name if not each[:1].isalnum()] or name, "--language, --json and --quiet")
+    if name and name[0].startswith("-"):
+        rule, fix = f"{name[0]!r} is not an option of 'goodfit study'", "Name the study first: goodfit study NAME."
+        raise InputError(problem("Command line", rule, fix=fix))
     if name:  # the studies are commands of their own, so that this is none of them
         find(name[0])
     if resume is None:
@@ -136,4 +140,7 @@ def _flag(each: declared.StudyParameter) -> Parameter:
 
 
 for _each in studies().values():
-    study.command(_command(_each), name=_each.name, help=with_example(_each.question.en, "study", _each.name))
+    _sections = [section for section, name in by_section().items() if name == _each.name]
+    study.command(
+        _command(_each), name=(_each.name, *_sections), help=with_example(_each.question.en, "study", _each.name)
+    )

@@ -21,11 +21,26 @@ def studies() -> dict[str, Study]:
 
 
 def find(name: str) -> Study:
-    """The study of that name, the only one that is loaded; InputError, with the nearest name, where there is none."""
+    """The study of that name or section, such as 4.4; InputError, with the nearest name, where there is none."""
     known = names()
+    if name[:1].isdigit():
+        name = by_section().get(name, name)
     if name not in known:
-        raise InputError(problem("Study", "the name must be a known one", got=name, fix=nearest(name, known)))
+        valid = sorted(by_section()) if name[:1].isdigit() else known
+        raise InputError(problem("Study", "the name must be a known one", got=name, fix=nearest(name, valid)))
     return _load(name)
+
+
+@functools.cache
+def by_section() -> dict[str, str]:
+    """Section of the notes -> the name of its study; of "4.3.1-2", each that no other study is about."""
+    found = {study.section: study.name for study in studies().values()}
+    for study in studies().values():
+        first, _, last = study.section.partition("-")
+        above, _, start = first.rpartition(".")
+        for each in range(int(start), int(last or start) + 1):
+            found.setdefault(f"{above}.{each}", study.name)
+    return found
 
 
 def _load(name: str) -> Study:

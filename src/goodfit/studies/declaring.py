@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.parameters import Given, StudyParameter
-from goodfit.studies.words import Words
+from goodfit.studies.words import Words, filled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,8 @@ class Claim:
     [low, high], does not where the interval lies outside, and else cannot be told.
 
     statement: the sentence; quantity: what is measured, with its unit; remark: on what conditions the sentence is true,
-    or what is wrong with it; of_notes: whether the notes say it, rather than this study adding it.
+    or what is wrong with it; of_notes: whether the notes say it, rather than this study adding it; usual: its status
+    with the default parameters, for which the remark was written.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Claim:
     high: float = math.inf
     remark: Words | None = None
     of_notes: bool = True
+    usual: Status | None = None
 
     def status(self, found: Estimate) -> Status:
         """What the interval says."""
@@ -55,9 +57,10 @@ class Claim:
     @property
     def limit(self) -> str:
         """Where the quantity must lie: ">= 2", "0.9 to 1.1"."""
+        low, high = (f"{end:g}".replace("-", "−") for end in (self.low, self.high))
         if math.isinf(self.high):
-            return f"≥ {self.low:g}"
-        return f"≤ {self.high:g}" if math.isinf(self.low) else f"{self.low:g} … {self.high:g}"
+            return f"≥ {low}"
+        return f"≤ {high}" if math.isinf(self.low) else f"{low} … {high}"
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,18 @@ class TableOf:
 
 
 @dataclass(frozen=True)
+class FigureFinding:
+    """What a figure shows. claim: by which this is decided; status: of that claim, with which the text is true."""
+
+    claim: str
+    status: Status
+    text: Words
+
+
+@dataclass(frozen=True)
 class Drawing:
-    """A figure. table: the one that it is drawn from; caption: how to read it, bands and marks explained.
+    """A figure. table: the one that it is drawn from; caption: how to read it, bands and marks explained, whatever was
+    measured; findings: what it shows, as far as claims bear it out.
 
     draw: what was measured and a width in inches -> the figure, with English labels; narrow widths are for telephones.
     """
@@ -104,6 +117,7 @@ class Drawing:
     caption: Words
     draw: Callable[[Measured, float], Figure]
     width: float = 9.2
+    findings: tuple[FigureFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +142,8 @@ class Study:
     """An experiment of the chapter.
 
     section: of the notes, such as "4.4"; about: paragraphs on what is done, and how; small: parameters with which it
-    takes a second or two; measure: does the work.
+    takes a second or two; measure: does the work; glance: the claims that stand at the head of its page. Texts may name
+    parameters in braces, see `told`.
     """
 
     name: str
@@ -143,3 +158,9 @@ class Study:
     measure: Callable[[Given, Tell], Measured]
     small: Mapping[str, Any]
     printed: tuple[Printed, ...] = ()
+    glance: tuple[str, ...] = ()
+
+    def told(self, values: Mapping[str, Any] | None = None) -> Study:
+        """The study with the parameters' values in its texts; the defaults where none are given."""
+        given = {each.name: each.default for each in self.parameters} | dict(values or {})
+        return filled(self, {each.name: each.said(given[each.name]) for each in self.parameters})

@@ -8,8 +8,10 @@
     statement.zh = "在笔记的学习率下，最后一个轮次足以说明网络的好坏。"
 
 A text may name values of the code in braces, such as {LATE}, and a bound may be such a name, "LATE", so that no number
-stands in two places. Columns are names; "interval NAME" and "bands NAME .." are several, see `tabulating`. `study.py`
-has what only code can say.
+stands in two places. A parameter's name stands in double braces, {{rows}}: pages have its value. Columns are names;
+"interval NAME" and "bands NAME .." are several, see `tabulating`. `study.py` has what only code can say. A caption says
+how to read a figure; [figures.NAME.holds] has what it shows as long as a claim holds, by the claim's name, and
+[figures.NAME.fails] as long as it does not.
 """
 
 import importlib
@@ -20,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.errors import InputError, Problems, problem
-from goodfit.studies.declaring import Claim, Column, Drawing, Printed, Study, TableOf
+from goodfit.studies.declaring import Claim, Column, Drawing, FigureFinding, Printed, Status, Study, TableOf
 from goodfit.studies.parameters import Kind, StudyParameter, seeds
 from goodfit.studies.tabulating import BandColumns, bands, interval
 from goodfit.studies.words import LANGUAGES, Words
 
 FILE, DECLARED = "texts.toml", "study.toml"
+FINDINGS: dict[str, Status] = {"holds": "holds", "fails": "does not hold"}  # key below a figure -> status of its claims
 
 
 class Folder:
@@ -81,13 +84,27 @@ class Folder:
         """A figure, drawn by `draw_NAME` in figures.py. table: that it is drawn from, where it has another name."""
         title, caption = (self.words("figures", name, part) for part in ("title", "caption"))
         draw = self._function("figures", f"draw_{name.replace('-', '_')}")
-        return Drawing(name, table or name, title, caption, draw, width)
+        findings = tuple(
+            FigureFinding(claim, status, self.words("figures", name, key, claim))
+            for key, status in FINDINGS.items()
+            for claim in self._at(("figures", name, key)) or ()
+        )
+        return Drawing(name, table or name, title, caption, draw, width, findings)
 
-    def claim(self, name: str, *, low: float = -math.inf, high: float = math.inf, of_notes: bool = True) -> Claim:
+    def claim(
+        self,
+        name: str,
+        *,
+        low: float = -math.inf,
+        high: float = math.inf,
+        of_notes: bool = True,
+        usual: Status | None = None,
+    ) -> Claim:
         """A claim; it has a remark where there is a text of one."""
         place = "claims", name
         remark = self.words(*place, "remark") if self._at((*place, "remark")) is not None else None
-        return Claim(name, self.words(*place, "statement"), self.words(*place, "quantity"), low, high, remark, of_notes)
+        statement, quantity = (self.words(*place, part) for part in ("statement", "quantity"))
+        return Claim(name, statement, quantity, low, high, remark, of_notes, usual)
 
     def printed(self, name: str, value: float, text: str = "", **values: Any) -> Printed:
         """A number that the notes print. text: its text's name, where several numbers share one; values: for it."""
@@ -133,6 +150,10 @@ class Folder:
         measure = self._function("measure", "measure")
         name = self._path.parent.name.replace("_", "-")
         study = Study(name, section, title, question, about, measure=measure, **parts)
+        known = [each.name for each in study.claims]
+        named = (*study.glance, *(each.claim for figure in study.figures for each in figure.findings))
+        for unknown in [each for each in named if each not in known]:
+            self._problem(("claims",), "must be a claim of the study", got=unknown)
         for place in sorted(_places(self._texts) - self._used):
             self._problem(place, "must be a text that the study uses", got=".".join(place))
         self._problems.raise_if_any()

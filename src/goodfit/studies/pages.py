@@ -40,9 +40,11 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     study, drawn = result.study, {each.table for each in result.study.figures}
     tables = [_grid(each, result, language) for each in study.tables if each.shown and each.name not in drawn]
     numbers = [_passage("printed", result=result)] if study.printed else []
-    method = _passage("method", result=result, command=command(study, result.given.to_dict()))
+    values = result.given.to_dict()
+    changed = {each.name for each in study.parameters if values[each.name] != each.default}
+    method = _passage("method", result=result, command=command(study, values), changed=changed)
     parts: list[tuple[Words, Sequence[Block]]] = [
-        (Words("Claims", "论断"), [_passage("claims", claims=result.claims)]),
+        (Words("Claims", "论断"), [_passage("claims", claims=result.claims, remarks=remarks(result, language))]),
         (Words("Figures", "图"), [_picture(result, each, language) for each in study.figures]),
         (Words("Comparison with the notes", "与笔记对照"), numbers),
         (Words("Tables", "表格"), tables),
@@ -52,7 +54,7 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
         title=study.title.of(language),
         kind=Words(f"Section {study.section}", f"第 {study.section} 节").of(language),
         lead=study.question.of(language),
-        glance=[_glance(each, language) for each in result.claims[:3]],
+        glance=[_glance(result.claim(each), language) for each in study.glance],
         sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
         links=[*_other_languages(study.name, language), *_beside(study.name, beside, language)],
         foot=Words(
@@ -84,6 +86,39 @@ def index_page(results: Sequence[StudyFindings], language: Language, failed: Map
         links=_other_languages("index", language),
         language=language,
     )
+
+
+def caption(drawing: Drawing, claims: Mapping[str, ClaimOutcome], language: Language) -> str:
+    """How to read a figure, and what it shows; where a claim turned out otherwise, the claim and what became of it."""
+    said = [drawing.caption]
+    for each in drawing.findings:
+        outcome = claims[each.claim]
+        told, of, found = outcome.claim.statement, outcome.claim.quantity, estimate(outcome.found)
+        other = Words(
+            f"“{told.en}” {STATUSES[outcome.status].en.capitalize()} here ({of.en}: {found}).",
+            f"“{told.zh}”此处{STATUSES[outcome.status].zh}（{of.zh}：{found}）。",
+        )
+        said.append(each.text if outcome.status == each.status else other)
+    return (" " if language == "en" else "").join(each.of(language).strip() for each in said)
+
+
+def remarks(result: StudyFindings, language: Language) -> list[tuple[str, str]]:
+    """Claims and remarks on them; one that was written for another result says so."""
+    usual = all(
+        result.given.to_dict()[each.name] == each.default
+        for each in result.study.parameters
+        if each.name not in ("seed", "seeds")
+    )
+    found = []
+    for each in result.claims:
+        head, own = each.claim.statement.of(language), each.claim.remark
+        if own is not None:
+            fits = usual and each.status == each.claim.usual
+            before = Words("", "") if fits else Words("With the default parameters: ", "用默认参数时：")
+            found.append((head, before.of(language) + own.of(language)))
+        if each.found.why is not None:
+            found.append((head, each.found.why.of(language)))
+    return found
 
 
 def heads(columns: Sequence[Column], language: Language) -> list[str]:
@@ -118,7 +153,7 @@ def _short(text: str) -> str:
     return text.rstrip(".。") + ("." if text.isascii() or text.endswith(".") else "：")
 
 
-def _counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
+def counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
     """holds: 3; does not hold: 1."""
     counts = {status: sum(each.status == status for each in claims) for status in STATUSES}
     return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
@@ -130,7 +165,7 @@ def _picture(result: StudyFindings, drawing: Drawing, language: Language) -> Pic
         drawing.title.of(language),
         result.figure(drawing.name),
         _grid(table, result, language),
-        text=drawing.caption.of(language),
+        text=caption(drawing, {each.claim.name: each for each in result.claims}, language),
         narrow=result.figure(drawing.name, NARROW),
     )
 
@@ -164,7 +199,7 @@ def _beside(name: str, beside: Sequence[str], language: Language) -> list[Link]:
 
 
 TOOLS: Mapping[str, Any] = {  # what the templates of studies call
-    "counted": _counted,
+    "counted": counted,
     "estimate": estimate,
     "interval": interval,
     "page_name": page_name,

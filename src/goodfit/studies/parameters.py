@@ -70,7 +70,12 @@ class StudyParameter:
     def text(self, value: Any) -> str:
         """A value as the command line takes it."""
         values = value if self.many else (value,)
-        return ",".join(f"{each:g}" if isinstance(each, float) else str(each) for each in values)
+        return ",".join(map(_shortest, values))
+
+    def said(self, value: Any) -> str:
+        """A value as a sentence has it: 60,000; 0.1; 2, 5 and more with commas."""
+        values = value if self.many else (value,)
+        return ", ".join(f"{each:,}" if isinstance(each, int) else _shortest(each) for each in values)
 
     def plain(self, value: Any) -> Any:
         """A value as it is kept: Python's own numbers, a tuple where there may be several."""
@@ -111,6 +116,10 @@ class StudyParameter:
         if not _is_number(value) or (self.kind == "whole" and not isinstance(value, int)):
             return False
         return math.isfinite(value) and self.low <= value <= self.high
+
+
+def _shortest(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _bound(value: float) -> str:

@@ -4,12 +4,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodfit.reports.languages import Language
+from goodfit.studies.numbers import estimate
 from goodfit.studies.study_findings import StudyFindings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(StudyFindings):
     """A study that was run: what it measured, and its page."""
+
+    def __repr__(self) -> str:
+        """The study, how it was run, what became of its claims, and its headlines: a few lines."""
+        from goodfit.studies.pages import command, counted
+
+        lines = [f"{self.study.section} {self.study.title.en}: {command(self.study, self.given.to_dict())}"]
+        lines.append(f"  claims: {counted(self.claims, 'en')}")
+        for each in map(self.claim, self.study.glance):
+            lines.append(f"  {each.claim.quantity.en}: {estimate(each.found)}, {each.status}")
+        return "\n".join(lines)
 
     def html(self, language: Language = "en") -> str:
         """The study's page, self-contained."""

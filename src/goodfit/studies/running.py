@@ -29,7 +29,7 @@ from goodfit.studies.parameters import Given, checked
 from goodfit.studies.populations import KIND, keeping
 from goodfit.studies.result import Result
 from goodfit.studies.words import LANGUAGES
-from goodfit.studies.writing import write
+from goodfit.studies.writing import put_aside, write
 from goodfit.training.memory import free_memory
 from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.training.turns import MOST_MEMORY
@@ -44,18 +44,19 @@ TellOf = Callable[[str, str], None]
 def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None, **parameters: Any) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
-    out: folder that the study is written to. It keeps every population that was trained until then, so that the same
-    call, or `resume(out)`, resumes there.
+    name: of the study, or its section of the notes, such as "4.4".
+    out: folder that the study is written to; an earlier, different result there is put aside. It keeps every population
+    that was trained until then, so that the same call, or `resume(out)`, resumes there.
     tell: called with what is done next, in a few words.
     parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
     """
     study = find(name)
-    given = checked(f"study {name}", study.parameters, parameters)
+    given = checked(f"study {study.name}", study.parameters, parameters)
     if out is None:
         return _run(study, given, tell)
     result = _run_kept(study, given, folder_to_write(out), tell)
-    shutil.rmtree(Path(out) / UNFINISHED / name, ignore_errors=True)
+    shutil.rmtree(Path(out) / UNFINISHED / study.name, ignore_errors=True)
     with contextlib.suppress(OSError):  # other studies may be unfinished
         (Path(out) / UNFINISHED).rmdir()
     return result
@@ -81,6 +82,9 @@ def _run_kept(study: Study, given: Given, out: Path, tell: Tell, beside: Sequenc
     """Run a study with its populations kept, and write it. beside: as in `write`."""
     with _kept(out, study.name, given.to_dict()) as (folder, memory), keeping(folder, memory):
         result = _run(study, given, tell)
+        earlier = put_aside(result, out)
+        if earlier is not None:
+            tell(f"the earlier, different result is now {earlier}")
         write(result, out, beside)
     return result
 
@@ -102,7 +106,7 @@ def _run(study: Study, given: Given, tell: Tell) -> Result:
     _same(study, "claims", {each.name for each in study.claims}, measured.claims)
     _same(study, "printed", {each.name for each in study.printed}, measured.printed)
     kept = Measured(tables, measured.claims, measured.printed, measured.arrays)
-    return Result(study, given, kept, time.perf_counter() - began)
+    return Result(study.told(given.to_dict()), given, kept, time.perf_counter() - began)
 
 
 def run_all(

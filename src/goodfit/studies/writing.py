@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -26,8 +28,10 @@ RESULT = "result.json"
 def write(result: StudyFindings, out: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """Write a study's pages into `out`, and its other files into a folder there; the pages' paths, English first.
 
+    An earlier, different result is not overwritten: see `put_aside`.
     beside: as in `study_page`.
     """
+    put_aside(result, out)
     folder = out / result.study.name
     for drawing in result.study.figures:
         figure = result.figure(drawing.name)
@@ -38,6 +42,28 @@ def write(result: StudyFindings, out: Path, beside: Sequence[str] = ()) -> tuple
     write_atomically(folder / RESULT, as_json(result.to_dict()).encode())
     pages = [(study_page(result, each, beside), page_name(result.study.name, each)) for each in LANGUAGES]
     return tuple(page.write(out / name) for page, name in pages)
+
+
+def put_aside(result: StudyFindings, out: Path) -> Path | None:
+    """Rename an earlier result of the study that is not this one, so that nothing is overwritten; its English page.
+
+    None where there is no such result: none at all, or the same one.
+    """
+    name = result.study.name
+    try:
+        earlier = json.loads((out / name / RESULT).read_text("utf-8")) | {"seconds": 0}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError):  # damaged: no reason to lose its tables
+        earlier = None
+    if earlier == json.loads(as_json(result.to_dict())) | {"seconds": 0}:
+        return None
+    number = next(number for number in itertools.count(1) if not (out / f"{name}-{number}").exists())
+    (out / name).rename(out / f"{name}-{number}")
+    for each in LANGUAGES:
+        with contextlib.suppress(FileNotFoundError):
+            (out / page_name(name, each)).rename(out / page_name(f"{name}-{number}", each))
+    return out / page_name(f"{name}-{number}", "en")
 
 
 def as_csv(columns: Columns) -> str:
