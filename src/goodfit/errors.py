@@ -41,13 +41,13 @@ def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | Non
     got: the offending value, shown by repr and shortened; net: (index from 0, count) where one net of a
     population is at fault; fix: a full sentence that says what to do.
     """
-    text = visible(f"{where}: {rule}").replace("\n", "\\n")
+    text = f"{where}: {rule}"
     if got is not ...:
         text += f"; got {shorten(got)}"
     if net is not None:
         text += f" (net {net[0]} of {net[1]})"
     text += "."
-    return f"{text} {fix}" if fix else text
+    return visible(f"{text} {fix}" if fix else text).replace("\n", "\\n")  # names in it come from files
 
 
 def shorten(value: Any) -> str:
@@ -58,7 +58,7 @@ def shorten(value: Any) -> str:
 
 def nearest(name: object, valid: Iterable[str]) -> str:
     """A fix for a misspelt name: "Did you mean 'relu'?", or the list of what is valid."""
-    names = list(valid)
+    names = [name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…" for name in valid]
     close = difflib.get_close_matches(str(name), names, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(names)}."
 
