@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
 from goodfit.cli.train import refuse_beside_resume, seeds_from
@@ -25,6 +26,7 @@ def _flag(help: str, name: str | None = None) -> Parameter:
     return Parameter(name=name, help=help, negative=())
 
 
+@with_device_flags
 def inspect(
     net: Annotated[Path | None, Parameter(help="Run folder or model file.")] = None,
     data: Annotated[

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from goodfit.runs import Run
 
 
+@with_device_flags
 @with_recipe_flags
 def train(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.folders import VERDICT_CALL, resumable
 from goodfit.errors import InputError, problem
 
@@ -21,6 +22,7 @@ def _flag(help: str) -> Parameter:
     return Parameter(help=help, group=_GROUP)
 
 
+@with_device_flags
 def verdict(
     run: Annotated[Path | None, Parameter(help="Folder of a finished run.")] = None,
     /,

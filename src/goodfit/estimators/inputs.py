@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
 from goodfit.estimators.targets import WeightedRows, coded
-from goodfit.training.memory import free_memory
+from goodfit.training.memory import host_memory
 
 SPARSE = ["csr", "csc"]
 MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up
@@ -45,7 +45,7 @@ def dense(x: Any, dtype: Any) -> NDArray[np.floating]:
     """X as a dense array of the type of the arithmetic; InputError where a sparse one would not fit in memory."""
     if not sparse.issparse(x):
         return np.asarray(x, dtype)
-    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, free_memory()
+    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, host_memory()
     if wanted > MOST_MEMORY * free:
         rule = f"X of shape {x.shape} must fit in memory as a dense array, which takes {wanted / 2**30:.1f} GiB"
         fix = "Reduce its columns first, for example with TruncatedSVD, or give fewer rows at a time to partial_fit."

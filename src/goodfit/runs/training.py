@@ -23,6 +23,7 @@ from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
+from goodfit.training.devices import start_ahead
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Report, TrainedNets, metric_names
@@ -76,6 +77,7 @@ def train(
     call: what else was asked for, as JSON has it: kept in run.json for whoever resumes.
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
+    start_ahead()
     chosen = seeds_of(recipe, seeds)
     memory = MOST_MEMORY * free_memory()
     with nullcontext() if folder is None else record.new_folder(folder):

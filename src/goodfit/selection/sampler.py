@@ -23,8 +23,8 @@ from goodfit.selection.result import Selection, gathered, selection_of
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Range, Setting, Space, is_whole
 from goodfit.selection.values import Results
+from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
-from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.recipe import Recipe
 from goodfit.training.turns import cost_text, plan_session
 
@@ -97,7 +97,7 @@ def plan_turns(search: SearchLayout, sampling: Sampling) -> SamplingPlan:
     nets = len(search.folds.all) * len(search.seeds) * sampling.budget
     programs = scheduled.programs * turns
     training = scheduled.training_seconds * sampling.budget / len(few.settings)
-    seconds = training + programs * COMPILE_SECONDS
+    seconds = training + programs * machine().compile_seconds
     return SamplingPlan(turns, sampling.ask, nets, programs, seconds, scheduled.bytes)
 
 

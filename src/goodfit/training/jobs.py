@@ -15,7 +15,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.fitting import CHUNK_SECONDS, TrainedNets
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.observer import Observer
-from goodfit.training.planner import COMPILE_SECONDS, Plan
+from goodfit.training.planner import Plan
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.session import Pace, run
 from goodfit.training.store import Store
@@ -53,7 +53,7 @@ def fit_jobs(
     observers: Iterable[Observer] = (),
     score_every: int = 1,
     chunk_seconds: float = CHUNK_SECONDS,
-    compile_seconds: float = COMPILE_SECONDS,
+    compile_seconds: float | None = None,
     dtype: Any = np.float32,
     memory: float | None = None,
     store: Store | None = None,

@@ -6,11 +6,13 @@ are, calls `run`, and folds what the turns gave. Memory, checkpoints, Ctrl-C and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.fitting import CHUNK_SECONDS, Changes, Fitted, Report, fit
 from goodfit.training.interrupts import interrupts_wait, look
+from goodfit.training.joining import halves_of, joined, no_room, out_of_memory
 from goodfit.training.observer import Observer
 from goodfit.training.population import Job
 from goodfit.training.state import State
@@ -26,6 +29,7 @@ from goodfit.training.tensor_file import Content, damaged
 from goodfit.training.turns import SessionPlan, Turn, Work, plan_session
 
 Kept = TypeVar("Kept")
+_log = logging.getLogger("goodfit")
 Build = Callable[[Any, Sequence[Job]], Cohort]
 """(work, jobs of one turn) -> what the engine trains."""
 
@@ -101,16 +105,14 @@ def run(
             observer.stopping()
 
     with interrupts_wait(store is not None, heard) as asked:
+        session = _Session(works, build, watching, asked.is_set, relay, pace)
         for number, turn in enumerate(turns):
             content = None if store is None else store.finished(number, turn)
             if store is not None and content is not None and packing is not None:
                 found.append(_unpacked(packing, turn, content, store.path(number), store.kind))
             else:
-                work = works[turn.work]
-                cohort = build(work, [work.jobs[job] for job in turn.jobs])
                 before = {} if spent is None or number else spent
-                fitted = _Training(number, turn, cohort, store, watching, asked.is_set, before).fit(relay, pace)
-                kept = keep(turn, cohort, fitted)
+                kept = keep(turn, *session.train(number, turn, store, before))
                 if store is not None and packing is not None:
                     store.finish(number, turn, *packing.pack(kept))
                 found.append(kept)
@@ -131,6 +133,39 @@ def _unpacked(packing: Packing[Kept], turn: Turn, content: Content, path: Path, 
         return packing.unpack(turn, content.arrays, content.metadata)
     except ValueError as error:
         raise damaged(path, kind) from error
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What all turns of a session have in common."""
+
+    works: Sequence[Work]
+    build: Build
+    observers: Sequence[Observer]
+    asked: Callable[[], bool]
+    relay: Relay | None
+    pace: Pace
+
+    def train(self, number: int, turn: Turn, store: Store | None, spent: Mapping[str, float]) -> tuple[Cohort, Fitted]:
+        """Train a turn to its end: in halves where the device has no room for all of its nets.
+
+        Halves keep no checkpoints: a session that is interrupted begins their turn again.
+        """
+        work = self.works[turn.work]
+        cohort = self.build(work, [work.jobs[job] for job in turn.jobs])
+        try:
+            return cohort, _Training(number, turn, cohort, store, self.observers, self.asked, spent).fit(
+                self.relay, self.pace
+            )
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or self.relay is not None:
+                raise
+            if len(turn.jobs) == 1:
+                raise no_room(cohort) from error
+        halves = halves_of(turn)
+        _log.warning("Out of memory with %d nets: training %d at a time.", len(turn.jobs), len(halves[0].jobs))
+        trained = [self.train(number, half, None, spent if half is halves[0] else {}) for half in halves]
+        return cohort, joined(trained)
 
 
 class _Training:

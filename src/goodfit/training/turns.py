@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
-from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
 
 PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
@@ -69,7 +70,7 @@ class SessionPlan:
     @property
     def seconds(self) -> float:
         """Predicted for all, compilation included."""
-        return self.training_seconds + self.programs * COMPILE_SECONDS
+        return self.training_seconds + self.programs * machine().compile_seconds
 
     def __str__(self) -> str:
         turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
@@ -86,7 +87,7 @@ def plan_session(
     works: Sequence[Work],
     memory: float | None = None,
     *,
-    compile_seconds: float = COMPILE_SECONDS,
+    compile_seconds: float | None = None,
     itemsize: int = 4,
 ) -> SessionPlan:
     """Plan the turns.

@@ -23,8 +23,9 @@ from goodfit.runs.run import Run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.observer import Watch
-from goodfit.training.planner import COMPILE_SECONDS, plan
+from goodfit.training.planner import plan
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, read_call, session_folder
@@ -138,7 +139,7 @@ def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
     work = layout.planned.training_seconds
     cohorts = [cohort for planned in layout.planned.plans for cohort in planned.cohorts]
     programs = {(cohort.widths, len(cohort.jobs)) for cohort in cohorts}  # repeats of the folds share theirs
-    return work * min(max(pace, 0.2), 20.0) + COMPILE_SECONDS * len(programs)
+    return work * min(max(pace, 0.2), 20.0) + machine().compile_seconds * len(programs)
 
 
 def own_seconds(run: Run) -> float:
