@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,7 +105,7 @@ def _tried(found: Inspection, net: Path, seeds: range, how: dict[str, Any]) -> T
     """The trial of the advice; a run keeps in its folder what is trained for it until it is done."""
     from goodfit.inspection.trial import RECORD, UNFINISHED
 
-    if not net.is_dir():
+    if not os.path.isdir(net):
         return found.try_advice(seeds)
     data = how["data"]
     call = {**how, "data": str(Path(data).resolve()) if data is not None and tables.is_table(data) else data}
@@ -117,7 +118,7 @@ def opened(net: Path) -> Run | Model:
     from goodfit.models import load_model
     from goodfit.runs import load
 
-    return load(net) if net.is_dir() else load_model(net)
+    return load(net) if os.path.isdir(net) else load_model(net)
 
 
 def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -99,7 +100,7 @@ def _watched(folder: Path, task: str, call: Mapping[str, Any], *, quiet: bool) -
         from goodfit.inspection import Watcher
         from goodfit.inspection.layer_table import read_layers
 
-        seen = read_layers(folder) if (folder / "run.json").exists() else []
+        seen = read_layers(folder) if os.path.exists(folder / "run.json") else []
         layers = {"watch": Watcher(rows=seen, folder=folder)}
     with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher:
         yield {**layers, "progress": watcher.report, "data_progress": watcher.step}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve
 
     Only for named data sets and table files: else call the same function again, with the same arguments and folder.
     """
-    if (Path(folder) / SEARCH).exists():
+    if os.path.exists(Path(folder) / SEARCH):
         varied = read_call(folder, SEARCH, "search")["vary"]
         if len(varied) != 1:
             rule = "a curve needs a search that varies one field"

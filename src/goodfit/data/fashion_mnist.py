@@ -17,6 +17,7 @@ from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
 from goodfit.data.debian import from_apt
 from goodfit.data.idx import parse_idx
+from goodfit.data.npz import parse_npy
 from goodfit.data.sources import (
     Attempt,
     Contents,
@@ -34,6 +35,7 @@ from goodfit.data.sources import (
 )
 from goodfit.errors import GoodfitError
 from goodfit.notices import warn
+from goodfit.reading import read_bytes
 
 NAME = "fashion-mnist"
 ABOUT = "Photographs of clothes in ten classes, 28 x 28 grey levels"
@@ -240,15 +242,15 @@ def _cached(folder: Path) -> list[np.ndarray]:
 
 def _read_array(path: Path, spec: FileSpec, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        size = path.stat().st_size
-        if size != spec.size:  # before anything in it is believed
-            raise NotFoundHere("wrong", f"{path} has {size} bytes, expected {spec.size}")
-        array: np.ndarray = np.load(path, allow_pickle=False)
+        content = read_bytes(path)
+        if len(content) != spec.size:  # before anything in it is believed
+            raise NotFoundHere("wrong", f"{path} has {len(content)} bytes, expected {spec.size}")
+        array = parse_npy(content)
     except FileNotFoundError:
         raise NotFoundHere("missing", f"no {path} yet") from None
     except OSError as error:
         raise NotFoundHere("failed", f"{path} cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, MemoryError) as error:
+    except ValueError as error:
         raise NotFoundHere("wrong", f"{path} is corrupt ({error})") from error
     if array.shape != shape or array.dtype != np.uint8 or not array.flags.c_contiguous:
         raise NotFoundHere("wrong", f"{path} holds {array.dtype} of shape {array.shape}, expected uint8 of {shape}")

@@ -104,7 +104,7 @@ def _places(axes: Axes, values: Sequence[Any], *, even: bool) -> np.ndarray:
         return np.arange(len(values), dtype=float)
     found = np.asarray(numbers, float)
     above = found[found > 0]
-    if not even and len(above) > 1 and above.max() / above.min() >= LOG_FROM:
+    if not even and len(above) > 1 and above.max() / LOG_FROM >= above.min():
         if (found <= 0).any():
             axes.set_xscale("symlog", linthresh=float(above.min()))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -105,7 +106,7 @@ def _compared(part: Any, parts: Split, seeds: Sequence[int], runs: Sequence[Run]
 def unfinished_call(folder: str | Path) -> dict[str, Any]:
     """The call of the trial that was interrupted in a run's folder; InputError where there is none."""
     where = Path(folder) / UNFINISHED
-    if not (where / RECORD).exists():
+    if not os.path.exists(where / RECORD):
         rule, fix = "must hold a trial that was interrupted; there is none", "Start it with goodfit inspect RUN --try."
         raise InputError(problem(str(folder), rule, fix=fix))
     return read_call(where, RECORD, "trial")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit import __version__
+from goodfit import __version__, strict_json
 from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
@@ -21,7 +21,7 @@ from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
-from goodfit.training import strict_json, tensor_file
+from goodfit.training import tensor_file
 
 if TYPE_CHECKING:
     from jaxtyping import Float

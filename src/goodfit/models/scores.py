@@ -72,9 +72,11 @@ class Score:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Score:
-        """The other way round of `to_dict`."""
-        numbers = {name: math.nan for name in ("value", "low", "high") if fields[name] is None}
-        return cls(**{**fields, **numbers})
+        """The other way round of `to_dict`; ValueError for fields that it does not give."""
+        from goodfit.models.score_fields import ScoreFields
+
+        numbers = ScoreFields.model_validate(dict(fields)).model_dump()
+        return cls(**numbers | {name: math.nan for name in ("value", "low", "high") if numbers[name] is None})
 
 
 def score_classification(

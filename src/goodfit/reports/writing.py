@@ -40,9 +40,9 @@ def write(what: Run | Place, path: Place | None = None, *, search: Place | None 
 
 def _is_search(folder: Path) -> bool:
     """Whether a folder is that of a search; InputError where it is neither that nor a run's."""
-    if (folder / RUN).exists():
+    if os.path.exists(folder / RUN):
         return False
-    if (folder / kept.SELECTION).exists() or (folder / kept.SEARCH).exists():
+    if os.path.exists(folder / kept.SELECTION) or os.path.exists(folder / kept.SEARCH):
         return True
     rule = f"must be the folder of a run or of a search; it has neither {RUN} nor {kept.SELECTION}"
     raise InputError(problem(str(folder), rule, fix="Give what 'goodfit train' or 'goodfit select' wrote."))

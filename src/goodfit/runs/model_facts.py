@@ -64,7 +64,7 @@ class ModelFacts:
 @public
 def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
     """What is in a model file, or in that of a run's folder; InputError where it is not sound."""
-    file = model_path(path) if Path(path).is_dir() else Path(path)
+    file = model_path(path) if os.path.isdir(Path(path)) else Path(path)
     where = str(file)
     content = tensor_file.read_bytes(file, kind=KIND)
     unpacked = tensor_file.unpack(content, where=where, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT)

@@ -169,7 +169,7 @@ def restated(line: Opening) -> Score | None:
         return None
     try:
         return Score.from_dict(line.score).at_level(level_of_openings(line.of))
-    except (TypeError, KeyError) as error:
+    except (TypeError, ValueError) as error:
         rule = f"the score of no. {line.number} is not valid"
         raise InputError(
             problem("Ledger", rule, got=dict(line.score), fix="Restore a backup of the ledger.")

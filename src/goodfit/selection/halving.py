@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.errors import GoodfitError, problem
+from goodfit.leaving import on_leaving
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
@@ -221,5 +222,8 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="goodfit-") as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="goodfit-") as made,
+        on_leaving(lambda: shutil.rmtree(made, ignore_errors=True)),
+    ):
         yield Path(made)

@@ -21,6 +21,7 @@ import numpy as np
 from goodfit import __version__
 from goodfit.arguments import public
 from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.files import folder_to_write
 from goodfit.selection.calls import digest_of
 from goodfit.studies.catalogue import find, studies
 from goodfit.studies.declaring import Columns, Measured, Study, Tell
@@ -56,7 +57,7 @@ def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None
     given = checked(f"study {study.name}", study.parameters, parameters)
     if out is None:
         return _run(study, given, tell)
-    result = _run_kept(study, given, Path(out), tell)
+    result = _run_kept(study, given, folder_to_write(out), tell)
     shutil.rmtree(Path(out) / UNFINISHED / study.name, ignore_errors=True)
     with contextlib.suppress(OSError):  # other studies may be unfinished
         (Path(out) / UNFINISHED).rmdir()

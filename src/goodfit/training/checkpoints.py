@@ -84,7 +84,10 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
         except InputError as error:
             damaged += error.problems
             continue
-        epoch = found.metadata.pop("epoch")
+        epoch = found.metadata.pop("epoch", None)
+        if epoch != _epoch(path) or type(epoch) is not int:
+            damaged += tensor_file.damaged(path, "checkpoint").problems
+            continue
         if damaged:
             text = f"{' '.join(damaged)} Going on from the checkpoint before it, after epoch {epoch}."
             (warn or notices.warn)(text)

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import importlib.util
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,7 +16,7 @@ from typing import Any, Literal, get_args
 import jax
 
 from goodfit.data.cache import user_cache
-from goodfit.errors import InputError, nearest, problem
+from goodfit.errors import GoodfitError, InputError, nearest, problem
 
 _config: Any = jax.config  # its options are not typed
 Precision = Literal["highest", "tf32", "bf16"]
@@ -43,6 +44,7 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
     if precision is not None and precision not in PRECISIONS:
         rule = f"must be one of {', '.join(PRECISIONS)}"
         raise InputError(problem("precision", rule, got=precision, fix=nearest(precision, PRECISIONS)))
+    refuse_fork()
     _precision = precision
     if device is None:
         return
@@ -69,16 +71,41 @@ def chosen_precision() -> Precision | None:
     return _precision
 
 
+_orphaned = False  # whether this process was forked from one in which JAX had started
+
+
 def prepare() -> int:
-    """Set JAX up once a process; the number of devices that a population may be sharded over."""
+    """Set JAX up once a process; the number of devices that a population may be sharded over.
+
+    GoodfitError in a process that was forked after JAX had started.
+    """
+    refuse_fork()
     with _starting:
         _prepare_once()
     return len(local())
 
 
+def refuse_fork() -> None:
+    """GoodfitError in a process that was forked after JAX had started: it would wait for ever for threads it lacks."""
+    if _orphaned:
+        rule = "was forked from one in which JAX had started, and JAX does not work in a fork"
+        fix = "Start processes by 'spawn' (multiprocessing.get_context('spawn')), or use joblib's backend 'loky'."
+        raise GoodfitError(problem("Process", rule, fix=fix))
+
+
+def _after_fork() -> None:
+    global _orphaned
+    bridge: Any = sys.modules.get("jax._src.xla_bridge")
+    _orphaned = _orphaned or bool(getattr(bridge, "_backends", True))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def start_ahead() -> None:
     """Start a GPU while the caller reads its data: it takes a second or two. Nothing happens where there is none."""
-    if _chosen is None and any(importlib.util.find_spec(name) for name in GPU_PLUGINS):
+    if not _orphaned and _chosen is None and any(importlib.util.find_spec(name) for name in GPU_PLUGINS):
         threading.Thread(target=_start).start()  # no daemon: a process must not end in the middle of it
 
 

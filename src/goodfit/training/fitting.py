@@ -15,6 +15,7 @@ from goodfit.arguments import public
 from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
+from goodfit.training.interrupts import look
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.state import Chunk, ProgramRows, Settings, State
 
@@ -125,6 +126,7 @@ def _wait(values: Any) -> None:
     waiting.start()
     while waiting.is_alive():
         waiting.join(SECONDS_DEAF)
+        look()
 
 
 def _snapshot(state: State) -> Callable[[], State]:

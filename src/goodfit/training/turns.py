@@ -10,6 +10,7 @@ from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
 from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
 
+PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
@@ -74,7 +75,12 @@ class SessionPlan:
     def __str__(self) -> str:
         turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
         programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
-        return f"{self.nets} nets, {programs}{turns}; about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
+        return f"{self.nets} nets, {programs}{turns}; {cost_text(self.seconds, self.bytes)}"
+
+
+def cost_text(seconds: float, needed: float) -> str:
+    """What a session costs, for people. needed: bytes of its nets and rows, beside which the process has its own."""
+    return f"about {seconds:.0f} s and {(needed + PROCESS_BYTES) / 2**20:.0f} MB of memory"
 
 
 def plan_session(

@@ -263,6 +263,7 @@ def _counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:
 
 def _counts_up(column: RawColumn) -> bool:
     values = column.numbers()
-    steps = np.diff(values)
-    rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
-    return rises and bool(values[-1] - values[0] < 2 * len(values))
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinite or very large numbers
+        steps = np.diff(values)
+        rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
+        return rises and bool(values[-1] - values[0] < 2 * len(values))
