@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,16 +12,17 @@ import pytest
 from engine_reference import PLAIN, check_same, fit32, make_examples, train
 from scipy import stats
 
-from goodfit.errors import GoodfitError
+from goodfit.errors import GoodfitError, InputError
 from goodfit.training import machine, session
 from goodfit.training.batches import RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import fit
-from goodfit.training.keeping import keep_nets
+from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.population import Job
 from goodfit.training.program import drawn_order
 from goodfit.training.state import Draws, Layout
+from goodfit.training.store import Store
 from goodfit.training.turns import JobList
 
 SGD = PLAIN.replace(activation="relu", hidden=(6, 4), keep_best=False)
@@ -177,3 +179,22 @@ class TestHalves:
         monkeypatch.setattr(session, "fit", broken)
         with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
             session.run([JobList((Job(SGD),), make_examples())], keep_nets)
+
+
+@pytest.mark.cpu
+def test_a_session_resumes_on_the_kind_of_device_that_it_began_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    able = machine.machine()
+    works = [JobList((Job(SGD),), make_examples())]
+
+    def run() -> Any:
+        return session.run(works, keep_nets, kept_in=(Store(tmp_path, "training"), PackTrained()))
+
+    [first] = run()
+    monkeypatch.setattr(machine, "_described", lambda *_: replace(able, kind="gpu", precision="tf32"))
+    with pytest.raises(InputError, match=r"was begun on cpu, .* this process has gpu, tf32.*Resume with --device cpu"):
+        run()
+    monkeypatch.setattr(machine, "_described", lambda *_: able)
+    [again] = run()
+    np.testing.assert_array_equal(again.metrics, first.metrics)

@@ -37,6 +37,7 @@ from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
 from goodfit.training.lock import held
+from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.training.store import CHECKPOINTS
 
@@ -269,7 +270,9 @@ def begin(
 
 def versions_here() -> dict[str, str]:
     """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
-    return {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    found = {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    able = machine()
+    return found if able.kind == "cpu" else {**found, able.name: able.precision}
 
 
 def read_recipe(folder: Path, record: RunRecord) -> Recipe:

@@ -59,6 +59,11 @@ class Machine:
     block_numbers: int = 2**22
     block_rows: int = 2048
 
+    @property
+    def mark(self) -> str:
+        """What decides the bits of a training beside its recipe and data: "cpu", "gpu, tf32"."""
+        return self.kind if self.kind == "cpu" else f"{self.kind}, {self.precision}"
+
 
 def machine() -> Machine:
     """The machine that this process trains on. It starts JAX's devices."""

@@ -34,12 +34,14 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.fitting import Report
 from goodfit.training.lock import held
+from goodfit.training.machine import machine
 from goodfit.training.population import NetGrid
 from goodfit.training.state import State
 from goodfit.training.turns import Turn
 
 FORMAT = 1
 CHECKPOINTS = "checkpoints"
+MACHINE = "machine"  # in the metadata: on what it was trained
 METRICS = "metrics"  # the array of a checkpoint that is no part of the state
 SHARE_OF_TIME = 0.01  # that checkpoints may take
 FEWEST_SECONDS = 2.0  # between two checkpoints
@@ -85,6 +87,7 @@ class Store:
         if not os.path.exists(path):
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
+        self._check_machine(content.metadata)
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
             fix = "Give another folder, or the data and settings that it was started with."
             raise InputError(problem(str(path), f"belongs to a different {self.kind}", fix=fix))
@@ -93,7 +96,7 @@ class Store:
     def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
         """Keep what a turn gave, and forget its state."""
         self.check_there()
-        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs)}
+        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: machine().mark}
         write_atomically(self.path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
 
@@ -109,6 +112,7 @@ class Store:
         if found.metadata.get("turn", number) != number:  # of a turn whose file was written, and no more
             self.forget_state()
             return None
+        self._check_machine(found.metadata)
         fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
         state = restored(found, fresh, cohort.grid)
         try:
@@ -117,6 +121,17 @@ class Store:
             return Unfinished(found.epoch, state, metrics, tensor_file.seconds_of(found.metadata))
         except ValueError as error:
             raise tensor_file.damaged(found.path, "checkpoint") from error
+
+    def _check_machine(self, metadata: Mapping[str, Any]) -> None:
+        """InputError where a session was begun on another kind of device, whose row orders and roundings differ."""
+        began, here = metadata.get(MACHINE, "cpu"), machine().mark
+        if began != here:
+            kind, _, precision = str(began).partition(", ")
+            flags = f"--device {kind}" + (f" --precision {precision}" if precision else "")
+            rule = (
+                f"this {self.kind} was begun on {began}, where it resumes with the same bits; this process has {here}"
+            )
+            raise InputError(problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again elsewhere."))
 
     @property
     def reached(self) -> int:
@@ -138,7 +153,7 @@ class Store:
         """Write a checkpoint of a turn: its state, and all metrics up to it, [epoch, Q, P], as one file."""
         began = time.perf_counter()
         arrays = {**state_arrays(report.snapshot(), grid), METRICS: metrics}
-        about = {"kind": self.kind, "turn": number, "seconds": dict(seconds)}
+        about = {"kind": self.kind, "turn": number, "seconds": dict(seconds), MACHINE: machine().mark}
         save_checkpoint(self.folder / CHECKPOINTS, report.epoch, arrays, about)
         self.start_clock()
         self._pause = max(FEWEST_SECONDS, (self._last - began) / SHARE_OF_TIME)
