@@ -12,7 +12,7 @@ from goodfit.data import Dataset, Table
 from goodfit.data.tables import Target, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.survey import times_of
-from goodfit.data.tables.targets import find_target
+from goodfit.data.tables.targets import class_places, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
 from goodfit.models.model_file import Model
@@ -126,11 +126,11 @@ def _known(found: Target, classes: tuple[str, ...], frame: Frame, problems: Prob
     """The target with the nets' codes of its classes."""
     if found.task == "regression":
         return found
-    places = {name: code for code, name in enumerate(classes)}
-    strange = [name for name in found.classes if name not in places]
+    places = class_places(classes, found.classes)
+    strange = [name for name, place in zip(found.classes, places, strict=True) if place is None]
     if strange:
         rule = f"the target {found.name!r} must have the classes that the nets know: {_listed(list(classes))}"
         problems.add(frame.name, rule, got=strange[0])
         return found
-    codes = np.array([places[name] for name in found.classes], np.int32)
+    codes = np.array(places, np.int32)
     return Target(found.name, found.task, found.rows, codes[found.y], classes)

@@ -50,6 +50,36 @@ def test_the_task_is_found_and_told(values: Any, about: str) -> None:
     assert target.about == about
 
 
+@pytest.mark.parametrize(
+    ("values", "classes", "codes"),
+    [
+        (["True", "FALSE", "", "true", "True", "False", "FALSE"], ("FALSE", "True"), [1, 0, 1, 1, 0, 0]),
+        (["yes", "YES", "No", "YES"], ("No", "YES"), [1, 1, 0, 1]),
+        (["N", "n", "F", "F"], ("F", "N", "n"), [1, 2, 0, 0]),  # both are false: these are no truth values
+        (["Cat", "cat", "dog", "dog"], ("Cat", "cat", "dog"), [0, 1, 2, 2]),
+        (["yes", "Yes", "no", "maybe"] * 5, ("Yes", "maybe", "no", "yes"), [3, 0, 2, 1] * 5),
+    ],
+)
+def test_spellings_of_a_truth_value_are_one_class(values: Any, classes: Any, codes: Any) -> None:
+    target, problems = find(values)
+    assert problems == []
+    assert target is not None
+    assert (target.classes, target.y.tolist()) == (classes, codes)
+
+
+@pytest.mark.parametrize(
+    ("classes", "found", "places"),
+    [
+        (("FALSE", "True"), ("False", "TRUE"), [0, 1]),
+        (("FALSE", "True"), ("maybe", "true"), [None, 1]),
+        (("F", "T"), ("false", "t"), [None, 1]),
+        (("Cat", "dog"), ("cat", "dog"), [None, 1]),
+    ],
+)
+def test_new_rows_may_spell_truth_values_in_another_way(classes: Any, found: Any, places: Any) -> None:
+    assert targets.class_places(classes, found) == places
+
+
 @pytest.mark.parametrize(("values", "task"), [(whole(3), "regression"), ([0.5, 1.5, 2.5] * 10, "classification")])
 def test_the_task_is_overruled(values: Any, task: str) -> None:
     target, problems = find(values, task)

@@ -69,7 +69,7 @@ def find_kind(column: RawColumn) -> KindFinding:
 def _of_texts(column: RawColumn) -> KindFinding:
     used = np.unique(column.values[column.values >= 0])
     words: list[str] = column.words.take(used).to_pylist()
-    if _are_opposites(words):
+    if are_opposites(words):
         return KindFinding("boolean")
     numbers, dates = column.numbers(), column.dates()
     if are_codes(words):
@@ -82,7 +82,7 @@ def _of_texts(column: RawColumn) -> KindFinding:
     return _categories(column, words)
 
 
-def _are_opposites(words: Sequence[str]) -> bool:
+def are_opposites(words: Sequence[str]) -> bool:
     """Whether texts are spellings of exactly two values, one true and one false."""
     words = [word for word in words if word.lower() not in MISSING_AMONG_NUMBERS]
     said = {truth_of(word) for word in words}

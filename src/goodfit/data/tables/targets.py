@@ -1,5 +1,6 @@
 """The target of a table: classes or numbers, found from its values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, find_kind
+from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, are_opposites, find_kind
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, problem
@@ -130,6 +131,8 @@ def _found_task(frame: Frame, name: str, problems: Problems) -> TableTask | None
 def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
     column = frame.columns[name]
     codes, words = column.codes, column.categories()
+    if column.storage == "text":
+        codes = _one_spelling(codes, words)
     rows = np.flatnonzero(codes >= 0)
     used, y = np.unique(codes[rows], return_inverse=True)
     classes = tuple(words[code] for code in used)
@@ -144,6 +147,35 @@ def _classes(frame: Frame, name: str, problems: Problems) -> Target | None:
         fix = "Use --task regression for numbers, or choose another target."
         problems.add(frame.name, rule, got=f"{len(classes):,} classes in {len(rows):,} rows", fix=fix)
     return Target(name, "classification", rows, place[y], tuple(classes[at] for at in order))
+
+
+def _one_spelling(codes: NDArray[np.int32], words: Sequence[str]) -> NDArray[np.int32]:
+    """Codes [N] of a target, -1 where missing, in which spellings of one truth value (True, TRUE) are one class.
+
+    That class bears the most frequent spelling. Only where the texts are a truth value and its opposite, as in a
+    boolean column: other texts that differ in case may be different classes.
+    """
+    used, counts = np.unique(codes[codes >= 0], return_counts=True)
+    if len(used) <= 2 or not are_opposites([words[code] for code in used]):
+        return codes
+    chosen: dict[str, int] = {}
+    for code in used[np.argsort(-counts, kind="stable")]:
+        chosen.setdefault(words[code].lower(), int(code))
+    table = np.full(len(words) + 1, -1, np.int32)  # code -1 finds the last
+    table[used] = [chosen[words[code].lower()] for code in used]
+    return table[codes]
+
+
+def class_places(classes: Sequence[str], found: Sequence[str]) -> list[int | None]:
+    """Which of a net's classes each class found in new rows is, None for an unknown one.
+
+    Where a net's classes are a truth value and its opposite, another spelling (TRUE for True) is the same class.
+    """
+    places = {name: place for place, name in enumerate(classes)}
+    if are_opposites(classes):
+        places = {name.lower(): place for name, place in places.items()}
+        found = [name.lower() for name in found]
+    return [places.get(name) for name in found]
 
 
 def _sorted(words: tuple[str, ...]) -> NDArray[np.int64]:
