@@ -153,7 +153,7 @@ def test_non_finite_inputs_are_placed() -> None:
         "Dataset 't': input column 'b' must be finite in float32; 7 rows (2, 3, 4, 5, 6, ...) are not; got nan. "
         "Impute these values or drop the rows."
     )
-    assert "input column 'd' must be finite in float32; row 5 are not; got -inf" in second
+    assert "input column 'd' must be finite in float32; row 5 is not; got -inf" in second
 
 
 def test_many_bad_columns_are_counted() -> None:
@@ -165,12 +165,12 @@ def test_many_bad_columns_are_counted() -> None:
 def test_too_large_for_float32() -> None:
     x = X.copy()
     x[1, 2] = 1e39
-    with pytest.raises(InputError, match=r"input column 2 must be finite in float32; row 1 are not; got 1e\+39"):
+    with pytest.raises(InputError, match=r"input column 2 must be finite in float32; row 1 is not; got 1e\+39"):
         make(x=x)
 
 
 def test_non_finite_targets() -> None:
-    with pytest.raises(InputError, match=r"target column 0 must be finite in float32; row 3 are not; got inf"):
+    with pytest.raises(InputError, match=r"target column 0 must be finite in float32; row 3 is not; got inf"):
         make(task="regression", classes=(), y=[1, 2, 3, np.inf])
 
 
@@ -186,9 +186,9 @@ def test_non_finite_targets() -> None:
         ({"y": CODES[:3]}, r"'y' must have one entry for each of the 4 rows of 'x'; got 3"),
         (
             {"y": CODES + 1},
-            r"labels must be codes from 0 to 1 for 2 classes; 2 rows \(1, 2\) hold others; got 2",
+            r"labels must be codes from 0 to 1 for 2 classes, unlike those of 2 rows \(1, 2\); got 2",
         ),
-        ({"y": CODES - 1}, r"hold others; got -1"),
+        ({"y": CODES - 1}, r"unlike those of .*; got -1"),
         ({"y": CODES * 1.0}, r"one integer class code.*got 'float64 of shape \(4,\)'.*from_arrays"),
         ({"classes": ("a",)}, r"'classes' must name at least two different classes; got \('a',\)"),
         ({"classes": ("a", "a")}, r"at least two different classes"),
@@ -206,7 +206,10 @@ def test_non_finite_targets() -> None:
             r"'y' must be a 2-d array with one column per",
         ),
         ({"task": "regression", "classes": (), "y": list("abcd")}, r"'y' must hold real numbers"),
-        ({"task": "multilabel", "y": np.full((4, 2), 2)}, r"labels must be 0 or 1; 4 rows .* got \[2, 2\]"),
+        (
+            {"task": "multilabel", "y": np.full((4, 2), 2)},
+            r"labels must be 0 or 1, unlike those of 4 rows .* got \[2, 2\]",
+        ),
         ({"task": "multilabel", "y": np.eye(4, 3)}, r"'classes' must name the 3 columns of 'y'"),
     ],
 )
@@ -219,3 +222,34 @@ def test_all_problems_at_once() -> None:
     with pytest.raises(InputError) as caught:
         make(y=CODES + 5, features=("a",), test=[9])
     assert len(caught.value.problems) == 3
+
+
+NOISE = np.random.default_rng(0).normal(size=60)
+
+
+@pytest.mark.parametrize("far", [1e9, -1e12, 3e7])
+def test_a_spread_that_float32_rounds_away_is_refused(far: float) -> None:
+    near = np.column_stack((NOISE, NOISE[::-1]))
+    assert len(np.unique((far + NOISE).astype(np.float32))) < 10  # what a net would see of it
+    with pytest.raises(
+        InputError, match=r"target column 0 must vary by more than the rounding of float32; got .* Subtr"
+    ):
+        Dataset.from_arrays(near, far + NOISE)
+    with pytest.raises(InputError, match=r"input column 1 must vary by more than the rounding of float32"):
+        Dataset.from_arrays(near + np.array([0, far]), NOISE)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.full(60, 0.1),  # constant
+        np.full(60, 1e9 + 1),
+        2**24 - 30 + np.arange(60) // 2,  # whole numbers that float32 holds exactly
+        np.tile([1e9, 1e9 + 64], 30),  # likewise
+        1.7e9 + 86400 * NOISE,  # seconds of some days
+        (1e9 + NOISE).astype(np.float32),  # nothing is lost here that was not lost before
+    ],
+)
+def test_columns_that_float32_holds_are_taken(column: np.ndarray) -> None:
+    data = Dataset.from_arrays(np.column_stack((column, column)), NOISE)
+    assert np.array_equal(data.x[:, 0], column.astype(np.float32))

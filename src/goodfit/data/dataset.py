@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Task = Literal["classification", "multilabel", "regression"]
 Scaling = Literal["none", "unit", "standard", "robust"]
+LEAST_STEPS = 64  # of float32 between the least and the largest number of a column: fewer lose what it says
 SHOWN_COLUMNS = 5  # of the columns at fault, in an error
 
 
@@ -200,7 +201,7 @@ def _checked_targets(
         problems.add(where, rule, got=tuple(classes))
     wrong = np.flatnonzero(~((y == 0) | (y == 1)).all(axis=1))
     if wrong.size:
-        problems.add(where, f"labels must be 0 or 1; {rows_text(wrong)} hold others", got=y[wrong[0]].tolist())
+        problems.add(where, f"labels must be 0 or 1, unlike those of {rows_text(wrong)}", got=y[wrong[0]].tolist())
     return y.astype(np.float32)
 
 
@@ -215,7 +216,7 @@ def _checked_codes(y: np.ndarray, classes: Sequence[str], where: str, problems: 
     elif y.size and (y.min() < 0 or y.max() >= len(classes)):
         wrong = np.flatnonzero((y < 0) | (y >= len(classes)))
         rule = f"labels must be codes from 0 to {len(classes) - 1} for {len(classes)} classes"
-        problems.add(where, f"{rule}; {rows_text(wrong)} hold others", got=int(y[wrong[0]]))
+        problems.add(where, f"{rule}, unlike those of {rows_text(wrong)}", got=int(y[wrong[0]]))
     return y.astype(np.int32, copy=False)
 
 
@@ -229,12 +230,33 @@ def _finite_float32(
     columns = np.flatnonzero(bad.any(axis=0))
     for column in columns[:SHOWN_COLUMNS]:
         rows = np.flatnonzero(bad[:, column])
-        rule = f"{what} column {names[column]!r} must be finite in float32; {rows_text(rows)} are not"
+        verb = "is" if rows.size == 1 else "are"
+        rule = f"{what} column {names[column]!r} must be finite in float32; {rows_text(rows)} {verb} not"
         problems.add(where, rule, got=float(values[rows[0], column]), fix="Impute these values or drop the rows.")
     if columns.size > SHOWN_COLUMNS:
         more = columns.size - SHOWN_COLUMNS
         problems.add(where, f"{what} columns must be finite; {more} more columns are not", got=int(bad.sum()))
+    if not columns.size:
+        _check_resolution(values, narrow, what, names, where, problems)
     return narrow
+
+
+def _check_resolution(
+    values: np.ndarray, narrow: np.ndarray, what: str, names: Sequence[object], where: str, problems: Problems
+) -> None:
+    """A column far from 0 whose spread float32 rounds away is a problem: 1e9 + noise of 1 would become a constant."""
+    if values is narrow or not values.size:
+        return
+    low, high = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
+    step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(np.float32)).astype(np.float64)
+    close = np.flatnonzero((low < high) & (high - low < LEAST_STEPS * step))
+    lost = [column for column in close.tolist() if (narrow[:, column] != values[:, column]).any()]
+    for column in lost[:SHOWN_COLUMNS]:
+        rule = f"{what} column {names[column]!r} must vary by more than the rounding of float32"
+        got = f"{low[column]:.10g} to {high[column]:.10g}, in steps of {step[column]:.3g}"
+        problems.add(where, rule, got=got, fix="Subtract a constant, such as its mean, or use another origin.")
+    if len(lost) > SHOWN_COLUMNS:
+        problems.add(where, f"{what} columns must vary so; {len(lost) - SHOWN_COLUMNS} more columns do not")
 
 
 def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str, problems: Problems) -> None:

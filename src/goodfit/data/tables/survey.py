@@ -234,7 +234,10 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
     values = numbers if as_numbers else column.dates()
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
-        rule = f"column {name!r} must hold a date, as 2024-01-31, or a number in every row; {rows_text(wrong)} do not"
+        verb = "does" if wrong.size == 1 else "do"
+        rule = (
+            f"column {name!r} must hold a date, as 2024-01-31, or a number in every row; {rows_text(wrong)} {verb} not"
+        )
         problems.add(frame.name, rule, got=column.shown(int(wrong[0])))
     return values
 
