@@ -151,6 +151,19 @@ def test_codes_that_hardly_repeat_need_a_person() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "rule", "got"),
+    [
+        ([f"{i % 12 + 1}:{i:02d} PM" for i in range(60)], "holds times that are not written as 17:42", "1:00 PM"),
+        ([f"{i}:15:00" for i in range(60)], "holds times that are not written as 17:42", "24:15:00"),  # durations
+        ([f"{1990 + i // 12}-{i % 12 + 1:02d}" for i in range(60)], OTHER, "1990-01"),
+    ],
+)
+def test_times_and_months_in_another_form_are_named_by_one_that_is_not_read(values: Any, rule: str, got: str) -> None:
+    found = find_kind(raw(values))
+    assert (found.kind, found.rule, found.got) == (None, rule, got)
+
+
+@pytest.mark.parametrize(
     ("values", "remark"),
     [
         (["1.1", "1.10", "1.2"], "'1.1' and '1.10' are one number; if they are codes, make them categorical"),
@@ -164,6 +177,10 @@ def test_codes_that_hardly_repeat_need_a_person() -> None:
         ([1015, 20095, 80331], ""),
         (["5 %", "10 %", "20 %"], "look like numbers that are written with commas or signs"),
         (["31/12/24", "1/1/25"], "look like dates that are not written as 2024-01-31"),
+        (["2024-01", "2024-02"], "look like dates that are not written as 2024-01-31"),
+        (["1234-56", "2024-13"], ""),  # no months
+        (["9:30 am", "12:05 PM"], "look like times that are not written as 17:42"),
+        (["4:3", "16:9"], ""),
         (["a", "b"], ""),
     ],
 )

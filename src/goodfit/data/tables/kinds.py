@@ -21,7 +21,8 @@ WORDS = {"numeric": "numbers", "boolean": "yes and no (or true and false, 1 and 
 COMMAS = "numbers that are written with a comma"
 MISWRITTEN = {  # what texts may look like that are meant as another kind
     COMMAS: r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)*$",  # 3,5 among whole numbers; 1.234,5; 1,234,567
-    "dates that are not written as 2024-01-31": r"^\d{1,4}[./ -]\d{1,2}[./ -]\d{1,4}\b",
+    "dates that are not written as 2024-01-31": r"^\d{1,4}[./ -]\d\d?[./ -]\d{1,4}\b|^(1[89]|20)\d\d-(0[1-9]|1[0-2])$",
+    "times that are not written as 17:42": r"(?i)^\d{1,4}:\d\d(:\d\d)?( ?[ap]\.?m\.?)?$",  # 5:42 pm; 30:15, a duration
     "numbers that are written with commas or signs": r"^[^\w.,+-]*[+-]?\d[\d.,' ]*[^\w]*$",  # 1,234.5 or $12
 }
 CODE = re.compile(r"0\d+")  # a number that is written with leading zeros, as no quantity is
@@ -147,9 +148,11 @@ def _if_read(column: RawColumn, kind: Kind, values: Numbers) -> KindFinding | No
 def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
     cells = int((column.values >= 0).sum())
     remark = ""
+    read = set(column.words.take(np.unique(column.values[np.isfinite(column.dates())])).to_pylist())
     for meant, pattern in MISWRITTEN.items():
         alike = [word for word in words if re.search(pattern, word)]
-        odd = [word for word in alike if not re.search(NUMBER, word) and ("," in word or meant != COMMAS)]
+        others = [word for word in alike if word not in read and not re.search(NUMBER, word)]
+        odd = [word for word in others if "," in word or meant != COMMAS]
         if not odd or len(alike) < NUMBER_SHARE * len(words):
             continue
         if len(words) > FEW_VALUES or meant == COMMAS:
