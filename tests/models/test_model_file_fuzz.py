@@ -15,6 +15,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +24,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_help import LABELS, NETS, RATES, net
+from model_help import LABELS, NETS, RATES, TRANSFORMED, net
 from safetensors.numpy import load as load_tensors
 
 from goodfit.cli.model_tables import print_model
@@ -58,6 +59,7 @@ def samples() -> dict[str, bytes]:
         "labels": Model((LABELS,), about),
         "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
+        "transformed": Model((TRANSFORMED, replace(TRANSFORMED, transform=None))),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "nothing hidden": Model((net((1, 1), task="regression", classes=()),)),
     }

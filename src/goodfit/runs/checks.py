@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, split
+from goodfit.data.target_transform import fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.training.recipe import LARGEST_SEED, Recipe
@@ -50,6 +51,12 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         below = rows_text(np.flatnonzero((data.y < 0).any(1)))
         rule = f"'loss' poisson is for targets >= 0; those of {data.name!r} are negative in {below}"
         problems.add("Recipe", rule, got=float(data.y.min()), fix="Use squared-error, absolute-error, huber, or auto.")
+    if recipe.target_transform not in ("none", "auto") and data.task != "regression":
+        rule = f"'target_transform' needs numeric targets; those of {data.name!r} are for {data.task}"
+        problems.add("Recipe", rule, got=recipe.target_transform, fix="Use none.")
+    elif recipe.target_transform != "none" and data.task == "regression":
+        with problems.collecting():
+            fit_transform(data.y[parts.train], recipe.target_transform)
     if recipe.class_weight is not None:
         if data.task != "classification":
             rule = f"'class_weight' needs classes; the targets of {data.name!r} are for {data.task}"

@@ -168,7 +168,7 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss)
+        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss, recipe.target_transform)
         jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)

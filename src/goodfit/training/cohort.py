@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.target_transform import inverse_parts
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import Order, RowOrder, WithoutFold
 from goodfit.training.examples import Examples
-from goodfit.training.metrics import square_weights
+from goodfit.training.metrics import score_scale, square_weights
 from goodfit.training.population import (
     Job,
     NetGrid,
@@ -22,7 +23,7 @@ from goodfit.training.population import (
     settings_of,
 )
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings
+from goodfit.training.state import Chunk, OwnScaling, OwnUnit, Program, ProgramRows, Settings
 
 MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
@@ -82,7 +83,7 @@ class Cohort:
             parts.append((blocks, None if own is None else own.astype(self.dtype)))
         arrays: dict[str, Any] = {
             "x": examples.x,
-            "y": examples.y,
+            "y": examples.y if scaling.transform is None else scaling.transform.forward(examples.y).astype(self.dtype),
             "shift": scaling.shift.astype(self.dtype),
             "scale": scaling.scale.astype(self.dtype),
             "target_shift": scaling.target_shift.astype(self.dtype),
@@ -94,6 +95,7 @@ class Cohort:
             "bend": None
             if scaling.bend is None or examples.own_scalings is not None
             else scaling.bend.astype(self.dtype),
+            "unit": self._own_unit(),
         }
         return ProgramRows(**arrays)
 
@@ -115,6 +117,15 @@ class Cohort:
         counts[:, :count] = (order[:, :count] >= 0).sum((2, 4))
         arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, counts, table, scored)
         return Chunk(*arguments)
+
+    def _own_unit(self) -> Any:
+        """What scores need where targets are transformed."""
+        transform = self.examples.scaling.transform
+        if transform is None:
+            return None
+        y: Any = self.examples.y.astype(self.dtype)
+        scale: Any = score_scale(self.examples).astype(self.dtype)
+        return OwnUnit(y, scale, inverse_parts(transform, self.dtype))
 
     def _own_scaling(self) -> Any:
         """The scalings of every set of row weights, on top of that of all."""

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from goodfit.data.target_transform import inverted
 from goodfit.nets.dropout import stream_key
 from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
 from goodfit.nets.losses import LOSSES
@@ -25,11 +26,29 @@ Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss an
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class Scoring:
+    """How rows are scored whose targets are transformed. y: [S, 1, C, B] in their own unit; rest: of all rows."""
+
+    y: Array
+    target_shift: Array
+    target_scale: Array
+    unit: Array
+    inverse: dict[str, Array]
+
+    def values(self, z: Array) -> tuple[Array, Array]:
+        """Predictions and targets in their own unit, of outputs z [S, M, C, B]."""
+        predicted = inverted(jnp, z / self.target_scale[:, None] + self.target_shift[:, None], self.inverse)
+        return predicted * self.unit[:, None], self.y * self.unit[:, None]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class Batch:
     """Rows as the nets see them.
 
     x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
-    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`.
+    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`;
+    scoring: of transformed targets.
     """
 
     x: Array
@@ -37,6 +56,7 @@ class Batch:
     weight: Array
     own: OwnScaling | None = None
     squares: Array | None = None
+    scoring: Scoring | None = None
 
 
 def run_chunk(
@@ -190,7 +210,7 @@ def _objective(
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
     inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
     z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
-    trained, plain, score = _row_values(program, settings, z, batch.target, batch.own, batch.squares)
+    trained, plain, score = _row_values(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -221,18 +241,20 @@ def objective_of(
     return objective, loss
 
 
-def _row_values(
-    program: Program, settings: Settings, z: Array, target: Array, own: OwnScaling | None, squares: Array | None
-) -> tuple[Array, Array, Array]:
+def _row_values(program: Program, settings: Settings, z: Array, batch: Batch) -> tuple[Array, Array, Array]:
     """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score.
 
-    The score of numbers is in the unit that all nets share, whatever each scales its targets by.
+    The score of numbers is in the unit that all nets share, whatever each scales its targets by; that of transformed
+    targets in the unit that they had before.
     """
+    target, own = batch.target, batch.own
     smoothing = settings.smoothing[..., None] if program.uses_smoothing else None
     trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
     if own is not None and program.task == "regression":
         z, target = (values / own.target_scale[..., None] for values in (z, target))
-    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, squares)
+    if batch.scoring is not None:
+        z, target = batch.scoring.values(z)
+    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, batch.squares)
 
 
 def _weighted_sum(values: Array, weight: Array) -> Array:
@@ -268,11 +290,12 @@ def _batch(program: Program, settings: Settings, rows: ProgramRows, index: Array
     real = index >= 0
     own = _own_scaling(rows, settings)
     # row 0 stands in where no row is; its weight there is 0
-    x, target = _examples(program, rows, _of_own_set(program, settings, jnp.maximum(index, 0)), own)
+    at = _of_own_set(program, settings, jnp.maximum(index, 0))
+    x, target = _examples(program, rows, at, own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.uses_row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    return Batch(x, target, weight, own, _own_squares(rows, 0, settings))
+    return Batch(x, target, weight, own, _own_squares(rows, 0, settings), _scoring(rows, at))
 
 
 def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
@@ -323,6 +346,14 @@ def _examples(program: Program, rows: ProgramRows, index: Array, own: OwnScaling
     return x, numbers
 
 
+def _scoring(rows: ProgramRows, index: Array) -> Scoring | None:
+    """What scores need of rows [S, B] whose targets are transformed."""
+    if rows.unit is None:
+        return None
+    y = rows.unit.y.at[index].get(mode="promise_in_bounds").swapaxes(-1, -2)[:, None]
+    return Scoring(y, rows.target_shift, rows.target_scale, rows.unit.scale, rows.unit.inverse)
+
+
 def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, step: Array) -> Dropout | None:
     """The random streams of one step, by (seed, epoch, step, layer); never by the net's place in the population."""
     if not (program.architecture.dropout or program.architecture.input_dropout):
@@ -345,14 +376,16 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
         ) -> tuple[Any, None]:
             # the last block is filled up with -1, of weight 0 below
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
-            x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
+            of_set = _of_own_set(program, settings, at)
+            x, target = _examples(program, rows, of_set, own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.scale, own.bend)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)
-            _, plain, score = _row_values(program, settings, z, target, own, squares)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
                 weight = weight * _own_weights(weights, settings, at)
+            scored = Batch(x, target, weight, own, squares, _scoring(rows, of_set))
+            _, plain, score = _row_values(program, settings, z, scored)
             new = (_weighted_sum(plain, weight), _weighted_sum(score, weight), weight.sum(-1))
             return tuple(s + n for s, n in zip(sums, new, strict=True)), None
 

@@ -128,6 +128,20 @@ class OwnScaling:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class OwnUnit:
+    """Numeric targets in their own unit, where those of training are transformed: scores are told in it.
+
+    y: [N, C]; scale: [C] what differences are multiplied by, so that their squares stay within the type; inverse: what
+    `data.target_transform.inverted` reads.
+    """
+
+    y: Float[Array, "N C"]
+    scale: Float[Array, " C"]
+    inverse: dict[str, Array]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class ProgramRows:
     """The data of a training, shared by all nets, in its storage type.
 
@@ -137,7 +151,8 @@ class ProgramRows:
     block is not full. squares: of the training rows and then every part, what squared errors are weighed by so that
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
     scales by on top, None where all nets see the same numbers. bend: [D] of the smooth clip of scaled inputs, None
-    where there is none, or where each set of row weights has its own.
+    where there is none, or where each set of row weights has its own. unit: None where targets are not transformed;
+    else y holds transformed ones.
     """
 
     x: Array
@@ -151,6 +166,7 @@ class ProgramRows:
     squares: tuple[Float[Array, "G C"], ...]
     own: OwnScaling | None = None
     bend: Float[Array, " D"] | None = None
+    unit: OwnUnit | None = None
 
 
 @jax.tree_util.register_dataclass
