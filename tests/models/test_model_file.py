@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_help import ABOUT, DATA, LABELS, NETS, RATES, TRANSFORMED, content, net, packed, refused
+from model_help import ABOUT, DATA, LABELS, NETS, RATES, content, net, packed, refused
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from goodfit import __version__
@@ -68,50 +67,6 @@ def test_nets_keep_the_clip_of_their_inputs(tmp_path: Path) -> None:
     by_hand = z / np.sqrt(1 + (z * bend) ** 2) @ clipped.weights[0].T + clipped.biases[0]
     np.testing.assert_allclose(clipped.outputs(x), by_hand, rtol=1e-5)
     np.testing.assert_allclose(clipped.outputs(x, np.float64), by_hand, rtol=1e-12)
-
-
-def test_nets_keep_the_transform_of_their_targets(tmp_path: Path) -> None:
-    """Only files with one are of format 3: without, they are as they were, and older versions can read them."""
-    path = tmp_path / "model.safetensors"
-    save_model(path, [TRANSFORMED, replace(TRANSFORMED, transform=None)])
-    content = tensor_file.read(path, kind="model", version=3)
-    assert [name for name in content.arrays if "numbers" in name or "knots" in name] == [
-        "nets.0.target.knots",
-        "nets.0.target.numbers",
-    ]
-    one, other = load_model(path).nets
-    same(TRANSFORMED, one)
-    assert one.transform is not None
-    assert TRANSFORMED.transform is not None
-    assert one.transform.kinds == TRANSFORMED.transform.kinds
-    np.testing.assert_array_equal(one.transform.numbers, TRANSFORMED.transform.numbers)
-    np.testing.assert_array_equal(one.transform.knots, TRANSFORMED.transform.knots)  # type: ignore[arg-type]
-    assert other.transform is None
-    x = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
-    np.testing.assert_array_equal(one.predict(x), TRANSFORMED.predict(x))
-    save_model(path, [other])
-    assert tensor_file.read(path, kind="model", version=2).version == 2
-
-
-def test_a_transform_that_a_file_cannot_mean_is_refused(tmp_path: Path) -> None:
-    for name, array, message in (
-        ("numbers", np.zeros((5, 4), np.float32), r"finite, with a unit > 0"),
-        ("numbers", np.ones((4, 4), np.float32), r"four numbers for each of the 5 outputs"),
-        ("knots", np.zeros((2, 5, 0), np.float32), r"\(2, 5, K\) finite, rising numbers"),
-        ("knots", -np.arange(30, dtype=np.float32).reshape(2, 5, 3), r"finite, rising numbers"),
-    ):
-        tensors, metadata = content((TRANSFORMED,))
-        metadata["nets"][0]["target_transform"] = list(TRANSFORMED.transform.kinds)  # type: ignore[union-attr]
-        tensors[f"nets.0.target.{name}"] = array
-        error = refused(tmp_path / "model.safetensors", packed(tensors, metadata))
-        assert re.search(message, str(error))
-    tensors, metadata = content((TRANSFORMED,))
-    metadata["nets"][0]["target_transform"] = ["log", "quantle", "none", "yeo-johnson", "log1p"]
-    del tensors["nets.0.target.knots"]
-    error = refused(tmp_path / "model.safetensors", packed(tensors, metadata))
-    assert "must be a known one; got 'quantle'. Did you mean 'quantile'?" in str(error)
-    error = refused(tmp_path / "model.safetensors", packed(tensors, metadata, version=2))
-    assert "'target_transform' is for files of format 3 or later; got 2" in str(error)
 
 
 def test_a_file_from_before_moments_frequent_ones_and_clips_predicts_the_same_bits() -> None:
@@ -302,10 +257,10 @@ def test_files_of_format_1_are_read(tmp_path: Path) -> None:
     assert (model.data, model.preprocessing) == (None, None)
 
 
-@pytest.mark.parametrize("version", [0, 3])
+@pytest.mark.parametrize("version", [0, 4])
 def test_another_format_is_refused(tmp_path: Path, version: int) -> None:
     error = refused(tmp_path / "model.safetensors", packed(*content(), version))
-    assert f"must be a model file of format 2; got '{version}'. Use the version of goodfit that wrote it" in str(error)
+    assert f"must be a model file of format 3; got '{version}'. Use the version of goodfit that wrote it" in str(error)
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:

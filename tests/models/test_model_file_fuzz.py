@@ -30,7 +30,7 @@ from safetensors.numpy import load as load_tensors
 from goodfit.cli.model_tables import print_model
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import InputError
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import FORMAT, Model, load_model
 from goodfit.runs.model_facts import describe_model
 from goodfit.training import tensor_file
 from goodfit.training.recipe import Recipe
@@ -86,7 +86,7 @@ def outcome(content: bytes, path: Path) -> str:
         return "refused"
     finally:
         assert time.perf_counter() - began < SECONDS
-    arrays = tensor_file.unpack(content, where="file", kind="model", version=2, oldest=1).arrays
+    arrays = tensor_file.unpack(content, where="file", kind="model", version=FORMAT, oldest=1).arrays
     theirs = load_tensors(content)
     assert arrays.keys() == theirs.keys()
     assert all(np.array_equal(array, theirs[name]) for name, array in arrays.items())

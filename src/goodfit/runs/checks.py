@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, split
-from goodfit.data.target_transform import fit_transform
+from goodfit.data.target_transform import auto_kind, fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.training.recipe import LARGEST_SEED, Recipe
@@ -72,6 +72,28 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
         warnings.warn(problem("Recipe", text, fix="Hold out data with 'valid'."), stacklevel=3)
     return recipe
+
+
+def advise_transform(recipe: Recipe, parts: Split) -> None:
+    """Warn where squared errors of heavy-tailed positive targets would be decided by the few largest.
+
+    Nothing is said to whoever has chosen a transform, "none" among them, or a loss that is not squared error.
+    """
+    data = parts.data
+    chosen = "target_transform" in recipe.model_fields_set or recipe.loss not in ("auto", "squared-error")
+    if chosen or data.task != "regression":
+        return
+    heavy = [column for column, own in enumerate(data.y[parts.train].T) if auto_kind(own.astype(np.float64)) == "log"]
+    if heavy:
+        which = (
+            f"target{'s' * (len(heavy) > 1)} {', '.join(map(str, heavy))} of " if data.n_outputs > 1 else "targets of "
+        )
+        text = (
+            f"the {which}{data.name!r} are positive and heavy-tailed: the few largest decide the fit, and predictions "
+            "may be negative"
+        )
+        fix = "Set target_transform to log (predictions are then near the median), or to none to keep it so."
+        warnings.warn(problem("Recipe", text, fix=fix), stacklevel=3)
 
 
 def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: str = "train") -> tuple[int, ...]:
