@@ -1,7 +1,6 @@
 """Whether a recipe fits a data set: everything that neither can know alone."""
 
 import operator
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,6 +9,7 @@ from goodfit.data import Dataset, Split, Table, split
 from goodfit.data.target_transform import auto_kind, fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
+from goodfit.notices import warn
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.words import rows_text
 
@@ -70,7 +70,7 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     problems.raise_if_any()
     if not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
-        warnings.warn(problem("Recipe", text, fix="Hold out data with 'valid'."), stacklevel=3)
+        warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
 
 
@@ -93,7 +93,7 @@ def advise_transform(recipe: Recipe, parts: Split) -> None:
             "may be negative"
         )
         fix = "Set target_transform to log (predictions are then near the median), or to none to keep it so."
-        warnings.warn(problem("Recipe", text, fix=fix), stacklevel=3)
+        warn(problem("Recipe", text, fix=fix))
 
 
 def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: str = "train") -> tuple[int, ...]:

@@ -45,6 +45,6 @@ def open_folder(folder: Path, data: str | None = None, progress: Callable[[Step]
     given: Dataset | Table | None = None
     run = load(folder)
     if data is not None:
-        table = record.RunRecord.read(folder).table
+        table = record.RunRecord.read(folder).origin
         given = load_data(data, progress=progress) if table is None else read_table(**{**table, "path": data})
     return open_test_rows(run.sound, run.split, run.folder, given, progress)
