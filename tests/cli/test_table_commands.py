@@ -276,3 +276,21 @@ def test_columns_that_rows_cannot_be_divided_by(
     code, out, err = call("train", "visits.csv", "--target", "bought", *arguments, "--quiet")
     assert (code, out) == (2, "")
     assert text in err
+
+
+def test_a_value_that_cannot_be_read_costs_its_own_row(call: Any) -> None:
+    rows = [f"{i % 2},{i},{'b' if i % 3 else 'a'}" for i in range(60)]
+    Path("old.csv").write_text("flag,age,kind\n" + "\n".join(rows) + "\n")
+    assert call("train", "old.csv", "--target", "kind", *SMALL, "--out", "run")[0] == 0
+    Path("new.csv").write_text("flag,age\n0,1\n2,2\n1,3\n")
+    code, out, err = call("predict", "run", "new.csv", "--quiet")
+    assert code == 0
+    assert out.splitlines()[2] == "1,,,"
+    assert [len(line.split(",")[1]) for line in out.splitlines()[1:]] == [1, 0, 1]
+    assert err == (
+        "Warning: Column 'flag': row 1 without a prediction: '2' cannot be read as yes and no (or true and false, "
+        "1 and 0).\n"
+    )
+    code, out, err = call("predict", "run", "new.csv", "--strict")
+    assert (code, out) == (2, "")
+    assert "new.csv: column 'flag' must hold yes and no (or true and false, 1 and 0); row 1 does not; got '2'." in err
