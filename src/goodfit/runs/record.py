@@ -45,6 +45,7 @@ CURVES = ("curves.svg", "curves.png")
 TABLE_FIELDS = {"path": str, "target": str, "ids": list, "task": str, "kinds": dict}  # of a record's `table`
 DIVIDED_BY = {"group": str, "time": str}  # likewise; one of them may be there
 SPLIT_FORMAT = 1
+OTHER_DATA = "Restore the data as they were, or train a new run on these."
 
 
 @dataclass(frozen=True)
@@ -253,26 +254,40 @@ def data_of(
     rule = f"was trained on {found.data!r}, which is not a built-in data set"
     if found.table is not None:
         rule = f"was trained on {found.table['path']}, which is not there any more"
-    fix = f"Give it {'with --data, or ' * flag}from Python: {call.format(repr(str(where)))}."
+    by_flag = "with --data, or " * (flag and found.table is not None)  # no flag takes arrays
+    fix = f"Give it {by_flag}from Python: {call.format(repr(str(where)))}."
     raise InputError(problem(str(where), rule, fix=fix))
 
 
-def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, call: str) -> Split:
+def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, fix: str = OTHER_DATA) -> Split:
     """The split of a run, for the data set that it was trained on; a table is preprocessed as it was then.
 
-    verb: what is done to the run, and call: Python that does it, with {} for the folder; an InputError says both.
+    verb: what is done to the run, and fix: what helps where the data are others; an InputError says both.
     """
+    parts = split_of(folder, given, record)
+    if parts is None:
+        rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
+        raise InputError(problem(str(folder), rule, fix=fix))
+    return parts
+
+
+def split_of(folder: Path, given: Dataset | Table, record: RunRecord) -> Split | None:
+    """The split of a run in data that may be what it was trained on; None where they are other data."""
     found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
     rows, metadata = found.arrays, found.metadata
-    data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
+    data = given if isinstance(given, Dataset) else preprocessed(given, rows["train"])
     if data is None or fingerprint(data) != record.data_print:
-        rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
-        fix = f"Give them from Python: {call.format(repr(str(folder)))}."
-        raise InputError(problem(str(folder), rule, fix=fix))
+        return None
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
 
 
-def _preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
+def rows_of(folder: Path) -> int:
+    """How many rows a run was divided into."""
+    found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
+    return sum(len(rows) for rows in found.arrays.values())
+
+
+def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
     """The table's data set after a preprocessing fitted on these rows; None where it has not so many."""
     return None if rows_fault(train, len(table)) else table.dataset(train)
 

@@ -119,7 +119,7 @@ def resume(
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
-        parts = record.read_split(where, given, found, "resumed", RESUME)
+        parts = record.read_split(where, given, found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.check

@@ -59,7 +59,7 @@ def judge_run(
     found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
     source = records.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
-    parts = records.read_split(where, source, found, "judged", JUDGE)
+    parts = records.read_split(where, source, found, "judged")
     return judge(dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress)
 
 
