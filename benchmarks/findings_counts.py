@@ -14,7 +14,7 @@ from goodfit.inspection.advising import Advice
 from goodfit.inspection.findings import CHECKS, Finding
 from goodfit.inspection.findings.data import FEWEST_PROBED
 from goodfit.inspection.findings.steps import HIGH_BELOW
-from goodfit.models.scores import clopper_pearson
+from goodfit.intervals import clopper_pearson
 
 REPAIRED = 0.05  # of accuracy or R²: what a repaired net may lack of the sound nets' median on the same data
 WORST = 0.1  # share of the sound nets, from below, that a repaired one need not be better than in any case

@@ -1,8 +1,8 @@
 """Do long commands end with the same bits when they are killed on the way? `python -m benchmarks.kills [--kills N]`.
 
-Every command runs once to its end. Then it runs again, is killed at random moments, by kill -9, Ctrl-C and SIGTERM in
-turn, and is resumed from its folder alone, until it is done; and again, until it was killed so many times. What it
-wrote is compared with what the first wrote.
+Every command runs once to its end. Then it runs again, is killed at random moments, by kill -9, Ctrl-C, SIGTERM and
+SIGHUP in turn, and is resumed from its folder alone, until it is done; and again, until it was killed so many times.
+What it wrote is compared with what the first wrote.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PRELOADED = (  # in the process that all commands are forked from: they then beg
     "goodfit.runs.training", "goodfit.selection.search", "goodfit.verdicts.judging_runs",
 )  # fmt: skip
 TIMES = {"seconds", "share", "started", "memory"}  # what the files of two equal commands may differ in
-SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NET = ("--hidden", "6", "--batch-size", "16", "--epochs", "24")
 VARIED = ("--vary", "l2=0,0.1", "--vary", "dropout=0,0.2")
 

@@ -233,7 +233,8 @@ data set asks for it (`diabetes` does), but unscaled for `poisson`. Squared erro
 """
 OPTIMISER_NOTES = """
 A step subtracts learning rate * schedule * direction from the weights; g is the gradient, penalties included. With
-`clip_norm`, g is first clipped to that norm, over all weights and biases of a net. *Learning rate* is the default.
+`clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
+`weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
 """
 SCHEDULE_NOTES = f"""
 The learning rate is multiplied by this factor, which changes with every step. t counts epochs since the end of warmup,

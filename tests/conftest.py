@@ -56,6 +56,28 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(os.environ["GOODFIT_CACHE"], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On an accelerator (JAX_PLATFORMS=cuda), leave out what is true of CPUs alone."""
+    if os.environ["JAX_PLATFORMS"] == "cpu":
+        return
+    left_out = [item for item in items if item.get_closest_marker("cpu")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an accelerator, products in float32 and orders of the host: what references by hand compute with."""
+    if os.environ["JAX_PLATFORMS"] == "cpu":
+        return
+    from dataclasses import replace
+
+    from goodfit.training import machine
+
+    able = replace(machine.machine(), precision="highest", draws_orders=False)
+    monkeypatch.setattr(machine, "_described", lambda *_: able)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless browser, one a process; where there is none, tests that need it are skipped, or fail if they must."""

@@ -98,6 +98,8 @@ def check_command(words: list[str]) -> None:
 TABLE_FLAGS = {"target", "id", "kind", "task"}
 OWN_FLAGS = TABLE_FLAGS | {
     "data",
+    "device",
+    "precision",
     "recipe",
     "seeds",
     "out",

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
 from goodfit.errors import GoodfitError, InputError
-from goodfit.files import write_atomically, write_error
+from goodfit.files import sweep, write_atomically, write_error
 from goodfit.plain_json import plain
 
 
@@ -82,3 +86,25 @@ def test_a_function_writes_and_another_explains(tmp_path) -> None:  # type: igno
 def test_what_is_not_finite_is_none_all_the_way_down() -> None:
     found = plain({1: (float("nan"), [float("-inf"), 0.5, 2]), "a": {"b": np.float64("inf"), "c": None, "d": "nan"}})
     assert found == {"1": [None, [None, 0.5, 2]], "a": {"b": None, "c": None, "d": "nan"}}
+
+
+def test_a_sweep_removes_what_processes_left_that_are_gone(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here, below = tmp_path, tmp_path / "checkpoints"
+    below.mkdir()
+    left = [
+        here / f".run.json.{gone.pid}-0123abcd.part",
+        below / f".epoch-000001.safetensors.{os.getpid()}-0123abcd.part",  # of an earlier process of this number
+    ]
+    kept = [here / f".run.json.{os.getppid()}-0123abcd.part", here / ".mine.part", here / "a.1-0123abcd.part"]
+    for path in (*left, *kept):
+        path.touch()
+
+    def sweeping(file: BinaryIO) -> None:
+        sweep(tmp_path)  # what is written now stays
+        file.write(b"whole")
+
+    write_atomically(here / "new", sweeping)
+    assert (here / "new").read_bytes() == b"whole"
+    assert sorted(path for path in tmp_path.rglob("*.part")) == sorted(kept)

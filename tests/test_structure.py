@@ -18,8 +18,10 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("errors", "lazy", "plain_json", "wiring", "words"),
-    ("files",),
+    ("words",),
+    ("errors", "intervals", "lazy", "notices", "plain_json", "wiring"),
+    ("arguments", "files", "leaving", "reading", "strict_json"),
+    ("checked_json",),
     ("data", "nets"),
     ("leaks",),
     ("training",),
@@ -163,6 +165,31 @@ def is_constant(text: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
+
+
+OPENED = re.compile(
+    r"""\.read_(?:text|bytes)\((?!path|file|start|archive)|(?<![\w.])open\(|np\.(?:load|fromfile|memmap)\("""
+    r"""|\.(?:exists|is_dir|is_file)\(\)|json\.load\("""
+)
+OWN_FILES = re.compile(r"__file__|__name__|\.pyi|_path\.read|files\(\"goodfit|tomllib|os\.fdopen|\"[xa]b\"|def open\(")
+
+
+def test_files_are_opened_in_one_place() -> None:
+    """Pipes, devices, names that no file can have: `goodfit.reading` refuses them. Files of the package may be read."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            if path.name != "reading.py" and OPENED.search(line) and not OWN_FILES.search(line):
+                found.append(f"{name_of(path)}:{number}: {line.strip()}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "line", ['path.read_text("utf-8")', "file.read_bytes()", "with open(path) as f:", "np.load(path)", "path.exists()"]
+)
+def test_another_way_of_opening_would_be_seen(line: str) -> None:
+    assert OPENED.search(line)
+    assert not OWN_FILES.search(line)
 
 
 def test_files_and_functions_are_short() -> None:

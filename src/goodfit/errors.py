@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from goodfit.words import visible
+
 SHOWN_CHARACTERS = 80  # of a value that an error repeats
 
 
@@ -45,7 +47,7 @@ def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | Non
     if net is not None:
         text += f" (net {net[0]} of {net[1]})"
     text += "."
-    return f"{text} {fix}" if fix else text
+    return visible(f"{text} {fix}" if fix else text).replace("\n", "\\n")  # names in it come from files
 
 
 def shorten(value: Any) -> str:
@@ -56,7 +58,7 @@ def shorten(value: Any) -> str:
 
 def nearest(name: object, valid: Iterable[str]) -> str:
     """A fix for a misspelt name: "Did you mean 'relu'?", or the list of what is valid."""
-    names = list(valid)
+    names = [name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…" for name in valid]
     close = difflib.get_close_matches(str(name), names, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(names)}."
 

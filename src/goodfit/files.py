@@ -6,6 +6,7 @@ import errno
 import glob
 import io
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any, BinaryIO
 from goodfit.errors import GoodfitError, InputError, problem
 
 STALE_SECONDS = 24 * 3600  # an unfinished file older than this was left by a process that was killed
+_PART = re.compile(r"\..*\.(\d+)-[0-9a-f]{8}\.part", re.DOTALL)  # the process that writes it
+_WRITING: set[Path] = set()  # by this process, now
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
@@ -27,6 +30,14 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
     if error.errno in _NOT_ALLOWED:
         return InputError(problem(str(path), f"must be writable: {reason}", fix="Give a folder that you may write to."))
     return GoodfitError(problem(str(path), f"could not be written: {reason}"))
+
+
+def folder_to_write(given: str | os.PathLike[str]) -> Path:
+    """A folder that somebody named; InputError for an empty name, which Path takes for the current folder."""
+    text = os.fspath(given)
+    if not text or "\0" in text:
+        raise InputError(problem("Folder", "the name of a folder must have letters, and no zero byte", got=text))
+    return Path(text)
 
 
 def write_atomically(
@@ -43,10 +54,13 @@ def write_atomically(
     temporary one behind.
     """
     target = Path(path)
+    if not target.name:
+        raise InputError(problem(repr(str(path)), "must be the path of a file", fix="Give it a name."))
     start = f".{target.name[:200]}."
     unfinished = target.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _WRITING.add(unfinished)
         try:
             with open(unfinished, "xb") as file:
                 file.write(content) if isinstance(content, bytes) else content(file)
@@ -57,6 +71,8 @@ def write_atomically(
             with contextlib.suppress(OSError):
                 unfinished.unlink()
             raise
+        finally:
+            _WRITING.discard(unfinished)
     except OSError as error:
         raise explain(target, error) from error
     _flush_folder(target.parent)
@@ -88,3 +104,32 @@ def _remove_stale(folder: Path, start: str) -> None:
         with contextlib.suppress(OSError):  # another process may be removing it too
             if time.time() - left.stat().st_mtime > STALE_SECONDS:
                 left.unlink()
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files of processes that are gone, in a folder that this process holds, and below it."""
+    for left in folder.rglob(".*.part"):
+        name = _PART.fullmatch(left.name)
+        if name is not None and left not in _WRITING and not _is_living(int(name[1])):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+def drop_unfinished() -> None:
+    """Remove what this process has not written to its end: it ends now."""
+    for left in tuple(_WRITING):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
+def _is_living(process: int) -> bool:
+    """Whether another process of that number is there. One of our own number ended before this one began."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

@@ -173,6 +173,7 @@ def a_run(folder: str, **parts: Any) -> SimpleNamespace:
         "state": "done",
         "seeds": (0, 1),
         "scores": {"test": score(0.9)},
+        "problem": "",
     }
     return SimpleNamespace(**{**usual, **parts})
 

@@ -125,7 +125,7 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     (trained / "verdict.json").write_text("?")
     code, _, err = call("verdict", "a run", "--apply")
     assert code == 2
-    assert "must be a verdict, but it cannot be read. Delete it, and judge the run again.\n" in err
+    assert "must be a verdict, but it is damaged. Delete it, and judge the run again.\n" in err
 
 
 def test_ctrl_c_says_how_to_go_on(trained: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,4 @@ def test_what_cannot_be_resumed(trained: Path, call: Any) -> None:
     (trained / "verdict").mkdir()
     (trained / "verdict/verdict-call.json").write_text('{"call": {"folds": 3}}')
     code, _, err = call("verdict", "--resume", "a run")
-    assert (code, "must be the record of a verdict, but it cannot be read. Judge the run again." in err) == (
-        2,
-        True,
-    )
+    assert (code, "must be the record of a verdict, but it is damaged. Remove its folder" in err) == (2, True)

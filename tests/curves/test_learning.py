@@ -85,7 +85,7 @@ def test_the_largest_number_is_the_whole_fold() -> None:
         ({"rows": []}, "'rows' must be integers from 2 to 192"),
         ({"rows": [1, 20]}, "'rows' must be integers from 2 to 192"),
         ({"rows": [500]}, "'rows' must be integers from 2 to 192"),
-        ({"rows": [0.5]}, "'rows' must be integers from 2 to 192"),
+        ({"rows": [0.5]}, r"'rows' must be a sequence, each a whole number or None; got \[0\.5\]"),
         ({"by": "accuracy"}, "'by' must be score or loss; got 'accuracy'"),
         ({"folds": 1}, "there must be at least two folds"),
         ({"seeds": 0}, "'seeds' must be an integer >= 1"),

@@ -141,14 +141,6 @@ def test_unreadable_things_are_reasons(tmp_path: Path) -> None:
     assert second.startswith("missing: no folder ")
 
 
-def test_a_folder_that_may_not_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path) -> bool:
-        raise PermissionError("no")
-
-    monkeypatch.setattr(Path, "is_dir", refuse)
-    assert not sources._is_folder(Path("x"))
-
-
 def test_first_mirror_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     web = Web({**mirror("https://a/", small=URLError("no such host")), **mirror("https://b/")})
     seen = look()

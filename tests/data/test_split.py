@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from goodfit.data import Dataset, Split, split
+from goodfit.data import Dataset, Split, split, table
 from goodfit.errors import InputError
 
 
@@ -145,14 +145,14 @@ def test_x_and_y_of_a_part() -> None:
         ({"valid": 1}, r"split: 'valid' must be a fraction in \[0, 1\); got 1"),
         ({"valid": -0.1}, r"'valid' must be a fraction in \[0, 1\); got -0\.1"),
         ({"valid": float("nan")}, r"'valid' must be a fraction"),
-        ({"valid": "0.1"}, r"'valid' must be a fraction"),
+        ({"valid": "0.1"}, r"'valid' must be a number; got '0.1'"),
         ({"valid": True}, r"'valid' must be a fraction"),
         ({"test": 1.5}, r"'test' must be a fraction"),
         ({"valid": 0.01}, r"'valid' must leave rows for every part; of 16 rows none are left for that part; got 0\.01"),
         ({"valid": 0.99}, r"of 16 rows none are left for training; got 0\.99"),
         ({"test": 0.99}, r"'test' must leave rows.*of 20 rows none are left for training"),
         ({"seed": -1}, r"split: 'seed' must be an integer >= 0; got -1"),
-        ({"seed": 1.5}, r"'seed' must be an integer"),
+        ({"seed": 1.5}, r"'seed' must be a whole number; got 1.5"),
         ({"seed": True}, r"'seed' must be an integer"),
     ],
 )
@@ -202,5 +202,8 @@ def test_empty_lists_are_rows_too() -> None:
 
 
 def test_only_a_data_set_is_split_here() -> None:
-    with pytest.raises(InputError, match=r"split: 'data' must be a Dataset; got 'dict'. A Table divides itself"):
+    with pytest.raises(InputError, match=r"split: 'data' must be a Dataset; got {'x': \[1\]}\."):
         split({"x": [1]})  # type: ignore[arg-type]
+    rows = table({"a": [1.0, 2.0, 3.5, 4.0], "b": [0.5, 1.5, 2.5, 3.5]}, target="b")
+    with pytest.raises(InputError, match=r"must be a Dataset; .* A Table does that itself, by its method 'split'\."):
+        split(rows)  # type: ignore[arg-type]

@@ -111,7 +111,7 @@ def test_labels_as_a_sparse_table(more: dict[str, Any]) -> None:
 
 
 def test_a_sparse_table_that_would_not_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "free_memory", lambda: 1e4)
+    monkeypatch.setattr(inputs, "host_memory", lambda: 1e4)
     table = sparse.random_array((100, 20), density=0.1, rng=np.random.default_rng(0))
     with pytest.raises(gf.InputError, match=r"X of shape \(100, 20\) must fit in memory as a dense array"):
         ours().fit(table, np.arange(100) % 2)

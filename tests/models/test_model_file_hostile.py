@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from model_help import ABOUT, NETS, content, net, packed, refused
 
+from goodfit import strict_json
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import InputError
 from goodfit.models.model_file import load_model, save_model
-from goodfit.training import strict_json, tensor_file
+from goodfit.training import tensor_file
 
 DAMAGED = "must be a whole model file, but it is cut off or its bytes have changed"
 FACTOR, SLACK = 64, 500_000  # memory that loading takes: FACTOR bytes for each of the file's, and SLACK

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.models.scores import Score, clopper_pearson, score_classification, score_regression
+from goodfit.intervals import clopper_pearson
+from goodfit.models.scores import Score, score_classification, score_regression
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.995])
@@ -42,14 +43,27 @@ def test_nets_that_agree_are_worth_one_net() -> None:
     assert together.spread == pytest.approx(0)
 
 
-def test_nets_that_err_on_different_rows_narrow_the_interval_but_not_below_as_many_rows_of_their_own() -> None:
+def test_several_nets_count_as_many_rows_as_there_are() -> None:
     correct = np.random.default_rng(1).random((4, 500)) < 0.8
-    alone, together = score_classification(correct[:1]), score_classification(correct)
-    assert together.high - together.low < 0.6 * (alone.high - alone.low)
+    together = score_classification(correct)
+    assert (together.low, together.high) == clopper_pearson(float(correct.mean(0).sum()), 500)
     assert together.value == pytest.approx(correct.mean())
     assert together.spread == pytest.approx(np.std(correct.mean(1), ddof=1))
+    assert together.method == "Clopper-Pearson, mean of 4 nets"
     opposed = np.array([[True, False] * 50, [False, True] * 50])  # every row: one net right, one wrong
-    assert (score_classification(opposed).low, score_classification(opposed).high) == clopper_pearson(100, 200)
+    assert (score_classification(opposed).low, score_classification(opposed).high) == clopper_pearson(50, 100)
+
+
+def test_a_worse_score_has_no_shorter_interval_near_its_bound() -> None:
+    """All of 30 x 20 right, and one wrong: the one that is wrong tells nothing that the others do not."""
+    perfect, nearly = np.ones((30, 20), bool), np.ones((30, 20), bool)
+    nearly[3, 5] = False
+    assert score_classification(nearly).low < score_classification(perfect).low == pytest.approx(0.025 ** (1 / 20))
+
+
+def test_scores_of_older_files_are_capped_at_their_rows() -> None:
+    old = Score("accuracy", 0.9, 0.89, 0.91, 0.95, 100, "at 800 effective rows", 0.01, 800.0)
+    assert (old.at_level(0.95).low, old.at_level(0.95).high) == clopper_pearson(90, 100)
 
 
 @pytest.mark.parametrize(("right", "low", "high"), [(True, 1 - 0.025**0.1, 1.0), (False, 0.0, 1 - 0.025**0.1)])
@@ -66,18 +80,22 @@ def test_a_wider_level_gives_a_wider_interval() -> None:
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
-@pytest.mark.parametrize("nets", [1, 8])
-@pytest.mark.parametrize("hardness", [0.0, 1.5])
-@pytest.mark.parametrize("bias", [0.8, 2.5])
-def test_intervals_of_accuracy_hold_the_truth_in_95_of_100_samples(nets: int, hardness: float, bias: float) -> None:
+@pytest.mark.parametrize("rows", [20, 100])
+@pytest.mark.parametrize("nets", [1, 8, 30])
+@pytest.mark.parametrize("hardness", [0.0, 1.5, 6.0])
+@pytest.mark.parametrize("bias", [0.8, 2.5, 4.0])
+def test_intervals_of_accuracy_hold_the_truth_in_95_of_100_samples(
+    rows: int, nets: int, hardness: float, bias: float
+) -> None:
     """Rows differ in difficulty, shared by the nets. 1500 draws: the standard error is 0.6 %; 1.8 % are allowed for."""
     rng = np.random.default_rng(3)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(200)
     truth = float((weights / weights.sum()) @ (1 / (1 + np.exp(-(bias + hardness * nodes)))))
     held = 0
     for _ in range(1500):
-        chance = 1 / (1 + np.exp(-(bias + hardness * rng.normal(size=100))))
-        score = score_classification(rng.random((nets, 100)) < chance)
+        chance = 1 / (1 + np.exp(-(bias + hardness * rng.normal(size=rows))))
+        score = score_classification(rng.random((nets, rows)) < chance)
+        assert 0 <= score.low <= score.high <= 1
         held += score.low <= truth <= score.high
     assert held / 1500 > 0.95 - 0.018
 

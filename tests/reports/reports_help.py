@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from goodfit.selection.space import Space
 from goodfit.training.events import EventLog
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import SessionRecord
 
 RECIPE = Recipe(hidden=(6,), dropout=0.25, learning_rate=0.02, batch_size=32, epochs=3, l1=1e-5)
 
@@ -176,7 +177,7 @@ def made_search(
     )
     folder.mkdir(parents=True, exist_ok=True)
     about = f"{len(settings)} settings x 5 stratified folds x 1 seed"
-    (folder / SEARCH).write_text(json.dumps({"print": "", "memory": None, "about": about, "call": {"data": data}}))
+    (folder / SEARCH).write_text(SessionRecord("", math.inf, about, {"data": data}).to_json())
     with mock.patch.object(goodfit.figures, "write_figure"):
         found.write(folder)
     return found

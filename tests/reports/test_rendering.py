@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ from goodfit.figures.style import new_figure
 from goodfit.reports import Grid, Page, Picture, Section, run_page, search_page
 from goodfit.reports.blocks import Passage
 from goodfit.reports.kept import read_verdict
+from goodfit.training.store import SessionRecord
 from page_check import check, facts, tables
 
 HOSTILE = "<script>alert('1')</script> & \"quoted\" \u202e"
@@ -42,8 +44,8 @@ def test_hostile_words_of_a_verdict_and_a_search_are_shown(folder: Path, tmp_pat
     found = {**VERDICT, **words, "reasons": [HOSTILE], "probes": [probe], "advice": advice}
     (folder / "verdict.json").write_text(json.dumps(found))
     made_search(tmp_path / "search", {"hidden": [2, 4]})
-    begun = json.loads((tmp_path / "search" / "search.json").read_text())
-    (tmp_path / "search" / "search.json").write_text(json.dumps({**begun, "about": HOSTILE}))
+    begun = SessionRecord("", math.inf, HOSTILE, {"data": "iris"})
+    (tmp_path / "search" / "search.json").write_text(begun.to_json())
     made_layers(folder, [1, 2])
     for page in (run_page(folder, tmp_path / "search").html(), search_page(tmp_path / "search").html()):
         root = check(page)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from reports_help import RECIPE, made_run, made_search
 from goodfit.cli import main
 from goodfit.errors import InputError
 from goodfit.reports import run_page, search_page
+from goodfit.training.store import SessionRecord
 from page_check import check, section, tables
 
 
@@ -64,12 +66,11 @@ def test_a_damaged_search_is_one_message(searched: Path, tmp_path: Path, changes
 
 def test_data_that_no_command_finds_are_named_data(tmp_path: Path) -> None:
     made_search(tmp_path, {"hidden": [1, 2]}, data="mine")
-    about = json.loads((tmp_path / "search.json").read_text())
     for call, words in (
         (None, "goodfit train DATA"),
         ({"table": {"path": "a b.csv", "target": "y"}}, "goodfit train 'a b.csv'"),
     ):
-        (tmp_path / "search.json").write_text(json.dumps({**about, "call": call}))
+        (tmp_path / "search.json").write_text(SessionRecord("", math.inf, "", call).to_json())
         assert check(search_page(tmp_path).html()).all("pre")[0].text.startswith(words)
 
 

@@ -18,8 +18,9 @@ from scipy import stats
 import goodfit as gf
 from goodfit.data import Dataset, Ledger, Split, split
 from goodfit.errors import GoodfitError, InputError
+from goodfit.intervals import level_of_openings
 from goodfit.models import Score, TrainedNet, load_model
-from goodfit.models.scores import level_of_openings, score_classification, score_regression
+from goodfit.models.scores import score_classification, score_regression
 from goodfit.models.stacked import score_nets
 from goodfit.runs import Run, list_runs, load
 from goodfit.runs.opening import Opened, describe, model_print, ordinal, percent, restated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from goodfit.errors import InputError
 from goodfit.training import lock, reporter, store
-from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.interrupts import interrupts_wait, look
 from goodfit.training.progress import Progress
 
 
@@ -63,17 +64,58 @@ def test_where_there_are_no_locks_nothing_is_guarded(tmp_path: Path, monkeypatch
     assert not lock.is_held(tmp_path / "nowhere")
 
 
-def test_the_first_ctrl_c_is_heard_the_second_acts() -> None:
+def test_the_first_ctrl_c_is_heard_and_the_second_ends_the_session_where_it_looks() -> None:
     told: list[str] = []
     before = signal.getsignal(signal.SIGINT)
     with interrupts_wait(True, lambda: told.append("heard")) as asked:
         assert not asked.is_set()
         signal.raise_signal(signal.SIGINT)
         assert asked.is_set()
+        look()  # the first waits for the end of the chunk
         assert told == ["heard"]
+        signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
+            look()
+        with pytest.raises(KeyboardInterrupt):  # the third acts as it does without goodfit
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+    look()
+
+
+def test_what_swallows_an_exception_swallows_no_ctrl_c() -> None:
+    """Python passes over what a callback of the garbage collector raises, and over all that `__del__` raises."""
+
+    class Heard:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def collect(phase: str, _: object) -> None:
+        if phase == "start":
+            signal.raise_signal(signal.SIGINT)
+
+    for arrive in (gc.collect, Heard):
+        with interrupts_wait(False, lambda: None) as asked:
+            if arrive is gc.collect:
+                gc.callbacks.append(collect)
+            arrive()
+            gc.callbacks[:] = [each for each in gc.callbacks if each is not collect]
+            assert asked.is_set()
+            with pytest.raises(KeyboardInterrupt):
+                look()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_act_when_the_session_has_ended(number: signal.Signals) -> None:
+    heard: list[int] = []
+    before = signal.signal(number, lambda number, _: heard.append(number))
+    try:
+        with interrupts_wait(True, lambda: None) as asked:
+            signal.raise_signal(number)
+            assert asked.is_set()
+            assert heard == []
+        assert heard == [number]
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_stream_that_is_busy_does_not_stop_it() -> None:
@@ -96,9 +138,11 @@ def test_an_ignored_ctrl_c_stays_ignored() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_acts_as_usual_where_nothing_can_be_saved() -> None:
-    with pytest.raises(KeyboardInterrupt), interrupts_wait(False, lambda: None):
+def test_ctrl_c_acts_at_the_next_look_where_nothing_can_be_saved() -> None:
+    with interrupts_wait(False, lambda: None):
         signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            look()
 
 
 def test_a_handler_of_another_language_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,7 +187,7 @@ def test_a_refused_folder_is_left_as_it_was(wrong: str, tmp_path) -> None:  # ty
 def test_bad_input_leaves_no_folder_behind(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="'batch_size' must not exceed the 108 training examples of 'iris'"):
         gf.train(RECIPE.replace(batch_size=109), "iris", out=tmp_path / "a" / "b")
-    with pytest.raises(InputError, match="'data' must be a Dataset, a Table or a Split; got 'list'"):
+    with pytest.raises(InputError, match=r"'data' must be a Dataset, a Table, a Split or a text; got \["):
         gf.train(RECIPE, [1], out=tmp_path / "a" / "b")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 

@@ -198,7 +198,7 @@ def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a search of other data, or its data have changed since"):
         select(dataset(seed=5), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).write_text("{")
-    with pytest.raises(InputError, match="must be the record of a search, but it cannot be read"):
+    with pytest.raises(InputError, match="must be the record of a search, but it is damaged"):
         select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).unlink()
     with pytest.raises(InputError, match=r"holds results of a search, or of another training, but no search\.json"):

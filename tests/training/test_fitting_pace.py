@@ -12,6 +12,7 @@ import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
 from goodfit.training import fitting
+from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.population import Job
 
 
@@ -78,6 +79,6 @@ def test_waiting_ends_with_the_devices_and_hears_ctrl_c() -> None:
     stop = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
     never = threading.Event()
     stop.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), interrupts_wait(False, lambda: None):
         fitting._wait(SimpleNamespace(block_until_ready=never.wait))
     never.set()

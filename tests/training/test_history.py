@@ -147,7 +147,10 @@ def test_what_a_log_does_not_say_is_filled_in(tmp_path: Path) -> None:
     [
         ("", "must hold the measurements of at least one epoch"),
         ('{"epoch":1,"net":0,"metric":"seed","value":2}\n', "must hold the measurements of at least one epoch"),
-        ('{"epoch":1,"net":-1,"metric":"train_loss","value":2}\n', "nets must be numbered from 0 on"),
+        (
+            '{"epoch":1,"net":-1,"metric":"train_loss","value":2}\n',
+            "every line must be an event, but 1 of 1 are damaged",
+        ),
         ('{"epoch":1,"net":99999999,"metric":"train_loss","value":2}\n', "nets must be numbered from 0 on"),
         (
             '{"epoch":1,"net":0,"metric":"train_los","value":2}\n',

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodfit.training import jobs as jobs_module
-from goodfit.training import planner
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Report
 from goodfit.training.jobs import fit_jobs
+from goodfit.training.machine import machine
 from goodfit.training.observer import Observer
 from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
@@ -121,11 +121,11 @@ def test_seconds_and_padding_by_hand() -> None:
     """Three epochs of 300 steps of 5 rows, from what was measured for a multiplication, a step and a layer."""
     jobs = jobs_of({"hidden": (64, 32)}, {"hidden": (20,)})
     both = plan(jobs, digits(), compile_seconds=1e9).cohorts[0]
-    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * planner.LAYER_OVERHEAD
-    small = 64 * 20 + 20 * 10 + 3 * planner.LAYER_OVERHEAD
+    large = 64 * 64 + 64 * 32 + 32 * 10 + 4 * machine().layer_overhead
+    small = 64 * 20 + 20 * 10 + 3 * machine().layer_overhead
     assert both.widths == (64, 32)
-    products = 3 * 3 * 1500 * 2 * large / planner.MULTIPLICATIONS_A_SECOND  # forward, and twice as many back
-    assert both.seconds == pytest.approx(products + 3 * 300 * 3 * planner.STEP_SECONDS)  # a step has three layers
+    products = 3 * 3 * 1500 * 2 * large / machine().multiplications_a_second  # forward, and twice as many back
+    assert both.seconds == pytest.approx(products + 3 * 300 * 3 * machine().step_seconds)  # a step has three layers
     assert both.padding == pytest.approx(1 - (large + small) / (2 * large))
 
 

@@ -313,7 +313,7 @@ def test_an_unknown_recipe_is_an_error_with_the_nearest_name() -> None:
         ("[1]", r"F: must be an object of recipe fields; got \[1\]"),
         ("3", "F: must be an object of recipe fields; got 3"),
         ('{"hiden": [3]}', "F: 'hiden' is not a field. Did you mean 'hidden'?"),
-        ('{"l2": NaN}', "F: 'l2' must be a finite number >= 0; got nan"),
+        ('{"l2": NaN}', "F: must be JSON: NaN is not a JSON number"),
         ('{"seed": 1, "seed": 2}', "F: 'seed' must be given once"),
         ('{"momentum": 0.9}', "F: 'momentum' must be 0 with optimizer 'adamw'; got 0.9"),
         ("[" * 200_000, "F: must be an object of recipe fields: it is nested too deep"),

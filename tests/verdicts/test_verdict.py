@@ -64,7 +64,7 @@ def test_a_verdict_is_kept_as_json_with_the_advice_as_a_recipe(starved: Verdict,
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"sentence": "a", "advice": 3}', "\\xff"])
 def test_a_damaged_verdict_is_one_message(content: str, tmp_path: Path) -> None:
     (tmp_path / VERDICT).write_bytes(content.encode("latin-1"))
-    with pytest.raises(gf.InputError, match=r"verdict\.json: must be a verdict, but it cannot be read\. Delete it"):
+    with pytest.raises(gf.InputError, match=r"verdict\.json: must be a verdict, but it is damaged\. Delete it"):
         kept_verdict(tmp_path)
 
 

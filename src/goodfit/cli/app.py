@@ -22,6 +22,7 @@ COMMANDS = {  # what each does, in one line, and an example
     "show": ("Show the contents of a model file.", "runs/digits/model.safetensors"),
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
     "runs": ("List the runs in a folder.", "runs"),
+    "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
     "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
 }
 DATA_COMMANDS = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Group, Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
@@ -33,6 +34,7 @@ def _flag(help: str, **more: Any) -> Parameter:
     return Parameter(help=help, group=_GROUP, **more)
 
 
+@with_device_flags
 @with_recipe_flags
 def curve(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,

@@ -1,7 +1,9 @@
 """How a command ends: exit code 0 done, 1 the work failed, 2 bad input; one clear message, never a traceback."""
 
 import contextlib
+import errno
 import io
+import logging
 import os
 import signal
 import sys
@@ -11,8 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO, TypeVar
 
 from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.files import drop_unfinished
+from goodfit.leaving import SIGNALS, last_acts
+from goodfit.words import visible
 
 DEBUG_VARIABLE = "GOODFIT_DEBUG"
+NO_PATHS = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR}
 _A = TypeVar("_A")
 _B = TypeVar("_B")
 _DEVICE_FULL = "RESOURCE_EXHAUSTED"  # how XLA begins the message of an allocation that failed
@@ -25,11 +31,37 @@ class Interrupted(GoodfitError):
 def guarded(work: Callable[[], None], *, leave: bool = False) -> int:
     """Run a command; print what went wrong to stderr, and return the exit code.
 
-    leave: end the process at once after Ctrl-C, rather than return: what the devices still compute is not waited for.
-    One Ctrl-C ends a command; while it ends, and says its last words, others are not heard.
+    leave: the process is the command's own. Then Ctrl-C, SIGTERM and SIGHUP end it at once, in whatever it does, by
+    `goodfit.leaving` and without an exception, which could be swallowed; a session that can save takes the first of
+    them. Else Ctrl-C raises KeyboardInterrupt, and one ends a command: while it says its last words, others are not
+    heard.
     """
-    with _one_interrupt():
+    with _leaving() if leave else _one_interrupt():
         return _guarded(work, leave=leave)
+
+
+@contextlib.contextmanager
+def _leaving() -> Iterator[None]:
+    """The signals that end a command end it, from now on to the end of the process; those that it ignores stay so."""
+    heeded = [each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    for each in heeded:
+        signal.signal(each, _leave)
+    try:
+        yield
+    finally:  # the work is done, or the user knows why not: Ctrl-C at exit would only show where it met Python
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN if each == signal.SIGINT else signal.SIG_DFL)
+
+
+def _leave(number: int, frame: Any) -> None:
+    """End the process: tell what is to be told, and remove what is unfinished."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    told = last_acts() or "Interrupted."
+    drop_unfinished()
+    with contextlib.suppress(OSError):  # not by sys.stderr, which may be in the middle of a line
+        os.write(2, f"{visible(told)}\n".encode(errors="replace"))
+    os._exit(Interrupted.exit_code)
 
 
 def _guarded(work: Callable[[], None], *, leave: bool) -> int:
@@ -37,6 +69,7 @@ def _guarded(work: Callable[[], None], *, leave: bool) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     warnings.showwarning = _warn
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its caches, with --quiet too
     try:
         work()
         sys.stdout.flush()
@@ -87,8 +120,9 @@ def _interrupt(*_: Any) -> None:
 
 def _deafen() -> None:
     """Hear no Ctrl-C any more: the command has ended, and only says why."""
-    if signal.getsignal(signal.SIGINT) is _interrupt:
-        signal.signal(signal.SIGINT, lambda *_: None)
+    for each in SIGNALS:
+        if signal.getsignal(each) in (_interrupt, _leave):
+            signal.signal(each, lambda *_: None)
 
 
 def _tell(error: BaseException, known: GoodfitError) -> None:
@@ -110,6 +144,8 @@ def explain(error: BaseException) -> GoodfitError:
     if isinstance(error, MemoryError) or _DEVICE_FULL in str(error):
         fix = "Try a smaller net, fewer seeds or a smaller batch size."
         return GoodfitError(problem("Memory", "there is not enough for this work", fix=fix))
+    if isinstance(error, OSError) and error.filename and error.errno in NO_PATHS:
+        return InputError(problem(str(error.filename), f"must be a path that can be used: {error.strerror or error}"))
     if isinstance(error, OSError):
         where = str(error.filename) if error.filename else "System"
         return GoodfitError(problem(where, f"the operation failed: {error.strerror or error}"))
@@ -129,7 +165,7 @@ def _bug(error: BaseException) -> str:
 def say(text: str) -> None:
     """A line on stderr; where nobody reads it any more, the work goes on without."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(visible(text), file=sys.stderr, flush=True)
     except OSError:
         drop(sys.stderr)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from goodfit.cli.folders import VERDICT_CALL
 from goodfit.cli.output import console, print_json, print_line
 from goodfit.cli.verdict_summary import VerdictWatcher
 from goodfit.errors import GoodfitError, InputError, nearest, problem
+from goodfit.leaving import on_leaving
 from goodfit.words import duration
 
 if TYPE_CHECKING:
@@ -28,13 +30,18 @@ def check_asked(asked: str | None) -> None:
 
 def print_fit(run: Run, source: Table | None, *, asked: str, json: bool, quiet: bool) -> None:
     """One line on the fit; with json, the run and that line as one object. source: the table that was trained on."""
+
+    def told() -> str:
+        text = f"Interrupted while judging the fit. The run itself is complete: {run.folder}"
+        if run.folder is not None and os.path.exists(run.folder / VERDICT_CALL):
+            text += f". Resume judging with: {shlex.join(['goodfit', 'verdict', '--resume', str(run.folder)])}"
+        return text
+
     try:
-        line = fit_line(run, source, asked=asked, quiet=quiet)
+        with on_leaving(told):
+            line = fit_line(run, source, asked=asked, quiet=quiet)
     except KeyboardInterrupt:
-        told = f"Interrupted while judging the fit. The run itself is complete: {run.folder}"
-        if run.folder is not None and (run.folder / VERDICT_CALL).exists():
-            told += f". Resume judging with: {shlex.join(['goodfit', 'verdict', '--resume', str(run.folder)])}"
-        raise Interrupted(told) from None
+        raise Interrupted(told()) from None
     if json:
         print_json({**run.to_json(), "fit": line or None})
     elif line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 
 from goodfit.cli.exits import Interrupted, explain
 from goodfit.errors import GoodfitError, InputError
+from goodfit.leaving import on_leaving
 
+NOTHING = "Interrupted before any training; nothing was written."
 VERDICT_CALL = "verdict/verdict-call.json"  # in the folder of a run whose verdict has begun
 
 
@@ -19,7 +22,7 @@ def default_folder(data: str, below: str = "runs") -> Path:
     """A folder below `runs` that is not there yet, named after the data set and the time."""
     folder = Path(below) / f"{data}-{time.strftime('%Y%m%d-%H%M%S')}"
     later = (folder.with_name(f"{folder.name}-{count}") for count in itertools.count(2))
-    return next(path for path in itertools.chain([folder], later) if not path.exists())
+    return next(path for path in itertools.chain([folder], later) if not os.path.exists(path))
 
 
 @contextmanager
@@ -31,14 +34,16 @@ def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
     again = shlex.join(["goodfit", command, "--resume", str(folder)])
 
     def begun() -> bool:
-        return any((folder / record).exists() for record in records)
+        return any(os.path.lexists(folder / record) for record in records)
+
+    def told() -> str:
+        return f"Interrupted. Resume with: {again}" if begun() else NOTHING
 
     try:
-        yield
+        with on_leaving(told):
+            yield
     except KeyboardInterrupt:
-        if begun():
-            raise Interrupted(f"Interrupted. Resume with: {again}") from None
-        raise Interrupted("Interrupted before any training; nothing was written.") from None
+        raise Interrupted(told()) from None
     except InputError:
         raise
     except (GoodfitError, MemoryError, RuntimeError) as error:  # JAX tells of a full device by a RuntimeError

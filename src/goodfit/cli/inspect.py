@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
 from goodfit.cli.train import refuse_beside_resume, seeds_from
@@ -24,6 +26,7 @@ def _flag(help: str, name: str | None = None) -> Parameter:
     return Parameter(name=name, help=help, negative=())
 
 
+@with_device_flags
 def inspect(
     net: Annotated[Path | None, Parameter(help="Run folder or model file.")] = None,
     data: Annotated[
@@ -102,7 +105,7 @@ def _tried(found: Inspection, net: Path, seeds: range, how: dict[str, Any]) -> T
     """The trial of the advice; a run keeps in its folder what is trained for it until it is done."""
     from goodfit.inspection.trial import RECORD, UNFINISHED
 
-    if not net.is_dir():
+    if not os.path.isdir(net):
         return found.try_advice(seeds)
     data = how["data"]
     call = {**how, "data": str(Path(data).resolve()) if data is not None and tables.is_table(data) else data}
@@ -115,7 +118,7 @@ def opened(net: Path) -> Run | Model:
     from goodfit.models import load_model
     from goodfit.runs import load
 
-    return load(net) if net.is_dir() else load_model(net)
+    return load(net) if os.path.isdir(net) else load_model(net)
 
 
 def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console
+from goodfit.leaving import on_leaving
 from goodfit.training.progress import Progress
 from goodfit.words import duration
 
@@ -25,6 +27,7 @@ SPARK_WIDTH = 16  # most characters of a sparkline
 PLAIN_SECONDS = 5.0  # at least this long between plain lines
 BAR_WIDTH = 10
 LIVE_SECONDS = 0.1  # at least this long between drawings
+SHOW_CURSOR = b"\x1b[?25h\n"  # the display hides it
 STOPPING = "Stopping after this epoch; press Ctrl-C again to stop at once."
 _PHASES = {
     "data": "Preparing the data",
@@ -57,7 +60,10 @@ def watch(*, quiet: bool, task: str = "") -> Iterator[TrainingWatcher]:
     elif sys.stderr.isatty():
         from rich.live import Live
 
-        with Live(console=console(stderr=True), auto_refresh=False) as live:
+        with (
+            on_leaving(lambda: os.write(2, SHOW_CURSOR)),
+            Live(console=console(stderr=True), auto_refresh=False) as live,
+        ):
             yield Display(live, score)
     else:
         yield Lines(score)

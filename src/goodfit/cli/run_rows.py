@@ -29,6 +29,7 @@ def run_record(run: RunSummary) -> dict[str, Any]:
         "state": run.state,
         "seeds": list(run.seeds),
         "scores": scores,
+        **({"problem": run.problem} if run.problem else {}),
     }
 
 

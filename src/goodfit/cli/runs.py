@@ -19,6 +19,9 @@ def runs(
     from goodfit.runs import list_runs
 
     found = list_runs(folder)
+    for run in found:
+        if run.problem:
+            say(run.problem)
     if json:
         print_json([run_record(run) for run in found])
     elif found:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Group, Parameter
 
 from goodfit.cli.app import with_example
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import say
 from goodfit.cli.folders import resumable
 from goodfit.cli.train import refuse_changes
@@ -88,6 +89,7 @@ def _refuse_failed(failed: Mapping[str, str]) -> None:
     name="all",
     help=with_example("Run all studies with their default parameters, and write an index page.", "study", "all"),
 )
+@with_device_flags
 def run_all(*, out: Out = _DEFAULT, language: Spoken = "en", json: Json = False, quiet: Quiet = False) -> None:
     """Run all studies with their default parameters, and write an index page."""
     from goodfit.cli.study_output import print_chapter
@@ -130,7 +132,7 @@ def _command(declaration: Study) -> Callable[..., None]:
     ]
     command.__signature__ = inspect.Signature([*own, *rest])  # type: ignore[attr-defined]
     command.__doc__ = f"{declaration.section} {declaration.title.en}. {declaration.question.en}"
-    return command
+    return with_device_flags(command)
 
 
 def _flag(each: declared.StudyParameter) -> Parameter:

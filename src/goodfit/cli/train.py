@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli import tables
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
 from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from goodfit.runs import Run
 
 
+@with_device_flags
 @with_recipe_flags
 def train(
     data: Annotated[str | None, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")] = None,
@@ -97,7 +100,7 @@ def _watched(folder: Path, task: str, call: Mapping[str, Any], *, quiet: bool) -
         from goodfit.inspection import Watcher
         from goodfit.inspection.layer_table import read_layers
 
-        seen = read_layers(folder) if (folder / "run.json").exists() else []
+        seen = read_layers(folder) if os.path.exists(folder / "run.json") else []
         layers = {"watch": Watcher(rows=seen, folder=folder)}
     with resumable("train", folder, "run.json"), watch(quiet=quiet, task=task) as watcher:
         yield {**layers, "progress": watcher.report, "data_progress": watcher.step}

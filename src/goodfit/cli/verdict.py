@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
+from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.folders import VERDICT_CALL, resumable
 from goodfit.errors import InputError, problem
 
@@ -20,6 +22,7 @@ def _flag(help: str) -> Parameter:
     return Parameter(help=help, group=_GROUP)
 
 
+@with_device_flags
 def verdict(
     run: Annotated[Path | None, Parameter(help="Folder of a finished run.")] = None,
     /,
@@ -78,7 +81,7 @@ def _resume(run: Path, moved: str | None, *, json: bool, quiet: bool) -> None:
     unfinished = unfinished_request(run)
     if unfinished is not None:
         asked, data = unfinished
-        data = moved or (data if data is not None and Path(data).exists() else None)
+        data = moved or (data if data is not None and os.path.exists(data) else None)
         print_verdict(_judge(run, data, asked, quiet=quiet), run, json=json)
         return
     kept = kept_verdict(run)
@@ -102,6 +105,6 @@ def _judge(run: Path, data: str | None, asked: Any, *, quiet: bool) -> Verdict:
     watcher = VerdictWatcher(quiet=quiet)
     given: Any = data
     if data is not None and tables.is_table(data):
-        given = read_table(**{**(RunRecord.read(run).table or {}), "path": data})
+        given = read_table(**{**(RunRecord.read(run).origin or {}), "path": data})
     with resumable("verdict", run, VERDICT_CALL):
         return judge_run(run, given, asked=asked, plan=watcher.plan_verdict, progress=watcher.report)

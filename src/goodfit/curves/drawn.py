@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import describe, load
 from goodfit.data.folds import Folds
@@ -24,6 +25,7 @@ DEGREE = "degree"  # of "polynomial", which has the powers up to it as inputs
 SEED = "seed"  # of a drawn data set: another set, which is no point of a curve
 
 
+@public
 def data_curve(
     name: str,
     parameter: str,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.curves.measuring import curve, curve_folder
 from goodfit.data import Dataset, Split, Table
 from goodfit.errors import Problems
@@ -33,6 +34,7 @@ LEARNED, HELD_OUT = "learned", "held_out"  # the parts that the program scores
 KIND = "curve"  # of the files in its folder
 
 
+@public
 def epoch_curve(
     data: Dataset | Table | Split | str,
     recipe: Recipe | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.folds import Fold, Folds, some_rows
@@ -28,6 +29,7 @@ FEWEST_ROWS = 16  # of the smallest share that is tried unasked
 POINTS = 6  # numbers of rows that are tried unasked
 
 
+@public
 def learning_curve(
     data: Dataset | Table | Split | str,
     recipe: Recipe | None = None,

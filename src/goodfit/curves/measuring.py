@@ -63,12 +63,13 @@ def curve(
     if not np.isfinite(means).any():
         rule = f"at every value of {field} a net diverged on some fold"
         raise GoodfitError(problem("Curve", rule, fix="Use a lower learning rate."))
+    what = SCORE_NAMES[task] if by == "score" else "loss"
     return SettingCurve(
         field=field,
         values=tuple(values),
-        what=SCORE_NAMES[task] if by == "score" else "loss",
-        train=band(train, test_share),
-        valid=band(valid, test_share),
+        what=what,
+        train=band(train, test_share, what),
+        valid=band(valid, test_share, what),
         best=int(np.nanargmax(means) if by == "score" else np.nanargmin(means)),
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from goodfit import selection
+from goodfit.arguments import public
 from goodfit.curves.drawn import data_curve
 from goodfit.curves.epochs import epoch_curve
 from goodfit.curves.learning import learning_curve
@@ -20,6 +22,7 @@ from goodfit.training.store import read_call
 _CURVES = {"data_curve": data_curve, "epoch_curve": epoch_curve, "learning_curve": learning_curve}
 
 
+@public
 def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve:
     """Resume a curve that was interrupted or killed; the result is identical to the bit to an uninterrupted one.
 
@@ -28,7 +31,7 @@ def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve
 
     Only for named data sets and table files: else call the same function again, with the same arguments and folder.
     """
-    if (Path(folder) / SEARCH).exists():
+    if os.path.exists(Path(folder) / SEARCH):
         varied = read_call(folder, SEARCH, "search")["vary"]
         if len(varied) != 1:
             rule = "a curve needs a search that varies one field"

@@ -4,7 +4,6 @@ Importing scikit-learn takes over a second, so what it gives is kept in goodfit'
 """
 
 import contextlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ import numpy as np
 
 from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset, Task
+from goodfit.data.npz import read_npz
 from goodfit.errors import GoodfitError, InputError, nearest, problem
+from goodfit.reading import read_bytes
 
 LAYOUT = 1  # of the cached file; a change of what is kept gets a new number
 
@@ -87,9 +88,9 @@ def _kept(name: str, entry: Bundled, folder: Path) -> dict[str, np.ndarray]:
     from importlib.metadata import version
 
     path = folder / f"{name}-{version('scikit-learn')}-{LAYOUT}.npz"
-    with contextlib.suppress(OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile), path.open("rb") as file:
-        loaded = np.load(file)
-        return {key: loaded[key] for key in ("x", "y", "classes", "features")}
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        loaded = read_npz(read_bytes(path))
+        return {key: loaded[key].copy() for key in ("x", "y", "classes", "features")}
     arrays = _from_sklearn(entry)
     with contextlib.suppress(GoodfitError):
         keep(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.data import bundled, fashion_mnist, synthetic
 from goodfit.data.dataset import Dataset, Task
 from goodfit.data.fashion_mnist import FetchReport
@@ -90,6 +91,7 @@ def names() -> list[str]:
     return list(_ENTRIES)
 
 
+@public
 def describe(name: str) -> Entry:
     """What is known of a data set without loading it. Raises InputError, with the nearest name, for an unknown one."""
     if name not in _ENTRIES:
@@ -97,6 +99,7 @@ def describe(name: str) -> Entry:
     return _ENTRIES[name]
 
 
+@public
 def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dataset:
     """The data set of that name.
 
@@ -118,6 +121,7 @@ def load(name: str, *, progress: Notify | None = None, **parameters: Any) -> Dat
     return fashion_mnist.load(progress=progress)
 
 
+@public
 def fetch(name: str, *, progress: Notify | None = None) -> FetchReport:
     """Make sure that a data set can be loaded without a network from now on, and say how it was come by.
 

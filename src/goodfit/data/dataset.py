@@ -251,7 +251,7 @@ def _one_a_row(name: str, given: Any, n_rows: int, where: str, problems: Problem
     """Groups or times as an array [N], read-only; None where there are none, or where something is wrong with them."""
     if given is None:
         return None
-    if isinstance(given, str) or not hasattr(given, "__len__"):
+    if isinstance(given, str) or not (hasattr(given, "__len__") and hasattr(given, "__iter__")):
         problems.add(where, f"{name!r} must hold a value for each of the {n_rows} rows", got=given)
         return None
     if name == "groups":

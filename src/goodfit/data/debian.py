@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from goodfit.data.sources import Contents, FileSpec, Look, NotFoundHere, checked
+from goodfit.leaving import on_leaving
+from goodfit.reading import read_bytes
 
 UPDATE_TIMEOUT = 180.0  # seconds for the package lists, some 10 MB
 DOWNLOAD_TIMEOUT = 900.0  # seconds for the package
@@ -57,7 +59,10 @@ def from_apt(package: str, folder: str, files: Sequence[FileSpec], size: int, lo
     if shutil.which("apt-get") is None:
         raise NotFoundHere("missing", "this system has no apt-get")
     try:
-        with tempfile.TemporaryDirectory(prefix="goodfit-apt-", ignore_cleanup_errors=True) as root:
+        with (
+            tempfile.TemporaryDirectory(prefix="goodfit-apt-", ignore_cleanup_errors=True) as root,
+            on_leaving(lambda: shutil.rmtree(root, ignore_errors=True)),
+        ):
             archive = _download(package, Path(root), size, look)
             look.tell(f"unpacking {archive.name}", None)
             return _unpack(archive, folder, files)
@@ -101,13 +106,14 @@ def _run(command: list[str], folder: Path, timeout: float, watch: Callable[[int]
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment
         )
         try:
-            while process.poll() is None:
-                if time.monotonic() > deadline:
-                    return f"{name} took more than {timeout:g} s"
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(POLL)
-                if watch is not None:
-                    watch(_bytes_in(folder))
+            with on_leaving(process.kill):
+                while process.poll() is None:
+                    if time.monotonic() > deadline:
+                        return f"{name} took more than {timeout:g} s"
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(POLL)
+                    if watch is not None:
+                        watch(_bytes_in(folder))
         finally:  # also when a progress callback raises, or on Ctrl-C
             if process.poll() is None:
                 process.kill()
@@ -153,7 +159,7 @@ def _member(tar: tarfile.TarFile, path: str) -> bytes:
 def _tar_bytes(archive: Path) -> bytes:
     """The package's file tree as a tar archive: by dpkg-deb, or by our own reader where there is none."""
     if shutil.which("dpkg-deb") is None:
-        return ar_member(archive.read_bytes(), "data.tar")
+        return ar_member(read_bytes(archive), "data.tar")
     result = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], capture_output=True, check=False)
     if result.returncode != 0:
         raise ValueError(result.stderr.decode(errors="replace").strip() or "dpkg-deb failed")

@@ -71,7 +71,7 @@ def take_latest(time: NDArray[np.float64], count: int, leave: int) -> NDArray[np
     `leave` different times at least are left. ValueError where there are not so many.
     """
     ordered = np.sort(time)
-    starts = np.flatnonzero(np.diff(ordered)) + 1  # where another time begins
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1  # where another time begins
     if len(starts) < leave:
         raise ValueError(f"{1 + len(starts)} time{'s' * (len(starts) > 0)}")
     starts = starts[leave - 1 :]

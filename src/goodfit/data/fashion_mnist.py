@@ -7,7 +7,6 @@ arXiv:1708.07747. 60,000 training and 10,000 test images of 28 x 28 grey levels,
 import hashlib
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
 from goodfit.data.debian import from_apt
 from goodfit.data.idx import parse_idx
+from goodfit.data.npz import parse_npy
 from goodfit.data.sources import (
     Attempt,
     Contents,
@@ -34,6 +34,8 @@ from goodfit.data.sources import (
     silent,
 )
 from goodfit.errors import GoodfitError
+from goodfit.notices import warn
+from goodfit.reading import read_bytes
 
 NAME = "fashion-mnist"
 ABOUT = "Photographs of clothes in ten classes, 28 x 28 grey levels"
@@ -165,11 +167,9 @@ def load(
     pixels, labels, report = obtain(progress=progress, folder=folder, search_in=search_in)
     if progress is None:
         for text in [wrong for attempt in report.attempts for wrong in attempt.wrong]:
-            warnings.warn(
-                f"{NAME}: a file with wrong content was found and not used: {text}", DataWarning, stacklevel=3
-            )
+            warn(f"{NAME}: a file with wrong content was found and not used: {text}", DataWarning)
         if report.trouble:
-            warnings.warn(report.trouble, DataWarning, stacklevel=3)
+            warn(report.trouble, DataWarning)
     return Dataset(
         name=NAME,
         x=pixels,
@@ -242,15 +242,15 @@ def _cached(folder: Path) -> list[np.ndarray]:
 
 def _read_array(path: Path, spec: FileSpec, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        size = path.stat().st_size
-        if size != spec.size:  # before anything in it is believed
-            raise NotFoundHere("wrong", f"{path} has {size} bytes, expected {spec.size}")
-        array: np.ndarray = np.load(path, allow_pickle=False)
+        content = read_bytes(path)
+        if len(content) != spec.size:  # before anything in it is believed
+            raise NotFoundHere("wrong", f"{path} has {len(content)} bytes, expected {spec.size}")
+        array = parse_npy(content)
     except FileNotFoundError:
         raise NotFoundHere("missing", f"no {path} yet") from None
     except OSError as error:
         raise NotFoundHere("failed", f"{path} cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, MemoryError) as error:
+    except ValueError as error:
         raise NotFoundHere("wrong", f"{path} is corrupt ({error})") from error
     if array.shape != shape or array.dtype != np.uint8 or not array.flags.c_contiguous:
         raise NotFoundHere("wrong", f"{path} holds {array.dtype} of shape {array.shape}, expected uint8 of {shape}")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.streams import checked_seed, generator
@@ -47,6 +48,7 @@ class Folds:
         return float(np.mean([len(fold.valid) / (len(fold.valid) + len(fold.train)) for fold in self.all]))
 
 
+@public
 def make_folds(
     data: Dataset,
     rows: Indexes,
@@ -65,7 +67,10 @@ def make_folds(
     repeats: with other shuffles. A splitter gets the groups, and the rows in the order of time.
     InputError where there are too few rows, groups, or rows of a class.
     """
-    seed = checked_seed(seed, WHERE)
+    seed, rows = checked_seed(seed, WHERE), np.asarray(rows)
+    rows = rows if rows.size else rows.astype(np.int32)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise InputError(problem(WHERE, "'rows' must be whole numbers, one a row to divide", got=rows))
     if groups is None and time is None:
         groups, time = (None if each is None else each[rows] for each in (data.groups, data.time))
     if groups is not None and np.shape(groups) == (len(rows),):

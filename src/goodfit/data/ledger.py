@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit import strict_json
 from goodfit.data.prints import RowSet
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_error
@@ -92,7 +93,7 @@ def ledger_path() -> Path:
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
     here = Path.cwd()
-    home = next((folder for folder in (here, *here.parents) if (folder / FOLDER).exists()), here)
+    home = next((folder for folder in (here, *here.parents) if os.path.exists(folder / FOLDER)), here)
     return home / FOLDER / FILE
 
 
@@ -168,8 +169,11 @@ class Ledger:
     @contextmanager
     def _opened(self, mode: str) -> Iterator[sqlite3.Connection]:
         """The file; what SQLite complains about, as an error with a fix. What is not committed is undone."""
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             raise InputError(problem(str(self.path), "must be the file of the ledger; it is a folder", fix=_CLOSED))
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            rule = "must be the file of the ledger; it is not a regular file"
+            raise InputError(problem(str(self.path), rule, fix=_CLOSED))
         try:
             address = f"{self.path.absolute().as_uri()}?mode={mode}"
             with closing(sqlite3.connect(address, uri=True, timeout=self.patience, isolation_level=None)) as file:
@@ -220,16 +224,34 @@ def _openings(file: sqlite3.Connection) -> list[Opening]:
     columns = ", ".join(("o.number", *_FIELDS[1:]))
     tables = "openings o JOIN row_sets r ON r.digest = o.row_set LEFT JOIN scores s ON s.number = o.number"
     lines = file.execute(f"SELECT {columns} FROM {tables} ORDER BY o.number").fetchall()
-    found = [dict(zip(_FIELDS, line, strict=True)) for line in lines]
-    return [Opening(**{**line, "score": line["score"] and dict(json.loads(line["score"]))}) for line in found]
+    return [_opening(dict(zip(_FIELDS, line, strict=True))) for line in lines]
+
+
+def _opening(line: dict[str, Any]) -> Opening:
+    """A line as it was written; ValueError for one that holds anything else, which SQLite does not refuse."""
+    texts = [line[name] for name in ("time", "data", "row_set", "model", "kind")]
+    texts += [line[name] for name in ("run", "score") if line[name] is not None]
+    if not all(isinstance(text, str) for text in texts) or line["kind"] not in ("score", "curve"):
+        raise ValueError("a line must hold texts")
+    if any(type(line[name]) is not int or line[name] < least for name, least in (("rows", 0), ("nth", 1))):
+        raise ValueError("a line must hold counts")
+    score = None if line["score"] is None else strict_json.parse(line["score"])
+    if not isinstance(score, dict | None):
+        raise ValueError("a score must be an object")
+    return Opening(**{**line, "score": score})
 
 
 def _row_sets(file: sqlite3.Connection) -> dict[str, RowSet]:
     found = file.execute("SELECT digest, rows, whole, kept FROM row_sets").fetchall()
-    return {
-        digest: RowSet(rows, digest, np.frombuffer(kept, "<u8").astype(np.uint64), bool(whole))
-        for digest, rows, whole, kept in found
-    }
+    sets: dict[str, RowSet] = {}
+    for digest, rows, whole, kept in found:
+        if not isinstance(digest, str) or type(rows) is not int or rows < 0 or not isinstance(kept, bytes):
+            raise ValueError("a set of rows must hold a digest, a count and prints")
+        prints = np.frombuffer(kept, "<u8").astype(np.uint64)
+        if whole not in (0, 1) or (prints[1:] <= prints[:-1]).any() or (rows and not len(prints)):
+            raise ValueError("prints must rise")
+        sets[digest] = RowSet(rows, digest, prints, bool(whole))
+    return sets
 
 
 def _families(sets: Mapping[str, RowSet]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import queue
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from goodfit.data.idx import uncompress
 from goodfit.errors import InputError
+from goodfit.reading import read_bytes
 
 Outcome = Literal["found", "missing", "wrong", "failed"]
 """found: all files, all right; missing: not there; wrong: a file with other content; failed: could not be asked."""
@@ -154,7 +156,7 @@ def in_folders(folders: Sequence[Path], files: Sequence[FileSpec], look: Look) -
     """
     absent: list[str] = []
     for folder in folders:
-        if not _is_folder(folder):
+        if not os.path.isdir(folder):
             absent.append(str(folder))
             continue
         lacking: list[str] = []
@@ -175,7 +177,7 @@ def _in_folder(folder: Path, spec: FileSpec, look: Look, lacking: list[str]) -> 
     absent = 0
     for path in (folder / spec.name, folder / f"{spec.name}.gz"):
         try:
-            return checked(path.read_bytes(), spec, str(path))
+            return checked(read_bytes(path, most=spec.size + COMPRESSED_LIMIT), spec, str(path))
         except NotFoundHere as wrong:
             look.note(wrong.outcome, str(wrong))
         except FileNotFoundError:
@@ -185,13 +187,6 @@ def _in_folder(folder: Path, spec: FileSpec, look: Look, lacking: list[str]) -> 
     if absent == 2:
         lacking.append(spec.name)
     return None
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a parent that we may not look into
-        return False
 
 
 def from_mirrors(

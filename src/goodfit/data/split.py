@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.dataset import Dataset, rows_fault
 from goodfit.data.dividing import group_codes, own_groups, take_groups, take_latest
 from goodfit.data.sealed import Sealed
@@ -106,6 +107,7 @@ def _checked(data: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.nda
     return checked
 
 
+@public
 def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
     """Divide the rows at random, the same for the same seed; no row is lost.
 
@@ -119,9 +121,6 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
     one time stay together. Official test rows are test rows in any case.
     The order of the train and validation rows is shuffled. Raises InputError for shares that leave a part without rows.
     """
-    if not isinstance(data, Dataset):
-        fix = "A Table divides itself: table.split(...)."
-        raise InputError(problem("split", "'data' must be a Dataset", got=type(data).__name__, fix=fix))
     seed = checked_seed(seed, "split")
     problems = Problems()
     for name, value in (("valid", valid), ("test", test)):

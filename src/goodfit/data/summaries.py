@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 
 BLOCK_ROWS = 4096  # worked on at a time, so that 55 MB of pixels do not become 440 MB of float64
@@ -71,6 +72,7 @@ class Summary:
         return asdict(self)
 
 
+@public
 def summary(data: Dataset) -> Summary:
     """Rows, classes with counts, ranges and constant columns of a data set."""
     lowest, highest, mean, deviation = _columns(data.x)

@@ -46,8 +46,17 @@ def record(estimator: Any, outcome: FitOutcome, given: GivenRows, *, incremental
     settled = outcome.best_nets is not None and bool(outcome.converged.all())
     estimator._settled = incremental and settled
     best = outcome.best_nets if settled or not incremental else None
-    set_nets(estimator, best or outcome.nets, outcome.frozen)
+    set_nets(estimator, best or outcome.nets, unsound(outcome) if best else outcome.frozen)
     set_curves(estimator, best=outcome.best_nets is not None)
+
+
+def unsound(outcome: FitOutcome) -> NDArray[np.bool_]:
+    """Nets that do not predict, [P], where the best epoch of each is kept: diverged before they had a best epoch.
+
+    Where all have, they predict all the same, with the weights that they started with, as scikit-learn's net does.
+    """
+    lost: NDArray[np.bool_] = outcome.frozen & (outcome.best == 0)
+    return lost if not lost.all() else np.zeros_like(lost)
 
 
 def epochs_done(estimator: Any) -> int:

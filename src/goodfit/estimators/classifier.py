@@ -179,8 +179,27 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             rule = "'class_weight' must not be 'balanced' in partial_fit, which sees only part of the data at a time"
             fix = "Give a dict: sklearn.utils.compute_class_weight makes one from all labels."
             raise InputError(problem(type(self).__name__, rule, fix=fix))
-        weights: NDArray[Any] = compute_sample_weight(self.class_weight, y)
+        weights: NDArray[Any]
+        if self.class_weight == "balanced" and given is not None:
+            weights = _balanced(y, given)
+        else:
+            weights = compute_sample_weight(self.class_weight, y)
         return weights if given is None else weights * given
+
+
+def _balanced(y: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+    """What "balanced" multiplies the weight of every row by, [n]: all classes get the same weight, row weights counted.
+
+    total / (classes * weight of the class), and over several labels the product; a row of weight 0 counts as if it were
+    left out. scikit-learn's compute_sample_weight counts rows, whatever they weigh.
+    """
+    found: NDArray[Any] = np.ones(len(y))
+    for labels in y.reshape(len(y), -1).T:
+        codes = np.unique(labels, return_inverse=True)[1]
+        counts = np.bincount(codes, weights=given)
+        some = counts > 0
+        found *= np.divide(given.sum(), some.sum() * counts, out=np.zeros(len(counts)), where=some)[codes]
+    return found
 
 
 def _as_labels(y: Any) -> Any:

@@ -10,12 +10,12 @@ from sklearn.exceptions import ConvergenceWarning
 from goodfit.errors import InputError, problem
 from goodfit.estimators import attributes, inputs, lbfgs, population
 from goodfit.estimators.callbacks import Tasks
-from goodfit.estimators.judges import judge_of
-from goodfit.estimators.notices import warn
+from goodfit.estimators.judges import judge_of, recorder_of
 from goodfit.estimators.prediction import as_arrays
 from goodfit.estimators.settings import hidden_sizes, initial_net, job_of, recipe_of, watched
 from goodfit.estimators.streams import streams
 from goodfit.estimators.targets import TASKS
+from goodfit.notices import warn
 from goodfit.training.fitting import Report
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
@@ -118,8 +118,11 @@ class EstimatorFit:
         self.finish(population.train(jobs, examples, orders, given.train.x.dtype, watch, kept, self.afresh))
 
     def finish(self, outcome: population.FitOutcome) -> None:
-        """Set what a fit ends with, and warn of how it ended. ValueError where no net stayed finite."""
-        if outcome.frozen.all():
+        """Set what a fit ends with, and warn of how it ended.
+
+        ValueError where no net stayed finite, unless early stopping has kept the weights of better epochs.
+        """
+        if outcome.frozen.all() and (outcome.best_nets is None or self.incremental):
             raise ValueError(attributes.NOT_FINITE)
         attributes.record(self.estimator, outcome, self.given, incremental=self.incremental)
         self._warn(outcome)
@@ -152,6 +155,7 @@ class EstimatorFit:
         return population.Watch(
             stops=watched(estimator) != "nothing",
             judge=judge_of(estimator, self.given),
+            recorder=recorder_of(estimator, self.given),
             patience=patience,
             tolerance=estimator.tol,
             each=self._told if heard or estimator.verbose else None,
@@ -179,7 +183,10 @@ class EstimatorFit:
         """What the user should know of how the training ended."""
         nets, frozen = len(outcome.nets), int(outcome.frozen.sum())
         if frozen:
-            text = f"{frozen} of {nets} nets diverged to non-finite values; they keep their last finite weights."
+            what = "the best weights on the validation set" if outcome.best_nets else "their last finite weights"
+            first = int((outcome.frozen & (outcome.best == 0)).sum()) if outcome.best_nets else 0
+            what += f" ({first} of them, without a finite epoch, the initial weights)" if first else ""
+            text = f"{frozen} of {nets} nets diverged to non-finite values; they keep {what}."
             warn(text, ConvergenceWarning)
         if outcome.interrupted:
             warn("Training interrupted by user.")

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
 from goodfit.estimators.targets import WeightedRows, coded
-from goodfit.training.memory import free_memory
+from goodfit.training.memory import host_memory
 
 SPARSE = ["csr", "csc"]
 MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up
@@ -45,7 +45,7 @@ def dense(x: Any, dtype: Any) -> NDArray[np.floating]:
     """X as a dense array of the type of the arithmetic; InputError where a sparse one would not fit in memory."""
     if not sparse.issparse(x):
         return np.asarray(x, dtype)
-    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, free_memory()
+    wanted, free = float(x.shape[0]) * x.shape[1] * np.dtype(dtype).itemsize, host_memory()
     if wanted > MOST_MEMORY * free:
         rule = f"X of shape {x.shape} must fit in memory as a dense array, which takes {wanted / 2**30:.1f} GiB"
         fix = "Reduce its columns first, for example with TruncatedSVD, or give fewer rows at a time to partial_fit."
@@ -71,6 +71,9 @@ def encoded(estimator: Any, x: Any, y: Any, sample_weight: Any, *, reset: bool, 
     estimator.n_outputs_ = table.shape[1]
     estimator.out_activation_ = link = estimator._link()
     rows = WeightedRows(dense(x, dtype), coded(table, link, dtype), None if weight is None else weight.astype(dtype))
+    if rows.weight is not None and not rows.weight.any():
+        rule = "'sample_weight' and 'class_weight' must not leave all samples with weight zero"
+        raise InputError(problem(type(estimator).__name__, rule))
     return Encoded(rows, raw, table)
 
 
@@ -118,6 +121,11 @@ def _share_of(estimator: Any, rows: WeightedRows, raw: Any, table: NDArray[Any],
     train, valid = (
         WeightedRows(rows.x[at], rows.y[at], None if rows.weight is None else rows.weight[at]) for at in places
     )
+    for part, what in ((train, "training"), (valid, "validation")):
+        if part.weight is not None and not part.weight.any():
+            rule = f"the {what} set that 'early_stopping' splits off must have samples with a weight above zero"
+            fix = "Increase 'validation_fraction', or give 'validation_data'."
+            raise InputError(problem(type(estimator).__name__, rule, fix=fix))
     if len(valid) < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return GivenRows(train, valid, (valid.x, raw[places[1]], valid.weight))

@@ -9,9 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 from goodfit.estimators import attributes, population
 from goodfit.estimators.callbacks import Tasks
 from goodfit.estimators.inputs import GivenRows
-from goodfit.estimators.notices import warn
 from goodfit.estimators.streams import ShuffledOrder, rounded_up
 from goodfit.estimators.targets import TASKS, WeightedRows
+from goodfit.notices import warn
 from goodfit.training.batches import Order
 from goodfit.training.cohort import cohort_of
 from goodfit.training.interrupts import interrupts_wait

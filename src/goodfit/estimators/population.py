@@ -63,12 +63,13 @@ class Watch:
     """What is watched on validation rows.
 
     stops: early stopping; judge: a scorer on the host, or None for the engine's own loss and score; patience,
-    tolerance: of the judge (the engine must not stop its nets); each: called after every chunk of epochs; True ends the
-    training; by_epoch: every epoch is a chunk (as it is with a judge).
+    tolerance: of the judge (the engine must not stop its nets); recorder: a scorer that stops nobody; each: called
+    after every chunk of epochs; True ends the training; by_epoch: every epoch is a chunk (as it is with a judge).
     """
 
     stops: bool = False
     judge: Judge | None = None
+    recorder: Judge | None = None
     patience: float = np.inf
     tolerance: float = 0.0
     each: Callable[[Report], bool] | None = None
@@ -171,7 +172,7 @@ def train(
             observers=[eyes],
             relay=_GoOn(kept, afresh),
             build=lambda work, members: _cohort(members, work.examples, orders, dtype, watch),
-            pace=session.Pace(chunk_seconds=0.0 if watch.judge or watch.by_epoch else CHUNK_SECONDS),
+            pace=session.Pace(chunk_seconds=0.0 if watch.judge or watch.recorder or watch.by_epoch else CHUNK_SECONDS),
         )
     return eyes.outcome(fitted)
 
@@ -228,6 +229,7 @@ class _Eyes(Observer):
     ) -> None:
         self.watch, self.asked = watch, asked
         self.cohort: Cohort
+        self.initial = [job.initial for job in jobs]
         nets = len(jobs)
         self.memory = Judged.nothing(nets)
         if kept is not None and len(kept.judged.nets) == nets:
@@ -247,8 +249,10 @@ class _Eyes(Observer):
     def chunk(self, turn: Turn, report: Report) -> dict[str, NDArray[Any]] | None:
         """What to change in the engine's state after a chunk."""
         stop, changes = np.zeros(len(report.active), bool), {}
-        if self.watch.judge is not None:
-            tired = self._judge(report, self.watch.judge, np.isfinite(report.metrics[-1, 0]))
+        # a chunk in which every net diverged has no epoch
+        trained = np.isfinite(report.metrics[-1, 0]) if len(report.metrics) else np.zeros_like(stop)
+        if self.watch.judge is not None and trained.any():
+            tired = self._judge(report, self.watch.judge, trained)
             lower = tired & (self.memory.rate > self.floors)
             if lower.any():
                 self.memory.rate = np.where(lower, self.memory.rate * self.factors, self.memory.rate)
@@ -256,6 +260,9 @@ class _Eyes(Observer):
                 changes["rate"] = self.memory.rate
             stop |= tired & ~lower & self.watch.stops
             self.stopped |= stop
+        if self.watch.recorder is not None and trained.any():
+            pairs = zip(report.nets(), trained, strict=True)
+            self.judged.append(np.asarray([self.watch.recorder(net) if sound else np.nan for net, sound in pairs]))
         report = replace(report, active=report.active & ~stop)
         if self.watch.each is not None and self.watch.each(report):
             self.ended, stop[:] = True, True
@@ -284,7 +291,8 @@ class _Eyes(Observer):
         if self.watch.stops:
             best_nets = fitted.nets
         if own and self.watch.stops:
-            best_nets = tuple(best or last for best, last in zip(self.memory.nets, nets, strict=True))
+            kept = zip(self.memory.nets, self.initial, nets, strict=True)
+            best_nets = tuple(best or first or last for best, first, last in kept)
         return FitOutcome(
             metrics=fitted.metrics,
             judged=np.stack(self.judged) if self.judged else None,

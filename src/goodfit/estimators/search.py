@@ -11,6 +11,7 @@ from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, indexable
 
@@ -104,7 +105,7 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
                 _note(clone(self.estimator).set_params(**clone(parameters, safe=False)), x, targets, given)
         self.n_populations_ = together.train(notes)
         self.population_seconds_ = time.perf_counter() - began
-        self.cv, self._drawn = splits, candidates
+        self.cv, self._drawn = _KnownSplits(folds, splits), candidates
         try:
             with together.giving_out(notes):
                 super().fit(X, y, **params)
@@ -123,6 +124,25 @@ class PopulationSearchCV(BaseSearchCV):  # type: ignore[misc]
     def _run_search(self, evaluate_candidates: Any, **more: Any) -> None:
         """What BaseSearchCV asks for: evaluate the candidates that were trained."""
         evaluate_candidates(self._drawn)
+
+
+class _KnownSplits:
+    """A splitter whose splits are known, and that asks for what the user's asks for: `groups` with metadata routing."""
+
+    def __init__(self, folds: Any, splits: list[Any]) -> None:
+        self.folds, self.splits = folds, splits
+
+    def split(self, X: Any, y: Any = None, **given: Any) -> Iterator[Any]:
+        """The same splits again."""
+        return iter(self.splits)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, **given: Any) -> int:
+        """How many they are."""
+        return len(self.splits)
+
+    def get_metadata_routing(self) -> Any:
+        """What the user's splitter asks for."""
+        return get_routing_for_object(self.folds)
 
 
 def _subsets(estimator: Any, x: Any, y: Any, splits: list[Any]) -> list[tuple[Any, Any, Any]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, new_figure, whole_numbers
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ LOG_FROM = 30.0  # ratio of the greatest to the least mean loss from which the l
 MARKED_UP_TO = 4  # epochs: so few that every one gets a marker
 
 
+@public
 def curves(
     history: History,
     *,

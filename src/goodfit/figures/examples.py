@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goodfit.arguments import public
+from goodfit.data.streams import checked_seed
 from goodfit.figures.style import COLOURS, FAINT, INK, MARKERS, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -20,13 +22,14 @@ POINTS = 2000  # of a scatter, at most
 BINS = 40
 
 
+@public
 def examples(data: Dataset, *, title: str | None = None, seed: int = 0) -> Figure:
     """Images, a row a class, where the rows are images; classes in the plane, where there are two inputs; else the
     distribution of the target, for regression beside the input that it follows most closely.
 
     seed: which rows are drawn, where there are too many to draw all.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checked_seed(seed, "Figure"))
     with house_style():
         if data.image_shape is not None and data.task == "classification":
             figure = _images(data, rng)

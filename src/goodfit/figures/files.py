@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.figures.style import house_style
 from goodfit.files import write_atomically
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 144
 
 
+@public
 def svg(figure: Figure, *, live_text: bool = False) -> bytes:
     """The figure as SVG, text drawn as shapes, so that it looks the same everywhere.
 
@@ -27,11 +29,13 @@ def svg(figure: Figure, *, live_text: bool = False) -> bytes:
     return _rendered(figure, "svg", {"Date": None, "Creator": None}, live_text=live_text)
 
 
+@public
 def png(figure: Figure, *, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
     """The figure as PNG on white."""
     return _rendered(figure, "png", {"Software": None}, dpi=dots_per_inch)
 
 
+@public
 def write_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure, whole or not at all, in the format that the name ends in: .svg or .png."""
     writers: dict[str, Callable[[Figure], bytes]] = {".svg": svg, ".png": png}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.style import BAND_OPACITY, COLOURS, FAINT, INK, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class FlowTable:
 QUANTILE_NAMES = ("05", "25", "50", "75", "95")
 
 
+@public
 def flow(table: FlowTable, *, title: str | None = None) -> Figure:
     """Bands of activations and of gradients over the layers, heat maps of the weights, issues marked."""
     with house_style():

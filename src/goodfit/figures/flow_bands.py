@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.flow import MOST_TICKS, SMALLEST_DRAWN, FlowTable, draw_bands
 from goodfit.figures.style import COLOURS, NARROW, house_style, new_figure
 
@@ -18,11 +19,14 @@ MARGIN = 0.05  # of the range of values, above and below them
 LOWEST = 1e-12  # of the largest gradient: what is smaller is drawn at the lower edge
 
 
+@public
 def flow_bands(tables: Sequence[FlowTable], *, width: float = 7.8) -> list[Figure]:
     """One figure a table: activations and gradients by layer, side by side, or one above the other where it is narrow.
 
     The axes of all figures are the same, so that they can be compared. width: inches.
     """
+    if not len(tables):
+        return []
     stacks = [
         (np.stack([layer.activations for layer in table.layers]), np.stack([layer.gradients for layer in table.layers]))
         for table in tables

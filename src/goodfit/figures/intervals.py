@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from goodfit.arguments import public
 from goodfit.figures.style import COLOURS, FAINT, GRID, INK, NARROW, house_style, new_figure
 from goodfit.words import visible
 
@@ -40,6 +41,7 @@ class DrawnInterval:
     look: Look = "usual"
 
 
+@public
 def intervals(
     rows: Sequence[DrawnInterval],
     what: str,

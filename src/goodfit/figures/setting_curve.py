@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.style import BAND_OPACITY, FAINT, INK, LINES, NARROW, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MOST_MARKERS = 30  # values above which the lines go without
 LOG_FROM = 30.0  # ratio of the largest to the smallest value from which their axis is logarithmic
 
 
+@public
 def setting_curve(
     field: str,
     values: Sequence[Any],
@@ -102,7 +104,7 @@ def _places(axes: Axes, values: Sequence[Any], *, even: bool) -> np.ndarray:
         return np.arange(len(values), dtype=float)
     found = np.asarray(numbers, float)
     above = found[found > 0]
-    if not even and len(above) > 1 and above.max() / above.min() >= LOG_FROM:
+    if not even and len(above) > 1 and above.max() / LOG_FROM >= above.min():
         if (found <= 0).any():
             axes.set_xscale("symlog", linthresh=float(above.min()))
         else:

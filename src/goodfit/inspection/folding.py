@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.models.trained_net import TrainedNet
 
@@ -16,6 +17,7 @@ def linear_layers(net: TrainedNet) -> list[int]:
     return [layer for layer, name in enumerate(net.activations) if name == LINEAR]
 
 
+@public
 def fold(net: TrainedNet) -> TrainedNet:
     """The net without the hidden layers that do nothing: W = W2 W1, b = W2 b1 + b2, multiplied in float64.
 

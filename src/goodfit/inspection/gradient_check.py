@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
+from goodfit.arguments import public
 from goodfit.inspection.passes import mean_loss, parameters_of
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
@@ -38,6 +39,7 @@ class CheckedTensor:
         return self.error <= ALLOWED
 
 
+@public
 def check_gradient(subject: Subject, seed: int = 0, rows: int = ROWS) -> tuple[CheckedTensor, ...]:
     """Check the gradient of the mean loss of a subject's first rows by every tensor, at numbers drawn with `seed`."""
     part, rng = subject.head(rows), np.random.default_rng(seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Split, split
 from goodfit.errors import GoodfitError, InputError, Problems, nearest, problem
 from goodfit.inspection.advising import Advice, advise
@@ -25,6 +25,7 @@ from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.notices import warn
 from goodfit.runs.checks import fitted_recipe
 from goodfit.runs.record import MODEL
 from goodfit.runs.run import Run
@@ -111,6 +112,7 @@ class Inspection:
         return f"Inspection({self.measurement.subject.net!r}: {found})"
 
 
+@public
 def inspect(
     net: Run | Model | TrainedNet,
     x: Any = None,
@@ -149,6 +151,7 @@ def inspect(
     return Inspection(evidence, findings, advice, recipe, parts, subject.note)
 
 
+@public
 def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = None, *, which: int = 0) -> Subject:
     """A net with some of the rows that it learned from, to be looked at step by step.
 
@@ -163,7 +166,7 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
         if not 0 <= number < len(train):
             problems.add(WHERE, f"a row must be a training example, from 0 to {len(train) - 1}", got=number)
     problems.raise_if_any()
-    at = train[np.asarray(numbers)]
+    at = train[np.asarray(numbers, np.int64)]
     return replace(_subject(chosen, recipe, parts.data.x[at], parts.data.y[at]), rows=at)
 
 
@@ -269,7 +272,7 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
     if x is not None and y is None and not isinstance(x, Dataset) and (model := model_of(net)).preprocessing:
         rows = table_rows(model, x)
         for note in rows.notes:
-            warnings.warn(note, stacklevel=3)
+            warn(note)
         x = rows.data
     if isinstance(x, Dataset):
         valid = 0.0 if recipe is None else recipe.valid

@@ -1,6 +1,7 @@
 """layers.csv in a run's folder: what was seen of every layer while the nets trained."""
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from goodfit.errors import InputError, problem
 from goodfit.figures.flow import QUANTILE_NAMES
 from goodfit.files import write_table
+from goodfit.reading import read_text
 
 TABLE = "layers.csv"
 COUNTED = ("epoch", "net", "seed")
@@ -31,8 +33,7 @@ def read_layers(folder: Path) -> list[dict[str, Any]]:
     """The rows of the table in a run's folder, [] where there is none; InputError where it is damaged."""
     path = folder / TABLE
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return [_row(each) for each in csv.DictReader(file)]
+        return [_row(each) for each in csv.DictReader(io.StringIO(read_text(path), newline=""))]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from goodfit.arguments import public
 from goodfit.inspection.curvature import largest_eigenvalue
 from goodfit.inspection.jacobians import Jacobians, jacobians
 from goodfit.inspection.passes import Passes, run_passes
@@ -113,6 +114,7 @@ class Measurement:
         }
 
 
+@public
 def measure(
     subject: Subject, recipe: Recipe | None = None, *, epoch: int | None = None, curvature: bool = True
 ) -> Measurement:

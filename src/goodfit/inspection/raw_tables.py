@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Table
 from goodfit.data.tables import Target, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
@@ -27,6 +28,7 @@ class TableRows:
     notes: tuple[str, ...]
 
 
+@public
 def table_rows(model: Model, given: Any, *, target: str | None = None) -> TableRows:
     """The rows of a table that have a target, preprocessed as when the model was trained.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.inspection.by_hand import gradient_by_hand
 from goodfit.inspection.passes import Passes, run_passes
@@ -75,6 +76,7 @@ class Graph:
         }
 
 
+@public
 def trace(subject: Subject, l2: float = 0.0) -> Graph:
     """The graph of a subject's rows, at most MOST_ROWS, in float64.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from goodfit.arguments import public
 from goodfit.data import Dataset
 from goodfit.data.robust import bent
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -59,6 +61,7 @@ class Subject:
         return replace(self, net=net)
 
 
+@public
 def describe_net(
     weights: Any, biases: Any, activations: Any, *, task: str = "classification", classes: Any = None, **fields: Any
 ) -> TrainedNet:
@@ -67,14 +70,32 @@ def describe_net(
     activations: one for all, or one each. classes: names; 0, 1, ... if not given. fields: the others of a TrainedNet,
     such as shift and scale. InputError names all that does not fit, weights that are not finite among it.
     """
-    layers = tuple(weights)
+    problems = Problems()
+    for name, given in (("weights", weights), ("biases", biases)):
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            problems.add("Net", f"'{name}' must be a sequence of arrays, one a layer", got=given)
+    if not isinstance(activations, Iterable):
+        problems.add("Net", "'activations' must be a name, or a sequence of names", got=activations)
+    problems.raise_if_any()
+    layers, biases = (tuple(map(_as_array, given)) for given in (weights, biases))
     names = (activations,) * (len(layers) - 1) if isinstance(activations, str) else tuple(activations)
     if classes is None and task != "regression" and layers:
-        classes = tuple(str(code) for code in range(np.shape(layers[-1])[0]))
+        classes = tuple(str(code) for code in range(len(layers[-1]) if layers[-1].ndim else 0))
     kind: Any = task
-    return TrainedNet(layers, tuple(biases), names, kind, classes=tuple(classes or ()), **fields)
+    return TrainedNet(layers, biases, names, kind, classes=tuple(classes or ()), **fields)
 
 
+def _as_array(given: Any) -> Any:
+    try:
+        found = np.asarray(given)
+    except ValueError:  # of rows that differ in length
+        found = np.asarray(None)
+    if found.dtype.kind not in "fiub":
+        raise InputError(problem("Net", "weights and biases must be arrays of numbers", got=given))
+    return found
+
+
+@public
 def subject_of(
     net: TrainedNet,
     x: Any,

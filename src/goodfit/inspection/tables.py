@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.figures.flow import FlowLayer, FlowTable
 from goodfit.inspection.findings.finding import Finding
 from goodfit.inspection.measuring import QUANTILES, Measurement
@@ -15,6 +16,7 @@ def layer_rows(measured: Measurement) -> list[dict[str, Any]]:
     return [dict(vars(layer)) for layer in measured.layers]
 
 
+@public
 def flow_table(measured: Measurement, issues: Sequence[Finding]) -> FlowTable:
     """What `Inspection.figure` draws of a net, and the findings that are marked at its layers."""
     passes, net = measured.passes, measured.subject.net

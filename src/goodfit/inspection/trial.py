@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from goodfit import __version__
 from goodfit.data import Split
 from goodfit.errors import InputError, problem
 from goodfit.inspection.advising import Advice
+from goodfit.intervals import SCORE_BOUNDS, about, of_differences
 from goodfit.runs.checks import seeds_of
 from goodfit.runs.record import fingerprint
 from goodfit.runs.run import Run
@@ -93,20 +95,18 @@ def _compared(part: Any, parts: Split, seeds: Sequence[int], runs: Sequence[Run]
         np.asarray([net.score(parts.x(part), parts.y(part)).value for net in run.nets], np.float64) for run in runs
     )
     gain = after - before
-    mean, half = float(gain.mean()), math.nan
+    name, mean, (low, high) = SCORE_NAMES[parts.data.task], float(gain.mean()), (math.nan, math.nan)
     if len(gain) > 1:
-        from scipy.special import stdtrit
-
-        half = float(stdtrit(len(gain) - 1, 0.975) * gain.std(ddof=1) / math.sqrt(len(gain)))
+        error = float(gain.std(ddof=1)) / math.sqrt(len(gain))
+        low, high = about(mean, error, len(gain) - 1, bounds=of_differences(SCORE_BOUNDS[name]))
     losses = tuple(_last_loss(run) for run in runs)
-    name = SCORE_NAMES[parts.data.task]
-    return Trial(name, part, tuple(seeds), before, after, mean, mean - half, mean + half, (losses[0], losses[1]))
+    return Trial(name, part, tuple(seeds), before, after, mean, low, high, (losses[0], losses[1]))
 
 
 def unfinished_call(folder: str | Path) -> dict[str, Any]:
     """The call of the trial that was interrupted in a run's folder; InputError where there is none."""
     where = Path(folder) / UNFINISHED
-    if not (where / RECORD).exists():
+    if not os.path.exists(where / RECORD):
         rule, fix = "must hold a trial that was interrupted; there is none", "Start it with goodfit inspect RUN --try."
         raise InputError(problem(str(folder), rule, fix=fix))
     return read_call(where, RECORD, "trial")

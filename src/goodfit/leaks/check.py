@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from goodfit.data.dataset import Dataset
-from goodfit.data.split import Part, Split
+from goodfit.data.split import Split
 from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.duplicates import Rows, exact_groups
 from goodfit.leaks.folds import Fold, findings_of_folds
-from goodfit.leaks.guarding import Code, LeakFinding, Status, findings
+from goodfit.leaks.guarding import LeakFinding, findings
 from goodfit.leaks.near_pairs import NearPairs, TooLong, near_pairs
+from goodfit.notices import warn
 
 Mode = Literal["warn", "error", "off"]
 NEAR_SECONDS = 1.0  # that the search for near twins may take before a training, as predicted
@@ -36,10 +37,10 @@ class LeakCheck:
     near_seconds: what that search would have taken, as predicted, where it was not made; seconds: that the check took.
     """
 
-    findings: tuple[LeakFinding, ...] = ()
-    near: bool = True
-    near_seconds: float | None = None
-    seconds: float = 0.0
+    findings: tuple[LeakFinding, ...]
+    near: bool
+    near_seconds: float | None
+    seconds: float
 
     @property
     def issues(self) -> tuple[LeakFinding, ...]:
@@ -51,10 +52,10 @@ class LeakCheck:
         """Those to warn of: twins only where they are at least FEWEST and SMALL * sqrt(held-out rows)."""
         return tuple(each for each in self.issues if each.code in ("group", "input") or not _is_small(each))
 
-    def warn(self, stacklevel: int = 2) -> None:
+    def warn(self) -> None:
         """A LeakWarning for each finding of `told`."""
         for each in self.told:
-            warnings.warn(str(each), LeakWarning, stacklevel=stacklevel + 1)
+            warn(str(each), LeakWarning)
 
     def __str__(self) -> str:
         """One line: what was found, and what was not looked for."""
@@ -80,25 +81,10 @@ class LeakCheck:
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> LeakCheck:
-        """What `to_json` gave, lists for tuples; TypeError, ValueError or KeyError for anything else."""
-        found = tuple(_finding(each) for each in given["findings"])
-        near, predicted, seconds = (given[name] for name in ("near", "near_seconds", "seconds"))
-        return cls(found, bool(near), None if predicted is None else float(predicted), float(seconds))
+        """What `to_json` gave, lists for tuples; ValueError for anything else."""
+        from pydantic import TypeAdapter
 
-
-def _finding(given: Mapping[str, Any]) -> LeakFinding:
-    """A finding from what JSON made of it."""
-    texts = [given[name] for name in ("code", "status", "text", "advice")]
-    code, status, text, advice = texts
-    if not all(isinstance(each, str) for each in texts) or code not in get_args(Code) or status not in get_args(Status):
-        raise ValueError(given)
-    parts = tuple(given["parts"])
-    if not set(parts) <= set(get_args(Part)):
-        raise ValueError(given)
-    count, share = int(given["count"]), float(given["share"])
-    pairs = tuple((int(row), int(partner)) for row, partner in given["pairs"])
-    distances = tuple(float(each) for each in given["distances"])
-    return LeakFinding(code, status, parts, count, share, pairs, distances, text, advice)
+        return TypeAdapter(cls).validate_json(json.dumps(dict(given)), strict=True)
 
 
 def _is_small(found: LeakFinding) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.split import Part, Split
@@ -86,6 +87,7 @@ def near_twins(near: NearPairs, groups: Rows, rows: Rows, others: Rows) -> TwinR
     return TwinRows(kept, lowest_rows(groups, others)[found.partners[at]], found.distances[at], hit)
 
 
+@public
 def guard(split: Split, groups: Sequence[Any] | np.ndarray | None = None, near: bool = True) -> tuple[LeakFinding, ...]:
     """What the held-out rows of a split have in common with other parts; () if nothing was found.
 
@@ -143,6 +145,7 @@ def _repeats(groups: Rows, rows: Rows) -> float:
     return float(1 - len(np.unique(groups[rows])) / len(rows))
 
 
+@public
 def without_twins(split: Split, near: bool = True) -> Split:
     """The split without the rows that held-out rows could be known from.
 

@@ -5,7 +5,6 @@ are searched once; a search that took long is kept in the user's cache.
 import hashlib
 import math
 import time
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,12 @@ from numpy.typing import NDArray
 
 from goodfit.data.cache import keep, user_cache
 from goodfit.data.dataset import Dataset
+from goodfit.data.npz import read_npz
 from goodfit.errors import GoodfitError
 from goodfit.leaks import near_rows
 from goodfit.leaks.duplicates import Matches, Rows
 from goodfit.leaks.near_images import DETAIL, LIKENESS, TooManyCandidates, can_compare, near_images
+from goodfit.reading import read_bytes
 
 KEPT_SECONDS = 0.3  # a search that takes longer is kept
 FORMAT = f"1 {LIKENESS} {DETAIL} {near_rows.ROUNDING} {near_rows.FINEST}"  # what else a kept search depends on
@@ -125,9 +126,9 @@ def _path(data: Dataset) -> Path:
 def _read(path: Path, rows: int) -> NearPairs | None:
     """A search that was kept; None where there is none, or it is damaged."""
     try:
-        with path.open("rb") as file, np.load(file) as kept:
-            found = NearPairs(kept["rows"], kept["partners"], kept["distances"], str(kept["trouble"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        kept = read_npz(read_bytes(path))
+        found = NearPairs(kept["rows"], kept["partners"], kept["distances"], str(kept["trouble"]))
+    except (OSError, ValueError, KeyError):
         return None
     ends = (found.rows, found.partners)
     sound = all(end.dtype == np.int32 and end.shape == found.distances.shape for end in ends)

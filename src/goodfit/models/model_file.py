@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit import __version__
+from goodfit import __version__, strict_json
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
 from goodfit.models.trained_net import TrainedNet
-from goodfit.training import strict_json, tensor_file
+from goodfit.notices import warn
+from goodfit.training import tensor_file
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -94,7 +95,7 @@ class Model:
             return x
         inputs, notes = self.preprocessing.transform(x)
         for note in notes:
-            warnings.warn(note, stacklevel=3)
+            warn(note)
         return inputs
 
     def __repr__(self) -> str:
@@ -102,6 +103,7 @@ class Model:
         return f"Model({nets}{self.nets[0]!r})"
 
 
+@public
 def save_model(
     path: str | os.PathLike[str],
     nets: Sequence[TrainedNet],
@@ -141,6 +143,7 @@ def save_model(
     write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=FORMAT))
 
 
+@public
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file, of this format or an older one; never runs code from it.
 

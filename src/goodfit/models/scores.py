@@ -14,22 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.intervals import LEVEL, SCORE_BOUNDS, about, clopper_pearson
 from goodfit.plain_json import plain
 from goodfit.training.metrics import r2, variances
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
-
-LEVEL = 0.95
-
-
-def level_of_openings(openings: int) -> float:
-    """The level at which each of so many intervals is given, so that all of them hold together at LEVEL.
-
-    1 - 0.05 / n for n intervals, whatever they have to do with one another (Bonferroni's inequality): the chances that
-    each is wrong add up to 0.05 at most.
-    """
-    return 1 - (1 - LEVEL) / openings
 
 
 @dataclass(frozen=True)
@@ -39,8 +29,8 @@ class Score:
     value: the score, for several nets the mean over them. low, high: the interval at `level` (0.95: it holds the true
     score for 95 % of all draws of the rows). rows: how many rows it stands on. method: how the interval was made, or
     why there is none (then low and high are nan). spread: standard deviation over nets, None for one net. basis: what
-    the interval was made of, so that it can be made at another level: for shares the (effective) rows, for R² the
-    standard error; None where there is no interval.
+    the interval was made of, so that it can be made at another level: for shares the rows, for R² the standard error;
+    None where there is no interval.
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -69,12 +59,10 @@ class Score:
         if self.basis is None:
             return self
         if self.name == "R²":
-            from scipy.special import stdtrit
-
-            half = float(stdtrit(self.rows - 1, (1 + level) / 2)) * self.basis
-            low, high = self.value - half, min(1.0, self.value + half)
+            low, high = about(self.value, self.basis, self.rows - 1, level, SCORE_BOUNDS[self.name])
         else:
-            low, high = clopper_pearson(self.value * self.basis, self.basis, level)
+            rows = min(self.basis, self.rows)  # files of older versions counted nets as rows
+            low, high = clopper_pearson(self.value * rows, rows, level)
         return replace(self, low=low, high=high, level=level)
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,23 +72,11 @@ class Score:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Score:
-        """The other way round of `to_dict`."""
-        numbers = {name: math.nan for name in ("value", "low", "high") if fields[name] is None}
-        return cls(**{**fields, **numbers})
+        """The other way round of `to_dict`; ValueError for fields that it does not give."""
+        from goodfit.models.score_fields import ScoreFields
 
-
-def clopper_pearson(hits: float, rows: float, level: float = LEVEL) -> tuple[float, float]:
-    """The exact interval of a binomial proportion: hits of rows, 0 <= hits <= rows, not necessarily whole.
-
-    Source: Clopper & Pearson (1934), in the form with quantiles of the beta distribution.
-    """
-    from scipy.special import betaincinv
-
-    tail = (1 - level) / 2
-    misses = rows - hits
-    low = 0.0 if hits <= 0 else float(betaincinv(hits, misses + 1, tail))
-    high = 1.0 if misses <= 0 else float(betaincinv(hits + 1, misses, 1 - tail))
-    return low, high
+        numbers = ScoreFields.model_validate(dict(fields)).model_dump()
+        return cls(**numbers | {name: math.nan for name in ("value", "low", "high") if numbers[name] is None})
 
 
 def score_classification(
@@ -112,11 +88,11 @@ def score_classification(
     """The share of rows that are right, mean over nets, with an interval over rows.
 
     correct: for every net and row, whether the prediction is right.
-    One net: Clopper-Pearson. Several nets see the same rows, so that their hits are not independent: the variance s² of
-    the rows' mean hits m_i gives the number of independent rows that would be as informative, N m (1 - m) / s², and
-    Clopper-Pearson is applied at that number. It is N where all nets agree, and at most N P.
-    This is what survey statistics calls the modified Clopper-Pearson interval, after Korn & Graubard: the documentation
-    of SAS's SURVEYFREQ (confidence limits for proportions, design effect) has it, with more terms for clusters.
+    Clopper-Pearson at so many rows, whatever the number of nets: it is rows that are drawn, and nets that see the same
+    rows mostly fail on the same ones. A mean over nets varies no more than one net would (its hits lie in [0, 1], so
+    that their variance is at most m (1 - m)), hence the interval is rather too wide where nets disagree. In simulations
+    of 1 to 30 nets on 20 to 1000 rows it held the truth in 95 to 100 % of draws. (Rows are not to be counted by what
+    nets say of one another: where they agree by chance on few rows, that number is far too high.)
     """
     hits = np.asarray(correct, bool)
     if hits.ndim != 2 or hits.shape[0] == 0:
@@ -125,16 +101,11 @@ def score_classification(
     if rows == 0:
         return Score(name, math.nan, math.nan, math.nan, level, 0, "no interval: there are no rows")
     per_row = hits.mean(0, dtype=np.float64)  # [N]
-    value, variance = float(per_row.mean()), float(per_row.var())
-    if nets == 1:
-        low, high = clopper_pearson(int(hits.sum()), rows, level)
-        return Score(name, value, low, high, level, rows, "Clopper-Pearson", basis=float(rows))
-    same = variance <= 0 and value in (0.0, 1.0)
-    effective = rows if same else min(rows * nets, rows * value * (1 - value) / max(variance, 1e-300))
-    low, high = clopper_pearson(value * effective, effective, level)
-    method = f"Clopper-Pearson at {effective:.0f} effective rows, mean of {nets} nets"
-    spread = float(hits.mean(1, dtype=np.float64).std(ddof=1))
-    return Score(name, value, low, high, level, rows, method, spread, float(effective))
+    value = float(per_row.mean())
+    low, high = clopper_pearson(value * rows, rows, level)
+    method = "Clopper-Pearson" + (f", mean of {nets} nets" if nets > 1 else "")
+    spread = float(hits.mean(1, dtype=np.float64).std(ddof=1)) if nets > 1 else None
+    return Score(name, value, low, high, level, rows, method, spread, float(rows))
 
 
 def score_regression(

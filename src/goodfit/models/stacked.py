@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from goodfit.data.robust import bent
 from goodfit.models.numpy_activations import activate
+from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
 
@@ -30,7 +31,9 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
         most = max(1, MOST_UNITS // max(nets[places[0]].sizes[1:]))
         for start in range(0, len(places), most):
             chosen = places[start : start + most]
-            if len(chosen) == 1:
+            if accelerated():
+                yield from zip(chosen, outputs_on_device([nets[place] for place in chosen], x), strict=True)
+            elif len(chosen) == 1:
                 yield chosen[0], nets[chosen[0]].outputs(x)
             else:
                 yield from zip(chosen, _outputs([nets[place] for place in chosen], x), strict=True)
@@ -70,9 +73,17 @@ def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Scor
     that is published and choose nothing by it, and have no place in the ledger of whoever runs them.
     """
     if nets[0].task == "regression":
-        return score_regression(np.stack([net.predict(x) for net in nets]), y)  # [P, N, C]
+        return score_regression(np.stack([*_of_each(nets, x, lambda predicted: predicted)]), y)  # [P, N, C]
     # compared net by net: as codes, thousands of nets take four times as much, and twice that while they are stacked
-    right = np.stack([net.predict(x) == y for net in nets])  # [P, N] or [P, N, C]
+    right = np.stack([*_of_each(nets, x, lambda predicted: predicted == y)])  # [P, N] or [P, N, C]
     if nets[0].task == "multilabel":
         return score_classification(np.asarray(right.all(-1)), name="exact match")
     return score_classification(right)
+
+
+def _of_each(nets: Sequence[TrainedNet], x: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+    """What `of` makes of every net's predictions, in order."""
+    if not accelerated():
+        return [of(net.predict(x)) for net in nets]
+    found = {place: of(nets[place].predictions_of(z)) for place, z in stacked_outputs(nets, x)}
+    return [found[place] for place in range(len(nets))]

@@ -8,6 +8,7 @@ along contiguous rows.
 
 import itertools
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +40,8 @@ class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
     widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
-    dropout, input_dropout: some net drops hidden units, or inputs.
+    dropout, input_dropout: some net drops hidden units, or inputs. lean: what a hidden layer hands back is held once,
+    and of relu its result alone, so that large layers make fewer ways through memory: what a GPU waits for.
     """
 
     inputs: int
@@ -50,6 +52,7 @@ class Architecture:
     ragged: bool = False
     dropout: bool = False
     input_dropout: bool = False
+    lean: bool = False
 
     @property
     def multiplications(self) -> int:
@@ -104,7 +107,8 @@ def forward(
         parameters = _scaled_first_layer(parameters, *scaling[:2])
     for layer, name in enumerate(architecture.activations):
         z = affine(parameters, layer, hidden)  # [S, M, H, B]
-        a = activate(name, z, parameters.slopes[layer])
+        slope = parameters.slopes[layer]
+        a = _activate_lean(name, z) if architecture.lean and slope is None else activate(name, z, slope)
         # a padded unit has z = 0, but its activation need not be 0 (sigmoid: 1/2): the next layer must not see it
         if architecture.masked:
             a = a * present.units[layer][..., None]
@@ -178,6 +182,34 @@ def activate(name: str, z: Array, slope: Array | None) -> Array:
     if slope is None:
         return function(z)
     return function(z, slope[..., None, None])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _activate_lean(name: str, z: Array) -> Array:
+    """`activate`, with the same derivative.
+
+    That is held before anything reads it: the product before it takes it up, while its readers, a product and a sum
+    over rows, would each compute it anew. relu's is read off its result, so that z need not be kept beside it.
+    """
+    return activate(name, z, None)
+
+
+def _lean_forward(name: str, z: Array) -> tuple[Array, Array]:
+    if name != "relu":
+        return activate(name, z, None), z
+    a = jax.lax.optimization_barrier(activate(name, z, None))  # or z would be kept, and its readers compute a again
+    return a, a
+
+
+def _lean_backward(name: str, kept: Array, change: Array) -> tuple[Array]:
+    if name == "relu":
+        back = jax.lax.select(kept <= 0, jnp.zeros_like(change), change)
+    else:
+        (back,) = jax.vjp(partial(activate, name, slope=None), kept)[1](change)
+    return (jax.lax.optimization_barrier(back),)
+
+
+_activate_lean.defvjp(_lean_forward, _lean_backward)
 
 
 def _drop(a: Array, keys: Array, rates: Array) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.reports.blocks import Block, Grid
 from goodfit.reports.markup import Inline
@@ -58,6 +59,7 @@ class Frames(Block):
         return {0, last // 2, last}
 
 
+@public
 def spread(count: int, most: int = MOST_FRAMES) -> list[int]:
     """Which of so many to show: all, or `most` of them, spread evenly, with the first and the last."""
     if count <= most:

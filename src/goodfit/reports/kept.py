@@ -1,6 +1,9 @@
 """Results that other commands left in a folder, as JSON: read, checked, and put into plain fields."""
 
 import csv
+import io
+import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,13 +11,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from goodfit import strict_json
+from goodfit.checked_json import MOST_BYTES
 from goodfit.errors import InputError, problem
+from goodfit.reading import read_text
 from goodfit.reports.commands import table_words
 from goodfit.selection.space import parse, text_of
-from goodfit.training import strict_json
+from goodfit.training.store import SessionRecord
 
 SEARCH, SELECTION, CURVE = "search.json", "selection.json", "curve.csv"
 VERDICT = "verdict.json"
+LARGEST = 1e100  # of a number that is drawn
 Number = float | None
 Change = Annotated[str, AfterValidator(lambda text: text.replace("->", "→"))]  # "hidden 64 → 128"
 
@@ -154,7 +161,7 @@ class CurveLine(KeptJson):
 def read_verdict(folder: Path) -> KeptVerdict | None:
     """The verdict on a run; None where nobody asked for it. InputError where it is damaged."""
     path = folder / VERDICT
-    if not path.exists():
+    if not os.path.exists(path):
         return None
     with _reading(path, "goodfit verdict"):
         return KeptVerdict.model_validate(_json(path))
@@ -163,33 +170,30 @@ def read_verdict(folder: Path) -> KeptVerdict | None:
 def read_search(folder: Path) -> KeptSearch:
     """The result of a search that is done; InputError for anything else."""
     path, start = folder / SELECTION, folder / SEARCH
-    if not path.exists():
-        if start.exists():
+    if not os.path.exists(path):
+        if os.path.exists(start):
             fix = f"Finish it with: goodfit select --resume {folder}"
             raise InputError(problem(str(folder), "must be a finished search; this one is not", fix=fix))
         fix = "Give the folder that 'goodfit select' wrote."
         raise InputError(problem(str(folder), f"must be the folder of a search; it has no {SELECTION}", fix=fix))
-    begun: dict[str, Any] = {}
-    if start.exists():
-        with _reading(start, "goodfit select"):
-            begun = _json(start)
+    begun = SessionRecord.read(start, "search") if os.path.exists(start) else SessionRecord("", math.inf)
     with _reading(path, "goodfit select"):
         found = _json(path)
         lines = [_setting(line) for line in found["settings"]]
         (name,) = {name for _, name in lines}
-        call = begun.get("call") or {}
+        call = begun.call or {}
         source = table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),)
-        about = {"about": begun.get("about", ""), "source": source, "score_name": name}
+        about = {"about": begun.about, "source": source, "score_name": name}
         return KeptSearch.model_validate({**found, **about, "settings": [line for line, _ in lines]})
 
 
 def read_curve(folder: Path, field: str) -> list[CurveLine]:
     """The curve of a search that varied one field; [] where it has none."""
     path = folder / CURVE
-    if not path.exists():
+    if not os.path.exists(path):
         return []
-    with _reading(path, "goodfit select"), open(path, encoding="utf-8", newline="") as file:
-        return [_curve_line(row, field) for row in csv.DictReader(file)]
+    with _reading(path, "goodfit select"):
+        return [_curve_line(row, field) for row in csv.DictReader(io.StringIO(read_text(path), newline=""))]
 
 
 def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -202,13 +206,17 @@ def _setting(line: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _curve_line(row: dict[str, str], field: str) -> CurveLine:
     numbers = [float(text or "nan") for text in list(row.values())[1:7]]
+    if any(abs(number) > LARGEST for number in numbers):
+        raise ValueError("a mean or an interval is too large")
     (value,) = parse(f"{field}={row[field]}")[1]  # type: ignore[misc]
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ValueError("a value is too large")
     found = {"value": value, "train": numbers[:3], "valid": numbers[3:], "best": row["best"] == "True"}
     return CurveLine.model_validate(found)
 
 
 def _json(path: Path) -> dict[str, Any]:
-    found = strict_json.parse(path.read_text("utf-8"))
+    found = strict_json.parse(read_text(path, most=MOST_BYTES))
     if not isinstance(found, dict):
         raise ValueError("not an object")
     return found
@@ -221,6 +229,6 @@ def _reading(path: Path, command: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError, csv.Error) as error:
         rule, fix = "must be what goodfit wrote there, but it is damaged", f"Run '{command}' again, or use a copy."
         raise InputError(problem(str(path), rule, fix=fix)) from error

@@ -70,7 +70,7 @@ class Page:
         """Write the page, whole or not at all; InputError where the name is no page's or the place not writable."""
         target = Path(path)
         if target.suffix.lower() not in SUFFIXES:
-            fix = f"For example: {target.with_suffix('.html').name}."
+            fix = f"For example: {target.stem or 'report'}.html."
             raise InputError(problem(str(path), "the name of a page must end in .html", got=target.suffix, fix=fix))
         write_atomically(target, self.html().encode())
         return target

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goodfit import __version__
+from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.errors import InputError, problem
 from goodfit.reports.blocks import Passage
@@ -26,6 +27,7 @@ from goodfit.training.recipe import Recipe
 NAMES = {"train": "Training", "valid": "Validation"}
 
 
+@public
 def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | None = None) -> Page:
     """The report on a run, or on the one in a folder. search: the folder of a search whose settings are compared.
 
@@ -54,6 +56,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
     )
 
 
+@public
 def search_page(folder: Path) -> Page:
     """The report on a search alone; InputError where it is not done or damaged."""
     found = read_search(folder)

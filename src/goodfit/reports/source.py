@@ -60,7 +60,7 @@ def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
         digest.update(f"{part} {chosen.astype('<i4').tobytes().hex()}".encode())
     openings, own, same = _openings(run, ledger or Ledger())
     kept = None if run.folder is None else records.RunRecord.read(run.folder)
-    columns, table = _columns(run), None if kept is None else kept.table
+    columns, table = _columns(run), None if kept is None else kept.origin
     goodfit, others = (__version__, records.versions_here()) if kept is None else (kept.goodfit, kept.versions)
     return Source(
         run=run,

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.reports import kept
 from goodfit.reports.run_report import run_page, search_page
@@ -13,6 +14,7 @@ REPORT = "report.html"
 Place = str | os.PathLike[str]
 
 
+@public
 def write(what: Run | Place, path: Place | None = None, *, search: Place | None = None) -> Path:
     """Write a report as one self-contained HTML file, and return where it is.
 
@@ -38,9 +40,9 @@ def write(what: Run | Place, path: Place | None = None, *, search: Place | None 
 
 def _is_search(folder: Path) -> bool:
     """Whether a folder is that of a search; InputError where it is neither that nor a run's."""
-    if (folder / RUN).exists():
+    if os.path.exists(folder / RUN):
         return False
-    if (folder / kept.SELECTION).exists() or (folder / kept.SEARCH).exists():
+    if os.path.exists(folder / kept.SELECTION) or os.path.exists(folder / kept.SEARCH):
         return True
     rule = f"must be the folder of a run or of a search; it has neither {RUN} nor {kept.SELECTION}"
     raise InputError(problem(str(folder), rule, fix="Give what 'goodfit train' or 'goodfit select' wrote."))

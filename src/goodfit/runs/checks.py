@@ -1,7 +1,6 @@
 """Whether a recipe fits a data set: everything that neither can know alone."""
 
 import operator
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from goodfit.data import Dataset, Split, Table, split
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
+from goodfit.notices import warn
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.words import rows_text
 
@@ -63,7 +63,7 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     problems.raise_if_any()
     if not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
-        warnings.warn(problem("Recipe", text, fix="Hold out data with 'valid'."), stacklevel=3)
+        warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
 
 

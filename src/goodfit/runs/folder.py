@@ -1,17 +1,18 @@
 """Runs on disk: list them, load one, predict with one."""
 
+import contextlib
 import csv
 import io
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Ledger, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.tables import is_table_path, read_frame
@@ -22,6 +23,7 @@ from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
+from goodfit.notices import warn
 from goodfit.runs import record
 from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
@@ -29,12 +31,16 @@ from goodfit.training.history import History
 from goodfit.training.lock import is_held
 from goodfit.training.recipe import Recipe
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
+
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a list. state: "done", "training" or "interrupted"; scores: part -> score, where it is done.
+    """A run in a list.
 
-    The score on test rows is there once they were opened: the newest in the ledger, with the interval as it is by now.
+    state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
+    when is the date of the file. scores: part -> score, where it is done. The score on test rows is there once they
+    were opened: the newest in the ledger, with the interval as it is by now.
     """
 
     folder: Path
@@ -43,6 +49,7 @@ class RunSummary:
     state: str
     seeds: tuple[int, ...]
     scores: dict[str, Score]
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +72,15 @@ class Predictions:
     warnings: tuple[str, ...] = ()
 
     def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
-        """One line a row: its number, the prediction, and for classes and labels every probability."""
+        """One line a row: its number, the prediction, and for classes and labels every probability.
+
+        A name that a spreadsheet would carry out as a formula, such as =1+1, has an apostrophe before it, which
+        spreadsheets take for "this is text".
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         header, unread = self._header(), set(self.unread)
-        writer.writerow(header)
+        writer.writerow(map(_as_text, header))
         for row in range(len(self.values)):
             writer.writerow([row, *([""] * (len(header) - 1) if row in unread else self._cells(row))])
         if hasattr(to, "write"):
@@ -90,23 +101,32 @@ class Predictions:
         if self.task == "regression":
             return numbers
         if self.task == "classification":
-            return [self.classes[self.predicted[row]], *numbers]
+            return [_as_text(self.classes[self.predicted[row]]), *numbers]
         return [*(str(int(label)) for label in self.predicted[row]), *numbers]
 
 
+def _as_text(name: str) -> str:
+    """A name as a spreadsheet shows it, not carries it out; numbers, which may begin with a sign, stay as they are."""
+    if not name.startswith(FORMULAS):
+        return name
+    with contextlib.suppress(ValueError):
+        float(name)
+        return name
+    return f"'{name}"
+
+
+@public
 def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
-    """The runs in a folder, newest first. Folders that hold none are passed over, damaged ones with a warning."""
+    """The runs in a folder, newest first; damaged ones are listed as such. Folders that hold none are passed over."""
     path = Path(root)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return []
     opened = _opened()
-    found = []
-    for folder in sorted(path.iterdir()):
-        if (folder / record.RUN).exists():
-            try:
-                found.append(_summary(folder, opened))
-            except InputError as error:
-                warnings.warn(str(error), stacklevel=2)
+    try:
+        folders = sorted(path.iterdir())
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
+    found = [_summary(folder, opened) for folder in folders if os.path.lexists(folder / record.RUN)]
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
@@ -115,7 +135,7 @@ def _opened() -> dict[str, Score]:
     try:
         lines = Ledger().openings()
     except GoodfitError as error:
-        warnings.warn(f"Test scores are not shown: {error}", stacklevel=3)
+        warn(f"Test scores are not shown: {error}")
         return {}
     scores = ((line.run, restated(line)) for line in lines)
     return {run: score for run, score in scores if run is not None and score is not None}
@@ -123,7 +143,11 @@ def _opened() -> dict[str, Score]:
 
 def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
     test = opened.get(str(folder.resolve()))
-    found = record.RunRecord.read(folder)
+    try:
+        found = record.RunRecord.read(folder)
+    except InputError as error:
+        written = datetime.fromtimestamp(max(0.0, os.lstat(folder / record.RUN).st_mtime), UTC)
+        return RunSummary(folder, "", written, "damaged", (), {}, str(error))
     going = "training" if is_held(folder) else "interrupted"
     return RunSummary(
         folder=folder,
@@ -135,11 +159,13 @@ def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
     )
 
 
+@public
 def record_of(folder: str | os.PathLike[str]) -> record.RunRecord:
     """What run.json says of a run, done or not: its task, its seeds, what else its command was asked for, ..."""
     return record.RunRecord.read(Path(folder))
 
 
+@public
 def load(folder: str | os.PathLike[str]) -> Run:
     """Load a finished run, as `train` returned it."""
     where = Path(folder)
@@ -148,21 +174,30 @@ def load(folder: str | os.PathLike[str]) -> Run:
         fix = f"Finish it with: goodfit train --resume {where}"
         raise InputError(problem(str(where), "must be a finished run", fix=fix))
     model = load_model(where / record.MODEL)
+    history = History.from_events(where / record.EVENTS, until=max(1, found.epochs))
+    counts = {"run.json": len(found.seeds), "the model file": len(model.nets), "events.jsonl": history.n_nets}
+    if len(set(counts.values())) > 1 or (model.task, tuple(net.seed for net in model.nets)) != (
+        found.task,
+        found.seeds,
+    ):
+        rule = "must hold the files of one run; they differ in their nets"
+        raise InputError(problem(str(where), rule, got=counts, fix="Restore a backup, or train again."))
     return Run(
         recipe=Recipe.from_file(where / record.RECIPE),
         data_name=found.data,
-        task=model.nets[0].task,
+        task=model.task,
         seeds=found.seeds,
         nets=model.nets,
-        history=History.from_events(where / record.EVENTS, until=max(1, found.epochs)),
+        history=history,
         scores=found.scores,
         seconds=found.seconds,
         folder=where,
-        leaks=found.check,
+        leaks=found.leaks,
         test_rows=found.test_rows,
     )
 
 
+@public
 def predict(
     run: str | os.PathLike[str],
     data: Any,
@@ -198,12 +233,12 @@ def predict(
 def model_path(run: str | os.PathLike[str]) -> Path:
     """The model file of a run that is done, from its folder; a model file's own path is returned as it is."""
     path = Path(run)
-    if path.is_dir():
+    if os.path.isdir(path):
         if record.RunRecord.read(path).state != "done":
             fix = f"Finish it with: goodfit train --resume {path}"
             raise InputError(problem(str(run), "must be a finished run", fix=fix))
         path = path / record.MODEL
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(problem(str(run), "must be a finished run or a model file", fix="See 'goodfit runs'."))
     return path
 

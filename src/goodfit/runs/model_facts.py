@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
 from goodfit.runs.folder import model_path
 from goodfit.training import tensor_file
@@ -60,9 +61,10 @@ class ModelFacts:
         return asdict(self)
 
 
+@public
 def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
     """What is in a model file, or in that of a run's folder; InputError where it is not sound."""
-    file = model_path(path) if Path(path).is_dir() else Path(path)
+    file = model_path(path) if os.path.isdir(Path(path)) else Path(path)
     where = str(file)
     content = tensor_file.read_bytes(file, kind=KIND)
     unpacked = tensor_file.unpack(content, where=where, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT)

@@ -13,7 +13,8 @@ from goodfit.data import Sealed, Split
 from goodfit.data.ledger import Begun, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
-from goodfit.models.scores import LEVEL, Score, level_of_openings
+from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
@@ -150,7 +151,7 @@ def restated(line: Opening) -> Score | None:
         return None
     try:
         return Score.from_dict(line.score).at_level(level_of_openings(line.of))
-    except (TypeError, KeyError) as error:
+    except (TypeError, ValueError) as error:
         rule = f"the score of no. {line.number} is not valid"
         raise InputError(
             problem("Ledger", rule, got=dict(line.score), fix="Restore a backup of the ledger.")

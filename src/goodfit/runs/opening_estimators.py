@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Sealed
 from goodfit.errors import InputError, problem
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -14,6 +15,7 @@ from goodfit.runs.opening import Opened, check_any, open_predictions
 WHERE = "Test rows"
 
 
+@public
 def open_estimator(estimator: Any, rows: Sealed) -> Opened:
     """Record an opening of these rows by a fitted estimator, then score its predictions.
 

@@ -41,8 +41,8 @@ def open_test_rows(
     own = _same(data, parts, folder, found, progress)
     if own is not None:
         return open_rows(nets, own.test, run=folder)
-    if target is None and found is not None and found.table is not None:
-        target = found.table["target"]
+    if target is None and found is not None and found.origin is not None:
+        target = found.origin["target"]
     preprocessing = _preprocessing(parts, folder)
     rows, notes = separate_rows(data, nets[0], preprocessing, target, progress)
     if parts is None:
@@ -85,10 +85,10 @@ def _same(
 
 def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dataset | Table | None:
     """A data set of this name, or the table in a file, read with the choices of the run; None where that is refused."""
-    if found.table is None:
+    if found.origin is None:
         return load_data(path, progress=progress) if path in names() or not is_table_path(path) else None
     try:
-        return read_table(**{**found.table, "path": path})
+        return read_table(**{**found.origin, "path": path})
     except InputError:  # too few rows, or one class alone: no data to train on, yet some to test with
         return None
 
@@ -109,6 +109,8 @@ def _split_if_there(folder: Path | None, progress: Notify | None) -> Split | Non
 
 def _apart(found: record.RunRecord | None) -> str:
     """What opens other data that have as many rows as a run's own, which are not there to compare them with."""
-    if found is not None and found.table is not None:
-        return f"If these are other data: put those of the run back ({found.table['path']}), so that both are compared."
+    if found is not None and found.origin is not None:
+        return (
+            f"If these are other data: put those of the run back ({found.origin['path']}), so that both are compared."
+        )
     return "If these are other data: goodfit.data.Sealed(data, range(len(data))).open(run)."

@@ -10,27 +10,35 @@ import contextlib
 import hashlib
 import json
 import math
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from goodfit import __version__
+from goodfit.checked_json import read_model
 from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
-from goodfit.data.dataset import rows_fault
+from goodfit.data.dataset import Task, rows_fault
+from goodfit.data.split import Part
+from goodfit.data.tables.kinds import Kind
+from goodfit.data.tables.targets import TableTask
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
+from goodfit.leaving import on_leaving
+from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
 from goodfit.training.lock import held
-from goodfit.training.recipe import Recipe
+from goodfit.training.machine import machine
+from goodfit.training.recipe import LARGEST_SEED, Recipe
 from goodfit.training.store import CHECKPOINTS
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
@@ -42,77 +50,109 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "model.safetensors",
 )
 CURVES = ("curves.svg", "curves.png")
-TABLE_FIELDS = {"path": str, "target": str, "ids": list, "task": str, "kinds": dict}  # of a record's `table`
-DIVIDED_BY = {"group": str, "time": str}  # likewise; one of them may be there
 SPLIT_FORMAT = 1
 OTHER_DATA = "Restore the data as they were, or train a new run on these."
+FIRST_YEAR = 1970  # before which no run began
+LARGEST = 2**53  # of a count or a time: larger ones are not exact as JSON's numbers
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class _Checked(BaseModel):
+    """What stands in run.json. Nothing is converted, and what is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class TableOrigin(_Checked):
+    """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
+
+    path: Annotated[str, Field(min_length=1)]
+    target: str
+    ids: tuple[str, ...]
+    task: TableTask
+    kinds: dict[str, Kind]
+    group: str | None = None
+    time: str | None = None
+
+
+class SealedRows(_Checked):
+    """Test rows that were not opened: how many, and what opens them."""
+
+    rows: Annotated[int, Field(ge=0, le=LARGEST)]
+    open: str
+
+
+class RunResults(BaseModel):
+    """What `goodfit train --json` prints, as far as a run is loaded from it; the rest is kept as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+
+    scores: dict[Part, ScoreFields]
+    seconds: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]]
+    epochs: Annotated[int, Field(ge=0, le=LARGEST)]
+    sealed: SealedRows | None = None
+
+
+class RunRecord(_Checked):
     """run.json.
 
     data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
     one is recognised; started: date and time in ISO 8601; score_test: whether test rows are scored after every epoch;
     state: "training" until the results are written, then "done"; results: what `goodfit train --json` prints;
-    table: for a table that was read from a file, its path and the choices made for it, as `read_table` takes them;
-    leaks: what the leak guard found before the training, as `LeakCheck.to_json` gives it; None where it did not look;
-    versions: of what else decides the bits, by name; empty in runs of older versions; memory: bytes that the nets of
-    one turn may take, None for no limit; call: what else was asked for, see `train`.
+    table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
+    found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
+    runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; call: what else was
+    asked for, see `train`.
     """
 
     data: str
-    task: str
+    task: Task
     data_print: str
     recipe_print: str
-    seeds: tuple[int, ...]
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], Field(min_length=1)]
     started: str
     score_test: bool = False
-    state: str = "training"
+    state: Literal["training", "done"] = "training"
     goodfit: str = __version__
-    results: Mapping[str, Any] | None = None
-    table: Mapping[str, Any] | None = None
-    leaks: Mapping[str, Any] | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
-    memory: float | None = None
-    call: Mapping[str, Any] = field(default_factory=dict)
+    results: RunResults | None = None
+    table: TableOrigin | None = None
+    leaks: LeakCheck | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    memory: Annotated[float, Field(ge=0)] | None = None
+    call: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """A date of this world, and results where it is done."""
+        if self.when.tzinfo is None or self.when.year < FIRST_YEAR:
+            raise ValueError("a run begins at a time of its time zone")
+        if self.state == "done" and not (self.results and self.results.scores and self.results.seconds):
+            raise ValueError("a run that is done has results")
+        return self
 
     def write(self, folder: Path) -> None:
         """Write run.json."""
-        write_atomically(folder / RUN, (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode())
+        fields = {**self.model_dump(mode="json"), "table": self.origin}
+        text = json.dumps(fields, indent=2, ensure_ascii=False)
+        write_atomically(folder / RUN, (text + "\n").encode())
+
+    def finished(self, results: Mapping[str, Any]) -> RunRecord:
+        """The record of the same run when it is done."""
+        found = RunResults.model_validate_json(json.dumps(results, allow_nan=False))
+        return self.model_copy(update={"state": "done", "results": found})
 
     @classmethod
     def read(cls, folder: Path) -> RunRecord:
         """Read run.json; InputError where the folder holds no run, or a damaged one."""
         path = folder / RUN
-        try:
-            return cls._checked(json.loads(path.read_text("utf-8")))
-        except (FileNotFoundError, NotADirectoryError) as error:
+        if not os.path.lexists(path):
             fix = "Give the folder that 'goodfit train' wrote."
-            raise InputError(problem(str(folder), f"must be the folder of a run; it has no {RUN}", fix=fix)) from error
-        except OSError as error:
-            raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            fix = "Restore a backup, or train again."
-            raise InputError(problem(str(path), "must be the record of a run, but it is damaged", fix=fix)) from error
+            raise InputError(problem(str(folder), f"must be the folder of a run; it has no {RUN}", fix=fix))
+        return read_model(path, cls, must="the record of a run", fix="Restore a backup, or train again.")
 
-    @classmethod
-    def _checked(cls, found: Any) -> RunRecord:
-        """The record that JSON holds; one of many exceptions if it holds none."""
-        made = cls(**{**found, "seeds": tuple(int(seed) for seed in found["seeds"])})
-        texts = (made.data, made.task, made.data_print, made.recipe_print, made.started, made.goodfit)
-        if not all(isinstance(text, str) for text in texts) or made.state not in ("training", "done") or not made.seeds:
-            raise ValueError(found)
-        if made.when.tzinfo is None or (made.state == "done" and not (made.scores and made.seconds)):
-            raise ValueError(found)
-        if not all(isinstance(each, str) for pair in made.versions.items() for each in pair):
-            raise ValueError(found)
-        if made.table is not None:
-            divided = {name: kind for name, kind in DIVIDED_BY.items() if name in made.table}
-            if {name: type(value) for name, value in made.table.items()} != {**TABLE_FIELDS, **divided}:
-                raise ValueError(found)
-        _, _, _ = dict(made.call), made.check, float(made.turn_memory)
-        return made
+    @property
+    def origin(self) -> dict[str, Any] | None:
+        """The path and choices of the table file, as `read_table` takes them."""
+        return None if self.table is None else self.table.model_dump(exclude_none=True)
 
     @property
     def turn_memory(self) -> float:
@@ -122,12 +162,7 @@ class RunRecord:
     @property
     def test_rows(self) -> int:
         """How many test rows are sealed; 0 before the run is done, and in a run of an older version."""
-        return int(((self.results or {}).get("sealed") or {"rows": 0})["rows"])
-
-    @property
-    def check(self) -> LeakCheck | None:
-        """What the leak guard found before the training."""
-        return None if self.leaks is None else LeakCheck.from_json(self.leaks)
+        return 0 if self.results is None or self.results.sealed is None else self.results.sealed.rows
 
     @property
     def when(self) -> datetime:
@@ -137,17 +172,18 @@ class RunRecord:
     @property
     def scores(self) -> dict[str, Score]:
         """Part -> score; empty before the run is done."""
-        return {part: Score.from_dict(score) for part, score in (self.results or {"scores": {}})["scores"].items()}
+        found = {} if self.results is None else self.results.scores
+        return {part: Score.from_dict(score.model_dump()) for part, score in found.items()}
 
     @property
     def seconds(self) -> dict[str, float]:
         """Phase -> seconds; empty before the run is done."""
-        return {name: float(spent) for name, spent in (self.results or {"seconds": {}})["seconds"].items()}
+        return {} if self.results is None else dict(self.results.seconds)
 
     @property
     def epochs(self) -> int:
         """The last epoch that any net trained; 0 before the run is done."""
-        return int((self.results or {"epochs": 0})["epochs"])
+        return 0 if self.results is None else self.results.epochs
 
 
 @contextmanager
@@ -155,29 +191,33 @@ def new_folder(folder: Path) -> Iterator[None]:
     """Make and hold the folder of a new run. A folder that holds one is refused; if the run does not begin, what was
     made is removed again.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+
+    def undo() -> None:
+        if not os.path.exists(folder / RUN):
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
     try:
-        with held(folder):
+        with on_leaving(undo), held(folder):
             _refuse_used(folder)
             yield
     except BaseException:
-        if not (folder / RUN).exists():
-            for path in made:
-                with contextlib.suppress(OSError):
-                    path.rmdir()
+        undo()
         raise
 
 
 def _refuse_used(folder: Path) -> None:
-    if (folder / RUN).exists():
+    if os.path.exists(folder / RUN):
         fix = "Give another folder, or resume with --resume."
         raise InputError(problem(str(folder), "already holds a run", fix=fix))
-    own = () if (folder / SPLIT).exists() else (RECIPE,)  # both, without run.json: a run was killed as it began
-    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if (folder / name).exists()]
+    own = () if os.path.exists(folder / SPLIT) else (RECIPE,)  # both, without run.json: a run was killed as it began
+    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if os.path.exists(folder / name)]
     used += sorted(path.name for path in folder.glob("turn-*"))
     if used:
         rule = f"holds files that a run would overwrite: {', '.join(used)}"
@@ -204,29 +244,36 @@ def begin(
         seeds=seeds,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         score_test=score_test,
-        table=table,
-        leaks=None if check is None else check.to_json(),
+        table=None if table is None else TableOrigin.model_validate_json(json.dumps(dict(table))),
+        leaks=check,
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
-        call=call or {},
+        call=dict(call or {}),
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
-    try:
-        content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
-        write_atomically(folder / SPLIT, content)
-        write_atomically(folder / RECIPE, recipe.to_json().encode())
-        record.write(folder)
-    except BaseException:
-        if not (folder / RUN).exists():
+
+    def undo() -> None:
+        if not os.path.exists(folder / RUN):
             for name in (RECIPE, SPLIT):
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
+
+    try:
+        content = tensor_file.pack(rows, {"seed": parts.seed}, kind="split", version=SPLIT_FORMAT)
+        with on_leaving(undo):
+            write_atomically(folder / SPLIT, content)
+            write_atomically(folder / RECIPE, recipe.to_json().encode())
+            record.write(folder)
+    except BaseException:
+        undo()
         raise
 
 
 def versions_here() -> dict[str, str]:
     """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
-    return {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    found = {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
+    able = machine()
+    return found if able.kind == "cpu" else {**found, able.name: able.precision}
 
 
 def read_recipe(folder: Path, record: RunRecord) -> Recipe:
@@ -247,14 +294,14 @@ def data_of(
     call: Python that takes other data, with {} for the folder; an InputError names it. flag: whether the command has
     --data as well.
     """
-    if found.table is not None and Path(found.table["path"]).exists():
-        return read_table(**found.table)
-    if found.table is None and found.data in names():
+    if found.origin is not None and os.path.exists(found.origin["path"]):
+        return read_table(**found.origin)
+    if found.origin is None and found.data in names():
         return load(found.data, progress=progress)
     rule = f"was trained on {found.data!r}, which is not a built-in data set"
-    if found.table is not None:
-        rule = f"was trained on {found.table['path']}, which is not there any more"
-    by_flag = "with --data, or " * (flag and found.table is not None)  # no flag takes arrays
+    if found.origin is not None:
+        rule = f"was trained on {found.origin['path']}, which is not there any more"
+    by_flag = "with --data, or " * (flag and found.origin is not None)  # no flag takes arrays
     fix = f"Give it {by_flag}from Python: {call.format(repr(str(where)))}."
     raise InputError(problem(str(where), rule, fix=fix))
 
@@ -273,18 +320,35 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
 
 def split_of(folder: Path, given: Dataset | Table, record: RunRecord) -> Split | None:
     """The split of a run in data that may be what it was trained on; None where they are other data."""
-    found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
-    rows, metadata = found.arrays, found.metadata
+    rows, seed = _rows_of_parts(folder)
     data = given if isinstance(given, Dataset) else preprocessed(given, rows["train"])
     if data is None or fingerprint(data) != record.data_print:
         return None
-    return Split(data, rows["train"], rows["valid"], rows["test"], seed=int(metadata["seed"]))
+    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
+
+
+def _rows_of_parts(folder: Path) -> tuple[dict[Part, np.ndarray], int]:
+    """The rows of each part of a run, and the seed that drew them; InputError where the file is damaged."""
+    path = folder / SPLIT
+    found = tensor_file.read(path, kind="split", version=SPLIT_FORMAT)
+    try:
+        rows: dict[Part, np.ndarray] = {part: _row_numbers(found.arrays, part) for part in get_args(Part)}
+        seed = found.metadata["seed"]
+        if type(seed) is not int or not 0 <= seed <= LARGEST:
+            raise ValueError("a seed is an integer >= 0")
+    except (KeyError, ValueError) as error:
+        raise tensor_file.damaged(path, "split") from error
+    return rows, seed
+
+
+def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
+    rows: np.ndarray = tensor_file.array_of(arrays, part, "iu", None)
+    return rows
 
 
 def rows_of(folder: Path) -> int:
     """How many rows a run was divided into."""
-    found = tensor_file.read(folder / SPLIT, kind="split", version=SPLIT_FORMAT)
-    return sum(len(rows) for rows in found.arrays.values())
+    return sum(map(len, _rows_of_parts(folder)[0].values()))
 
 
 def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from goodfit.models.scores import LEVEL, Score, level_of_openings
+from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.scores import Score
 from goodfit.runs.opening import percent, restated
 from goodfit.runs.run import PART_WORDS, Run
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, load
-from goodfit.files import write_atomically
+from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
@@ -23,6 +24,7 @@ from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
+from goodfit.training.devices import start_ahead
 from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import Report, TrainedNets, metric_names
@@ -46,6 +48,7 @@ RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
 
 
+@public
 def train(
     recipe: Recipe,
     data: Dataset | Table | Split | str,
@@ -75,7 +78,8 @@ def train(
     are trained in parts, it sees the first.
     call: what else was asked for, as JSON has it: kept in run.json for whoever resumes.
     """
-    began, folder = time.perf_counter(), None if out is None else Path(out)
+    began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
+    start_ahead()
     chosen = seeds_of(recipe, seeds)
     memory = MOST_MEMORY * free_memory()
     with nullcontext() if folder is None else record.new_folder(folder):
@@ -92,6 +96,7 @@ def train(
         return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
 
 
+@public
 def resume(
     folder: str | Path,
     data: Dataset | Table | None = None,
@@ -113,6 +118,7 @@ def resume(
     began, where = time.perf_counter(), Path(folder)
     record.RunRecord.read(where)
     with held(where):
+        sweep(where)
         found = record.RunRecord.read(where)
         if found.state == "done":
             Store(where, KIND).forget()  # what a kill left behind "done"
@@ -122,7 +128,7 @@ def resume(
         parts = record.read_split(where, given, found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
-        memory, check = found.turn_memory, found.check
+        memory, check = found.turn_memory, found.leaks
         return _Training(
             recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check, watch
         ).run()
@@ -198,7 +204,8 @@ class _Training:
             leaks=self.leaks,
             test_rows=len(self.parts.test),
         )
-        if self.folder is not None:
+        if self.folder is not None and store is not None:
+            store.check_there()
             write_results(run, self.folder, self.parts.data)
         return run
 
@@ -302,12 +309,12 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     figure = run.figure()
     for name in record.CURVES:
         write_figure(figure, folder / name)
-    replace(begun, state="done", results=run.to_json()).write(folder)
+    begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
 
 
 def _of_table(begun: record.RunRecord) -> dict[str, Any]:
     """What a model says of the table file that its nets were trained on: the target, and what divided the rows."""
-    if begun.table is None:
+    if begun.origin is None:
         return {}
-    return {"table": {name: begun.table[name] for name in ("target", "group", "time") if name in begun.table}}
+    return {"table": {name: begun.origin[name] for name in ("target", "group", "time") if name in begun.origin}}

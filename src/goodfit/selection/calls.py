@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from goodfit.checked_json import damaged
 from goodfit.data import Table, read_table
 from goodfit.data.folds import Folds
-from goodfit.errors import InputError, problem
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import read_call
 
@@ -60,6 +60,6 @@ def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Resul
         recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
         asked = inspect.signature(again).bind(data, recipe, **call, out=folder, **more)
     except (KeyError, TypeError, AttributeError) as error:
-        rule = f"must be the record of a {what}, but it cannot be read"
-        raise InputError(problem(str(path), rule, fix=f"Give the folder of a {what}.")) from error
+        fix = f"Remove its folder, or give another, and start the {what} again."
+        raise damaged(path, must=f"the record of a {what}", fix=fix) from error
     return again(*asked.args, **asked.kwargs)

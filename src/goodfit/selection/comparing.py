@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, Problems, problem
+from goodfit.intervals import LEVEL, UNBOUNDED, Bounds, about, of_differences, within
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
-LEVEL = 0.95
 DRAWS = 20_000
 ROUNDING = 1e-12  # relative: scores that differ by less are equal
 BLOCK = 1 << 20  # numbers that are held at a time
@@ -90,11 +90,12 @@ class Comparison:
     level: float
 
 
-def interval(scores: ArrayLike, test_share: float, level: float = LEVEL) -> Interval:
+def interval(scores: ArrayLike, test_share: float, level: float = LEVEL, bounds: Bounds = UNBOUNDED) -> Interval:
     """The corrected resampled t interval of the mean of scores [folds], or of paired differences of two settings.
 
     test_share: share of the rows that a fold holds out, n_test / (n_test + n_train), in (0, 1): 1/K for K folds.
     level: in (0, 1), default 0.95. It speaks of the mean score over all training sets of n_train rows.
+    bounds: of the scores, or of the differences, at which the interval is cut.
 
     In simulations (nearest-mean classifiers and ridge regression on 40 to 200 normal rows, 2 to 10 folds) it held the
     truth in 92 to 99 % of cross-validations, and in 88 to 97 % of those repeated 4 to 10 times; for differences of two
@@ -109,7 +110,7 @@ def interval(scores: ArrayLike, test_share: float, level: float = LEVEL) -> Inte
     if values.ndim != 1 or not values.size:
         found.add("Interval", "'scores' must be a list of at least one fold's score", got=values.shape)
     found.raise_if_any()
-    return _interval(values, test_share, level, ROUNDING * float(np.abs(values).max()))
+    return _interval(values, test_share, level, ROUNDING * float(np.abs(values).max()), bounds)
 
 
 def chance_not_best(scores: ArrayLike, test_share: float, *, draws: int = DRAWS, seed: int = 0) -> float:
@@ -166,8 +167,11 @@ def compare(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
+    bounds: Bounds = UNBOUNDED,
 ) -> Comparison:
     """All of it for a table of scores [settings, folds]; the arguments are those of the functions above.
+
+    bounds: of the scores; those of their differences follow.
 
     A score that is not finite marks a fold that failed: its setting ranks last and is named in `failed`.
     It is an InputError if there is no other.
@@ -180,11 +184,11 @@ def compare(
     lines = []
     for index, values in enumerate(whole):
         better = int((~failed).sum() if failed[index] else (means > means[index] + rounding).sum())
-        behind = _interval(differences[index], test_share, level, rounding)
+        behind = _interval(differences[index], test_share, level, rounding, of_differences(bounds))
         lines.append(
             SettingScore(
                 mean=float(means[index]),
-                interval=_interval(values, test_share, level, ROUNDING * float(np.abs(values).max())),
+                interval=_interval(values, test_share, level, ROUNDING * float(np.abs(values).max()), bounds),
                 difference=float(differences[index].mean()),
                 difference_interval=Interval(0.0, 0.0) if index == winner else behind,
                 rank=1 + better,
@@ -213,9 +217,9 @@ def _standard_error(values: Float[np.ndarray, "S J"], test_share: float, roundin
     return np.where(np.ptp(values, axis=1) <= rounding, 0.0, error)
 
 
-def _interval(values: Float[np.ndarray, " J"], test_share: float, level: float, rounding: float) -> Interval:
-    from scipy.special import stdtrit
-
+def _interval(
+    values: Float[np.ndarray, " J"], test_share: float, level: float, rounding: float, bounds: Bounds
+) -> Interval:
     if not np.isfinite(values).all():
         return Interval(math.nan, math.nan, FAILED)
     if len(values) == 1:
@@ -223,8 +227,9 @@ def _interval(values: Float[np.ndarray, " J"], test_share: float, level: float, 
     error = float(_standard_error(values[None], test_share, rounding)[0])
     if error == 0:
         return Interval(math.nan, math.nan, ALL_EQUAL)
-    mean, half = float(values.mean()), float(stdtrit(len(values) - 1, (1 + level) / 2)) * error
-    return Interval(mean - half, mean + half)
+    # cut, and no wider: with the correction it holds the truth of shares near a bound in 97 % or more
+    low, high = about(float(values.mean()), error, len(values) - 1, level)
+    return Interval(within(low, bounds), within(high, bounds))
 
 
 def _chance(table: Float[np.ndarray, "S J"], test_share: float, draws: int, seed: int) -> float:

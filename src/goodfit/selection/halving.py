@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.errors import GoodfitError, problem
+from goodfit.leaving import on_leaving
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
@@ -19,8 +20,8 @@ from goodfit.selection.result import Selection, StoppedSetting, gathered, parame
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import Results
+from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
-from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.population import Job, schedule_of
 from goodfit.training.turns import plan_session
 
@@ -96,7 +97,7 @@ def plan_rungs(search: SearchLayout, sheets: Sequence[Sheet]) -> RungPlan:
         for rung, more in zip(bracket, more_epochs(bracket), strict=True):
             count = min(scheduled.programs, rung.settings * len(own))
             programs += count
-            seconds += rung.settings * more * an_epoch + count * COMPILE_SECONDS
+            seconds += rung.settings * more * an_epoch + count * machine().compile_seconds
         largest = max(largest, scheduled.bytes)
     nets = len(search.folds.all) * len(search.seeds)
     return RungPlan(search.brackets, nets, programs, seconds, largest)
@@ -141,7 +142,9 @@ class _Climb:
             last = number == len(bracket) - 1
             relay = StateRelay(own, epoch, states[0] if number else None, None if last else states[1])
             training = scheduled.training_seconds * (rung.epochs - epoch) / rung.epochs
-            with self.stages.stage(len(alive) * planned.nets, training + scheduled.programs * COMPILE_SECONDS) as watch:
+            with self.stages.stage(
+                len(alive) * planned.nets, training + scheduled.programs * machine().compile_seconds
+            ) as watch:
                 results = values.train(own, scheduled, self._kept(number), watch, relay)
             self.spent.spend(results.seconds)
             shutil.rmtree(states[0], ignore_errors=True)
@@ -219,5 +222,8 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="goodfit-") as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="goodfit-") as made,
+        on_leaving(lambda: shutil.rmtree(made, ignore_errors=True)),
+    ):
         yield Path(made)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, Problems, problem
-from goodfit.selection.comparing import LEVEL, ROUNDING
+from goodfit.intervals import LEVEL
+from goodfit.selection.comparing import ROUNDING
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float

@@ -1,6 +1,7 @@
 """What a search found: every setting with its interval, the winner, and how sure that is."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
+from goodfit.intervals import SCORE_BOUNDS
 from goodfit.leaks.check import LeakCheck
 from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
@@ -208,7 +210,8 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
         raise GoodfitError("Search: in every setting a net diverged on some fold. Use lower learning rates.")
     held = counts > 0
     parameters = tuple(parameters_of(each, data) for each in search.recipes)
-    comparison = compare(ranked, search.folds.test_share, simplicity=parameters)
+    bounds = SCORE_BOUNDS[SCORE_NAMES[data.task]] if search.by == "score" else (-math.inf, 0.0)
+    comparison = compare(ranked, search.folds.test_share, simplicity=parameters, bounds=bounds)
     return Selection(
         data_name=data.name,
         task=data.task,
@@ -239,8 +242,8 @@ def _curve(field: str, selection: Selection) -> SettingCurve:
         field=field,
         values=tuple(values[at] for at in order),
         what=selection.score_name,
-        train=band(train[order], selection.test_share),
-        valid=band(valid[order], selection.test_share),
+        train=band(train[order], selection.test_share, selection.score_name),
+        valid=band(valid[order], selection.test_share, selection.score_name),
         best=order.index(selection.comparison.winner),
     )
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
+from goodfit.reading import read_text
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.methods import Sampler, Sampling
@@ -21,10 +23,10 @@ from goodfit.selection.result import Selection, gathered, selection_of
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Range, Setting, Space, is_whole
 from goodfit.selection.values import Results
+from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
-from goodfit.training.planner import COMPILE_SECONDS
 from goodfit.training.recipe import Recipe
-from goodfit.training.turns import plan_session
+from goodfit.training.turns import cost_text, plan_session
 
 WHERE = "Search"
 ASKED = "asked.json"
@@ -51,7 +53,7 @@ class SamplingPlan:
     def __str__(self) -> str:
         turns = "1 turn" if self.turns == 1 else f"{self.turns} turns"
         programs = "1 compiled program" if self.programs == 1 else f"about {self.programs} compiled programs"
-        cost = f"about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
+        cost = cost_text(self.seconds, self.bytes)
         return f"{turns} of at most {self.ask} settings, {self.nets} nets in all, {programs}; {cost}"
 
 
@@ -95,7 +97,7 @@ def plan_turns(search: SearchLayout, sampling: Sampling) -> SamplingPlan:
     nets = len(search.folds.all) * len(search.seeds) * sampling.budget
     programs = scheduled.programs * turns
     training = scheduled.training_seconds * sampling.budget / len(few.settings)
-    seconds = training + programs * COMPILE_SECONDS
+    seconds = training + programs * machine().compile_seconds
     return SamplingPlan(turns, sampling.ask, nets, programs, seconds, scheduled.bytes)
 
 
@@ -173,13 +175,23 @@ def _note(folder: Path, fresh: Sequence[Setting]) -> None:
     """Write down what was asked for; InputError where it was something else the last time."""
     path = folder / ASKED
     text = json.dumps(list(map(key_of, fresh)), indent=2) + "\n"
-    if not path.exists():
+    if not os.path.exists(path):
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    elif path.read_text("utf-8") != text:
+    elif not _holds(path, text):
         rule = "must hold the sampler's suggestions; it suggested other settings when the search started"
         fix = "Resume with the version of Optuna that started the search, or start again in another folder."
         raise InputError(problem(str(path), rule, fix=fix))
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Whether a file holds this text."""
+    try:
+        return read_text(path) == text
+    except UnicodeDecodeError:
+        return False
+    except OSError as error:
+        raise InputError(problem(str(path), f"must be readable: {error.strerror or error}")) from error
 
 
 class OptunaSampler:

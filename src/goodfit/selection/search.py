@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table
 from goodfit.selection import halving, sampler, values
 from goodfit.selection.calls import resumed
@@ -22,6 +23,7 @@ Planned = SessionPlan | halving.RungPlan | sampler.SamplingPlan
 """What a search will take: its text says so, and `seconds`, `programs` and `bytes`."""
 
 
+@public
 def select(
     data: Dataset | Table | Split | str,
     recipe: Recipe | None = None,
@@ -100,6 +102,7 @@ def _carry_out(
     return selection_of(search, sheets, values.train(sheets, scheduled, folder, progress))
 
 
+@public
 def resume(
     out: str | Path,
     *,

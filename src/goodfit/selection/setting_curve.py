@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.files import write_table
+from goodfit.intervals import NOT_NEGATIVE, SCORE_BOUNDS
 from goodfit.selection.comparing import interval
 from goodfit.selection.space import text_of
 
@@ -70,10 +71,13 @@ class SettingCurve:
         return setting_curve(self.field, self.values, self.what, vars(self.train), vars(self.valid), self.best)
 
 
-def band(values: NDArray[np.float64], test_share: float) -> Band:
-    """Means over folds of values [V, folds], nan where a fold has none, and their intervals."""
+def band(values: NDArray[np.float64], test_share: float, what: str) -> Band:
+    """Means over folds of values [V, folds], nan where a fold has none, and their intervals.
+
+    what: is measured, the name of a score or "loss"; it decides the bounds.
+    """
     means = values.mean(axis=1)
-    limits = [interval(row, test_share) for row in values]
+    limits = [interval(row, test_share, bounds=SCORE_BOUNDS.get(what, NOT_NEGATIVE)) for row in values]
     return Band(means, np.asarray([each.low for each in limits]), np.asarray([each.high for each in limits]))
 
 

@@ -19,6 +19,7 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Fitted
 from goodfit.training.observer import Clock, Watch
 from goodfit.training.store import Arrays, Store
+from goodfit.training.tensor_file import array_of, seconds_of
 from goodfit.training.turns import SessionPlan, Turn
 
 KIND = "search"  # of the files in a search's folder
@@ -108,12 +109,17 @@ class _PackScored:
         return arrays, {"frozen": list(kept.frozen), "seconds": dict(kept.seconds)}
 
     def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> _Scored:
-        """What `pack` wrote."""
-        values = {}
+        """What `pack` wrote; ValueError for anything else."""
+        values, frozen = {}, metadata.get("frozen")
+        if not isinstance(frozen, list) or not set(map(str, frozen)) <= set(map(str, turn.jobs)):
+            raise ValueError("'frozen' must be jobs of the turn")
         for job in turn.jobs:
-            score, loss, train = (arrays[f"{job}.{name}"] for name in ("score", "loss", "train"))
+            score, loss = (array_of(arrays, f"{job}.{name}", "f", None) for name in ("score", "loss"))
+            train = array_of(arrays, f"{job}.train", "f", 2)
+            if score.shape != loss.shape:
+                raise ValueError("scores and losses must be of the same rows")
             values[job] = FitValues(score, loss, (float(train[0]), float(train[1])))
-        return _Scored(values, tuple(metadata["frozen"]), metadata["seconds"])
+        return _Scored(values, tuple(frozen), seconds_of(metadata))
 
 
 def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:

@@ -4,6 +4,7 @@ import functools
 import importlib
 from pathlib import Path
 
+from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.studies.declaring import Study
 
@@ -20,6 +21,7 @@ def studies() -> dict[str, Study]:
     return {study.name: study for study in sorted(found, key=lambda study: (_rank(study.section), study.name))}
 
 
+@public
 def find(name: str) -> Study:
     """The study of that name or section, such as 4.4; InputError, with the nearest name, where there is none."""
     known = names()

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, problem
+from goodfit.intervals import LEVEL, SHARE, UNBOUNDED, Bounds, about, clopper_pearson, of_differences
 from goodfit.studies.words import Words
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -45,16 +44,24 @@ def unmeasured(why: Words) -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, None, 0, why)
 
 
-def mean_of(values: ArrayLike) -> Estimate:
-    """The mean over independent seeds, [S], with Student's t interval."""
+def mean_of(values: ArrayLike, bounds: Bounds = UNBOUNDED) -> Estimate:
+    """The mean over independent seeds, [S], with Student's t interval, within bounds where values have them."""
     each = _checked(values)
     mean = float(each.mean())
     if not math.isfinite(mean):
         return Estimate(mean, math.nan, math.nan, None, len(each))
-    from scipy.stats import t
+    low, high = about(mean, float(each.std(ddof=1)) / math.sqrt(len(each)), len(each) - 1, bounds=bounds)
+    return Estimate(mean, low, high, _spread(each), len(each))
 
-    half = float(t.ppf(0.5 + LEVEL / 2, len(each) - 1)) * float(each.std(ddof=1)) / math.sqrt(len(each))
-    return Estimate(mean, mean - half, mean + half, _spread(each), len(each))
+
+def mean_share(values: ArrayLike) -> Estimate:
+    """The mean of accuracies and other shares, [S], each in [0, 1]."""
+    return mean_of(values, SHARE)
+
+
+def mean_gap(values: ArrayLike) -> Estimate:
+    """The mean of differences of two shares, [S], each in [-1, 1]."""
+    return mean_of(values, of_differences(SHARE))
 
 
 def ratio_of(numerators: ArrayLike, denominators: ArrayLike = 1.0) -> Estimate:
@@ -85,8 +92,6 @@ def median_of(values: ArrayLike) -> Estimate:
 
 def share_of(hits: Sequence[bool] | np.ndarray) -> Estimate:
     """The share of independent seeds for which something is true, [S], with Clopper and Pearson's interval."""
-    from goodfit.models.scores import clopper_pearson
-
     found = np.asarray(hits, bool)
     low, high = clopper_pearson(float(found.sum()), float(len(found)), LEVEL)
     return Estimate(float(found.mean()), low, high, None, len(found))

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.checked_json import damaged, read_json
 from goodfit.files import write_atomically
 from goodfit.training import Examples, Job, Recipe, fit_jobs
 from goodfit.training.cohort import Cohort
@@ -172,6 +173,13 @@ class _Measuring(Observer):
         return None if self._folder is None else self._folder / f"turn-of-{turn.jobs[0]}.json"
 
     def _read(self, turn: Turn) -> list[list[float]]:
+        """A list of epochs, each with one number a net; InputError where the file holds something else."""
         path = self._path(turn)
-        steps: list[list[float]] = [] if path is None else json.loads(path.read_text("utf-8"))
+        if path is None:
+            return []
+        fix = "Remove the study's folder, and run it again."
+        steps: list[list[float]] = read_json(path, must="what was measured of a study's nets", fix=fix)
+        lists = isinstance(steps, list) and all(isinstance(each, list) for each in steps)
+        if not lists or any(len(each) != len(turn.jobs) or not set(map(type, each)) <= {int, float} for each in steps):
+            raise damaged(path, must="what was measured of a study's nets", fix=fix)
         return steps

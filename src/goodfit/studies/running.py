@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 
 from goodfit import __version__
+from goodfit.arguments import public
 from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.files import folder_to_write
 from goodfit.selection.calls import digest_of
 from goodfit.studies.catalogue import find, studies
 from goodfit.studies.declaring import Columns, Measured, Study, Tell
@@ -40,6 +42,7 @@ TellOf = Callable[[str, str], None]
 """Called with a study's name and what it does next, in a few words."""
 
 
+@public
 def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None, **parameters: Any) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
@@ -54,13 +57,14 @@ def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None
     given = checked(f"study {study.name}", study.parameters, parameters)
     if out is None:
         return _run(study, given, tell)
-    result = _run_kept(study, given, Path(out), tell)
+    result = _run_kept(study, given, folder_to_write(out), tell)
     shutil.rmtree(Path(out) / UNFINISHED / study.name, ignore_errors=True)
     with contextlib.suppress(OSError):  # other studies may be unfinished
         (Path(out) / UNFINISHED).rmdir()
     return result
 
 
+@public
 def resume(out: str | Path, *, tell: TellOf = lambda *_: None) -> tuple[list[Result], dict[str, str]]:
     """Go on with what was killed in a folder, one study or several or the whole chapter.
 
@@ -108,6 +112,7 @@ def _run(study: Study, given: Given, tell: Tell) -> Result:
     return Result(study.told(given.to_dict()), given, kept, time.perf_counter() - began)
 
 
+@public
 def run_all(
     out: Path, *, tell: TellOf = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
 ) -> tuple[list[Result], dict[str, str]]:

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from goodfit.figures import write_figure
 from goodfit.files import write_atomically
 from goodfit.plain_json import plain
+from goodfit.reading import read_text
 from goodfit.studies.declaring import Columns
 from goodfit.studies.pages import page_name, study_page
 from goodfit.studies.words import LANGUAGES
@@ -51,14 +53,14 @@ def put_aside(result: StudyFindings, out: Path) -> Path | None:
     """
     name = result.study.name
     try:
-        earlier = json.loads((out / name / RESULT).read_text("utf-8")) | {"seconds": 0}
+        earlier = json.loads(read_text(out / name / RESULT)) | {"seconds": 0}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError):  # damaged: no reason to lose its tables
         earlier = None
     if earlier == json.loads(as_json(result.to_dict())) | {"seconds": 0}:
         return None
-    number = next(number for number in itertools.count(1) if not (out / f"{name}-{number}").exists())
+    number = next(number for number in itertools.count(1) if not os.path.exists(out / f"{name}-{number}"))
     (out / name).rename(out / f"{name}-{number}")
     for each in LANGUAGES:
         with contextlib.suppress(FileNotFoundError):

@@ -52,7 +52,7 @@ class RowOrder:
         shuffle: bool = True,
         last: int = MOST_EPOCHS_A_BLOCK,
     ) -> None:
-        self.seed, self.shuffle, self.last = seed, shuffle, last
+        self.seed, self.shuffle, self.last, self.left_out = seed, shuffle, last, None
         self.names = np.zeros(1, np.int32) if folds is None else np.unique(folds)
         self.strata = [rows] if folds is None else [rows[folds == fold] for fold in self.names]
         # a net sits out its own fold: the K - 1 others make up the batch that its recipe asks for
@@ -102,14 +102,29 @@ class RowOrder:
         return rows[(keys & low).astype(np.intp)]
 
     def _arrange(self, orders: list[Rows]) -> Rows:
-        """Cut each stratum's order into steps and lay the strata side by side, [block, steps, width]."""
-        batches = np.full((self.block, self.steps, self.width), -1, np.int32)
+        """Cut each stratum's order [E, n] into steps and lay the strata side by side, [E, steps, width]."""
+        epochs = len(orders[0])
+        batches = np.full((epochs, self.steps, self.width), -1, np.int32)
         for number, order in enumerate(orders):
-            padded = np.full((self.block, self.steps * self.share), -1, np.int32)
+            padded = np.full((epochs, self.steps * self.share), -1, np.int32)
             padded[:, : order.shape[1]] = order
             at = number * self.share
-            batches[:, :, at : at + self.share] = padded.reshape(self.block, self.steps, self.share)
+            batches[:, :, at : at + self.share] = padded.reshape(epochs, self.steps, self.share)
         return batches
+
+    def stratified(self) -> tuple[Rows, Rows | None]:
+        """The rows, [n], one stratum after another, and the stratum of each; None where there is one."""
+        strata = np.repeat(np.arange(len(self.strata), dtype=np.int32), [len(rows) for rows in self.strata])
+        rows: Rows = np.concatenate(self.strata)
+        return rows, None if len(self.strata) == 1 else strata
+
+    def slots(self) -> Rows:
+        """Which of the `stratified` rows, each stratum in its order, a place of a batch takes, [steps, width]; -1."""
+        ends = np.cumsum([len(rows) for rows in self.strata])
+        starts = ends - [len(rows) for rows in self.strata]
+        numbers = [np.arange(start, end, dtype=np.int32)[None] for start, end in zip(starts, ends, strict=True)]
+        first: Rows = self._arrange(numbers)[0]
+        return first
 
 
 class WithoutFold:
@@ -119,10 +134,25 @@ class WithoutFold:
     """
 
     def __init__(self, whole: RowOrder, fold: int) -> None:
-        self.whole, self.steps = whole, whole.steps
+        self.whole, self.steps, self.seed, self.left_out = whole, whole.steps, whole.seed, fold
         self.kept = np.repeat(whole.names != fold, whole.share)
         self.width = int(self.kept.sum())
 
     def epochs(self, first: int, count: int) -> Rows:
         """As `RowOrder.epochs`."""
         return self.whole.epochs(first, count)[:, :, self.kept]
+
+    def stratified(self) -> tuple[Rows, Rows | None]:
+        """As `RowOrder.stratified`: the fold's rows are drawn with the others, so that all nets draw alike."""
+        return self.whole.stratified()
+
+    def slots(self) -> Rows:
+        """As `RowOrder.slots`."""
+        kept: Rows = self.whole.slots()[:, self.kept]
+        return kept
+
+
+def can_be_drawn(order: Order) -> bool:
+    """Whether a device may draw these batches itself (see `program.drawn_order`): they are goodfit's own."""
+    whole = order.whole if isinstance(order, WithoutFold) else order
+    return isinstance(whole, RowOrder) and whole.shuffle

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit import notices
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.training import tensor_file
@@ -84,10 +84,13 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
         except InputError as error:
             damaged += error.problems
             continue
-        epoch = found.metadata.pop("epoch")
+        epoch = found.metadata.pop("epoch", None)
+        if epoch != _epoch(path) or type(epoch) is not int:
+            damaged += tensor_file.damaged(path, "checkpoint").problems
+            continue
         if damaged:
             text = f"{' '.join(damaged)} Going on from the checkpoint before it, after epoch {epoch}."
-            (warn or _warn)(text)
+            (warn or notices.warn)(text)
         return Checkpoint(epoch, found.arrays, found.metadata, path)
     if damaged:
         raise InputError(*damaged)
@@ -99,7 +102,3 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
 def _epoch(path: Path) -> int:
     match = _NAME.fullmatch(path.name)
     return int(match[1]) if match else -1
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=3)

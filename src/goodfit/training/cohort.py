@@ -1,16 +1,19 @@
 """A cohort: jobs that one compiled program trains, with the program and its arguments."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
-from goodfit.training.batches import Order, RowOrder, WithoutFold
+from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.metrics import square_weights
 from goodfit.training.population import (
     Job,
@@ -21,16 +24,11 @@ from goodfit.training.population import (
     schedule_of,
     settings_of,
 )
+from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings
+from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings
 
-MOST_ROWS_A_CHUNK = 2**22  # row numbers that one call is given: 16 MiB
 MOST_EPOCHS_A_CHUNK = 512
-MOST_WORK_A_CHUNK = 2**36  # multiplications of forward passes: a second or two of training on a core
-MOST_ACTIVATIONS = 2**22  # numbers of one layer that scoring may hold at once: 16 MiB, about a core's cache
-MOST_ROWS_A_BLOCK = 2048
-GROUP_UNITS = 30  # what a group of nets costs beside its nets, in units of their first layer
-MUCH_WORK_A_STEP = 2**24  # multiplications of a group's forward pass, from which groups train in turn
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,7 @@ class Cohort:
             "parts": tuple(parts),
             "squares": tuple(each.astype(self.dtype) for each in squares),
             "own": self._own_scaling(),
+            "layout": self._layout(),
             "bend": None
             if scaling.bend is None or examples.own_scalings is not None
             else scaling.bend.astype(self.dtype),
@@ -99,22 +98,52 @@ class Cohort:
 
     def chunk(self, first: int, count: int, score_every: int = 1) -> Chunk:
         """The arguments of epochs first .. first + count - 1. Parts are scored every `score_every` epochs."""
-        room, steps, width = self.program.chunk, self.program.steps, self.program.batch
-        devices, groups, _ = self.grid.shape
-        # room for the longest chunk whatever `count`: one shape, one program
-        order = np.full((devices, room, steps, groups, width), -1, np.int32)
-        for group, rows in enumerate(self.orders):
-            order[group // groups, :count, :, group % groups] = rows.epochs(first, count)
+        room, steps = self.program.chunk, self.program.steps
+        order, counts = (self._draws if self.program.draws_orders else self._drawn)(first, count)
         table = np.ones((room, steps, len(self.schedules)), self.dtype)
         for number, schedule in enumerate(self.schedules):
             table[:count, :, number] = schedule.factors(first, count, steps)
         # counted from the training's first epoch: the same epochs are scored wherever chunks end
         after = np.arange(first + 1, first + room + 1)
         scored = after % score_every == 0
-        counts = np.zeros((devices, room, groups), self.dtype)
-        counts[:, :count] = (order[:, :count] >= 0).sum((2, 4))
         arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, counts, table, scored)
         return Chunk(*arguments)
+
+    def _drawn(self, first: int, count: int) -> tuple[Any, NDArray[Any]]:
+        """Row orders drawn here, [K, E, steps, S, B], and how many rows an epoch has, [K, E, S]."""
+        room, steps, width = self.program.chunk, self.program.steps, self.program.batch
+        devices, groups, _ = self.grid.shape
+        # room for the longest chunk whatever `count`: one shape, one program
+        order = np.full((devices, room, steps, groups, width), -1, np.int32)
+        for group, rows in enumerate(self.orders):
+            order[group // groups, :count, :, group % groups] = rows.epochs(first, count)
+        counts = np.zeros((devices, room, groups), self.dtype)
+        counts[:, :count] = (order[:, :count] >= 0).sum((2, 4))
+        return order, counts
+
+    def _draws(self, first: int, count: int) -> tuple[Any, NDArray[Any]]:
+        """What the device draws them from, [K, S], and the same counts: every epoch has all rows of its layout."""
+        shape, orders = self.grid.shape[:2], cast("Sequence[RowOrder | WithoutFold]", self.orders)
+        names = list(self._layouts)
+        seeds = np.asarray([order.seed for order in orders], np.uint32).reshape(shape)
+        layout = np.asarray([names.index(order.left_out) for order in orders], np.int32).reshape(shape)
+        rows = np.asarray([(order.slots() >= 0).sum() for order in self._layouts.values()], self.dtype)
+        counts = np.broadcast_to(rows[layout][:, None], (shape[0], self.program.chunk, shape[1]))
+        return Draws(seeds, layout), counts  # type: ignore[arg-type]
+
+    @functools.cached_property
+    def _layouts(self) -> dict[int | None, Any]:
+        """An order of every fold that some net leaves out (None: of no fold)."""
+        return {order.left_out: order for order in reversed(self.orders)}  # type: ignore[attr-defined]
+
+    def _layout(self) -> Layout | None:
+        """What the rows' orders are drawn of, where the device draws them."""
+        if not self.program.draws_orders:
+            return None
+        slots = np.stack([order.slots() for order in self._layouts.values()])
+        rows, strata = next(iter(self._layouts.values())).stratified()
+        arguments: Any = (rows, strata, slots)
+        return Layout(*arguments)
 
     def _own_scaling(self) -> Any:
         """The scalings of every set of row weights, on top of that of all."""
@@ -134,9 +163,9 @@ class Cohort:
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
-        inputs = self.examples.x.shape[1] if self.examples.own_inputs else 1
+        inputs, able = self.examples.x.shape[1] if self.examples.own_inputs else 1, machine()
         widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
-        return int(np.clip(MOST_ACTIVATIONS // (groups * nets * widest), 64, MOST_ROWS_A_BLOCK))
+        return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 
 
 def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
@@ -148,6 +177,7 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
     return blocks.reshape(count, size)
 
 
+@public
 def cohort_of(
     jobs: Sequence[Job],
     examples: Examples,
@@ -170,11 +200,12 @@ def cohort_of(
         keys, of_key = _by_rows(jobs, examples)
     else:
         keys, of_key = _by_key(jobs, examples, orders)
-    grid = lay_out(keys, devices, GROUP_UNITS / [*architecture.widths, architecture.outputs][0])
+    grid = lay_out(keys, devices, machine().group_units / [*architecture.widths, architecture.outputs][0])
     batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
     weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
     schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
     width, steps = batches[0].width, batches[0].steps
+    able, in_turn = machine(), _in_turn(grid, architecture, width)
     program = Program(
         architecture=architecture,
         loss=DEFAULT_LOSSES[examples.task] if first.loss == "auto" else first.loss,
@@ -202,9 +233,18 @@ def cohort_of(
         steps=steps,
         chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
-        in_turn=_in_turn(grid, architecture, width),
+        in_turn=in_turn,
+        plain_descent=able.lean and conventions == "goodfit" and all(map(_descends, recipes)) and not weightless,
+        draws_orders=able.draws_orders and not in_turn and all(map(can_be_drawn, batches)),
+        precision=able.precision if np.dtype(dtype) == np.float32 else "highest",
     )
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
+
+
+def _descends(recipe: Recipe) -> bool:
+    """Whether a step is the learning rate times the gradient of the loss and nothing else."""
+    penalty = max(recipe.l1, recipe.l2, recipe.weight_decay)
+    return recipe.optimizer == "sgd" and recipe.momentum == 0 and penalty == 0 and recipe.clip_norm is None
 
 
 def _order(examples: Examples, jobs: Sequence[Job], seed: int) -> RowOrder:
@@ -254,7 +294,7 @@ def _only_leave_out(examples: Examples) -> bool:
 
 def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:
     """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
-    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= MUCH_WORK_A_STEP
+    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().work_in_turn
 
 
 def _every_batch_counts(examples: Examples, order: Order) -> bool:
@@ -275,7 +315,7 @@ def _chunk_epochs(grid: NetGrid, rows: int, multiplications: int) -> int:
 
     rows: of an epoch of one group; multiplications: of one row and net.
     """
-    by_rows = MOST_ROWS_A_CHUNK // (grid.groups * rows)
-    by_work = MOST_WORK_A_CHUNK // (grid.groups * grid.nets * rows * multiplications)
+    by_rows = machine().chunk_rows // (grid.groups * rows)
+    by_work = machine().chunk_work // (grid.groups * grid.nets * rows * multiplications)
     fitting = max(1, min(by_rows, by_work, MOST_EPOCHS_A_CHUNK))
     return 1 << (fitting.bit_length() - 1)

@@ -13,11 +13,12 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from goodfit.nets.forward import Parameters
-from goodfit.training.devices import cores, prepare
+from goodfit.training.devices import cores, local, prepare
 from goodfit.training.kept import Compiled, RecentPrograms, size_of
+from goodfit.training.machine import PRODUCTS, machine
 from goodfit.training.optimisers import initial_state
 from goodfit.training.program import run_chunk
-from goodfit.training.state import Chunk, Program, ProgramRows, Rates, Settings, State
+from goodfit.training.state import Chunk, Draws, Program, ProgramRows, Rates, Settings, State
 
 LARGE = 3e8  # multiplications of an epoch's forward pass, from which the fusion emitters pay
 AXIS = "nets"  # the mesh's only axis: devices share the population
@@ -66,12 +67,21 @@ def compiled_function(
         return found, False
     started = time.perf_counter()
     function: Any = jax.jit(build(), donate_argnums=donate)
-    made = Compiled(_compile(function.lower(*arguments), program, nets), time.perf_counter() - started)
+    with _products(program):
+        lowered = function.lower(*arguments)
+    made = Compiled(_compile(lowered, program, nets), time.perf_counter() - started)
     # JAX would keep what it traced, functions of jax.numpy inside included, for a call of `function` that never comes
     function.clear_cache()
     _count += 1
     _programs.put(key, made, size_of(made.call))
     return made, True
+
+
+def _products(program: Program) -> Any:
+    """The precision of the program's products, while it is lowered. CPUs have but one."""
+    if machine().kind == "cpu":
+        return contextlib.nullcontext()
+    return jax.default_matmul_precision(PRODUCTS[program.precision])
 
 
 def _compile(lowered: Any, program: Program, nets: int) -> Any:
@@ -81,7 +91,7 @@ def _compile(lowered: Any, program: Program, nets: int) -> Any:
     level of optimisation, a piece of code a core, and XLA's fusion emitters only for large programs, whose steps they
     shorten by up to a fifth while they nearly double the compilation.
     """
-    if jax.default_backend() == "cpu":
+    if machine().kind == "cpu":
         options: dict[str, Any] = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": cores()}
         large = program.steps * program.batch * nets * program.architecture.multiplications >= LARGE
         choices = [options] if large else [{**options, "xla_cpu_use_fusion_emitters": False}, options]
@@ -94,7 +104,7 @@ def _compile(lowered: Any, program: Program, nets: int) -> Any:
 def mesh(devices: int) -> Mesh:
     """The first `devices` devices of this process."""
     prepare()
-    return Mesh(np.asarray(jax.local_devices()[:devices]), (AXIS,))
+    return Mesh(np.asarray(local()[:devices]), (AXIS,))
 
 
 def place(program: Program, settings: Settings, rows: ProgramRows, state: State) -> tuple[Settings, ProgramRows, State]:
@@ -124,8 +134,8 @@ def _sharded(program: Program) -> Callable[[Settings, ProgramRows, Chunk, State]
     """The program over arrays with a leading device axis; every device runs alone, nothing is exchanged."""
 
     def local(settings: Settings, rows: ProgramRows, chunk: Chunk, state: State) -> Any:
-        own = replace(chunk, seeds=chunk.seeds[0], order=chunk.order[0], counts=chunk.counts[0])
-        settings, state = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (settings, state))
+        settings, state, order = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (settings, state, chunk.order))
+        own = replace(chunk, seeds=chunk.seeds[0], order=order, counts=chunk.counts[0])
         run = _in_turn if program.in_turn else run_chunk
         result = run(program, settings, rows, own, state)
         return jax.tree.map(lambda leaf: leaf[None], result)
@@ -152,6 +162,7 @@ def _in_turn(program: Program, settings: Settings, rows: ProgramRows, chunk: Chu
         state, metrics = run_chunk(program, settings, rows, own, state)
         return jax.tree.map(lambda leaf: leaf[0], state), metrics[:, :, 0]
 
+    assert not isinstance(chunk.order, Draws)  # orders are drawn where groups train together
     groups = chunk.seeds, jnp.moveaxis(chunk.order, 2, 0), jnp.moveaxis(chunk.counts, 1, 0)
     state, metrics = jax.lax.map(one, (settings, state, *groups))
     return state, jnp.moveaxis(metrics, 0, 2)

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_error
+from goodfit.reading import open_file, read_bytes
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
+LARGEST = 2**53  # of the number of an epoch or a net
+LARGEST_FLOAT = sys.float_info.max
 _TAIL_BYTES = 65536  # how far back from the end a torn line is looked for at a time
 
 
@@ -64,8 +68,9 @@ class EventLog:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            whole = _whole_lines(self.path) if os.path.lexists(self.path) else 0
             self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115 (kept open; `close` closes it)
-            self._file.truncate(_whole_lines(self.path))
+            self._file.truncate(whole)
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -123,36 +128,67 @@ def read_events(path: str | os.PathLike[str]) -> Events:
     A line that is damaged, other than a torn last one, is an InputError that gives its number.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise InputError(problem(str(path), f"must be a readable log of events: {error.strerror or error}")) from error
     lines = content.split(b"\n")
     if not _is_event(lines[-1]):
         lines.pop()
     try:
-        events = json.loads(b"[" + b",".join(line for line in lines if line.strip()) + b"]")
-        columns = [(event["epoch"], event["net"], str(event["metric"]), event["value"]) for event in events]
-        epochs, nets, metrics, values = zip(*columns, strict=True) if columns else ((), (), (), ())
-        return Events(np.array(epochs, np.int64), np.array(nets, np.int64), metrics, np.array(values, np.float64))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        return _events(b"[" + b",".join(line for line in lines if line.strip()) + b"]")
+    except ValueError as error:
         bad = [number for number, line in enumerate(lines, 1) if line.strip() and not _is_event(line)]
+        if not bad:  # each for itself is an event, and all of them together are not
+            raise InputError(problem(str(path), f"must be a log of events: {error}")) from error
         rule = f"every line must be an event, but {len(bad)} of {len(lines)} are damaged, the first is line {bad[0]}"
         raise InputError(problem(str(path), rule, got=lines[bad[0] - 1], fix="Remove the damaged lines.")) from error
+
+
+def _events(text: bytes) -> Events:
+    """The events of a JSON list; ValueError if it holds anything else."""
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+        columns = [(event["epoch"], event["net"], event["metric"], event["value"]) for event in found]
+    except (RecursionError, KeyError, TypeError) as error:
+        raise ValueError("an event has an epoch, a net, a metric and a value") from error
+    if any(len(event) != 4 for event in found):
+        raise ValueError("an event has four entries")
+    epochs, nets, metrics, values = zip(*columns, strict=True) if columns else ((), (), (), ())
+    if not (set(map(type, epochs)) | set(map(type, nets)) <= {int} and set(map(type, metrics)) <= {str}):
+        raise ValueError("epochs and nets are integers, metrics are texts")
+    if not set(map(type, values)) <= {int, float, type(None)}:
+        raise ValueError("values are numbers or null")
+    if epochs and not (0 <= min(epochs) <= max(epochs) <= LARGEST and 0 <= min(nets) <= max(nets) <= LARGEST):
+        raise ValueError(f"epochs and nets are from 0 to {LARGEST}")
+    numbers = np.array([np.nan if value is None else _within(value) for value in values], np.float64)
+    with np.errstate(over="ignore"):
+        if np.isinf(numbers.astype(np.float32)).any():
+            raise ValueError("values are of float32")
+    return Events(np.array(epochs, np.int64), np.array(nets, np.int64), metrics, numbers)
+
+
+def _within(value: float) -> float:
+    """The number, or one that is as wrong where it is too long for a float."""
+    return value if -LARGEST_FLOAT <= value <= LARGEST_FLOAT else np.inf
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _is_event(line: bytes) -> bool:
     """Whether a line is a whole event."""
     try:
-        event = json.loads(line)
-        np.array([event["epoch"], event["net"]], np.int64), np.float64(event["value"])
-        return "metric" in event
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        _events(b"[" + line + b"]")
+        return bool(line.strip())
+    except ValueError:
         return False
 
 
 def _whole_lines(path: Path) -> int:
     """The number of bytes up to and with the last line feed of a file."""
-    with open(path, "rb") as file:
+    opened, _ = open_file(path)
+    with opened as file:
         end = file.seek(0, os.SEEK_END)
         while end > 0:
             start = max(0, end - _TAIL_BYTES)

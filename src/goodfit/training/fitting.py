@@ -11,9 +11,11 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
+from goodfit.training.interrupts import look
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.state import Chunk, ProgramRows, Settings, State
 
@@ -65,6 +67,7 @@ class Fitted(TrainedNets):
     state: State = field(repr=False)
 
 
+@public
 def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     """Names of the Q metrics: train_loss, train_score, then those of every part.
 
@@ -73,6 +76,7 @@ def metric_names(parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{part}_{what}" for part in ("train", *parts) for what in ("loss", "score"))
 
 
+@public
 def fit(
     cohort: Cohort,
     *,
@@ -122,6 +126,7 @@ def _wait(values: Any) -> None:
     waiting.start()
     while waiting.is_alive():
         waiting.join(SECONDS_DEAF)
+        look()
 
 
 def _snapshot(state: State) -> Callable[[], State]:

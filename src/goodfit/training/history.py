@@ -12,7 +12,7 @@ import numpy as np
 
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.files import write_atomically
-from goodfit.training.events import Events, event_lines, number_texts, read_events
+from goodfit.training.events import LARGEST, Events, event_lines, number_texts, read_events
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -50,7 +50,8 @@ class History:
             ("frozen", np.bool_),
         ):
             object.__setattr__(self, name, np.asarray(getattr(self, name), kind))
-        object.__setattr__(self, "values", {name: np.asarray(v, np.float32) for name, v in self.values.items()})
+        with np.errstate(over="ignore"):  # the losses of nets that diverge are infinite in float32
+            object.__setattr__(self, "values", {name: np.asarray(v, np.float32) for name, v in self.values.items()})
         if self.epochs.ndim != 1 or (np.diff(self.epochs) <= 0).any():
             problems.add("History", "'epochs' must be a rising sequence", got=self.epochs.tolist())
         for name in ("seeds", "best_epoch", "stopped_epoch", "frozen"):
@@ -153,7 +154,7 @@ class History:
         kept = in_time & ~np.isin(names, _OF_NETS)
         if not kept.any():
             raise InputError(problem(str(path), "must hold the measurements of at least one epoch"))
-        if (events.nets < 0).any() or events.nets.max() >= len(events):
+        if events.nets.max() >= len(events):
             raise InputError(problem(str(path), "nets must be numbered from 0 on", got=int(events.nets.max())))
         epochs, rows = np.unique(events.epochs[kept], return_inverse=True)
         nets, n_nets = events.nets[kept], int(events.nets.max()) + 1
@@ -165,6 +166,11 @@ class History:
         last = np.where(measured, epochs[:, None], 0).max(0)
         defaults = (np.arange(n_nets), last, last, np.zeros(n_nets, np.int64))
         chosen = [in_time & (names == name) for name in _OF_NETS]
+        rule = f"must give whole numbers for {', '.join(_OF_NETS)}, from 0 to {LARGEST}"
+        for name, here in zip(_OF_NETS, chosen, strict=True):
+            given = events.values[here]
+            if not ((given >= 0) & (given <= LARGEST) & (given == np.round(given))).all():
+                raise InputError(problem(str(path), rule, got=name))
         numbers = [_of_nets(events, here, given) for here, given in zip(chosen, defaults, strict=True)]
         try:
             return cls(epochs, numbers[0], values, numbers[1], numbers[2], numbers[3].astype(bool))
@@ -184,5 +190,5 @@ def _of_nets(events: Events, chosen: Any, default: Any) -> Int[np.ndarray, " P"]
     """One number a net: the last event of each among those chosen, or the default."""
     numbers: Int[np.ndarray, " P"] = default.astype(np.int64)
     nets, first = np.unique(events.nets[chosen][::-1], return_index=True)
-    numbers[nets] = np.nan_to_num(events.values[chosen][::-1][first]).astype(np.int64)
+    numbers[nets] = events.values[chosen][::-1][first].astype(np.int64)
     return numbers

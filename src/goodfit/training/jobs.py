@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import CHUNK_SECONDS, TrainedNets
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.observer import Observer
-from goodfit.training.planner import COMPILE_SECONDS, Plan
+from goodfit.training.planner import Plan
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.session import Pace, run
 from goodfit.training.store import Store
@@ -46,6 +47,7 @@ class FittedJobs:
         return {what: sum(fitted.seconds[what] for fitted in self.turns) for what in ("compile", "train")}
 
 
+@public
 def fit_jobs(
     jobs: Sequence[Job],
     examples: Examples,
@@ -53,7 +55,7 @@ def fit_jobs(
     observers: Iterable[Observer] = (),
     score_every: int = 1,
     chunk_seconds: float = CHUNK_SECONDS,
-    compile_seconds: float = COMPILE_SECONDS,
+    compile_seconds: float | None = None,
     dtype: Any = np.float32,
     memory: float | None = None,
     store: Store | None = None,

@@ -1,5 +1,6 @@
 """What is kept of trained turns: their nets with what was measured, or the measurements alone."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -11,6 +12,7 @@ from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Fitted, TrainedNets
 from goodfit.training.population import NetArrays
 from goodfit.training.store import Arrays
+from goodfit.training.tensor_file import array_of, seconds_of
 from goodfit.training.turns import Turn
 
 _COUNTERS = ("metrics", "best_epoch", "stopped_epoch", "frozen")
@@ -35,9 +37,16 @@ class PackTrained:
         return {**arrays, **_packed(kept.nets)}, {"seconds": dict(kept.seconds)}
 
     def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> TrainedNets:
-        """What `pack` wrote."""
-        counters: dict[str, Any] = {name: arrays[name] for name in _COUNTERS}
-        return TrainedNets(nets=_unpacked(arrays), seconds=dict(metadata["seconds"]), **counters)
+        """What `pack` wrote; ValueError for anything else."""
+        nets = len(turn.jobs)
+        return TrainedNets(
+            metrics=array_of(arrays, "metrics", "f", None, None, nets),
+            nets=_unpacked(arrays, nets),
+            best_epoch=array_of(arrays, "best_epoch", "i", nets),
+            stopped_epoch=array_of(arrays, "stopped_epoch", "i", nets),
+            frozen=array_of(arrays, "frozen", "b", nets),
+            seconds=seconds_of(metadata),
+        )
 
 
 def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
@@ -55,17 +64,26 @@ def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _unpacked(arrays: Arrays) -> tuple[NetArrays, ...]:
+def _unpacked(arrays: Arrays, count: int) -> tuple[NetArrays, ...]:
+    """The nets in order, all of them or none."""
     nets: dict[int, NetArrays] = {}
     number = 0
     while f"{number}/nets" in arrays:
         own = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{number}/")}
         layers = range(sum(name.startswith("weights.") for name in own))
-        for place, net in enumerate(own["nets"].tolist()):
+        members = array_of(own, "nets", "i", None)
+        weights = [array_of(own, f"weights.{layer}", "f", len(members), None, None) for layer in layers]
+        biases = [array_of(own, f"biases.{layer}", "f", len(members), weights[layer].shape[1]) for layer in layers]
+        slopes = array_of(own, "slopes", "f", len(members), None)
+        if any(one.shape[1] != other.shape[2] for one, other in itertools.pairwise(weights)):
+            raise ValueError("layers do not follow one another")
+        for place, net in enumerate(members.tolist()):
             nets[net] = NetArrays(
-                weights=tuple(np.array(own[f"weights.{layer}"][place]) for layer in layers),
-                biases=tuple(np.array(own[f"biases.{layer}"][place]) for layer in layers),
-                slopes=tuple(None if np.isnan(slope) else float(slope) for slope in own["slopes"][place]),
+                weights=tuple(np.array(each[place]) for each in weights),
+                biases=tuple(np.array(each[place]) for each in biases),
+                slopes=tuple(None if np.isnan(slope) else float(slope) for slope in slopes[place]),
             )
         number += 1
+    if nets and nets.keys() != set(range(count)):
+        raise ValueError("there are other nets than were trained")
     return tuple(nets[net] for net in range(len(nets)))

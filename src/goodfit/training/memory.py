@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from goodfit.training import devices
 from goodfit.training.batches import block_epochs
 
 COPIES = 7  # of the weights: themselves, gradients, two moments, what replaces them, and room
@@ -14,9 +15,23 @@ CHUNKS = 3  # copies of an epoch's row numbers on their way: of this chunk and t
 
 
 def free_memory() -> float:
+    """Bytes that are free where this process trains: on its accelerator, or else on the machine itself."""
+    found = devices.free_memory()
+    return host_memory() if found is None else found
+
+
+def host_memory() -> float:
     """Bytes that are free on this machine; infinite where the system does not tell."""
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return np.inf
+
+
+def host_total() -> float:
+    """Bytes of memory of this machine; infinite where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return np.inf
 

@@ -1,7 +1,9 @@
 """Optimisers: Optax's transformations, with one value of every rate a net.
 
 Each is built inside `jax.vmap` over the nets, where a net's rates are scalars. An update is
-``w <- soft_threshold(w - rate * (direction + weight_decay * w), rate * l1)``, weights only for the last two.
+``w <- soft_threshold(w - rate * (direction + weight_decay * w), rate * l1)``, weights only for the last two. In order:
+the gradient of the objective (the L2 penalty in it) is clipped, the optimiser turns it into a direction, the scheduled
+rate scales that, decay and L1 follow. No schedule changes what is clipped.
 """
 
 from collections.abc import Callable
@@ -26,23 +28,26 @@ def over_nets(function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., A
 
 
 def direction(program: Program, rates: Rates) -> optax.GradientTransformation:
-    """What turns the gradient of one net into its direction, before the learning rate. Scalars in `rates`."""
+    """What turns the gradient of one net, clipped, into its direction, before the learning rate. Scalars in `rates`."""
     kind = program.optimizer
     if kind in ("adam", "adamw") and program.conventions == "scikit-learn":
-        core = scale_by_uncorrected_adam(rates.beta1, rates.beta2, rates.epsilon)
-    elif kind in ("adam", "adamw"):
-        core = optax.scale_by_adam(rates.beta1, rates.beta2, rates.epsilon)
-    elif kind == "rmsprop":
-        core = optax.scale_by_rms(rates.beta2, rates.epsilon, eps_in_sqrt=False)
-    elif kind == "lion":
-        core = optax.scale_by_lion(rates.beta1, rates.beta2)
-    elif program.uses_momentum:
-        core = optax.trace(rates.momentum, nesterov=program.nesterov)
-    else:
-        core = optax.identity()
-    if program.uses_clipping:
-        return optax.chain(optax.clip_by_global_norm(rates.clip_norm), core)
-    return core
+        return scale_by_uncorrected_adam(rates.beta1, rates.beta2, rates.epsilon)
+    if kind in ("adam", "adamw"):
+        return optax.scale_by_adam(rates.beta1, rates.beta2, rates.epsilon)
+    if kind == "rmsprop":
+        return optax.scale_by_rms(rates.beta2, rates.epsilon, eps_in_sqrt=False)
+    if kind == "lion":
+        return optax.scale_by_lion(rates.beta1, rates.beta2)
+    if program.uses_momentum:
+        return optax.trace(rates.momentum, nesterov=program.nesterov)
+    return optax.identity()
+
+
+def clipped(gradient: Parameters, norm: Array) -> Parameters:
+    """The gradient of one net, cut to at most this norm over all its numbers."""
+    clip = optax.clip_by_global_norm(norm)
+    cut: Parameters = clip.update(gradient, clip.init(gradient))[0]
+    return cut
 
 
 def scale_by_uncorrected_adam(beta1: Array, beta2: Array, epsilon: Array) -> optax.GradientTransformation:
@@ -86,6 +91,8 @@ def step(
 
     def one(rates: Rates, old: Parameters, gradient: Parameters, state: Any, factor: Array) -> Any:
         rate = step_size = rates.learning_rate * factor
+        if program.uses_clipping:
+            gradient = clipped(gradient, rates.clip_norm)
         if program.conventions == "scikit-learn" and program.optimizer == "sgd":
             # the schedule goes into the velocity, so that a step of the past keeps the rate it was made with
             gradient, step_size = jax.tree.map(lambda g: g * factor, gradient), rates.learning_rate

@@ -9,15 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.population import Job, padded_widths
 from goodfit.training.recipe import Recipe
-
-COMPILE_SECONDS = 0.8  # lowering and compiling one program of a few layers, on a two-core machine
-STEP_SECONDS = 10e-6  # overhead of one step of a program, whatever its size
-MULTIPLICATIONS_A_SECOND = 1e11  # sustained by small matrix products, both passes, on such a machine
-LAYER_OVERHEAD = 2e3  # multiplications that one net's layer costs a row beside its products: activation, mask, update
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Plan:
     @property
     def seconds(self) -> float:
         """Predicted for the whole plan, compilation included."""
-        return sum(cohort.seconds + COMPILE_SECONDS for cohort in self.cohorts)
+        return sum(cohort.seconds + machine().compile_seconds for cohort in self.cohorts)
 
     def __str__(self) -> str:
         lines = [f"{_count(len(self.cohorts), 'cohort')}, one compiled program each; about {self.seconds:.1f} s cold"]
@@ -58,12 +55,14 @@ class Plan:
         return "\n".join([*lines, *(f"  {reason}" for reason in self.reasons)])
 
 
-def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float = COMPILE_SECONDS) -> Plan:
+@public
+def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None = None) -> Plan:
     """Group jobs into cohorts.
 
-    compile_seconds: what another program costs; 0 when every program is known to be cached, which pads only where
-    sharing steps saves more time than padding costs.
+    compile_seconds: what another program costs, the machine's own figure if None; 0 when every program is known to be
+    cached, which pads only where sharing steps saves more time than padding costs.
     """
+    compile_seconds = machine().compile_seconds if compile_seconds is None else compile_seconds
     kinds: dict[Any, list[int]] = {}
     for number, job in enumerate(jobs):
         kinds.setdefault(_kind(job.recipe, examples.task), []).append(number)
@@ -138,11 +137,12 @@ def _cohort(jobs: Sequence[Job], members: tuple[int, ...], examples: Examples) -
     epochs = max(recipe.epochs for recipe in recipes)
     steps = epochs * max(1, rows // recipes[0].batch_size)
     real = sum(_multiplications(inputs, recipe.hidden, outputs) for recipe in recipes)
+    able = machine()
     work = 3 * epochs * rows * padded * len(members)
     return PlannedCohort(
         jobs=members,
         widths=widths,
-        seconds=work / MULTIPLICATIONS_A_SECOND + steps * STEP_SECONDS * (len(widths) + 1),
+        seconds=work / able.multiplications_a_second + steps * able.step_seconds * (len(widths) + 1),
         useful=real / (padded * len(members)),
     )
 
@@ -150,7 +150,7 @@ def _cohort(jobs: Sequence[Job], members: tuple[int, ...], examples: Examples) -
 def _multiplications(inputs: int, hidden: Sequence[int], outputs: int) -> float:
     """Of one forward pass of one row, with what its element-wise work amounts to."""
     sizes = [inputs, *hidden, outputs]
-    return sum(i * o for i, o in itertools.pairwise(sizes)) + LAYER_OVERHEAD * len(sizes)
+    return sum(i * o for i, o in itertools.pairwise(sizes)) + machine().layer_overhead * len(sizes)
 
 
 def _count(number: int, what: str) -> str:

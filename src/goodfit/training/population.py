@@ -12,6 +12,7 @@ from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.forward import Architecture, Parameters, Present
 from goodfit.training.examples import Examples
 from goodfit.training.initialise import READ, Layer, initial_layers
+from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import Rates, Settings
@@ -143,6 +144,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
         ragged=any(len(h) < len(widths) for h in hidden),
         dropout=any(rate > 0 for job in jobs for rate in job.recipe.dropouts),
         input_dropout=any(job.recipe.input_dropout > 0 for job in jobs),
+        lean=machine().lean,
     )
 
 

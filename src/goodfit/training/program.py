@@ -12,13 +12,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from goodfit.nets.dropout import stream_key
+from goodfit.nets.dropout import hash_bits, stream_key
 from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
 from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
+from goodfit.training.batches import PURPOSE
 from goodfit.training.metrics import score_row
-from goodfit.training.state import Chunk, OwnScaling, Program, ProgramRows, Settings, State
+from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
 
@@ -63,7 +64,12 @@ def run_chunk(
 def _epoch(
     program: Program, settings: Settings, rows: ProgramRows, chunk: Chunk, state: State, epoch: Array
 ) -> tuple[State, Array]:
-    order, number = chunk.order[epoch], chunk.first + epoch + 1
+    number = chunk.first + epoch + 1
+    if isinstance(chunk.order, Draws):
+        assert rows.layout is not None
+        order = drawn_order(rows.layout, chunk.order, number)
+    else:
+        order = chunk.order[epoch]
     parameters, optimizer, loss, score = _train_epoch(program, settings, rows, order, chunk, state, epoch)
     values = jnp.stack([loss, score])  # [2, S, M]
     due = state.active & (chunk.scored[epoch] | (number == settings.epochs))  # every net's last epoch is scored
@@ -81,6 +87,22 @@ def _epoch(
         program, settings, state, parameters, optimizer, values[watched], values[watched + 1], seen, number
     )
     return state, values
+
+
+def drawn_order(layout: Layout, draws: Draws, epoch: Array) -> Array:
+    """The batches of an epoch of the training, [steps, S, B]: rows sorted by random words, within their stratum.
+
+    The words come of (seed, epoch, row) alone, as dropout's do: the same wherever chunks end.
+    """
+    rows, strata = layout.rows, layout.strata
+    key = stream_key(draws.seeds, epoch, PURPOSE, 0)  # [S]
+    words = hash_bits(key, 1, len(rows))[:, 0]  # [S, n], all of a group unlike: the hash permutes 32 bits
+    keys = (words,) if strata is None else (jnp.broadcast_to(strata, words.shape), words)
+    *_, drawn = jax.lax.sort((*keys, jnp.broadcast_to(rows, words.shape)), dimension=1, num_keys=len(keys))
+    slots = layout.slots[draws.layout]  # [S, steps, B]
+    flat = jnp.maximum(slots, 0).reshape(len(slots), -1)
+    order = jnp.take_along_axis(drawn, flat, axis=1, mode="promise_in_bounds").reshape(slots.shape)
+    return jnp.where(slots >= 0, order, -1).swapaxes(0, 1)
 
 
 def _train_epoch(
@@ -139,10 +161,14 @@ def _step(
     def total(parameters: Parameters) -> tuple[Array, tuple[Array, tuple[Array, ...]]]:
         objective, sums = _objective(program, settings, parameters, batch, dropout)
         # nets share no parameter: the gradient of the sum holds every net's own gradient, one backward pass for all
-        return objective.sum(), (objective, sums)
+        weighed = objective * (-settings.rates.learning_rate * factor) if program.plain_descent else objective
+        return weighed.sum(), (objective, sums)
 
     (_, (objective, sums)), gradient = jax.value_and_grad(total, has_aux=True)(parameters)
-    if program.optimizer == "lbfgs":
+    if program.plain_descent:
+        # the step itself: where it is a product, that adds it to the weights in place
+        parameters = jax.tree.map(jnp.add, parameters, gradient)
+    elif program.optimizer == "lbfgs":
         parameters, optimizer = _step_lbfgs(program, settings, batch, parameters, gradient, objective, optimizer)
     else:
         shape = settings.rates.l2.shape
@@ -200,7 +226,7 @@ def _objective(
     # where a net has no weight in the batch: 0/1, for the nan of 0/0 would reach its gradient
     total = jnp.where(total > 0, total, 1.0)
     mean = _weighted_sum(trained, weight) / total
-    penalty = _l2_penalty(program, settings, parameters)
+    penalty = jnp.zeros_like(mean) if program.plain_descent else _l2_penalty(program, settings, parameters)
     if objective_is_loss(program):
         penalty = penalty / total
         averaged = mean / z.shape[-2] if program.loss == "squared-error" else mean

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from goodfit import strict_json
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import write_atomically
+from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_rules import LEARNING_RATES, dependent_defaults, problems_between
 
@@ -55,6 +58,7 @@ Units = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 LARGEST_SEED = 2**32 - 1
+MOST_BYTES = 2**20  # of a recipe's file
 _BETAS = {"lion": (0.9, 0.99), "rmsprop": (0.0, 0.9)}
 _USUAL_BETAS = (0.9, 0.999)
 _OFF = {"fix": "Use 0 to switch it off."}
@@ -255,21 +259,26 @@ class Recipe(BaseModel):
         """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error."""
         try:
             values = json.loads(text, object_pairs_hook=functools.partial(_once, where))
+            strict_json.parse(text)
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
             raise InputError(problem(where, f"must be JSON: {error.msg} at {place}")) from None
         except RecursionError:
             raise InputError(problem(where, "must be an object of recipe fields: it is nested too deep")) from None
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(problem(where, f"must be JSON: {error}")) from None
         return cls.from_mapping(values, where=where)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Recipe:
         """A recipe from a JSON file, or from the `recipe.json` of a run's folder."""
         file = Path(path)
-        if file.is_dir():
+        if os.path.isdir(file):
             file = file / "recipe.json"
         try:
-            text = file.read_text(encoding="utf-8")
+            text = read_text(file, most=MOST_BYTES)
         except UnicodeDecodeError:
             raise InputError(problem(str(file), "must be a text file in UTF-8")) from None
         except OSError as error:
@@ -359,7 +368,7 @@ def read_recipe(source: str) -> Recipe:
     """The recipe of that name, or in that file or run folder; a name wins."""
     if source in NAMED:
         return NAMED[source]
-    if not Path(source).exists():
+    if not os.path.exists(source):
         rule = "must be the name of a recipe, a recipe file or a run's folder"
         raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
     return Recipe.from_file(source)

@@ -6,24 +6,30 @@ are, calls `run`, and folds what the turns gave. Memory, checkpoints, Ctrl-C and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
 from goodfit.training.fitting import CHUNK_SECONDS, Changes, Fitted, Report, fit
-from goodfit.training.interrupts import interrupts_wait
+from goodfit.training.interrupts import interrupts_wait, look
+from goodfit.training.joining import halves_of, joined, no_room, out_of_memory
 from goodfit.training.observer import Observer
 from goodfit.training.population import Job
 from goodfit.training.state import State
 from goodfit.training.store import Arrays, Store
+from goodfit.training.tensor_file import Content, damaged
 from goodfit.training.turns import SessionPlan, Turn, Work, plan_session
 
 Kept = TypeVar("Kept")
+_log = logging.getLogger("goodfit")
 Build = Callable[[Any, Sequence[Job]], Cohort]
 """(work, jobs of one turn) -> what the engine trains."""
 
@@ -84,8 +90,9 @@ def run(
     keep: what is kept of a turn that was trained; the rest of it is let go.
     planned: `plan_session(works)` if None.
     kept_in: where finished turns and checkpoints go, and how they are written. With one, the first Ctrl-C waits for the
-    end of the chunk, saves and then interrupts; without one nothing is kept, and Ctrl-C acts at once. Several sessions
-    of one search without a folder keep theirs in one that is gone afterwards.
+    end of the chunk, saves and then interrupts, and so do SIGTERM and SIGHUP; without one nothing is kept, and they act
+    at once. GoodfitError where its folder disappears. Several sessions of one search without a folder keep theirs in
+    one that is gone afterwards.
     build: makes a turn's cohort, where it is not the plain one.
     spent: seconds that were spent before, by name; they count as those of the first turn.
     """
@@ -98,16 +105,14 @@ def run(
             observer.stopping()
 
     with interrupts_wait(store is not None, heard) as asked:
+        session = _Session(works, build, watching, asked.is_set, relay, pace)
         for number, turn in enumerate(turns):
             content = None if store is None else store.finished(number, turn)
-            if content is not None and packing is not None:
-                found.append(packing.unpack(turn, content.arrays, content.metadata))
+            if store is not None and content is not None and packing is not None:
+                found.append(_unpacked(packing, turn, content, store.path(number), store.kind))
             else:
-                work = works[turn.work]
-                cohort = build(work, [work.jobs[job] for job in turn.jobs])
                 before = {} if spent is None or number else spent
-                fitted = _Training(number, turn, cohort, store, watching, asked.is_set, before).fit(relay, pace)
-                kept = keep(turn, cohort, fitted)
+                kept = keep(turn, *session.train(number, turn, store, before))
                 if store is not None and packing is not None:
                     store.finish(number, turn, *packing.pack(kept))
                 found.append(kept)
@@ -120,6 +125,47 @@ def run(
     if store is not None:
         store.forget_state()  # of the last turn, where a kill came between its file and this
     return found
+
+
+def _unpacked(packing: Packing[Kept], turn: Turn, content: Content, path: Path, kind: str) -> Kept:
+    """What a turn's file holds; InputError where its arrays are others than the session writes."""
+    try:
+        return packing.unpack(turn, content.arrays, content.metadata)
+    except ValueError as error:
+        raise damaged(path, kind) from error
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What all turns of a session have in common."""
+
+    works: Sequence[Work]
+    build: Build
+    observers: Sequence[Observer]
+    asked: Callable[[], bool]
+    relay: Relay | None
+    pace: Pace
+
+    def train(self, number: int, turn: Turn, store: Store | None, spent: Mapping[str, float]) -> tuple[Cohort, Fitted]:
+        """Train a turn to its end: in halves where the device has no room for all of its nets.
+
+        Halves keep no checkpoints: a session that is interrupted begins their turn again.
+        """
+        work = self.works[turn.work]
+        cohort = self.build(work, [work.jobs[job] for job in turn.jobs])
+        try:
+            return cohort, _Training(number, turn, cohort, store, self.observers, self.asked, spent).fit(
+                self.relay, self.pace
+            )
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or self.relay is not None:
+                raise
+            if len(turn.jobs) == 1:
+                raise no_room(cohort) from error
+        halves = halves_of(turn)
+        _log.warning("Out of memory with %d nets: training %d at a time.", len(turn.jobs), len(halves[0].jobs))
+        trained = [self.train(number, half, None, spent if half is halves[0] else {}) for half in halves]
+        return cohort, joined(trained)
 
 
 class _Training:
@@ -170,12 +216,16 @@ class _Training:
         changes: dict[str, NDArray[Any]] = {}
         for observer in self.observers:
             changes.update(observer.chunk(self.turn, report) or {})
+        look()  # a second signal does not wait for a checkpoint
         if self.store is not None:
             self._keep_state(self.store, report)
+        if self.asked():
+            raise KeyboardInterrupt
         return changes
 
     def _keep_state(self, store: Store, report: Report) -> None:
-        """Save where it is time, or Ctrl-C was heard. The last chunk needs no checkpoint: the turn's file follows."""
+        """Save where it is time, or a signal was heard. The last chunk needs no checkpoint: the turn's file follows."""
+        store.check_there()
         if not self.pieces:
             store.start_clock()  # compiling is behind: it does not count towards the first checkpoint
         self.pieces.append(report.metrics)
@@ -185,8 +235,6 @@ class _Training:
                 observer.saving()
             metrics = np.concatenate(self.pieces)
             store.save(self.number, self.cohort.grid, report, metrics, self._seconds(report.seconds))
-        if asked:
-            raise KeyboardInterrupt
 
     def _seconds(self, now: Mapping[str, float]) -> dict[str, float]:
         """Seconds of this session, added to those of the sessions before."""

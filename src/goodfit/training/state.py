@@ -33,6 +33,10 @@ class Program:
     chunk: epochs a call has room for; fewer run when asked. steps: batches an epoch.
     set_rows: rows of each of several data sets, one above the other, of which a group of nets has its own; 0 where all
     nets see the same rows.
+    plain_descent: all nets step down their gradient, with no momentum, penalty or clipping, on a machine where ways
+    through memory count.
+    draws_orders: the program draws its row orders, in the place of reading those that the host drew.
+    precision: of the products, see `machine.Machine`.
     """
 
     architecture: Architecture
@@ -61,6 +65,9 @@ class Program:
     uses_plateaus: bool = False
     conventions: str = "goodfit"
     set_rows: int = 0
+    plain_descent: bool = False
+    draws_orders: bool = False
+    precision: str = "highest"
 
 
 @jax.tree_util.register_dataclass
@@ -128,6 +135,30 @@ class OwnScaling:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class Layout:
+    """What a program draws row orders of.
+
+    rows: [n] to train on, one stratum (fold) after another; strata: [n] the stratum of each, None where there is one.
+    slots: [F, steps, B] of every fold that may be left out: which of the drawn rows, each stratum's in their order, a
+    place of a batch takes; -1 where no row is.
+    """
+
+    rows: Int[Array, " n"]
+    strata: Int[Array, " n"] | None
+    slots: Int[Array, "F steps B"]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Draws:
+    """How the groups of a program draw row orders. seeds: [S]; layout: [S] indexes into `Layout.slots`."""
+
+    seeds: UInt32[Array, " S"]
+    layout: Int[Array, " S"]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class ProgramRows:
     """The data of a training, shared by all nets, in its storage type.
 
@@ -136,8 +167,9 @@ class ProgramRows:
     sets of row weights. parts: one (rows [J, R], weights [G, N] or None) a scored part, J blocks of R rows, -1 where a
     block is not full. squares: of the training rows and then every part, what squared errors are weighed by so that
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
-    scales by on top, None where all nets see the same numbers. bend: [D] of the smooth clip of scaled inputs, None
-    where there is none, or where each set of row weights has its own.
+    scales by on top, None where all nets see the same numbers. layout: what row orders are drawn of, None where the
+    host draws them. bend: [D] of the smooth clip of scaled inputs, None where there is none, or where each set of row
+    weights has its own.
     """
 
     x: Array
@@ -150,6 +182,7 @@ class ProgramRows:
     parts: tuple[tuple[Int[Array, "J R"], Float[Array, "G N"] | None], ...]
     squares: tuple[Float[Array, "G C"], ...]
     own: OwnScaling | None = None
+    layout: Layout | None = None
     bend: Float[Array, " D"] | None = None
 
 
@@ -159,7 +192,8 @@ class Chunk:
     """The epochs of one call.
 
     first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
-    order: [E, steps, S, B] rows of every batch, -1 where a batch is not full; counts: [E, S] how many rows those are;
+    order: [E, steps, S, B] rows of every batch, -1 where a batch is not full, or how to draw them;
+    counts: [E, S] how many rows those are;
     schedules: [E, steps, T] factors of the learning rate; scored: [E] whether the parts are scored at the end of that
     epoch (those of a net that trains its last epoch are in any case).
     """
@@ -167,7 +201,7 @@ class Chunk:
     first: Int[Array, ""]
     count: Int[Array, ""]
     seeds: UInt32[Array, " S"]
-    order: Int[Array, "E steps S B"]
+    order: Int[Array, "E steps S B"] | Draws
     counts: Float[Array, "E S"]
     schedules: Float[Array, "E steps T"]
     scored: Bool[Array, " E"]

@@ -8,6 +8,7 @@ leaves both, and the file counts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -17,26 +18,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
-from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically, write_error
+from goodfit.checked_json import damaged, read_model
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.files import folder_to_write, sweep, write_atomically, write_error
 from goodfit.training import tensor_file
 from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.fitting import Report
 from goodfit.training.lock import held
+from goodfit.training.machine import machine
 from goodfit.training.population import NetGrid
 from goodfit.training.state import State
 from goodfit.training.turns import Turn
 
 FORMAT = 1
 CHECKPOINTS = "checkpoints"
+MACHINE = "machine"  # in the metadata: on what it was trained
 METRICS = "metrics"  # the array of a checkpoint that is no part of the state
 SHARE_OF_TIME = 0.01  # that checkpoints may take
 FEWEST_SECONDS = 2.0  # between two checkpoints
@@ -60,14 +65,29 @@ class Store:
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder, self.kind = folder, kind
         self._pause = FEWEST_SECONDS
+        self._home = _nearest(folder)
+        self._records = tuple(folder.glob("*.json"))  # what says of which run or search the folder is
         self.start_clock()
+
+    def check_there(self) -> None:
+        """GoodfitError where the folder has disappeared since the last look, which must not be made again in halves.
+
+        Whoever removes a folder removes its files first: without its records, it is none of a session any more.
+        """
+        path, known = self._home
+        if _nearest(path) != (path, known) or not all(map(os.path.lexists, self._records)):
+            fix = "Start it again, in this folder or another."
+            rule = f"was removed while the {self.kind} was being trained, so training has stopped"
+            raise GoodfitError(problem(str(self.folder), rule, fix=fix))
+        self._home = _nearest(self.folder)
 
     def finished(self, number: int, turn: Turn) -> tensor_file.Content | None:
         """What a turn gave; None where it has not come to its end. InputError where it is another session's."""
-        path = self._path(number)
-        if not path.exists():
+        path = self.path(number)
+        if not os.path.exists(path):
             return None
         content = tensor_file.read(path, kind=self.kind, version=FORMAT)
+        self._check_machine(content.metadata)
         if content.metadata.get("work") != turn.work or content.metadata.get("jobs") != list(turn.jobs):
             fix = "Give another folder, or the data and settings that it was started with."
             raise InputError(problem(str(path), f"belongs to a different {self.kind}", fix=fix))
@@ -75,8 +95,9 @@ class Store:
 
     def finish(self, number: int, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
         """Keep what a turn gave, and forget its state."""
-        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs)}
-        write_atomically(self._path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
+        self.check_there()
+        about = {**metadata, "work": turn.work, "jobs": list(turn.jobs), MACHINE: machine().mark}
+        write_atomically(self.path(number), tensor_file.pack(arrays, about, kind=self.kind, version=FORMAT))
         self.forget_state()
 
     def unfinished(self, number: int, cohort: Cohort) -> Unfinished | None:
@@ -86,13 +107,31 @@ class Store:
         found = load_checkpoint(self.folder / CHECKPOINTS)
         if found.metadata.get("kind", self.kind) != self.kind:
             fix = "Give another folder, or finish first what was started there."
-            raise InputError(problem(str(self.folder), f"holds a checkpoint of a {found.metadata['kind']}", fix=fix))
+            rule = f"holds a checkpoint of something else than a {self.kind}"
+            raise InputError(problem(str(self.folder), rule, got=found.metadata["kind"], fix=fix))
         if found.metadata.get("turn", number) != number:  # of a turn whose file was written, and no more
             self.forget_state()
             return None
+        self._check_machine(found.metadata)
         fresh = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
         state = restored(found, fresh, cohort.grid)
-        return Unfinished(found.epoch, state, found.arrays[METRICS], found.metadata["seconds"])
+        try:
+            measures, nets = 2 + 2 * len(cohort.program.parts), len(cohort.grid.place)
+            metrics = tensor_file.array_of(found.arrays, METRICS, "f", found.epoch, measures, nets)
+            return Unfinished(found.epoch, state, metrics, tensor_file.seconds_of(found.metadata))
+        except ValueError as error:
+            raise tensor_file.damaged(found.path, "checkpoint") from error
+
+    def _check_machine(self, metadata: Mapping[str, Any]) -> None:
+        """InputError where a session was begun on another kind of device, whose row orders and roundings differ."""
+        began, here = metadata.get(MACHINE, "cpu"), machine().mark
+        if began != here:
+            kind, _, precision = str(began).partition(", ")
+            flags = f"--device {kind}" + (f" --precision {precision}" if precision else "")
+            rule = (
+                f"this {self.kind} was begun on {began}, where it resumes with the same bits; this process has {here}"
+            )
+            raise InputError(problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again elsewhere."))
 
     @property
     def reached(self) -> int:
@@ -114,7 +153,7 @@ class Store:
         """Write a checkpoint of a turn: its state, and all metrics up to it, [epoch, Q, P], as one file."""
         began = time.perf_counter()
         arrays = {**state_arrays(report.snapshot(), grid), METRICS: metrics}
-        about = {"kind": self.kind, "turn": number, "seconds": dict(seconds)}
+        about = {"kind": self.kind, "turn": number, "seconds": dict(seconds), MACHINE: machine().mark}
         save_checkpoint(self.folder / CHECKPOINTS, report.epoch, arrays, about)
         self.start_clock()
         self._pause = max(FEWEST_SECONDS, (self._last - began) / SHARE_OF_TIME)
@@ -130,8 +169,18 @@ class Store:
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def _path(self, number: int) -> Path:
+    def path(self, number: int) -> Path:
+        """Where a turn's file is."""
         return self.folder / f"turn-{number:04d}.safetensors"
+
+
+def _nearest(folder: Path) -> tuple[Path, tuple[int, int]]:
+    """The folder itself, or the nearest above it that is there, and the system's number of it."""
+    for path in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            facts = os.stat(path)
+            return path, (facts.st_dev, facts.st_ino)
+    return folder, (0, 0)
 
 
 def state_arrays(state: State, grid: NetGrid) -> dict[str, NDArray[Any]]:
@@ -174,7 +223,37 @@ class SessionRecord:
     def to_json(self) -> str:
         """The content of its file."""
         memory = self.memory if math.isfinite(self.memory) else None
-        return json.dumps({**vars(self), "memory": memory}, indent=2) + "\n"
+        fields = {**vars(self), "memory": memory}
+        return json.dumps({**fields, "whole": _digest(fields)}, indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path, what: str) -> SessionRecord:
+        """The record in a file; InputError where it is damaged. what: "search", "curve", ..."""
+        must, fix = f"the record of a {what}", f"Remove its folder, or give another, and start the {what} again."
+        found = read_model(path, _KeptRecord, must=must, fix=fix)
+        fields = found.model_dump(exclude={"whole"})
+        if found.whole != _digest(fields):
+            raise damaged(path, must=must, fix=fix)
+        return cls(**{**fields, "memory": math.inf if found.memory is None else found.memory})
+
+
+class _KeptRecord(BaseModel):
+    """A record as its file has it. whole: a digest of the rest, since a changed call would be carried out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    print: str
+    memory: Annotated[float, Field(ge=0)] | None
+    about: str
+    call: dict[str, Any] | None
+    data: str
+    whole: str
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    """A digest of values of JSON, whatever the order of their names."""
+    text = json.dumps(json.loads(json.dumps(fields)), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -187,17 +266,18 @@ def session_folder(
     folder holds, if that is not the call again.
     Nothing is mixed or lost: InputError where the folder was begun as another session.
     """
-    folder = Path(out)
+    folder = folder_to_write(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
     with held(folder):
+        sweep(folder)
         path = folder / name
-        if path.exists():
+        if os.path.lexists(path):
             memory = _memory_of(folder, path, record, what, finish)
         else:
-            if any(folder.rglob("turn-*")) or (folder / CHECKPOINTS).exists():
+            if any(folder.rglob("turn-*")) or os.path.exists(folder / CHECKPOINTS):
                 rule = f"holds results of a {what}, or of another training, but no {name}"
                 raise InputError(problem(str(folder), rule, fix="Give another folder."))
             write_atomically(path, record.to_json().encode())
@@ -207,41 +287,28 @@ def session_folder(
 
 def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finish: str) -> float:
     """The memory that an earlier session was cut to; InputError where it was not this one."""
-    try:
-        kept = json.loads(path.read_text("utf-8"))
-        same, memory, data, call = kept["print"] == record.print, kept["memory"], kept.get("data"), kept.get("call")
-        limit = math.inf if memory is None else float(memory)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        rule = f"must be the record of a {what}, but it cannot be read"
-        raise InputError(problem(str(path), rule, fix="Give another folder.")) from error
-    if not same:
+    kept = SessionRecord.read(path, what)
+    if kept.print != record.print:
         rule, fix = f"holds a different {what}", "Give another folder, or the settings, folds and seeds of that one."
-        if data and data != record.data:
+        if kept.data and kept.data != record.data:
             rule = f"holds a {what} of other data, or its data have changed since"
             fix = "Give another folder, or the data that it was started with."
-        elif call is not None and call == json.loads(record.to_json())["call"]:
+        elif kept.call is not None and kept.call == json.loads(record.to_json())["call"]:
             rule, fix = f"holds a {what} that another version of goodfit started", "Give another folder."
         if finish:
             fix = f"Finish that one with: {finish}, or delete {folder}."
         raise InputError(problem(str(folder), rule, fix=fix))
-    return limit
+    return kept.memory
 
 
 def read_call(folder: str | Path, name: str, what: str) -> dict[str, Any]:
     """The arguments that a session was begun with; InputError where no file holds them."""
     path = Path(folder) / name
-    if not path.exists():
+    if not os.path.lexists(path):
         rule = f"must be the folder of a {what}; it has no {name}"
         raise InputError(problem(str(folder), rule, fix=f"Give the folder that the {what} was written to."))
-    try:
-        call = json.loads(path.read_text("utf-8"))["call"]
-        if call is not None and not isinstance(call, dict):
-            raise TypeError(call)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        fix = f"Give the folder of a {what}."
-        rule = f"must be the record of a {what}, but it cannot be read"
-        raise InputError(problem(str(path), rule, fix=fix)) from error
+    call = SessionRecord.read(path, what).call
     if call is None:
         fix = f"Start the {what} again from Python, with the same arguments and folder."
         raise InputError(problem(str(folder), "was started from Python with objects that cannot be stored", fix=fix))
-    return call
+    return dict(call)

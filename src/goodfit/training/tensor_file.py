@@ -13,15 +13,15 @@ import hashlib
 import json
 import math
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from goodfit import strict_json
 from goodfit.errors import InputError, problem
-from goodfit.training import strict_json
+from goodfit.reading import open_file
 
 HEADER_BYTES = 16 * 2**20  # the longest header that is read; that of 1000 nets of five layers takes about 1.5 MB
 MOST_AXES = 8  # of an array
@@ -73,6 +73,32 @@ def _ordered(content: bytes) -> bytes:
     return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[end:]))
 
 
+def array_of(arrays: Mapping[str, np.ndarray], name: str, kinds: str, *shape: int | None) -> Any:
+    """An array of a file by its name; ValueError where it is missing, or of another type or shape.
+
+    kinds: codes of NumPy's kinds of types, "f", "iu", ...; shape: None where any length will do.
+    """
+    array = arrays.get(name)
+    if array is None or array.dtype.kind not in kinds or array.ndim != len(shape):
+        raise ValueError(f"{name!r} must be an array of {len(shape)} axes")
+    if any(wanted not in (None, length) for wanted, length in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name!r} must be of another shape")
+    return array
+
+
+def seconds_of(metadata: Mapping[str, Any]) -> dict[str, float]:
+    """The seconds by phase in a file's metadata; ValueError for anything else."""
+    found = metadata.get("seconds")
+    if not isinstance(found, dict) or not all(type(spent) in (int, float) and spent >= 0 for spent in found.values()):
+        raise ValueError("'seconds' must be numbers >= 0 by name")
+    return {name: float(spent) for name, spent in found.items()}
+
+
+def damaged(where: str | os.PathLike[str], kind: str) -> InputError:
+    """The error for a file that holds something else than goodfit writes."""
+    return _damaged(os.fspath(where), kind)
+
+
 def digest(arrays: Mapping[str, np.ndarray], **about: str) -> str:
     """SHA-256, in hex, of the texts and of every array's name, type, shape and bytes, in order of their names."""
     total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
@@ -99,26 +125,16 @@ def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
     """
     where = os.fspath(path)
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                raise InputError(problem(where, f"must be a {kind} file; it is not a regular file"))
+        file, size = open_file(path)
+        with file:
             start = file.read(8)
-            length, size = int.from_bytes(start, "little"), facts.st_size
+            length = int.from_bytes(start, "little")
             if len(start) < 8 or length > min(size - 8, HEADER_BYTES):
                 raise _damaged(where, kind)
             file.seek(0)
             return file.read(size)
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(problem(where, f"must be a {kind} file: {reason}")) from error
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe without a writer would be waited for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise InputError(problem(where, f"must be a {kind} file: {error.strerror or error}")) from error
 
 
 def unpack(content: bytes, *, where: str, kind: str, version: int, oldest: int | None = None) -> Content:

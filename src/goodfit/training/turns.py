@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
-from goodfit.training.planner import COMPILE_SECONDS, Plan, plan
+from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
 
+PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
@@ -68,19 +70,24 @@ class SessionPlan:
     @property
     def seconds(self) -> float:
         """Predicted for all, compilation included."""
-        return self.training_seconds + self.programs * COMPILE_SECONDS
+        return self.training_seconds + self.programs * machine().compile_seconds
 
     def __str__(self) -> str:
         turns = "" if len(self.turns) == 1 else f", in {len(self.turns)} turns to fit in memory"
         programs = "1 compiled program" if self.programs == 1 else f"{self.programs} compiled programs"
-        return f"{self.nets} nets, {programs}{turns}; about {self.seconds:.0f} s and {self.bytes / 2**20:.0f} MB"
+        return f"{self.nets} nets, {programs}{turns}; {cost_text(self.seconds, self.bytes)}"
+
+
+def cost_text(seconds: float, needed: float) -> str:
+    """What a session costs, for people. needed: bytes of its nets and rows, beside which the process has its own."""
+    return f"about {seconds:.0f} s and {(needed + PROCESS_BYTES) / 2**20:.0f} MB of memory"
 
 
 def plan_session(
     works: Sequence[Work],
     memory: float | None = None,
     *,
-    compile_seconds: float = COMPILE_SECONDS,
+    compile_seconds: float | None = None,
     itemsize: int = 4,
 ) -> SessionPlan:
     """Plan the turns.

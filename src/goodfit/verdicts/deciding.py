@@ -29,7 +29,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.selection.comparing import LEVEL
+from goodfit.intervals import LEVEL, Bounds, within
 from goodfit.verdicts.probes import Side
 
 Kind = Literal["underfit", "good fit", "overfit", "limited by data", "limited by noise", "diverged", "cannot tell"]
@@ -89,14 +89,16 @@ def decide(
     *,
     half: Errors | None = None,
     margin: float = MARGIN,
+    most: float = math.inf,
 ) -> Decision:
     """Decide on a recipe.
 
     errors, training: [1 + probes, J], the recipe first; nan where a net diverged. sides: of the probes. constant: the
     error of the best constant prediction; margin: a share of it. folds: of one repeat; the columns hold whole repeats.
-    half: [J], errors of the recipe with half the rows.
+    half: [J], errors of the recipe with half the rows. most: the largest error that there can be (1 for shares of
+    errors); none is below 0, which ends of intervals respect.
     """
-    scale = _Scale(errors, OFFSET * constant, margin * constant, folds)
+    scale = _Scale(errors, OFFSET * constant, margin * constant, folds, most)
     level = together(len(sides))
     rivals = [scale.compare(probe, level) for probe in errors[1:]]
     doubled = None if half is None else scale.doubling(half)
@@ -163,13 +165,13 @@ class _Scale:
     """The logarithmic scale on which errors are compared, about the recipe's own.
 
     offset: what is added to errors before their logarithm; margin: in the unit of the errors; remaining: low, mean and
-    high of the recipe's error.
+    high of the recipe's error; most: the largest that there can be.
     """
 
-    def __init__(self, errors: Errors, offset: float, margin: float, folds: int) -> None:
-        self.offset, self.folds = offset, folds
+    def __init__(self, errors: Errors, offset: float, margin: float, folds: int, most: float) -> None:
+        self.offset, self.folds, self.most = offset, folds, most
         self.own = self.of(errors[0])
-        low, mean, high = (math.exp(value) - offset for value in self._limits(self.own, LEVEL))
+        low, mean, high = (within(math.exp(value) - offset, (0.0, most)) for value in self._limits(self.own, LEVEL))
         self.remaining = low, mean, high
         self.margin = max(margin, OWN_MARGIN * mean) if math.isfinite(mean) else margin
 
@@ -180,18 +182,26 @@ class _Scale:
         """A probe with the recipe. Gains are (e + m)(1 - exp(-d)) for a difference d of logarithms."""
         whole = self.remaining[1] + self.offset
         least = -math.log1p(-self.margin / whole)
-        return self._rival(self.own - self.of(probe), level, least, lambda d: -whole * math.expm1(-d))
+        values, bounds = self.own - self.of(probe), self._gains(self.remaining[1])
+        return self._rival(values, level, least, lambda d: -whole * math.expm1(-d), bounds)
 
     def doubling(self, half: Errors) -> _Rival:
         """The recipe with itself on half the rows: what the last doubling gained, (e + m)(exp(d) - 1)."""
         whole = self.remaining[1] + self.offset
         least = math.log1p(self.margin / NEXT_DOUBLING / whole)
-        return self._rival(self.of(half) - self.own, LEVEL, least, lambda d: whole * math.expm1(min(d, 700.0)))
+        worst, best = self._gains(self.remaining[1])
+        values, bounds = self.of(half) - self.own, (-best, -worst)
+        return self._rival(values, LEVEL, least, lambda d: whole * math.expm1(min(d, 700.0)), bounds)
 
     def over_constant(self, probe: Errors, constant: float, level: float) -> _Rival:
         """A probe with the best constant prediction."""
         values = self.of(constant) - self.of(probe)
-        return self._rival(values, level, 0.0, lambda d: -(constant + self.offset) * math.expm1(-d))
+        whole = constant + self.offset
+        return self._rival(values, level, 0.0, lambda d: -whole * math.expm1(-d), self._gains(constant))
+
+    def _gains(self, error: float) -> Bounds:
+        """What can be gained over an error at worst and at best."""
+        return error - self.most, error
 
     def _limits(self, values: Errors, level: float) -> tuple[float, float, float]:
         """The mean between the ends of its interval, nan where a column has none."""
@@ -199,7 +209,9 @@ class _Scale:
         half = _quantile(len(values), (1 + level) / 2) * error
         return mean - half, mean, mean + half
 
-    def _rival(self, values: Errors, level: float, least: float, gain: Callable[[float], float]) -> _Rival:
+    def _rival(
+        self, values: Errors, level: float, least: float, gain: Callable[[float], float], bounds: Bounds
+    ) -> _Rival:
         low, mean, high = self._limits(values, level)
         _, _, at_most = self._limits(values, 2 * LEVEL - 1)
         if not math.isfinite(mean):
@@ -210,7 +222,8 @@ class _Scale:
             status = "worse" if high < 0 else "no better"
         else:
             status = "open"
-        found = Gain(gain(mean), gain(low), gain(high), gain(at_most), status)
+        ends = [within(gain(each), bounds) for each in (mean, low, high, at_most)]
+        found = Gain(ends[0], ends[1], ends[2], ends[3], status)
         return _Rival(values, found, level, least, self.folds)
 
 

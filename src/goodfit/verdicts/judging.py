@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
+from goodfit.intervals import SCORE_BOUNDS, SHARE
 from goodfit.selection.calls import call_of, resumed
 from goodfit.selection.methods import By
 from goodfit.selection.preparing import FoldRequest, LearningRows, learning_rows, prepare
@@ -47,6 +50,7 @@ class VerdictRequest:
     seed: int = 0
 
 
+@public
 def verdict(
     data: Dataset | Table | Split | str,
     recipe: Recipe | None = None,
@@ -98,6 +102,7 @@ def verdict(
         return found
 
 
+@public
 def resume(out: str | Path, *, plan: Planned | None = None, progress: Watch | None = None) -> Verdict:
     """Go on with a verdict that was killed, from the folder that it was given.
 
@@ -143,6 +148,8 @@ def judged(
             training = np.concatenate([training, stopped.training[None]])
     sides = [probe.side for probe in probes]
     repeats = len(layout.folds.repeats)
+    task = layout.sheets[0].data.task
+    what = LOG_LOSS if asked.by == "loss" and task != "regression" else SCORE_NAMES[task]
     decision = decide(
         errors,
         training,
@@ -151,9 +158,8 @@ def judged(
         len(layout.folds.repeats[0]),
         half=found.errors[half],
         margin=asked.margin,
+        most=1.0 if SCORE_BOUNDS.get(what) == SHARE else math.inf,
     )
-    task = layout.sheets[0].data.task
-    what = LOG_LOSS if asked.by == "loss" and task != "regression" else SCORE_NAMES[task]
     return Verdict(
         recipe=recipe,
         data_name=layout.sheets[0].data.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
+from goodfit.checked_json import damaged, read_json
 from goodfit.data import Dataset, Step, Table
 from goodfit.data import load as load_data
 from goodfit.errors import InputError, problem
@@ -22,8 +24,9 @@ from goodfit.runs.run import Run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples
+from goodfit.training.machine import machine
 from goodfit.training.observer import Watch
-from goodfit.training.planner import COMPILE_SECONDS, plan
+from goodfit.training.planner import plan
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, read_call, session_folder
@@ -37,6 +40,7 @@ SHARE, SECONDS = 0.5, 10.0
 """A verdict is given unasked, in its quick form, where it takes at most this share of the run's time, or so long."""
 
 
+@public
 def judge_run(
     folder: str | Path,
     data: Dataset | Table | str | None = None,
@@ -103,15 +107,14 @@ def unfinished_request(folder: str | Path) -> tuple[VerdictRequest, str | None] 
     None where no verdict was killed.
     """
     where = Path(folder) / UNFINISHED
-    if not (where / CALL).exists():
+    if not os.path.exists(where / CALL):
         return None
     call = read_call(where, CALL, "verdict")
     try:
         data = call.pop("data")
         return VerdictRequest(**call), data
     except (KeyError, TypeError) as error:
-        rule, fix = "must be the record of a verdict, but it cannot be read", "Judge the run again."
-        raise InputError(problem(str(where / CALL), rule, fix=fix)) from error
+        raise damaged(where / CALL, must="the record of a verdict", fix="Judge the run again.") from error
 
 
 def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> trying.VerdictLayout:
@@ -138,7 +141,7 @@ def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
     work = layout.planned.training_seconds
     cohorts = [cohort for planned in layout.planned.plans for cohort in planned.cohorts]
     programs = {(cohort.widths, len(cohort.jobs)) for cohort in cohorts}  # repeats of the folds share theirs
-    return work * min(max(pace, 0.2), 20.0) + COMPILE_SECONDS * len(programs)
+    return work * min(max(pace, 0.2), 20.0) + machine().compile_seconds * len(programs)
 
 
 def own_seconds(run: Run) -> float:
@@ -165,13 +168,15 @@ class StoredVerdict:
 def kept_verdict(folder: str | Path) -> StoredVerdict | None:
     """What was found earlier; None where the folder holds no verdict, InputError where it cannot be read."""
     path = Path(folder) / VERDICT
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        sentence, advice = str(found["sentence"]), found["advice"]
-        recipe = None if advice is None else Recipe.from_mapping(advice["recipe"], where=str(path))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        fix = "Delete it, and judge the run again."
-        raise InputError(problem(str(path), "must be a verdict, but it cannot be read", fix=fix)) from error
+    must, fix = "a verdict", "Delete it, and judge the run again."
+    found = read_json(path, must=must, fix=fix)
+    try:
+        sentence, advice = found["sentence"], found["advice"]
+        recipe = None if advice is None else Recipe.from_mapping(advice["recipe"], where=str(path))
+        if not isinstance(sentence, str):
+            raise TypeError(sentence)
+    except (KeyError, TypeError) as error:
+        raise damaged(path, must=must, fix=fix) from error
     return StoredVerdict(sentence, recipe, found)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.files import write_atomically
+from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
-from goodfit.selection.comparing import LEVEL
 from goodfit.verdicts import words
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
 

@@ -145,7 +145,7 @@ def test_all_refused_texts_come_with_one_fix() -> None:
          ["'task' must be a known one; got 'binary'. Valid: classification, regression.",
           "the kind of column 'x' must be a known one; got 'number'. Did you mean 'numeric'?",
           "the kind of column 'why' must be a known one; got 3."]),
-        ({"target": 3}, ["'target' must be the name of a column; got 3."]),
+        ({"target": 3}, ["table: 'target' must be a text; got 3."]),
         ({"target": "why", "ids": "x"}, ["must have at least one feature; none is left."]),
     ],
 )  # fmt: skip

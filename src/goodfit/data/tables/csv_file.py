@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.data.tables.frames import Frame, frame_from
+from goodfit.data.tables.frames import Frame, check_count, frame_from
 from goodfit.data.tables.raw import raw_column
 from goodfit.errors import InputError, problem
 from goodfit.words import rows_text
@@ -26,6 +26,7 @@ def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
     _check_text(where, content)
     separator = separator or _separator(content)
     header = [name.strip() for name in _first_record(where, content, separator)]
+    check_count(where, len(header))
     columns = _columns(where, content, separator, len(header))
     return _named(where, header, columns)
 
@@ -106,4 +107,4 @@ def _named(where: str, header: list[str], columns: list[Any]) -> Frame:
 
 def _counts_rows(column: Any) -> bool:
     numbers = raw_column(column).numbers()
-    return bool(len(numbers)) and bool(np.array_equal(numbers - numbers[0], np.arange(len(numbers))))
+    return bool(len(numbers)) and bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))

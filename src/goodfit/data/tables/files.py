@@ -1,21 +1,23 @@
 """Table files, read by their suffix: CSV, TSV, Parquet, Feather, NPZ."""
 
-import io
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from goodfit.arguments import public
+from goodfit.data.npz import read_npz
 from goodfit.data.tables.csv_file import read_csv
-from goodfit.data.tables.frames import Frame, frame_from
+from goodfit.data.tables.frames import Frame, check_count, frame_from
 from goodfit.errors import InputError, problem
+from goodfit.reading import read_bytes
 
 NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
 
 
+@public
 def read_frame(path: str | os.PathLike[str]) -> Frame:
     """The raw columns of a table file; InputError where it cannot be read."""
     file = Path(path)
@@ -25,7 +27,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
         rule = f"must be a table file: its name must end in {', '.join(READERS)}"
         raise InputError(problem(where, rule, got=file.suffix or file.name))
     try:
-        content = file.read_bytes()
+        content = read_bytes(file)
     except FileNotFoundError as error:
         raise InputError(problem(where, "must be an existing file")) from error
     except OSError as error:
@@ -33,6 +35,7 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
     return reader(where, content)
 
 
+@public
 def is_table_path(text: str) -> bool:
     """Whether a name looks like a table file rather than like one of goodfit's data sets."""
     return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text)
@@ -55,6 +58,7 @@ def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]
 
     try:
         table = read(pa.BufferReader(content))
+        table.validate(full=True)  # offsets and codes that point elsewhere would end the process when they are used
         return frame_from(where, list(zip(table.column_names, table.columns, strict=True)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()[0]
@@ -66,13 +70,13 @@ def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]
 def _npz(where: str, content: bytes) -> Frame:
     """Arrays x [N, D] and y [N], or one-dimensional arrays by name. Never unpickles."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        arrays = read_npz(content)
+    except ValueError as error:
         rule = "must be an NPZ file of arrays of numbers or texts; arrays of objects are never unpickled"
-        raise InputError(problem(where, rule)) from error
+        raise InputError(problem(where, rule, got=str(error))) from error
     x, y = arrays.get("x"), arrays.get(NPZ_TARGET)
     if x is not None and x.ndim == 2 and arrays.keys() <= {"x", NPZ_TARGET}:
+        check_count(where, x.shape[1])
         columns = [(f"x{place}", np.ascontiguousarray(x[:, place])) for place in range(x.shape[1])]
         return frame_from(where, columns if y is None else [*columns, (NPZ_TARGET, y)])
     return frame_from(where, list(arrays.items()))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from goodfit.data.tables.raw import EXACT, RawColumn, UnreadableColumn, raw_column
 from goodfit.errors import InputError, problem
 
+MOST_COLUMNS = 10_000  # of a table
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -81,8 +83,17 @@ def check_names(where: str, names: Sequence[str]) -> None:
         raise InputError(problem(where, rule, fix="Rename one of them."))
 
 
+def check_count(where: str, columns: int) -> None:
+    """InputError if there are more columns than a table may have."""
+    if columns > MOST_COLUMNS:
+        rule = f"must have at most {MOST_COLUMNS:,} columns"
+        fix = "Choose some, or give the numbers as one array: goodfit.data.Dataset.from_arrays(x, y)."
+        raise InputError(problem(where, rule, got=columns, fix=fix))
+
+
 def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[str] = ()) -> Frame:
     """A Frame from (name, column) pairs; InputError if there is none, or if their lengths differ."""
+    check_count(where, len(columns))
     check_names(where, [name for name, _ in columns])
     made: dict[str, RawColumn] = {}
     unreadable: dict[str, str] = {}

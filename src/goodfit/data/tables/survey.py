@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from goodfit.arguments import public
 from goodfit.data.tables.categories import sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
@@ -78,6 +79,7 @@ class Choices:
         }
 
 
+@public
 def split_names(texts: Iterable[str]) -> tuple[str, ...]:
     """Names from texts with commas between them; a name that holds a comma stands in double quotes."""
     return tuple(name.strip() for row in csv.reader(texts, skipinitialspace=True) for name in row if name.strip())
@@ -261,6 +263,7 @@ def _counting(frame: Frame, kinds: Mapping[str, Kind]) -> list[str]:
 
 def _counts_up(column: RawColumn) -> bool:
     values = column.numbers()
-    steps = np.diff(values)
-    rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
-    return rises and bool(values[-1] - values[0] < 2 * len(values))
+    with np.errstate(invalid="ignore", over="ignore"):  # of infinite or very large numbers
+        steps = np.diff(values)
+        rises = len(values) >= ID_ROWS and bool(((steps >= 1) & (steps == np.floor(steps))).all())
+        return rises and bool(values[-1] - values[0] < 2 * len(values))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 from goodfit.data.split import Split
 from goodfit.data.split import split as split_rows
@@ -137,6 +138,7 @@ class Table:
         return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self.target.name!r}: {self.target.about})"
 
 
+@public
 def table(
     frame: Any,
     target: str,
@@ -160,6 +162,7 @@ def table(
     return _table(frame_of(frame, name), name, Choices.of(target, ids, task, kinds, group, time))
 
 
+@public
 def read_table(
     path: str | os.PathLike[str],
     target: str | None = None,
@@ -182,6 +185,7 @@ def read_table(
     return _table(frame, Path(path).stem or "table", choices, {"path": str(Path(path).resolve()), **choices.as_dict()})
 
 
+@public
 def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 

@@ -8,7 +8,7 @@ from goodfit.studies.activations.facts import costs, mean_output, saturated, wit
 from goodfit.studies.activations.timing import nanoseconds, ratio
 from goodfit.studies.activations.trials import TRAINED, trials
 from goodfit.studies.declaring import Columns, Measured, Tell
-from goodfit.studies.estimates import exactly, mean_of, median_of, ratio_of
+from goodfit.studies.estimates import exactly, mean_share, median_of, ratio_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.tabulating import QUANTILES, cells, columns, table_of
 
@@ -41,7 +41,7 @@ def measure(given: Given, tell: Tell) -> Measured:
         claims={
             "passes-or-blocks": exactly(float(np.isin(curves["relu"][1], (0.0, 1.0)).mean())),
             "kink": exactly(float(np.subtract(*with_derivative("relu", [1e-9, -1e-9])[1]))),
-            "kink-matters": mean_of(units[1][best["relu"]]),
+            "kink-matters": mean_share(units[1][best["relu"]]),
             "relu-eases": ratio_of(gradients["relu"], gradients["sigmoid"]),
             "relu-cheap": ratio(
                 np.minimum(seconds["sigmoid", "forward"], seconds["tanh", "forward"]), seconds["relu", "forward"]
@@ -53,7 +53,7 @@ def measure(given: Given, tell: Tell) -> Measured:
             "tanh-mean": exactly(mean_output("tanh")),
             "tanh-faster": median_of(first["tanh"] / first["sigmoid"]),
             "relu-faster": median_of(first["relu"] / first["sigmoid"]),
-            "dead": mean_of(units[0][-1]),
+            "dead": mean_share(units[0][-1]),
         },
     )
 

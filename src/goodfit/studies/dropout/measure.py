@@ -12,7 +12,7 @@ from goodfit.studies.common.subsets import subsets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.dropout.study import OFF
 from goodfit.studies.dropout.thinned import PLACES, Thinned, mean_over_all_masks, rank_share, thinned
-from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
+from goodfit.studies.estimates import Estimate, exactly, mean_gap, mean_of, mean_share, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import band, by_epoch, columns, table_of
@@ -231,9 +231,9 @@ def _claims_of_training(given: Given, notes: Setting, few: Setting) -> dict[str,
     none, off = few.gap("none"), unmeasured(OFF)
     compared: dict[str, Estimate] = {
         "notes-gap": mean_of(notes.gap("notes") - notes.gap("none")),
-        "notes-test": mean_of(notes.end("test", "notes") - notes.end("test", "none")),
+        "notes-test": mean_gap(notes.end("test", "notes") - notes.end("test", "none")),
         "few-gap": mean_of(few.gap("notes") - none),
-        "few-test": mean_of(few.end("test", "notes") - few.end("test", "none")),
+        "few-test": mean_gap(few.end("test", "notes") - few.end("test", "none")),
         "few-loss": ratio_of(few.end("test_loss", "notes"), few.end("test_loss", "none")),
         "narrow": ratio_of(few.end("test_loss", "notes"), few.end("test_loss", "narrow")),
     }
@@ -247,10 +247,10 @@ def _claims_of_training(given: Given, notes: Setting, few: Setting) -> dict[str,
     best = _chosen_by_others(test)
     return {
         **compared,
-        "overfits": mean_of(none),
+        "overfits": mean_gap(none),
         "slope": mean_of(slopes),
-        "best-test": mean_of(best - few.end("test", "none")),
-        "too-much": mean_of(few.end("train", names[-1]) - few.end("train", "none")),
+        "best-test": mean_gap(best - few.end("test", "none")),
+        "too-much": mean_gap(few.end("train", names[-1]) - few.end("train", "none")),
         "steady": ratio_of(np.maximum(_jumps(notes, "none"), 1e-6)),
     }
 
@@ -283,10 +283,10 @@ def _claims_of_passes(rates: tuple[float, float], over: Sequence[Over], learned:
         "layer": mean_of([each.at["first"].noise_ratio for each in nets]) if rates[0] else off,
         "expectation": exactly(float(exact)),
         "outputs": mean_of([each.at["probabilities"].noise_ratio for each in nets]),
-        "votes": mean_of([float((each.predicted == each.voted).mean()) for each in nets]),
+        "votes": mean_share([float((each.predicted == each.voted).mean()) for each in nets]),
         "spread": ratio_of(spreads[:, 1], spreads[:, 0]),
-        "figure-gap": mean_of([_dropping_costs(each, y) for each, y in learned]),
-        "doubt": mean_of(ranks[:, 0] - ranks[:, 1]),
+        "figure-gap": mean_gap([_dropping_costs(each, y) for each, y in learned]),
+        "doubt": mean_gap(ranks[:, 0] - ranks[:, 1]),
     }
 
 

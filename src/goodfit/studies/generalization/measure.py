@@ -7,10 +7,10 @@ import numpy as np
 
 from goodfit.data import Dataset
 from goodfit.data.streams import generator
-from goodfit.models.scores import LEVEL, clopper_pearson, level_of_openings
+from goodfit.intervals import LEVEL, clopper_pearson, level_of_openings
 from goodfit.studies.common.trained import misses
 from goodfit.studies.declaring import Measured, Tell
-from goodfit.studies.estimates import Estimate, mean_of, share_of, unmeasured
+from goodfit.studies.estimates import Estimate, mean_gap, mean_of, mean_share, share_of, unmeasured
 from goodfit.studies.generalization.study import ONE_VALUE
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
@@ -129,11 +129,11 @@ def _claims(given: Given, causes: dict[str, dict[Any, Errors]]) -> dict[str, Est
         return mean_of(causes[cause][last][what] - causes[cause][first][what])
 
     return {
-        "simple-close": mean_of(simple[most]["gap"]),
-        "complex-apart": mean_of(deep[fewest]["gap"]),
-        "complex-trains": mean_of(deep[few]["train"] - simple[few]["train"]),
-        "complex-worse": mean_of(deep[few]["fresh"] - simple[few]["fresh"]),
-        "complex-better": mean_of(deep[most]["fresh"] - simple[most]["fresh"]),
+        "simple-close": mean_gap(simple[most]["gap"]),
+        "complex-apart": mean_gap(deep[fewest]["gap"]),
+        "complex-trains": mean_gap(deep[few]["train"] - simple[few]["train"]),
+        "complex-worse": mean_gap(deep[few]["fresh"] - simple[few]["fresh"]),
+        "complex-better": mean_gap(deep[most]["fresh"] - simple[most]["fresh"]),
         "many-parameters": change("width", "gap", widths[0], widths[-1]),
         "ever-worse": change("width", "fresh", widths[len(widths) // 2], widths[-1]),
         "large-range": change("l2", "gap", penalties[-1], penalties[0]),
@@ -160,10 +160,10 @@ def _test_sets(given: Given) -> tuple[dict[str, list[Any]], dict[str, list[Any]]
         table_of(sizes),
         table_of([{name: value for name, value in row.items() if name != "each"} for row in looks]),
         {
-            "test-unbiased": mean_of(mean[0]),
-            "test-off": mean_of(np.abs(_in_sets(wrong[0], 100) - truth[0])),
-            "unlike-rows": mean_of(unlike - truth),
-            "best-optimistic": mean_of(last["each"]["optimism"]),
+            "test-unbiased": mean_gap(mean[0]),
+            "test-off": mean_share(np.abs(_in_sets(wrong[0], 100) - truth[0])),
+            "unlike-rows": mean_gap(unlike - truth),
+            "best-optimistic": mean_gap(last["each"]["optimism"]),
             "plain-interval": share_of(last["each"]["plain"]),
             "widened-interval": share_of(last["each"]["widened"]),
         },
@@ -212,4 +212,4 @@ def _leaks(given: Given, fresh: tuple[np.ndarray, np.ndarray]) -> tuple[dict[str
         valid, truth = 1 - trained.last("held_score")[0], misses(recipe, trained.nets[0], *fresh).mean(1)
         optimism[name] = truth - valid
         found.append({"rows": name, **band("valid", valid), **band("fresh", truth)})
-    return table_of(found), {"kept-apart": mean_of(optimism["apart"]), "mixed-in": mean_of(optimism["mixed"])}
+    return table_of(found), {"kept-apart": mean_gap(optimism["apart"]), "mixed-in": mean_gap(optimism["mixed"])}

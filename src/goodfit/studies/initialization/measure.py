@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data import load
+from goodfit.intervals import NOT_NEGATIVE
 from goodfit.studies.common.subsets import subsets
 from goodfit.studies.declaring import Columns, Measured, Tell
 from goodfit.studies.estimates import exactly, mean_of, ratio_of
@@ -99,7 +100,7 @@ def _training(given: Given, losses: dict[tuple[str, str], Numbers]) -> Columns:
         (FLOWS[activation], init, rate, found.value, found.low, found.high, float((last < LEARNS).mean()))
         for (activation, init), each in losses.items()
         for rate, last in zip(sorted(given.rates), each[..., -1], strict=True)
-        for found in [mean_of(last)]
+        for found in [mean_of(last, NOT_NEGATIVE)]
     ]
     return columns(("activation", "init", "rate", "loss", "low", "high", "learned"), rows)
 
@@ -131,10 +132,10 @@ def _claims(
         "uniform-variance": mean_of([float((w.astype(float) ** 2).mean()) / variance for w in weights]),
         "uniform-bound": exactly(max(float(np.abs(w).max() / half_width) for w in weights)),
         "eases": ratio_of(fading["xavier-normal"], np.maximum(fading["default"], 1e-300)),
-        "xavier-trains": mean_of(last["tanh", "xavier-normal"]),
-        "default-trains": mean_of(np.minimum(last["tanh", "default"], last["relu", "default"])),
+        "xavier-trains": mean_of(last["tanh", "xavier-normal"], NOT_NEGATIVE),
+        "default-trains": mean_of(np.minimum(last["tanh", "default"], last["relu", "default"]), NOT_NEGATIVE),
         "relu-half": ratio_of(growth(found["relu", "xavier-normal"][0][0])),
         "he-keeps": ratio_of(growth(found["relu", "he-normal"][0][0])),
-        "xavier-relu": mean_of(last["relu", "xavier-normal"]),
-        "he-trains": mean_of(last["relu", "he-normal"]),
+        "xavier-relu": mean_of(last["relu", "xavier-normal"], NOT_NEGATIVE),
+        "he-trains": mean_of(last["relu", "he-normal"], NOT_NEGATIVE),
     }

@@ -7,7 +7,7 @@ import numpy as np
 from goodfit.data import load
 from goodfit.studies.common.trained import as_net
 from goodfit.studies.declaring import Columns, Measured, Tell
-from goodfit.studies.estimates import exactly, mean_of
+from goodfit.studies.estimates import exactly, mean_gap, mean_of, mean_share
 from goodfit.studies.linear_collapse.regions import region
 from goodfit.studies.linear_collapse.straightness import (
     Numbers,
@@ -98,7 +98,7 @@ def _accuracies(scores: dict[str, Numbers]) -> Columns:
         (name, kind, depth, found.value, found.low, found.high)
         for at, name in enumerate(SETS)
         for kind, each in scores.items()
-        for depth, found in enumerate(map(mean_of, each[:, at]), start=FIRST_DEPTH[kind])
+        for depth, found in enumerate(map(mean_share, each[:, at]), start=FIRST_DEPTH[kind])
     ]
     return columns(("set", "net", "layers", "mean", "low", "high"), rows)
 
@@ -109,10 +109,10 @@ def _claims(
     none, linear, relu = (scores[kind] for kind in ("none", "linear", "relu"))
     return {
         "folds": exactly(max(collapse["folded"])),
-        "simple-fails": mean_of(none[0, EASY].mean(0)),
-        "no-gain": mean_of((linear - none)[:, EASY].mean((0, 1))),
-        "hidden-solves": mean_of(relu[0, EASY].min(0)),
-        "more-layers": mean_of(relu[-1, 2] - relu[0, 2]),
+        "simple-fails": mean_share(none[0, EASY].mean(0)),
+        "no-gain": mean_gap((linear - none)[:, EASY].mean((0, 1))),
+        "hidden-solves": mean_share(relu[0, EASY].min(0)),
+        "more-layers": mean_gap(relu[-1, 2] - relu[0, 2]),
         "mixed-bends": mean_of(layers),
         "float32": exactly(max(collapse["single"])),
         "small-straight": mean_of(bends["tanh", "tanh"][1]),

@@ -6,7 +6,7 @@ import numpy as np
 
 from goodfit.studies.common.trained import outputs
 from goodfit.studies.declaring import Measured, Tell
-from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
+from goodfit.studies.estimates import Estimate, exactly, mean_gap, mean_share, ratio_of
 from goodfit.studies.mlp_fashion_mnist.images import Images, images, late
 from goodfit.studies.mlp_fashion_mnist.study import SWING
 from goodfit.studies.parameters import Given
@@ -117,14 +117,14 @@ def _claims(
     test, train, loss = notes["test_score"][0], notes["train_score"][0], notes["train_loss"][0]
     picked, best, held = (np.asarray(choices[name]) for name in ("test", "best", "held"))
     return {
-        "hidden-better": mean_of(late(test) - late(softmax["test_score"][0])),
+        "hidden-better": mean_gap(late(test) - late(softmax["test_score"][0])),
         "loss-falls": ratio_of(loss[:, -1], loss[:, 0]),
-        "accurate": mean_of(late(test)),
-        "no-gap": mean_of(late(train) - late(test)),
+        "accurate": mean_share(late(test)),
+        "no-gap": mean_gap(late(train) - late(test)),
         "moves": ratio_of(np.maximum(np.ptp(test[:, -SWING:], axis=1), LEAST)),
         "test-once": exactly(given.epochs),
-        "tempting": mean_of(best - picked),
-        "validation-honest": mean_of(held - picked),
-        "rows-held-back": mean_of(late(test) - late(rightly["test_score"][0])),
-        "surer-where-right": mean_of(sure[0] - sure[1]),
+        "tempting": mean_gap(best - picked),
+        "validation-honest": mean_gap(held - picked),
+        "rows-held-back": mean_gap(late(test) - late(rightly["test_score"][0])),
+        "surer-where-right": mean_gap(sure[0] - sure[1]),
     }

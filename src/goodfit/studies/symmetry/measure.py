@@ -12,7 +12,7 @@ from goodfit.inspection.passes import run_passes
 from goodfit.inspection.symmetry import relative_distances
 from goodfit.studies.common.deep_nets import SGD, digits, doublings, initial_nets
 from goodfit.studies.declaring import Columns, Measured, Tell
-from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, share_of, unmeasured
+from goodfit.studies.estimates import Estimate, exactly, mean_gap, mean_of, ratio_of, share_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import after_epochs, train
 from goodfit.studies.symmetry.study import APART, ONE_SIZE, STILL_EQUAL
@@ -236,7 +236,7 @@ def _claims(
         "forward": exactly(same[:, 0].max()),
         "backward": exactly(same[:, 1].max()),
         "kept": exactly(apart["constant"].max()),
-        "limits": mean_of(score["constant"] - score["random"]),
+        "limits": mean_gap(score["constant"] - score["random"]),
         "dropout": share_of(apart["dropout"] >= APART),
         "dropout-score": mean_of((score["dropout"] - score["constant"]) / (score["random"] - score["constant"])),
         "others": exactly(max(apart[name].max() for name in KEPT)),

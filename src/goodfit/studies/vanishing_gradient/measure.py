@@ -12,7 +12,7 @@ from goodfit.inspection.variances import predicted
 from goodfit.nets.activations import ACTIVATIONS as KNOWN
 from goodfit.studies.common.deep_nets import SGD, Flow, digits, doublings, flow_of, initial_nets
 from goodfit.studies.declaring import Columns, Measured, Tell
-from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of
+from goodfit.studies.estimates import Estimate, exactly, mean_gap, mean_of, mean_share, ratio_of
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import train
 from goodfit.studies.tabulating import QUANTILES, columns
@@ -164,7 +164,7 @@ def _of_flows(given: Given, flows: Flows) -> dict[str, Estimate]:
         "vanishes": reach("sigmoid", "Xavier"),
         "tanh": reach("tanh", "Xavier"),
         "relu": reach("relu", "He"),
-        "extremes": mean_of(sigmoid.saturated.mean(1)),
+        "extremes": mean_share(sigmoid.saturated.mean(1)),
         "tanh-small": reach("tanh", SMALL),
         "relu-small": reach("relu", SMALL),
         "bound": exactly(float((sigmoid.slope / 0.25).prod(1).max())),
@@ -176,7 +176,7 @@ def _of_trainings(given: Given, changes: Changes, scores: Scores) -> dict[str, E
     deep = {activation: scores[activation, start, given.depth] for activation, start in USUAL.items()}
     return {
         "front": mean_of(change[:, 0] / np.maximum(change[:, -1], TINY)),
-        "hard": mean_of(deep["sigmoid"] - scores["sigmoid", "Xavier", 2]),
-        "default": mean_of(deep["relu"] - deep["sigmoid"]),
-        "relu-tanh": mean_of(deep["relu"] - deep["tanh"]),
+        "hard": mean_gap(deep["sigmoid"] - scores["sigmoid", "Xavier", 2]),
+        "default": mean_gap(deep["relu"] - deep["sigmoid"]),
+        "relu-tanh": mean_gap(deep["relu"] - deep["tanh"]),
     }

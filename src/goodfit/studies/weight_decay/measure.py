@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from goodfit.data import Dataset, load
 from goodfit.data.streams import generator
 from goodfit.studies.declaring import Columns, Measured, Tell
-from goodfit.studies.estimates import Estimate, exactly, mean_of, ratio_of, unmeasured
+from goodfit.studies.estimates import Estimate, exactly, mean_of, mean_share, ratio_of, unmeasured
 from goodfit.studies.parameters import Given
 from goodfit.studies.populations import TrainedRecipes, train
 from goodfit.studies.tabulating import QUANTILES, band, by_epoch, table_of
@@ -197,8 +197,8 @@ def _claims_of_paths(best: Mapping[str, Any]) -> dict[str, Estimate]:
     chosen = best["L1"]["weights"] != 0
     right = chosen[:, :RELEVANT].sum(1) / np.maximum(chosen.sum(1), 1)
     return {
-        "l1-zeros": mean_of((~chosen).mean(1)),
+        "l1-zeros": mean_share((~chosen).mean(1)),
         "l2-zeros": exactly(float((best["L2"]["weights"] == 0).mean())),
-        "l1-selects": mean_of(right),
+        "l1-selects": mean_share(right),
         "l1-better": ratio_of(best["L1"]["test"], best["L2"]["test"]),
     }

@@ -1,4 +1,4 @@
-"""Warnings that point at the line that called an estimator, however much lies between."""
+"""Warnings that point at the line that called goodfit, however much lies between."""
 
 import sys
 import warnings

@@ -1,0 +1,78 @@
+"""`goodfit devices`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from goodfit.cli.device_flags import with_device_flags
+from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.training.recipe import read_recipe
+
+
+@with_device_flags
+@with_recipe_flags
+def devices(
+    *,
+    recipe: Annotated[str, Parameter(help="Recipe: default, chapter, a recipe file or a run folder.")] = "default",
+    inputs: Annotated[int, Parameter(help="Inputs of the nets.")] = 784,
+    outputs: Annotated[int, Parameter(help="Outputs of the nets.")] = 10,
+    rows: Annotated[int, Parameter(help="Training rows.")] = 60_000,
+    json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
+    **flags: str | bool | None,
+) -> None:
+    """List what there is to train on, and how many nets of a recipe fit."""
+    from goodfit.cli.output import console, print_json, print_line, table
+    from goodfit.training.machine import machine
+    from goodfit.training.measuring import multiplications_a_second
+
+    chosen = recipe_with(read_recipe(recipe), flags)
+    able, found = machine(), [*_found()]
+    rate = multiplications_a_second()
+    nets, room = _nets_that_fit(chosen, inputs, outputs, rows)
+    shape = "-".join(map(str, (inputs, *chosen.hidden, outputs)))
+    if json:
+        told = {"devices": found, "kind": able.kind, "precision": able.precision, "multiplications_a_second": rate}
+        print_json({**told, "nets": shape, "nets_that_fit": nets, "bytes_of_a_turn": room})
+        return
+    to = console()
+    columns = ("device", "kind", "memory", "free")
+    lines = [(each["name"], each["kind"], _gigabytes(each["memory"]), _gigabytes(each["free"])) for each in found]
+    to.print(table("", columns, lines, left=2))
+    together = "groups of nets train together" if able.lean else "a group of large nets trains after another"
+    drawn = "the device" if able.draws_orders else "the host"
+    print_line(to, f"Products of float32 numbers: {able.precision}, {2 * rate / 1e12:.3g} TFLOP/s measured.")
+    print_line(to, f"Populations: {together}; row orders are drawn by {drawn}.")
+    print_line(to, f"Nets {shape} that train in one turn: about {nets:,}, in {_gigabytes(room)}; more train in turns.")
+
+
+def _found() -> Iterator[dict[str, Any]]:
+    """Every device of the process, with its memory in bytes where that is known."""
+    from goodfit.training import devices as known
+    from goodfit.training.machine import machine
+    from goodfit.training.memory import free_memory, host_total
+
+    known.prepare()
+    for number, device in enumerate(known.local()):
+        stats = device.memory_stats() or {}
+        memory = stats.get("bytes_limit") or host_total()
+        name = f"{device.platform}:{number}"
+        yield {"name": name, "kind": machine().name, "memory": memory, "free": min(free_memory(), memory)}
+
+
+def _nets_that_fit(recipe: Any, inputs: int, outputs: int, rows: int) -> tuple[int, int]:
+    """How many nets of a recipe, one a seed, one turn holds, and the bytes that it may take."""
+    from goodfit.training.memory import free_memory, net_bytes, seed_bytes
+    from goodfit.training.turns import MOST_MEMORY
+
+    batch = min(recipe.batch_size or rows, rows) if isinstance(recipe.batch_size, int) else min(256, rows)
+    widths = (inputs, *recipe.hidden, outputs)
+    each = net_bytes(widths, batch) + seed_bytes(inputs, batch, rows, recipe.epochs)
+    room = MOST_MEMORY * free_memory()
+    return int(room // each), int(room)
+
+
+def _gigabytes(amount: float) -> str:
+    return f"{amount / 2**30:.1f} GiB"

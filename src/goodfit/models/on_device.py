@@ -1,0 +1,82 @@
+"""The outputs of many nets on an accelerator that this process trains on already. Without one, NumPy computes them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goodfit.models.trained_net import TrainedNet, checked_inputs
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+    from goodfit.nets.forward import Architecture
+
+DEVICES = "goodfit.training.devices"
+
+
+def accelerated() -> bool:
+    """Whether this process has trained on something else than its CPU. Nothing is imported or started to find out."""
+    devices = sys.modules.get(DEVICES)
+    return devices is not None and bool(devices.accelerated())
+
+
+def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
+    """What `TrainedNet.outputs` gives for each of some nets of one shape, with one scaling, up to rounding."""
+    import jax
+    import jax.numpy as jnp
+
+    from goodfit.nets.forward import Architecture, Parameters
+    from goodfit.training.machine import machine
+
+    first = nets[0]
+    rows = checked_inputs(x, first.n_inputs)
+    layers = range(len(first.weights))
+    parameters = Parameters(
+        tuple(jnp.asarray(np.stack([net.weights[layer] for net in nets])[None]) for layer in layers),
+        tuple(jnp.asarray(np.stack([net.biases[layer] for net in nets])[None]) for layer in layers),
+        tuple(None if slope is None else jnp.full((1, len(nets)), slope) for slope in first.slopes),
+    )
+    architecture = Architecture(first.n_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
+    able = machine()
+    most = int(np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:])), 64, able.block_rows))
+    size = min(most, len(rows))
+    result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
+    run = None
+    for start in range(0, len(rows), size):
+        block = rows[start : start + size]
+        full = np.zeros((size, *rows.shape[1:]), rows.dtype)  # one shape, one program
+        full[: len(block)] = block
+        arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend)
+        if run is None:
+            run = _compiled(architecture, arguments)
+        z = run(*arguments)  # [P, C, size]
+        result[:, start : start + len(block)] = np.asarray(z).swapaxes(1, 2)[:, : len(block)]
+    return result
+
+
+def _compiled(architecture: Architecture, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The forward pass of nets of a shape, products in float32 as NumPy's are.
+
+    Compiled without trying kernels: that takes many seconds for float32, and the pass is over in one.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    from goodfit.nets.forward import Parameters, Present, bend_inputs, forward
+
+    nobody = Present((), jnp.zeros((1, 1, 0), bool))  # read for padded nets alone
+
+    def outputs(parameters: Parameters, x: Any, shift: Any, scale: Any, bend: Any) -> Any:
+        rows = bend_inputs((x.astype(jnp.float32) - shift) * scale, bend)
+        with jax.default_matmul_precision("highest"):
+            return forward(parameters, rows[None], architecture, nobody)[0]
+
+    lowered = jax.jit(outputs).lower(*arguments)
+    with contextlib.suppress(jax.errors.JaxRuntimeError):  # a JAX that does not know the option
+        return lowered.compile(compiler_options={"xla_gpu_autotune_level": "0"})
+    return lowered.compile()

@@ -1,0 +1,186 @@
+"""Public functions say in one sentence what argument is wrong; nothing wrong gets inside."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import goodfit as gf
+from goodfit.arguments import public
+from goodfit.errors import GoodfitError, InputError
+
+FACES = (
+    *("", ".data", ".data.tables", ".curves", ".figures", ".inspection", ".leaks", ".models", ".reports", ".runs"),
+    *(".selection", ".studies", ".training", ".verdicts"),
+)
+RNG = np.random.default_rng(0)
+DATA = gf.data.Dataset.from_arrays(RNG.normal(size=(30, 2)), RNG.integers(0, 2, 30))
+RECIPE = gf.Recipe(hidden=(3,), epochs=1, valid=0.2)
+
+
+def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for face in FACES:
+        module = importlib.import_module(f"goodfit{face}")
+        for name in dir(module):
+            found = getattr(module, name)
+            if inspect.isfunction(found) and not name.startswith("_"):
+                yield f"goodfit{face}.{name}", found
+
+
+def test_every_public_function_checks_its_arguments() -> None:
+    unchecked = [
+        name for name, each in functions() if inspect.signature(each).parameters and not hasattr(each, "__wrapped__")
+    ]
+    assert not unchecked
+
+
+def test_swapped_arguments_are_named_and_put_right() -> None:
+    table = gf.data.table({"a": [1.0, 2.0, 3.0, 4.5] * 8, "b": [0, 1, 0, 1] * 8}, target="b")
+    with pytest.raises(InputError) as caught:
+        gf.train(table, RECIPE)  # type: ignore[arg-type]
+    first, second = caught.value.problems
+    assert first.startswith("train: 'recipe' must be a Recipe; got ")
+    assert first.endswith("Swap the two: train(recipe, data).")
+    assert second.startswith("train: 'data' must be a Dataset, a Table, a Split or a text; got Recipe(")
+    with pytest.raises(InputError, match=r"Swap the two: select\(data, recipe\)\."):
+        gf.select(RECIPE, DATA, vary={"l2": [0.0]})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"Swap the two: verdict\(data, recipe\)\."):
+        gf.verdict(recipe=DATA, data=RECIPE)  # type: ignore[arg-type]
+
+
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: gf.train(gf.Recipe, DATA), r"'recipe' must be a Recipe; .* Give an object of it: Recipe\(\.\.\.\)\."),  # type: ignore[arg-type]
+    (lambda: gf.train(RECIPE, None), "'data' must be a Dataset, a Table, a Split or a text; got None"),  # type: ignore[arg-type]
+    (lambda: gf.train(RECIPE, DATA, seeds=2.5), "'seeds' must be a whole number, a sequence, each a whole number or N"),  # type: ignore[arg-type]
+    (lambda: gf.train(RECIPE, DATA, progress=3), "'progress' must be a function or None; got 3"),  # type: ignore[arg-type]
+    (lambda: gf.load_model(3), "load_model: 'path' must be a text or a path; got 3"),  # type: ignore[arg-type]
+    (lambda: gf.inspect(DATA), "inspect: 'net' must be a Run, a Model or a TrainedNet; got Dataset"),  # type: ignore[arg-type]
+    (lambda: gf.data.split("iris"), "split: 'data' must be a Dataset"),  # type: ignore[arg-type]
+    (lambda: gf.data.make_folds(DATA, None), "make_folds: 'rows' must be an array; got None"),  # type: ignore[arg-type]
+    (lambda: gf.data.make_folds(DATA, np.zeros(3)), "'rows' must be whole numbers, one a row to divide"),
+    (lambda: gf.leaks.guard(gf.data.split(DATA), groups=3), "guard: 'groups' must be a sequence, an array or None"),  # type: ignore[arg-type]
+    (lambda: gf.models.save_model("m", "net"), "'nets' must be a sequence, each a TrainedNet; got 'net'"),  # type: ignore[arg-type]
+    (lambda: gf.models.save_model("", []), "''|at least one net"),
+    (lambda: gf.studies.run(3), "run: 'name' must be a text; got 3"),  # type: ignore[arg-type]
+    (lambda: gf.inspection.describe_net(None, [], "relu"), "'weights' must be a sequence of arrays, one a layer"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_wrong_types(number: int) -> None:
+    call, message = WRONG[number]
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+JUNK: list[Any] = [None, 3, 2.5, "nope", b"x", [1], {"a": 1}, object(), np.zeros((2, 2)), RECIPE, DATA, gf.Recipe]
+TRAINS = ("run_all", "fetch", "train", "select", "verdict", "inspect", "data_curve", "epoch_curve", "learning_curve")
+
+
+def test_nothing_wrong_gets_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function with every pair of the values above for what it needs: it works, or it says what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for name, function in functions():
+        if name.rpartition(".")[2] in TRAINS:
+            continue
+        needed = [each.name for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+        needed = [each for each in needed if each not in ("parameters", "choices", "fields")]
+        for values in itertools.islice(itertools.product(JUNK, repeat=len(needed)), 300):
+            try:
+                function(**dict(zip(needed, values, strict=True)))
+            except GoodfitError:
+                continue
+            except Exception as error:  # noqa: BLE001 - this is what the test looks for
+                found.append(f"{name}{tuple(type(value).__name__ for value in values)}: {error!r}")
+    assert not found, "\n".join(found[:20])
+
+
+class Speaks(Protocol):
+    def speak(self) -> str: ...
+
+
+@public
+def example(
+    number: int,
+    *,
+    real: float = 0.0,
+    words: Sequence[str] = (),
+    some: Iterable[int] = (),
+    pair: tuple[int, str] = (0, ""),
+    path: Path | None = None,
+    rows: NDArray[np.int64] | None = None,
+    by: Literal["a", "b"] = "a",
+    mapping: Mapping[str, int] | None = None,
+    speaker: Speaks | None = None,
+    later: Unknown | None = None,
+    free: Any = None,
+) -> int:
+    """An example."""
+    return number
+
+
+class Unknown:
+    pass
+
+
+class Speaker:
+    def speak(self) -> str:
+        return "yes"
+
+
+GOOD: list[dict[str, Any]] = [
+    *({"number": 3}, {"number": np.int64(3)}, {"number": True}, {"real": 3}, {"real": np.float32(2)}),
+    *({"words": ["a"]}, {"words": ("a", "b")}, {"words": np.array(["a"])}, {"some": range(3)}, {"some": iter([1])}),
+    *({"some": {1, 2}}, {"some": np.arange(3)}, {"pair": (1, "a")}, {"path": Path("x")}, {"rows": [1, 2]}),
+    *({"rows": np.arange(2)}, {"by": "c"}, {"mapping": {"a": 1}}, {"speaker": Speaker()}, {"later": Unknown()}),
+    *({"later": None}, {"free": object()}),
+]
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"number": "3"}, "example: 'number' must be a whole number; got '3'."),
+    ({"number": 2.5}, "example: 'number' must be a whole number; got 2.5."),
+    ({"real": "x"}, "example: 'real' must be a number; got 'x'."),
+    ({"words": [1]}, "example: 'words' must be a sequence, each a text; got [1]."),
+    ({"words": {"a": 1}}, "example: 'words' must be a sequence, each a text; got {'a': 1}."),
+    ({"words": iter(["a"])}, "example: 'words' must be a sequence, each a text; got <list_iterator"),
+    ({"some": "12"}, "example: 'some' must be a sequence, each a whole number; got '12'."),
+    ({"some": np.zeros(1)}, "example: 'some' must be a sequence, each a whole number; got array([0.])."),
+    ({"path": "x"}, "example: 'path' must be a path or None; got 'x'."),
+    ({"rows": 3}, "example: 'rows' must be an array or None; got 3."),
+    ({"by": 3}, "example: 'by' must be 'a' or 'b'; got 3."),
+    ({"speaker": "x"}, "example: 'speaker' must be a Speaks or None; got 'x'."),
+    ({"later": 3}, "example: 'later' must be an Unknown or None; got 3."),
+]
+
+
+@pytest.mark.parametrize("given", GOOD)
+def test_what_fits_passes(given: dict[str, Any]) -> None:
+    assert example(**{"number": 3, **given}) == given.get("number", 3)
+
+
+@pytest.mark.parametrize(("given", "message"), BAD)
+def test_what_does_not_fit_is_named(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        example(**{"number": 3, **given})
+    assert str(caught.value).startswith(message)
+
+
+def test_missing_and_unknown_arguments_are_python_s_own() -> None:
+    with pytest.raises(TypeError, match=r"example\(\) missing 1 required positional argument: 'number'"):
+        example()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"train\(\) got an unexpected keyword argument 'epoch'"):
+        gf.train(RECIPE, DATA, epoch=3)  # type: ignore[call-arg]
+
+
+def test_a_warning_points_at_the_line_that_called(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="without a validation set") as caught:
+        gf.train(RECIPE.replace(valid=0, patience=3), DATA)
+    assert {Path(each.filename).name for each in caught} == {Path(__file__).name}
