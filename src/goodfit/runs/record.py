@@ -33,6 +33,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
+from goodfit.models.model_file import MODEL_FILE
 from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
@@ -47,7 +48,7 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "split.safetensors",
     "events.jsonl",
     "history.csv",
-    "model.safetensors",
+    MODEL_FILE,
 )
 CURVES = ("curves.svg", "curves.png")
 SPLIT_FORMAT = 1
