@@ -230,16 +230,30 @@ The objective is the mean loss over a batch, weighted by sample and class weight
 the optimiser, so that weights become exactly zero. Reported losses exclude label smoothing and penalties. z are the
 outputs (logits), y is the class, C the number of classes, t are the targets as scaled for training: standardised if the
 data set asks for it (`diabetes` does), but unscaled for `poisson`. Squared error has the factor 1/2.
+
+`poisson` needs targets >= 0: a negative one is an error before anything is trained. With both `class_weight` and
+`label_smoothing`, the weight w of a row's own class counts for all of its loss,
+`w_y ((1 - s) (-log p_y) + s/C sum_c (-log p_c))`; PyTorch's CrossEntropyLoss weighs each term by the class that it is
+about, `(1 - s) w_y (-log p_y) + s/C sum_c w_c (-log p_c)`. Either alone is the same in both.
 """
 OPTIMISER_NOTES = """
 A step subtracts learning rate * schedule * direction from the weights; g is the gradient, penalties included. With
 `clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
 `weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
+
+`Recipe(optimizer="adamw")` has `weight_decay=0.01`, like `torch.optim.AdamW` and goodfit's estimators; without decay,
+adamw is adam. `Recipe()`, in which the optimiser is left to its default, has none, so that it is what it was; neither
+has lion. The value was chosen on validation data: 0, 0.01, 0.1, 0.3, 1 and 3 were compared on nine bundled data sets (5
+folds, 3 seeds, 128-64 units, with and without dropout). 0.01 changed the validation loss by less than 1 % in all 18
+cases. 0.1 changed it by -2.5 % to 0.6 % on the five real data sets, and raised it by up to 6 % on the four drawn ones;
+1 raised it by more than 20 % in 6 cases. So no larger decay is safe unseen: search for it.
 """
 SCHEDULE_NOTES = f"""
 The learning rate is multiplied by this factor, which changes with every step. t counts epochs since the end of warmup,
 T is the number of epochs from there to the end. During `warmup` the factor rises linearly from 0 to 1. The numbers are
-factors at the start of an epoch, counted from 0, for a training of {EPOCHS} epochs with default values.
+factors at the start of an epoch, counted from 0, for a training of {EPOCHS} epochs with default values. A schedule
+changes the learning rate alone: `one-cycle` does not cycle momentum or `beta1`, as PyTorch's OneCycleLR does by default
+(`cycle_momentum=False` there is the same).
 """
 ACTIVATION_COLUMNS = (
     "name",

@@ -1,5 +1,6 @@
 """The one way in which files are opened for reading: regular files only, never waited for, no larger than memory."""
 
+import difflib
 import errno
 import os
 import stat
@@ -62,3 +63,14 @@ def memory_limit() -> int:
         return min(MOST_BYTES, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
     except (AttributeError, OSError, ValueError):  # a system that does not tell
         return MOST_BYTES
+
+
+def similar_file(path: str | os.PathLike[str]) -> str:
+    """A fix for the path of a file that is not there: one beside it with nearly that name, or ""."""
+    folder, name = os.path.split(os.fspath(path))
+    try:
+        beside = os.listdir(folder or ".")
+    except (OSError, ValueError):
+        return ""
+    close = difflib.get_close_matches(name, beside, n=1, cutoff=0.75)
+    return f"Did you mean {os.path.join(folder, close[0])!r}?" if close else ""

@@ -120,9 +120,9 @@ class FakeRuns:
     def record_of(self, folder: Path) -> Any:
         return SimpleNamespace(task="regression", call={})
 
-    def predict(self, folder: Path, data: str, *, data_progress: Any = None) -> Any:
+    def predict(self, folder: Path, data: str, *, strict: bool = False, data_progress: Any = None) -> Any:
         self.calls.append(("predict", {"folder": folder, "data": data}))
-        return SimpleNamespace(write_csv=self._write_csv, notes=())
+        return SimpleNamespace(write_csv=self._write_csv, notes=(), warnings=())
 
     @staticmethod
     def _write_csv(target: Any) -> None:

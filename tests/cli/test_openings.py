@@ -154,7 +154,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
         (
             ("done", "--data", "digits"),
             2,
-            "must be opened with the data that it was started with; 'digits' has different",
+            "Test data 'digits': must have 4 features and the run's targets; got '64 features, 10 outputs'.",
         ),
         (("done", "--data", "irs"), 2, "Did you mean 'iris'?"),
     ],
@@ -199,3 +199,25 @@ def test_what_is_printed_is_made_visible(call: Any) -> None:
     out = call("ledger")[1]
     assert "\x1b" not in out
     assert visible("\x1b[2Jname") in out
+
+
+def test_a_test_file_of_its_own(call: Any) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=150), "b": rng.normal(size=150)})
+    frame["kind"] = np.where(frame["a"] + rng.normal(size=150) > 0, "up", "down")
+    frame[:100].to_csv("train.csv", index=False)
+    frame[100:].rename(columns={"kind": "class"}).to_csv("te.csv", index=False)
+    trained = call("train", "train.csv", "--target", "kind", *SMALL, "--out", "run")
+    assert trained[0] == 0, trained
+    code, out, err = call("test", "run", "--data", "te.csv")
+    assert (code, out) == (2, "")
+    assert "te.csv: must have the target column 'kind'." in err
+    code, out, err = call("test", "run", "--data", "te.csv", "--target", "class")
+    assert code == 0, err
+    assert out.startswith("Test set of te ")
+    assert "First opening of this test set: 95 % interval." in out
+    assert err == ""
+    (line,) = json.loads(call("ledger", "--json")[1])["openings"]
+    assert (line["data"], line["rows"], line["run"]) == ("te", 50, str(Path("run").absolute()))
+    code, out, err = call("test", "run", "--data", "train.csv")  # its own file: its own test set
+    assert (code, " 20 " in out) == (0, True)

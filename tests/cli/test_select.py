@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goodfit.cli.search_summary import chance_text
+from goodfit.training.recipe import Recipe
 
 SMALL = ("--folds", "3", "--epochs", "3", "--dropout", "0", "--hidden", "4", "--batch-size", "16")
 
@@ -30,7 +32,7 @@ def test_settings_are_ranked_and_what_was_found_is_kept(call: Any) -> None:
     assert "Nadeau and Bengio" in out
     assert "Probability that another setting is better: " in out
     assert "Expected accuracy on new data: 0." in out
-    assert lines[-1] == "Search: s"
+    assert lines[-2] == "Search: s"
     assert "4 settings x 3 stratified folds x 1 seed: 12 nets, 1 compiled program; about " in err
     assert "12 of 12 nets trained" in err
     assert len(Path("s/settings.csv").read_text().splitlines()) == 5
@@ -130,3 +132,30 @@ def test_ctrl_c_says_how_to_go_on(call: Any, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_chances(chance: float, text: str) -> None:
     assert chance_text(chance) == text
+
+
+def test_the_winner_of_a_search_is_a_recipe(call: Any) -> None:
+    rows = "\n".join(f"{i},{i * 3 % 7},{'ab'[i % 2]},{i // 5}" for i in range(80))
+    Path("t.csv").write_text(f"x,z,kind,who\n{rows}\n")
+    data = ("t.csv", "--target", "kind", "--group", "who", "--leaks", "off")
+    made = call("select", *data, "--vary", "hidden=3,5", "--epochs", "2", "--folds", "3", "--out", "my search")
+    assert made[0] == 0, made
+    line = made[1].splitlines()[-1]
+    assert line.startswith("To train the best setting: goodfit train ")
+    words = shlex.split(line.partition(": goodfit ")[2])
+    assert words[-2:] == ["--recipe", "my search"]
+    assert words[words.index("--group") + 1] == "who"
+    code, _, err = call(*words, "--leaks", "off", "--out", "run", "--quiet")
+    assert code == 0, err
+    best = json.loads(Path("my search/selection.json").read_text())["best"]
+    assert json.loads(Path("run/recipe.json").read_text()) == best
+    assert Recipe.from_file("my search").to_dict() == best
+
+    Path("my search/selection.json").unlink()
+    code, _, err = call(*words, "--out", "other", "--quiet")
+    assert (code, err) == (
+        2, "my search: the search has no winner yet. Finish it with: goodfit select --resume 'my search'\n",
+    )  # fmt: skip
+    for text in ("{", "[]", "{}", '{"best": 3}', '{"best": {"hiden": 3}}'):
+        Path("my search/selection.json").write_text(text)
+        assert call(*words, "--out", "other", "--quiet")[0] == 2

@@ -69,8 +69,8 @@ def test_every_flag_is_in_the_help(call: Any) -> None:
         (("polynomial", "--sedes", "3"), "Command line: '--sedes' is not an option of 'goodfit study polynomial'."),
         (
             ("polynomial", "--seeds", "1", "--noise", "x"),
-            "study polynomial: 'seeds' must be a whole number from 2 to 10000; got 1.\n"
-            "study polynomial: 'noise' must be a number from 0 to 10; got 'x'.",
+            "study polynomial: '--seeds' must be a whole number from 2 to 10000; got 1.\n"
+            "study polynomial: '--noise' must be a number from 0 to 10; got 'x'.",
         ),
     ],
 )
@@ -116,3 +116,20 @@ def test_a_folder_that_cannot_be_written_ends_it(call: Any) -> None:
     assert code == 2
     assert "s" in err
     assert "must be writable" in err
+
+
+def test_parameters_are_refused_by_the_names_of_their_flags(call: Any) -> None:
+    for name in ("weight-decay", "backprop"):
+        code, out, err = call("study", name, "--lambda", "-3")
+        assert (code, out) == (2, "")
+        assert f"study {name}: '--lambda' must be a number from 0 to " in err
+        assert "'l2'" not in err
+    err = call("study", "weight-decay", "--seeds", "0")[2]
+    assert "'--seeds' must be a whole number" in err
+
+
+@pytest.mark.parametrize("command", [("study",), ("study", "weight-decay"), ("study", "all")])
+def test_a_language_that_there_is_not_lists_those_that_there_are(command: tuple[str, ...], call: Any) -> None:
+    assert call(*command, "--language", "cn") == (
+        2, "", "Command line: '--language' must be one of en, zh; got 'cn'.\n",
+    )  # fmt: skip

@@ -108,8 +108,8 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
             ("people.csv", "--target", "income", "--kind", "zip"),
             "'--kind' must be NAME=KIND, once per column; got 'zip'.",
         ),
-        (("nope.csv", "--target", "y"), "nope.csv: must be an existing file."),
-        (("people.xlsx", "--target", "y"), "data set: unknown name; got 'people.xlsx'."),
+        (("nope.csv", "--target", "y"), "nope.csv: there is no such file."),
+        (("people.xlsx", "--target", "y"), "people.xlsx: there is no such file, and no data set of this name."),
         (
             ("iris", "--target", "x"),
             "--target, --id, --kind, --task, --group, --time are for table files only; 'iris' is a built-in data set",
@@ -276,3 +276,35 @@ def test_columns_that_rows_cannot_be_divided_by(
     code, out, err = call("train", "visits.csv", "--target", "bought", *arguments, "--quiet")
     assert (code, out) == (2, "")
     assert text in err
+
+
+def test_a_value_that_cannot_be_read_costs_its_own_row(call: Any) -> None:
+    rows = [f"{i % 2},{i},{'b' if i % 3 else 'a'}" for i in range(60)]
+    Path("old.csv").write_text("flag,age,kind\n" + "\n".join(rows) + "\n")
+    assert call("train", "old.csv", "--target", "kind", *SMALL, "--out", "run")[0] == 0
+    Path("new.csv").write_text("flag,age\n0,1\n2,2\n1,3\n")
+    code, out, err = call("predict", "run", "new.csv", "--quiet")
+    assert code == 0
+    assert out.splitlines()[2] == "1,,,"
+    assert [len(line.split(",")[1]) for line in out.splitlines()[1:]] == [1, 0, 1]
+    assert err == (
+        "Warning: Column 'flag': row 1 without a prediction: '2' cannot be read as yes and no (or true and false, "
+        "1 and 0).\n"
+    )
+    code, out, err = call("predict", "run", "new.csv", "--strict")
+    assert (code, out) == (2, "")
+    assert "new.csv: column 'flag' must hold yes and no (or true and false, 1 and 0); row 1 does not; got '2'." in err
+
+
+@pytest.mark.parametrize("command", ["train", "select", "curve", "data show", "data check"])
+@pytest.mark.parametrize("folder", ["", "./", "deep/"])
+def test_a_file_that_is_not_there_is_said_to_be_missing(command: str, folder: str, call: Any) -> None:
+    Path("deep").mkdir()
+    for place in ("", "deep/"):
+        Path(f"{place}customers.csv").write_text("a,b\n1,2\n")
+    more = {"select": ("--vary", "l2=0,1"), "curve": ("--over", "l2=0,1")}.get(command, ())
+    code, out, err = call(*command.split(), f"{folder}customers.cvs", *more)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{folder}customers.cvs: there is no such file")
+    assert err.endswith(f" Did you mean '{folder}customers.csv'?\n")
+    assert "Valid: fashion-mnist" in call(*command.split(), "xyzzy", *more)[2]  # a name is no file

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -333,3 +334,14 @@ def test_where_ctrl_c_is_ignored_it_stays_so(monkeypatch: pytest.MonkeyPatch) ->
     thread.start()
     thread.join()
     assert codes == [0]
+
+
+def test_completion_of_commands_and_options(call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "--install-completion" in call("--help")[1]
+    code, _, err = call("--install-completion", "--shell", "bash")
+    assert code == 0, err
+    (script,) = [path for path in tmp_path.rglob("*goodfit*") if path.is_file()]
+    text = script.read_text()
+    for word in ("train", "select", "--hidden", "--strict", "weight-decay"):
+        assert word in text

@@ -14,6 +14,7 @@ import pytest
 from model_help import ABOUT, DATA, LABELS, NETS, RATES, content, net, packed, refused
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
+import goodfit as gf
 from goodfit import __version__
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import InputError
@@ -383,3 +384,12 @@ def test_rows_predict_the_same_bits_alone_and_together() -> None:
     x = np.random.default_rng(1).normal(size=(50, 40)) / 8
     alone = np.concatenate([Model(WIDE).predict(row[None]) for row in x])
     assert alone.tobytes() == Model(WIDE).predict(x).tobytes()
+
+
+def test_the_folder_of_a_run_is_loaded_too(tmp_path: Path) -> None:
+    run = gf.train(gf.Recipe(hidden=(4,), epochs=1), "iris", out=tmp_path / "run")
+    model = gf.load_model(tmp_path / "run")
+    assert np.array_equal(model.nets[0].weights[0], run.nets[0].weights[0])
+    assert gf.load_model(str(tmp_path / "run")).about == model.about
+    with pytest.raises(InputError, match=r"must be a model file or the folder of a finished run; it has no model.saf"):
+        gf.load_model(tmp_path)

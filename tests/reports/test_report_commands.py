@@ -45,16 +45,18 @@ def test_a_named_recipe_needs_no_flags_and_the_nearest_is_taken() -> None:
     assert recipe_words(Recipe(epochs=3, keep_best=False)) == ["--epochs", "3", "--no-keep-best"]
 
 
-def test_a_table_is_given_back() -> None:
+@pytest.mark.parametrize("divided", [{}, {"group": "who's"}, {"time": "day"}])
+def test_a_table_is_given_back(divided: dict[str, str]) -> None:
     table = {
         "path": "a b.csv",
         "target": "in,come",
         "ids": ["x", 'say "a, b"', "c,d"],
         "kinds": {"zip=code": "categorical"},
         "task": "regression",
+        **divided,
     }
     given = parsed(["goodfit", "train", *table_words(table)])
-    found = choices(given["target"], given["id"], given["kind"], given["task"])
+    found = choices(given["table"])
     assert {**found, "ids": list(found["ids"])} == {name: table[name] for name in table if name != "path"}
     assert given["data"] == "a b.csv"
     assert table_words({"path": "x.csv", "target": "y"}) == ["x.csv", "--target", "y"]

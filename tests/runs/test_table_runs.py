@@ -162,7 +162,7 @@ def test_what_a_model_of_a_table_does_not_take(people: Path, tmp_path: Path) -> 
         predict(folder, {"agee": [1]})
     with pytest.raises(InputError, match=r"must be a data frame \(.*\) or a dict of columns; got 'Dataset'"):
         predict(folder, gf.data.load("iris"))
-    with pytest.raises(InputError, match=r"nope.csv: must be an existing file"):
+    with pytest.raises(InputError, match=r"nope.csv: there is no such file"):
         predict(folder, "nope.csv")
 
 

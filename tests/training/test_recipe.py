@@ -301,7 +301,9 @@ def test_named_recipes_survive_json_and_are_found_by_name(name: str) -> None:
 
 
 def test_an_unknown_recipe_is_an_error_with_the_nearest_name() -> None:
-    text = "'chaptr': must be the name of a recipe, a recipe file or a run's folder. Did you mean 'chapter'?"
+    text = (
+        "'chaptr': must be the name of a recipe, a recipe file, or the folder of a run or a search. Did you mean 'chap"
+    )
     with pytest.raises(InputError, match=re.escape(text)):
         read_recipe("chaptr")
 

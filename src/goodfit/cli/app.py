@@ -53,6 +53,10 @@ for _name, (_does, _example) in COMMANDS.items():
     _function = FUNCTIONS.get(_name, _name)
     app.command(f"goodfit.cli.{_name}:{_function}", name=_name, help=with_example(_does, _name, _example))
 
+app.register_install_completion_command(
+    help="Install completion of commands and options for this shell (bash, zsh or fish)."
+)
+
 data = App(
     name="data",
     help=with_example("List, describe, download and check data sets.", "data list"),

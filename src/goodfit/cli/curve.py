@@ -46,7 +46,7 @@ def curve(
     seeds: Annotated[int, _flag("Nets per point and fold; their seeds count up from --seed.")] = 1,
     by: Annotated[str, _flag("Metric: score or loss.")] = "score",
     table: tables.Flags = None,
-    recipe: Annotated[str, Parameter(help="Named recipe, recipe file or run folder.")] = "default",
+    recipe: Annotated[str, Parameter(help="Recipe: a name, a file, or the folder of a run or a search.")] = "default",
     out: Annotated[Path | None, Parameter(help="Output folder. [default: curves/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted curve to resume.")] = None,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of a table.", negative=())] = False,

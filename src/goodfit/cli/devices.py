@@ -16,7 +16,9 @@ from goodfit.training.recipe import read_recipe
 @with_recipe_flags
 def devices(
     *,
-    recipe: Annotated[str, Parameter(help="Recipe: default, chapter, a recipe file or a run folder.")] = "default",
+    recipe: Annotated[
+        str, Parameter(help="Recipe: default, chapter, a recipe file, or the folder of a run or a search.")
+    ] = "default",
     inputs: Annotated[int, Parameter(help="Inputs of the nets.")] = 784,
     outputs: Annotated[int, Parameter(help="Outputs of the nets.")] = 10,
     rows: Annotated[int, Parameter(help="Training rows.")] = 60_000,

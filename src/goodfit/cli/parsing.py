@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import cyclopts
 
@@ -25,11 +25,20 @@ def usage_error(error: BaseException) -> InputError:
     if isinstance(error, cyclopts.MissingArgumentError) and error.argument is not None:
         return _problem(f"{error.argument.name!r} needs a value", error)
     if isinstance(error, cyclopts.CoercionError) and error.token is not None:
-        kind = {int: "an integer", float: "a number", bool: "true or false"}.get(error.target_type or str, "valid")
-        return InputError(problem(_WHERE, f"{error.token.keyword!r} must be {kind}", got=error.token.value))
+        return InputError(_not_of_type(error))
     if isinstance(error, cyclopts.UnusedCliTokensError):
         return InputError(problem(_WHERE, "unexpected argument", got=" ".join(error.unused_tokens or [])))
     return _problem(str(error).strip().rstrip("."), error)
+
+
+def _not_of_type(error: cyclopts.CoercionError) -> str:
+    """The problem with a value that is none of its option's: a number, or one of several names."""
+    token, kind = error.token, error.target_type
+    assert token is not None
+    choices = [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+    words = {int: "an integer", float: "a number", bool: "true or false"}.get(kind or str, "valid")
+    rule = f"{token.keyword!r} must be {words if not choices else 'one of ' + ', '.join(choices)}"
+    return problem(_WHERE, rule, got=token.value)
 
 
 def _unknown(rule: str, name: str, known: Iterable[str], error: Any) -> InputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.cli.summary import leak_line
+from goodfit.errors import InputError
 from goodfit.words import duration
 
 if TYPE_CHECKING:
@@ -78,6 +80,22 @@ def print_selection(found: Selection, folder: Path, *, json: bool) -> None:
     if found.leaks is not None:
         print_line(out, leak_line(found.leaks, found.data_name))
     print_line(out, f"Search: {folder}")
+    if words := _data_words(folder):
+        again = shlex.join(["goodfit", "train", *words, "--recipe", str(folder)])
+        print_line(out, f"To train the best setting: {again}")
+
+
+def _data_words(folder: Path) -> list[str]:
+    """What a search's data are on the command line; none where only Python has them."""
+    from goodfit.reports.commands import table_words
+    from goodfit.selection.search import SEARCH
+    from goodfit.training.store import read_call
+
+    try:
+        call = read_call(folder, SEARCH, "search")
+    except InputError:
+        return []
+    return table_words(call["table"]) if "table" in call else [str(call["data"])]
 
 
 def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:

@@ -56,7 +56,7 @@ def select(
     by: Annotated[str, _flag("Metric to rank by: score or loss.")] = "score",
     table: tables.Flags = None,
     recipe: Annotated[
-        str, Parameter(help="Recipe that all settings share: a name, a file or a run folder.")
+        str, Parameter(help="Recipe that all settings share: a name, a file, or the folder of a run or a search.")
     ] = "default",
     out: Annotated[Path | None, Parameter(help="Output folder. [default: searches/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted search to resume.")] = None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,7 +113,7 @@ def _command(declaration: Study) -> Callable[..., None]:
         out, language = flags.pop("out", _DEFAULT), flags.pop("language", LANGUAGES[0])
         known = {each.name: each for each in declaration.parameters}
         given = {name: known[name].read(text) for name, text in flags.items()}
-        with resumable("study", out, UNFINISHED):
+        with _in_flags(declaration), resumable("study", out, UNFINISHED):
             found = run(declaration.name, out=out, tell=lambda text: None if quiet else say(text), **given)
         print_result(found, out, language, json=json)
 
@@ -133,6 +134,18 @@ def _command(declaration: Study) -> Callable[..., None]:
     command.__signature__ = inspect.Signature([*own, *rest])  # type: ignore[attr-defined]
     command.__doc__ = f"{declaration.section} {declaration.title.en}. {declaration.question.en}"
     return with_device_flags(command)
+
+
+@contextmanager
+def _in_flags(declaration: Study) -> Iterator[None]:
+    """Name parameters as their flags in what is refused: --lambda, where Python has l2."""
+    try:
+        yield
+    except InputError as error:
+        texts = list(error.problems)
+        for each in declaration.parameters:
+            texts = [text.replace(f"'{each.name}'", f"'{each.option}'") for text in texts]
+        raise InputError(*texts) from error
 
 
 def _flag(each: declared.StudyParameter) -> Parameter:

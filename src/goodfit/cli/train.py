@@ -33,7 +33,9 @@ def train(
     /,
     *,
     table: tables.Flags = None,
-    recipe: Annotated[str, Parameter(help="Recipe: default, chapter, a recipe file or a run folder.")] = "default",
+    recipe: Annotated[
+        str, Parameter(help="Recipe: default, chapter, a recipe file, or the folder of a run or a search (its winner).")
+    ] = "default",
     seeds: Annotated[int, Parameter(help="Number of nets to train; their seeds count up from --seed.")] = 1,
     out: Annotated[Path | None, Parameter(help="Output folder. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to resume.")] = None,

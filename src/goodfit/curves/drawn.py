@@ -17,6 +17,7 @@ from goodfit.selection.methods import By, check_by
 from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 
@@ -49,7 +50,7 @@ def data_curve(
     With `recipe.hidden` empty and the degree varied it is the figure of section 4.3.3: a polynomial of too few terms,
     of the right number, of too many.
     """
-    recipe, known = recipe or Recipe(), varied_of(name)
+    recipe, known, progress = recipe or Recipe(), varied_of(name), progress or session_line()
     problems = Problems()
     if parameter not in known:
         fix = nearest(parameter, known) if known else "It has no parameters."

@@ -25,6 +25,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.fitting import metric_names
 from goodfit.training.keeping import PackTrained, keep_metrics
 from goodfit.training.metrics import score_scale
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Clock, Watch
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import Store
@@ -61,7 +62,7 @@ def epoch_curve(
 
     The best epoch is chosen on the rows that it is scored on, which makes its score a little too good.
     """
-    recipe = recipe or Recipe()
+    recipe, progress = recipe or Recipe(), progress or session_line()
     problems = Problems()
     if isinstance(every, bool) or not isinstance(every, int) or not 1 <= every <= recipe.epochs:
         problems.add(WHERE, f"'every' must be an integer from 1 to the {recipe.epochs} epochs", got=every)

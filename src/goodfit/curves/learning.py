@@ -21,6 +21,7 @@ from goodfit.selection.preparing import FoldRequest, prepare
 from goodfit.selection.recipes import in_batches_of, trained_whole
 from goodfit.selection.setting_curve import SettingCurve
 from goodfit.selection.sheets import Sheet, make_sheets
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 
@@ -53,6 +54,7 @@ def learning_curve(
     folder that keeps what was computed; the same call resumes there. The other arguments are those of `select`;
     test rows take no part.
     """
+    progress = progress or session_line()
     recipe = recipe or Recipe()
     asked = FoldRequest(folds, repeats, seeds, by, seed, groups, time)
     given = prepare(recipe, data, asked, WHERE)

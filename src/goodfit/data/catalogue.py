@@ -1,6 +1,7 @@
 """The data sets that goodfit knows by name."""
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from goodfit.data.dataset import Dataset, Task
 from goodfit.data.fashion_mnist import FetchReport
 from goodfit.data.sources import Notify
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.reading import similar_file
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ def names() -> list[str]:
 @public
 def describe(name: str) -> Entry:
     """What is known of a data set without loading it. Raises InputError, with the nearest name, for an unknown one."""
+    if name not in _ENTRIES and os.path.splitext(name)[1]:  # meant as a file
+        fix = similar_file(name) or "'goodfit data list' lists the data sets."
+        raise InputError(problem(name, "there is no such file, and no data set of this name", fix=fix))
     if name not in _ENTRIES:
         raise InputError(problem("data set", "unknown name", got=name, fix=nearest(name, _ENTRIES)))
     return _ENTRIES[name]

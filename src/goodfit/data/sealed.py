@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class Sealed:
     """The test rows of a split. It can be used like the array of their numbers, int32."""
 
-    def __init__(self, data: Dataset, rows: np.ndarray) -> None:
+    def __init__(self, data: Dataset, rows: Any) -> None:
         self.data = data
         """What the numbers count in."""
-        self.rows = rows
+        self.rows = np.asarray(rows, np.int32)
         """Row numbers, int32."""
 
     def open(self, nets: Any) -> Any:

@@ -312,7 +312,7 @@ def split_of(run: Run) -> Split:
     call = "goodfit.inspect(goodfit.runs.load({}), data)"
     found = record.RunRecord.read(run.folder)
     data = record.data_of(run.folder, found, None, call)
-    return record.read_split(run.folder, data, found, "inspected", call)
+    return record.read_split(run.folder, data, found, "inspected")
 
 
 def _fitting(net: TrainedNet, parts: Split) -> Split:

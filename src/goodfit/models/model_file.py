@@ -33,6 +33,7 @@ FORMAT = 3
 PLAIN_FORMAT = 2  # of files without a target transform, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
+MODEL_FILE = "model.safetensors"  # in the folder of a run
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet
     "input.shift": "shift",
@@ -151,8 +152,15 @@ def save_model(
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file, of this format or an older one; never runs code from it.
 
+    path: of the file, or of the folder of a finished run.
     Everything is checked, down to each number; docs/model-file.md lists it. One InputError names what is wrong.
     """
+    if os.path.isdir(path):
+        folder, path = path, os.path.join(path, MODEL_FILE)
+        if not os.path.exists(path):
+            rule = f"must be a model file or the folder of a finished run; it has no {MODEL_FILE}"
+            fix = "'goodfit runs' lists the runs in a folder."
+            raise InputError(problem(os.fspath(folder), rule, fix=fix))
     where = os.fspath(path)
     return model_of(tensor_file.read(path, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT), where)
 

@@ -48,7 +48,9 @@ def table_words(table: Mapping[str, Any]) -> list[str]:
         words += ["--id", _quoted(str(name))]
     for name, kind in table.get("kinds", {}).items():
         words += ["--kind", f"{name}={kind}"]
-    return [*words, "--task", str(table["task"])] if table.get("task") else words
+    for flag in ("task", "group", "time"):
+        words += [f"--{flag}", str(table[flag])] if table.get(flag) else []
+    return words
 
 
 def _quoted(name: str) -> str:

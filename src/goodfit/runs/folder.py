@@ -5,7 +5,7 @@ import csv
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +16,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Ledger, Step, Table, names
 from goodfit.data import load as load_data
 from goodfit.data.tables import is_table_path, read_frame
+from goodfit.data.tables.frames import frame_of
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
@@ -57,6 +58,8 @@ class Predictions:
 
     values: [N, C] probabilities, or numbers; predicted: [N] class codes, [N, C] labels or numbers; notes: on what was
     ignored or filled in of a table.
+    unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
+    and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
     """
 
     task: str
@@ -65,6 +68,8 @@ class Predictions:
     predicted: np.ndarray
     nets: int
     notes: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
         """One line a row: its number, the prediction, and for classes and labels every probability.
@@ -74,9 +79,10 @@ class Predictions:
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(map(_as_text, self._header()))
+        header, unread = self._header(), set(self.unread)
+        writer.writerow(map(_as_text, header))
         for row in range(len(self.values)):
-            writer.writerow([row, *self._cells(row)])
+            writer.writerow([row, *([""] * (len(header) - 1) if row in unread else self._cells(row))])
         if hasattr(to, "write"):
             to.write(text.getvalue())
         else:
@@ -193,13 +199,20 @@ def load(folder: str | os.PathLike[str]) -> Run:
 
 @public
 def predict(
-    run: str | os.PathLike[str], data: Any, *, data_progress: Callable[[Step], None] | None = None
+    run: str | os.PathLike[str],
+    data: Any,
+    *,
+    strict: bool = False,
+    data_progress: Callable[[Step], None] | None = None,
 ) -> Predictions:
     """Predict with a run or a model file: the average over its nets.
 
     run: a run's folder, or a model file. data: a data set or the name of one; for nets that were trained on a table, a
-    table file, a data frame or a dict of columns, in any order and with or without the target. data_progress: called
-    while a named data set is being found.
+    table file, a data frame or a dict of columns, in any order and with or without the target.
+    strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
+    False predicts the other rows, and `unread` and `warnings` name these; True raises InputError, as does a table
+    without a row that can be read.
+    data_progress: called while a named data set is being found.
     """
     model = load_model(model_path(run))
     if model.preprocessing is None:
@@ -208,8 +221,13 @@ def predict(
         return _averaged(model, rows.x)
     if isinstance(data, Dataset) and data.preprocessing == model.preprocessing:
         return _averaged(model, data.x)
-    x, notes = model.preprocessing.transform(_columns(str(run), data))
-    return _averaged(model, x, notes)
+    columns = frame_of(_columns(str(run), data))
+    if strict:
+        x, notes = model.preprocessing.transform(columns)
+        return _averaged(model, x, notes)
+    x, kept, notes, lost = model.preprocessing.transform_readable(columns)
+    found = _averaged(model, x, notes)
+    return found if len(kept) == columns.rows else _with_gaps(found, kept, columns.rows, lost)
 
 
 def model_path(run: str | os.PathLike[str]) -> Path:
@@ -248,6 +266,16 @@ def _columns(where: str, data: Any) -> Any:
 def _averaged(model: Model, x: np.ndarray, notes: Sequence[str] = ()) -> Predictions:
     values = mean_values(model.nets, x)
     return Predictions(model.task, model.classes, values, decided(model.task, values), len(model.nets), tuple(notes))
+
+
+def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int, lost: Sequence[str]) -> Predictions:
+    """Predictions of some rows as those of all `n_rows`, of which the others have none."""
+    values = np.full((n_rows, *found.values.shape[1:]), np.nan, found.values.dtype)
+    nothing = -1 if found.task == "classification" else np.nan
+    predicted = np.full((n_rows, *found.predicted.shape[1:]), nothing, found.predicted.dtype)
+    values[rows], predicted[rows] = found.values, found.predicted
+    unread = np.setdiff1d(np.arange(n_rows), rows)
+    return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()), warnings=tuple(lost))
 
 
 def _check_fit(where: str, net: TrainedNet, data: Dataset) -> None:

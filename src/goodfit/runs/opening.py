@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Sealed, Split, Step, Table
+from goodfit.data import Sealed, Split
 from goodfit.data.ledger import Begun, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
@@ -18,9 +18,6 @@ from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
-from goodfit.runs import record
-
-TEST = "goodfit.runs.load({}).test(data)"
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,8 @@ class Opened:
 
     score: with the interval for the nth opening; data: name of the data set; number: of the line in the ledger; nth:
     how many different openings of these rows there are, this one counted; again: whether the same nets were scored on
-    the same rows before, which costs nothing new; seen: the share of the rows that were opened before, 0 to 1.
+    the same rows before, which costs nothing new; seen: the share of the rows that were opened before, 0 to 1; notes:
+    what to know of test data that were no part of the run's own.
     """
 
     score: Score
@@ -39,6 +37,7 @@ class Opened:
     again: bool
     seen: float
     ledger: Path
+    notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Score:
@@ -62,6 +61,7 @@ class Opened:
             "seen": self.seen,
             "cost": plain(self.cost),
             "ledger": str(self.ledger),
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
@@ -113,24 +113,6 @@ def check_any(rows: Sealed) -> None:
     if not len(rows):
         rule, fix = "there is no test set to open", "Split the data with test > 0."
         raise InputError(problem(f"Test rows of {rows.data.name!r}", rule, fix=fix))
-
-
-def open_test_rows(
-    nets: Sequence[TrainedNet],
-    parts: Split | None,
-    folder: Path | None,
-    data: Dataset | Table | None = None,
-    progress: Callable[[Step], None] | None = None,
-) -> Opened:
-    """Open the test rows of a run: of its split, or of the split in its folder; see `Run.test`."""
-    if parts is None:
-        if folder is None:
-            fix = "Open them with split.test.open(run)."
-            raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
-        found = record.RunRecord.read(folder)
-        given = record.data_of(folder, found, progress, TEST, flag=True) if data is None else data
-        parts = record.read_split(folder, given, found, "opened", TEST)
-    return open_rows(nets, parts.test, run=folder)
 
 
 def record_curve(parts: Split, recipe_print: str, seeds: Sequence[int], run: Path | None) -> Begun:

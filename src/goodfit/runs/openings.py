@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from goodfit.data import Dataset, Sealed, Step, Table, read_table
-from goodfit.data import load as load_data
+from goodfit.data import Sealed, Step
 from goodfit.errors import InputError, problem
 from goodfit.models.model_file import Model
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs import record
 from goodfit.runs.folder import load
-from goodfit.runs.opening import Opened, open_rows, open_test_rows
+from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.opening_estimators import open_estimator
+from goodfit.runs.opening_runs import open_test_rows
 from goodfit.runs.run import Run
 
 
@@ -37,14 +36,13 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
     return open_rows(one.nets, rows) if isinstance(one, Model) else open_estimator(one, rows)
 
 
-def open_folder(folder: Path, data: str | None = None, progress: Callable[[Step], None] | None = None) -> Opened:
-    """Open the test rows of the run in a folder.
+def open_folder(
+    folder: Path, data: str | None = None, target: str | None = None, progress: Callable[[Step], None] | None = None
+) -> Opened:
+    """Open the test rows of the run in a folder, or all of other data.
 
-    data: the name of the data set or the table file that it was trained on, where the run does not find it itself.
+    data: the name of a data set or a table file: that of the run, where the run does not find it itself, or one that it
+    was not trained on. target: the target column of the latter, where it is not the run's.
     """
-    given: Dataset | Table | None = None
     run = load(folder)
-    if data is not None:
-        table = record.RunRecord.read(folder).origin
-        given = load_data(data, progress=progress) if table is None else read_table(**{**table, "path": data})
-    return open_test_rows(run.sound, run.split, run.folder, given, progress)
+    return open_test_rows(run.sound, run.split, run.folder, data, target, progress)

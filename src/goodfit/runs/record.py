@@ -33,6 +33,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
+from goodfit.models.model_file import MODEL_FILE
 from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
@@ -47,10 +48,11 @@ RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "split.safetensors",
     "events.jsonl",
     "history.csv",
-    "model.safetensors",
+    MODEL_FILE,
 )
 CURVES = ("curves.svg", "curves.png")
 SPLIT_FORMAT = 1
+OTHER_DATA = "Restore the data as they were, or train a new run on these."
 FIRST_YEAR = 1970  # before which no run began
 LARGEST = 2**53  # of a count or a time: larger ones are not exact as JSON's numbers
 
@@ -300,30 +302,44 @@ def data_of(
     rule = f"was trained on {found.data!r}, which is not a built-in data set"
     if found.origin is not None:
         rule = f"was trained on {found.origin['path']}, which is not there any more"
-    fix = f"Give it {'with --data, or ' * flag}from Python: {call.format(repr(str(where)))}."
+    by_flag = "with --data, or " * (flag and found.origin is not None)  # no flag takes arrays
+    fix = f"Give it {by_flag}from Python: {call.format(repr(str(where)))}."
     raise InputError(problem(str(where), rule, fix=fix))
 
 
-def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, call: str) -> Split:
+def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, fix: str = OTHER_DATA) -> Split:
     """The split of a run, for the data set that it was trained on; a table is preprocessed as it was then.
 
-    verb: what is done to the run, and call: Python that does it, with {} for the folder; an InputError says both.
+    verb: what is done to the run, and fix: what helps where the data are others; an InputError says both.
     """
+    parts = split_of(folder, given, record)
+    if parts is None:
+        rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
+        raise InputError(problem(str(folder), rule, fix=fix))
+    return parts
+
+
+def split_of(folder: Path, given: Dataset | Table, record: RunRecord) -> Split | None:
+    """The split of a run in data that may be what it was trained on; None where they are other data."""
+    rows, seed = _rows_of_parts(folder)
+    data = given if isinstance(given, Dataset) else preprocessed(given, rows["train"])
+    if data is None or fingerprint(data) != record.data_print:
+        return None
+    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
+
+
+def _rows_of_parts(folder: Path) -> tuple[dict[Part, np.ndarray], int]:
+    """The rows of each part of a run, and the seed that drew them; InputError where the file is damaged."""
     path = folder / SPLIT
     found = tensor_file.read(path, kind="split", version=SPLIT_FORMAT)
     try:
-        rows = {part: _row_numbers(found.arrays, part) for part in get_args(Part)}
+        rows: dict[Part, np.ndarray] = {part: _row_numbers(found.arrays, part) for part in get_args(Part)}
         seed = found.metadata["seed"]
         if type(seed) is not int or not 0 <= seed <= LARGEST:
             raise ValueError("a seed is an integer >= 0")
     except (KeyError, ValueError) as error:
         raise tensor_file.damaged(path, "split") from error
-    data = given if isinstance(given, Dataset) else _preprocessed(given, rows["train"])
-    if data is None or fingerprint(data) != record.data_print:
-        rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
-        fix = f"Give them from Python: {call.format(repr(str(folder)))}."
-        raise InputError(problem(str(folder), rule, fix=fix))
-    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
+    return rows, seed
 
 
 def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
@@ -331,7 +347,12 @@ def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
     return rows
 
 
-def _preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
+def rows_of(folder: Path) -> int:
+    """How many rows a run was divided into."""
+    return sum(map(len, _rows_of_parts(folder)[0].values()))
+
+
+def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
     """The table's data set after a preprocessing fitted on these rows; None where it has not so many."""
     return None if rows_fault(train, len(table)) else table.dataset(train)
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.data import Dataset, Split, Table
+from goodfit.data import Split
 from goodfit.data.split import Part
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.opening import Opened, open_test_rows
+from goodfit.runs.opening import Opened
+from goodfit.runs.opening_runs import open_test_rows
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 
@@ -95,13 +96,17 @@ class Run:
         nets = zip(self.nets, self.history.frozen, strict=True)
         return tuple(net for net, frozen in nets if not frozen) or self.nets
 
-    def test(self, data: Dataset | Table | None = None) -> Opened:
-        """Open the test rows: the score of the nets on them, once it stands in the ledger (see docs/seal.md).
+    def test(self, data: Any = None, *, target: str | None = None) -> Opened:
+        """Open test rows: the score of the nets on them, once it stands in the ledger (see docs/seal.md).
 
-        data: what it was trained on, where the run came from a folder and the data are neither a data set of goodfit's
-        own nor a table file. InputError where the data have changed since, or there are no test rows.
+        data: None opens the test rows of the run's own data. What it was trained on does the same, for a run that came
+        from a folder and does not find them itself. Anything else is test data of its own, all of which is scored: a
+        data set or its name, or, for a run on a table, a table file, a table or a data frame with the same columns.
+        target: the target column of a table file or a data frame, where it is not that of the run's own file.
+        InputError where the run's own data have changed since, where there are no test rows, and where most of the rows
+        are in the training or validation set.
         """
-        return open_test_rows(self.sound, self.split, self.folder, data)
+        return open_test_rows(self.sound, self.split, self.folder, data, target)
 
     @property
     def sealed(self) -> dict[str, Any] | None:

@@ -32,6 +32,7 @@ from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
+from goodfit.training.notebooks import training_line
 from goodfit.training.observer import Observer
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
@@ -68,7 +69,7 @@ def train(
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
     recipe's own. Nets that do not fit into half of the free memory together are trained one part after another.
     out: folder to write the run to, which must not hold one yet; None writes nothing.
-    progress: called with a Progress after every chunk of epochs.
+    progress: called with a Progress after every chunk of epochs; a notebook shows a line of text where it is None.
     data_progress: called while a named data set is being found.
     score_test: score the test set after every epoch too, like the chapter's figures. This opens it, and the ledger
     records that before training (see docs/seal.md); otherwise it stays sealed.
@@ -79,6 +80,7 @@ def train(
     call: what else was asked for, as JSON has it: kept in run.json for whoever resumes.
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
+    progress = progress or training_line()
     start_ahead()
     chosen = seeds_of(recipe, seeds)
     memory = MOST_MEMORY * free_memory()
@@ -117,6 +119,7 @@ def resume(
     from goodfit.runs.folder import load as load_run
 
     began, where = time.perf_counter(), Path(folder)
+    progress = progress or training_line()
     record.RunRecord.read(where)
     with held(where):
         sweep(where)
@@ -126,7 +129,7 @@ def resume(
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
-        parts = record.read_split(where, given, found, "resumed", RESUME)
+        parts = record.read_split(where, given, found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks

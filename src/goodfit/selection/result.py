@@ -26,6 +26,7 @@ from goodfit.selection.space import Setting, describe, text_of
 from goodfit.selection.values import Results
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.recipe import Recipe
+from goodfit.wiring import provided
 
 TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
 CURVES = ("curve.svg", "curve.png")
@@ -184,6 +185,11 @@ class Selection:
             "seconds": dict(self.seconds),
             "leaks": None if self.leaks is None else self.leaks.to_json(),
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = provided("show in a notebook")(self)
+        return html
 
     def __repr__(self) -> str:
         won = describe(self.settings[self.comparison.winner])

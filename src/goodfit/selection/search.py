@@ -13,6 +13,7 @@ from goodfit.selection.layout import SearchLayout, lay_out
 from goodfit.selection.methods import DEFAULT_BUDGET, By, Method, Sampler, SearchRequest
 from goodfit.selection.result import Selection, selection_of
 from goodfit.selection.space import Values
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, session_folder
@@ -57,7 +58,8 @@ def select(
     number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log loss, squared error).
     train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out:
     folder for the results; the same call with the same folder resumes the search. plan: called with the search and its
-    predicted cost before it starts.
+    predicted cost before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of
+    text where it is None.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
@@ -69,6 +71,7 @@ def select(
     Every net that is compared trains for all its epochs: early stopping on its held-out fold would make its score
     optimistic. Vary `epochs` instead. Settings that halving stopped are in `Selection.stopped`.
     """
+    progress = progress or session_line()
     how = {"factor": factor, "least_epochs": least_epochs, "ask": ask}
     asked = SearchRequest(
         recipe or Recipe(), folds, repeats, seeds, method, budget, by, groups, time, train_scores, seed, leaks, **how

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from goodfit.reports.cards import card
 from goodfit.reports.languages import Language
 from goodfit.studies.numbers import estimate
 from goodfit.studies.study_findings import StudyFindings
@@ -21,6 +22,12 @@ class Result(StudyFindings):
         for each in map(self.claim, self.study.glance):
             lines.append(f"  {each.claim.quantity.en}: {estimate(each.found)}, {each.status}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the headlines and every claim."""
+        rows = [(each.claim.statement.en, estimate(each.found), each.status) for each in self.claims]
+        title, *lines = repr(self).splitlines()
+        return card(title, lines, ("claim", "measured", "status"), rows, left=1)
 
     def html(self, language: Language = "en") -> str:
         """The study's page, self-contained."""

@@ -32,6 +32,7 @@ from goodfit.studies.result import Result
 from goodfit.studies.words import LANGUAGES
 from goodfit.studies.writing import put_aside, write
 from goodfit.training.memory import free_memory
+from goodfit.training.notebooks import tell_line
 from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.training.turns import MOST_MEMORY
 
@@ -43,13 +44,13 @@ TellOf = Callable[[str, str], None]
 
 
 @public
-def run(name: str, *, out: str | Path | None = None, tell: Tell = lambda _: None, **parameters: Any) -> Result:
+def run(name: str, *, out: str | Path | None = None, tell: Tell = tell_line, **parameters: Any) -> Result:
     """Run a study of the chapter: `run("weight-decay", l2=3, seeds=100)`.
 
     name: of the study, or its section of the notes, such as "4.4".
     out: folder that the study is written to; an earlier, different result there is put aside. It keeps every population
     that was trained until then, so that the same call, or `resume(out)`, resumes there.
-    tell: called with what is done next, in a few words.
+    tell: called with what is done next, in a few words; by default, a notebook shows it.
     parameters: the study's own, `find(name).parameters` has them.
     InputError names an unknown study, and every parameter that is unknown or out of its range.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -16,7 +17,8 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.files import write_atomically
 from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
-from goodfit.training.recipe_rules import LEARNING_RATES, dependent_defaults, problems_between
+from goodfit.training.recipe_rules import LEARNING_RATES, WEIGHT_DECAY, dependent_defaults, problems_between
+from goodfit.wiring import provided
 
 ActivationName = Literal[
     "identity",
@@ -62,6 +64,7 @@ LARGEST_SEED = 2**32 - 1
 MOST_BYTES = 2**20  # of a recipe's file
 _BETAS = {"lion": (0.9, 0.99), "rmsprop": (0.0, 0.9)}
 _USUAL_BETAS = (0.9, 0.999)
+RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT = "recipe.json", "search.json", "selection.json"  # of runs and of searches
 _OFF = {"fix": "Use 0 to switch it off."}
 _V = TypeVar("_V")
 
@@ -72,7 +75,8 @@ class Recipe(BaseModel):
     Immutable, and valid by construction: anything that is wrong raises one InputError that names every problem.
     Lists, ranges and NumPy values are accepted where tuples and numbers are declared. A field that is not given
     takes its default; a default that has no effect with the other fields (a weight decay with plain SGD) is switched
-    off, and the default learning rate is the optimiser's.
+    off, and the default learning rate is the optimiser's. So is the weight decay: 0.01 where `optimizer` is given as
+    "adamw", and 0 else, also for a recipe that leaves the optimiser to its default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -127,7 +131,8 @@ class Recipe(BaseModel):
     weight_decay: float = Field(
         default=0.0,
         ge=0,
-        description="Decoupled weight decay: each step shrinks weights by this times the learning rate.",
+        description="Decoupled weight decay: each step shrinks weights by this times the learning rate. Default: "
+        f"{WEIGHT_DECAY:g} if the optimizer is set to adamw, else 0.",
         json_schema_extra={**_OFF},
     )
     optimizer: OptimizerName = Field(
@@ -280,10 +285,12 @@ class Recipe(BaseModel):
 
     @classmethod
     def from_file(cls, path: str | Path) -> Recipe:
-        """A recipe from a JSON file, or from the `recipe.json` of a run's folder."""
+        """A recipe from a JSON file, from the `recipe.json` of a run's folder, or the winner of a search's folder."""
         file = Path(path)
         if os.path.isdir(file):
-            file = file / "recipe.json"
+            file = file / RECIPE_FILE
+            if not os.path.exists(file) and os.path.exists(file.with_name(SEARCH_FILE)):
+                return cls.from_mapping(_winner(file.with_name(SEARCH_RESULT)), where=str(path))
         try:
             text = read_text(file, most=MOST_BYTES)
         except UnicodeDecodeError:
@@ -291,6 +298,11 @@ class Recipe(BaseModel):
         except OSError as error:
             raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
         return cls.from_json(text, where=str(file))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = provided("show in a notebook")(self)
+        return html
 
     def to_json(self) -> str:
         """All fields as JSON text, one a line, in the order of declaration."""
@@ -312,6 +324,20 @@ def _fields() -> dict[str, FieldRule]:
 
 def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tuple[_V, ...]:
     return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
+
+
+def _winner(file: Path) -> Any:
+    """The best recipe in the results of a search, as JSON has it."""
+    if not os.path.exists(file):
+        fix = f"Finish it with: goodfit select --resume {shlex.quote(str(file.parent))}"
+        raise InputError(problem(str(file.parent), "the search has no winner yet", fix=fix))
+    try:
+        return strict_json.parse(read_text(file, most=MOST_BYTES))["best"]
+    except OSError as error:
+        raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        rule, fix = "must be the results of a search, but it is damaged", "Restore a backup, or search again."
+        raise InputError(problem(str(file), rule, fix=fix)) from None
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -372,10 +398,10 @@ NAMED: dict[str, Recipe] = {"default": DEFAULT, "chapter": CHAPTER}
 
 
 def read_recipe(source: str) -> Recipe:
-    """The recipe of that name, or in that file or run folder; a name wins."""
+    """The recipe of that name, or in that file, run or search; a name wins."""
     if source in NAMED:
         return NAMED[source]
     if not os.path.exists(source):
-        rule = "must be the name of a recipe, a recipe file or a run's folder"
+        rule = "must be the name of a recipe, a recipe file, or the folder of a run or a search"
         raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
     return Recipe.from_file(source)

@@ -20,6 +20,7 @@ from goodfit.selection.calls import call_of, resumed
 from goodfit.selection.methods import By
 from goodfit.selection.preparing import FoldRequest, LearningRows, learning_rows, prepare
 from goodfit.training.metrics import SCORE_NAMES
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, session_folder
@@ -86,6 +87,7 @@ def verdict(
     A recipe that keeps its best epoch by validation loss (`keep_best`, `valid`) is judged at the epoch that is best on
     the other folds; so are its alternatives.
     """
+    progress = progress or session_line()
     asked = VerdictRequest(folds, repeats, seeds, quick, by, margin, seed)
     chosen = recipe or Recipe()
     learning = learning_rows(chosen, data, groups, time)

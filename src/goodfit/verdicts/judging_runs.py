@@ -25,6 +25,7 @@ from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
+from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.planner import plan
 from goodfit.training.population import Job
@@ -58,12 +59,13 @@ def judge_run(
     What was trained is kept until the verdict is known: the same call resumes where it was killed. InputError where the
     run is not done, or the data have changed since.
     """
+    progress = progress or session_line()
     where = Path(folder)
     run = load(where)
     found = records.RunRecord.read(where)
     given = load_data(data, progress=data_progress) if isinstance(data, str) else data
     source = records.data_of(where, found, data_progress, JUDGE, flag=True) if given is None else given
-    parts = records.read_split(where, source, found, "judged", JUDGE)
+    parts = records.read_split(where, source, found, "judged")
     return judge(dataclasses.replace(run, split=parts), source, asked or VerdictRequest(), plan=plan, progress=progress)
 
 

@@ -10,6 +10,7 @@ from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
 from goodfit.verdicts import words
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
+from goodfit.wiring import provided
 
 VERDICT, ADVICE = "verdict.json", "advice.json"
 
@@ -105,6 +106,11 @@ class Verdict(VerdictEvidence):
             self.advice.to_file(where / ADVICE)
         else:
             (where / ADVICE).unlink(missing_ok=True)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = provided("show in a notebook")(self)
+        return html
 
     def __repr__(self) -> str:
         return f"Verdict({self.data_name!r}, {self.kind})"

@@ -157,13 +157,17 @@ def test_every_truncation_is_one_clear_error(suffix: str, tmp_path: Path) -> Non
 
 
 def test_what_is_not_there_or_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nope.csv: must be an existing file"):
+    with pytest.raises(InputError, match=r"nope.csv: there is no such file"):
         read_frame(tmp_path / "nope.csv")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match=r"folder.csv: must be readable: Is a directory"):
         read_frame(tmp_path / "folder.csv")
+    path = tmp_path / "a.xlsx"
+    with pytest.raises(InputError, match=r"a.xlsx: there is no such file"):
+        read_frame(path)
+    path.write_bytes(b"PK")
     with pytest.raises(InputError, match=r"name must end in .csv, .tsv, .parquet, .feather, .arrow, .npz; got '.xlsx'"):
-        read_frame(tmp_path / "a.xlsx")
+        read_frame(path)
 
 
 def test_which_names_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

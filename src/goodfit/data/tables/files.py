@@ -12,7 +12,7 @@ from goodfit.data.npz import read_npz
 from goodfit.data.tables.csv_file import read_csv
 from goodfit.data.tables.frames import Frame, check_count, frame_from
 from goodfit.errors import InputError, problem
-from goodfit.reading import read_bytes
+from goodfit.reading import read_bytes, similar_file
 
 NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
 
@@ -23,16 +23,23 @@ def read_frame(path: str | os.PathLike[str]) -> Frame:
     file = Path(path)
     where = os.fspath(path)
     reader = READERS.get(file.suffix.lower())
+    if reader is None and not os.path.lexists(where):
+        raise InputError(no_file(where))
     if reader is None:
         rule = f"must be a table file: its name must end in {', '.join(READERS)}"
         raise InputError(problem(where, rule, got=file.suffix or file.name))
     try:
         content = read_bytes(file)
     except FileNotFoundError as error:
-        raise InputError(problem(where, "must be an existing file")) from error
+        raise InputError(no_file(where)) from error
     except OSError as error:
         raise InputError(problem(where, f"must be readable: {error.strerror or error}")) from error
     return reader(where, content)
+
+
+def no_file(where: str) -> str:
+    """The problem with the path of a table file that is not there."""
+    return problem(where, "there is no such file", fix=similar_file(where))
 
 
 @public

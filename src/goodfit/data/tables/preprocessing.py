@@ -14,7 +14,7 @@ from goodfit.data.tables import stored
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
-from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.errors import InputError, Problems, nearest, problem, shorten
 from goodfit.words import rows_text
 
 SHOWN = 5  # names in a message
@@ -79,8 +79,38 @@ class Preprocessing:
             at += width
         return x, notes
 
+    def transform_readable(self, data: Any) -> tuple[NDArray[np.float32], NDArray[np.int64], list[str], list[str]]:
+        """(inputs [K, D], numbers [K] of their rows, notes, warnings) of the rows whose cells can all be read.
+
+        data, notes: as in `transform`. warnings: for each column with cells that cannot be read as its kind, which rows
+        were left out for them. InputError, as in `transform`, for columns that are missing or that hold no values at
+        all, and where no row is left.
+        """
+        frame, problems = frame_of(data), Problems()
+        self._check_columns(frame, problems)
+        problems.raise_if_any()
+        kept, warnings = np.ones(frame.rows, bool), list[str]()
+        for column in self.columns:
+            wrong = unread_rows(frame, column.name, column.kind)
+            if wrong.size:
+                kept[wrong] = False
+                first = shorten(frame.columns[column.name].shown(int(wrong[0])))
+                text = f"{rows_text(wrong)} without a prediction: {first} cannot be read as {WORDS[column.kind]}"
+                warnings.append(f"Column {column.name!r}: {text}.")
+        rows = np.flatnonzero(kept)
+        # where no row is left, all are taken, so that the InputError names the cells
+        x, notes = self.transform(frame.take(rows) if 0 < rows.size < frame.rows else frame)
+        return x, rows, notes, warnings
+
     def _check(self, frame: Frame) -> None:
         problems = Problems()
+        self._check_columns(frame, problems)
+        for column in self.columns:
+            if column.name in frame.columns:
+                check_read(frame, column.name, column.kind, problems)
+        problems.raise_if_any()
+
+    def _check_columns(self, frame: Frame, problems: Problems) -> None:
         lacking = [column.name for column in self.columns if column.name not in frame.names]
         if lacking:
             rule = f"must have the columns that the net was trained on; missing: {_listed(lacking)}"
@@ -91,9 +121,6 @@ class Preprocessing:
             if column.name in frame.unreadable:
                 rule = f"column {column.name!r} must hold {column.kind} values"
                 problems.add(frame.name, rule, got=frame.unreadable[column.name])
-            elif column.name in frame.columns and column.kind != "categorical":
-                check_read(frame, column.name, column.kind, problems)
-        problems.raise_if_any()
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON: dicts, lists, texts, and numbers that are finite."""
@@ -109,10 +136,14 @@ class Preprocessing:
             raise InputError(problem(where, rule, fix="Restore a backup of the file, or train again.")) from error
 
 
+def unread_rows(frame: Frame, name: str, kind: Kind) -> NDArray[np.int64]:
+    """The rows in which a column has a value that cannot be read as its kind; a category can be any."""
+    return np.flatnonzero([] if kind == "categorical" else read_as(frame.columns[name], kind)[1])
+
+
 def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str = "") -> None:
     """Add a problem where cells of a column cannot be read as its kind, with the rows and the first of them."""
-    column = frame.columns[name]
-    wrong = np.flatnonzero(read_as(column, kind)[1])
+    column, wrong = frame.columns[name], unread_rows(frame, name, kind)
     if wrong.size:
         verb = "does" if wrong.size == 1 else "do"
         rule = f"column {name!r} must hold {WORDS[kind]}; {rows_text(wrong)} {verb} not"

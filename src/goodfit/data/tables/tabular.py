@@ -25,6 +25,7 @@ from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
+from goodfit.wiring import provided
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,6 +133,11 @@ class Table:
     def __len__(self) -> int:
         """Rows that have a target."""
         return self.frame.rows
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = provided("show in a notebook")(self)
+        return html
 
     def __repr__(self) -> str:
         inputs = "1 input column" if len(self.kinds) == 1 else f"{len(self.kinds)} input columns"

@@ -11,12 +11,13 @@ from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, are_opposites, find_kind
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
-from goodfit.errors import InputError, Problems, problem
+from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
 TableTask = Literal["classification", "regression"]
 ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
 MOST_CLASSES = 1000
+SHOWN_CLASSES = 8  # in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,3 +205,37 @@ def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
         rule = f"the numbers of the target {name!r} must be below 3.4e38"
         problems.add(frame.name, rule, got=float(np.abs(y).max()), fix="Use another unit, or take the logarithm.")
     return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))
+
+
+def known_targets(
+    frame: Frame, name: str, task: str, classes: tuple[str, ...]
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
+    """(targets [N], numbers [N] of their rows) of the rows that have one, as a net has learned them.
+
+    task, classes: of the net; there may be any number of classes here, or one number alone. InputError where there are
+    none, where a class is none of the net's, and where a number cannot be read.
+    """
+    problems = Problems()
+    if name not in frame.columns:
+        fix = nearest(name, frame.names)
+        problems.add(frame.name, f"must have the target column {name!r}", fix=fix if fix.startswith("Did") else "")
+        problems.raise_if_any()
+    column = frame.columns[name]
+    if task == "regression":
+        check_read(frame, name, "numeric", problems, "Fix them, or leave them empty.")
+        y: NDArray[Any] = column.numbers()
+        rows = np.flatnonzero(np.isfinite(y))
+    else:
+        places = {word: code for code, word in enumerate(classes)}
+        y = np.array([*(places.get(word, -1) for word in column.categories()), -1], np.int32)[column.codes]
+        rows = np.flatnonzero(column.codes >= 0)
+        strange = np.flatnonzero((y < 0) & (column.codes >= 0))
+        if strange.size:
+            rule = f"the target {name!r} must be one of the {len(classes)} classes of the net; {rows_text(strange)} "
+            rule += f"{'is' if strange.size == 1 else 'are'} not"
+            fix = f"Classes: {', '.join(classes[:SHOWN_CLASSES])}{', ...' * (len(classes) > SHOWN_CLASSES)}."
+            problems.add(frame.name, rule, got=column.shown(int(strange[0])), fix=fix)
+    if not rows.size:
+        problems.add(frame.name, f"the target {name!r} must have values; all {frame.rows:,} are missing")
+    problems.raise_if_any()
+    return y[rows], rows

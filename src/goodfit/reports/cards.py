@@ -1,0 +1,89 @@
+"""What a notebook shows of a recipe, a table, a search and a verdict: a few lines of HTML, escaped like every page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from goodfit.data import Table
+from goodfit.reports.commands import nearest_recipe
+from goodfit.reports.rendering import render
+from goodfit.selection.result import Selection
+from goodfit.selection.space import describe, text_of
+from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_fields import to_text
+from goodfit.verdicts.result import Verdict
+
+SHOWN_ROWS = 12
+
+
+def card(
+    title: str,
+    lines: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (),
+    *,
+    left: int = 1,
+) -> str:
+    """HTML of a title, sentences and a table, of which the first rows are shown. left: columns of texts."""
+    more = max(0, len(rows) - SHOWN_ROWS)
+    values = {"title": title, "lines": lines, "columns": columns, "rows": rows[:SHOWN_ROWS], "left": left, "more": more}
+    return render("notebook/card.html", **values)
+
+
+def card_of(shown: Recipe | Table | Selection | Verdict) -> str:
+    """What `_repr_html_` of these gives."""
+    if isinstance(shown, Recipe):
+        return _recipe(shown)
+    if isinstance(shown, Table):
+        return _table(shown)
+    return _selection(shown) if isinstance(shown, Selection) else _verdict(shown)
+
+
+def _recipe(recipe: Recipe) -> str:
+    name, differing = nearest_recipe(recipe)
+    rules = Recipe.fields()
+    rows = [(field, to_text(value), rules[field].description) for field, value in differing.items()]
+    title = f"Recipe: {name}, unchanged" if not rows else f"Recipe: {name}, but for"
+    return card(title, (), ("field", "value", "meaning"), rows, left=3)
+
+
+def _table(table: Table) -> str:
+    rows = [
+        (each.name, each.kind or each.role, each.about, f"{each.distinct:,}", f"{each.missing:,}")
+        for each in table.columns
+    ]
+    title = f"Table {table.name}, {len(table):,} rows; target {table.target.name}: {table.target.about}"
+    return card(title, table.notes, ("column", "kind", "remark", "distinct", "missing"), rows, left=3)
+
+
+def _selection(found: Selection) -> str:
+    fields = list(found.settings[0])
+    rows = [
+        ("" if row["rank"] is None else str(row["rank"]), *(text_of(row[field]) for field in fields),
+         _number(row[found.score_name]), _between(row["low"], row["high"]))
+        for row in found.rows()
+    ]  # fmt: skip
+    tried = len(found.settings) + len(found.stopped)
+    title = f"Search on {found.data_name}, {tried} settings; best: {describe(found.settings[found.comparison.winner])}"
+    columns = ("rank", *fields, found.score_name, "95 % interval")
+    return card(title, (), columns, rows, left=1 + len(fields))
+
+
+def _verdict(found: Verdict) -> str:
+    rows = [
+        (row["name"], row["change"], _number(row["score"]), f"{row['difference']:+.4f}",
+         _between(row["low"], row["high"]), row["status"])
+        for row in found.rows()
+    ]  # fmt: skip
+    columns = ("alternative", "change", found.what, "gain", "interval", "")
+    return card(found.sentence, found.reasons, columns, rows, left=2)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "-"
+
+
+def _between(low: float, high: float) -> str:
+    return f"{low:.4f} to {high:.4f}" if math.isfinite(low) and math.isfinite(high) else "-"

@@ -1,0 +1,116 @@
+"""Opening test rows for a run: those that were set aside of its own data, or test data of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names, read_table
+from goodfit.data import load as load_data
+from goodfit.data.tables import is_table_path
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.models.model_file import load_model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs import record
+from goodfit.runs.opening import Opened, open_rows
+from goodfit.runs.separate import check_unseen, separate_rows
+
+TEST = "goodfit.runs.load({}).test(data)"
+CHANGED = "Restore them; to score other data than the run's own, give them with --data, or from Python: run.test(data)."
+Notify = Callable[[Step], None]
+
+
+def open_test_rows(
+    nets: Sequence[TrainedNet],
+    parts: Split | None,
+    folder: Path | None,
+    data: Any = None,
+    target: str | None = None,
+    progress: Notify | None = None,
+) -> Opened:
+    """Open the test rows of a run, or all of other data; see `Run.test`.
+
+    parts: the run's split, None where it came from a folder; target: of a table file that is other data.
+    """
+    if data is None:
+        return open_rows(nets, (parts or _own_split(folder, progress)).test, run=folder)
+    found = None if folder is None else record.RunRecord.read(folder)
+    own = _same(data, parts, folder, found, progress)
+    if own is not None:
+        return open_rows(nets, own.test, run=folder)
+    if target is None and found is not None and found.origin is not None:
+        target = found.origin["target"]
+    preprocessing = _preprocessing(parts, folder)
+    rows, notes = separate_rows(data, nets[0], preprocessing, target, progress)
+    if parts is None:
+        parts = _split_if_there(folder, progress)
+        if parts is None and folder is not None and len(rows.data) == record.rows_of(folder):
+            rule = f"must be opened with the data that it was started with; {rows.data.name!r} has different rows"
+            raise InputError(problem(str(folder), rule, fix=_apart(found)))
+    where = "this run" if folder is None else str(folder)
+    notes = (*notes, *check_unseen(rows, parts, where))
+    return replace(open_rows(nets, rows, run=folder), notes=notes)
+
+
+def _own_split(folder: Path | None, progress: Notify | None) -> Split:
+    """The split in a run's folder, in its own data."""
+    if folder is None:
+        fix = "Open them with split.test.open(run)."
+        raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
+    found = record.RunRecord.read(folder)
+    given = record.data_of(folder, found, progress, TEST, flag=True)
+    return record.read_split(folder, given, found, "opened", CHANGED)
+
+
+def _same(
+    data: Any, parts: Split | None, folder: Path | None, found: record.RunRecord | None, progress: Notify | None
+) -> Split | None:
+    """The run's split, where these are the data that it was trained on."""
+    if isinstance(data, str | os.PathLike):
+        if found is None:
+            return None
+        data = _read_as(os.fspath(data), found, progress)
+    if not isinstance(data, Dataset | Table):
+        return None
+    if folder is not None and found is not None:
+        return record.split_of(folder, data, found)
+    if parts is None:
+        return None
+    made = data if isinstance(data, Dataset) else record.preprocessed(data, parts.train)
+    return parts if made is not None and record.fingerprint(made) == record.fingerprint(parts.data) else None
+
+
+def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dataset | Table | None:
+    """A data set of this name, or the table in a file, read with the choices of the run; None where that is refused."""
+    if found.origin is None:
+        return load_data(path, progress=progress) if path in names() or not is_table_path(path) else None
+    try:
+        return read_table(**{**found.origin, "path": path})
+    except InputError:  # too few rows, or one class alone: no data to train on, yet some to test with
+        return None
+
+
+def _preprocessing(parts: Split | None, folder: Path | None) -> Preprocessing | None:
+    if parts is not None:
+        return parts.data.preprocessing
+    return None if folder is None else load_model(folder / record.MODEL).preprocessing
+
+
+def _split_if_there(folder: Path | None, progress: Notify | None) -> Split | None:
+    """The split of the run in a folder; None where its data are not there any more, or changed."""
+    try:
+        return _own_split(folder, progress)
+    except GoodfitError:
+        return None
+
+
+def _apart(found: record.RunRecord | None) -> str:
+    """What opens other data that have as many rows as a run's own, which are not there to compare them with."""
+    if found is not None and found.origin is not None:
+        return (
+            f"If these are other data: put those of the run back ({found.origin['path']}), so that both are compared."
+        )
+    return "If these are other data: goodfit.data.Sealed(data, range(len(data))).open(run)."

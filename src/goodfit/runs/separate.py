@@ -1,0 +1,126 @@
+"""Test data of their own: rows that no run was divided into, read as the nets of a run take them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Preprocessing, Sealed, Split, Step, Table, names
+from goodfit.data import load as load_data
+from goodfit.data.prints import row_prints
+from goodfit.data.tables import is_table_path, read_frame
+from goodfit.data.tables.frames import Frame, frame_of
+from goodfit.data.tables.row_bytes import row_bytes
+from goodfit.data.tables.targets import known_targets
+from goodfit.errors import InputError, problem
+from goodfit.models.trained_net import TrainedNet
+from goodfit.words import rows_text
+
+MOST_LEARNED = 0.5  # of the rows, from which on they are no test data
+
+
+def separate_rows(
+    given: Any,
+    net: TrainedNet,
+    preprocessing: Preprocessing | None,
+    target: str | None,
+    progress: Callable[[Step], None] | None = None,
+) -> tuple[Sealed, tuple[str, ...]]:
+    """(rows to open, notes) of test data of their own, as the net takes them.
+
+    given: a data set with the net's features (of one with official test rows, these), or its name; for a net that was
+    trained on a table, a table file, a table or a data frame with the same columns. target: of a file or a data frame.
+    InputError where they do not fit the net.
+    """
+    if isinstance(given, Dataset):
+        return _of_data(given, net), ()
+    if isinstance(given, Table):
+        return _of_frame(given.frame, given.name, given.target.name, net, preprocessing)
+    if not isinstance(given, str | os.PathLike):
+        return _of_frame(frame_of(given), "table", target, net, preprocessing)
+    path = os.fspath(given)
+    if preprocessing is not None:
+        name = os.path.splitext(os.path.basename(path))[0] or path
+        return _of_frame(read_frame(path), name, target, net, preprocessing)
+    if path in names() or not is_table_path(path):
+        return _of_data(load_data(path, progress=progress), net), ()
+    raise InputError(_no_columns(path))
+
+
+def _no_columns(where: str) -> str:
+    rule = "the run was trained on arrays without column names, so test data must be arrays, too"
+    return problem(where, rule, fix="From Python: run.test(goodfit.data.Dataset.from_arrays(x, y)).")
+
+
+def _of_data(data: Dataset, net: TrainedNet) -> Sealed:
+    """The official test rows of a data set, or all. Classes are matched by their names: a few may be missing here."""
+    where = f"Test data {data.name!r}"
+    if data.task != net.task:
+        rule, fix = f"must be for {net.task}, as the run is", f"Set it: from_arrays(x, y, task={net.task!r})."
+        raise InputError(problem(where, rule, got=data.task, fix=fix))
+    strange = [name for name in data.classes if name not in net.classes]
+    if data.n_inputs != net.n_inputs or strange or data.n_outputs > net.n_outputs:
+        rule = f"must have {net.n_inputs} features and the run's targets"
+        alike = data.n_inputs == net.n_inputs and strange
+        got = strange[0] if alike else f"{data.n_inputs} features, {data.n_outputs} outputs"
+        raise InputError(problem(where, rule, got=got))
+    if data.classes != net.classes:
+        if data.task != "classification":
+            raise InputError(problem(where, "must have the run's labels, in their order", got=data.classes))
+        codes = np.array([net.classes.index(name) for name in data.classes], np.int32)
+        data = replace(data, y=codes[data.y], classes=net.classes)
+    return Sealed(data, data.test if data.test.size else np.arange(len(data), dtype=np.int32))
+
+
+def _of_frame(
+    frame: Frame, name: str, target: str | None, net: TrainedNet, preprocessing: Preprocessing | None
+) -> tuple[Sealed, tuple[str, ...]]:
+    """Every row of a table that has a target."""
+    if preprocessing is None:
+        raise InputError(_no_columns(frame.name))
+    if target is None:
+        fix = "Name it: --target, or target=."
+        raise InputError(problem(frame.name, "the target column of this run is not known", fix=fix))
+    y, rows = known_targets(frame, target, net.task, net.classes)
+    notes = []
+    if len(rows) < frame.rows:
+        lost = np.setdiff1d(np.arange(frame.rows), rows)
+        notes.append(f"{rows_text(lost)} left out: the target {target!r} is missing.")
+        frame = frame.take(rows)
+    features = {column: values for column, values in frame.columns.items() if column != target}
+    x, more = preprocessing.transform(replace(frame, columns=features))
+    data = Dataset(
+        name,
+        x,
+        y,
+        net.task,
+        net.classes,
+        preprocessing.features,
+        scaling="none",
+        source=frame.name,
+        preprocessing=preprocessing,
+        raw_rows=lambda chosen: row_bytes(frame.take(chosen), target),
+    )
+    return Sealed(data, np.arange(len(data), dtype=np.int32)), (*notes, *more)
+
+
+def check_unseen(rows: Sealed, parts: Split | None, where: str) -> tuple[str, ...]:
+    """Notes on rows of test data by which the run was trained or chosen; InputError where these are most of them.
+
+    parts: of the run; None where its data cannot be had, which is noted.
+    """
+    if parts is None:
+        return ("Whether some of these rows were trained on could not be checked: the run's own data are not there.",)
+    known = np.concatenate([row_prints(parts.data, parts.train), row_prints(parts.data, parts.valid)])
+    seen = int(np.isin(row_prints(rows.data, rows.rows), known).sum())
+    if seen > MOST_LEARNED * len(rows):
+        rule = f"are no test data: {seen:,} of {len(rows):,} rows are in the training or validation set of {where}"
+        fix = "Use rows that it has not seen. Without other data, it scores its own test set."
+        raise InputError(problem(f"Test data {rows.data.name!r}", rule, fix=fix))
+    if not seen:
+        return ()
+    return (f"{seen:,} of {len(rows):,} rows are in the training or validation set too: the score may be optimistic.",)
