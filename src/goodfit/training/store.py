@@ -29,7 +29,14 @@ from goodfit.checked_json import damaged, read_model
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import folder_to_write, sweep, write_atomically, write_error
 from goodfit.training import tensor_file
-from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
+from goodfit.training.checkpoints import (
+    CHECKPOINTS,
+    Checkpoint,
+    checkpoint_files,
+    load_checkpoint,
+    newest_epoch,
+    save_checkpoint,
+)
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.fitting import Report
@@ -40,7 +47,6 @@ from goodfit.training.state import State
 from goodfit.training.turns import Turn
 
 FORMAT = 1
-CHECKPOINTS = "checkpoints"
 MACHINE = "machine"  # in the metadata: on what it was trained
 METRICS = "metrics"  # the array of a checkpoint that is no part of the state
 SHARE_OF_TIME = 0.01  # that checkpoints may take
