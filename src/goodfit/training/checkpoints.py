@@ -90,7 +90,7 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
             damaged += tensor_file.damaged(path, "checkpoint").problems
             continue
         if damaged:
-            text = f"{' '.join(damaged)} Going on from the checkpoint before it, after epoch {epoch}."
+            text = f"{' '.join(damaged)} Resuming from the checkpoint before it, after epoch {epoch}."
             (warn or notices.warn)(text)
         return Checkpoint(epoch, found.arrays, found.metadata, path)
     if damaged:

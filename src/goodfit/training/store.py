@@ -129,15 +129,18 @@ class Store:
             raise tensor_file.damaged(found.path, "checkpoint") from error
 
     def _check_machine(self, metadata: Mapping[str, Any]) -> None:
-        """InputError where a session was begun on another kind of device, whose row orders and roundings differ."""
+        """InputError where a session was started on another kind of device, whose row orders and roundings differ."""
         began, here = metadata.get(MACHINE, "cpu"), machine().mark
         if began != here:
             kind, _, precision = str(began).partition(", ")
             flags = f"--device {kind}" + (f" --precision {precision}" if precision else "")
             rule = (
-                f"this {self.kind} was begun on {began}, where it resumes with the same bits; this process has {here}"
+                f"this {self.kind} was started on {began}, and resumes only there, to the same bits; "
+                f"this process trains on {here}"
             )
-            raise InputError(problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again elsewhere."))
+            raise InputError(
+                problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again in another folder.")
+            )
 
     @property
     def reached(self) -> int:
