@@ -84,7 +84,7 @@ def _nets_that_fit(recipe: Any, inputs: int, outputs: int, rows: int) -> tuple[i
 
     batch = rows if recipe.optimizer == "lbfgs" else min(recipe.batch_size, rows)
     widths = (inputs, *recipe.hidden, outputs)
-    each = net_bytes(widths, batch) + seed_bytes(inputs, batch, rows, recipe.epochs)
+    each = net_bytes(widths, batch, optimizer=recipe.optimizer) + seed_bytes(inputs, batch, rows, recipe.epochs)
     room = MOST_MEMORY * free_memory()
     return _whole(room // each), _whole(room)
 

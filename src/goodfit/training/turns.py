@@ -119,4 +119,4 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
     group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
     inputs = CLIPPED * itemsize * batch * widths[0] if work.examples.own_inputs else 0
-    return len(jobs) * (net_bytes(widths, batch, itemsize) + inputs) + groups * group
+    return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs) + groups * group
