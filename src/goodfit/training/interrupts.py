@@ -15,6 +15,7 @@ from typing import Any
 from goodfit.leaving import SIGNALS
 
 _now = threading.Event()  # the session in the main thread is to end now, and not after its chunk
+_waiting: list[threading.Event] = []  # of the sessions in the main thread, each within the one before it
 
 
 def look() -> None:
@@ -28,16 +29,17 @@ def look() -> None:
 def interrupts_wait(saves: bool, tell: Callable[[], None]) -> Iterator[threading.Event]:
     """An event that the first signal sets, for the session to end after its chunk.
 
-    saves: whether the session has something to save then. Else it ends at the first `look`, as it does at the second
-    signal in any case; a handler that the process had before, other than Python's own for Ctrl-C, gets the second one.
+    saves: whether the session has something to save then. Else signals are left to the session that called it, if one
+    did; or else it ends at the first `look`. It does so at the second signal in any case; a handler that the process
+    had before, other than Python's own for Ctrl-C, gets the second one.
     The third acts as usual, whatever that was.
     tell: called at the first, to say that it was heard.
     SIGTERM and SIGHUP act as usual after the session has ended. Signals reach the main thread only: in another this
     does nothing, nor does it for a signal that the process ignores.
     """
     asked = threading.Event()
-    if not _is_main():
-        yield asked
+    if not _is_main() or (not saves and _waiting):
+        yield asked  # whoever waits already ends what it called, and keeps what that gave
         return
     usual = {number: _usual(number) for number in SIGNALS}
     usual = {number: handler for number, handler in usual.items() if handler is not None}
@@ -61,11 +63,13 @@ def interrupts_wait(saves: bool, tell: Callable[[], None]) -> Iterator[threading
 
     for number in usual:
         signal.signal(number, hear)
+    _waiting.append(asked)
     try:
         yield asked
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
+        _waiting.remove(asked)
         _now.clear()
         if heard and heard[0] != signal.SIGINT:
             signal.raise_signal(heard[0])
