@@ -86,6 +86,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "data": None,
         "columns": None,
         "about": {"note": [1, 2]},
+        "target_transform": [],
     }
 
 

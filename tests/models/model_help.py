@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError
 from goodfit.models import model_file
 from goodfit.models.model_file import load_model
@@ -36,6 +37,12 @@ def net(sizes: tuple[int, ...], activations: tuple[str, ...] = (), seed: int = 0
 
 NETS = (net((4, 3, 2), ("prelu",), 4), net((4, 5, 6, 2), ("relu", "tanh"), 5), net((4, 2), (), 6))
 RATES = net((4, 3, 2), ("gelu",), 7, task="regression", classes=(), link="exp")
+TRANSFORM = TargetTransform(
+    ("log", "quantile", "none", "yeo-johnson", "log1p"),
+    np.array([[1, 1, -2, 3], [1, 1, -1, 1], [1, 1, -1e30, 1e30], [-0.5, 2, -4, 1.9], [1, 1, 0, 4]], np.float32),
+    np.stack([np.tile([-1, 0, 1], (5, 1)), np.tile([2, 2, 9], (5, 1))]).astype(np.float32),
+)
+TRANSFORMED = net((4, 3, 5), ("gelu",), 9, task="regression", classes=(), transform=TRANSFORM)
 LABELS = net((4, 3, 2), ("sigmoid",), 8, task="multilabel")
 
 

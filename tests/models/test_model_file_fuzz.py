@@ -15,6 +15,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,13 +24,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_help import LABELS, NETS, RATES, net
+from model_help import LABELS, NETS, RATES, TRANSFORMED, net
 from safetensors.numpy import load as load_tensors
 
 from goodfit.cli.model_tables import print_model
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import InputError
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import FORMAT, Model, load_model
 from goodfit.runs.model_facts import describe_model
 from goodfit.training import tensor_file
 from goodfit.training.recipe import Recipe
@@ -58,6 +59,7 @@ def samples() -> dict[str, bytes]:
         "labels": Model((LABELS,), about),
         "clipped": Model((net((4, 3, 2), ("relu",), bend=np.full(4, 1 / 3)),), about),
         "rates": Model((RATES,)),
+        "transformed": Model((TRANSFORMED, replace(TRANSFORMED, transform=None))),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
         "nothing hidden": Model((net((1, 1), task="regression", classes=()),)),
     }
@@ -84,7 +86,7 @@ def outcome(content: bytes, path: Path) -> str:
         return "refused"
     finally:
         assert time.perf_counter() - began < SECONDS
-    arrays = tensor_file.unpack(content, where="file", kind="model", version=2, oldest=1).arrays
+    arrays = tensor_file.unpack(content, where="file", kind="model", version=FORMAT, oldest=1).arrays
     theirs = load_tensors(content)
     assert arrays.keys() == theirs.keys()
     assert all(np.array_equal(array, theirs[name]) for name, array in arrays.items())

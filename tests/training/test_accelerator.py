@@ -16,6 +16,7 @@ from goodfit.errors import GoodfitError, InputError
 from goodfit.training import machine, session
 from goodfit.training.batches import RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.cohort import Cohort, cohort_of
+from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import fit
 from goodfit.training.keeping import PackTrained, keep_nets
@@ -108,6 +109,8 @@ def test_the_same_bits_wherever_chunks_end_and_whoever_else_trains() -> None:
     jobs = [Job(SGD.replace(seed=seed, epochs=6)) for seed in (0, 1, 2)]
     whole, pieces = fit32(jobs, examples), fit32(jobs, examples, chunk_seconds=0.0)
     np.testing.assert_array_equal(whole.metrics, pieces.metrics)
+    sharded = fit32(jobs, examples, devices=prepare())
+    np.testing.assert_allclose(sharded.metrics, whole.metrics, rtol=2e-5)
     alone = fit32(jobs[1:2], examples)
     np.testing.assert_allclose(alone.nets[0].weights[0], whole.nets[1].weights[0], rtol=2e-5, atol=1e-6)
 

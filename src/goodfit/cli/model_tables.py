@@ -46,6 +46,8 @@ def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
 
 def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
+    if found.target_transform:
+        yield "target transform", names(found.target_transform)
     if found.classes:
         yield f"{len(found.classes):,} classes" if found.task == "classification" else "labels", names(found.classes)
     yield "features", f"{found.inputs:,}" + ("" if found.columns is None else f", from {len(found.columns):,} columns")

@@ -24,6 +24,7 @@ from goodfit.training import session
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import metric_names
 from goodfit.training.keeping import PackTrained, keep_metrics
+from goodfit.training.metrics import score_scale
 from goodfit.training.observer import Clock, Watch
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import Store
@@ -142,5 +143,5 @@ def _measurements(sheet: Sheet, metrics: NDArray[Any], by: str) -> NDArray[np.fl
 
 def _raw_squares(examples: Examples) -> tuple[NDArray[np.float64], ...]:
     """Weights that make the score 1 less the squared error in the targets' own unit, summed over outputs."""
-    own = 1 / examples.scaling.target_scale.astype(np.float64)[None] ** 2
+    own = 1 / score_scale(examples).astype(np.float64)[None] ** 2
     return (own,) * (1 + len(examples.parts))

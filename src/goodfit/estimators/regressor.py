@@ -22,7 +22,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     Each parameter of scikit-learn's MLPRegressor has its name, meaning and default here, and with the same integer
     `random_state` trains the same net, up to rounding. The rest is goodfit's own. Neither inputs nor targets are
-    scaled: put StandardScaler and TransformedTargetRegressor around it.
+    scaled: put StandardScaler and TransformedTargetRegressor around it; the latter also transforms heavy-tailed targets
+    (func=np.log, inverse_func=np.exp), as `target_transform` of a Recipe does.
 
     Parameters
     ----------

@@ -229,7 +229,8 @@ def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
 def _range_test(recipe: Recipe, parts: Split) -> RangeTest | None:
     if recipe.optimizer == "lbfgs":
         return None
-    return range_tests([recipe], Examples.of_split(parts, recipe.scaling, loss=recipe.loss))[0]
+    examples = Examples.of_split(parts, recipe.scaling, loss=recipe.loss, target_transform=recipe.target_transform)
+    return range_tests([recipe], examples)[0]
 
 
 def _chosen(net: Any, which: int) -> TrainedNet:

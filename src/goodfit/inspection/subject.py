@@ -151,5 +151,6 @@ def _target(net: TrainedNet, y: np.ndarray) -> np.ndarray:
         return y
     numbers = y.astype(np.float64)
     if net.task == "regression":
+        numbers = numbers if net.transform is None else net.transform.forward(numbers)
         numbers = (numbers - net.target_shift) * net.target_scale
     return np.ascontiguousarray(numbers.T)

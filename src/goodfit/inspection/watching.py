@@ -106,7 +106,7 @@ def _subject(cohort: Cohort, net: NetArrays) -> Subject:
     x = scaling.inputs(examples.x[rows])
     target: np.ndarray = examples.y[rows]
     if examples.task != "classification":
-        target = ((target.astype(np.float64) - scaling.target_shift) * scaling.target_scale).T
+        target = scaling.targets(target).T
     made = _net(cohort, net, 0)
     delta = cohort.jobs[0].recipe.huber_delta
     return Subject(made, x, target, examples.x[rows], rows, len(examples.train), cohort.program.loss, delta)

@@ -15,6 +15,7 @@ import numpy as np
 
 from goodfit import __version__, strict_json
 from goodfit.arguments import public
+from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from goodfit.data.tables.preprocessing import Preprocessing
 
-FORMAT = 2
+FORMAT = 3
+PLAIN_FORMAT = 2  # of files without a target transform, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
 MOST_PROBLEMS = 20  # of nets that are named
@@ -39,6 +41,7 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.scale": "target_scale",
 }
 BEND = "input.bend"  # only of nets whose inputs are clipped smoothly, so that other files are as they were
+NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,12 +125,13 @@ def save_model(
     if len(kinds) != 1:
         rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
         raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
+    version = PLAIN_FORMAT if all(net.transform is None for net in nets) else FORMAT
     metadata = {
         "goodfit": __version__,
         "task": nets[0].task,
         "link": nets[0].link,
         "classes": list(nets[0].classes),
-        "nets": [{"activations": list(net.activations), "seed": int(net.seed)} for net in nets],
+        "nets": [_entry(net) for net in nets],
         "about": dict(about or {}),
         "preprocessing": None if preprocessing is None else preprocessing.to_json(),
         "data": None if data is None else dict(data),
@@ -136,11 +140,11 @@ def save_model(
         written = strict_json.parse(json.dumps(metadata, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(problem(where, f"'about' and the rest must be JSON: {error}")) from error
-    _check_preprocessing(read_metadata(written, where, FORMAT), nets[0].n_inputs, where)
+    _check_preprocessing(read_metadata(written, where, version), nets[0].n_inputs, where)
     tensors = {
         f"nets.{number}.{name}": array for number, net in enumerate(nets) for name, array in _tensors(net).items()
     }
-    write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=FORMAT))
+    write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=version))
 
 
 @public
@@ -185,6 +189,12 @@ def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
         raise InputError(problem(where, f"'preprocessing' must make the {n_inputs} inputs of the nets", got=made))
 
 
+def _entry(net: TrainedNet) -> dict[str, Any]:
+    """What the JSON says of a net."""
+    entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
+    return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
+
+
 def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     """A net's tensors by name, without its number."""
     tensors: dict[str, np.ndarray] = {}
@@ -194,14 +204,20 @@ def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
         if slope is not None:
             tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
-    return tensors | {BEND: net.bend} if net.bend.any() else tensors
+    tensors |= {BEND: net.bend} if net.bend.any() else {}
+    if net.transform is not None:
+        tensors[NUMBERS] = net.transform.numbers
+        tensors |= {} if net.transform.knots is None else {KNOTS: net.transform.knots}
+    return tensors
 
 
 def _names(number: int, net: NetEntry) -> list[str]:
     """The names of the tensors of a net with these hidden layers."""
     layers = [f"layers.{layer}.{part}" for layer in range(len(net.activations) + 1) for part in ("weight", "bias")]
     slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
-    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING)]
+    transform = [NUMBERS] if net.target_transform else []
+    transform += [KNOTS] if "quantile" in net.target_transform else []
+    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *transform)]
 
 
 def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
@@ -210,6 +226,9 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
     slopes = [tensors.get(f"{start}layers.{layer}.slope") for layer in layers]
     if any(slope is not None and slope.shape != (1,) for slope in slopes):
         raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
+    transform = None
+    if entry.target_transform:
+        transform = TargetTransform(entry.target_transform, tensors[start + NUMBERS], tensors.get(start + KNOTS))
     return TrainedNet(
         weights=tuple(tensors[f"{start}layers.{layer}.weight"] for layer in (*layers, len(layers))),
         biases=tuple(tensors[f"{start}layers.{layer}.bias"] for layer in (*layers, len(layers))),
@@ -221,4 +240,5 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         bend=tensors.get(start + BEND, np.zeros(1, np.float32)),
         seed=entry.seed,
         link=found.link,
+        transform=transform,
     )

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
 
 TASKS, LINKS = get_args(Task), get_args(Link)
+TRANSFORM_FORMAT = 3  # the first that has target transforms
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
 
 @dataclass(frozen=True)
 class NetEntry:
-    """What the JSON says of one net. activations: names, one a hidden layer."""
+    """What the JSON says of one net.
+
+    activations: names, one a hidden layer
+    target_transform: names, one an output; () where targets are not transformed
+    """
 
     activations: tuple[str, ...]
     seed: int
+    target_transform: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,18 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
         if name in found and not holds(found[name]):
             problems.add(where, f"{name!r} must be {rule}", got=found[name])
     problems.raise_if_any()
+    if version < TRANSFORM_FORMAT and any("target_transform" in net for net in found["nets"]):
+        problems.add(where, f"'target_transform' is for files of format {TRANSFORM_FORMAT} or later", got=version)
+    problems.raise_if_any()
     return Metadata(
         goodfit=found["goodfit"],
         task=found["task"],
         link=found["link"],
         classes=tuple(found["classes"]),
-        nets=tuple(NetEntry(tuple(net["activations"]), net["seed"]) for net in found["nets"]),
+        nets=tuple(
+            NetEntry(tuple(net["activations"]), net["seed"], tuple(net.get("target_transform", ())))
+            for net in found["nets"]
+        ),
         about=found["about"],
         preprocessing=_preprocessing(found["preprocessing"], where),
         data=found["data"],
@@ -92,8 +104,15 @@ def _are_nets(given: Any) -> bool:
 
 
 def _is_net(given: Any) -> bool:
-    right = isinstance(given, dict) and given.keys() == {"activations", "seed"}
-    return right and _are_texts(given["activations"]) and _is_count(given["seed"])
+    right = isinstance(given, dict) and given.keys() - {"target_transform"} == {"activations", "seed"}
+    transform = given.get("target_transform", ["none"]) if right else []
+    return (
+        right
+        and _are_texts(given["activations"])
+        and _is_count(given["seed"])
+        and _are_texts(transform)
+        and bool(transform)
+    )
 
 
 def _is_data(given: Any) -> bool:
@@ -114,7 +133,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
     "classes": (_are_texts, "a list of texts"),
     "nets": (
         _are_nets,
-        "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0",
+        "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
+        "targets were transformed, 'target_transform', a list of names)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from goodfit.data.dataset import Task
 from goodfit.data.robust import bent
+from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -40,7 +41,8 @@ class TrainedNet:
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
     0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
     target_shift, target_scale: [C], or one number for all; for regression the net was trained on
-    (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift.
+    (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift. transform: None,
+    or what y went through before that, and what predictions come back through.
     classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
     link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
     All of it is checked; every problem is named in one InputError.
@@ -59,6 +61,7 @@ class TrainedNet:
     seed: int = 0
     link: Link = "identity"
     bend: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
+    transform: TargetTransform | None = None
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -99,6 +102,7 @@ class TrainedNet:
             link="exp" if recipe.loss == "poisson" else "identity",
             seed=recipe.seed,
             bend=np.zeros(1, np.float32) if scaling.bend is None else scaling.bend,
+            transform=scaling.transform,
         )
 
     @property
@@ -167,7 +171,7 @@ class TrainedNet:
                 return z
             z /= self.target_scale
             z += self.target_shift
-        return z
+            return z if self.transform is None else self.transform.inverse(z)
 
     def predict_proba(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
         """Probabilities for raw inputs [N, D]: of the classes (rows sum to 1), or of each label. Not for regression.
@@ -254,6 +258,10 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
     elif net.link == "exp" and not (net.task == "regression" and _as_they_are(net)):
         scaled = "" if _as_they_are(net) else " of scaled targets"
         problems.add("Net", "'link' exp is for regression on unscaled targets", got=f"{net.task}{scaled}")
+    if net.transform is not None:
+        if net.task != "regression" or net.link != "identity":
+            problems.add("Net", "a target transform is for regression with the link identity", got=net.task)
+        problems.found += net.transform.problems(net.n_outputs).found
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, split
+from goodfit.data.target_transform import auto_kind, fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
 from goodfit.notices import warn
@@ -50,6 +51,12 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         below = rows_text(np.flatnonzero((data.y < 0).any(1)))
         rule = f"'loss' poisson is for targets >= 0; those of {data.name!r} are negative in {below}"
         problems.add("Recipe", rule, got=float(data.y.min()), fix="Use squared-error, absolute-error, huber, or auto.")
+    if recipe.target_transform not in ("none", "auto") and data.task != "regression":
+        rule = f"'target_transform' needs numeric targets; those of {data.name!r} are for {data.task}"
+        problems.add("Recipe", rule, got=recipe.target_transform, fix="Use none.")
+    elif recipe.target_transform != "none" and data.task == "regression":
+        with problems.collecting():
+            fit_transform(data.y[parts.train], recipe.target_transform)
     if recipe.class_weight is not None:
         if data.task != "classification":
             rule = f"'class_weight' needs classes; the targets of {data.name!r} are for {data.task}"
@@ -65,6 +72,28 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
         warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
+
+
+def advise_transform(recipe: Recipe, parts: Split) -> None:
+    """Warn where squared errors of heavy-tailed positive targets would be decided by the few largest.
+
+    Nothing is said to whoever has chosen a transform, "none" among them, or a loss that is not squared error.
+    """
+    data = parts.data
+    chosen = "target_transform" in recipe.model_fields_set or recipe.loss not in ("auto", "squared-error")
+    if chosen or data.task != "regression":
+        return
+    heavy = [column for column, own in enumerate(data.y[parts.train].T) if auto_kind(own.astype(np.float64)) == "log"]
+    if heavy:
+        which = (
+            f"target{'s' * (len(heavy) > 1)} {', '.join(map(str, heavy))} of " if data.n_outputs > 1 else "targets of "
+        )
+        text = (
+            f"the {which}{data.name!r} are positive and heavy-tailed: the few largest decide the fit, and predictions "
+            "may be negative"
+        )
+        fix = "Set target_transform to log (predictions are then near the median), or to none to keep it so."
+        warn(problem("Recipe", text, fix=fix))
 
 
 def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: str = "train") -> tuple[int, ...]:

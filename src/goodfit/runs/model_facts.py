@@ -37,7 +37,7 @@ class ModelFacts:
 
     bytes, sha256: of the whole file; format: its version; goodfit: the version that wrote it; data: name, fingerprint
     and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
-    JSON of the writer's, such as the recipe.
+    JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
     """
 
     path: str
@@ -55,6 +55,7 @@ class ModelFacts:
     data: dict[str, Any] | None
     columns: tuple[ColumnFacts, ...] | None
     about: dict[str, Any]
+    target_transform: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -85,6 +86,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         data=model.data,
         columns=_columns(model),
         about=model.about,
+        target_transform=() if model.nets[0].transform is None else model.nets[0].transform.kinds,
     )
 
 

@@ -152,6 +152,9 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         about = (net.activations, net.task, net.classes, net.slopes, net.link)
         digest.update(repr(about).encode("utf-8", "surrogatepass"))
         numbers = [net.shift, net.scale, net.target_shift, net.target_scale, *([net.bend] if net.bend.any() else [])]
+        if net.transform is not None:
+            digest.update(repr(net.transform.kinds).encode())
+            numbers += [each for each in (net.transform.numbers, net.transform.knots) if each is not None]
         for array in (*net.weights, *net.biases, *numbers):
             digest.update(f"{array.shape}".encode())
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())

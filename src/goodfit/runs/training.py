@@ -19,7 +19,7 @@ from goodfit.leaks.check import LeakCheck, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
-from goodfit.runs.checks import as_split, fitted_recipe, seeds_of
+from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.training import session
@@ -84,6 +84,7 @@ def train(
     with nullcontext() if folder is None else record.new_folder(folder):
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
+        advise_transform(recipe, parts)
         check = check_split(parts, leaks)
         if check is not None:
             check.warn()
@@ -174,7 +175,7 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss)
+        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss, recipe.target_transform)
         jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
 from goodfit.data.folds import Fold, Folds, Indexes
+from goodfit.data.target_transform import fit_transform
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.examples import Examples, Scaling, fit_scaling
 from goodfit.training.metrics import hits, log_losses, r2_of_rows
@@ -58,11 +59,11 @@ def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], 
     fold's own training rows alone.
     """
     sheets = []
-    for kind in dict.fromkeys((recipe.scaling, recipe.loss == "poisson") for recipe in recipes):
-        chosen = [n for n, recipe in enumerate(recipes) if (recipe.scaling, recipe.loss == "poisson") == kind]
+    for kind in dict.fromkeys(map(_scaled_by, recipes)):
+        chosen = [n for n, recipe in enumerate(recipes) if _scaled_by(recipe) == kind]
         first = 0
         for repeat in folds.repeats:
-            if folds.partitions and isinstance(data, Dataset):
+            if isinstance(data, Dataset) and may_share(data, folds, recipes[chosen[0]]):
                 examples, _ = shared_examples(data, repeat, recipes[chosen[0]])
                 # Nothing for the program to score: a trained net is scored once, at its end, row by row.
                 laid = [(data, replace(examples, parts={}, part_weights={}), repeat)]
@@ -72,6 +73,22 @@ def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], 
                 sheets.append(_sheet(own, examples, held, first, recipes, chosen, seeds))
                 first += len(held)
     return sheets
+
+
+def _scaled_by(recipe: Recipe) -> tuple[str, bool, str]:
+    """What of a recipe decides how inputs and targets are scaled."""
+    return recipe.scaling, recipe.loss == "poisson", recipe.target_transform
+
+
+def may_share(data: Dataset, folds: Folds, recipe: Recipe) -> bool:
+    """Whether all folds of a repeat may be one population: they are a partition, and targets are not transformed.
+
+    A transform is fitted to each fold's own training rows, so that folds would not share their targets.
+    """
+    if not folds.partitions or data.task != "regression":
+        return folds.partitions
+    kind = recipe.target_transform
+    return kind == "none" or all(fit_transform(data.y[fold.train], kind) is None for fold in folds.all)
 
 
 def shared_examples(
@@ -87,7 +104,7 @@ def shared_examples(
         of_row[np.searchsorted(rows, fold.valid)] = number
 
     def fit(train: Indexes) -> Scaling:
-        return fit_scaling(data, train, recipe.scaling, recipe.loss)
+        return fit_scaling(data, train, recipe.scaling, recipe.loss)  # see `may_share`
 
     own = None if _is_fixed(data, recipe) else fit
     return _examples(data, rows, fit(rows)).with_folds(of_row, own), own
@@ -96,7 +113,8 @@ def shared_examples(
 def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple[Dataset, Examples]:
     """One fold with rows of its own; a table is preprocessed by them. Nothing is scored."""
     data = source.dataset(fold.train) if isinstance(source, Table) else source
-    return data, _examples(data, fold.train, fit_scaling(data, fold.train, recipe.scaling, recipe.loss))
+    scaling = fit_scaling(data, fold.train, recipe.scaling, recipe.loss, recipe.target_transform)
+    return data, _examples(data, fold.train, scaling)
 
 
 def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.arguments import public
+from goodfit.data.target_transform import inverse_parts
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
-from goodfit.training.metrics import square_weights
+from goodfit.training.metrics import score_scale, square_weights
 from goodfit.training.population import (
     Job,
     NetGrid,
@@ -26,7 +27,7 @@ from goodfit.training.population import (
 )
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings
+from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, OwnUnit, Program, ProgramRows, Settings
 
 MOST_EPOCHS_A_CHUNK = 512
 
@@ -80,7 +81,7 @@ class Cohort:
             parts.append((blocks, None if own is None else own.astype(self.dtype)))
         arrays: dict[str, Any] = {
             "x": examples.x,
-            "y": examples.y,
+            "y": examples.y if scaling.transform is None else scaling.transform.forward(examples.y).astype(self.dtype),
             "shift": scaling.shift.astype(self.dtype),
             "scale": scaling.scale.astype(self.dtype),
             "target_shift": scaling.target_shift.astype(self.dtype),
@@ -93,6 +94,7 @@ class Cohort:
             "bend": None
             if scaling.bend is None or examples.own_scalings is not None
             else scaling.bend.astype(self.dtype),
+            "unit": self._own_unit(),
         }
         return ProgramRows(**arrays)
 
@@ -108,6 +110,15 @@ class Cohort:
         scored = after % score_every == 0
         arguments: Any = (np.int32(first), np.int32(count), self.seeds, order, counts, table, scored)
         return Chunk(*arguments)
+
+    def _own_unit(self) -> Any:
+        """What scores need where targets are transformed."""
+        transform = self.examples.scaling.transform
+        if transform is None:
+            return None
+        y: Any = self.examples.y.astype(self.dtype)
+        scale: Any = score_scale(self.examples).astype(self.dtype)
+        return OwnUnit(y, scale, inverse_parts(transform, self.dtype))
 
     def _drawn(self, first: int, count: int) -> tuple[Any, NDArray[Any]]:
         """Row orders drawn here, [K, E, steps, S, B], and how many rows an epoch has, [K, E, S]."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from goodfit.data.dataset import Dataset
 from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
+from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError, problem
 
 Indexes = NDArray[np.int32]
@@ -22,7 +23,8 @@ class Scaling:
     """How inputs and numeric targets are scaled: (value - shift) * scale, fitted on training rows only.
 
     shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes). bend: [D]
-    how much scaled inputs z are clipped smoothly, to z / sqrt(1 + (z * bend)^2); None where none is.
+    how much scaled inputs z are clipped smoothly, to z / sqrt(1 + (z * bend)^2); None where none is. transform: of the
+    targets before they are scaled, None where they are scaled as they are.
     """
 
     shift: Numbers
@@ -30,11 +32,18 @@ class Scaling:
     target_shift: Numbers
     target_scale: Numbers
     bend: Numbers | None = None
+    transform: TargetTransform | None = None
 
     def inputs(self, x: NDArray[np.generic]) -> NDArray[np.float64]:
         """Raw inputs [N, D] as a net sees them, in float64."""
         z = (x.astype(np.float64) - self.shift) * self.scale
         return z if self.bend is None else bent(z, self.bend)
+
+    def targets(self, y: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Numeric targets [N, C] as a net is trained on them, in float64."""
+        values = y.astype(np.float64) if self.transform is None else self.transform.forward(y)
+        found: NDArray[np.float64] = (values - self.target_shift) * self.target_scale
+        return found
 
     def after(self, first: Scaling) -> Scaling:
         """What must be done to values that `first` has scaled without a clip, for this scaling of the raw ones."""
@@ -75,10 +84,17 @@ class Examples:
     squares: tuple[Numbers, ...] | None = None
 
     @classmethod
-    def of_split(cls, split: Split, scaling: str = "auto", score_test: bool = False, loss: str = "auto") -> Examples:
+    def of_split(
+        cls,
+        split: Split,
+        scaling: str = "auto",
+        score_test: bool = False,
+        loss: str = "auto",
+        target_transform: str = "none",
+    ) -> Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
-        scaling, loss: the recipe's, as in `fit_scaling`.
+        scaling, loss, target_transform: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -90,7 +106,7 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling, loss),
+            scaling=fit_scaling(data, split.train, scaling, loss, target_transform),
             parts=parts,
         )
 
@@ -155,13 +171,16 @@ class Examples:
         return self.scaling if self.own_scalings is None else self.own_scalings[rows]
 
 
-def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "auto") -> Scaling:
+def fit_scaling(
+    data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "auto", target_transform: str = "none"
+) -> Scaling:
     """The scaling of a data set, from its training rows.
 
     kind: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
     standard (mean 0, standard deviation 1; a column without spread is only shifted); robust (as tables scale numbers,
     with a smooth clip); auto, what the data set says.
     loss: "poisson" takes targets as they are, whatever the data set says.
+    target_transform: of numeric targets, before they are scaled; InputError where the training rows have none such.
     """
     kind = data.scaling if kind == "auto" else kind
     width = data.x.shape[1]
@@ -175,9 +194,13 @@ def fit_scaling(data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "a
         shift, scale, bend = robust_scaling(data.x[rows])
         bend = bend if bend.any() else None
     target_shift, target_scale = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
+    transform = None
+    if data.task == "regression" and loss != "poisson":
+        transform = fit_transform(data.y[rows], target_transform)
     if data.scale_targets and loss != "poisson":
-        target_shift, target_scale = _standard(data.y[rows])
-    return Scaling(shift, scale, target_shift, target_scale, bend)
+        values = data.y[rows]
+        target_shift, target_scale = _standard(values if transform is None else transform.forward(values))
+    return Scaling(shift, scale, target_shift, target_scale, bend, transform)
 
 
 def _largest(x: NDArray[np.generic], rows: Indexes) -> float:

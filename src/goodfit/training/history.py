@@ -27,8 +27,8 @@ class History:
 
     epochs: [E] numbers of the epochs, from 1, rising. seeds: [P].
     values: metric -> [E, P], float32. Losses in nats per row (regression: in squares of the target as trained), scores
-    as fractions. nan: not measured, the net had stopped. Training metrics run along with the epoch, the others are
-    measured at its end.
+    as fractions; R² is of the targets in their own unit, even where transformed ones were trained on. nan: not
+    measured, the net had stopped. Training metrics run along with the epoch, the others are measured at its end.
     best_epoch: [P] epoch whose weights were kept, 0 for the initial ones. stopped_epoch: [P] last epoch of the net.
     frozen: [P] whether the net stopped because its loss was no longer finite.
     """

@@ -103,17 +103,29 @@ def square_weights(examples: Examples) -> tuple[NDArray[np.float64], ...]:
     """By what squared errors are weighed so that they become 1 - R²: for the training rows and then every part, [G, C].
 
     1 / (C variance) of every output, over those rows with the weights that each of G sets of nets has for them, in the
-    unit of the scaled targets. Empty for other tasks than regression.
+    unit of `score_scale`. Empty for other tasks than regression.
     """
     if examples.task != "regression":
         return ()
     parts: Mapping[str, NDArray[np.int32]] = {"train": examples.train, **examples.parts}
-    found = []
+    found, scale = [], score_scale(examples).astype(np.float64)
     for name, rows in parts.items():
         weights = examples.weights if name == "train" else examples.part_weights.get(name)
-        spread = _of_sets(examples, rows[rows >= 0], weights) * examples.scaling.target_scale.astype(np.float64) ** 2
+        spread = _of_sets(examples, rows[rows >= 0], weights) * scale**2
         found.append(1 / (spread * examples.outputs))
     return tuple(found)
+
+
+def score_scale(examples: Examples) -> NDArray[np.floating]:
+    """What differences of predictions and numeric targets are multiplied by in a program's scores, [C].
+
+    As the targets are scaled; where they are transformed, scores are told of the targets in their own unit, which is
+    scaled by their spread over the training rows.
+    """
+    if examples.scaling.transform is None:
+        return examples.scaling.target_scale
+    spread = examples.y[examples.train].astype(np.float64).std(axis=0)
+    return 1 / np.where(spread > 0, spread, 1.0)
 
 
 def _of_sets(examples: Examples, rows: NDArray[np.int32], weights: NDArray[Any] | None) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.batches import PURPOSE
 from goodfit.training.metrics import score_row
+from goodfit.training.scoring import Scoring, scoring_of
 from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
@@ -30,7 +31,8 @@ class Batch:
     """Rows as the nets see them.
 
     x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
-    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`.
+    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`;
+    scoring: of transformed targets.
     """
 
     x: Array
@@ -38,6 +40,7 @@ class Batch:
     weight: Array
     own: OwnScaling | None = None
     squares: Array | None = None
+    scoring: Scoring | None = None
 
 
 def run_chunk(
@@ -216,7 +219,7 @@ def _objective(
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
     inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
     z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
-    trained, plain, score = _row_values(program, settings, z, batch.target, batch.own, batch.squares)
+    trained, plain, score = _row_values(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -247,18 +250,20 @@ def objective_of(
     return objective, loss
 
 
-def _row_values(
-    program: Program, settings: Settings, z: Array, target: Array, own: OwnScaling | None, squares: Array | None
-) -> tuple[Array, Array, Array]:
+def _row_values(program: Program, settings: Settings, z: Array, batch: Batch) -> tuple[Array, Array, Array]:
     """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score.
 
-    The score of numbers is in the unit that all nets share, whatever each scales its targets by.
+    The score of numbers is in the unit that all nets share, whatever each scales its targets by; that of transformed
+    targets in the unit that they had before.
     """
+    target, own = batch.target, batch.own
     smoothing = settings.smoothing[..., None] if program.uses_smoothing else None
     trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
     if own is not None and program.task == "regression":
         z, target = (values / own.target_scale[..., None] for values in (z, target))
-    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, squares)
+    if batch.scoring is not None:
+        z, target = batch.scoring.values(z)
+    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, batch.squares)
 
 
 def _weighted_sum(values: Array, weight: Array) -> Array:
@@ -294,11 +299,12 @@ def _batch(program: Program, settings: Settings, rows: ProgramRows, index: Array
     real = index >= 0
     own = _own_scaling(rows, settings)
     # row 0 stands in where no row is; its weight there is 0
-    x, target = _examples(program, rows, _of_own_set(program, settings, jnp.maximum(index, 0)), own)
+    at = _of_own_set(program, settings, jnp.maximum(index, 0))
+    x, target = _examples(program, rows, at, own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.uses_row_weights:
         weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    return Batch(x, target, weight, own, _own_squares(rows, 0, settings))
+    return Batch(x, target, weight, own, _own_squares(rows, 0, settings), scoring_of(rows, at))
 
 
 def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
@@ -371,14 +377,16 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
         ) -> tuple[Any, None]:
             # the last block is filled up with -1, of weight 0 below
             at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
-            x, target = _examples(program, rows, _of_own_set(program, settings, at), own)
+            of_set = _of_own_set(program, settings, at)
+            x, target = _examples(program, rows, of_set, own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.scale, own.bend)
             z = forward(parameters, x, program.architecture, settings.present, None, inputs)
-            _, plain, score = _row_values(program, settings, z, target, own, squares)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
                 weight = weight * _own_weights(weights, settings, at)
+            scored = Batch(x, target, weight, own, squares, scoring_of(rows, of_set))
+            _, plain, score = _row_values(program, settings, z, scored)
             new = (_weighted_sum(plain, weight), _weighted_sum(score, weight), weight.sum(-1))
             return tuple(s + n for s, n in zip(sums, new, strict=True)), None
 

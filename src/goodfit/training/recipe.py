@@ -52,6 +52,7 @@ LossName = Literal[
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
 ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
+TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "quantile"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]
@@ -192,6 +193,12 @@ class Recipe(BaseModel):
         default="auto",
         description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; "
         "robust: by median and quartiles, with a smooth clip; auto: chosen by the data set.",
+    )
+    target_transform: TargetTransformName = Field(
+        default="none",
+        description="Transform of numeric targets, undone in predictions. log: targets > 0; log1p: targets > -1; "
+        "yeo-johnson: power; quantile: to a normal distribution; auto: log for each positive target whose logarithms "
+        "have a standard deviation of 1 or more and little skewness, else none.",
     )
     valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")

@@ -57,6 +57,7 @@ APPLIES = (
     Applies("init_bias_value", "init_bias", ("constant",), 0.0),
     Applies("dropout", "optimizer", STOCHASTIC, 0.0),
     Applies("input_dropout", "optimizer", STOCHASTIC, 0.0),
+    Applies("target_transform", "loss", ("auto", "squared-error", "absolute-error", "huber"), "none"),
     Applies("huber_delta", "loss", ("huber",), 1.0),
     Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
     Applies("class_weight", "loss", ("auto", "cross-entropy"), None),

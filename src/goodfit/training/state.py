@@ -135,6 +135,20 @@ class OwnScaling:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class OwnUnit:
+    """Numeric targets in their own unit, where those of training are transformed: scores are told in it.
+
+    y: [N, C]; scale: [C] what differences are multiplied by, so that their squares stay within the type; inverse: what
+    `data.target_transform.inverted` reads.
+    """
+
+    y: Float[Array, "N C"]
+    scale: Float[Array, " C"]
+    inverse: dict[str, Array]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class Layout:
     """What a program draws row orders of.
 
@@ -169,7 +183,7 @@ class ProgramRows:
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
     scales by on top, None where all nets see the same numbers. layout: what row orders are drawn of, None where the
     host draws them. bend: [D] of the smooth clip of scaled inputs, None where there is none, or where each set of row
-    weights has its own.
+    weights has its own. unit: None where targets are not transformed; else y holds transformed ones.
     """
 
     x: Array
@@ -184,6 +198,7 @@ class ProgramRows:
     own: OwnScaling | None = None
     layout: Layout | None = None
     bend: Float[Array, " D"] | None = None
+    unit: OwnUnit | None = None
 
 
 @jax.tree_util.register_dataclass

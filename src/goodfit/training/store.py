@@ -123,7 +123,9 @@ class Store:
         state = restored(found, fresh, cohort.grid)
         try:
             measures, nets = 2 + 2 * len(cohort.program.parts), len(cohort.grid.place)
-            metrics = tensor_file.array_of(found.arrays, METRICS, "f", found.epoch, measures, nets)
+            metrics = tensor_file.array_of(found.arrays, METRICS, "f", None, measures, nets)
+            if not 0 < len(metrics) <= found.epoch:  # fewer where the turn began with nets of an earlier rung
+                raise ValueError("metrics of more epochs than were trained")
             return Unfinished(found.epoch, state, metrics, tensor_file.seconds_of(found.metadata))
         except ValueError as error:
             raise tensor_file.damaged(found.path, "checkpoint") from error

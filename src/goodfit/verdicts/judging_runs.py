@@ -133,7 +133,9 @@ def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
     """
     if run.split is None:
         return layout.planned.seconds
-    examples = Examples.of_split(run.split, run.recipe.scaling, loss=run.recipe.loss)
+    examples = Examples.of_split(
+        run.split, run.recipe.scaling, loss=run.recipe.loss, target_transform=run.recipe.target_transform
+    )
     own = plan([Job(run.recipe.replace(seed=seed)) for seed in run.seeds], examples)
     expected = sum(cohort.seconds for cohort in own.cohorts)
     share = float(run.history.stopped_epoch.max(initial=1)) / run.recipe.epochs

@@ -19,7 +19,7 @@ from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import digest_of
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole, in_batches_of
-from goodfit.selection.sheets import Sheet, SheetFit, alone_examples, shared_examples
+from goodfit.selection.sheets import Sheet, SheetFit, alone_examples, may_share, shared_examples
 from goodfit.training import session
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import TrainedNets
@@ -124,7 +124,7 @@ def lay_out(
     recipes = fitted_whole(fitting, data, smallest.train, folds)
     sheets, first = list[Sheet](), 0
     for repeat in folds.repeats:
-        if folds.partitions and isinstance(data, Dataset):
+        if isinstance(data, Dataset) and may_share(data, folds, recipes[0]):
             laid = [(data, _shared(data, repeat, recipes[0]), repeat)]
         else:
             laid = [(*_alone(data, fold, recipes[0]), (fold,)) for fold in repeat]

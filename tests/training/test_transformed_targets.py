@@ -1,0 +1,147 @@
+"""Training on transformed targets, from the recipe to the predictions of a file, and where it is refused."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+import goodfit as gf
+from goodfit.data import Dataset
+from goodfit.errors import InputError
+from goodfit.inspection.subject import subject_of
+from goodfit.selection.sheets import make_sheets, may_share
+
+RECIPE = gf.Recipe(hidden=(32,), epochs=40, batch_size=32, dropout=0.0, learning_rate=0.01)
+HEAVY = "Recipe: the targets of 'prices' are positive and heavy-tailed: the few largest decide the fit, and predictions"
+
+
+def prices(rows: int = 700) -> Dataset:
+    """Log-normal, the logarithms of standard deviation 1.6."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((rows, 3))
+    signal = x @ np.array([1.0, 0.8, 0.6])
+    y = np.exp(1.6 * (0.99 * signal / signal.std() + 0.1 * rng.standard_normal(rows)))
+    return Dataset.from_arrays(x, y, name="prices")
+
+
+def parts_of(data: Dataset) -> gf.data.Split:
+    rows = np.arange(len(data), dtype=np.int32)
+    return gf.data.Split(data, rows[:320], rows[320:400], rows[400:])
+
+
+@pytest.mark.parametrize("kind", ["log", "yeo-johnson", "quantile", "auto"])
+def test_predictions_of_heavy_tails_are_positive_and_near(kind: str, tmp_path: Path) -> None:
+    data = prices()
+    run = gf.train(RECIPE.replace(target_transform=kind), parts_of(data), out=tmp_path / "run")
+    x, y = data.x[400:], data.y[400:]
+    predicted = gf.load_model(tmp_path / "run" / "model.safetensors").predict(x)
+    assert predicted.min() > 0
+    assert np.median(np.abs(predicted - y) / y) < 0.3
+    again = gf.runs.load(tmp_path / "run")
+    np.testing.assert_array_equal(again.nets[0].predict(x), run.nets[0].predict(x))
+    assert again.recipe.target_transform == kind
+    expected = r2_score(data.y[320:400], run.nets[0].predict(data.x[320:400]))
+    assert run.scores["valid"].value == pytest.approx(expected, rel=1e-5)
+    assert run.scores["valid"].low < expected < run.scores["valid"].high
+
+
+def test_without_one_they_are_neither_and_training_says_so() -> None:
+    data = prices()
+    with pytest.warns(UserWarning, match=HEAVY):
+        run = gf.train(RECIPE, parts_of(data))
+    predicted = run.nets[0].predict(data.x[400:])
+    assert (predicted < 0).mean() > 0.1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        short = RECIPE.replace(epochs=1)
+        for quiet in (short.replace(target_transform="none"), short.replace(loss="absolute-error")):
+            gf.train(quiet, parts_of(data))
+        mild = Dataset("mild", data.x, np.log(data.y) + 100, "regression", scale_targets=True)
+        gf.train(short, parts_of(mild))
+
+
+def test_nothing_of_the_other_rows_is_in_it() -> None:
+    """Neither of a validation row, nor of a fold's held-out rows."""
+    data = prices()
+    y = data.y.copy()
+    y[320:] *= 1e6
+    other = Dataset.from_arrays(data.x, y, name="prices")
+    recipe = RECIPE.replace(target_transform="yeo-johnson", epochs=2, keep_best=False)
+    one, two = (gf.train(recipe, parts_of(each)).nets[0] for each in (data, other))
+    np.testing.assert_array_equal(one.predict(data.x), two.predict(data.x))
+    folds = gf.data.make_folds(data, np.arange(400, dtype=np.int32), folds=4)
+    sheets = make_sheets(data, folds, [recipe], [0])
+    for sheet, fold in zip(sheets, folds.all, strict=True):
+        found = sheet.examples.scaling.transform
+        assert found is not None
+        assert found.numbers[0, 3] == pytest.approx(found.forward(data.y[fold.train]).max(), rel=1e-6)
+
+
+def test_folds_share_a_program_where_nothing_is_transformed() -> None:
+    data = prices()
+    mild = Dataset("mild", data.x, np.log(data.y), "regression", scale_targets=True)
+    folds = gf.data.make_folds(data, np.arange(400, dtype=np.int32), folds=4)
+    assert may_share(data, folds, RECIPE)
+    assert not may_share(data, folds, RECIPE.replace(target_transform="auto"))
+    assert may_share(mild, folds, RECIPE.replace(target_transform="auto"))
+
+
+def test_it_is_a_dimension_of_a_search() -> None:
+    kinds = ["none", "log"]
+    found = gf.select(parts_of(prices()), RECIPE.replace(epochs=10), vary={"target_transform": kinds}, folds=3)
+    assert np.isfinite(found.scores).all()
+    assert found.scores.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "rule"),
+    [
+        ("iris", {"target_transform": "log"}, "'target_transform' needs numeric targets; those of 'iris'"),
+        (
+            "zeros",
+            {"target_transform": "log"},
+            "'target_transform' log needs training targets > 0; target 0 has others",
+        ),
+        ("below", {"target_transform": "log1p"}, "'target_transform' log1p needs training targets > -1; target 0 has"),
+    ],
+)
+def test_data_that_it_does_not_fit_is_refused(data: str, changes: dict[str, Any], rule: str) -> None:
+    given: Any = data
+    if data != "iris":
+        y = np.abs(prices().y) * (-3 if data == "below" else 1)
+        y[5] = 0.0
+        given = parts_of(Dataset(data, prices().x, y, "regression"))
+    with pytest.raises(InputError, match=rule) as caught:
+        gf.train(RECIPE.replace(**changes), given)
+    assert len(caught.value.problems) == 1
+
+
+def test_it_does_not_go_with_the_loss_that_has_a_link() -> None:
+    with pytest.raises(InputError, match="'target_transform' must be none with loss 'poisson'; got 'log'"):
+        gf.Recipe(loss="poisson", target_transform="log")
+    assert gf.Recipe(loss="poisson").target_transform == "none"
+
+
+def test_an_inspection_takes_targets_as_they_were_trained_on() -> None:
+    data = prices()
+    net = gf.train(RECIPE.replace(target_transform="log", epochs=1), parts_of(data)).nets[0]
+    subject = subject_of(net, data.x[:50], data.y[:50])
+    logs = np.log(data.y[:320].astype(float))
+    expected = (np.log(data.y[:50]) - logs.mean()) / logs.std()
+    np.testing.assert_allclose(subject.target.T, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_losses_scale_is_that_of_training_and_of_scores_that_of_the_targets() -> None:
+    data = prices()
+    run = gf.train(RECIPE.replace(target_transform="log", epochs=3, keep_best=False), parts_of(data))
+    net, logs = run.nets[0], np.log(data.y[:320].astype(float))
+    predicted = net.predict(data.x[320:400])
+    target = (np.log(data.y[320:400]) - logs.mean()) / logs.std()
+    expected = 0.5 * ((net.outputs(data.x[320:400]) - target) ** 2).mean()
+    assert run.history["valid_loss"][-1, 0] == pytest.approx(expected, rel=1e-4)
+    assert run.history["valid_score"][-1, 0] == pytest.approx(r2_score(data.y[320:400], predicted), rel=1e-4, abs=1e-5)
