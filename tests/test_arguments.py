@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import goodfit as gf
+from goodfit import arguments
 from goodfit.arguments import public
 from goodfit.errors import GoodfitError, InputError
 
@@ -81,7 +82,21 @@ def test_wrong_types(number: int) -> None:
         call()
 
 
-JUNK: list[Any] = [None, 3, 2.5, "nope", b"x", [1], {"a": 1}, object(), np.zeros((2, 2)), RECIPE, DATA, gf.Recipe]
+JUNK: list[Any] = [
+    None,
+    3,
+    2.5,
+    "nope",
+    b"x",
+    [1],
+    {"a": 1},
+    object(),
+    np.zeros((2, 2)),
+    np.array(3),
+    RECIPE,
+    DATA,
+    gf.Recipe,
+]
 TRAINS = ("run_all", "fetch", "train", "select", "verdict", "inspect", "data_curve", "epoch_curve", "learning_curve")
 
 
@@ -184,3 +199,14 @@ def test_a_warning_points_at_the_line_that_called(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="without a validation set") as caught:
         gf.train(RECIPE.replace(valid=0, patience=3), DATA)
     assert {Path(each.filename).name for each in caught} == {Path(__file__).name}
+
+
+def test_the_values_of_a_long_array_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million groups or rows: seconds of Python for what the array's type says of all."""
+    looked, fits = [], arguments._fits
+    monkeypatch.setattr(arguments, "_fits", lambda *given: looked.append(1) or fits(*given))
+    assert example(1, some=np.arange(1000)) == 1
+    assert len(looked) < 10
+    for wrong in (np.arange(3) / 2, np.array([1, "a"], object), np.array(3)):
+        with pytest.raises(InputError, match="'some' must be a sequence, each a whole number"):
+            example(1, some=wrong)

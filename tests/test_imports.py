@@ -38,6 +38,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded_by(HELP) & HEAVY
 
 
+@pytest.mark.parametrize(
+    "module", ["runs.folder", "runs.record", "runs.model_facts", "models", "reports.rendering", "cli.study_output"]
+)
+def test_what_does_not_train_does_without_jax(module: str) -> None:
+    """Listing, loading, predicting and drawing a page wait for no compiler: it takes over a second to import."""
+    code = f"import goodfit.{module} as module\n[getattr(module, name) for name in dir(module)]"
+    assert not loaded_by(code) & {"jax", "optax"}
+
+
 @pytest.mark.parametrize("name", ["Model", "Recipe", "Run", "data", "load_model", "train", "InputError", "__version__"])
 def test_public_names_are_listed_and_load(name: str) -> None:
     code = f"import goodfit\nassert {name!r} in dir(goodfit)\nassert goodfit.{name} is not None"

@@ -6,6 +6,7 @@ A value of a wrong type would otherwise fail somewhere inside, in words that nam
 import collections.abc
 import functools
 import inspect
+import itertools
 import numbers
 import os
 import types
@@ -32,25 +33,33 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     """
     signature = inspect.signature(function)
 
+    @functools.cache
+    def expected() -> dict[str, list[Any]]:  # at the first call: then whatever the annotations name is defined
+        return _expected(function, signature)
+
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:
             return function(*args, **kwargs)  # which says what is missing or unknown, in its own name
-        _check(function, signature, given)
+        _check(function, expected(), given)
         return function(*args, **kwargs)
 
     return call
 
 
-def _check(function: Callable[..., Any], signature: inspect.Signature, given: Mapping[str, Any]) -> None:
+def _expected(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, list[Any]]:
+    """What each argument may be."""
     names = getattr(function, "__globals__", {})
-    expected = {
+    return {
         name: _alternatives(each.annotation, names)
         for name, each in signature.parameters.items()
         if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     }
+
+
+def _check(function: Callable[..., Any], expected: Mapping[str, list[Any]], given: Mapping[str, Any]) -> None:
     wrong = {name: given[name] for name in expected if name in given and not _fits(given[name], expected[name])}
     problems = Problems()
     for name, value in wrong.items():
@@ -149,7 +158,7 @@ def _is_array(value: Any) -> bool:
 
 def _gone_through(value: Any, origin: Any, inside: tuple[Any, ...]) -> bool:
     """Whether a value can be gone through, and holds what its annotation says, where it says one type for all."""
-    if not isinstance(value, collections.abc.Iterable):
+    if not isinstance(value, collections.abc.Iterable) or getattr(value, "ndim", 1) == 0:
         return False
     placed = hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, Mapping)
     if origin is not collections.abc.Iterable and not placed:
@@ -159,8 +168,11 @@ def _gone_through(value: Any, origin: Any, inside: tuple[Any, ...]) -> bool:
     allowed = _alternatives(inside[0], {})
     if isinstance(value, str | bytes):
         return _fits(value, allowed)
-    used_up = iter(value) is value  # by looking
-    return used_up or all(_fits(each, allowed) for each in value)
+    if Any in allowed or iter(value) is value:  # an iterator is used up by looking
+        return True
+    # the values of an array are of one type, but for objects: looking at a million of them would take seconds
+    alike = getattr(getattr(value, "dtype", None), "kind", "O") != "O"
+    return all(_fits(each, allowed) for each in itertools.islice(value, 1 if alike else None))
 
 
 def _in_words(expected: list[Any]) -> str:

@@ -126,6 +126,8 @@ def _is_living(process: int) -> bool:
     """Whether another process of that number is there. One of our own number ended before this one began."""
     if process == os.getpid():
         return False
+    if os.name == "nt":  # where the signal 0 is Ctrl-C: what is left over goes after STALE_SECONDS
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,14 +36,26 @@ def nets(task: str, activation: str, count: int = 3) -> list[TrainedNet]:
 
 @pytest.mark.parametrize("activation", ["relu", "gelu", "prelu", "mish"])
 def test_outputs_are_numpys_in_blocks_of_any_size(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     able = replace(machine(), block_rows=64)
     monkeypatch.setattr("goodfit.training.machine._described", lambda *_: able)
     own, x = nets("classification", activation), np.random.default_rng(2).normal(size=(150, 4))
     found = on_device.outputs_on_device(own, x)
     for net, z in zip(own, found, strict=True):
         np.testing.assert_allclose(z, net.outputs(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.uint64, np.float64, np.longdouble, bool])
+def test_inputs_of_any_type_are_numpys(kind: type) -> None:
+    """Milliseconds since 1970 are beyond 2^31, where JAX's integers end."""
+    ends = (0, 2) if kind in (bool, np.uint8) else (1_700_000_000_000, 1_700_000_900_000)
+    x = np.random.default_rng(4).integers(*ends, (7, 4)).astype(kind)
+    own = [replace(net, shift=x.mean(0), scale=np.float32(1e-5)) for net in nets("regression", "tanh")]
+    for net, z in zip(own, on_device.outputs_on_device(own, x), strict=True):
+        np.testing.assert_allclose(z, net.outputs(x), rtol=1e-4, atol=1e-4)
+
+
+def test_no_rows_have_no_outputs() -> None:
+    assert on_device.outputs_on_device(nets("regression", "relu"), np.zeros((0, 4))).shape == (3, 0, 3)
 
 
 @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])

@@ -186,7 +186,7 @@ def test_a_damaged_checkpoint_is_passed_over(stopped: Path, whole: Path) -> None
     files = sorted((stopped / "checkpoints").iterdir())
     assert [file.name for file in files] == ["epoch-000002.safetensors", "epoch-000003.safetensors"]
     files[1].write_bytes(files[1].read_bytes()[:-100])
-    with pytest.warns(UserWarning, match="cut off or its bytes have changed.* Going on from the checkpoint before it"):
+    with pytest.warns(UserWarning, match="cut off or its bytes have changed.* Resuming from the checkpoint before it"):
         resume(stopped)
     assert same_results(stopped, whole)
 

@@ -196,7 +196,9 @@ def test_a_session_resumes_on_the_kind_of_device_that_it_began_on(
 
     [first] = run()
     monkeypatch.setattr(machine, "_described", lambda *_: replace(able, kind="gpu", precision="tf32"))
-    with pytest.raises(InputError, match=r"was begun on cpu, .* this process has gpu, tf32.*Resume with --device cpu"):
+    with pytest.raises(
+        InputError, match=r"was started on cpu, .* this process trains on gpu, tf32.*Resume with --device cpu"
+    ):
         run()
     monkeypatch.setattr(machine, "_described", lambda *_: able)
     [again] = run()

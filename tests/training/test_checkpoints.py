@@ -85,8 +85,8 @@ def test_a_damaged_newest_falls_back_to_the_one_before_with_a_line(tmp_path: Pat
     assert load_checkpoint(tmp_path, warn=lines.append).epoch == 1
     assert len(lines) == 1
     assert "epoch-000002.safetensors: must be a whole checkpoint file, but it is cut off" in lines[0]
-    assert lines[0].endswith("Going on from the checkpoint before it, after epoch 1.")
-    with pytest.warns(UserWarning, match="Going on from the checkpoint before it"):
+    assert lines[0].endswith("Resuming from the checkpoint before it, after epoch 1.")
+    with pytest.warns(UserWarning, match="Resuming from the checkpoint before it"):
         load_checkpoint(tmp_path)
 
 

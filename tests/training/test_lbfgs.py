@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from engine_reference import PLAIN, Numbers, fit64, log_sum, make_examples, scaled
 from scipy.optimize import minimize
 
+from goodfit.training import optimisers
 from goodfit.training.examples import Examples
+from goodfit.training.memory import net_bytes
 from goodfit.training.population import Job
 
 SOFTMAX = PLAIN.replace(hidden=(), optimizer="lbfgs", learning_rate=1.0, epochs=60)
@@ -64,3 +68,12 @@ def test_a_net_of_a_population_is_the_net_alone(population: Any) -> None:
     alone = fit64(jobs[3:4], weighted())
     np.testing.assert_allclose(alone.metrics[..., 0], fitted.metrics[..., 3], rtol=1e-8)
     np.testing.assert_allclose(alone.nets[0].weights[0], fitted.nets[3].weights[0], atol=1e-7)
+
+
+def test_the_memory_of_a_net_counts_the_steps_that_are_remembered() -> None:
+    """The state's own arrays, with weights, gradient and what replaces them, are nearly all of it in a wide net."""
+    widths = (300, 400, 300)
+    weights = {"w": np.zeros((300 + 1) * 400 + (400 + 1) * 300, np.float32)}
+    state = jax.tree.leaves(jax.eval_shape(optimisers.lbfgs().init, weights))
+    held = sum(4 * math.prod(leaf.shape) for leaf in state) + 3 * weights["w"].nbytes
+    assert held <= net_bytes(widths, 1, optimizer="lbfgs") <= 1.2 * held

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 import numpy as np
@@ -193,3 +195,49 @@ def test_mixed_jobs_are_fitted_and_given_back_in_order(monkeypatch: pytest.Monke
     np.testing.assert_allclose(fitted.metrics(0), np.hstack([expected.train, expected.valid]), rtol=1e-5)
     np.testing.assert_allclose(fitted.net(0).biases[0], expected.biases[0], rtol=1e-4)
     assert fitted.metrics(3).shape == (3, 4)
+
+
+def merged_by_hand(jobs: list[Job], examples: Examples, compile_seconds: float) -> list[tuple[int, ...]]:
+    """The greedy plan as it is described: of all pairs join the one that costs least, until none is worth it."""
+    able, rows = machine(), len(examples.train)
+
+    def seconds(members: tuple[int, ...]) -> float:
+        sizes = [jobs[number].recipe.hidden for number in members]
+        depth, epochs = max(map(len, sizes)), max(jobs[number].recipe.epochs for number in members)
+        widths = [max(each[min(layer, len(each) - 1)] for each in sizes) for layer in range(depth)]
+        layers = [examples.x.shape[1], *widths, examples.outputs]
+        products = sum(a * b for a, b in itertools.pairwise(layers)) + able.layer_overhead * len(layers)
+        steps = epochs * max(1, rows // jobs[members[0]].recipe.batch_size)
+        work = 3 * epochs * rows * products * len(members)
+        return work / able.multiplications_a_second + steps * able.step_seconds * (depth + 1)
+
+    def more(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> float:
+        return seconds(tuple(sorted(pair[0] + pair[1]))) - seconds(pair[0]) - seconds(pair[1])
+
+    alike: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for number, job in enumerate(jobs):
+        alike[job.recipe.hidden] = (*alike.get(job.recipe.hidden, ()), number)
+    found = list(alike.values())
+    while len(found) > 1:
+        best = min(itertools.combinations(found, 2), key=more)
+        if more(best) >= compile_seconds:
+            break
+        found = [each for each in found if each not in best] + [tuple(sorted(best[0] + best[1]))]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cohorts_are_merged_as_by_hand(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    widths = [tuple(rng.integers(1, 700, rng.integers(1, 4)).tolist()) for _ in range(14)]
+    made = jobs_of(*({"hidden": each, "epochs": int(rng.integers(1, 90))} for each in widths))
+    limit = float(rng.choice([0.0, 0.1, 1.0, 10.0]))
+    assert groups(plan(made, digits(), limit)) == sorted(merged_by_hand(made, digits(), limit))
+
+
+def test_hundreds_of_architectures_are_planned_at_once() -> None:
+    """As a search over a range of widths has them: it took time with the third power of their number, a minute here."""
+    made = jobs_of(*({"hidden": (width, width + 7)} for width in range(1, 301)))
+    began = time.process_time()
+    assert sum(map(len, groups(plan(made, digits())))) == 300
+    assert time.process_time() - began < 8  # 0.6 s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.errors import Problems
 from goodfit.training.recipe import read_recipe
 
 
@@ -25,12 +27,13 @@ def devices(
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     **flags: str | bool | None,
 ) -> None:
-    """List what there is to train on, and how many nets of a recipe fit."""
+    """List what there is to train on, and how many nets of a recipe fit into memory."""
     from goodfit.cli.output import console, print_json, print_line, table
     from goodfit.training.machine import machine
     from goodfit.training.measuring import multiplications_a_second
 
     chosen = recipe_with(read_recipe(recipe), flags)
+    _check({"inputs": inputs, "outputs": outputs, "rows": rows})
     able, found = machine(), [*_found()]
     rate = multiplications_a_second()
     nets, room = _nets_that_fit(chosen, inputs, outputs, rows)
@@ -47,7 +50,18 @@ def devices(
     drawn = "the device" if able.draws_orders else "the host"
     print_line(to, f"Products of float32 numbers: {able.precision}, {2 * rate / 1e12:.3g} TFLOP/s measured.")
     print_line(to, f"Populations: {together}; row orders are drawn by {drawn}.")
-    print_line(to, f"Nets {shape} that train in one turn: about {nets:,}, in {_gigabytes(room)}; more train in turns.")
+    if nets is not None and room is not None:
+        text = f"Nets {shape} that train in one turn: about {nets:,}, in {_gigabytes(room)}; more train in turns."
+        print_line(to, text)
+
+
+def _check(sizes: dict[str, int]) -> None:
+    """InputError for sizes that no net or data set has."""
+    problems = Problems()
+    for name, size in sizes.items():
+        if size < 1:
+            problems.add("Command line", f"'--{name}' must be an integer >= 1", got=size)
+    problems.raise_if_any()
 
 
 def _found() -> Iterator[dict[str, Any]]:
@@ -61,20 +75,26 @@ def _found() -> Iterator[dict[str, Any]]:
         stats = device.memory_stats() or {}
         memory = stats.get("bytes_limit") or host_total()
         name = f"{device.platform}:{number}"
-        yield {"name": name, "kind": machine().name, "memory": memory, "free": min(free_memory(), memory)}
+        free = min(free_memory(), memory)
+        yield {"name": name, "kind": machine().name, "memory": _whole(memory), "free": _whole(free)}
 
 
-def _nets_that_fit(recipe: Any, inputs: int, outputs: int, rows: int) -> tuple[int, int]:
-    """How many nets of a recipe, one a seed, one turn holds, and the bytes that it may take."""
+def _nets_that_fit(recipe: Any, inputs: int, outputs: int, rows: int) -> tuple[int | None, int | None]:
+    """How many nets of a recipe, one a seed, one turn holds, and the bytes that it may take; None where unknown."""
     from goodfit.training.memory import free_memory, net_bytes, seed_bytes
     from goodfit.training.turns import MOST_MEMORY
 
-    batch = min(recipe.batch_size or rows, rows) if isinstance(recipe.batch_size, int) else min(256, rows)
+    batch = rows if recipe.optimizer == "lbfgs" else min(recipe.batch_size, rows)
     widths = (inputs, *recipe.hidden, outputs)
-    each = net_bytes(widths, batch) + seed_bytes(inputs, batch, rows, recipe.epochs)
+    each = net_bytes(widths, batch, optimizer=recipe.optimizer) + seed_bytes(inputs, batch, rows, recipe.epochs)
     room = MOST_MEMORY * free_memory()
-    return int(room // each), int(room)
+    return _whole(room // each), _whole(room)
 
 
-def _gigabytes(amount: float) -> str:
-    return f"{amount / 2**30:.1f} GiB"
+def _whole(amount: float) -> int | None:
+    """None for what the system does not tell, which counts as infinite."""
+    return int(amount) if math.isfinite(amount) else None
+
+
+def _gigabytes(amount: int | None) -> str:
+    return "unknown" if amount is None else f"{amount / 2**30:.1f} GiB"

@@ -48,7 +48,7 @@ def read_npz(content: bytes) -> dict[str, np.ndarray]:
             _check(members)
             parts = {member.filename.removesuffix(".npy"): archive.read(member) for member in members}
     except _BREAKS as error:
-        raise ValueError(f"it is no archive that can be read: {error}") from error
+        raise ValueError(f"it is not a readable archive: {error}") from error
     return {name: parse_npy(part) for name, part in parts.items()}
 
 
@@ -59,7 +59,7 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
         raise ValueError("a name is given twice")
     for member in members:
         if not member.filename.endswith(".npy"):
-            raise ValueError(f"{member.filename[:80]!r} is no array")
+            raise ValueError(f"{member.filename[:80]!r} is not an array")
         if member.flag_bits & ENCRYPTED:
             raise ValueError("it is encrypted")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -80,7 +80,7 @@ def parse_npy(content: bytes) -> np.ndarray:
     if kind.kind == "U" and size:
         codes = np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder), offset=start)
         if codes.max() > 0x10FFFF or ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
-            raise ValueError("a text has a sign that is none")
+            raise ValueError("a text holds an invalid character")
     if kind.kind == "b" and size and np.frombuffer(content, np.uint8, offset=start).max() > 1:
         raise ValueError("a truth value is neither 0 nor 1")
     return array if kind.isnative else array.astype(kind.newbyteorder("="))
@@ -118,5 +118,5 @@ def _shape(text: str) -> tuple[int, ...]:
     if not lengths[-1]:
         lengths.pop()
     if len(lengths) > MOST_AXES or not all(each.isdigit() and len(each) < 19 for each in lengths):
-        raise ValueError("its shape is none")
+        raise ValueError("its shape is not valid")
     return tuple(map(int, lengths))

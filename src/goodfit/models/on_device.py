@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.models.trained_net import TrainedNet, checked_inputs
+from goodfit.models.trained_net import TrainedNet, checked_inputs, overflow_allowed
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -35,6 +35,8 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
 
     first = nets[0]
     rows = checked_inputs(x, first.n_inputs)
+    # JAX would cut numbers of 64 bits to 32: integers beyond 2^31 would become others
+    kind = rows.dtype if rows.dtype.itemsize <= 4 else np.dtype(np.float32)
     layers = range(len(first.weights))
     parameters = Parameters(
         tuple(jnp.asarray(np.stack([net.weights[layer] for net in nets])[None]) for layer in layers),
@@ -44,13 +46,14 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
     architecture = Architecture(first.n_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
     able = machine()
     most = int(np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:])), 64, able.block_rows))
-    size = min(most, len(rows))
+    size = max(1, min(most, len(rows)))
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
     run = None
     for start in range(0, len(rows), size):
         block = rows[start : start + size]
-        full = np.zeros((size, *rows.shape[1:]), rows.dtype)  # one shape, one program
-        full[: len(block)] = block
+        full = np.zeros((size, *rows.shape[1:]), kind)  # one shape, one program
+        with overflow_allowed():
+            full[: len(block)] = block
         arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend)
         if run is None:
             run = _compiled(architecture, arguments)

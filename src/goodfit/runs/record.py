@@ -37,10 +37,9 @@ from goodfit.models.model_file import MODEL_FILE
 from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score
 from goodfit.training import tensor_file
+from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
-from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
-from goodfit.training.store import CHECKPOINTS
 
 RECIPE, RUN, SPLIT, EVENTS, HISTORY, MODEL = (
     "recipe.json",
@@ -272,6 +271,8 @@ def begin(
 
 def versions_here() -> dict[str, str]:
     """The versions, as of now, of what decides the bits of a training beside goodfit itself."""
+    from goodfit.training.machine import machine  # which imports JAX: whoever lists runs need not wait for it
+
     found = {"Python": platform.python_version(), **{name: version(name) for name in ("jax", "jaxlib", "numpy")}}
     able = machine()
     return found if able.kind == "cpu" else {**found, able.name: able.precision}

@@ -83,7 +83,6 @@ def train(
     progress = progress or training_line()
     start_ahead()
     chosen = seeds_of(recipe, seeds)
-    memory = MOST_MEMORY * free_memory()
     with nullcontext() if folder is None else record.new_folder(folder):
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
@@ -93,6 +92,7 @@ def train(
             check.warn()
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
+        memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
             record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call)

@@ -17,6 +17,7 @@ from goodfit.training import tensor_file
 
 FORMAT = 1
 KEPT = 2
+CHECKPOINTS = "checkpoints"  # the folder of a session's
 _NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
 
 
@@ -89,7 +90,7 @@ def load_checkpoint(folder: str | os.PathLike[str], *, warn: Callable[[str], Non
             damaged += tensor_file.damaged(path, "checkpoint").problems
             continue
         if damaged:
-            text = f"{' '.join(damaged)} Going on from the checkpoint before it, after epoch {epoch}."
+            text = f"{' '.join(damaged)} Resuming from the checkpoint before it, after epoch {epoch}."
             (warn or notices.warn)(text)
         return Checkpoint(epoch, found.arrays, found.metadata, path)
     if damaged:

@@ -35,9 +35,12 @@ _precision: Precision | None = None
 def use(device: str | None = None, precision: Precision | None = None) -> None:
     """Choose what this process trains on, before it trains anything.
 
-    device: "cpu" or "gpu" for all devices of the kind, "gpu:0" for one of them; None for what JAX finds.
-    precision: of products of float32 numbers on a GPU: "highest" (float32), "tf32" (19 bits) or "bf16" (16 bits), with
-    float32 sums in each; None for tf32. CPUs compute float32.
+    device: "cpu" or "gpu" for all devices of the kind, "gpu:0" for one of them; None for what was chosen before, or
+    else what JAX finds.
+    precision: of products of float32 numbers on a GPU: "highest" (factors of 24 significant bits), "tf32" (11) or
+    "bf16" (8), with float32 sums in each; None for tf32. CPUs compute float32.
+
+    InputError for any other value, and where there is no such device. GoodfitError in a fork.
     """
     global _chosen, _precision
     where = "device"
@@ -58,8 +61,8 @@ def use(device: str | None = None, precision: Precision | None = None) -> None:
         found = jax.local_devices(backend=kind)
     except RuntimeError:  # JAX has no such platform here
         found = []
-        _config.update("jax_platforms", before)
     if len(found) <= int(number or 0):
+        _config.update("jax_platforms", before)
         rule = f"this machine has no {device} that JAX can use"
         raise InputError(problem(where, rule, fix="`goodfit devices` lists what there is."))
     _chosen = found if not number else found[int(number) : int(number) + 1]
@@ -131,8 +134,8 @@ def local() -> list[Any]:
 
 
 def accelerated() -> bool:
-    """Whether this process trains on something else than its CPU, and has begun to."""
-    return bool(_prepare_once.cache_info().currsize) and local()[0].platform != "cpu"
+    """Whether this process trains on something else than its CPU, and has begun to; a fork of it cannot."""
+    return not _orphaned and bool(_prepare_once.cache_info().currsize) and local()[0].platform != "cpu"
 
 
 def free_memory() -> float | None:

@@ -10,6 +10,7 @@ from goodfit.training import devices
 from goodfit.training.batches import block_epochs
 
 COPIES = 7  # of the weights: themselves, gradients, two moments, what replaces them, and room
+LBFGS_COPIES = 28  # of L-BFGS, which has no moments, but the last ten steps and gradients, and three more
 PASSES = 6  # numbers kept a unit and row of a batch in the forward and backward pass
 CHUNKS = 3  # copies of an epoch's row numbers on their way: of this chunk and the next, on the host and the devices
 
@@ -36,10 +37,11 @@ def host_total() -> float:
         return np.inf
 
 
-def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4) -> int:
+def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "") -> int:
     """About what one net takes in training. widths: from inputs to outputs, padded; rows: of a batch."""
+    copies = LBFGS_COPIES if optimizer == "lbfgs" else COPIES
     weights = sum((i + 1) * o for i, o in itertools.pairwise(widths))
-    return itemsize * (COPIES * weights + PASSES * rows * sum(widths[1:]))
+    return itemsize * (copies * weights + PASSES * rows * sum(widths[1:]))
 
 
 def seed_bytes(inputs: int, batch: int, rows: int, epochs: int, itemsize: int = 4) -> int:

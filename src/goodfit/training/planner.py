@@ -4,6 +4,7 @@ Jobs with different activations, losses, optimisers, batches or validation habit
 others, cohorts are merged, cheapest pair first, for as long as the predicted time falls.
 """
 
+import heapq
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,63 +95,104 @@ def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Jobs that may become a cohort, with what its cost depends on, so that two are joined without a look at the jobs.
+
+    widths: padded; epochs: the most of any; batch: of the first job; real: multiplications of all jobs, not padded;
+    seconds: that they train together.
+    """
+
+    jobs: tuple[int, ...]
+    widths: tuple[int, ...]
+    epochs: int
+    batch: int
+    real: float
+    seconds: float
+
+
 def _merge(
     jobs: Sequence[Job], members: Sequence[int], examples: Examples, compile_seconds: float
 ) -> tuple[list[PlannedCohort], list[str]]:
-    """Start with one cohort an architecture; merge the pair that saves most, until none saves."""
+    """Start with one cohort an architecture; merge the pair that saves most, until none saves.
+
+    Of pairs that save alike, the first: groups are numbered in the order in which they were made.
+    """
     shapes: dict[tuple[int, ...], list[int]] = {}
     for number in members:
         shapes.setdefault(jobs[number].recipe.hidden, []).append(number)
-    cohorts = [_cohort(jobs, tuple(group), examples) for group in shapes.values()]
+    cost = _Cost(examples)
+    groups = {place: cost.group(jobs, tuple(alike)) for place, alike in enumerate(shapes.values())}
+    # every pair is looked at once, and stays here when one of its groups is gone: a search may have hundreds of shapes
+    pairs = [(cost.of_joining(groups[i], groups[j]), i, j) for i, j in itertools.combinations(groups, 2)]
+    heapq.heapify(pairs)
     reasons: list[str] = []
-    known: dict[tuple[PlannedCohort, PlannedCohort], PlannedCohort] = {}  # pairs that were tried in an earlier round
-
-    def joined(pair: tuple[PlannedCohort, PlannedCohort]) -> PlannedCohort:
-        if pair not in known:
-            known[pair] = _cohort(jobs, tuple(sorted(pair[0].jobs + pair[1].jobs)), examples)
-        return known[pair]
-
-    def cost_of(pair: tuple[PlannedCohort, PlannedCohort]) -> float:
-        return joined(pair).seconds - pair[0].seconds - pair[1].seconds
-
-    while len(cohorts) > 1:
-        best = min(itertools.combinations(cohorts, 2), key=cost_of)
-        cost = cost_of(best)
-        if cost >= compile_seconds:
+    made = len(groups)
+    while pairs:
+        more, first, second = heapq.heappop(pairs)
+        if first not in groups or second not in groups:
+            continue
+        if more >= compile_seconds:
             reasons.append(
-                f"{len(cohorts)} cohorts of one kind stay apart: padding would cost {cost:.1f} s, "
+                f"{len(groups)} cohorts of one kind stay apart: padding would cost {more:.1f} s, "
                 f"another compilation {compile_seconds:.1f} s"
             )
             break
-        cohorts = [cohort for cohort in cohorts if cohort not in best] + [joined(best)]
-    if len(shapes) > len(cohorts):
-        programs = _count(len(cohorts), "program")
+        both = cost.joined(groups.pop(first), groups.pop(second))
+        for other, group in groups.items():
+            heapq.heappush(pairs, (cost.of_joining(group, both), other, made))
+        groups[made] = both
+        made += 1
+    if len(shapes) > len(groups):
+        programs = _count(len(groups), "program")
         reasons.append(f"{len(shapes)} architectures share {programs}: padding costs less than compiling")
-    return cohorts, reasons
+    return [cost.cohort(group) for group in groups.values()], reasons
 
 
-def _cohort(jobs: Sequence[Job], members: tuple[int, ...], examples: Examples) -> PlannedCohort:
-    recipes = [jobs[number].recipe for number in members]
-    widths = padded_widths([recipe.hidden for recipe in recipes])
-    inputs, outputs, rows = examples.x.shape[1], examples.outputs, len(examples.train)
-    padded = _multiplications(inputs, widths, outputs)
-    epochs = max(recipe.epochs for recipe in recipes)
-    steps = epochs * max(1, rows // recipes[0].batch_size)
-    real = sum(_multiplications(inputs, recipe.hidden, outputs) for recipe in recipes)
-    able = machine()
-    work = 3 * epochs * rows * padded * len(members)
-    return PlannedCohort(
-        jobs=members,
-        widths=widths,
-        seconds=work / able.multiplications_a_second + steps * able.step_seconds * (len(widths) + 1),
-        useful=real / (padded * len(members)),
-    )
+class _Cost:
+    """What groups cost on these examples, on this machine."""
+
+    def __init__(self, examples: Examples) -> None:
+        self.inputs, self.outputs, self.rows = int(examples.x.shape[1]), examples.outputs, len(examples.train)
+        self.able = machine()
+
+    def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:
+        """Jobs of one architecture."""
+        recipes = [jobs[number].recipe for number in members]
+        shape = recipes[0].hidden, max(recipe.epochs for recipe in recipes), recipes[0].batch_size
+        real = len(members) * self._multiplications(recipes[0].hidden)
+        return _Group(members, *shape, real, self._seconds(*shape, len(members)))
+
+    def of_joining(self, one: _Group, other: _Group) -> float:
+        """Seconds that two groups take longer as one: padding, less the steps that they share."""
+        together = self._seconds(*_shape(one, other), len(one.jobs) + len(other.jobs))
+        return together - one.seconds - other.seconds
+
+    def joined(self, one: _Group, other: _Group) -> _Group:
+        """Two groups as one."""
+        jobs, shape = tuple(sorted(one.jobs + other.jobs)), _shape(one, other)
+        return _Group(jobs, *shape, one.real + other.real, self._seconds(*shape, len(jobs)))
+
+    def cohort(self, group: _Group) -> PlannedCohort:
+        """A group that stays as it is."""
+        useful = group.real / (self._multiplications(group.widths) * len(group.jobs))
+        return PlannedCohort(group.jobs, group.widths, group.seconds, useful)
+
+    def _seconds(self, widths: tuple[int, ...], epochs: int, batch: int, nets: int) -> float:
+        work = 3 * epochs * self.rows * self._multiplications(widths) * nets
+        steps = epochs * max(1, self.rows // batch)
+        return work / self.able.multiplications_a_second + steps * self.able.step_seconds * (len(widths) + 1)
+
+    def _multiplications(self, hidden: Sequence[int]) -> float:
+        """Of one forward pass of one row, with what its element-wise work amounts to."""
+        sizes = [self.inputs, *hidden, self.outputs]
+        return sum(i * o for i, o in itertools.pairwise(sizes)) + self.able.layer_overhead * len(sizes)
 
 
-def _multiplications(inputs: int, hidden: Sequence[int], outputs: int) -> float:
-    """Of one forward pass of one row, with what its element-wise work amounts to."""
-    sizes = [inputs, *hidden, outputs]
-    return sum(i * o for i, o in itertools.pairwise(sizes)) + machine().layer_overhead * len(sizes)
+def _shape(one: _Group, other: _Group) -> tuple[tuple[int, ...], int, int]:
+    """(widths, epochs, batch) of two groups as one."""
+    batch = one.batch if one.jobs[0] < other.jobs[0] else other.batch
+    return padded_widths((one.widths, other.widths)), max(one.epochs, other.epochs), batch
 
 
 def _count(number: int, what: str) -> str:

@@ -29,7 +29,14 @@ from goodfit.checked_json import damaged, read_model
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import folder_to_write, sweep, write_atomically, write_error
 from goodfit.training import tensor_file
-from goodfit.training.checkpoints import Checkpoint, checkpoint_files, load_checkpoint, newest_epoch, save_checkpoint
+from goodfit.training.checkpoints import (
+    CHECKPOINTS,
+    Checkpoint,
+    checkpoint_files,
+    load_checkpoint,
+    newest_epoch,
+    save_checkpoint,
+)
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
 from goodfit.training.fitting import Report
@@ -40,7 +47,6 @@ from goodfit.training.state import State
 from goodfit.training.turns import Turn
 
 FORMAT = 1
-CHECKPOINTS = "checkpoints"
 MACHINE = "machine"  # in the metadata: on what it was trained
 METRICS = "metrics"  # the array of a checkpoint that is no part of the state
 SHARE_OF_TIME = 0.01  # that checkpoints may take
@@ -125,15 +131,18 @@ class Store:
             raise tensor_file.damaged(found.path, "checkpoint") from error
 
     def _check_machine(self, metadata: Mapping[str, Any]) -> None:
-        """InputError where a session was begun on another kind of device, whose row orders and roundings differ."""
+        """InputError where a session was started on another kind of device, whose row orders and roundings differ."""
         began, here = metadata.get(MACHINE, "cpu"), machine().mark
         if began != here:
             kind, _, precision = str(began).partition(", ")
             flags = f"--device {kind}" + (f" --precision {precision}" if precision else "")
             rule = (
-                f"this {self.kind} was begun on {began}, where it resumes with the same bits; this process has {here}"
+                f"this {self.kind} was started on {began}, and resumes only there, to the same bits; "
+                f"this process trains on {here}"
             )
-            raise InputError(problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again elsewhere."))
+            raise InputError(
+                problem(str(self.folder), rule, fix=f"Resume with {flags}, or start again in another folder.")
+            )
 
     @property
     def reached(self) -> int:

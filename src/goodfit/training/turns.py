@@ -114,8 +114,9 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     """About what some jobs of a work take when they train together. widths: of their nets, padded."""
     recipes = [work.jobs[job].recipe for job in jobs]
     rows = len(work.examples.train)
-    batch = min(max(recipe.batch_size for recipe in recipes), rows)
+    whole = recipes[0].optimizer == "lbfgs"  # whose batch is all rows, in every job of a cohort
+    batch = rows if whole else min(max(recipe.batch_size for recipe in recipes), rows)
     groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
     group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
     inputs = CLIPPED * itemsize * batch * widths[0] if work.examples.own_inputs else 0
-    return len(jobs) * (net_bytes(widths, batch, itemsize) + inputs) + groups * group
+    return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs) + groups * group

@@ -5,13 +5,15 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from table_help import raw
 
-from goodfit.data.tables import kinds
+from goodfit.data.tables import kinds, table
+from goodfit.data.tables import raw as raw_module
 from goodfit.data.tables.kinds import find_kind
 from goodfit.data.tables.preprocessing import Preprocessing
-from goodfit.data.tables.raw import FALSE_WORDS, TRUE_WORDS
+from goodfit.data.tables.raw import FALSE_WORDS, TRUE_WORDS, raw_column
 
 DAYS = [date(2020, 1, 1) + timedelta(days=i) for i in range(60)]
 SIGNS = "holds numbers that are written with commas or signs"
@@ -186,3 +188,23 @@ def test_times_and_months_in_another_form_are_named_by_one_that_is_not_read(valu
 )
 def test_what_a_person_may_want_to_correct_is_remarked(values: Any, remark: str) -> None:
     assert find_kind(raw(values * 20)).remark == remark
+
+
+def test_texts_are_read_once_whatever_is_asked_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each was parsed five times on the way from a table to inputs, which took most of the time of long ones."""
+    seen: list[str] = []
+    days = raw_module._days
+    monkeypatch.setattr(raw_module, "_days", lambda text: seen.append(text) or days(text))
+    stamps = [f"2024-{month:02d}-{day:02d} 17:42" for month in range(1, 13) for day in range(1, 29)]
+    made = table({"when": stamps, "y": np.arange(len(stamps)) / 7}, "y").split()
+    assert made.data.features[0] == "when days"
+    assert len(seen) == len(set(seen)) == len(stamps)
+
+
+@pytest.mark.parametrize(
+    "values", [[3, 1, 3, None], [0.5, np.nan, 0.5, np.inf], ["a", None, "b", "a"], [True, None], []]
+)
+def test_distinct_values_are_counted(values: list[Any]) -> None:
+    column = raw_column(pa.array(values, from_pandas=True))
+    assert column.distinct == len(set(column.codes.tolist()) - {-1})
+    assert column.take(np.arange(min(1, len(values)))).distinct == min(1, len(values))

@@ -193,7 +193,7 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     """What is to be told of one column; what is wrong with it goes to `problems`."""
     column = frame.columns[name]
     codes = column.codes
-    distinct, missing = len(np.unique(codes[codes >= 0])), int(column.missing.sum())
+    distinct, missing = column.distinct, int(column.missing.sum())
     if name == choices.target:
         return SurveyedColumn(name, None, "target", distinct, missing, "" if target is None else target.about)
     if name == choices.group:
