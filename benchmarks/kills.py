@@ -29,7 +29,7 @@ PRELOADED = (  # in the process that all commands are forked from: they then beg
     "goodfit.cli.verdict", "goodfit.cli.fit_line", "goodfit.curves", "goodfit.figures.setting_curve",
     "goodfit.runs.training", "goodfit.selection.search", "goodfit.verdicts.judging_runs",
 )  # fmt: skip
-TIMES = {"seconds", "share", "started", "memory"}  # what the files of two equal commands may differ in
+TIMES = {"seconds", "share", "started", "memory", "whole"}  # may differ between equal commands; whole: a digest of all
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NET = ("--hidden", "6", "--batch-size", "16", "--epochs", "24")
 VARIED = ("--vary", "l2=0,0.1", "--vary", "dropout=0,0.2")
