@@ -38,6 +38,8 @@ if WORKER is None:  # workers inherit the folder, and with it the compiled progr
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, and in every process it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile(
     "goodfit",
