@@ -161,12 +161,15 @@ def test_tables_that_do_not_fit(folder: Path, name: str, change: dict[str, Any],
         table_rows(model(folder, name), given, target=target)
 
 
-def test_other_kinds_of_data_are_refused(folder: Path) -> None:
-    made = model(folder, "rich")
+def test_other_kinds_of_data_are_refused(folder: Path, tmp_path: Path) -> None:
+    made, sheet = model(folder, "rich"), tmp_path / "people.xlsx"
+    sheet.write_bytes(b"PK")
     with pytest.raises(InputError, match=r"must be a data frame .* or a dict of columns; got 'ndarray'"):
         table_rows(made, np.ones((3, 4)))
     with pytest.raises(InputError, match=r"must be a table file: its name must end in \.csv"):
-        table_rows(made, "people.xlsx")
+        table_rows(made, sheet)
+    with pytest.raises(InputError, match=r"people.csv: there is no such file"):
+        table_rows(made, "people.csv")
     plain = gf.models.Model((gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], ()),))
     with pytest.raises(InputError, match=r"trained on numbers without column names, .*; got 'DataFrame'"):
         table_rows(plain, frame())
