@@ -228,5 +228,10 @@ def test_the_process_is_left_at_once_after_ctrl_c(monkeypatch: pytest.MonkeyPatc
 
     assert exits.guarded(pressed) == 1
     assert left == []
-    exits.guarded(pressed, leave=True)
+    before = {each: signal.getsignal(each) for each in exits.SIGNALS}
+    try:
+        exits.guarded(pressed, leave=True)
+    finally:  # here the process lives on, and others in it want to hear Ctrl-C
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert left == [1]

@@ -247,7 +247,7 @@ def test_a_data_set_with_other_parameters_must_be_given(tmp_path: Path) -> None:
     data = load("moons", n_train=60, n_test=20)
     with pytest.raises(KeyboardInterrupt):
         gf.train(RECIPE, data, out=tmp_path / "run", progress=interrupt_at(2))
-    with pytest.raises(InputError, match=r"'moons' has different rows. Give them from Python: goodfit.runs.resume\("):
+    with pytest.raises(InputError, match=r"'moons' has different rows. Draw it with the parameters that it had"):
         resume(tmp_path / "run")
     assert len(resume(tmp_path / "run", data).split.test) == 20
 

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from goodfit import __version__
 from goodfit.checked_json import read_model
-from goodfit.data import Dataset, Split, Step, Table, load, names, read_table
+from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
 from goodfit.data.dataset import Task, rows_fault
 from goodfit.data.split import Part
 from goodfit.data.tables.kinds import Kind
@@ -316,6 +316,8 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
     parts = split_of(folder, given, record)
     if parts is None:
         rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
+        if given.name in names() and describe(given.name).parameters:
+            fix = f"Draw it with the parameters that it had, goodfit.data.load({given.name!r}, ...), and give it from Python."
         raise InputError(problem(str(folder), rule, fix=fix))
     return parts
 
