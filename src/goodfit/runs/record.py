@@ -317,7 +317,8 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
     if parts is None:
         rule = f"must be {verb} with the data that it was started with; {given.name!r} has different rows"
         if given.name in names() and describe(given.name).parameters:
-            fix = f"Draw it with the parameters that it had, goodfit.data.load({given.name!r}, ...), and give it from Python."
+            drawn = f"goodfit.data.load({given.name!r}, ...)"
+            fix = f"Draw it with the parameters that it had, {drawn}, and give it from Python."
         raise InputError(problem(str(folder), rule, fix=fix))
     return parts
 
