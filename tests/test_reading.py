@@ -56,8 +56,8 @@ def test_no_reader_waits_or_reads_without_end(
     name: str, make: Callable[[Path], None], told: str, tmp_path: Path
 ) -> None:
     make(tmp_path / name)
-    if (name, make) == ("recipe.json", folder):  # the folder of a run would be right
-        told = "No such file"
+    if make is folder:  # that of a run would be right
+        told = {"recipe.json": "No such file", "model.safetensors": "it has no model.safetensors"}.get(name, told)
     with pytest.raises(gf.InputError, match=told):
         READERS[name](tmp_path / name)
 

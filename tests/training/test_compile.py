@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
 from goodfit.training import compile as programs
+from goodfit.training import machine
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import compilations
 from goodfit.training.devices import cores
@@ -126,11 +128,11 @@ def test_options_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fusion emitters for large programs alone; an option that JAX does not know is left out; none beyond CPUs."""
     program = cohort_of([Job(PLAIN)], make_examples(), 1).program  # 25 places for rows an epoch, 12 + 12 weights
     most = math.ceil(programs.LARGE / (25 * 24))  # the fewest nets that make it large
-    every = Lowered(*NEW_OPTIONS, *NO_FUSION)
+    every, able = Lowered(*NEW_OPTIONS, *NO_FUSION), machine.machine()
     assert programs._compile(every, program, 1) == NEW_OPTIONS | NO_FUSION
     assert programs._compile(every, program, most - 1) == NEW_OPTIONS | NO_FUSION
     assert programs._compile(every, program, most) == NEW_OPTIONS
     assert programs._compile(Lowered(*NEW_OPTIONS), program, 1) == NEW_OPTIONS
     assert programs._compile(Lowered(), program, 1) is None
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(machine, "_described", lambda *_: dataclasses.replace(able, kind="gpu"))
     assert programs._compile(every, program, 1) is None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from goodfit.reports.cards import card
 from goodfit.reports.languages import Language
 from goodfit.studies.numbers import estimate
 from goodfit.studies.study_findings import StudyFindings
@@ -25,6 +24,8 @@ class Result(StudyFindings):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the headlines and every claim."""
+        from goodfit.reports.cards import card  # here, for it knows searches too, and so loads JAX
+
         rows = [(each.claim.statement.en, estimate(each.found), each.status) for each in self.claims]
         title, *lines = repr(self).splitlines()
         return card(title, lines, ("claim", "measured", "status"), rows, left=1)
