@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from studies_help import Small
 
-from goodfit.reports.languages import Language
 from goodfit.studies import run, studies
 from goodfit.studies.pages import study_page
 from goodfit.studies.words import LANGUAGES, Words
@@ -70,29 +69,29 @@ def test_its_pages(name: str, small: Small) -> None:
     assert chinese.all("html")[0].attributes["lang"] == "zh-Hans"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_its_texts_follow_what_was_measured(name: str, language: Language, small: Small) -> None:
+def test_its_texts_follow_what_was_measured(name: str, small: Small) -> None:
     """A finding stands below its figure as long as its claim has that status; a remark for another result says so."""
     result = small(name)
-    page = check(study_page(result, language).html())
-    for drawing, found in zip(result.study.figures, page.all("figure"), strict=True):
-        told = found.all("figcaption")[0].text
-        assert drawing.caption.of(language).strip() in told
-        for each in drawing.findings:
-            outcome = result.claim(each.claim)
-            if outcome.status == each.status:
-                assert each.text.of(language).strip() in told
-            else:
-                assert each.text.of(language).strip() not in told
-                assert outcome.claim.statement.of(language) in told
-    notes = "".join(each.text for each in page.all("p") if each.attributes.get("class") == "note")
-    default = {"en": "With the default parameters: ", "zh": "用默认参数时："}[language]
-    for outcome in result.claims:
-        if outcome.claim.remark is not None and outcome.status != outcome.claim.usual:
-            assert default + outcome.claim.remark.of(language).strip()[:20] in notes
-    heads = [each.text for each in page.all("dt")[:3]]
-    assert heads == [result.claim(each).claim.quantity.of(language) for each in result.study.glance]
+    for language in LANGUAGES:
+        page = check(study_page(result, language).html())
+        for drawing, found in zip(result.study.figures, page.all("figure"), strict=True):
+            told = found.all("figcaption")[0].text
+            assert drawing.caption.of(language).strip() in told
+            for each in drawing.findings:
+                outcome = result.claim(each.claim)
+                if outcome.status == each.status:
+                    assert each.text.of(language).strip() in told
+                else:
+                    assert each.text.of(language).strip() not in told
+                    assert outcome.claim.statement.of(language) in told
+        notes = "".join(each.text for each in page.all("p") if each.attributes.get("class") == "note")
+        default = {"en": "With the default parameters: ", "zh": "用默认参数时："}[language]
+        for outcome in result.claims:
+            if outcome.claim.remark is not None and outcome.status != outcome.claim.usual:
+                assert default + outcome.claim.remark.of(language).strip()[:20] in notes
+        heads = [each.text for each in page.all("dt")[:3]]
+        assert heads == [result.claim(each).claim.quantity.of(language) for each in result.study.glance]
 
 
 def test_other_parameters_are_told() -> None:
