@@ -8,7 +8,7 @@ import json
 import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -69,8 +69,11 @@ def copied(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def value_changed(random: Random, value: Any) -> Any:
-    """A JSON value in which something is replaced, removed, doubled, renamed, exchanged or emptied."""
+def value_changed(random: Random, value: Any, nasty: Sequence[Any] = NASTY) -> Any:
+    """A JSON value in which something is replaced, removed, doubled, renamed, exchanged or emptied.
+
+    nasty: what takes the place of values and names.
+    """
     box = [copied(value)]
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         ways = [way for way in places(box) if way]
@@ -79,7 +82,7 @@ def value_changed(random: Random, value: Any) -> Any:
         key, other = way[-1], functools.reduce(lambda part, key: part[key], random.choice(ways), box)
         match random.choice(("replace", "replace", "number", "remove", "double", "rename", "exchange", "empty")):
             case "replace":
-                inside[key] = copied(random.choice(NASTY))
+                inside[key] = copied(random.choice(nasty))
             case "number" if type(inside[key]) in (int, float):
                 inside[key] += random.choice((-1, 1, 0.5, 100, 1e30))
             case "remove" if len(way) > 1:
@@ -87,7 +90,7 @@ def value_changed(random: Random, value: Any) -> Any:
             case "double" if isinstance(inside, list):
                 inside.insert(random.randrange(len(inside) + 1), copied(inside[key]))
             case "rename" if isinstance(inside, dict):
-                inside[str(random.choice(NASTY))[:100]] = inside.pop(key)
+                inside[str(random.choice(nasty))[:100]] = inside.pop(key)
             case "exchange":
                 inside[key] = copied(other)
             case "empty" if isinstance(inside[key], dict | list | str):

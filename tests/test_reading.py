@@ -14,13 +14,13 @@ import pytest
 
 import goodfit as gf
 from goodfit import checked_json, reading
+from goodfit.cli.flags import read_recipe
 from goodfit.data.tables.tabular import look
 from goodfit.inspection.layer_table import read_layers
 from goodfit.models import load_model
 from goodfit.reports import kept
 from goodfit.runs import list_runs, record
 from goodfit.training.events import EventLog, read_events
-from goodfit.training.recipe import read_recipe
 from goodfit.training.store import read_call
 from goodfit.verdicts.judging_runs import kept_verdict
 

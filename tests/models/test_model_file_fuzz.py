@@ -14,7 +14,7 @@ import re
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.fuzz_changes import value_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_help import LABELS, NETS, RATES, TRANSFORMED, net
@@ -167,43 +168,6 @@ NASTY: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value within a JSON value."""
-    yield at
-    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from places(part, (*at, key))
-
-
-def copied(value: Any) -> Any:
-    return json.loads(json.dumps(value))
-
-
-def json_changed(random: Random, value: Any) -> Any:
-    """A JSON value in which something is replaced, removed, doubled, renamed or exchanged."""
-    box = [copied(value)]
-    for _ in range(random.choice((1, 1, 1, 2, 4))):
-        ways = [way for way in places(box) if way]
-        way = random.choice(ways)
-        inside = functools.reduce(lambda part, key: part[key], way[:-1], box)
-        key, other = way[-1], functools.reduce(lambda part, key: part[key], random.choice(ways), box)
-        match random.choice(("replace", "replace", "number", "remove", "double", "rename", "exchange", "empty")):
-            case "replace":
-                inside[key] = copied(random.choice(NASTY))
-            case "number" if type(inside[key]) in (int, float):
-                inside[key] += random.choice((-1, 1, 0.5, 100))
-            case "remove" if len(way) > 1:
-                del inside[key]
-            case "double" if isinstance(inside, list):
-                inside.insert(random.randrange(len(inside) + 1), copied(inside[key]))
-            case "rename" if isinstance(inside, dict):
-                inside[str(random.choice(NASTY))[:100]] = inside.pop(key)
-            case "exchange":
-                inside[key] = copied(other)
-            case "empty" if isinstance(inside[key], dict | list | str):
-                inside[key] = type(inside[key])()
-    return box[0]
-
-
 def text_changed(random: Random, text: str) -> str:
     """JSON text with something spliced in or cut out, so that it need not be JSON any more."""
     at = random.randrange(len(text) + 1)
@@ -249,7 +213,7 @@ def sealed(header: dict[str, Any], metadata: str, data: bytes, version: str = "2
 
 def metadata_changed(random: Random, content: bytes) -> bytes:
     header, metadata, data = parts(content)
-    return sealed(header, json.dumps(json_changed(random, json.loads(metadata))), data)
+    return sealed(header, json.dumps(value_changed(random, json.loads(metadata), NASTY)), data)
 
 
 def metadata_spliced(random: Random, content: bytes) -> bytes:
@@ -263,13 +227,13 @@ def metadata_of_format_1(random: Random, content: bytes) -> bytes:
     for name in ("link", "preprocessing", "data"):
         del old[name]
     return sealed(
-        header, json.dumps(json_changed(random, old)), data, random.choice(("1", "1", "1", "2", "0", "", "١"))
+        header, json.dumps(value_changed(random, old, NASTY)), data, random.choice(("1", "1", "1", "2", "0", "", "١"))
     )
 
 
 def header_changed(random: Random, content: bytes) -> bytes:
     header, metadata, data = parts(content)
-    changed = json_changed(random, header)
+    changed = value_changed(random, header, NASTY)
     return sealed(changed, metadata, data) if isinstance(changed, dict) else content
 
 

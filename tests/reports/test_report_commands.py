@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from goodfit.cli.app import app
-from goodfit.cli.flags import recipe_with
+from goodfit.cli.flags import read_recipe, recipe_with
 from goodfit.cli.tables import choices
 from goodfit.reports.commands import nearest_recipe, recipe_words, table_words, wrapped
-from goodfit.training.recipe import CHAPTER, DEFAULT, Recipe, read_recipe
+from goodfit.training.recipe import CHAPTER, DEFAULT, Recipe
 
 RECIPES = [
     DEFAULT,

@@ -11,11 +11,11 @@ from cyclopts import Group, Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
-from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.train import known_data, refuse_beside_resume
 from goodfit.errors import InputError, nearest, problem
-from goodfit.training.recipe import Recipe, read_recipe
+from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from goodfit.data import Table

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from goodfit.cli.device_flags import with_device_flags
-from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
 from goodfit.errors import Problems
-from goodfit.training.recipe import read_recipe
 
 
 @with_device_flags

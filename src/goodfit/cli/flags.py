@@ -1,12 +1,14 @@
 """The recipe's fields as flags: derived from its declaration, so that nothing is written twice."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from goodfit.training.recipe import Recipe
+from goodfit.errors import InputError, nearest, problem
+from goodfit.training.recipe import NAMED, Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text, value_of
 
 GROUPS = {  # the first field of each group, in the recipe's order
@@ -71,3 +73,13 @@ def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:
     return base.replace(
         **{name: from_text(fields[name], value) if isinstance(value, str) else value for name, value in used.items()}
     )
+
+
+def read_recipe(source: str) -> Recipe:
+    """The recipe of that name, or in that file, run or search; a name wins."""
+    if source in NAMED:
+        return NAMED[source]
+    if not os.path.exists(source):
+        rule = "must be the name of a recipe, a recipe file, or the folder of a run or a search"
+        raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
+    return Recipe.from_file(source)

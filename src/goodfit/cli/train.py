@@ -14,12 +14,12 @@ from cyclopts import Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
-from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
 from goodfit.errors import InputError, problem
-from goodfit.training.recipe import LARGEST_SEED, Recipe, read_recipe
+from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 if TYPE_CHECKING:
     from goodfit.data import Table

@@ -29,7 +29,7 @@ _ENTRIES = {
     "shape": re.compile(r"""(['"])shape\1\s*:\s*()\(([\d\s,]*)\)"""),
 }
 _BREAKS = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError,
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error,
     RuntimeError, OSError, EOFError, ValueError, LookupError, OverflowError, TypeError,
 )  # fmt: skip
 """What zipfile lets through of an archive that is damaged, encrypted or written with a method that it does not know."""

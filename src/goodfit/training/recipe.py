@@ -395,13 +395,3 @@ CHAPTER = Recipe(
 """Section 4.2: 784-256-10 on Fashion-MNIST, weights N(0, 0.01^2), biases as torch draws them, plain SGD."""
 
 NAMED: dict[str, Recipe] = {"default": DEFAULT, "chapter": CHAPTER}
-
-
-def read_recipe(source: str) -> Recipe:
-    """The recipe of that name, or in that file, run or search; a name wins."""
-    if source in NAMED:
-        return NAMED[source]
-    if not os.path.exists(source):
-        rule = "must be the name of a recipe, a recipe file, or the folder of a run or a search"
-        raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
-    return Recipe.from_file(source)
