@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.planted import BASE, FAULTS, ROWS, SOUND, Case
+from benchmarks import pairs
+from benchmarks.planted import BASE, FAULTS, ROWS, Case, sound_variants
 from goodfit.data import Dataset, Split, load, split
 
 SEED = 101
@@ -43,10 +44,20 @@ def cases() -> Iterator[Case]:
     for name, data in data_sets().items():
         parts = divided(data)
         base = BASE.replace(seed=SEED, epochs=round(BASE.epochs * ROWS / len(parts.train)))
-        for changes in SOUND:
-            yield Case(name, parts, base.replace(**changes), None)
+        for sound, recipes in sound_variants(data):
+            rows = divided(sound)
+            for changes in recipes:
+                yield Case(name, rows, base.replace(**changes), None)
         for fault in FAULTS:
             if data.task in fault.tasks:
                 planted = parts if fault.data is None else divided(fault.data(data))
                 for changes in fault.changes:
                     yield Case(name, planted, base.replace(**changes), fault)
+        for pair in pairs.HELD_OUT:
+            if data.task in pair.tasks:
+                yield Case(
+                    name,
+                    parts if pair.data is None else divided(pair.data(data)),
+                    base.replace(**pair.changes[0]),
+                    pair,
+                )
