@@ -167,7 +167,7 @@ def repairs(results: Sequence[Result]) -> dict[str, tuple[int, int]]:
     table: dict[str, tuple[int, int]] = {}
     for result in results:
         fault = result.case.fault
-        if fault is None or not fault.repairable:
+        if fault is None or not fault.repairable or fault.of:
             continue
         good = (result.score if math.isnan(result.after) else result.after) >= bar[result.case.data]
         mended, count = table.get(fault.name, (0, 0))
@@ -213,7 +213,12 @@ def wrong(results: Sequence[Result]) -> list[str]:
                 lines.append(f"{kind} {code}: {result.case.data}, {fault}, {changes}: {finding.status}: {finding.text}")
         bar = bar_of[result.case.data]
         reached = result.score if math.isnan(result.after) else result.after
-        if result.case.fault is not None and result.case.fault.repairable and reached < bar:
+        if (
+            result.case.fault is not None
+            and result.case.fault.repairable
+            and not result.case.fault.of
+            and reached < bar
+        ):
             lines.append(
                 f"not repaired: {result.case.data}, {fault}, {changes}: {result.score:.3f} -> {result.after:.3f}, "
                 f"bar {bar:.3f}; {result.advice}"

@@ -55,6 +55,10 @@ def _result(told: dict[str, Any]) -> Result:
 
 
 def left(cases: Sequence[Case], known: Sequence[Result]) -> list[Case]:
-    """The cases of data sets of which nothing is known yet."""
-    done = {result.case.data for result in known}
-    return [case for case in cases if case.data not in done]
+    """The cases of which nothing is known yet."""
+    done = {_key(result.case) for result in known}
+    return [case for case in cases if _key(case) not in done]
+
+
+def _key(case: Case) -> tuple[str, str, str]:
+    return case.data, "" if case.fault is None else case.fault.name, case.recipe.to_json()

@@ -6,10 +6,11 @@ other data sets alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks.planted import BASE, FAULTS, Case, Fault, data_sets, divided
-from goodfit.data import Dataset
+from benchmarks.planted import BASE, FAULTS, Case, Fault, data_sets, divided, sound_variants
+from goodfit.data import Dataset, Split
+from goodfit.training import Recipe
 
 OF = {fault.name: fault for fault in FAULTS}
 LOW, STEEP = "learning rate too low", "steps as large as the weights"
@@ -58,10 +59,37 @@ HELD_OUT = tuple(
 )  # fmt: skip
 
 
-def cases() -> Iterator[Case]:
-    """Every training of the pairs that limits were looked at with."""
-    for name, data in data_sets().items():
-        for pair in DEVELOPMENT:
-            if data.task in pair.tasks:
-                parts = divided(data if pair.data is None else pair.data(data))
-                yield Case(name, parts, BASE.replace(**pair.changes[0]), pair)
+def in_turn(
+    sets: Mapping[str, Dataset],
+    divided: Callable[[Dataset], Split],
+    base_of: Callable[[int], Recipe],
+    pairs: Sequence[Fault],
+) -> Iterator[Case]:
+    """Trainings of which each kind takes turns over the data sets, so that it is trained somewhere and not everywhere.
+
+    Every sound recipe on one data set, every fault on half of those that it fits, in one of its forms, and every pair
+    on one. divided: rows of a data set; base_of: the recipe for so many training rows.
+    """
+    for number, (name, data) in enumerate(sets.items()):
+        base = base_of(len(divided(data).train))
+
+        def planted(fault: Fault, form: int, *, data: Dataset = data, name: str = name, base: Recipe = base) -> Case:
+            rows = divided(data if fault.data is None else fault.data(data))
+            return Case(name, rows, base.replace(**fault.changes[form % len(fault.changes)]), fault)
+
+        for sound, recipes in sound_variants(data):
+            rows = divided(sound)
+            for changes in recipes[number % len(sets) :: len(sets)] if sound is data else recipes:
+                yield Case(name, rows, base.replace(**changes), None)
+        for turn, fault in enumerate(FAULTS):
+            if data.task in fault.tasks and (fault.tasks == ("regression",) or (turn + number) % 2 == 0):
+                yield planted(fault, turn + number)
+        for turn, pair in enumerate(pairs):
+            fitting = [each for each, other in sets.items() if other.task in pair.tasks]
+            if name == fitting[turn % len(fitting)]:
+                yield planted(pair, 0)
+
+
+def development() -> Iterator[Case]:
+    """The trainings that limits may be looked at with."""
+    return in_turn(data_sets(), divided, lambda _: BASE, DEVELOPMENT)

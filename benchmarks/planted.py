@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,6 @@ from goodfit.data import Dataset, Split, load, split
 from goodfit.training import Recipe
 
 ROWS, VALID = 500, 1200
-SEEDS = 1
 BASE = Recipe(
     hidden=(64, 64), activation="relu", init="he-normal", dropout=0, optimizer="adamw", learning_rate=0.003,
     schedule="constant", batch_size=32, epochs=30, keep_best=False, weight_decay=0.0,
@@ -218,21 +216,3 @@ def sound_variants(data: Dataset) -> Iterator[tuple[Dataset, tuple[dict[str, Any
     yield data, SOUND
     if data.task == "regression":
         yield replace(data, y=data.y.astype(np.float64) * 1e-6), SOUND[:4]
-
-
-def cases(quick: bool = False) -> Iterator[Case]:
-    """Every training."""
-    for name, data in data_sets().items():
-        if quick and name not in ("circles", "waves"):
-            continue
-        seeds = range(1 if quick else SEEDS)
-        for sound, recipes in sound_variants(data):
-            rows = divided(sound)
-            for seed, changes in itertools.product(seeds, recipes[:2] if quick else recipes):
-                yield Case(name, rows, BASE.replace(**changes, seed=seed), None)
-        for fault in FAULTS:
-            if data.task in fault.tasks:
-                planted = data if fault.data is None else fault.data(data)
-                parts = divided(planted)
-                for seed, changes in itertools.product(seeds, fault.changes):
-                    yield Case(name, parts, BASE.replace(**changes, seed=seed), fault)

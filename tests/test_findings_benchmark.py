@@ -131,12 +131,14 @@ def test_pairs_are_of_two_faults_and_those_held_out_are_others() -> None:
 
 def test_what_is_held_out_was_never_seen() -> None:
     """No data set and no seed of the trainings that limits were set on; each fault and each sound recipe is there."""
-    own, fresh = list(planted.cases()), list(held_out.cases())
+    own, fresh = list(pairs.development()), list(held_out.cases())
     assert {case.data for case in own} & {case.data for case in fresh} == set()
     assert {case.recipe.seed for case in own} & {case.recipe.seed for case in fresh} == set()
     planted_faults = (*planted.FAULTS, *pairs.HELD_OUT)
     assert {case.fault.name for case in fresh if case.fault} == {fault.name for fault in planted_faults}
-    assert sum(case.fault is not None for case in fresh) >= 150
+    assert sum(case.fault is not None and len(case.fault.of) == 2 for case in fresh) >= 20
+    sound = sum(case.fault is None for case in fresh)
+    assert sound == len(planted.SOUND) + 4  # each once, and four with small targets that are scaled
     for case in fresh:
         steps = case.recipe.epochs * len(case.parts.train) / planted.ROWS
         assert abs(steps - planted.BASE.epochs) < 0.5

@@ -10,7 +10,7 @@ from goodfit.inspection.findings import CHECKS, Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
 from goodfit.inspection.learning_rates import SUITS, RangeTest, suited_rate
 from goodfit.inspection.shapes import shorter
-from goodfit.inspection.variants import LEFT_BELOW, Plan
+from goodfit.inspection.variants import LEFT_BELOW, Retraining
 from goodfit.training.recipe import Recipe
 
 BUILT = (  # findings on how a net is built or fed, those first that change the most
@@ -54,7 +54,7 @@ class Advice:
         return Split(replace(parts.data, **self.data), parts.train, parts.valid, parts.test, parts.seed)
 
 
-def plan_of(evidence: Evidence) -> Plan | None:
+def plan_of(evidence: Evidence) -> Retraining | None:
     """What is to be trained again for the findings that trainings tell; None where no step has a length, or the recipe
     is not known.
 
@@ -66,7 +66,7 @@ def plan_of(evidence: Evidence) -> Plan | None:
     found = [CHECKS[code].examine(evidence) for code in BUILT]
     built = _merged([finding for finding in found if finding.status == "issue"])
     changes = {name: value for name, value in built.recipe.items() if name != "clip_norm"}  # it hides a rate too high
-    return Plan(recipe.replace(**changes), built.data, not evidence.reached >= LEFT_BELOW)
+    return Retraining(recipe.replace(**changes), built.data, not evidence.reached >= LEFT_BELOW)
 
 
 def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]) -> Advice:

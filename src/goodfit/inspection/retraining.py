@@ -8,7 +8,7 @@ from goodfit.data import Split
 from goodfit.inspection.advising import plan_of
 from goodfit.inspection.findings import Evidence
 from goodfit.inspection.learning_rates import RangeTest, range_tests
-from goodfit.inspection.variants import Plan, VariantTest, suspects, variant_tests
+from goodfit.inspection.variants import Retraining, VariantTest, suspects, variant_tests
 from goodfit.training.examples import Examples
 from goodfit.training.recipe import Recipe
 
@@ -35,7 +35,7 @@ def all_retrained(given: Sequence[Evidence], parts: Split) -> list[Evidence]:
     return done
 
 
-def _together(plans: Sequence[Plan], parts: Split) -> list[tuple[Plan, RangeTest, VariantTest | None]]:
+def _together(plans: Sequence[Retraining], parts: Split) -> list[tuple[Retraining, RangeTest, VariantTest | None]]:
     """What the trainings of each plan show; the plans share data, scaling and loss."""
     rows = plans[0].split(parts)
     tests = range_tests([plan.tested for plan in plans], _examples(plans[0].base, rows))

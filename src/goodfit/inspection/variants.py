@@ -45,7 +45,7 @@ SURE = 2.5  # standard errors of the mean difference over held-out rows
 
 
 @dataclass(frozen=True)
-class Plan:
+class Retraining:
     """What is trained again. base: the recipe, with what is built wrongly mended; data: likewise, fields of the data
     set; poor: whether the net learned little, so that what may hold it back is looked for.
     """

@@ -12,7 +12,7 @@ from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.probe import PassProbe
 from goodfit.inspection.shapes import shorter
-from goodfit.inspection.variants import Plan, VariantTest
+from goodfit.inspection.variants import Retraining, VariantTest
 from goodfit.training.recipe import Recipe
 
 Status = Literal["issue", "ok", "cannot tell"]
@@ -71,7 +71,7 @@ class Evidence:
     losses: Losses | None
     rates: RangeTest | None
     probe: PassProbe | None
-    plan: Plan | None = None
+    plan: Retraining | None = None
     variants: VariantTest | None = None
 
     @property
