@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from goodfit.data import Split
@@ -10,7 +10,7 @@ from goodfit.inspection.findings import CHECKS, Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
 from goodfit.inspection.learning_rates import SUITS, RangeTest, suited_rate
 from goodfit.inspection.shapes import shorter
-from goodfit.inspection.variants import LEFT_BELOW, Retraining
+from goodfit.inspection.variants import LEFT_BELOW, Retraining, with_fields
 from goodfit.training.recipe import Recipe
 
 BUILT = (  # findings on how a net is built or fed, those first that change the most
@@ -49,9 +49,7 @@ class Advice:
 
     def split(self, parts: Split) -> Split:
         """The same rows of the data set, changed."""
-        if not self.data:
-            return parts
-        return Split(replace(parts.data, **self.data), parts.train, parts.valid, parts.test, parts.seed)
+        return with_fields(parts, self.data)
 
 
 def plan_of(evidence: Evidence) -> Retraining | None:

@@ -61,9 +61,7 @@ class Retraining:
 
     def split(self, parts: Split) -> Split:
         """The rows with the data set mended."""
-        if not self.data:
-            return parts
-        return Split(replace(parts.data, **self.data), parts.train, parts.valid, parts.test, parts.seed)
+        return with_fields(parts, self.data)
 
     def tests(self, recipe: Recipe, data: Mapping[str, Any]) -> bool:
         """Whether the range test is that of this recipe, which penalties have no part in."""
@@ -101,6 +99,13 @@ class VariantTest:
         gap = self.losses[name] - self.losses[MENDED]
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(gap.mean() > SURE * gap.std(ddof=1) / math.sqrt(len(gap)))
+
+
+def with_fields(parts: Split, fields: Mapping[str, Any]) -> Split:
+    """The same rows of the data set with other fields."""
+    if not fields:
+        return parts
+    return Split(replace(parts.data, **fields), parts.train, parts.valid, parts.test, parts.seed)
 
 
 def active_penalties(recipe: Recipe) -> list[str]:

@@ -71,7 +71,7 @@ def _untested(evidence: Evidence, code: str, variant: str) -> Finding | None:
         text = f"The net got rid of {evidence.reached:.0%} of a constant prediction's loss: little can be held back."
         return Finding(code, "ok", evidence.reached, LEFT_BELOW, "", text)
     if evidence.recipe is None or evidence.variants is None or variant not in evidence.variants.losses:
-        text = "This needs trainings to compare (recipe, data, and some rows to spare)."
+        text = "This needs trainings to compare (recipe, data, an optimiser with a step size, some rows to spare)."
         return Finding(code, "cannot tell", math.nan, LEFT_BELOW, "", text)
     if not evidence.variants.learns:
         text = "Nor does the net learn without all that might hold it back: the cause lies elsewhere."
