@@ -245,8 +245,11 @@ def cohort_of(
         chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
         in_turn=in_turn,
-        plain_descent=able.lean and conventions == "goodfit" and all(map(_descends, recipes)) and not weightless,
-        draws_orders=able.draws_orders and not in_turn and all(map(can_be_drawn, batches)),
+        plain_descent=able.memory_bound
+        and conventions == "goodfit"
+        and all(map(_descends, recipes))
+        and not weightless,
+        draws_orders=able.shuffles and not in_turn and all(map(can_be_drawn, batches)),
         precision=able.precision if np.dtype(dtype) == np.float32 else "highest",
     )
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
@@ -305,7 +308,7 @@ def _only_leave_out(examples: Examples) -> bool:
 
 def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:
     """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
-    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().work_in_turn
+    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().sequential_work
 
 
 def _every_batch_counts(examples: Examples, order: Order) -> bool:
