@@ -1,5 +1,6 @@
 """`goodfit runs`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ def runs(
     from goodfit.errors import InputError, problem
     from goodfit.runs import list_runs
 
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not os.path.isdir(folder):
         raise InputError(problem(str(folder), "must be a folder that holds runs; there is no such folder"))
     folder = folder or Path("runs")
     found = list_runs(folder)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from table_help import raw
 
+from goodfit.data import read_table, table
 from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.kinds import are_codes, find_kind
 from goodfit.data.tables.raw import raw_column, truth_of
@@ -50,3 +53,13 @@ def test_what_is_written_otherwise_is_first_told_to_be_written_so(cells: list[st
     frame = frame_of(pd.DataFrame({"a": cells, "y": range(len(cells))}))
     (problem,) = survey(frame, Choices.of("y", (), None, None)).problems
     assert problem.endswith(f"{fix} If they are names, treat the column as categorical: --kind a=categorical.")
+
+
+def test_long_doubles_are_numbers(tmp_path: Path) -> None:
+    """Of an NPZ file, a dict and a structured array, as inputs and as the target."""
+    wide = np.linspace(0, 1, 40, dtype=np.longdouble)
+    np.savez(tmp_path / "wide.npz", x=wide[:, None], y=wide)
+    given = np.array(list(zip(wide, wide, strict=True)), [("x0", np.longdouble), ("y", np.longdouble)])
+    for made in (read_table(tmp_path / "wide.npz", "y"), table({"x0": wide, "y": wide}, "y"), table(given, "y")):
+        assert (made.kinds, made.target.task) == ({"x0": "numeric"}, "regression")
+        np.testing.assert_array_equal(made.target.y.astype(np.float32), wide.astype(np.float32))
