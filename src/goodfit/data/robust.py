@@ -72,8 +72,8 @@ def robust_scaling(x: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.flo
 def _quantiles(values: NDArray[Any]) -> Numbers:
     """QUANTILES [5, K] of rows of numbers [K, n] without NaN, those of np.quantile to the bit.
 
-    The numbers are ordered in the type that they have, which for pixels takes half the time, and only the ten that count
-    become float64.
+    They are ordered in the type that they have, which for pixels takes half the time, and only the ten that
+    count become float64.
     """
     places = np.array(QUANTILES) * (values.shape[1] - 1)
     below = np.floor(places).astype(np.intp)
