@@ -28,7 +28,8 @@ HEAD = """# How good the findings are
 Trainings with a fault planted in each, with two, and with none were diagnosed with their own recipe and data. Limits
 were set without a look at the *held-out* cases: {held} trainings on other data sets
 ({held_sets}), with other seeds and pairs of faults of other kinds.
-The {own} *development* cases below are on {own_sets}. Every kind of training is written down in `benchmarks/planted.py` and `benchmarks/pairs.py`; kinds take turns over the data sets.
+The {own} *development* cases below are on {own_sets}. Every kind of training is written down in
+`benchmarks/planted.py` and `benchmarks/pairs.py`; kinds take turns over the data sets.
 
 {summary}
 A fault is named if a code that it must show is found. Intervals are Clopper-Pearson's at 95 %; trainings of one data
