@@ -68,7 +68,8 @@ def too_deep(evidence: Evidence) -> Finding:
 def _untested(evidence: Evidence, code: str, variant: str) -> Finding | None:
     """The finding where trainings need not be compared, or were not; None where they were."""
     if evidence.reached >= LEFT_BELOW:
-        text = f"The net got rid of {evidence.reached:.0%} of a constant prediction's loss: only the rest can be held back."
+        text = f"The net got rid of {evidence.reached:.0%} of a constant prediction's loss: "
+        text += "only the rest can be held back."
         return Finding(code, "ok", evidence.reached, LEFT_BELOW, "", text)
     if evidence.recipe is None or evidence.variants is None or variant not in evidence.variants.losses:
         text = "This needs trainings to compare (recipe, data, an optimiser with a step size, some rows to spare)."
