@@ -1,0 +1,220 @@
+"""How much two rows of a table agree, and how many pairs of different rows agree that much by chance.
+
+A column in which two rows have the same value speaks for their being copies, the more the rarer such pairs are: its
+weight is -log(share of pairs of different rows that agree in it), in nats. The evidence of a pair is the sum over the
+columns in which it agrees. Columns that depend on one another are allowed for by the tail of that sum: how fast the
+number of pairs falls as the evidence rises is measured on pairs of different rows, and continued.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data.streams import generator
+
+Rows = NDArray[np.int32]
+SAMPLED_VALUES = 30_000_000  # cells that are compared to measure a tail
+TAIL = 10  # the slope of the tail is measured between two levels of evidence of which one has TAIL times the pairs
+FEWEST_IN_TAIL = 30  # pairs of the sample above the upper level
+HEAVY = 0.8  # of the slope that was measured: where rows are of several kinds, the tail falls ever more slowly
+PARTS = 4  # parts of the columns: rows that differ in fewer columns than that agree in one part entirely
+MOST_ALIKE = 32  # rows that agree in a part; more are alike by chance, or copies of one row
+MOST_VALUES = 40_000_000  # cells of the candidates that are compared
+GAP = 0.5  # pairs that fall short of it by one factor TAIL, for each that is told: a tail has TAIL - 1
+SURE = 0.01  # pairs so alike that may be expected by chance in the whole table
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """How many pairs of different rows agree at least so much.
+
+    weights: nats [D]; level: an evidence in nats; pairs: how many pairs reach it; slope: by how much the logarithm of
+    their number falls for each nat beyond it.
+    """
+
+    weights: NDArray[np.float64]
+    level: float
+    pairs: float
+    slope: float
+
+    def expected(self, evidence: float) -> float:
+        """Pairs with at least this evidence, at or beyond `level`, by chance."""
+        return self.pairs * math.exp(-self.slope * max(0.0, evidence - self.level))
+
+    def reached_by(self, pairs: float) -> float:
+        """The evidence that so many pairs have by chance."""
+        return self.level + max(0.0, math.log(self.pairs / pairs)) / self.slope
+
+
+def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: float = 0.0) -> Tail | None:
+    """The tail of the evidence between different rows of a table [N, D], or None where nearly all rows are alike.
+
+    rows, others: two sets of rows without repeats of a row in them; where both are the same set, each pair counts
+    twice. above: how many pairs the upper level must have at least; without: how many of those that agree most are
+    left out: what is to be explained must not explain itself.
+    """
+    rng = generator(0, "agreement")
+    most = max(10_000, SAMPLED_VALUES // max(1, x.shape[1]))
+    first = min(len(rows), max(math.isqrt(most), most // max(1, len(others))))
+    second = min(len(others), max(1, most // max(1, first)))
+    a, b = rng.choice(rows, first, replace=False), rng.choice(others, second, replace=False)
+    differ = a[:, None] != b[None, :]
+    count = int(differ.sum())
+    if not count:
+        return None
+    one, two = np.ascontiguousarray(x[a].T), np.ascontiguousarray(x[b].T)
+    evidence, weights = np.zeros(differ.shape, np.float32), np.zeros(x.shape[1])
+    for place in range(x.shape[1]):
+        agree = one[place][:, None] == two[place][None, :]
+        share = (int(np.count_nonzero(agree)) - (differ.size - count)) / count  # a row agrees with itself
+        weights[place] = -math.log(max(share, 0.5 / count))
+        evidence += agree * np.float32(weights[place])
+    scale = len(rows) * len(others) / differ.size
+    return _tail(evidence[differ], weights, scale, above, without)
+
+
+def _tail(
+    evidence: NDArray[np.float32], weights: NDArray[np.float64], scale: float, above: float, without: float
+) -> Tail | None:
+    out = math.ceil(without / scale)
+    wanted = math.ceil(max(FEWEST_IN_TAIL, above / scale))
+    if out + wanted > len(evidence) / 2:
+        return None
+    upper, many = _level(evidence, out + wanted)
+    lower, more = _level(evidence, min(len(evidence), out + TAIL * (many - out)))
+    slope = 1.0 if lower >= upper else math.log((more - out) / (many - out)) / (upper - lower)
+    return Tail(weights, upper, (many - out) * scale, max(HEAVY * min(slope, 1.0), 1e-9))
+
+
+def _level(evidence: NDArray[np.float32], count: int) -> tuple[float, int]:
+    """The highest level that at least `count` pairs reach, and how many do."""
+    level = float(np.partition(evidence, len(evidence) - count)[len(evidence) - count])
+    return level, int(np.count_nonzero(evidence >= level - 1e-3))
+
+
+def twins_by_agreement(x: np.ndarray, rows: Rows, others: Rows, twins: int) -> float:
+    """How many different rows would stand both in `rows` and in `others` by chance, with the columns as they depend.
+
+    rows, others: without repeats in themselves; twins: how many are there. inf where nearly all rows are alike.
+    """
+    tail = tail_of(x, rows, others, 3.0 * twins)
+    return math.inf if tail is None else tail.expected(float(tail.weights.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class PartialTwins:
+    """Pairs of rows that agree in nearly all columns, though chance would make no such pair.
+
+    rows, partners: int32; differing: how many columns differ.
+    """
+
+    rows: Rows
+    partners: Rows
+    differing: NDArray[np.int32]
+
+
+def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
+    """Pairs among these rows, no two of which are equal, that differ in at most half of the columns that vary.
+
+    Columns are dealt into PARTS by their weights; pairs that agree in a part are candidates. Of pairs that differ in
+    PARTS or more columns, some are missed. Those are told whose evidence chance would reach in SURE pairs of the table;
+    and none where others fall just short of it, as in any tail, for copies stand apart.
+    """
+    nothing = PartialTwins(*(np.empty(0, np.int32) for _ in range(3)))
+    if len(rows) < FEWEST_IN_TAIL:
+        return nothing
+    some = generator(0, "weights").choice(rows, min(len(rows), 300), replace=False)
+    rarity = np.array([_repeats(x[some, place]) for place in range(x.shape[1])])
+    varying = np.flatnonzero(rarity < 1)
+    if len(varying) < PARTS:
+        return nothing
+    varying = varying[np.argsort(rarity[varying], kind="stable")]
+    i, j = _candidates(x, rows, varying)
+    if not len(i):
+        return nothing
+    differing = _differing(x, rows[i], rows[j], varying)
+    near = differing <= len(varying) // 2
+    count = 2.0 * np.count_nonzero(near)  # both orders of a pair count
+    tail = tail_of(x, rows, rows, count, count) if count else None
+    if tail is None:
+        return nothing
+    least = tail.reached_by(2 * SURE)
+    evidence = tail.weights.sum() - _lost(x, rows[i], rows[j], tail.weights)
+    kept = near & (evidence >= least)
+    short = (evidence < least) & (evidence >= least - math.log(TAIL) / tail.slope)
+    if np.count_nonzero(short) > GAP * np.count_nonzero(kept):
+        return nothing
+    return PartialTwins(rows[i[kept]], rows[j[kept]], differing[kept])
+
+
+def _repeats(column: np.ndarray) -> float:
+    """The share of pairs of different rows that agree in a column."""
+    counts = np.unique(column, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1)).sum() / (len(column) * (len(column) - 1)))
+
+
+def _candidates(x: np.ndarray, rows: Rows, columns: NDArray[np.intp]) -> tuple[Rows, Rows]:
+    """Places in `rows` of the pairs that agree in one of the parts of the columns."""
+    keys = generator(0, "hashes").integers(1, 2**63, x.shape[1], np.uint64) | np.uint64(1)
+    pairs = [np.empty(0, np.int64)]
+    left = MOST_VALUES // len(columns)
+    for part in range(PARTS):
+        total = np.zeros(len(rows), np.uint64)
+        for place in columns[part::PARTS]:
+            total += _bits(x[rows, place]) * keys[place]
+        order = np.argsort(total)
+        ordered = total[order]
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        sizes = np.diff(np.append(starts, len(ordered)))
+        few = np.repeat((sizes > 1) & (sizes <= MOST_ALIKE), sizes)
+        for step in range(1, MOST_ALIKE):
+            found = np.flatnonzero((ordered[step:] == ordered[:-step]) & few[step:])
+            if not len(found) or left <= 0:
+                break
+            low, high = order[found], order[found + step]
+            pairs.append((np.minimum(low, high) * len(rows) + np.maximum(low, high))[:left])
+            left -= len(found)
+    both = np.unique(np.concatenate(pairs))
+    return (both // max(1, len(rows))).astype(np.int32), (both % max(1, len(rows))).astype(np.int32)
+
+
+def _bits(column: np.ndarray) -> NDArray[np.uint64]:
+    """Numbers that are equal where the values are, mixed so that their sums hardly meet."""
+    if column.dtype.kind == "f":
+        whole = (column.astype(np.float64) + 0.0).view(np.uint64)
+    else:
+        whole = column.astype(np.int64).view(np.uint64)
+    mixed: NDArray[np.uint64] = (whole ^ (whole >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+def _differing(x: np.ndarray, i: Rows, j: Rows, columns: NDArray[np.intp]) -> NDArray[np.int32]:
+    found = np.zeros(len(i), np.int32)
+    for place in columns:
+        found += x[i, place] != x[j, place]
+    return found
+
+
+def _lost(x: np.ndarray, i: Rows, j: Rows, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    lost = np.zeros(len(i))
+    for place in np.flatnonzero(weights):
+        lost += weights[place] * (x[i, place] != x[j, place])
+    return lost
+
+
+def merged(groups: Rows, rows: Rows, partners: Rows) -> Rows:
+    """Groups of rows [N] with those of each pair made one, each named by its lowest row: int32 [N].
+
+    groups: for each row the number of the first row of its group; rows, partners: pairs of such first rows.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(rows):
+        return groups
+    links = coo_array((np.ones(len(rows)), (rows, partners)), shape=(len(groups), len(groups)))
+    parts = connected_components(links, directed=False)[1][groups]
+    _, first, of_rows = np.unique(parts, return_index=True, return_inverse=True)
+    return first[of_rows].astype(np.int32)
