@@ -5,13 +5,14 @@ Limits were set on the development cases alone; the held-out ones are other tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks import leak_clean, leak_planted
-from goodfit.data import Split
+from goodfit.data import Dataset, Split
 from goodfit.leaks import LeakFinding, guard
 
 
@@ -37,26 +38,28 @@ class LeakCase:
         return self.asked if self.planted else not self.warned
 
 
-def cases(seeds: int = 1) -> Iterator[LeakCase]:
-    """All of them, `seeds` times each."""
-    for seed in range(seeds):
+def cases(seeds: Sequence[int] = (0,)) -> Iterator[LeakCase]:
+    """All of them, once for each of the seeds."""
+    for seed in seeds:
         for place, (name, made) in enumerate(leak_clean.development()):
-            yield _clean(name, "development", leak_clean.as_split(made(np.random.default_rng([1, seed, place]))))
+            yield judged_clean(name, "development", made(np.random.default_rng([1, seed, place])))
         for place, (name, made) in enumerate(leak_clean.held_out()):
-            yield _clean(name, "held-out", leak_clean.as_split(made(np.random.default_rng([2, seed, place]))))
+            yield judged_clean(name, "held-out", made(np.random.default_rng([2, seed, place])))
         for place, plant in enumerate(leak_planted.development()):
-            yield _planted("development", plant(np.random.default_rng([3, seed, place])))
+            yield judged_leak("development", plant(np.random.default_rng([3, seed, place])))
         for place, plant in enumerate(leak_planted.held_out()):
-            yield _planted("held-out", plant(np.random.default_rng([4, seed, place])))
+            yield judged_leak("held-out", plant(np.random.default_rng([4, seed, place])))
 
 
-def _clean(name: str, part: str, parts: Split) -> LeakCase:
-    found = _told(guard(parts))
+def judged_clean(name: str, part: str, made: Dataset | Split) -> LeakCase:
+    """What the guard says of a table without leakage."""
+    found = _told(guard(leak_clean.as_split(made)))
     issues = [each for each in found if each.status == "issue"]
     return LeakCase(name, part, False, bool(issues), bool(found), tuple(str(each) for each in found))
 
 
-def _planted(part: str, leak: leak_planted.Planted) -> LeakCase:
+def judged_leak(part: str, leak: leak_planted.Planted) -> LeakCase:
+    """What the guard says of a table with a leak."""
     found = _told(guard(leak.parts))
     right = [
         each
@@ -71,7 +74,7 @@ def _told(found: tuple[LeakFinding, ...]) -> list[LeakFinding]:
     return [each for each in found if each.status != "cannot tell"]
 
 
-def rows(seeds: int = 1) -> list[tuple[str, str, int, int, int]]:
+def rows(seeds: Sequence[int] = (0,)) -> list[tuple[str, str, int, int, int]]:
     """(part, what, cases, of these right, of these warned of) for clean tables and for each kind of planted leak."""
     counted: dict[tuple[str, str], list[LeakCase]] = {}
     for case in cases(seeds):
@@ -84,8 +87,8 @@ def rows(seeds: int = 1) -> list[tuple[str, str, int, int, int]]:
 
 
 def main() -> None:
-    """Print the table, and each case that went wrong."""
-    kept = list(cases())
+    """Print the table, and each case that went wrong; arguments: seeds."""
+    kept = list(cases([int(each) for each in sys.argv[1:]] or (0,)))
     for part in ("development", "held-out"):
         clean = [case for case in kept if case.part == part and not case.planted]
         leaky = [case for case in kept if case.part == part and case.planted]

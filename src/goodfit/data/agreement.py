@@ -7,6 +7,7 @@ number of pairs falls as the evidence rises is measured on pairs of different ro
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,13 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 
 Rows = NDArray[np.int32]
-SAMPLED_VALUES = 30_000_000  # cells that are compared to measure a tail
+SAMPLED_VALUES = 8_000_000  # cells that are compared to measure a tail
 TAIL = 10  # the slope of the tail is measured between two levels of evidence of which one has TAIL times the pairs
 FEWEST_IN_TAIL = 30  # pairs of the sample above the upper level
 HEAVY = 0.8  # of the slope that was measured: where rows are of several kinds, the tail falls ever more slowly
 PARTS = 4  # parts of the columns: rows that differ in fewer columns than that agree in one part entirely
 MOST_ALIKE = 32  # rows that agree in a part; more are alike by chance, or copies of one row
-MOST_VALUES = 40_000_000  # cells of the candidates that are compared
+MOST_VALUES = 8_000_000  # cells of the candidates; where there are more, rows agree too often to be copies
 GAP = 0.5  # pairs that fall short of it by one factor TAIL, for each that is told: a tail has TAIL - 1
 SURE = 0.01  # pairs so alike that may be expected by chance in the whole table
 
@@ -126,22 +127,22 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     if len(rows) < FEWEST_IN_TAIL:
         return nothing
     some = generator(0, "weights").choice(rows, min(len(rows), 300), replace=False)
-    rarity = np.array([_repeats(x[some, place]) for place in range(x.shape[1])])
+    rarity = np.array([_repeats(column) for column in x[some].T])
     varying = np.flatnonzero(rarity < 1)
     if len(varying) < PARTS:
         return nothing
-    varying = varying[np.argsort(rarity[varying], kind="stable")]
-    i, j = _candidates(x, rows, varying)
+    i, j = _candidates(x, rows, varying[np.argsort(rarity[varying], kind="stable")])
     if not len(i):
         return nothing
-    differing = _differing(x, rows[i], rows[j], varying)
+    differ = np.concatenate([x[rows[i[part]]] != x[rows[j[part]]] for part in _blocks(len(i), x.shape[1])])
+    differing = np.count_nonzero(differ, axis=1).astype(np.int32)
     near = differing <= len(varying) // 2
     count = 2.0 * np.count_nonzero(near)  # both orders of a pair count
     tail = tail_of(x, rows, rows, count, count) if count else None
     if tail is None:
         return nothing
     least = tail.reached_by(2 * SURE)
-    evidence = tail.weights.sum() - _lost(x, rows[i], rows[j], tail.weights)
+    evidence = tail.weights.sum() - differ.astype(np.float32) @ tail.weights
     kept = near & (evidence >= least)
     short = (evidence < least) & (evidence >= least - math.log(TAIL) / tail.slope)
     if np.count_nonzero(short) > GAP * np.count_nonzero(kept):
@@ -156,52 +157,57 @@ def _repeats(column: np.ndarray) -> float:
 
 
 def _candidates(x: np.ndarray, rows: Rows, columns: NDArray[np.intp]) -> tuple[Rows, Rows]:
-    """Places in `rows` of the pairs that agree in one of the parts of the columns."""
-    keys = generator(0, "hashes").integers(1, 2**63, x.shape[1], np.uint64) | np.uint64(1)
-    pairs = [np.empty(0, np.int64)]
-    left = MOST_VALUES // len(columns)
+    """Places in `rows` of the pairs that agree in one of the parts of the columns; none where these are too many to be
+    copies, and to be compared.
+    """
+    keys = np.zeros((x.shape[1], PARTS), np.uint64)
     for part in range(PARTS):
-        total = np.zeros(len(rows), np.uint64)
-        for place in columns[part::PARTS]:
-            total += _bits(x[rows, place]) * keys[place]
-        order = np.argsort(total)
-        ordered = total[order]
+        some = columns[part::PARTS]
+        keys[some, part] = generator(part, "hashes").integers(1, 2**63, len(some), np.uint64) * 2 + 1
+    hashes = row_hashes(x, keys)[rows]
+    pairs = [np.empty(0, np.int64)]
+    left = MOST_VALUES // x.shape[1]
+    for part in range(PARTS):
+        order = np.argsort(hashes[:, part])
+        ordered = hashes[order, part]
         starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
         sizes = np.diff(np.append(starts, len(ordered)))
         few = np.repeat((sizes > 1) & (sizes <= MOST_ALIKE), sizes)
         for step in range(1, MOST_ALIKE):
             found = np.flatnonzero((ordered[step:] == ordered[:-step]) & few[step:])
-            if not len(found) or left <= 0:
+            if not len(found):
                 break
-            low, high = order[found], order[found + step]
-            pairs.append((np.minimum(low, high) * len(rows) + np.maximum(low, high))[:left])
             left -= len(found)
+            if left < 0:
+                return np.empty(0, np.int32), np.empty(0, np.int32)
+            low, high = order[found], order[found + step]
+            pairs.append(np.minimum(low, high) * len(rows) + np.maximum(low, high))
     both = np.unique(np.concatenate(pairs))
     return (both // max(1, len(rows))).astype(np.int32), (both % max(1, len(rows))).astype(np.int32)
 
 
-def _bits(column: np.ndarray) -> NDArray[np.uint64]:
-    """Numbers that are equal where the values are, mixed so that their sums hardly meet."""
-    if column.dtype.kind == "f":
-        whole = (column.astype(np.float64) + 0.0).view(np.uint64)
-    else:
-        whole = column.astype(np.int64).view(np.uint64)
-    mixed: NDArray[np.uint64] = (whole ^ (whole >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
-    return mixed ^ (mixed >> np.uint64(32))
+def row_hashes(x: np.ndarray, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sums of the bits of each row's values times odd random numbers, modulo 2^64: [N, K] for keys [D, K].
 
-
-def _differing(x: np.ndarray, i: Rows, j: Rows, columns: NDArray[np.intp]) -> NDArray[np.int32]:
-    found = np.zeros(len(i), np.int32)
-    for place in columns:
-        found += x[i, place] != x[j, place]
+    Equal rows have equal sums, 0.0 and -0.0 being equal; others hardly ever.
+    """
+    found = np.empty((len(x), keys.shape[1]), np.uint64)
+    for part in _blocks(len(x), x.shape[1]):
+        np.matmul(_bits(x[part]), keys, out=found[part])
     return found
 
 
-def _lost(x: np.ndarray, i: Rows, j: Rows, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    lost = np.zeros(len(i))
-    for place in np.flatnonzero(weights):
-        lost += weights[place] * (x[i, place] != x[j, place])
-    return lost
+def _bits(rows: np.ndarray) -> NDArray[np.uint64]:
+    if rows.dtype == np.float32:
+        return (rows + np.float32(0)).view(np.uint32).astype(np.uint64)
+    if rows.dtype.kind == "f":
+        return (rows.astype(np.float64) + 0.0).view(np.uint64)
+    return rows.astype(np.int64).view(np.uint64)
+
+
+def _blocks(count: int, width: int) -> Iterator[slice]:
+    step = max(1, 2_000_000 // max(1, width))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def merged(groups: Rows, rows: Rows, partners: Rows) -> Rows:

@@ -133,10 +133,11 @@ def between(
     exact = exact_twins(groups, rows, others)
     if len(exact):
         chance = twins_expected(data.x, groups, rows, others, len(exact))
-        changed, partners = relabelled(groups, data.y, rows, others)
-        again = measured_again(groups, data.y, exact, others, len(changed))
+        copies = chance < CHANCE_SHARE * len(exact)
+        changed, partners = relabelled(groups, data.y, rows, others) if copies else (rows[:0], rows[:0])
+        again = copies and measured_again(groups, data.y, exact, others, len(changed))
         yield _exact(exact, parts, len(rows), _repeats(groups, others), chance, changed=len(changed) if again else None)
-        if chance < CHANCE_SHARE * len(exact) and not again and len(changed):
+        if len(changed) and not again:
             yield _relabelled(changed, partners, parts, len(rows))
     if near is not None:
         if near.trouble:
@@ -243,6 +244,8 @@ def _changed(
     parts: tuple[Part, Part], of: tuple[Rows, Rows], groups: Rows, near: NearPairs | None, changed: NearPairs
 ) -> Iterator[LeakFinding]:
     """Rows of one part that repeat rows of another but for a few columns, and have no closer twin there."""
+    if not len(changed):
+        return
     twins = near_twins(changed, groups, *of)
     closer = exact_twins(groups, *of).rows
     if near is not None and not near.trouble:
@@ -306,9 +309,10 @@ def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFindi
     """
     rows = _different(data, train, same)
     suspects = telling_inputs(data, rows) if data.suspects is None else data.suspects(rows)
-    for status in ("issue", "notice"):
+    statuses: tuple[Status, Status] = ("issue", "notice")
+    for status in statuses:
         some = [(name, why) for name, why, found in suspects if found == status]
-        if some and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
+        if some and len(some) < data.n_inputs:  # where all inputs do, nothing can be left out
             yield _told(data, some, status)
 
 

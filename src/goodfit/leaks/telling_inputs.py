@@ -1,6 +1,6 @@
 """Inputs that tell the target, of data sets that are arrays; `tables.leaks` does it for the columns of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -33,10 +33,7 @@ def telling_inputs(data: Dataset, rows: Rows) -> tuple[tuple[str, str, str], ...
             suspects = _suspects(data, y[some], target, some, list(suspects))
         found = {**suspects, **found}
         if paired:
-            rest = [i for i in range(data.n_inputs) if i not in found]
-            frame, wanted = _frame(data, y[rows], target, rows, rest, data.x[rows])
-            for leak in telling_pairs(frame, dict.fromkeys(frame.columns, "numeric"), wanted):
-                found.setdefault(int(leak.column), leak)
+            found = {**_told_together(data, y, target, rows, found.keys()), **found}
     names = data.features or [str(i) for i in range(data.n_inputs)]
     return tuple((names[i], found[i].why, found[i].status) for i in sorted(found))
 
@@ -78,6 +75,20 @@ def _suspects(
     return {int(leak.column): leak for leak in leaks}
 
 
+def _told_together(
+    data: Dataset, y: np.ndarray, target: tuple[str, tuple[str, ...]], rows: Rows, but: Collection[int]
+) -> dict[int, Leak]:
+    """Inputs that tell the target with another one, first in the sample."""
+    inputs = [i for i in range(data.n_inputs) if i not in but]
+    found: list[Leak] = []
+    for some in (_sample(y, rows, data.task), rows):
+        frame, wanted = _frame(data, y[some], target, some, inputs, data.x[some][:, inputs])
+        found = telling_pairs(frame, dict.fromkeys(frame.columns, "numeric"), wanted)
+        if not found:
+            break
+    return {int(leak.column): leak for leak in found}
+
+
 def _frame(
     data: Dataset, y: np.ndarray, target: tuple[str, tuple[str, ...]], rows: Rows, inputs: list[int], values: np.ndarray
 ) -> tuple[Frame, Target]:
@@ -90,6 +101,6 @@ def _frame(
 
 def _orderly(values: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The columns along which neighbours mostly are of one class: others tell no class."""
-    order = np.argsort(values, axis=0, kind="stable")
+    order = np.argsort(values, axis=0)
     classes = y[order]
     return np.flatnonzero((classes[1:] == classes[:-1]).mean(axis=0) >= ORDERLY)

@@ -5,7 +5,7 @@ subject was measured again.
 import numpy as np
 
 from goodfit.data.agreement import twins_by_agreement
-from goodfit.leaks.duplicates import Rows, TwinRows, exact_groups
+from goodfit.leaks.duplicates import Rows, TwinRows, target_groups
 
 SAMPLE = 2000  # rows that the columns' values are counted in
 CHANCE_SHARE = 0.1  # of the twins that are there: if chance would make as many, copies cannot be told from it
@@ -36,7 +36,7 @@ def measured_again(groups: Rows, y: np.ndarray, twins: TwinRows, others: Rows, c
     differ; or where few kinds of rows are common.
     """
     both = np.concatenate([twins.rows, others])
-    targets = exact_groups(y.reshape(len(y), -1))[both]
+    targets = target_groups(y)[both]
     kinds, codes = np.unique(groups[both], return_inverse=True)
     sizes = np.bincount(codes)
     first = np.full(len(kinds), -1, targets.dtype)

@@ -55,6 +55,7 @@ def test_columns_that_give_numbers_away() -> None:
         close=NUMBERS + RNG.normal(0, 0.3, ROWS),
     )
     assert found.pop("cents").startswith("is perfectly correlated with the target (correlation ")
+    assert found.pop("close") == "tells almost all of the target (R² 0.985): is it known when you predict?"
     assert found == {
         "same": "equals the target 'y' in every row",
         "text": "equals the target 'y' in every row",

@@ -1,6 +1,7 @@
 """How probable a relation with the target is for a column that is independent of it."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ CHANCE = (
 )
 
 
-def chance_of_pure(codes: NDArray[np.int32], y: NDArray[np.int64]) -> float:
+def chance_of_pure(codes: NDArray[np.integer[Any]], y: NDArray[np.int64]) -> float:
     """Log of the probability that each value of a column goes with one target, were they independent; 0 if it does not.
 
     For groups of m rows: the product of sum_c p_c^m, with p_c the targets' shares.

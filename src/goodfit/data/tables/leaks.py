@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.agreement import merged, partial_twins
+from goodfit.data.streams import generator
 from goodfit.data.tables.chances import CHANCE, chance_of_pure, correlated, separated
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind, read_as
-from goodfit.data.tables.nearly import Cells, Status, nearly
+from goodfit.data.tables.nearly import Cells, Status, drifts, nearly
 from goodfit.data.tables.pairs_that_tell import pairs_of_numbers, pairs_of_values
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import Target
+
+SAMPLE = 2000  # rows that are looked at first, for what is not exact, and for pairs of columns
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,14 @@ class Leak:
         return f"Column {self.column!r} {self.why}{'' if self.why.endswith('?') else '.'}"
 
 
-def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None) -> tuple[Leak, ...]:
+def find_leaks(
+    frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None, *, changed: bool = True
+) -> tuple[Leak, ...]:
     """The suspects of `leaks_in_rows`, of rows that repeat others only one, though for a few columns that were changed,
     and of each group only one row: what is the same again and again is no evidence.
 
-    group: a column whose equal values are rows of one group.
+    group: a column whose equal values are rows of one group. changed: whether to look for rows that repeat others but
+    for a few columns; without it, there are none.
     """
     first = np.unique(_mixed([frame.columns[name].codes for name in kinds], target.y), return_index=True)[1]
     if group is not None:
@@ -44,10 +50,11 @@ def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target, group: str 
         known = first[codes[first] >= 0]
         alone = first[codes[first] < 0]
         first = np.concatenate([known[np.unique(codes[known], return_index=True)[1]], alone])
-    first = np.sort(first).astype(np.int32)
-    copies = partial_twins(np.stack([frame.columns[name].codes for name in kinds], axis=1), first)
-    same = merged(np.arange(frame.rows, dtype=np.int32), copies.rows, copies.partners)
-    first = first[np.sort(np.unique(same[first], return_index=True)[1])]
+    first = np.sort(first)
+    if changed and kinds:
+        copies = partial_twins(np.stack([frame.columns[name].codes for name in kinds], axis=1), first.astype(np.int32))
+        same = merged(np.arange(frame.rows, dtype=np.int32), copies.rows, copies.partners)
+        first = first[np.sort(np.unique(same[first], return_index=True)[1])]
     if len(first) == frame.rows:
         return leaks_in_rows(frame, kinds, target)
     fewer = replace(target, y=target.y[first], rows=target.rows[first])
@@ -73,39 +80,57 @@ def leaks_in_rows(frame: Frame, kinds: dict[str, Kind], target: Target, *, pairs
     """
     found = []
     y = np.unique(target.y, return_inverse=True)[1]
+    order = np.argsort(target.rows, kind="stable")
+    some = order[np.sort(generator(0, "leaks").permutation(len(order))[:SAMPLE])]
     for name, kind in kinds.items():
-        why = _why(frame.columns[name], kind, target, y)
-        if why:
-            found.append(Leak(name, why))
-        elif (told := nearly(_cells(frame.columns[name], kind, target, y))) is not None:
+        column = frame.columns[name]
+        why = _why(column, kind, target, y, order)
+        told = nearly(_cells(column, kind, target, y, some)) if not why else ("issue", why)
+        if told is not None and not why and len(some) < len(order):
+            told = nearly(_cells(column, kind, target, y, order))
+        if told is not None:
             found.append(Leak(name, told[1], told[0]))
-    if pairs and len(kinds) > 2:  # of two, nothing could be left out
-        told = {leak.column for leak in found}
-        found += telling_pairs(frame, {name: kind for name, kind in kinds.items() if name not in told}, target)
+    if pairs:
+        names = {leak.column for leak in found}
+        found += telling_pairs(frame, {name: kind for name, kind in kinds.items() if name not in names}, target)
     return tuple(found)
 
 
-def _cells(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64]) -> Cells:
-    """A column beside the target, in the order of the table's rows."""
-    order = np.argsort(target.rows, kind="stable")
+def _cells(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64], rows: NDArray[np.intp]) -> Cells:
+    """Some rows of a column beside the target."""
+    column = column.take(rows)
     values = None if kind == "categorical" else read_as(column, kind)[0]
-    codes = column.codes.astype(np.int64)
-    numbers = target.y.astype(np.float64) if target.task == "regression" else None
-    return Cells(codes, values, y, numbers).take(order)
+    numbers = target.y[rows].astype(np.float64) if target.task == "regression" else None
+    return Cells(column.codes.astype(np.int64), values, y[rows], numbers)
 
 
 def telling_pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[Leak]:
-    """Two columns that give the target away together, each pair under the name of its first; see `pairs_that_tell`."""
-    if target.task == "regression":
-        numbers = {name: read_as(frame.columns[name], kind)[0] for name, kind in kinds.items() if kind != "categorical"}
-        found = pairs_of_numbers(numbers, target.y.astype(np.float64))
-    else:
-        y = np.unique(target.y, return_inverse=True)[1]
-        found = pairs_of_values({name: frame.columns[name].codes for name in kinds}, y)
+    """Two columns that give the target away together, each pair under the name of its first; see `pairs_that_tell`.
+
+    What a sample of the rows does not show is not looked for in all of them; of two columns in all, none is a leak, for
+    nothing would be left.
+    """
+    if len(frame.columns) < 3:
+        return []
+    some = generator(0, "pairs").permutation(frame.rows)[:SAMPLE]
+    few = replace(target, y=target.y[some], rows=target.rows[some])
+    found = _pairs(frame.take(some), kinds, few)
+    if found and len(some) < frame.rows:
+        named = {name for pair in found for name in pair[:2]}
+        found = _pairs(frame, {name: kind for name, kind in kinds.items() if name in named}, target)
     return [Leak(name, f"gives the target exactly with another column: {how}") for name, _, how in found]
 
 
-def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64]) -> str:
+def _pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[tuple[str, str, str]]:
+    if target.task == "regression":
+        numbers = {name: read_as(frame.columns[name], kind)[0] for name, kind in kinds.items() if kind != "categorical"}
+        return pairs_of_numbers(numbers, target.y.astype(np.float64))
+    y = np.unique(target.y, return_inverse=True)[1]
+    return pairs_of_values({name: frame.columns[name].codes for name in kinds}, y)
+
+
+def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64], order: NDArray[np.intp]) -> str:
+    """How a column gives the target away exactly, or ""; order: of the rows, as they came."""
     if _equal(column, target):
         return f"equals the target {target.name!r} in every row"
     codes = column.codes
@@ -119,7 +144,9 @@ def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64]) ->
     values, _ = read_as(column, kind)
     if target.task == "regression":
         known = ~np.isnan(values)
-        return correlated(values[known], target.y[known].astype(np.float64))
+        numbers = target.y.astype(np.float64)
+        why = correlated(values[known], numbers[known])
+        return "" if why and drifts(values[order], numbers[order]) else why
     return separated(values, y)
 
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.streams import generator
-from goodfit.data.tables.chances import CHANCE, Codes, chance_of_pure, correlated, right_by_value, separated
+from goodfit.data.tables.chances import CHANCE, Codes, chance_of_pure, correlation, ranks, right_by_value, separated
 from goodfit.data.tables.raw import Numbers
 
 Status = Literal["issue", "notice"]
 FEWEST = 50  # rows below which nothing but an exact relation is told
-SAMPLE = 2000  # rows that are looked at first
 KEPT = 0.8  # of the rows must have another value than the one that is left out
+LEFT_OUT = 0.003  # of the rows must have that value, and two of them
 AGREES = 0.985  # of the rows, of a column with about as many values as classes: an issue, a copy with wrong cells
 TELLS_CLASSES = 0.95  # of the errors of the best constant that are avoided, from which on a column is asked about
 TELLS_VALUES = 0.85  # the same for a column with about as many values as classes
@@ -54,20 +54,11 @@ class Cells:
 
 
 def nearly(cells: Cells) -> tuple[Status, str] | None:
-    """(status, why) for a column that tells nearly all of the target, or None; exact relations are looked for before.
-
-    What the sample does not show is not looked for in all rows.
+    """(status, why) for a column that tells nearly all of the target, or None; exact relations are looked for before,
+    but for a correlation that time explains.
     """
     if len(cells) < FEWEST:
         return None
-    if len(cells) > SAMPLE:
-        rows = np.sort(generator(0, "nearly").permutation(len(cells))[:SAMPLE])
-        if _nearly(cells.take(rows)) is None:
-            return None
-    return _nearly(cells)
-
-
-def _nearly(cells: Cells) -> tuple[Status, str] | None:
     if cells.numbers is None or cells.values is None:
         for kept, but in _but_for(cells):
             why = _exact(cells.take(kept))
@@ -86,7 +77,7 @@ def _but_for(cells: Cells) -> Iterator[tuple[NDArray[np.bool_], str]]:
         return
     for code in dict.fromkeys((int(used[counts.argmax()]), int(used[0]), int(used[-1]))):
         kept = known & (cells.codes != code)
-        if kept.sum() >= KEPT * len(cells) and (~kept).sum() > 1:
+        if kept.sum() >= KEPT * len(cells) and (known & ~kept).sum() > max(1, LEFT_OUT * len(cells)):
             yield kept, f"but for the rows with one of its values ({kept.mean():.0%} are without)"
 
 
@@ -146,15 +137,12 @@ def _numbers(cells: Cells) -> tuple[Status, str] | None:
         kept = kept & ~np.isnan(values)
         if kept.sum() < max(FEWEST // 2, KEPT * len(cells)):
             continue
-        told = 1.0 if but and correlated(values[kept], y[kept]) else _curve(values[kept], y[kept], _spread(y))
+        told = max(correlation(values[kept], y[kept]) ** 2 - 1e-12, _curve(values[kept], y[kept], _spread(y)))
         best = max(best, (told, but), key=lambda each: each[0])
     told, but = best
     if told < TELLS_NUMBERS:
         return None
-    left = math.sqrt(1 - told) * _spread(y)
-    ordered = np.abs(np.sign(np.diff(y)).mean()) > 0.9  # rows sorted by the target say nothing of time
-    before = float(np.quantile(np.abs(np.diff(y)), 0.9) / 1.645)
-    persistent = not ordered and left >= PERSISTENT * before
+    persistent = _drifts(y, math.sqrt(1 - told) * _spread(y))
     if told >= IS_NUMBERS and not persistent:
         return "issue", f"moves exactly with the target {but}".strip() + f" (R² {told:.4f} without the worst tenth)"
     if persistent and np.mean(values[1:] == y[:-1]) > 0.5:
@@ -179,7 +167,7 @@ def _curve(values: Numbers, y: Numbers, spread: float) -> float:
     ordered = y[mixed][np.argsort(values[mixed], kind="stable")]
     around = np.stack([ordered[:-4], ordered[1:-3], ordered[3:-1], ordered[4:]])
     error = np.abs(ordered[2:-2] - np.median(around, axis=0))
-    return 1 - float(np.quantile(error, 0.9) / 1.645 / math.sqrt(1.3) / spread) ** 2
+    return 1 - min(1.0, float(np.quantile(error, 0.9) / 1.645 / math.sqrt(1.3) / spread)) ** 2
 
 
 def _persists(cells: Cells, right: float) -> bool:
@@ -187,3 +175,26 @@ def _persists(cells: Cells, right: float) -> bool:
     y = cells.y
     changes = int(np.count_nonzero(y[1:] != y[:-1]))
     return changes > 3 * len(np.unique(y)) and 1 - changes / (len(y) - 1) >= 1 - 2 * (1 - min(right, 0.99))
+
+
+def _drifts(y: Numbers, left: float) -> bool:
+    """Whether the number of the row before tells nearly as much, though the rows are not sorted by it.
+
+    left: standard deviation of what a column does not tell.
+    """
+    steps = np.diff(y)
+    ordered = np.abs(np.sign(steps).mean()) > 0.9
+    return not ordered and left >= PERSISTENT * float(np.quantile(np.abs(steps), 0.9) / 1.645)
+
+
+def drifts(values: Numbers, y: Numbers) -> bool:
+    """Whether a column is so close to the target, or its ranks to the target's, as both drift: rows in their order."""
+    known = ~np.isnan(values)
+    values, y = values[known], y[known]
+    if len(y) < FEWEST:
+        return False
+    for a, b in ((values, y), (ranks(values), ranks(y))):
+        left = math.sqrt(max(0.0, 1 - correlation(a, b) ** 2)) * float(np.std(b))
+        if not _drifts(b, left):
+            return False
+    return True

@@ -5,14 +5,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.streams import generator
 from goodfit.data.tables.chances import CHANCE, chance_of_pure, right_by_value
 from goodfit.data.tables.raw import Numbers
 
 MOST_COLUMNS = 60  # beyond which pairs are not looked at
 MOST_VALUES = 50  # different values of a column whose combinations are looked at
-MOST_CLASSES = 100  # of the target
-SAMPLE = 2000  # rows that all pairs are looked at on
+MOST_CLASSES = 40  # of the target
 EXACT = 1e-6  # of the target's variance that two columns may leave
 FEWEST = 30  # rows
 SHOWN = 5  # pairs
@@ -27,19 +25,19 @@ def pairs_of_numbers(columns: dict[str, Numbers], y: Numbers) -> list[tuple[str,
     names = [name for name, values in columns.items() if np.isfinite(values).all() and np.ptp(values) > 0]
     if not 1 < len(names) <= MOST_COLUMNS or len(y) < FEWEST:
         return []
-    some = generator(0, "pairs").permutation(len(y))[:SAMPLE]
-    found = _sums(names, columns, y, some, "a sum of it and {!r} with constant factors")
+    found = _sums(names, columns, y, "a sum of it and {!r} with constant factors")
     positive = [name for name in names if (columns[name] > 0).all()]
     if not found and len(positive) > 1 and (y > 0).all():
         logs = {name: np.log(columns[name]) for name in positive}
-        found = _sums(positive, logs, np.log(y), some, "a product or ratio of it and {!r}")
+        found = _sums(positive, logs, np.log(y), "a product or ratio of it and {!r}")
     return found[:SHOWN]
 
 
-def _sums(
-    names: list[str], columns: dict[str, Numbers], y: Numbers, some: NDArray[np.intp], how: str
-) -> list[tuple[str, str, str]]:
-    r = np.nan_to_num(np.corrcoef(np.stack([columns[name][some] for name in names] + [y[some]])))
+def _sums(names: list[str], columns: dict[str, Numbers], y: Numbers, how: str) -> list[tuple[str, str, str]]:
+    with np.errstate(
+        over="ignore", invalid="ignore", divide="ignore"
+    ):  # of huge numbers, and of columns that are constant
+        r = np.nan_to_num(np.corrcoef(np.stack([*(columns[name] for name in names), y])))
     own, between = r[-1, :-1], r[:-1, :-1]
     first, second = np.triu_indices(len(names), 1)
     a, b, both = own[first], own[second], between[first, second]
@@ -72,14 +70,12 @@ def pairs_of_values(columns: dict[str, NDArray[np.int32]], y: NDArray[np.int64])
     if not 1 < len(coded) <= MOST_COLUMNS or len(y) < FEWEST or int(y.max()) >= MOST_CLASSES:
         return []
     names, classes = list(coded), int(y.max()) + 1
-    some = generator(0, "pairs").permutation(len(y))[:SAMPLE]
-    few, wanted = {name: codes[some] for name, codes in coded.items()}, y[some]
     limit = math.log(CHANCE) - math.log(len(names) ** 2 / 2)
     found = []
     for i, first in enumerate(names):
-        scaled = few[first] * classes * MOST_VALUES + wanted
+        scaled = coded[first] * classes * MOST_VALUES + y
         for second in names[i + 1 :]:
-            cells = np.bincount(scaled + few[second] * classes, minlength=1)
+            cells = np.bincount(scaled + coded[second] * classes, minlength=1)
             cells = np.append(cells, np.zeros(-len(cells) % classes, cells.dtype)).reshape(-1, classes)
             if (np.count_nonzero(cells, axis=1) > 1).any():
                 continue

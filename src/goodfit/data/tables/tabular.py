@@ -117,9 +117,11 @@ class Table:
         return {} if self.time is None else {"time": times_of(self.frame, self.time, Problems())}
 
     def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str, str], ...]:
-        """(column, why, status) for the columns that give the target away in these rows; see `leaks`."""
+        """(column, why, status) for the columns that give the target away in these rows, none of which repeats another
+        but for a few columns; see `leaks`.
+        """
         target = replace(self.target, y=self.target.y[rows], rows=self.target.rows[rows])
-        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group)
+        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group, changed=False)
         return tuple((leak.column, leak.why, leak.status) for leak in found)
 
     def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
