@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
-
 from benchmarks import leak_cases, leak_clean, leak_planted
 
 

@@ -20,7 +20,7 @@ def twins_expected(x: np.ndarray, groups: Rows, rows: Rows, others: Rows, count:
     groups: of `exact_groups`. The larger of two estimates: of columns that are independent of one another, and of
     columns that depend on one another as far as pairs of different rows show (`twins_by_agreement`).
     """
-    independent = twins_by_chance(x, rows, others)
+    independent = twins_by_chance(x, rows, others, groups)
     if independent >= CHANCE_SHARE * count:
         return independent
     a, b = (np.unique(groups[each]).astype(np.int32) for each in (rows, others))
@@ -50,20 +50,30 @@ def measured_again(groups: Rows, y: np.ndarray, twins: TwinRows, others: Rows, c
     return bool(len(np.unique(of_twins)) <= FEW_PATTERNS and (sizes[of_twins] >= COMMON).all())
 
 
-def twins_by_chance(x: np.ndarray, rows: Rows, others: Rows) -> float:
+def twins_by_chance(x: np.ndarray, rows: Rows, others: Rows, groups: Rows | None = None) -> float:
     """The number of `rows` that would have a twin among the others, were the columns independent of one another.
 
     Two rows agree in a column with probability sum p^2, with p the shares of its values; in all columns, with the
-    product of these. Columns that depend on one another agree more often: this is a lower limit.
+    product of these. Columns that depend on one another agree more often: this is a lower limit. groups: of
+    `exact_groups`; with them, p is counted over pairs of different rows, so that copies do not explain themselves.
     """
     rows_of_both = np.sort(np.concatenate([rows, others]))
     some = rows_of_both[:: max(1, len(rows_of_both) // SAMPLE)]
+    alike = 0.0 if groups is None else _pairs(groups[some])
+    different = len(some) * (len(some) - 1) - alike
+    if different <= 0:
+        return float(len(rows)) if alike else 0.0
     log = 0.0
     for column in x[some].T:
-        counts = np.unique(column, return_counts=True)[1].astype(float)
-        pairs = (counts * (counts - 1)).sum() / (len(some) * (len(some) - 1)) if len(some) > 1 else 0.0
-        if not pairs:
+        agree = (_pairs(column) - alike) / different
+        if agree <= 0:
             return 0.0
-        log += float(np.log(pairs))
+        log += float(np.log(agree))
     with np.errstate(under="ignore"):
         return float(len(rows) * -np.expm1(len(others) * np.log1p(-min(np.exp(log), 1 - 1e-12))))
+
+
+def _pairs(column: np.ndarray) -> float:
+    """Ordered pairs of equal values."""
+    counts = np.unique(column, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1)).sum())
