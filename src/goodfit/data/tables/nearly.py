@@ -174,7 +174,7 @@ def _persists(cells: Cells, right: float) -> bool:
     """Whether the class of the row before tells as much, though the rows are not sorted by class."""
     y = cells.y
     changes = int(np.count_nonzero(y[1:] != y[:-1]))
-    return changes > 3 * len(np.unique(y)) and 1 - changes / (len(y) - 1) >= 1 - 2 * (1 - min(right, 0.99))
+    return changes > 2 * len(np.unique(y)) and 1 - changes / (len(y) - 1) >= 1 - 2 * (1 - min(right, 0.99))
 
 
 def _drifts(y: Numbers, left: float) -> bool:
