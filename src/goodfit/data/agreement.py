@@ -1,9 +1,10 @@
 """How much two rows of a table agree, and how many pairs of different rows agree that much by chance.
 
 A column in which two rows have the same value speaks for their being copies, the more the rarer such pairs are: its
-weight is -log(share of pairs of different rows that agree in it), in nats. The evidence of a pair is the sum over the
-columns in which it agrees. Columns that depend on one another are allowed for by the tail of that sum: how fast the
-number of pairs falls as the evidence rises is measured on pairs of different rows, and continued.
+weight is -log(share of pairs of different rows that agree in it), in nats, and less where another column implies it.
+The evidence of a pair is the sum over the columns in which it agrees. Columns that depend on one another in other ways
+are allowed for by the tail of that sum: how fast the number of pairs falls as the evidence rises is measured on pairs
+of different rows, and continued.
 """
 
 import math
@@ -19,6 +20,7 @@ Rows = NDArray[np.int32]
 SAMPLED_VALUES = 8_000_000  # cells that are compared to measure a tail
 TAIL = 10  # the slope of the tail is measured between two levels of evidence of which one has TAIL times the pairs
 FEWEST_IN_TAIL = 30  # pairs of the sample above the upper level
+FEWEST_TOGETHER = 10  # pairs that agree in two columns, below which nothing is said of how these depend
 HEAVY = 0.8  # of the slope that was measured: where rows are of several kinds, the tail falls ever more slowly
 PARTS = 4  # parts of the columns: rows that differ in fewer columns than that agree in one part entirely
 MOST_ALIKE = 32  # rows that agree in a part; more are alike by chance, or copies of one row
@@ -65,15 +67,29 @@ def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: floa
     count = int(differ.sum())
     if not count:
         return None
-    one, two = np.ascontiguousarray(x[a].T), np.ascontiguousarray(x[b].T)
-    evidence, weights = np.zeros(differ.shape, np.float32), np.zeros(x.shape[1])
-    for place in range(x.shape[1]):
-        agree = one[place][:, None] == two[place][None, :]
-        share = (int(np.count_nonzero(agree)) - (differ.size - count)) / count  # a row agrees with itself
-        weights[place] = -math.log(max(share, 0.5 / count))
-        evidence += agree * np.float32(weights[place])
-    scale = len(rows) * len(others) / differ.size
-    return _tail(evidence[differ], weights, scale, above, without)
+    one, two, off = x[a].T, x[b].T, differ.ravel()
+    agree = np.stack([(one[i][:, None] == two[i][None, :]).ravel()[off] for i in range(x.shape[1])])  # [D, pairs]
+    weights = _weights(agree)
+    evidence = weights.astype(np.float32) @ agree.astype(np.float32)
+    return _tail(evidence, weights, len(rows) * len(others) / differ.size, above, without)
+
+
+def _weights(agree: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Nats [D] of each column: -log(share of the pairs that agree in it), or of those that agree in another column that
+    more pairs agree in, where that share is larger. So columns that follow from another one add nothing to it.
+    """
+    columns, pairs = agree.shape
+    step = max(1, pairs * columns**2 // 300_000_000)
+    some = agree[:, ::step].astype(np.float32)
+    both = some @ some.T
+    share = np.maximum(np.count_nonzero(agree, axis=1), 0.5) / pairs
+    order = np.argsort(-share, kind="stable")
+    for place, column in enumerate(order):
+        before = order[:place]
+        before = before[both[before, column] >= FEWEST_TOGETHER]
+        given = both[before, column] / both[before, before]
+        share[column] = max(share[column], given.max(initial=0.0))
+    return -np.log(np.minimum(share, 1.0))
 
 
 def _tail(
@@ -129,7 +145,8 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     some = generator(0, "weights").choice(rows, min(len(rows), 300), replace=False)
     rarity = np.array([_repeats(column) for column in x[some].T])
     varying = np.flatnonzero(rarity < 1)
-    if len(varying) < PARTS:
+    evidence = -np.log(np.maximum(rarity[varying], 1 / len(some) ** 2)).sum()  # of independent columns: at most so much
+    if len(varying) < PARTS or evidence < math.log(len(rows) ** 2 / 2 / SURE):
         return nothing
     i, j = _candidates(x, rows, varying[np.argsort(rarity[varying], kind="stable")])
     if not len(i):
