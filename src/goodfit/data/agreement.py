@@ -51,12 +51,13 @@ class Tail:
         return self.level + max(0.0, math.log(self.pairs / pairs)) / self.slope
 
 
-def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: float = 0.0) -> Tail | None:
+def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: float | None = None) -> Tail | None:
     """The tail of the evidence between different rows of a table [N, D], or None where nearly all rows are alike.
 
     rows, others: two sets of rows without repeats of a row in them; where both are the same set, each pair counts
-    twice. above: how many pairs the upper level must have at least; without: how many of those that agree most are
-    left out: what is to be explained must not explain itself.
+    twice. above: how many pairs the upper level must have at least; without: where some of the pairs are themselves to
+    be explained, how many of those that agree most are left out; columns are then weighed each alone, since those pairs
+    would make them seem to depend on one another.
     """
     rng = generator(0, "agreement")
     most = max(10_000, SAMPLED_VALUES // max(1, x.shape[1]))
@@ -69,14 +70,15 @@ def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: floa
         return None
     one, two, off = x[a].T, x[b].T, differ.ravel()
     agree = np.stack([(one[i][:, None] == two[i][None, :]).ravel()[off] for i in range(x.shape[1])])  # [D, pairs]
-    weights = _weights(agree)
+    weights = _weights(agree, alone=without is not None)
     evidence = weights.astype(np.float32) @ agree.astype(np.float32)
-    return _tail(evidence, weights, len(rows) * len(others) / differ.size, above, without)
+    return _tail(evidence, weights, len(rows) * len(others) / differ.size, above, without or 0.0)
 
 
-def _weights(agree: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _weights(agree: NDArray[np.bool_], *, alone: bool) -> NDArray[np.float64]:
     """Nats [D] of each column: -log(share of the pairs that agree in it), or of those that agree in another column that
-    more pairs agree in, where that share is larger. So columns that follow from another one add nothing to it.
+    more pairs agree in, where that share is larger and `alone` is false: columns that follow from another one then add
+    nothing to it.
     """
     columns, pairs = agree.shape
     step = max(1, pairs * columns**2 // 300_000_000)
@@ -84,12 +86,13 @@ def _weights(agree: NDArray[np.bool_]) -> NDArray[np.float64]:
     both = some @ some.T
     share = np.maximum(np.count_nonzero(agree, axis=1), 0.5) / pairs
     order = np.argsort(-share, kind="stable")
-    for place, column in enumerate(order):
+    for place, column in enumerate([] if alone else order):
         before = order[:place]
         before = before[both[before, column] >= FEWEST_TOGETHER]
         given = both[before, column] / both[before, before]
         share[column] = max(share[column], given.max(initial=0.0))
-    return -np.log(np.minimum(share, 1.0))
+    found: NDArray[np.float64] = -np.log(np.minimum(share, 1.0))
+    return found
 
 
 def _tail(
