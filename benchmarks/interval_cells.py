@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def cells() -> Iterator[Cell]:
             yield Cell("correlation", f"{seeds} seeds, {rho:g}", each(_correlation(seeds, rho)))
 
 
+@cache
 def _odds(bias: float, spread: float) -> float:
     """The mean of 1 / (1 + exp(-z)) for normal z."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(200)

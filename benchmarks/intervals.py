@@ -23,9 +23,9 @@ LEAST = 0.92
 SELDOM = 0.02  # of the samples: a cell that has an interval in fewer is not judged
 
 KINDS = {  # kind -> what its intervals are of, and whether they are judged
-    "accuracy": ("accuracy, exact match: rows x nets x how much they err on the same rows", True),
+    "accuracy": ("accuracy or exact match, 1 to 30 nets", True),
     "openings": ("accuracies of several openings of a test set, all together", True),
-    "R²": ("R², laws that it was made on: rows x nets x noise", True),
+    "R²": ("R², laws that it was made on", True),
     "R², held out": ("R², other laws and sizes", True),
     "mean absolute error": ("mean absolute error, laws that it was made on", True),
     "mean absolute error, held out": ("mean absolute error, other laws and sizes", True),

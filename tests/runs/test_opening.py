@@ -59,11 +59,9 @@ def test_levels_by_hand(openings: int, level: float) -> None:
     first = score_regression(target[None] + 0.5 * rng.standard_normal((1, 30, 2)), target)
     wide = first.at_level(level)
     quantile, left = stats.t.ppf(1 - tail, 29), 1 - first.value
-    assert first.basis is not None
-    assert first.skew is not None
-    skewed = 3 * quantile**2 * first.skew / math.sqrt(30)
-    up = first.basis * (quantile * (1 + math.sqrt(20 / 30)) + max(0, skewed))
-    down = first.basis * (quantile * (1 + math.sqrt(60 / 30)) + max(0, -skewed))
+    basis, skewed = first.basis or math.nan, 3 * quantile**2 * (first.skew or math.nan) / math.sqrt(30)
+    up = basis * (quantile * (1 + math.sqrt(20 / 30)) + max(0, skewed))
+    down = basis * (quantile * (1 + math.sqrt(60 / 30)) + max(0, -skewed))
     assert (wide.low, wide.high) == pytest.approx((1 - left * math.exp(up), 1 - left * math.exp(-down)), rel=1e-9)
 
 

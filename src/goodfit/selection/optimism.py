@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.intervals import LEVEL
-from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS, about_positive, relative
+from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_MEAN, UNSEEN_TARGETS, about_positive, relative
 from goodfit.selection.comparing import ROUNDING
 
 if TYPE_CHECKING:
@@ -50,14 +50,21 @@ class Optimism:
 
 
 def bootstrap_bias_corrected(
-    row_scores: ArrayLike, draws: int = 1000, seed: int = 0, *, level: float = LEVEL, most: float = math.inf
+    row_scores: ArrayLike,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    level: float = LEVEL,
+    most: float = math.inf,
+    target_parts: ArrayLike | None = None,
 ) -> Optimism:
     """Estimate the score of "the best of these settings" with the choosing included.
 
     row_scores: [settings, rows], the score of every row by nets that were not trained on it, higher is better: hits (0
     or 1, or a mean over seeds) or negative losses; at least two rows. A setting with a row that is not finite takes no
     part and is named; it is an InputError if there is no other. draws: bootstrap samples, default 1000. most: what no
-    score without a lower bound exceeds, 1 for R² and 0 for negative losses; for hits it is not given.
+    score without a lower bound exceeds, 1 for R² and 0 for negative losses; for hits it is not given. target_parts:
+    [rows], for R² what each row gives to the variance of the targets, 1 on average.
 
     A draw takes as many rows as there are, with replacement; the setting that is best on them is scored on the rows
     that were not drawn (settings that are equal there share). `corrected` is the mean of these scores; it is taken
@@ -90,8 +97,10 @@ def bootstrap_bias_corrected(
     agree = high - low <= ROUNDING * abs(score)
     if math.isfinite(most) and corrected < most and score < most:
         below = most - table[top.argmax()]  # [N], how far the winner's rows are off
-        tails = relative(below / below.mean() - 1, ratio=most > 0)
-        least, far = about_positive(most - corrected, tails, len(below), level, UNSEEN_TARGETS, UNSEEN_ERRORS)
+        parts = 1.0 if target_parts is None else np.asarray(target_parts, np.float64)
+        tails = relative(below / below.mean() - parts, ratio=target_parts is not None)
+        unseen = UNSEEN_MEAN if target_parts is None else UNSEEN_TARGETS
+        least, far = about_positive(most - corrected, tails, len(below), level, unseen, UNSEEN_ERRORS)
         low, high = min(low, most - far), max(high, most - least)
     return Optimism(
         winner=int(alive[top.argmax()]),
