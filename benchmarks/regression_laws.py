@@ -1,7 +1,7 @@
 """Laws of targets and errors with a known R², by which its interval and those of absolute errors are judged.
 
 DEVELOPMENT are those that the interval was made on; HELD_OUT were drawn up when it was fixed, and no limit was set on
-them. Of RARE, more than a third of the true squared error lies in rows rarer than one in a thousand, or in so few that
+them. Of RARE, more than half of the true squared error lies in rows rarer than one in a thousand, or in so few that
 many samples hold none and look like any other: nothing in those data tells of them.
 """
 
