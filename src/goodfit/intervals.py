@@ -74,3 +74,21 @@ def clopper_pearson(hits: float, rows: float, level: float = LEVEL) -> Bounds:
     low = 0.0 if hits <= 0 else float(betaincinv(hits, misses + 1, tail))
     high = 1.0 if misses <= 0 else float(betaincinv(hits + 1, misses, 1 - tail))
     return low, high
+
+
+def outside_median(count: int, level: float = LEVEL) -> int:
+    """How many of `count` sorted values lie below the interval of their median, and as many above it.
+
+    The interval between the two order statistics that follow holds the median of any law at `level` or more, ties
+    included. -1 where so few values have no such interval: five at 95 %.
+    Source: the number of values below the median is binomial (n, 1/2), where none is equal to it.
+    """
+    from scipy.special import bdtr, ndtri  # scipy.stats takes half a second to import
+
+    tail = (1 - level) / 2
+    below = max(-1, math.floor(count / 2 + float(ndtri(tail)) * math.sqrt(count) / 2))
+    while below >= 0 and bdtr(below, count, 0.5) > tail:
+        below -= 1
+    while bdtr(below + 1, count, 0.5) <= tail:
+        below += 1
+    return below

@@ -33,6 +33,19 @@ def test_training_says_how_to_open_the_test_rows(call: Any) -> None:
     assert not Path(".goodfit").exists()
 
 
+def test_a_regression_is_told_with_its_errors_in_the_unit_of_the_targets(call: Any) -> None:
+    assert call("train", "diabetes", *SMALL, "--target-transform", "log", "--out", "run")[0] == 0
+    told = json.loads(call("test", "run", "--json")[1])["score"]
+    mean, median = told["errors"]
+    assert 20 < median["low"] < median["value"] < median["high"] < 346 > mean["high"]  # of targets from 25 to 346
+    out = call("test", "run")[1]
+    for error in (mean, median):
+        shown = f"test {error['name']} {error['value']:.4g} {error['low']:.4g} to {error['high']:.4g}"
+        assert any(line.startswith(shown) for line in squeezed(out))
+    assert "mean absolute error: log scale; median absolute error: order statistics." in " ".join(out.split())
+    assert json.loads(call("ledger", "--json")[1])["openings"][0]["now"]["errors"] == told["errors"]
+
+
 def test_opening_and_the_ledger(call: Any) -> None:
     assert call("ledger") == (0, "", f"No test set has been opened yet: {Ledger().path} is empty.\n")
     for seed in "01":

@@ -20,14 +20,13 @@ COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "i
 def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
     from goodfit.runs.opening import describe, percent
-    from goodfit.runs.telling import interval
+    from goodfit.runs.telling import interval_methods, score_lines
 
     out, score, first = console(), opened.score, opened.first
     columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")
-    spread = "-" if score.spread is None else f"{score.spread:.4f}"
-    row = ("test", score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
-    out.print(table(f"Test set of {opened.data}", columns, [row], left=2))
-    print_line(out, f"Interval: {score.method}.")
+    rows = [("test", *line) for line in score_lines(score)]
+    out.print(table(f"Test set of {opened.data}", columns, rows, left=2))
+    print_line(out, interval_methods({"test": score}) if score.errors else f"Interval: {score.method}.")
     out.print()
     print_line(out, describe(opened))
     if opened.nth > 1 and score.width > 0:
