@@ -45,6 +45,7 @@ def cells() -> Iterator[PairCell]:
                 for bias in (0.0, 2.5):
                     told = f"{rows} rows, {nets} nets, log odds {bias:g} and {bias + 0.5:g}, +- {hardness:g}"
                     yield PairCell("accuracy, several nets", told, _several(rows, nets, bias, hardness))
+    for rows in (30, 50, 200, 1000):
         for spread in (1.0, 3.0):
             for sure in (0.5, 2.0):
                 told = f"{rows} rows, log odds +- {spread:g}, the second's {sure:g} times as large"

@@ -177,9 +177,12 @@ def test_where_there_is_no_interval() -> None:
     assert math.isnan(found.low)
     assert found.method == "no interval: the two are equal on every row"
     assert found.better == 0
-    (few,) = differences({LOG_LOSS: np.ones(3)}, {LOG_LOSS: np.zeros(3)}, np.zeros(3))
+    (short,) = differences({LOG_LOSS: np.ones(29)}, {LOG_LOSS: np.zeros(29)}, np.zeros(29))
+    assert short.method == "no interval: it takes 30 rows or more"
+    rare = np.where(np.arange(50) < 9, 1.0, 1e-3)
+    (few,) = differences({LOG_LOSS: rare}, {LOG_LOSS: 0 * rare}, rare)
     assert few.method == "no interval: the two differ noticeably on fewer than 10 rows"
-    (odd,) = differences({SQUARED: np.full((9, 1), np.inf)}, {SQUARED: np.zeros((9, 1))}, np.zeros((9, 1)))
+    (odd,) = differences({SQUARED: np.full((30, 1), np.inf)}, {SQUARED: np.zeros((30, 1))}, np.zeros((30, 1)))
     assert odd.method == "no interval: a value is not finite"
     (flat,) = differences({"R²": np.ones((9, 1))}, {"R²": np.zeros((9, 1))}, np.zeros((9, 1)))
     assert flat.method.startswith("no interval: R² is undefined")

@@ -19,8 +19,10 @@ def print_compared(found: Compared) -> None:
 
     out = console()
     for pair, sentence in zip(found.pairs, found.sentences, strict=True):
-        heads = ("measure", pair.first, pair.second, "gain", f"{percent(found.level)} interval", "McNemar's p")
-        out.print(table(f"{pair.first} and {pair.second}, {found.rows:,} rows", heads, map(_row, pair.measures)))
+        chance = () if pair.main.chance is None else ("McNemar's p",)
+        heads = ("measure", pair.first, pair.second, "gain", f"{percent(found.level)} interval", *chance)
+        rows = [_row(each)[: len(heads)] for each in pair.measures]
+        out.print(table(f"{pair.first} and {pair.second}, {found.rows:,} rows", heads, rows))
         out.print()
         print_line(out, sentence)
         for note in _notes(pair):

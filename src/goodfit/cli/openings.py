@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from goodfit.data import Opening
     from goodfit.runs import Opened
-    from goodfit.runs.looks import Look, Outlook
+    from goodfit.runs.looks import NextLook, Outlook
 
-LOOKS = {
-    "planned": "planned: all intervals widen with each",
-    "lasting": "lasting: intervals stay as they are given",
-    "adaptive": "models built from scores on this test set",
-}
+LOOKS = (
+    "planned: all intervals widen with each opening; the number of models is fixed before the first.",
+    "lasting: an interval stays as it was given, whatever follows.",
+    "adaptive: the same, also for models that were built or chosen by scores on this test set.",
+)
 COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "interval", "level", "rows")
 
 
@@ -69,28 +69,30 @@ def print_outlooks(coming: Sequence[Outlook], width: float | None) -> None:
     """What the next opening of each test set would cost; how many are left below a width, where one was asked for."""
     from goodfit.runs.opening import percent
 
-    rows = [_look_row(each, look, width) for each in coming for look in each.looks]
+    rows = [_look_row(each, look) for each in coming for look in each.looks]
     if not rows:
         return
-    heads = ("data", "openings", "newest score", "next opening", "level", "interval", "+-")
+    heads = ("data", "openings", "newest score", "next one", "level", "interval", "half-width")
     left = () if width is None else (f"left to {width:g}",)
     out = console()
     out.print()
     out.print(table("The next opening, had it the newest score", (*heads, *left), rows, left=4))
+    out.print()
+    for text in LOOKS:
+        print_line(out, text)
     for each in coming:
         if each.looks and each.joint < 0.95 - 1e-9:
             told = f"lasting intervals hold jointly at {percent(each.joint)} only: its sets were found to overlap late"
             print_line(out, f"{each.data}: {told}.")
 
 
-def _look_row(each: Outlook, look: Look, width: float | None) -> tuple[str, ...]:
+def _look_row(each: Outlook, look: NextLook) -> tuple[str, ...]:
     from goodfit.runs.looks import MOST
 
-    left = f"{look.left:,}{' or more' if look.left == MOST else ''}" if look.left is not None else ""
-    score = f"{each.score} {each.value:.4f}, {each.rows:,} rows"
+    left = () if look.left is None else (f"{look.left:,}{' or more' if look.left == MOST else ''}",)
+    score = f"{each.score} {each.value:.4f} on {each.rows:,}"
     ends = ("none", "-") if math.isnan(look.low) else (f"{look.low:.4f} to {look.high:.4f}", f"{look.half:.4f}")
-    row = (each.data, str(each.openings), score, LOOKS[look.kind], level_text(look.log_missing), *ends)
-    return row if width is None else (*row, left)
+    return each.data, str(each.openings), score, look.kind, level_text(look.log_missing), *ends, *left
 
 
 def level_text(log_missing: float) -> str:

@@ -18,6 +18,7 @@ from goodfit.training.metrics import variances
 Value = tuple[float, float, float]
 """Of the first, of the second, and how much the second is better."""
 
+LEAST_ROWS = 30  # for an interval of losses: with 20, intervals of the log loss held the truth in 89 % of draws
 FEWEST = 10  # rows on which the two must differ: with fewer, intervals of the mean held the truth in 85 % of draws
 NOTICEABLE = 0.01  # of the largest difference, from which on a row's counts
 
@@ -136,6 +137,8 @@ def _of_rows(name: str, value: Value, apart: Values, level: float, method: str) 
     rows = len(apart)
     if not np.isfinite(apart).all():
         return _none(name, value, rows, level, "a value is not finite")
+    if rows < LEAST_ROWS:
+        return _none(name, value, rows, level, f"it takes {LEAST_ROWS} rows or more")
     largest = float(np.abs(apart).max(initial=0))
     if not largest:
         return _none(name, value, rows, level, "the two are equal on every row")

@@ -19,7 +19,7 @@ from goodfit.models.model_file import Model, load_model
 from goodfit.models.row_scores import Values, row_scores
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
-from goodfit.runs.folder import load
+from goodfit.runs.folder import load, model_path
 from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
@@ -85,7 +85,7 @@ def _entrant(given: Any, place: int) -> Entrant:
     if isinstance(given, str | os.PathLike):
         path = Path(given)
         if not os.path.isdir(path):
-            model = load_model(path)
+            model = load_model(model_path(path))
             return Entrant(path.name, model.nets, None, model.preprocessing)
         given = load(path)
     if isinstance(given, Run):

@@ -37,7 +37,7 @@ _SHARES = "accuracy", "exact match"
 
 
 @dataclass(frozen=True)
-class Look:
+class NextLook:
     """The next look, had it the newest score on as many rows.
 
     kind: see the module. log_missing: the logarithm of how often its interval may miss the truth, 1 - level. low, high:
@@ -73,7 +73,7 @@ class Outlook:
     score: str | None
     value: float | None
     joint: float
-    looks: tuple[Look, ...]
+    looks: tuple[NextLook, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -128,7 +128,7 @@ def _outlook(lines: Sequence[Opening], width: float | None) -> Outlook:
         "adaptive": adaptive,
     }
     looks = tuple(
-        Look(kind, *at(count + 1), None if width is None else _left(at, count, width)) for kind, at in kinds.items()
+        NextLook(kind, *at(count + 1), None if width is None else _left(at, count, width)) for kind, at in kinds.items()
     )
     return Outlook(lines[0].family, names, count, line.rows, score.name, score.value, 1 - spent, looks)
 

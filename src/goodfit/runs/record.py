@@ -358,7 +358,8 @@ def rows_of(folder: Path) -> int:
 
 def split_print(folder: Path) -> str:
     """A short digest of which rows of a run train, validate and test."""
-    return hashlib.blake2b(tensor_file.read_bytes(folder / SPLIT, kind="split"), digest_size=16).hexdigest()
+    path = folder / SPLIT
+    return hashlib.blake2b(tensor_file.read_bytes(path, kind="split"), digest_size=16).hexdigest()
 
 
 def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:

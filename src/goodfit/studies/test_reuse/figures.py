@@ -25,7 +25,7 @@ def draw_best(measured: Measured, width: float) -> Figure:
     }
     holds.set(title="all intervals hold the truth", xlabel="looks", ylabel="fraction of seeds", xscale="log")
     holds.set_ylim(-0.03, 1.03)
-    handles = {"mean of the best": mean, "formula": formula, "upper end that holds 1/2": limit}
+    handles = {"mean of the best": mean, "formula": formula, "reach, planned": limit}
     return legend(figure, handles | {f"intervals: {name}": each for name, each in lines.items()})
 
 
@@ -37,10 +37,10 @@ def draw_climbs(measured: Measured, width: float) -> Figure:
     handles = {}
     for place, user in enumerate(users):
         here = table["user"] == user
-        handles[user] = line(scores, table["looks"][here], *edges(table, "score", here), place=place)
+        handles[f"score: {user}"] = line(scores, table["looks"][here], *edges(table, "score", here), place=place)
         for name, column in (("planned", "planned"), ("adaptive", "adaptive")):
             drawn = line(holds, table["looks"][here], table[column][here], place=2 + place + 2 * (name == "adaptive"))
-            handles[f"{name} interval: {user}"] = drawn
+            handles[f"{name}: {user}"] = drawn
     here = table["user"] == users[0]
     (limit,) = scores.plot(table["looks"][here], table["limit"][here], "--", color=INK)
     (wide,) = scores.plot(table["looks"][here], np.minimum(TRUTH + table["wide"][here], 1), ":", color=INK)

@@ -19,7 +19,7 @@ from goodfit.studies.parameters import Given
 from goodfit.studies.tabulating import band, cells, table_of
 
 TRUTH = 0.5
-FLIP, VOTE = "flip, keep what is better", "vote of the better ones"
+FLIP, VOTE = "flip", "vote"  # who changes one prediction a look; who takes the vote of the better models
 Hits = NDArray[np.int64]
 
 
