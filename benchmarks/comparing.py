@@ -46,7 +46,7 @@ def cells() -> Iterator[PairCell]:
                     told = f"{rows} rows, {nets} nets, log odds {bias:g} and {bias + 0.5:g}, +- {hardness:g}"
                     yield PairCell("accuracy, several nets", told, _several(rows, nets, bias, hardness))
     for rows in (30, 50, 200, 1000):
-        for spread in (1.0, 3.0):
+        for spread in (1.0, 3.0, 8.0):
             for sure in (0.5, 2.0):
                 told = f"{rows} rows, log odds +- {spread:g}, the second's {sure:g} times as large"
                 for name in (LOG_LOSS, BRIER):
@@ -88,24 +88,25 @@ def _several(rows: int, nets: int, bias: float, hardness: float) -> Draw:
     return draw
 
 
-def _chances_of(name: str, rows: int, spread: float, sure: float) -> Draw:
-    """The first says the true chances, the second is unsure or too sure."""
+def _chances_of(name: str, rows: int, spread: float, sure: float, noise: float = 0.0) -> Draw:
+    """The first says the true chances, the second is unsure or too sure, with noise in its log odds."""
 
-    def scores(rng: np.random.Generator, count: int) -> tuple[Table, Table]:
+    def scores(rng: np.random.Generator, count: int) -> tuple[dict[str, Table], dict[str, Table]]:
         odds = spread * rng.normal(size=count)
-        y = rng.random(count) < 1 / (1 + np.exp(-odds))
-        signs = np.where(y, -1.0, 1.0)
-        own = [np.logaddexp(0, signs * odds * by) for by in (1.0, sure)]
-        if name == BRIER:
-            own = [2 * (1 - np.exp(-each)) ** 2 for each in own]
-        return own[0], own[1]
+        signs = np.where(rng.random(count) < 1 / (1 + np.exp(-odds)), -1.0, 1.0)
+        found = []
+        for told in (odds, sure * odds + noise * rng.normal(size=count)):
+            loss = np.logaddexp(0, signs * told)
+            own = 2 * (1 - np.exp(-loss)) ** 2 if name == BRIER else loss
+            found.append({"accuracy": (signs * told < 0).astype(float), name: own})
+        return found[0], found[1]
 
-    first, second = scores(np.random.default_rng(1), 4_000_000)
-    truth = float((first - second).mean())
+    first, second = scores(np.random.default_rng(1), 2_000_000)
+    truth = float((first[name] - second[name]).mean())
 
     def draw(rng: np.random.Generator) -> tuple[tuple[float, float], float]:
         mine, other = scores(rng, rows)
-        return _ends(_of(name, mine, other, mine)), truth
+        return _ends(differences(mine, other, mine[name])[1]), truth
 
     return draw
 

@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.intervals import LEVEL, of_mean, of_share_difference
-from goodfit.models.row_scores import ERRORS, Values
+from goodfit.models.row_scores import Values
 from goodfit.plain_json import plain
 from goodfit.training.metrics import variances
 
 Value = tuple[float, float, float]
 """Of the first, of the second, and how much the second is better."""
 
+HITS = "accuracy", "exact match"
 LEAST_ROWS = 30  # for an interval of losses: with 20, intervals of the log loss held the truth in 89 % of draws
 FEWEST = 10  # rows on which the two must differ: with fewer, intervals of the mean held the truth in 85 % of draws
+FEWEST_WRONG = 5  # rows that each classifier has wrong: these make most of a loss, and with fewer its tail is unseen
 NOTICEABLE = 0.01  # of the largest difference, from which on a row's counts
 
 
@@ -81,11 +83,18 @@ def differences(
     has them. single: whether each model is one net, so that its hits are 0 or 1.
     """
     found = []
+    wrong = min(
+        (float((1 - each[name]).sum()) for each in (first, second) for name in HITS if name in each), default=None
+    )
     for name, mine in first.items():
-        if name in ("accuracy", "exact match"):
+        if name in HITS:
             found.append(_of_hits(name, mine, second[name], level, single))
         elif name == "R²":
             found.append(_of_r2(name, mine, second[name], targets, level))
+        elif wrong is not None and wrong < FEWEST_WRONG:
+            value = _means(mine, second[name])
+            why = f"one of the two is wrong on fewer than {FEWEST_WRONG} rows, which say too little of its losses"
+            found.append(_none(name, value, len(mine), level, why))
         else:
             found.append(_of_values(name, mine, second[name], level))
     return found
@@ -109,11 +118,17 @@ def _of_hits(name: str, first: Values, second: Values, level: float, single: boo
 def _of_values(name: str, first: Values, second: Values, level: float) -> Difference:
     """Of errors, whose means over outputs and rows are compared."""
     mine, other = (np.reshape(each, (len(each), -1)).mean(1) for each in (first, second))
-    sign = -1 if name in ERRORS else 1
     with np.errstate(invalid="ignore"):
-        apart = sign * (other - mine)
-        value = float(mine.mean()), float(other.mean()), float(sign * (other.mean() - mine.mean()))
-    return _of_rows(name, value, apart, level, "Student's and Hall's t of the rows' differences, the wider")
+        apart = mine - other  # errors that are spared
+    return _of_rows(
+        name, _means(first, second), apart, level, "Student's and Hall's t of the rows' differences, the wider"
+    )
+
+
+def _means(first: Values, second: Values) -> Value:
+    with np.errstate(invalid="ignore"):
+        mine, other = float(first.mean()), float(second.mean())
+        return mine, other, mine - other
 
 
 def _of_r2(name: str, first: Values, second: Values, targets: NDArray[Any], level: float) -> Difference:

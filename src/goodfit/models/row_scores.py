@@ -11,7 +11,6 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.training.metrics import SCORE_NAMES, hits, log_losses
 
 LOG_LOSS, BRIER, SQUARED, ABSOLUTE = "log loss", "Brier score", "mean squared error", "mean absolute error"
-ERRORS = (LOG_LOSS, BRIER, SQUARED, ABSOLUTE)  # of which less is better
 
 Values = NDArray[np.float64]
 
