@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import goodfit as gf
+import goodfit.figures
 from goodfit.data import Ledger
+from goodfit.files import write_atomically
 
 RECIPE = gf.Recipe(batch_size=32, epochs=3, learning_rate=0.01, dropout=0)
 
@@ -18,14 +20,21 @@ RECIPE = gf.Recipe(batch_size=32, epochs=3, learning_rate=0.01, dropout=0)
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("trained")
-    for name, width in (("a", 4), ("b", 8)):
-        gf.train(RECIPE.replace(hidden=(width,)), "iris", seeds=2, out=root / "runs" / name)
+    with pytest.MonkeyPatch.context() as patch:
+        without_figures(patch)
+        for name, width in (("a", 4), ("b", 8)):
+            gf.train(RECIPE.replace(hidden=(width,)), "iris", seeds=2, out=root / "runs" / name)
     return root
+
+
+def without_figures(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
 
 
 @pytest.fixture
 def here(call: Any, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("GOODFIT_LEDGER")
+    without_figures(monkeypatch)
     shutil.copytree(trained / "runs", tmp_path / "runs")
     return tmp_path
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import goodfit as gf
+import goodfit.figures
 from goodfit.data import Dataset, Ledger, Split, split
 from goodfit.errors import InputError
+from goodfit.files import write_atomically
 from goodfit.models import load_model
 from goodfit.models.scores import score_classification
 from goodfit.runs import Run, load
@@ -21,6 +23,7 @@ RECIPE = Recipe(hidden=(6,), epochs=4, batch_size=32, dropout=0, learning_rate=0
 
 @pytest.fixture(autouse=True)
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    monkeypatch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
     monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     return Ledger()
 

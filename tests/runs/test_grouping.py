@@ -10,11 +10,22 @@ import pytest
 from scipy import stats
 
 import goodfit as gf
+import goodfit.figures
 from goodfit.errors import InputError
+from goodfit.files import write_atomically
 from goodfit.runs import group_runs
 from goodfit.training.recipe import Recipe
 
 RECIPE = Recipe(hidden=(4,), epochs=3, batch_size=32, dropout=0, learning_rate=0.01)
+
+
+def without_figures(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_figures(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +33,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs of one recipe, one of a wider net, one on other data, and one that holds a net of the first again."""
     root = tmp_path_factory.mktemp("grouped")
     parts = gf.data.split(gf.data.load("iris"))
-    gf.train(RECIPE, parts, seeds=[0, 1], out=root / "a")
-    gf.train(RECIPE, parts, seeds=[2, 3, 4], out=root / "b")
-    gf.train(RECIPE.replace(hidden=(8,)), parts, seeds=[0, 1], out=root / "wide")
-    gf.train(RECIPE, gf.data.load("wine"), seeds=[0, 1], out=root / "wine")
-    gf.train(RECIPE, parts, seeds=[1, 2], out=root / "again")
+    with pytest.MonkeyPatch.context() as patch:
+        without_figures(patch)
+        gf.train(RECIPE, parts, seeds=[0, 1], out=root / "a")
+        gf.train(RECIPE, parts, seeds=[2, 3, 4], out=root / "b")
+        gf.train(RECIPE.replace(hidden=(8,)), parts, seeds=[0, 1], out=root / "wide")
+        gf.train(RECIPE, gf.data.load("wine"), seeds=[0, 1], out=root / "wine")
+        gf.train(RECIPE, parts, seeds=[1, 2], out=root / "again")
     (root / "empty").mkdir()
     (root / "broken").mkdir()
     (root / "broken" / "run.json").write_text("{")

@@ -110,8 +110,8 @@ def test_the_lasting_interval_of_an_opening_stays(tmp_path: Path, monkeypatch: p
 
 
 def test_intervals_with_a_user_who_climbs_by_the_answers() -> None:
-    """40 test sets of 500 rows and 100 looks each: the true accuracy of coin flips is 1/2, whatever is made of them."""
-    rows, looks, sets = 500, 100, 40
+    """20 test sets of 500 rows and 100 looks each: the true accuracy of coin flips is 1/2, whatever is made of them."""
+    rows, looks, sets = 500, 100, 20
     planned, lasting = (limit_of(rows, looks, level) for level in (level_of_openings, lasting_level))
     held = {"planned": 0, "lasting": 0, "adaptive": 0, "lasting, planned models": 0}
     for seed in range(sets):
@@ -127,7 +127,7 @@ def test_intervals_with_a_user_who_climbs_by_the_answers() -> None:
     assert held["planned"] < 0.5 * sets
     assert held["lasting"] < 0.5 * sets
     assert held["adaptive"] == sets
-    assert held["lasting, planned models"] >= 0.9 * sets  # 95 % promised; a standard error of 3 %
+    assert held["lasting, planned models"] >= 0.85 * sets  # 95 % promised; a standard error of 5 %
 
 
 def test_the_adaptive_interval_covers_by_its_count() -> None:
