@@ -8,9 +8,10 @@ from goodfit.figures.style import COLOURS, FAINT, INK
 from goodfit.studies.common.drawing import edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.test_reuse.measure import TRUTH
+from goodfit.studies.words import Labels
 
 
-def draw_best(measured: Measured, width: float) -> Figure:
+def draw_best(measured: Measured, width: float, say: Labels) -> Figure:
     """The best score so far, and which intervals hold the truth, by the number of looks."""
     table = measured.columns("best")
     figure, (scores, holds) = panels(2, width, height=3.6)
@@ -18,35 +19,41 @@ def draw_best(measured: Measured, width: float) -> Figure:
     (formula,) = scores.plot(table["looks"], table["formula"], "x", color=INK, markersize=7)
     (limit,) = scores.plot(table["looks"], table["limit"], "--", color=COLOURS[1])
     scores.axhline(TRUTH, color=FAINT, linewidth=1)
-    scores.set(title="best score so far", xlabel="looks", ylabel="accuracy on the test set", xscale="log")
+    scores.set(title=say("best score so far"), xlabel=say("looks"), ylabel=say("test accuracy"), xscale="log")
     lines = {
-        name: line(holds, table["looks"], table[column], place=2 + at)
-        for at, (name, column) in enumerate((("95 % each", "plain"), ("planned", "planned"), ("lasting", "lasting")))
+        say(name): line(holds, table["looks"], table[column], place=2 + at)
+        for at, (name, column) in enumerate(
+            (("intervals: 95 % each", "plain"), ("intervals: planned", "planned"), ("intervals: lasting", "lasting"))
+        )
     }
-    holds.set(title="all intervals hold the truth", xlabel="looks", ylabel="fraction of seeds", xscale="log")
+    holds.set(title=say("all intervals hold the truth"), xlabel=say("looks"), ylabel=say("fraction of seeds"))
+    holds.set_xscale("log")
     holds.set_ylim(-0.03, 1.03)
-    handles = {"mean of the best": mean, "formula": formula, "reach, planned": limit}
-    return legend(figure, handles | {f"intervals: {name}": each for name, each in lines.items()})
+    return legend(
+        figure, {say("mean of the best"): mean, say("formula"): formula, say("reach, planned"): limit} | lines
+    )
 
 
-def draw_climbs(measured: Measured, width: float) -> Figure:
+def draw_climbs(measured: Measured, width: float, say: Labels) -> Figure:
     """The score of both climbers beside the reach of two intervals, and which of them hold the truth."""
     table = measured.columns("climbs")
     users = list(dict.fromkeys(table["user"]))
     figure, (scores, holds) = panels(2, width, height=3.6)
     handles = {}
     for place, user in enumerate(users):
-        here = table["user"] == user
-        handles[f"score: {user}"] = line(scores, table["looks"][here], *edges(table, "score", here), place=place)
-        for name, column in (("planned", "planned"), ("adaptive", "adaptive")):
-            drawn = line(holds, table["looks"][here], table[column][here], place=2 + place + 2 * (name == "adaptive"))
-            handles[f"{name}: {user}"] = drawn
+        here, told = table["user"] == user, say.name(user)
+        handles[say("score: {user}", user=told)] = line(
+            scores, table["looks"][here], *edges(table, "score", here), place=place
+        )
+        for at, (label, column) in enumerate((("planned: {user}", "planned"), ("adaptive: {user}", "adaptive"))):
+            drawn = line(holds, table["looks"][here], table[column][here], place=2 + place + 2 * at)
+            handles[say(label, user=told)] = drawn
     here = table["user"] == users[0]
     (limit,) = scores.plot(table["looks"][here], table["limit"][here], "--", color=INK)
     (wide,) = scores.plot(table["looks"][here], np.minimum(TRUTH + table["wide"][here], 1), ":", color=INK)
     scores.axhline(TRUTH, color=FAINT, linewidth=1)
-    scores.set(title="score climbed to", xlabel="looks", ylabel="accuracy on the test set", xscale="log")
-    holds.set(title="interval of the last look holds the truth", xlabel="looks", ylabel="fraction of seeds")
+    scores.set(title=say("score climbed to"), xlabel=say("looks"), ylabel=say("test accuracy"), xscale="log")
+    holds.set(title=say("last interval holds the truth"), xlabel=say("looks"), ylabel=say("fraction of seeds"))
     holds.set_xscale("log")
     holds.set_ylim(-0.03, 1.03)
-    return legend(figure, handles | {"reach, planned": limit, "reach, adaptive": wide})
+    return legend(figure, handles | {say("reach, planned"): limit, say("reach, adaptive"): wide})
