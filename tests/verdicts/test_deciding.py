@@ -226,7 +226,11 @@ def test_gains_on_some_rows_count_as_far_as_all_rows_keep_them() -> None:
     kinds = {share: judged(table, ["tighter"], share=share).kind for share in (1.0, 0.25, 0.1, 0.01)}
     assert kinds == {1.0: "overfit", 0.25: "overfit", 0.1: "cannot tell", 0.01: "limited by noise"}
     assert judged(table, ["freer"], share=0.01).kind == "underfit"
-    assert judged(table, ["longer"], whole=False).kind == "cannot tell"
+    assert judged(table, ["longer"], lasting=[True]).kind == "cannot tell"
+    assert {lasts: judged(table, ["freer"], lasting=[lasts]).kind for lasts in (True, False)} == {
+        True: "underfit",
+        False: "cannot tell",
+    }
     whole = errors(0.5, 0.5)
     halves = {share: judged(whole, ["freer"], half=whole[0] + 0.2, share=share).kind for share in (1.0, 0.1, 0.01)}
     assert halves == {1.0: "limited by data", 0.1: "cannot tell", 0.01: "good fit"}

@@ -80,7 +80,7 @@ def decide(
     most: float = math.inf,
     careful: bool = False,
     share: float = 1.0,
-    whole: bool = True,
+    lasting: Sequence[bool] | None = None,
 ) -> Decision:
     """Decide on a recipe.
 
@@ -94,7 +94,7 @@ def decide(
     most: the largest error that there can be (1 for shares of errors); none is below 0; ends of intervals respect both.
     careful: whether few rows decide the errors, so that a gain must be seen on every fold.
     share: of the rows that learn, that were measured; see `_carried`.
-    whole: whether a training took as many steps as the recipe's own.
+    lasting: where trainings had fewer steps than the recipe's own, whether what each probe gains grew to their end.
     """
     counts = [errors.shape[1]] * len(sides) if columns is None else list(columns)
     level = together(len(sides))
@@ -112,8 +112,12 @@ def decide(
     ordered = [rivals[place] for place in range(len(sides))]
     doubled = None if half is None else scale_of(len(half)).doubling(half)
     if fitted:  # a recipe that learns nothing from some rows learns nothing from more
-        ordered = [_carried(each, side, share, whole, scale.margin) for each, side in zip(ordered, sides, strict=True)]
-        doubled = doubled and _carried(doubled, "data", share, whole, scale.margin)
+        kept = [None] * len(sides) if lasting is None else list(lasting)
+        ordered = [
+            _carried(each, side, share, scale.margin, lasts)
+            for each, side, lasts in zip(ordered, sides, kept, strict=True)
+        ]
+        doubled = doubled and _carried(doubled, "data", share, scale.margin)
     learned: Learned = "yes" if beside.gain.mean > MARGIN * constant else "worse" if beside.gain.at_most < 0 else "no"
     kind, best = _kind(scale, errors, training, sides, ordered, constant)
     if kind == "cannot tell" and learned == "worse":  # a constant prediction is the alternative that is surely better
@@ -142,16 +146,19 @@ def decide(
     )
 
 
-def _carried(rival: Rival, side: Side, share: float, whole: bool, margin: float) -> Rival:
+def _carried(rival: Rival, side: Side, share: float, margin: float, lasts: bool | None = None) -> Rival:
     """A rival that was measured on a share of the rows, as far as that tells of all rows.
 
     What less freedom or more rows gain falls as rows are added: between 1/n and 1/sqrt(n). More freedom gains no less
-    with more rows. What a longer training gains over one of fewer steps than the recipe's own is not known.
+    with more rows. In trainings of fewer steps than the recipe's own, what learns faster is ahead for a while: more
+    freedom counts there only where its gain still grew at the end, and a longer training not at all.
+
+    lasts: whether it grew; None where trainings had as many steps as the recipe's.
     """
     if not rival.better:
         return rival
     status = rival.gain.status
-    if side == "longer" and not whole:
+    if lasts is not None and (side == "longer" or (side == "freer" and not lasts)):
         status = "open"
     elif side in ("tighter", "slower", "data") and share < 1:
         gain = NEXT_DOUBLING * rival.gain.mean if side == "data" else rival.gain.claim

@@ -191,8 +191,7 @@ def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: 
     if len(given.folds.all) < 2:
         raise InputError(problem(WHERE, "there must be at least two folds", got=len(given.folds.all)))
     ample = parameters_of(recipe, given.bare) > AMPLE * len(some.rows)
-    brief = sizes.rows is not None or sizes.epochs is not None
-    probes = probes_of(recipe, quick=asked.quick, ample=ample, brief=brief)
+    probes = probes_of(recipe, quick=asked.quick, ample=ample, brief=not sizes.whole_trainings)
     more: dict[str, Any] = {"far": far_rates(recipe), "seeds": given.seeds, "early": early, "by": asked.by}
     found = trying.lay_out(given.source, recipe, probes, given.folds, **more)
     return replace(found, sizes=sizes, rows=len(some.rows), of_rows=len(learning.rows))
@@ -254,7 +253,7 @@ def _decided(
     probes = [probe for probe in found.probes if probe != HALF]
     columns = [count for count, probe in zip(found.columns, found.probes, strict=True) if probe != HALF]
     errors, training = found.errors[rivals], found.training[rivals]
-    if not layout.early and layout.sizes.epochs is None:
+    if not layout.early and layout.sizes.whole_trainings:
         stopped = trying.stopped_early(found)
         if stopped is not None:
             probes.append(_earlier(layout.recipes[0], stopped.epoch))
@@ -274,9 +273,17 @@ def _decided(
         most=1.0 if SCORE_BOUNDS.get(what) == SHARE else math.inf,
         careful=careful,
         share=layout.rows / layout.of_rows,
-        whole=layout.sizes.rows is None and layout.sizes.epochs is None,
+        lasting=None if layout.sizes.whole_trainings else [_lasts(found, place) for place in rivals[1:]],
     )
     return JudgedAlternatives(found, decision, tuple(probes), errors, training, halves)
+
+
+def _lasts(found: trying.MeasuredAlternatives, place: int) -> bool:
+    """Whether the gain of a probe grew from half of the training to its end, on a logarithmic scale."""
+    count = found.columns[place - 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half, end = (np.log(table[[0, place], :count]) for table in (found.halfway, found.ends))
+    return bool((end[0] - end[1]).mean() >= (half[0] - half[1]).mean())
 
 
 def _earlier(recipe: Recipe, epoch: int) -> Alternative:

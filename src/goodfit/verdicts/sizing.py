@@ -21,7 +21,8 @@ MINUTES = 3.0  # that a verdict may take where nobody says how long
 QUICK_SECONDS = 5.0  # likewise of a quick one
 REPEATS = 3  # of the folds, at most, where nobody says how many
 LATER = 0.5  # of the nets of the first repeat of the folds, that a later one is expected to train
-FIRST = 0.7  # of the time, that the first repeat may take where others may follow
+SAFE = 0.7  # of the time that is given, for which the sizes are chosen: predictions may be too low
+FIRST = 0.7  # of that, that the first repeat may take where others may follow
 FEWEST_ROWS = 1000  # below which fewer epochs are measured before fewer rows
 FEWEST_EPOCHS = 4
 FEWEST_OF_CLASS = 10  # rows that are kept of every class, as far as there are so many
@@ -43,6 +44,11 @@ class Sizes:
     repeats: int = REPEATS
     whole: float = 0.0
 
+    @property
+    def whole_trainings(self) -> bool:
+        """Whether trainings have as many steps as the recipe's own."""
+        return self.rows is None and self.epochs is None
+
 
 ALL = Sizes()
 
@@ -56,7 +62,7 @@ def choose_sizes(
     rows: that there are.
     repeats: that were asked for; None for as many as there is time for, `most` at most.
     """
-    later = LATER * ((repeats or 1) - 1)
+    later, seconds = LATER * ((repeats or 1) - 1), SAFE * seconds
     allowed = seconds * (FIRST if repeats is None and most > 1 else 1 / (1 + later))
     sizes = Sizes(repeats=1)
     needed = whole = seconds_of(sizes)

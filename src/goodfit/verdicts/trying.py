@@ -47,6 +47,7 @@ class MeasuredAlternatives:
     errors: [1 + probes, J] on held-out rows, mean over seeds; training: likewise the running error in training, dropout
     included; nan where a net diverged, or where a probe was not measured any more.
     columns: on how many of the first columns each probe was.
+    halfway, ends: [1 + probes, J] errors on held-out rows after half of each training, and at its end.
     curve, training_curve: [E, J], the recipe's after the epochs `epochs`.
     chosen: epochs that each was trained for, or was stopped after, mean over its columns.
     constant: the error of the best constant prediction.
@@ -60,6 +61,8 @@ class MeasuredAlternatives:
     errors: Errors
     training: Errors
     columns: tuple[int, ...]
+    halfway: Errors
+    ends: Errors
     curve: Errors
     training_curve: Errors
     epochs: NDArray[np.int64]
@@ -233,12 +236,17 @@ class Tables:
         watched, judged, training = (table[rows, :last] for table in (self.watched, self.judged, self.training))
         chosen = _chosen(layout, [layout.recipes[row] for row in rows], watched, self.epochs, folds)
         columns = self.measured_on[rows, :last].sum(axis=1)
+        lengths = np.asarray([layout.recipes[row].epochs for row in rows])
+        half, whole = (np.searchsorted(self.epochs, each) for each in ((lengths + 1) // 2, lengths))
+        each_row = np.arange(len(rows))
         epochs = [float(self.epochs[own[:count]].mean()) for own, count in zip(chosen, columns, strict=True)]
         return MeasuredAlternatives(
             probes=tuple(layout.probes[row - 1] for row in rows[1:]),
             errors=np.take_along_axis(judged, chosen[..., None], axis=2)[..., 0],
             training=np.take_along_axis(training, chosen[..., None], axis=2)[..., 0],
             columns=tuple(columns[1:].tolist()),
+            halfway=judged[each_row, :, half],
+            ends=judged[each_row, :, whole],
             curve=judged[0].T,
             training_curve=training[0].T,
             epochs=self.epochs,

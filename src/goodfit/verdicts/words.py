@@ -7,6 +7,7 @@ import numpy as np
 
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
 from goodfit.verdicts.gains import NEXT_DOUBLING, Gain
+from goodfit.verdicts.sizing import FIRST, SAFE
 
 STATUS_WORDS = {
     "better": "significantly better",
@@ -120,7 +121,7 @@ def _of_sample(found: VerdictEvidence) -> Iterator[str]:
         cut = "" if found.shortened is None else f" and {found.shortened} of {found.recipe.epochs} epochs"
         yield (
             f"Trainings had fewer steps than the recipe's{cut}: what a longer one, or a higher learning rate would "
-            "gain was not asked."
+            "gain was not asked, and more capacity counts only where its gain still grew at the end."
         )
 
 
@@ -142,7 +143,7 @@ def more(found: VerdictEvidence) -> str:
 
 def _minutes(found: VerdictEvidence) -> int:
     """For a first repeat on all rows, and others after it."""
-    return math.ceil(found.whole / 0.7)
+    return math.ceil(found.whole / (SAFE * FIRST))
 
 
 def number(value: float) -> str:
