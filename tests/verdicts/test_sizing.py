@@ -11,7 +11,7 @@ from goodfit import Recipe
 from goodfit.data import Dataset
 from goodfit.selection.preparing import LearningRows
 from goodfit.verdicts.few_rows import FEW, rows_that_decide
-from goodfit.verdicts.sizing import Sizes, choose_sizes, sampled, shortened
+from goodfit.verdicts.sizing import Sizes, choose_sizes, sampled, shortened, steps_of
 
 RECIPE = Recipe(hidden=(8,), epochs=40)
 
@@ -79,3 +79,10 @@ def test_tails_are_told_by_the_rows_that_hold_half_of_the_variance() -> None:
     assert rows_that_decide(rng.exponential(size=(200_000, 1))) > FEW
     assert rows_that_decide(heavy) < FEW
     assert rows_that_decide(np.concatenate([normal, heavy], axis=1)) == rows_that_decide(heavy)
+
+
+def test_steps_are_those_of_the_batches_that_are_trained() -> None:
+    assert steps_of(RECIPE.replace(batch_size=100), 5000) == 40 * 50
+    assert steps_of(Recipe(epochs=25), 60_000) == pytest.approx(25 * 60_000 / 256)
+    assert steps_of(Recipe(epochs=25), 1600) == 25 * 32
+    assert steps_of(Recipe(epochs=25), 10) == 25

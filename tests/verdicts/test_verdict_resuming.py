@@ -80,5 +80,7 @@ def test_a_run_keeps_its_verdict_before_it_drops_what_led_to_it(
     assert (dataclasses.replace(unfinished[0], sizes=None), unfinished[1]) == (asked, None)
     with monkeypatch.context() as patched:
         killing(patched, 1)
+        # a machine that has become slower changes nothing: the sizes are those that were chosen when it began
+        patched.setattr("goodfit.verdicts.judging_runs.pace_of", lambda run: 1e6)
         verdicts.judge_run(tmp_path / "run", asked=asked)
     assert not (tmp_path / "run/verdict").exists()

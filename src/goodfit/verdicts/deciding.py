@@ -16,7 +16,7 @@ uses for scores, held it in 96 to 100 %; with 10 folds, in 85 to 95 %. A part of
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -94,7 +94,7 @@ def decide(
     most: the largest error that there can be (1 for shares of errors); none is below 0; ends of intervals respect both.
     careful: whether few rows decide the errors, so that a gain must be seen on every fold.
     share: of the rows that learn, that were measured; see `_carried`.
-    lasting: where trainings had fewer steps than the recipe's own, whether what each probe gains grew to their end.
+    lasting: where trainings had fewer steps than the recipe's own, whether each probe gains more than they would.
     """
     counts = [errors.shape[1]] * len(sides) if columns is None else list(columns)
     level = together(len(sides))
@@ -102,14 +102,10 @@ def decide(
     def scale_of(count: int) -> Scale:
         return Scale(errors[0, :count], OFFSET * constant, margin * constant, folds, most, careful=careful)
 
-    scale, rivals = scale_of(errors.shape[1]), dict[int, Rival]()
-    for count in set(counts):
-        places = [place for place, own in enumerate(counts) if own == count]
-        found = scale_of(count).compare(errors[1:, :count][places], level)
-        rivals.update(zip(places, found, strict=True))
+    scale = scale_of(errors.shape[1])
     beside = scale.over_constant(errors[0], constant, LEVEL)
     fitted = float(training[0].mean()) < (1 - MARGIN) * constant
-    ordered = [rivals[place] for place in range(len(sides))]
+    ordered = _rivals(errors[1:], counts, scale_of, level)
     doubled = None if half is None else scale_of(len(half)).doubling(half)
     if fitted:  # a recipe that learns nothing from some rows learns nothing from more
         kept = [None] * len(sides) if lasting is None else list(lasting)
@@ -146,14 +142,23 @@ def decide(
     )
 
 
+def _rivals(probes: Errors, counts: Sequence[int], scale_of: Callable[[int], Scale], level: float) -> list[Rival]:
+    """Every probe [P, J] compared with the recipe on the columns that it was measured on."""
+    found = dict[int, Rival]()
+    for count in set(counts):
+        places = [place for place, own in enumerate(counts) if own == count]
+        found.update(zip(places, scale_of(count).compare(probes[places, :count], level), strict=True))
+    return [found[place] for place in range(len(counts))]
+
+
 def _carried(rival: Rival, side: Side, share: float, margin: float, lasts: bool | None = None) -> Rival:
     """A rival that was measured on a share of the rows, as far as that tells of all rows.
 
     What less freedom or more rows gain falls as rows are added: between 1/n and 1/sqrt(n). More freedom gains no less
     with more rows. In trainings of fewer steps than the recipe's own, what learns faster is ahead for a while: more
-    freedom counts there only where its gain still grew at the end, and a longer training not at all.
+    freedom counts there only where it gains more than the missing steps would, and a longer training not at all.
 
-    lasts: whether it grew; None where trainings had as many steps as the recipe's.
+    lasts: whether it does; None where trainings had as many steps as the recipe's.
     """
     if not rival.better:
         return rival

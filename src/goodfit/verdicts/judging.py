@@ -34,7 +34,7 @@ from goodfit.verdicts.few_rows import FEW, rows_that_decide
 from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probes_of
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
 from goodfit.verdicts.result import Verdict
-from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choose_sizes, sampled, shortened
+from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choose_sizes, sampled, shortened, steps_of
 from goodfit.verdicts.trying import VerdictLayout
 
 WHERE = "Verdict"
@@ -185,7 +185,7 @@ def lay_out(
 def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: Sizes, early: bool) -> VerdictLayout:
     """All that may be trained with some sizes."""
     some = sampled(learning, sizes.rows)
-    recipe = shortened(recipe, sizes, len(some.rows))
+    whole, recipe = recipe, shortened(recipe, sizes, len(some.rows))
     folds = FoldRequest(asked.folds, sizes.repeats, asked.seeds, asked.by, asked.seed)
     given = prepare(recipe, some, folds, WHERE, needs_r2=True)
     if len(given.folds.all) < 2:
@@ -194,7 +194,8 @@ def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: 
     probes = probes_of(recipe, quick=asked.quick, ample=ample, brief=not sizes.whole_trainings)
     more: dict[str, Any] = {"far": far_rates(recipe), "seeds": given.seeds, "early": early, "by": asked.by}
     found = trying.lay_out(given.source, recipe, probes, given.folds, **more)
-    return replace(found, sizes=sizes, rows=len(some.rows), of_rows=len(learning.rows))
+    lacking = math.log2(max(1.0, steps_of(whole, len(learning.rows)) / steps_of(recipe, len(some.rows))))
+    return replace(found, sizes=sizes, rows=len(some.rows), of_rows=len(learning.rows), doublings=lacking)
 
 
 def judged(
@@ -273,17 +274,22 @@ def _decided(
         most=1.0 if SCORE_BOUNDS.get(what) == SHARE else math.inf,
         careful=careful,
         share=layout.rows / layout.of_rows,
-        lasting=None if layout.sizes.whole_trainings else [_lasts(found, place) for place in rivals[1:]],
+        lasting=None
+        if layout.sizes.whole_trainings
+        else [_lasts(found, place, layout.doublings) for place in rivals[1:]],
     )
     return JudgedAlternatives(found, decision, tuple(probes), errors, training, halves)
 
 
-def _lasts(found: trying.MeasuredAlternatives, place: int) -> bool:
-    """Whether the gain of a probe grew from half of the training to its end, on a logarithmic scale."""
+def _lasts(found: trying.MeasuredAlternatives, place: int, doublings: float) -> bool:
+    """Whether a probe gains more than the recipe itself would by the steps that its trainings lack.
+
+    Each doubling of the steps is taken to gain what the second half of the training did, on a logarithmic scale.
+    """
     count = found.columns[place - 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         half, end = (np.log(table[[0, place], :count]) for table in (found.halfway, found.ends))
-    return bool((end[0] - end[1]).mean() >= (half[0] - half[1]).mean())
+    return bool((end[0] - end[1]).mean() > doublings * (half[0] - end[0]).mean())
 
 
 def _earlier(recipe: Recipe, epoch: int) -> Alternative:

@@ -115,3 +115,11 @@ def shortened(recipe: Recipe, sizes: Sizes, rows: int) -> Recipe:
         fields["epochs"] = sizes.epochs
         fields["warmup"] = min(recipe.warmup, sizes.epochs / 2)
     return recipe.replace(**fields) if fields else recipe
+
+
+def steps_of(recipe: Recipe, rows: int) -> float:
+    """About how many steps a training on so many rows has; a batch size that was not asked for fits the rows."""
+    batch = recipe.batch_size
+    if "batch_size" not in recipe.model_fields_set:
+        batch = min(batch, max(SMALLEST_BATCH, rows // FEWEST_STEPS))
+    return recipe.epochs * max(1.0, rows / batch)

@@ -79,7 +79,8 @@ class VerdictLayout:
     probes: all that may be; the first `usual` of them are trained in any case.
     recipes: the recipe's own and those of the probes.
     early: nets are stopped after the epoch that is best on other folds; memory: bytes that a turn may take.
-    sizes: what it was laid out for; rows: that are divided into folds, of `of_rows` that may learn.
+    sizes: what it was laid out for; rows: that are divided into folds, of `of_rows` that may learn;
+    doublings: of the steps, that trainings lack beside the recipe's own.
     """
 
     probes: tuple[Alternative, ...]
@@ -94,6 +95,7 @@ class VerdictLayout:
     sizes: Sizes = ALL
     rows: int = 0
     of_rows: int = 0
+    doublings: float = 0.0
 
     @cached_property
     def planned(self) -> SessionPlan:

@@ -121,7 +121,7 @@ def _of_sample(found: VerdictEvidence) -> Iterator[str]:
         cut = "" if found.shortened is None else f" and {found.shortened} of {found.recipe.epochs} epochs"
         yield (
             f"Trainings had fewer steps than the recipe's{cut}: what a longer one, or a higher learning rate would "
-            "gain was not asked, and more capacity counts only where its gain still grew at the end."
+            "gain was not asked, and more capacity counts only where it gains more than those steps would."
         )
 
 
