@@ -1,4 +1,4 @@
-"""Do long commands end with the same bits when they are killed on the way? `python -m benchmarks.kills [--kills N] [--only NAME]`.
+"""Do long commands end with the same bits after a kill? `python -m benchmarks.kills [--kills N] [--only NAME]`.
 
 Every command runs once to its end. Then it runs again, is killed at random moments, by kill -9, Ctrl-C, SIGTERM and
 SIGHUP in turn, and is resumed from its folder alone, until it is done; and again, until it was killed so many times.
