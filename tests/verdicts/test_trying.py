@@ -13,8 +13,9 @@ from sklearn.metrics import log_loss
 from goodfit import InputError, Recipe, select
 from goodfit.data import Dataset, load, table
 from goodfit.data.folds import Folds, make_folds
+from goodfit.verdicts.laying_out import VerdictLayout, lay_out
 from goodfit.verdicts.probes import HALF, Alternative
-from goodfit.verdicts.trying import VerdictLayout, best_epochs, constant_error, lay_out, measure, stopped_early
+from goodfit.verdicts.trying import best_epochs, constant_error, measure, stopped_early
 
 RECIPE = Recipe(hidden=(6,), dropout=0, epochs=6, batch_size=16, learning_rate=0.02, schedule="constant")
 WIDER = Alternative("wider", "freer", {"hidden": (12,)}, "hidden 6 -> 12")

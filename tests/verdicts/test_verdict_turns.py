@@ -19,7 +19,7 @@ def test_a_verdict_in_turns_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None
         )
 
     whole = judged()
-    monkeypatch.setattr("goodfit.verdicts.trying.free_memory", lambda: 12.0 * net_bytes((4, 8, 3), 16))
+    monkeypatch.setattr("goodfit.verdicts.laying_out.free_memory", lambda: 12.0 * net_bytes((4, 8, 3), 16))
     cut = judged()
     assert turns[1] > turns[0]
     np.testing.assert_allclose(cut.errors, whole.errors, rtol=1e-4)

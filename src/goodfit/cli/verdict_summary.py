@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goodfit.runs import Run
     from goodfit.training.recipe import Recipe
     from goodfit.verdicts import Verdict
-    from goodfit.verdicts.trying import VerdictLayout
+    from goodfit.verdicts.laying_out import VerdictLayout
 
 
 class VerdictWatcher(search_summary.SearchWatcher):

@@ -27,15 +27,15 @@ from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, session_folder
-from goodfit.verdicts import trying
+from goodfit.verdicts import laying_out, trying
 from goodfit.verdicts.deciding import MARGIN, decide
 from goodfit.verdicts.evidence import LOG_LOSS
 from goodfit.verdicts.few_rows import FEW, rows_that_decide
+from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probes_of
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
 from goodfit.verdicts.result import Verdict
 from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choose_sizes, sampled, shortened, steps_of
-from goodfit.verdicts.trying import VerdictLayout
 
 WHERE = "Verdict"
 CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
@@ -193,7 +193,7 @@ def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: 
     ample = parameters_of(recipe, given.bare) > AMPLE * len(some.rows)
     probes = probes_of(recipe, quick=asked.quick, ample=ample, brief=not sizes.whole_trainings)
     more: dict[str, Any] = {"far": far_rates(recipe), "seeds": given.seeds, "early": early, "by": asked.by}
-    found = trying.lay_out(given.source, recipe, probes, given.folds, **more)
+    found = laying_out.lay_out(given.source, recipe, probes, given.folds, **more)
     lacking = math.log2(max(1.0, steps_of(whole, len(learning.rows)) / steps_of(recipe, len(some.rows))))
     return replace(found, sizes=sizes, rows=len(some.rows), of_rows=len(learning.rows), doublings=lacking)
 

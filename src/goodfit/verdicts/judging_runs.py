@@ -30,8 +30,8 @@ from goodfit.training.planner import plan
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, read_call, session_folder
-from goodfit.verdicts import trying
 from goodfit.verdicts.judging import CALL, WHERE, Planned, VerdictRequest, judged, lay_out
+from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.racing import expected_seconds
 from goodfit.verdicts.result import VERDICT, Verdict
 from goodfit.verdicts.sizing import QUICK_SECONDS
@@ -117,7 +117,7 @@ def _begun(folder: Path, asked: VerdictRequest) -> VerdictRequest:
 
 def _announced(
     run: Run, source: Dataset | Table, asked: VerdictRequest, own: float, plan: Planned | None
-) -> trying.VerdictLayout:
+) -> VerdictLayout:
     layout = lay_out_run(run, source, asked)
     if plan is not None:
         plan(layout, predicted_seconds(run, layout), own)
@@ -154,7 +154,7 @@ def _request_of(folder: Path, call: dict[str, Any]) -> tuple[VerdictRequest, str
         raise damaged(path, must="the record of a verdict", fix="Judge the run again.") from error
 
 
-def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> trying.VerdictLayout:
+def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> VerdictLayout:
     """All that a verdict on a run trains."""
     parts = run.split
     if parts is None:
@@ -165,7 +165,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> try
     return lay_out(learning, run.recipe, asked, early=early, pace=pace_of(run), quick_seconds=quick)
 
 
-def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
+def predicted_seconds(run: Run, layout: VerdictLayout) -> float:
     """What the verdict will take, from what the run took. Programs count in full, although a disk may hold them."""
     return expected_seconds(layout, pace_of(run))
 

@@ -10,9 +10,10 @@ from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
 from goodfit.verdicts.deciding import Decision
 from goodfit.verdicts.gains import Errors
+from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import HALF, Alternative
 from goodfit.verdicts.sizing import LATER
-from goodfit.verdicts.trying import MeasuredAlternatives, Tables, VerdictLayout
+from goodfit.verdicts.trying import MeasuredAlternatives, Tables
 
 
 @dataclass(frozen=True, eq=False)
