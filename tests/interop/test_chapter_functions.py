@@ -225,7 +225,7 @@ def test_train_ch3_warns_and_says_what_the_test_curve_is(name: str, capsys: pyte
     loss = torch.nn.CrossEntropyLoss(reduction="none") if name == "torch" else gluon.loss.SoftmaxCrossEntropyLoss()
     params = net.parameters() if name == "torch" else net.collect_params()
     still = torch.optim.SGD(params, lr=0.0) if name == "torch" else gluon.Trainer(params, "sgd", {"learning_rate": 0})
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="train_ch3: the") as told:
         assert d2l.train_ch3(net, rows, rows[1:], loss, 2, still) is None
     assert sorted(str(each.message) for each in told) == [
         "train_ch3: the test accuracy ends at 0; the book expects more than 0.7.",

@@ -185,16 +185,18 @@ def test_what_is_refused() -> None:
     with pytest.raises(InputError, match=r"Dense\(1\): takes 2 inputs a row; got \(1, 3\)"):
         net(np.ones((1, 3)))
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
-    with pytest.raises(InputError, match="no backward pass has written a gradient for '0.weight'"):
+    with pytest.raises(InputError, match=r"no backward pass has written a gradient for '0.weight'"):
         trainer.step(1)
     trainer.step(1, ignore_stale_grad=True)
     with pytest.raises(InputError, match="'batch_size' must be greater than 0; got 0"):
         trainer.step(0)
-    with pytest.raises(InputError, match=r"unknown setting of 'sgd'; got 'leraning_rate'. Did you mean 'learning_rate'"):
+    with pytest.raises(
+        InputError, match=r"unknown setting of 'sgd'; got 'leraning_rate'. Did you mean 'learning_rate'"
+    ):
         gluon.Trainer(net.collect_params(), "sgd", {"leraning_rate": 0.1})
-    with pytest.raises(InputError, match="unknown optimiser; got 'agd'. Did you mean 'sgd'"):
+    with pytest.raises(InputError, match=r"unknown optimiser; got 'agd'. Did you mean 'sgd'"):
         gluon.Trainer(net.collect_params(), "agd")
-    with pytest.raises(InputError, match="'rate' must be from 0 to 1; got 1.5"):
+    with pytest.raises(InputError, match=r"'rate' must be from 0 to 1; got 1.5"):
         nn.Dropout(1.5)
-    with pytest.raises(InputError, match="unknown initialiser; got 'xaver'. Did you mean 'xavier'"):
+    with pytest.raises(InputError, match=r"unknown initialiser; got 'xaver'. Did you mean 'xavier'"):
         net.initialize("xaver", force_reinit=True)

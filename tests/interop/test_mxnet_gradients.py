@@ -128,9 +128,9 @@ LOSSES: dict[str, tuple[Any, onp.ndarray, Callable[[Any], Any]]] = {  # ours, la
     "sigmoid": (
         gluon.loss.SigmoidBinaryCrossEntropyLoss(),
         SHARES,
-        lambda x: torch.nn.functional.binary_cross_entropy_with_logits(
-            x, torch.tensor(SHARES), reduction="none"
-        ).mean(1),
+        lambda x: torch.nn.functional.binary_cross_entropy_with_logits(x, torch.tensor(SHARES), reduction="none").mean(
+            1
+        ),
     ),
     "weighted": (gluon.loss.L2Loss(weight=3.0), Z, lambda x: 1.5 * ((x - torch.tensor(Z)) ** 2).mean(1)),
 }

@@ -30,5 +30,7 @@ def notes(
     from goodfit.notes import run
 
     say(f"Running the code of {document}, with your rights. Run only documents that you trust.")
-    found = run(document, out=out, face=face, seed=seed, studies=studies, tell=lambda text: None if quiet else say(text))
+    found = run(
+        document, out=out, face=face, seed=seed, studies=studies, tell=lambda text: None if quiet else say(text)
+    )
     print_notes(found, json=json)

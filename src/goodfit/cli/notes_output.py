@@ -2,11 +2,11 @@
 
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.errors import GoodfitError
-from goodfit.notes import Notes
+from goodfit.notes import RunNotes
 from goodfit.words import duration
 
 
-def print_notes(notes: Notes, *, json: bool) -> None:
+def print_notes(notes: RunNotes, *, json: bool) -> None:
     """Print cells by section, what was supplied, numbers side by side, and the files. GoodfitError if a cell failed."""
     if json:
         print_json(notes.to_json())
@@ -17,7 +17,7 @@ def print_notes(notes: Notes, *, json: bool) -> None:
         raise GoodfitError("\n".join([f"{len(failed)} of {len(notes.cells)} cells failed.", *failed]))
 
 
-def _print_tables(notes: Notes) -> None:
+def _print_tables(notes: RunNotes) -> None:
     to = console()
     rows = []
     for number, title in enumerate(notes.document.sections):
@@ -27,7 +27,11 @@ def _print_tables(notes: Notes) -> None:
             rows.append((title or "the beginning", *counts, duration(sum(cell.seconds for cell in cells))))
     to.print(table("Cells", ("section", "ran", "failed", "not run", "time"), rows))
     if notes.supplied:
-        to.print(table("Supplied, for the document does not define it there", ("cell", "name", "from"), notes.supplied, left=3))
+        to.print(
+            table(
+                "Supplied, for the document does not define it there", ("cell", "name", "from"), notes.supplied, left=3
+            )
+        )
     numbers = [
         (
             notes.where(place),

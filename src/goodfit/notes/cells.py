@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import linecache
+import tokenize
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from goodfit.notes.supplying import Namespaces, face_of, wanted
 
 
 @dataclass(frozen=True)
-class Turn:
+class CellTurn:
     """A cell in one namespace. tab: the face that has one apart, ""; face: the one that the code is written for."""
 
     place: int
@@ -37,14 +39,14 @@ class Cells:
         """What is said of a cell: its code after the change, the changes, and what was supplied with the reason."""
         return {"code": "", "changes": [], "supplied": []}
 
-    def turns(self, place: int) -> list[Turn]:
+    def turns(self, place: int) -> list[CellTurn]:
         """The namespaces that a cell runs in: one, but for cells that are marked for several faces."""
         cell = self._cells[place]
         if cell["tabs"] is None:
-            return [Turn(place, cell["section"], "", self._face(place))]
-        return [Turn(place, cell["section"], face, face) for face in cell["tabs"]]
+            return [CellTurn(place, cell["section"], "", self._face(place))]
+        return [CellTurn(place, cell["section"], face, face) for face in cell["tabs"]]
 
-    def run(self, turn: Turn, said: dict[str, Any]) -> tuple[tuple[str, str] | None, str | None]:
+    def run(self, turn: CellTurn, said: dict[str, Any]) -> tuple[tuple[str, str] | None, str | None]:
         """Run a cell: (name and text of what went wrong, or None; what its last expression shows, or None)."""
         cell = self._cells[turn.place]
         space = self._spaces.of(turn.section, self._sections[turn.section] or "the beginning", turn.tab)
@@ -59,31 +61,28 @@ class Cells:
         except BaseException as error:  # noqa: BLE001 - whatever a cell raises, SystemExit too, the next cells run
             return _told(error), None
 
-    def _supply(self, turn: Turn, code: str, space: dict[str, Any], said: dict[str, Any]) -> None:
+    def _supply(self, turn: CellTurn, code: str, space: dict[str, Any], said: dict[str, Any]) -> None:
         used = names_of(code)
         coming = {name for other in self._after(turn) for name in _given(self._cells[other]["code"])}
         whole = self._section_code(turn.section)
-        for name in wanted(sorted(used.now), sorted(used.later), space, sorted(coming)):
-            if name in space:  # it came with another
-                continue
-            why = self._spaces.supply(name, turn.section, turn.tab, turn.face, whole)
-            if why is not None:
-                said["supplied"].append([name, why])
+        for name in wanted(used, space, coming):
+            if name not in space:  # else it came with another
+                found = self._spaces.supply(name, turn.section, turn.tab, turn.face, whole)
+                said["supplied"] += [[one, why] for one, why in found.items()]
 
-    def _execute(self, turn: Turn, code: str, space: dict[str, Any]) -> str | None:
+    def _execute(self, turn: CellTurn, code: str, space: dict[str, Any]) -> str | None:
         """Run the code; what its last expression shows, as a notebook would."""
         name = f"<cell {turn.place}>"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         tree = ast.parse(code, name)
         last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        silent = code.rstrip().endswith(";")
         if last is not None:
             tree.body.pop()
         exec(compile(tree, name, "exec"), space)
         if last is None:
             return None
         value = eval(compile(ast.Expression(last.value), name, "eval"), space)
-        return None if value is None or silent else repr(value)
+        return None if value is None or _is_silent(code) else repr(value)
 
     def _face(self, place: int) -> str:
         """The face of a cell: its own, that of its section, or that of the nearest section before with one."""
@@ -99,11 +98,13 @@ class Cells:
                 return found
         return "torch"
 
-    def _after(self, turn: Turn) -> list[int]:
+    def _after(self, turn: CellTurn) -> list[int]:
         return [
             place
             for place, cell in self._cells.items()
-            if place > turn.place and cell["section"] == turn.section and (cell["tabs"] is None or turn.tab in cell["tabs"])
+            if place > turn.place
+            and cell["section"] == turn.section
+            and (cell["tabs"] is None or turn.tab in cell["tabs"])
         ]
 
     def _section_code(self, section: int) -> str:
@@ -114,6 +115,13 @@ def _given(code: str) -> frozenset[str]:
     with contextlib.suppress(SyntaxError, ValueError):
         return names_of(rewritten(code).code).given
     return frozenset()
+
+
+def _is_silent(code: str) -> bool:
+    """Whether the last statement ends with a semicolon, which shows nothing in a notebook; comments may follow it."""
+    passed = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER)
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    return [token.string for token in tokens if token.type not in passed][-1:] == [";"]
 
 
 def _told(error: BaseException) -> tuple[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from goodfit.errors import GoodfitError
 from goodfit.notes.document import Document, NoteCell
 from goodfit.notes.outcome import CellOutcome, NumberBeside
-from goodfit.studies import Result, run, studies
-from goodfit.studies.declaring import Study
+
+if TYPE_CHECKING:
+    from goodfit.studies import Result
+    from goodfit.studies.declaring import Study
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
 SAME = 1e-4  # relative difference below which a number of the document is one that the notes print
@@ -61,6 +64,8 @@ def _with_study(
     row: NumberBeside, text: str, cell: NoteCell, measured: dict[str, Result | None], tell: Callable[[str], None]
 ) -> NumberBeside:
     """The row with what the study of its section measures, where it measures this number."""
+    from goodfit.studies import run  # here, for it loads what trains
+
     for study, name, what in _candidates(row.printed, text, cell):
         if study.name not in measured:
             tell(f"study {study.name}: the numbers of section {study.section} over many seeds")
@@ -71,9 +76,8 @@ def _with_study(
         result = measured[study.name]
         if result is not None:
             estimate = result.printed[name]
-            return NumberBeside(
-                row.printed, row.ours, what, estimate.value, estimate.low, estimate.high, estimate.count
-            )
+            own = None if "magnitude" in what else row.ours  # an extreme stands at another place each time
+            return NumberBeside(row.printed, own, what, estimate.value, estimate.low, estimate.high, estimate.count)
     return row
 
 
@@ -81,6 +85,8 @@ def _candidates(printed: float, text: str, cell: NoteCell) -> Iterable[tuple[Stu
     """Studies of the cell's section that measure a number which the notes print as this one, as it is or its log10."""
     if _digits(printed, text) < LEAST_DIGITS:
         return
+    from goodfit.studies import studies
+
     section = ".".join(cell.number.split(".")[:2])
     for study in studies().values():
         if section and ".".join(study.section.partition("-")[0].split(".")[:2]) != section:

@@ -25,7 +25,9 @@ def names_of(code: str) -> CellNames:
     pending = [(each, False) for each in top.get_children()]
     while pending:
         table, waits = pending.pop()
-        waits = waits or (table.get_type() == "function" and not table.get_name().endswith("comp") and table.get_name() != "genexpr")
+        waits = waits or (
+            table.get_type() == "function" and not table.get_name().endswith("comp") and table.get_name() != "genexpr"
+        )
         used = {each.get_name() for each in table.get_symbols() if each.is_global() and each.is_referenced()}
         given |= {each.get_name() for each in table.get_symbols() if each.is_declared_global() and each.is_assigned()}
         (later if waits else now).update(used)

@@ -78,7 +78,7 @@ class CellOutcome:
 
 
 @dataclass(frozen=True, repr=False)
-class Notes:
+class RunNotes:
     """A document that was run. cells: those with code, by their places in `document.cells`; page, notebook: files."""
 
     document: Document
@@ -90,8 +90,14 @@ class Notes:
 
     def __repr__(self) -> str:
         """How many cells ran, and which failed."""
-        lines = [f"{self.document.path.name}: {self.count('done')} of {len(self.cells)} cells ran, {duration(self.seconds)}"]
-        lines += [f"  {self.where(place)}: {cell.error or cell.why}" for place, cell in self.cells.items() if cell.state != "done"]
+        lines = [
+            f"{self.document.path.name}: {self.count('done')} of {len(self.cells)} cells ran, {duration(self.seconds)}"
+        ]
+        lines += [
+            f"  {self.where(place)}: {cell.error or cell.why}"
+            for place, cell in self.cells.items()
+            if cell.state != "done"
+        ]
         return "\n".join(lines)
 
     def count(self, state: State) -> int:
@@ -101,7 +107,9 @@ class Notes:
     def where(self, place: int) -> str:
         """Section and cell: "4.5 dropout, cell 3"; cells are counted within their section, from 1."""
         cell = self.document.cells[place]
-        before = [other for other in self.cells if self.document.cells[other].section == cell.section and other <= place]
+        before = [
+            other for other in self.cells if self.document.cells[other].section == cell.section and other <= place
+        ]
         return f"{self.document.sections[cell.section] or 'the beginning'}, cell {len(before)}"
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from goodfit import __version__
 from goodfit.notes.document import NoteCell
-from goodfit.notes.outcome import CellOutcome, Notes, NumberBeside, Output
+from goodfit.notes.outcome import CellOutcome, NumberBeside, Output, RunNotes
 from goodfit.reports import Bitmap, Block, Bullets, Code, Foldout, Glance, Grid, Note, Page, Paragraph, Part, Section
 from goodfit.words import duration
 
@@ -16,7 +16,7 @@ _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s*(?P<text>.+)$")
 _PICTURE = re.compile(r"!\[(?P<name>[^\]]*)\]\([^)]*\)")
 
 
-def page_of(notes: Notes) -> Page:
+def page_of(notes: RunNotes) -> Page:
     """The page."""
     document = notes.document
     sections = [Section("What ran", list(_summary(notes)))]
@@ -35,13 +35,15 @@ def page_of(notes: Notes) -> Page:
     return Page(document.title, sections, "goodfit notes", WARNING, glance, foot=foot)
 
 
-def _summary(notes: Notes) -> Iterator[Block]:
+def _summary(notes: RunNotes) -> Iterator[Block]:
     changes = [(notes.where(place), *each) for place, cell in notes.cells.items() for each in cell.changes]
     yield Paragraph(
-        "Each section ran in a namespace of its own. Import lines of d2l and mxnet were changed; nothing else was. What a "
-        "section uses and does not define was supplied, and is listed here."
+        "Each section ran in a namespace of its own. Import lines of d2l and mxnet were changed; nothing else was. "
+        "What a section uses and does not define was supplied, and is listed here."
     )
-    wrong = [(notes.where(place), cell.error or cell.why) for place, cell in notes.cells.items() if cell.state != "done"]
+    wrong = [
+        (notes.where(place), cell.error or cell.why) for place, cell in notes.cells.items() if cell.state != "done"
+    ]
     if wrong:
         yield Grid("Cells that did not run to their end", ("cell", "why"), wrong, left=2)
     if changes:
@@ -50,7 +52,7 @@ def _summary(notes: Notes) -> Iterator[Block]:
         yield Grid("Names that were supplied", ("cell", "name", "from"), notes.supplied, left=3)
 
 
-def _section(notes: Notes, number: int) -> Iterator[Block]:
+def _section(notes: RunNotes, number: int) -> Iterator[Block]:
     """The blocks of a section; below a heading within it, as a part of their own."""
     part: tuple[str, list[Block]] | None = None
     title = notes.document.sections[number]
@@ -58,7 +60,7 @@ def _section(notes: Notes, number: int) -> Iterator[Block]:
         if cell.section != number:
             continue
         if cell.kind == "heading":
-            if cell.text == title and part is None:
+            if cell.text in (title, notes.document.title) and part is None:
                 continue
             if part is not None:
                 yield Part(*part)
@@ -76,7 +78,7 @@ def _section(notes: Notes, number: int) -> Iterator[Block]:
 def _text(cell: NoteCell) -> Iterator[Block]:
     """Text as paragraphs, lists and formulas; marks of Markdown that are left stand as they are."""
     if cell.kind == "output":
-        yield Code(cell.text, "Output in the document")
+        yield Code(cell.text.expandtabs(), "Output in the document")
         return
     text = _PICTURE.sub(lambda found: f"[picture {found['name']}]", cell.text)
     for place, piece in enumerate(re.split(r"^\s*(?:\$\$|```.*|~~~.*)\s*$", text, flags=re.MULTILINE)):
@@ -100,7 +102,7 @@ def _paragraph(text: str) -> Iterator[Block]:
 def _outcome(cell: CellOutcome) -> Iterator[Block]:
     if cell.supplied:
         yield Note("; ".join(f"{name}: {why}" for name, why in cell.supplied), "Supplied")
-    yield Code(cell.code, "Code")
+    yield Code(cell.code.expandtabs(4), "Code")
     for output in cell.outputs:
         yield from _output(output)
     if cell.state == "not run":
@@ -113,7 +115,11 @@ def _output(output: Output) -> Iterator[Block]:
     if output.kind == "figure":
         about = f"Figure: {output.text}." if output.text else "Figure."
         yield Bitmap(f"Drawn by the cell above{f': {output.text}' if output.text else ''}", output.png, about)
-        rows = [(each["name"], f"{x:g}", f"{y:.6g}") for each in output.lines for x, y in zip(each["x"], each["y"], strict=True)]
+        rows = [
+            (each["name"], f"{x:g}", f"{y:.6g}")
+            for each in output.lines
+            for x, y in zip(each["x"], each["y"], strict=True)
+        ]
         if rows:
             yield Foldout("Numbers of the lines", [Grid("Numbers of the lines", ("line", "x", "y"), rows)])
     elif output.kind == "error":
@@ -121,7 +127,7 @@ def _output(output: Output) -> Iterator[Block]:
         yield Code(output.text, "Where it failed")
     elif output.text.strip():
         names = {"stdout": "Output", "stderr": "Warnings and messages"}
-        yield Code(output.text.rstrip("\n"), names.get(output.name, "Output"))
+        yield Code(output.text.expandtabs().rstrip("\n"), names.get(output.name, "Output"))
 
 
 def _numbers(numbers: tuple[NumberBeside, ...]) -> Block:

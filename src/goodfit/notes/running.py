@@ -19,7 +19,7 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.files import folder_to_write
 from goodfit.notes.comparing import beside
 from goodfit.notes.document import FACES, Document, read
-from goodfit.notes.outcome import CellOutcome, Notes, Output
+from goodfit.notes.outcome import CellOutcome, Output, RunNotes
 from goodfit.notes.supplying import face_of
 from goodfit.notes.writing import write
 
@@ -37,7 +37,7 @@ def run(
     seed: int = 0,
     studies: bool = True,
     tell: Tell = lambda _: None,
-) -> Notes:
+) -> RunNotes:
     """Run the code of a document, from top to bottom. It can do whatever you can: run only documents that you trust.
 
     path: Markdown (.md) or a notebook (.ipynb).
@@ -57,7 +57,7 @@ def run(
         fix = "Code stands between lines of ``` with the word python."
         raise InputError(problem(str(path), "has no cell with Python code", fix=fix))
     folder = None if out is None else folder_to_write(out)
-    notes = Notes(document, {}, 0.0, checked)
+    notes = RunNotes(document, {}, 0.0, checked)
     found = _ran(notes, _plan(document, face), tell)
     numbers = beside(document, found, studies=studies, tell=tell)
     cells = {place: replace(cell, numbers=tuple(numbers.get(place, ()))) for place, cell in found.items()}
@@ -80,7 +80,7 @@ def _plan(document: Document, face: Face) -> dict[int, tuple[str, ...] | None]:
     return plan
 
 
-def _ran(notes: Notes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -> dict[int, CellOutcome]:
+def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -> dict[int, CellOutcome]:
     """Run what is planned; where the process ends within a cell, go on with the next section in another."""
     document = notes.document
     found: dict[int, CellOutcome] = {}
@@ -118,13 +118,15 @@ def _after_death(
     for place in rest:
         other = document.cells[place]
         if place not in found and other.section == cell.section:
-            found[place] = CellOutcome(other, "not run", other.text, why="an earlier cell of the section ended the process")
+            found[place] = CellOutcome(
+                other, "not run", other.text, why="an earlier cell of the section ended the process"
+            )
     return [place for place in rest if place not in found]
 
 
 @contextlib.contextmanager
 def _working(
-    notes: Notes, plan: dict[int, tuple[str, ...] | None], left: Sequence[int]
+    notes: RunNotes, plan: dict[int, tuple[str, ...] | None], left: Sequence[int]
 ) -> Iterator[tuple[Iterator[dict[str, Any]], subprocess.Popen[str]]]:
     """A process that runs cells: the lines that it says, and itself. It ends with the with statement."""
     document = notes.document

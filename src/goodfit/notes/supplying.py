@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from types import ModuleType
 from typing import Any
 
+from goodfit.notes.names import CellNames
 from goodfit.notes.rewriting import rewritten
 
 MARKS = {  # what tells the face of code without an import of d2l, torch or mxnet
@@ -42,8 +43,10 @@ class Namespaces:
         self._titles[section] = title
         return self._spaces.setdefault((section, tab), {"__name__": "__main__", "__builtins__": __builtins__})
 
-    def supply(self, name: str, section: int, tab: str, face: str, code: str) -> str | None:
-        """Put a name into a section's namespace, and say where it came from; None where it is nowhere to be had.
+    def supply(self, name: str, section: int, tab: str, face: str, code: str) -> dict[str, str]:
+        """Put a name into a section's namespace, with those that come with it: name -> where it came from.
+
+        Nothing where it is nowhere to be had.
 
         code: of all cells of the section.
         """
@@ -51,21 +54,20 @@ class Namespaces:
         for each in declared()["supply"]:
             if name in each["names"] and re.search(each.get("when", ""), code):
                 found = _defined(declared()["prelude"][face] + each[face], space)
-                for one in each["names"]:
-                    if one == name or one not in space:
-                        space[one] = found[one]
-                return str(each["why"])
+                missing = [one for one in each["names"] if one not in space]
+                space.update({one: found[one] for one in missing})
+                return dict.fromkeys(missing, each["why"])
         statement = declared()["imports"][face].get(name)
-        for (other, _), values in reversed(sorted(self._spaces.items(), key=lambda item: item[0])):
+        for (other, _), values in sorted(self._spaces.items(), key=lambda item: item[0], reverse=True):
             if other < section and name in values:
                 if statement is not None and isinstance(values[name], ModuleType):
                     break  # the import of this section's own face, which another section's need not be
                 space[name] = values[name]
-                return f"the value of section {self._titles[other]!r}"
+                return {name: f"the value of section {self._titles[other]!r}"}
         if statement is not None:
             exec(statement, space)
-            return f"the import of the book: {statement}"
-        return None
+            return {name: f"the import of the book: {statement}"}
+        return {}
 
 
 def _defined(code: str, space: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,8 +76,10 @@ def _defined(code: str, space: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def wanted(now: Sequence[str], later: Sequence[str], space: Mapping[str, Any], coming: Sequence[str]) -> list[str]:
-    """The names to supply: those read at once, and those that functions read and no later cell of the section defines."""
-    return [name for name in now if name not in space] + [
-        name for name in later if name not in space and name not in coming
-    ]
+def wanted(used: CellNames, space: Mapping[str, Any], coming: Collection[str]) -> list[str]:
+    """The names to supply to a cell: those that it reads at once, and those that its functions read.
+
+    coming: names that a later cell of the section defines; functions may wait for them.
+    """
+    later = [name for name in sorted(used.later) if name not in coming]
+    return [name for name in [*sorted(used.now), *later] if name not in space]

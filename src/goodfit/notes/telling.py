@@ -3,7 +3,16 @@
 import ast
 import re
 
-SHOWN = {"array", "tensor", "ndarray", "device", "Tensor", "Parameter", "dtype"}  # what values are printed as calls of
+SHOWN = {
+    "torch",
+    "array",
+    "tensor",
+    "ndarray",
+    "device",
+    "Tensor",
+    "Parameter",
+    "dtype",
+}  # what values are printed as calls of
 # What a line of code begins with, and a line of output hardly ever.
 _CODE = re.compile(
     r"^\s*(?:(?:import|from|def|class|for|while|with|if|elif|else|try|except|return|assert|del|lambda|global|raise)\b|@\w|%|!"

@@ -59,7 +59,7 @@ class Capture:
 @contextmanager
 def _captured(into: list[dict[str, Any]]) -> Iterator[None]:
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Capture("stdout", into), Capture("stderr", into)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Capture("stdout", into), Capture("stderr", into)
     try:
         yield
     finally:

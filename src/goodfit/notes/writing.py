@@ -9,11 +9,11 @@ from typing import Any
 
 from goodfit import __version__
 from goodfit.files import write_atomically
-from goodfit.notes.outcome import CellOutcome, Notes, Output
+from goodfit.notes.outcome import CellOutcome, Output, RunNotes
 from goodfit.notes.page import page_of
 
 
-def write(notes: Notes, folder: Path) -> Notes:
+def write(notes: RunNotes, folder: Path) -> RunNotes:
     """Write NAME-run.html and NAME-run.ipynb into a folder; the same with the paths of both."""
     stem = notes.document.path.stem
     page, notebook = folder / f"{stem}-run.html", folder / f"{stem}-run.ipynb"
@@ -22,7 +22,7 @@ def write(notes: Notes, folder: Path) -> Notes:
     return replace(notes, page=page, notebook=notebook)
 
 
-def notebook_of(notes: Notes) -> dict[str, Any]:
+def notebook_of(notes: RunNotes) -> dict[str, Any]:
     """The document as a notebook of format 4.5, with our outputs in the place of those that it printed."""
     cells, count = list[dict[str, Any]](), 0
     for place, cell in enumerate(notes.document.cells):
@@ -30,13 +30,25 @@ def notebook_of(notes: Notes) -> dict[str, Any]:
         if cell.kind == "code":
             count += 1
             outcome = notes.cells[place]
-            made |= {"cell_type": "code", "source": outcome.code, "execution_count": count, "outputs": _outputs(outcome, count)}
+            made |= {
+                "cell_type": "code",
+                "source": outcome.code,
+                "execution_count": count,
+                "outputs": _outputs(outcome, count),
+            }
         else:
-            mark = {"heading": f"{'#' * cell.rank} {cell.text}", "output": f"The document prints:\n\n```text\n{cell.text}\n```"}
+            mark = {
+                "heading": f"{'#' * cell.rank} {cell.text}",
+                "output": f"The document prints:\n\n```text\n{cell.text}\n```",
+            }
             made |= {"cell_type": "markdown", "source": mark.get(cell.kind, cell.text)}
         cells.append(made)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    about = {"kernelspec": kernel, "language_info": {"name": "python"}, "goodfit": {"version": __version__, "seed": notes.seed}}
+    about = {
+        "kernelspec": kernel,
+        "language_info": {"name": "python"},
+        "goodfit": {"version": __version__, "seed": notes.seed},
+    }
     return {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
 
 

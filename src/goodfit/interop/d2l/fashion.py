@@ -36,7 +36,7 @@ class Pixels:
             chosen = np.stack(
                 [np.asarray(Image.fromarray(each).resize(size[::-1], Image.Resampling.BILINEAR)) for each in chosen]
             )
-        return chosen[:, None].astype(np.float32) / np.float32(255)
+        return np.asarray(chosen[:, None].astype(np.float32) / np.float32(255))
 
 
 @functools.cache
@@ -56,7 +56,9 @@ def checked_call(batch_size: Any, resize: Any) -> tuple[int, int] | None:
         problems.add(where, "'batch_size' must be a whole number >= 1", got=batch_size)
     size = None if not resize else (resize, resize) if isinstance(resize, int) else resize
     if size is not None and (
-        not isinstance(size, tuple | list) or len(size) != 2 or not all(isinstance(each, int) and each > 0 for each in size)
+        not isinstance(size, tuple | list)
+        or len(size) != 2
+        or not all(isinstance(each, int) and each > 0 for each in size)
     ):
         problems.add(where, "'resize' must be a whole number of pixels, or a height and a width", got=resize)
     problems.raise_if_any()

@@ -68,7 +68,10 @@ def load_data_fashion_mnist(batch_size: int, resize: Any = None) -> tuple[_Batch
 
 
 def load_array(data_arrays: Any, batch_size: int, is_train: bool = True) -> _Batches:
-    """Batches of aligned arrays, shuffled anew at each pass when `is_train`. InputError unless all have as many rows."""
+    """Batches of aligned arrays, shuffled anew at each pass when `is_train`.
+
+    InputError unless all have as many rows.
+    """
     kept = [onp.asarray(each) for each in data_arrays]
     if len({len(each) for each in kept}) != 1:
         sizes = [each.shape for each in kept]
@@ -130,7 +133,9 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater
     return metric[0] / metric[2], metric[1] / metric[2]
 
 
-def train_ch3(net: Any, train_iter: Any, test_iter: Any, loss: Callable[..., Any], num_epochs: int, updater: Any) -> None:
+def train_ch3(
+    net: Any, train_iter: Any, test_iter: Any, loss: Callable[..., Any], num_epochs: int, updater: Any
+) -> None:
     """Train, and draw training loss, training accuracy and test accuracy after each epoch.
 
     The arguments are those of `train_epoch_ch3`. A warning, rather than an assertion, where the last epoch is not as

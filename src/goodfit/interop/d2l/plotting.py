@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("-", "m--", "g-.", "r:")
 SIZE = [3.5, 2.5]  # inches, until `set_figsize` says otherwise
-
-
-class Drawn(Protocol):
-    """What can be shown: its figure is drawn when somebody looks."""
-
-    def figure(self) -> Figure:
-        """The figure as it is now."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class AxesSettings:
         axes.set_yscale(self.yscale)
         for limits, change in ((self.xlim, axes.set_xlim), (self.ylim, axes.set_ylim)):
             if limits is not None and limits[0] != limits[1]:
-                change(limits[0], limits[1])  # type: ignore[operator]
+                change(limits[0], limits[1])
         if self.legend:
             axes.legend(list(self.legend))
         axes.grid(True)

@@ -7,16 +7,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from goodfit.figures import write_figure
 from goodfit.training.notebooks import in_notebook
 
 if TYPE_CHECKING:
-    from goodfit.interop.d2l.plotting import Drawn
+    from matplotlib.figure import Figure
 
 FOLDER = "d2l-figures"  # in the current folder, for a program without a notebook
+
+
+class Drawn(Protocol):
+    """What can be shown: its figure is drawn when somebody looks."""
+
+    def figure(self) -> Figure:
+        """The figure as it is now."""
 
 
 class Gallery:
@@ -75,7 +82,7 @@ GALLERY = Gallery()
 @contextmanager
 def collected() -> Iterator[list[Drawn]]:
     """Collect figures inside a with statement, in the place of showing them."""
-    before, found = GALLERY.collecting, list["Drawn"]()
+    before, found = GALLERY.collecting, list[Drawn]()
     GALLERY.collecting = found
     try:
         yield found

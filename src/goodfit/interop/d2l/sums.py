@@ -77,7 +77,11 @@ class Timer:
 
 
 def count_right(y_hat: Any, y: Any) -> float:
-    """How many answers are right. y_hat: scores (B, C), of which the greatest is the answer, or answers (B,), (B, 1)."""
+    """How many answers are right.
+
+    y_hat: scores (B, C), of which the greatest is the answer, or answers (B,) or (B, 1).
+    y: labels (B,).
+    """
     answers, labels = host(y_hat), host(y)
     if answers.ndim > 1 and answers.shape[1] > 1:
         answers = answers.argmax(1)

@@ -51,7 +51,9 @@ class _Images:
 
     def __getitem__(self, rows: Any) -> tuple[Any, Any]:
         chosen = torch.as_tensor(rows)
-        return torch.from_numpy(self._pixels.batch(chosen.numpy().reshape(-1), self._size)), self._labels[chosen.reshape(-1)]
+        return torch.from_numpy(self._pixels.batch(chosen.numpy().reshape(-1), self._size)), self._labels[
+            chosen.reshape(-1)
+        ]
 
 
 def load_data_fashion_mnist(batch_size: int, resize: Any = None) -> tuple[Any, Any]:
@@ -61,8 +63,9 @@ def load_data_fashion_mnist(batch_size: int, resize: Any = None) -> tuple[Any, A
     each pass; the last batch may be smaller. resize: pixels of a side, or (height, width).
     """
     size = fashion.checked_call(batch_size, resize)
-    return tuple(  # type: ignore[return-value]
-        _loader(_Images(pixels, size), batch_size, shuffled) for pixels, shuffled in zip(fashion.parts(), (True, False), strict=True)
+    return tuple(
+        _loader(_Images(pixels, size), batch_size, shuffled)
+        for pixels, shuffled in zip(fashion.parts(), (True, False), strict=True)
     )
 
 
@@ -143,7 +146,9 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater
     return metric[0] / metric[2], metric[1] / metric[2]
 
 
-def train_ch3(net: Any, train_iter: Any, test_iter: Any, loss: Callable[..., Any], num_epochs: int, updater: Any) -> None:
+def train_ch3(
+    net: Any, train_iter: Any, test_iter: Any, loss: Callable[..., Any], num_epochs: int, updater: Any
+) -> None:
     """Train, and draw training loss, training accuracy and test accuracy after each epoch.
 
     The arguments are those of `train_epoch_ch3`. A warning, rather than an assertion, where the last epoch is not as
@@ -226,5 +231,13 @@ def astype(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 ones, zeros, tensor, arange, matmul = torch.ones, torch.zeros, torch.tensor, torch.arange, torch.matmul
-exp, log, sin, cos, tanh, normal, rand = torch.exp, torch.log, torch.sin, torch.cos, torch.tanh, torch.normal, torch.rand
+exp, log, sin, cos, tanh, normal, rand = (
+    torch.exp,
+    torch.log,
+    torch.sin,
+    torch.cos,
+    torch.tanh,
+    torch.normal,
+    torch.rand,
+)
 float32, int32 = torch.float32, torch.int32

@@ -12,7 +12,7 @@ import numpy
 from goodfit.errors import InputError, problem
 from goodfit.interop.mxnet import steps
 from goodfit.interop.mxnet.devices import Device, cpu
-from goodfit.interop.mxnet.tape import STATE, Static, Step, computed, pulled_back
+from goodfit.interop.mxnet.tape import STATE, Static, TapeStep, computed, pulled_back
 
 GradReq = Literal["write", "add", "null"]
 NARROWER = {"float64": "float32", "int64": "int32", "uint64": "uint32"}  # JAX keeps 32 bits unless told otherwise
@@ -32,7 +32,7 @@ class ndarray:
         self._data = data
         self._grad: ndarray | None = None
         self._req: GradReq = "write"
-        self._step: Step | None = None
+        self._step: TapeStep | None = None
         self.fresh = False  # whether a backward pass has written the gradient since a trainer used it
 
     @property
@@ -48,7 +48,8 @@ class ndarray:
     @property
     def dtype(self) -> numpy.dtype[Any]:
         """The type of its numbers."""
-        return numpy.dtype(self._data.dtype)
+        found: numpy.dtype[Any] = numpy.dtype(self._data.dtype)
+        return found
 
     @property
     def size(self) -> int:
@@ -352,7 +353,7 @@ class ndarray:
     __hash__ = object.__hash__
 
     def __len__(self) -> int:
-        return int(len(self._data))
+        return len(self._data)
 
     def __iter__(self) -> Iterator[ndarray]:
         return (self[place] for place in range(len(self)))
@@ -394,7 +395,7 @@ def apply(function: Callable[..., Any], *inputs: Any, **static: Any) -> ndarray:
     if STATE.recording and made._data.dtype.kind == "f":
         origins = tuple(each.origin() if isinstance(each, ndarray) else None for each in given)
         if any(each is not None for each in origins):
-            made._step = Step(function, key, values, origins)
+            made._step = TapeStep(function, key, values, origins)
     return made
 
 
@@ -416,7 +417,7 @@ def array(given: Any, dtype: Any = None) -> ndarray:
 
 def narrow(dtype: Any) -> str:
     """The name of a type, at most 32 bits wide."""
-    name = numpy.dtype(dtype).name
+    name: str = numpy.dtype(dtype).name
     return NARROWER.get(name, name)
 
 
@@ -426,7 +427,9 @@ def backward(heads: Sequence[ndarray], head_grads: Sequence[Any] | None = None, 
     for place, head in enumerate(heads):
         if head.origin() is None:
             fix = "Compute it inside 'with autograd.record():', from arrays on which attach_grad() was called."
-            raise InputError(problem("backward", "the array must have been recorded, from one with a gradient", fix=fix))
+            raise InputError(
+                problem("backward", "the array must have been recorded, from one with a gradient", fix=fix)
+            )
         weight = None if head_grads is None else head_grads[place]
         cotangent = jnp.ones_like(head._data) if weight is None else array(weight)._data.astype(head._data.dtype)
         pairs.append((head.origin(), jnp.broadcast_to(cotangent, head.shape)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, cast
 
 import numpy
 
@@ -85,7 +86,9 @@ class XavierInit:
             ("factor_type", factor_type, ("avg", "in", "out")),
         ):
             if value not in valid:
-                raise InputError(problem("Xavier", f"{name!r} must be a known one", got=value, fix=nearest(value, valid)))
+                raise InputError(
+                    problem("Xavier", f"{name!r} must be a known one", got=value, fix=nearest(value, valid))
+                )
         self.rnd_type, self.factor_type, self.magnitude = rnd_type, factor_type, magnitude
 
     def draw(self, shape: tuple[int, ...]) -> Values:
@@ -105,7 +108,15 @@ class XavierInit:
 Normal, Uniform, Constant, Xavier = NormalInit, UniformInit, ConstantInit, XavierInit
 Zero = Zeros = ZeroInit
 One = Ones = OneInit
-NAMED = {"normal": Normal, "uniform": Uniform, "xavier": Xavier, "zeros": Zero, "zero": Zero, "ones": One, "one": One}
+NAMED: dict[str, Callable[[], Initializer]] = {
+    "normal": Normal,
+    "uniform": Uniform,
+    "xavier": Xavier,
+    "zeros": Zero,
+    "zero": Zero,
+    "ones": One,
+    "one": One,
+}
 
 
 def initializer(given: Any) -> Initializer:
@@ -117,4 +128,4 @@ def initializer(given: Any) -> Initializer:
     if not callable(getattr(given, "draw", None)) or isinstance(given, type):
         fix = "For example: init.Normal(sigma=0.01)."
         raise InputError(problem("initialize", "must be an initialiser or the name of one", got=given, fix=fix))
-    return given  # type: ignore[no-any-return]
+    return cast(Initializer, given)

@@ -85,8 +85,8 @@ def full_like(a: Any, fill_value: float, dtype: Any = None) -> ndarray:
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None, ctx: Any = None) -> ndarray:
     """Numbers from start up to stop, without it; from 0 where one end is given. float32, as in MXNet."""
-    ends = (0, start) if stop is None else (start, stop)
-    return _array(numpy.arange(*ends, step).astype(narrow(dtype or "float32")))
+    first, last = (0.0, start) if stop is None else (start, stop)
+    return _array(numpy.arange(first, last, step).astype(narrow(dtype or "float32")))
 
 
 def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> ndarray:

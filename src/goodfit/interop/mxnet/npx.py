@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+
 from goodfit.errors import InputError, nearest, problem
 from goodfit.interop.mxnet import random as random
 from goodfit.interop.mxnet import steps
@@ -76,4 +78,4 @@ def dropout(data: Any, p: float = 0.5) -> ndarray:
     if not STATE.training or p == 0:
         return apply(steps.same, data)
     mask = random.generator().random(data.shape) >= p
-    return apply(steps.dropped, data, ndarray(steps.jnp.asarray(mask)), max(1.0 - p, 1e-30))
+    return apply(steps.dropped, data, ndarray(jnp.asarray(mask)), max(1.0 - p, 1e-30))

@@ -114,7 +114,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {  # by the names of Gluon's `act
 
 
 def index_template(keys: Sequence[Any]) -> tuple[tuple[Any, ...], list[numpy.ndarray[Any, Any]]]:
-    """An index as something hashable with places for arrays, and the arrays. A mask becomes the places that it marks."""
+    """An index as something hashable with places for arrays, and the arrays; a mask becomes the places it marks."""
     template: list[Any] = []
     arrays: list[numpy.ndarray[Any, Any]] = []
     for key in keys:
@@ -131,5 +131,7 @@ def index_template(keys: Sequence[Any]) -> tuple[tuple[Any, ...], list[numpy.nda
 
 def indexed(x: Any, *arrays: Any, template: tuple[Any, ...]) -> Any:
     """What `index_template` describes."""
-    kinds = {"slice": lambda *ends: slice(*ends), "array": lambda place: arrays[place], "as it is": lambda key: key}
-    return x[tuple(kinds[kind](*rest) for kind, *rest in template)]
+    keys = []
+    for kind, *rest in template:
+        keys.append(slice(*rest) if kind == "slice" else arrays[rest[0]] if kind == "array" else rest[0])
+    return x[tuple(keys)]

@@ -39,7 +39,7 @@ class Leaf(Protocol):
 
 
 @dataclass(eq=False)
-class Step:
+class TapeStep:
     """One operation that was recorded.
 
     values: its inputs as they were; parents: the step or the leaf that each of them came from, None without a gradient.
@@ -48,7 +48,7 @@ class Step:
     function: Callable[..., Any]
     static: Static
     values: tuple[Any, ...]
-    parents: tuple[Step | Leaf | None, ...]
+    parents: tuple[TapeStep | Leaf | None, ...]
     done: bool = False
 
 
@@ -78,14 +78,14 @@ def pulled_back(heads: Sequence[tuple[Any, Any]], *, keep: bool = False) -> None
     waiting: dict[int, Any] = {}
     leaves: dict[int, Leaf] = {}
 
-    def add(to: Step | Leaf, cotangent: Any) -> None:
-        if not isinstance(to, Step):
+    def add(to: TapeStep | Leaf, cotangent: Any) -> None:
+        if not isinstance(to, TapeStep):
             leaves[id(to)] = to
         waiting[id(to)] = cotangent if id(to) not in waiting else waiting[id(to)] + cotangent
 
     for origin, cotangent in heads:
         add(origin, cotangent)
-    for step in _last_first([origin for origin, _ in heads if isinstance(origin, Step)]):
+    for step in _last_first([origin for origin, _ in heads if isinstance(origin, TapeStep)]):
         cotangent = waiting.pop(id(step))
         wanted = tuple(place for place, parent in enumerate(step.parents) if parent is not None)
         found = _backward(step.function, step.static, wanted)(step.values, cotangent)
@@ -99,11 +99,11 @@ def pulled_back(heads: Sequence[tuple[Any, Any]], *, keep: bool = False) -> None
         leaf.receive(waiting[name])
 
 
-def _last_first(ends: Sequence[Step]) -> list[Step]:
+def _last_first(ends: Sequence[TapeStep]) -> list[TapeStep]:
     """All steps that the ends depend on, each before those that it depends on."""
-    order: list[Step] = []
+    order: list[TapeStep] = []
     seen: set[int] = set()
-    stack: list[tuple[Step, bool]] = [(each, False) for each in ends]
+    stack: list[tuple[TapeStep, bool]] = [(each, False) for each in ends]
     while stack:
         step, left = stack.pop()
         if left:
@@ -116,7 +116,7 @@ def _last_first(ends: Sequence[Step]) -> list[Step]:
             raise InputError(problem("backward", "the graph was freed by an earlier backward pass", fix=fix))
         seen.add(id(step))
         stack.append((step, True))
-        stack += [(parent, False) for parent in step.parents if isinstance(parent, Step)]
+        stack += [(parent, False) for parent in step.parents if isinstance(parent, TapeStep)]
     return order[::-1]
 
 

@@ -71,6 +71,7 @@ class GluonBlock:
         raise InputError(problem(type(self).__name__, "a block of your own must define 'forward'"))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What `forward` gives."""
         return self.forward(*args, **kwargs)
 
     def __repr__(self) -> str:

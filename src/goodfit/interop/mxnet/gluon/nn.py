@@ -84,7 +84,7 @@ class Dense(GluonBlock):
         if self.bias is not None:
             given.append(self.bias.data())
         made = apply(steps.dense, *given, flatten=self._flatten)
-        return made if self.act is None else self.act(made)  # type: ignore[no-any-return]
+        return made if self.act is None else self.act(made)
 
     def __repr__(self) -> str:
         units, inputs = self.weight.shape

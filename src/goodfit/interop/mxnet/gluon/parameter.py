@@ -31,12 +31,16 @@ class Parameter:
         self._array: ndarray | None = None
         self._drawn_by: Initializer | None = None
 
-    def initialize(self, init: Any = None, ctx: Any = None, default_init: Any = None, force_reinit: bool = False) -> None:
+    def initialize(
+        self, init: Any = None, ctx: Any = None, default_init: Any = None, force_reinit: bool = False
+    ) -> None:
         """Draw the values now, or when the shape is known. Drawn ones stay, unless `force_reinit`."""
         if self._array is not None and not force_reinit:
             return
         self._array = None
-        self._drawn_by = initializer(next(each for each in (self.init, init, default_init, "uniform") if each is not None))
+        self._drawn_by = initializer(
+            next(each for each in (self.init, init, default_init, "uniform") if each is not None)
+        )
         if all(self.shape):
             self.settle(self.shape)
 

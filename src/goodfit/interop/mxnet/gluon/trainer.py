@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.interop.mxnet.gluon.parameter import Parameter
 
-_jit: Any = jax.jit
 OPTIONS: dict[str, dict[str, float]] = {  # optimiser -> its settings and their defaults, as MXNet has them
     "sgd": {"learning_rate": 0.01, "momentum": 0.0, "wd": 0.0},
     "adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "wd": 0.0},
@@ -28,7 +27,11 @@ class Trainer:
     """
 
     def __init__(
-        self, params: Any, optimizer: str = "sgd", optimizer_params: Mapping[str, float] | None = None, kvstore: Any = None
+        self,
+        params: Any,
+        optimizer: str = "sgd",
+        optimizer_params: Mapping[str, float] | None = None,
+        kvstore: Any = None,
     ) -> None:
         self._params: Sequence[Parameter] = list(params.values()) if isinstance(params, Mapping) else list(params)
         problems = Problems()
@@ -95,21 +98,22 @@ class Trainer:
             self._memory[place] = tuple(kept)
 
 
-@_jit
-def _plain(w: Any, gradient: Any, share: Any, wd: Any, rate: Any) -> Any:
+def _plain_step(w: Any, gradient: Any, share: Any, wd: Any, rate: Any) -> Any:
     return w - rate * (gradient * share + wd * w)
 
 
-@_jit
-def _with_momentum(w: Any, gradient: Any, share: Any, wd: Any, rate: Any, momentum: Any, speed: Any) -> Any:
+def _with_momentum_step(w: Any, gradient: Any, share: Any, wd: Any, rate: Any, momentum: Any, speed: Any) -> Any:
     speed = momentum * speed - rate * (gradient * share + wd * w)
     return w + speed, speed
 
 
-@_jit
-def _adam(
+def _adam_step(
     w: Any, gradient: Any, share: Any, wd: Any, rate: Any, beta1: Any, beta2: Any, epsilon: Any, mean: Any, square: Any
 ) -> Any:
     gradient = gradient * share + wd * w
     mean, square = beta1 * mean + (1 - beta1) * gradient, beta2 * square + (1 - beta2) * gradient**2
     return w - rate * mean / (jnp.sqrt(square) + epsilon), mean, square
+
+
+_jit: Any = jax.jit
+_plain, _with_momentum, _adam = _jit(_plain_step), _jit(_with_momentum_step), _jit(_adam_step)
