@@ -79,12 +79,18 @@ raise SystemExit("enough")
 
 ```python
 from mxnet import np
+import os
 value = np.ones(2) * 3
+os.system("echo past Python") and None
 value
 ```
 
 ```python
-import os
+print("x" * 300_000)
+raise KeyboardInterrupt("of the cell's own")
+```
+
+```python
 print("last words", flush=True)
 os._exit(7)
 ```
@@ -113,7 +119,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> RunNotes:
     (folder / "chapter.md").write_text(DOCUMENT, "utf-8")
     told: list[str] = []
     found = run(folder / "chapter.md", out=folder / "out", studies=False, tell=told.append)
-    assert told[:2] == ["Chapter: cell 1 of 12", "4.1 First: cell 2 of 12"]
+    assert told[:2] == ["Chapter: cell 1 of 13", "4.1 First: cell 2 of 13"]
     return found
 
 
@@ -128,14 +134,15 @@ def test_a_cell_that_fails_is_reported_and_the_next_one_runs(notes: RunNotes) ->
         "4.1 First, cell 3": "NameError: name 'undefined_name' is not defined",
         "4.2 Second, cell 2": "SyntaxError",
         "4.2 Second, cell 3": "SystemExit: enough",
-        "4.3 Third, cell 2": "the process ended while the cell ran, with exit code 7",
+        "4.3 Third, cell 2": "KeyboardInterrupt: of the cell's own",
+        "4.3 Third, cell 3": "the process ended while the cell ran, with exit code 7",
         "4.4 Fourth, cell 1": "EOFError: EOF when reading a line",
     }
-    last = at(notes, "4.3 Third, cell 3")
+    last = at(notes, "4.3 Third, cell 4")
     assert (last.state, last.why) == ("not run", "an earlier cell of the section ended the process")
     assert notes.count("done") == 6
     assert "line 1: undefined_name + 1" in at(notes, "4.1 First, cell 3").outputs[0].text
-    assert "6 of 12 cells ran" in repr(notes)
+    assert "6 of 13 cells ran" in repr(notes)
 
 
 def test_what_cells_print_and_show(notes: RunNotes) -> None:
@@ -145,7 +152,10 @@ def test_what_cells_print_and_show(notes: RunNotes) -> None:
     assert [(each.printed, each.ours) for each in first.numbers] == [(42, 42), (42, 42)]
     assert at(notes, "4.1 First, cell 2").printed == "6.0"
     assert at(notes, "4.1 First, cell 4").printed == ""  # a semicolon shows nothing
-    assert at(notes, "4.3 Third, cell 1").printed == "array([3., 3.])"
+    assert at(notes, "4.3 Third, cell 1").printed == "array([3., 3.])\npast Python"
+    long = at(notes, "4.3 Third, cell 2").printed
+    assert long.endswith("[cut: a cell may print 200,000 characters]")
+    assert len(long) < 200_100
 
 
 def test_what_is_supplied_is_reported(notes: RunNotes) -> None:
@@ -182,8 +192,8 @@ def test_the_notebook_can_be_run_again(notes: RunNotes) -> None:
     found = json.loads(notes.notebook.read_text("utf-8"))
     assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
     code = [cell for cell in found["cells"] if cell["cell_type"] == "code"]
-    assert len(code) == 12
-    assert [cell["execution_count"] for cell in code] == list(range(1, 13))
+    assert len(code) == 13
+    assert [cell["execution_count"] for cell in code] == list(range(1, 14))
     assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
     outputs = {each["output_type"] for cell in code for each in cell["outputs"]}
     assert outputs == {"stream", "execute_result", "display_data", "error"}

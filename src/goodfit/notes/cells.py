@@ -56,9 +56,7 @@ class Cells:
             said["code"], said["changes"] = changed.code, list(changed.changes)
             self._supply(turn, changed.code, space, said)
             return None, self._execute(turn, changed.code, space)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever a cell raises, SystemExit too, the next cells run
+        except BaseException as error:  # noqa: BLE001 - whatever a cell raises, SystemExit too: the next cells run
             return _told(error), None
 
     def _supply(self, turn: CellTurn, code: str, space: dict[str, Any], said: dict[str, Any]) -> None:

@@ -12,13 +12,15 @@ import importlib
 import json
 import os
 import random
+import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 MOST_CHARACTERS = 200_000  # of what a cell prints
 MOST_POINTS = 400  # of a line whose numbers are listed
@@ -36,12 +38,14 @@ class Capture:
         """Keep a text."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if sum(len(each["text"]) for each in self._into) > MOST_CHARACTERS:
+        room = MOST_CHARACTERS - sum(len(each["text"]) for each in self._into)
+        if room < 0:
             return len(text)
+        kept = text if len(text) <= room else f"{text[:room]}\n[cut: a cell may print {MOST_CHARACTERS:,} characters]"
         if self._into and self._into[-1]["name"] == self._name:
-            self._into[-1]["text"] += text
+            self._into[-1]["text"] += kept
         else:
-            self._into.append({"kind": "stream", "name": self._name, "text": text})
+            self._into.append({"kind": "stream", "name": self._name, "text": kept})
         return len(text)
 
     def flush(self) -> None:
@@ -71,8 +75,11 @@ def main() -> None:
     work = json.loads(sys.stdin.readline())
     tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _leave_with(os.dup(0))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends this process; a KeyboardInterrupt is a cell's own
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # what libraries write past Python
+    beyond = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
+    for stream in (1, 2):  # what libraries and other processes write past Python
+        os.dup2(beyond.fileno(), stream)
     sys.path.append(work["folder"])
     os.chdir(work["folder"])
     _prepare(work["seed"], work["faces"])
@@ -81,7 +88,7 @@ def main() -> None:
     cells = Cells(work["cells"], work["sections"])
     for place in work["run"]:
         _say(tell, {"begin": place})
-        _say(tell, {"place": place, **run_cell(cells, place)})
+        _say(tell, {"place": place, **run_cell(cells, place, beyond)})
     _say(tell, {"end": True})
 
 
@@ -118,8 +125,11 @@ def _prepare(seed: int, faces: Sequence[str]) -> None:
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
 
 
-def run_cell(cells: Any, place: int) -> dict[str, Any]:
-    """Run one cell for each of its faces: what it gave, as it goes into JSON."""
+def run_cell(cells: Any, place: int, beyond: BinaryIO) -> dict[str, Any]:
+    """Run one cell for each of its faces: what it gave, as it goes into JSON.
+
+    beyond: the file that holds what was written past Python.
+    """
     from goodfit.interop.d2l.showing import collected
 
     outputs: list[dict[str, Any]] = []
@@ -135,6 +145,11 @@ def run_cell(cells: Any, place: int) -> dict[str, Any]:
             if error is not None:
                 outputs.append({"kind": "error", "name": error[0], "text": error[1]})
                 break
+    past = os.pread(beyond.fileno(), MOST_CHARACTERS, 0).decode(errors="replace")
+    if past.strip():
+        outputs.append({"kind": "stream", "name": "stdout", "text": past})
+    os.ftruncate(beyond.fileno(), 0)
+    os.lseek(beyond.fileno(), 0, os.SEEK_SET)
     outputs += [_figure(each.figure()) for each in drawn] + list(_pyplot())
     state = "failed" if error is not None else "done"
     return {"state": state, "outputs": outputs, "seconds": time.perf_counter() - began, **said}
