@@ -14,8 +14,9 @@ import numpy
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.notes import RunNotes, run
+from goodfit.notes import RunNotes, read, run
 from goodfit.notes.comparing import numbers_in
+from goodfit.notes.running import planned
 from goodfit.studies import running
 
 DOCUMENT = """# Chapter
@@ -235,10 +236,21 @@ def test_tabs_have_a_namespace_each_and_all_streams_are_seeded(tmp_path: Path) -
     assert found[3].printed == "2\n3"
     assert float(found[0].printed) == pytest.approx(numpy.random.default_rng(5).uniform(), rel=1e-6)
     assert found[1].printed == "5"
-    (tmp_path / "out").mkdir()
-    one = run(tmp_path / "tabs.md", face="mxnet", out=tmp_path / "out")
-    assert [cell.state for cell in one.cells.values()] == ["done", "not run", "not run", "done"]
-    assert [cell.printed for cell in one.cells.values()][-1] == "3"
+
+
+@pytest.mark.parametrize(
+    ("face", "expected"),
+    [
+        ("both", [("mxnet",), ("torch",), (), ("torch", "mxnet"), None, None, None]),
+        ("torch", [(), ("torch",), (), ("torch",), None, None, ()]),
+        ("mxnet", [("mxnet",), (), (), ("mxnet",), (), (), None]),
+    ],
+)
+def test_a_face_alone(face: Any, expected: Any, tmp_path: Path) -> None:
+    """A cell that does not tell its face has that of the nearest one before it."""
+    more = "```python\nfrom torch import nn\n```\n```python\nx = 1\n```\n```python\nnpx.set_np()\n```\n"
+    (tmp_path / "tabs.md").write_text(f"{TABS}{more}", "utf-8")
+    assert list(planned(read(tmp_path / "tabs.md"), face).values()) == expected
 
 
 def test_the_streams_of_python_and_numpy_are_seeded(tmp_path: Path) -> None:

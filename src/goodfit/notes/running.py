@@ -58,14 +58,14 @@ def run(
         raise InputError(problem(str(path), "has no cell with Python code", fix=fix))
     folder = None if out is None else folder_to_write(out)
     notes = RunNotes(document, {}, 0.0, checked)
-    found = _ran(notes, _plan(document, face), tell)
+    found = _ran(notes, planned(document, face), tell)
     numbers = beside(document, found, studies=studies, tell=tell)
     cells = {place: replace(cell, numbers=tuple(numbers.get(place, ()))) for place, cell in found.items()}
     notes = replace(notes, cells=cells, seconds=time.perf_counter() - began)
     return notes if folder is None else write(notes, folder)
 
 
-def _plan(document: Document, face: Face) -> dict[int, tuple[str, ...] | None]:
+def planned(document: Document, face: Face) -> dict[int, tuple[str, ...] | None]:
     """Cell with code -> the tabs that it runs for, None for a cell without tabs, () for one that is not run."""
     faces = FACES if face == "both" else (face,)
     plan: dict[int, tuple[str, ...] | None] = {}
