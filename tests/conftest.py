@@ -76,7 +76,7 @@ def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from goodfit.training import machine
 
-    able = replace(machine.machine(), precision="highest", draws_orders=False)
+    able = replace(machine.machine(), precision="highest", shuffles=False)
     monkeypatch.setattr(machine, "_described", lambda *_: able)
 
 

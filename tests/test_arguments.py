@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.typing import NDArray
 
@@ -59,6 +61,15 @@ def test_swapped_arguments_are_named_and_put_right() -> None:
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: gf.train(gf.Recipe, DATA), r"'recipe' must be a Recipe; .* Give an object of it: Recipe\(\.\.\.\)\."),  # type: ignore[arg-type]
+    (
+        lambda: gf.train({"epochs": 3}, DATA),
+        r"'recipe' must be a Recipe; .* Make a recipe of it: goodfit\.Recipe\(\*\*it\)\.",
+    ),  # type: ignore[arg-type]
+    (
+        lambda: gf.train(RECIPE, pd.DataFrame({"a": [1]})),
+        r"'data' must be .* goodfit\.data\.table\(frame, target=\.\.\.\)\.",
+    ),  # type: ignore[arg-type]
+    (lambda: gf.select(pl.DataFrame({"a": [1]}), vary={"l2": [0]}), r"goodfit\.data\.table\(frame, target=\.\.\.\)\."),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, None), "'data' must be a Dataset, a Table, a Split or a text; got None"),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, DATA, seeds=2.5), "'seeds' must be a whole number, a sequence, each a whole number or N"),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, DATA, progress=3), "'progress' must be a function or None; got 3"),  # type: ignore[arg-type]

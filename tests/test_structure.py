@@ -18,7 +18,7 @@ FUNCTION_LINES = 60
 
 # Lowest first. A package imports from the layers below its own, never from beside or above.
 LAYERS = (
-    ("words",),
+    ("host", "words"),
     ("errors", "intervals", "lazy", "notices", "plain_json", "wiring"),
     ("arguments", "files", "leaving", "reading", "strict_json"),
     ("checked_json",),

@@ -80,6 +80,11 @@ def _fix(where: str, name: str, value: Any, wrong: Mapping[str, Any], expected: 
             return f"Swap the two: {where}({', '.join(order)})."
     if isinstance(value, type):
         return f"Give an object of it: {value.__name__}(...)."
+    words = " ".join(_word(each) for each in expected[name])
+    if isinstance(value, dict) and words == "a Recipe":
+        return "Make a recipe of it: goodfit.Recipe(**it)."
+    if hasattr(value, "columns") and "a Table" in words:
+        return "Make a table of a data frame first: goodfit.data.table(frame, target=...)."
     if type(value).__module__.startswith("goodfit.") and callable(getattr(value, where, None)):
         return f"A {type(value).__name__} does that itself, by its method '{where}'."
     return ""

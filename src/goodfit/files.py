@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from goodfit.errors import GoodfitError, InputError, problem
 
 STALE_SECONDS = 24 * 3600  # an unfinished file older than this was left by a process that was killed
-_PART = re.compile(r"\..*\.(\d+)-[0-9a-f]{8}\.part", re.DOTALL)  # the process that writes it
+_PART = re.compile(r"\..*\.([0-9]+)-[0-9a-f]{8}\.part", re.DOTALL)  # the process that writes it
 _WRITING: set[Path] = set()  # by this process, now
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}

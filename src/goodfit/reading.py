@@ -6,6 +6,8 @@ import os
 import stat
 from typing import BinaryIO
 
+from goodfit.host import host_total
+
 MOST_BYTES = 2**33  # of one file; less where the machine has less memory
 _KINDS = (
     (stat.S_ISDIR, errno.EISDIR, os.strerror(errno.EISDIR)),
@@ -59,10 +61,7 @@ def read_text(path: str | os.PathLike[str], *, most: int | None = None) -> str:
 
 def memory_limit() -> int:
     """The most bytes of one file: half of the machine's memory, MOST_BYTES at most."""
-    try:
-        return min(MOST_BYTES, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-    except (AttributeError, OSError, ValueError):  # a system that does not tell
-        return MOST_BYTES
+    return int(min(MOST_BYTES, host_total() / 2))
 
 
 def similar_file(path: str | os.PathLike[str]) -> str:

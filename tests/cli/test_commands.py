@@ -158,6 +158,7 @@ def test_runs_lists_what_is_there(call, fake, make_run) -> None:  # type: ignore
     assert ["runs/a", "iris", "2025-03-01", "12:30", "done", "2", "-", "accuracy", "0.9000"] in lines
     assert ["runs/b", "iris", "today", "interrupted", "2", "-", "-"] in lines
     assert fake.last == {"root": Path("runs")}
+    Path("elsewhere").mkdir()
     records = json.loads(call("runs", "elsewhere", "--json")[1])
     assert fake.last == {"root": Path("elsewhere")}
     assert records[0] == {
@@ -173,6 +174,8 @@ def test_runs_lists_what_is_there(call, fake, make_run) -> None:  # type: ignore
 
 def test_runs_says_so_where_there_are_none(call, fake) -> None:  # type: ignore[no-untyped-def]
     assert call("runs") == (0, "", "There are no runs in runs.\n")
+    code, out, err = call("runs", "nowhere")
+    assert (code, out, err) == (2, "", "nowhere: must be a folder that holds runs; there is no such folder.\n")
     assert call("runs", "--json") == (0, "[]\n", "")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodfit.cli.flags import flag_help, from_text, recipe_with
+from goodfit.cli.flags import flag_help, from_text, recipe_with, with_flags
 from goodfit.errors import InputError
 from goodfit.training.recipe import CHAPTER, Recipe
 from goodfit.training.recipe_fields import to_text
@@ -42,8 +42,17 @@ def test_flags_go_over_the_recipe() -> None:
     assert recipe_with(CHAPTER, {"hidden": "8,4", "nesterov": None}) == CHAPTER.replace(hidden=(8, 4))
     assert recipe_with(CHAPTER, {"nesterov": True, "momentum": "0.9"}).nesterov is True
     assert recipe_with(Recipe(), {"optimizer": "sgd"}).learning_rate == 0.1
-    with pytest.raises(InputError, match="'epochs' must be an integer >= 1; got 0"):
+    with pytest.raises(InputError, match="'--epochs' must be an integer >= 1; got 0"):
         recipe_with(CHAPTER, {"epochs": "0"})
+
+
+def test_errors_name_the_flags_that_were_given() -> None:
+    with pytest.raises(InputError) as caught:
+        recipe_with(Recipe(), {"batch_size": "0", "learning_rate": "-1"})
+    assert [text.split("'")[1] for text in caught.value.problems] == ["--batch-size", "--learning-rate"]
+    for name, rule in FIELDS.items():
+        said = with_flags(f"Recipe: {name!r} must be one of 'a' and 'b'.")
+        assert said == f"Recipe: '--{rule.flag}' must be one of 'a' and 'b'."
 
 
 def test_help_says_meaning_range_and_default() -> None:

@@ -160,11 +160,10 @@ def test_what_is_hidden_becomes_visible_and_the_rest_stays() -> None:
 
 def test_a_bad_file_is_one_line_and_exit_code_2(call) -> None:  # type: ignore[no-untyped-def]
     Path("text").write_text("hello, I am no model")
+    Path("table.csv").write_text("a,b\n1,2\n3,4\n")
     for name, message in (
-        (
-            "text",
-            "must be a whole model file, but it is cut off or its bytes have changed. Use a copy, or train again.",
-        ),
+        ("text", "must be a model file of goodfit's; got 'another file'."),
+        ("table.csv", "must be a model file of goodfit's; got 'another file'."),
         ("missing", "must be a model file: No such file or directory."),
     ):
         assert call("show", name) == (2, "", f"{name}: {message}\n")

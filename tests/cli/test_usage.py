@@ -113,9 +113,9 @@ def test_bad_usage_is_one_clear_message_and_exit_code_2(call, fake, arguments, t
 def test_problems_of_flags_and_data_come_together(call, fake) -> None:  # type: ignore[no-untyped-def]
     code, out, err = call("train", "irs", "--l2", "-0.1", "--activation", "tahn")
     assert (code, out, len(err.splitlines())) == (2, "", 3)
-    assert "'activation' must be one of" in err
+    assert "'--activation' must be one of" in err
     assert "got 'tahn'. Did you mean 'tanh'?" in err
-    assert "'l2' must be a finite number >= 0; got -0.1. Use 0 to switch it off." in err
+    assert "'--l2' must be a finite number >= 0; got -0.1. Use 0 to switch it off." in err
     assert "Did you mean 'iris'?" in err
 
 

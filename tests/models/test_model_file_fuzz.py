@@ -158,12 +158,12 @@ def bytes_changed(random: Random, content: bytes) -> bytes:
 NASTY: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 3, 4, 5, 2**31, 2**32, 2**63, 2**64, 10**299, -(2**63), 0.0, -0.0, 0.5, 1e-320,
     1e38, 1e308, -1e308, "", "a", "b", "relu", "prelu", "identity", "exp", "gelu", "softplus", "mish", "regression",
-    "classification", "multilabel", "numeric", "onehot", "hashed", "boolean", "date", "moments", "frequent",
+    "classification", "multilabel", "numeric", "onehot", "boolean", "moments", "frequent",
     "\x1b[31m", "\x00", "é\u202e",
     "x" * 10_000, [], {}, [[]], [{}], {"": ""}, [0], [1, 1], ["a", "b"], [None] * 1000, ["a"] * 1000,
     {"activations": [], "seed": 0}, {"name": "a", "fingerprint": "b", "rows": 3},
     {"type": "numeric", "name": "size", "missing": False, "scaling": {"median": 0.0, "factor": 1e308}},
-    {"type": "hashed", "name": "kind", "missing": True, "buckets": 10**6},
+    {"type": "frequent", "name": "kind", "missing": True, "categories": [], "buckets": 10**6},
     json.loads("[" * 60 + "]" * 60), json.loads("[" * 80 + "]" * 80), json.loads('{"a":' * 70 + "1" + "}" * 70),
 )  # fmt: skip
 

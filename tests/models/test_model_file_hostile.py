@@ -253,7 +253,7 @@ def test_a_large_file_takes_little_more_than_its_size(tmp_path: Path) -> None:
 def bombs() -> dict[str, Callable[[], bytes]]:
     """Files that claim more than they hold."""
     _, sound = content()
-    hashed = {"type": "hashed", "name": "a", "missing": False, "buckets": 10**6}
+    hashed = {"type": "frequent", "name": "a", "missing": False, "categories": [], "buckets": 10**6}
     named = {"type": "onehot", "name": "x" * 5000, "missing": False, "categories": list(map(str, range(20_000)))}
 
     def metadata(**changes: Any) -> Callable[[], bytes]:

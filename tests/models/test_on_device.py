@@ -77,3 +77,14 @@ def test_scores_are_those_without_it(task: str, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.cpu
 def test_without_one_nothing_is_started() -> None:
     assert not on_device.accelerated()
+
+
+def test_a_second_call_compiles_nothing() -> None:
+    """Neither for other nets of the same shape nor for other rows; for another number of nets it does."""
+    on_device._compiled.cache_clear()
+    x = np.random.default_rng(5).normal(size=(9, 4))
+    for count, programs in ((3, 1), (3, 1), (2, 2)):
+        own = [replace(net, shift=np.float32(count)) for net in nets("regression", "prelu", count)]
+        for net, z in zip(own, on_device.outputs_on_device(own, x + count), strict=True):
+            np.testing.assert_allclose(z, net.outputs(x + count), rtol=1e-4, atol=1e-4)
+        assert on_device._compiled.cache_info().misses == programs

@@ -231,3 +231,23 @@ def test_a_training_in_another_thread_works(iris, tmp_path) -> None:  # type: ig
 def test_ctrl_c_without_a_folder_is_not_held_back(iris) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(KeyboardInterrupt):
         gf.train(RECIPE, iris, seeds=SEEDS, progress=interrupt_at(1))
+
+
+def test_what_is_wrong_is_refused_before_a_device_is_started(iris, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Starting a GPU takes seconds, and the end of the process waits for it."""
+    started: list[int] = []
+    monkeypatch.setattr("goodfit.runs.training.start_ahead", lambda: started.append(1))
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "run.json").write_text("{}")
+    for data, more in (
+        (iris, {"seeds": 0}),
+        (iris, {"leaks": "maybe"}),
+        (iris, {"out": tmp_path / "taken"}),
+        ("irsi", {}),
+        (3, {}),
+    ):
+        with pytest.raises(InputError, match=r"seeds|leaks|taken|irsi|'data'"):
+            gf.train(RECIPE, data, **more)
+    assert not started
+    gf.train(RECIPE, iris, seeds=1)
+    assert started == [1]

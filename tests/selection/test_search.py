@@ -14,9 +14,11 @@ from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 import goodfit
 from goodfit.data import Dataset, split, table
+from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.errors import GoodfitError, InputError
 from goodfit.selection.layout import lay_out
 from goodfit.selection.methods import SearchRequest
+from goodfit.selection.preparing import learning_rows
 from goodfit.selection.search import SEARCH, resume, select
 from goodfit.selection.sheets import row_values
 from goodfit.training import Examples, Job, Recipe, cohort_of, fit, session
@@ -331,3 +333,15 @@ def test_a_search_tells_what_its_folds_share() -> None:
     same[40:60] = same[:20]
     assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, groups=same, leaks="error").leaks is not None
     assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="off").leaks is None
+
+
+def test_rows_of_a_table_are_divided_without_encoding_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folds encode it, each on its own rows."""
+    rng = np.random.default_rng(0)
+    words = rng.choice(["a", "b", "c"], 60).tolist()
+    data = table({"size": rng.normal(size=60), "word": words, "y": [0, 1] * 30}, "y")
+    wanted = np.sort(np.concatenate([data.split(valid=0.0).rows(part) for part in ("train", "valid")]))
+    monkeypatch.setattr(Preprocessing, "fit", lambda *_, **__: pytest.fail("encoded"))
+    found = learning_rows(Recipe(), data, None, None)
+    assert found.source is data
+    np.testing.assert_array_equal(found.rows, wanted)

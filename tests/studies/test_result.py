@@ -31,7 +31,7 @@ def declared(measured: Measured) -> Study:
         about=(),
         parameters=(),
         tables=(TableOf("rows", TEXT, (Column("at", TEXT),), left=0),),
-        figures=(Drawing("drawn", "rows", TEXT, TEXT, lambda _, width: new_figure(width, 2)),),
+        figures=(Drawing("drawn", "rows", TEXT, TEXT, lambda _, width, say: new_figure(width, 2)),),
         claims=(Claim("true", TEXT, TEXT, low=0.5),),
         measure=lambda given, tell: measured,
         small={},
@@ -56,6 +56,7 @@ def test_the_face(known: Any) -> None:
     assert result.tables["rows"]["at"] == [1, 2]
     assert result.figure("drawn").get_size_inches().tolist() == [9.2, 2]
     assert result.figure("drawn", 4.6) is result.figure("drawn", 4.6)
+    assert result.figure("drawn", 4.6, "zh") is not result.figure("drawn", 4.6)
     assert check(result.html("zh")).all("h1")[0].text == "文字？"
 
 

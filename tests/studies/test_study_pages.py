@@ -20,6 +20,7 @@ def test_a_study_opens_without_a_fault(name: str, small: Small, browser: Browser
     english, chinese = small(name).write(tmp_path)
     check_opened(browser, english, 1280, "light")
     check_opened(browser, english, 390, "dark")
+    check_opened(browser, chinese, 390, "light")
     check_opened(browser, chinese, 820, "light")
     assert browser.value("document.documentElement.lang") == "zh-Hans"
 

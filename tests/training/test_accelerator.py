@@ -20,11 +20,12 @@ from goodfit.training.devices import prepare
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import fit
 from goodfit.training.keeping import PackTrained, keep_nets
+from goodfit.training.observer import Clock
 from goodfit.training.population import Job
 from goodfit.training.program import drawn_order
 from goodfit.training.state import Draws, Layout
 from goodfit.training.store import Store
-from goodfit.training.turns import JobList
+from goodfit.training.turns import JobList, plan_session
 
 SGD = PLAIN.replace(activation="relu", hidden=(6, 4), keep_best=False)
 
@@ -32,7 +33,7 @@ SGD = PLAIN.replace(activation="relu", hidden=(6, 4), keep_best=False)
 @pytest.fixture
 def accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's own devices, taken to be good at what a GPU is good at."""
-    able = replace(machine.machine(), lean=True, draws_orders=True, work_in_turn=np.inf)
+    able = replace(machine.machine(), memory_bound=True, shuffles=True, sequential_work=np.inf)
     monkeypatch.setattr(machine, "_described", lambda *_: able)
 
 
@@ -122,7 +123,7 @@ def test_lean_layers_and_steps_train_the_same_nets(task: str, monkeypatch: pytes
     examples = make_examples(task)
     recipes = [SGD.replace(activation=name, hidden=(6, 4), epochs=2) for name in ("relu", "gelu", "sigmoid", "prelu")]
     lean = [fit32([Job(recipe)], examples) for recipe in recipes]
-    able = replace(machine.machine(), lean=False)
+    able = replace(machine.machine(), memory_bound=False)
     monkeypatch.setattr(machine, "_described", lambda *_: able)
     for recipe, ours in zip(recipes, lean, strict=True):
         plain = fit32([Job(recipe)], examples)
@@ -143,7 +144,9 @@ def test_frozen_nets_end_as_elsewhere() -> None:
 class TestHalves:
     """A device without room for a whole turn."""
 
-    def trained(self, most: int, jobs: list[Job], examples: Examples, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def trained(
+        self, most: int, jobs: list[Job], examples: Examples, monkeypatch: pytest.MonkeyPatch, **more: Any
+    ) -> Any:
         real = session.fit
 
         def tight(cohort: Cohort, **options: Any) -> Any:
@@ -152,7 +155,7 @@ class TestHalves:
             return real(cohort, **options)
 
         monkeypatch.setattr(session, "fit", tight)
-        return session.run([JobList(tuple(jobs), examples)], keep_nets)
+        return session.run([JobList(tuple(jobs), examples)], keep_nets, **more)
 
     def test_give_what_one_turn_gives_and_it_is_said(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -170,6 +173,19 @@ class TestHalves:
             "Out of memory with 5 nets: training 3 at a time.",
             "Out of memory with 3 nets: training 2 at a time.",
         ]
+
+    def test_progress_never_goes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Five nets in parts of 2, 1 and 2, each of which is told of as what it is of the whole."""
+        examples, told = make_examples(), list[float]()
+        jobs = [Job(SGD.replace(seed=seed, epochs=4)) for seed in range(5)]
+        planned = plan_session([JobList(tuple(jobs), examples)])
+        clock = Clock(planned, lambda progress: told.append(progress.share))
+        pace = session.Pace(chunk_epochs=1)
+        self.trained(2, jobs, examples, monkeypatch, planned=planned, observers=[clock], pace=pace)
+        assert told == sorted(told)
+        shares = [part * (epoch + 1) / 4 for part in (0.4, 0.2, 0.4) for epoch in range(4)]
+        ends = np.repeat([0, 0.4, 0.6], 4)
+        np.testing.assert_allclose(told, [*(ends + shares), 1.0], rtol=1e-9)
 
     def test_of_one_net_end_in_a_clear_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(GoodfitError, match="no room for one net"):

@@ -16,7 +16,7 @@ from goodfit.training.machine import PRODUCTS, machine
 @pytest.mark.cpu
 def test_here_it_is_a_cpu_with_the_figures_that_its_results_rest_on() -> None:
     able = machine()
-    assert (able.kind, able.precision, able.draws_orders, able.lean) == ("cpu", "highest", False, False)
+    assert (able.kind, able.precision, able.shuffles, able.memory_bound) == ("cpu", "highest", False, False)
     assert able.devices == devices.prepare()
     assert not devices.accelerated()
     assert devices.free_memory() is None

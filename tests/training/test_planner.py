@@ -241,3 +241,12 @@ def test_hundreds_of_architectures_are_planned_at_once() -> None:
     began = time.process_time()
     assert sum(map(len, groups(plan(made, digits())))) == 300
     assert time.process_time() - began < 8  # 0.6 s
+
+
+def test_steps_of_l_bfgs_see_all_rows() -> None:
+    """Its batch size means nothing, so it must not count as so many steps."""
+    fields = {"optimizer": "lbfgs", "learning_rate": 1.0, "dropout": 0.0, "schedule": "constant"}
+    small, large = (plan(jobs_of({**fields, "batch_size": size}), digits()).cohorts[0] for size in (5, 500))
+    assert small.seconds == large.seconds
+    rows = plan(jobs_of({"optimizer": "sgd", "batch_size": 1500}), digits()).cohorts[0]
+    assert small.seconds == pytest.approx(rows.seconds)

@@ -45,10 +45,10 @@ def devices(
     columns = ("device", "kind", "memory", "free")
     lines = [(each["name"], each["kind"], _gigabytes(each["memory"]), _gigabytes(each["free"])) for each in found]
     to.print(table("", columns, lines, left=2))
-    together = "groups of nets train together" if able.lean else "a group of large nets trains after another"
-    drawn = "the device" if able.draws_orders else "the host"
+    together = "groups of nets train in parallel" if able.memory_bound else "groups of large nets train sequentially"
+    where = "the device" if able.shuffles else "the host"
     print_line(to, f"Products of float32 numbers: {able.precision}, {2 * rate / 1e12:.3g} TFLOP/s measured.")
-    print_line(to, f"Populations: {together}; row orders are drawn by {drawn}.")
+    print_line(to, f"Populations: {together}; rows are shuffled on {where}.")
     if nets is not None and room is not None:
         text = f"Nets {shape} that train in one turn: about {nets:,}, in {_gigabytes(room)}; more train in turns."
         print_line(to, text)
@@ -65,9 +65,10 @@ def _check(sizes: dict[str, int]) -> None:
 
 def _found() -> Iterator[dict[str, Any]]:
     """Every device of the process, with its memory in bytes where that is known."""
+    from goodfit.host import host_total
     from goodfit.training import devices as known
     from goodfit.training.machine import machine
-    from goodfit.training.memory import free_memory, host_total
+    from goodfit.training.memory import free_memory
 
     known.prepare()
     for number, device in enumerate(known.local()):

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -70,9 +71,17 @@ def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:
     """The recipe with every flag that was used put over it."""
     fields = Recipe.fields()
     used = {name: value for name, value in flags.items() if value is not None}
-    return base.replace(
-        **{name: from_text(fields[name], value) if isinstance(value, str) else value for name, value in used.items()}
-    )
+    values = {name: from_text(fields[name], value) if isinstance(value, str) else value for name, value in used.items()}
+    try:
+        return base.replace(**values)
+    except InputError as error:
+        raise InputError(*map(with_flags, error.problems)) from None
+
+
+def with_flags(problem: str) -> str:
+    """What is wrong with a recipe, its fields named as the flags that a user gave: --batch-size, for batch_size."""
+    fields = Recipe.fields()
+    return re.sub(r"'(\w+)'", lambda found: f"'--{fields[found[1]].flag}'" if found[1] in fields else found[0], problem)
 
 
 def read_recipe(source: str) -> Recipe:

@@ -24,9 +24,11 @@ MOST_LENGTH = 2**31  # of one axis
 ENCRYPTED = 0x1  # bit of a member's flags
 KINDS = "biufcUSMm"  # of numbers, texts and dates; never objects, which would have to be unpickled
 _ENTRIES = {
-    "descr": re.compile(r"""(['"])descr\1\s*:\s*(['"])([<>|=]?[a-zA-Z?]\d{0,9}(?:\[\d{0,9}[a-zA-Z]{1,7}\])?)\2"""),
+    "descr": re.compile(
+        r"""(['"])descr\1\s*:\s*(['"])([<>|=]?[a-zA-Z?][0-9]{0,9}(?:\[[0-9]{0,9}[a-zA-Z]{1,7}\])?)\2"""
+    ),
     "fortran_order": re.compile(r"""(['"])fortran_order\1\s*:\s*()(True|False)"""),
-    "shape": re.compile(r"""(['"])shape\1\s*:\s*()\(([\d\s,]*)\)"""),
+    "shape": re.compile(r"""(['"])shape\1\s*:\s*()\(([0-9\s,]*)\)"""),
 }
 _BREAKS = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error,

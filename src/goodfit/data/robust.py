@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 CLIP = 3.0  # what scaled numbers stay below
 LEAST_SPREAD = 1e-12  # of the magnitude; a smaller spread is rounding, and the column counts as constant
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+BLOCK = 2**22  # numbers whose quantiles are taken at once
 LARGEST = 1e15  # in float32, the square of what is scaled further away would not be finite
 Numbers = NDArray[np.float64]
 
@@ -29,9 +31,11 @@ class ColumnScaling:
     @classmethod
     def fit(cls, values: Numbers) -> ColumnScaling:
         """From numbers without NaN; without any, 0 and 0."""
-        if not len(values):
-            return cls(0.0, 0.0)
-        low, first, median, third, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1))
+        return cls.of(*_quantiles(values[None])[:, 0]) if len(values) else cls(0.0, 0.0)
+
+    @classmethod
+    def of(cls, low: float, first: float, median: float, third: float, high: float) -> ColumnScaling:
+        """From the quantiles of QUANTILES."""
         least = LEAST_SPREAD * max(abs(low), abs(high))
         with np.errstate(over="ignore"):
             for spread in (third - first, 0.5 * (high - low)):
@@ -53,15 +57,34 @@ def robust_scaling(x: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.flo
     A column of zeros and ones stays as it is, for tables read it as no and yes.
     """
     shift, scale, bend = np.zeros(x.shape[1]), np.ones(x.shape[1]), np.zeros(x.shape[1])
-    for column in range(x.shape[1]):
-        values = x[:, column].astype(np.float64)
-        if ((values == 0) | (values == 1)).all() and values.min() < values.max():
-            continue
-        found = ColumnScaling.fit(values)
-        # a factor that float32 cannot hold is that of a column that is constant in float32
-        kept = found.factor if found.factor < float(np.finfo(np.float32).max) else 0.0
-        shift[column], scale[column], bend[column] = found.median, kept, 1 / CLIP
+    size = max(1, BLOCK // max(len(x), 1))
+    for start in range(0, x.shape[1], size):
+        block = np.ascontiguousarray(x[:, start : start + size].T)  # [K, n], of which a row is partitioned in the cache
+        switches = ((block == 0) | (block == 1)).all(1) & (block == 0).any(1) & (block == 1).any(1)
+        for column, quantiles in zip(np.flatnonzero(~switches) + start, _quantiles(block[~switches]).T, strict=True):
+            found = ColumnScaling.of(*quantiles)
+            # a factor that float32 cannot hold is that of a column that is constant in float32
+            kept = found.factor if found.factor < float(np.finfo(np.float32).max) else 0.0
+            shift[column], scale[column], bend[column] = found.median, kept, 1 / CLIP
     return shift.astype(np.float32), scale.astype(np.float32), bend.astype(np.float32)
+
+
+def _quantiles(values: NDArray[Any]) -> Numbers:
+    """QUANTILES [5, K] of rows of numbers [K, n] without NaN, those of np.quantile to the bit.
+
+    They are ordered in the type that they have, which for pixels takes half the time, and only the ten that
+    count become float64.
+    """
+    places = np.array(QUANTILES) * (values.shape[1] - 1)
+    below = np.floor(places).astype(np.intp)
+    above = np.minimum(below + 1, values.shape[1] - 1)
+    ordered = np.partition(values, np.unique([below, above]), axis=1)
+    low, high = ordered[:, below].T.astype(np.float64), ordered[:, above].T.astype(np.float64)
+    part = (places - below)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = high - low
+        found: Numbers = np.where(part >= 0.5, high - step * (1 - part), low + step * part)
+    return found
 
 
 def bent(z: NDArray[Any], bend: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
 from goodfit.estimators.targets import WeightedRows, coded
-from goodfit.training.memory import host_memory
+from goodfit.host import host_memory
 
 SPARSE = ["csr", "csc"]
 MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up

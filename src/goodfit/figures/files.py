@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -53,9 +54,15 @@ def _rendered(
     *,
     live_text: bool = False,
 ) -> bytes:
+    from goodfit.figures.room import roomy_canvas  # here, for it loads Matplotlib
+
     content = io.BytesIO()
-    with house_style(live_text=live_text), warnings.catch_warnings():
-        if live_text:  # the page has letters that matplotlib's own font has not
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with ExitStack() as stack:
+        stack.enter_context(house_style(live_text=live_text))
+        stack.enter_context(warnings.catch_warnings())
+        if live_text:
+            stack.enter_context(roomy_canvas(figure))
+        # A page has letters that matplotlib's own font has not; elsewhere a box stands for each of them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(content, format=kind, metadata=metadata, facecolor="white", dpi=dpi)
     return content.getvalue()

@@ -107,12 +107,17 @@ def check_folds(data: Dataset, folds: Sequence[Fold], mode: str = "warn") -> Lea
     return _checked(data, mode, lambda groups, near: findings_of_folds(data, folds, groups, near))
 
 
-def _checked(
-    data: Dataset, mode: str, look: Callable[[Rows, NearPairs | None], tuple[LeakFinding, ...]]
-) -> LeakCheck | None:
+def check_mode(mode: str) -> None:
+    """InputError for an unknown mode."""
     if mode not in get_args(Mode):
         rule = "'leaks' must be warn, error or off"
         raise InputError(problem("Leaks", rule, got=mode, fix=nearest(mode, get_args(Mode))))
+
+
+def _checked(
+    data: Dataset, mode: str, look: Callable[[Rows, NearPairs | None], tuple[LeakFinding, ...]]
+) -> LeakCheck | None:
+    check_mode(mode)
     if mode == "off":
         return None
     began, predicted, near = time.perf_counter(), None, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from goodfit.nets.forward import Architecture
 
 DEVICES = "goodfit.training.devices"
+PROGRAMS = 16  # that are kept
 
 
 def accelerated() -> bool:
@@ -41,7 +43,7 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
     parameters = Parameters(
         tuple(jnp.asarray(np.stack([net.weights[layer] for net in nets])[None]) for layer in layers),
         tuple(jnp.asarray(np.stack([net.biases[layer] for net in nets])[None]) for layer in layers),
-        tuple(None if slope is None else jnp.full((1, len(nets)), slope) for slope in first.slopes),
+        tuple(None if slope is None else jnp.full((1, len(nets)), slope, jnp.float32) for slope in first.slopes),
     )
     architecture = Architecture(first.n_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
     able = machine()
@@ -56,14 +58,18 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
             full[: len(block)] = block
         arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend)
         if run is None:
-            run = _compiled(architecture, arguments)
+            leaves, tree = jax.tree.flatten(arguments)
+            run = _compiled(architecture, tree, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
         z = run(*arguments)  # [P, C, size]
         result[:, start : start + len(block)] = np.asarray(z).swapaxes(1, 2)[:, : len(block)]
     return result
 
 
-def _compiled(architecture: Architecture, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """The forward pass of nets of a shape, products in float32 as NumPy's are.
+@functools.lru_cache(maxsize=PROGRAMS)
+def _compiled(architecture: Architecture, tree: Any, leaves: tuple[tuple[Any, Any], ...]) -> Callable[..., Any]:
+    """The forward pass of nets of a shape, products in float32 as NumPy's are; kept for the next call.
+
+    tree, leaves: of its arguments: how they are put together, and the shape and type of each array.
 
     Compiled without trying kernels: that takes many seconds for float32, and the pass is over in one.
     """
@@ -79,6 +85,7 @@ def _compiled(architecture: Architecture, arguments: tuple[Any, ...]) -> Callabl
         with jax.default_matmul_precision("highest"):
             return forward(parameters, rows[None], architecture, nobody)[0]
 
+    arguments = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(shape, kind) for shape, kind in leaves])
     lowered = jax.jit(outputs).lower(*arguments)
     with contextlib.suppress(jax.errors.JaxRuntimeError):  # a JAX that does not know the option
         return lowered.compile(compiler_options={"xla_gpu_autotune_level": "0"})

@@ -30,7 +30,7 @@ _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
 _FAMILY = re.compile(r"(font-family: |font: [^;]*?px )[^;]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 _HREF = "{http://www.w3.org/1999/xlink}href"
-_RENDERED: WeakKeyDictionary[Figure, bytes] = WeakKeyDictionary()  # a page in two languages embeds a figure twice
+_RENDERED: WeakKeyDictionary[Figure, bytes] = WeakKeyDictionary()  # a page may be written more than once
 _LEFT_OUT = {"metadata", "style"}  # the latter would hold for the whole page
 
 

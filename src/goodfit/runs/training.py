@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.arguments import public
-from goodfit.data import Dataset, Split, Step, Table, load
+from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
-from goodfit.leaks.check import LeakCheck, check_split
+from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
@@ -81,9 +81,12 @@ def train(
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     progress = progress or training_line()
-    start_ahead()
     chosen = seeds_of(recipe, seeds)
+    check_mode(leaks)
+    if isinstance(data, str):
+        describe(data)
     with nullcontext() if folder is None else record.new_folder(folder):
+        start_ahead()  # after what is refused at once, which need not wait for it
         parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
         recipe = fitted_recipe(recipe, parts)
         advise_transform(recipe, parts)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.parameters import Given, StudyParameter
-from goodfit.studies.words import Words, filled
+from goodfit.studies.words import Labels, Words, filled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,14 +108,15 @@ class Drawing:
     """A figure. table: the one that it is drawn from; caption: how to read it, bands and marks explained, whatever was
     measured; findings: what it shows, as far as claims bear it out.
 
-    draw: what was measured and a width in inches -> the figure, with English labels; narrow widths are for telephones.
+    draw: what was measured, a width in inches, and labels in the page's language -> the figure; narrow widths are for
+    telephones.
     """
 
     name: str
     table: str
     title: Words
     caption: Words
-    draw: Callable[[Measured, float], Figure]
+    draw: Callable[[Measured, float, Labels], Figure]
     width: float = 9.2
     findings: tuple[FigureFinding, ...] = ()
 
@@ -142,8 +143,8 @@ class Study:
     """An experiment of the chapter.
 
     section: of the notes, such as "4.4"; about: paragraphs on what is done, and how; small: parameters with which it
-    takes a second or two; measure: does the work; glance: the claims that stand at the head of its page. Texts may name
-    parameters in braces, see `told`.
+    takes a second or two; measure: does the work; glance: the claims that stand at the head of its page; labels: what
+    stands in figures and cells of tables, English -> Chinese. Texts may name parameters in braces, see `told`.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Study:
     small: Mapping[str, Any]
     printed: tuple[Printed, ...] = ()
     glance: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, values: Mapping[str, Any] | None = None) -> Study:
         """The study with the parameters' values in its texts; the defaults where none are given."""

@@ -11,7 +11,8 @@ A text may name values of the code in braces, such as {LATE}, and a bound may be
 stands in two places. A parameter's name stands in double braces, {{rows}}: pages have its value. Columns are names;
 "interval NAME" and "bands NAME .." are several, see `tabulating`. `study.py` has what only code can say. A caption says
 how to read a figure; [figures.NAME.holds] has what it shows as long as a claim holds, by the claim's name, and
-[figures.NAME.fails] as long as it does not.
+[figures.NAME.fails] as long as it does not. [labels] has the Chinese of what stands in figures and in cells of tables,
+by its English; what several studies label stands in `common/labels.toml`.
 """
 
 import importlib
@@ -28,6 +29,7 @@ from goodfit.studies.tabulating import BandColumns, bands, interval
 from goodfit.studies.words import LANGUAGES, Words
 
 FILE, DECLARED = "texts.toml", "study.toml"
+SHARED = Path(__file__).with_name("common") / "labels.toml"
 FINDINGS: dict[str, Status] = {"holds": "holds", "fails": "does not hold"}  # key below a figure -> status of its claims
 
 
@@ -149,7 +151,7 @@ class Folder:
         about = tuple(self.words(*each) for each in paragraphs)
         measure = self._function("measure", "measure")
         name = self._path.parent.name.replace("_", "-")
-        study = Study(name, section, title, question, about, measure=measure, **parts)
+        study = Study(name, section, title, question, about, measure=measure, labels=self._labels(), **parts)
         known = [each.name for each in study.claims]
         named = (*study.glance, *(each.claim for figure in study.figures for each in figure.findings))
         for unknown in [each for each in named if each not in known]:
@@ -158,6 +160,15 @@ class Folder:
             self._problem(place, "must be a text that the study uses", got=".".join(place))
         self._problems.raise_if_any()
         return study
+
+    def _labels(self) -> Mapping[str, str]:
+        """English label -> the Chinese one; those of all studies, and this one's own."""
+        self._used.add(("labels",))
+        own = self._at(("labels",)) or {}
+        for english, chinese in own.items():
+            if not (isinstance(chinese, str) and chinese.strip()):
+                self._problem(("labels", english), "must have a text in 'zh'", got=chinese)
+        return {**_toml(SHARED), **own}
 
     def _function(self, module: str, name: str) -> Callable[..., Any]:
         """A function beside it. Its module, and JAX or Matplotlib with it, is imported when the function is called."""

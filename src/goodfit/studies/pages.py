@@ -12,7 +12,7 @@ from goodfit.reports.frames import spread
 from goodfit.reports.languages import Language
 from goodfit.studies.declaring import Column, Drawing, Status, Study, TableOf
 from goodfit.studies.numbers import estimate, interval, rows_of, shown
-from goodfit.studies.words import LANGUAGES, Words
+from goodfit.studies.words import LANGUAGES, Labels, Words
 
 if TYPE_CHECKING:
     from goodfit.studies.study_findings import ClaimOutcome, StudyFindings
@@ -163,15 +163,16 @@ def _picture(result: StudyFindings, drawing: Drawing, language: Language) -> Pic
     (table,) = (each for each in result.study.tables if each.name == drawing.table)
     return Picture(
         drawing.title.of(language),
-        result.figure(drawing.name),
+        result.figure(drawing.name, language=language),
         _grid(table, result, language),
         text=caption(drawing, {each.claim.name: each for each in result.claims}, language),
-        narrow=result.figure(drawing.name, NARROW),
+        narrow=result.figure(drawing.name, NARROW, language),
     )
 
 
 def _grid(table: TableOf, result: StudyFindings, language: Language) -> Grid:
-    rows, note = rows_of([*result.tables[table.name].values()]), Words("", "")
+    say, note = Labels(result.study.labels, language), Words("", "")
+    rows = [[say.name(cell) for cell in row] for row in rows_of([*result.tables[table.name].values()])]
     if len(rows) > LONG:
         note = Words(
             f"{LONG} of {len(rows):,} rows shown; all are in {table.name}.csv.",

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from goodfit.errors import InputError, nearest, problem
 from goodfit.figures.style import house_style
+from goodfit.reports.languages import Language
 from goodfit.studies.declaring import Claim, Columns, Measured, Status, Study
 from goodfit.studies.estimates import Estimate
 from goodfit.studies.parameters import Given
+from goodfit.studies.words import Labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +37,7 @@ class StudyFindings:
     given: Given
     measured: Measured
     seconds: float
-    _drawn: dict[tuple[str, float], Figure] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[tuple[str, float, Language], Figure] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def tables(self) -> Mapping[str, Columns]:
@@ -57,15 +59,16 @@ class StudyFindings:
         """Our estimates of the numbers that the notes print."""
         return self.measured.printed
 
-    def figure(self, name: str, width: float | None = None) -> Figure:
-        """A figure, drawn once a width; width: in inches. InputError for an unknown name."""
+    def figure(self, name: str, width: float | None = None, language: Language = "en") -> Figure:
+        """A figure, drawn once a width and language; width: in inches. InputError for an unknown name."""
         drawn = self.study.figures
         drawing = _named(drawn, [each.name for each in drawn], name, f"study {self.study.name}: figure")
         wide = drawing.width if width is None else width
-        if (name, wide) not in self._drawn:  # two languages show the same figures
+        if (name, wide, language) not in self._drawn:
             with house_style():
-                self._drawn[name, wide] = drawing.draw(self.measured, wide)
-        return self._drawn[name, wide]
+                labels = Labels(self.study.labels, language)
+                self._drawn[name, wide, language] = drawing.draw(self.measured, wide, labels)
+        return self._drawn[name, wide, language]
 
     def to_dict(self) -> dict[str, Any]:
         """All that was measured but the large tables, as JSON has it."""

@@ -13,7 +13,7 @@ LANGUAGES: tuple[Language, ...] = tuple(PHRASES)
 
 @dataclass(frozen=True)
 class Words:
-    """A text in English and in Chinese. Figures have English labels; all else that a study says is one of these."""
+    """A text in English and in Chinese."""
 
     en: str
     zh: str
@@ -23,6 +23,35 @@ class Words:
         return self.en if language == "en" else self.zh
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What stands in a figure, by its English: `say("hidden units")`, `say("degree {degree}", degree=3)`.
+
+    chinese: English label -> the Chinese one; language: that the figure speaks.
+    """
+
+    chinese: Mapping[str, str]
+    language: Language = "en"
+
+    def __call__(self, english: str, /, **values: Any) -> str:
+        """A label with values for the names in braces. KeyError in either language where there is no Chinese."""
+        chinese = self.chinese[english]
+        return (english if self.language == "en" else chinese).format(**values)
+
+    def name(self, text: str) -> str:
+        """What a table calls a thing, in the figure's language; proper names, such as Adam, stay as they are.
+
+        A label may stand for all texts that differ in numbers alone: "5 folds" is found as "{} folds".
+        """
+        if self.language == "en":
+            return text
+        form = _NUMBER.sub("{}", text)
+        if form in self.chinese and text not in self.chinese:
+            return self.chinese[form].format(*_NUMBER.findall(text))
+        return self.chinese.get(text, text)
+
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _T = TypeVar("_T")
 
 

@@ -18,7 +18,7 @@ from goodfit.training import tensor_file
 FORMAT = 1
 KEPT = 2
 CHECKPOINTS = "checkpoints"  # the folder of a session's
-_NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
+_NAME = re.compile(r"epoch-([0-9]{6,})\.safetensors")
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,8 +245,11 @@ def cohort_of(
         chunk=_chunk_epochs(grid, steps * width, architecture.multiplications),
         devices=grid.devices,
         in_turn=in_turn,
-        plain_descent=able.lean and conventions == "goodfit" and all(map(_descends, recipes)) and not weightless,
-        draws_orders=able.draws_orders and not in_turn and all(map(can_be_drawn, batches)),
+        plain_descent=able.memory_bound
+        and conventions == "goodfit"
+        and all(map(_descends, recipes))
+        and not weightless,
+        draws_orders=able.shuffles and not in_turn and all(map(can_be_drawn, batches)),
         precision=able.precision if np.dtype(dtype) == np.float32 else "highest",
     )
     return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
@@ -258,21 +261,22 @@ def _descends(recipe: Recipe) -> bool:
     return recipe.optimizer == "sgd" and recipe.momentum == 0 and penalty == 0 and recipe.clip_norm is None
 
 
-def _order(examples: Examples, jobs: Sequence[Job], seed: int) -> RowOrder:
+def _orders(examples: Examples, jobs: Sequence[Job]) -> dict[int, RowOrder]:
+    """The batches of every key."""
     recipe, last = jobs[0].recipe, max(job.recipe.epochs for job in jobs)
     # a line search needs one and the same objective in every step: all rows, and no order
     whole = recipe.optimizer == "lbfgs"
     batch = len(examples.train) if whole else recipe.batch_size
     folds = None if examples.folds is None or whole else examples.folds[examples.train]
-    return RowOrder(examples.train, batch, seed, folds, shuffle=not whole, last=last)
+    keys = dict.fromkeys(job.key for job in jobs)
+    return {key: RowOrder(examples.train, batch, key, folds, shuffle=not whole, last=last) for key in keys}
 
 
 def _by_key(
     jobs: Sequence[Job], examples: Examples, orders: Mapping[int, Order] | None
 ) -> tuple[list[int], Mapping[int, Order]]:
     """The key of every job, and the batches of every key."""
-    keys = [job.key for job in jobs]
-    return keys, orders or {key: _order(examples, jobs, key) for key in dict.fromkeys(keys)}
+    return [job.key for job in jobs], orders or _orders(examples, jobs)
 
 
 def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mapping[int, Order]]:
@@ -282,7 +286,7 @@ def _by_rows(jobs: Sequence[Job], examples: Examples) -> tuple[list[int], Mappin
     step wherever they may.
     """
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys((job.key, job.rows) for job in jobs))}
-    whole = {key: _order(examples, jobs, key) for key, _ in numbers}
+    whole = _orders(examples, jobs)
     orders: dict[int, Order] = {
         number: whole[key] if examples.set_rows else WithoutFold(whole[key], rows)
         for (key, rows), number in numbers.items()
@@ -305,7 +309,7 @@ def _only_leave_out(examples: Examples) -> bool:
 
 def _in_turn(grid: NetGrid, architecture: Architecture, rows: int) -> bool:
     """Whether a group's step is so much work that its weights had better stay in the cache until the next."""
-    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().work_in_turn
+    return grid.groups > 1 and grid.nets * architecture.multiplications * rows >= machine().sequential_work
 
 
 def _every_batch_counts(examples: Examples, order: Order) -> bool:

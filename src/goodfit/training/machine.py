@@ -32,10 +32,10 @@ class Machine:
     multiplications_a_second: that small matrix products sustain, both passes.
     layer_overhead: multiplications that a layer of one net costs a row beside its products: activation, mask, update.
     group_units: what a group of nets costs beside its nets, in units of their first layer.
-    work_in_turn: multiplications of a group's forward pass of a batch, from which groups train one after another, so
-    that the weights of each stay in the cache; infinite where the device had rather have all at once.
-    lean: whether the memory that layers go through counts for more than what is computed (see `forward.Architecture`).
-    draws_orders: whether drawing row orders on the device is faster than on the host.
+    sequential_work: multiplications of a group's forward pass of a batch from which groups train sequentially, so that
+    the weights of each stay in the cache; infinite where the device is faster with all groups in parallel.
+    memory_bound: whether layers are limited by memory bandwidth rather than arithmetic (see `forward.Architecture`).
+    shuffles: whether shuffling the rows on the device is faster than on the host.
     chunk_rows: row numbers that one call is given at most.
     chunk_work: multiplications of forward passes that one call does at most: a second or two.
     block_numbers: numbers of one layer that scoring may hold at once.
@@ -51,9 +51,9 @@ class Machine:
     multiplications_a_second: float = 1e11
     layer_overhead: float = 2e3
     group_units: float = 30
-    work_in_turn: float = 2**24
-    lean: bool = False
-    draws_orders: bool = False
+    sequential_work: float = 2**24
+    memory_bound: bool = False
+    shuffles: bool = False
     chunk_rows: int = 2**22
     chunk_work: int = 2**36
     block_numbers: int = 2**22
@@ -83,9 +83,9 @@ def _described(kind: str, name: str, count: int, precision: Precision | None) ->
         compile_seconds=4.0,
         step_seconds=15e-6,
         multiplications_a_second=5e13,
-        work_in_turn=np.inf,
-        lean=True,
-        draws_orders=True,
+        sequential_work=np.inf,
+        memory_bound=True,
+        shuffles=True,
         chunk_rows=2**26,
         chunk_work=2**44,
         block_numbers=2**28,

@@ -1,11 +1,11 @@
 """How much memory a population takes, and how much there is."""
 
 import itertools
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
+from goodfit.host import host_memory
 from goodfit.training import devices
 from goodfit.training.batches import block_epochs
 
@@ -19,22 +19,6 @@ def free_memory() -> float:
     """Bytes that are free where this process trains: on its accelerator, or else on the machine itself."""
     found = devices.free_memory()
     return host_memory() if found is None else found
-
-
-def host_memory() -> float:
-    """Bytes that are free on this machine; infinite where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return np.inf
-
-
-def host_total() -> float:
-    """Bytes of memory of this machine; infinite where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return np.inf
 
 
 def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "") -> int:

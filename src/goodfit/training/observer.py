@@ -34,12 +34,17 @@ class Observer:
 
 
 class Clock(Observer):
-    """Tells a watcher how far a session is. Work is counted in predicted seconds, and time by what has passed."""
+    """Tells a watcher how far a session is. Work is counted in predicted seconds, and time by what has passed.
+
+    A turn that begins again in halves, for want of memory, tells nothing until it is further than it was.
+    """
 
     def __init__(self, planned: SessionPlan, watch: Watch | None) -> None:
         self.watch, self.began = watch, time.perf_counter()
         self.work, self.nets = planned.training_seconds or 1.0, planned.nets
         self.done, self.nets_done, self.epochs = 0.0, 0, 1
+        self._parts: dict[tuple[int, ...], float] = {}  # jobs of a part of the turn -> its seconds, of those that ended
+        self._told = 0.0
 
     def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
         """Note how long the turn is."""
@@ -47,18 +52,23 @@ class Clock(Observer):
 
     def chunk(self, turn: Turn, report: Report) -> Changes | None:
         """Tell how far the turn has come."""
-        self._tell(self.done + report.epoch / self.epochs * turn.seconds)
+        before = sum(seconds for jobs, seconds in self._parts.items() if jobs != turn.jobs)
+        self._tell(self.done + before + report.epoch / self.epochs * turn.seconds)
+        if report.epoch >= self.epochs or not report.active.any():
+            self._parts[turn.jobs] = turn.seconds
         return None
 
     def turn_ends(self, turn: Turn) -> None:
         """Tell that the turn is done."""
         self.done += turn.seconds
         self.nets_done += len(turn.jobs)
+        self._parts.clear()
         self._tell(self.done)
 
     def _tell(self, done: float) -> None:
-        if self.watch is None:
+        if self.watch is None or done < self._told:
             return
+        self._told = done
         share, passed = done / self.work, time.perf_counter() - self.began
         left = passed * (1 - share) / share if share > 0 else None
         self.watch(SessionProgress(self.nets, self.nets_done, share, left))

@@ -159,7 +159,8 @@ class _Cost:
     def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:
         """Jobs of one architecture."""
         recipes = [jobs[number].recipe for number in members]
-        shape = recipes[0].hidden, max(recipe.epochs for recipe in recipes), recipes[0].batch_size
+        batch = self.rows if recipes[0].optimizer == "lbfgs" else recipes[0].batch_size  # its steps see all rows
+        shape = recipes[0].hidden, max(recipe.epochs for recipe in recipes), batch
         real = len(members) * self._multiplications(recipes[0].hidden)
         return _Group(members, *shape, real, self._seconds(*shape, len(members)))
 

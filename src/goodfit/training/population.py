@@ -144,7 +144,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
         ragged=any(len(h) < len(widths) for h in hidden),
         dropout=any(rate > 0 for job in jobs for rate in job.recipe.dropouts),
         input_dropout=any(job.recipe.input_dropout > 0 for job in jobs),
-        lean=machine().lean,
+        lean=machine().memory_bound,
     )
 
 

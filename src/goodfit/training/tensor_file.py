@@ -129,7 +129,9 @@ def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
         with file:
             start = file.read(8)
             length = int.from_bytes(start, "little")
-            if len(start) < 8 or length > min(size - 8, HEADER_BYTES):
+            if len(start) == 8 and length > HEADER_BYTES:  # a table, a picture: what begins otherwise was never whole
+                raise _another(where, kind, "another file")
+            if len(start) < 8 or length > size - 8:
                 raise _damaged(where, kind)
             file.seek(0)
             return file.read(size)
@@ -145,7 +147,7 @@ def unpack(content: bytes, *, where: str, kind: str, version: int, oldest: int |
     except ValueError as error:
         raise _damaged(where, kind) from error
     if about.get("kind") != kind or about.keys() != {"kind", "format", "metadata", "sha256"}:
-        raise InputError(problem(where, f"must be a {kind} file of goodfit's", got=about.get("kind", "another file")))
+        raise _another(where, kind, about.get("kind", "another file"))
     known = {str(number): number for number in range(version if oldest is None else oldest, version + 1)}
     if about["format"] not in known:
         fix = "Use the version of goodfit that wrote it, or write it again."
@@ -212,6 +214,10 @@ def _whole_numbers(given: Any) -> tuple[int, ...]:
     if not isinstance(given, list) or not all(type(number) is int and number >= 0 for number in given):
         raise ValueError("integers are required")
     return tuple(given)
+
+
+def _another(where: str, kind: str, got: str) -> InputError:
+    return InputError(problem(where, f"must be a {kind} file of goodfit's", got=got))
 
 
 def _damaged(where: str, kind: str) -> InputError:

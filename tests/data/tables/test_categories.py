@@ -12,7 +12,10 @@ from test_fitted import filled
 
 from goodfit.data import table
 from goodfit.data.tables import categories
-from goodfit.data.tables.categories import Frequent, Hashed, OneHot, fit_categories, sharing
+from goodfit.data.tables.categories import Frequent, OneHot, fit_categories, sharers, sharing
+from goodfit.data.tables.frames import frame_of
+from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.survey import Choices, survey
 
 
 def drawn(count: int, rows: int, seed: int = 0) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -85,9 +88,8 @@ def test_rare_categories_share_inputs_that_grow_with_their_rows() -> None:
 def test_buckets_are_those_of_the_declared_hash() -> None:
     column = Frequent("town", True, ("a",), 7)
     out, _ = filled(column, ["x", "y", "a", None])
-    hashed = Hashed("town", True, 7)
-    assert np.flatnonzero(out[0]).tolist() == [1 + hashed.bucket("x")]
-    assert np.flatnonzero(out[1]).tolist() == [1 + hashed.bucket("y")]
+    assert np.flatnonzero(out[0]).tolist() == [1 + column.bucket("x")]
+    assert np.flatnonzero(out[1]).tolist() == [1 + column.bucket("y")]
     assert [np.flatnonzero(row).tolist() for row in out[2:]] == [[0], [8]]
     assert column.features == ("town=a", *(f"town bucket {place}" for place in range(7)), "town is missing")
 
@@ -117,3 +119,19 @@ def test_every_row_has_one_input_and_equal_ones_have_the_same(words: list[Any]) 
     assert (out.sum(axis=1) == 1).all()
     first = {word: out[words.index(word)] for word in words}
     assert all(np.array_equal(first[word], row) for word, row in zip(words, out, strict=True))
+
+
+def test_columns_of_many_categories_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is that of the table: with twice as many such columns, each has half as many inputs."""
+    monkeypatch.setattr(categories, "MOST_NUMBERS", 80 * 400)
+    words = [f"c{place % 100:03d}" for place in range(400)]
+    few = ["a", "b"] * 200
+    assert sharers([raw(words), raw(few), raw(words)]) == 2
+    assert sharers([raw(few)]) == sharers([]) == 1
+    for count, own in ((1, 80), (2, 40)):
+        table = {f"many{place}": words for place in range(count)} | {"few": few, "y": ["u", "v"] * 200}
+        made = Preprocessing.fit(table, dict.fromkeys([*table][:-1], "categorical"))
+        assert [len(column.categories) for column in made.columns] == [own] * count + [2]  # type: ignore[union-attr]
+        seen = survey(frame_of(table), Choices.of("y", (), None, None))
+        remarks = [column.about for column in seen.columns if column.name.startswith("many")]
+        assert remarks == [f"100 categories: a feature each for the {own} most frequent, the others hashed"] * count

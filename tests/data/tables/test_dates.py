@@ -12,7 +12,7 @@ from test_fitted import filled
 
 from goodfit.data import table
 from goodfit.data.robust import ColumnScaling
-from goodfit.data.tables.dates import Date, Moments, unused_parts
+from goodfit.data.tables.dates import Moments, unused_parts
 
 ROWS = 1200
 MINUTES = np.random.default_rng(0).integers(0, 3 * 365 * 24 * 60, ROWS).astype("timedelta64[m]")
@@ -132,8 +132,8 @@ def test_least_squares_on_the_inputs_finds_each_signal(signal: str) -> None:
     assert 1 - left.var() / y[half:].var() > 0.85
 
 
-def test_a_column_that_an_older_model_holds_keeps_its_inputs() -> None:
-    column = Date("t", True, ColumnScaling(19_000.0, 1 / 250))
+def test_inputs_by_hand_without_the_time_of_day() -> None:
+    column = Moments("t", True, ColumnScaling(19_000.0, 1 / 250), ("trend", "year", "week"))
     out, _ = filled(column, ["2024-01-04 17:42", None])
     assert column.features == ("t days", "t year sine", "t year cosine", "t week sine", "t week cosine", "t is missing")
     z = (19_726 + (17 + 42 / 60) / 24 - 19_000) / 250

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from table_help import raw
 
 from goodfit.data.robust import CLIP, ColumnScaling
-from goodfit.data.tables.categories import Hashed, OneHot
+from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import FIT, Boolean, FittedColumn, Numeric
 
 NAN = float("nan")
@@ -128,12 +128,13 @@ def test_only_categories_of_the_rows_at_hand_count() -> None:
 
 
 def test_buckets_are_the_declared_hash() -> None:
-    column = Hashed("town", False, 64)
+    column = Frequent("town", False, (), 64)
     for word in ("a", "é", ""):
         digest = hashlib.blake2b(b"town\0" + word.encode("utf-8"), digest_size=8).digest()
         assert column.bucket(word) == sum(byte << (8 * place) for place, byte in enumerate(digest)) % 64
     code = (
-        "from goodfit.data.tables.categories import Hashed; print([Hashed('t', False, 1000).bucket(w) for w in 'abc'])"
+        "from goodfit.data.tables.categories import Frequent; "
+        "print([Frequent('t', False, (), 1000).bucket(w) for w in 'abc'])"
     )
     said = {
         subprocess.run(
@@ -141,10 +142,10 @@ def test_buckets_are_the_declared_hash() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert said == {f"{[Hashed('t', False, 1000).bucket(word) for word in 'abc']}\n"}
+    assert said == {f"{[Frequent('t', False, (), 1000).bucket(word) for word in 'abc']}\n"}
 
 
 def test_buckets_are_even() -> None:
     """Chi-squared with 63 degrees of freedom: 99.99 % lie below 112."""
-    counts = np.bincount([Hashed("town", False, 64).bucket(f"town {i}") for i in range(6400)], minlength=64)
+    counts = np.bincount([Frequent("town", False, (), 64).bucket(f"town {i}") for i in range(6400)], minlength=64)
     assert ((counts - 100) ** 2 / 100).sum() < 112

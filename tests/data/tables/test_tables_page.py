@@ -24,8 +24,9 @@ PAGE = " ".join(TEXT.split())
         f"clipped smoothly to ±{robust.CLIP:g}",
         f"Up to {categories.FEW_CATEGORIES} categories in the training set have a feature each",
         f"at least {categories.OWN_ROWS} training rows have one each, the most frequent first, up to "
-        f"{categories.MOST_OWN:,}, and up to {categories.MOST_NUMBERS:,} numbers in the training set "
-        f"({categories.MOST_NUMBERS // 100_000} features for 100,000 rows)",
+        f"{categories.MOST_OWN:,}, and up to {categories.MOST_NUMBERS:,} numbers in the training set, which all such "
+        f"columns share evenly ({categories.MOST_NUMBERS // 100_000} features for 100,000 rows and one column, "
+        f"{categories.MOST_NUMBERS // 200_000} each for two)",
         f"one feature per {categories.OWN_ROWS} of their rows, {categories.MOST_BUCKETS} at most",
         f"distinct in more than {kinds.ID_SHARE} of the rows (from {kinds.ID_ROWS} rows on), or more than "
         f"{kinds.FEW_VALUES} distinct texts of more than {kinds.LONG_TEXT} characters on average",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ from goodfit.data.tables.raw import RawColumn
 FEW_CATEGORIES = 32  # up to which each has an input of its own, however rare it is
 OWN_ROWS = 2  # training rows that a category must have for an input of its own, where there are more
 MOST_OWN = 2000  # inputs of their own, of the most frequent categories
-MOST_NUMBERS = 2**26  # of these inputs in all training rows: in long tables, fewer categories have their own
+MOST_NUMBERS = 2**26  # of these inputs of all columns in all training rows: in long tables, fewer have their own
 MOST_BUCKETS = 256  # inputs that the other categories share
 
 
@@ -53,47 +54,11 @@ class OneHot(ColumnInputs):
 
 
 @dataclass(frozen=True)
-class Hashed(ColumnInputs):
-    """Many categories: each falls into one of `buckets` inputs by the hash of its text, the same on every machine.
-
-    The hash is BLAKE2b, of 8 bytes, of the column's name, a zero byte and the category, in UTF-8, as a little-endian
-    number.
-    """
-
-    buckets: int
-    kind: ClassVar[Kind] = "categorical"
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """One a bucket."""
-        return tuple(f"{self.name} bucket {bucket}" for bucket in range(self.buckets))
-
-    @property
-    def own_width(self) -> int:
-        """One a bucket."""
-        return self.buckets
-
-    def bucket(self, category: str) -> int:
-        """The bucket of a category."""
-        text = f"{self.name}\0{category}".encode()
-        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") % self.buckets
-
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
-        """Write the inputs."""
-        codes, words = column.codes, column.categories()
-        used = np.unique(codes[codes >= 0])
-        of_word = np.full(len(words) + 1, -1)
-        of_word[used] = [self.bucket(words[code]) for code in used]
-        chosen = of_word[codes]
-        _set_one(out, chosen)
-        self._mark(codes < 0, out, "taken as none of its categories", notes)
-
-
-@dataclass(frozen=True)
 class Frequent(ColumnInputs):
-    """Categories of which frequent ones have an input of their own, and all others share `buckets` hashed ones.
+    """Categories of which frequent ones have an input of their own; all others fall into `buckets` hashed ones.
 
-    A category that training had not falls into one of these, too. The hash is that of `Hashed`.
+    So does a category that training had not. The hash is BLAKE2b, of 8 bytes, of the column's name, a zero byte and the
+    category, in UTF-8, as a little-endian number: the same on every machine.
     """
 
     categories: tuple[str, ...]
@@ -103,39 +68,42 @@ class Frequent(ColumnInputs):
     @property
     def own(self) -> tuple[str, ...]:
         """One a frequent category, then one a bucket."""
-        return (*self._parts[0].own, *self._parts[1].own)
+        frequent = (f"{self.name}={category}" for category in self.categories)
+        return (*frequent, *(f"{self.name} bucket {bucket}" for bucket in range(self.buckets)))
 
     @property
     def own_width(self) -> int:
         """One each."""
         return len(self.categories) + self.buckets
 
-    @property
-    def _parts(self) -> tuple[OneHot, Hashed]:
-        return OneHot(self.name, self.missing, self.categories), Hashed(self.name, self.missing, self.buckets)
+    def bucket(self, category: str) -> int:
+        """The bucket of a category."""
+        text = f"{self.name}\0{category}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") % self.buckets
 
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
         """Write the inputs."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}
-        bucket, first = self._parts[1].bucket, len(self.categories)
         of_word = np.full(len(words) + 1, -1)
         for code in np.unique(codes[codes >= 0]):
             place = places.get(words[code])
-            of_word[code] = first + bucket(words[code]) if place is None else place
+            of_word[code] = len(self.categories) + self.bucket(words[code]) if place is None else place
         _set_one(out, of_word[codes])
         self._mark(codes < 0, out, "taken as none of its categories", notes)
 
 
-def fit_categories(name: str, column: RawColumn) -> OneHot | Frequent:
+def fit_categories(name: str, column: RawColumn, sharers: int = 1) -> OneHot | Frequent:
     """From the training rows. Up to FEW_CATEGORIES, each has its own input. With more, those of at least OWN_ROWS rows
-    have, the most frequent first, up to MOST_OWN, and up to MOST_NUMBERS in all rows; the others are hashed into one
-    input for OWN_ROWS of their rows, up to MOST_BUCKETS.
+    have, the most frequent first, up to MOST_OWN, and up to the column's share of MOST_NUMBERS in all rows; the others
+    are hashed into one input for OWN_ROWS of their rows, up to MOST_BUCKETS.
+
+    sharers: columns of the table that have so many categories, which share MOST_NUMBERS evenly.
     """
     codes, words = column.codes, column.categories()
     missing = bool((codes < 0).any())
     used, counts = np.unique(codes[codes >= 0], return_counts=True)
-    own = own_categories(counts, len(codes))
+    own = own_categories(counts, len(codes), sharers)
     names = tuple(sorted(words[code] for code in used[own]))
     rest = int(counts[~own].sum())
     if own.all():
@@ -143,21 +111,32 @@ def fit_categories(name: str, column: RawColumn) -> OneHot | Frequent:
     return Frequent(name, missing, names, min(MOST_BUCKETS, int((~own).sum()), -(-rest // OWN_ROWS)))
 
 
-def own_categories(counts: NDArray[np.integer], rows: int) -> NDArray[np.bool_]:
-    """Which categories get an input of their own, [K]. counts: rows of each, [K]; rows: of the whole table."""
+def sharers(columns: Iterable[RawColumn]) -> int:
+    """How many categorical columns have more than FEW_CATEGORIES; 1 where none has."""
+    return max(1, sum(column.distinct > FEW_CATEGORIES for column in columns))
+
+
+def own_categories(counts: NDArray[np.integer], rows: int, sharers: int = 1) -> NDArray[np.bool_]:
+    """Which categories get an input of their own, [K].
+
+    counts: rows of each, [K]; rows: of the whole table; sharers: as in `fit_categories`.
+    """
     if len(counts) <= FEW_CATEGORIES:
         return np.ones(len(counts), bool)
-    limit = max(FEW_CATEGORIES, min(MOST_OWN, MOST_NUMBERS // max(rows, 1)))
+    limit = max(FEW_CATEGORIES, min(MOST_OWN, MOST_NUMBERS // (sharers * max(rows, 1))))
     own = np.zeros(len(counts), bool)
     own[np.argsort(-counts, kind="stable")[:limit]] = True
     return own & (counts >= OWN_ROWS)
 
 
-def sharing(column: RawColumn) -> str:
-    """A remark on a column of many categories: how many have an input of their own; "" for few."""
+def sharing(column: RawColumn, sharers: int = 1) -> str:
+    """A remark on a column of many categories: how many have an input of their own; "" for few.
+
+    sharers: as in `fit_categories`.
+    """
     codes = column.codes
     counts = np.unique(codes[codes >= 0], return_counts=True)[1]
-    own = own_categories(counts, len(codes))
+    own = own_categories(counts, len(codes), sharers)
     if len(counts) <= FEW_CATEGORIES:
         return ""
     if own.all():

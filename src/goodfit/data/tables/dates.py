@@ -68,32 +68,6 @@ class Moments(ColumnInputs):
         self._mark(absent, out, "taken as the median date", notes)
 
 
-@dataclass(frozen=True)
-class Date(ColumnInputs):
-    """Dates as models took them that were written before `Moments`: always days, year and week, without time of day."""
-
-    scaling: ColumnScaling
-    kind: ClassVar[Kind] = "date"
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """Days, and the two cycles."""
-        return self._moments.own
-
-    @property
-    def own_width(self) -> int:
-        """Five."""
-        return self._moments.own_width
-
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
-        """Write the inputs."""
-        self._moments.fill(column, out, notes)
-
-    @property
-    def _moments(self) -> Moments:
-        return Moments(self.name, self.missing, self.scaling, ("trend", "year", "week"))
-
-
 def varying_parts(days: Numbers) -> tuple[str, ...]:
     """The parts of PARTS in which these dates differ, in their order. days: since 1970-01-01, without NaN."""
     if not len(days):

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.base import ColumnInputs, Notes, values_text
-from goodfit.data.tables.categories import Frequent, Hashed, OneHot, fit_categories
-from goodfit.data.tables.dates import Date, Moments
+from goodfit.data.tables.categories import Frequent, OneHot, fit_categories
+from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.kinds import Kind, read_as
 from goodfit.data.tables.raw import RawColumn
 
@@ -67,7 +67,7 @@ class Boolean(ColumnInputs):
         self._mark(absent, out, "taken as the more frequent value of the training rows", notes)
 
 
-FittedColumn = Numeric | Boolean | Moments | Date | OneHot | Frequent | Hashed
+FittedColumn = Numeric | Boolean | Moments | OneHot | Frequent
 
 FIT: dict[Kind, Callable[[str, RawColumn], FittedColumn]] = {
     "numeric": Numeric.fit,

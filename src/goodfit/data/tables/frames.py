@@ -126,7 +126,9 @@ def _arrow(values: Any) -> Any:
         if hasattr(values, "to_arrow"):  # a narwhals series
             return values.to_arrow()
         if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
-            values = values.astype(values.dtype.newbyteorder("="))
+            wide = values.dtype.kind == "f" and values.dtype.itemsize > 8  # which Arrow has not
+            with np.errstate(over="ignore"):  # beyond float64 is infinite
+                values = values.astype(np.float64 if wide else values.dtype.newbyteorder("="))
         return pa.array(values if isinstance(values, np.ndarray) else list(values))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return pa.array([_plain(value) for value in values], pa.large_string())

@@ -19,14 +19,24 @@ ID_SHARE = 0.8  # distinct texts per row above which they hardly ever repeat
 LONG_TEXT = 40  # characters, the mean over more than FEW_VALUES distinct texts, above which they are free text
 WORDS = {"numeric": "numbers", "boolean": "yes and no (or true and false, 1 and 0)", "date": "dates, as 2024-01-31"}
 COMMAS = "numbers that are written with a comma"
+DATES = "dates that are not written as 2024-01-31"
+TIMES = "times that are not written as 17:42"
+SIGNS = "numbers that are written with commas or signs"
 MISWRITTEN = {  # what texts may look like that are meant as another kind
-    COMMAS: r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)*$",  # 3,5 among whole numbers; 1.234,5; 1,234,567
-    "dates that are not written as 2024-01-31": r"^\d{1,4}[./ -]\d\d?[./ -]\d{1,4}\b|^(1[89]|20)\d\d-(0[1-9]|1[0-2])$",
-    "times that are not written as 17:42": r"(?i)^\d{1,4}:\d\d(:\d\d)?( ?[ap]\.?m\.?)?$",  # 5:42 pm; 30:15, a duration
-    "numbers that are written with commas or signs": r"^[^\w.,+-]*[+-]?\d[\d.,' ]*[^\w]*$",  # 1,234.5 or $12
+    COMMAS: r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)*$",  # 3,5 among whole numbers; 1.234,5; 1,234,567
+    DATES: (r"^[0-9]{1,4}[./ -][0-9]{1,2}[./ -][0-9]{1,4}\b|^(1[89]|20)[0-9]{2}-(0[1-9]|1[0-2])$"),
+    # 5:42 pm; 30:15, a duration
+    TIMES: r"(?i)^[0-9]{1,4}:[0-9]{2}(:[0-9]{2})?( ?[ap]\.?m\.?)?$",
+    SIGNS: r"^[^\w.,+-]*[+-]?[0-9][0-9.,' ]*[^\w]*$",  # 1,234.5 or $12
 }
-CODE = re.compile(r"0\d+")  # a number that is written with leading zeros, as no quantity is
-NO_CODE = re.compile(r"[+-]\d.*|[+-]?\d*\.\d*|\d+[eE].*")  # beside these, leading zeros only pad numbers
+REWRITE = {  # what to do about each
+    COMMAS: "Write them with a decimal point and no other mark, as 1234.5.",
+    DATES: "Write them as 2024-01-31.",
+    TIMES: "Write them as 17:42.",
+    SIGNS: "Write them as plain numbers, as 1234.5.",
+}
+CODE = re.compile(r"0[0-9]+")  # a number that is written with leading zeros, as no quantity is
+NO_CODE = re.compile(r"[+-][0-9].*|[+-]?[0-9]*\.[0-9]*|[0-9]+[eE].*")  # beside these, leading zeros only pad numbers
 CODE_DIGITS = 4  # from which on whole numbers of one width may be codes
 CODE_ROWS = 10  # rows that each of such numbers must have on average
 YEARS = (1500, 2200)  # numbers of four digits that are years, and no codes
@@ -43,6 +53,8 @@ class KindFinding:
     """Whether the column is free text or an id, to be left out or taken as categories."""
     remark: str = ""
     """What a person may want to correct although the column has a kind."""
+    fix: str = ""
+    """How to write its values, where they are only written otherwise."""
 
 
 def find_kind(column: RawColumn) -> KindFinding:
@@ -156,7 +168,7 @@ def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
         if not odd or len(alike) < NUMBER_SHARE * len(words):
             continue
         if len(words) > FEW_VALUES or meant == COMMAS:
-            return KindFinding(None, f"holds {meant}", odd[0])
+            return KindFinding(None, f"holds {meant}", odd[0], fix=REWRITE[meant])
         remark = f"look like {meant}"
     length = sum(map(len, words)) / max(len(words), 1)
     if len(words) > FEW_VALUES and length > LONG_TEXT:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables import stored
+from goodfit.data.tables.categories import fit_categories, sharers
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
@@ -41,7 +42,12 @@ class Preprocessing:
         """
         frame = frame_of(data)
         chosen = np.arange(frame.rows) if rows is None else np.asarray(rows)
-        fitted = tuple(FIT[kind](name, frame.columns[name].take(chosen)) for name, kind in kinds.items())
+        columns = {name: frame.columns[name].take(chosen) for name in kinds}
+        many = sharers(columns[name] for name, kind in kinds.items() if kind == "categorical")
+        fitted = tuple(
+            fit_categories(name, columns[name], many) if kind == "categorical" else FIT[kind](name, columns[name])
+            for name, kind in kinds.items()
+        )
         return cls(fitted, tuple(ignored))
 
     @cached_property

@@ -24,10 +24,13 @@ MISSING_WORDS = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null"
 MISSING_AMONG_NUMBERS = frozenset({"none", "-", "."})  # missing too where numbers, dates or yes and no are read
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "on", "1"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "off", "0"})
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
-DATE = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$"
-CLOCK = r"^\d{1,2}:\d\d(:\d\d(\.\d{1,6})?)?$"  # a time of day without a date
-WHOLE = r"^([+-]?\d+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+DATE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
+)
+CLOCK = r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"  # a time of day without a date
+WHOLE = r"^([+-]?[0-9]+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
 DAY = 86_400_000_000  # microseconds
 EXACT = 2**53  # whole numbers beyond it are not exact in float64
 
@@ -51,13 +54,15 @@ class RawColumn:
     words: Any = None
     _read: dict[Any, Numbers] = field(default_factory=dict, repr=False)
     """What the words were read as, by the function that did it: shared with the columns that `take` makes."""
+    clock: bool = False
+    """Whether the dates are times of day."""
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[Any]) -> RawColumn:
         """The same column with these rows only."""
-        return RawColumn(self.storage, self.values[rows], self.words, self._read)
+        return RawColumn(self.storage, self.values[rows], self.words, self._read, self.clock)
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -141,7 +146,7 @@ class RawColumn:
             return str(bool(value))
         if self.storage == "date":
             moment = np.datetime64(round(float(value) * DAY), "us")
-            if 0 < value < 1:  # a time of day
+            if self.clock:
                 return str(moment.astype("datetime64[s]"))[11:]
             return str(moment)[:10] if value == np.floor(value) else str(moment.astype("datetime64[s]"))
         return str(int(value)) if value == np.floor(value) and abs(value) < EXACT else repr(value.item())
@@ -176,7 +181,7 @@ def raw_column(array: Any) -> RawColumn:
         return RawColumn("date", _floats(pc.cast(pc.cast(array, unit, safe=False), pa.int64())) / DAY)
     if types.is_time(kind):
         micros = pc.cast(pc.cast(array, pa.time64("us"), safe=False), pa.int64())
-        return RawColumn("date", _floats(micros) / DAY)
+        return RawColumn("date", _floats(micros) / DAY, clock=True)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return _text(array)
     raise UnreadableColumn(str(kind))

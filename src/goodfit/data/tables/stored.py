@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from goodfit.data.robust import ColumnScaling
-from goodfit.data.tables.categories import Frequent, Hashed, OneHot
-from goodfit.data.tables.dates import PARTS, Date, Moments
+from goodfit.data.tables.categories import Frequent, OneHot
+from goodfit.data.tables.dates import PARTS, Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 
 MOST_COLUMNS = 100_000
@@ -112,9 +112,7 @@ Check = Callable[[Any, str], Any]
 COLUMNS: dict[str, tuple[dict[str, Check], Callable[..., FittedColumn]]] = {
     "numeric": ({"scaling": _scaling}, Numeric),
     "boolean": ({"often": _switch}, Boolean),
-    "date": ({"scaling": _scaling}, Date),  # written before there were "moments"
     "moments": ({"scaling": _scaling, "parts": _parts}, Moments),
     "onehot": ({"categories": _categories}, OneHot),
-    "hashed": ({"buckets": _buckets}, Hashed),  # written before there were "frequent" ones
     "frequent": ({"categories": _categories, "buckets": _buckets}, Frequent),
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from goodfit.arguments import public
-from goodfit.data.tables.categories import sharing
+from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
@@ -138,7 +138,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             notes += _left_out(target, frame.rows)
             notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
             frame = frame.take(target.rows)
-    looked = [_look(frame, name, choices, target, problems) for name in frame.columns]
+    looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame)
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
@@ -219,7 +219,8 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     finding = find_kind(column)
     if finding.kind is None:
         if not finding.text:
-            fix = f"Fix them, leave them empty, or treat the column as categorical: --kind {name}=categorical."
+            first = f"{finding.fix} If they are names," if finding.fix else "Fix them, leave them empty, or"
+            fix = f"{first} treat the column as categorical: --kind {name}=categorical."
             problems.add(frame.name, f"column {name!r} {finding.rule}", got=finding.got, fix=fix)
         return SurveyedColumn(name, None, "text" if finding.text else "refused", distinct, missing, finding.rule)
     return SurveyedColumn(name, finding.kind, "input", distinct, missing, _remark(column, finding.kind, finding.remark))
@@ -244,8 +245,18 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
 
 def _remark(column: RawColumn, kind: Kind, first: str) -> str:
     """What a person may want to know of how a column is read, after what is known of it."""
-    more = sharing(column) if kind == "categorical" else unused_parts(column) if kind == "date" else ""
-    return "; ".join(filter(None, (first, more)))
+    return "; ".join(filter(None, (first, unused_parts(column) if kind == "date" else "")))
+
+
+def _shared(looked: Sequence[SurveyedColumn], frame: Frame) -> list[SurveyedColumn]:
+    """The same, with a remark on each column of many categories."""
+    taken = [each.name for each in looked if each.role == "input" and each.kind == "categorical"]
+    many = sharers(frame.columns[name] for name in taken)
+    more = {name: sharing(frame.columns[name], many) for name in taken}
+    return [
+        replace(each, about="; ".join(filter(None, (each.about, more[each.name])))) if more.get(each.name) else each
+        for each in looked
+    ]
 
 
 def _refuse_texts(where: str, columns: list[SurveyedColumn], problems: Problems) -> None:

@@ -60,7 +60,13 @@ class Table:
 
         The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net.
         """
-        bare = Dataset(
+        parts = split_rows(self.bare, valid=valid, test=test, seed=seed)
+        return Split(self.dataset(parts.train), parts.train, parts.valid, parts.test, seed=parts.seed)
+
+    @cached_property
+    def bare(self) -> Dataset:
+        """All rows without what is in them but the target: enough to divide them."""
+        return Dataset(
             self.name,
             np.zeros((self.frame.rows, 1), np.float32),
             self.target.y,
@@ -68,8 +74,6 @@ class Table:
             self.target.classes,
             **self._division,
         )
-        parts = split_rows(bare, valid=valid, test=test, seed=seed)
-        return Split(self.dataset(parts.train), parts.train, parts.valid, parts.test, seed=parts.seed)
 
     def dataset(self, train: NDArray[Any]) -> Dataset:
         """All rows after a preprocessing that was fitted on the rows `train`."""

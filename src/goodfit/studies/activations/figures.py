@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 from goodfit.figures.panels import legend_below, panels
 from goodfit.figures.style import COLOURS, INK, NARROW, new_figure
 from goodfit.studies.activations.trials import REACHED, TRAINED
-from goodfit.studies.common.drawing import band_line, edges, legend
+from goodfit.studies.common.drawing import CENTRAL, band_line, edges, legend
 from goodfit.studies.declaring import Measured
+from goodfit.studies.words import Labels
 
 LOOKS = {"forward": ("forward", "o", "#0072B2", -0.14), "both": ("forward and backward", "^", "#E69F00", 0.14)}
 
 
-def draw_curves(measured: Measured, width: float) -> Figure:
+def draw_curves(measured: Measured, width: float, say: Labels) -> Figure:
     """Every activation and its derivative."""
     table = measured.columns("curves")
     names = list(dict.fromkeys(measured.tables["curves"]["name"]))
@@ -35,7 +36,7 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     return figure
 
 
-def draw_costs(measured: Measured, width: float) -> Figure:
+def draw_costs(measured: Measured, width: float, say: Labels) -> Figure:
     """What every activation costs against ReLU."""
     table = measured.columns("facts")
     order = np.argsort(table["forward_ratio"])
@@ -44,25 +45,25 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     for way, (words, marker, colour, shift) in LOOKS.items():
         middle, low, high = edges(table, f"{way}_ratio", order)
         at = np.arange(len(order)) + shift
-        handles[words] = panel.errorbar(
+        handles[say(words)] = panel.errorbar(
             middle, at, xerr=np.abs([middle - low, high - middle]), fmt=marker, color=colour, markersize=5.5
         )
     panel.axvline(1, color=INK, linewidth=0.9, linestyle=":")
     panel.set_yticks(np.arange(len(order)), table["name"][order])
     panel.set_xscale("log")
     panel.xaxis.set_major_formatter("{x:g}")
-    panel.set_xlabel("time / ReLU's time")
-    return legend(figure, handles, "bar: 95 % interval of the median over rounds")
+    panel.set_xlabel(say("time / ReLU's time"))
+    return legend(figure, handles, say("bar: 95 % interval of the median over rounds"))
 
 
-def draw_losses(measured: Measured, width: float) -> Figure:
+def draw_losses(measured: Measured, width: float, say: Labels) -> Figure:
     """Training loss by epoch, each activation at its best rate."""
     table = measured.columns("losses")
     figure, (panel,) = panels(1, width, height=3.4)
     handles = {}
     for place, name in enumerate(TRAINED):
         handles[name] = band_line(panel, table, "epoch", here=table["name"] == name, place=place)
-    handles["counts as learned"] = panel.axhline(REACHED, color=INK, linewidth=0.9, linestyle=":")
-    panel.set(yscale="log", xscale="log", xlabel="epoch", ylabel="training loss (nats)")
+    handles[say("counts as learned")] = panel.axhline(REACHED, color=INK, linewidth=0.9, linestyle=":")
+    panel.set(yscale="log", xscale="log", xlabel=say("epoch"), ylabel=say("training loss (nats)"))
     panel.xaxis.set_major_formatter("{x:g}")
-    return legend(figure, handles, "line: median over seeds; band: central 95 %")
+    return legend(figure, handles, say(CENTRAL))

@@ -8,19 +8,20 @@ from goodfit.figures.style import COLOURS
 from goodfit.studies.backprop.graph import PLACES, Shown, draw_graph, text_of
 from goodfit.studies.common.drawing import doubling_axis, legend
 from goodfit.studies.declaring import Measured
+from goodfit.studies.words import Labels
 
 
-def draw_passes(measured: Measured, width: float) -> Figure:
+def draw_passes(measured: Measured, width: float, say: Labels) -> Figure:
     """The graph of one row: values in the nodes, the gradient along every way back."""
     graph = measured.arrays["graph"]
     nodes = {
-        node.name: Shown(node.name, node.kind, (node.formula, text_of(node.value)))
+        node.name: Shown(node.name, node.kind, (node.formula, text_of(node.value, say("norm"))))
         for node in graph.nodes
         if node.name in PLACES
     }
     said = {
-        "x": "the inputs",
-        "y": "the target",
+        "x": say("the inputs"),
+        "y": say("the target"),
         "z1": "W1 x",
         "z2": "W2 a1",
         "L": "(z2 − y)² / 2",
@@ -28,13 +29,15 @@ def draw_passes(measured: Measured, width: float) -> Figure:
     }
     for name, formula in said.items():
         value = graph.node(name).value if name in nodes else 0.0
-        nodes[name] = Shown(name, nodes[name].kind if name in nodes else "value", (formula, text_of(value)))
-    back = {(edge.start, edge.end): text_of(edge.gradient) for edge in graph.edges}
+        nodes[name] = Shown(
+            name, nodes[name].kind if name in nodes else "value", (formula, text_of(value, say("norm")))
+        )
+    back = {(edge.start, edge.end): text_of(edge.gradient, say("norm")) for edge in graph.edges}
     back[("z2", "L")] = back.pop(("z2", "l"))
-    return draw_graph(nodes, back, width)
+    return draw_graph(nodes, back, width, say)
 
 
-def draw_costs(measured: Measured, width: float) -> Figure:
+def draw_costs(measured: Measured, width: float, say: Labels) -> Figure:
     """The cost of both passes, and the memory that they hold by depth."""
     times, memory = (measured.columns(table) for table in ("times", "memory"))
     figure, (left, right) = panels(2, width, height=3.5)
@@ -42,17 +45,17 @@ def draw_costs(measured: Measured, width: float) -> Figure:
     for place, batch in enumerate(np.unique(times["batch"])):
         here = times["batch"] == batch
         values = (times[key][here] for key in ("width", "ratio", "low", "high"))
-        handles[f"time, batch of {batch}"] = line(left, *values, place=place)
+        handles[say("time, batch of {batch}", batch=batch)] = line(left, *values, place=place)
     one = times["batch"] == times["batch"][0]
-    handles["by counting multiplications"] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
+    handles[say("by counting multiplications")] = left.plot(times["width"][one], times["counted"][one], "k:")[0]
     doubling_axis(left, times["width"])
-    left.set(xlabel="units of both hidden layers", ylabel="both passes / forward pass")
+    left.set(xlabel=say("units of both hidden layers"), ylabel=say("both passes / forward pass"))
     left.set_ylim(0, None)
-    left.set_title("Time")
+    left.set_title(say("Time"))
     here = memory["batch"] == memory["batch"].min()
     for place, (key, words) in enumerate((("forward", "memory, forward"), ("both", "memory, both")), start=4):
-        handles[words] = line(right, memory["depth"][here], memory[key][here] / 2**20, place=place)
+        handles[say(words)] = line(right, memory["depth"][here], memory[key][here] / 2**20, place=place)
     (formula,) = right.plot(memory["depth"][here], memory["formula"][here] / 2**20, "--", color=COLOURS[7])
-    handles["4 bytes per hidden unit and example"] = formula
-    right.set(xlabel="hidden layers", ylabel="MiB in addition to weights and results", title="Memory")
+    handles[say("4 bytes per hidden unit and example")] = formula
+    right.set(xlabel=say("hidden layers"), ylabel=say("MiB in addition to weights and results"), title=say("Memory"))
     return legend(figure, handles)

@@ -11,6 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from goodfit.figures.flow_steps import BACKWARD, FORWARD
 from goodfit.figures.style import COLOURS, FAINT, INK, NARROW, new_figure
+from goodfit.studies.words import Labels
 
 PLACES = {  # column, row from above
     "x": (1, 0),
@@ -42,17 +43,17 @@ class Shown:
     lines: tuple[str, ...]
 
 
-def text_of(values: Any) -> str:
-    """0.31, −0.52, 0.11; a matrix row by row, with semicolons; where there are too many, their norm."""
+def text_of(values: Any, norm: str = "norm") -> str:
+    """0.31, −0.52, 0.11; a matrix row by row, with semicolons; where there are too many, their norm, by this word."""
     array = np.atleast_1d(np.asarray(values, float))
     rows = array.reshape(array.shape[0], -1)
     flat = rows.T if rows.shape[1] == 1 else rows
     if flat.shape[1] > MOST or flat.shape[0] > MOST:
-        return f"norm {np.linalg.norm(array):.3g}"
+        return f"{norm} {np.linalg.norm(array):.3g}"
     return "\n".join(", ".join(f"{each:.2g}".replace("-", "−") for each in row) for row in flat)
 
 
-def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width: float) -> Figure:
+def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width: float, say: Labels) -> Figure:
     """nodes: by the names of PLACES; back: (from, to) -> what is written beside the way back."""
     narrow = width < NARROW
     wide = (0.23 if narrow else 0.2) * width
@@ -69,7 +70,8 @@ def draw_graph(nodes: dict[str, Shown], back: dict[tuple[str, str], str], width:
         _arrows(axes, corners[start], corners[end], wide, back.get((start, end), ""), size)
     for name, node in nodes.items():
         _box(axes, node, corners[name], wide, size)
-    axes.text(0.1, 0.05, "blue: forward; orange: backward, the gradient of J along that edge", fontsize=size, color=INK)
+    told = say("blue: forward; orange: backward, the gradient of J along that edge")
+    axes.text(0.1, 0.05, told, fontsize=size, color=INK)
     return figure
 
 

@@ -12,6 +12,7 @@ from goodfit.figures.panels import legend_below, line
 from goodfit.figures.style import NARROW
 
 SEEDS = "line: median over seeds; band: central 95 % of seeds"
+CENTRAL = "line: median over seeds; band: central 95 %"
 Table = Mapping[str, NDArray[Any]]
 
 

@@ -7,51 +7,53 @@ from goodfit.figures.panels import panels
 from goodfit.figures.style import BAND_OPACITY, COLOURS, NARROW
 from goodfit.studies.common.drawing import SEEDS, band_line, edges, legend
 from goodfit.studies.declaring import Measured
+from goodfit.studies.words import Labels
 
 MOST_LINES = 4
 NAMES = {"none": "no dropout", "notes": "dropout as in the notes", "narrow": "fewer units, no dropout"}
 
 
-def draw_curves(measured: Measured, width: float) -> Figure:
+def draw_curves(measured: Measured, width: float, say: Labels) -> Figure:
     """The notes' figure: training and test accuracy by epoch, and training loss; and accuracy with nothing dropped."""
     table = measured.columns("curves")
     accuracies = {"running": "training, running mean", "train": "training, dropout off", "test": "test"}
     settled = table["epoch"] > min(1, table["epoch"].max() - 1)
     lowest = np.nanmin([table[f"{what}_median"][settled].min() for what in accuracies])
     figure, axes = panels(3, width, height=3.5, columns=3)
-    handles = {}
+    handles, losses = {}, {}
     for place, net in enumerate(("none", "notes")):
         here, panel = table["net"] == net, axes[place]
         for number, (what, words) in enumerate(accuracies.items()):
-            handles[words] = band_line(panel, table, "epoch", what, here, number)
-        panel.set(title=NAMES[net], ylabel="accuracy")
+            handles[say(words)] = band_line(panel, table, "epoch", what, here, number)
+        panel.set(title=say(NAMES[net]), ylabel=say("accuracy"))
         panel.set_ylim(max(lowest - 0.05, 0), None)
-        handles[f"loss, {NAMES[net]}"] = band_line(axes[2], table, "epoch", "train_loss", here, 3 + place)
-    axes[2].set(title="training loss", ylabel="loss (nats)")
+        losses[say("loss, {net}", net=say(NAMES[net]))] = band_line(
+            axes[2], table, "epoch", "train_loss", here, 3 + place
+        )
+    axes[2].set(title=say("training loss"), ylabel=say("loss (nats)"))
     for panel in axes:
-        panel.set_xlabel("epoch")
+        panel.set_xlabel(say("epoch"))
         panel.locator_params(axis="x", integer=True)
-    order = [*accuracies.values(), *(f"loss, {NAMES[net]}" for net in ("none", "notes"))]
-    return legend(figure, {name: handles[name] for name in order}, SEEDS)
+    return legend(figure, {**handles, **losses}, say(SEEDS))
 
 
-def draw_sweep(measured: Measured, width: float) -> Figure:
+def draw_sweep(measured: Measured, width: float, say: Labels) -> Figure:
     """Accuracies and test loss by the rate, on few rows."""
     table = measured.columns("sweep")
     figure, (accuracy, loss) = panels(2, width, height=3.4, columns=2)
     handles = {
-        words: band_line(accuracy, table, "rate", what, place=place)
+        say(words): band_line(accuracy, table, "rate", what, place=place)
         for place, (what, words) in enumerate((("train", "training set"), ("test", "test set")))
     }
     band_line(loss, table, "rate", "test_loss", place=1)
-    accuracy.set_ylabel("accuracy, dropout off")
-    loss.set_ylabel("test loss (nats)")
+    accuracy.set_ylabel(say("accuracy, dropout off"))
+    loss.set_ylabel(say("test loss (nats)"))
     for panel in (accuracy, loss):
-        panel.set_xlabel("dropout rate after both layers")
-    return legend(figure, handles, SEEDS)
+        panel.set_xlabel(say("dropout rate after both layers"))
+    return legend(figure, handles, say(SEEDS))
 
 
-def draw_few(measured: Measured, width: float) -> Figure:
+def draw_few(measured: Measured, width: float, say: Labels) -> Figure:
     """Test loss and gap by epoch, on few rows."""
     table = measured.columns("few")
     nets = _drawn([*dict.fromkeys(table["net"].tolist())])
@@ -59,14 +61,15 @@ def draw_few(measured: Measured, width: float) -> Figure:
     handles = {}
     for place, net in enumerate(nets):
         here = table["net"] == net
-        handles[NAMES.get(net, f"dropout {net}")] = band_line(loss, table, "epoch", "test_loss", here, place)
+        name = say(NAMES[net]) if net in NAMES else say("dropout {rate}", rate=net)
+        handles[name] = band_line(loss, table, "epoch", "test_loss", here, place)
         band_line(gap, table, "epoch", "gap", here, place)
-    loss.set_ylabel("test loss (nats)")
-    gap.set_ylabel("training − test accuracy")
+    loss.set_ylabel(say("test loss (nats)"))
+    gap.set_ylabel(say("training − test accuracy"))
     for panel in (loss, gap):
-        panel.set_xlabel("epoch")
+        panel.set_xlabel(say("epoch"))
         panel.locator_params(axis="x", integer=True)
-    return legend(figure, handles, SEEDS)
+    return legend(figure, handles, say(SEEDS))
 
 
 def _drawn(nets: list[str]) -> list[str]:
@@ -78,7 +81,7 @@ def _drawn(nets: list[str]) -> list[str]:
     return [*named, *(rates[place] for place in places)]
 
 
-def draw_spread(measured: Measured, width: float) -> Figure:
+def draw_spread(measured: Measured, width: float, say: Labels) -> Figure:
     """How widely masks spread the predicted class's probability, on right and on wrong rows."""
     table = measured.columns("spread")
     figure, (panel,) = panels(1, width, height=3.6)
@@ -88,9 +91,8 @@ def draw_spread(measured: Measured, width: float) -> Figure:
         colour = COLOURS[place]
         band = panel.fill_betweenx(table["level"], low, high, color=colour, alpha=BAND_OPACITY, linewidth=0)
         (drawn,) = panel.plot(median, table["level"], dashes, color=colour)
-        handles[f"{what} predictions"] = band, drawn
-    panel.set_xlabel("standard deviation over masks of the predicted class's probability")
-    if width < NARROW:
-        panel.set_xlabel("standard deviation over masks\nof the predicted class's probability")
-    panel.set_ylabel("fraction of examples at or below")
-    return legend(figure, handles, SEEDS)
+        handles[say(f"{what} predictions")] = band, drawn
+    across = "standard deviation over masks{space}of the predicted class's probability"
+    panel.set_xlabel(say(across, space="\n" if width < NARROW else " "))
+    panel.set_ylabel(say("fraction of examples at or below"))
+    return legend(figure, handles, say(SEEDS))

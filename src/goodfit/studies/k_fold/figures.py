@@ -9,9 +9,10 @@ from goodfit.figures.style import COLOURS, FAINT, GRID, INK, MARKERS, NARROW, ne
 from goodfit.studies.common.drawing import edges, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.k_fold.measure import SHOWN_FOLDS
+from goodfit.studies.words import Labels
 
 
-def draw_folds(measured: Measured, width: float) -> Figure:
+def draw_folds(measured: Measured, width: float, say: Labels) -> Figure:
     """Which rows validate in each fold (p4)."""
     table = measured.columns("folds")
     rows = int((table["fold"] == 1).sum())
@@ -24,17 +25,17 @@ def draw_folds(measured: Measured, width: float) -> Figure:
         axes.broken_barh([(start, size)], (fold - 0.38, 0.76), facecolor=COLOURS[0], hatch="//", edgecolor="white")
     for edge in range(1, rows):
         axes.axvline(edge, color="white", linewidth=0.5)
-    axes.set(yticks=range(1, SHOWN_FOLDS + 1), ylabel="fold", xlim=(0, rows), ylim=(SHOWN_FOLDS + 0.6, 0.4))
-    axes.set_xlabel("examples, sorted by fold (assigned at random)")
+    axes.set(yticks=range(1, SHOWN_FOLDS + 1), ylabel=say("fold"), xlim=(0, rows), ylim=(SHOWN_FOLDS + 0.6, 0.4))
+    axes.set_xlabel(say("examples, sorted by fold (assigned at random)"))
     axes.grid(visible=False)
     axes.tick_params(length=0, labelcolor=INK)
     handles = [Patch(facecolor=COLOURS[0], hatch="//", edgecolor="white"), Patch(facecolor=GRID)]
-    names = ["validation set of this fold", "training set of this fold"]
+    names = [say("validation set of this fold"), say("training set of this fold")]
     figure.legend(handles, names, loc="outside lower center", ncols=1 if width < NARROW else 2)
     return figure
 
 
-def draw_methods(measured: Measured, width: float) -> Figure:
+def draw_methods(measured: Measured, width: float, say: Labels) -> Figure:
     """How far each method's estimate is from the truth, and what it costs."""
     table = measured.columns("methods")
     at = np.arange(len(table["method"]))
@@ -45,20 +46,21 @@ def draw_methods(measured: Measured, width: float) -> Figure:
         bias, at, xerr=[bias - low, high - bias], fmt="o", color=COLOURS[0], ecolor=INK, capsize=3, markersize=5
     )
     off.axvline(0, color=INK, linewidth=0.8)
-    off.set(title="estimate − true error", xlabel="mean squared error", yticks=at)
-    off.set_yticklabels(table["method"])
+    names = [say.name(each) for each in table["method"]]
+    off.set(title=say("estimate − true error"), xlabel=say("mean squared error"), yticks=at)
+    off.set_yticklabels(names)
     cost.barh(at, table["nets"], color=COLOURS[1], height=0.6)
-    cost.set(title="cost", xlabel="nets to train", xscale="log", yticks=at, xlim=(0.8, None))
-    cost.set_yticklabels(table["method"] if width < NARROW else [])
+    cost.set(title=say("cost"), xlabel=say("nets to train"), xscale="log", yticks=at, xlim=(0.8, None))
+    cost.set_yticklabels(names if width < NARROW else [])
     for axes in (off, cost):
         axes.set_ylim(len(at) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
-    handles = {"mean over data sets and its 95 % interval": mean, "central 95 % of data sets": bars}
+    handles = {say("mean over data sets and its 95 % interval"): mean, say("central 95 % of data sets"): bars}
     return legend(figure, handles)
 
 
-def draw_sets(measured: Measured, width: float) -> Figure:
+def draw_sets(measured: Measured, width: float, say: Labels) -> Figure:
     """Each data set's estimate beside the true error of its net."""
     table = measured.columns("estimates")
     names = list(dict.fromkeys(table["method"]))
@@ -77,7 +79,8 @@ def draw_sets(measured: Measured, width: float) -> Figure:
             markersize=4.5,
             alpha=0.7,
         )
-        panel.set(title=name, xlabel="true error of the net", ylabel="" if place and width >= NARROW else "estimate")
+        panel.set(title=say.name(name), xlabel=say("true error of the net"))
+        panel.set_ylabel("" if place and width >= NARROW else say("estimate"))
         panel.set_xscale("log", base=2)
         panel.set_yscale("log", base=2)
         for axis in (panel.xaxis, panel.yaxis):

@@ -11,18 +11,25 @@ from goodfit.studies.common.drawing import band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.linear_collapse.measure import KINDS, SETS
 from goodfit.studies.linear_collapse.regions import draw
+from goodfit.studies.words import Labels
 
 SHOWN = 120  # points of the pictures
 
 
-def draw_regions(measured: Measured, width: float) -> Figure:
+def draw_regions(measured: Measured, width: float, say: Labels) -> Figure:
     """What nets of one seed call class 1, by net and data set."""
     layers = measured.arrays["layers"]
-    heads = {"linear": f"{layers} linear layers", "one": "1 ReLU layer", "deep": f"{layers} ReLU layers"}
-    return draw(measured.arrays["regions"], measured.arrays["points"], heads, SHOWN, width)
+    heads = {
+        "linear": say("{layers} linear layers", layers=layers),
+        "one": say("1 ReLU layer"),
+        "deep": say("{layers} ReLU layers", layers=layers),
+    }
+    points = measured.arrays["points"]
+    sides = {name: say("{name}: $x_2$", name=say.name(name)) for name in points}
+    return draw(measured.arrays["regions"], points, heads, sides, SHOWN, width)
 
 
-def draw_accuracy_by_depth(measured: Measured, width: float) -> Figure:
+def draw_accuracy_by_depth(measured: Measured, width: float, say: Labels) -> Figure:
     """Test accuracy by depth, a panel a data set."""
     table = measured.columns("accuracy")
     figure, axes = panels(len(SETS), width, height=3.2, share=True)
@@ -30,14 +37,14 @@ def draw_accuracy_by_depth(measured: Measured, width: float) -> Figure:
     for panel, name in zip(axes, SETS, strict=True):
         for place, kind in enumerate(("linear", "relu")):
             here = (table["set"] == name) & np.isin(table["net"], ("none", kind))
-            handles[KINDS[kind]] = band_line(panel, table, "layers", here=here, place=place)
+            handles[say(KINDS[kind])] = band_line(panel, table, "layers", here=here, place=place)
         mixed = (table["set"] == name) & (table["net"] == "mixed")
-        (handles[KINDS["mixed"]],) = panel.plot(
+        (handles[say(KINDS["mixed"])],) = panel.plot(
             table["layers"][mixed], table["mean"][mixed], "D", color=COLOURS[3], markersize=7, fillstyle="none"
         )
         straight = table["mean"][(table["set"] == name) & (table["net"] == "line")]
-        handles[KINDS["line"]] = panel.axhline(straight[0], color=INK, linewidth=1, linestyle=":")
-        panel.set(title=name, xlabel="hidden layers")
+        handles[say(KINDS["line"])] = panel.axhline(straight[0], color=INK, linewidth=1, linestyle=":")
+        panel.set(title=say.name(name), xlabel=say("hidden layers"))
         whole_numbers(panel)
-    axes[0].set_ylabel("test accuracy")
-    return legend(figure, handles, "band: 95 % interval of the mean over seeds")
+    axes[0].set_ylabel(say("test accuracy"))
+    return legend(figure, handles, say("band: 95 % interval of the mean over seeds"))

@@ -32,13 +32,14 @@ def draw(
     regions: Mapping[tuple[str, str], NDArray[np.bool_]],
     points: Mapping[str, tuple[NDArray[Any], NDArray[Any]]],
     heads: Mapping[str, str],
+    sides: Mapping[str, str],
     shown: int,
     width: float,
 ) -> Figure:
     """A row of pictures a data set, a column a kind of net.
 
     regions: (kind, set) -> as `region` has it; points: set -> x [N, 2] and y [N], all those the regions lie around, of
-    which the first `shown` are drawn; heads: kind -> title of its column.
+    which the first `shown` are drawn; heads: kind -> title of its column; sides: set -> label of its row.
     """
     narrow = width < NARROW
     figure = new_figure(width, 1.02 * width)
@@ -61,14 +62,14 @@ def draw(
             panel.grid(visible=False)
             panel.set(xlim=(left, right), ylim=(low, high))
             panel.locator_params(nbins=2 if narrow else 4)
-    _name(axes, heads, [*points], narrow=narrow)
+    _name(axes, heads, [sides[name] for name in points], narrow=narrow)
     return figure
 
 
-def _name(axes: Any, heads: Mapping[str, str], sets: Sequence[str], *, narrow: bool) -> None:
+def _name(axes: Any, heads: Mapping[str, str], sides: Sequence[str], *, narrow: bool) -> None:
     for panel, head in zip(axes[0], heads.values(), strict=True):
         panel.set_title(head, fontsize=8.8 if narrow else None)
-    for panel, name in zip(axes[:, 0], sets, strict=True):
-        panel.set_ylabel(f"{name}: $x_2$")
+    for panel, side in zip(axes[:, 0], sides, strict=True):
+        panel.set_ylabel(side)
     for panel in axes[-1]:
         panel.set_xlabel("$x_1$")

@@ -7,6 +7,7 @@ from goodfit.figures.style import COLOURS, INK
 from goodfit.studies.common.drawing import SEEDS, band_line, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.polynomial.study import FITS
+from goodfit.studies.words import Labels
 
 TITLES = {
     "right": "4 features: the cubic itself",
@@ -15,7 +16,7 @@ TITLES = {
 }
 
 
-def draw_curves(measured: Measured, width: float) -> Figure:
+def draw_curves(measured: Measured, width: float, say: Labels) -> Figure:
     """Training and test loss by epoch, a panel a fit."""
     table = measured.columns("curves")
     figure, axes = panels(len(FITS), width, height=3.3, share=True)
@@ -23,13 +24,13 @@ def draw_curves(measured: Measured, width: float) -> Figure:
     for panel, fit in zip(axes, FITS, strict=True):
         here = table["fit"] == fit
         for place, (part, words) in enumerate((("train", "training set"), ("test", "test set"))):
-            handles[words] = band_line(panel, table, "epoch", part, here, place)
-        panel.set(title=TITLES[fit], yscale="log", xlabel="epoch")
-    axes[0].set_ylabel("loss (half squared error)")
-    return legend(figure, handles, SEEDS)
+            handles[say(words)] = band_line(panel, table, "epoch", part, here, place)
+        panel.set(title=say(TITLES[fit]), yscale="log", xlabel=say("epoch"))
+    axes[0].set_ylabel(say("loss (half squared error)"))
+    return legend(figure, handles, say(SEEDS))
 
 
-def draw_weights(measured: Measured, width: float) -> Figure:
+def draw_weights(measured: Measured, width: float, say: Labels) -> Figure:
     """Every weight: true, the notes', and ours with its spread over seeds."""
     table = measured.columns("weights")
     figure, axes = panels(len(FITS), width, height=3.6)
@@ -42,8 +43,10 @@ def draw_weights(measured: Measured, width: float) -> Figure:
         (true,) = panel.plot(
             power, table["true"][here], "_", color=COLOURS[5], markersize=13, markeredgewidth=2, zorder=3
         )
-        panel.set(title=TITLES[fit].partition(":")[0], xlabel="i, the power of x in the feature xⁱ/i!")
+        title = say("{features} features", features=int(here.sum()))
+        panel.set(title=title, xlabel=say("i, the power of x in the feature xⁱ/i!"))
         panel.locator_params(axis="x", integer=True, nbins=6)
-    axes[0].set_ylabel("weight")
-    handles = {"true weight": true, "notes": notes, "mean over seeds": mean, "central 95 % of seeds": bars}
+    axes[0].set_ylabel(say("weight"))
+    marks = ("true weight", "notes", "mean over seeds", "central 95 % of seeds")
+    handles = dict(zip(map(say, marks), (true, notes, mean, bars), strict=True))
     return legend(figure, handles)

@@ -8,9 +8,10 @@ from goodfit.figures.style import COLOURS, INK
 from goodfit.studies.common.drawing import band_line, doubling_axis, legend
 from goodfit.studies.declaring import Measured
 from goodfit.studies.symmetry.study import APART
+from goodfit.studies.words import Labels
 
 
-def draw_widths(measured: Measured, width: float) -> Figure:
+def draw_widths(measured: Measured, width: float, say: Labels) -> Figure:
     """Accuracy by the number of hidden units, and by the way of training."""
     table = measured.columns("widths")
     ways = measured.tables["trainings"]
@@ -18,14 +19,14 @@ def draw_widths(measured: Measured, width: float) -> Figure:
     handles = {}
     for place, start in enumerate(("random", "constant")):
         here = table["start"] == start
-        handles[f"{start} initial weights"] = band_line(left, table, "width", here=here, place=place)
+        handles[say(f"{start} initial weights")] = band_line(left, table, "width", here=here, place=place)
     doubling_axis(left, table["width"])
-    left.set(xlabel="hidden units", ylabel="test accuracy", title="By the number of units")
+    left.set(xlabel=say("hidden units"), ylabel=say("test accuracy"), title=say("By the number of units"))
     at = np.arange(len(ways["training"]))[::-1]
     bars = right.hlines(at, ways["low"], ways["high"], color=COLOURS[2], linewidth=4, alpha=0.5)
     equal = np.asarray(ways["equal"]) == 1
     for mark, chosen, words in (("s", equal, "units identical"), ("o", ~equal, "units separated")):
-        (handles[words],) = right.plot(
+        (handles[say(words)],) = right.plot(
             np.asarray(ways["median"])[chosen],
             at[chosen],
             mark,
@@ -33,16 +34,16 @@ def draw_widths(measured: Measured, width: float) -> Figure:
             markersize=6,
             markerfacecolor="white" if mark == "s" else COLOURS[2],
         )
-    handles["central 95 % of seeds"] = bars
-    right.set_yticks(at, ways["training"])
-    right.set(xlabel="test accuracy", title="By initialisation and training")
+    handles[say("central 95 % of seeds")] = bars
+    right.set_yticks(at, [say.name(each) for each in ways["training"]])
+    right.set(xlabel=say("test accuracy"), title=say("By initialisation and training"))
     for panel, limit in ((left, left.set_ylim), (right, right.set_xlim)):
         limit(0, 1)
         panel.margins(y=0.05)
     return legend(figure, handles)
 
 
-def draw_noise(measured: Measured, width: float) -> Figure:
+def draw_noise(measured: Measured, width: float, say: Labels) -> Figure:
     """The distance of the units by epoch, for each size of noise."""
     table = measured.columns("noise")
     figure, (panel,) = panels(1, width, height=3.8)
@@ -51,6 +52,6 @@ def draw_noise(measured: Measured, width: float) -> Figure:
         here = table["noise"] == size
         handles[f"{size:g}"] = band_line(panel, table, "epoch", here=here, place=place)
     panel.axhline(APART, color=INK, linewidth=1, linestyle=":")
-    panel.set(yscale="log", xlabel="epoch", ylabel="largest distance between two units")
+    panel.set(yscale="log", xlabel=say("epoch"), ylabel=say("largest distance between two units"))
     title = "relative size of the noise; band: central 95 % of seeds"
-    return legend(figure, handles, title)
+    return legend(figure, handles, say(title))
