@@ -27,7 +27,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "search": "search",
     "verdicts": "verdicts",
     "findings": "findings",
-    "intervals": "intervals",
+    "honesty": "honesty",
     "studies": "studies",
 }
 

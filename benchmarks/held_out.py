@@ -10,8 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.planted import BASE, FAULTS, ROWS, SOUND, Case
+from benchmarks import pairs
+from benchmarks.pairs import in_turn
+from benchmarks.planted import BASE, ROWS, Case
 from goodfit.data import Dataset, Split, load, split
+from goodfit.training import Recipe
 
 SEED = 101
 TRAIN = 0.6  # share of the rows of small data sets
@@ -40,13 +43,8 @@ def divided(data: Dataset) -> Split:
 
 def cases() -> Iterator[Case]:
     """Every training; with fewer rows it has more epochs, so that it takes as many steps as one on ROWS rows."""
-    for name, data in data_sets().items():
-        parts = divided(data)
-        base = BASE.replace(seed=SEED, epochs=round(BASE.epochs * ROWS / len(parts.train)))
-        for changes in SOUND:
-            yield Case(name, parts, base.replace(**changes), None)
-        for fault in FAULTS:
-            if data.task in fault.tasks:
-                planted = parts if fault.data is None else divided(fault.data(data))
-                for changes in fault.changes:
-                    yield Case(name, planted, base.replace(**changes), fault)
+
+    def base(rows: int) -> Recipe:
+        return BASE.replace(seed=SEED, epochs=round(BASE.epochs * ROWS / rows))
+
+    return in_turn(data_sets(), divided, base, pairs.HELD_OUT)

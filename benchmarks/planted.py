@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +12,6 @@ from goodfit.data import Dataset, Split, load, split
 from goodfit.training import Recipe
 
 ROWS, VALID = 500, 1200
-SEEDS = 2
 BASE = Recipe(
     hidden=(64, 64), activation="relu", init="he-normal", dropout=0, optimizer="adamw", learning_rate=0.003,
     schedule="constant", batch_size=32, epochs=30, keep_best=False, weight_decay=0.0,
@@ -23,14 +21,16 @@ START = {"initial-variance", "wrong-initialiser", "vanishing-gradient", "explodi
 STEPS = {"learning-rate-high", "learning-rate-low", "updates-small", "updates-large"}
 STUCK = {"constant-prediction", "redundant-layer", "dead-units", "loss-not-finite"}
 STEEP = {"saturated-units", "exploding-gradient", "vanishing-gradient"}
-ALL_ELSE = START | STEPS | STUCK
+ALL_ELSE = START | STEPS | STUCK | {"too-deep", "over-regularised"}
+SHRUNK = {"symmetric-units", "outputs-out-of-range"}  # what weights near 0 look like
+BOTH = ("classification", "regression")
 
 
 @dataclass(frozen=True)
 class Fault:
     """A planted cause. changes: of the recipe; must: codes that have to be found; may: codes that follow from it, and
     are not judged; data: what is done to the rows; repairable: whether a recipe can mend it; tasks: of the data that it
-    is planted into.
+    is planted into; of: the two faults of a pair, () for a single one.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Fault:
     data: Callable[[Dataset], Dataset] | None = None
     repairable: bool = True
     tasks: tuple[str, ...] = ("classification",)
+    of: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,15 @@ def shuffled(data: Dataset) -> Dataset:
 def constant(data: Dataset) -> Dataset:
     """Every target the same."""
     return replace(data, y=np.zeros_like(data.y))
+
+
+def tiny(factor: float) -> Callable[[Dataset], Dataset]:
+    """Numeric targets made small, and left so."""
+
+    def change(data: Dataset) -> Dataset:
+        return replace(data, y=data.y.astype(np.float64) * factor, scale_targets=False)
+
+    return change
 
 
 def far(data: Dataset) -> Dataset:
@@ -126,7 +136,7 @@ FAULTS = (
     Fault("learning rate too low", (
         {"learning_rate": 1e-6}, {"optimizer": "sgd", "learning_rate": 1e-5}, {"learning_rate": 1e-6,
         "activation": "tanh", "init": "xavier-normal"},
-    ), {"learning-rate-low", "updates-small"}, {"constant-prediction", "redundant-layer"}),
+    ), {"learning-rate-low", "updates-small"}, {"constant-prediction", "redundant-layer"}, tasks=BOTH),
     Fault("inputs in hundreds", (
         {}, {**SGD, "activation": "tanh", "init": "xavier-normal"},
     ), {"inputs-unscaled"}, ALL_ELSE, scaled(300.0)),
@@ -144,6 +154,22 @@ FAULTS = (
         {**SGD, "learning_rate": 10.0, "hidden": (64,) * 3}, {**SGD, "learning_rate": 1000.0},
     ), {"loss-not-finite", "learning-rate-high"}, STEPS | STUCK | {"outputs-out-of-range"}, None, True,
         ("regression",)),
+    Fault("l2 too strong", ({"l2": 3.0}, {"l2": 1.0, **SGD, "learning_rate": 0.02}), {"over-regularised"},
+        ALL_ELSE | SHRUNK, tasks=BOTH),
+    Fault("l1 too strong", ({"l1": 0.3}, {"l1": 0.1, "activation": "tanh", "init": "xavier-normal"}),
+        {"over-regularised"}, ALL_ELSE | SHRUNK, tasks=BOTH),
+    Fault("weight decay too strong", ({"weight_decay": 300.0}, {"weight_decay": 50.0, "activation": "gelu"}),
+        {"over-regularised"}, ALL_ELSE | SHRUNK, tasks=BOTH),
+    Fault("dropout too strong", ({"dropout": 0.95}, {"dropout": 0.9, "hidden": (32, 32), **SGD}),
+        {"over-regularised"}, ALL_ELSE | SHRUNK, tasks=BOTH),
+    Fault("bottleneck", ({"hidden": (64, 1, 64)}, {"hidden": (1, 64), "activation": "tanh", "init": "xavier-normal"},
+        {"hidden": (64, 1), **SGD}), {"bottleneck"}, ALL_ELSE | {"symmetric-units"}, tasks=BOTH),
+    Fault("too many layers", ({"activation": "leaky-relu", "hidden": (64,) * 20},
+        {"activation": "leaky-relu", "hidden": (32,) * 24, **SGD}), {"too-deep"}, ALL_ELSE, tasks=BOTH),
+    Fault("targets in millionths", ({}, {**SGD},), {"targets-small"}, ALL_ELSE | SHRUNK, tiny(1e-6),
+        tasks=("regression",)),
+    Fault("targets in thousandths", ({}, {**SGD, "activation": "tanh", "init": "xavier-normal"},), {"targets-small"},
+        ALL_ELSE | SHRUNK, tiny(1e-3), tasks=("regression",)),
 )  # fmt: skip
 SOUND: tuple[dict[str, Any], ...] = (
     {}, {"activation": "gelu"}, {"activation": "tanh", "init": "xavier-normal"}, {"hidden": (64,) * 4},
@@ -151,6 +177,9 @@ SOUND: tuple[dict[str, Any], ...] = (
     {"dropout": 0.2, "hidden": (128, 64)}, {"activation": "silu"}, {"init": "torch"}, {"optimizer": "rmsprop",
     "learning_rate": 0.001}, {"activation": "selu", "init": "lecun-normal"}, {"l2": 1e-4, "schedule": "cosine"},
     {"activation": "leaky-relu", "hidden": (48, 48, 48)},
+    {"dropout": 0.5, "hidden": (128, 64)}, {"l2": 1e-3}, {"l2": 1e-3, "dropout": 0.3, "hidden": (128, 64)},
+    {"weight_decay": 0.1}, {"activation": "leaky-relu", "hidden": (64,) * 5},
+    {"activation": "leaky-relu", "hidden": (64,) * 8, "learning_rate": 0.001}, {"hidden": (12,)}, {"hidden": (16, 8)},
 )  # fmt: skip
 
 
@@ -182,17 +211,8 @@ def divided(data: Dataset) -> Split:
     return split(data, valid=1 - ROWS / len(data), test=0.0)
 
 
-def cases(quick: bool = False) -> Iterator[Case]:
-    """Every training."""
-    for name, data in data_sets().items():
-        if quick and name not in ("circles", "waves"):
-            continue
-        seeds = range(1 if quick else SEEDS)
-        for seed, changes in itertools.product(seeds, SOUND[:2] if quick else SOUND):
-            yield Case(name, divided(data), BASE.replace(**changes, seed=seed), None)
-        for fault in FAULTS:
-            if data.task in fault.tasks:
-                planted = data if fault.data is None else fault.data(data)
-                parts = divided(planted)
-                for seed, changes in itertools.product(seeds, fault.changes):
-                    yield Case(name, parts, BASE.replace(**changes, seed=seed), fault)
+def sound_variants(data: Dataset) -> Iterator[tuple[Dataset, tuple[dict[str, Any], ...]]]:
+    """A data set as sound trainings have it, with their changes of the recipe."""
+    yield data, SOUND
+    if data.task == "regression":
+        yield replace(data, y=data.y.astype(np.float64) * 1e-6), SOUND[:4]

@@ -7,8 +7,19 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks import findings_counts, held_out, planted
-from benchmarks.findings_counts import Result, errors, expected, rates, repairs, tables, wrong
+from benchmarks import findings_counts, held_out, pairs, planted
+from benchmarks.findings_counts import (
+    Result,
+    errors,
+    expected,
+    mark_harmless,
+    naming,
+    rates,
+    repairs,
+    sound_alarms,
+    wrong,
+)
+from benchmarks.findings_page import page, summary, tables
 
 from goodfit.inspection.advising import Advice
 from goodfit.inspection.findings import CHECKS, Finding
@@ -70,23 +81,64 @@ def test_what_is_wrong_is_listed() -> None:
         f"- `linear-collapse`, d, {LINEAR.name}: ok. text",
     ]
     assert errors(RESULTS[:1]) == "- none\n"
-    told = tables(RESULTS, RESULTS[1:3])
-    half, one = (
-        "1 of 2: 0.500 (0.013 to 0.987)",
-        "1 of 1: 1.000 (0.025 to 1.000)",
-    )  # 0.025 on each side: 1 - sqrt(0.975)
-    assert f"| {LINEAR.name} | {half} | {one} |" in told
-    assert f"| `linear-collapse` | {half} | 0 of 2: 0.000 (0.000 to 0.842) | {one} |" in told
+    told = tables(RESULTS)
+    half = "1 of 2: 0.500 (0.013 to 0.987)"
+    assert f"| {LINEAR.name} | {half} | {half} |" in told
+    assert f"| `linear-collapse` | {half} | 0 of 2: 0.000 (0.000 to 0.842) |" in told
     assert "| `labels-constant` | - |" in told
+    assert f"1 of 1: 1.000 (0.025 to 1.000) | {half}" in summary(RESULTS, RESULTS[:3])  # 1 - 0.975 for one of one
+    assert "<= 0.02" in page(RESULTS, RESULTS)
+
+
+def pair(names: tuple[str, str], issues: set[str], score: float = 0.5) -> Result:
+    return result(pairs.both(*names), issues, score)
+
+
+def test_each_fault_of_a_pair_counts() -> None:
+    """But for one that did no harm alone on the same data: what holds a net back is judged by the score alone."""
+    told = [
+        pair((pairs.L2, pairs.LOW), {"over-regularised", "learning-rate-low"}),
+        pair((pairs.NARROW, pairs.LOW), {"updates-small"}),
+    ]
+    found = naming([*RESULTS, *told], pairs=True)
+    assert (found.named, found.planted) == (3, 4)
+    assert found.missed == ("d, bottleneck + learning rate too low: bottleneck not named",)
+    alone = [result(pairs.OF[pairs.NARROW], set(), 0.9)]
+    everything = [*RESULTS, *told, *alone]
+    mark_harmless(everything)
+    assert naming(everything, pairs=True).planted == 3
+    assert naming(everything, pairs=False).planted == 2  # those of RESULTS
+    assert expected(alone[0])[0] == set()
+    assert "bottleneck" in expected(alone[0])[1]
+    assert naming(RESULTS, pairs=False).missed == (f"d, {LINEAR.name}: {LINEAR.name} not named",)
+    for each in RESULTS:
+        each.harmless = False
+
+
+def test_false_alarms_are_counted_over_sound_nets_and_codes() -> None:
+    assert sound_alarms(RESULTS) == (1, 2 * len(CHECKS))
+    assert sound_alarms([result(None, {"constant-prediction"}, stuck=True)]) == (0, len(CHECKS))
+
+
+def test_pairs_are_of_two_faults_and_those_held_out_are_others() -> None:
+    kinds = [{each.name for each in found} for found in ([*pairs.DEVELOPMENT], [*pairs.HELD_OUT])]
+    assert kinds[0] & kinds[1] == set()
+    assert len(kinds[1]) >= 20
+    for each in (*pairs.DEVELOPMENT, *pairs.HELD_OUT):
+        assert len(each.of) == 2
+        assert each.tasks
 
 
 def test_what_is_held_out_was_never_seen() -> None:
     """No data set and no seed of the trainings that limits were set on; each fault and each sound recipe is there."""
-    own, fresh = list(planted.cases()), list(held_out.cases())
+    own, fresh = list(pairs.development()), list(held_out.cases())
     assert {case.data for case in own} & {case.data for case in fresh} == set()
     assert {case.recipe.seed for case in own} & {case.recipe.seed for case in fresh} == set()
-    assert {case.fault.name for case in fresh if case.fault} == {fault.name for fault in planted.FAULTS}
-    assert sum(case.fault is not None for case in fresh) >= 150
+    planted_faults = (*planted.FAULTS, *pairs.HELD_OUT)
+    assert {case.fault.name for case in fresh if case.fault} == {fault.name for fault in planted_faults}
+    assert sum(case.fault is not None and len(case.fault.of) == 2 for case in fresh) >= 20
+    sound = sum(case.fault is None for case in fresh)
+    assert sound == len(planted.SOUND) + 4  # each once, and four with small targets that are scaled
     for case in fresh:
         steps = case.recipe.epochs * len(case.parts.train) / planted.ROWS
         assert abs(steps - planted.BASE.epochs) < 0.5

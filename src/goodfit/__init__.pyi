@@ -18,6 +18,8 @@ from goodfit.inspection import inspect as inspect
 from goodfit.models import Model as Model
 from goodfit.models import load_model as load_model
 from goodfit.runs import Run as Run
+from goodfit.runs.comparing import Compared as Compared
+from goodfit.runs.comparing import compare as compare
 from goodfit.runs.training import train as train
 from goodfit.selection.search import select as select
 from goodfit.training.recipe import Recipe as Recipe

@@ -29,6 +29,7 @@ def score(value: float, **parts: Any) -> SimpleNamespace:
         "rows": 1000,
         "method": "Clopper-Pearson",
         "spread": None,
+        "errors": (),
     }
     return SimpleNamespace(**{**usual, **parts})
 

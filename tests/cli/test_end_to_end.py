@@ -185,7 +185,9 @@ def test_regression_is_told_in_r_squared(call: Any) -> None:
     code, out, err = call("train", "diabetes", *SMALL, "--out", "run")
     assert code == 0
     assert "R² " in err
-    assert "jackknife over rows" in out
+    assert "log scale of 1 - R²" in out
+    assert "mean absolute error" in out
+    assert "median absolute error: order statistics" in out
     code, out, err = call("predict", "run", "iris")
     assert (code, out) == (2, "")
     assert err == "run: takes 10 features; 'iris' has a different number; got 4. Use the data that it was trained on.\n"

@@ -11,6 +11,7 @@ import pytest
 import goodfit as gf
 from goodfit.data import Ledger, load
 from goodfit.data.prints import RowSet, row_prints
+from goodfit.models.scores import score_classification
 from goodfit.training.recipe import Recipe
 from goodfit.words import visible
 
@@ -33,6 +34,19 @@ def test_training_says_how_to_open_the_test_rows(call: Any) -> None:
     assert not Path(".goodfit").exists()
 
 
+def test_a_regression_is_told_with_its_errors_in_the_unit_of_the_targets(call: Any) -> None:
+    assert call("train", "diabetes", *SMALL, "--target-transform", "log", "--out", "run")[0] == 0
+    told = json.loads(call("test", "run", "--json")[1])["score"]
+    mean, median = told["errors"]
+    assert 20 < median["low"] < median["value"] < median["high"] < 346 > mean["high"]  # of targets from 25 to 346
+    out = call("test", "run")[1]
+    for error in (mean, median):
+        shown = f"test {error['name']} {error['value']:.4g} {error['low']:.4g} to {error['high']:.4g}"
+        assert any(line.startswith(shown) for line in squeezed(out))
+    assert "mean absolute error: log scale; median absolute error: order statistics." in " ".join(out.split())
+    assert json.loads(call("ledger", "--json")[1])["openings"][0]["now"]["errors"] == told["errors"]
+
+
 def test_opening_and_the_ledger(call: Any) -> None:
     assert call("ledger") == (0, "", f"No test set has been opened yet: {Ledger().path} is empty.\n")
     for seed in "01":
@@ -44,10 +58,12 @@ def test_opening_and_the_ledger(call: Any) -> None:
     shown = f"{score['value']:.4f} {score['low']:.4f} to {score['high']:.4f} 30 -"
     assert f"test accuracy {shown}" in squeezed(out)
     assert "set score value 95 % interval rows std over seeds" in squeezed(out)
-    assert squeezed(out)[-4:] == [
+    lasting = score_classification(np.arange(30)[None] < round(30 * score["value"]), level=0.975)
+    assert squeezed(out)[-5:] == [
         "",
         "First opening of this test set: 95 % interval.",
         "Every further model that is scored on this test set widens all its intervals.",
+        f"An interval that no later opening widens: {lasting.low:.4f} to {lasting.high:.4f} (97.5 %).",
         "Recorded as no. 1 in .goodfit/ledger.sqlite.",
     ]
     again = call("test", "0")[1]
@@ -64,9 +80,8 @@ def test_opening_and_the_ledger(call: Any) -> None:
     assert [" again " in " ".join(row) for row in table] == [False, True, False]
     assert ["2nd of 2 accuracy" in " ".join(row) for row in table] == [False, False, True]
     assert all("97.5 %" in " ".join(row) for row in table)  # the earlier ones are as wide by now
-    assert out.splitlines()[-1].startswith(
-        "iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %, 1."
-    )
+    told = "iris: 2 different openings, so 97.5 % intervals, which hold jointly at 95 %, 1."
+    assert any(line.startswith(told) for line in out.splitlines())
 
 
 def test_as_json(call: Any) -> None:

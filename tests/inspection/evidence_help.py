@@ -15,6 +15,7 @@ from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement, measure
 from goodfit.inspection.probe import PassProbe
+from goodfit.inspection.variants import VariantTest
 
 RECIPE = gf.Recipe(hidden=(6, 5), activation="tanh", dropout=0, optimizer="sgd", learning_rate=0.1, epochs=10,
                    schedule="constant", init="xavier-normal", batch_size=8)  # fmt: skip
@@ -47,10 +48,17 @@ def evidence(final: Measurement | None = None, initial: Measurement | str | None
     return Evidence(final=found, initial=begun, **(usual | fields))
 
 
-def range_test(losses: list[float], at: int = 6) -> RangeTest:
-    """Rates by half decades, the recipe's own at a place."""
+def range_test(losses: list[float], at: int = 6, constant: float = 1.0) -> RangeTest:
+    """Rates by half decades, the recipe's own at a place. constant: the loss of a constant prediction."""
     rates = 0.1 * 10.0 ** ((np.arange(len(losses)) - at) / 2)
-    return RangeTest(rates, np.asarray(losses), at, True)
+    return RangeTest(rates, np.asarray(losses), at, True, constant)
+
+
+def variant_test(constant: float = 1.0, rows: int = 100, **means: float) -> VariantTest:
+    """Variants by the mean of their losses, each with a standard deviation of a tenth over the held-out rows."""
+    wave = 0.1 * np.sin(np.arange(rows))
+    losses = {name: mean + (wave - wave.mean()) * (1 + 0.1 * k) for k, (name, mean) in enumerate(means.items())}
+    return VariantTest(losses, constant, True)
 
 
 def find(code: str, *given: Any, **fields: Any) -> Finding:

@@ -9,11 +9,12 @@ import pytest
 from evidence_help import changed, evidence, find, measured, range_test
 
 import goodfit as gf
-from goodfit.inspection.advising import SUITS, Advice, advise
+from goodfit.inspection.advising import Advice, advise
 from goodfit.inspection.findings import Finding
-from goodfit.inspection.findings.finding import DEEP, mended, shorter, sound_layers
+from goodfit.inspection.findings.finding import mended, sound_layers
 from goodfit.inspection.findings.gradients import VANISHES_BELOW
-from goodfit.inspection.learning_rates import RangeTest
+from goodfit.inspection.learning_rates import SUITS, RangeTest
+from goodfit.inspection.shapes import DEEP, shorter
 
 HE = gf.Recipe(hidden=(9, 8, 7, 6, 5, 4), activation="relu", init="he-normal", dropout=0)
 XAVIER = HE.replace(init="xavier-normal")
@@ -75,7 +76,7 @@ def test_a_loss_that_does_not_move() -> None:
 
 def rates_with(drop: float, constant: float) -> RangeTest:
     """A range test whose best rate ends so far below a constant prediction."""
-    return range_test([constant] * 5 + [constant - drop / 2, constant - drop])
+    return range_test([constant] * 5 + [constant - drop / 2, constant - drop], constant=constant)
 
 
 @pytest.mark.parametrize(("short", "chosen"), [(2.0, True), (SUITS * 1.01, True), (SUITS * 0.99, False)])

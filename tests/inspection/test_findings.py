@@ -12,7 +12,19 @@ from evidence_help import RECIPE, changed, evidence, find, measured, range_test,
 from inspection_help import drawn_net, random_net, rows_for, subject
 
 import goodfit as gf
-from goodfit.inspection.findings import CHECKS, Losses, data, examine, gradients, layers, outcomes, starts, steps, units
+from goodfit.inspection.findings import (
+    CHECKS,
+    Losses,
+    data,
+    examine,
+    gradients,
+    held_back,
+    layers,
+    outcomes,
+    starts,
+    steps,
+    units,
+)
 from goodfit.inspection.measuring import measure
 from goodfit.inspection.probe import PassProbe
 from goodfit.inspection.subject import describe_net, subject_of
@@ -336,7 +348,7 @@ def test_learning_rates(code: str, losses: list[float], expected: str) -> None:
 def test_a_shortened_test_does_not_overrule_the_training_itself() -> None:
     short = replace(range_test([1, 1, 1, 1, 1, 1, 1.0, 0.2, 0.0]), whole=False)
     learned = {"constant": measured().loss * 4}
-    slow = replace(short, losses=short.losses * learned["constant"])
+    slow = replace(short, losses=short.losses * learned["constant"], constant=learned["constant"])
     assert find("learning-rate-low", rates=slow, **learned).text.startswith(
         "In a shortened range test: learning rate 0.1 ends"
     )
@@ -383,7 +395,7 @@ def test_findings_as_json() -> None:
 
 
 def test_every_limit_is_a_constant_with_a_source() -> None:
-    modules = (data, gradients, layers, outcomes, starts, steps, units)
+    modules = (data, gradients, held_back, layers, outcomes, starts, steps, units)
     constants = {name: getattr(module, name) for module in modules for name in dir(module) if name.isupper()}
     for check in CHECKS.values():
         assert check.source

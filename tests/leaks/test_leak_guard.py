@@ -161,7 +161,9 @@ def test_inputs_that_tell_the_target() -> None:
     )
     x[5, 2] = 99  # a row of training says otherwise: this value goes with one class too
     x[6, 5] = 100.0 if y[6] == 0 else -100.0
-    assert [each.text for each in guard(parts_of(x, y))] == ["Feature '2' determines the target in every row."]
+    told = [(each.status, each.text) for each in guard(parts_of(x, y))]
+    assert told[0] == ("issue", "Feature '2' determines the target in every row.")
+    assert not [text for status, text in told[1:] if status == "issue"]  # one row of another class: no proof
 
 
 def test_inputs_that_tell_numbers_and_labels() -> None:

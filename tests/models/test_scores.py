@@ -9,6 +9,7 @@ import pytest
 from goodfit.errors import InputError
 from goodfit.intervals import clopper_pearson
 from goodfit.models.scores import Score, score_classification, score_regression
+from goodfit.models.tails import JOHNSON, UNSEEN_ERRORS, UNSEEN_TARGETS
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.995])
@@ -123,7 +124,7 @@ def test_intervals_of_r2_hold_the_truth_in_about_95_of_100_samples(draw: object,
     assert held / 1000 > 0.95 - 0.03
 
 
-def test_r2_is_scikit_learn_s_and_its_error_the_jackknife_s() -> None:
+def test_r2_is_scikit_learn_s_and_its_interval_by_numerical_derivatives() -> None:
     from scipy.stats import t
     from sklearn.metrics import r2_score
 
@@ -134,21 +135,40 @@ def test_r2_is_scikit_learn_s_and_its_error_the_jackknife_s() -> None:
     each = [r2_score(target, one) for one in prediction]
     assert score.value == pytest.approx(np.mean(each))
     assert score.spread == pytest.approx(np.std(each, ddof=1))
-    assert (score.rows, score.method) == (80, "jackknife over rows, t(79), mean of 4 nets")
-    left_out = []
-    for row in range(80):
-        rest = np.delete(np.arange(80), row)
-        left_out.append(np.mean([r2_score(target[rest], one[rest]) for one in prediction]))
-    error = math.sqrt(79 * np.var(left_out))
-    assert score.high - score.value == pytest.approx(t(79).ppf(0.975) * error)
-    assert score.value - score.low == pytest.approx(score.high - score.value)
+    assert (score.rows, score.method) == (80, "log scale of 1 - R², mean of 4 nets")
+
+    def logarithm(row: int, weight: float) -> float:
+        weights = np.ones(80)
+        weights[row] = weight
+        return math.log(1 - np.mean([r2_score(target, one, sample_weight=weights) for one in prediction]))
+
+    given = np.array([80 * (logarithm(row, 1 + 1e-4) - logarithm(row, 1 - 1e-4)) / 2e-4 for row in range(80)])
+    error = math.sqrt(given.var(ddof=1) / 80 + 4 / 80**2)
+    skew = ((given / given.std(ddof=1)) ** 3).mean()
+    assert (score.basis, score.skew) == (pytest.approx(error, rel=1e-5), pytest.approx(skew, rel=1e-4))
+    quantile = t(79).ppf(0.975)
+    more = JOHNSON / 3 * quantile**2 * skew / math.sqrt(80)
+    up = error * (quantile * (1 + math.sqrt(UNSEEN_ERRORS / 80)) + max(0, more))
+    down = error * (quantile * (1 + math.sqrt(UNSEEN_TARGETS / 80)) + max(0, -more))
+    ends = (1 - (1 - score.value) * math.exp(up), 1 - (1 - score.value) * math.exp(-down))
+    assert (score.low, score.high) == pytest.approx(ends, rel=1e-4)
 
 
 def test_r2_worked_by_hand() -> None:
     target = np.array([[0.0], [1.0], [2.0], [3.0]])  # sum of squares about 1.5: 5
     score = score_regression(np.array([[[0.0], [1.0], [2.0], [2.0]]]), target)
     assert score.value == pytest.approx(1 - 1 / 5)
-    assert score.high == 1.0  # no interval goes beyond what can be
+    assert score.method == "no interval: one row makes most of the squared error; see the median absolute error"
+    exact = score_regression(target[None], target)
+    assert str(exact) == (
+        "1.0000 [no interval: every prediction is exact, which does not say how far off others would be]"
+    )
+
+
+def test_a_target_that_one_row_makes_has_no_interval() -> None:
+    target = np.array([[0.0], [1.0], [0.0], [1.0], [90.0]])
+    score = score_regression(target[None] + np.array([[1.0], [1.0], [1.0], [1.0], [-1.0]]), target)
+    assert score.method.startswith("no interval: one row makes most of the variance of the targets")
 
 
 @pytest.mark.parametrize(("rows", "target"), [(0, 1.0), (1, 1.0), (5, 2.0)])
@@ -161,7 +181,7 @@ def test_where_r2_is_not_defined_the_score_says_why_it_has_no_interval(rows: int
 def test_predictions_that_overflow_have_no_interval() -> None:
     score = score_regression(np.full((2, 3, 1), 1e200), np.arange(3.0)[:, None])
     assert score.value == -math.inf
-    assert str(score) == "-inf [no interval: R² is not finite, or would not be without one of the rows]"
+    assert str(score) == "-inf [no interval: R² is not finite]"
     assert json.loads(json.dumps(score.to_dict(), allow_nan=False))["value"] is None
 
 

@@ -104,6 +104,21 @@ def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: py
         write(bare, tmp_path / "bare.html")
 
 
+def test_errors_of_a_regression_stand_beside_its_r2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+    run = made_run(data=gf.data.split(gf.data.load("diabetes"), valid=0.2, seed=3))
+    opened = run.test()
+    root = check(run_page(run).html())
+    lines = tables(root)["Scores of the kept weights"]
+    mean, median = run.scores["valid"].errors
+    for error in (mean, median):
+        shown = ["validation", error.name, f"{error.value:.4g}", f"{error.low:.4g} to {error.high:.4g}"]
+        assert shown in [line[:4] for line in lines]
+    assert "median absolute error: order statistics" in section(root, "Scores and curves").text
+    tested = opened.score.errors[1]
+    assert f"newest test score: {tested.name} {tested.value:.4g}" in section(root, "Test set").text
+
+
 def test_the_python_that_it_gives_is_the_recipe(tmp_path: Path, folder: Path) -> None:
     run = made_run(data=gf.data.split(gf.data.load("iris"), seed=3), seeds=(5, 9))
     code = section(check(run_page(run).html()), "How to reproduce").all("pre")[0].text

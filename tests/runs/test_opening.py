@@ -58,9 +58,11 @@ def test_levels_by_hand(openings: int, level: float) -> None:
     target = rng.standard_normal((30, 2))
     first = score_regression(target[None] + 0.5 * rng.standard_normal((1, 30, 2)), target)
     wide = first.at_level(level)
-    ratio = stats.t.ppf(1 - tail, 29) / stats.t.ppf(0.975, 29)
-    assert wide.value - wide.low == pytest.approx(ratio * (first.value - first.low), rel=1e-9)
-    assert wide.high == pytest.approx(min(1.0, wide.value + ratio * (first.value - first.low)), rel=1e-9)
+    quantile, left = stats.t.ppf(1 - tail, 29), 1 - first.value
+    basis, skewed = first.basis or math.nan, 3 * quantile**2 * (first.skew or math.nan) / math.sqrt(30)
+    up = basis * (quantile * (1 + math.sqrt(20 / 30)) + max(0, skewed))
+    down = basis * (quantile * (1 + math.sqrt(60 / 30)) + max(0, -skewed))
+    assert (wide.low, wide.high) == pytest.approx((1 - left * math.exp(up), 1 - left * math.exp(-down)), rel=1e-9)
 
 
 def test_a_score_at_its_own_level_is_itself() -> None:
@@ -109,19 +111,17 @@ def test_ten_openings_of_the_same_rows_hold_together() -> None:
 def test_ten_openings_of_numbers_hold_together() -> None:
     """The same for R²: ten models c x of y = x + noise, 400 draws of 60 rows; the share's deviation is about 0.01."""
     rng = np.random.default_rng(0)
-    held = np.zeros(2)
+    held = 0
     for _ in range(400):
         x = rng.standard_normal(60)
         y = x + 0.7 * rng.standard_normal(60)
-        good = np.ones(2, bool)
+        good = True
         for slope in np.linspace(0.5, 1.4, 10):
             truth = 1 - ((1 - slope) ** 2 + 0.49) / 1.49
-            score = score_regression((slope * x)[None, :, None], y[:, None])
-            scores = (score, score.at_level(level_of_openings(10)))
-            good &= [each.low <= truth <= each.high for each in scores]
+            score = score_regression((slope * x)[None, :, None], y[:, None]).at_level(level_of_openings(10))
+            good &= score.low <= truth <= score.high
         held += good
-    assert held[1] / 400 >= 0.95
-    assert held[0] / 400 < 0.93
+    assert held / 400 >= 0.95  # (with normal noise so are those of one opening, which allow for heavy tails)
 
 
 def test_an_opening_is_scored_and_recorded(iris: Split, book: Ledger) -> None:
@@ -373,7 +373,7 @@ def test_sealed_rows_look_like_their_numbers(iris: Split) -> None:
 
 def test_as_json(iris: Split) -> None:
     told = json.loads(json.dumps(iris.test.open(net(0, iris.data)).to_json()))
-    assert list(told) == ["data", "score", "first", "number", "nth", "again", "seen", "cost", "ledger", "notes"]
+    assert " ".join(told) == "data score first lasting number nth again seen cost ledger notes"
     assert (told["data"], told["nth"], told["score"]["level"]) == ("iris", 1, 0.95)
 
 

@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks.regression_laws import DEVELOPMENT
 from scipy.special import ndtr, ndtri
 from scipy.stats import binom
 
 from goodfit.errors import InputError
 from goodfit.selection.optimism import ALL_EQUAL, bootstrap_bias_corrected
+from goodfit.training.metrics import r2_of_rows
 
 
 def hits(rng: np.random.Generator, truth: np.ndarray, rows: int, shared: float) -> np.ndarray:
@@ -155,3 +157,18 @@ def test_bad_input_is_named_at_once() -> None:
         bootstrap_bias_corrected(np.full((2, 5), math.nan))
     with pytest.raises(InputError, match=r"no bootstrap sample left a row out; got 1\. Use more draws, or more data\."):
         bootstrap_bias_corrected(np.zeros((1, 2)), draws=1, seed=2)
+
+
+def test_an_r2_with_heavy_tails_is_held_by_ends_that_the_percentiles_do_not_reach() -> None:
+    """Log-normal noise on 50 rows, 150 draws: the standard error is 2 % at 94 %; percentiles alone held it in 86 %."""
+    law, rng, held = DEVELOPMENT["log-normal"], np.random.default_rng(8), 0
+    for draw in range(150):
+        prediction, target = law.sample(rng, 50, 1, 1.0)
+        rows = r2_of_rows(prediction, target)
+        parts = (target[:, 0] - target.mean()) ** 2 / target.var()
+        plain = bootstrap_bias_corrected(rows, 200, draw)
+        wide = bootstrap_bias_corrected(rows, 200, draw, most=1.0, target_parts=parts)
+        assert wide.low <= plain.low <= plain.high <= wide.high <= 1
+        assert wide.corrected == plain.corrected
+        held += wide.low <= law.r2(50, 1.0) <= wide.high
+    assert held / 150 > 0.92 - 0.02

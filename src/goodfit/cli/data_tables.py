@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from goodfit.leaks import LeakFinding
 
 ENTRY_COLUMNS = ("name", "about", "task", "rows", "test set", "features", "outputs")
+NOT_LOOKED_FOR = (
+    "Not looked for: three or more features that give the target together, ids or row orders that follow the target "
+    "within groups, and copies of rows with noise in many columns."
+)
 MOST_ROWS = 20  # columns or classes listed on a terminal
 _RANGE_COLUMNS = ("column", "min", "max", "mean", "std")
 
@@ -43,10 +47,11 @@ def print_leaks(parts: Split, found: Sequence[LeakFinding], *, near: bool, json:
     sizes = ", ".join(f"{size:,} {PART_WORDS[part]}" for part, size in parts.sizes.items() if size)
     print_line(out, f"{parts.data.name}: {sizes} rows.")
     for each in found:
-        print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code} (cannot tell): {each}")
+        print_line(out, f"{each.code}: {each}" if each.status == "issue" else f"{each.code} ({each.status}): {each}")
     if not found:
         copies = f"no duplicates{' or near-duplicates' * near} across the split"
         print_line(out, f"No leakage found: {copies}, and no feature that determines the target.")
+    print_line(out, NOT_LOOKED_FOR)
 
 
 def print_dataset(data: Dataset) -> None:

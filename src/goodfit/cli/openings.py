@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -13,21 +14,26 @@ if TYPE_CHECKING:
 
     from goodfit.data import Opening
     from goodfit.runs import Opened
+    from goodfit.runs.looks import NextLook, Outlook
 
+LOOKS = (
+    "planned: all intervals widen with each opening; the number of models is fixed before the first.",
+    "lasting: an interval stays as it was given, whatever follows.",
+    "adaptive: the same, also for models that were built or chosen by scores on this test set.",
+)
 COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "interval", "level", "rows")
 
 
 def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
     from goodfit.runs.opening import describe, percent
-    from goodfit.runs.telling import interval
+    from goodfit.runs.telling import interval_methods, score_lines
 
     out, score, first = console(), opened.score, opened.first
     columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")
-    spread = "-" if score.spread is None else f"{score.spread:.4f}"
-    row = ("test", score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
-    out.print(table(f"Test set of {opened.data}", columns, [row], left=2))
-    print_line(out, f"Interval: {score.method}.")
+    rows = [("test", *line) for line in score_lines(score)]
+    out.print(table(f"Test set of {opened.data}", columns, rows, left=2))
+    print_line(out, interval_methods({"test": score}) if score.errors else f"Interval: {score.method}.")
     out.print()
     print_line(out, describe(opened))
     if opened.nth > 1 and score.width > 0:
@@ -35,6 +41,9 @@ def print_opened(opened: Opened) -> None:
         print_line(out, f"Cost: {wide} ({opened.cost:.2f} times). 'goodfit ledger' shows all scores at this level.")
     elif opened.nth == 1 and not opened.again:
         print_line(out, "Every further model that is scored on this test set widens all its intervals.")
+    if not opened.again and opened.lasting.width > 0:
+        lasting = f"{interval(opened.lasting)} ({percent(opened.lasting.level)})"
+        print_line(out, f"An interval that no later opening widens: {lasting}.")
     print_line(out, f"Recorded as no. {opened.number} in {shown(opened.ledger)}.")
 
 
@@ -53,6 +62,46 @@ def print_openings(path: Path, lines: Sequence[Opening]) -> None:
     out.print()
     for text in costs(lines):
         print_line(out, text)
+
+
+def print_outlooks(coming: Sequence[Outlook], width: float | None) -> None:
+    """What the next opening of each test set would cost; how many are left below a width, where one was asked for."""
+    from goodfit.runs.opening import percent
+
+    rows = [_look_row(each, look) for each in coming for look in each.looks]
+    if not rows:
+        return
+    heads = ("data", "openings", "newest score", "next one", "level", "interval", "half-width")
+    left = () if width is None else (f"left to {width:g}",)
+    out = console()
+    out.print()
+    out.print(table("The next opening, had it the newest score", (*heads, *left), rows, left=4))
+    out.print()
+    for text in LOOKS:
+        print_line(out, text)
+    for each in coming:
+        if each.looks and each.joint < 0.95 - 1e-9:
+            told = f"lasting intervals hold jointly at {percent(each.joint)} only: its sets were found to overlap late"
+            print_line(out, f"{each.data}: {told}.")
+
+
+def _look_row(each: Outlook, look: NextLook) -> tuple[str, ...]:
+    from goodfit.runs.looks import MOST
+
+    left = () if look.left is None else (f"{look.left:,}{' or more' if look.left == MOST else ''}",)
+    score = f"{each.score} {each.value:.4f} on {each.rows:,}"
+    ends = ("none", "-") if math.isnan(look.low) else (f"{look.low:.4f} to {look.high:.4f}", f"{look.half:.4f}")
+    return each.data, str(each.openings), score, look.kind, level_text(look.log_missing), *ends, *left
+
+
+def level_text(log_missing: float) -> str:
+    """A level by the logarithm of what it lacks to 1: 99.5 %, 1 - 1e-19."""
+    from goodfit.runs.opening import percent
+
+    if not math.isfinite(log_missing):
+        return "-"
+    tens = log_missing / math.log(10)
+    return percent(1 - math.exp(log_missing)) if tens > -9 else f"1 - 1e{math.floor(tens)}"
 
 
 def opening_record(line: Opening) -> dict[str, Any]:

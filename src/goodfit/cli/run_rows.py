@@ -1,13 +1,16 @@
-"""A run in a list of runs, as a line and as plain values."""
+"""A run in a list of runs, as a line and as plain values; groups of runs as a table."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goodfit.models import Score
-    from goodfit.runs import RunSummary
+    from goodfit.runs import RunGroup, RunSummary
 
 RUN_COLUMNS = ("run", "data", "date", "status", "seeds", "validation", "test")
 
@@ -31,6 +34,42 @@ def run_record(run: RunSummary) -> dict[str, Any]:
         "scores": scores,
         **({"problem": run.problem} if run.problem else {}),
     }
+
+
+def print_groups(groups: Sequence[RunGroup], folder: Path, *, json: bool) -> None:
+    """Groups of runs as a table, or as a JSON list."""
+    from goodfit.cli.exits import say
+    from goodfit.cli.output import console, print_json, print_line, table
+
+    if json:
+        print_json([group.to_json() for group in groups])
+        return
+    if not groups:
+        say(f"There are no finished runs with this metric in {folder}.")
+        return
+    names = list(dict.fromkeys(name for group in groups for name in group.fields))
+    heads = ("data", *names, "metric", "mean", "95 % interval", "std", "nets", "runs", "diverged")
+    out = console()
+    out.print(table("", heads, [_group_row(group, names) for group in groups], left=2 + len(names)))
+    mixed = [name for group in groups for name in group.varied]
+    if mixed:
+        print_line(out, f"Within a group, these differ beside the seed: {', '.join(dict.fromkeys(mixed))}.")
+
+
+def _group_row(group: RunGroup, names: Sequence[str]) -> tuple[str, ...]:
+    ends = "none" if math.isnan(group.low) else f"{group.low:.4f} to {group.high:.4f}"
+    spread = "-" if math.isnan(group.spread) else f"{group.spread:.4f}"
+    counts = (str(group.count), str(len(group.runs)), str(group.diverged))
+    values = (group.fields.get(name, "-") for name in names)
+    return group.data, *values, group.name, f"{group.mean:.4f}", ends, spread, *counts
+
+
+def refuse_metric(metric: str | None) -> None:
+    """InputError for a metric without groups."""
+    from goodfit.errors import InputError, problem
+
+    if metric is not None:
+        raise InputError(problem("Command line", "--metric is of groups", got=metric, fix="Add --group recipe."))
 
 
 def _when(when: Any) -> str:

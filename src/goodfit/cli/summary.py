@@ -82,22 +82,11 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
 
 
 def score_table(scores: Mapping[str, Score]) -> Table:
-    """Each part's score with its interval, the rows it stands on, and the spread over seeds."""
+    """Each part's score with its interval, the rows it stands on, and the spread over seeds; and the errors beside."""
     from goodfit.runs.run import PART_WORDS
-    from goodfit.runs.telling import interval
+    from goodfit.runs.telling import score_lines
 
     levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
     columns = ("set", "score", "value", f"{levels} interval", "rows", "std over seeds")
-    rows = [
-        (
-            word,
-            scores[part].name,
-            f"{scores[part].value:.4f}",
-            interval(scores[part]),
-            f"{scores[part].rows:,}",
-            "-" if scores[part].spread is None else f"{scores[part].spread:.4f}",
-        )
-        for part, word in PART_WORDS.items()
-        if part in scores
-    ]
+    rows = [(word, *line) for part, word in PART_WORDS.items() if part in scores for line in score_lines(scores[part])]
     return table("Scores", columns, rows, left=2)

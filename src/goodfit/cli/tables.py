@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from goodfit.data import Table
-    from goodfit.data.tables import Survey, SurveyedColumn
+    from goodfit.data.tables import Leak, Survey, SurveyedColumn
 
 _GROUP = Group("Table", sort_key=50)
 Leaks = Annotated[
@@ -150,6 +150,7 @@ def _row(column: SurveyedColumn) -> tuple[str, ...]:
     return column.name, kind, column.about, f"{column.distinct:,}", f"{column.missing:,}" if column.missing else "-"
 
 
-def _warn_of_leaks(leaks: Sequence[object]) -> None:
+def _warn_of_leaks(leaks: Sequence[Leak]) -> None:
     for leak in leaks:
-        say(f"Warning: possible leakage: {leak} If it is not known at prediction time, leave it out with --id.")
+        sort = "Warning: possible leakage" if leak.status == "issue" else "Note"
+        say(f"{sort}: {leak} If it is not known at prediction time, leave it out with --id.")

@@ -63,8 +63,9 @@ class Dataset:
     raw_rows: Callable[[np.ndarray], np.ndarray] | None = None
     """Gives rows of the table that the inputs were made of, as bytes uint8 [rows, W], to know them again by; or None:
     they are known by their inputs and targets."""
-    suspects: Callable[[np.ndarray], Sequence[tuple[str, str]]] | None = None
-    """Gives the columns of that table that tell the target in these rows, and why; None: inputs are looked at."""
+    suspects: Callable[[np.ndarray], Sequence[tuple[str, str, str]]] | None = None
+    """Gives the columns of that table that tell the target in these rows, why, and whether that is an "issue" or a
+    "notice"; None: inputs are looked at."""
     groups: np.ndarray | None = None
     """What each row belongs to [N] (a person, a machine): numbers or texts; None and NaN belong to nothing. Rows of one
     group are never divided between two parts or folds."""

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -40,6 +40,7 @@ SCHEMA = (
         for act in ("UPDATE", "DELETE")
     ),
 )
+Kind = Literal["score", "curve", "compare"]
 _FIELDS = ("number", "time", "data", "rows", "row_set", "model", "run", "kind", "nth", "score")  # of an Opening
 _CLOSED = "No test set is opened until the ledger can be written."
 
@@ -49,11 +50,12 @@ class Opening:
     """A line of the ledger.
 
     number: from 1; time: UTC, ISO 8601, never before that of an earlier line; data: name; rows: how many were opened;
-    row_set: their digest; model: digest of what was scored; run: its folder or None; kind: "score", or "curve" where
-    the rows were scored in every epoch of a training; nth: how many different openings of these rows there were then,
-    this one counted; score: as `Score.to_dict` gives it; None for a curve, and if the work ended before the score.
-    of: how many different openings of these rows there are by now; again: whether an earlier line has the same model
-    and rows; family: a number that openings share whose rows overlap, directly or through others.
+    row_set: their digest; model: digest of what was scored; run: its folder or None; kind: "score", "curve" where the
+    rows were scored in every epoch of a training, or "compare" where models were compared row by row; nth: how many
+    different openings of these rows there were then, this one counted; score: as `Score.to_dict` gives it; None for a
+    curve, and if the work ended before the score. of: how many different openings of these rows there are by now;
+    again: whether an earlier line has the same model and rows; family: a number that openings share whose rows overlap,
+    directly or through others.
     """
 
     number: int
@@ -108,7 +110,7 @@ class Ledger:
     path: Path = field(default_factory=ledger_path)
     patience: float = PATIENCE
 
-    def begin(self, data: str, rows: RowSet, model: str, run: str | None = None, kind: str = "score") -> Begun:
+    def begin(self, data: str, rows: RowSet, model: str, run: str | None = None, kind: Kind = "score") -> Begun:
         """Record an opening. It is on the disk when this returns."""
         with self._writing() as file:
             earlier = _openings(file)
@@ -231,7 +233,7 @@ def _opening(line: dict[str, Any]) -> Opening:
     """A line as it was written; ValueError for one that holds anything else, which SQLite does not refuse."""
     texts = [line[name] for name in ("time", "data", "row_set", "model", "kind")]
     texts += [line[name] for name in ("run", "score") if line[name] is not None]
-    if not all(isinstance(text, str) for text in texts) or line["kind"] not in ("score", "curve"):
+    if not all(isinstance(text, str) for text in texts) or line["kind"] not in get_args(Kind):
         raise ValueError("a line must hold texts")
     if any(type(line[name]) is not int or line[name] < least for name, least in (("rows", 0), ("nth", 1))):
         raise ValueError("a line must hold counts")

@@ -1,15 +1,16 @@
 """From findings to one changed recipe: what is built wrongly first, then the learning rate that suits what is left."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from goodfit.data import Split
-from goodfit.inspection.findings import Evidence, Finding
-from goodfit.inspection.findings.finding import shorter
+from goodfit.inspection.findings import CHECKS, Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
-from goodfit.inspection.findings.steps import LEARNABLE, advised_rate
-from goodfit.inspection.learning_rates import RangeTest
+from goodfit.inspection.learning_rates import SUITS, RangeTest, suited_rate
+from goodfit.inspection.shapes import shorter
+from goodfit.inspection.variants import LEFT_BELOW, Retraining, with_fields
 from goodfit.training.recipe import Recipe
 
 BUILT = (  # findings on how a net is built or fed, those first that change the most
@@ -22,12 +23,13 @@ BUILT = (  # findings on how a net is built or fed, those first that change the 
     "symmetric-units",
     "saturated-units",
     "inputs-unscaled",
+    "targets-small",
     "outputs-out-of-range",
 )
+HELD_BACK = ("over-regularised", "bottleneck", "too-deep")  # what a net that is built soundly is held back by
 RATES = ("learning-rate-high", "learning-rate-low")
 STEPS = ("loss-not-finite", "updates-large", "updates-small")  # where no range test has found a rate
 LAST = ("redundant-layer",)
-SUITS = 0.9  # share of the best drop in loss with which a net that is built anew keeps its learning rate, or its depth
 HOPELESS = ("labels-constant", "labels-shuffled")  # no recipe mends these
 
 
@@ -47,24 +49,37 @@ class Advice:
 
     def split(self, parts: Split) -> Split:
         """The same rows of the data set, changed."""
-        if not self.data:
-            return parts
-        return Split(replace(parts.data, **self.data), parts.train, parts.valid, parts.test, parts.seed)
+        return with_fields(parts, self.data)
+
+
+def plan_of(evidence: Evidence) -> Retraining | None:
+    """What is to be trained again for the findings that trainings tell; None where no step has a length, or the recipe
+    is not known.
+
+    What is built wrongly is mended first, since nothing would be learned at any rate: of two faults each is then named.
+    """
+    recipe = evidence.recipe
+    if recipe is None or recipe.optimizer == "lbfgs":
+        return None
+    found = [CHECKS[code].examine(evidence) for code in BUILT]
+    built = _merged([finding for finding in found if finding.status == "issue"])
+    changes = {name: value for name, value in built.recipe.items() if name != "clip_norm"}  # it hides a rate too high
+    return Retraining(recipe.replace(**changes), built.data, not evidence.reached >= LEFT_BELOW)
 
 
 def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]) -> Advice:
     """One change for all issues.
 
-    A field is changed by the first finding that asks for it, in the order of BUILT, RATES, STEPS and LAST. Where the
-    net is to be built otherwise, the range test of the present recipe says nothing: `test_again` tests the changed one,
-    and where that is deep, a shorter one beside it.
+    A field is changed by the first finding that asks for it, in the order of BUILT, HELD_BACK, RATES, STEPS and LAST.
+    Where the net is to be built otherwise, the range test of the present recipe says nothing: `test_again` tests the
+    changed one, and where that is deep, a shorter one beside it.
     """
     issues = {finding.code: finding for finding in findings if finding.status == "issue"}
-    built = _merged([issues[code] for code in BUILT if code in issues])
+    built = _merged([issues[code] for code in (*BUILT, *HELD_BACK) if code in issues])
     steps: dict[str, Any] = {}
     if built:
         built, test = _deep_enough(built, evidence, test_again)
-        steps = suited_rate(test, evidence.constant)
+        steps = suited_rate(test)
     else:
         chosen = RATES if any(code in issues for code in RATES) else STEPS
         steps = _merged([issues[code] for code in chosen if code in issues]).recipe
@@ -83,35 +98,31 @@ def _deep_enough(
 
     Whether a net of many layers trains is a matter of its seed, which one test cannot show; see `shorter`.
     """
-    test = test_again(built)
+    test = _test(built, evidence, test_again)
     if test is None or evidence.recipe is None:
         return built, test
     fewer = shorter(evidence.recipe.replace(**built.recipe))
     if not fewer:
         return built, test
     short = Advice({**built.recipe, **fewer}, built.data)
-    tested = test_again(short)
-    if tested is None or _drop(tested, evidence) < SUITS * _drop(test, evidence):
+    tested = _test(short, evidence, test_again)
+    if tested is None or _drop(tested) < SUITS * _drop(test):
         return built, test
     return short, tested
 
 
-def _drop(test: RangeTest, evidence: Evidence) -> float:
-    """How far below the loss of a constant prediction the best rate ends."""
-    return evidence.constant - float(test.losses.min())
+def _test(advice: Advice, evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]) -> RangeTest | None:
+    """The range test of a changed recipe: the one that there is, where it is the same."""
+    plan, recipe = evidence.plan, evidence.recipe
+    if plan is not None and recipe is not None and plan.tests(advice.applied(recipe), advice.data):
+        return evidence.rates
+    return test_again(advice)
 
 
-def suited_rate(test: RangeTest | None, constant: float) -> dict[str, Any]:
-    """A learning rate for a net that is built anew, where its present one reaches less than SUITS of the best's drop.
-
-    constant: the loss of a constant prediction.
-    """
-    if test is None:
-        return {}
-    drops = constant - test.losses
-    if not drops.max() > LEARNABLE * max(constant, 1e-12) or drops[test.at] >= SUITS * drops.max():
-        return {}
-    return {"learning_rate": float(f"{advised_rate(test):.3g}")}
+def _drop(test: RangeTest) -> float:
+    """The share of a constant prediction's loss that the best rate gets rid of; 0 where none does, or all diverge."""
+    best = float(test.drops.max())
+    return best if best > 0 and not math.isnan(best) else 0.0
 
 
 def _merged(findings: Sequence[Finding]) -> Advice:

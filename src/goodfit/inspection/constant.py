@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Shaped
 
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
@@ -10,39 +11,50 @@ from goodfit.nets.losses import LOSSES
 
 def constant_loss(subject: Subject) -> float:
     """The least loss of a net whose outputs are the same for every row, on the subject's rows."""
-    outputs = _constant_outputs(subject)
+    return least_constant(subject.loss, subject.target, subject.net.n_outputs, subject.huber_delta)
+
+
+def least_constant(loss: str, target: Shaped[np.ndarray, "... B"], outputs: int, huber_delta: float = 1.0) -> float:
+    """The least mean loss of outputs that are the same for every row.
+
+    loss: a name in LOSSES. target: class codes [B], or numbers as trained, [C, B]. outputs: C.
+    """
+    found = _constant_outputs(loss, target, outputs, huber_delta)
     with exact():
-        rows = jnp.asarray(np.repeat(outputs[:, None], len(subject.rows), axis=1))
-        losses = LOSSES[subject.loss].per_row(rows, jnp.asarray(subject.target), None, subject.huber_delta)[1]
+        rows = jnp.asarray(np.repeat(found[:, None], target.shape[-1], axis=1))
+        losses = LOSSES[loss].per_row(rows, jnp.asarray(target), None, huber_delta)[1]
         return float(np.asarray(losses).mean())
 
 
-def _constant_outputs(subject: Subject) -> np.ndarray:
+def _constant_outputs(loss: str, target: np.ndarray, outputs: int, huber_delta: float) -> np.ndarray:
     """The outputs, one for all rows, with the least loss."""
-    outputs, target = subject.net.n_outputs, subject.target
     tiny = 1e-12
-    if subject.loss == "cross-entropy":
+    if loss == "cross-entropy":
         return np.asarray(np.log(np.bincount(target, minlength=outputs) / len(target) + tiny))
-    if subject.loss == "binary-cross-entropy":
+    if loss == "binary-cross-entropy":
         share = target.mean(1)
         return np.asarray(np.log(share + tiny) - np.log(1 - share + tiny))
-    if subject.loss == "poisson":
+    if loss == "poisson":
         return np.asarray(np.log(np.maximum(target.mean(1), tiny)))
-    if subject.loss == "absolute-error":
+    if loss == "absolute-error":
         return np.asarray(np.median(target, axis=1))
-    if subject.loss == "huber":
-        from scipy.optimize import minimize_scalar
-
-        delta = subject.huber_delta
-
-        def total(c: float, row: np.ndarray) -> float:
-            r = np.abs(row - c)
-            return float(np.where(r <= delta, r * r / 2, delta * (r - delta / 2)).mean())
-
-        bounds = [(float(row.min()), float(row.max()) + tiny) for row in target]
-        found = [
-            minimize_scalar(total, args=(row,), bounds=bound, method="bounded").x
-            for row, bound in zip(target, bounds, strict=True)
-        ]
-        return np.asarray(found)
+    if loss == "huber":
+        return np.asarray([_huber_centre(row, huber_delta) for row in target])
     return np.asarray(target.mean(1))
+
+
+def _huber_centre(row: np.ndarray, delta: float) -> float:
+    """The number with the least Huber loss. Searched for in units of the row's spread, so that small targets, whose
+    spread is below the search's own tolerance, are no exception."""
+    from scipy.optimize import minimize_scalar
+
+    low, spread = float(row.min()), float(np.ptp(row))
+    if not spread > 0:
+        return low
+    scaled, width = (row - low) / spread, delta / spread
+
+    def total(centre: float) -> float:
+        r = np.abs(scaled - centre)
+        return float(np.where(r <= width, r * r / 2, width * (r - width / 2)).mean())
+
+    return low + spread * float(minimize_scalar(total, bounds=(0.0, 1.0), method="bounded").x)

@@ -16,10 +16,11 @@ from goodfit.errors import GoodfitError, InputError, Problems, nearest, problem
 from goodfit.inspection.advising import Advice, advise
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses, examine
-from goodfit.inspection.learning_rates import RangeTest, range_tests
+from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement, measure
 from goodfit.inspection.probe import run_probe
 from goodfit.inspection.raw_tables import table_rows
+from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.models.model_file import Model, load_model
@@ -30,7 +31,6 @@ from goodfit.runs.checks import fitted_recipe
 from goodfit.runs.record import MODEL
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
-from goodfit.training.examples import Examples
 from goodfit.training.initialise import initial_layers
 from goodfit.training.recipe import Recipe
 
@@ -93,7 +93,7 @@ class Inspection:
 
     def to_json(self) -> dict[str, Any]:
         """Everything that `goodfit inspect --json` prints, as JSON has it."""
-        initial, rates = self.evidence.initial, self.evidence.rates
+        initial, rates, variants = self.evidence.initial, self.evidence.rates, self.evidence.variants
         return {
             "net": repr(self.measurement.subject.net),
             "rows": len(self.measurement.subject.rows),
@@ -105,6 +105,7 @@ class Inspection:
             "final": self.measurement.to_json(),
             "initial": None if initial is None else initial.to_json(),
             "range_test": None if rates is None else {"rates": rates.rates.tolist(), "losses": rates.losses.tolist()},
+            "variants": None if variants is None else {name: variants.reached(name) for name in variants.losses},
         }
 
     def __repr__(self) -> str:
@@ -131,7 +132,8 @@ def inspect(
     file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own. recipe: what the net was
     trained by, where it does not know; without one, findings on the start and the steps are "cannot tell". which: the
     net among several. rows: that are measured, at most. curvature: measure the Hessian's largest eigenvalue. retrain:
-    allow the range test of learning rates, which trains the recipe a dozen times, for some seconds.
+    allow the range test of learning rates, which trains the recipe a dozen times, for some seconds; and where the net
+    learned little, the trainings without what may hold it back.
     """
     prepare()
     chosen = _chosen(net, which)
@@ -145,7 +147,7 @@ def inspect(
     def test_again(advice: Advice) -> RangeTest | None:
         if not retrain or recipe is None:
             return None
-        return _range_test(advice.applied(recipe), advice.split(parts))
+        return range_test(advice.applied(recipe), advice.split(parts))
 
     advice = advise(findings, evidence, test_again)
     return Inspection(evidence, findings, advice, recipe, parts, subject.note)
@@ -202,19 +204,17 @@ def gather(
     steps = None
     if recipe is not None and parts is not None:
         steps = recipe.epochs * -(-len(parts.train) // recipe.batch_size)
-    rates = None
-    if retrain and recipe is not None and parts is not None:
-        rates = _range_test(recipe, parts)
-    return Evidence(
+    evidence = Evidence(
         final=measure(subject, recipe, epoch=epoch, curvature=curvature),
         initial=initial,
         recipe=recipe,
         steps=steps,
         constant=constant_loss(subject),
         losses=losses,
-        rates=rates,
+        rates=None,
         probe=run_probe(subject),
     )
+    return retrained(evidence, parts) if retrain and parts is not None else evidence
 
 
 def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
@@ -224,13 +224,6 @@ def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
     layers = initial_layers(recipe.replace(seed=net.seed), net.n_inputs, net.n_outputs)
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)
-
-
-def _range_test(recipe: Recipe, parts: Split) -> RangeTest | None:
-    if recipe.optimizer == "lbfgs":
-        return None
-    examples = Examples.of_split(parts, recipe.scaling, loss=recipe.loss, target_transform=recipe.target_transform)
-    return range_tests([recipe], examples)[0]
 
 
 def _chosen(net: Any, which: int) -> TrainedNet:

@@ -27,8 +27,8 @@ class PassProbe:
 
     @property
     def best(self) -> float:
-        """The larger of the two."""
-        return max(self.neighbours, self.ridge)
+        """The larger of the two, of those that are known; nan where neither is."""
+        return float(np.fmax(self.neighbours, self.ridge))
 
 
 def run_probe(subject: Subject, seed: int = 0) -> PassProbe:

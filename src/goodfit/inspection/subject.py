@@ -154,3 +154,8 @@ def _target(net: TrainedNet, y: np.ndarray) -> np.ndarray:
         numbers = numbers if net.transform is None else net.transform.forward(numbers)
         numbers = (numbers - net.target_shift) * net.target_scale
     return np.ascontiguousarray(numbers.T)
+
+
+def all_same(target: Shaped[np.ndarray, "... B"]) -> bool:
+    """Whether all rows have the same target: class codes [B], or numbers [C, B]."""
+    return bool((target == target[..., :1]).all())

@@ -58,7 +58,7 @@ class LeakCheck:
             warn(str(each), LeakWarning)
 
     def __str__(self) -> str:
-        """One line: what was found, and what was not looked for."""
+        """One line: what was found, what to think of, and what was not looked for."""
         if self.told:
             found = "see the warnings" if len(self.told) > 1 else "see the warning"
         elif self.issues:
@@ -66,7 +66,8 @@ class LeakCheck:
             found = f"{'; '.join(texts)}: too few to matter"
         else:
             found = "none found"
-        return f"Leakage between training and held-out data: {found}.{self.missed}"
+        asked = "".join(f" {each.text}" for each in self.findings if each.status == "notice")
+        return f"Leakage between training and held-out data: {found}.{asked}{self.missed}"
 
     @property
     def missed(self) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from goodfit.data.agreement import row_hashes
+from goodfit.data.streams import generator
 
 Rows = NDArray[np.int32]
 Matches = Iterator[tuple[Rows, Rows, NDArray[np.float32]]]
@@ -41,22 +43,29 @@ def blocks(n_rows: int, width: int) -> Iterator[slice]:
 def exact_groups(x: np.ndarray) -> Rows:
     """For each row of a table [N, D], the number of the first row with the same values: int32 [N].
 
-    Rows are found by a 128-bit hash of their bytes and then compared with their first row, so that rows with one hash
+    Rows are found by a 64-bit hash of their values and then compared with their first row, so that rows with one hash
     but other values are never taken for equal. 0.0 and -0.0 are equal. Takes time in proportion to N * D.
     """
-    first: dict[bytes, int] = {}
-    groups = np.empty(len(x), np.int32)
+    _, first, of_rows = np.unique(_hashes(x), return_index=True, return_inverse=True)
+    groups = first[of_rows].astype(np.int32)
     for part in blocks(len(x), x.shape[1]):
-        rows = np.ascontiguousarray(x[part] if x.dtype.kind != "f" else x[part] + 0.0)
-        found = [first.setdefault(_hash(row), row_number) for row_number, row in enumerate(rows, start=part.start)]
         numbers = np.arange(part.start, part.stop, dtype=np.int32)
-        equal = (rows == x[found]).all(axis=1)
-        groups[part] = np.where(equal, found, numbers)
+        later = np.flatnonzero(groups[part] != numbers) + part.start
+        other = (x[later] != x[groups[later]]).any(axis=1)
+        groups[later[other]] = later[other]
     return groups
 
 
-def _hash(row: np.ndarray) -> bytes:
-    return blake2b(row.data, digest_size=16).digest()
+def _hashes(x: np.ndarray) -> NDArray[np.uint64]:
+    keys = generator(0, "hashes of rows").integers(0, 2**63, (x.shape[1], 1), np.uint64) * 2 + 1
+    return row_hashes(x, keys)[:, 0]
+
+
+def target_groups(y: np.ndarray) -> Rows:
+    """The same of targets [N] or [N, C]: equal numbers where these are equal."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        return exact_groups(y)
+    return np.unique(y, return_inverse=True)[1].ravel().astype(np.int32)
 
 
 def exact_twins(groups: Rows, rows: Rows, others: Rows) -> TwinRows:
@@ -73,7 +82,7 @@ def relabelled(groups: Rows, y: np.ndarray, rows: Rows, others: Rows) -> tuple[R
 
     y: targets of all rows, [N] or [N, C]. Two different targets among the others suffice, for a row has one target.
     """
-    targets = exact_groups(y.reshape(len(y), -1))
+    targets = target_groups(y)
     first = lowest_rows(groups, others)
     second = lowest_rows(groups, others[targets[others] != targets[first[groups[others]]]])
     rows = np.sort(rows[first[groups[rows]] >= 0])

@@ -12,25 +12,27 @@ from typing import Any, Literal
 import numpy as np
 
 from goodfit.arguments import public
+from goodfit.data.agreement import merged
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.split import Part, Split
 from goodfit.errors import InputError, Problems, problem
+from goodfit.leaks.changed import are_subjects, changed_pairs
 from goodfit.leaks.duplicates import Rows, TwinRows, exact_groups, exact_twins, lowest_rows, nearest_twins, relabelled
 from goodfit.leaks.near_images import can_compare
 from goodfit.leaks.near_pairs import NearPairs, near_pairs
 from goodfit.leaks.telling_inputs import telling_inputs
-from goodfit.leaks.twins_by_chance import twins_by_chance
+from goodfit.leaks.twins_by_chance import CHANCE_SHARE, measured_again, twins_expected
 
-Code = Literal["exact", "relabelled", "near", "group", "input"]
-Status = Literal["issue", "cannot tell"]
+Code = Literal["exact", "relabelled", "near", "changed", "group", "input"]
+Status = Literal["issue", "notice", "cannot tell"]
 PAIRS: tuple[tuple[Part, Part], ...] = (("test", "train"), ("test", "valid"), ("valid", "train"))
 """Which parts are compared, the held-out one first: of two parts, its scores are the ones that a twin spoils."""
 SHOWN = 5  # pairs of rows, groups or columns that a finding names
 SETS: dict[Part, str] = {"train": "the training set", "valid": "the validation set", "test": "the test set"}
 LEAVE_OUT = "goodfit.leaks.without_twins(split) removes the duplicates."
 CHANCE_ADVICE = "Check whether rows were copied and changed when the data were collected."
-CHANCE_SHARE = 0.1  # of the twins that are there: if chance would make as many, copies cannot be told from it
+SUBJECTS = "If rows belong to subjects (people, machines), keep those together: groups= (--group COLUMN of a table)."
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class LeakFinding:
     """One thing that lets held-out rows be known in training.
 
     code: exact (rows with the same inputs), relabelled (of these, rows with another target), near (rows with nearly the
-    same inputs, and no exact twin), group (rows whose group stands in both parts), input (inputs that tell the target).
-    status: "issue", or "cannot tell" where twins could not be told from chance, or were too many to compare.
+    same inputs, and no exact twin), changed (rows with the same inputs but for a few columns), group (rows whose group
+    stands in both parts), input (inputs that tell the target).
+    status: "issue"; "notice" where an honest feature may do the same; "cannot tell" where twins could not be told from
+    chance or from repeated measurements, or were too many to compare.
     parts: the held-out part and the one that its rows are known from; ("train",) for inputs.
     count: rows of the held-out part; for inputs, how many there are. share: count as a share of the held-out part, or
     of the inputs, in [0, 1].
@@ -109,11 +113,13 @@ def findings(
     labels = split.data.groups if groups is None else groups
     codes = None if labels is None else _codes(labels, len(split.data))
     found: list[LeakFinding] = []
+    changed = changed_pairs(split.data, same)
     for parts, rows, others in parts_to_compare(split):
         found += between(parts, (rows, others), split.data, same, near)
+        found += _changed(parts, (rows, others), same, near, changed)
         if labels is not None and codes is not None:
             found += _in_two_parts(labels, codes, parts, rows, others)
-    return (*found, *told_by_inputs(split.data, split.train, same))
+    return (*found, *told_by_inputs(split.data, split.train, merged(same, changed.rows, changed.partners)))
 
 
 def between(
@@ -126,12 +132,13 @@ def between(
     rows, others = of
     exact = exact_twins(groups, rows, others)
     if len(exact):
-        chance = twins_by_chance(data.x, rows, others)
-        yield _exact(exact, parts, len(rows), _repeats(groups, others), chance)
-        if chance < CHANCE_SHARE * len(exact):
-            changed, partners = relabelled(groups, data.y, rows, others)
-            if len(changed):
-                yield _relabelled(changed, partners, parts, len(rows))
+        chance = twins_expected(data.x, groups, rows, others, len(exact))
+        copies = chance < CHANCE_SHARE * len(exact)
+        changed, partners = relabelled(groups, data.y, rows, others) if copies else (rows[:0], rows[:0])
+        again = copies and measured_again(groups, data.y, exact, others, len(changed))
+        yield _exact(exact, parts, len(rows), _repeats(groups, others), chance, changed=len(changed) if again else None)
+        if len(changed) and not again:
+            yield _relabelled(changed, partners, parts, len(rows))
     if near is not None:
         if near.trouble:
             yield _untold(near.trouble, parts)
@@ -155,11 +162,13 @@ def without_twins(split: Split, near: bool = True) -> Split:
     row where there were some.
     """
     groups = exact_groups(split.data.x)
-    pairs = near_pairs(split.data, groups) if near else None
+    changed = changed_pairs(split.data, groups)
+    searched = [near_pairs(split.data, groups)] if near else []
+    searched += [] if are_subjects(changed, groups) else [changed]
     twin = np.zeros(len(split.data), bool)
     for _, rows, others in parts_to_compare(split):
         twin[exact_twins(groups, rows, others).others] = True
-        if pairs is not None:
+        for pairs in searched:
             twin[near_twins(pairs, groups, rows, others).others] = True
     problems = Problems()
     for name in ("train", "valid"):
@@ -173,19 +182,30 @@ def without_twins(split: Split, near: bool = True) -> Split:
     return Split(split.data, train, valid, split.rows("test"), split.seed)
 
 
-def _exact(twins: TwinRows, parts: tuple[Part, Part], size: int, repeats: float, chance: float) -> LeakFinding:
-    by_chance = chance >= CHANCE_SHARE * len(twins)
-    text = _occur(len(twins), size, parts)
-    if by_chance:
-        text += f"; about {chance:,.0f} would by chance, since the features have few distinct values."
-    else:
-        text += f": scores on {_them(len(twins))} do not measure generalisation."
+def _exact(
+    twins: TwinRows, parts: tuple[Part, Part], size: int, repeats: float, chance: float, *, changed: int | None
+) -> LeakFinding:
+    text, end, advice = _occur(len(twins), size, parts), *why_equal(len(twins), chance, changed)
+    status: Status = "cannot tell" if end else "issue"
+    text += end or f": scores on {_them(len(twins))} do not measure generalisation."
     if repeats:
         text += f" Within {SETS[parts[1]]}, {percent(repeats)} of the rows are duplicates."
-    status: Status = "cannot tell" if by_chance else "issue"
     pairs = _pairs(twins.rows, twins.partners)
-    advice = CHANCE_ADVICE if by_chance else LEAVE_OUT
-    return LeakFinding("exact", status, parts, len(twins), len(twins) / size, pairs, (), text, advice)
+    return LeakFinding("exact", status, parts, len(twins), len(twins) / size, pairs, (), text, advice or LEAVE_OUT)
+
+
+def why_equal(count: int, chance: float, changed: int | None) -> tuple[str, str]:
+    """(the end of a sentence, advice) where equal rows may be no copies; ("", "") where they are.
+
+    count: of rows with a twin; chance: how many would have one by chance; changed: how many have another target, None
+    where nothing says that they were measured again.
+    """
+    if chance >= CHANCE_SHARE * count:
+        return f"; about {chance:,.0f} would by chance, since the features have few distinct values.", CHANCE_ADVICE
+    if changed is None:
+        return "", ""
+    what = f"{changed:,} of them with a different target" if changed else "all of a few common kinds"
+    return f", {what}: they may be repeated measurements rather than copies.", SUBJECTS
 
 
 def _relabelled(rows: Rows, partners: Rows, parts: tuple[Part, Part], size: int) -> LeakFinding:
@@ -218,6 +238,33 @@ def _near(
     pairs = _pairs(twins.rows[order], twins.partners[order])
     distances = tuple(float(value) for value in twins.distances[order])
     yield LeakFinding("near", "issue", parts, count, count / size, pairs, distances, text, LEAVE_OUT)
+
+
+def _changed(
+    parts: tuple[Part, Part], of: tuple[Rows, Rows], groups: Rows, near: NearPairs | None, changed: NearPairs
+) -> Iterator[LeakFinding]:
+    """Rows of one part that repeat rows of another but for a few columns, and have no closer twin there."""
+    if not len(changed):
+        return
+    twins = near_twins(changed, groups, *of)
+    closer = exact_twins(groups, *of).rows
+    if near is not None and not near.trouble:
+        closer = np.union1d(closer, near_twins(near, groups, *of).rows)
+    places = np.flatnonzero(~np.isin(twins.rows, closer))
+    if not len(places):
+        return
+    share = len(places) / len(of[0])
+    agree = "agrees" if len(places) == 1 else "agree"
+    text = f"{counted(len(places), 'row')} of {SETS[parts[0]]} ({percent(share)}) {agree} in all but a few columns "
+    text += f"with rows of {SETS[parts[1]]}, which chance does not explain"
+    subjects = are_subjects(changed, groups)
+    text += ", as repeated measurements do." if subjects else ": they may be copies that were changed."
+    order = places[np.argsort(twins.distances[places], kind="stable")]
+    pairs = _pairs(twins.rows[order], twins.partners[order])
+    distances = tuple(float(value) for value in twins.distances[order[:SHOWN]])
+    status: Status = "cannot tell" if subjects else "issue"
+    advice = SUBJECTS if subjects else LEAVE_OUT
+    yield LeakFinding("changed", status, parts, len(places), share, pairs, distances, text, advice)
 
 
 def _codes(groups: Sequence[Any] | np.ndarray, n_rows: int) -> np.ndarray:
@@ -260,16 +307,24 @@ def told_by_inputs(data: Dataset, train: Rows, same: Rows) -> Iterator[LeakFindi
     same: the exact groups of the data. What is the same again and again is no evidence: of rows that repeat others, and
     of the rows of a group, one is looked at.
     """
-    suspects = telling_inputs(data, _different(data, train, same)) if data.suspects is None else data.suspects(train)
-    if suspects and len(suspects) < data.n_inputs:  # where all inputs do, nothing can be left out
-        what = "feature" if data.suspects is None else "column"
-        more = f" The same holds for {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
-        text = " ".join(f"{what.capitalize()} {name!r} {why}." for name, why in suspects[:SHOWN]) + more
-        advice = "Leave out what is not known at prediction time."
-        if data.suspects is not None:
-            advice = "If it is not known at prediction time, leave it out: --id, or ids=."
-        share = min(1.0, len(suspects) / data.n_inputs)
-        yield LeakFinding("input", "issue", ("train",), len(suspects), share, (), (), text, advice)
+    rows = _different(data, train, same)
+    suspects = telling_inputs(data, rows) if data.suspects is None else data.suspects(rows)
+    statuses: tuple[Status, Status] = ("issue", "notice")
+    for status in statuses:
+        some = [(name, why) for name, why, found in suspects if found == status]
+        if some and len(some) < data.n_inputs:  # where all inputs do, nothing can be left out
+            yield _told(data, some, status)
+
+
+def _told(data: Dataset, suspects: Sequence[tuple[str, str]], status: Status) -> LeakFinding:
+    what = "feature" if data.suspects is None else "column"
+    more = f" The same holds for {len(suspects) - SHOWN} more {what}s." if len(suspects) > SHOWN else ""
+    told = (f"{what.capitalize()} {name!r} {why}{'' if why.endswith('?') else '.'}" for name, why in suspects[:SHOWN])
+    advice = "Leave out what is not known at prediction time."
+    if data.suspects is not None:
+        advice = "If it is not known at prediction time, leave it out: --id, or ids=."
+    share = min(1.0, len(suspects) / data.n_inputs)
+    return LeakFinding("input", status, ("train",), len(suspects), share, (), (), " ".join(told) + more, advice)
 
 
 def _different(data: Dataset, rows: Rows, same: Rows) -> Rows:

@@ -48,6 +48,10 @@ class NearPairs:
     distances: NDArray[np.float32]
     trouble: str = ""
 
+    def __len__(self) -> int:
+        """How many pairs."""
+        return len(self.rows)
+
     def between(self, some: Rows, others: Rows) -> Matches:
         """The pairs of one of these rows and one of the others, by their positions in both."""
         at = np.full((2, 1 + max(part.max(initial=-1) for part in (self.rows, self.partners, some, others))), -1)

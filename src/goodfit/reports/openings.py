@@ -11,7 +11,7 @@ from goodfit.reports.numbers import NONE, counted, number
 from goodfit.reports.page import Glance, Section
 from goodfit.reports.source import Source
 from goodfit.runs.opening import ordinal, percent, restated
-from goodfit.runs.telling import costs, interval
+from goodfit.runs.telling import costs, interval, score_lines
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def openings_section(source: Source) -> Section:
         "source": source,
         "rows": source.sizes.get("test", 0),
         "lines": [_line(line, line.number in source.own) for line in source.openings],
-        "costs": costs(same),
+        "sentences": [*_errors(newest(source)), *costs(same)],
     }
     return Section("Test set", [Passage("run/test_rows.html", about)])
 
@@ -50,6 +50,12 @@ def newest(source: Source) -> Score | None:
     """The newest score of this run on test rows, with its interval as it is by now."""
     scores = [restated(line) for line in source.openings if line.number in source.own]
     return next((score for score in reversed(scores) if score is not None), None)
+
+
+def _errors(score: Score | None) -> list[str]:
+    """Sentences on the errors that stand beside a score."""
+    lines = [] if score is None else score_lines(score)[1:]
+    return [f"This run's newest test score: {name} {value}, interval {bounds}." for name, value, bounds, *_ in lines]
 
 
 def _line(line: Opening, own: bool) -> OpeningLine:

@@ -12,7 +12,7 @@ from goodfit.reports.drawing import embedded
 from goodfit.reports.languages import PHRASES, Language, Phrases
 from goodfit.reports.markup import Ids, Link, Mono, Strong, joined, plain
 from goodfit.reports.numbers import between, brief, counted, number, percent, spanned, spent, whole
-from goodfit.runs.telling import interval
+from goodfit.runs.telling import interval, score_lines
 from goodfit.selection.space import text_of
 from goodfit.words import duration, visible, width
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FILTERS = {
     **{each.__name__: each for each in (between, brief, counted, duration, interval, joined, number, percent, plain)},
-    **{each.__name__: each for each in (spanned, spent, text_of, whole, width)},
+    **{each.__name__: each for each in (score_lines, spanned, spent, text_of, whole, width)},
     "strong": Strong,
     "mono": Mono,
     "link": Link,

@@ -1,9 +1,13 @@
+from goodfit.runs.comparing import Compared as Compared
+from goodfit.runs.comparing import compare as compare
 from goodfit.runs.folder import Predictions as Predictions
 from goodfit.runs.folder import RunSummary as RunSummary
 from goodfit.runs.folder import list_runs as list_runs
 from goodfit.runs.folder import load as load
 from goodfit.runs.folder import predict as predict
 from goodfit.runs.folder import record_of as record_of
+from goodfit.runs.grouping import RunGroup as RunGroup
+from goodfit.runs.grouping import group_runs as group_runs
 from goodfit.runs.model_facts import ModelFacts as ModelFacts
 from goodfit.runs.model_facts import describe_model as describe_model
 from goodfit.runs.opening import Opened as Opened

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from goodfit.data import Sealed, Split
-from goodfit.data.ledger import Begun, Ledger, Opening
+from goodfit.data.ledger import Begun, Kind, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
-from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.intervals import LEVEL, lasting_level, level_of_openings
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
@@ -45,6 +45,11 @@ class Opened:
         return self.score.at_level(LEVEL)
 
     @property
+    def lasting(self) -> Score:
+        """The score with an interval that no later opening widens: all such intervals hold together at LEVEL."""
+        return self.score.at_level(lasting_level(self.nth))
+
+    @property
     def cost(self) -> float:
         """How many times as wide the interval is as that of a first opening; nan where there is none."""
         return self.score.width / self.first.width if self.first.width else float("nan")
@@ -55,6 +60,7 @@ class Opened:
             "data": self.data,
             "score": self.score.to_dict(),
             "first": self.first.to_dict(),
+            "lasting": self.lasting.to_dict(),
             "number": self.number,
             "nth": self.nth,
             "again": self.again,
@@ -83,10 +89,11 @@ def describe(opened: Opened) -> str:
     return f"{ordinal(opened.nth)} opening of this test set{share}: {level} intervals, so {every} hold jointly at 95 %."
 
 
-def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None) -> Opened:
+def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None, kind: Kind = "score") -> Opened:
     """Record an opening of these rows by these nets, then score; what `split.test.open` and `Run.test` do.
 
-    run: the folder that the nets are of. GoodfitError where the opening cannot be recorded: then nothing is scored.
+    run: the folder that the nets are of; kind: as in the ledger. GoodfitError where the opening cannot be recorded:
+    then nothing is scored.
     """
     check_any(rows)
     data, net = rows.data, nets[0]
@@ -94,15 +101,17 @@ def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = No
         rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
     return open_predictions(
-        rows, model_print(nets), lambda: score_nets(nets, data.x[rows.rows], data.y[rows.rows]), run=run
+        rows, model_print(nets), lambda: score_nets(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
     )
 
 
-def open_predictions(rows: Sealed, model: str, score: Callable[[], Score], *, run: Path | None = None) -> Opened:
+def open_predictions(
+    rows: Sealed, model: str, score: Callable[[], Score], *, run: Path | None = None, kind: Kind = "score"
+) -> Opened:
     """Record an opening of these rows, then score. model: a digest of what predicts; score: gives its score."""
     check_any(rows)
     ledger = Ledger()
-    begun = _begin(ledger, rows, model, run)
+    begun = _begin(ledger, rows, model, run, kind)
     found = score().at_level(level_of_openings(begun.nth))
     ledger.finish(begun.number, found.to_dict())
     return Opened(found, rows.data.name, begun.number, begun.nth, begun.again, begun.seen, ledger.path)
@@ -121,7 +130,7 @@ def record_curve(parts: Split, recipe_print: str, seeds: Sequence[int], run: Pat
     return _begin(Ledger(), parts.test, training, run, "curve")
 
 
-def _begin(ledger: Ledger, rows: Sealed, model: str, run: Path | None, kind: str = "score") -> Begun:
+def _begin(ledger: Ledger, rows: Sealed, model: str, run: Path | None, kind: Kind = "score") -> Begun:
     prints = RowSet.of(row_prints(rows.data, rows.rows))
     return ledger.begin(rows.data.name, prints, model, None if run is None else str(run.resolve()), kind)
 

@@ -36,9 +36,9 @@ def open_test_rows(
     parts: the run's split, None where it came from a folder; target: of a table file that is other data.
     """
     if data is None:
-        return open_rows(nets, (parts or _own_split(folder, progress)).test, run=folder)
+        return open_rows(nets, (parts or own_split(folder, progress)).test, run=folder)
     found = None if folder is None else record.RunRecord.read(folder)
-    own = _same(data, parts, folder, found, progress)
+    own = split_in(data, parts, folder, found, progress)
     if own is not None:
         return open_rows(nets, own.test, run=folder)
     if target is None and found is not None and found.origin is not None:
@@ -55,17 +55,20 @@ def open_test_rows(
     return replace(open_rows(nets, rows, run=folder), notes=notes)
 
 
-def _own_split(folder: Path | None, progress: Notify | None) -> Split:
-    """The split in a run's folder, in its own data."""
+def own_split(folder: Path | None, progress: Notify | None, call: str = TEST, changed: str = CHANGED) -> Split:
+    """The split in a run's folder, in its own data.
+
+    call: Python that takes data which cannot be found, {} for the folder; changed: what helps where they are others.
+    """
     if folder is None:
         fix = "Open them with split.test.open(run)."
         raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
     found = record.RunRecord.read(folder)
-    given = record.data_of(folder, found, progress, TEST, flag=True)
-    return record.read_split(folder, given, found, "opened", CHANGED)
+    given = record.data_of(folder, found, progress, call, flag=True)
+    return record.read_split(folder, given, found, "opened" if call == TEST else "compared", changed)
 
 
-def _same(
+def split_in(
     data: Any, parts: Split | None, folder: Path | None, found: record.RunRecord | None, progress: Notify | None
 ) -> Split | None:
     """The run's split, where these are the data that it was trained on."""
@@ -102,7 +105,7 @@ def _preprocessing(parts: Split | None, folder: Path | None) -> Preprocessing | 
 def _split_if_there(folder: Path | None, progress: Notify | None) -> Split | None:
     """The split of the run in a folder; None where its data are not there any more, or changed."""
     try:
-        return _own_split(folder, progress)
+        return own_split(folder, progress)
     except GoodfitError:
         return None
 

@@ -356,6 +356,12 @@ def rows_of(folder: Path) -> int:
     return sum(map(len, _rows_of_parts(folder)[0].values()))
 
 
+def split_print(folder: Path) -> str:
+    """A short digest of which rows of a run train, validate and test."""
+    path = folder / SPLIT
+    return hashlib.blake2b(tensor_file.read_bytes(path, kind="split"), digest_size=16).hexdigest()
+
+
 def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
     """The table's data set after a preprocessing fitted on these rows; None where it has not so many."""
     return None if rows_fault(train, len(table)) else table.dataset(train)

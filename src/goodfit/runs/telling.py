@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.error_scores import ErrorScore
 from goodfit.models.scores import Score
 from goodfit.runs.opening import percent, restated
 from goodfit.runs.run import PART_WORDS, Run
@@ -24,22 +25,46 @@ def interval(score: Score) -> str:
     return f"{score.low:.4f} to {score.high:.4f}"
 
 
+def score_lines(score: Score) -> list[tuple[str, str, str, str, str]]:
+    """A score, and the errors that stand beside it, as a table has them: name, value, interval, rows, spread."""
+    spread = "-" if score.spread is None else f"{score.spread:.4f}"
+    first = (score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
+    return [first, *((each.name, f"{each.value:.4g}", _error_interval(each), f"{each.rows:,}", "-")
+                     for each in score.errors)]  # fmt: skip
+
+
+def _error_interval(error: ErrorScore) -> str:
+    """The bounds in the unit of the targets, of whatever size that is, or that there are none."""
+    return "none" if math.isnan(error.low) or math.isnan(error.high) else f"{error.low:.4g} to {error.high:.4g}"
+
+
 def interval_methods(scores: Mapping[str, Score]) -> str:
     """One line on how the intervals were made, or why there is none.
 
     Parts with the same method stand together; numbers in which they differ are given one after another.
     """
+    told = [_methods({part: score.method for part, score in scores.items()})]
+    methods: dict[str, dict[str, str]] = {}  # name of an error -> part -> method
+    for part, score in scores.items():
+        for error in score.errors:
+            methods.setdefault(error.name, {})[part] = error.method
+    told += [f"{name}: {_methods(each)}" for name, each in methods.items()]
+    return f"Intervals: {'; '.join(told)}."
+
+
+def _methods(methods: Mapping[str, str]) -> str:
+    """Part -> method, as `interval_methods` has them."""
     alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
     for part, word in PART_WORDS.items():
-        if part in scores:
-            pieces = re.split(r"(\d+)", scores[part].method)
+        if part in methods:
+            pieces = re.split(r"(\d+)", methods[part])
             alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
-    methods = []
+    found = []
     for texts, parts in alike.items():
         numbers = [" / ".join(dict.fromkeys(column)) for column in zip(*parts.values(), strict=True)]
         method = "".join(text + number for text, number in itertools.zip_longest(texts, numbers, fillvalue=""))
-        methods.append(f"{method} ({', '.join(parts)})" if len(alike) > 1 else method)
-    return f"Intervals: {'; '.join(methods)}."
+        found.append(f"{method} ({', '.join(parts)})" if len(alike) > 1 else method)
+    return "; ".join(found)
 
 
 def kept_epochs(run: Run) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.intervals import LEVEL
+from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_MEAN, UNSEEN_TARGETS, about_positive, relative
 from goodfit.selection.comparing import ROUNDING
 
 if TYPE_CHECKING:
@@ -49,13 +50,21 @@ class Optimism:
 
 
 def bootstrap_bias_corrected(
-    row_scores: ArrayLike, draws: int = 1000, seed: int = 0, *, level: float = LEVEL
+    row_scores: ArrayLike,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    level: float = LEVEL,
+    most: float = math.inf,
+    target_parts: ArrayLike | None = None,
 ) -> Optimism:
     """Estimate the score of "the best of these settings" with the choosing included.
 
     row_scores: [settings, rows], the score of every row by nets that were not trained on it, higher is better: hits (0
     or 1, or a mean over seeds) or negative losses; at least two rows. A setting with a row that is not finite takes no
-    part and is named; it is an InputError if there is no other. draws: bootstrap samples, default 1000.
+    part and is named; it is an InputError if there is no other. draws: bootstrap samples, default 1000. most: what no
+    score without a lower bound exceeds, 1 for R² and 0 for negative losses; for hits it is not given. target_parts:
+    [rows], for R² what each row gives to the variance of the targets, 1 on average.
 
     A draw takes as many rows as there are, with replacement; the setting that is best on them is scored on the rows
     that were not drawn (settings that are equal there share). `corrected` is the mean of these scores; it is taken
@@ -66,6 +75,9 @@ def bootstrap_bias_corrected(
     the estimate's own error would have them, sqrt(e - 1) = 1.31 times for one setting; in simulations of 1 to 50
     settings on 50 to 1000 rows they held the winner's true score in 97 to 100 % where 95 % were asked for. The estimate
     was right within 0.002 for equal settings, and up to 0.012 too low where settings truly differ and rows are 50.
+    With `most`, each end is the farther one of the percentile and of the interval that allows for heavy tails
+    (`goodfit.models.tails`) about `corrected`: draws of the rows at hand hold none of the errors that these lack, and
+    with log-normal noise on 50 rows the percentiles alone held an R² in 86 %.
     Rows are taken as independent draws and the nets as given: how another training set would move them is not in it.
     Source: Tsamardinos, Greasidou & Borboudakis (2018), Bootstrapping the out-of-sample predictions for efficient and
     accurate cross-validation.
@@ -81,11 +93,19 @@ def bootstrap_bias_corrected(
         )
     score = float(means[top][0])
     low, high = np.quantile(chosen, [(1 - level) / 2, (1 + level) / 2])
+    corrected = score + float((chosen - of_winner).mean())
     agree = high - low <= ROUNDING * abs(score)
+    if math.isfinite(most) and corrected < most and score < most:
+        below = most - table[top.argmax()]  # [N], how far the winner's rows are off
+        parts = 1.0 if target_parts is None else np.asarray(target_parts, np.float64)
+        tails = relative(below / below.mean() - parts, ratio=target_parts is not None)
+        unseen = UNSEEN_MEAN if target_parts is None else UNSEEN_TARGETS
+        least, far = about_positive(most - corrected, tails, len(below), level, unseen, UNSEEN_ERRORS)
+        low, high = min(low, most - far), max(high, most - least)
     return Optimism(
         winner=int(alive[top.argmax()]),
         winner_score=score,
-        corrected=score + float((chosen - of_winner).mean()),
+        corrected=corrected,
         low=math.nan if agree else float(low),
         high=math.nan if agree else float(high),
         level=level,

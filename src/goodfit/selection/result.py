@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
-from goodfit.intervals import SCORE_BOUNDS
+from goodfit.intervals import SCORE_BOUNDS, SHARE
 from goodfit.leaks.check import LeakCheck
 from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
@@ -24,7 +24,7 @@ from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
 from goodfit.selection.values import Results
-from goodfit.training.metrics import SCORE_NAMES
+from goodfit.training.metrics import SCORE_NAMES, variances
 from goodfit.training.recipe import Recipe
 from goodfit.wiring import provided
 
@@ -217,6 +217,12 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
     held = counts > 0
     parameters = tuple(parameters_of(each, data) for each in search.recipes)
     bounds = SCORE_BOUNDS[SCORE_NAMES[data.task]] if search.by == "score" else (-math.inf, 0.0)
+    relative = search.by == "score" and data.task == "regression"
+    targets = data.y[held].astype(np.float64)
+    parts = ((targets - targets.mean(0)) ** 2 / variances(targets)).mean(1) if relative else None
+    optimism = bootstrap_bias_corrected(
+        rows[:, held] / counts[held], most=math.inf if bounds == SHARE else bounds[1], target_parts=parts
+    )
     comparison = compare(ranked, search.folds.test_share, simplicity=parameters, bounds=bounds)
     return Selection(
         data_name=data.name,
@@ -229,7 +235,7 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
         train_losses=sums[3],
         by=search.by,
         comparison=comparison,
-        optimism=bootstrap_bias_corrected(rows[:, held] / counts[held]),
+        optimism=optimism,
         seconds=results.seconds,
         parameters=parameters,
         test_share=search.folds.test_share,

@@ -35,8 +35,10 @@ def find(name: str) -> Study:
 
 @functools.cache
 def by_section() -> dict[str, str]:
-    """Section of the notes -> the name of its study; of "4.3.1-2", each that no other study is about."""
-    found = {study.section: study.name for study in studies().values()}
+    """Section of the notes -> its study's name, the first of several; of "4.3.1-2", each that no other is about."""
+    found: dict[str, str] = {}
+    for study in studies().values():
+        found.setdefault(study.section, study.name)
     for study in studies().values():
         first, _, last = study.section.partition("-")
         above, _, start = first.rpartition(".")

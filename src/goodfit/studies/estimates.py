@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, problem
-from goodfit.intervals import LEVEL, SHARE, UNBOUNDED, Bounds, about, clopper_pearson, of_differences
+from goodfit.intervals import LEVEL, SHARE, UNBOUNDED, Bounds, about, clopper_pearson, of_differences, outside_median
 from goodfit.studies.words import Words
 
 
@@ -78,14 +78,9 @@ def median_of(values: ArrayLike) -> Estimate:
     """The median over independent seeds, [S], with the interval between order statistics that holds for any law.
 
     Infinite values count as what they are. With fewer than six seeds no such interval reaches 95 %: it is nan.
-    Source: the number of values below the median is binomial (n, 1/2).
     """
-    from scipy.stats import binom
-
     each = np.sort(_checked(values))
-    below = int(binom.ppf((1 - LEVEL) / 2, len(each), 0.5))
-    if binom.cdf(below, len(each), 0.5) > (1 - LEVEL) / 2:
-        below -= 1
+    below = outside_median(len(each))
     low, high = (float(each[below]), float(each[-1 - below])) if below >= 0 else (math.nan, math.nan)
     return Estimate(float(np.median(each)), low, high, _spread(each), len(each))
 

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 from table_help import people
 
-from goodfit.data.tables import leaks, table
-from goodfit.data.tables.leaks import CHANCE, CORRELATION
+from goodfit.data.tables import chances, table
+from goodfit.data.tables.chances import CHANCE, CORRELATION
 
 RNG = np.random.default_rng(0)
 ROWS = 120
@@ -55,6 +55,7 @@ def test_columns_that_give_numbers_away() -> None:
         close=NUMBERS + RNG.normal(0, 0.3, ROWS),
     )
     assert found.pop("cents").startswith("is perfectly correlated with the target (correlation ")
+    assert found.pop("close") == "tells almost all of the target (R² 0.985): is it known when you predict?"
     assert found == {
         "same": "equals the target 'y' in every row",
         "text": "equals the target 'y' in every row",
@@ -111,17 +112,17 @@ def test_the_chance_of_a_pure_column_by_counting(sizes: tuple[int, ...], counts:
     y = np.repeat(np.arange(len(counts)), counts)
     codes = groups if sizes == counts else np.zeros(len(y), int)
     if sizes == counts:
-        assert np.exp(leaks._chance_of_pure(codes.astype(np.int32), y)) == pytest.approx(pure)
+        assert np.exp(chances.chance_of_pure(codes.astype(np.int32), y)) == pytest.approx(pure)
     else:
-        assert leaks._chance_of_pure(codes.astype(np.int32), y) == 0.0  # one group of two classes is not pure
+        assert chances.chance_of_pure(codes.astype(np.int32), y) == 0.0  # one group of two classes is not pure
 
 
 def test_correlations_are_those_of_scipy() -> None:
     x, y = RNG.standard_normal(50), RNG.integers(0, 7, 50).astype(float)
-    assert leaks._correlation(x, y) == pytest.approx(pearsonr(x, y).statistic)
-    assert leaks._correlation(leaks._ranks(x), leaks._ranks(y)) == pytest.approx(spearmanr(x, y).statistic)
-    assert leaks._correlation(np.ones(5), y[:5]) == 0.0
-    assert leaks._correlation(x * 1e200, y * 1e200) == pytest.approx(pearsonr(x, y).statistic)
+    assert chances.correlation(x, y) == pytest.approx(pearsonr(x, y).statistic)
+    assert chances.correlation(chances.ranks(x), chances.ranks(y)) == pytest.approx(spearmanr(x, y).statistic)
+    assert chances.correlation(np.ones(5), y[:5]) == 0.0
+    assert chances.correlation(x * 1e200, y * 1e200) == pytest.approx(pearsonr(x, y).statistic)
 
 
 def test_a_correlation_at_the_threshold() -> None:
@@ -130,6 +131,6 @@ def test_a_correlation_at_the_threshold() -> None:
     noise -= signal * (noise @ signal) / (signal @ signal)
     noise *= np.sqrt((signal @ signal) / (noise @ noise))
     for r, told in ((CORRELATION + 1e-5, True), (CORRELATION - 1e-5, False)):
-        why = leaks._correlated(signal * r + noise * np.sqrt(1 - r * r), NUMBERS)
+        why = chances.correlated(signal * r + noise * np.sqrt(1 - r * r), NUMBERS)
         assert why.startswith("is perfectly correlated with the target (correlation") is told
     assert CHANCE < 1e-3

@@ -10,7 +10,7 @@ import pytest
 
 from goodfit.data import robust
 from goodfit.data.split import TEST_SHARE
-from goodfit.data.tables import categories, kinds, leaks, raw, targets
+from goodfit.data.tables import categories, chances, kinds, nearly, raw, targets
 from goodfit.data.tables.csv_file import SEPARATORS
 from goodfit.data.tables.files import READERS
 
@@ -34,8 +34,14 @@ PAGE = " ".join(TEXT.split())
         f"there are more than {kinds.FEW_VALUES} distinct numbers",
         f"at most {kinds.FEW_VALUES} with {targets.ROWS_PER_VALUE} rows each on average",
         f"{TEST_SHARE} for the test",
-        f"a correlation or rank correlation of {leaks.CORRELATION} or more",
-        f"(1 in a {'million' if leaks.CHANCE == 1e-6 else '?'})",
+        f"a correlation or rank correlation of {chances.CORRELATION} or more",
+        f"agree with the target in at least {100 * nearly.AGREES:g} % of the rows",
+        f"predict a number with R² of at least {nearly.IS_NUMBERS} but for the worst tenth",
+        f"R² of at least {nearly.TELLS_NUMBERS} but for the worst tenth of the rows, or "
+        f"{100 * nearly.TELLS_CLASSES:g} % of the errors",
+        f"({100 * nearly.TELLS_VALUES:g} % by a column with about as many values as classes)",
+        f"What is not exact needs {nearly.FEWEST} rows",
+        f"(1 in a {'million' if chances.CHANCE == 1e-6 else '?'})",
     ],
 )
 def test_limits_are_those_of_the_code(sentence: str) -> None:

@@ -1,38 +1,48 @@
-"""Columns that may give the target away: they equal it, determine it, or move exactly with it."""
+"""Columns that may give the target away: they equal it, determine it, move exactly with it, or tell nearly all."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.agreement import merged, partial_twins
+from goodfit.data.streams import generator
+from goodfit.data.tables.chances import CHANCE, chance_of_pure, correlated, separated
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind, read_as
-from goodfit.data.tables.raw import Numbers, RawColumn
+from goodfit.data.tables.nearly import Cells, Status, drifts, nearly
+from goodfit.data.tables.pairs_that_tell import pairs_of_numbers, pairs_of_values
+from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import Target
 
-CORRELATION = 0.999  # of a column with a numeric target, or of their ranks, from which on it is a suspect
-FEWEST_ROWS = 10  # with values, below which a correlation says nothing
-CHANCE = (
-    1e-6  # a perfect prediction that is less probable than this, for a column independent of the target, is no accident
-)
+SAMPLE = 2000  # rows that are looked at first, for what is not exact, and for pairs of columns
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A column that predicts the target so well that it may not be known when predictions are wanted. why: a phrase."""
+    """A column that predicts the target so well that it may not be known when predictions are wanted.
+
+    why: a phrase; status: "issue" where hardly anything but a copy of the target does so, "notice" where a strong
+    feature does, too.
+    """
 
     column: str
     why: str
+    status: Status = "issue"
 
     def __str__(self) -> str:
-        return f"Column {self.column!r} {self.why}."
+        return f"Column {self.column!r} {self.why}{'' if self.why.endswith('?') else '.'}"
 
 
-def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None) -> tuple[Leak, ...]:
-    """The suspects of `leaks_in_rows`, of rows that repeat others only one, and of each group only one row: what is
-    the same again and again is no evidence.
+def find_leaks(
+    frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None, *, changed: bool = True
+) -> tuple[Leak, ...]:
+    """The suspects of `leaks_in_rows`, of rows that repeat others only one, though for a few columns that were changed,
+    and of each group only one row: what is the same again and again is no evidence.
 
-    group: a column whose equal values are rows of one group.
+    group: a column whose equal values are rows of one group. changed: whether to look for rows that repeat others but
+    for a few columns; without it, there are none.
     """
     first = np.unique(_mixed([frame.columns[name].codes for name in kinds], target.y), return_index=True)[1]
     if group is not None:
@@ -40,9 +50,13 @@ def find_leaks(frame: Frame, kinds: dict[str, Kind], target: Target, group: str 
         known = first[codes[first] >= 0]
         alone = first[codes[first] < 0]
         first = np.concatenate([known[np.unique(codes[known], return_index=True)[1]], alone])
+    first = np.sort(first)
+    if changed and kinds:
+        copies = partial_twins(np.stack([frame.columns[name].codes for name in kinds], axis=1), first.astype(np.int32))
+        same = merged(np.arange(frame.rows, dtype=np.int32), copies.rows, copies.partners)
+        first = first[np.sort(np.unique(same[first], return_index=True)[1])]
     if len(first) == frame.rows:
         return leaks_in_rows(frame, kinds, target)
-    first = np.sort(first)
     fewer = replace(target, y=target.y[first], rows=target.rows[first])
     return leaks_in_rows(frame.take(first), kinds, fewer) if len(first) > 1 else ()
 
@@ -55,39 +69,85 @@ def _mixed(columns: list[NDArray[np.int32]], y: NDArray[np.generic]) -> NDArray[
     return numbers
 
 
-def leaks_in_rows(frame: Frame, kinds: dict[str, Kind], target: Target) -> tuple[Leak, ...]:
+def leaks_in_rows(frame: Frame, kinds: dict[str, Kind], target: Target, *, pairs: bool = True) -> tuple[Leak, ...]:
     """The suspects among the input columns, over the rows that have a target, in the columns' order.
 
     A column is a suspect if it holds the same values as the target; if each of its values, a missing one included, goes
     with one value of the target, and that is less probable than CHANCE for a column independent of it; if thresholds on
-    it tell the classes apart without a mistake, likewise; or if its correlation with a numeric target, or that of their
-    ranks, is at least CORRELATION. Frame holds the rows of the target only.
+    it tell the classes apart without a mistake, likewise; if its correlation with a numeric target, or that of their
+    ranks, is at least CORRELATION; or if it does nearly so (`nearly`). Frame holds the rows of the target only.
+    pairs: whether to look at two columns together as well, where neither is a suspect.
     """
     found = []
     y = np.unique(target.y, return_inverse=True)[1]
+    order = np.argsort(target.rows, kind="stable")
+    some = order[np.sort(generator(0, "leaks").permutation(len(order))[:SAMPLE])]
     for name, kind in kinds.items():
-        why = _why(frame.columns[name], kind, target, y)
-        if why:
-            found.append(Leak(name, why))
+        column = frame.columns[name]
+        why = _why(column, kind, target, y, order)
+        told = nearly(_cells(column, kind, target, y, some)) if not why else ("issue", why)
+        if told is not None and not why and len(some) < len(order):
+            told = nearly(_cells(column, kind, target, y, order))
+        if told is not None:
+            found.append(Leak(name, told[1], told[0]))
+    if pairs:
+        names = {leak.column for leak in found}
+        found += telling_pairs(frame, {name: kind for name, kind in kinds.items() if name not in names}, target)
     return tuple(found)
 
 
-def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64]) -> str:
+def _cells(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64], rows: NDArray[np.intp]) -> Cells:
+    """Some rows of a column beside the target."""
+    column = column.take(rows)
+    values = None if kind == "categorical" else read_as(column, kind)[0]
+    numbers = target.y[rows].astype(np.float64) if target.task == "regression" else None
+    return Cells(column.codes.astype(np.int64), values, y[rows], numbers)
+
+
+def telling_pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[Leak]:
+    """Two columns that give the target away together, each pair under the name of its first; see `pairs_that_tell`.
+
+    What a sample of the rows does not show is not looked for in all of them; of two columns in all, none is a leak, for
+    nothing would be left.
+    """
+    if len(frame.columns) < 3:
+        return []
+    some = generator(0, "pairs").permutation(frame.rows)[:SAMPLE]
+    few = replace(target, y=target.y[some], rows=target.rows[some])
+    found = _pairs(frame.take(some), kinds, few)
+    if found and len(some) < frame.rows:
+        named = {name for pair in found for name in pair[:2]}
+        found = _pairs(frame, {name: kind for name, kind in kinds.items() if name in named}, target)
+    return [Leak(name, f"gives the target exactly with another column: {how}") for name, _, how in found]
+
+
+def _pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[tuple[str, str, str]]:
+    if target.task == "regression":
+        numbers = {name: read_as(frame.columns[name], kind)[0] for name, kind in kinds.items() if kind != "categorical"}
+        return pairs_of_numbers(numbers, target.y.astype(np.float64))
+    y = np.unique(target.y, return_inverse=True)[1]
+    return pairs_of_values({name: frame.columns[name].codes for name in kinds}, y)
+
+
+def _why(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64], order: NDArray[np.intp]) -> str:
+    """How a column gives the target away exactly, or ""; order: of the rows, as they came."""
     if _equal(column, target):
         return f"equals the target {target.name!r} in every row"
     codes = column.codes
-    if _chance_of_pure(np.where(codes < 0, 0, 1), y) < np.log(CHANCE):
+    if chance_of_pure(np.where(codes < 0, 0, 1), y) < math.log(CHANCE):
         return "is missing in some rows, and that alone determines the target"
-    if _chance_of_pure(codes, y) < np.log(CHANCE):
+    if chance_of_pure(codes, y) < math.log(CHANCE):
         same = len(np.unique(codes)) == y.max() + 1
         return "has one value per class" if same and target.classes else "determines the target in every row"
     if kind == "categorical":
         return ""
     values, _ = read_as(column, kind)
-    known = ~np.isnan(values)
     if target.task == "regression":
-        return _correlated(values[known], target.y[known].astype(np.float64))
-    return _separated(values, known, y)
+        known = ~np.isnan(values)
+        numbers = target.y.astype(np.float64)
+        why = correlated(values[known], numbers[known])
+        return "" if why and drifts(values[order], numbers[order]) else why
+    return separated(values, y)
 
 
 def _equal(column: RawColumn, target: Target) -> bool:
@@ -100,62 +160,3 @@ def _equal(column: RawColumn, target: Target) -> bool:
     places = {name: place for place, name in enumerate(target.classes)}
     same = np.array([places.get(words[code], -1) for code in used])
     return bool(np.array_equal(same[codes], target.y))
-
-
-def _chance_of_pure(codes: NDArray[np.int32], y: NDArray[np.int64]) -> float:
-    """Log of the probability that each value of a column goes with one target, were they independent; 0 if it does not.
-
-    For groups of m rows: the product of sum_c p_c^m, with p_c the targets' shares.
-    """
-    groups = np.unique(codes, return_inverse=True)[1]
-    pairs = np.unique(groups * (y.max() + 1) + y)
-    sizes = np.bincount(groups)
-    if len(pairs) > len(sizes):
-        return 0.0
-    shares = np.bincount(y) / len(y)
-    different, times = np.unique(sizes, return_counts=True)
-    with np.errstate(divide="ignore"):
-        chances = [np.log((shares**size).sum()) for size in different]
-    return float(np.dot(chances, times))
-
-
-def _correlated(x: Numbers, y: Numbers) -> str:
-    if len(x) < FEWEST_ROWS:
-        return ""
-    for what, a, b in (("", x, y), ("rank ", _ranks(x), _ranks(y))):
-        r = _correlation(a, b)
-        if abs(r) >= CORRELATION:
-            return f"is perfectly correlated with the target ({what}correlation {r:.4f})"
-    return ""
-
-
-def _correlation(x: Numbers, y: Numbers) -> float:
-    """Pearson's; 0 where one of them does not vary."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        x, y = x / np.abs(x).max(initial=1e-300), y / np.abs(y).max(initial=1e-300)
-        x, y = x - x.mean(), y - y.mean()
-        r = (x @ y) / np.sqrt((x @ x) * (y @ y))
-    return float(r) if np.isfinite(r) else 0.0
-
-
-def _ranks(values: Numbers) -> Numbers:
-    """Ranks, equal values sharing the mean of theirs."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[places]
-
-
-def _separated(values: Numbers, known: NDArray[np.bool_], y: NDArray[np.int64]) -> str:
-    """Whether thresholds on the column tell the classes apart, and chance would hardly do it."""
-    if not known.all():
-        return ""
-    order = np.argsort(values, kind="stable")
-    changes = np.flatnonzero(np.diff(y[order]))
-    classes = int(y.max()) + 1
-    if len(changes) != classes - 1 or (values[order][changes] == values[order][changes + 1]).any():
-        return ""
-    from math import lgamma
-
-    arrangements = lgamma(len(y) + 1) - sum(lgamma(size + 1) for size in np.bincount(y))
-    if lgamma(classes + 1) - arrangements > np.log(CHANCE):
-        return ""
-    return "separates the classes with " + ("one threshold" if classes == 2 else "thresholds") + ", without error"

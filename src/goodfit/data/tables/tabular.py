@@ -120,11 +120,13 @@ class Table:
             return {"groups": np.array([*column.categories(), None], object)[column.codes]}
         return {} if self.time is None else {"time": times_of(self.frame, self.time, Problems())}
 
-    def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str], ...]:
-        """(column, why) for the columns that give the target away in these rows; see `leaks`."""
+    def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str, str], ...]:
+        """(column, why, status) for the columns that give the target away in these rows, none of which repeats another
+        but for a few columns; see `leaks`.
+        """
         target = replace(self.target, y=self.target.y[rows], rows=self.target.rows[rows])
-        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group)
-        return tuple((leak.column, leak.why) for leak in found)
+        found = find_leaks(self.frame.take(rows), dict(self.kinds), target, self.group, changed=False)
+        return tuple((leak.column, leak.why, leak.status) for leak in found)
 
     def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
         """These rows as bytes, the same for a copy of the table in another format."""

@@ -1,9 +1,9 @@
 """A finding: one diagnosis with its evidence; and what checks look at to make one."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -11,9 +11,12 @@ from jaxtyping import Float
 from goodfit.inspection.learning_rates import RangeTest
 from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.probe import PassProbe
+from goodfit.inspection.shapes import shorter
+from goodfit.inspection.variants import Retraining, VariantTest
 from goodfit.training.recipe import Recipe
 
 Status = Literal["issue", "ok", "cannot tell"]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Evidence:
 
     final: the net as it was given; initial: as its training began; recipe: that it was trained by; steps: of the
     optimiser in a whole training; constant: the least loss of a constant prediction on the measured rows; losses: of
-    its training; rates: a learning-rate range test of the recipe; probe: whether anything tells the targets.
+    its training; probe: whether anything tells the targets. plan: what was trained again; rates: its learning-rate
+    range test; variants: what holds the net back, where it learned little.
     """
 
     final: Measurement
@@ -67,6 +71,16 @@ class Evidence:
     losses: Losses | None
     rates: RangeTest | None
     probe: PassProbe | None
+    plan: Retraining | None = None
+    variants: VariantTest | None = None
+
+    @property
+    def reached(self) -> float:
+        """The share of the constant prediction's loss that the net got rid of; -inf where its loss is not finite, nan
+        where the constant prediction's tells nothing."""
+        if not 0 < self.constant < math.inf:
+            return math.nan
+        return 1.0 - self.final.loss / self.constant if math.isfinite(self.final.loss) else -math.inf
 
     @property
     def start(self) -> Measurement:
@@ -101,10 +115,19 @@ def words(measurement: Measurement) -> str:
 
 def number(value: float) -> str:
     """A number for a sentence."""
-    return "not known" if math.isnan(value) else f"{value:.3g}"
+    return "not known" if math.isnan(value) else "infinite" if math.isinf(value) else f"{value:.3g}"
 
 
-DEEP = 4  # hidden layers; see `shorter`
+def worst(items: Iterable[Item], value: Callable[[Item], float], *, least: bool = False) -> Item | None:
+    """The item with the greatest value (or the least), the first of equal ones; None where none is known.
+
+    nan is not known: it neither wins nor hides what others have, wherever among them it is. (`max` keeps a nan that
+    comes first, and passes over one that comes later.)
+    """
+    known = [item for item in items if not math.isnan(value(item))]
+    return (min if least else max)(known, key=value, default=None)
+
+
 SOUND = {  # activation -> the initialiser that keeps its signals' size
     "tanh": "xavier-normal",
     "sigmoid": "xavier-normal",
@@ -127,22 +150,6 @@ def sound_start(activation: str) -> dict[str, Any]:
 def sound_layers() -> dict[str, Any]:
     """Recipe fields of layers whose signals and gradients keep their size through any depth that is usual here."""
     return {"activation": "relu", **sound_start("relu")}
-
-
-def shorter(recipe: Recipe | None) -> dict[str, Any]:
-    """Recipe fields that leave the first DEEP hidden layers; {} where there are no more, or the recipe is not known.
-
-    Where start and layers are right, depth itself is what is left: outputs of deeper ReLU layers depend less and less
-    on the row. Own trials: nets of up to DEEP layers with He's initialiser learned on all data sets with all seeds; of
-    those with 6 layers some did not, with 14 most, by SGD with momentum.
-    """
-    if recipe is None or len(recipe.hidden) <= DEEP:
-        return {}
-    fields: dict[str, Any] = {"hidden": recipe.hidden[:DEEP]}
-    for name in ("activation", "dropout"):
-        if isinstance(value := getattr(recipe, name), tuple):
-            fields[name] = value[:DEEP]
-    return fields
 
 
 def mended(advice: dict[str, Any], recipe: Recipe | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 
-from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, words
+from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, words, worst
 from goodfit.inspection.measuring import Measurement
 
 VANISHES_BELOW = 1e-3  # a layer then learns a thousand times more slowly by gradient descent than the last
@@ -22,11 +22,12 @@ def exploding(evidence: Evidence) -> Finding:
 def _judge(evidence: Evidence, code: str, limit: float, *, smallest: bool) -> Finding:
     if not evidence.final.hidden:
         return Finding(code, "ok", math.nan, limit, "", "There is no hidden layer.")
-    found = [(extreme, stage) for stage in evidence.stages if (extreme := _extreme(stage, smallest)) is not None]
-    if not found:
+    stages = [(*extreme, stage) for stage in evidence.stages if (extreme := _extreme(stage, smallest)) is not None]
+    found = worst(stages, lambda each: each[0], least=smallest)
+    if found is None:
         text = "The output gradient is zero or not finite, so there is nothing to compare with."
         return Finding(code, "cannot tell", math.nan, limit, "", text)
-    (value, place), stage = (min if smallest else max)(found, key=lambda each: each[0][0])
+    value, place, stage = found
     bad = value < limit if smallest else not value <= limit
     text = f"The gradient in {place} is {number(value)} times that of the outputs {words(stage)}."
     advice = mended(sound_layers(), evidence.recipe) if bad else {}
@@ -39,6 +40,6 @@ def _extreme(stage: Measurement, smallest: bool) -> tuple[float, str] | None:
     if not 0 < outputs < math.inf:
         return None
     shares = [(layer.z_gradient / outputs, layer.name) for layer in stage.hidden]
-    if any(math.isnan(share) for share, _ in shares):
-        return None if smallest else next((math.inf, name) for share, name in shares if math.isnan(share))
-    return (min if smallest else max)(shares)
+    if not smallest:  # a gradient that is nan has outgrown every number on its way
+        shares = [(math.inf if math.isnan(share) else share, name) for share, name in shares]
+    return worst(shares, lambda each: each[0], least=smallest)

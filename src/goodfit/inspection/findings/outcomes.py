@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.inspection.findings.finding import Evidence, Finding, number, shorter, sound_layers
+from goodfit.inspection.findings.finding import Evidence, Finding, number, sound_layers, worst
+from goodfit.inspection.learning_rates import FREE
 from goodfit.inspection.measuring import Measurement
 from goodfit.inspection.precision import LARGEST
+from goodfit.inspection.shapes import shorter
+from goodfit.inspection.subject import all_same
 from goodfit.training.recipe import Recipe
 
 UNCHANGED_ABOVE = 0.98  # share of the constant prediction's loss that is left
@@ -17,8 +20,11 @@ FINITE_ABOVE = 0  # epochs that ended without a finite loss
 def constant_prediction(evidence: Evidence) -> Finding:
     """The loss as a share of the constant prediction's."""
     code, loss = "constant-prediction", evidence.final.loss
-    if not evidence.constant > 1e-9:
+    if all_same(evidence.final.subject.target) or evidence.constant <= 0:
         text = "A constant prediction is perfect: there is nothing to learn."
+        return Finding(code, "cannot tell", math.nan, UNCHANGED_ABOVE, "", text)
+    if not math.isfinite(evidence.constant):
+        text = "The loss of a constant prediction is not finite."
         return Finding(code, "cannot tell", math.nan, UNCHANGED_ABOVE, "", text)
     value = loss / evidence.constant
     bad = not value < UNCHANGED_ABOVE
@@ -30,8 +36,8 @@ def constant_prediction(evidence: Evidence) -> Finding:
 
 
 def restart(recipe: Recipe | None) -> dict[str, Any]:
-    """Recipe fields that learn on most data, where the cause is not known: few layers, all ReLU."""
-    fields = {**sound_layers(), "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.0, "momentum": 0.0,
+    """Recipe fields that learn on most data, where the cause is not known: few layers, all ReLU, nothing held back."""
+    fields = {**sound_layers(), **FREE, "optimizer": "adamw", "learning_rate": 0.001, "momentum": 0.0,
               "nesterov": False}  # fmt: skip
     return {**shorter(recipe), **fields}
 
@@ -66,8 +72,8 @@ def first_broken(measured: Measurement) -> str | None:
 
 
 def _largest_update(evidence: Evidence) -> str:
-    known = [layer for layer in evidence.final.layers if not math.isnan(layer.update)]
-    return max(known, key=lambda layer: layer.update).name if known else ""
+    found = worst(evidence.final.layers, lambda layer: layer.update)
+    return "" if found is None else found.name
 
 
 def _calmer(evidence: Evidence) -> dict[str, object]:

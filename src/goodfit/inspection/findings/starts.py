@@ -27,7 +27,8 @@ def initial_variance(evidence: Evidence) -> Finding:
     bad = _outside(value, worst.activation == "")
     limit = SMALL_BELOW if value < 1 else LARGE_ABOVE
     expected = start.expected[worst.layer].signal if start.expected else math.nan
-    text = f"The mean square of z in {worst.name} is {number(value)} at initialisation; expected {number(expected)}."
+    size = "not finite" if math.isnan(value) else number(value)
+    text = f"The mean square of z in {worst.name} is {size} at initialisation; expected {number(expected)}."
     advice = mended(_start(evidence.recipe), evidence.recipe) if bad else {}
     return Finding(code, "issue" if bad else "ok", value, limit, worst.name, text, advice)
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from goodfit.inspection.findings.finding import Evidence, Finding, number, sound_layers, sound_start, words
+from goodfit.inspection.findings.finding import Evidence, Finding, number, sound_layers, sound_start, words, worst
 from goodfit.nets.activations import ACTIVATIONS
 
 SATURATED_AT_START = 0.5  # share of a layer's values: half of all gradients are cut to less than a hundredth
@@ -11,6 +11,7 @@ SATURATED_AFTER = 0.95  # a trained net may use the flat ends; one that only has
 DEAD_ABOVE = 0.5  # share of a layer's units
 FEWEST_ROWS = 20  # a unit that is dead on fewer may be alive on others
 TWINS_ABOVE = 0.1  # share of a layer's units
+NOT_FINITE = "The values of all these layers are not finite."
 
 
 def saturated(evidence: Evidence) -> Finding:
@@ -25,7 +26,10 @@ def saturated(evidence: Evidence) -> Finding:
     if not found:
         text = "No activation of this net saturates on both sides."
         return Finding(code, "ok", math.nan, SATURATED_AT_START, "", text)
-    _, layer, stage, limit = max(found, key=lambda each: each[0])
+    chosen = worst(found, lambda each: each[0])
+    if chosen is None:
+        return Finding(code, "cannot tell", math.nan, SATURATED_AT_START, "", NOT_FINITE)
+    _, layer, stage, limit = chosen
     bad = layer.saturated > limit
     text = f"{layer.saturated:.0%} of the values in {layer.name} saturate {layer.activation}, {words(stage)}."
     advice = {} if not bad else sound_start("tanh") if layer.activation == "tanh" else sound_layers()
@@ -38,7 +42,10 @@ def dead(evidence: Evidence) -> Finding:
     found = [(layer.dead, layer, stage) for stage in evidence.stages for layer in stage.hidden]
     if not found:
         return Finding(code, "ok", math.nan, DEAD_ABOVE, "", "There is no hidden layer.")
-    share, layer, stage = max(found, key=lambda each: each[0])
+    chosen = worst(found, lambda each: each[0])
+    if chosen is None:
+        return Finding(code, "cannot tell", math.nan, DEAD_ABOVE, "", NOT_FINITE)
+    share, layer, stage = chosen
     if share > DEAD_ABOVE and rows < FEWEST_ROWS:
         text = f"Units dead on {rows} rows may be active on others; give {FEWEST_ROWS} rows or more."
         return Finding(code, "cannot tell", share, DEAD_ABOVE, layer.name, text)
@@ -51,19 +58,19 @@ def dead(evidence: Evidence) -> Finding:
 def symmetric(evidence: Evidence) -> Finding:
     """The share of units with an equal or sign-flipped twin, in the worst layer."""
     code, recipe = "symmetric-units", evidence.recipe
-    pruned = recipe is not None and recipe.l1 > 0
+    pruned = recipe is not None and max(recipe.l1, recipe.l2, recipe.weight_decay) > 0  # weights that were shrunk to 0
     parted = recipe is not None and any(recipe.dropouts)
     stages = evidence.stages[-1:] if parted else evidence.stages  # dropout parts units that begin alike
     found = []
     for stage in stages:
         for layer, twins in zip(stage.hidden, stage.twins, strict=True):
             near = twins.near & ~twins.zero if pruned else twins.near
-            found.append((float(near.mean()), layer, twins, stage))
+            found.append((float(near.mean()), layer, near, twins, stage))
     if not found:
         return Finding(code, "ok", math.nan, TWINS_ABOVE, "", "There is no hidden layer.")
-    share, layer, twins, stage = max(found, key=lambda each: each[0])
+    share, layer, near, twins, stage = max(found, key=lambda each: each[0])  # counted: never nan
     bad = share > TWINS_ABOVE
-    unit = int(twins.near.argmax())
+    unit = int(near.argmax())  # of those that count: a pruned unit is no twin
     place = f"{layer.name}, unit {unit}" if bad else layer.name
     text = f"{share:.0%} of the units in {layer.name} duplicate another unit, up to sign, {words(stage)}"
     text += f" ({number(float(twins.exact.mean()))} exactly)." if share else "."

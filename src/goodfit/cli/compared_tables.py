@@ -1,0 +1,48 @@
+"""What `goodfit compare` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from goodfit.cli.output import console, print_line, table
+
+if TYPE_CHECKING:
+    from goodfit.models.paired import Difference
+    from goodfit.runs.comparing import Compared, PairDifference
+
+
+def print_compared(found: Compared) -> None:
+    """A table for each pair, its sentence below it, and what to know of all."""
+    from goodfit.runs.opening import percent
+
+    out = console()
+    for pair, sentence in zip(found.pairs, found.sentences, strict=True):
+        chance = () if pair.main.chance is None else ("McNemar's p",)
+        heads = ("measure", pair.first, pair.second, "gain", f"{percent(found.level)} interval", *chance)
+        rows = [_row(each)[: len(heads)] for each in pair.measures]
+        out.print(table(f"{pair.first} and {pair.second}, {found.rows:,} rows", heads, rows))
+        out.print()
+        print_line(out, sentence)
+        for note in _notes(pair):
+            print_line(out, note)
+        out.print()
+    for note in found.notes:
+        print_line(out, note)
+    if found.openings:
+        numbers = ", ".join(map(str, dict.fromkeys(found.openings)))
+        print_line(out, f"Recorded in the ledger: no. {numbers}.")
+
+
+def _row(each: Difference) -> tuple[str, ...]:
+    ends = "none" if math.isnan(each.low) else f"{each.low:+.4f} to {each.high:+.4f}"
+    chance = "-" if each.chance is None else f"{each.chance:.3g}"
+    return each.measure, f"{each.first:.4g}", f"{each.second:.4g}", f"{each.gain:+.4g}", ends, chance
+
+
+def _notes(pair: PairDifference) -> Iterator[str]:
+    """Why a measure has no interval."""
+    for each in pair.measures:
+        if math.isnan(each.low):
+            yield f"{each.measure[0].upper()}{each.measure[1:]}: {each.method}."

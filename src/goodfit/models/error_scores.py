@@ -1,0 +1,109 @@
+"""The errors of a regression in the unit of its targets: their mean and their median, with intervals over rows.
+
+Both are told beside R², which squares errors: a few rows can decide it, and no interval of it holds then. The median
+does not know how large the largest errors are, so that its interval holds whatever they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from goodfit.intervals import LEVEL, level_of_openings, outside_median
+from goodfit.models.tails import MOST_OF_ONE, Relative, about_positive, relative
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+ErrorName = Literal["mean absolute error", "median absolute error"]
+KEPT_OPENINGS = (1, 2, 3, 5, 10, 20, 50, 100, 1000)  # of test rows, at whose levels intervals of the median are kept
+
+
+@dataclass(frozen=True)
+class ErrorScore:
+    """A mean or median absolute error over rows, in the unit of the targets, lower is better, with its interval.
+
+    value, low, high, level, rows, method: as of a `Score`. basis: the standard error of the logarithm of a mean, and
+    skew: the skewness of what it was made of; None where there is no interval, and for a median. kept: of a median, its
+    intervals at several levels, (level, low, high), the lowest first.
+    """
+
+    name: ErrorName
+    value: float
+    low: float
+    high: float
+    level: float
+    rows: int
+    method: str
+    basis: float | None = None
+    skew: float | None = None
+    kept: tuple[tuple[float, float, float], ...] = ()
+
+    def at_level(self, level: float) -> ErrorScore:
+        """The same error with its interval at another level; without an interval it stays as it is.
+
+        That of a median is the next wider one that is kept; beyond the last, and with too few rows, there is none.
+        """
+        if self.basis is not None and self.skew is not None:
+            low, high = about_positive(self.value, Relative(self.basis, self.skew), self.rows, level)
+            return replace(self, low=low, high=high, level=level)
+        if not self.kept:
+            return self
+        wide = [(low, high) for each, low, high in self.kept if each >= level - 1e-12]
+        if not wide:
+            method = "no interval: too few rows for one at this level"
+            return replace(self, low=math.nan, high=math.nan, level=level, method=method)
+        return replace(self, low=wide[0][0], high=wide[0][1], level=level)
+
+
+def absolute_errors(
+    prediction: Float[np.ndarray, "P N C"], target: Float[np.ndarray, "N C"], level: float = LEVEL
+) -> tuple[ErrorScore, ...]:
+    """The mean and the median over rows of a row's absolute error, which is its mean over nets and targets.
+
+    The median's interval stands between order statistics and holds for any law of the errors. That of the mean is made
+    on the logarithmic scale, see `goodfit.models.tails`, and not given where one row makes most of it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        each = np.abs(np.asarray(prediction, np.float64) - target).mean(axis=(0, 2))  # [N]
+    nets, _, outputs = prediction.shape
+    over = [f"{nets} nets"] * (nets > 1) + [f"{outputs} targets"] * (outputs > 1)
+    told = f", mean of {' and '.join(over)}" if over else ""
+    return _mean(each, told, level), _median(each, told, level)
+
+
+def _mean(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
+    name: ErrorName = "mean absolute error"
+    rows = len(each)
+    value = float(each.mean()) if rows else math.nan
+    if not math.isfinite(value):
+        reason = "an error is not finite" if rows else "there are no rows"
+    elif rows < 2 or np.ptp(each) == 0:
+        reason = "the errors of all rows are the same" if rows > 1 else "one row does not say how far others are off"
+    else:
+        reason = "one row makes most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
+    if reason:
+        return ErrorScore(name, value, math.nan, math.nan, level, rows, f"no interval: {reason}")
+    found = relative(each / value - 1, ratio=False)
+    method = f"log scale{told}"
+    return ErrorScore(name, value, math.nan, math.nan, level, rows, method, found.error, found.skew).at_level(level)
+
+
+def _median(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
+    name: ErrorName = "median absolute error"
+    rows, ordered = len(each), np.sort(each)  # nan last
+    value = float(np.median(each)) if rows else math.nan
+    levels = [level_of_openings(openings) for openings in KEPT_OPENINGS]
+    kept = []
+    for one in levels:
+        below = outside_median(rows, one) if rows else -1
+        if below >= 0 and math.isfinite(ordered[-1 - below]):
+            kept.append((one, float(ordered[below]), float(ordered[-1 - below])))
+    if not kept or math.isnan(value):
+        reason = "no interval: too few rows, or an error is not finite"
+        return ErrorScore(name, value, math.nan, math.nan, level, rows, reason)
+    method = f"order statistics{told}"
+    return ErrorScore(name, value, math.nan, math.nan, level, rows, method, kept=tuple(kept)).at_level(level)

@@ -1,0 +1,190 @@
+"""What takes part in a comparison: runs, models and nets, with the rows on which they are compared."""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Preprocessing, Sealed, Split, Step
+from goodfit.data.prints import row_prints
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.row_scores import Values, row_scores
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs import record
+from goodfit.runs.folder import load, model_path
+from goodfit.runs.opening import Opened, open_rows
+from goodfit.runs.opening_runs import own_split, split_in
+from goodfit.runs.run import Run
+from goodfit.runs.separate import check_unseen, separate_rows
+
+WHERE = "compare"
+CALL = "goodfit.compare(run, other, data), run being goodfit.runs.load({})"
+CHANGED = "Restore them; to compare on other data, give these with --data, or from Python as 'data'."
+Notify = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One of those that are compared. name: for people; run: None for a model or nets; preprocessing: of a table."""
+
+    name: str
+    nets: tuple[TrainedNet, ...]
+    run: Run | None = None
+    preprocessing: Preprocessing | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the run was written, or None."""
+        return None if self.run is None else self.run.folder
+
+    @property
+    def chose_epoch(self) -> bool:
+        """Whether the epoch of the weights was chosen by the validation rows."""
+        return self.run is not None and "valid" in self.run.scores and self.run.recipe.keep_best
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    prints: NDArray[np.uint64]
+
+    def scores(self, nets: Sequence[TrainedNet]) -> dict[str, Values]:
+        """What every row gives to each measure."""
+        return row_scores(nets, self.x, self.y)
+
+
+def entrants(given: Sequence[Any]) -> list[Entrant]:
+    """What was given, in order, each with a name of its own; InputError for what cannot be compared."""
+    found = [_entrant(each, place) for place, each in enumerate(given)]
+    kinds = {(each.nets[0].task, each.nets[0].classes, each.nets[0].n_outputs) for each in found}
+    if len(kinds) > 1:
+        told = "; ".join(f"{each.name}: {each.nets[0].task}, {each.nets[0].n_outputs} outputs" for each in found)
+        raise InputError(problem(WHERE, "all must have the same target, with the same classes", got=told))
+    names = [each.name for each in found]
+    if len(set(names)) == len(names):
+        return found
+    longer = [str(each.folder) if each.folder else each.name for each in found]
+    if len(set(longer)) < len(longer):
+        longer = [f"{name} ({string.ascii_uppercase[place]})" for place, name in enumerate(names)]
+    return [Entrant(name, each.nets, each.run, each.preprocessing) for name, each in zip(longer, found, strict=True)]
+
+
+def _entrant(given: Any, place: int) -> Entrant:
+    letter = string.ascii_uppercase[place]
+    if isinstance(given, str | os.PathLike):
+        path = Path(given)
+        if not os.path.isdir(path):
+            model = load_model(model_path(path))
+            return Entrant(path.name, model.nets, None, model.preprocessing)
+        given = load(path)
+    if isinstance(given, Run):
+        name = letter if given.folder is None else given.folder.name or str(given.folder)
+        return Entrant(name, given.sound, given, _preprocessing(given))
+    if isinstance(given, Model):
+        return Entrant(letter, given.nets, None, given.preprocessing)
+    several = tuple(given) if isinstance(given, Sequence) else (given,)
+    if several and all(isinstance(each, TrainedNet) for each in several):
+        return Entrant(letter, several)
+    rule = "what is compared must be a run or its folder, a model or its file, a net, or several nets"
+    raise InputError(problem(WHERE, rule, got=given))
+
+
+def _preprocessing(run: Run) -> Preprocessing | None:
+    if run.split is not None:
+        return run.split.data.preprocessing
+    return None if run.folder is None else load_model(run.folder / record.MODEL).preprocessing
+
+
+def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | None) -> list[Rows] | None:
+    """The validation rows that all share, in one order; None where `data` are not what every run was trained on.
+
+    data: None, or what may be the runs' own data. InputError where the runs have different validation rows, or none.
+    """
+    splits = [_split(each, data, progress) for each in those]
+    if data is not None and all(each is None for each in splits):
+        return None
+    found = [_validation(each, parts) for each, parts in zip(those, splits, strict=True)]
+    same = np.array_equal
+    if not all(same(each.prints, found[0].prints) for each in found):
+        other = next(place for place, each in enumerate(found) if not same(each.prints, found[0].prints))
+        both = len(np.intersect1d(found[0].prints, found[other].prints))
+        rule = f"must have the same validation rows; {those[0].name!r} and {those[other].name!r} share {both:,} of"
+        fix = "Train them on the same data with the same --seed, which splits it, or give new rows: --data FILE."
+        sizes = f"{len(found[0].prints):,} and {len(found[other].prints):,}"
+        raise InputError(problem(WHERE, f"runs {rule} {sizes}", fix=fix))
+    return found
+
+
+def _split(entrant: Entrant, data: Any, progress: Notify | None) -> Split | None:
+    """The split of a run, in its own data or in those given; None where the latter are others."""
+    run = entrant.run
+    if run is None:
+        if data is not None:
+            return None
+        rule = f"{entrant.name!r} is a model without a run, so its validation rows are not known"
+        raise InputError(problem(WHERE, rule, fix="Give new rows: data, or --data FILE."))
+    if data is None:
+        return run.split or own_split(run.folder, progress, CALL, CHANGED)
+    found = None if run.folder is None else record.RunRecord.read(run.folder)
+    return split_in(data, run.split, run.folder, found, progress)
+
+
+def _validation(entrant: Entrant, parts: Split | None) -> Rows:
+    if parts is None:
+        rule = f"data must be new to all, or what all were trained on; {entrant.name!r} was trained on other data"
+        raise InputError(problem(WHERE, rule))
+    if not len(parts.valid):
+        fix = "Train with --valid above 0, or give new rows: --data FILE."
+        raise InputError(problem(WHERE, f"{entrant.name!r} has no validation rows", fix=fix))
+    prints = row_prints(parts.data, parts.valid)
+    order = np.argsort(prints, kind="stable")
+    rows = parts.valid[order]
+    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order])
+
+
+def opened_rows(
+    those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
+) -> tuple[list[Rows], list[Opened], list[str]]:
+    """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
+    read = [separate_rows(data, each.nets[0], each.preprocessing, _target(each, target), progress) for each in those]
+    prints = [row_prints(rows.data, rows.rows) for rows, _ in read]
+    if not all(np.array_equal(each, prints[0]) for each in prints):
+        rule = "all must be scored on the same rows with the same target; they read these data differently"
+        raise InputError(problem(WHERE, rule, got=", ".join(f"{len(each):,} rows" for each in prints)))
+    notes: dict[str, None] = {}
+    for each, (rows, own) in zip(those, read, strict=True):
+        seen = check_unseen(rows, _split_if_there(each, progress), each.name)
+        notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
+    pairs = zip(those, read, strict=True)
+    openings = [open_rows(each.nets, rows, run=each.folder, kind="compare") for each, (rows, _) in pairs]
+    found = [_rows(rows, own) for (rows, _), own in zip(read, prints, strict=True)]
+    return found, openings, list(notes)
+
+
+def _target(entrant: Entrant, target: str | None) -> str | None:
+    if target is not None or entrant.folder is None:
+        return target
+    origin = record.RunRecord.read(entrant.folder).origin
+    return None if origin is None else origin["target"]
+
+
+def _split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
+    try:
+        return _split(entrant, None, progress)
+    except GoodfitError:
+        return None
+
+
+def _rows(sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
+    return Rows(sealed.data.x[sealed.rows], sealed.data.y[sealed.rows], prints)
