@@ -27,7 +27,7 @@ class CellTurn:
     face: str
 
 
-class Cells:
+class NoteCells:
     """The cells with code. cells: place -> code, section and tabs; sections: their titles."""
 
     def __init__(self, cells: Mapping[str, Mapping[str, Any]], sections: Sequence[str]) -> None:

@@ -83,9 +83,9 @@ def main() -> None:
     sys.path.append(work["folder"])
     os.chdir(work["folder"])
     _prepare(work["seed"], work["faces"])
-    from goodfit.notes.cells import Cells
+    from goodfit.notes.cells import NoteCells
 
-    cells = Cells(work["cells"], work["sections"])
+    cells = NoteCells(work["cells"], work["sections"])
     for place in work["run"]:
         _say(tell, {"begin": place})
         _say(tell, {"place": place, **run_cell(cells, place, beyond)})
