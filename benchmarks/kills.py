@@ -1,4 +1,4 @@
-"""Do long commands end with the same bits when they are killed on the way? `python -m benchmarks.kills [--kills N]`.
+"""Do long commands end with the same bits after a kill? `python -m benchmarks.kills [--kills N] [--only NAME]`.
 
 Every command runs once to its end. Then it runs again, is killed at random moments, by kill -9, Ctrl-C, SIGTERM and
 SIGHUP in turn, and is resumed from its folder alone, until it is done; and again, until it was killed so many times.
@@ -278,12 +278,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=20, help="of each command")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--only", help="the commands whose title has this, as 'study'")
     given = parser.parse_args(arguments)
     print(f"{'command':<16}{'kills':>8}{'lost':>8}  same bits", flush=True)
     failed = False
     with tempfile.TemporaryDirectory(prefix="goodfit-kills-") as folder:
         os.environ |= {"GOODFIT_CACHE": f"{folder}/cache", "GOODFIT_LEDGER": f"{folder}/ledger.sqlite"}
         for number, command in enumerate(COMMANDS):
+            if given.only and given.only not in command.title:
+                continue
             found = tally(command, Path(folder) / str(number), given.kills, random.Random(f"{given.seed} {number}"))
             failed |= bool(found.lost) or found.same < found.ends
             print(f"{command.title:<16}{found.kills:>8}{found.lost:>8}  {found.same} of {found.ends}", flush=True)

@@ -271,7 +271,7 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
 
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         (tmp_path / "model.safetensors").write_bytes(pickle.dumps(Trap(), protocol))
-        with pytest.raises(InputError, match="must be a whole model file"):
+        with pytest.raises(InputError, match="got 'another file'"):
             load_model(tmp_path / "model.safetensors")
     assert not (tmp_path / "sprung").exists()
 

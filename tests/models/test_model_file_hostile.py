@@ -62,7 +62,7 @@ HEADERS: dict[str, bytes] = {
     "nothing": b"",
     "seven bytes": b"1234567",
     "a header of 4 EB": (2**62).to_bytes(8, "little") + b"{}",
-    "a header beyond 64 bits": b"\xff" * 8,
+    "a header beyond 64 bits": b"\xff" * 8 + b"{",
     "nested lists": file_of(b"[" * 100_000),
     "nested lists that end": file_of(b"[" * 5000 + b"]" * 5000),
     "nested objects": file_of(b'{"a":' * 100_000),

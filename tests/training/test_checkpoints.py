@@ -151,7 +151,7 @@ def test_a_huge_header_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with open(tmp_path / "sparse", "wb") as file:
         file.write((2**30).to_bytes(8, "little"))
         file.truncate(2**31)
-    with pytest.raises(InputError, match="cut off or its bytes have changed"):
+    with pytest.raises(InputError, match="got 'another file'"):
         tensor_file.read(tmp_path / "sparse", kind="model", version=1)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import digamma
 
-from goodfit.verdicts.deciding import MARGIN, OFFSET, OWN_MARGIN, Decision, decide, together
+from goodfit.verdicts.deciding import MARGIN, OFFSET, Decision, decide, together
+from goodfit.verdicts.gains import OWN_MARGIN, moderated
 
 FOLDS, REPEATS = 5, 3
 COLUMNS = FOLDS * REPEATS
@@ -160,3 +162,90 @@ def test_a_probe_that_diverges_is_no_rival() -> None:
 
 def test_without_probes_and_halves_there_is_nothing_to_fear() -> None:
     assert decide(errors(0.05), errors(0.05), [], 1.0, FOLDS).kind == "good fit"
+
+
+def test_more_data_are_not_the_answer_while_another_recipe_may_gain_more() -> None:
+    table = errors(0.4, 0.4)
+    table[1] = table[0] * (0.85 + 0.5 * WAVE)  # on average better, and far from sure
+    found = judged(table, ["tighter"], half=table[0] * 1.3)
+    assert (found.kind, found.blocking) == ("cannot tell", (0,))
+    assert found.gains[0].at_most > 0.5 * found.doubling.mean  # type: ignore[union-attr]
+    assert found.repeats or found.rows
+    table[1] = table[0] * (1.0 + 0.1 * WAVE)  # open as well, but it cannot gain as much
+    found = judged(table, ["tighter"], half=table[0] * 1.5)
+    assert (found.gains[0].status, found.kind) == ("open", "limited by data")
+
+
+def test_the_claim_is_shrunk_by_the_share_that_is_error() -> None:
+    found = judged(errors(0.5, 0.4, 0.6, spread=0.15), ["freer", "tighter"])
+    logs = np.log(errors(0.5, 0.4, 0.6, spread=0.15) + OFFSET)
+    values = logs[0] - logs[1]
+    error = values.std(ddof=1) / math.sqrt(FOLDS)
+    expected = values.mean() * (1 - (error / values.mean()) ** 2)
+    assert found.gains[0].claim == pytest.approx(np.exp(logs[0].mean()) * (1 - math.exp(-expected)))
+    assert found.best == 0
+    assert found.claim == pytest.approx(found.gains[0].claim)  # the same probe is best on all other folds, whichever
+    assert found.gains[0].low < found.claim < found.gains[0].mean
+
+
+def test_the_claim_is_what_the_best_of_the_other_folds_gains() -> None:
+    table = np.full((3, FOLDS), 0.5)
+    table[1] = [0.30, 0.301, 0.302, 0.303, 0.42]
+    table[2] = [0.31, 0.311, 0.312, 0.313, 0.2]
+    found = judged(table, ["freer", "freer"], half=table[0])
+    logs = np.log(table + OFFSET)
+    values = logs[0] - logs[1:]
+    best = [values[:, [other for other in range(FOLDS) if other != fold]].mean(1).argmax() for fold in range(FOLDS)]
+    crossed = np.mean([values[probe, fold] for fold, probe in enumerate(best)])
+    assert found.claim == pytest.approx(min(found.gains[found.best].claim, 0.6 * (1 - math.exp(-crossed))))  # type: ignore[index]
+    assert found.claim < found.gains[found.best].mean  # type: ignore[index]
+
+
+def test_where_few_rows_decide_every_fold_must_show_a_gain() -> None:
+    table = errors(0.5, 0.4)
+    assert judged(table, ["tighter"], careful=True).kind == "overfit"
+    table[1, ::FOLDS] = 0.501  # one fold of every repeat
+    assert judged(table, ["tighter"]).kind == "overfit"
+    assert judged(table, ["tighter"], careful=True).kind == "cannot tell"
+
+
+@pytest.mark.parametrize(("own", "kind"), [(1.2, "underfit"), (0.3, "overfit")])
+def test_a_constant_prediction_is_an_alternative(own: float, kind: str) -> None:
+    table = errors(1.2, 1.2)
+    found = judged(table, ["freer"], training=errors(own, own))
+    assert (found.kind, found.best, found.learned) == (kind, None, "worse")
+
+
+def test_pure_noise_is_no_fault() -> None:
+    found = judged(errors(1.0, 1.0), ["freer"], training=errors(0.99, 0.9))
+    assert (found.kind, found.learned) == ("limited by noise", "no")
+
+
+def test_gains_on_some_rows_count_as_far_as_all_rows_keep_them() -> None:
+    table = errors(0.5, 0.38)  # a gain of 0.12; the margin is 0.025
+    kinds = {share: judged(table, ["tighter"], share=share).kind for share in (1.0, 0.25, 0.1, 0.01)}
+    assert kinds == {1.0: "overfit", 0.25: "overfit", 0.1: "cannot tell", 0.01: "limited by noise"}
+    assert judged(table, ["freer"], share=0.01).kind == "underfit"
+    assert judged(table, ["longer"], lasting=[True]).kind == "cannot tell"
+    assert {lasts: judged(table, ["freer"], lasting=[lasts]).kind for lasts in (True, False)} == {
+        True: "underfit",
+        False: "cannot tell",
+    }
+    whole = errors(0.5, 0.5)
+    halves = {share: judged(whole, ["freer"], half=whole[0] + 0.2, share=share).kind for share in (1.0, 0.1, 0.01)}
+    assert halves == {1.0: "limited by data", 0.1: "cannot tell", 0.01: "good fit"}
+
+
+def test_variances_are_moderated_by_those_of_all_probes() -> None:
+    same, freedom = moderated(np.full(6, 0.2), 4)
+    assert freedom == 8  # a prior that weighs as much as each of them
+    centre = math.exp(math.log(0.2) - digamma(2) + math.log(2))  # of variances whose mean logarithm is that of 0.2
+    np.testing.assert_allclose(same, (centre + 0.2) / 2)
+    rng = np.random.default_rng(0)
+    drawn = 0.2 * rng.chisquare(4, (500, 8)) / 4
+    found = np.stack([moderated(each, 4)[0] for each in drawn])
+    assert np.log(found / 0.2).std() < 0.7 * np.log(drawn / 0.2).std()
+    assert found.mean() == pytest.approx(0.2, rel=0.05)
+    apart, freedom = moderated(np.array([1e-6, 1e-3, 1.0, 1e3]), 4)
+    assert freedom < 4.6  # which have hardly anything in common
+    np.testing.assert_allclose(apart[1:], [1e-3, 1.0, 1e3], rtol=0.6)

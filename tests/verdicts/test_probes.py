@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goodfit import Recipe
-from goodfit.verdicts.probes import HALF, probes_of
+from goodfit.verdicts.probes import HALF, far_rates, probes_of
 
 
 def fields(recipe: Recipe, **how: bool) -> dict[str, dict[str, Any]]:
@@ -76,3 +76,26 @@ def test_every_probe_says_what_it_changes_and_half_the_rows_come_last() -> None:
         "longer": "epochs 25 -> 50",
     }
     assert all(probe.change for probe in probes)
+
+
+def test_rates_further_away_reach_as_far_as_a_range_test() -> None:
+    found = {probe.name: probe.fields["learning_rate"] for probe in far_rates(Recipe(learning_rate=1e-8))}
+    assert found == {
+        "much lower learning rate": pytest.approx(1e-10),
+        "much higher learning rate": pytest.approx(1e-6),
+        "far lower learning rate": pytest.approx(1e-11),
+        "far higher learning rate": pytest.approx(1e-5),
+        "usual learning rate": 1e-3,
+    }
+    sides = {probe.name: probe.side for probe in far_rates(Recipe(learning_rate=1e-8))}
+    assert sides["usual learning rate"] == "longer"
+    assert len(far_rates(Recipe(optimizer="sgd", learning_rate=50.0))) == 4
+    assert far_rates(Recipe(optimizer="lbfgs")) == []
+
+
+def test_short_trainings_do_not_ask_for_longer_ones_and_ample_nets_for_wider_ones() -> None:
+    whole = {probe.name for probe in probes_of(Recipe(hidden=(64,)), quick=True)}
+    brief = {probe.name for probe in probes_of(Recipe(hidden=(64,)), quick=True, brief=True)}
+    ample = {probe.name for probe in probes_of(Recipe(hidden=(64,)), quick=True, ample=True)}
+    assert whole - brief == {"longer", "higher learning rate"}
+    assert whole - ample == {"wider"}

@@ -142,9 +142,9 @@ def test_stopping_early_is_read_off_the_curve_of_the_recipe() -> None:
     data = iris()
     found = measure(laid(data, RECIPE.replace(epochs=12)))
     falling = dataclasses.replace(found, curve=np.linspace(1, 0.1, 12)[:, None] * np.ones(3))
-    assert stopped_early(falling, divided(data)[1]) is None
+    assert stopped_early(falling) is None
     rising = dataclasses.replace(found, curve=np.linspace(0.1, 1, 12)[:, None] * np.ones(3))
-    early = stopped_early(rising, divided(data)[1])
+    early = stopped_early(rising)
     assert early is not None
     assert (early.epoch, early.errors.tolist()) == (1, [0.1, 0.1, 0.1])
 

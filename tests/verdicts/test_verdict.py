@@ -52,7 +52,8 @@ def test_a_verdict_is_kept_as_json_with_the_advice_as_a_recipe(starved: Verdict,
     assert found["kind"] == "underfit"
     assert found["measured_by"] == "log loss"
     assert found["higher_is_better"] is False
-    assert found["advice"]["gain"] == pytest.approx(max(p["difference"] for p in found["probes"] if p["low"] == max(
+    assert 0 < found["advice"]["low"] <= found["advice"]["gain"] <= found["advice"]["measured"]
+    assert found["advice"]["measured"] == pytest.approx(max(p["difference"] for p in found["probes"] if p["low"] == max(
         q["low"] for q in found["probes"] if q["status"] == "better")))  # fmt: skip
     assert gf.Recipe.from_file(tmp_path / "advice.json") == starved.advice
     kept = kept_verdict(tmp_path)
@@ -78,6 +79,46 @@ def test_steps_that_are_too_large_diverge_and_smaller_ones_repair_them() -> None
     found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
     assert found.kind == "diverged"
     assert found.sentence.startswith("Diverged: ")
+
+
+def test_a_rate_that_is_far_too_large_is_mended_by_one_that_is_far_lower() -> None:
+    recipe = STARVED.replace(hidden=(8,), optimizer="sgd", learning_rate=3000.0, keep_best=False, epochs=10)
+    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    assert found.kind == "diverged"
+    assert found.advice is not None
+    assert found.advice.learning_rate <= 30
+    assert "much lower learning rate" in {row["name"] for row in found.rows()}
+
+
+def test_a_net_that_never_learned_is_said_to_be_no_better_than_a_constant() -> None:
+    recipe = STARVED.replace(hidden=(8,), learning_rate=1e-7, epochs=10)
+    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    assert found.kind == "underfit"
+    assert found.decision.learned != "yes"
+    assert "constant" in found.sentence
+    assert any("goodfit inspect" in reason for reason in found.reasons)
+    assert found.advice is None or found.advice.learning_rate > 1e-6
+
+
+def test_little_time_is_kept_to_with_fewer_rows_which_the_verdict_says() -> None:
+    data = moons(n_train=4000, n_test=20, noise=0.1)
+    found = gf.verdict(data, STARVED.replace(hidden=(8,), epochs=20), folds=3, minutes=0.002)
+    assert 1000 <= found.measured_rows < found.learning_rows == 4000
+    assert f"measured on {found.measured_rows:,} of 4,000 rows" in found.sentence
+    assert {"longer", "higher learning rate"}.isdisjoint(row["name"] for row in found.rows())
+    if found.kind == "cannot tell":
+        assert "--minutes" in found.reasons[-1]
+
+
+def test_what_is_settled_is_not_repeated() -> None:
+    data = moons(n_train=200, n_test=20, noise=0.1)
+    found = gf.verdict(data, STARVED.replace(hidden=(8,), epochs=5), repeats=3, folds=3)
+    alternatives = len(found.probes) + 1
+    assert found.nets < found.repeats * 3 * (1 + alternatives)
+    measured = np.isfinite(found.errors).sum(axis=1)
+    assert measured[0] == 3 * found.repeats
+    assert set(measured.tolist()) <= {3, 6, 9}
+    assert len(set(measured.tolist())) > 1 or found.repeats == 1
 
 
 def test_numbers_are_judged_by_r_squared() -> None:
@@ -128,9 +169,10 @@ def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
 
 def test_what_cannot_be_asked_for_is_told_at_once() -> None:
     with pytest.raises(gf.InputError) as caught:
-        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0)  # type: ignore[arg-type]
+        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0, minutes=0)  # type: ignore[arg-type]
     assert caught.value.problems == (
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
+        "Verdict: 'minutes' must be a number above 0; got 0. Use None for no limit.",
         "Verdict: 'by' must be score or loss; got 'loses'.",
         "Verdict: 'seeds' must be an integer >= 1, or a list of seeds; got 0.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from goodfit.training import session
 from goodfit.training.fitting import fit
 
 RECIPE = gf.Recipe(hidden=(3,), epochs=4, batch_size=32, dropout=0, schedule="constant")
-ASKED: dict[str, Any] = {"folds": 3, "repeats": 2, "seeds": [4, 9], "quick": True, "by": "score", "seed": 5}
+ASKED: dict[str, Any] = {"folds": 3, "repeats": 2, "seeds": [4, 9], "by": "score", "seed": 5}
 
 
 class Killed(BaseException):
@@ -40,7 +41,7 @@ def test_a_verdict_goes_on_from_its_folder(tmp_path: Path, monkeypatch: pytest.M
         killing(patched, 2)
         with pytest.raises(Killed):
             gf.verdict("xor", RECIPE, **ASKED, out=tmp_path)
-    assert (tmp_path / "turn-0000.safetensors").exists()
+    assert (tmp_path / "repeat-1" / "turn-0000.safetensors").exists()
     assert not (tmp_path / "verdict.json").exists()
     found = verdicts.resume(tmp_path)
     np.testing.assert_array_equal(found.errors, whole.errors)
@@ -73,8 +74,13 @@ def test_a_run_keeps_its_verdict_before_it_drops_what_led_to_it(
         with pytest.raises(Killed):
             verdicts.judge_run(tmp_path / "run", asked=asked)
     assert (tmp_path / "run/verdict.json").exists()
-    assert verdicts.judging_runs.unfinished_request(tmp_path / "run") == (asked, None)
+    unfinished = verdicts.judging_runs.unfinished_request(tmp_path / "run")
+    assert unfinished is not None
+    assert unfinished[0].sizes is not None
+    assert (dataclasses.replace(unfinished[0], sizes=None), unfinished[1]) == (asked, None)
     with monkeypatch.context() as patched:
         killing(patched, 1)
+        # a machine that has become slower changes nothing: the sizes are those that were chosen when it began
+        patched.setattr("goodfit.verdicts.judging_runs.pace_of", lambda run: 1e6)
         verdicts.judge_run(tmp_path / "run", asked=asked)
     assert not (tmp_path / "run/verdict").exists()

@@ -36,7 +36,7 @@ def print_compared(found: Compared) -> None:
 
 
 def _row(each: Difference) -> tuple[str, ...]:
-    ends = "none" if math.isnan(each.low) else f"{each.low:+.4f} to {each.high:+.4f}"
+    ends = "none" if math.isnan(each.low) else f"{each.low:+.4g} to {each.high:+.4g}"
     chance = "-" if each.chance is None else f"{each.chance:.3g}"
     return each.measure, f"{each.first:.4g}", f"{each.second:.4g}", f"{each.gain:+.4g}", ends, chance
 

@@ -27,7 +27,7 @@ COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "i
 def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
     from goodfit.runs.opening import describe, percent
-    from goodfit.runs.telling import interval_methods, score_lines
+    from goodfit.runs.telling import interval, interval_methods, score_lines
 
     out, score, first = console(), opened.score, opened.first
     columns = ("set", "score", "value", f"{percent(score.level)} interval", "rows", "std over seeds")

@@ -30,12 +30,17 @@ def verdict(
     data: Annotated[
         str | None, Parameter(help="Data set or table file, if it has moved since. [default: as in the run]")
     ] = None,
-    quick: Annotated[bool, Parameter(help="Fewer alternatives, one repeat of k-fold.", negative=())] = False,
+    quick: Annotated[bool, Parameter(help="Fewer alternatives, some seconds at most.", negative=())] = False,
+    minutes: Annotated[
+        float, Parameter(help="Time that it may take; on large data fewer rows are then measured.")
+    ] = 3.0,
     apply: Annotated[bool, Parameter(help="Train the advised recipe.", negative=())] = False,
     out: Annotated[Path | None, Parameter(help="Output folder of --apply. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of a run whose verdict was interrupted.")] = None,
     folds: Annotated[int, _flag("Folds of cross-validation.")] = 5,
-    repeats: Annotated[int | None, _flag("Repeats of k-fold. [default: 3, with --quick 1]")] = None,
+    repeats: Annotated[
+        int | None, _flag("Repeats of k-fold, at most. [default: 3, or as many as there is time for]")
+    ] = None,
     seeds: Annotated[int, _flag("Nets per fold; their errors are averaged.")] = 1,
     by: Annotated[str, _flag("Metric: loss (log loss; R² for regression) or score (accuracy).")] = "loss",
     margin: Annotated[
@@ -54,7 +59,8 @@ def verdict(
     from goodfit.verdicts.judging import VerdictRequest
     from goodfit.verdicts.judging_runs import kept_verdict
 
-    asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, quick=quick, by=by, margin=margin)  # type: ignore[arg-type]
+    how: dict[str, Any] = {"quick": quick, "by": by, "margin": margin, "minutes": minutes}
+    asked = VerdictRequest(folds=folds, repeats=repeats, seeds=seeds, **how)
     if resume is not None:
         refuse_beside_resume(verdict, given, "data", rest="--data, --json and --quiet")
         _resume(resume, data, json=json, quiet=quiet)

@@ -28,9 +28,22 @@ class VerdictWatcher(search_summary.SearchWatcher):
         if self.quiet:
             return
         nets = f"{layout.planned.nets} nets"
-        what = f"The recipe and {len(layout.probes)} alternatives on {len(layout.folds.all)} folds: {nets}"
+        folds = layout.folds.repeats
+        nets = f"{layout.begun.nets} nets"
+        what = f"The recipe and {layout.usual} alternatives on {len(folds[0])} folds: {nets}"
         beside = f" (the run itself took {duration(own)})" if own else ""
-        say(f"{what}, about {duration(seconds)}{beside}.")
+        say(f"{what}, about {duration(seconds)}{beside}.{_repeats(len(folds))}{_sample(layout)}")
+
+
+def _repeats(count: int) -> str:
+    return "" if count == 1 else f" What stays open is repeated, {count} times at most."
+
+
+def _sample(layout: VerdictLayout) -> str:
+    """What the time does not allow."""
+    rows = f" On {layout.rows:,} of {layout.of_rows:,} rows" if layout.rows < layout.of_rows else ""
+    epochs = "" if layout.sizes.epochs is None else f"{' and' if rows else ' On'} {layout.sizes.epochs} epochs"
+    return f"{rows}{epochs}, to keep to the time." if rows or epochs else ""
 
 
 def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
@@ -48,6 +61,8 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_line(out, line)
     if found.advice is not None:
         print_line(out, f"Train the advised recipe: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
+    if found.decision.learned != "yes":
+        print_line(out, f"What keeps it from learning: {shlex.join(['goodfit', 'inspect', str(run)])}")
     share = "" if found.share is None else f", {found.share:.1f} times the training of the run"
     print_line(out, f"Time: {duration(found.seconds)}{share}. Verdict: {run / 'verdict.json'}")
 
@@ -62,7 +77,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def how_measured(found: Verdict) -> str:
     """One line on the folds, the intervals and the margin."""
-    times = f"{found.repeats} repeats of {found.folds}-fold" if found.repeats > 1 else f"{found.folds}-fold"
+    times = f"up to {found.repeats} repeats of {found.folds}-fold" if found.repeats > 1 else f"{found.folds}-fold"
     nets = f", {found.seeds} nets per fold" if found.seeds > 1 else ""
     return (
         f"{times} cross-validation{nets}; gains below {number(found.decision.margin)} do not count. "

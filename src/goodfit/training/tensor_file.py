@@ -127,11 +127,13 @@ def read_bytes(path: str | os.PathLike[str], *, kind: str) -> bytes:
     try:
         file, size = open_file(path)
         with file:
-            start = file.read(8)
-            length = int.from_bytes(start, "little")
-            if len(start) == 8 and length > HEADER_BYTES:  # a table, a picture: what begins otherwise was never whole
+            start = file.read(9)
+            length = int.from_bytes(start[:8], "little")
+            if (
+                len(start) >= 8 and length > HEADER_BYTES and start[8:] != b"{"
+            ):  # a table, a picture, never one of these
                 raise _another(where, kind, "another file")
-            if len(start) < 8 or length > size - 8:
+            if len(start) < 8 or length > min(HEADER_BYTES, size - 8):
                 raise _damaged(where, kind)
             file.seek(0)
             return file.read(size)

@@ -16,12 +16,22 @@ LOG_LOSS = "log loss"
 class VerdictEvidence:
     """What was measured of a recipe and its alternatives, and what it decides.
 
-    recipe: that was judged; kind: underfit, good fit, overfit, limited by data, limited by noise, diverged, or cannot
-    tell; decision: the statistics behind it; probes: the alternatives, one for each of `decision.gains`; errors:
-    [1 + probes, J] on held-out rows, the recipe first; training: likewise in training; half: [J] with half the rows;
-    what: is measured ("log loss", "R²", "accuracy", "exact match"); constant: the error of the best constant
-    prediction. Errors are log losses, or 1 minus what is measured. early: nets were stopped at the epoch that is best
-    on other folds, as the recipe keeps its best epoch; epochs: after which the recipe's nets were taken, on average;
+    recipe: that was judged.
+    decision: the statistics behind it.
+    probes: the alternatives, one for each of `decision.gains`.
+    errors: [1 + probes, J] on held-out rows, the recipe first; training: likewise in training. nan where a net
+    diverged, and where an alternative was settled and so not measured any more.
+    half: [up to J], with half the rows.
+    what: is measured ("log loss", "R²", "accuracy", "exact match"). Errors are log losses, or 1 minus what is measured.
+    constant: the error of the best constant prediction.
+    folds, repeats, seeds: that were measured.
+    early: nets were stopped at the epoch that is best on other folds, as the recipe keeps its best epoch.
+    epochs: after which the recipe's nets were taken, on average.
+    measured_rows, learning_rows: rows that were measured, and those that may learn.
+    shortened: epochs that trainings were cut to, None where they were not.
+    whole: minutes that all rows and epochs are predicted to take.
+    few: the share of the rows that holds half of the targets' variance, where it is small; None else.
+    nets: that were trained.
     seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
     """
 
@@ -39,6 +49,12 @@ class VerdictEvidence:
     seeds: int
     early: bool
     epochs: float
+    measured_rows: int
+    learning_rows: int
+    shortened: int | None
+    whole: float
+    few: float | None
+    nets: int
     seconds: float
     share: float | None = None
 
@@ -56,6 +72,11 @@ class VerdictEvidence:
     def advice(self) -> Recipe | None:
         """The recipe with the change that is surely better; None where there is none."""
         return None if self.best is None else self.best.applied(self.recipe)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it was measured on less than the recipe's own rows and epochs."""
+        return self.measured_rows < self.learning_rows or self.shortened is not None
 
     def shown(self, error: float) -> float:
         """An error as what is measured."""

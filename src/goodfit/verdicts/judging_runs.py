@@ -24,7 +24,6 @@ from goodfit.runs.run import Run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples
-from goodfit.training.machine import machine
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.planner import plan
@@ -33,10 +32,13 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord, read_call, session_folder
 from goodfit.verdicts import trying
 from goodfit.verdicts.judging import CALL, WHERE, Planned, VerdictRequest, judged, lay_out
+from goodfit.verdicts.racing import expected_seconds
 from goodfit.verdicts.result import VERDICT, Verdict
+from goodfit.verdicts.sizing import QUICK_SECONDS
 
 JUDGE = "goodfit.verdicts.judge_run({}, data)"
 UNFINISHED = "verdict"  # the folder, in that of a run, that holds a verdict until it is known
+LEAST_PACE, MOST_PACE = 0.2, 20.0  # beside the planner's prediction, that is believed
 SHARE, SECONDS = 0.5, 10.0
 """A verdict is given unasked, in its quick form, where it takes at most this share of the run's time, or so long."""
 
@@ -82,12 +84,15 @@ def judge(
     source: the data, or the table that they were made of. What is trained is kept in the run's folder until the verdict
     stands there, so that the same call resumes where it was killed.
     """
-    layout, own = lay_out_run(run, source, asked), own_seconds(run)
-    if plan is not None:
-        plan(layout, predicted_seconds(run, layout), own)
+    own = own_seconds(run)
     if run.folder is None:
+        layout = _announced(run, source, asked, own, plan)
         return _with_share(judged(layout, run.recipe, asked, progress=progress), own)
-    call = {"data": source.origin["path"] if isinstance(source, Table) and source.origin else None, **vars(asked)}
+    asked = _begun(run.folder, asked)
+    layout = _announced(run, source, asked, own, plan)
+    asked = dataclasses.replace(asked, sizes=layout.sizes)
+    origin = source.origin["path"] if isinstance(source, Table) and source.origin else None
+    call = {"data": origin, **asked.to_json()}
     stored = call if is_json(call) else None
     record = SessionRecord(layout.digest(asked), layout.memory, "verdict", stored, layout.data_print)
     finish = shlex.join(["goodfit", "verdict", "--resume", str(run.folder)])
@@ -99,6 +104,26 @@ def judge(
     return found
 
 
+def _begun(folder: Path, asked: VerdictRequest) -> VerdictRequest:
+    """What is asked for, with the sizes of the verdict that was begun in the run's folder where it is the same."""
+    if asked.sizes is not None:
+        return asked
+    kept = _kept_call(folder)
+    if kept is None:
+        return asked
+    before = _request_of(folder, kept)[0]
+    return before if dataclasses.replace(before, sizes=None) == asked else asked
+
+
+def _announced(
+    run: Run, source: Dataset | Table, asked: VerdictRequest, own: float, plan: Planned | None
+) -> trying.VerdictLayout:
+    layout = lay_out_run(run, source, asked)
+    if plan is not None:
+        plan(layout, predicted_seconds(run, layout), own)
+    return layout
+
+
 def _with_share(found: Verdict, own: float) -> Verdict:
     return dataclasses.replace(found, share=found.seconds / own if own > 0 else None)
 
@@ -108,15 +133,25 @@ def unfinished_request(folder: str | Path) -> tuple[VerdictRequest, str | None] 
 
     None where no verdict was killed.
     """
-    where = Path(folder) / UNFINISHED
-    if not os.path.exists(where / CALL):
+    if not os.path.exists(Path(folder) / UNFINISHED / CALL):
         return None
-    call = read_call(where, CALL, "verdict")
+    return _request_of(Path(folder), read_call(Path(folder) / UNFINISHED, CALL, "verdict"))
+
+
+def _kept_call(folder: Path) -> dict[str, Any] | None:
+    """The call of a verdict that was begun in a run's folder; None without one, or where no file holds it."""
+    path = folder / UNFINISHED / CALL
+    found = SessionRecord.read(path, "verdict").call if os.path.lexists(path) else None
+    return None if found is None else dict(found)
+
+
+def _request_of(folder: Path, call: dict[str, Any]) -> tuple[VerdictRequest, str | None]:
     try:
         data = call.pop("data")
-        return VerdictRequest(**call), data
+        return VerdictRequest.from_json(call), data
     except (KeyError, TypeError) as error:
-        raise damaged(where / CALL, must="the record of a verdict", fix="Judge the run again.") from error
+        path = folder / UNFINISHED / CALL
+        raise damaged(path, must="the record of a verdict", fix="Judge the run again.") from error
 
 
 def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> trying.VerdictLayout:
@@ -125,16 +160,20 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> try
     if parts is None:
         raise InputError(problem(WHERE, "the data of the run must be known", fix="Give its folder."))
     learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
-    return lay_out(learning, run.recipe, asked, early=run.recipe.keep_best and len(parts.valid) > 0)
+    early = run.recipe.keep_best and len(parts.valid) > 0
+    quick = max(QUICK_SECONDS, SHARE * own_seconds(run))
+    return lay_out(learning, run.recipe, asked, early=early, pace=pace_of(run), quick_seconds=quick)
 
 
 def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
-    """What the verdict will take, from what the run took: the planner's estimate, corrected by how it did for the run.
+    """What the verdict will take, from what the run took. Programs count in full, although a disk may hold them."""
+    return expected_seconds(layout, pace_of(run))
 
-    Compiling counts in full, although a program may be found on disk.
-    """
+
+def pace_of(run: Run) -> float:
+    """How long the run trained, as a multiple of what the planner would have said."""
     if run.split is None:
-        return layout.planned.seconds
+        return 1.0
     examples = Examples.of_split(
         run.split, run.recipe.scaling, loss=run.recipe.loss, target_transform=run.recipe.target_transform
     )
@@ -142,10 +181,7 @@ def predicted_seconds(run: Run, layout: trying.VerdictLayout) -> float:
     expected = sum(cohort.seconds for cohort in own.cohorts)
     share = float(run.history.stopped_epoch.max(initial=1)) / run.recipe.epochs
     pace = run.seconds.get("train", expected) / max(expected * share, 1e-9)
-    work = layout.planned.training_seconds
-    cohorts = [cohort for planned in layout.planned.plans for cohort in planned.cohorts]
-    programs = {(cohort.widths, len(cohort.jobs)) for cohort in cohorts}  # repeats of the folds share theirs
-    return work * min(max(pace, 0.2), 20.0) + machine().compile_seconds * len(programs)
+    return min(max(pace, LEAST_PACE), MOST_PACE)
 
 
 def own_seconds(run: Run) -> float:

@@ -7,14 +7,16 @@ from typing import Any, Literal
 from goodfit.errors import InputError
 from goodfit.selection.space import text_of
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import LEARNING_RATES
 
-Side = Literal["freer", "tighter", "slower", "data"]
+Side = Literal["freer", "longer", "tighter", "slower", "data"]
 
 WIDER, NARROWER = 2, 4  # factors of every hidden layer's units
 SMALL, MUCH_WIDER = 64, 4  # up to this many units a layer, "wider" means four times as many
 FIRST_LAYER = 64  # units of the hidden layer that a net without one is given
 LONGER, FEW_EPOCHS = 2, 20  # factor of the epochs, and at least so many
 RATE = 10.0  # factor of the learning rate, up and down; half an order of magnitude would show less
+FAR_RATES = (("much", 100.0), ("far", 1000.0))  # where the recipe learns nothing, as far as a range test looks
 PENALTIES = ("l1", "l2", "weight_decay")
 STRONGER = (10.0, 100.0)  # factors of the penalties that a recipe has
 FIRST_PENALTIES = (0.01, 0.1)  # l2, where a recipe has no penalty at all
@@ -25,10 +27,10 @@ DROPOUT = 0.3  # where a recipe has none
 class Alternative:
     """One alternative to a recipe.
 
-    name: "wider"; side: what it would tell if it were better. freer: the recipe has too little capacity, time or
-    freedom; tighter: too much; slower: steps that are too large, or too much time; data: the same recipe with half the
-    rows, which tells what the last doubling of the rows has gained. fields: of the recipe that it changes; change: the
-    same in words.
+    name: "wider"; side: what it would tell if it were better. freer: the recipe has too little capacity or freedom;
+    longer: too little time, or steps that are too small; tighter: too much of either; slower: steps that are too large,
+    or too much time; data: the same recipe with half the rows, which tells what the last doubling of the rows has
+    gained. fields: of the recipe that it changes; change: the same in words.
     """
 
     name: str
@@ -45,15 +47,35 @@ HALF = Alternative("half the data", "data", change="half of the training set of 
 EARLIER = "earlier"  # a probe that needs no training of its own: the recipe, stopped at its best epoch
 
 
-def probes_of(recipe: Recipe, *, quick: bool = False) -> list[Alternative]:
+def probes_of(recipe: Recipe, *, quick: bool = False, ample: bool = False, brief: bool = False) -> list[Alternative]:
     """Every alternative that makes sense for a recipe, half the rows last.
 
-    quick: leaves out those of which a neighbour tells nearly the same: a deeper net, and the stronger of two penalties.
+    quick: leaves out those of which a neighbour tells nearly the same: a deeper net, and the stronger of two penalties;
+    and, of a net that is `ample` for its rows, the wider one, which takes longest and hardly ever gains.
+    brief: leaves out what asks for more or larger steps, where trainings have fewer steps than the recipe's.
     """
     found = [*_capacity(recipe), *_time(recipe), *_penalties(recipe), *_dropout(recipe), *_rates(recipe)]
     if quick:
-        found = [probe for probe in found if probe.name not in ("deeper", "much stronger penalty")]
+        near = ("deeper", "much stronger penalty", *["wider"] * ample)
+        found = [probe for probe in found if probe.name not in near]
+    if brief:
+        found = [probe for probe in found if probe.side != "longer"]
     return [*(probe for probe in found if _valid(recipe, probe)), HALF]
+
+
+def far_rates(recipe: Recipe) -> list[Alternative]:
+    """Learning rates further away, for a recipe that learns nothing: up and down, and the optimiser's usual one."""
+    if recipe.optimizer == "lbfgs":
+        return []
+    rate, usual = recipe.learning_rate, LEARNING_RATES[recipe.optimizer]
+    found = []
+    for word, factor in FAR_RATES:
+        found.append(_changed(recipe, f"{word} lower learning rate", "slower", {"learning_rate": rate / factor}))
+        found.append(_changed(recipe, f"{word} higher learning rate", "longer", {"learning_rate": rate * factor}))
+    if not 1 / FAR_RATES[-1][1] <= usual / rate <= FAR_RATES[-1][1]:
+        side: Side = "slower" if usual < rate else "longer"
+        found.append(_changed(recipe, "usual learning rate", side, {"learning_rate": usual}))
+    return [probe for probe in found if _valid(recipe, probe)]
 
 
 def _valid(recipe: Recipe, probe: Alternative) -> bool:
@@ -88,7 +110,7 @@ def _no_dropout(recipe: Recipe) -> dict[str, Any]:
 
 def _time(recipe: Recipe) -> Iterator[Alternative]:
     epochs = max(LONGER * recipe.epochs, FEW_EPOCHS)
-    yield _changed(recipe, "longer", "freer", {"epochs": epochs})
+    yield _changed(recipe, "longer", "longer", {"epochs": epochs})
 
 
 def _penalties(recipe: Recipe) -> Iterator[Alternative]:
@@ -119,7 +141,7 @@ def _rates(recipe: Recipe) -> Iterator[Alternative]:
     if recipe.optimizer == "lbfgs":
         return
     yield _changed(recipe, "lower learning rate", "slower", {"learning_rate": recipe.learning_rate / RATE})
-    yield _changed(recipe, "higher learning rate", "freer", {"learning_rate": recipe.learning_rate * RATE})
+    yield _changed(recipe, "higher learning rate", "longer", {"learning_rate": recipe.learning_rate * RATE})
 
 
 def _changed(recipe: Recipe, name: str, side: Side, fields: Mapping[str, Any]) -> Alternative:

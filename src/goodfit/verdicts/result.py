@@ -75,6 +75,12 @@ class Verdict(VerdictEvidence):
             if doubling is None
             else {name: getattr(doubling, name) for name in ("mean", "low", "high", "status")},
             "advice": None,
+            "learned": self.decision.learned,
+            "rows": self.measured_rows,
+            "of_rows": self.learning_rows,
+            "shortened": self.shortened,
+            "few": self.few,
+            "nets": self.nets,
             "folds": self.folds,
             "repeats": self.repeats,
             "seeds": self.seeds,
@@ -90,7 +96,8 @@ class Verdict(VerdictEvidence):
             found["advice"] = {
                 "probe": self.best.name,
                 "change": self.best.change,
-                "gain": gain.mean,
+                "gain": self.decision.claim,
+                "measured": gain.mean,
                 "low": gain.low,
                 "high": gain.high,
                 "recipe": self.advice.to_dict(),

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from goodfit.verdicts.deciding import NEXT_DOUBLING, Gain
-from goodfit.verdicts.evidence import VerdictEvidence
+from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
+from goodfit.verdicts.gains import NEXT_DOUBLING, Gain
+from goodfit.verdicts.sizing import FIRST, SAFE
 
 STATUS_WORDS = {
     "better": "significantly better",
@@ -19,15 +20,33 @@ STATUS_WORDS = {
 
 def sentence(found: VerdictEvidence) -> str:
     """The verdict with its evidence."""
+    told = _told(found)
+    if found.measured_rows < found.learning_rows:
+        told = f"{told[:-1]}; measured on {found.measured_rows:,} of {found.learning_rows:,} rows."
+    if found.decision.learned == "yes" or found.kind == "diverged" or _by_constant(found):
+        return told
+    where = "" if found.decision.fitted else ", on its training data either: it has not learned"
+    return f"{told} The recipe itself predicts no better than a constant{where}."
+
+
+def _told(found: VerdictEvidence) -> str:
     decision, best = found.decision, found.best
     if found.kind == "diverged":
         return f"Diverged: {_diverged(found)}."
-    if best is not None and decision.best is not None:
+    if best is not None and decision.best is not None and decision.claim is not None:
         gain = decision.gains[decision.best]
-        return f"{found.kind.capitalize()}: {best.name} ({best.change}) {_moves(found, gain)}."
+        return f"{found.kind.capitalize()}: {best.name} ({best.change}) {_moves(found, gain, decision.claim)}."
+    if _by_constant(found):
+        mean, constant = (number(found.shown(each)) for each in (decision.remaining[1], found.constant))
+        worse = f"{found.what} {mean} on held-out data, where a constant prediction has {constant}"
+        training = number(found.shown(float(found.training[0].mean())))
+        if decision.fitted:
+            return f"Overfit: the recipe predicts worse than a constant: {worse}; in training it has {training}."
+        return f"Underfit: the recipe has not learned: {worse}; in training it has {training}."
     if found.kind == "limited by data" and decision.doubling is not None:
-        last = f"the last doubling of the training set {_moves(found, decision.doubling, past=True)}"
-        return f"Limited by data: {last}, and no other recipe is significantly better."
+        doubling = decision.doubling
+        last = f"the last doubling of the training set {_moves(found, doubling, doubling.mean, past=True)}"
+        return f"Limited by data: {last}, and no other recipe gains more."
     if found.kind == "limited by noise":
         share = decision.remaining[1] / found.constant
         return (
@@ -36,7 +55,12 @@ def sentence(found: VerdictEvidence) -> str:
         )
     if found.kind == "good fit":
         return f"Good fit: {_nothing(found)}, nor would twice the data help."
-    return f"Cannot tell: {_open(found)} may or may not be better by more than {number(decision.margin)}."
+    return f"Cannot tell: {_open(found)}."
+
+
+def _by_constant(found: VerdictEvidence) -> bool:
+    """Whether a constant prediction is what is surely better."""
+    return found.best is None and found.kind in ("underfit", "overfit")
 
 
 def reasons(found: VerdictEvidence) -> list[str]:
@@ -63,25 +87,63 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
     ]
     if others:
         yield f"Also significantly better: {', '.join(others)}."
+    if decision.best is not None and decision.claim is not None and decision.claim < decision.gains[decision.best].mean:
+        measured = number(decision.gains[decision.best].mean)
+        yield f"It measured {measured}; the gain above is corrected for having been picked as the best."
     if decision.doubling is not None and found.kind == "limited by data":
         again = NEXT_DOUBLING * decision.doubling.mean
         yield f"Doubling the training set again should gain about {number(again)} more, if errors fall as 1/n."
     elif decision.doubling is not None and decision.doubling.status == "better":
-        yield f"More data would help as well: the last doubling {_moves(found, decision.doubling, past=True)}."
+        last = _moves(found, decision.doubling, decision.doubling.mean, past=True)
+        yield f"More data would help as well: the last doubling {last}."
+    if decision.learned != "yes":
+        yield "`goodfit inspect` looks for what keeps a net from learning: rates, gradients, dead units, scales."
+    if found.few is not None:
+        yield (
+            f"{found.few:.1%} of the rows hold half of the variance of the targets, so R² rests on few rows: a gain "
+            "counts only where every fold shows it. A target transform (target_transform log) makes more of them count."
+        )
+    yield from _of_sample(found)
     told = more(found)
     if told:
         yield told
 
 
+def _of_sample(found: VerdictEvidence) -> Iterator[str]:
+    """What a part of the rows or of the epochs cannot tell."""
+    if found.measured_rows < found.learning_rows:
+        yield (
+            "Not all rows were measured, to keep to the time: larger nets may gain more with all of them. What "
+            "stronger penalties, smaller nets or more data gain falls as rows are added, and counts here as far as it "
+            "holds for all rows, between 1/n and 1/√n."
+        )
+    if found.sampled:
+        cut = "" if found.shortened is None else f" and {found.shortened} of {found.recipe.epochs} epochs"
+        yield (
+            f"Trainings had fewer steps than the recipe's{cut}: what a longer one, or a higher learning rate would "
+            "gain was not asked, and more capacity counts only where it gains more than those steps would."
+        )
+
+
 def more(found: VerdictEvidence) -> str:
-    """How many more folds would settle what is open; "" where nothing is."""
+    """What would settle what is open; "" where nothing is."""
     if found.kind != "cannot tell":
         return ""
+    if found.sampled:
+        return (
+            f"All rows and epochs would tell more; about {math.ceil(found.whole)} minutes: --minutes {_minutes(found)}."
+        )
     now = f"{found.repeats} repeat{'s' * (found.repeats > 1)} of {found.folds} folds"
-    needed = found.decision.repeats
-    if needed is None:
-        return f"More folds or seeds are unlikely to settle it (now {now}): use more data, or a larger margin."
-    return f"About {needed} repeats of {found.folds} folds would settle it (now {now}), if the differences stay."
+    needed, rows = found.decision.repeats, found.decision.rows
+    if needed is not None:
+        return f"About {needed} repeats of {found.folds} folds would settle it (now {now}), if the differences stay."
+    times = "" if rows is None else f" about {rows} times the data, or"
+    return f"More folds or seeds are unlikely to settle it (now {now}):{times} a larger margin would."
+
+
+def _minutes(found: VerdictEvidence) -> int:
+    """For a first repeat on all rows, and others after it."""
+    return math.ceil(found.whole / (SAFE * FIRST))
 
 
 def number(value: float) -> str:
@@ -92,12 +154,12 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def _moves(found: VerdictEvidence, gain: Gain, *, past: bool = False) -> str:
+def _moves(found: VerdictEvidence, gain: Gain, by: float, *, past: bool = False) -> str:
     """`lowers the log loss on held-out rows by 0.21 (0.15 to 0.27)`."""
-    verb = "lower" if found.what == "log loss" else "raise"
+    verb = "lower" if found.what == LOG_LOSS else "raise"
     verb += ("ed" if verb == "lower" else "d") if past else "s"
-    article = "the log loss" if found.what == "log loss" else found.what
-    return f"{verb} {article} on held-out data by {number(gain.mean)} ({number(gain.low)} to {number(gain.high)})"
+    article = "the log loss" if found.what == LOG_LOSS else found.what
+    return f"{verb} {article} on held-out data by {number(by)} ({number(gain.low)} to {number(gain.high)})"
 
 
 def _nothing(found: VerdictEvidence) -> str:
@@ -106,11 +168,20 @@ def _nothing(found: VerdictEvidence) -> str:
 
 
 def _open(found: VerdictEvidence) -> str:
-    names = [
-        probe.name for probe, gain in zip(found.probes, found.decision.gains, strict=True) if gain.status == "open"
-    ]
-    if found.decision.doubling is not None and found.decision.doubling.status == "open":
+    """What keeps the answer from being known."""
+    decision = found.decision
+    names = [found.probes[place].name for place in decision.blocking]
+    most = max((decision.gains[place].at_most for place in decision.blocking), default=math.nan)
+    doubling = decision.doubling
+    if doubling is not None and doubling.status == "better":
+        promised = number(NEXT_DOUBLING * doubling.mean)
+        return f"twice the data would gain about {promised}, but {_listed(names)} may gain more, up to {number(most)}"
+    if doubling is not None and doubling.status == "open":
         names.append("twice the data")
+    return f"{_listed(names)} may or may not be better by more than {number(decision.margin)}"
+
+
+def _listed(names: list[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 

@@ -109,10 +109,24 @@ def _parts(given: Any, where: str) -> tuple[str, ...]:
 
 
 Check = Callable[[Any, str], Any]
+
+
+def _dates_of_before(name: str, missing: bool, scaling: ColumnScaling) -> Moments:
+    """What was written before there were "moments": always days, year and week, without time of day."""
+    return Moments(name, missing, scaling, ("trend", "year", "week"))
+
+
+def _hashed_of_before(name: str, missing: bool, buckets: int) -> Frequent:
+    """What was written before there were "frequent" ones: every category in a bucket."""
+    return Frequent(name, missing, (), buckets)
+
+
 COLUMNS: dict[str, tuple[dict[str, Check], Callable[..., FittedColumn]]] = {
     "numeric": ({"scaling": _scaling}, Numeric),
     "boolean": ({"often": _switch}, Boolean),
+    "date": ({"scaling": _scaling}, _dates_of_before),
     "moments": ({"scaling": _scaling, "parts": _parts}, Moments),
     "onehot": ({"categories": _categories}, OneHot),
+    "hashed": ({"buckets": _buckets}, _hashed_of_before),
     "frequent": ({"categories": _categories, "buckets": _buckets}, Frequent),
 }

@@ -1,0 +1,229 @@
+"""How often verdicts are right on held-out cases, whose truth is found by brute force on fresh samples.
+
+`python -m benchmarks.honesty_verdicts FILE` judges every case that FILE, one JSON object a line, does not hold yet,
+quickly and in full, and prints the rows; `rows(FILE)` gives them to whoever assembles a page.
+
+The truth of a case: the recipe and every alternative train on DRAWS fresh samples of as many rows and are scored on
+FRESH new rows each; a gain is the mean over the samples of the difference of log(error + offset), as a verdict measures
+it, with the standard error over the samples.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.verdict_held_out import HeldOut, cases, seed_of
+from goodfit import Recipe
+from goodfit.data import Dataset
+from goodfit.selection.recipes import in_batches_of, trained_whole
+from goodfit.training.examples import Examples
+from goodfit.training.jobs import fit_jobs
+from goodfit.training.population import Job
+from goodfit.verdicts import verdict
+from goodfit.verdicts.deciding import MARGIN, OFFSET
+from goodfit.verdicts.gains import NEXT_DOUBLING, OWN_MARGIN
+from goodfit.verdicts.probes import HALF, far_rates, probes_of
+
+DRAWS, FRESH = 8, 600
+FAULTS = {"freer": "underfit", "longer": "underfit", "tighter": "overfit", "slower": ""}  # "": either, or diverged
+MODES = ("quick", "full")
+
+
+def errors_of(case: HeldOut, recipes: Sequence[Recipe], rows: int, what: int) -> NDArray[np.float64]:
+    """[recipes, DRAWS] errors on fresh rows after training on fresh samples of so many; nan where a net diverged."""
+    rng = np.random.default_rng(what)
+    sets = [case.data(rng, rows + FRESH) for _ in range(DRAWS)]
+    numbers = np.arange(rows + FRESH, dtype=np.int32)
+    examples = Examples.stacked(sets, {"train": numbers[:rows], "valid": numbers[rows:]})
+    fitted = [in_batches_of(trained_whole(recipe), rows) for recipe in recipes]
+    jobs = [Job(recipe.replace(seed=draw), rows=draw) for recipe in fitted for draw in range(DRAWS)]
+    trained = fit_jobs(jobs, examples, score_every=max(recipe.epochs for recipe in fitted))
+    found = np.full(len(jobs), np.nan)
+    for number, job in enumerate(jobs):
+        turn, net = trained.place[number]
+        metrics = trained.metrics(number)
+        if not trained.turns[turn].frozen[net] and len(metrics) >= job.recipe.epochs:
+            last = metrics[job.recipe.epochs - 1]
+            found[number] = 1 - last[3] if case.task == "regression" else last[2]
+    return found.reshape(len(recipes), DRAWS)
+
+
+def constant_of(data: Dataset) -> float:
+    """The error of the best constant prediction."""
+    if data.task == "regression":
+        return 1.0
+    shares = np.bincount(data.y) / len(data.y)
+    return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+
+
+def truth_of(case: HeldOut, number: int) -> dict[str, Any]:
+    """What every alternative truly gains: name -> [gain, its standard error]; and the rows that a verdict is given."""
+    recipe = case.recipe
+    probes = [probe for probe in (*probes_of(recipe), *far_rates(recipe)) if probe != HALF]
+    seed = int(seed_of(number, 1).integers(2**31))
+    errors = errors_of(case, [recipe, *(probe.applied(recipe) for probe in probes)], case.rows, seed)
+    half = errors_of(case, [recipe.replace(batch_size=recipe.batch_size // 2)], case.rows // 2, seed + 1)[0]
+    constant = constant_of(case.data(seed_of(number, 2), 20_000))
+    offset = OFFSET * constant
+    own = float(np.exp(np.log(errors[0] + offset).mean()) - offset)
+    diverges = bool(np.isnan(errors[0]).any())
+    gains = {}
+    for probe, its in zip(probes, errors[1:], strict=True):
+        base = np.full(DRAWS, np.log(constant + offset)) if diverges else np.log(errors[0] + offset)
+        gains[probe.name] = [*_gain(base - np.log(its + offset), constant if diverges else own, offset), probe.side]
+    doubled, error = _gain(np.log(half + offset) - np.log(errors[0] + offset), own, offset)
+    return {
+        "gains": gains,
+        "doubling": [NEXT_DOUBLING * doubled, NEXT_DOUBLING * error],
+        "margin": MARGIN * constant if diverges else max(MARGIN * constant, OWN_MARGIN * own),
+        "own": own,
+        "constant": constant,
+        "diverges": diverges,
+    }
+
+
+def _gain(differences: NDArray[np.float64], own: float, offset: float) -> tuple[float, float]:
+    """A gain in the unit of errors, and its standard error."""
+    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return (own + offset) * -math.expm1(-mean), (own + offset) * math.exp(-mean) * error
+
+
+def judged(case: HeldOut, number: int, mode: str) -> dict[str, Any]:
+    """What the verdict says of the case's own rows, in one of the MODES."""
+    found = verdict(case.data(seed_of(number, 0)), case.recipe, quick=mode == "quick")
+    claim = found.decision.claim
+    return {
+        "kind": found.kind,
+        "advised": None if found.best is None else found.best.name,
+        "claim": None if claim is None or math.isnan(claim) else claim,
+        "sentence": found.sentence,
+        "more": found.reasons[-1] if found.kind == "cannot tell" and found.reasons else "",
+        "seconds": found.seconds,
+    }
+
+
+def measured(file: Path, most: int | None = None) -> list[dict[str, Any]]:
+    """The cases with truth and verdicts; those that the file does not hold yet are added to it, `most` at most."""
+    known = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    done = {one["name"] for one in known}
+    for number, case in enumerate(cases()):
+        if case.name in done or (most is not None and len(known) >= most):
+            continue
+        one = {"name": case.name, "truth": truth_of(case, number)}
+        one.update({mode: judged(case, number, mode) for mode in MODES})
+        with file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(one) + "\n")
+        known.append(one)
+        print(line_of(one), flush=True)
+    return known
+
+
+def best_of(truth: dict[str, Any]) -> tuple[str, float, float]:
+    """(name, gain, standard error) of the alternative that truly gains most."""
+    gains = {name: (gain, error) for name, (gain, error, _) in truth["gains"].items() if math.isfinite(gain)}
+    name = max(gains, key=lambda each: gains[each][0])
+    return name, *gains[name]
+
+
+def faulty(truth: dict[str, Any]) -> bool:
+    """Whether an alternative surely gains more than the margin, or the recipe diverges."""
+    _, gain, error = best_of(truth)
+    return bool(truth["diverges"] or gain - 2 * error > truth["margin"])
+
+
+def named(one: dict[str, Any], mode: str) -> bool:
+    """Whether a fault is named by the side of an alternative that truly gains."""
+    truth, kind = one["truth"], one[mode]["kind"]
+    if kind == "diverged":
+        return True
+    sides = {side for gain, _, side in truth["gains"].values() if gain > truth["margin"]}
+    return any(FAULTS[side] in (kind, "") and kind in FAULTS.values() for side in sides)
+
+
+def alarm(one: dict[str, Any], mode: str) -> bool:
+    """Whether a recipe is called faulty whose alternatives all surely gain less than the margin."""
+    truth = one["truth"]
+    _, gain, error = best_of(truth)
+    sound = not truth["diverges"] and gain + 2 * error < truth["margin"]
+    return sound and one[mode]["kind"] in ("underfit", "overfit", "diverged")
+
+
+def advised_gain(one: dict[str, Any], mode: str) -> float | None:
+    """What the advice truly gains on fresh rows; None where nothing is advised, or the truth did not try it."""
+    found = one["truth"]["gains"].get(one[mode]["advised"])
+    return None if found is None or not math.isfinite(found[0]) else float(found[0])
+
+
+def rows(file: Path, most: int | None = None) -> list[dict[str, Any]]:
+    """One row a mode: counts of cases, faults, named, sound, alarms, advice, advice that improves fresh rows."""
+    known, found = measured(file, most), []
+    for mode in MODES:
+        faults = [one for one in known if faulty(one["truth"])]
+        advice = [gain for one in known if (gain := advised_gain(one, mode)) is not None]
+        sound = [one for one in known if not one["truth"]["diverges"] and _sound(one["truth"])]
+        untold = [one for one in known if one[mode]["kind"] == "cannot tell"]
+        found.append(
+            {
+                "mode": mode,
+                "cases": len(known),
+                "faults": len(faults),
+                "named": sum(named(one, mode) for one in faults),
+                "sound": len(sound),
+                "alarms": sum(alarm(one, mode) for one in sound),
+                "advice": len(advice),
+                "improves": sum(gain > 0 for gain in advice),
+                "cannot tell": len(untold),
+                "says what would tell": sum("would" in one[mode]["more"] for one in untold),
+            }
+        )
+    return found
+
+
+def _sound(truth: dict[str, Any]) -> bool:
+    _, gain, error = best_of(truth)
+    return gain + 2 * error < truth["margin"]
+
+
+def line_of(one: dict[str, Any]) -> str:
+    """A case in a line."""
+    name, gain, error = best_of(one["truth"])
+    told = f"{one['name']}: best {name} {gain:+.3f} +- {error:.3f}, margin {one['truth']['margin']:.3f}"
+    return f"{told}; quick {one['quick']['kind']} ({one['quick']['advised']}), full {one['full']['kind']}"
+
+
+def section(known: list[dict[str, Any]], counted: list[dict[str, Any]]) -> str:
+    """The part of docs/verdict-quality.md on held-out cases."""
+    lines = [
+        f"\n## Held-out cases\n\n{len(known)} recipes of `benchmarks/verdict_held_out.py`, on which no threshold was "
+        f"chosen. What each alternative truly gains is measured by training it and the recipe on {DRAWS} fresh "
+        f"samples, scored on {FRESH} new rows each; its standard error is given. A fault is an alternative whose gain "
+        "exceeds the margin by two standard errors; a sound recipe has none that comes within two of it.\n",
+        "| " + " | ".join(counted[0]) + " |\n" + "|---" * len(counted[0]) + "|",
+        *("| " + " | ".join(str(value) for value in one.values()) + " |" for one in counted),
+        "\n| case | best alternative | true gain | margin | quick | full |\n|---|---|---|---|---|---|",
+    ]
+    for one in known:
+        name, gain, error = best_of(one["truth"])
+        kinds = " | ".join(one[mode]["kind"] for mode in MODES)
+        lines.append(f"| {one['name']} | {name} | {gain:+.3f} ± {error:.3f} | {one['truth']['margin']:.3f} | {kinds} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """FILE [MOST]."""
+    file, most = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None
+    counted = rows(file, most)
+    print(section(measured(file, most), counted))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,105 @@
+"""Measure alternatives repeat by repeat: those that are settled leave, and nothing goes on once the answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodfit.training.machine import machine
+from goodfit.training.observer import Stages, Watch
+from goodfit.verdicts.deciding import Decision
+from goodfit.verdicts.gains import Errors
+from goodfit.verdicts.probes import HALF, Alternative
+from goodfit.verdicts.sizing import LATER
+from goodfit.verdicts.trying import MeasuredAlternatives, Tables, VerdictLayout
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedAlternatives:
+    """What was measured, and what it decides.
+
+    probes: the rivals: without the half of the rows, with what stopping early would give.
+    errors, training: [1 + probes, J], the recipe first; half: [up to J].
+    """
+
+    found: MeasuredAlternatives
+    decision: Decision
+    probes: tuple[Alternative, ...]
+    errors: Errors
+    training: Errors
+    half: Errors
+
+
+Decide = Callable[[MeasuredAlternatives], JudgedAlternatives]
+
+
+def race(
+    layout: VerdictLayout, decide: Decide, *, quick: bool, folder: Path | None = None, watch: Watch | None = None
+) -> JudgedAlternatives:
+    """Train what was laid out, or what `folder` does not hold of it yet, as far as the answer asks for it.
+
+    The first repeat of the folds trains all usual probes. A recipe that is no better than a constant prediction, and
+    that none of them mends, is then compared with learning rates further away. Each further repeat trains the recipe
+    beside what is still open; where not `quick`, beside what is better too, so that the best of them is known better.
+    """
+    repeats = len(layout.folds.repeats)
+    stages = Stages(watch, expected_seconds(layout), layout.planned.nets)
+    tables, alive = Tables(layout), set(range(1 + layout.usual))
+    for repeat in range(repeats):
+        _train(tables, alive, repeat, _within(folder, f"repeat-{repeat + 1}"), stages)
+        found = decide(tables.measured())
+        if repeat == 0 and _learns_nothing(found) and layout.usual < len(layout.probes):
+            far = {1 + place for place in range(layout.usual, len(layout.probes))}
+            _train(tables, far, 0, _within(folder, "far-rates"), stages)
+            found = decide(tables.measured())
+        alive = _going_on(layout, found, quick=quick)
+        if not alive:
+            break
+    stages.finish()
+    return found
+
+
+def expected_seconds(layout: VerdictLayout, pace: float = 1.0) -> float:
+    """What all of it is expected to take, compiling included. pace: seconds of training per predicted second."""
+    more = LATER * (len(layout.folds.repeats) - 1)
+    training = layout.begun.training_seconds * (1 + more)
+    programs = len({(cohort.widths, len(cohort.jobs)) for planned in layout.begun.plans for cohort in planned.cohorts})
+    return training * pace + machine().compile_seconds * programs * (1 + (more > 0))
+
+
+def _train(tables: Tables, settings: set[int], repeat: int, folder: Path | None, stages: Stages) -> None:
+    planned = tables.layout.plan_of(tables.layout.stage(settings, [repeat]))
+    with stages.stage(planned.nets, planned.seconds) as watch:
+        tables.train(settings, [repeat], folder, watch)
+
+
+def _within(folder: Path | None, name: str) -> Path | None:
+    if folder is None:
+        return None
+    (folder / name).mkdir(exist_ok=True)
+    return folder / name
+
+
+def _learns_nothing(found: JudgedAlternatives) -> bool:
+    """Whether the recipe diverged, or is no better than a constant prediction, and nothing is known that mends it."""
+    decision = found.decision
+    return decision.best is None and (decision.kind == "diverged" or decision.learned != "yes")
+
+
+def _going_on(layout: VerdictLayout, found: JudgedAlternatives, *, quick: bool) -> set[int]:
+    """The settings of the next repeat: the recipe and what is open; none where nothing would change the answer."""
+    decision = found.decision
+    if quick and decision.kind != "cannot tell":
+        return set()
+    unsettled = {place for place, gain in enumerate(decision.gains) if gain.status == "open"}
+    doubling = decision.doubling is not None and decision.doubling.status == "open"
+    if not unsettled and not (doubling and decision.kind == "cannot tell"):
+        return set()
+    if not quick:
+        unsettled |= {place for place, gain in enumerate(decision.gains) if gain.status == "better"}
+    names = [found.probes[place].name for place in unsettled]
+    alive = {0, *(1 + place for place, probe in enumerate(layout.probes) if probe.name in names)}
+    if doubling or decision.kind in ("cannot tell", "limited by data"):
+        alive.add(1 + layout.probes.index(HALF))
+    return alive
