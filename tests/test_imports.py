@@ -19,7 +19,7 @@ with contextlib.redirect_stdout(io.StringIO()) as printed:
     assert main(["--help"]) == 0
 assert "train" in printed.getvalue(), printed.getvalue()
 """
-HEAVY = {"jax", "jinja2", "matplotlib", "narwhals", "optax", "pandas", "pyarrow", "scipy", "sklearn"}
+HEAVY = {"jax", "jinja2", "matplotlib", "narwhals", "optax", "pandas", "pyarrow", "scipy", "sklearn", "torch"}
 
 
 def loaded_by(code: str) -> set[str]:

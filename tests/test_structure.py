@@ -28,11 +28,12 @@ LAYERS = (
     ("figures",),
     ("models",),
     ("runs",),
-    ("selection", "inspection", "interop"),
+    ("selection", "inspection"),
     ("curves",),
     ("verdicts",),
     ("reports",),
-    ("studies", "estimators"),
+    ("studies", "estimators", "interop"),
+    ("notes",),
     ("cli", "lab"),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
@@ -42,7 +43,21 @@ ONLY = {"nets": {"errors", "lazy"}}  # stricter than the layers: pure functions 
 
 # What tools and runs leave behind at the top of the tree; everything else is written by hand.
 LEFT_BEHIND = {
-    *(".git", ".goodfit", ".hypothesis", ".venv", "build", "curves", "dist", "mutants", "runs", "searches", "studies")
+    *(
+        ".git",
+        ".goodfit",
+        ".hypothesis",
+        ".venv",
+        "build",
+        "curves",
+        "d2l-figures",
+        "dist",
+        "mutants",
+        "notes",
+        "runs",
+        "searches",
+        "studies",
+    )
 }
 NOT_TEXT = {".npz", ".png", ".pyc", ".safetensors", ".svg"}
 REGISTRIES = (

@@ -3,6 +3,7 @@ from goodfit import data as data
 from goodfit import inspection as inspection
 from goodfit import leaks as leaks
 from goodfit import models as models
+from goodfit import notes as notes
 from goodfit import reports as reports
 from goodfit import runs as runs
 from goodfit import selection as selection

@@ -19,6 +19,7 @@ COMMANDS = {  # what each does, in one line, and an example
     "compare": ("Compare runs on the same rows, with intervals of the differences.", "runs/a runs/b"),
     "inspect": ("Diagnose why a net does not learn, and how to fix it.", "runs/digits --try"),
     "study": ("Run the experiments of the chapter and test its claims.", "weight-decay --seeds 1000"),
+    "notes": ("Run the code cells of a document, and write their outputs beside the code.", "chapter.md"),
     "ledger": ("List every evaluation on a test set.", ""),
     "show": ("Show the contents of a model file.", "runs/digits/model.safetensors"),
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),

@@ -1,3 +1,4 @@
+from goodfit.reports.blocks import Bitmap as Bitmap
 from goodfit.reports.blocks import Block as Block
 from goodfit.reports.blocks import Bullets as Bullets
 from goodfit.reports.blocks import Code as Code

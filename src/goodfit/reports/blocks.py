@@ -95,6 +95,22 @@ class Picture(Block):
 
 
 @dataclass(frozen=True)
+class Bitmap(Block):
+    """A picture that was drawn elsewhere. title: a sentence without its full stop; png: its bytes in base64;
+    description: what it shows, for those who do not see it.
+    """
+
+    title: str
+    png: str
+    description: str
+
+    @property
+    def source(self) -> str:
+        """The picture as an address that fetches nothing."""
+        return f"data:image/png;base64,{self.png}"
+
+
+@dataclass(frozen=True)
 class Foldout(Block):
     """What opens when it is asked for. On paper it is printed open, unless it holds a long table."""
 
