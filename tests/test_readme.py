@@ -89,7 +89,7 @@ def test_commands_of_a_shell_block() -> None:
     ("command", "match"),
     [
         ("goodfit train digits --hiden 8", "--hiden"),
-        ("goodfit train digits --hidden 8 --activation reluu", "'activation' must be"),
+        ("goodfit train digits --hidden 8 --activation reluu", "'--activation' must be"),
         ("goodfit train digit", "Did you mean 'digits'"),
     ],
 )
