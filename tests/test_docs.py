@@ -157,10 +157,13 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     text, found = page("runs.md"), names["run"].to_json()
     (files,) = tables(section(text, "## Files"))
     assert sorted(files) == sorted(path.name for path in (folder / found["folder"]).iterdir())
-    keys, score_keys, leak_keys = tables(section(text, "## `--json`"))
+    keys, score_keys, error_keys, leak_keys = tables(section(text, "## `--json`"))
     assert keys == list(found)
     assert leak_keys == list(found["leaks"])
-    assert score_keys == list(found["scores"]["valid"])
+    assert score_keys[:-2] == list(found["scores"]["valid"])
+    numbers = gf.train(gf.Recipe(hidden=(4,), epochs=1), "diabetes").to_json()["scores"]["valid"]
+    assert score_keys == list(numbers)
+    assert set(error_keys) == {key for error in numbers["errors"] for key in error}
     for key in ("scores", "seconds"):
         row, *_ = re.findall(rf"^\| `{key}` \|.*$", text, re.MULTILINE)
         assert set(re.findall(r"`([^`]+)`", row)) == {key, *found[key]}
