@@ -77,7 +77,7 @@ COMMANDS = (
     _training("curve, l2", "curve", "iris", "--over", "l2=0,0.1", "--folds", "3", record="search.json"),
     Command(
         "verdict",
-        ("verdict", "{}", "--quick", "--folds", "3", "--quiet"),
+        ("verdict", "{}", "--repeats", "1", "--minutes", "1000", "--folds", "3", "--quiet"),  # time enough
         ("verdict/verdict-call.json", "verdict.json"),  # a verdict that is done is printed again
         before=("train", "iris", *NET, "--fit", "never", "--out", "{}", "--quiet"),
     ),

@@ -187,3 +187,9 @@ def make_run() -> Any:
 @pytest.fixture
 def make_score() -> Any:
     return score
+
+
+@pytest.fixture(autouse=True)
+def steady_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings take what the planner predicts, however busy the machine: what a verdict measures depends on it."""
+    monkeypatch.setattr("goodfit.verdicts.judging_runs.pace_of", lambda run: 1.0)

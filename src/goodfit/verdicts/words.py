@@ -7,7 +7,6 @@ import numpy as np
 
 from goodfit.verdicts.evidence import LOG_LOSS, VerdictEvidence
 from goodfit.verdicts.gains import NEXT_DOUBLING, Gain
-from goodfit.verdicts.sizing import FIRST, SAFE
 
 STATUS_WORDS = {
     "better": "significantly better",
@@ -143,6 +142,8 @@ def more(found: VerdictEvidence) -> str:
 
 def _minutes(found: VerdictEvidence) -> int:
     """For a first repeat on all rows, and others after it."""
+    from goodfit.verdicts.sizing import FIRST, SAFE  # here, for it loads JAX
+
     return math.ceil(found.whole / (SAFE * FIRST))
 
 
