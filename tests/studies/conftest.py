@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import pytest
-from studies_help import Small
+from studies_help import Small, Written
 
 from goodfit.studies import Result, run, studies
 
@@ -19,3 +20,14 @@ def small_result(name: str) -> Result:
 def small() -> Small:
     """A study's name -> its small form's result."""
     return small_result
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A study's name -> its small form's two pages, English first, which are written once a process."""
+
+    @functools.cache
+    def write(name: str) -> tuple[Path, ...]:
+        return tuple(small_result(name).write(tmp_path_factory.mktemp(name)))
+
+    return write

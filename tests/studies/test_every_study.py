@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from pathlib import Path
 
 import pytest
-from studies_help import Small
+from studies_help import Small, Written
 
 from goodfit.studies import run, studies
 from goodfit.studies.pages import study_page
@@ -57,24 +56,23 @@ def test_the_declaration(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_pages(name: str, small: Small) -> None:
+def test_its_pages(name: str, small: Small, written: Written) -> None:
     result = small(name)
-    page = check(study_page(result, "en", ["index", *NAMES]).html())
+    page, chinese = (check(path.read_text("utf-8")) for path in written(name))
     assert page.all("h1")[0].text == result.study.title.en
     assert len(page.all("figure")) == len(result.study.figures)
     shown = tables(page)["Claims, with 95 % intervals"][1:]
     assert [row[1] for row in shown] == [each.status for each in result.claims]
-    chinese = check(study_page(result, "zh").html())
     assert chinese.all("h1")[0].text == result.study.title.zh
     assert chinese.all("html")[0].attributes["lang"] == "zh-Hans"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_texts_follow_what_was_measured(name: str, small: Small) -> None:
+def test_its_texts_follow_what_was_measured(name: str, small: Small, written: Written) -> None:
     """A finding stands below its figure as long as its claim has that status; a remark for another result says so."""
     result = small(name)
-    for language in LANGUAGES:
-        page = check(study_page(result, language).html())
+    for language, path in zip(LANGUAGES, written(name), strict=True):
+        page = check(path.read_text("utf-8"))
         for drawing, found in zip(result.study.figures, page.all("figure"), strict=True):
             told = found.all("figcaption")[0].text
             assert drawing.caption.of(language).strip() in told
@@ -106,17 +104,17 @@ def test_other_parameters_are_told() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_files(name: str, small: Small, tmp_path: Path) -> None:
-    result = small(name)
-    pages = result.write(tmp_path)
+def test_its_files(name: str, small: Small, written: Written) -> None:
+    result, pages = small(name), written(name)
     assert [page.name for page in pages] == [f"{name}.html", f"{name}.zh.html"]
+    folder = pages[0].parent / name
     drawn = {f"{each.name}{suffix}" for each in result.study.figures for suffix in (".svg", ".png")}
-    written = {f"{each.name}.csv" for each in result.study.tables}
-    assert {path.name for path in (tmp_path / name).iterdir()} == {*drawn, *written, "result.json"}
+    columns = {f"{each.name}.csv" for each in result.study.tables}
+    assert {path.name for path in folder.iterdir()} == {*drawn, *columns, "result.json"}
     for each in result.study.tables:
-        with open(tmp_path / name / f"{each.name}.csv", newline="", encoding="utf-8") as file:
+        with open(folder / f"{each.name}.csv", newline="", encoding="utf-8") as file:
             head, *rows = csv.reader(file)
         assert head == [column.name for column in each.columns]
         assert len(rows) == len(next(iter(result.tables[each.name].values()))) > 0
-    kept = json.loads((tmp_path / name / "result.json").read_text("utf-8"))
+    kept = json.loads((folder / "result.json").read_text("utf-8"))
     assert [each["status"] for each in kept["claims"]] == [each.status for each in result.claims]

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from studies_help import Small
+from studies_help import Written
 
 from goodfit.data.fashion_mnist import CLASSES
 from goodfit.figures import png, svg
@@ -16,7 +16,6 @@ from goodfit.figures.style import house_style, new_figure
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.studies import studies
 from goodfit.studies.folders import SHARED
-from goodfit.studies.pages import study_page
 from goodfit.studies.words import Labels
 from page_check import Element, check
 
@@ -36,11 +35,10 @@ def texts(page: Element) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_english_is_left_in_a_chinese_figure(name: str, small: Small) -> None:
-    chinese = check(study_page(small(name), "zh").html())
+def test_no_english_is_left_in_a_chinese_figure(name: str, written: Written) -> None:
+    english, chinese = (check(path.read_text("utf-8")) for path in written(name))
     left = {word for text in texts(chinese) for word in WORD.findall(text)} - SAME
     assert left == set()
-    english = check(study_page(small(name), "en").html())
     assert not re.search("[\u4e00-\u9fff]", "".join(texts(english)))
     for drawn in chinese.all("svg"):
         assert drawn.attributes["role"] == "img"

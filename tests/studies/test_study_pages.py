@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from studies_help import Small
+from studies_help import Small, Written
 
 from browser import Browser
 from browser_checks import check_opened
@@ -16,8 +16,8 @@ NAMES = list(studies())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_study_opens_without_a_fault(name: str, small: Small, browser: Browser, tmp_path: Path) -> None:
-    english, chinese = small(name).write(tmp_path)
+def test_a_study_opens_without_a_fault(name: str, written: Written, browser: Browser) -> None:
+    english, chinese = written(name)
     check_opened(browser, english, 1280, "light")
     check_opened(browser, english, 390, "dark")
     check_opened(browser, chinese, 390, "light")
