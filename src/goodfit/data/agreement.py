@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 
 Rows = NDArray[np.int32]
+BLOCK_VALUES = 4_000_000  # numbers that a block of rows holds at most, so that memory stays bounded
 SAMPLED_VALUES = 8_000_000  # cells that are compared to measure a tail
 MOST_COLUMNS = 800  # drawn to measure a tail, so that memory stays within some 10,000 pairs of so many
 TAIL = 10  # the slope of the tail is measured between two levels of evidence of which one has TAIL times the pairs
@@ -170,7 +171,7 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     i, j = _candidates(x, rows, varying[np.argsort(rarity[varying], kind="stable")])
     if not len(i):
         return nothing
-    differ = np.concatenate([x[rows[i[part]]] != x[rows[j[part]]] for part in _blocks(len(i), x.shape[1])])
+    differ = np.concatenate([x[rows[i[part]]] != x[rows[j[part]]] for part in blocks(len(i), x.shape[1])])
     differing = np.count_nonzero(differ, axis=1).astype(np.int32)
     near = differing <= len(varying) // 2
     count = 2.0 * np.count_nonzero(near)  # both orders of a pair count
@@ -228,7 +229,7 @@ def row_hashes(x: np.ndarray, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     Equal rows have equal sums, 0.0 and -0.0 being equal; others hardly ever.
     """
     found = np.empty((len(x), keys.shape[1]), np.uint64)
-    for part in _blocks(len(x), x.shape[1]):
+    for part in blocks(len(x), x.shape[1]):
         np.matmul(_bits(x[part]), keys, out=found[part])
     return found
 
@@ -241,9 +242,10 @@ def _bits(rows: np.ndarray) -> NDArray[np.uint64]:
     return rows.astype(np.int64).view(np.uint64)
 
 
-def _blocks(count: int, width: int) -> Iterator[slice]:
-    step = max(1, 2_000_000 // max(1, width))
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
+def blocks(n_rows: int, width: int) -> Iterator[slice]:
+    """Slices over rows of `width` values, each within BLOCK_VALUES."""
+    step = max(1, BLOCK_VALUES // max(1, width))
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
 def merged(groups: Rows, rows: Rows, partners: Rows) -> Rows:
