@@ -160,8 +160,9 @@ def _repair(results: Sequence[Result]) -> None:
 def run(trainings: Iterable[Case], keep: Path | None = None) -> list[Result]:
     """Diagnose cases, data set by data set. keep: a file from which a run that was broken off goes on."""
     cases_of: dict[str, list[Case]] = defaultdict(list)
-    known = [] if keep is None else findings_kept.read(keep)
-    for case in findings_kept.left(list(trainings), known):
+    planned = list(trainings)
+    known = [] if keep is None else findings_kept.of_these(planned, findings_kept.read(keep))
+    for case in findings_kept.left(planned, known):
         cases_of[case.data].append(case)
     for name, members in cases_of.items():
         groups: dict[int, list[Case]] = defaultdict(list)
@@ -204,7 +205,7 @@ def bars_of(results: Sequence[Result]) -> list[Measurement]:
 
 
 def tables() -> str:
-    """The summary for docs/honesty.md, measured anew."""
+    """The summary for docs/honesty.md, from new trainings."""
     return summary(run(pairs.development()), run(held_out.cases()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ def add(file: Path, results: Iterable[Result]) -> None:
             fault = result.case.fault
             told = {
                 "data": result.case.data,
+                "rows": _rows(result.case),
                 "fault": None if fault is None else fault.name,
                 "recipe": json.loads(result.case.recipe.to_json()),
                 "findings": {code: [each.status, each.text] for code, each in result.findings.items()},
@@ -36,22 +38,29 @@ def add(file: Path, results: Iterable[Result]) -> None:
 
 
 def read(file: Path) -> list[Result]:
-    """The results in a file; [] where there is none."""
+    """The results in a file; [] where there is none. Those of which the data are not known are left out."""
     if not file.exists():
         return []
-    return [_result(json.loads(line)) for line in file.read_text("utf-8").splitlines()]
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    return [_result(told) for told in lines if "rows" in told]
 
 
 def _result(told: dict[str, Any]) -> Result:
-    rows: Any = None  # they are not kept: nothing that is counted needs them
-    parts: Split = rows
+    nothing: Any = None  # rows are not kept: nothing that is counted needs them
+    parts: Split = nothing
     fault = None if told["fault"] is None else FAULT[told["fault"]]
-    case = Case(told["data"], parts, Recipe(**told["recipe"]), fault)
+    case = Case(told["data"], parts, Recipe(**told["recipe"]), fault, told["rows"])
     found = {
         code: Finding(code, status, float("nan"), float("nan"), "", text)
         for code, (status, text) in told["findings"].items()
     }
     return Result(case, found, Advice({}, {}), **{name: told[name] for name in NUMBERS})
+
+
+def of_these(cases: Sequence[Case], known: Sequence[Result]) -> list[Result]:
+    """The results that are of one of the cases, as these are now."""
+    wanted = {_key(case) for case in cases}
+    return [result for result in known if _key(result.case) in wanted]
 
 
 def left(cases: Sequence[Case], known: Sequence[Result]) -> list[Case]:
@@ -60,5 +69,16 @@ def left(cases: Sequence[Case], known: Sequence[Result]) -> list[Case]:
     return [case for case in cases if _key(case) not in done]
 
 
-def _key(case: Case) -> tuple[str, str, str]:
-    return case.data, "" if case.fault is None else case.fault.name, case.recipe.to_json()
+def _key(case: Case) -> tuple[str, str, str, str]:
+    return case.data, _rows(case), "" if case.fault is None else case.fault.name, case.recipe.to_json()
+
+
+def _rows(case: Case) -> str:
+    """A digest of the data: faults change inputs, targets or whether these are scaled, under the same name."""
+    if case.rows:
+        return case.rows
+    data = case.parts.data
+    found = hashlib.sha256(repr((data.x.shape, data.scale_targets)).encode())
+    for values in (data.x, data.y):
+        found.update(values.tobytes())
+    return found.hexdigest()[:16]

@@ -16,6 +16,7 @@ from benchmarks.findings_counts import (
     share,
     sound_alarms,
 )
+from benchmarks.pairs import development
 from benchmarks.planted import FAULTS, SOUND
 from goodfit.inspection.findings.data import FEWEST_PROBED
 from goodfit.inspection.findings.steps import HIGH_BELOW
@@ -28,8 +29,9 @@ HEAD = """# How good the findings are
 Trainings with a fault planted in each, with two, and with none were diagnosed with their own recipe and data. Limits
 were set without a look at the *held-out* cases: {held} trainings on other data sets
 ({held_sets}), with other seeds and pairs of faults of other kinds.
-The {own} *development* cases below are on {own_sets}. Every kind of training is written down in
-`benchmarks/planted.py` and `benchmarks/pairs.py`; kinds take turns over the data sets.
+The {own} *development* cases below are on {own_sets}.{partial}
+Every kind of training is written down in `benchmarks/planted.py` and `benchmarks/pairs.py`; kinds take turns over the
+data sets.
 
 {summary}
 A fault is named if a code that it must show is found. Intervals are Clopper-Pearson's at 95 %; trainings of one data
@@ -55,11 +57,21 @@ def page(own: Sequence[Result], held: Sequence[Result]) -> str:
     """The whole page."""
     head = HEAD.format(
         summary=summary(own, held), kinds=len(SOUND), learned=LEARNED, margin=REPAIRED, own=len(own), held=len(held),
-        own_sets=_sets(own), held_sets=_sets(held),
+        own_sets=_sets(own), held_sets=_sets(held), partial=_partial(own),
     )  # fmt: skip
     text = head + "\n## Held-out cases\n" + tables(held) + "\n### Missed, and false alarms\n" + errors(held)
     text += "".join(f"- {line}\n" for line in naming(held, pairs=True).missed) + FOOT
     return text + "\n## Development cases\n" + tables(own)
+
+
+def _partial(own: Sequence[Result]) -> str:
+    """A sentence where not all development cases were run."""
+    planned = list(development())
+    if len(own) >= len(planned):
+        return ""
+    sets = sorted({case.data for case in planned} - {result.case.data for result in own})
+    why = f"\n**This is a partial run of them**: {len(own)} of {len(planned)}"
+    return f"{why}, without any on {', '.join(sets)}." if sets else f"{why}."
 
 
 def summary(own: Sequence[Result], held: Sequence[Result]) -> str:

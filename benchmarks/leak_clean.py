@@ -1,4 +1,4 @@
-"""Tables without leakage that look as if they had some: what `benchmarks.leak_guard` counts false accusations on."""
+"""Tables without leakage that look as if they had some: what `benchmarks.leak_cases` counts false accusations on."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def rounded(rng: Rng, rows: int, columns: int, decimals: int, factor: float = 0.
 
 
 def panel(rng: Rng, subjects: int, visits: int, fixed: int, *, declared: bool, number: bool) -> Dataset:
-    """Visits of subjects: some columns are the subject's, two change; the target is measured anew at each visit."""
+    """Visits of subjects: some columns are the subject's, two change; the target is measured again at each visit."""
     who = np.repeat(np.arange(subjects), visits)
     own = rng.standard_normal((subjects, fixed))[who]
     x = np.column_stack([own, rng.standard_normal((len(who), 2))])

@@ -1,4 +1,4 @@
-"""Tables with a leak that was planted: what `benchmarks.leak_guard` counts found leaks on."""
+"""Tables with a leak that was planted: what `benchmarks.leak_cases` counts found leaks on."""
 
 from __future__ import annotations
 

@@ -45,12 +45,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Case:
-    """One training. fault: None for a sound one."""
+    """One training. fault: None for a sound one; rows: the digest of its data where these are not kept."""
 
     data: str
     parts: Split
     recipe: Recipe
     fault: Fault | None
+    rows: str = ""
 
 
 def scaled(factor: float, shift: float = 0.0) -> Callable[[Dataset], Dataset]:

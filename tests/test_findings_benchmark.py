@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks import findings_counts, held_out, pairs, planted
+import numpy as np
+from benchmarks import findings_counts, findings_kept, held_out, pairs, planted
 from benchmarks.findings_counts import (
     Result,
     errors,
@@ -21,6 +23,7 @@ from benchmarks.findings_counts import (
 )
 from benchmarks.findings_page import page, summary, tables
 
+from goodfit.data import Dataset, Split
 from goodfit.inspection.advising import Advice
 from goodfit.inspection.findings import CHECKS, Finding
 from goodfit.training.recipe import Recipe
@@ -149,3 +152,21 @@ def test_every_code_is_planted_somewhere() -> None:
     assert planted_codes == set(CHECKS)
     assert all(fault.must | fault.may <= set(CHECKS) for fault in planted.FAULTS)
     assert findings_counts.REPAIRED == 0.05
+
+
+def test_a_result_is_kept_for_the_data_that_it_is_of(tmp_path: Path) -> None:
+    """Not for other inputs, other targets, or others that are scaled, though the data set has the same name."""
+    x, y, rows = np.ones((4, 2)), np.arange(4.0), np.arange(4)
+    data = Dataset("d", x, y, "regression")
+    others = [replace(data, x=2 * x), replace(data, y=y[::-1]), replace(data, scale_targets=not data.scale_targets)]
+    cases = [planted.Case("d", Split(each, rows, rows[:0], rows[:0]), Recipe(), None) for each in (data, *others)]
+    findings_kept.add(tmp_path / "kept", [Result(cases[0], {}, Advice({}, {}), 0.5)])
+    known = findings_kept.read(tmp_path / "kept")
+    assert findings_kept.left(cases, known) == cases[1:]
+    assert len(findings_kept.of_these(cases, known)) == 1
+    assert findings_kept.of_these(cases[1:], known) == []
+
+
+def test_a_partial_run_is_said_to_be_one() -> None:
+    assert "**This is a partial run of them**: 4 of 95, without any on blobs, circles" in page(RESULTS, RESULTS)
+    assert "partial run" not in page([result(None, set())] * 95, RESULTS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import goodfit.data as gd
+from goodfit.data import agreement
 from goodfit.data.cache import user_cache
 from goodfit.leaks import duplicates, near_images, near_rows
 from goodfit.leaks.duplicates import Rows, TwinRows, exact_groups, exact_twins, nearest_twins, relabelled
@@ -79,7 +80,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x[100] = x[3]
     x[7] = np.roll(x[110].reshape(SHAPE), 1, axis=0).ravel()
     whole, groups = images_found(x), exact_groups(x)
-    monkeypatch.setattr(duplicates, "BLOCK_VALUES", 3000)
+    monkeypatch.setattr(agreement, "BLOCK_VALUES", 3000)
     assert as_dict(images_found(x)) == as_dict(whole) == {3: 100, 7: 110}
     assert exact_groups(x).tolist() == groups.tolist()
 

@@ -174,6 +174,6 @@ def test_what_other_rows_with_the_same_value_tell(seed: int) -> None:
     right = 0.0
     for row in range(60):
         others = np.bincount(np.delete(y, row)[np.delete(codes, row) == codes[row]], minlength=3)
-        best = np.flatnonzero(others == others.max()) if others.max() else []
+        best: Any = np.flatnonzero(others == others.max()) if others.max() else []
         right += 0 if y[row] not in best else 1 if len(best) == 1 else 0.5
     assert right_by_value(codes, y) == pytest.approx(right / 60)

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 
 Rows = NDArray[np.int32]
+BLOCK_VALUES = 4_000_000  # numbers that a block of rows holds at most, so that memory stays bounded
 SAMPLED_VALUES = 8_000_000  # cells that are compared to measure a tail
+MOST_COLUMNS = 800  # drawn to measure a tail, so that memory stays within some 10,000 pairs of so many
 TAIL = 10  # the slope of the tail is measured between two levels of evidence of which one has TAIL times the pairs
 FEWEST_IN_TAIL = 30  # pairs of the sample above the upper level
 FEWEST_TOGETHER = 10  # pairs that agree in two columns, below which nothing is said of how these depend
@@ -33,10 +35,12 @@ SURE = 0.01  # pairs so alike that may be expected by chance in the whole table
 class Tail:
     """How many pairs of different rows agree at least so much.
 
-    weights: nats [D]; level: an evidence in nats; pairs: how many pairs reach it; slope: by how much the logarithm of
-    their number falls for each nat beyond it.
+    columns: those that evidence is summed over [K]: all, or MOST_COLUMNS drawn where there are more; weights: theirs,
+    in nats [K]; level: an evidence in nats; pairs: how many pairs reach it; slope: by how much the logarithm of their
+    number falls for each nat beyond it.
     """
 
+    columns: NDArray[np.intp]
     weights: NDArray[np.float64]
     level: float
     pairs: float
@@ -52,15 +56,18 @@ class Tail:
 
 
 def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: float | None = None) -> Tail | None:
-    """The tail of the evidence between different rows of a table [N, D], or None where nearly all rows are alike.
+    """The tail of the evidence between different rows of a table [N, D], or None where there are too few pairs to
+    measure it on.
 
     rows, others: two sets of rows without repeats of a row in them; where both are the same set, each pair counts
     twice. above: how many pairs the upper level must have at least; without: where some of the pairs are themselves to
     be explained, how many of those that agree most are left out; columns are then weighed each alone, since those pairs
     would make them seem to depend on one another.
     """
-    rng = generator(0, "agreement")
-    most = max(10_000, SAMPLED_VALUES // max(1, x.shape[1]))
+    rng, columns = generator(0, "agreement"), np.arange(x.shape[1])
+    if len(columns) > MOST_COLUMNS:
+        columns = np.sort(generator(0, "columns").choice(columns, MOST_COLUMNS, replace=False))
+    most = max(10_000, SAMPLED_VALUES // max(1, len(columns)))
     first = min(len(rows), max(math.isqrt(most), most // max(1, len(others))))
     second = min(len(others), max(1, most // max(1, first)))
     a, b = rng.choice(rows, first, replace=False), rng.choice(others, second, replace=False)
@@ -68,11 +75,11 @@ def tail_of(x: np.ndarray, rows: Rows, others: Rows, above: float, without: floa
     count = int(differ.sum())
     if not count:
         return None
-    one, two, off = x[a].T, x[b].T, differ.ravel()
-    agree = np.stack([(one[i][:, None] == two[i][None, :]).ravel()[off] for i in range(x.shape[1])])  # [D, pairs]
+    one, two, off = x[np.ix_(a, columns)].T, x[np.ix_(b, columns)].T, differ.ravel()
+    agree = np.stack([(one[i][:, None] == two[i][None, :]).ravel()[off] for i in range(len(columns))])  # [K, pairs]
     weights = _weights(agree, alone=without is not None)
     evidence = weights.astype(np.float32) @ agree.astype(np.float32)
-    return _tail(evidence, weights, len(rows) * len(others) / differ.size, above, without or 0.0)
+    return _tail(evidence, (columns, weights), len(rows) * len(others) / differ.size, above, without or 0.0)
 
 
 def _weights(agree: NDArray[np.bool_], *, alone: bool) -> NDArray[np.float64]:
@@ -81,22 +88,32 @@ def _weights(agree: NDArray[np.bool_], *, alone: bool) -> NDArray[np.float64]:
     nothing to it.
     """
     columns, pairs = agree.shape
+    share = np.maximum(np.count_nonzero(agree, axis=1), 0.5) / pairs
+    if alone:
+        return _nats(share)
     step = max(1, pairs * columns**2 // 300_000_000)
     some = agree[:, ::step].astype(np.float32)
     both = some @ some.T
-    share = np.maximum(np.count_nonzero(agree, axis=1), 0.5) / pairs
     order = np.argsort(-share, kind="stable")
-    for place, column in enumerate([] if alone else order):
+    for place, column in enumerate(order):
         before = order[:place]
         before = before[both[before, column] >= FEWEST_TOGETHER]
         given = both[before, column] / both[before, before]
         share[column] = max(share[column], given.max(initial=0.0))
+    return _nats(share)
+
+
+def _nats(share: NDArray[np.float64]) -> NDArray[np.float64]:
     found: NDArray[np.float64] = -np.log(np.minimum(share, 1.0))
     return found
 
 
 def _tail(
-    evidence: NDArray[np.float32], weights: NDArray[np.float64], scale: float, above: float, without: float
+    evidence: NDArray[np.float32],
+    weighed: tuple[NDArray[np.intp], NDArray[np.float64]],
+    scale: float,
+    above: float,
+    without: float,
 ) -> Tail | None:
     out = math.ceil(without / scale)
     wanted = math.ceil(max(FEWEST_IN_TAIL, above / scale))
@@ -105,7 +122,7 @@ def _tail(
     upper, many = _level(evidence, out + wanted)
     lower, more = _level(evidence, min(len(evidence), out + TAIL * (many - out)))
     slope = 1.0 if lower >= upper else math.log((more - out) / (many - out)) / (upper - lower)
-    return Tail(weights, upper, (many - out) * scale, max(HEAVY * min(slope, 1.0), 1e-9))
+    return Tail(*weighed, upper, (many - out) * scale, max(HEAVY * min(slope, 1.0), 1e-9))
 
 
 def _level(evidence: NDArray[np.float32], count: int) -> tuple[float, int]:
@@ -117,10 +134,10 @@ def _level(evidence: NDArray[np.float32], count: int) -> tuple[float, int]:
 def twins_by_agreement(x: np.ndarray, rows: Rows, others: Rows, twins: int) -> float:
     """How many different rows would stand both in `rows` and in `others` by chance, with the columns as they depend.
 
-    rows, others: without repeats in themselves; twins: how many are there. inf where nearly all rows are alike.
+    rows, others: without repeats in themselves; twins: how many are there. 0.0 where there are too few pairs to say.
     """
     tail = tail_of(x, rows, others, 3.0 * twins)
-    return math.inf if tail is None else tail.expected(float(tail.weights.sum()))
+    return 0.0 if tail is None else tail.expected(float(tail.weights.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +163,7 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     if len(rows) < FEWEST_IN_TAIL:
         return nothing
     some = generator(0, "weights").choice(rows, min(len(rows), 300), replace=False)
-    rarity = np.array([_repeats(column) for column in x[some].T])
+    rarity = np.array([equal_pairs(column) for column in x[some].T]) / (len(some) * (len(some) - 1))
     varying = np.flatnonzero(rarity < 1)
     evidence = -np.log(np.maximum(rarity[varying], 1 / len(some) ** 2)).sum()  # of independent columns: at most so much
     if len(varying) < PARTS or evidence < math.log(len(rows) ** 2 / 2 / SURE):
@@ -154,7 +171,7 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     i, j = _candidates(x, rows, varying[np.argsort(rarity[varying], kind="stable")])
     if not len(i):
         return nothing
-    differ = np.concatenate([x[rows[i[part]]] != x[rows[j[part]]] for part in _blocks(len(i), x.shape[1])])
+    differ = np.concatenate([x[rows[i[part]]] != x[rows[j[part]]] for part in blocks(len(i), x.shape[1])])
     differing = np.count_nonzero(differ, axis=1).astype(np.int32)
     near = differing <= len(varying) // 2
     count = 2.0 * np.count_nonzero(near)  # both orders of a pair count
@@ -162,7 +179,7 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     if tail is None:
         return nothing
     least = tail.reached_by(2 * SURE)
-    evidence = tail.weights.sum() - differ.astype(np.float32) @ tail.weights
+    evidence = tail.weights.sum() - differ[:, tail.columns].astype(np.float32) @ tail.weights
     kept = near & (evidence >= least)
     short = (evidence < least) & (evidence >= least - math.log(TAIL) / tail.slope)
     if np.count_nonzero(short) > GAP * np.count_nonzero(kept):
@@ -170,10 +187,10 @@ def partial_twins(x: np.ndarray, rows: Rows) -> PartialTwins:
     return PartialTwins(rows[i[kept]], rows[j[kept]], differing[kept])
 
 
-def _repeats(column: np.ndarray) -> float:
-    """The share of pairs of different rows that agree in a column."""
+def equal_pairs(column: np.ndarray) -> float:
+    """Ordered pairs of rows that have the same value in a column."""
     counts = np.unique(column, return_counts=True)[1].astype(float)
-    return float((counts * (counts - 1)).sum() / (len(column) * (len(column) - 1)))
+    return float((counts * (counts - 1)).sum())
 
 
 def _candidates(x: np.ndarray, rows: Rows, columns: NDArray[np.intp]) -> tuple[Rows, Rows]:
@@ -212,7 +229,7 @@ def row_hashes(x: np.ndarray, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     Equal rows have equal sums, 0.0 and -0.0 being equal; others hardly ever.
     """
     found = np.empty((len(x), keys.shape[1]), np.uint64)
-    for part in _blocks(len(x), x.shape[1]):
+    for part in blocks(len(x), x.shape[1]):
         np.matmul(_bits(x[part]), keys, out=found[part])
     return found
 
@@ -225,9 +242,10 @@ def _bits(rows: np.ndarray) -> NDArray[np.uint64]:
     return rows.astype(np.int64).view(np.uint64)
 
 
-def _blocks(count: int, width: int) -> Iterator[slice]:
-    step = max(1, 2_000_000 // max(1, width))
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
+def blocks(n_rows: int, width: int) -> Iterator[slice]:
+    """Slices over rows of `width` values, each within BLOCK_VALUES."""
+    step = max(1, BLOCK_VALUES // max(1, width))
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
 def merged(groups: Rows, rows: Rows, partners: Rows) -> Rows:

@@ -1,7 +1,7 @@
 """From findings to one changed recipe: what is built wrongly first, then the learning rate that suits what is left."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from goodfit.data import Split
 from goodfit.inspection.findings import CHECKS, Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
 from goodfit.inspection.learning_rates import SUITS, RangeTest, suited_rate
-from goodfit.inspection.shapes import shorter
+from goodfit.inspection.shapes import shorter, widened
 from goodfit.inspection.variants import LEFT_BELOW, Retraining, with_fields
 from goodfit.training.recipe import Recipe
 
@@ -27,6 +27,7 @@ BUILT = (  # findings on how a net is built or fed, those first that change the 
     "outputs-out-of-range",
 )
 HELD_BACK = ("over-regularised", "bottleneck", "too-deep")  # what a net that is built soundly is held back by
+SHAPES: dict[str, Callable[[Recipe], dict[str, Any]]] = {"bottleneck": widened, "too-deep": shorter}
 RATES = ("learning-rate-high", "learning-rate-low")
 STEPS = ("loss-not-finite", "updates-large", "updates-small")  # where no range test has found a rate
 LAST = ("redundant-layer",)
@@ -75,7 +76,8 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
     changed one, and where that is deep, a shorter one beside it.
     """
     issues = {finding.code: finding for finding in findings if finding.status == "issue"}
-    built = _merged([issues[code] for code in (*BUILT, *HELD_BACK) if code in issues])
+    built = _merged([issues[code] for code in (*BUILT, *HELD_BACK) if code in issues and code not in SHAPES])
+    built = _reshaped(built, issues, evidence)
     steps: dict[str, Any] = {}
     if built:
         built, test = _deep_enough(built, evidence, test_again)
@@ -89,6 +91,21 @@ def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable
         if not recipe and "constant-prediction" in issues:
             recipe = restart(evidence.recipe)
     return Advice(_changes(recipe, evidence.recipe), built.data)
+
+
+def _reshaped(built: Advice, issues: Collection[str], evidence: Evidence) -> Advice:
+    """The change with wider, then fewer layers, where that is advised.
+
+    Each is made of what the changes before it leave: the findings' own advice is for the recipe that was trained, and
+    lists for different numbers of layers make no recipe.
+    """
+    if evidence.recipe is None:
+        return built
+    fields = dict(built.recipe)
+    for code, change in SHAPES.items():
+        if code in issues:
+            fields |= change(evidence.recipe.replace(**fields))
+    return Advice(fields, built.data)
 
 
 def _deep_enough(

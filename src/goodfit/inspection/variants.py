@@ -5,7 +5,7 @@ changes nothing, while putting back either shows it.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from goodfit.data import Split
+from goodfit.data.dividing import group_codes, own_groups, take_groups, take_latest
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.learning_rates import (
     FREE,
@@ -27,7 +28,7 @@ from goodfit.inspection.learning_rates import (
 )
 from goodfit.inspection.precision import exact
 from goodfit.inspection.shapes import narrow_layers, shorter, widened
-from goodfit.inspection.subject import subject_of
+from goodfit.inspection.subject import MOST_NUMBERS, subject_of
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import LOSSES
 from goodfit.training.examples import Examples, Scaling
@@ -148,11 +149,10 @@ def variant_tests(plans: Sequence[tuple[Recipe, RangeTest | None]], parts: Split
     plans: (recipe with what is built wrongly mended, its range test), each; the variants have the rate that suits the
     test. The recipes share scaling, loss and target transform. None where there are too few rows.
     """
-    first, order = plans[0][0], np.random.default_rng(0).permutation(parts.train)
-    held = np.sort(order[: min(int(HELD_OUT * len(order)), MOST)])
+    first, held = plans[0][0], _held_out(parts)
     if len(held) < FEWEST:
         return [None] * len(plans)
-    rows = Split(parts.data, np.sort(order[len(held) :]), held, np.empty(0, np.int32), parts.seed)
+    rows = Split(parts.data, parts.train[~np.isin(parts.train, held)], held, np.empty(0, np.int32), parts.seed)
     examples = Examples.of_split(rows, first.scaling, loss=first.loss, target_transform=first.target_transform)
     named = [variant_recipes(recipe.replace(**suited_rate(test))) for recipe, test in plans]
     work = max(work_of(each, examples) * len(recipes) for recipes in named for each in recipes.values())
@@ -166,6 +166,22 @@ def variant_tests(plans: Sequence[tuple[Recipe, RangeTest | None]], parts: Split
     ]
 
 
+def _held_out(parts: Split) -> np.ndarray:
+    """Rows of the training part to compare on, sorted: groups stay together, and of rows with a time it is the latest,
+    as in any split of such data; none where there is but one group or time.
+    """
+    data, train, rng = parts.data, np.sort(parts.train), np.random.default_rng(0)
+    count = min(int(HELD_OUT * len(train)), MOST)
+    try:
+        if data.groups is not None:
+            return train[take_groups(own_groups(group_codes(data.groups[train])), count, rng, leave=1)]
+        if data.time is not None:
+            return train[take_latest(data.time[train], count, leave=1)]
+    except ValueError:
+        return train[:0]
+    return np.sort(rng.permutation(parts.train)[:count])
+
+
 def _places(named: Sequence[Mapping[str, Recipe]]) -> list[int]:
     """The number of the first job of each."""
     return [sum(map(len, named[:number])) for number in range(len(named))]
@@ -175,20 +191,22 @@ def _compared(
     fitted: FittedJobs,
     jobs: Sequence[Job],
     first: int,
-    names: Iterable[str],
+    names: Mapping[str, Recipe],
     rows: Split,
     scaling: Scaling,
     whole: bool,
 ) -> VariantTest:
-    """The loss of every variant on every held-out row; inf where the net is not finite."""
+    """The loss of every variant on the same held-out rows, as many as the widest allows; inf if one is not finite."""
     losses: dict[str, np.ndarray] = {}
     x, y = rows.x("valid"), rows.y("valid")
+    widest = max(x.shape[1], *(units for recipe in names.values() for units in recipe.hidden))
+    most = max(FEWEST, min(MOST, MOST_NUMBERS // widest))
     for job, name in enumerate(names, first):
         recipe = jobs[job].recipe
         net = TrainedNet.of(fitted.net(job), recipe, rows.data, scaling)
-        subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=MOST)
+        subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=most)
         with exact():
-            z = jnp.asarray(net.outputs(x, np.float64).T)
+            z = jnp.asarray(net.outputs(subject.raw_x, np.float64).T)
             found = LOSSES[subject.loss].per_row(z, jnp.asarray(subject.target), None, subject.huber_delta)[1]
             each = np.asarray(found, np.float64)
         losses[name] = each if np.isfinite(each).all() else np.full(len(each), math.inf)

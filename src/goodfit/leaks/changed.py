@@ -1,4 +1,4 @@
-"""Rows that repeat others but for a few columns, as copies do of which something was measured anew."""
+"""Rows that repeat others but for a few columns, as copies do of which something was measured again."""
 
 import numpy as np
 

@@ -64,6 +64,9 @@ class LeakCheck:
         elif self.issues:
             texts = (each.text.partition(":")[0].partition(", ")[0] for each in self.issues)
             found = f"{'; '.join(texts)}: too few to matter"
+        elif doubts := [each.text for each in self.findings if each.status == "cannot tell"]:
+            texts = (text.removeprefix("Cannot tell ").partition(". ")[0].rstrip(".") for text in doubts)
+            found = f"cannot tell: {'; '.join(texts)}"
         else:
             found = "none found"
         asked = "".join(f" {each.text}" for each in self.findings if each.status == "notice")

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.agreement import row_hashes
+from goodfit.data.agreement import blocks, row_hashes
 from goodfit.data.streams import generator
 
 Rows = NDArray[np.int32]
 Matches = Iterator[tuple[Rows, Rows, NDArray[np.float32]]]
 """Batches of (positions among the queries, positions among the others, distances)."""
-BLOCK_VALUES = 4_000_000  # numbers that a block of rows holds at most, so that memory stays bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +31,6 @@ class TwinRows:
     def __len__(self) -> int:
         """How many rows of the part have a twin."""
         return len(self.rows)
-
-
-def blocks(n_rows: int, width: int) -> Iterator[slice]:
-    """Slices over rows of `width` values, each within BLOCK_VALUES."""
-    step = max(1, BLOCK_VALUES // max(1, width))
-    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
 
 
 def exact_groups(x: np.ndarray) -> Rows:

@@ -204,7 +204,7 @@ def why_equal(count: int, chance: float, changed: int | None) -> tuple[str, str]
         return f"; about {chance:,.0f} would by chance, since the features have few distinct values.", CHANCE_ADVICE
     if changed is None:
         return "", ""
-    what = f"{changed:,} of them with a different target" if changed else "all of a few common kinds"
+    what = f"{changed:,} of them with a different target" if changed else "with few distinct combinations of values"
     return f", {what}: they may be repeated measurements rather than copies.", SUBJECTS
 
 

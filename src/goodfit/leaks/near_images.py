@@ -15,7 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.leaks.duplicates import Matches, Rows, blocks
+from goodfit.data.agreement import blocks
+from goodfit.leaks.duplicates import Matches, Rows
 
 Floats = NDArray[np.float32]
 LIKENESS = 0.99

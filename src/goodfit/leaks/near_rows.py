@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.agreement import blocks
 from goodfit.data.streams import generator
-from goodfit.leaks.duplicates import Matches, Rows, blocks
+from goodfit.leaks.duplicates import Matches, Rows
 
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-4

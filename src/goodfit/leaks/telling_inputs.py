@@ -31,11 +31,24 @@ def telling_inputs(data: Dataset, rows: Rows) -> tuple[tuple[str, str, str], ...
         suspects = dict.fromkeys(range(data.n_inputs), Leak("", ""))
         for some in (_sample(y, rows, data.task), rows):
             suspects = _suspects(data, y[some], target, some, list(suspects))
-        found = {**suspects, **found}
+        _add(found, suspects)
         if paired:
-            found = {**_told_together(data, y, target, rows, found.keys()), **found}
-    names = data.features or [str(i) for i in range(data.n_inputs)]
+            _add(found, _told_together(data, y, target, rows, suspects.keys()))
+    names = _names(data)
     return tuple((names[i], found[i].why, found[i].status) for i in sorted(found))
+
+
+def _add(found: dict[int, Leak], more: dict[int, Leak]) -> None:
+    """What another target says of the inputs: of two statements on one input the first stays, but an issue comes before
+    a notice.
+    """
+    for i, leak in more.items():
+        if i not in found or (leak.status == "issue" and found[i].status != "issue"):
+            found[i] = leak
+
+
+def _names(data: Dataset) -> list[str]:
+    return list(data.features) or [str(i) for i in range(data.n_inputs)]
 
 
 def _targets(data: Dataset) -> Iterator[tuple[tuple[str, tuple[str, ...]], np.ndarray]]:
@@ -80,10 +93,11 @@ def _told_together(
 ) -> dict[int, Leak]:
     """Inputs that tell the target with another one, first in the sample."""
     inputs = [i for i in range(data.n_inputs) if i not in but]
+    names = {str(i): name for i, name in enumerate(_names(data))}
     found: list[Leak] = []
     for some in (_sample(y, rows, data.task), rows):
         frame, wanted = _frame(data, y[some], target, some, inputs, data.x[some][:, inputs])
-        found = telling_pairs(frame, dict.fromkeys(frame.columns, "numeric"), wanted)
+        found = telling_pairs(frame, dict.fromkeys(frame.columns, "numeric"), wanted, data.n_inputs, names)
         if not found:
             break
     return {int(leak.column): leak for leak in found}
@@ -101,6 +115,8 @@ def _frame(
 
 def _orderly(values: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The columns along which neighbours mostly are of one class: others tell no class."""
+    if len(values) < 2:
+        return np.arange(0)
     order = np.argsort(values, axis=0)
     classes = y[order]
     return np.flatnonzero((classes[1:] == classes[:-1]).mean(axis=0) >= ORDERLY)

@@ -4,7 +4,7 @@ subject was measured again.
 
 import numpy as np
 
-from goodfit.data.agreement import twins_by_agreement
+from goodfit.data.agreement import equal_pairs, twins_by_agreement
 from goodfit.leaks.duplicates import Rows, TwinRows, target_groups
 
 SAMPLE = 2000  # rows that the columns' values are counted in
@@ -18,7 +18,8 @@ def twins_expected(x: np.ndarray, groups: Rows, rows: Rows, others: Rows, count:
     """How many of the `rows` chance would give a twin among the others, where `count` have one.
 
     groups: of `exact_groups`. The larger of two estimates: of columns that are independent of one another, and of
-    columns that depend on one another as far as pairs of different rows show (`twins_by_agreement`).
+    columns that depend on one another as far as pairs of different rows show (`twins_by_agreement`); the first alone
+    where there are too few pairs.
     """
     independent = twins_by_chance(x, rows, others, groups)
     if independent >= CHANCE_SHARE * count:
@@ -59,21 +60,15 @@ def twins_by_chance(x: np.ndarray, rows: Rows, others: Rows, groups: Rows | None
     """
     rows_of_both = np.sort(np.concatenate([rows, others]))
     some = rows_of_both[:: max(1, len(rows_of_both) // SAMPLE)]
-    alike = 0.0 if groups is None else _pairs(groups[some])
+    alike = 0.0 if groups is None else equal_pairs(groups[some])
     different = len(some) * (len(some) - 1) - alike
     if different <= 0:
         return float(len(rows)) if alike else 0.0
     log = 0.0
     for column in x[some].T:
-        agree = (_pairs(column) - alike) / different
+        agree = (equal_pairs(column) - alike) / different
         if agree <= 0:
             return 0.0
         log += float(np.log(agree))
     with np.errstate(under="ignore"):
         return float(len(rows) * -np.expm1(len(others) * np.log1p(-min(np.exp(log), 1 - 1e-12))))
-
-
-def _pairs(column: np.ndarray) -> float:
-    """Ordered pairs of equal values."""
-    counts = np.unique(column, return_counts=True)[1].astype(float)
-    return float((counts * (counts - 1)).sum())

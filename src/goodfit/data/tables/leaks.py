@@ -1,6 +1,7 @@
 """Columns that may give the target away: they equal it, determine it, move exactly with it, or tell nearly all."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +42,7 @@ def find_leaks(
     """The suspects of `leaks_in_rows`, of rows that repeat others only one, though for a few columns that were changed,
     and of each group only one row: what is the same again and again is no evidence.
 
+    Rows with other targets are no repeats.
     group: a column whose equal values are rows of one group. changed: whether to look for rows that repeat others but
     for a few columns; without it, there are none.
     """
@@ -52,9 +54,13 @@ def find_leaks(
         first = np.concatenate([known[np.unique(codes[known], return_index=True)[1]], alone])
     first = np.sort(first)
     if changed and kinds:
-        copies = partial_twins(np.stack([frame.columns[name].codes for name in kinds], axis=1), first.astype(np.int32))
-        same = merged(np.arange(frame.rows, dtype=np.int32), copies.rows, copies.partners)
-        first = first[np.sort(np.unique(same[first], return_index=True)[1])]
+        columns = [frame.columns[name].codes for name in kinds]
+        alike, of_rows = np.unique(_mixed(columns, np.zeros(frame.rows)), return_index=True, return_inverse=True)[1:]
+        groups = alike[of_rows].astype(np.int32)  # by the inputs alone: each row's first with the same
+        copies = partial_twins(np.stack(columns, axis=1), np.unique(groups[first]))
+        same = merged(groups, copies.rows, copies.partners)
+        kept = np.unique(_mixed([same[first]], target.y[first]), return_index=True)[1]
+        first = first[np.sort(kept)]
     if len(first) == frame.rows:
         return leaks_in_rows(frame, kinds, target)
     fewer = replace(target, y=target.y[first], rows=target.rows[first])
@@ -92,7 +98,8 @@ def leaks_in_rows(frame: Frame, kinds: dict[str, Kind], target: Target, *, pairs
             found.append(Leak(name, told[1], told[0]))
     if pairs:
         names = {leak.column for leak in found}
-        found += telling_pairs(frame, {name: kind for name, kind in kinds.items() if name not in names}, target)
+        others = {name: kind for name, kind in kinds.items() if name not in names}
+        found += telling_pairs(frame, others, target, len(kinds))
     return tuple(found)
 
 
@@ -104,13 +111,16 @@ def _cells(column: RawColumn, kind: Kind, target: Target, y: NDArray[np.int64], 
     return Cells(column.codes.astype(np.int64), values, y[rows], numbers)
 
 
-def telling_pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[Leak]:
+def telling_pairs(
+    frame: Frame, kinds: dict[str, Kind], target: Target, inputs: int, names: Mapping[str, str] | None = None
+) -> list[Leak]:
     """Two columns that give the target away together, each pair under the name of its first; see `pairs_that_tell`.
 
     What a sample of the rows does not show is not looked for in all of them; of two columns in all, none is a leak, for
     nothing would be left.
+    inputs: how many there are in all, suspects included; names: of the columns, as the texts have them.
     """
-    if len(frame.columns) < 3:
+    if inputs < 3:
         return []
     some = generator(0, "pairs").permutation(frame.rows)[:SAMPLE]
     few = replace(target, y=target.y[some], rows=target.rows[some])
@@ -118,7 +128,8 @@ def telling_pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[
     if found and len(some) < frame.rows:
         named = {name for pair in found for name in pair[:2]}
         found = _pairs(frame, {name: kind for name, kind in kinds.items() if name in named}, target)
-    return [Leak(name, f"gives the target exactly with another column: {how}") for name, _, how in found]
+    told = [(name, how.format((names or {}).get(other, other))) for name, other, how in found]
+    return [Leak(name, f"gives the target exactly with another column: {how}") for name, how in told]
 
 
 def _pairs(frame: Frame, kinds: dict[str, Kind], target: Target) -> list[tuple[str, str, str]]:

@@ -78,7 +78,7 @@ def _but_for(cells: Cells) -> Iterator[tuple[NDArray[np.bool_], str]]:
     for code in dict.fromkeys((int(used[counts.argmax()]), int(used[0]), int(used[-1]))):
         kept = known & (cells.codes != code)
         if kept.sum() >= KEPT * len(cells) and (known & ~kept).sum() > max(1, LEFT_OUT * len(cells)):
-            yield kept, f"but for the rows with one of its values ({kept.mean():.0%} are without)"
+            yield kept, f"except where it has one particular value ({1 - kept.mean():.0%} of the rows)"
 
 
 def _exact(cells: Cells) -> str:
@@ -144,7 +144,11 @@ def _numbers(cells: Cells) -> tuple[Status, str] | None:
         return None
     persistent = _drifts(y, math.sqrt(1 - told) * _spread(y))
     if told >= IS_NUMBERS and not persistent:
-        return "issue", f"moves exactly with the target {but}".strip() + f" (R² {told:.4f} without the worst tenth)"
+        return (
+            "issue",
+            f"moves exactly with the target {but}".strip()
+            + f" (R² {told:.4f}, excluding the worst-fitting 10 % of rows)",
+        )
     if persistent and np.mean(values[1:] == y[:-1]) > 0.5:
         return None  # the target of the row before, which is known
     return "notice", f"tells almost all of the target (R² {told:.3f}): is it known when you predict?"

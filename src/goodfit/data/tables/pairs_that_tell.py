@@ -15,12 +15,13 @@ EXACT = 1e-6  # of the target's variance that two columns may leave
 FEWEST = 30  # rows
 SHOWN = 5  # pairs
 REPEATED = 0.95  # of the rows, at least, have the class that the other rows of their combination have
-ALONE = 0.8  # of the rows, at most, have the class that the other rows with a value of one of the columns mostly have
+ALONE = 0.6  # of what the most frequent class leaves, at most, is told by one of the columns alone: 0.8 of the rows of
+# two equally frequent classes have the class that the other rows with their value mostly have
 
 
 def pairs_of_numbers(columns: dict[str, Numbers], y: Numbers) -> list[tuple[str, str, str]]:
     """(column, another, how) for two columns without gaps whose sum with some factors, or product with some powers, is
-    the target up to EXACT of its variance, where none of them is it alone.
+    the target up to EXACT of its variance, where none of them is it alone. how: with a place for the other's name.
     """
     names = [name for name, values in columns.items() if np.isfinite(values).all() and np.ptp(values) > 0]
     if not 1 < len(names) <= MOST_COLUMNS or len(y) < FEWEST:
@@ -45,7 +46,7 @@ def _sums(names: list[str], columns: dict[str, Numbers], y: Numbers, how: str) -
     told = np.where(rest > 1e-9, (a**2 + b**2 - 2 * a * b * both) / np.maximum(rest, 1e-9), 0)
     close = (told >= 1 - 2 * EXACT) & (np.maximum(a**2, b**2) < 1 - 1000 * EXACT)
     return [
-        (names[i], names[j], how.format(names[j]))
+        (names[i], names[j], how)
         for i, j in zip(first[close], second[close], strict=True)
         if _left(columns[names[i]], columns[names[j]], y) <= EXACT
     ]
@@ -63,13 +64,15 @@ def pairs_of_values(columns: dict[str, NDArray[np.int32]], y: NDArray[np.int64])
     """(column, another, how) for two columns of few values whose combinations each go with one class, where that is
     less probable than CHANCE for all pairs together, combinations repeat, and no column tells the class alone.
 
-    columns: codes [N], -1 where missing.
+    columns: codes [N], -1 where missing. how: with a place for the other's name.
     """
     coded = {name: np.unique(codes, return_inverse=True)[1] for name, codes in columns.items()}
     coded = {name: codes for name, codes in coded.items() if 0 < codes.max() < MOST_VALUES}
     if not 1 < len(coded) <= MOST_COLUMNS or len(y) < FEWEST or int(y.max()) >= MOST_CLASSES:
         return []
     names, classes = list(coded), int(y.max()) + 1
+    base = float(np.bincount(y).max() / len(y))
+    most = base + (1 - base) * ALONE
     limit = math.log(CHANCE) - math.log(len(names) ** 2 / 2)
     found = []
     for i, first in enumerate(names):
@@ -82,6 +85,6 @@ def pairs_of_values(columns: dict[str, NDArray[np.int32]], y: NDArray[np.int64])
             joint = coded[first] * MOST_VALUES + coded[second]
             alone = max(right_by_value(coded[name], y) for name in (first, second))
             repeated = right_by_value(joint, y) >= REPEATED
-            if repeated and alone <= ALONE and chance_of_pure(joint, y) < limit:
-                found.append((first, second, f"its combination with {second!r}"))
+            if repeated and alone <= most and chance_of_pure(joint, y) < limit:
+                found.append((first, second, "its combination with {!r}"))
     return found[:SHOWN]

@@ -55,9 +55,10 @@ def outputs(evidence: Evidence) -> Finding:
     size = float(np.sqrt((target**2).mean()))
     if all_same(target) or small_targets(subject):
         why = "All rows have the same target" if all_same(target) else "The targets are too small for the outputs"
-        return Finding(code, "cannot tell", math.nan, OUTSIDE_ABOVE, "output", f"{why}: there is no range to miss.")
+        text = f"{why}: no prediction can be said to miss their range."
+        return Finding(code, "cannot tell", math.nan, OUTSIDE_ABOVE, "output", text)
     if size > TARGETS_ABOVE:
-        text = f"The scaled targets have a root mean square of {number(size)}; outputs start near 1."
+        text = f"The scaled targets have a root mean square of {number(size)}; a new net's outputs have one near 1."
         data = {"scale_targets": True}
         return Finding(code, "issue", size, TARGETS_ABOVE, "output", text, {}, data)
     low, high = target.min(1, keepdims=True), target.max(1, keepdims=True)
@@ -69,16 +70,18 @@ def outputs(evidence: Evidence) -> Finding:
     return Finding(code, "issue" if bad else "ok", share, OUTSIDE_ABOVE, "output", text, advice)
 
 
-def target_spread(subject: Subject) -> float:
-    """The greatest standard deviation of a column of numeric targets, as trained."""
-    return float(np.max(subject.target.std(-1)))
+def target_spread(subject: Subject) -> tuple[float, int]:
+    """(least standard deviation of a column of numeric targets that varies, as trained; the column's number)."""
+    target = np.atleast_2d(subject.target)
+    spreads = np.where((target != target[:, :1]).any(axis=1), target.std(axis=1), np.inf)
+    return float(spreads.min()), int(spreads.argmin())
 
 
 def small_targets(subject: Subject) -> bool:
     """Whether numeric targets vary so little that what a net starts with hides them."""
     if subject.net.task != "regression" or subject.loss == "poisson" or all_same(subject.target):
         return False
-    return target_spread(subject) < SPREAD_BELOW
+    return target_spread(subject)[0] < SPREAD_BELOW
 
 
 def targets(evidence: Evidence) -> Finding:
@@ -89,10 +92,13 @@ def targets(evidence: Evidence) -> Finding:
         return Finding(code, "ok", math.nan, SPREAD_BELOW, "targets", text)
     if all_same(subject.target):
         return Finding(code, "cannot tell", 0.0, SPREAD_BELOW, "targets", "All rows have the same target.")
-    spread, bad = target_spread(subject), small_targets(subject)
-    text = f"The targets have a standard deviation of {number(spread)} as trained; outputs start with one near 1."
+    (spread, column), bad = target_spread(subject), small_targets(subject)
+    place, text = "targets", "The targets have"
+    if len(subject.target) > 1:
+        place, text = f"target {column}", f"Target {column} has"
+    text += f" a standard deviation of {number(spread)} as trained; a new net's outputs have one near 1."
     data = {"scale_targets": True} if bad else {}
-    return Finding(code, "issue" if bad else "ok", spread, SPREAD_BELOW, "targets", text, {}, data)
+    return Finding(code, "issue" if bad else "ok", spread, SPREAD_BELOW, place, text, {}, data)
 
 
 def constant_labels(evidence: Evidence) -> Finding:

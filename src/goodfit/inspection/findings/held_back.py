@@ -10,6 +10,7 @@ from goodfit.inspection.variants import (
     BOTTLENECK,
     DEPTH,
     LEFT_BELOW,
+    MENDED,
     TOGETHER,
     VariantTest,
     active_penalties,
@@ -17,21 +18,29 @@ from goodfit.inspection.variants import (
 
 
 def over_regularised(evidence: Evidence) -> Finding:
-    """How much is learned with the recipe's penalties and dropout, as a share of what is learned without them."""
+    """How much is learned with the recipe's penalties and dropout, as a share of what is learned without them; where
+    some alone hold the net back, with the one that does so most.
+    """
     code, recipe = "over-regularised", evidence.recipe
     active = [] if recipe is None else active_penalties(recipe)
     if recipe is not None and not active:
         return Finding(code, "ok", math.nan, LEFT_BELOW, "", "There is no penalty, no weight decay and no dropout.")
+    if evidence.variants is not None:  # what the trained recipe has left of them
+        active = [name for name in active if name in evidence.variants.losses] or active
     variant = active[0] if len(active) == 1 else TOGETHER
     if (judged := _untested(evidence, code, variant)) is not None:
         return judged
     test: VariantTest = evidence.variants  # type: ignore[assignment]
-    share = test.share(variant)
-    bad = share < LEFT_BELOW and test.sure(variant)
+    bad = test.share(variant) < LEFT_BELOW and test.sure(variant)
     alone = [name for name in active if test.share(name) < LEFT_BELOW and test.sure(name)] if bad else []
     named = alone or (active if bad else [])
-    words = " and ".join(f"{name.replace('_', ' ')} {_values(getattr(recipe, name))}" for name in named or active)
-    text = _compared(test, variant, f"with {words}", "without")
+    if alone:
+        variant = min(alone, key=test.share)
+    told = [variant] if alone else active
+    words = " and ".join(f"{_words(name)} {_values(getattr(recipe, name))}" for name in told)
+    text = _compared(test, variant, f"with {words}{' alone' * (len(active) > len(told))}", "without")
+    if others := [_words(name) for name in alone if name != variant]:
+        text += f" {' and '.join(others).capitalize()} alone hold{'s' * (len(others) == 1)} it back, too."
     return _found(code, test, variant, ", ".join(named), text, {name: FREE[name] for name in named}, bad=bad)
 
 
@@ -75,7 +84,7 @@ def _untested(evidence: Evidence, code: str, variant: str) -> Finding | None:
         text = "This needs trainings to compare (recipe, data, an optimiser with a step size, some rows to spare)."
         return Finding(code, "cannot tell", math.nan, LEFT_BELOW, "", text)
     if not evidence.variants.learns:
-        text = "Nor does the net learn without all that might hold it back: the cause lies elsewhere."
+        text = "The net does not learn even with these removed: the cause lies elsewhere."
         return Finding(code, "cannot tell", math.nan, LEFT_BELOW, "", text)
     return None
 
@@ -92,11 +101,15 @@ def _found(
 
 def _compared(test: VariantTest, variant: str, with_it: str, without: str) -> str:
     """Both losses in words."""
-    own, mended = float(test.losses[variant].mean()), float(test.losses["mended"].mean())
+    own, mended = float(test.losses[variant].mean()), float(test.losses[MENDED].mean())
     text = "" if test.whole else "In shortened trainings: "
     text += f"the loss of held-out rows is {number(own)} {with_it}, {number(mended)} {without}; a constant prediction "
     text += f"has {number(test.constant)}."
     return text[:1].upper() + text[1:]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _values(value: float | tuple[float, ...]) -> str:
