@@ -13,7 +13,8 @@ def rows_that_decide(targets: NDArray[Any]) -> float:
 
     0.12 where targets are normal, 0.05 where they are exponential, 0.01 where their logarithms are standard normal.
     """
-    squares = -np.sort(-((targets - targets.mean(axis=0)) ** 2).astype(np.float64), axis=0)  # largest first
+    values = targets.astype(np.float64)  # before they are squared: squares of large float32 are infinite
+    squares = -np.sort(-((values - values.mean(axis=0)) ** 2), axis=0)  # largest first
     held = squares.cumsum(axis=0)
     total = held[-1]
     counts = (held < 0.5 * total).sum(axis=0) + 1
