@@ -10,7 +10,7 @@ import pytest
 from goodfit import Recipe
 from goodfit.data import Dataset
 from goodfit.selection.preparing import LearningRows
-from goodfit.verdicts.few_rows import FEW, rows_that_decide
+from goodfit.verdicts.few_rows import FEW, evening_transform, rows_that_decide
 from goodfit.verdicts.sizing import Sizes, choose_sizes, sampled, shortened, steps_of
 
 RECIPE = Recipe(hidden=(8,), epochs=40)
@@ -97,6 +97,15 @@ def test_tails_are_told_by_the_rows_that_hold_half_of_the_variance() -> None:
 def test_tails_of_large_numbers_are_told_as_those_of_small_ones() -> None:
     values = np.random.default_rng(0).normal(size=(1000, 1)).astype(np.float32)
     assert rows_that_decide(values * np.float32(1e30)) == pytest.approx(rows_that_decide(values))
+
+
+def test_the_transform_that_is_advised_can_be_applied() -> None:
+    heavy = np.exp(np.random.default_rng(0).normal(size=(500, 1)))
+    signed = heavy * np.where(np.arange(500) % 2, 1, -1)[:, None]
+    assert evening_transform(heavy, RECIPE) == "log"
+    for targets in (signed, heavy - heavy.min(), np.hstack([heavy, signed])):
+        assert evening_transform(targets, RECIPE) == "yeo-johnson"
+    assert evening_transform(heavy, RECIPE.replace(target_transform="log1p")) == ""
 
 
 def test_steps_are_those_of_the_batches_that_are_trained() -> None:

@@ -109,10 +109,10 @@ def group_runs(
         gathered.setdefault((data, *_key(each.recipe, names)), []).append(each)
     told = _told([runs[0].recipe for runs in gathered.values()], names)
     groups = [_group(runs, fields, part, kind) for runs, fields in zip(gathered.values(), told, strict=True)]
-    sign, data = -1 if kind == "score" else 1, [key[0] for key in gathered]
+    sign, whose = -1 if kind == "score" else 1, [key[0] for key in gathered]
 
     def place(number: int) -> tuple[str, str, str, float]:
-        return groups[number].data, groups[number].name, data[number], _last_if_nan(sign * groups[number].mean)
+        return groups[number].data, groups[number].name, whose[number], _last_if_nan(sign * groups[number].mean)
 
     return [groups[number] for number in sorted(range(len(groups)), key=place)]
 

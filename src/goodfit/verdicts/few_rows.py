@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.target_transform import auto_kind
+from goodfit.training.recipe import Recipe
+
 FEW = 0.02  # of the rows: where they hold half of the targets' variance, R² rests on few rows
 
 
@@ -19,3 +22,15 @@ def rows_that_decide(targets: NDArray[Any]) -> float:
     total = held[-1]
     counts = (held < 0.5 * total).sum(axis=0) + 1
     return float(counts.min() / len(targets))
+
+
+def evening_transform(targets: NDArray[Any], recipe: Recipe) -> str:
+    """The target transform that makes more of the rows of targets [N, C] count; "" where one is set, or has no effect.
+
+    log where it evens them out and all are > 0, else the power transform, which takes any number.
+    """
+    if recipe.target_transform != "none" or recipe.loss not in ("auto", "squared-error", "absolute-error", "huber"):
+        return ""
+    values = targets.astype(np.float64)
+    able = values.min() > 0 and "log" in {auto_kind(own) for own in values.T}
+    return "log" if able else "yeo-johnson"

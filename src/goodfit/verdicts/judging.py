@@ -32,7 +32,7 @@ from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import laying_out, trying
 from goodfit.verdicts.deciding import MARGIN, decide
 from goodfit.verdicts.evidence import LOG_LOSS
-from goodfit.verdicts.few_rows import FEW, rows_that_decide
+from goodfit.verdicts.few_rows import FEW, evening_transform, rows_that_decide
 from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probes_of
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
@@ -269,6 +269,7 @@ def judged(
         nets=last.found.nets,
         seconds=clock.perf_counter() - began,
         quick=asked.quick,
+        transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
     )
 
 

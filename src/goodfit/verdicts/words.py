@@ -109,9 +109,11 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
     if decision.learned != "yes":
         yield "`goodfit inspect` looks for what keeps a net from learning: rates, gradients, dead units, scales."
     if found.few is not None:
+        named = f" A target transform (target_transform {found.transform}) makes more of them count."
+        transform = named if found.transform else ""
         yield (
             f"{found.few:.1%} of the rows hold half of the variance of the targets, so R² rests on few rows: a gain "
-            "counts only where every fold shows it. A target transform (target_transform log) makes more of them count."
+            f"counts only where every fold shows it.{transform}"
         )
     yield from _of_sample(found)
     told = more(found)
