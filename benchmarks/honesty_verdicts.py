@@ -33,7 +33,7 @@ from goodfit.verdicts.gains import NEXT_DOUBLING, OWN_MARGIN
 from goodfit.verdicts.probes import HALF, far_rates, probes_of
 
 DRAWS, FRESH = 8, 600
-FAULTS = {"freer": "underfit", "longer": "underfit", "tighter": "overfit", "slower": ""}  # "": either, or diverged
+FAULTS = {"freer": "underfit", "longer": "underfit", "tighter": "overfit"}
 MODES = ("quick", "full")
 
 
@@ -127,8 +127,10 @@ def measured(file: Path, most: int | None = None) -> list[dict[str, Any]]:
 
 
 def best_of(truth: dict[str, Any]) -> tuple[str, float, float]:
-    """(name, gain, standard error) of the alternative that truly gains most."""
+    """(name, gain, standard error) of the alternative that truly gains most; ("none", nan, nan) without one."""
     gains = {name: (gain, error) for name, (gain, error, _) in truth["gains"].items() if math.isfinite(gain)}
+    if not gains:  # all of them diverge
+        return "none", math.nan, math.nan
     name = max(gains, key=lambda each: gains[each][0])
     return name, *gains[name]
 
@@ -140,12 +142,17 @@ def faulty(truth: dict[str, Any]) -> bool:
 
 
 def named(one: dict[str, Any], mode: str) -> bool:
-    """Whether a fault is named by the side of an alternative that truly gains."""
+    """Whether a fault is named by the side of an alternative that truly gains.
+
+    Smaller steps mend what diverges, and either fault: of these only the one that was advised for it.
+    """
     truth, kind = one["truth"], one[mode]["kind"]
+    gaining = {name: side for name, (gain, _, side) in truth["gains"].items() if gain > truth["margin"]}
     if kind == "diverged":
-        return True
-    sides = {side for gain, _, side in truth["gains"].values() if gain > truth["margin"]}
-    return any(FAULTS[side] in (kind, "") and kind in FAULTS.values() for side in sides)
+        return bool(truth["diverges"] or "slower" in gaining.values())
+    if kind not in FAULTS.values():
+        return False
+    return any(FAULTS.get(side) == kind for side in gaining.values()) or gaining.get(one[mode]["advised"]) == "slower"
 
 
 def alarm(one: dict[str, Any], mode: str) -> bool:

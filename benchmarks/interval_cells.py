@@ -65,7 +65,7 @@ def cells() -> Iterator[Cell]:
         for nets in (1, 3, 30):
             for hardness in HARDNESS:
                 for bias in (0.8, 2.5, 4.0):
-                    told = f"{rows} rows, {nets} nets, log odds {bias:g} +- {hardness:g}"
+                    told = f"{rows} rows, {nets} net{'s' * (nets > 1)}, log odds {bias:g} +- {hardness:g}"
                     yield Cell(
                         "accuracy", told, each(_accuracy(rows, nets, bias, hardness)), DRAWS if rows < 1000 else 500
                     )
@@ -90,7 +90,7 @@ def cells() -> Iterator[Cell]:
                 yield Cell("folds", f"{folds} folds of {rows} rows, {share:g}", each(_folds(folds, rows, share)))
     for settings in (1, 10):
         for rows in (50, 200):
-            yield Cell("winner", f"{settings} equal settings, {rows} rows", each(_winner(settings, rows)), 400)
+            yield Cell("winner", f"{_equal(settings)}, {rows} rows", each(_winner(settings, rows)), 400)
     for seeds in (5, 20, 100):
         for share in (0.5, 0.9):
             yield Cell("share of seeds", f"{seeds} seeds, {share:g}", each(_share(seeds, share)))
@@ -110,6 +110,10 @@ def _odds(bias: float, spread: float) -> float:
 def _chances(rng: np.random.Generator, bias: float, spread: float, count: int) -> NDArray[np.float64]:
     found: NDArray[np.float64] = 1 / (1 + np.exp(-(bias + spread * rng.normal(size=count))))
     return found
+
+
+def _equal(settings: int) -> str:
+    return "1 setting" if settings == 1 else f"{settings} equal settings"
 
 
 def _accuracy(rows: int, nets: int, bias: float, hardness: float) -> Draw:

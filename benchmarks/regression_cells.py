@@ -47,7 +47,7 @@ def cells() -> Iterator[Cell]:
                 yield Cell("R² over folds", told, each(_folds(DEVELOPMENT[name], folds, rows)), 500)
         for settings in (1, 10):
             for rows in (50, 200):
-                told = f"{name}, {settings} equal settings, {rows} rows"
+                told = f"{name}, {settings}{' equal settings' if settings > 1 else ' setting'}, {rows} rows"
                 yield Cell("R² of a winner", told, each(_winner(DEVELOPMENT[name], settings, rows)), 200)
     for name in ("normal", "t3"):
         for rows, inputs, strengths in ((60, 20, (0.0, 0.1)), (200, 20, (0.001, 0.3)), (100, 40, (0.01, 1.0))):

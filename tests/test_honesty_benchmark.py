@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import honesty, intervals, regression_laws
+from benchmarks import honesty, honesty_verdicts, intervals, regression_laws
 from benchmarks.interval_cells import Cell, Drawn, drawn, each
 
 
@@ -42,3 +43,26 @@ def test_the_true_r2_is_that_of_a_large_sample(name: str) -> None:
     prediction, target = law.sample(rng, 400_000, 1, 1.0)
     assert law.r2(400_000, 1.0) == pytest.approx(r2_score(target, prediction[0]), abs=0.02)
     assert regression_laws.absolute(law, 0, 1, 1.0)[0] == pytest.approx(np.abs(prediction[0] - target).mean(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "advised", "gains", "named"),
+    [
+        ("underfit", "wider", {"wider": (0.2, 0.01, "freer")}, True),
+        ("overfit", "wider", {"wider": (0.2, 0.01, "freer")}, False),
+        ("diverged", None, {"wider": (0.2, 0.01, "freer")}, False),
+        ("diverged", "lower", {"lower": (0.2, 0.01, "slower")}, True),
+        ("overfit", "lower", {"lower": (0.2, 0.01, "slower")}, True),
+        ("overfit", "narrower", {"lower": (0.2, 0.01, "slower"), "narrower": (0.01, 0.01, "tighter")}, False),
+        ("good fit", None, {"lower": (0.2, 0.01, "slower")}, False),
+    ],
+)
+def test_a_fault_is_named_by_what_truly_gains(kind: str, advised: str | None, gains: Any, named: bool) -> None:
+    one = {"truth": {"gains": gains, "margin": 0.05, "diverges": False}, "quick": {"kind": kind, "advised": advised}}
+    assert honesty_verdicts.named(one, "quick") is named
+
+
+def test_where_all_alternatives_diverge_none_is_best() -> None:
+    truth = {"gains": {"wider": (math.nan, math.nan, "freer")}, "margin": 0.05, "diverges": False}
+    assert honesty_verdicts.best_of(truth)[0] == "none"
+    assert not honesty_verdicts.faulty(truth)

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.regression_laws import DEVELOPMENT, absolute
 from scipy.stats import binom
 
-from goodfit.intervals import level_of_openings, outside_median
+from goodfit.intervals import lasting_level, level_of_openings, outside_median
 from goodfit.models.error_scores import KEPT_OPENINGS, absolute_errors
 from goodfit.models.score_fields import ScoreFields
 from goodfit.models.scores import Score, score_regression
@@ -73,7 +73,22 @@ def test_every_opening_widens_them_and_back() -> None:
     assert (four.low, four.high) == score.errors[1].kept[3][1:]
     beyond = score.at_level(1 - 1e-9).errors[1]
     assert math.isnan(beyond.low)
-    assert beyond.method == "no interval: too few rows for one at this level"
+    assert beyond.method == "no interval: none was kept at this level, mean of 3 nets and 2 targets"
+    assert beyond.at_level(0.95) == score.errors[1]
+
+
+@pytest.mark.parametrize("nth", [1, 31, 32, 100, 999])
+def test_a_median_has_an_interval_at_the_level_of_every_opening(nth: int) -> None:
+    """Wide enough by the binomial distribution, with rows enough, and none is said to be too few."""
+    median = absolute_errors(np.random.default_rng(0).normal(size=(1, 200, 1)), np.zeros((200, 1)))[1]
+    for level in (lasting_level(nth), level_of_openings(nth), level_of_openings(40 * nth)):
+        found = median.at_level(level)
+        assert found.low <= median.low < median.high <= found.high
+        assert found.method == "order statistics"
+    few = absolute_errors(np.arange(8.0)[None, :, None], np.zeros((8, 1)))[1]
+    assert few.at_level(lasting_level(nth + 5)).method == "no interval: too few rows for one at this level"
+    beyond = median.at_level(1 - 1e-10)
+    assert (math.isnan(beyond.low), beyond.method) == (True, "no interval: none was kept at this level")
 
 
 def test_files_hold_them_and_older_files_load_without() -> None:
@@ -96,7 +111,7 @@ def test_files_hold_them_and_older_files_load_without() -> None:
         ([], "there are no rows", "too few rows"),
         ([1.0], "one row does not say", "too few rows"),
         ([2.0] * 9, "the errors of all rows are the same", "order statistics"),
-        ([1.0] * 8 + [100.0], "one row makes most of it", "order statistics"),
+        ([1.0] * 8 + [100.0], "one row accounts for most of it", "order statistics"),
         ([1.0] * 8 + [math.inf], "an error is not finite", "order statistics"),
         ([1.0] * 8 + [math.nan], "an error is not finite", "an error is not finite"),
     ],

@@ -158,7 +158,7 @@ def test_r2_worked_by_hand() -> None:
     target = np.array([[0.0], [1.0], [2.0], [3.0]])  # sum of squares about 1.5: 5
     score = score_regression(np.array([[[0.0], [1.0], [2.0], [2.0]]]), target)
     assert score.value == pytest.approx(1 - 1 / 5)
-    assert score.method == "no interval: one row makes most of the squared error; see the median absolute error"
+    assert score.method == "no interval: one row accounts for most of the squared error; see the median absolute error"
     exact = score_regression(target[None], target)
     assert str(exact) == (
         "1.0000 [no interval: every prediction is exact, which does not say how far off others would be]"
@@ -168,7 +168,7 @@ def test_r2_worked_by_hand() -> None:
 def test_a_target_that_one_row_makes_has_no_interval() -> None:
     target = np.array([[0.0], [1.0], [0.0], [1.0], [90.0]])
     score = score_regression(target[None] + np.array([[1.0], [1.0], [1.0], [1.0], [-1.0]]), target)
-    assert score.method.startswith("no interval: one row makes most of the variance of the targets")
+    assert score.method.startswith("no interval: one row accounts for most of the variance of the targets")
 
 
 @pytest.mark.parametrize(("rows", "target"), [(0, 1.0), (1, 1.0), (5, 2.0)])

@@ -103,6 +103,12 @@ def test_new_rows_are_opened_through_the_ledger(good: Run, poor: Run, book: Ledg
     assert [line.again for line in book.openings()] == [False, False, True, False]
 
 
+@pytest.mark.parametrize("against", ["all", "first"])
+def test_on_new_rows_each_pair_counts_whichever_are_asked_for(good: Run, poor: Run, book: Ledger, against: str) -> None:
+    found = gf.compare(good, poor, rows_of(2), others=[good.nets[0]], against=against)
+    assert (found.comparisons, len(found.pairs)) == (3, 3 if against == "all" else 2)
+
+
 def test_runs_in_folders_and_their_own_data(tmp_path: Path, book: Ledger) -> None:
     for name, width in (("a", 2), ("b", 8)):
         gf.train(RECIPE.replace(hidden=(width,)), "iris", seeds=1, out=tmp_path / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -77,6 +78,42 @@ def test_the_score_of_each_net_is_that_of_the_run(root: Path) -> None:
     assert found.name == "accuracy"
     assert found.mean == pytest.approx(run.scores["valid"].value, abs=1e-6)
     assert found.spread == pytest.approx(run.scores["valid"].spread, abs=1e-6)
+
+
+def test_data_of_one_name_are_not_averaged_and_a_table_is_one_whatever_its_split(tmp_path: Path) -> None:
+    x = np.arange(60, dtype=np.float32)[:, None]
+    for name, shift in (("a", 0), ("b", 3)):
+        (tmp_path / name).mkdir()
+        data = gf.data.Dataset("same", x + shift, np.arange(60) % 2, "classification", classes=("n", "y"))
+        gf.train(RECIPE, data, out=tmp_path / "sets" / name)
+        rows = "".join(f"{number + shift},{'ny'[number % 2]}\n" for number in range(60))
+        (tmp_path / name / "file.csv").write_text(f"x,y\n{rows}")
+        for seed in (0, 1):
+            table = gf.data.read_table(tmp_path / name / "file.csv", "y")
+            gf.train(RECIPE.replace(seed=seed), table, out=tmp_path / "tables" / f"{name}{seed}")
+    assert [(each.data, each.count) for each in group_runs(tmp_path / "sets")] == [("same", 1)] * 2
+    tables = group_runs(tmp_path / "tables")
+    assert [(each.count, each.varied) for each in tables] == [(2, ("split",))] * 2
+    assert {frozenset(run.name[0] for run in each.runs) for each in tables} == {frozenset("a"), frozenset("b")}
+    for seed in (0, 1):
+        frame = {"x": np.arange(60) % 7 + 0.5, "y": ["n", "y", "y"] * 20}
+        gf.train(RECIPE.replace(seed=seed), gf.data.table(frame, target="y"), out=tmp_path / "frames" / str(seed))
+    (found,) = group_runs(tmp_path / "frames")
+    assert (found.count, found.varied) == (2, ("split",))
+
+
+def test_a_run_whose_time_is_not_known_is_left_out(root: Path, tmp_path: Path) -> None:
+    for name in ("a", "wine"):
+        shutil.copytree(root / name, tmp_path / name)
+    kept_json = json.loads((tmp_path / "a" / "run.json").read_text())
+    del kept_json["results"]["seconds"]["train"]
+    (tmp_path / "a" / "run.json").write_text(json.dumps(kept_json))
+    assert [each.data for each in group_runs(tmp_path, metric="seconds")] == ["wine"]
+
+
+def test_a_score_in_training_is_called_so(root: Path) -> None:
+    assert {each.name for each in group_runs(root, metric="train_score")} == {"train accuracy"}
+    assert {each.name for each in group_runs(root, metric="train_loss")} == {"train loss"}
 
 
 def test_fields_data_and_what_varies(root: Path) -> None:

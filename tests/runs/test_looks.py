@@ -68,6 +68,8 @@ def test_answers_that_can_be_counted_and_others() -> None:
     assert log_answers(line(1, 1)) == pytest.approx(math.log(101))
     assert log_answers(line(1, 1, nets=3)) == pytest.approx(3 * math.log(101))
     assert log_answers(replace(line(1, 1), kind="curve", score=None)) == math.inf
+    several = {**(line(1, 1, nets=3).score or {}), "method": "told in other words"}
+    assert log_answers(replace(line(1, 1), score=several)) == math.inf  # how many cannot be read
     assert log_answers(replace(line(1, 1), score=None)) == pytest.approx(math.log(101))
     rng = np.random.default_rng(0)
     r2 = score_regression(rng.normal(size=(1, 30, 1)), rng.normal(size=(30, 1))).to_dict()

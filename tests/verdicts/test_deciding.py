@@ -236,6 +236,27 @@ def test_gains_on_some_rows_count_as_far_as_all_rows_keep_them() -> None:
     assert halves == {1.0: "limited by data", 0.1: "cannot tell", 0.01: "good fit"}
 
 
+@pytest.mark.parametrize("own", [1.0, 1.2])
+@pytest.mark.parametrize(("side", "other"), [("freer", 0.5), ("longer", 0.5), ("tighter", 0.9), ("freer", 1.2)])
+def test_a_recipe_that_has_learned_nothing_in_fewer_steps_may_only_be_slow(own: float, side: str, other: float) -> None:
+    table = errors(own, other)
+    for lasts in (True, False):
+        found = judged(table, [side], training=errors(1.0, other), lasting=[lasts])
+        assert (found.kind, found.best) == ("cannot tell", None)
+    assert judged(table, ["freer"], training=errors(own, 0.5)).kind != "cannot tell"
+
+
+def test_fewer_steps_show_what_more_would_not_mend() -> None:
+    assert judged(errors(1.2, 1.2), ["freer"], training=errors(0.3, 0.3), lasting=[False]).kind == "overfit"
+    assert judged(errors(0.6, 0.3), ["slower"], training=errors(1.3, 0.2), lasting=[False]).kind == "diverged"
+
+
+@pytest.mark.parametrize("margin", [0.15, 0.2, 0.3, 0.9])
+def test_a_margin_of_more_than_there_is_to_gain_is_reached_by_nothing(margin: float) -> None:
+    found = judged(errors(0.1, 0.0), ["freer"], margin=margin)
+    assert (found.kind, found.gains[0].status) == ("good fit", "no better")
+
+
 def test_variances_are_moderated_by_those_of_all_probes() -> None:
     same, freedom = moderated(np.full(6, 0.2), 4)
     assert freedom == 8  # a prior that weighs as much as each of them

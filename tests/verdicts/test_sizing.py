@@ -10,7 +10,7 @@ import pytest
 from goodfit import Recipe
 from goodfit.data import Dataset
 from goodfit.selection.preparing import LearningRows
-from goodfit.verdicts.few_rows import FEW, rows_that_decide
+from goodfit.verdicts.few_rows import FEW, evening_transform, rows_that_decide
 from goodfit.verdicts.sizing import Sizes, choose_sizes, sampled, shortened, steps_of
 
 RECIPE = Recipe(hidden=(8,), epochs=40)
@@ -30,6 +30,7 @@ def test_what_fits_is_measured_whole_and_repeated_as_far_as_there_is_time() -> N
     assert sized(115.0).repeats == 2  # in 80 of them: a repeat more takes half of the first
     assert sized(115.0).rows is None
     assert sized(1e6, repeats=7).repeats == 7
+    assert sized(np.inf) == sized(1e6)
 
 
 def test_fewer_rows_then_fewer_epochs() -> None:
@@ -56,6 +57,18 @@ def test_rows_are_drawn_by_class_and_rare_classes_stay() -> None:
     assert sampled(given, None) is given
 
 
+@pytest.mark.parametrize("folds", [3, 25])
+def test_rare_rows_are_one_a_fold_and_not_the_first(folds: int) -> None:
+    y = np.repeat([0, 1], [9700, 300])
+    data = Dataset("d", np.arange(10_000, dtype=np.float32)[:, None], y, "classification", classes=("a", "b"))
+    given = LearningRows(data, np.arange(10_000, dtype=np.int32))
+    found = sampled(given, 100, folds).rows
+    rare = found[y[found] == 1]
+    assert len(rare) == max(10, folds)
+    assert rare.max() > 9700 + 150
+    np.testing.assert_array_equal(found, sampled(given, 100, folds).rows)
+
+
 def test_the_latest_rows_are_taken_of_data_in_time() -> None:
     time = np.random.default_rng(0).permutation(100).astype(float)
     data = Dataset("d", np.ones((100, 1), np.float32), time, "regression", time=time)
@@ -79,6 +92,20 @@ def test_tails_are_told_by_the_rows_that_hold_half_of_the_variance() -> None:
     assert rows_that_decide(rng.exponential(size=(200_000, 1))) > FEW
     assert rows_that_decide(heavy) < FEW
     assert rows_that_decide(np.concatenate([normal, heavy], axis=1)) == rows_that_decide(heavy)
+
+
+def test_tails_of_large_numbers_are_told_as_those_of_small_ones() -> None:
+    values = np.random.default_rng(0).normal(size=(1000, 1)).astype(np.float32)
+    assert rows_that_decide(values * np.float32(1e30)) == pytest.approx(rows_that_decide(values))
+
+
+def test_the_transform_that_is_advised_can_be_applied() -> None:
+    heavy = np.exp(np.random.default_rng(0).normal(size=(500, 1)))
+    signed = heavy * np.where(np.arange(500) % 2, 1, -1)[:, None]
+    assert evening_transform(heavy, RECIPE) == "log"
+    for targets in (signed, heavy - heavy.min(), np.hstack([heavy, signed])):
+        assert evening_transform(targets, RECIPE) == "yeo-johnson"
+    assert evening_transform(heavy, RECIPE.replace(target_transform="log1p")) == ""
 
 
 def test_steps_are_those_of_the_batches_that_are_trained() -> None:

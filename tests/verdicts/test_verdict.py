@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pytest
 
 import goodfit as gf
 from goodfit.data.synthetic import moons, xor
+from goodfit.selection.preparing import learning_rows
 from goodfit.verdicts import Verdict, judge_run
-from goodfit.verdicts.judging import VerdictRequest
+from goodfit.verdicts.judging import VerdictRequest, lay_out
 from goodfit.verdicts.judging_runs import is_cheap, kept_verdict, lay_out_run, predicted_seconds
 from goodfit.verdicts.result import VERDICT
+from goodfit.verdicts.words import more
 
 STARVED = gf.Recipe(
     hidden=(), dropout=0, optimizer="adam", learning_rate=0.03, schedule="constant", epochs=30, batch_size=32
@@ -169,15 +173,43 @@ def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
 
 def test_what_cannot_be_asked_for_is_told_at_once() -> None:
     with pytest.raises(gf.InputError) as caught:
-        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0, minutes=0)  # type: ignore[arg-type]
+        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0, minutes=0, repeats=-1)  # type: ignore[arg-type]
     assert caught.value.problems == (
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
         "Verdict: 'minutes' must be a number above 0; got 0. Use None for no limit.",
+        "Verdict: 'repeats' must be an integer >= 1; got -1. Use None for as many as there is time for.",
         "Verdict: 'by' must be score or loss; got 'loses'.",
         "Verdict: 'seeds' must be an integer >= 1, or a list of seeds; got 0.",
     )
     with pytest.raises(gf.InputError, match=r"Folds: there must be at least two folds; got 1\."):
         gf.verdict("moons", STARVED, folds=1)
+
+
+@pytest.mark.parametrize("repeats", [0, 1.5, "two", True])
+def test_repeats_that_are_none_are_refused(repeats: Any) -> None:
+    with pytest.raises(gf.InputError, match=r"erdict: 'repeats' must be (an integer >= 1|a whole number)"):
+        gf.verdict("moons", STARVED, repeats=repeats)
+
+
+def test_numbers_are_taken_however_they_are_given() -> None:
+    learning = learning_rows(STARVED, gf.data.load("xor"), None, None)
+    layouts = [
+        lay_out(learning, STARVED, VerdictRequest(folds=folds, repeats=None, minutes=minutes), early=False)
+        for folds, minutes in ((4, None), (np.int64(4), math.inf))
+    ]
+    assert layouts[0].sizes == layouts[1].sizes
+    assert len(layouts[1].folds.repeats) == len(layouts[0].folds.repeats) == 3
+
+
+def test_what_would_tell_more_of_a_quick_verdict_is_one_that_is_not() -> None:
+    data = moons(n_train=4000, n_test=20, noise=0.1)
+    recipe = STARVED.replace(hidden=(8,), epochs=8, learning_rate=1e-6)
+    found = gf.verdict(data, recipe, folds=3, minutes=0.001, quick=True)
+    assert found.kind == "cannot tell"
+    assert "fewer steps than the recipe's own predict no better than a constant" in found.sentence
+    assert "has not learned" not in found.sentence
+    assert "without --quick, and with --minutes" in more(found)
+    assert "--quick" not in more(dataclasses.replace(found, quick=False))
 
 
 def test_a_run_that_is_not_done_is_refused(tmp_path: Path) -> None:

@@ -51,6 +51,21 @@ def test_a_verdict_goes_on_from_its_folder(tmp_path: Path, monkeypatch: pytest.M
         gf.verdict("xor", RECIPE, **{**ASKED, "margin": 0.1}, out=tmp_path)
 
 
+def test_the_sizes_are_those_that_were_chosen_when_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {"folds": 3, "minutes": 0.5}
+    with monkeypatch.context() as patched:
+        killing(patched, 1)
+        with pytest.raises(Killed):
+            gf.verdict("xor", RECIPE, **asked, out=tmp_path)
+    # as on a machine that has become so slow that it would choose other ones
+    monkeypatch.setattr(verdicts.judging, "choose_sizes", lambda *given: verdicts.sizing.Sizes(epochs=2, repeats=1))
+    found = gf.verdict("xor", RECIPE, **asked, out=tmp_path)
+    assert found.shortened is None
+    assert verdicts.resume(tmp_path).sentence == found.sentence
+    with pytest.raises(gf.InputError, match="holds a different verdict"):
+        gf.verdict("xor", RECIPE, **{**asked, "minutes": 0.4}, out=tmp_path)
+
+
 def test_only_what_a_file_holds_goes_on(tmp_path: Path) -> None:
     gf.verdict(gf.data.load("xor"), RECIPE, folds=2, quick=True, out=tmp_path)
     with pytest.raises(gf.InputError, match="Start the verdict again from Python"):

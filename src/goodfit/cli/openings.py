@@ -75,7 +75,7 @@ def print_outlooks(coming: Sequence[Outlook], width: float | None) -> None:
     left = () if width is None else (f"left to {width:g}",)
     out = console()
     out.print()
-    out.print(table("The next opening, had it the newest score", (*heads, *left), rows, left=4))
+    out.print(table("The next opening, if it scored the same as the newest", (*heads, *left), rows, left=4))
     out.print()
     for text in LOOKS:
         print_line(out, text)

@@ -27,7 +27,6 @@ class VerdictWatcher(search_summary.SearchWatcher):
         """What will be trained, and what it will take beside the run itself."""
         if self.quiet:
             return
-        nets = f"{layout.planned.nets} nets"
         folds = layout.folds.repeats
         nets = f"{layout.begun.nets} nets"
         what = f"The recipe and {layout.usual} alternatives on {len(folds[0])} folds: {nets}"
@@ -61,8 +60,6 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
         print_line(out, line)
     if found.advice is not None:
         print_line(out, f"Train the advised recipe: {shlex.join(['goodfit', 'verdict', str(run), '--apply'])}")
-    if found.decision.learned != "yes":
-        print_line(out, f"What keeps it from learning: {shlex.join(['goodfit', 'inspect', str(run)])}")
     share = "" if found.share is None else f", {found.share:.1f} times the training of the run"
     print_line(out, f"Time: {duration(found.seconds)}{share}. Verdict: {run / 'verdict.json'}")
 

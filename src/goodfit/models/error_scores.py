@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 ErrorName = Literal["mean absolute error", "median absolute error"]
-KEPT_OPENINGS = (1, 2, 3, 5, 10, 20, 50, 100, 1000)  # of test rows, at whose levels intervals of the median are kept
+KEPT_OPENINGS = (1, 2, 3, 5, 10, 20, 50, 100, 1000, 10_000, 100_000, 1_000_000)
+"""Of test rows, at whose levels intervals of the median are kept; the last serves 999 openings at lasting levels."""
+ENOUGH, FEW, BEYOND = (
+    "order statistics",
+    "no interval: too few rows for one at this level",
+    "no interval: none was kept at this level",
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,11 @@ class ErrorScore:
         if not self.kept:
             return self
         wide = [(low, high) for each, low, high in self.kept if each >= level - 1e-12]
+        _, comma, told = self.method.partition(", mean of ")  # what is told of nets and targets stays
         if not wide:
-            method = "no interval: too few rows for one at this level"
-            return replace(self, low=math.nan, high=math.nan, level=level, method=method)
-        return replace(self, low=wide[0][0], high=wide[0][1], level=level)
+            reason = FEW if outside_median(self.rows, level) < 0 else BEYOND
+            return replace(self, low=math.nan, high=math.nan, level=level, method=f"{reason}{comma}{told}")
+        return replace(self, low=wide[0][0], high=wide[0][1], level=level, method=f"{ENOUGH}{comma}{told}")
 
 
 def absolute_errors(
@@ -84,7 +91,7 @@ def _mean(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
     elif rows < 2 or np.ptp(each) == 0:
         reason = "the errors of all rows are the same" if rows > 1 else "one row does not say how far others are off"
     else:
-        reason = "one row makes most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
+        reason = "one row accounts for most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
     if reason:
         return ErrorScore(name, value, math.nan, math.nan, level, rows, f"no interval: {reason}")
     found = relative(each / value - 1, ratio=False)
@@ -105,5 +112,5 @@ def _median(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScor
     if not kept or math.isnan(value):
         reason = "no interval: too few rows, or an error is not finite"
         return ErrorScore(name, value, math.nan, math.nan, level, rows, reason)
-    method = f"order statistics{told}"
+    method = f"{ENOUGH}{told}"
     return ErrorScore(name, value, math.nan, math.nan, level, rows, method, kept=tuple(kept)).at_level(level)

@@ -82,5 +82,5 @@ def why_none(value: float, squares: Float[np.ndarray, "N C"], deviations: Float[
     for what, each in (("squared error", squares), ("variance of the targets", deviations)):
         whole = each.sum(0)
         if (each.max(0) > MOST_OF_ONE * whole)[whole > 0].any():
-            return f"one row makes most of the {what}; see the median absolute error"
+            return f"one row accounts for most of the {what}; see the median absolute error"
     return ""

@@ -144,7 +144,7 @@ def compare(
         return _compared(those, rows, "valid", places, len(places), _of_validation(those))
     rows, opened, notes = opened_rows(those, data, target, progress)
     looks = max(each.nth for each in opened)
-    counted = max(len(places), looks * (looks - 1) // 2) if looks > len(those) else len(places)
+    counted = max(len(places), looks * (looks - 1) // 2)  # each with each, whichever were asked for now
     found = _compared(those, rows, "new", places, counted, notes)
     return replace(found, openings=tuple(each.number for each in opened))
 

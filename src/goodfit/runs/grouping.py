@@ -14,6 +14,7 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.intervals import LEVEL, NOT_NEGATIVE, SCORE_BOUNDS, about
+from goodfit.models import load_model
 from goodfit.plain_json import plain
 from goodfit.runs import record
 from goodfit.training.history import History
@@ -42,12 +43,13 @@ ONE, EQUAL = (
 class RunGroup:
     """Runs on one data set that agree in what they were grouped by.
 
-    data: name of the data set. fields: what they agree in, name -> value as a flag takes it; for "recipe", the fields
-    in which the groups differ. runs: their folders; count: nets (for seconds: runs), the same net of two runs counted
-    once; diverged: nets that are left out, since their loss was no longer finite. mean, spread: over nets, the latter
-    the standard deviation (ddof 1), nan for one. low, high: the 95 % interval of the mean over seeds, nan where there
-    is none: then `reason` says why. varied: what else differs within the group, beside the seed ("split", fields of
-    the recipe), so that the spread is not over seeds alone. name: of the metric, "accuracy" for a score of classifiers.
+    data: name of the data set; groups of different data may share it. fields: what they agree in, name -> value as a
+    flag takes it; for "recipe", the fields in which the groups differ. runs: their folders; count: nets (for seconds:
+    runs), the same net of two runs counted once; diverged: nets that are left out, since their loss was no longer
+    finite. mean, spread: over nets, the latter the standard deviation (ddof 1), nan for one. low, high: the 95 %
+    interval of the mean over seeds, nan where there is none: then `reason` says why. varied: what else differs within
+    the group, beside the seed ("split", fields of the recipe), so that the spread is not over seeds alone. name: of the
+    metric, "accuracy" for a validation score of classifiers, "train accuracy" for one in training.
     """
 
     data: str
@@ -98,12 +100,21 @@ def group_runs(
     part, kind, score = _metric(metric)
     found = [each for each in _kept(Path(root)) if _has(each, part, kind, score)]
     gathered: dict[tuple[str, ...], list[_Kept]] = {}
+    prints = {
+        name: len({each.record.data_print for each in found if each.record.data == name})
+        for name in {each.record.data for each in found}
+    }
     for each in found:
-        gathered.setdefault((each.record.data, *_key(each.recipe, names)), []).append(each)
+        data = _data(each, alone=prints[each.record.data] == 1)
+        gathered.setdefault((data, *_key(each.recipe, names)), []).append(each)
     told = _told([runs[0].recipe for runs in gathered.values()], names)
     groups = [_group(runs, fields, part, kind) for runs, fields in zip(gathered.values(), told, strict=True)]
-    sign = -1 if kind == "score" else 1
-    return sorted(groups, key=lambda each: (each.data, each.name, _last_if_nan(sign * each.mean)))
+    sign, whose = -1 if kind == "score" else 1, [key[0] for key in gathered]
+
+    def place(number: int) -> tuple[str, str, str, float]:
+        return groups[number].data, groups[number].name, whose[number], _last_if_nan(sign * groups[number].mean)
+
+    return [groups[number] for number in sorted(range(len(groups)), key=place)]
 
 
 def _names(by: str | Sequence[str]) -> tuple[str, ...]:
@@ -159,7 +170,29 @@ def _kept(root: Path) -> Iterator[_Kept]:
             continue
 
 
+def _data(each: _Kept, *, alone: bool) -> str:
+    """What tells a run's data from others, of which some may have the same name. alone: none have.
+
+    That is their digest. A table's changes with the rows that its preprocessing was fitted on: what tells it is the
+    file with the choices made for it, and the name of one that was given as a data frame.
+    """
+    table = each.record.table
+    if table is not None:
+        return table.model_dump_json()
+    return each.record.data if not alone and _is_frame(each.folder) else each.record.data_print
+
+
+def _is_frame(folder: Path) -> bool:
+    """Whether a run without a table file was trained on a table all the same."""
+    try:
+        return load_model(folder / record.MODEL).preprocessing is not None
+    except InputError:
+        return False
+
+
 def _has(each: _Kept, part: str, kind: str, score: str | None) -> bool:
+    if kind == SECONDS:
+        return "train" in each.record.seconds
     named = score is None or SCORE_NAMES[each.record.task] == score
     return named and (not part or f"{part}_{kind}" in each.history.values)
 
@@ -188,7 +221,7 @@ def _group(runs: Sequence[_Kept], fields: Mapping[str, str], part: str, kind: st
     for run in runs:
         whole = _key(run.recipe, (RECIPE,)), run.record.data_print, run.split
         if kind == SECONDS:
-            values[run.folder] = float(run.record.seconds.get("train", math.nan))
+            values[run.folder] = float(run.record.seconds["train"])
             continue
         for net, value in enumerate(_of_nets(run.history, part, kind)):
             key = (*whole, int(run.history.seeds[net]))
@@ -199,6 +232,7 @@ def _group(runs: Sequence[_Kept], fields: Mapping[str, str], part: str, kind: st
     each = np.array([*values.values()])
     name = SCORE_NAMES[runs[0].record.task] if kind == "score" else kind
     bounds = SCORE_BOUNDS[name] if kind == "score" else NOT_NEGATIVE
+    name = f"{part} {name}" if part == "train" else name
     mean = float(each.mean()) if len(each) else math.nan
     spread = float(each.std(ddof=1)) if len(each) > 1 else math.nan
     reason = ONE if len(each) < 2 else EQUAL if spread == 0 else ""

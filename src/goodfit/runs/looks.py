@@ -5,7 +5,7 @@ together, and there are three ways to see to it:
 
 - "planned": each at 1 - 0.05 / n for n openings (Bonferroni). Every opening widens the earlier intervals.
 - "lasting": the nth at 1 - 0.05 / (n (n + 1)). All of them hold together whatever number follows, even where the scores
-  decide when to stop; none is widened.
+  decide when to stop; none is widened later.
 - "adaptive": as lasting, but for models that were built from earlier scores on these rows. Whoever decides by n - 1
   answers, each one of A, can end with A to the power n - 1 models; the interval must hold for all of them.
 
@@ -38,7 +38,7 @@ _SHARES = "accuracy", "exact match"
 
 @dataclass(frozen=True)
 class NextLook:
-    """The next look, had it the newest score on as many rows.
+    """The next look, if it scored the same as the newest on as many rows.
 
     kind: see the module. log_missing: the logarithm of how often its interval may miss the truth, 1 - level. low, high:
     the interval, nan where there is none. left: how many looks have an interval no wider than was asked for, the next
@@ -142,6 +142,8 @@ def log_answers(line: Opening) -> float:
     if line.kind != "score" or (line.score is not None and line.score["name"] not in _SHARES):
         return math.inf
     several = re.search(r"mean of (\d+) nets", "" if line.score is None else str(line.score["method"]))
+    if several is None and line.score is not None and line.score.get("spread") is not None:
+        return math.inf  # several nets, and nothing says how many
     return (int(several[1]) if several else 1) * math.log(line.rows + 1)
 
 

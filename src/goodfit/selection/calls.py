@@ -44,13 +44,16 @@ def is_json(arguments: Any) -> bool:
         return False
 
 
-def resumed(folder: str | Path, name: str, what: str, again: Callable[..., Result], **more: Any) -> Result:
+def resumed(
+    folder: str | Path, name: str, what: str, again: Callable[..., Result], beside: Sequence[str] = (), **more: Any
+) -> Result:
     """Make the call anew that a folder was begun with; what it has trained is not trained again.
 
-    name: of the file that holds the call; what: "search", "curve", ...; more: arguments that no file holds.
+    name: of the file that holds the call; what: "search", "curve", ...; beside: what the file holds that is no
+    argument; more: arguments that no file holds.
     """
     path = Path(folder) / name
-    call = read_call(folder, name, what)
+    call = {each: value for each, value in read_call(folder, name, what).items() if each not in beside}
     try:
         if "table" in call:
             origin = call.pop("table")

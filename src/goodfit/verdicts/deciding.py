@@ -107,13 +107,12 @@ def decide(
     fitted = float(training[0].mean()) < (1 - MARGIN) * constant
     ordered = _rivals(errors[1:], counts, scale_of, level)
     doubled = None if half is None else scale_of(len(half)).doubling(half)
-    if fitted:  # a recipe that learns nothing from some rows learns nothing from more
-        kept = [None] * len(sides) if lasting is None else list(lasting)
-        ordered = [
-            _carried(each, side, share, scale.margin, lasts)
-            for each, side, lasts in zip(ordered, sides, kept, strict=True)
-        ]
-        doubled = doubled and _carried(doubled, "data", share, scale.margin)
+    known = share if fitted else 1.0  # a recipe that learns nothing from some rows learns nothing from more
+    kept = [None] * len(sides) if lasting is None else list(lasting)
+    ordered = [
+        _carried(each, side, known, scale.margin, lasts) for each, side, lasts in zip(ordered, sides, kept, strict=True)
+    ]
+    doubled = doubled and _carried(doubled, "data", known, scale.margin)
     learned: Learned = "yes" if beside.gain.mean > MARGIN * constant else "worse" if beside.gain.at_most < 0 else "no"
     kind, best = _kind(scale, errors, training, sides, ordered, constant)
     if kind == "cannot tell" and learned == "worse":  # a constant prediction is the alternative that is surely better
@@ -122,6 +121,8 @@ def decide(
     if kind == "cannot tell":
         least = scale.remaining[0] - _still_to_gain(doubled, share)
         kind, blocking = _kind_of_fit(ordered, doubled, noisy=least > NOISE_SHARE * constant)
+    if lasting is not None and learned != "yes" and not _seen_in_few_steps(kind, fitted=fitted):
+        kind, best = "cannot tell", None
     waiting = [ordered[place] for place in blocking]
     if kind == "cannot tell" and doubled is not None and doubled.open:
         waiting.append(doubled)
@@ -142,12 +143,25 @@ def decide(
     )
 
 
+def _seen_in_few_steps(kind: Kind, *, fitted: bool) -> bool:
+    """Whether it holds of a recipe that is no better than a constant prediction after fewer steps than its own.
+
+    It may only be slow; more steps do not mend one that diverges, or that fits its training rows and no others.
+    """
+    return kind == "diverged" or (kind == "overfit" and fitted)
+
+
 def _rivals(probes: Errors, counts: Sequence[int], scale_of: Callable[[int], Scale], level: float) -> list[Rival]:
-    """Every probe [P, J] compared with the recipe on the columns that it was measured on."""
+    """Every probe [P, J] compared with the recipe on the columns that it was measured on.
+
+    Variances are moderated by those of all that were measured there, also by those that went on: what is told of a
+    probe that left is what was told of it when it left.
+    """
     found = dict[int, Rival]()
     for count in set(counts):
-        places = [place for place, own in enumerate(counts) if own == count]
-        found.update(zip(places, scale_of(count).compare(probes[places, :count], level), strict=True))
+        there = [place for place, own in enumerate(counts) if own >= count]
+        compared = zip(there, scale_of(count).compare(probes[there, :count], level), strict=True)
+        found.update((place, rival) for place, rival in compared if counts[place] == count)
     return [found[place] for place in range(len(counts))]
 
 

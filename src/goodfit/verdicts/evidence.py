@@ -33,6 +33,8 @@ class VerdictEvidence:
     few: the share of the rows that holds half of the targets' variance, where it is small; None else.
     nets: that were trained.
     seconds: that it took; share: these as a multiple of what the run's own training took, None without a run.
+    transform: of the targets, that makes more of few rows count; "" where none is known, or one is set.
+    quick: whether it was asked to be, so that it takes no more than a few seconds whatever time is given.
     """
 
     recipe: Recipe
@@ -57,6 +59,8 @@ class VerdictEvidence:
     nets: int
     seconds: float
     share: float | None = None
+    quick: bool = False
+    transform: str = ""
 
     @property
     def kind(self) -> str:

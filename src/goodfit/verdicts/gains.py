@@ -177,7 +177,7 @@ class Scale:
     def compare(self, probes: Errors, level: float) -> list[Rival]:
         """Probes [P, J] with the recipe. Gains are (e + m)(1 - exp(-d)) for a difference d of logarithms."""
         whole = self.remaining[1] + self.offset
-        least = -math.log1p(-self.margin / whole)
+        least = math.inf if self.margin >= whole else -math.log1p(-self.margin / whole)  # more than there is to gain
         bounds = self._gains(self.remaining[1])
         values = self.own - self.of(probes)
         variances, freedom = moderated(values.var(axis=1, ddof=1), values.shape[1] - 1)

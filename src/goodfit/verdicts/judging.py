@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.arguments import public
+from goodfit.checked_json import damaged
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.streams import is_number
 from goodfit.errors import InputError, Problems, problem
@@ -30,7 +32,7 @@ from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import laying_out, trying
 from goodfit.verdicts.deciding import MARGIN, decide
 from goodfit.verdicts.evidence import LOG_LOSS
-from goodfit.verdicts.few_rows import FEW, rows_that_decide
+from goodfit.verdicts.few_rows import FEW, evening_transform, rows_that_decide
 from goodfit.verdicts.laying_out import VerdictLayout
 from goodfit.verdicts.probes import EARLIER, HALF, Alternative, far_rates, probes_of
 from goodfit.verdicts.racing import JudgedAlternatives, expected_seconds, race
@@ -39,6 +41,7 @@ from goodfit.verdicts.sizing import MINUTES, QUICK_SECONDS, REPEATS, Sizes, choo
 
 WHERE = "Verdict"
 CALL = "verdict-call.json"  # in the folder of a verdict: what it was asked for
+SIZES = "sizes"  # in it: what was chosen for the time when it began
 FOLDS = 5
 AMPLE = 20  # weights a row, from which on a net is not too narrow
 
@@ -59,6 +62,10 @@ class VerdictRequest:
     seed: int = 0
     minutes: float | None = MINUTES
     sizes: Sizes | None = None
+
+    def __post_init__(self) -> None:
+        if is_number(self.minutes) and self.minutes == math.inf:
+            object.__setattr__(self, "minutes", None)  # the same, and a file can hold it
 
     def to_json(self) -> dict[str, Any]:
         """As a file holds it."""
@@ -99,7 +106,7 @@ def verdict(
     three at most, as far as there is time.
     seeds: nets per fold, whose errors are averaged: how many, or the seeds themselves. They are those of the first
     fold; every other fold has its own.
-    quick: fewer alternatives, and no more than some seconds.
+    quick: fewer alternatives, and no more than a few seconds.
     by: "loss" uses log loss for classification and R² for regression, "score" uses accuracy.
     margin: the smallest gain that is relevant in practice, as a fraction of the error of the best constant prediction.
     minutes: that it may take, as far as can be predicted; where the data are too large for that, fewer rows are
@@ -116,13 +123,15 @@ def verdict(
     asked = VerdictRequest(folds, repeats, seeds, quick, by, margin, seed, minutes)
     chosen = recipe or Recipe()
     learning = learning_rows(chosen, data, groups, time)
+    given = {name: value for name, value in vars(asked).items() if name != "sizes"}
+    call = call_of(data, chosen, {**given, "groups": groups, "time": time})
+    asked = replace(asked, sizes=None if out is None else _sizes_of(Path(out), call))
     layout = lay_out(learning, chosen, asked, early=chosen.keep_best and chosen.valid > 0)
     if plan is not None:
         plan(layout, expected_seconds(layout), None)
     if out is None:
         return judged(layout, chosen, asked, None, progress)
-    given = {name: value for name, value in vars(asked).items() if name != "sizes"}
-    call = call_of(data, chosen, {**given, "groups": groups, "time": time})
+    call = None if call is None else {**call, SIZES: vars(layout.sizes)}
     record = SessionRecord(layout.digest(asked), layout.memory, "verdict", call, layout.data_print)
     with session_folder(out, CALL, record, "verdict") as (folder, memory):
         found = judged(layout.cut_to(memory), chosen, asked, folder, progress)
@@ -136,7 +145,23 @@ def resume(out: str | Path, *, plan: Planned | None = None, progress: Watch | No
 
     Only for named data sets and table files: else call `verdict` again, with the same arguments and folder.
     """
-    return resumed(out, CALL, "verdict", verdict, plan=plan, progress=progress)
+    return resumed(out, CALL, "verdict", verdict, (SIZES,), plan=plan, progress=progress)
+
+
+def _sizes_of(folder: Path, call: Mapping[str, Any] | None) -> Sizes | None:
+    """Those of the same call that was begun in a folder: a machine that is faster or slower now does not change them.
+
+    None where there is none, or where no file holds it.
+    """
+    path = folder / CALL
+    kept = SessionRecord.read(path, "verdict").call if call is not None and os.path.lexists(path) else None
+    if kept is None or {name: value for name, value in kept.items() if name != SIZES} != call:
+        return None
+    try:
+        return Sizes(**kept[SIZES]) if SIZES in kept else None
+    except TypeError as error:
+        fix = "Remove its folder, or give another, and start the verdict again."
+        raise damaged(path, must="the record of a verdict", fix=fix) from error
 
 
 def lay_out(
@@ -156,8 +181,11 @@ def lay_out(
     problems = Problems()
     if not is_number(asked.margin) or not 0 < asked.margin < 1:
         problems.add(WHERE, "'margin' must be a fraction above 0 and below 1", got=asked.margin)
-    if asked.minutes is not None and not (is_number(asked.minutes) and 0 < asked.minutes < math.inf):
+    if asked.minutes is not None and not (is_number(asked.minutes) and asked.minutes > 0):
         problems.add(WHERE, "'minutes' must be a number above 0", got=asked.minutes, fix="Use None for no limit.")
+    if asked.repeats is not None and not (_is_whole(asked.repeats) and asked.repeats >= 1):
+        fix = "Use None for as many as there is time for."
+        problems.add(WHERE, "'repeats' must be an integer >= 1", got=asked.repeats, fix=fix)
     check_by(asked.by, WHERE, problems)
     with problems.collecting():
         seeds_of(recipe, asked.seeds, WHERE)
@@ -170,7 +198,7 @@ def lay_out(
         return laid(asked.sizes)
     seconds = math.inf if asked.minutes is None else 60.0 * asked.minutes
     seconds = min(seconds, quick_seconds) if asked.quick else seconds
-    one = learning.source.time is not None or not isinstance(asked.folds, int)
+    one = learning.source.time is not None or not _is_whole(asked.folds)
     sizes = choose_sizes(
         lambda sizes: expected_seconds(laid(sizes), pace),
         len(learning.rows),
@@ -182,9 +210,13 @@ def lay_out(
     return laid(sizes)
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: Sizes, early: bool) -> VerdictLayout:
     """All that may be trained with some sizes."""
-    some = sampled(learning, sizes.rows)
+    some = sampled(learning, sizes.rows, asked.folds if _is_whole(asked.folds) else 0)
     whole, recipe = recipe, shortened(recipe, sizes, len(some.rows))
     folds = FoldRequest(asked.folds, sizes.repeats, asked.seeds, asked.by, asked.seed)
     given = prepare(recipe, some, folds, WHERE, needs_r2=True)
@@ -236,6 +268,8 @@ def judged(
         few=held if held < FEW else None,
         nets=last.found.nets,
         seconds=clock.perf_counter() - began,
+        quick=asked.quick,
+        transform=evening_transform(data.y[rows], recipe) if held < FEW else "",
     )
 
 

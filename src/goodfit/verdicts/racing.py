@@ -53,8 +53,9 @@ def race(
         if repeat == 0 and _learns_nothing(found) and layout.usual < len(layout.probes):
             far = {1 + place for place in range(layout.usual, len(layout.probes))}
             _train(tables, far, 0, _within(folder, "far-rates"), stages)
+            alive |= far
             found = decide(tables.measured())
-        alive = _going_on(layout, found, quick=quick)
+        alive = _going_on(layout, found, alive, quick=quick)
         if not alive:
             break
     stages.finish()
@@ -88,8 +89,11 @@ def _learns_nothing(found: JudgedAlternatives) -> bool:
     return decision.best is None and (decision.kind == "diverged" or decision.learned != "yes")
 
 
-def _going_on(layout: VerdictLayout, found: JudgedAlternatives, *, quick: bool) -> set[int]:
-    """The settings of the next repeat: the recipe and what is open; none where nothing would change the answer."""
+def _going_on(layout: VerdictLayout, found: JudgedAlternatives, before: set[int], *, quick: bool) -> set[int]:
+    """The settings of the next repeat: the recipe and what is open; none where nothing would change the answer.
+
+    before: those of the last one. What left it never returns: its columns would have a hole, and a mean over them none.
+    """
     decision = found.decision
     if quick and decision.kind != "cannot tell":
         return set()
@@ -103,4 +107,4 @@ def _going_on(layout: VerdictLayout, found: JudgedAlternatives, *, quick: bool) 
     alive = {0, *(1 + place for place, probe in enumerate(layout.probes) if probe.name in names)}
     if doubling or decision.kind in ("cannot tell", "limited by data"):
         alive.add(1 + layout.probes.index(HALF))
-    return alive
+    return alive & before

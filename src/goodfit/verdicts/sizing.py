@@ -25,7 +25,7 @@ SAFE = 0.7  # of the time that is given, for which the sizes are chosen: predict
 FIRST = 0.7  # of that, that the first repeat may take where others may follow
 FEWEST_ROWS = 1000  # below which fewer epochs are measured before fewer rows
 FEWEST_EPOCHS = 4
-FEWEST_OF_CLASS = 10  # rows that are kept of every class, as far as there are so many
+FEWEST_OF_CLASS = 10  # rows that are kept of every class, or one a fold, as far as there are so many
 ROUNDS = 4  # in which the size is found: predicted time is not quite proportional to it
 
 
@@ -69,7 +69,7 @@ def choose_sizes(
     if needed > allowed:
         sizes, needed = _smaller(seconds_of, rows, recipe.epochs, allowed, needed)
     if repeats is None:
-        repeats = max(1, min(most, 1 + int((seconds - needed) / (LATER * needed))))
+        repeats = max(1, int(min(most, 1 + (seconds - needed) / (LATER * needed))))  # there may be no limit to the time
     return replace(sizes, repeats=repeats, whole=whole)
 
 
@@ -90,8 +90,11 @@ def _smaller(
     return sizes, needed
 
 
-def sampled(learning: LearningRows, rows: int | None) -> LearningRows:
-    """So many of the rows: the latest where they are in time, else drawn so that classes keep their shares."""
+def sampled(learning: LearningRows, rows: int | None, folds: int = 0) -> LearningRows:
+    """So many of the rows: the latest where they are in time, else drawn so that classes keep their shares.
+
+    folds: of which every one is to have a row of every class, as far as there are so many.
+    """
     if rows is None or rows >= len(learning.rows):
         return learning
     source, own = learning.source, learning.rows
@@ -101,8 +104,12 @@ def sampled(learning: LearningRows, rows: int | None) -> LearningRows:
         return learning._replace(rows=np.sort(order[-rows:]))
     drawn: Indexes = some_rows(bare, own, rows, seed=0, latest=False)
     if bare.task == "classification":  # a rare class must still stand in every fold
-        rare = [own[bare.y[own] == code][:FEWEST_OF_CLASS] for code in range(len(bare.classes))]
-        drawn = np.unique(np.concatenate([drawn, *rare]))
+        rng, least = np.random.default_rng(0), max(FEWEST_OF_CLASS, int(folds))
+        for code in range(len(bare.classes)):
+            lacking = least - int((bare.y[drawn] == code).sum())
+            if lacking > 0:  # files are often sorted: their first rows would not do
+                others = np.setdiff1d(own[bare.y[own] == code], drawn)
+                drawn = np.concatenate([drawn, rng.permutation(others)[:lacking]])
     return learning._replace(rows=np.sort(drawn).astype(np.int32))
 
 

@@ -22,9 +22,9 @@ def sentence(found: VerdictEvidence) -> str:
     told = _told(found)
     if found.measured_rows < found.learning_rows:
         told = f"{told[:-1]}; measured on {found.measured_rows:,} of {found.learning_rows:,} rows."
-    if found.decision.learned == "yes" or found.kind == "diverged" or _by_constant(found):
+    if found.decision.learned == "yes" or found.kind == "diverged" or _by_constant(found) or _too_short(found):
         return told
-    where = "" if found.decision.fitted else ", on its training data either: it has not learned"
+    where = "" if found.decision.fitted else ", not even on its training data: it has not learned"
     return f"{told} The recipe itself predicts no better than a constant{where}."
 
 
@@ -54,7 +54,17 @@ def _told(found: VerdictEvidence) -> str:
         )
     if found.kind == "good fit":
         return f"Good fit: {_nothing(found)}, nor would twice the data help."
+    if _too_short(found):
+        return (
+            "Cannot tell: trainings with fewer steps than the recipe's own predict no better than a constant, and the "
+            "missing steps may be what it takes."
+        )
     return f"Cannot tell: {_open(found)}."
+
+
+def _too_short(found: VerdictEvidence) -> bool:
+    """Whether trainings lacked steps, so that a recipe that has learned nothing yet may only be slow."""
+    return found.kind == "cannot tell" and found.sampled and found.decision.learned != "yes"
 
 
 def _by_constant(found: VerdictEvidence) -> bool:
@@ -98,9 +108,11 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
     if decision.learned != "yes":
         yield "`goodfit inspect` looks for what keeps a net from learning: rates, gradients, dead units, scales."
     if found.few is not None:
+        named = f" A target transform (target_transform {found.transform}) makes more of them count."
+        transform = named if found.transform else ""
         yield (
             f"{found.few:.1%} of the rows hold half of the variance of the targets, so R² rests on few rows: a gain "
-            "counts only where every fold shows it. A target transform (target_transform log) makes more of them count."
+            f"counts only where every fold shows it.{transform}"
         )
     yield from _of_sample(found)
     told = more(found)
@@ -129,9 +141,8 @@ def more(found: VerdictEvidence) -> str:
     if found.kind != "cannot tell":
         return ""
     if found.sampled:
-        return (
-            f"All rows and epochs would tell more; about {math.ceil(found.whole)} minutes: --minutes {_minutes(found)}."
-        )
+        how = f"{'without --quick, and with ' if found.quick else ''}--minutes {_minutes(found)}"
+        return f"All rows and epochs would tell more; about {math.ceil(found.whole)} minutes: {how}."
     now = f"{found.repeats} repeat{'s' * (found.repeats > 1)} of {found.folds} folds"
     needed, rows = found.decision.repeats, found.decision.rows
     if needed is not None:

@@ -1,0 +1,63 @@
+"""Which alternatives go on from repeat to repeat."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from goodfit.verdicts import racing
+from goodfit.verdicts.deciding import decide
+from goodfit.verdicts.probes import HALF, Alternative
+
+PROBES = (Alternative("wider", "freer"), Alternative("narrower", "tighter"), HALF)
+
+
+def said(kind: str, *statuses: str, doubling: str = "open") -> Any:
+    """What a repeat decides of the wider and the narrower net."""
+    gains = tuple(SimpleNamespace(status=status) for status in statuses)
+    decision = SimpleNamespace(
+        kind=kind, best=None, learned="yes", gains=gains, doubling=SimpleNamespace(status=doubling)
+    )
+    return SimpleNamespace(decision=decision, probes=PROBES[:2])
+
+
+def raced(monkeypatch: pytest.MonkeyPatch, told: list[Any]) -> list[set[int]]:
+    """The settings that each repeat trains: 0 the recipe, 1 wider, 2 narrower, 3 half the rows."""
+    trained: list[set[int]] = []
+    measured = SimpleNamespace(measured=lambda: None)
+    monkeypatch.setattr(racing, "Tables", lambda layout: measured)
+    monkeypatch.setattr(racing, "expected_seconds", lambda layout: 1.0)
+    monkeypatch.setattr(racing, "_train", lambda tables, settings, *given: trained.append(set(settings)))
+    layout: Any = SimpleNamespace(
+        folds=SimpleNamespace(repeats=[()] * len(told)), planned=SimpleNamespace(nets=1), probes=PROBES, usual=3
+    )
+    answers = iter(told)
+    racing.race(layout, lambda found: next(answers), quick=False)
+    return trained
+
+
+def test_what_left_never_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = said("cannot tell", "open", "open")
+    assert raced(monkeypatch, [said("cannot tell", "open", "no better"), every, every]) == [
+        {0, 1, 2, 3},
+        {0, 1, 3},
+        {0, 1, 3},
+    ]
+    gone = said("underfit", "better", "open", doubling="better")
+    assert raced(monkeypatch, [gone, said("cannot tell", "open", "no better"), every])[2] <= {0, 1, 3}
+
+
+def test_what_is_told_of_one_that_left_stays_as_it_was() -> None:
+    rng, folds = np.random.default_rng(3), 5
+    table = 0.4 * np.exp(rng.normal(0, [[0.02], [0.05], [0.3], [0.1], [0.2]], (5, 3 * folds)))
+    sides: Any = ["freer", "tighter", "freer", "tighter"]
+    first = decide(table[:, :folds], table[:, :folds], sides, 1.0, folds)
+    table[1, folds:] = table[3, 2 * folds :] = np.nan
+    columns = [folds, 3 * folds, 2 * folds, 3 * folds]
+    last = decide(table, table[:1], sides, 1.0, folds, columns=columns)
+    assert last.gains[0] == first.gains[0]
+    table[3, 2 * folds :] = 0.4
+    assert decide(table, table[:1], sides, 1.0, folds, columns=columns).gains[2] == last.gains[2]
