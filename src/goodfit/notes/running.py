@@ -20,12 +20,13 @@ from goodfit.files import folder_to_write
 from goodfit.notes.comparing import beside
 from goodfit.notes.document import FACES, Document, read
 from goodfit.notes.outcome import CellOutcome, Output, RunNotes
-from goodfit.notes.supplying import face_of
+from goodfit.notes.supplying import face_of, faces_of
 from goodfit.notes.writing import write
 
 Face = Literal["torch", "mxnet", "both"]
 Tell = Callable[[str], None]
 WORKER = [sys.executable, "-P", "-m", "goodfit.notes.worker"]
+GRACE = 2.0  # seconds that a process has to end by itself
 
 
 @public
@@ -59,6 +60,8 @@ def run(
     folder = None if out is None else folder_to_write(out)
     notes = RunNotes(document, {}, 0.0, checked)
     found = _ran(notes, planned(document, face), tell)
+    if folder is not None and studies:  # which take minutes: what there is can be read meanwhile
+        write(replace(notes, cells=found, seconds=time.perf_counter() - began), folder)
     numbers = beside(document, found, studies=studies, tell=tell)
     cells = {place: replace(cell, numbers=tuple(numbers.get(place, ()))) for place, cell in found.items()}
     notes = replace(notes, cells=cells, seconds=time.perf_counter() - began)
@@ -69,15 +72,22 @@ def planned(document: Document, face: Face) -> dict[int, tuple[str, ...] | None]
     """Cell with code -> the tabs that it runs for, None for a cell without tabs, () for one that is not run."""
     faces = FACES if face == "both" else (face,)
     plan: dict[int, tuple[str, ...] | None] = {}
-    nearest_face: str | None = None
+    unmarked = _faces(document)
     for place in document.code:
-        cell = document.cells[place]
-        if cell.tabs is not None:
-            plan[place] = tuple(each for each in cell.tabs if each in faces)
+        tabs = document.cells[place].tabs
+        if tabs is not None:
+            plan[place] = tuple(each for each in tabs if each in faces)
         else:
-            nearest_face = face_of(cell.text) or nearest_face
-            plan[place] = None if nearest_face is None or nearest_face in faces else ()
+            plan[place] = None if unmarked[place] in (None, *faces) else ()
     return plan
+
+
+def _faces(document: Document) -> dict[int, str | None]:
+    unmarked = {place: document.cells[place] for place in document.code if document.cells[place].tabs is None}
+    return faces_of(
+        {place: cell.text for place, cell in unmarked.items()},
+        {place: cell.section for place, cell in unmarked.items()},
+    )
 
 
 def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -> dict[int, CellOutcome]:
@@ -99,7 +109,9 @@ def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -
                     tell(f"{place.place or 'the beginning'}: cell {list(plan).index(lost) + 1} of {len(plan)}")
                 elif "place" in line:
                     found[line["place"]], lost = _outcome(document, line), None
-            status = process.wait()
+                else:
+                    break  # its end: what cells have left running may keep the process and its output open
+            status = _ended(process)
         left = _after_death(document, left, lost, status, found)
     return {place: found[place] for place in plan}
 
@@ -114,7 +126,7 @@ def _after_death(
     dead = rest[0] if lost is None else lost
     cell = document.cells[dead]
     text = f"the process ended while the cell ran, with exit code {status}"
-    found[dead] = CellOutcome(cell, "failed", cell.text, outputs=(Output("error", "SystemExit", text),))
+    found[dead] = CellOutcome(cell, "failed", cell.text, outputs=(Output("error", "SystemExit", text, message=text),))
     for place in rest:
         other = document.cells[place]
         if place not in found and other.section == cell.section:
@@ -130,10 +142,10 @@ def _working(
 ) -> Iterator[tuple[Iterator[dict[str, Any]], subprocess.Popen[str]]]:
     """A process that runs cells: the lines that it says, and itself. It ends with the with statement."""
     document = notes.document
-    cells = {
-        place: {"code": document.cells[place].text, "section": document.cells[place].section, "tabs": tabs}
-        for place, tabs in plan.items()
-    }
+    cells, faces = {}, _faces(document)
+    for place, tabs in plan.items():
+        cell = document.cells[place]
+        cells[place] = {"code": cell.text, "section": cell.section, "tabs": tabs, "face": faces.get(place)}
     used = [face for face in FACES if any(face_of(cell["code"]) == face for cell in cells.values())]  # type: ignore[arg-type]
     work = {
         "cells": cells,
@@ -155,11 +167,27 @@ def _working(
             process.stdin.flush()
         yield _said(process.stdout), process
     finally:
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+        _ended(process)
+
+
+def _ended(process: subprocess.Popen[str]) -> int:
+    """The exit code of a process that has nothing left to do.
+
+    It has `GRACE` seconds to clean up after its cells; then its input is closed, by which it ends itself, whatever
+    threads they have left; and then it is killed.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(GRACE)
+    if process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.close()
-        with contextlib.suppress(OSError):
-            process.stdout.close()
-        process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(GRACE)
+    process.kill()
+    return process.wait()
 
 
 def _said(lines: Any) -> Iterator[dict[str, Any]]:
@@ -177,10 +205,7 @@ def _search_path() -> str:
 
 
 def _outcome(document: Document, line: dict[str, Any]) -> CellOutcome:
-    outputs = tuple(
-        Output(each["kind"], each["name"], each["text"], each.get("png", ""), tuple(each.get("lines", ())))
-        for each in line["outputs"]
-    )
+    outputs = tuple(Output(**{**each, "lines": tuple(each.get("lines", ()))}) for each in line["outputs"])
     return CellOutcome(
         document.cells[line["place"]],
         line["state"],
