@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from goodfit.errors import InputError
+from goodfit.cli.notes_output import print_notes
+from goodfit.errors import GoodfitError, InputError
 from goodfit.notes import RunNotes, read, run
 from goodfit.notes.comparing import beside
 from goodfit.notes.outcome import CellOutcome, Output
@@ -163,6 +164,8 @@ def test_an_unmarked_cell_has_the_framework_of_its_section(tmp_path: Path) -> No
     text = "## 1\n```python\nimport torch\n```\n## 2\n```python\nx = 1\n```\n```python\nfrom mxnet import np\n```\n"
     (tmp_path / "a.md").write_text(text, "utf-8")
     document = read(tmp_path / "a.md")
+    left = run(tmp_path / "a.md", face="mxnet").cells[document.code[0]]
+    assert left.why == "it is written for PyTorch, which --face mxnet leaves out"
     assert list(planned(document, "torch").values()) == [None, (), ()]
     assert list(planned(document, "mxnet").values()) == [(), None, None]
 
@@ -194,3 +197,16 @@ def test_what_there_is_is_written_before_studies_and_a_study_that_fails_says_why
     told: list[str] = []
     ran(tmp_path, text, out=tmp_path, tell=told.append)
     assert told[-1] == "study weight-decay was not run: no memory is left"
+
+
+def test_cells_that_were_not_run_are_counted_apart_from_those_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("```python\n1 / 0\n```\n```python\nx = 1\n```\n", "utf-8")
+    document = read(tmp_path / "a.md")
+    error = Output("error", "E", "E: told", message="E: told")
+    states: list[Any] = ["failed", "not run"]
+    cells = {
+        place: CellOutcome(document.cells[place], state, "x", outputs=(error,) if state == "failed" else ())
+        for place, state in zip(document.code, states, strict=True)
+    }
+    with pytest.raises(GoodfitError, match=r"^1 of 2 cells failed, 1 was not run\.\nthe beginning, cell 1: E: told$"):
+        print_notes(RunNotes(document, cells, 0.0, 0), json=True)

@@ -18,7 +18,7 @@ from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import folder_to_write
 from goodfit.notes.comparing import beside
-from goodfit.notes.document import FACES, Document, read
+from goodfit.notes.document import FACES, Document, NoteCell, read
 from goodfit.notes.outcome import CellOutcome, Output, RunNotes
 from goodfit.notes.supplying import face_of, faces_of
 from goodfit.notes.writing import write
@@ -51,7 +51,7 @@ def run(
     cell that fails is reported, and the next one runs. InputError where the document cannot be read.
     """
     if face not in ("torch", "mxnet", "both"):
-        raise InputError(problem("notes", "unknown face", got=face, fix=nearest(face, ("torch", "mxnet", "both"))))
+        raise InputError(problem("notes", "unknown framework", got=face, fix=nearest(face, ("torch", "mxnet", "both"))))
     began, checked = time.perf_counter(), checked_seed(seed, "notes")
     document = read(path)
     if not document.code:
@@ -59,7 +59,7 @@ def run(
         raise InputError(problem(str(path), "has no cell with Python code", fix=fix))
     folder = None if out is None else folder_to_write(out)
     notes = RunNotes(document, {}, 0.0, checked)
-    found = _ran(notes, planned(document, face), tell)
+    found = _ran(notes, planned(document, face), tell, face)
     if folder is not None and studies:  # which take minutes: what there is can be read meanwhile
         write(replace(notes, cells=found, seconds=time.perf_counter() - began), folder)
     numbers = beside(document, found, studies=studies, tell=tell)
@@ -90,14 +90,14 @@ def _faces(document: Document) -> dict[int, str | None]:
     )
 
 
-def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -> dict[int, CellOutcome]:
+def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell, face: Face) -> dict[int, CellOutcome]:
     """Run what is planned; where the process ends within a cell, go on with the next section in another."""
     document = notes.document
     found: dict[int, CellOutcome] = {}
     for place, tabs in plan.items():
         if tabs == ():
             cell = document.cells[place]
-            found[place] = CellOutcome(cell, "not run", cell.text, why="it is written for a face that is not run here")
+            found[place] = CellOutcome(cell, "not run", cell.text, why=_left_out(cell, face))
     left = [place for place in plan if place not in found]
     while left:
         lost, status = None, None
@@ -114,6 +114,13 @@ def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -
             status = _ended(process)
         left = _after_death(document, left, lost, status, found)
     return {place: found[place] for place in plan}
+
+
+def _left_out(cell: NoteCell, face: Face) -> str:
+    """Why a cell is not run."""
+    if cell.tabs == ():
+        return "it is marked for a library other than PyTorch and MXNet"
+    return f"it is written for {'PyTorch' if face == 'mxnet' else 'MXNet'}, which --face {face} leaves out"
 
 
 def _after_death(
