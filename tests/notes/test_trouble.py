@@ -164,10 +164,21 @@ def test_an_unmarked_cell_has_the_framework_of_its_section(tmp_path: Path) -> No
     text = "## 1\n```python\nimport torch\n```\n## 2\n```python\nx = 1\n```\n```python\nfrom mxnet import np\n```\n"
     (tmp_path / "a.md").write_text(text, "utf-8")
     document = read(tmp_path / "a.md")
-    left = run(tmp_path / "a.md", face="mxnet").cells[document.code[0]]
-    assert left.why == "it is written for PyTorch, which --face mxnet leaves out"
     assert list(planned(document, "torch").values()) == [None, (), ()]
     assert list(planned(document, "mxnet").values()) == [(), None, None]
+
+
+@pytest.mark.parametrize(
+    ("face", "line", "why"),
+    [
+        ("mxnet", "import torch", "it is written for PyTorch, which --face mxnet leaves out"),
+        ("torch", "import mxnet", "it is written for MXNet, which --face torch leaves out"),
+        ("both", "#@tab jax", "it is marked for a library other than PyTorch and MXNet"),
+    ],
+)
+def test_why_a_cell_is_not_run_is_said(face: Any, line: str, why: str, tmp_path: Path) -> None:
+    (cell,) = ran(tmp_path, f"```python\n{line}\n```\n", face=face).cells.values()
+    assert (cell.state, cell.why) == ("not run", why)
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,8 @@ def _working(
     for place, tabs in plan.items():
         cell = document.cells[place]
         cells[place] = {"code": cell.text, "section": cell.section, "tabs": tabs, "face": faces.get(place)}
-    used = [face for face in FACES if any(face_of(cell["code"]) == face for cell in cells.values())]  # type: ignore[arg-type]
+    running = [document.cells[place].text for place, tabs in plan.items() if tabs != ()]
+    used = [face for face in FACES if any(face_of(code) == face for code in running)]
     work = {
         "cells": cells,
         "sections": document.sections,
