@@ -119,6 +119,9 @@ def test_a_notebook(tmp_path: Path) -> None:
         "[1, 2, 3]",
         "{'a': 1}",
         "nan",
+        "torch.float32",
+        "(torch.Size([2]), torch.bool, device(type='cpu'))",
+        "torch.Size([2, 3])\nw: [1. 2.]",
     ],
 )
 def test_what_was_printed(text: str) -> None:
@@ -129,6 +132,13 @@ def test_what_was_printed(text: str) -> None:
     "text",
     [
         "x",
+        "torch",
+        "array",
+        "torch.manual_seed(42)",
+        "torch.zeros((2, 3))",
+        "torch.cuda.is_available()",
+        "torch.nn",
+        "[torch.rand(2)]",
         "train(lambd=0)",
         "train_concise(3)",
         "x = [1, 2]",

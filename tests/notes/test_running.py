@@ -288,7 +288,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Text alone\n", "utf-8")
     with pytest.raises(InputError, match="has no cell with Python code"):
         run(tmp_path / "a.md")
-    with pytest.raises(InputError, match="unknown face; got 'jax'"):
+    with pytest.raises(InputError, match="unknown framework; got 'jax'"):
         run(tmp_path / "a.md", face="jax")  # type: ignore[arg-type]
 
 

@@ -16,7 +16,8 @@ def notes(
     ] = "both",
     seed: Annotated[int, Parameter(help="Seed of all random numbers.")] = 0,
     studies: Annotated[
-        bool, Parameter(help="Measure numbers that the document prints over many seeds, by the study of their section.")
+        bool,
+        Parameter(help="Re-measure numbers that the document prints, over many seeds, by the study of their section."),
     ] = True,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,

@@ -14,7 +14,9 @@ def print_notes(notes: RunNotes, *, json: bool) -> None:
         _print_tables(notes)
     failed = [f"{notes.where(place)}: {cell.error}" for place, cell in notes.cells.items() if cell.state == "failed"]
     if failed:
-        raise GoodfitError("\n".join([f"{len(failed)} of {len(notes.cells)} cells failed.", *failed]))
+        left = notes.count("not run")
+        rest = f", {left} {'was' if left == 1 else 'were'} not run" if left else ""
+        raise GoodfitError("\n".join([f"{len(failed)} of {len(notes.cells)} cells failed{rest}.", *failed]))
 
 
 def _print_tables(notes: RunNotes) -> None:
@@ -29,7 +31,10 @@ def _print_tables(notes: RunNotes) -> None:
     if notes.supplied:
         to.print(
             table(
-                "Supplied, for the document does not define it there", ("cell", "name", "from"), notes.supplied, left=3
+                "Supplied because the document does not define it there",
+                ("cell", "name", "from"),
+                notes.supplied,
+                left=3,
             )
         )
     numbers = [

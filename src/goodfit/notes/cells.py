@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import io
 import linecache
+import re
 import tokenize
 import traceback
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,9 @@ from typing import Any
 
 from goodfit.notes.names import names_of
 from goodfit.notes.rewriting import rewritten
-from goodfit.notes.supplying import Namespaces, face_of, wanted
+from goodfit.notes.supplying import Namespaces, wanted
+
+_DEFINITION = re.compile(r"^(?:(?:def|class)\s+(\w+)|([A-Za-z_]\w*)\s*=(?!=))", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,12 @@ class CellTurn:
 
 
 class NoteCells:
-    """The cells with code. cells: place -> code, section and tabs; sections: their titles."""
+    """The cells with code. cells: place -> code, section, tabs and face; sections: their titles."""
 
     def __init__(self, cells: Mapping[str, Mapping[str, Any]], sections: Sequence[str]) -> None:
         self._cells = {int(place): cell for place, cell in cells.items()}
         self._sections, self._spaces = sections, Namespaces()
+        self._owed: dict[tuple[int, str], set[str]] = {}  # what cells that failed were to define in a namespace
 
     @staticmethod
     def nothing() -> dict[str, Any]:
@@ -43,11 +46,11 @@ class NoteCells:
         """The namespaces that a cell runs in: one, but for cells that are marked for several faces."""
         cell = self._cells[place]
         if cell["tabs"] is None:
-            return [CellTurn(place, cell["section"], "", self._face(place))]
+            return [CellTurn(place, cell["section"], "", cell["face"] or "torch")]
         return [CellTurn(place, cell["section"], face, face) for face in cell["tabs"]]
 
-    def run(self, turn: CellTurn, said: dict[str, Any]) -> tuple[tuple[str, str] | None, str | None]:
-        """Run a cell: (name and text of what went wrong, or None; what its last expression shows, or None)."""
+    def run(self, turn: CellTurn, said: dict[str, Any]) -> tuple[dict[str, str] | None, str | None]:
+        """Run a cell: (what `told` says of what went wrong, or None; what its last expression shows, or None)."""
         cell = self._cells[turn.place]
         space = self._spaces.of(turn.section, self._sections[turn.section] or "the beginning", turn.tab)
         said["code"] = cell["code"]
@@ -57,14 +60,16 @@ class NoteCells:
             self._supply(turn, changed.code, space, said)
             return None, self._execute(turn, changed.code, space)
         except BaseException as error:  # noqa: BLE001 - whatever a cell raises, SystemExit too: the next cells run
-            return _told(error), None
+            self._owed.setdefault((turn.section, turn.tab), set()).update(_given(cell["code"]))
+            return told(error), None
 
     def _supply(self, turn: CellTurn, code: str, space: dict[str, Any], said: dict[str, Any]) -> None:
         used = names_of(code)
         coming = {name for other in self._after(turn) for name in _given(self._cells[other]["code"])}
+        owed = self._owed.get((turn.section, turn.tab), ())  # another section's would hide that the cell failed
         whole = self._section_code(turn.section)
         for name in wanted(used, space, coming):
-            if name not in space:  # else it came with another
+            if name not in space and name not in owed:  # in the namespace: it came with another
                 found = self._spaces.supply(name, turn.section, turn.tab, turn.face, whole)
                 said["supplied"] += [[one, why] for one, why in found.items()]
 
@@ -76,25 +81,11 @@ class NoteCells:
         last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         if last is not None:
             tree.body.pop()
-        exec(compile(tree, name, "exec"), space)
+        exec(compile(tree, name, "exec", dont_inherit=True), space)  # this file's own __future__ is not the cell's
         if last is None:
             return None
-        value = eval(compile(ast.Expression(last.value), name, "eval"), space)
+        value = eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), space)
         return None if value is None or _is_silent(code) else repr(value)
-
-    def _face(self, place: int) -> str:
-        """The face of a cell: its own, that of its section, or that of the nearest section before with one."""
-        section = self._cells[place]["section"]
-        before = [other for other in self._cells if other <= place and self._cells[other]["section"] == section]
-        for other in reversed(before):
-            if found := face_of(self._cells[other]["code"]):
-                return found
-        if found := face_of(self._section_code(section)):
-            return found
-        for other in sorted((other for other in self._cells if other < place), reverse=True):
-            if found := face_of(self._cells[other]["code"]):
-                return found
-        return "torch"
 
     def _after(self, turn: CellTurn) -> list[int]:
         return [
@@ -110,9 +101,11 @@ class NoteCells:
 
 
 def _given(code: str) -> frozenset[str]:
-    with contextlib.suppress(SyntaxError, ValueError):
+    """What a cell defines; of one that is no Python, what its lines look as if they defined."""
+    try:
         return names_of(rewritten(code).code).given
-    return frozenset()
+    except (SyntaxError, ValueError):
+        return frozenset(found[1] or found[2] for found in _DEFINITION.finditer(code))
 
 
 def _is_silent(code: str) -> bool:
@@ -122,11 +115,12 @@ def _is_silent(code: str) -> bool:
     return [token.string for token in tokens if token.type not in passed][-1:] == [";"]
 
 
-def _told(error: BaseException) -> tuple[str, str]:
-    """The kind of an error, and its text with the lines of the cells that led to it."""
+def told(error: BaseException) -> dict[str, str]:
+    """name: of an error's type; text: it, below the lines of the cells that led to it; message: it in one line."""
     steps = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith("<cell ")]
     where = [f"line {each.lineno}: {(each.line or '').strip()}" for each in steps]
     if isinstance(error, SyntaxError) and error.filename in (None, "<unknown>", "cell"):
         where = [f"line {error.lineno}: {(error.text or '').strip()}"]
     text = str(error) if not isinstance(error, SyntaxError) else error.msg
-    return type(error).__name__, "\n".join([*where, f"{type(error).__name__}: {text}".rstrip(": ")])
+    whole = f"{type(error).__name__}: {text}".rstrip(": ")
+    return {"name": type(error).__name__, "text": "\n".join([*where, whole]), "message": " ".join(whole.split())}

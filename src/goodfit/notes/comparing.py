@@ -49,11 +49,12 @@ def beside(
     found = {}
     measured: dict[str, Result | None] = {}
     for place, text in printed_below(document).items():
-        theirs = numbers_in(text)[:MOST_NUMBERS]
+        theirs = numbers_in(text)
         ours = numbers_in(cells[place].printed) if cells[place].state == "done" else []
-        paired: Sequence[float | None] = ours if len(ours) >= len(theirs) == len(numbers_in(text)) else ()
-        paired = paired if len(ours) == len(theirs) else [None] * len(theirs)
-        rows = [NumberBeside(printed, own) for printed, own in zip(theirs, paired, strict=True)]
+        paired: Sequence[float | None] = ours
+        if len(ours) != len(theirs) or len(theirs) > MOST_NUMBERS:
+            paired = [None] * len(theirs)  # which belongs to which is not known, or is too much to read
+        rows = [NumberBeside(printed, own) for printed, own in zip(theirs, paired, strict=True)][:MOST_NUMBERS]
         if studies:
             rows = [_with_study(row, text, cells[place].cell, measured, tell) for row in rows]
         found[place] = rows
@@ -71,7 +72,8 @@ def _with_study(
             tell(f"study {study.name}: the numbers of section {study.section} over many seeds")
             try:
                 measured[study.name] = run(study.name, tell=lambda _: None)
-            except GoodfitError:
+            except GoodfitError as error:
+                tell(f"study {study.name} was not run: {error}")
                 measured[study.name] = None
         result = measured[study.name]
         if result is not None:
@@ -93,10 +95,11 @@ def _candidates(printed: float, text: str, cell: NoteCell) -> Iterable[tuple[Stu
             continue
         for each in study.printed:
             logarithm = math.log10(abs(printed)) if printed else math.nan
-            if math.isclose(printed, each.value, rel_tol=SAME) or (
-                "log10" in each.what.en and math.isclose(logarithm, each.value, rel_tol=SAME)
-            ):
+            if math.isclose(printed, each.value, rel_tol=SAME):
                 yield study, each.name, each.what.en
+                break
+            if "log10" in each.what.en and math.isclose(logarithm, each.value, rel_tol=SAME):
+                yield study, each.name, f"{each.what.en}; the document's number is not a logarithm, the mean is"
                 break
 
 

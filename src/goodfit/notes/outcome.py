@@ -18,7 +18,7 @@ class Output:
     """A thing that a cell gave.
 
     kind: stream (name: stdout or stderr), result, figure or error (name: its type); text: it, of a figure the names of
-    its lines; png: of a figure, base64; lines: of a figure, each with name, x and y.
+    its lines; png: of a figure, base64; lines: of a figure, each with name, x and y; message: of an error, in one line.
     """
 
     kind: Literal["stream", "result", "figure", "error"]
@@ -26,6 +26,7 @@ class Output:
     text: str
     png: str = ""
     lines: tuple[Mapping[str, Any], ...] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class CellOutcome:
     @property
     def error(self) -> str:
         """What went wrong, in one line; "" where nothing did."""
-        found = [each.text.splitlines()[-1] for each in self.outputs if each.kind == "error"]
+        found = [each.message for each in self.outputs if each.kind == "error"]
         return found[-1] if found else ""
 
     @property

@@ -38,7 +38,8 @@ def page_of(notes: RunNotes) -> Page:
 def _summary(notes: RunNotes) -> Iterator[Block]:
     changes = [(notes.where(place), *each) for place, cell in notes.cells.items() for each in cell.changes]
     yield Paragraph(
-        "Each section ran in a namespace of its own. Import lines of d2l and mxnet were changed; nothing else was. "
+        "Each section ran in a namespace of its own. Import lines of d2l and mxnet were changed, and lines for "
+        "IPython became comments; nothing else was changed. "
         "What a section uses and does not define was supplied, and is listed here."
     )
     wrong = [
@@ -123,7 +124,7 @@ def _output(output: Output) -> Iterator[Block]:
         if rows:
             yield Foldout("Numbers of the lines", [Grid("Numbers of the lines", ("line", "x", "y"), rows)])
     elif output.kind == "error":
-        yield Note(output.text.splitlines()[-1], "Failed")
+        yield Note(output.message, "Failed")
         yield Code(output.text, "Where it failed")
     elif output.text.strip():
         names = {"stdout": "Output", "stderr": "Warnings and messages"}

@@ -18,14 +18,15 @@ from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import folder_to_write
 from goodfit.notes.comparing import beside
-from goodfit.notes.document import FACES, Document, read
+from goodfit.notes.document import FACES, Document, NoteCell, read
 from goodfit.notes.outcome import CellOutcome, Output, RunNotes
-from goodfit.notes.supplying import face_of
+from goodfit.notes.supplying import face_of, faces_of
 from goodfit.notes.writing import write
 
 Face = Literal["torch", "mxnet", "both"]
 Tell = Callable[[str], None]
 WORKER = [sys.executable, "-P", "-m", "goodfit.notes.worker"]
+GRACE = 2.0  # seconds that a process has to end by itself
 
 
 @public
@@ -50,7 +51,7 @@ def run(
     cell that fails is reported, and the next one runs. InputError where the document cannot be read.
     """
     if face not in ("torch", "mxnet", "both"):
-        raise InputError(problem("notes", "unknown face", got=face, fix=nearest(face, ("torch", "mxnet", "both"))))
+        raise InputError(problem("notes", "unknown framework", got=face, fix=nearest(face, ("torch", "mxnet", "both"))))
     began, checked = time.perf_counter(), checked_seed(seed, "notes")
     document = read(path)
     if not document.code:
@@ -58,7 +59,9 @@ def run(
         raise InputError(problem(str(path), "has no cell with Python code", fix=fix))
     folder = None if out is None else folder_to_write(out)
     notes = RunNotes(document, {}, 0.0, checked)
-    found = _ran(notes, planned(document, face), tell)
+    found = _ran(notes, planned(document, face), tell, face)
+    if folder is not None and studies:  # which take minutes: what there is can be read meanwhile
+        write(replace(notes, cells=found, seconds=time.perf_counter() - began), folder)
     numbers = beside(document, found, studies=studies, tell=tell)
     cells = {place: replace(cell, numbers=tuple(numbers.get(place, ()))) for place, cell in found.items()}
     notes = replace(notes, cells=cells, seconds=time.perf_counter() - began)
@@ -69,25 +72,32 @@ def planned(document: Document, face: Face) -> dict[int, tuple[str, ...] | None]
     """Cell with code -> the tabs that it runs for, None for a cell without tabs, () for one that is not run."""
     faces = FACES if face == "both" else (face,)
     plan: dict[int, tuple[str, ...] | None] = {}
-    nearest_face: str | None = None
+    unmarked = _faces(document)
     for place in document.code:
-        cell = document.cells[place]
-        if cell.tabs is not None:
-            plan[place] = tuple(each for each in cell.tabs if each in faces)
+        tabs = document.cells[place].tabs
+        if tabs is not None:
+            plan[place] = tuple(each for each in tabs if each in faces)
         else:
-            nearest_face = face_of(cell.text) or nearest_face
-            plan[place] = None if nearest_face is None or nearest_face in faces else ()
+            plan[place] = None if unmarked[place] in (None, *faces) else ()
     return plan
 
 
-def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -> dict[int, CellOutcome]:
+def _faces(document: Document) -> dict[int, str | None]:
+    unmarked = {place: document.cells[place] for place in document.code if document.cells[place].tabs is None}
+    return faces_of(
+        {place: cell.text for place, cell in unmarked.items()},
+        {place: cell.section for place, cell in unmarked.items()},
+    )
+
+
+def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell, face: Face) -> dict[int, CellOutcome]:
     """Run what is planned; where the process ends within a cell, go on with the next section in another."""
     document = notes.document
     found: dict[int, CellOutcome] = {}
     for place, tabs in plan.items():
         if tabs == ():
             cell = document.cells[place]
-            found[place] = CellOutcome(cell, "not run", cell.text, why="it is written for a face that is not run here")
+            found[place] = CellOutcome(cell, "not run", cell.text, why=_left_out(cell, face))
     left = [place for place in plan if place not in found]
     while left:
         lost, status = None, None
@@ -99,9 +109,18 @@ def _ran(notes: RunNotes, plan: dict[int, tuple[str, ...] | None], tell: Tell) -
                     tell(f"{place.place or 'the beginning'}: cell {list(plan).index(lost) + 1} of {len(plan)}")
                 elif "place" in line:
                     found[line["place"]], lost = _outcome(document, line), None
-            status = process.wait()
+                else:
+                    break  # its end: what cells have left running may keep the process and its output open
+            status = _ended(process)
         left = _after_death(document, left, lost, status, found)
     return {place: found[place] for place in plan}
+
+
+def _left_out(cell: NoteCell, face: Face) -> str:
+    """Why a cell is not run."""
+    if cell.tabs == ():
+        return "it is marked for a library other than PyTorch and MXNet"
+    return f"it is written for {'PyTorch' if face == 'mxnet' else 'MXNet'}, which --face {face} leaves out"
 
 
 def _after_death(
@@ -114,7 +133,7 @@ def _after_death(
     dead = rest[0] if lost is None else lost
     cell = document.cells[dead]
     text = f"the process ended while the cell ran, with exit code {status}"
-    found[dead] = CellOutcome(cell, "failed", cell.text, outputs=(Output("error", "SystemExit", text),))
+    found[dead] = CellOutcome(cell, "failed", cell.text, outputs=(Output("error", "SystemExit", text, message=text),))
     for place in rest:
         other = document.cells[place]
         if place not in found and other.section == cell.section:
@@ -130,11 +149,12 @@ def _working(
 ) -> Iterator[tuple[Iterator[dict[str, Any]], subprocess.Popen[str]]]:
     """A process that runs cells: the lines that it says, and itself. It ends with the with statement."""
     document = notes.document
-    cells = {
-        place: {"code": document.cells[place].text, "section": document.cells[place].section, "tabs": tabs}
-        for place, tabs in plan.items()
-    }
-    used = [face for face in FACES if any(face_of(cell["code"]) == face for cell in cells.values())]  # type: ignore[arg-type]
+    cells, faces = {}, _faces(document)
+    for place, tabs in plan.items():
+        cell = document.cells[place]
+        cells[place] = {"code": cell.text, "section": cell.section, "tabs": tabs, "face": faces.get(place)}
+    running = [document.cells[place].text for place, tabs in plan.items() if tabs != ()]
+    used = [face for face in FACES if any(face_of(code) == face for code in running)]
     work = {
         "cells": cells,
         "sections": document.sections,
@@ -155,11 +175,27 @@ def _working(
             process.stdin.flush()
         yield _said(process.stdout), process
     finally:
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+        _ended(process)
+
+
+def _ended(process: subprocess.Popen[str]) -> int:
+    """The exit code of a process that has nothing left to do.
+
+    It has `GRACE` seconds to clean up after its cells; then its input is closed, by which it ends itself, whatever
+    threads they have left; and then it is killed.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(GRACE)
+    if process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.close()
-        with contextlib.suppress(OSError):
-            process.stdout.close()
-        process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(GRACE)
+    process.kill()
+    return process.wait()
 
 
 def _said(lines: Any) -> Iterator[dict[str, Any]]:
@@ -177,10 +213,7 @@ def _search_path() -> str:
 
 
 def _outcome(document: Document, line: dict[str, Any]) -> CellOutcome:
-    outputs = tuple(
-        Output(each["kind"], each["name"], each["text"], each.get("png", ""), tuple(each.get("lines", ())))
-        for each in line["outputs"]
-    )
+    outputs = tuple(Output(**{**each, "lines": tuple(each.get("lines", ()))}) for each in line["outputs"])
     return CellOutcome(
         document.cells[line["place"]],
         line["state"],

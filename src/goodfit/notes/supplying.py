@@ -31,6 +31,22 @@ def face_of(code: str) -> str | None:
     return min(first, key=lambda face: first[face]) if first else None
 
 
+def faces_of(codes: Mapping[int, str], sections: Mapping[int, int]) -> dict[int, str | None]:
+    """The face of each cell that no tab marks; None where nothing tells.
+
+    It is the cell's own; else that of the nearest cell before it in its section, of the nearest one after it there, and
+    at last of the nearest cell of a section before.
+    """
+    own = {place: face_of(codes[place]) for place in sorted(codes)}
+    found: dict[int, str | None] = {}
+    for place in own:
+        there = {other: face for other, face in own.items() if face and sections[other] == sections[place]}
+        before = [face for other, face in there.items() if other <= place]
+        earlier = [face for other, face in own.items() if face and other < place]
+        found[place] = next(iter([*before[::-1], *there.values(), *earlier[::-1]]), None)
+    return found
+
+
 class Namespaces:
     """A namespace for each section and face, and what has been defined where."""
 
@@ -58,8 +74,8 @@ class Namespaces:
                 space.update({one: found[one] for one in missing})
                 return dict.fromkeys(missing, each["why"])
         statement = declared()["imports"][face].get(name)
-        for (other, _), values in sorted(self._spaces.items(), key=lambda item: item[0], reverse=True):
-            if other < section and name in values:
+        for (other, apart), values in sorted(self._spaces.items(), key=lambda item: item[0], reverse=True):
+            if other < section and name in values and apart in ("", tab or face):  # never the other framework's
                 if statement is not None and isinstance(values[name], ModuleType):
                     break  # the import of this section's own face, which another section's need not be
                 space[name] = values[name]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import importlib
+import io
 import json
 import os
 import random
@@ -18,7 +20,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TextIO
 
@@ -26,13 +28,22 @@ MOST_CHARACTERS = 200_000  # of what a cell prints
 MOST_POINTS = 400  # of a line whose numbers are listed
 
 
-class Capture:
-    """A stream that keeps what is written, in order with the other stream's."""
+class Capture(io.TextIOBase):
+    """A stream that keeps what is written, in order with the other stream's.
+
+    It stays the same one from cell to cell, for libraries such as logging keep the stream that they find.
+    """
 
     encoding, errors = "utf-8", "replace"
 
-    def __init__(self, name: str, into: list[dict[str, Any]]) -> None:
-        self._name, self._into = name, into
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._into: list[dict[str, Any]] = []
+
+    def keep_in(self, into: list[dict[str, Any]]) -> None:
+        """Put what is written from now on into a list."""
+        self._into = into
 
     def write(self, text: str) -> int:
         """Keep a text."""
@@ -48,22 +59,23 @@ class Capture:
             self._into.append({"kind": "stream", "name": self._name, "text": kept})
         return len(text)
 
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def isatty(self) -> bool:
-        """It is no terminal."""
-        return False
+    def close(self) -> None:
+        """Nothing: the next cell writes to it too."""
 
     def writable(self) -> bool:
         """It can be written to."""
         return True
 
 
+STREAMS = Capture("stdout"), Capture("stderr")
+
+
 @contextmanager
 def _captured(into: list[dict[str, Any]]) -> Iterator[None]:
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Capture("stdout", into), Capture("stderr", into)
+    for stream in STREAMS:
+        stream.keep_in(into)
+    sys.stdout, sys.stderr = STREAMS
     try:
         yield
     finally:
@@ -133,7 +145,7 @@ def run_cell(cells: Any, place: int, beyond: BinaryIO) -> dict[str, Any]:
     from goodfit.interop.d2l.showing import collected
 
     outputs: list[dict[str, Any]] = []
-    began, error, said = time.perf_counter(), None, cells.nothing()
+    began, said = time.perf_counter(), cells.nothing()
     with collected() as drawn:
         for turn in cells.turns(place):
             printed: list[dict[str, Any]] = []
@@ -143,15 +155,14 @@ def run_cell(cells: Any, place: int, beyond: BinaryIO) -> dict[str, Any]:
             if value is not None:
                 outputs.append({"kind": "result", "name": "", "text": value})
             if error is not None:
-                outputs.append({"kind": "error", "name": error[0], "text": error[1]})
-                break
+                outputs.append({"kind": "error", **error})  # the other framework's turn does not depend on this one
     past = os.pread(beyond.fileno(), MOST_CHARACTERS, 0).decode(errors="replace")
     if past.strip():
         outputs.append({"kind": "stream", "name": "stdout", "text": past})
     os.ftruncate(beyond.fileno(), 0)
     os.lseek(beyond.fileno(), 0, os.SEEK_SET)
-    outputs += [_figure(each.figure()) for each in drawn] + list(_pyplot())
-    state = "failed" if error is not None else "done"
+    outputs += [_figure(each.figure) for each in drawn] + list(_pyplot())
+    state = "failed" if any(each["kind"] == "error" for each in outputs) else "done"
     return {"state": state, "outputs": outputs, "seconds": time.perf_counter() - began, **said}
 
 
@@ -160,11 +171,21 @@ def _pyplot() -> Iterator[dict[str, Any]]:
     if "matplotlib.pyplot" in sys.modules:
         pyplot: Any = sys.modules["matplotlib.pyplot"]
         for each in pyplot.get_fignums():
-            yield _figure(pyplot.figure(each))
+            yield _figure(functools.partial(pyplot.figure, each))
         pyplot.close("all")
 
 
-def _figure(figure: Any) -> dict[str, Any]:
+def _figure(make: Callable[[], Any]) -> dict[str, Any]:
+    """A figure as it goes into JSON; what went wrong where it cannot be drawn, as with a faulty formula in a title."""
+    from goodfit.notes.cells import told
+
+    try:
+        return _rendered(make())
+    except Exception as error:  # noqa: BLE001 - whatever a drawing library raises: the other figures and cells go on
+        return {"kind": "error", **told(error)}
+
+
+def _rendered(figure: Any) -> dict[str, Any]:
     """A figure as PNG in base64, with the numbers of its lines."""
     from goodfit.figures import png
 
@@ -173,7 +194,7 @@ def _figure(figure: Any) -> dict[str, Any]:
         legend = axes.get_legend()
         names = [text.get_text() for text in legend.get_texts()] if legend is not None else []
         for count, line in enumerate(axes.get_lines()):
-            x, y = (list(map(float, each)) for each in line.get_data())
+            x, y = (list(map(float, each)) for each in line.get_data(orig=False))  # dates and names as numbers
             own = line.get_label()
             name = names[count] if count < len(names) else own if not own.startswith("_") else f"line {count + 1}"
             about.append(name)

@@ -65,6 +65,5 @@ def _output(output: Output, count: int) -> dict[str, Any]:
     if output.kind == "figure":
         data = {"image/png": output.png, "text/plain": f"<Figure: {output.text}>"}
         return {"output_type": "display_data", "metadata": {}, "data": data}
-    lines = output.text.splitlines()
-    said = lines[-1].partition(": ")[2] if lines else ""
-    return {"output_type": "error", "ename": output.name, "evalue": said, "traceback": lines}
+    said = output.message.removeprefix(f"{output.name}: ")
+    return {"output_type": "error", "ename": output.name, "evalue": said, "traceback": output.text.splitlines()}

@@ -1,6 +1,7 @@
 """`train_ch3` without a framework: the curves, and what is said of them at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from goodfit.errors import InputError, problem
 from goodfit.interop.d2l.plotting import Animator
@@ -34,6 +35,27 @@ def draw_epochs(num_epochs: int, train: Callable[[], tuple[float, float]], test:
     for name, share in zip(("training", "test"), shares, strict=True):
         if not LEAST_SHARE < share <= 1:
             warn(f"train_ch3: the {name} accuracy ends at {share:.3g}; the book expects more than {LEAST_SHARE}.")
+
+
+def per_row(where: str, total: float, count: float) -> float:
+    """A sum divided by how many numbers it is of. InputError of none. where: the function that was called."""
+    if not count:
+        raise _no_batch(where)
+    return total / count
+
+
+def first_batch(where: str, batches: Iterable[Any], n: int) -> Any:
+    """The first batch, to show n rows of. InputError where there is none, or nothing to show."""
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(problem(where, "'n' must be a whole number >= 1", got=n))
+    for batch in batches:
+        return batch
+    raise _no_batch(where)
+
+
+def _no_batch(where: str) -> InputError:
+    fix = "A generator can be used once: give what can be gone through again, such as load_array(...)."
+    return InputError(problem(where, "the iterator gave no batch", fix=fix))
 
 
 def refuse_reduced(dimensions: int) -> None:

@@ -10,7 +10,7 @@ import numpy as onp
 
 from goodfit.errors import InputError, problem
 from goodfit.interop.d2l import fashion
-from goodfit.interop.d2l.epochs import draw_epochs, refuse_reduced
+from goodfit.interop.d2l.epochs import draw_epochs, first_batch, per_row, refuse_reduced
 from goodfit.interop.d2l.fashion import get_fashion_mnist_labels as get_fashion_mnist_labels
 from goodfit.interop.d2l.plotting import Animator as Animator
 from goodfit.interop.d2l.plotting import plot as plot
@@ -112,7 +112,7 @@ def evaluate_accuracy(net: Any, data_iter: Any) -> float:
     metric = Accumulator(2)
     for X, y in data_iter:
         metric.add(accuracy(net(X), y), y.size)
-    return metric[0] / metric[1]
+    return per_row("evaluate_accuracy", metric[0], metric[1])
 
 
 def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater: Any) -> tuple[float, float]:
@@ -130,7 +130,7 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater
         l.backward()
         step(X.shape[0])
         metric.add(l.sum(), accuracy(y_hat, y), y.size)
-    return metric[0] / metric[2], metric[1] / metric[2]
+    return per_row("train_epoch_ch3", metric[0], metric[2]), per_row("train_epoch_ch3", metric[1], metric[2])
 
 
 def train_ch3(
@@ -154,12 +154,12 @@ def evaluate_loss(net: Any, data_iter: Any, loss: Callable[..., Any]) -> float:
     for X, y in data_iter:
         l = loss(net(X), y)  # noqa: E741 - the book's name
         metric.add(l.sum(), l.size)
-    return metric[0] / metric[1]
+    return per_row("evaluate_loss", metric[0], metric[1])
 
 
 def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> None:
     """Draw the first n pictures of the first batch, each with its true name and the predicted one below."""
-    X, y = next(iter(test_iter))
+    X, y = first_batch("predict_ch3", test_iter, n)
     names = zip(get_fashion_mnist_labels(y), get_fashion_mnist_labels(net(X).argmax(1)), strict=True)
     count = min(n, len(X))
     show_images(onp.asarray(X)[:count, 0], 1, count, titles=[f"{true}\n{said}" for true, said in names][:count])

@@ -130,7 +130,7 @@ def _is_one_line(values: Any) -> bool:
     """Whether these are numbers, rather than several lines of numbers."""
     if hasattr(values, "ndim"):
         return bool(values.ndim == 1)
-    return not hasattr(values[0], "__len__") or getattr(values[0], "ndim", 1) == 0
+    return not len(values) or not hasattr(values[0], "__len__") or getattr(values[0], "ndim", 1) == 0
 
 
 class Animator:

@@ -90,4 +90,5 @@ def count_right(y_hat: Any, y: Any) -> float:
     if answers.shape != labels.shape:
         rule = "there must be one answer for each label"
         raise InputError(problem("accuracy", rule, got=(answers.shape, labels.shape)))
-    return float((answers.astype(labels.dtype) == labels).sum())
+    with np.errstate(invalid="ignore"):  # nan becomes any whole number, and is right never
+        return float(((answers.astype(labels.dtype) == labels) & np.isfinite(answers)).sum())

@@ -8,7 +8,7 @@ from typing import Any
 
 from goodfit.errors import GoodfitError, problem
 from goodfit.interop.d2l import fashion
-from goodfit.interop.d2l.epochs import draw_epochs, refuse_reduced
+from goodfit.interop.d2l.epochs import draw_epochs, first_batch, per_row, refuse_reduced
 from goodfit.interop.d2l.fashion import get_fashion_mnist_labels as get_fashion_mnist_labels
 from goodfit.interop.d2l.plotting import Animator as Animator
 from goodfit.interop.d2l.plotting import plot as plot
@@ -119,7 +119,7 @@ def evaluate_accuracy(net: Any, data_iter: Any) -> float:
     with torch.no_grad():
         for X, y in data_iter:
             metric.add(accuracy(net(X), y), y.numel())
-    return metric[0] / metric[1]
+    return per_row("evaluate_accuracy", metric[0], metric[1])
 
 
 def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater: Any) -> tuple[float, float]:
@@ -143,7 +143,7 @@ def train_epoch_ch3(net: Any, train_iter: Any, loss: Callable[..., Any], updater
             l.sum().backward()
             updater(X.shape[0])
         metric.add(l.sum(), accuracy(y_hat, y), y.numel())
-    return metric[0] / metric[2], metric[1] / metric[2]
+    return per_row("train_epoch_ch3", metric[0], metric[2]), per_row("train_epoch_ch3", metric[1], metric[2])
 
 
 def train_ch3(
@@ -168,12 +168,12 @@ def evaluate_loss(net: Any, data_iter: Any, loss: Callable[..., Any]) -> float:
         out = net(X)
         l = loss(out, y.reshape(out.shape))  # noqa: E741 - the book's name
         metric.add(l.sum(), l.numel())
-    return metric[0] / metric[1]
+    return per_row("evaluate_loss", metric[0], metric[1])
 
 
 def predict_ch3(net: Any, test_iter: Any, n: int = 6) -> None:
     """Draw the first n pictures of the first batch, each with its true name and the predicted one below."""
-    X, y = next(iter(test_iter))
+    X, y = first_batch("predict_ch3", test_iter, n)
     with torch.no_grad():
         found = net(X).argmax(1)
     names = zip(get_fashion_mnist_labels(y), get_fashion_mnist_labels(found), strict=True)

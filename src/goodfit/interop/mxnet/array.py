@@ -159,6 +159,8 @@ class ndarray:
 
     def reshape(self, *shape: Any, order: str = "C") -> ndarray:
         """The numbers in another shape; one length may be -1."""
+        if order != "C":
+            raise InputError(problem("reshape", "'order' must be 'C'", got=order, fix="Transpose first."))
         given = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | numpy.integer) else shape
         return apply(steps.reshape, self, shape=tuple(int(each) for each in given))
 
@@ -249,6 +251,9 @@ class ndarray:
         if STATE.recording and self.origin() is not None:
             rule = "an array with a gradient cannot be changed in place inside autograd.record()"
             raise InputError(problem("ndarray", rule, fix="Compute a new array, or change this one outside."))
+        if STATE.recording and isinstance(value, ndarray) and value.origin() is not None:
+            rule = "what gradients go back through cannot be written into an array inside autograd.record()"
+            raise InputError(problem("ndarray", rule, fix="Use np.concatenate or np.stack, or write value.detach()."))
         given = value.value if isinstance(value, ndarray) else value
         if isinstance(key, slice) and key == slice(None) and isinstance(given, jax.Array) and given.shape == self.shape:
             self._data = given.astype(self._data.dtype)  # which nobody can change in place
@@ -290,8 +295,14 @@ class ndarray:
     def __floordiv__(self, other: Any) -> ndarray:
         return apply(jnp.floor_divide, self, other)
 
+    def __rfloordiv__(self, other: Any) -> ndarray:
+        return apply(jnp.floor_divide, other, self)
+
     def __mod__(self, other: Any) -> ndarray:
         return apply(jnp.mod, self, other)
+
+    def __rmod__(self, other: Any) -> ndarray:
+        return apply(jnp.mod, other, self)
 
     def __pow__(self, other: Any) -> ndarray:
         if isinstance(other, int):
@@ -303,6 +314,9 @@ class ndarray:
 
     def __matmul__(self, other: Any) -> ndarray:
         return apply(jnp.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> ndarray:
+        return apply(jnp.matmul, other, self)
 
     def __neg__(self) -> ndarray:
         return apply(jnp.negative, self)

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy
 
+from goodfit.errors import InputError, problem
 from goodfit.interop.mxnet import linalg as linalg
 from goodfit.interop.mxnet import random as random
 from goodfit.interop.mxnet import steps
@@ -116,7 +117,7 @@ def einsum(subscripts: str, *operands: Any) -> ndarray:
 
 def reshape(a: Any, newshape: Any, order: str = "C") -> ndarray:
     """The numbers in another shape; one length may be -1."""
-    return _array(a).reshape(newshape) if not isinstance(a, ndarray) else a.reshape(newshape)
+    return (a if isinstance(a, ndarray) else _array(a)).reshape(newshape, order=order)
 
 
 def transpose(a: ndarray, axes: Any = None) -> ndarray:
@@ -137,6 +138,16 @@ def maximum(x1: Any, x2: Any) -> ndarray:
 def minimum(x1: Any, x2: Any) -> ndarray:
     """The smaller one of two, element by element; where both are equal the gradient is the first's."""
     return apply(steps.minimum, x1, x2)
+
+
+def where(condition: Any, *choices: Any, x: Any = None, y: Any = None) -> Any:
+    """x where the condition holds and y elsewhere; of a condition alone, the places where it holds, axis by axis."""
+    given = [*choices, *(each for each in (x, y) if each is not None)]
+    if not given:
+        return tuple(_array(each) for each in numpy.nonzero(numpy.asarray(condition)))
+    if len(given) != 2:
+        raise InputError(problem("where", "takes a condition alone, or with both x and y", got=1 + len(given)))
+    return apply(jnp.where, condition, *given)
 
 
 def shape(a: Any) -> tuple[int, ...]:
@@ -179,5 +190,5 @@ power, mod, dot, matmul, outer = (
     *(_lifted(jnp.dot, 2), _lifted(jnp.matmul, 2), _lifted(jnp.outer, 2)),
 )
 equal, not_equal, greater, less = (_lifted(each, 2) for each in (jnp.equal, jnp.not_equal, jnp.greater, jnp.less))
-tensordot, where = _lifted(jnp.tensordot, 2), _lifted(jnp.where, 3)
+tensordot = _lifted(jnp.tensordot, 2)
 true_divide = divide

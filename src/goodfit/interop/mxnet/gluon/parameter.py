@@ -34,12 +34,15 @@ class Parameter:
     def initialize(
         self, init: Any = None, ctx: Any = None, default_init: Any = None, force_reinit: bool = False
     ) -> None:
-        """Draw the values now, or when the shape is known. Drawn ones stay, unless `force_reinit`."""
+        """Draw the values now, or when the shape is known. Drawn ones stay, unless `force_reinit`.
+
+        By `init`; else by the parameter's own; else by `default_init`; else uniform in ±0.07.
+        """
         if self._array is not None and not force_reinit:
             return
         self._array = None
         self._drawn_by = initializer(
-            next(each for each in (self.init, init, default_init, "uniform") if each is not None)
+            next(each for each in (init, self.init, default_init, "uniform") if each is not None)
         )
         if all(self.shape):
             self.settle(self.shape)
@@ -99,9 +102,9 @@ class ParameterDict(dict[str, Parameter]):
     """Name -> parameter."""
 
     def initialize(self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False) -> None:
-        """Initialise them all."""
+        """Initialise them all. init: for those without one of their own."""
         for each in self.values():
-            each.initialize(init, force_reinit=force_reinit)
+            each.initialize(default_init=init, force_reinit=force_reinit)
 
     def setattr(self, name: str, value: Any) -> None:
         """Set an attribute of them all, such as "wd_mult"."""

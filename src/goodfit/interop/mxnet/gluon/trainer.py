@@ -33,7 +33,9 @@ class Trainer:
         optimizer_params: Mapping[str, float] | None = None,
         kvstore: Any = None,
     ) -> None:
-        self._params: Sequence[Parameter] = list(params.values()) if isinstance(params, Mapping) else list(params)
+        given_params = params.values() if isinstance(params, Mapping) else params
+        # One that has two names, since its block stands at two places, is stepped once.
+        self._params: Sequence[Parameter] = list({id(each): each for each in given_params}.values())
         problems = Problems()
         if optimizer not in OPTIONS:
             problems.add("Trainer", "unknown optimiser", got=optimizer, fix=nearest(optimizer, OPTIONS))
