@@ -110,3 +110,13 @@ def test_a_doubt_is_not_called_none() -> None:
     assert check is not None
     assert ("exact", "cannot tell") in statuses(check.findings)
     assert "cannot tell: 100 rows of the test set (100 %) also occur in the training set; about" in str(check)
+
+
+def test_few_values_of_one_column_are_equal_by_chance_and_a_copied_one_is_not() -> None:
+    random = np.random.default_rng(0)
+    for values, right in ((np.arange(60) % 7 + 0.5, False), (random.normal(size=60), True)):
+        if right:
+            values[50:] = values[:10]
+        data = Dataset("one", values[:, None].astype(np.float32), np.arange(60) % 2, "classification", ("n", "y"))
+        parts = Split(data, np.arange(40), np.arange(40, 45), np.arange(45, 60))
+        assert any(found.status == "issue" for found in guard(parts)) == right

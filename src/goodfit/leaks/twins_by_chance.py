@@ -22,7 +22,7 @@ def twins_expected(x: np.ndarray, groups: Rows, rows: Rows, others: Rows, count:
     where there are too few pairs.
     """
     independent = twins_by_chance(x, rows, others, groups)
-    if independent >= CHANCE_SHARE * count:
+    if independent >= CHANCE_SHARE * count or _one_varies(x[np.concatenate([rows, others])[:SAMPLE]]):
         return independent
     a, b = (np.unique(groups[each]).astype(np.int32) for each in (rows, others))
     shared = len(np.intersect1d(a, b))
@@ -61,6 +61,10 @@ def twins_by_chance(x: np.ndarray, rows: Rows, others: Rows, groups: Rows | None
     rows_of_both = np.sort(np.concatenate([rows, others]))
     some = rows_of_both[:: max(1, len(rows_of_both) // SAMPLE)]
     alike = 0.0 if groups is None else equal_pairs(groups[some])
+    if groups is not None and _one_varies(x[some]):
+        # Different rows never agree in the only column that varies: there, one pair of each value may be a copy.
+        _, codes = np.unique(groups[some], return_inverse=True)
+        alike = 2.0 * np.count_nonzero(np.bincount(codes) > 1)
     different = len(some) * (len(some) - 1) - alike
     if different <= 0:
         return float(len(rows)) if alike else 0.0
@@ -72,3 +76,7 @@ def twins_by_chance(x: np.ndarray, rows: Rows, others: Rows, groups: Rows | None
         log += float(np.log(agree))
     with np.errstate(under="ignore"):
         return float(len(rows) * -np.expm1(len(others) * np.log1p(-min(np.exp(log), 1 - 1e-12))))
+
+
+def _one_varies(x: np.ndarray) -> bool:
+    return bool(np.count_nonzero((x != x[:1]).any(axis=0)) < 2)
