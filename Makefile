@@ -15,7 +15,7 @@ run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

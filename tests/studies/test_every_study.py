@@ -15,6 +15,7 @@ from goodfit.studies.words import LANGUAGES, Words
 from page_check import check, tables
 
 NAMES = list(studies())
+BY_STUDY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]  # a worker writes its pages
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -55,7 +56,7 @@ def test_the_declaration(name: str) -> None:
         assert each.option.startswith("--")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_STUDY)
 def test_its_pages(name: str, small: Small, written: Written) -> None:
     result = small(name)
     page, chinese = (check(path.read_text("utf-8")) for path in written(name))
@@ -67,7 +68,7 @@ def test_its_pages(name: str, small: Small, written: Written) -> None:
     assert chinese.all("html")[0].attributes["lang"] == "zh-Hans"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_STUDY)
 def test_its_texts_follow_what_was_measured(name: str, small: Small, written: Written) -> None:
     """A finding stands below its figure as long as its claim has that status; a remark for another result says so."""
     result = small(name)
@@ -103,7 +104,7 @@ def test_other_parameters_are_told() -> None:
     assert "测试损失降到接近噪声的水平" not in chinese
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_STUDY)
 def test_its_files(name: str, small: Small, written: Written) -> None:
     result, pages = small(name), written(name)
     assert [page.name for page in pages] == [f"{name}.html", f"{name}.zh.html"]

@@ -20,6 +20,7 @@ from goodfit.studies.words import Labels
 from page_check import Element, check
 
 NAMES = list(studies())
+BY_STUDY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]  # a worker writes its pages
 FOLDERS = SHARED.parents[1]
 WORD = re.compile(r"[A-Za-z][A-Za-z-]+")
 SAME = {  # in both languages: names, symbols of formulas and units
@@ -34,7 +35,7 @@ def texts(page: Element) -> list[str]:
     return [text.text for drawn in page.all("svg") for text in drawn.all("text")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_STUDY)
 def test_no_english_is_left_in_a_chinese_figure(name: str, written: Written) -> None:
     english, chinese = (check(path.read_text("utf-8")) for path in written(name))
     left = {word for text in texts(chinese) for word in WORD.findall(text)} - SAME

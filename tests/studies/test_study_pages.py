@@ -13,9 +13,10 @@ from goodfit.studies import studies
 from goodfit.studies.pages import index_page, page_name
 
 NAMES = list(studies())
+BY_STUDY = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]  # a worker writes its pages
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_STUDY)
 def test_a_study_opens_without_a_fault(name: str, written: Written, browser: Browser) -> None:
     english, chinese = written(name)
     check_opened(browser, english, 1280, "light")
