@@ -12,13 +12,14 @@ import numpy
 from goodfit.errors import InputError, problem
 from goodfit.interop.mxnet import steps
 from goodfit.interop.mxnet.devices import Device, cpu
+from goodfit.interop.mxnet.operators import Operators
 from goodfit.interop.mxnet.tape import STATE, Static, TapeStep, computed, pulled_back
 
 GradReq = Literal["write", "add", "null"]
 NARROWER = {"float64": "float32", "int64": "int32", "uint64": "uint32"}  # JAX keeps 32 bits unless told otherwise
 
 
-class ndarray:
+class ndarray(Operators):
     """Numbers of one type, [...], float32 unless said otherwise.
 
     `attach_grad` makes it a leaf: what is computed from it inside `autograd.record()` can then be gone back through by
@@ -274,97 +275,11 @@ class ndarray:
         self._data, self._step = made._data.astype(self._data.dtype), made._step
         return self
 
-    def __add__(self, other: Any) -> ndarray:
-        return apply(jnp.add, self, other)
-
-    def __sub__(self, other: Any) -> ndarray:
-        return apply(jnp.subtract, self, other)
-
-    def __rsub__(self, other: Any) -> ndarray:
-        return apply(jnp.subtract, other, self)
-
-    def __mul__(self, other: Any) -> ndarray:
-        return apply(jnp.multiply, self, other)
-
-    def __truediv__(self, other: Any) -> ndarray:
-        return apply(jnp.true_divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> ndarray:
-        return apply(jnp.true_divide, other, self)
-
-    def __floordiv__(self, other: Any) -> ndarray:
-        return apply(jnp.floor_divide, self, other)
-
-    def __rfloordiv__(self, other: Any) -> ndarray:
-        return apply(jnp.floor_divide, other, self)
-
-    def __mod__(self, other: Any) -> ndarray:
-        return apply(jnp.mod, self, other)
-
-    def __rmod__(self, other: Any) -> ndarray:
-        return apply(jnp.mod, other, self)
-
-    def __pow__(self, other: Any) -> ndarray:
-        if isinstance(other, int):
-            return apply(steps.whole_power, self, exponent=other)
-        return apply(jnp.power, self, other)
-
-    def __rpow__(self, other: Any) -> ndarray:
-        return apply(jnp.power, float(other), self)
-
-    def __matmul__(self, other: Any) -> ndarray:
-        return apply(jnp.matmul, self, other)
-
-    def __rmatmul__(self, other: Any) -> ndarray:
-        return apply(jnp.matmul, other, self)
-
-    def __neg__(self) -> ndarray:
-        return apply(jnp.negative, self)
+    def _of(self, function: Callable[..., Any], *inputs: Any, **static: Any) -> ndarray:
+        return apply(function, *inputs, **static)
 
     def __abs__(self) -> ndarray:
         return self.abs()
-
-    def __invert__(self) -> ndarray:
-        return apply(jnp.invert, self)
-
-    def __and__(self, other: Any) -> ndarray:
-        return apply(jnp.bitwise_and, self, other)
-
-    def __or__(self, other: Any) -> ndarray:
-        return apply(jnp.bitwise_or, self, other)
-
-    def __lt__(self, other: Any) -> ndarray:
-        return apply(jnp.less, self, other)
-
-    def __le__(self, other: Any) -> ndarray:
-        return apply(jnp.less_equal, self, other)
-
-    def __gt__(self, other: Any) -> ndarray:
-        return apply(jnp.greater, self, other)
-
-    def __ge__(self, other: Any) -> ndarray:
-        return apply(jnp.greater_equal, self, other)
-
-    def __eq__(self, other: object) -> ndarray:  # type: ignore[override]
-        return apply(jnp.equal, self, other)
-
-    def __ne__(self, other: object) -> ndarray:  # type: ignore[override]
-        return apply(jnp.not_equal, self, other)
-
-    def __iadd__(self, other: Any) -> ndarray:
-        return self._changed(jnp.add, other)
-
-    def __isub__(self, other: Any) -> ndarray:
-        return self._changed(jnp.subtract, other)
-
-    def __imul__(self, other: Any) -> ndarray:
-        return self._changed(jnp.multiply, other)
-
-    def __itruediv__(self, other: Any) -> ndarray:
-        return self._changed(jnp.true_divide, other)
-
-    __radd__, __rmul__ = __add__, __mul__
-    __hash__ = object.__hash__
 
     def __len__(self) -> int:
         return len(self._data)
