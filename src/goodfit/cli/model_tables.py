@@ -46,6 +46,8 @@ def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
 
 def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
+    if found.encoded:
+        yield "encoding", f"piecewise linear: {found.encoded:,} features, {found.bins:,} bins each"
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.classes:

@@ -221,7 +221,7 @@ def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
     """The net as its training began, drawn again from recipe and seed; None where the recipe is of another shape."""
     if recipe.hidden != net.sizes[1:-1] or recipe.activations != net.activations:
         return None
-    layers = initial_layers(recipe.replace(seed=net.seed), net.n_inputs, net.n_outputs)
+    layers = initial_layers(recipe.replace(seed=net.seed), net.first_inputs, net.n_outputs)
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)
 

@@ -169,5 +169,5 @@ def _changed(recipe: Recipe, rate: float, epochs: int, rows: int) -> Recipe:
 
 def work_of(recipe: Recipe, examples: Examples) -> float:
     """Multiplications of the forward passes of one training."""
-    sizes = [examples.x.shape[1], *recipe.hidden, examples.outputs]
+    sizes = [examples.inputs, *recipe.hidden, examples.outputs]
     return float(recipe.epochs * len(examples.train) * sum(i * o for i, o in itertools.pairwise(sizes)))

@@ -134,7 +134,7 @@ def measure(
     )
     expected = None
     if recipe is not None and recipe.hidden == net.sizes[1:-1]:
-        expected = tuple(predicted(recipe, net.n_inputs, net.n_outputs, float((subject.x**2).mean())))
+        expected = tuple(predicted(recipe, net.first_inputs, net.n_outputs, float((subject.x**2).mean())))
     layers = tuple(_layer(subject, passes, found, updates, twins, layer) for layer in range(len(net.weights)))
     sgd = recipe is not None and recipe.optimizer == "sgd" and recipe.momentum == 0
     return Measurement(

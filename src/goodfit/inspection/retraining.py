@@ -9,7 +9,7 @@ from goodfit.inspection.advising import plan_of
 from goodfit.inspection.findings import Evidence
 from goodfit.inspection.learning_rates import RangeTest, range_tests
 from goodfit.inspection.variants import Retraining, VariantTest, suspects, variant_tests
-from goodfit.training.examples import Examples
+from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.recipe import Recipe
 
 
@@ -25,7 +25,7 @@ def all_retrained(given: Sequence[Evidence], parts: Split) -> list[Evidence]:
     for number, plan in enumerate(plans):
         if plan is not None:
             base = plan.base
-            key = (sorted(plan.data.items()), base.scaling, base.loss, base.huber_delta, base.target_transform)
+            key = (sorted(plan.data.items()), scaled_by(base), base.huber_delta)
             groups[repr(key)].append(number)
     done = list(given)
     for members in groups.values():
@@ -53,4 +53,4 @@ def range_test(recipe: Recipe, parts: Split) -> RangeTest | None:
 
 
 def _examples(recipe: Recipe, parts: Split) -> Examples:
-    return Examples.of_split(parts, recipe.scaling, loss=recipe.loss, target_transform=recipe.target_transform)
+    return Examples.of_split(parts, **scaled_by(recipe))

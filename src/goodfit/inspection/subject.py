@@ -11,7 +11,6 @@ from jaxtyping import Float, Int, Shaped
 
 from goodfit.arguments import public
 from goodfit.data import Dataset
-from goodfit.data.robust import bent
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
@@ -25,13 +24,13 @@ WHERE = "Inspection"
 class Subject:
     """A net and rows, in float64.
 
-    x: inputs after the net's scaling, [B, D]; target: class codes [B], or numbers as trained, [C, B]; raw_x: [B, D] as
-    given; rows: numbers of the rows among those given, [B]; given: how many were given; loss, huber_delta: what
-    training minimises, without penalties.
+    x: inputs as the first layer sees them, scaled and encoded, [B, D2]; target: class codes [B], or numbers as trained,
+    [C, B]; raw_x: [B, D] as given; rows: numbers of the rows among those given, [B]; given: how many were given; loss,
+    huber_delta: what training minimises, without penalties.
     """
 
     net: TrainedNet
-    x: Float[np.ndarray, "B D"]
+    x: Float[np.ndarray, "B D2"]
     target: Int[np.ndarray, " B"] | Float[np.ndarray, "C B"]
     raw_x: Shaped[np.ndarray, "B D"]
     rows: Int[np.ndarray, " B"]
@@ -121,12 +120,13 @@ def subject_of(
     if loss not in LOSSES or net.task not in LOSSES[loss].tasks:
         fitting = [name for name, each in LOSSES.items() if net.task in each.tasks]
         raise InputError(problem(WHERE, f"'loss' must be one for {net.task}", got=loss, fix=nearest(loss, fitting)))
-    most = max(1, min(rows, MOST_NUMBERS // max(net.sizes)))
+    most = max(1, min(rows, MOST_NUMBERS // max(net.first_inputs, *net.sizes)))
     at = np.arange(len(data))
     if len(data) > most:
         at = np.sort(np.random.default_rng(seed).choice(len(data), most, replace=False))
-    inputs = bent((data.x[at].astype(np.float64) - net.shift) * net.scale, net.bend)
-    return Subject(net, inputs, _target(net, data.y[at]), data.x[at], at, len(data), loss, huber_delta)
+    return Subject(
+        net, net.entered(data.x[at], np.float64), _target(net, data.y[at]), data.x[at], at, len(data), loss, huber_delta
+    )
 
 
 def _checked(net: TrainedNet, x: Any, y: Any) -> Dataset:

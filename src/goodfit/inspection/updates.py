@@ -48,7 +48,7 @@ def update_ratios(net: TrainedNet, passes: Passes, recipe: Recipe) -> tuple[floa
 
 def program_of(recipe: Recipe, net: TrainedNet) -> Program:
     """The parts of a program that the optimiser reads."""
-    architecture = Architecture(net.n_inputs, net.sizes[1:-1], net.n_outputs, net.activations)
+    architecture = Architecture(net.first_inputs, net.sizes[1:-1], net.n_outputs, net.activations)
     return Program(
         architecture=architecture,
         loss=recipe.loss,

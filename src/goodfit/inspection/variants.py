@@ -31,7 +31,7 @@ from goodfit.inspection.shapes import narrow_layers, shorter, widened
 from goodfit.inspection.subject import MOST_NUMBERS, subject_of
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import LOSSES
-from goodfit.training.examples import Examples, Scaling
+from goodfit.training.examples import Examples, Scaling, scaled_by
 from goodfit.training.jobs import FittedJobs, fit_jobs
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
@@ -154,7 +154,7 @@ def variant_tests(plans: Sequence[tuple[Recipe, RangeTest | None]], parts: Split
     if len(held) < FEWEST:
         return [None] * len(plans)
     rows = Split(parts.data, parts.train[~np.isin(parts.train, held)], held, np.empty(0, np.int32), parts.seed)
-    examples = Examples.of_split(rows, first.scaling, loss=first.loss, target_transform=first.target_transform)
+    examples = Examples.of_split(rows, **scaled_by(first))
     named = [variant_recipes(recipe.replace(**suited_rate(test))) for recipe, test in plans]
     work = max(work_of(each, examples) * len(recipes) for recipes in named for each in recipes.values())
     halvings = halvings_of(work)

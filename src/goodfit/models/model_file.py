@@ -15,11 +15,12 @@ import numpy as np
 
 from goodfit import __version__, strict_json
 from goodfit.arguments import public
+from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
-from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
+from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.training import tensor_file
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from goodfit.data.tables.preprocessing import Preprocessing
 
-FORMAT = 3
-PLAIN_FORMAT = 2  # of files without a target transform, which older versions of goodfit can read
+FORMAT = ENCODING_FORMAT
+PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
 MODEL_FILE = "model.safetensors"  # in the folder of a run
@@ -42,6 +43,7 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.scale": "target_scale",
 }
 BEND = "input.bend"  # only of nets whose inputs are clipped smoothly, so that other files are as they were
+EDGES = "input.edges"  # only of nets with encoded inputs
 NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
 
@@ -126,7 +128,7 @@ def save_model(
     if len(kinds) != 1:
         rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
         raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
-    version = PLAIN_FORMAT if all(net.transform is None for net in nets) else FORMAT
+    version = max(map(_version, nets))
     metadata = {
         "goodfit": __version__,
         "task": nets[0].task,
@@ -200,7 +202,15 @@ def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
 def _entry(net: TrainedNet) -> dict[str, Any]:
     """What the JSON says of a net."""
     entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
+    entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
     return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
+
+
+def _version(net: TrainedNet) -> int:
+    """The first format that can hold a net."""
+    if net.encoding is not None:
+        return ENCODING_FORMAT
+    return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
 
 
 def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
@@ -213,6 +223,7 @@ def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
             tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
     tensors |= {BEND: net.bend} if net.bend.any() else {}
+    tensors |= {} if net.encoding is None else {EDGES: net.encoding.edges}
     if net.transform is not None:
         tensors[NUMBERS] = net.transform.numbers
         tensors |= {} if net.transform.knots is None else {KNOTS: net.transform.knots}
@@ -225,7 +236,8 @@ def _names(number: int, net: NetEntry) -> list[str]:
     slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
     transform = [NUMBERS] if net.target_transform else []
     transform += [KNOTS] if "quantile" in net.target_transform else []
-    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *transform)]
+    edges = [EDGES] if net.encoded else []
+    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *edges, *transform)]
 
 
 def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
@@ -234,7 +246,10 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
     slopes = [tensors.get(f"{start}layers.{layer}.slope") for layer in layers]
     if any(slope is not None and slope.shape != (1,) for slope in slopes):
         raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
-    transform = None
+    scaling: dict[str, Any] = {attribute: tensors[start + name] for name, attribute in _SCALING.items()}
+    encoding, transform = None, None
+    if entry.encoded:
+        encoding = PiecewiseEncoding(np.asarray(entry.encoded, np.int32), tensors[start + EDGES])
     if entry.target_transform:
         transform = TargetTransform(entry.target_transform, tensors[start + NUMBERS], tensors.get(start + KNOTS))
     return TrainedNet(
@@ -244,9 +259,10 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         task=found.task,
         classes=found.classes,
         slopes=tuple(None if slope is None else slope.item() for slope in slopes),
-        **{attribute: tensors[start + name] for name, attribute in _SCALING.items()},
+        **scaling,
         bend=tensors.get(start + BEND, np.zeros(1, np.float32)),
         seed=entry.seed,
         link=found.link,
         transform=transform,
+        encoding=encoding,
     )

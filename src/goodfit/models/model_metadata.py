@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 TASKS, LINKS = get_args(Task), get_args(Link)
 TRANSFORM_FORMAT = 3  # the first that has target transforms
+ENCODING_FORMAT = 4  # the first that has encoded inputs
+MOST_COLUMNS = 2**31  # a number of a column is below
+_LATER = {"target_transform": TRANSFORM_FORMAT, "encoded": ENCODING_FORMAT}  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
 
@@ -24,11 +27,13 @@ class NetEntry:
 
     activations: names, one a hidden layer
     target_transform: names, one an output; () where targets are not transformed
+    encoded: numbers of the inputs that are encoded; () where none is
     """
 
     activations: tuple[str, ...]
     seed: int
     target_transform: tuple[str, ...] = ()
+    encoded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
         if name in found and not holds(found[name]):
             problems.add(where, f"{name!r} must be {rule}", got=found[name])
     problems.raise_if_any()
-    if version < TRANSFORM_FORMAT and any("target_transform" in net for net in found["nets"]):
-        problems.add(where, f"'target_transform' is for files of format {TRANSFORM_FORMAT} or later", got=version)
+    for name, first in _LATER.items():
+        if version < first and any(name in net for net in found["nets"]):
+            problems.add(where, f"{name!r} is for files of format {first} or later", got=version)
     problems.raise_if_any()
     return Metadata(
         goodfit=found["goodfit"],
@@ -66,7 +72,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
         link=found["link"],
         classes=tuple(found["classes"]),
         nets=tuple(
-            NetEntry(tuple(net["activations"]), net["seed"], tuple(net.get("target_transform", ())))
+            NetEntry(tuple(net["activations"]), net["seed"], *(tuple(net.get(name, ())) for name in _LATER))
             for net in found["nets"]
         ),
         about=found["about"],
@@ -104,14 +110,18 @@ def _are_nets(given: Any) -> bool:
 
 
 def _is_net(given: Any) -> bool:
-    right = isinstance(given, dict) and given.keys() - {"target_transform"} == {"activations", "seed"}
+    right = isinstance(given, dict) and given.keys() - _LATER.keys() == {"activations", "seed"}
     transform = given.get("target_transform", ["none"]) if right else []
+    encoded = given.get("encoded", [0]) if right else []
     return (
         right
         and _are_texts(given["activations"])
         and _is_count(given["seed"])
         and _are_texts(transform)
         and bool(transform)
+        and isinstance(encoded, list)
+        and all(_is_count(column) and column < MOST_COLUMNS for column in encoded)
+        and bool(encoded)
     )
 
 
@@ -134,7 +144,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
     "nets": (
         _are_nets,
         "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
-        "targets were transformed, 'target_transform', a list of names)",
+        "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
+        "list of their numbers)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

@@ -32,6 +32,7 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
     import jax
     import jax.numpy as jnp
 
+    from goodfit.nets.encoding import Edges
     from goodfit.nets.forward import Architecture, Parameters
     from goodfit.training.machine import machine
 
@@ -45,9 +46,12 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         tuple(jnp.asarray(np.stack([net.biases[layer] for net in nets])[None]) for layer in layers),
         tuple(None if slope is None else jnp.full((1, len(nets)), slope, jnp.float32) for slope in first.slopes),
     )
-    architecture = Architecture(first.n_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
-    able = machine()
-    most = int(np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:])), 64, able.block_rows))
+    architecture = Architecture(first.first_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
+    able, own = machine(), first.encoding
+    bins: Any = None if own is None else Edges(own.columns, own.edges)  # type: ignore[arg-type]
+    most = int(
+        np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:]) + first.first_inputs), 64, able.block_rows)
+    )
     size = max(1, min(most, len(rows)))
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
     run = None
@@ -56,7 +60,7 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         full = np.zeros((size, *rows.shape[1:]), kind)  # one shape, one program
         with overflow_allowed():
             full[: len(block)] = block
-        arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend)
+        arguments = (parameters, jax.device_put(full), first.shift, first.scale, first.bend, bins)
         if run is None:
             leaves, tree = jax.tree.flatten(arguments)
             run = _compiled(architecture, tree, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
@@ -80,10 +84,10 @@ def _compiled(architecture: Architecture, tree: Any, leaves: tuple[tuple[Any, An
 
     nobody = Present((), jnp.zeros((1, 1, 0), bool))  # read for padded nets alone
 
-    def outputs(parameters: Parameters, x: Any, shift: Any, scale: Any, bend: Any) -> Any:
+    def outputs(parameters: Parameters, x: Any, shift: Any, scale: Any, bend: Any, bins: Any) -> Any:
         rows = bend_inputs((x.astype(jnp.float32) - shift) * scale, bend)
         with jax.default_matmul_precision("highest"):
-            return forward(parameters, rows[None], architecture, nobody)[0]
+            return forward(parameters, rows[None], architecture, nobody, bins=bins)[0]
 
     arguments = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(shape, kind) for shape, kind in leaves])
     lowered = jax.jit(outputs).lower(*arguments)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.data.robust import bent
 from goodfit.models.numpy_activations import activate
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -24,9 +23,7 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
     alike: dict[Any, list[int]] = {}
     for place, net in enumerate(nets):
         own = place if any(slope is not None for slope in net.slopes) else None  # a slope of its own: it stands alone
-        alike.setdefault(
-            (net.sizes, net.activations, net.shift.tobytes(), net.scale.tobytes(), net.bend.tobytes(), own), []
-        ).append(place)
+        alike.setdefault((net.sizes, net.activations, *_scaling(net), own), []).append(place)
     for places in alike.values():
         most = max(1, MOST_UNITS // max(nets[places[0]].sizes[1:]))
         for start in range(0, len(places), most):
@@ -39,6 +36,12 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
                 yield from zip(chosen, _outputs([nets[place] for place in chosen], x), strict=True)
 
 
+def _scaling(net: TrainedNet) -> tuple[bytes, ...]:
+    """What turns raw inputs into those of the first layer."""
+    encoding = () if net.encoding is None else (net.encoding.columns, net.encoding.edges)
+    return tuple(each.tobytes() for each in (net.shift, net.scale, net.bend, *encoding))
+
+
 def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     """Of nets of one shape, with the same scaling."""
     first = nets[0]
@@ -48,7 +51,7 @@ def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     weights[0] = np.concatenate(weights[0], axis=1)[None]  # [1, D, P * H]: all nets see the same inputs
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
     with overflow_allowed():
-        for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.n_inputs):
+        for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.first_inputs):
             result[:, block] = _forward(first, rows[block], weights, biases)
     return result
 
@@ -58,8 +61,7 @@ def _forward(
 ) -> Float[np.ndarray, "P B C"]:
     """One block of rows through all layers of all nets."""
     nets = len(biases[0])
-    h = bent((x.astype(np.float32) - first.shift) * first.scale, first.bend)
-    z = (h @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
+    z = (first.entered(x) @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
     for name, weight, bias in zip(first.activations, weights[1:], biases[1:], strict=True):
         z = activate(name, z) @ weight + bias
     outputs: Float[np.ndarray, "P B C"] = z

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from goodfit.data.dataset import Task
+from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
@@ -35,11 +36,13 @@ _WHERE = "Inputs"
 class TrainedNet:
     """A net with its weights, and everything that turns raw inputs into predictions.
 
-    weights: float32, one [out, in] a layer; biases: float32, one [out] a layer; the last layer gives the C outputs.
+    weights: float32, one [out, in] a layer, the first of `first_inputs`; biases: float32, one [out] a layer; the last
+    layer gives the C outputs.
     activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
     elsewhere; () if there is no prelu.
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
-    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend.
+    0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend. encoding: of these, whose components the first layer
+    sees behind them; None where there is none.
     target_shift, target_scale: [C], or one number for all; for regression the net was trained on
     (y - target_shift) * target_scale, so that predictions are outputs / target_scale + target_shift. transform: None,
     or what y went through before that, and what predictions come back through.
@@ -62,6 +65,7 @@ class TrainedNet:
     link: Link = "identity"
     bend: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
     transform: TargetTransform | None = None
+    encoding: PiecewiseEncoding | None = None
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -75,6 +79,9 @@ class TrainedNet:
         object.__setattr__(self, "slopes", in_float32)
         _check_layers(self, problems)
         problems.raise_if_any()
+        if self.encoding is not None:
+            problems.found += self.encoding.problems(self.first_inputs).found
+            problems.raise_if_any()
         for name in ("shift", "scale", "bend"):
             object.__setattr__(self, name, _for_each(name, getattr(self, name), self.n_inputs, problems))
         for name in ("target_shift", "target_scale"):
@@ -103,22 +110,28 @@ class TrainedNet:
             seed=recipe.seed,
             bend=np.zeros(1, np.float32) if scaling.bend is None else scaling.bend,
             transform=scaling.transform,
+            encoding=scaling.encoding,
         )
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Widths from the inputs to the outputs: (784, 256, 10)."""
-        return (self.weights[0].shape[1], *(weight.shape[0] for weight in self.weights))
+        return (self.n_inputs, *(weight.shape[0] for weight in self.weights))
 
     @property
     def n_inputs(self) -> int:
         """D."""
-        return self.sizes[0]
+        return self.first_inputs - (0 if self.encoding is None else self.encoding.width)
+
+    @property
+    def first_inputs(self) -> int:
+        """What the first layer sees of a row: D numbers, and the components of encoded ones."""
+        return int(self.weights[0].shape[1])
 
     @property
     def n_outputs(self) -> int:
         """C."""
-        return self.sizes[-1]
+        return int(self.weights[-1].shape[0])
 
     @property
     def n_parameters(self) -> int:
@@ -144,7 +157,7 @@ class TrainedNet:
         result = np.empty((len(rows), self.n_outputs), precision)
         weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
         with overflow_allowed():
-            for block in blocks(len(rows), max(self.sizes)):
+            for block in blocks(len(rows), max(self.first_inputs, *self.sizes)):
                 result[block] = self._forward(rows[block], weights)
         return result
 
@@ -204,9 +217,14 @@ class TrainedNet:
             return score_classification((prediction == target).all(1)[None], name="exact match")
         return score_classification((prediction == target)[None])
 
+    def entered(self, x: Shaped[np.ndarray, "N D"], precision: Any = np.float32) -> Float[np.ndarray, "N D2"]:
+        """Raw inputs as the first layer sees them: scaled, clipped and encoded. precision: as in `outputs`."""
+        z = bent((x.astype(precision) - self.shift) * self.scale, self.bend)
+        return z if self.encoding is None else self.encoding.apply(z)
+
     def _forward(self, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray]) -> Float[np.ndarray, "B C"]:
         """One block of rows through all layers; weights [in, out] in the type to compute in."""
-        h = bent((x.astype(weights[0].dtype) - self.shift) * self.scale, self.bend)
+        h = self.entered(x, weights[0].dtype)
         # only the newest layer is held, so that a block takes no more memory in a deep net
         return deque(layer_values(h, weights, self.biases, self.activations, self.slopes), maxlen=1)[0]
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, UInt32
 
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
+from goodfit.nets.encoding import Edges, encode, sources
 
 LARGEST = 1e15  # of scaled inputs before they are bent: in float32, the square of more would not be finite
 OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, D] each
@@ -40,7 +41,8 @@ class Architecture:
     """The static shape of a cohort's nets, padded to the largest.
 
     widths: hidden units a layer; masked: some net has fewer units somewhere; ragged: some net has fewer layers;
-    dropout, input_dropout: some net drops hidden units, or inputs. lean: what a hidden layer hands back is held once,
+    inputs: of the first layer, the components of encoded ones among them; dropout, input_dropout: some net drops hidden
+    units, or inputs. lean: what a hidden layer hands back is held once,
     and of relu its result alone, so that large layers make fewer ways through memory: what a GPU waits for.
     """
 
@@ -90,21 +92,27 @@ def forward(
     present: Present,
     dropout: Dropout | None = None,
     scaling: OwnInputs | None = None,
+    bins: Edges | None = None,
 ) -> Float[Array, "S M C B"]:
     """Outputs before the loss's link (logits, or predicted numbers), [S, M, C, B].
 
     dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor, bend) of every net's own, [S, M, D]
     each, which sees (x - shift) * factor, bent. Where there is no bend, the first layer's weights take it up, so that
-    all nets go on sharing its product.
+    all nets go on sharing its product. bins: by which the scaled inputs are encoded. A dropped input takes its
+    components along.
     """
     hidden: Array = x
+    nets = parameters.weights[0].shape[1]
     if dropout is not None and architecture.input_dropout:
         # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
-        hidden = _drop(_own_inputs(x, parameters.weights[0].shape[1], scaling), dropout.keys[:, 0], dropout.input_rate)
-    elif scaling is not None and scaling[2] is not None:
-        hidden = _own_inputs(x, parameters.weights[0].shape[1], scaling)
+        own = _own_inputs(x, nets, scaling, bins)
+        hidden = _drop(own, dropout.keys[:, 0], dropout.input_rate, None if bins is None else (x.shape[-1], bins))
+    elif scaling is not None and (scaling[2] is not None or bins is not None):
+        hidden = _own_inputs(x, nets, scaling, bins)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling[:2])
+    elif bins is not None:
+        hidden = encode(x.swapaxes(-1, -2), bins).swapaxes(-1, -2)  # shared by the nets of a group
     for layer, name in enumerate(architecture.activations):
         z = affine(parameters, layer, hidden)  # [S, M, H, B]
         slope = parameters.slopes[layer]
@@ -128,14 +136,14 @@ def bend_inputs(z: Array, bend: Array) -> Array:
     return z / jnp.sqrt(1 + (z * bend) ** 2)
 
 
-def _own_inputs(x: Array, nets: int, scaling: OwnInputs | None) -> Array:
-    """The inputs of every net, scaled, [S, M, D, B]."""
+def _own_inputs(x: Array, nets: int, scaling: OwnInputs | None, bins: Edges | None = None) -> Array:
+    """The inputs of every net, scaled and encoded, [S, M, D, B]."""
     own = jnp.broadcast_to(x.swapaxes(-1, -2)[:, None], (x.shape[0], nets, x.shape[2], x.shape[1]))
-    if scaling is None:
-        return own
-    shift, factor, bend = scaling
-    own = (own - shift[..., None]) * factor[..., None]
-    return own if bend is None else bend_inputs(own, bend[..., None])
+    if scaling is not None:
+        shift, factor, bend = scaling
+        own = (own - shift[..., None]) * factor[..., None]
+        own = own if bend is None else bend_inputs(own, bend[..., None])
+    return own if bins is None else encode(own, bins)
 
 
 def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> Parameters:
@@ -212,9 +220,13 @@ def _lean_backward(name: str, kept: Array, change: Array) -> tuple[Array]:
 _activate_lean.defvjp(_lean_forward, _lean_backward)
 
 
-def _drop(a: Array, keys: Array, rates: Array) -> Array:
-    """Inverted dropout: kept units are divided by the share kept, so that the mean stays."""
-    keep = keep_mask(keys[:, None], a.shape[-2], a.shape[-1], rates)  # [S, M, H, B]
+def _drop(a: Array, keys: Array, rates: Array, encoded: tuple[int, Edges] | None = None) -> Array:
+    """Inverted dropout: kept units are divided by the share kept, so that the mean stays.
+
+    encoded: how many inputs the units come from, and by which bins: those of one input are kept or dropped together.
+    """
+    keep = keep_mask(keys[:, None], encoded[0] if encoded else a.shape[-2], a.shape[-1], rates)  # [S, M, H, B]
+    keep = keep[..., sources(*encoded), :] if encoded else keep
     kept = 1.0 / (1.0 - rates)
     # chosen, not multiplied by 0: a dropped activation that has overflowed would give nan
     return jnp.where(keep, a * kept[..., None, None], jnp.zeros((), a.dtype))

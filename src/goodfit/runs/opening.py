@@ -146,6 +146,9 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.transform is not None:
             digest.update(repr(net.transform.kinds).encode())
             numbers += [each for each in (net.transform.numbers, net.transform.knots) if each is not None]
+        if net.encoding is not None:
+            digest.update(repr(net.encoding.columns.tolist()).encode())
+            numbers.append(net.encoding.edges)
         for array in (*net.weights, *net.biases, *numbers):
             digest.update(f"{array.shape}".encode())
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())

@@ -126,7 +126,7 @@ class Run:
     @property
     def layers(self) -> list[LayerRow]:
         """The layers of a net, from the inputs on."""
-        return layer_rows(self.recipe, self.nets[0].n_inputs, self.nets[0].n_outputs)
+        return layer_rows(self.recipe, self.nets[0].first_inputs, self.nets[0].n_outputs)
 
     def figure(self) -> Figure:
         """Loss and score by epoch, with a band over the seeds."""

@@ -26,7 +26,7 @@ from goodfit.training import session
 from goodfit.training.cohort import Cohort
 from goodfit.training.devices import start_ahead
 from goodfit.training.events import EventLog, event_lines
-from goodfit.training.examples import Examples
+from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.fitting import Report, TrainedNets, metric_names
 from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets
@@ -181,7 +181,7 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        examples = Examples.of_split(self.parts, recipe.scaling, self.score_test, recipe.loss, recipe.target_transform)
+        examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
         jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)

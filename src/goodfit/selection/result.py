@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset
+from goodfit.data.encoding import encoded_columns
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
 from goodfit.intervals import SCORE_BOUNDS, SHARE
@@ -277,4 +278,5 @@ def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], 
 
 def parameters_of(recipe: Recipe, data: Dataset) -> int:
     """How many numbers a net of this recipe learns."""
-    return sum(layer.parameters for layer in layer_rows(recipe, data.n_inputs, data.n_outputs))
+    encoded = 0 if recipe.encoding == "none" else recipe.bins * len(encoded_columns(data.x))
+    return sum(layer.parameters for layer in layer_rows(recipe, data.n_inputs + encoded, data.n_outputs))

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
+from goodfit.data.encoding import encoded_columns
 from goodfit.data.folds import Fold, Folds, Indexes
 from goodfit.data.target_transform import fit_transform
 from goodfit.models.trained_net import TrainedNet
-from goodfit.training.examples import Examples, Scaling, fit_scaling
+from goodfit.training.examples import Examples, Scaling, fit_scaling, scaled_by
 from goodfit.training.metrics import hits, log_losses, r2_of_rows
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
@@ -75,9 +76,9 @@ def make_sheets(data: Dataset | Table, folds: Folds, recipes: Sequence[Recipe], 
     return sheets
 
 
-def _scaled_by(recipe: Recipe) -> tuple[str, bool, str]:
+def _scaled_by(recipe: Recipe) -> tuple[object, ...]:
     """What of a recipe decides how inputs and targets are scaled."""
-    return recipe.scaling, recipe.loss == "poisson", recipe.target_transform
+    return tuple({**scaled_by(recipe), "loss": recipe.loss == "poisson"}.values())
 
 
 def may_share(data: Dataset, folds: Folds, recipe: Recipe) -> bool:
@@ -103,8 +104,12 @@ def shared_examples(
     for number, fold in enumerate(folds):
         of_row[np.searchsorted(rows, fold.valid)] = number
 
+    # nets of one program have one shape: the same columns are encoded in all folds, by edges of each fold's own
+    columns = encoded_columns(data.x[rows]) if recipe.encoding != "none" else None
+
     def fit(train: Indexes) -> Scaling:
-        return fit_scaling(data, train, recipe.scaling, recipe.loss)  # see `may_share`
+        about = {**scaled_by(recipe), "target_transform": "none"}  # see `may_share`
+        return fit_scaling(data, train, **about, columns=columns)
 
     own = None if _is_fixed(data, recipe) else fit
     return _examples(data, rows, fit(rows)).with_folds(of_row, own), own
@@ -113,7 +118,7 @@ def shared_examples(
 def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple[Dataset, Examples]:
     """One fold with rows of its own; a table is preprocessed by them. Nothing is scored."""
     data = source.dataset(fold.train) if isinstance(source, Table) else source
-    scaling = fit_scaling(data, fold.train, recipe.scaling, recipe.loss, recipe.target_transform)
+    scaling = fit_scaling(data, fold.train, **scaled_by(recipe))
     return data, _examples(data, fold.train, scaling)
 
 
@@ -124,8 +129,8 @@ def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:
 def _is_fixed(data: Dataset, recipe: Recipe) -> bool:
     """Whether the scaling is the same whatever rows it is fitted on."""
     kind = data.scaling if recipe.scaling == "auto" else recipe.scaling
-    targets = data.scale_targets and recipe.loss != "poisson"
-    return not targets and (kind == "none" or (kind == "unit" and data.x.dtype.kind in "ui"))
+    fitted = recipe.encoding != "none" or (data.scale_targets and recipe.loss != "poisson")
+    return not fitted and (kind == "none" or (kind == "unit" and data.x.dtype.kind in "ui"))
 
 
 def _sheet(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.data.target_transform import inverse_parts
+from goodfit.nets.encoding import Edges
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
@@ -95,6 +96,7 @@ class Cohort:
             if scaling.bend is None or examples.own_scalings is not None
             else scaling.bend.astype(self.dtype),
             "unit": self._own_unit(),
+            "bins": self._bins(),
         }
         return ProgramRows(**arrays)
 
@@ -172,9 +174,21 @@ class Cohort:
             bend=bend,
         )
 
+    def _bins(self) -> Any:
+        """How inputs are encoded: all nets alike, or each set of row weights by edges of its own."""
+        encoding, own = self.examples.scaling.encoding, self.examples.own_scalings
+        if encoding is None:
+            return None
+        edges = encoding.edges
+        if own is not None:
+            edges = np.stack([each.encoding.edges for each in own if each.encoding is not None])
+        arguments: Any = (encoding.columns, edges.astype(self.dtype))
+        return Edges(*arguments)
+
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
-        inputs, able = self.examples.x.shape[1] if self.examples.own_inputs else 1, machine()
+        examples, able = self.examples, machine()
+        inputs = examples.inputs if examples.own_inputs or examples.scaling.encoding is not None else 1
         widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
         return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
+from goodfit.data.encoding import BINS, PiecewiseEncoding, edges_of, encoded_columns
 from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
 from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError, problem
+
+if TYPE_CHECKING:
+    from goodfit.training.recipe import Recipe
 
 Indexes = NDArray[np.int32]
 Numbers = NDArray[np.floating]
@@ -24,7 +29,8 @@ class Scaling:
 
     shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes). bend: [D]
     how much scaled inputs z are clipped smoothly, to z / sqrt(1 + (z * bend)^2); None where none is. transform: of the
-    targets before they are scaled, None where they are scaled as they are.
+    targets before they are scaled, None where they are scaled as they are. encoding: of the scaled and clipped inputs,
+    None where there is none.
     """
 
     shift: Numbers
@@ -33,11 +39,17 @@ class Scaling:
     target_scale: Numbers
     bend: Numbers | None = None
     transform: TargetTransform | None = None
+    encoding: PiecewiseEncoding | None = None
 
     def inputs(self, x: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Raw inputs [N, D] as a net sees them, in float64."""
-        z = (x.astype(np.float64) - self.shift) * self.scale
-        return z if self.bend is None else bent(z, self.bend)
+        """Raw inputs [N, D] as a net sees them, [N, D + components], in float64."""
+        z = self.scaled(x)
+        return z if self.encoding is None else self.encoding.apply(z)
+
+    def scaled(self, x: NDArray[np.generic], column: int | slice = slice(None)) -> NDArray[np.float64]:
+        """Raw inputs [N, D], or one column [N] of them, scaled and clipped, in float64."""
+        z = (x[:, column].astype(np.float64) - self.shift[column]) * self.scale[column]
+        return z if self.bend is None else bent(z, self.bend[column])
 
     def targets(self, y: NDArray[np.generic]) -> NDArray[np.float64]:
         """Numeric targets [N, C] as a net is trained on them, in float64."""
@@ -53,6 +65,7 @@ class Scaling:
             (self.target_shift - first.target_shift) * first.target_scale,
             self.target_scale / first.target_scale,
             self.bend,
+            encoding=self.encoding,
         )
 
 
@@ -91,10 +104,11 @@ class Examples:
         score_test: bool = False,
         loss: str = "auto",
         target_transform: str = "none",
+        **encoding: Any,
     ) -> Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
-        scaling, loss, target_transform: the recipe's, as in `fit_scaling`.
+        scaling, loss, target_transform, encoding: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -106,7 +120,7 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling, loss, target_transform),
+            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, **encoding),
             parts=parts,
         )
 
@@ -163,26 +177,49 @@ class Examples:
 
     @property
     def own_inputs(self) -> bool:
-        """Whether each set of row weights has inputs of its own in memory: a clip cannot move into the first layer."""
-        return any(scaling.bend is not None for scaling in self.own_scalings or ())
+        """Whether each set of row weights has inputs of its own in memory: a clip or an encoding cannot move into the
+        first layer.
+        """
+        own = self.own_scalings or ()
+        return any(scaling.bend is not None or scaling.encoding is not None for scaling in own)
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of the first layer: D, and the components of encoded ones."""
+        return int(self.x.shape[1]) + (0 if self.scaling.encoding is None else self.scaling.encoding.width)
 
     def scaling_of(self, rows: int) -> Scaling:
         """The scaling of the nets with this set of row weights."""
         return self.scaling if self.own_scalings is None else self.own_scalings[rows]
 
 
+def scaled_by(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe decides how inputs and targets are scaled, as arguments of `of_split` and `fit_scaling`."""
+    fields = ("scaling", "loss", "target_transform", "encoding", "bins")
+    return {name: getattr(recipe, name) for name in fields}
+
+
 def fit_scaling(
-    data: Dataset, rows: Indexes, kind: str = "auto", loss: str = "auto", target_transform: str = "none"
+    data: Dataset,
+    rows: Indexes,
+    scaling: str = "auto",
+    loss: str = "auto",
+    target_transform: str = "none",
+    encoding: str = "none",
+    bins: int = BINS,
+    columns: Indexes | None = None,
 ) -> Scaling:
     """The scaling of a data set, from its training rows.
 
-    kind: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
+    scaling: none; unit (by the largest value that the storage type holds, or the largest magnitude among the rows);
     standard (mean 0, standard deviation 1; a column without spread is only shifted); robust (as tables scale numbers,
     with a smooth clip); auto, what the data set says.
     loss: "poisson" takes targets as they are, whatever the data set says.
     target_transform: of numeric targets, before they are scaled; InputError where the training rows have none such.
+    encoding, bins: of the scaled inputs; "piecewise" encodes the columns given, or those that `encoded_columns` chooses
+    of the rows.
     """
-    kind = data.scaling if kind == "auto" else kind
+    kind = data.scaling if scaling == "auto" else scaling
     width = data.x.shape[1]
     shift, scale = np.zeros(width, np.float32), np.ones(width, np.float32)
     if kind == "unit":
@@ -200,7 +237,19 @@ def fit_scaling(
     if data.scale_targets and loss != "poisson":
         values = data.y[rows]
         target_shift, target_scale = _standard(values if transform is None else transform.forward(values))
-    return Scaling(shift, scale, target_shift, target_scale, bend, transform)
+    found = Scaling(shift, scale, target_shift, target_scale, bend, transform)
+    return found if encoding == "none" else replace(found, encoding=_encoding(data, rows, found, bins, columns))
+
+
+def _encoding(
+    data: Dataset, rows: Indexes, scaling: Scaling, bins: int, columns: Indexes | None
+) -> PiecewiseEncoding | None:
+    """The encoding of inputs that are scaled so; None where no column has enough distinct values."""
+    x = data.x[rows]
+    chosen = encoded_columns(x) if columns is None else columns
+    if not len(chosen):
+        return None
+    return PiecewiseEncoding(chosen, np.stack([edges_of(scaling.scaled(x, int(each)), bins) for each in chosen]))
 
 
 def _largest(x: NDArray[np.generic], rows: Indexes) -> float:

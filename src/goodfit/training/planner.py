@@ -153,7 +153,7 @@ class _Cost:
     """What groups cost on these examples, on this machine."""
 
     def __init__(self, examples: Examples) -> None:
-        self.inputs, self.outputs, self.rows = int(examples.x.shape[1]), examples.outputs, len(examples.train)
+        self.inputs, self.outputs, self.rows = examples.inputs, examples.outputs, len(examples.train)
         self.able = machine()
 
     def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:

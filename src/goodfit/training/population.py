@@ -136,7 +136,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
     widths = padded_widths(hidden)
     deepest = max((job.recipe for job in jobs), key=lambda recipe: len(recipe.hidden))
     return Architecture(
-        inputs=examples.x.shape[1],
+        inputs=examples.inputs,
         widths=widths,
         outputs=examples.outputs,
         activations=deepest.activations,

@@ -4,7 +4,7 @@ Row orders, initial weights and schedules are drawn on the host and passed in; t
 An epoch is a `lax.scan` over its batches; epochs run in a `lax.while_loop` that ends early when every net has stopped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from goodfit.nets.dropout import hash_bits, stream_key
+from goodfit.nets.encoding import Edges
 from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
 from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
 from goodfit.training.batches import PURPOSE
 from goodfit.training.metrics import score_row
+from goodfit.training.own_tables import bins_a_net, own_bins, own_scaling, own_squares, own_weights
 from goodfit.training.scoring import Scoring, scoring_of
 from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings, State
 
@@ -32,7 +34,7 @@ class Batch:
 
     x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
     every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`;
-    scoring: of transformed targets.
+    scoring: of transformed targets; bins: of encoded inputs, which x has not had.
     """
 
     x: Array
@@ -41,6 +43,7 @@ class Batch:
     own: OwnScaling | None = None
     squares: Array | None = None
     scoring: Scoring | None = None
+    bins: Edges | None = None
 
 
 def run_chunk(
@@ -197,7 +200,7 @@ def _step_lbfgs(
     def one(settings: Settings, batch: Batch, parameters: Parameters, *known: Any) -> tuple[Parameters, Any]:
         alone = jax.tree.map(lambda leaf: leaf[None, None], settings)
         lifted = jax.tree.map(lambda leaf: leaf[None, None], (batch.target, batch.weight, batch.own, batch.squares))
-        its_batch = Batch(batch.x[None], *lifted)
+        its_batch = replace(Batch(batch.x[None], *lifted), bins=batch.bins)
 
         def objective(parameters: Parameters) -> Array:
             lifted = jax.tree.map(lambda leaf: leaf[None, None], parameters)
@@ -207,8 +210,8 @@ def _step_lbfgs(
 
     nets = settings.rates.l2.shape
     target, weight = (jnp.broadcast_to(each, (*nets, *each.shape[2:])) for each in (batch.target, batch.weight))
-    batch = Batch(batch.x, target, weight, batch.own, batch.squares)
-    shared = Batch(None, 0, 0, 0, 0)  # type: ignore[arg-type]  # over M, the inputs are shared and the rest is not
+    batch = Batch(batch.x, target, weight, batch.own, batch.squares, bins=bins_a_net(batch.bins, nets))
+    shared = Batch(None, 0, 0, 0, 0, bins=0)  # type: ignore[arg-type]  # over M, the inputs are shared and the rest is not
     over_m = jax.vmap(one, in_axes=(0, shared, 0, 0, 0, 0))
     return jax.vmap(over_m)(settings, batch, parameters, gradient, value, optimizer)
 
@@ -218,7 +221,9 @@ def _objective(
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
     inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
-    z = forward(parameters, batch.x, program.architecture, settings.present, dropout, inputs)  # [S, M, C, B]
+    z = forward(
+        parameters, batch.x, program.architecture, settings.present, dropout, inputs, batch.bins
+    )  # [S, M, C, B]
     trained, plain, score = _row_values(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
@@ -297,44 +302,20 @@ def _penalized_biases(program: Program, parameters: Parameters) -> list[Array]:
 def _batch(program: Program, settings: Settings, rows: ProgramRows, index: Array) -> Batch:
     """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
     real = index >= 0
-    own = _own_scaling(rows, settings)
+    own = own_scaling(rows, settings)
     # row 0 stands in where no row is; its weight there is 0
     at = _of_own_set(program, settings, jnp.maximum(index, 0))
     x, target = _examples(program, rows, at, own)
     weight = real[:, None].astype(x.dtype)  # [S, 1, B]
     if program.uses_row_weights:
-        weight = weight * _own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    return Batch(x, target, weight, own, _own_squares(rows, 0, settings), scoring_of(rows, at))
+        weight = weight * own_weights(rows.weights, settings, jnp.maximum(index, 0))
+    squares = own_squares(rows, 0, settings)
+    return Batch(x, target, weight, own, squares, scoring_of(rows, at), own_bins(rows, settings))
 
 
 def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
     """Rows of one data set, [S or 1, B], as rows of all that are stacked: each group has its own set."""
     return index + program.set_rows * settings.row_weights[:, :1] if program.set_rows else index
-
-
-def _own_weights(table: Array, settings: Settings, index: Array) -> Array:
-    """Row weights of every net for rows [S or 1, B], from a table [G, N]: [S, M, B]."""
-    sets = jnp.moveaxis(table[:, index], 0, 1)  # [S or 1, G, B]: every set's weights, of which each net takes a row
-    sets = jnp.broadcast_to(sets, (len(settings.row_weights), *sets.shape[1:]))
-    mine = jnp.minimum(settings.row_weights, len(table) - 1)  # one row where all nets weigh rows alike
-    own: Array = jax.vmap(lambda of_sets, mine: of_sets[mine])(sets, mine)
-    return own
-
-
-def _own_scaling(rows: ProgramRows, settings: Settings) -> OwnScaling | None:
-    """The scaling of every net, [S, M, D] and [S, M, C], where nets have their own."""
-    if rows.own is None:
-        return None
-    own: OwnScaling = jax.tree.map(lambda table: table[settings.row_weights], rows.own)
-    return own
-
-
-def _own_squares(rows: ProgramRows, at: int, settings: Settings) -> Array | None:
-    """What every net's squared errors are weighed by, [S, M, C], on the training rows (0) or a part (1, ...)."""
-    if not rows.squares:
-        return None
-    table = rows.squares[at]  # one row where all nets are scored alike, whatever their weights in training
-    return table[jnp.minimum(settings.row_weights, len(table) - 1)]
 
 
 def _examples(program: Program, rows: ProgramRows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
@@ -368,9 +349,9 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
     """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
     found: list[Array] = []
     zero = jnp.zeros_like(settings.rates.l2)
-    groups, own = zero.shape[0], _own_scaling(rows, settings)
+    groups, own, bins = zero.shape[0], own_scaling(rows, settings), own_bins(rows, settings)
     for number, (index, weights) in enumerate(rows.parts):
-        squares = _own_squares(rows, number + 1, settings)
+        squares = own_squares(rows, number + 1, settings)
 
         def block(
             sums: Any, index: Array, weights: Array | None = weights, squares: Array | None = squares
@@ -381,10 +362,10 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
             x, target = _examples(program, rows, of_set, own)
             x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
             inputs = None if own is None else (own.shift, own.scale, own.bend)
-            z = forward(parameters, x, program.architecture, settings.present, None, inputs)
+            z = forward(parameters, x, program.architecture, settings.present, None, inputs, bins)
             weight = (index >= 0)[None, None].astype(x.dtype)
             if weights is not None:
-                weight = weight * _own_weights(weights, settings, at)
+                weight = weight * own_weights(weights, settings, at)
             scored = Batch(x, target, weight, own, squares, scoring_of(rows, of_set))
             _, plain, score = _row_values(program, settings, z, scored)
             new = (_weighted_sum(plain, weight), _weighted_sum(score, weight), weight.sum(-1))

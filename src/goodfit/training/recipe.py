@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit import strict_json
+from goodfit.data.encoding import BINS, MOST_BINS
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import write_atomically
 from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
+from goodfit.training.recipe_files import MOST_BYTES, RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT, once, winner
 from goodfit.training.recipe_rules import LEARNING_RATES, WEIGHT_DECAY, dependent_defaults, problems_between
 from goodfit.wiring import provided
 
@@ -54,6 +55,7 @@ LossName = Literal[
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
 ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
+EncodingName = Literal["none", "piecewise"]
 TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "quantile"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -61,10 +63,8 @@ Units = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 LARGEST_SEED = 2**32 - 1
-MOST_BYTES = 2**20  # of a recipe's file
 _BETAS = {"lion": (0.9, 0.99), "rmsprop": (0.0, 0.9)}
 _USUAL_BETAS = (0.9, 0.999)
-RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT = "recipe.json", "search.json", "selection.json"  # of runs and of searches
 _OFF = {"fix": "Use 0 to switch it off."}
 _V = TypeVar("_V")
 
@@ -199,6 +199,12 @@ class Recipe(BaseModel):
         description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; "
         "robust: by median and quartiles, with a smooth clip; auto: chosen by the data set.",
     )
+    encoding: EncodingName = Field(
+        default="none",
+        description="Encoding of the scaled features. piecewise: each with at least 3 distinct values also enters as "
+        "one component per bin, bins at quantiles (Gorishniy et al., 2022).",
+    )
+    bins: int = Field(default=BINS, ge=1, le=MOST_BINS, description="Bins of each encoded feature (piecewise).")
     target_transform: TargetTransformName = Field(
         default="none",
         description="Transform of numeric targets, undone in predictions. log: targets > 0; log1p: targets > -1; "
@@ -270,7 +276,7 @@ class Recipe(BaseModel):
     def from_json(cls, text: str, *, where: str = "Recipe") -> Recipe:
         """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error."""
         try:
-            values = json.loads(text, object_pairs_hook=functools.partial(_once, where))
+            values = json.loads(text, object_pairs_hook=functools.partial(once, where))
             strict_json.parse(text)
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
@@ -290,7 +296,7 @@ class Recipe(BaseModel):
         if os.path.isdir(file):
             file = file / RECIPE_FILE
             if not os.path.exists(file) and os.path.exists(file.with_name(SEARCH_FILE)):
-                return cls.from_mapping(_winner(file.with_name(SEARCH_RESULT)), where=str(path))
+                return cls.from_mapping(winner(file.with_name(SEARCH_RESULT)), where=str(path))
         try:
             text = read_text(file, most=MOST_BYTES)
         except UnicodeDecodeError:
@@ -326,20 +332,6 @@ def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tup
     return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
 
 
-def _winner(file: Path) -> Any:
-    """The best recipe in the results of a search, as JSON has it."""
-    if not os.path.exists(file):
-        fix = f"Finish it with: goodfit select --resume {shlex.quote(str(file.parent))}"
-        raise InputError(problem(str(file.parent), "the search has no winner yet", fix=fix))
-    try:
-        return strict_json.parse(read_text(file, most=MOST_BYTES))["best"]
-    except OSError as error:
-        raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
-    except (ValueError, TypeError, KeyError, RecursionError):
-        rule, fix = "must be the results of a search, but it is damaged", "Restore a backup, or search again."
-        raise InputError(problem(str(file), rule, fix=fix)) from None
-
-
 def _plain(name: str, value: Any) -> Any:
     """NumPy values as Python's, sequences as tuples, and a single hidden size as one layer."""
     value = value.tolist() if hasattr(value, "tolist") else value
@@ -363,16 +355,6 @@ def _field_problem(name: str, value: Any) -> str:
         wrong = [part for part in (value if isinstance(value, tuple) else (value,)) if part not in rule.choices]
         fix = nearest(wrong[0] if wrong else value, rule.choices)
     return problem("Recipe", f"'{name}' must be {rule.range}", got=value, fix="" if fix.startswith("Valid") else fix)
-
-
-def _once(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON whose names are all different."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(problem(where, f"{twice!r} must be given once"))
-    return values
 
 
 DEFAULT = Recipe()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from goodfit.data.encoding import BINS
 from goodfit.errors import problem
 
 Values = Mapping[str, Any]
@@ -59,6 +60,7 @@ APPLIES = (
     Applies("dropout", "optimizer", STOCHASTIC, 0.0),
     Applies("input_dropout", "optimizer", STOCHASTIC, 0.0),
     Applies("target_transform", "loss", ("auto", "squared-error", "absolute-error", "huber"), "none"),
+    Applies("bins", "encoding", ("piecewise",), BINS),
     Applies("huber_delta", "loss", ("huber",), 1.0),
     Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
     Applies("class_weight", "loss", ("auto", "cross-entropy"), None),

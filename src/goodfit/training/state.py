@@ -11,6 +11,7 @@ from typing import Any
 import jax
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
+from goodfit.nets.encoding import Edges
 from goodfit.nets.forward import Architecture, Parameters, Present
 
 
@@ -183,7 +184,8 @@ class ProgramRows:
     they become 1 - R² (see `metrics.square_weights`); empty for classes and labels. own: what each set of row weights
     scales by on top, None where all nets see the same numbers. layout: what row orders are drawn of, None where the
     host draws them. bend: [D] of the smooth clip of scaled inputs, None where there is none, or where each set of row
-    weights has its own. unit: None where targets are not transformed; else y holds transformed ones.
+    weights has its own. unit: None where targets are not transformed; else y holds transformed ones. bins: of encoded
+    inputs, [E, K + 1] edges or [G, E, K + 1] where each set of row weights has its own; None where none is encoded.
     """
 
     x: Array
@@ -199,6 +201,7 @@ class ProgramRows:
     layout: Layout | None = None
     bend: Float[Array, " D"] | None = None
     unit: OwnUnit | None = None
+    bins: Edges | None = None
 
 
 @jax.tree_util.register_dataclass

@@ -102,7 +102,7 @@ def plan_session(
         planned = plan(work.jobs, work.examples, compile_seconds)
         plans.append(planned)
         for cohort in planned.cohorts:
-            widths = (work.examples.x.shape[1], *cohort.widths, work.examples.outputs)
+            widths = (work.examples.inputs, *cohort.widths, work.examples.outputs)
             each = _bytes_of(work, cohort.jobs, widths, itemsize) / len(cohort.jobs)
             for jobs in cut(cohort.jobs, each, budget):
                 turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))

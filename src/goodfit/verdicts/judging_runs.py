@@ -23,7 +23,7 @@ from goodfit.runs.folder import load
 from goodfit.runs.run import Run
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
-from goodfit.training.examples import Examples
+from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.planner import plan
@@ -174,9 +174,7 @@ def pace_of(run: Run) -> float:
     """How long the run trained, as a multiple of what the planner would have said."""
     if run.split is None:
         return 1.0
-    examples = Examples.of_split(
-        run.split, run.recipe.scaling, loss=run.recipe.loss, target_transform=run.recipe.target_transform
-    )
+    examples = Examples.of_split(run.split, **scaled_by(run.recipe))
     own = plan([Job(run.recipe.replace(seed=seed)) for seed in run.seeds], examples)
     expected = sum(cohort.seconds for cohort in own.cohorts)
     share = float(run.history.stopped_epoch.max(initial=1)) / run.recipe.epochs

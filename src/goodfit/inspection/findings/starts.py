@@ -42,9 +42,9 @@ def wrong_initialiser(evidence: Evidence) -> Finding:
     if not recipe.hidden:
         return Finding(code, "ok", math.nan, SMALL_BELOW, "", "There is no hidden layer.")
     net = evidence.final.subject.net
-    value, way = _farthest(predicted(recipe, net.n_inputs, net.n_outputs, 1.0))
+    value, way = _farthest(predicted(recipe, net.first_inputs, net.n_outputs, 1.0))
     advised = _start(recipe)
-    other, _ = _farthest(predicted(recipe.replace(**advised), net.n_inputs, net.n_outputs, 1.0))
+    other, _ = _farthest(predicted(recipe.replace(**advised), net.first_inputs, net.n_outputs, 1.0))
     bad = _outside(value) and not _outside(other)
     names = ", ".join(sorted(set(recipe.activations)))
     text = f"{recipe.init} with {names}: {way} of mean square 1 would end at "

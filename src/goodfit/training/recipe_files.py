@@ -1,0 +1,37 @@
+"""What the files of recipes hold, and the winner of a search among them."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from goodfit import strict_json
+from goodfit.errors import InputError, problem
+from goodfit.reading import read_text
+
+MOST_BYTES = 2**20  # of a recipe's file
+RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT = "recipe.json", "search.json", "selection.json"  # of runs and of searches
+
+
+def winner(file: Path) -> Any:
+    """The best recipe in the results of a search, as JSON has it."""
+    if not os.path.exists(file):
+        fix = f"Finish it with: goodfit select --resume {shlex.quote(str(file.parent))}"
+        raise InputError(problem(str(file.parent), "the search has no winner yet", fix=fix))
+    try:
+        return strict_json.parse(read_text(file, most=MOST_BYTES))["best"]
+    except OSError as error:
+        raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        rule, fix = "must be the results of a search, but it is damaged", "Restore a backup, or search again."
+        raise InputError(problem(str(file), rule, fix=fix)) from None
+
+
+def once(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose names are all different."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(problem(where, f"{twice!r} must be given once"))
+    return values
