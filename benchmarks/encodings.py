@@ -21,7 +21,6 @@ from goodfit.training.metrics import log_losses
 from goodfit.training.recipe import Recipe
 
 SPLITS, EPOCHS, ROWS = 12, (25, 100), 1000
-LEAST = 1e-3  # added to both sides of a ratio of error rates, which may be 0
 
 
 def from_sklearn(load: Callable[..., tuple[np.ndarray, np.ndarray]], classes: bool) -> Table:
@@ -80,17 +79,20 @@ def errors_of(source: Table, seed: int, epochs: int, encoding: str) -> tuple[flo
     if net.task == "regression":
         return float(np.sqrt(((net.predict(x) - y) ** 2).mean())), np.nan
     chances = net.predict_proba(x, np.float64)
-    return float((chances.argmax(1) != y).mean()) + LEAST, float(np.mean(log_losses(net.task, chances, y)))
+    return float((chances.argmax(1) != y).mean()), float(np.mean(log_losses(net.task, chances, y)))
 
 
 def ratio(encoded: np.ndarray, plain: np.ndarray, splits: int) -> str:
-    """Geometric mean over splits, with its 95 % interval (Student's t, variance corrected for the shared rows)."""
-    logs = np.log(encoded / plain)
-    if np.isnan(logs).any():
+    """The ratio of the means over splits, with its 95 % interval: of its logarithm, by the delta method, with Student's
+    t and the variance corrected for the rows that splits share.
+    """
+    if np.isnan(plain).any():
         return "-"
-    # Nadeau & Bengio (2003): test rows are a fifth of all, training rows four fifths
-    half = stats.t.ppf(0.975, splits - 1) * logs.std(ddof=1) * np.sqrt(1 / splits + 0.25)
-    return f"{np.exp(logs.mean()):.2f} ({np.exp(logs.mean() - half):.2f} to {np.exp(logs.mean() + half):.2f})"
+    found = float(encoded.mean() / plain.mean())
+    parts = encoded / encoded.mean() - plain / plain.mean()
+    # Nadeau & Bengio (2003): test rows are a quarter as many as training rows
+    half = stats.t.ppf(0.975, splits - 1) * parts.std(ddof=1) * np.sqrt(1 / splits + 0.25)
+    return f"{found:.2f} ({found * np.exp(-half):.2f} to {found * np.exp(half):.2f})"
 
 
 def measure(name: str, epochs: int, splits: int) -> str:

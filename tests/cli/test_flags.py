@@ -79,6 +79,7 @@ def values() -> st.SearchStrategy[dict[str, object]]:
             "class_weight": st.none() | st.just("balanced") | st.tuples(st.floats(0.1, 5), st.floats(0, 5)),
             "scaling": st.sampled_from(FIELDS["scaling"].choices),
             "target_transform": st.sampled_from(FIELDS["target_transform"].choices),
+            "encoding": st.sampled_from(FIELDS["encoding"].choices),
             "epochs": st.integers(1, 10**9),
             "keep_best": st.booleans(),
             "seed": st.integers(0, 2**32 - 1),

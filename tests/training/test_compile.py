@@ -63,6 +63,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "another schedule": {"schedule": "one-cycle", "final_rate": 0.2},
     "scaling": {"scaling": "unit"},  # of the rows that the recipe is handed with
     "transform of the targets": {"target_transform": "auto"},  # likewise
+    "encoding": {"encoding": "piecewise", "bins": 3},  # likewise
 }
 
 

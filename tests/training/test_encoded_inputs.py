@@ -19,6 +19,7 @@ from goodfit.runs.checks import fitted_recipe
 from goodfit.runs.training import resume
 from goodfit.selection.sheets import make_sheets
 from goodfit.training import Examples, Job, Recipe
+from goodfit.training.compile import compilations
 from goodfit.training.examples import Scaling, fit_scaling
 
 ROWS = np.arange(32, dtype=np.int32)
@@ -42,7 +43,7 @@ def before(examples: Examples, scaling: Scaling) -> Examples:
 
 @pytest.mark.parametrize(
     ("task", "changes"),
-    [("regression", {}), ("classification", {"optimizer": "adam", "hidden": (5, 4), "dropout": 0.3})],
+    [("regression", {}), ("classification", {"optimizer": "adam", "hidden": (5, 4)})],
 )
 def test_a_training_is_that_of_the_reference_on_encoded_inputs(task: str, changes: dict[str, Any]) -> None:
     """Every weight, loss and score, in plain NumPy; initial weights by the true fan-in."""
@@ -51,6 +52,11 @@ def test_a_training_is_that_of_the_reference_on_encoded_inputs(task: str, change
     fitted = fit64([Job(recipe), Job(recipe.replace(seed=1))], examples, devices=2)
     for net, seed in enumerate((0, 1)):
         check_same(fitted, net, train(recipe.replace(seed=seed), before(examples, examples.scaling)))
+    encoding, compiled = examples.scaling.encoding, compilations()
+    assert encoding is not None
+    moved = replace(examples.scaling, encoding=PiecewiseEncoding(encoding.columns - [0, 1], 2 * encoding.edges))
+    fit64([Job(recipe), Job(recipe.replace(seed=1))], replace(examples, scaling=moved), devices=2)
+    assert compilations() == compiled  # columns and edges are arguments of the program
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> list[NDArray[Any]]:
         """The outputs of every sound net, [N, C] each, after `out_activation_`."""
         check_is_fitted(self)
-        x, names, nets = inputs.checked_x(self, X), self._activations(), self.nets_
-        return [outputs(x, nets[net], names, self.out_activation_) for net in self._sound]
+        x, names, nets, link = inputs.checked_x(self, X), self._activations(), self.nets_, self.out_activation_
+        encoding = inputs.fitted_before(self)
+        return [outputs(x, nets[net], names, link, encoding) for net in self._sound]
 
     def _activations(self) -> list[str]:
         """The activation of each hidden layer, in goodfit's names."""

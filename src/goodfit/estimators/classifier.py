@@ -37,6 +37,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     loss_, best_loss_, loss_curve_ : the objective (penalties included) at the end, at its least, and in every epoch
     validation_loss_curve_, validation_scores_, best_validation_score_ : on the validation rows, None without them
     history_ : loss and score of all nets in all epochs, a goodfit History
+    encoding_ : the columns and edges of the encoding, None without one
     n_iter_, t_ : epochs of the last fit; rows seen in all
     n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_ : as in scikit-learn
 
@@ -94,6 +95,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         validation_data: Any = None,
         n_nets: int = 1,
         dtype: str = "auto",
+        encoding: str = "none",
+        bins: int = 16,
         loss: str = "log_loss",
     ) -> None:
         """Keep the parameters; `fit` checks them."""

@@ -59,9 +59,13 @@ class EstimatorFit:
         epochs = 0 if self.incremental else self.epochs * one_by_one
         self.tasks = Tasks(estimator, x, y, sample_weight, epochs)
         found = inputs.encoded(estimator, x, y, sample_weight, reset=self.first, incremental=self.incremental)
-        sizes = (found.rows.x.shape[1], *self.hidden, found.table.shape[1])
+        columns = inputs.columns_to_encode(estimator, found.rows.x, first=self.first, incremental=self.incremental)
+        sizes = (found.rows.x.shape[1] + estimator.bins * len(columns), *self.hidden, found.table.shape[1])
         self.initial = self._initial(recipes, sizes, found.rows.x.dtype)
-        self.given = inputs.divided(estimator, found, self.streams[0].draws)
+        given = inputs.divided(estimator, found, self.streams[0].draws)
+        if self.first:
+            estimator.encoding_ = inputs.fitted_encoding(estimator, given, columns)
+        self.given = inputs.with_encoding(inputs.fitted_before(estimator), given)
         if self.first:
             attributes.begin(estimator, sizes, self.initial)
             estimator._seeds = [stream.seed for stream in self.streams]

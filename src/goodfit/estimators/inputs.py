@@ -1,6 +1,6 @@
 """What `fit` is given, checked, coded and divided into rows that train and rows that validate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from goodfit.data.encoding import PiecewiseEncoding, edges_of, encoded_columns
 from goodfit.errors import InputError, problem
 from goodfit.estimators.settings import watched
 from goodfit.estimators.targets import WeightedRows, coded
 from goodfit.host import host_memory
 
 SPARSE = ["csr", "csc"]
+Columns = NDArray[np.int32]
 MOST_MEMORY = 0.5  # of what is free, that a sparse X may take when it is filled up
 
 
@@ -84,6 +86,38 @@ def divided(estimator: Any, found: Encoded, draws: Any) -> GivenRows:
     if watched(estimator) == "nothing" or estimator.solver == "lbfgs":
         return GivenRows(found.rows)
     return _share_of(estimator, found.rows, found.raw, found.table, draws)
+
+
+def columns_to_encode(estimator: Any, x: NDArray[np.floating], *, first: bool, incremental: bool) -> Columns:
+    """The columns that get components: those of all rows, since weights are drawn before some rows are set aside.
+
+    first: else they are those of the fit before; incremental: a later batch encodes no more columns than the first.
+    """
+    had = None if first else fitted_before(estimator)
+    if estimator.encoding == "none" or (had is None and incremental and not first):
+        return np.zeros(0, np.int32)
+    return encoded_columns(x) if had is None else had.columns
+
+
+def fitted_before(estimator: Any) -> PiecewiseEncoding | None:
+    """The encoding of a fitted estimator; one of an older goodfit, unpickled, has none."""
+    found: PiecewiseEncoding | None = getattr(estimator, "encoding_", None)
+    return found
+
+
+def fitted_encoding(estimator: Any, given: GivenRows, columns: Columns) -> PiecewiseEncoding | None:
+    """The encoding of these columns, its edges from the rows that train."""
+    if not len(columns):
+        return None
+    return PiecewiseEncoding(columns, np.stack([edges_of(given.train.x[:, each], estimator.bins) for each in columns]))
+
+
+def with_encoding(encoding: PiecewiseEncoding | None, given: GivenRows) -> GivenRows:
+    """The rows that the engine sees, encoded; scorers see them as they were given."""
+    if encoding is None:
+        return given
+    valid = None if given.valid is None else replace(given.valid, x=encoding.apply(given.valid.x))
+    return replace(given, train=replace(given.train, x=encoding.apply(given.train.x)), valid=valid)
 
 
 def arithmetic(estimator: Any, x: Any) -> Any:

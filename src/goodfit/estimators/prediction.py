@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.models.numpy_activations import layer_values, sigmoid
 from goodfit.training.population import NetArrays
 
@@ -50,16 +52,23 @@ def net_attributes(nets: Sequence[Weights]) -> dict[str, Any]:
     }
 
 
-def outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDArray[Any]:
-    """What a net gives for rows x [N, D], dense or sparse, after the link (`out_activation_`)."""
+def outputs(
+    x: Any, net: Weights, activations: Sequence[str], link: str, encoding: PiecewiseEncoding | None = None
+) -> NDArray[Any]:
+    """What a net gives for rows x [N, D], dense or sparse, after the link (`out_activation_`). encoding: of x."""
     count, widest = x.shape[0], max(w.shape[1] for w in net.coefs)
-    block = max(1, BLOCK_NUMBERS // widest)
+    block = max(1, BLOCK_NUMBERS // (widest if encoding is None else max(widest, len(net.coefs[0]))))
     if count <= block:
-        return _outputs(x, net, activations, link)
-    return np.concatenate([_outputs(x[at : at + block], net, activations, link) for at in range(0, count, block)])
+        return _outputs(x, net, activations, link, encoding)
+    blocks = (x[at : at + block] for at in range(0, count, block))
+    return np.concatenate([_outputs(each, net, activations, link, encoding) for each in blocks])
 
 
-def _outputs(x: Any, net: Weights, activations: Sequence[str], link: str) -> NDArray[Any]:
+def _outputs(
+    x: Any, net: Weights, activations: Sequence[str], link: str, encoding: PiecewiseEncoding | None
+) -> NDArray[Any]:
+    if encoding is not None:
+        x = encoding.apply(x.toarray() if sparse.issparse(x) else x)
     values = layer_values(x, net.coefs, net.intercepts, activations, net.slopes)
     return _linked(deque(values, maxlen=1)[0], link)
 

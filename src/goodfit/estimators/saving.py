@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.estimators.inputs import fitted_before
 from goodfit.estimators.prediction import Weights
 from goodfit.estimators.targets import TASKS
 from goodfit.models.model_file import save_model
@@ -38,6 +39,7 @@ def _trained_net(estimator: Any, net: Weights, activations: list[str], seed: int
         slopes=net.slopes,
         link="exp" if link == "exp" else "identity",
         seed=seed,
+        encoding=fitted_before(estimator),
     )
 
 

@@ -109,6 +109,8 @@ def recipe_of(estimator: Any, hidden: tuple[int, ...], seed: int, epochs: int, w
         "activation": names[0] if isinstance(activation, str) else tuple(names),
         "dropout": estimator.dropout if np.isscalar(estimator.dropout) else tuple(map(float, estimator.dropout)),
         "input_dropout": estimator.input_dropout,
+        "encoding": estimator.encoding,
+        "bins": estimator.bins,
         "loss": LOSSES.get(estimator.loss, estimator.loss),
         "label_smoothing": estimator.label_smoothing,
         "l1": estimator.l1,

@@ -104,11 +104,12 @@ class Examples:
         score_test: bool = False,
         loss: str = "auto",
         target_transform: str = "none",
-        **encoding: Any,
+        encoding: str = "none",
+        bins: int = BINS,
     ) -> Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
-        scaling, loss, target_transform, encoding: the recipe's, as in `fit_scaling`.
+        scaling, loss, target_transform, encoding, bins: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -120,7 +121,7 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, **encoding),
+            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, encoding, bins),
             parts=parts,
         )
 

@@ -102,7 +102,11 @@ class Recipe(BaseModel):
         description="Dropout rate of the hidden layers: one for all, or one per layer.",
         json_schema_extra={"fix": "Use 0 to switch it off."},
     )
-    input_dropout: Rate = Field(default=0.0, description="Dropout rate of the inputs.", json_schema_extra={**_OFF})
+    input_dropout: Rate = Field(
+        default=0.0,
+        description="Dropout rate of the inputs; a dropped one takes the components of its encoding along.",
+        json_schema_extra={**_OFF},
+    )
     loss: LossName = Field(
         default="auto",
         description="Training loss. auto: cross-entropy for classification, squared error for regression, binary "
