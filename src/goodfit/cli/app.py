@@ -25,6 +25,7 @@ COMMANDS = {  # what each does, in one line, and an example
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
+    "serve": ("Answer predictions over HTTP, on this machine alone by default.", "runs/people --port 8000"),
     "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
 }
 DATA_COMMANDS = {
