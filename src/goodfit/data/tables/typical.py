@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from goodfit.arguments import public
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
@@ -14,8 +15,13 @@ DIGITS = 6  # of a number
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@public
 def typical_row(preprocessing: Preprocessing) -> dict[str, Any]:
-    """Column -> a value that predicting takes, as JSON has it; None for a column whose categories are not kept."""
+    """A row that predicting takes, for trying a model: column -> value, as JSON has it.
+
+    preprocessing: that of the model. Of numbers and dates it is the median of the training rows, of yes and no the more
+    frequent one, of categories the first in order; None where none is kept.
+    """
     return {column.name: typical_value(column) for column in preprocessing.columns}
 
 
