@@ -83,7 +83,7 @@ def test_what_was_not_done_is_said_to_be_so(folder: Path) -> None:
     assert "has not been opened by these nets" in told["Scores"]
     assert "The test set is sealed" in told["Limits"]
     assert "Leakage between the sets was not checked." in told["Training data"]
-    assert "calibrated; that was not measured" in told["Limits"]
+    assert "Whether the probabilities are calibrated: a run does not record it." in told["Limits"]
     assert model_card(folder).facts["verdict"] is None
 
 
@@ -114,6 +114,18 @@ def test_a_verdict_and_leaks_are_told(folder: Path) -> None:
     assert "Advice: wider: hidden 64 → 128." in told["Verdict"]
     assert "0.9400, interval 0.9200 to 0.9600" in told["Verdict"]
     assert "Leakage between training and held-out data:" in told["Training data"]
+
+
+def test_a_temperature_of_the_model_file_is_told(folder: Path) -> None:
+    model = gf.load_model(folder)
+    for about, text in (
+        ({"temperature": 1.25, "calibration": {"on": "12 validation rows"}}, "1.25, fitted on 12 validation rows."),
+        ({"temperature": 2, "calibration": "damaged"}, "2."),
+    ):
+        replace(model, about={**model.about, **about}).save(folder / "model.safetensors")
+        assert f"Calibrated after training by a temperature of {text}" in sections(model_card(folder))["Scores"]
+    replace(model, about={"temperature": "hot"}).save(folder / "model.safetensors")
+    assert model_card(folder).facts["temperature"] is None
 
 
 def test_the_code_of_a_table_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from serving_help import ROW, Client, array_model, net, served, table_model
 
 from goodfit.data.tables.csv_file import read_csv
@@ -254,3 +256,28 @@ def test_a_bug_is_answered_and_logged(monkeypatch: pytest.MonkeyPatch, caplog: p
     assert (status, problem.partition(".")[0]) == (500, "Server: this is a bug in goodfit")
     assert "POST /predict failed" in caplog.text
     assert "ZeroDivisionError: here" in caplog.text
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([*ROW.values()]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+ROWS = st.lists(VALUES | st.fixed_dictionaries(dict.fromkeys(ROW, VALUES)), max_size=4)
+
+
+@pytest.mark.parametrize("model", [table_model(), array_model()], ids=["table", "array"])
+@given(body=st.fixed_dictionaries({"rows": ROWS}) | VALUES | st.binary(max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_asked_is_answered_or_refused(model: Model, body: Any) -> None:
+    """Never anything else: each other exception would be a bug, with status 500."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer: dict[str, Any] = {}
+    problems: tuple[str, ...] = ()
+    try:
+        answer = Answering(model).answer(content, "application/json")
+    except (replies.Refused, InputError) as error:
+        problems = error.problems
+    assert all(text.startswith("Request: ") for text in problems)
+    assert problems or len(answer["predictions"]) == len(body["rows"])
+    json.dumps(answer, allow_nan=False)

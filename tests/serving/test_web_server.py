@@ -11,13 +11,15 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from serving_help import ROW, Client, array_model, served, table_model
 
+from goodfit.cli import main
 from goodfit.errors import InputError
-from goodfit.serving import WebServer, app, running
+from goodfit.serving import WebServer, app, running, web_server
 from goodfit.serving.web_server import host_name
 
 HALVES = [
@@ -47,6 +49,21 @@ def test_clients_that_hang_do_not_keep_it_from_stopping(capfd: pytest.CaptureFix
     assert capfd.readouterr() == ("", "")
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port))
+
+
+def test_connections_without_a_request_do_not_keep_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_server, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(web_server, "MOST_CONNECTIONS", 6)
+    with served(table_model()) as client, contextlib.ExitStack() as stack:
+        held = []
+        for half in (*HALVES[:2], b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /hea", *[b""] * 3):
+            held.append(stack.enter_context(socket.create_connection(("127.0.0.1", client.server.port), timeout=10)))
+            held[-1].sendall(half)
+        assert client.ask("GET", "/health")[0] == 503
+        for each in held:
+            while each.recv(4096):
+                pass
+        assert client.predict({"rows": [ROW]})[0] == 200
 
 
 def test_a_port_in_use_is_one_clear_error() -> None:
@@ -143,7 +160,31 @@ def test_serve_tells_when_it_listens_and_returns_when_it_is_stopped(tmp_path: Pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_serves_until_a_signal_and_ends_well(number: int, tmp_path: Path) -> None:
+def test_a_signal_stops_it_and_means_afterwards_what_it_did(number: int, capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(number)
+    WebServer(app(array_model())).run(lambda _: signal.raise_signal(number))
+    assert signal.getsignal(number) is before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_signal_that_the_process_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = WebServer(app(array_model()))
+        timer = threading.Timer(0.5, server.stop)
+        began = time.monotonic()
+
+        def started(_: WebServer) -> None:
+            signal.raise_signal(signal.SIGINT)
+            timer.start()
+
+        server.run(started)
+        assert time.monotonic() - began > 0.4
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_the_command_serves_until_a_signal_and_ends_well(tmp_path: Path) -> None:
     table_model().save(tmp_path / "model.safetensors")
     command = [sys.executable, "-m", "goodfit", "serve", "model.safetensors", "--port", "0"]
     pipe = subprocess.PIPE
@@ -152,6 +193,31 @@ def test_the_command_serves_until_a_signal_and_ends_well(number: int, tmp_path: 
         url = process.stdout.readline().strip()
         with urllib.request.urlopen(f"{url}/health", timeout=20) as answer:
             assert json.load(answer)["status"] == "ok"
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "", "Serving model.safetensors. Stop it with Ctrl-C.\n")
+
+
+def test_the_command_says_aloud_who_can_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table_model().save(tmp_path / "model.safetensors")
+
+    def run(server: WebServer, started: Callable[[WebServer], None]) -> None:
+        started(server)
+        server.close()
+
+    monkeypatch.setattr(WebServer, "run", run)
+    file = str(tmp_path / "model.safetensors")
+    assert main(["serve", file, "--port", "0", "--host", "0.0.0.0", "--quiet"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("http://0.0.0.0:")
+    assert err == "Warning: Anyone who reaches 0.0.0.0 can ask for predictions: there is no password.\n"
+    assert main(["serve", file, "--port", "0"]) == 0
+    assert capsys.readouterr().err == f"Serving {file}. Stop it with Ctrl-C.\n"
+    assert main(["serve", file, "--port", "65536"]) == 2
+    assert "'port' must be from 0 to 65535; got 65536" in capsys.readouterr().err
+    assert main(["serve", file, "--max-rows", "0"]) == 2
+    assert "'rows' must be from 1 to" in capsys.readouterr().err
+    assert main(["serve", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path}: must be ")

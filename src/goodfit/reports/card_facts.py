@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from goodfit.training.recipe import DEFAULT
 def card_facts(source: Source) -> dict[str, Any]:
     """Everything that a card says, as JSON has it; None for what is not known."""
     run = source.run
-    preprocessing = _preprocessing(run)
+    preprocessing, about = _of_model(run)
     return {
         "goodfit": __version__,
         "name": run.data_name,
@@ -49,6 +50,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "scores": {part: score.to_dict() for part, score in run.scores.items() if part != "test"},
         "validation_loss": _validation_loss(run),
         "test": _test(source),
+        "temperature": _temperature(about),
         "verdict": None if source.verdict is None else source.verdict.model_dump(mode="json"),
         "leaks": None
         if run.leaks is None
@@ -74,10 +76,21 @@ def _model(run: Run) -> dict[str, Any]:
     }
 
 
-def _preprocessing(run: Run) -> Preprocessing | None:
+def _of_model(run: Run) -> tuple[Preprocessing | None, Mapping[str, Any]]:
+    """The preprocessing, and what the writer of the model file said."""
     if run.folder is not None:
-        return load_model(run.folder).preprocessing
-    return None if run.split is None else run.split.data.preprocessing
+        model = load_model(run.folder)
+        return model.preprocessing, model.about
+    return (None if run.split is None else run.split.data.preprocessing), {}
+
+
+def _temperature(about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """By which the logits were divided after training, and on which rows it was fitted, as the model file tells it."""
+    value, told = about.get("temperature"), about.get("calibration")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    rows = told.get("on") if isinstance(told, dict) else None
+    return {"value": value, "fitted_on": rows if isinstance(rows, str) else None}
 
 
 def _column(column: FittedColumn) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def unknown(facts: Mapping[str, Any]) -> list[str]:
     if facts["data"]["description"] is not None:
         found.pop(1)
     if facts["task"] != "regression":
-        found.append("Whether the probabilities are calibrated; that was not measured.")
+        found.append("Whether the probabilities are calibrated: a run does not record it.")
     return found
 
 

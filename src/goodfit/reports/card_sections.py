@@ -145,6 +145,11 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     loss = facts["validation_loss"]
     if loss is not None:
         yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")
+    temperature = facts["temperature"]
+    if temperature is not None:
+        rows = temperature["fitted_on"]
+        fitted = "" if rows is None else f", fitted on {brief_name(rows)}"
+        yield Paragraph(f"Calibrated after training by a temperature of {brief(temperature['value'])}{fitted}.")
     yield from _test(facts["test"])
 
 

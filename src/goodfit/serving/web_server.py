@@ -27,6 +27,7 @@ LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = ("localhost", LOOPBACK, "::1")
 LARGEST_PORT = 65535
 STOP_SECONDS = 2  # that requests under way have when the server stops
+REQUEST_SECONDS = 10.0  # in which a request must have begun, with all its headers
 IDLE_SECONDS = 5  # that a connection stays open between two requests
 MOST_CONNECTIONS = 100  # at once; more are answered 503
 BACKLOG = 128
@@ -90,6 +91,24 @@ class WebServer:
 
 def _quiet_server(app: ASGIApp) -> Any:
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """Closes connections on which no request arrives: uvicorn's own patience begins with the first answer, and
+        ends with the first letter of the next request.
+        """
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(REQUEST_SECONDS, self._look, None)
+
+        def _look(self, before: Any) -> None:
+            """Close if no request has begun since the last look, at which `before` was the newest."""
+            waiting = self.cycle is None or self.cycle.response_complete
+            if waiting and self.cycle is before:
+                self.transport.close()
+            elif not self.transport.is_closing():
+                self.loop.call_later(REQUEST_SECONDS, self._look, self.cycle)
 
     class Quiet(uvicorn.Server):
         """Leaves signals to `WebServer`: its own way raises each again after the last request."""
@@ -100,7 +119,7 @@ def _quiet_server(app: ASGIApp) -> Any:
 
     settings = uvicorn.Config(
         app,
-        http="h11",
+        http=Impatient,
         ws="none",
         loop="asyncio",
         lifespan="off",
