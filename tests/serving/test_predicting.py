@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import itertools
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -129,6 +132,17 @@ def test_numbers_and_labels() -> None:
     shares = model.predict_proba(np.array(x))[0].tolist()
     assert found["probabilities"] == dict(zip("abc", shares, strict=True))
     assert found["prediction"] == [name for name, share in zip("abc", shares, strict=True) if share > 0.5]
+
+
+def test_a_connection_stays_open_for_further_requests(people: Client) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", people.server.port, timeout=20)
+    with contextlib.closing(connection):
+        found = []
+        for body in ({"rows": [ROW]}, {"rows": []}, {"rows": [ROW]}):
+            connection.request("POST", "/predict", json.dumps(body).encode(), {"Content-Type": "application/json"})
+            found.append((connection.sock, connection.getresponse().read()))
+    assert len({socket for socket, _ in found}) == 1
+    assert found[0] == found[2] != found[1]
 
 
 def test_parallel_requests_do_not_mix(people: Client) -> None:
