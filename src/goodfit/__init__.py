@@ -6,4 +6,5 @@ from goodfit.wiring import provide
 __version__ = "0.1.0"
 provide("open sealed rows", "goodfit.runs.openings", "open_sealed")
 provide("show in a notebook", "goodfit.reports.cards", "card_of")
+provide("export a model", "goodfit.interop.export.exporting", "export")
 __all__, __getattr__, __dir__ = lazily(__name__, __file__)

@@ -25,6 +25,10 @@ COMMANDS = {  # what each does, in one line, and an example
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
+    "export": (
+        "Write a model as ONNX, PyTorch, NumPy or scikit-learn files.",
+        "runs/people --to onnx --out people.onnx",
+    ),
     "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
 }
 DATA_COMMANDS = {
