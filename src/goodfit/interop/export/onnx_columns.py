@@ -144,12 +144,12 @@ class OnnxColumns:
         """Where the code is beyond the width, all inputs are 0: a category that training had not."""
         graph, width, own = self.graph, column.width, column.own_width
         codes = {spelling: own if column.missing else width for word in MISSING_WORDS for spelling in in_any_case(word)}
-        codes |= {text: place for place, name in enumerate(column.categories) for text in _spellings(name)}
+        codes |= {text: place for place, name in enumerate(column.categories) for text in spellings(name)}
         other = width
         if isinstance(column, Frequent):
             other = width + 1  # rows of which nothing is told, for their input is a hash that ONNX cannot compute
             rare = [name for name in self.known.get(column.name, ()) if name not in set(column.categories)]
-            codes |= {text: len(column.categories) + column.bucket(name) for name in rare for text in _spellings(name)}
+            codes |= {text: len(column.categories) + column.bucket(name) for name in rare for text in spellings(name)}
         code = self._coded(column.name, codes, other)
         if isinstance(column, Frequent):
             self.wrong.append(graph.add("Equal", code, graph.constant(np.int64(other))))
@@ -175,7 +175,7 @@ def in_any_case(word: str) -> set[str]:
     return {"".join(letters) for letters in itertools.product(*({sign.lower(), sign.upper()} for sign in word))}
 
 
-def _spellings(category: str) -> tuple[str, ...]:
+def spellings(category: str) -> tuple[str, ...]:
     """A category, and where it is a whole number, as numbers with gaps are often written."""
     return (category, f"{category}.0") if re.fullmatch("[+-]?[0-9]+", category) else (category,)
 

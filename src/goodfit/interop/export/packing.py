@@ -130,7 +130,7 @@ def _column(column: FittedColumn) -> dict[str, Any]:
 
 def _source(name: str) -> str:
     """The code of an exported file: one blank line between functions will do."""
-    text = resources.files(STANDALONE).joinpath(f"{name}.py").read_text("utf-8")
+    text = resources.files("goodfit.interop.export.standalone").joinpath(f"{name}.py").read_text("utf-8")
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text

@@ -12,7 +12,9 @@ import numpy as np
 from goodfit.data.robust import CLIP
 from goodfit.data.tables.categories import OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
+from goodfit.data.tables.raw import MISSING_WORDS
 from goodfit.errors import InputError, Problems
+from goodfit.interop.export.onnx_columns import in_any_case, spellings
 from goodfit.models.model_file import Model
 from goodfit.models.trained_net import TrainedNet
 
@@ -22,7 +24,6 @@ ACTIVATIONS = {
     "sigmoid": "logistic",
     "tanh": "tanh",
 }  # goodfit's: scikit-learn's
-NO_VALUE = ("", None, np.nan)  # what a category may be where it is missing
 WHERE = "Export to sklearn"
 
 
@@ -142,9 +143,10 @@ def _of_columns(columns: Sequence[FittedColumn]) -> tuple[Any, _Given]:
     for number, column in enumerate(columns):
         own, last = [*range(start, start + column.own_width)], start + column.width - 1
         texts = isinstance(column, OneHot)
-        example[column.name] = np.array(["", ""], object) if texts else np.zeros(2)
+        example[column.name] = ["", ""] if texts else [0.0, 0.0]
         parts.append((f"column {number}", _part(column), [column.name]))
-        own += [last] * len(NO_VALUE) if texts and column.missing else []
+        if isinstance(column, OneHot):
+            own = [start + place for place in _texts(column).values()]
         if isinstance(column, Numeric):
             numeric[f"column {number}"] = column
         if column.missing and not texts:
@@ -163,14 +165,22 @@ def _part(column: FittedColumn) -> Any:
     """The transformer of a column, but for the input for missing values of numbers."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import OneHotEncoder
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
     if isinstance(column, OneHot):
-        known = [*column.categories, *(NO_VALUE if column.missing else ())]
-        return OneHotEncoder(categories=[np.array(known, object)], handle_unknown="ignore", sparse_output=False)
+        known = np.array([*_texts(column)], str)
+        encoder = OneHotEncoder(categories=[known], handle_unknown="ignore", sparse_output=False)
+        return Pipeline([("text", FunctionTransformer(np.array, kw_args={"dtype": str})), ("categories", encoder)])
     middle = column.scaling.median if isinstance(column, Numeric) else float(getattr(column, "often", 0.0))
     filled = ("missing", SimpleImputer(strategy="constant", fill_value=middle))
     return _clip(_as_float(), filled) if isinstance(column, Numeric) else Pipeline([_as_float(), filled])
+
+
+def _texts(column: OneHot) -> dict[str, int]:
+    """Texts of a column, as `str` makes them of its cells -> which of its inputs they set."""
+    words = {"None", *(text for word in MISSING_WORDS for text in in_any_case(word))} if column.missing else set()
+    absent = dict.fromkeys(sorted(words), column.own_width)
+    return absent | {text: place for place, name in enumerate(column.categories) for text in spellings(name)}
 
 
 def _as_float() -> tuple[str, Any]:
