@@ -16,7 +16,8 @@ import pytest
 import torch
 from export_help import ACTIVATIONS, close, drawn_net, expected_of, imported, onnx_feed, people_model, session
 
-from goodfit.data.target_transform import fit_transform
+from goodfit.data.tables import Preprocessing
+from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.interop.export import export
 from goodfit.models import Model
 
@@ -102,8 +103,6 @@ def test_regression_with_a_target_transform(transform: str, tmp_path: Path) -> N
 
 def test_a_power_transform_near_zero_is_exact(tmp_path: Path) -> None:
     """Yeo-Johnson with lambda 0 is log1p, and with 2 minus log1p of what is negative."""
-    from goodfit.data.target_transform import TargetTransform
-
     for shape in (0.0, 2.0, 1e-9):
         held = TargetTransform(("yeo-johnson",), np.array([[shape, 3, -4, 4]], np.float32))
         model = Model((drawn_net(4, 1, ("tanh",), task="regression", transform=held),))
@@ -213,7 +212,7 @@ def test_cells_are_read_as_goodfit_reads_them(tmp_path: Path) -> None:
         "height": ["170", "", None, "169.5", ".", "1.8e2"],
         "member": ["YES", "off", "None", "1.0", "0", " t "],
         "active": ["True", "false", "?", "y", "1", "0.0"],
-        "since": ["2020-01-31", "2020/02/29 17:42", "", "2020-03-01T01:02:03.5", None, "NaT"],
+        "since": ["2020-01-31", "2020/02/29 17:42", "", "2020-03-01T01:02:03.5", None, "2020-03-01T01:02+02:00"],
         "code": [0, 1.0, "2", math.nan, None, "4.00"],
     }
     for name in ("account", "height", "code"):
@@ -221,3 +220,15 @@ def test_cells_are_read_as_goodfit_reads_them(tmp_path: Path) -> None:
     for kind in ("numpy", "torch"):
         export(model, kind, tmp_path / kind, rows=table)
         close(imported(tmp_path / f"{kind}.py").predict_proba(rough), expected_of(model, rough))
+
+
+def test_times_of_day(tmp_path: Path) -> None:
+    table = {"at": ["17:42", "9:05", "00:00:01.5", None], "size": [1.0, 2, 3, 4]}
+    made = Preprocessing.fit(table, {"at": "date", "size": "numeric"})
+    model = Model((drawn_net(made.n_inputs),), preprocessing=made)
+    export(model, "onnx", tmp_path / "net", rows=table)
+    parts = [(17 * 60 + 42) / 1440, (9 * 60 + 5) / 1440, 1.5 / 86_400, np.nan]
+    feed = {"at": np.array(parts)[:, None], "size": np.arange(1.0, 5)[:, None]}
+    close(session(tmp_path / "net.onnx").run(["probabilities"], feed)[0], expected_of(model, table))
+    export(model, "numpy", tmp_path / "net", rows=table)
+    close(imported(tmp_path / "net.py").predict_proba(table), expected_of(model, table))

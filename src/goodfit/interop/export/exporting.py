@@ -28,6 +28,8 @@ from goodfit.runs.folder import model_path
 from goodfit.runs.run import Run
 
 LARGEST_DIFFERENCE = 1e-5  # relative, above which nothing is written
+FLOAT32_DIFFERENCE = 2.5e-6  # relative to each prediction alone, up to which the layers of an ONNX file are float32
+TINY = 1e-30  # probabilities below it have too few digits in float32 to be compared
 ENDINGS = {"onnx": (".onnx",), "torch": (".pt", ".py"), "numpy": (".npz", ".py"), "sklearn": (".joblib",)}
 NEEDED = {"onnx": "onnx", "torch": "torch"}  # modules, which are extras of the same names
 
@@ -163,14 +165,14 @@ def _write(base: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _to_onnx(model: Model, found: CheckRows) -> _Made:
-    """In float32, as other systems expect, or, where the rounding of that is too much, in float64."""
+    """In float32, as other systems expect, or in float64 where that loses digits of a prediction, as of one near 0."""
     onnx_file.check_names(model)
     _check_hashed(model, found)
     feed = _feed(model, found)
     for precision in (np.float32, np.float64):
         content = onnx_file.onnx_bytes(model, found.known, precision)
         values, by = onnx_file.output_of(content, feed)
-        if relative_difference(values, found.expected) <= LARGEST_DIFFERENCE:
+        if np.allclose(values, found.expected, FLOAT32_DIFFERENCE, TINY):
             break
     about = [f"ONNX opset: {onnx_file.OPSETS}; layers in {np.dtype(precision).name}"]
     hashed = [] if model.preprocessing is None else [c for c in model.preprocessing.columns if isinstance(c, Frequent)]

@@ -21,6 +21,8 @@ from goodfit.models.trained_net import TrainedNet
 
 LINES = {"identity": 1.0, "relu": 0.0, "leaky-relu": LEAK}  # activations of a straight line on each side of 0: slopes
 FUNCTIONS = {"none": "positive", "log": "exp", "log1p": "expm1", "quantile": "interp"}  # of NumPy, that undo transforms
+OWN_IMPORTS = "import itertools\nimport json\n"  # of the PyTorch file, and with what shared functions need
+SHARED_IMPORTS = "import hashlib\nimport itertools\nimport json\nimport re\nfrom datetime import UTC, datetime\n"
 STANDALONE = "goodfit.interop.export.standalone"
 
 
@@ -143,10 +145,6 @@ def _with_shared(text: str) -> str:
     functions = [node for node in ast.parse(shared).body if isinstance(node, ast.FunctionDef) and node.name in wanted]
     code = "\n\n".join(filter(None, (ast.get_source_segment(shared, each) for each in functions)))
     line = next(each for each in text.splitlines() if each.startswith(f"from {STANDALONE}"))
-    kept = text.replace(f"{line}\n\n", "")
-    first = kept.index("class Net(")
-    kept = kept.replace(
-        "import itertools\nimport json\n", "import hashlib\nimport itertools\nimport json\nimport re\n", 1
-    )
+    kept = text.replace(f"{line}\n\n", "").replace(OWN_IMPORTS, SHARED_IMPORTS, 1)
     first = kept.index("class Net(")
     return f"{kept[:first]}{code}\n\n{kept[first:]}"

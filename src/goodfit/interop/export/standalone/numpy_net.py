@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ ACTIVATIONS: dict[str, Any] = {  # of z, and of the slope below 0
 
 
 def number(text: str, kind: str) -> float:
-    """A number, yes or no as 1 or 0, or a date such as 2024-01-31T17:42 (UTC) as days since 1970-01-01."""
+    """A number, yes or no as 1 or 0, or a date or time such as 2024-01-31T17:42 or 17:42 as days since 1970-01-01."""
     if kind == "date":
-        return float(np.datetime64(text.replace("/", "-"), "us").astype(int) / 86_400e6)
+        day = {1: "1970-01-01T0", 2: "1970-01-01T"}.get(text.find(":"), "")
+        moment = datetime.fromisoformat(day + text.replace("/", "-"))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() / 86_400
     return float(ABOUT["truths"][text.lower()] if kind == "boolean" else text)
 
 
@@ -50,12 +53,12 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
         made = np.arange(column["own"]) == np.array([place(text, column) for text in texts], int)[:, None]
         return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
     values = np.array([number(text, column["kind"]) if text else np.nan for text in texts])
-    values[np.isinf(values)] = np.nan
+    values = np.where(np.isinf(values), np.nan, values)
     z = np.clip((values - column["median"]) * column["factor"], -1e100, 1e100)
     found = {"value": [values], "trend": [z / np.sqrt(1 + (z / 3) ** 2)]}  # scaled robustly, clipped smoothly
-    days, turn = np.floor(values), 2 * np.pi
-    for part, angle in {"year": days / 365.2425, "week": (days + 3) / 7, "day": values - days}.items():
-        found[part] = [np.sin(turn * angle), np.cos(turn * angle)]
+    days = np.floor(values)
+    for part, turns in {"year": days / 365.2425, "week": (days + 3) / 7, "day": values - days}.items():
+        found[part] = [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]
     made = np.column_stack([each for part in column["parts"] for each in found[part]])
     absent = np.isnan(values)[:, None]
     return np.column_stack([np.where(absent, column["instead"], made), absent])[:, : column["width"]]
@@ -74,8 +77,7 @@ def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
 def finished(z: Any, place: int, net: dict[str, Any]) -> Any:
     """Probabilities or numbers [N, C] from the outputs z of the net in this place."""
     if ABOUT["task"] == "classification":
-        powers = np.exp(z - z.max(1, keepdims=True))
-        return powers / powers.sum(1, keepdims=True)
+        return np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
     if ABOUT["task"] == "multilabel":
         return np.exp(-np.logaddexp(0, -z))
     z = z / net["target_scale"] + net["target_shift"]
