@@ -57,7 +57,7 @@ def test_arrays_go_in_as_one_input(tmp_path: Path) -> None:
     found = session(tmp_path / "net.onnx")
     assert [(each.name, each.type, each.shape) for each in found.get_inputs()] == [("x", "tensor(float)", ["N", 4])]
     assert [(each.name, each.shape) for each in found.get_outputs()] == [("prediction", ["N", 2])]
-    assert done.about == ("ONNX opset: ai.onnx 17, ai.onnx.ml 3; layers in float32",)
+    assert done.about == ("ONNX opset: ai.onnx 17, ai.onnx.ml 3; layers in float32", "Inputs: 'x' float")
     assert done.by.startswith("ONNX Runtime")
     for rows in (X[:0], X[:1]):
         close(found.run(None, {"x": rows})[0], net.predict(rows)) if len(rows) else found.run(None, {"x": rows})
@@ -91,7 +91,8 @@ def test_rare_categories_that_are_hashed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs the training rows for the rare categories of 'many', which are hashed"):
         export(model, "onnx", tmp_path / "net")
     done = export(model, "onnx", tmp_path / "net", rows=table)
-    assert "Column 'many': categories that the training rows had not give nan" in done.about[1]
+    assert done.about[1] == "Inputs: 'many' string, 'size' double"
+    assert "Column 'many': categories that the training rows had not give nan" in done.about[2]
     many = ["c0", "c59", "c33", "", "c60"]
     labels, found = session(tmp_path / "net.onnx").run(None, {"many": column(*many), "size": column(1.0, 2, 3, 4, 5)})
     expected = expected_of(model, {"many": many, "size": [1.0, 2, 3, 4, 5]})

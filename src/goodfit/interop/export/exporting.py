@@ -28,7 +28,8 @@ from goodfit.runs.folder import model_path
 from goodfit.runs.run import Run
 
 LARGEST_DIFFERENCE = 1e-5  # relative, above which nothing is written
-FLOAT32_DIFFERENCE = 2.5e-6  # relative to each prediction alone, up to which the layers of an ONNX file are float32
+FLOAT32_DIFFERENCE = 5e-6  # relative to each prediction alone, up to which the layers of an ONNX file are float32
+SHOWN = 20  # inputs that are named
 TINY = 1e-30  # probabilities below it have too few digits in float32 to be compared
 ENDINGS = {"onnx": (".onnx",), "torch": (".pt", ".py"), "numpy": (".npz", ".py"), "sklearn": (".joblib",)}
 NEEDED = {"onnx": "onnx", "torch": "torch"}  # modules, which are extras of the same names
@@ -174,11 +175,18 @@ def _to_onnx(model: Model, found: CheckRows) -> _Made:
         values, by = onnx_file.output_of(content, feed)
         if np.allclose(values, found.expected, FLOAT32_DIFFERENCE, TINY):
             break
-    about = [f"ONNX opset: {onnx_file.OPSETS}; layers in {np.dtype(precision).name}"]
+    about = [f"ONNX opset: {onnx_file.OPSETS}; layers in {np.dtype(precision).name}", f"Inputs: {_inputs(feed)}"]
     hashed = [] if model.preprocessing is None else [c for c in model.preprocessing.columns if isinstance(c, Frequent)]
     unseen = "categories that the training rows had not give nan and no label, for ONNX has no hash"
     about += [f"Column {column.name!r}: {unseen}." for column in hashed]
     return _Made({".onnx": content}, values, by, tuple(about))
+
+
+def _inputs(feed: Mapping[str, np.ndarray]) -> str:
+    """The names and types of ONNX inputs, for people."""
+    types = {np.dtype(object): "string", np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+    shown = [f"{name!r} {types[values.dtype]}" for name, values in feed.items()]
+    return ", ".join(shown if len(shown) <= SHOWN else [*shown[:SHOWN], f"and {len(shown) - SHOWN:,} more"])
 
 
 def _check_hashed(model: Model, found: CheckRows) -> None:

@@ -82,6 +82,10 @@ def _check(model: Model) -> None:
             break
     if any(net.transform is not None for net in model.nets):
         problems.add(WHERE, "a target transform cannot be held", got=model.nets[0].transform.kinds)  # type: ignore[union-attr]
+    if any(net.link == "exp" for net in model.nets) and not _has_poisson():
+        problems.add(WHERE, "the link exp needs scikit-learn 1.7 or later")
+    if model.preprocessing is not None and any(net.bend.any() for net in model.nets):
+        problems.add(WHERE, "inputs cannot be clipped once more by the nets' own scaling")
     columns = () if model.preprocessing is None else model.preprocessing.columns
     for column in columns:
         if not isinstance(column, Numeric | Boolean | OneHot):
@@ -97,6 +101,12 @@ def _check(model: Model) -> None:
     if problems.found:
         fix = "Export to onnx, torch or numpy, which hold all of it."
         raise InputError(*problems.found[:-1], f"{problems.found[-1]} {fix}")
+
+
+def _has_poisson() -> bool:
+    from sklearn.neural_network import MLPRegressor
+
+    return "loss" in MLPRegressor().get_params()
 
 
 def _clip(*before: tuple[str, Any]) -> Any:
@@ -220,7 +230,8 @@ def _mlp(net: TrainedNet, given: _Given, classes: tuple[str, ...]) -> Any:
     if net.task == "classification" and len(classes) == 2:  # of two outputs, scikit-learn holds the difference
         weights[-1], biases[-1] = np.diff(weights[-1], axis=0), np.diff(biases[-1])
     activation = ACTIVATIONS[net.activations[0]] if net.activations else "identity"
-    made = kind(hidden_layer_sizes=net.sizes[1:-1], activation=activation)
+    loss = {"loss": "poisson"} if end == "exp" else {}
+    made = kind(hidden_layer_sizes=net.sizes[1:-1], activation=activation, **loss)
     made.n_features_in_, made.n_layers_, made.n_outputs_ = len(given.take), len(net.sizes), len(biases[-1])
     made.coefs_, made.intercepts_, made.out_activation_ = [each.T for each in weights], biases, end
     if net.task != "regression":
