@@ -47,17 +47,17 @@ def place(text: str, column: dict[str, Any]) -> int:
 
 def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     """The inputs [N, W] of one column. A cell is read as text without blanks around it; 3.0 is 3."""
-    texts = [re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", "nan" if cell is None else str(cell).strip()) for cell in cells]
-    texts = ["" if text.lower() in column["missing"] else text for text in texts]
+    ready = column["kind"] == "numeric" and cells.dtype.kind in "biuf"
+    words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
+    texts = ["" if text.lower() in column["missing"] else re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", text) for text in words]
     if "places" in column:
         made = np.arange(column["own"]) == np.array([place(text, column) for text in texts], int)[:, None]
         return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
-    values = np.array([number(text, column["kind"]) if text else np.nan for text in texts])
-    values = np.where(np.isinf(values), np.nan, values)
+    values = cells if ready else np.array([number(text, column["kind"]) if text else np.nan for text in texts])
+    values = np.where(np.isinf(values), np.nan, values).astype(float)
     z = np.clip((values - column["median"]) * column["factor"], -1e100, 1e100)
     found = {"value": [values], "trend": [z / np.sqrt(1 + (z / 3) ** 2)]}  # scaled robustly, clipped smoothly
-    days = np.floor(values)
-    for part, turns in {"year": days / 365.2425, "week": (days + 3) / 7, "day": values - days}.items():
+    for part, turns in {"year": values // 1 / 365.2425, "week": (values // 1 + 3) / 7, "day": values % 1}.items():
         found[part] = [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]
     made = np.column_stack([each for part in column["parts"] for each in found[part]])
     absent = np.isnan(values)[:, None]
