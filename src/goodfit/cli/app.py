@@ -27,6 +27,10 @@ COMMANDS = {  # what each does, in one line, and an example
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
     "serve": ("Answer predictions over HTTP, on this machine alone by default.", "runs/people --port 8000"),
+    "export": (
+        "Write a model as ONNX, PyTorch, NumPy or scikit-learn files.",
+        "runs/people --to onnx --out people.onnx",
+    ),
     "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
 }
 DATA_COMMANDS = {

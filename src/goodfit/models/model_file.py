@@ -23,6 +23,7 @@ from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.training import tensor_file
+from goodfit.wiring import provided
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -93,6 +94,15 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""
         save_model(path, self.nets, self.about, preprocessing=self.preprocessing, data=self.data)
+
+    def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
+        """Write the model in a form that needs no goodfit; see `goodfit.interop.export.export`.
+
+        kind: "onnx", "torch", "numpy" or "sklearn"
+        path: of the file, or of two files without their endings
+        rows: to check the export on, as `predict` takes them; None for drawn ones
+        """
+        return provided("export a model")(self, kind, path, rows=rows)
 
     def _inputs(self, x: Any) -> Any:
         if self.preprocessing is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,16 @@ class Run:
         are in the training or validation set.
         """
         return open_test_rows(self.sound, self.split, self.folder, data, target)
+
+    def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
+        """Write the nets, averaged, with their preprocessing in a form that needs no goodfit; see
+        `goodfit.interop.export.export`.
+
+        kind: "onnx", "torch", "numpy" or "sklearn"
+        path: of the file, or of two files without their endings
+        rows: to check the export on; None for the run's training rows where they are found
+        """
+        return provided("export a model")(self, kind, path, rows=rows)
 
     @property
     def sealed(self) -> dict[str, Any] | None:
