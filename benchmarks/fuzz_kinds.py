@@ -197,7 +197,7 @@ def _searched() -> Path:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="goodfit-fuzz-")) / "search"
-    gf.select("iris", RECIPE, vary={"l2": [0.0, 0.1, 1.0]}, folds=2, train_scores=True, out=folder).write(folder)
+    gf.select(RECIPE, "iris", vary={"l2": [0.0, 0.1, 1.0]}, folds=2, train_scores=True, out=folder).write(folder)
     return folder
 
 

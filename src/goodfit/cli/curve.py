@@ -99,9 +99,9 @@ def _begin(
     watcher = SearchWatcher(quiet=quiet)
     kept: dict[str, Any] = {**how, "out": folder, "progress": watcher.report}
     if over == EPOCHS:
-        return epoch_curve(data, recipe, **kept)
+        return epoch_curve(recipe, data, **kept)
     if over == ROWS:
-        return learning_curve(data, recipe, **kept)
+        return learning_curve(recipe, data, **kept)
     given, _, listed = over.partition("=")
     field, of_data = given.strip().replace("-", "_"), varied_of(data) if isinstance(data, str) else []
     known = (ROWS, *Recipe.fields(), *of_data)
@@ -114,8 +114,8 @@ def _begin(
     _, found = parse(over)
     values: Sequence[Any] = found.grid(whole=field == ROWS) if isinstance(found, Range) else found
     if field == ROWS:
-        return learning_curve(data, recipe, rows=values, **kept)
+        return learning_curve(recipe, data, rows=values, **kept)
     if isinstance(data, str) and field not in Recipe.fields():
-        return data_curve(data, field, values, recipe, **kept)
+        return data_curve(recipe, data, field, values, **kept)
     kept |= {"method": "grid", "budget": max(len(values), 1), "train_scores": True, "plan": watcher.plan}
-    return select(data, recipe, vary=[over], **kept).curve()
+    return select(recipe, data, vary=[over], **kept).curve()

@@ -90,8 +90,8 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
     watcher = SearchWatcher(quiet=quiet)
     with resumable("select", folder, "search.json"):
         return begin(
-            data,
             recipe,
+            data,
             vary=vary,
             **how,
             train_scores=len(vary) == 1 and how["method"] not in ("halving", "hyperband"),  # for the curve

@@ -82,8 +82,18 @@ def split_in(
         return record.split_of(folder, data, found)
     if parts is None:
         return None
-    made = data if isinstance(data, Dataset) else record.preprocessed(data, parts.train)
+    made = data if isinstance(data, Dataset) else _made_as(parts.data.preprocessing, data, parts)
     return parts if made is not None and record.fingerprint(made) == record.fingerprint(parts.data) else None
+
+
+def _made_as(preprocessing: Preprocessing | None, table: Table, parts: Split) -> Dataset | None:
+    """A table's data set after a run's own preprocessing; None where its columns do not fit that."""
+    if preprocessing is None:
+        return record.preprocessed(table, parts.train)
+    try:
+        return table.through(preprocessing).dataset(parts.train)
+    except InputError:
+        return None
 
 
 def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dataset | Table | None:

@@ -25,6 +25,9 @@ from goodfit.training.recipe import Recipe
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from goodfit.runs.starting import GoingOn
+    from goodfit.training.optimizer_state import OptimizerState
+
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
 PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
 SCORE_LABELS = {
@@ -79,6 +82,11 @@ class Run:
     leaks: LeakCheck | None = None
     test_rows: int = 0
     """How many test rows there are."""
+    start: GoingOn | None = None
+    """The trained nets that it went on from; None where it began with weights drawn anew."""
+    optimizer: OptimizerState | None = None
+    """The optimiser's state after the last epoch; None where it was not kept, and for a run from a folder: its file
+    there is read where a training goes on from it."""
 
     @property
     def best_epochs(self) -> tuple[int, ...]:
@@ -162,6 +170,7 @@ class Run:
             "parameters": self.parameters,
             "sealed": self.sealed,
             "leaks": None if self.leaks is None else self.leaks.to_json(),
+            "start": None if self.start is None else self.start.told.model_dump(),
         }
 
     def __repr__(self) -> str:
