@@ -6,7 +6,6 @@ table. All else is the recipe's.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,14 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Preprocessing, Split, Table
 from goodfit.data.prints import row_prints
-from goodfit.errors import GoodfitError, InputError, Problems, problem
+from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
-from goodfit.models.model_file import Model, load_model, save_model
+from goodfit.models.model_file import load_model, save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
-from goodfit.runs.start_files import OPTIMIZER, START, START_STATE, changed_start, read_state, write_state
+from goodfit.runs.start_files import START, START_STATE, changed_start, read_state, write_state
 from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.population import Job, NetArrays
@@ -42,8 +41,8 @@ class Start:
 
     source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
     where they come without one; preprocessing: of the table that they were trained on; optimizer: its state after their
-    training, None where it was not kept. known: prints of the rows that they "learned" from and that "chosen" epochs; None
-    where that cannot be known.
+    training, None where it was not kept. known: prints of the rows that they "learned" from, and of those by which
+    their epochs were "chosen"; None where that cannot be known.
     """
 
     nets: tuple[TrainedNet, ...]
@@ -137,80 +136,6 @@ class GoingOn:
 
     told: StartRecord
     start: Start
-
-
-def start_of(given: Any) -> Start:
-    """What a training is to go on from: a Run, a run's folder, a model file, a Model or a TrainedNet.
-
-    InputError where it is none of these, and where its nets have not all the same inputs, outputs and scaling.
-    """
-    from goodfit.runs.folder import load, model_path
-    from goodfit.runs.run import Run
-
-    if isinstance(given, TrainedNet):
-        given = Model((given,))
-    if isinstance(given, str | os.PathLike):
-        path = Path(given)
-        given = (
-            load(path) if os.path.exists(path / "run.json") else load_model(path if path.is_dir() else model_path(path))
-        )
-        source = str(path)
-    else:
-        source = str(getattr(given, "folder", None) or f"a {type(given).__name__} in memory")
-    start = (
-        of_run(given, source)
-        if isinstance(given, Run)
-        else Start(given.nets, source, given.recipe, given.preprocessing)
-    )
-    first = start.first
-    for number, net in enumerate(start.nets):
-        if not _alike(net, first):
-            rule = "its nets must have the same layers and scaling to go on together; one differs"
-            raise InputError(problem(WHERE, rule, net=(number, len(start.nets)), fix="Start from one: model.nets[0]."))
-    return start
-
-
-def _alike(net: TrainedNet, other: TrainedNet) -> bool:
-    same = (net.sizes, net.activations, net.link) == (other.sizes, other.activations, other.link)
-    return same and all(map(np.array_equal, _numbers(net), _numbers(other)))
-
-
-def _numbers(net: TrainedNet) -> list[NDArray[Any]]:
-    """All by which a net scales."""
-    found = [net.shift, net.scale, net.bend, net.target_shift, net.target_scale]
-    if net.transform is None:
-        return [*found, *[np.zeros(0)] * 3]
-    knots = np.zeros(0) if net.transform.knots is None else net.transform.knots
-    return [*found, np.array(net.transform.kinds), net.transform.numbers, knots]
-
-
-def of_run(run: Any, source: str) -> Start:
-    """The start that a finished run is."""
-    preprocessing, state = None, run.optimizer
-    if run.split is not None:
-        preprocessing = run.split.data.preprocessing
-    elif run.folder is not None:
-        preprocessing = load_model(run.folder).preprocessing
-    if state is None and run.folder is not None:
-        state, _ = read_state(run.folder / OPTIMIZER)
-    return Start(run.nets, source, run.recipe, preprocessing, state, known=_known(run))
-
-
-def _known(run: Any) -> Known | None:
-    """Prints of the rows that a run, and whatever it went on from, learned from and chose epochs by."""
-    from goodfit.runs.opening_runs import own_split
-
-    earlier: Known | None = {} if run.start is None else run.start.start.known
-    if earlier is None:
-        return None
-    try:
-        parts = run.split or own_split(run.folder, None)
-    except GoodfitError:  # its data are not there any more, or others
-        return None
-    found = {"learned": row_prints(parts.data, parts.train), "chosen": row_prints(parts.data, parts.valid)}
-    return {
-        name: np.unique(np.concatenate([*([earlier[name]] if earlier else []), own])) for name, own in found.items()
-    }
 
 
 def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:

@@ -23,6 +23,7 @@ from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
+from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
@@ -90,7 +91,7 @@ def train(
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     progress = progress or training_line()
     check_mode(leaks)
-    begun = None if start is None else starting.start_of(start)
+    begun = None if start is None else start_of(start)
     recipe = (recipe or Recipe()) if begun is None else starting.recipe_for(begun, recipe)
     chosen = seeds_of(recipe, begun.seeds(recipe) if seeds is None and begun is not None else seeds)
     if isinstance(data, str):
