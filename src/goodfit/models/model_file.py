@@ -36,6 +36,7 @@ PLAIN_FORMAT = 2  # of files without a target transform, which older versions of
 OLDEST_FORMAT = 1
 KIND = "model"
 MODEL_FILE = "model.safetensors"  # in the folder of a run
+STARTED = "started"  # in `about`: what a training went on from
 DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet

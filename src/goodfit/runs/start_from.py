@@ -9,16 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data import Dataset, Table
 from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.folder import load, model_path
 from goodfit.runs.opening_runs import own_split
-from goodfit.runs.record import RUN
+from goodfit.runs.record import RUN, RunRecord, data_of, read_split
 from goodfit.runs.run import Run
 from goodfit.runs.start_files import OPTIMIZER, read_state
 from goodfit.runs.starting import WHERE, Known, Start
+from goodfit.training.recipe import Recipe
+
+CALL = "goodfit.train(None, data, start={})"
+CHANGED = "Name the data to go on with: goodfit train DATA --from ..."
 
 
 def start_of(given: Any) -> Start:
@@ -61,7 +66,7 @@ def _opened(path: Path) -> Run | Model:
     """The run in a folder, or the model in a file; a folder of another kind says itself what is wrong with it."""
     if os.path.exists(path / RUN):
         return load(path)
-    return load_model(path if os.path.isdir(path) else model_path(path))
+    return _model_in(path)
 
 
 def of_run(run: Run, source: str) -> Start:
@@ -89,3 +94,39 @@ def _known(run: Run) -> Known | None:
     return {
         name: np.unique(np.concatenate([*([earlier[name]] if earlier else []), own])) for name, own in found.items()
     }
+
+
+def recipe_in(path: Path) -> Recipe:
+    """The recipe of a run, or that of a model file; InputError where it has none."""
+    if os.path.exists(path / RUN):
+        return Recipe.from_file(path)
+    recipe = _model_in(path).recipe
+    if recipe is None:
+        raise InputError(problem(str(path), "comes without a recipe, so one must be given", fix="Name one: --recipe."))
+    return recipe
+
+
+def table_choices_in(path: Path) -> dict[str, Any]:
+    """How the table was read that a run or model was trained on, as far as it says so: target, ids, kinds, ..."""
+    if os.path.exists(path / RUN):
+        return dict(RunRecord.read(path).origin or {})
+    found = _model_in(path).about.get("table")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def data_in(path: Path) -> str | Table:
+    """What a run was trained on: the name of the data set, or its table, read again.
+
+    InputError where the data are not there any more or have changed, and for a model file, which does not hold them.
+    """
+    if not os.path.exists(path / RUN):
+        rule, fix = "does not say which data it was trained on", "Name data: goodfit train DATA --from ..."
+        raise InputError(problem(str(path), rule, fix=fix))
+    found = RunRecord.read(path)
+    data = data_of(path, found, None, CALL)
+    read_split(path, data, found, "continued", CHANGED)
+    return found.data if isinstance(data, Dataset) else data
+
+
+def _model_in(path: Path) -> Model:
+    return load_model(path if os.path.isdir(path) else model_path(path))

@@ -16,7 +16,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
-from goodfit.models.model_file import Model, save_model
+from goodfit.models.model_file import STARTED, Model, save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
@@ -354,7 +354,7 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     save_model(
         folder / record.MODEL,
         run.nets,
-        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun)},
+        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun), **_of_start(begun)},
         preprocessing=data.preprocessing,
         data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
     )
@@ -366,6 +366,11 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
         write_figure(figure, folder / name)
     begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
+
+
+def _of_start(begun: record.RunRecord) -> dict[str, Any]:
+    """What a model says of the nets that its training went on from."""
+    return {} if begun.start is None else {STARTED: {"from": begun.start.source, "print": begun.start.fingerprint}}
 
 
 def _of_table(begun: record.RunRecord) -> dict[str, Any]:
