@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.targets import TableTask
 from goodfit.models.score_fields import ScoreFields
 
+PARTS = {"valid": "validation", "test": "test"}
 LARGEST = 2**53  # of a count or a time: larger ones are not exact as JSON's numbers
 
 
@@ -63,7 +64,7 @@ class StartRecord(Checked):
     nets: Annotated[int, Field(ge=1, le=LARGEST)]
     optimizer: bool
     note: str
-    seen: dict[str, Annotated[int, Field(ge=0, le=LARGEST)]] | None = None
+    seen: dict[Literal["valid", "test"], Annotated[int, Field(ge=0, le=LARGEST)]] | None = None
 
     def __str__(self) -> str:
         """One line."""
@@ -73,5 +74,5 @@ class StartRecord(Checked):
         )
         if self.seen is None:
             return f"{text} Whether it was trained on held-out rows is unknown."
-        known = [f" It was trained on {count:,} rows of the {part} set." for part, count in self.seen.items() if count]
-        return text + "".join(known)
+        known = [f"{count:,} rows of the {PARTS[part]} set" for part, count in self.seen.items() if count]
+        return f"{text} It knew {' and '.join(known)}, which are not held out." if known else text

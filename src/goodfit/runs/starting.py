@@ -30,6 +30,7 @@ from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
 
 WHERE = "Start"
+EARLIER = "as the weights of the start are of an earlier epoch than its last"
 KEPT_FIELDS = ("hidden", "activation", "bias", "scaling", "target_transform")  # of a recipe, that are the start's
 Prints = NDArray[np.uint64]
 Known = Mapping[str, Prints]
@@ -51,6 +52,12 @@ class Start:
     preprocessing: Preprocessing | None = None
     optimizer: OptimizerState | None = None
     known: Known | None = None
+
+    def __post_init__(self) -> None:
+        """InputError where the optimiser's state is of other nets."""
+        if self.optimizer is not None and len(self.optimizer.nets) != len(self.nets):
+            rule = f"the optimiser's state must be that of its {len(self.nets)} nets"
+            raise InputError(problem(WHERE, rule, got=len(self.optimizer.nets), fix="Start from the model file."))
 
     @property
     def first(self) -> TrainedNet:
@@ -75,12 +82,12 @@ class Start:
         """The net that net `number` of the new run begins as: they are taken in turn."""
         return number % len(self.nets)
 
-    def takes(self, recipe: Recipe) -> bool:
-        """Whether a recipe's optimiser goes on with the state of the start's, for all nets."""
+    def takes(self, recipe: Recipe) -> int:
+        """Of how many nets a recipe's optimiser goes on with the state that it had."""
         state = self.optimizer
-        return (
-            state is not None and state.fits(recipe) and all(state.of(net) is not None for net in range(len(self.nets)))
-        )
+        if state is None or not state.fits(recipe):
+            return 0
+        return sum(state.of(net) is not None for net in range(len(self.nets)))
 
     def job(self, number: int, recipe: Recipe) -> Job:
         """Net `number` of a run that goes on from here."""
@@ -90,12 +97,11 @@ class Start:
 
     def record(self, recipe: Recipe, seen: Mapping[str, int] | None) -> StartRecord:
         """What run.json says of it."""
-        kept = self.takes(recipe)
         return StartRecord(
             source=self.source,
             fingerprint=model_print(self.nets),
             nets=len(self.nets),
-            optimizer=kept,
+            optimizer=self.takes(recipe) > 0,
             note=self._of_state(recipe),
             seen=None if seen is None else dict(seen),
         )
@@ -104,21 +110,23 @@ class Start:
         """What becomes of the optimiser's state, in words."""
         if recipe.optimizer == "sgd" and recipe.momentum == 0:
             return "none, as plain SGD has none"
-        if self.takes(recipe):
-            return "taken over"
+        taken, nets = self.takes(recipe), len(self.nets)
+        if taken:
+            other = "" if taken == nets else f" for {taken} of {nets} nets; new for the others, {EARLIER}"
+            return f"taken over{other}"
         if recipe.optimizer == "lbfgs":
             return "new, as L-BFGS begins anew on other rows"
         if self.optimizer is None:
             return "new, as the start comes without one"
         if self.optimizer.fits(recipe):
-            return "new, as the weights of the start are those of an earlier epoch than the last"
+            return f"new, {EARLIER}"
         return f"new, as that of the start is of {self.optimizer.optimizer} with other settings"
 
-    def write(self, folder: Path) -> None:
-        """Write what a run that was killed needs of it."""
+    def write(self, recipe: Recipe, folder: Path) -> None:
+        """Write what a run of this recipe that was killed needs of it."""
         about = {} if self.recipe is None else {"recipe": self.recipe.to_dict()}
         save_model(folder / START, self.nets, about, preprocessing=self.preprocessing)
-        write_state(folder / START_STATE, self.optimizer, self.known)
+        write_state(folder / START_STATE, self.optimizer if self.takes(recipe) else None, self.known)
 
     @classmethod
     def read(cls, folder: Path, found: StartRecord) -> Start:
@@ -246,10 +254,10 @@ def seen_before(start: Start, parts: Split, mode: str) -> dict[str, int] | None:
             continue
         seen[part] = int(np.isin(row_prints(parts.data, rows), known).sum())
         if seen[part] >= max(FEWEST, SMALL * len(rows) ** 0.5):
-            which = "validation" if part == "valid" else "test"
-            text = (
-                f"the start was trained on {seen[part]:,} of the {len(rows):,} {which} rows, so they are not held out"
+            which, how = (
+                ("validation", "was trained") if part == "valid" else ("test", "was trained or its epoch chosen")
             )
+            text = f"the start {how} on {seen[part]:,} of the {len(rows):,} {which} rows, so they are not held out"
             told.append(problem(WHERE, text, fix="Give a Split that holds out rows which the start has not seen."))
     if told and mode == "error":
         raise InputError(*told)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def train(
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
-            what = None if begun is None or from_what is None else (from_what, begun.write)
+            what = None if begun is None or from_what is None else (from_what, partial(begun.write, recipe))
             record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, what)
         going_on = None if begun is None or from_what is None else GoingOn(from_what, begun)
         return _Training(
