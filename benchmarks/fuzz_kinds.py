@@ -30,9 +30,13 @@ from goodfit.reading import read_bytes
 from goodfit.reports import kept
 from goodfit.runs import list_runs, load, record
 from goodfit.runs.opening import restated
+from goodfit.runs.start_files import OPTIMIZER, read_state, write_state
+from goodfit.runs.starting import Start, seen_before
 from goodfit.selection.calls import resumed
 from goodfit.selection.search import SEARCH
 from goodfit.training import session
+from goodfit.training.carrying import with_optimizers
+from goodfit.training.compile import fresh_state
 from goodfit.training.examples import Examples
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.population import Job
@@ -114,6 +118,29 @@ def _resume(folder: Path) -> None:
     data = record.data_of(where, found, None, "resume")
     parts = record.read_split(where, data, found, "resumed", "resume")
     str(parts)
+
+
+def _optimizer(folder: Path) -> None:
+    write_state(folder / OPTIMIZER, *_began_with())
+
+
+@functools.cache
+def _began_with() -> Any:
+    """A state of two nets by Adam, and prints of rows."""
+    run = gf.train(RECIPE.replace(keep_best=False), "iris", seeds=2)
+    rows = np.arange(50, dtype=np.uint64)
+    return run.optimizer, {"learned": rows, "chosen": rows[:5]}
+
+
+def _go_on(folder: Path) -> None:
+    work, _, _, cohort = _work()
+    state, rows = read_state(folder / OPTIMIZER)
+    nets = load(_trained() / "done").nets
+    start = Start(nets, "here", RECIPE, None, state, known=rows)
+    jobs = [start.job(number, job.recipe) for number, job in enumerate(work.jobs)]
+    begun = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
+    str(with_optimizers(begun, jobs, cohort.grid))
+    str(start.record(RECIPE, seen_before(start, gf.data.split(gf.data.load("iris"), seed=0), "warn")))
 
 
 # Sessions
@@ -338,6 +365,7 @@ KINDS = {
     "split.safetensors": Kind(_going, "going/split.safetensors", tensors("split"), _resume),
     "events.jsonl": Kind(_run, "done/events.jsonl", LINES, _load),
     "model file": Kind(_model, "m.safetensors", tensors("model"), _predict),
+    "optimizer.safetensors": Kind(_optimizer, OPTIMIZER, tensors("optimizer"), _go_on),
     "checkpoint": Kind(_checkpoint, "checkpoints/epoch-000001.safetensors", tensors("checkpoint"), _unfinished),
     "turn": Kind(_turn, "turn-0000.safetensors", tensors("run"), _finished),
     "search.json": Kind(_record, SEARCH, JSON, _session),

@@ -49,6 +49,7 @@ class FakeRun:
     sealed: Any = None
     split: Any = None
     leaks: Any = None
+    start: Any = None
     metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property

@@ -58,8 +58,9 @@ def _read(
         return None, rows if known else None
     nets = tensor_file.array_of(arrays, "nets", "b", None)
     own = {each.removeprefix(_ARRAY): array for each, array in arrays.items() if each.startswith(_ARRAY)}
-    if any(array.shape[:1] != (int(nets.sum()),) for array in own.values()):
-        raise ValueError("a state of other nets")
+    for array in own.values():
+        if array.shape[:1] != (int(nets.sum()),) or not np.isfinite(array).all():
+            raise ValueError("a state of other nets")
     return OptimizerState(name, momentum, nets, own), rows if known else None
 
 

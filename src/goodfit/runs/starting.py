@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ EARLIER = "as the weights of the start are of an earlier epoch than its last"
 KEPT_FIELDS = ("hidden", "activation", "bias", "scaling", "target_transform")  # of a recipe, that are the start's
 Prints = NDArray[np.uint64]
 Known = Mapping[str, Prints]
+HeldOut = Literal["valid", "test"]
+Seen = dict[HeldOut, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ class Start:
         state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(recipe) else None
         return Job(recipe, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
 
-    def record(self, recipe: Recipe, seen: Mapping[str, int] | None) -> StartRecord:
+    def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
         """What run.json says of it."""
         return StartRecord(
             source=self.source,
@@ -103,7 +105,7 @@ class Start:
             nets=len(self.nets),
             optimizer=self.takes(recipe) > 0,
             note=self._of_state(recipe),
-            seen=None if seen is None else dict(seen),
+            seen=seen,
         )
 
     def _of_state(self, recipe: Recipe) -> str:
@@ -238,7 +240,7 @@ def check_data(start: Start, data: Dataset) -> None:
     problems.raise_if_any()
 
 
-def seen_before(start: Start, parts: Split, mode: str) -> dict[str, int] | None:
+def seen_before(start: Start, parts: Split, mode: str) -> Seen | None:
     """Part -> how many of its held-out rows the start knew: a LeakWarning where they are too many to be chance.
 
     Validation rows must not have been learned from; test rows must not have chosen an epoch either. None where it is
@@ -247,9 +249,11 @@ def seen_before(start: Start, parts: Split, mode: str) -> dict[str, int] | None:
     if start.known is None or mode == "off":
         return None
     learned, chosen = start.known["learned"], start.known["chosen"]
-    seen, told = dict[str, int](), list[str]()
-    for part, known in (("valid", learned), ("test", np.union1d(learned, chosen))):
-        rows = parts.rows(part)  # type: ignore[arg-type]
+    seen: Seen = {}
+    told = list[str]()
+    knew: dict[HeldOut, Prints] = {"valid": learned, "test": np.union1d(learned, chosen)}
+    for part, known in knew.items():
+        rows = parts.rows(part)
         if not len(rows):
             continue
         seen[part] = int(np.isin(row_prints(parts.data, rows), known).sum())

@@ -29,16 +29,17 @@ def with_optimizers(state: State, jobs: Sequence[Job], grid: NetGrid) -> State:
         array, name = np.array(leaf), jax.tree_util.keystr(path)
         for job, place in zip(jobs, grid.place, strict=True):
             if job.optimizer:
-                own = _fitting(job.optimizer.get(name), array.shape[3:])
+                own = _fitting(job.optimizer.get(name), array[0, 0, 0])
                 # at the net's own size: what is padded around it stays zero
                 array[(*place, *(slice(length) for length in own.shape))] = own
         made.append(array)
     return replace(state, optimizer=jax.tree_util.tree_unflatten(tree, made))
 
 
-def _fitting(given: NDArray[Any] | None, room: tuple[int, ...]) -> NDArray[Any]:
+def _fitting(given: NDArray[Any] | None, room: NDArray[Any]) -> NDArray[Any]:
     """A net's part of an optimiser's state; InputError where it is of another net or optimiser."""
-    if given is None or given.ndim != len(room) or any(own > most for own, most in zip(given.shape, room, strict=True)):
+    alike = given is not None and (given.ndim, given.dtype.kind) == (room.ndim, room.dtype.kind)
+    if given is None or not alike or any(own > most for own, most in zip(given.shape, room.shape, strict=True)):
         rule, got = "the optimiser's state must be of the same net and optimiser", getattr(given, "shape", None)
         raise InputError(problem("Start", rule, got=got, fix="Start from the model file, which has no such state."))
     return given
