@@ -93,14 +93,14 @@ def test_five_epochs_and_five_are_ten(optimizer: dict[str, Any], iris: Any, tmp_
 
 def test_without_its_state_an_optimiser_begins_anew(iris: Any) -> None:
     """Adam's first step is the learning rate long for every weight with a gradient, whatever came before."""
-    half = gf.train(WHOLE.replace(optimizer="adam", epochs=5), iris)
+    half = gf.train(WHOLE.replace(optimizer="adam", epochs=5), iris, seeds=2)
     start = start_of(half)
     assert start.record(WHOLE.replace(optimizer="adam"), None).note == "taken over"
     other = start.record(WHOLE.replace(optimizer="rmsprop"), None)
     assert (other.note, other.optimizer) == ("new, as that of the start is of adam with other settings", False)
     assert start.record(WHOLE.replace(optimizer="sgd"), None).note == "none, as plain SGD has none"
     assert "L-BFGS begins anew" in start.record(WHOLE.replace(optimizer="lbfgs"), None).note
-    net = gf.train(WHOLE.replace(optimizer="adam", epochs=1, learning_rate=1e-3), iris, start=half.nets[0])
+    net = gf.train(WHOLE.replace(optimizer="adam", epochs=1, learning_rate=1e-3), iris, start=half.nets[0], seeds=2)
     moved = np.abs(weights(net.nets[0]) - weights(half.nets[0]))
     assert np.median(moved) == pytest.approx(1e-3, rel=1e-2)
     assert net.start is not None
@@ -141,13 +141,13 @@ def test_more_nets_than_the_start_has_begin_in_turn(begun: gf.Run, iris: Any, tm
         np.testing.assert_array_equal(weights(net), weights(begun.nets[place]))
     model = begun.nets[1]
     gf.models.save_model(tmp_path / "m.safetensors", [model], {"recipe": begun.recipe.to_dict()})
-    many = gf.train(None, iris, start=str(tmp_path / "m.safetensors"), seeds=3)
+    many = gf.train(None, iris, start=str(tmp_path / "m.safetensors"), seeds=[5, 6, 7])
     assert len({weights(net).tobytes() for net in many.nets}) == 3  # one start, other orders of rows
 
 
 def test_killed_at_any_moment(iris: Any, tmp_path: Path) -> None:
-    recipe = RECIPE.replace(optimizer="adam", dropout=0.2, learning_rate=0.01)
-    gf.train(recipe.replace(keep_best=False, epochs=2), "iris", seeds=SEEDS, out=tmp_path / "start")
+    recipe = RECIPE.replace(optimizer="adam", dropout=0.2, learning_rate=0.01, keep_best=False)
+    gf.train(recipe.replace(epochs=2), "iris", seeds=SEEDS, out=tmp_path / "start")
     with pytest.MonkeyPatch.context() as patch:
         make_chunks_short(patch)
         gf.train(recipe, "iris", start=tmp_path / "start", out=tmp_path / "whole")
@@ -199,7 +199,7 @@ def test_inspection_begins_where_the_run_did(begun: gf.Run, iris: Any) -> None:
 
 
 def test_a_table_goes_through_the_preprocessing_of_the_start() -> None:
-    first = gf.train(RECIPE, table(200, 0))
+    first = gf.train(RECIPE, table(150, 0))
     run = gf.train(first.recipe.replace(**STILL), table(150, 1), start=first)
     assert run.split is not None
     assert first.split is not None
@@ -211,8 +211,8 @@ def test_a_table_goes_through_the_preprocessing_of_the_start() -> None:
 
 
 def test_rows_that_the_start_knew_are_not_held_out(tmp_path: Path) -> None:
-    first = gf.train(RECIPE, table(200, 0), out=tmp_path / "first")
-    both = {name: np.concatenate([people(200, 0)[name], people(100, 1)[name]]) for name in people(1, 0)}
+    first = gf.train(RECIPE, table(150, 0), out=tmp_path / "first")
+    both = {name: np.concatenate([people(150, 0)[name], people(150, 1)[name]]) for name in people(1, 0)}
     grown = gf.data.table(both, "paid", ids="number")
     with pytest.warns(LeakWarning) as told:
         run = gf.train(None, grown, start=first)
@@ -225,7 +225,7 @@ def test_rows_that_the_start_knew_are_not_held_out(tmp_path: Path) -> None:
     assert f"trained on {seen['valid']} of the {len(run.split.valid)} validation rows" in str(told[0].message)
     with pytest.raises(InputError, match="so they are not held out"):
         gf.train(None, grown, start=first, leaks="error")
-    lost = gf.train(None, table(100, 1), start=tmp_path / "first")  # whose table was in memory: it cannot be asked
+    lost = gf.train(None, table(150, 1), start=tmp_path / "first")  # whose table was in memory: it cannot be asked
     assert lost.start is not None
     assert lost.start.told.seen is None
     assert "unknown" in str(lost.start.told)
@@ -265,7 +265,7 @@ def test_data_that_do_not_fit(begun: gf.Run, iris: Any) -> None:
     with pytest.raises(InputError, match="must be numbers as they are: the start has no preprocessing of tables"):
         gf.train(None, table(100, 0), start=begun)
     with pytest.raises(InputError, match="the target 'town', which is a feature of the start"):
-        gf.train(None, gf.data.table(people(90, 0), "town"), start=gf.train(RECIPE, table(90, 0)))
+        gf.train(None, gf.data.table(people(90, 0), "town"), start=gf.train(RECIPE, table(150, 0)))
     with pytest.raises(InputError, match="comes without a recipe, so one must be given"):
         gf.train(None, iris, start=begun.nets[0])
     with pytest.raises(InputError, match="must be a finished run or a model file"):
