@@ -195,7 +195,7 @@ def watch(progress):
         os.kill(os.getpid(), signal.SIGKILL)
 recipe = goodfit.Recipe(hidden=(4,), epochs=9, batch_size=32)
 how = {"method": "halving", "budget": 9, "folds": 3}
-goodfit.select("moons", recipe, vary=["l2=1e-4..1e-1:log"], **how, out="s", progress=watch)
+goodfit.select(recipe, "moons", vary=["l2=1e-4..1e-1:log"], **how, out="s", progress=watch)
 """
 
 
