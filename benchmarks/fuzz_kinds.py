@@ -202,7 +202,7 @@ def _record(folder: Path) -> None:
 
 
 def _session(folder: Path) -> None:
-    def again(data: Any, recipe: Any, **asked: Any) -> Any:
+    def again(recipe: Any, data: Any, **asked: Any) -> Any:
         if sorted(asked) != ["by", "folds", "out", "progress", "vary"] or asked["folds"] != 3 or data != "iris":
             raise AssertionError("a changed call would be carried out")
 

@@ -100,6 +100,7 @@ class FakeRuns:
         data: Any,
         *,
         seeds: Any = None,
+        start: Any = None,
         out: Any = None,
         progress: Any = None,
         data_progress: Any = None,
