@@ -223,6 +223,10 @@ def test_rows_that_the_start_knew_are_not_held_out(tmp_path: Path) -> None:
     assert run.start is not None
     assert run.start.told.seen == seen
     assert f"trained on {seen['valid']} of the {len(run.split.valid)} validation rows" in str(told[0].message)
+    (note,) = run.test().notes
+    assert f"knew {seen['test']} of these rows" in note
+    with pytest.raises(InputError, match=r"are no test data: 120 of 150 rows"):
+        gf.train(None, table(150, 1), start=first).test(table(150, 0))  # other data, which its start was trained on
     with pytest.raises(InputError, match="so they are not held out"):
         gf.train(None, grown, start=first, leaks="error")
     lost = gf.train(None, table(150, 1), start=tmp_path / "first")  # whose table was in memory: it cannot be asked

@@ -114,7 +114,7 @@ class Run:
         InputError where the run's own data have changed since, where there are no test rows, and where most of the rows
         are in the training or validation set.
         """
-        return open_test_rows(self.sound, self.split, self.folder, data, target)
+        return open_test_rows(self.sound, self.split, self.folder, data, target, start=self.start)
 
     @property
     def sealed(self) -> dict[str, Any] | None:

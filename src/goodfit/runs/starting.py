@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ from goodfit.runs.record_parts import StartRecord
 from goodfit.runs.start_files import START, START_STATE, changed_start, read_state, write_state
 from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
-from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from goodfit.training.population import Job
 
 WHERE = "Start"
 EARLIER = "as the weights of the start are of an earlier epoch than its last"
@@ -93,6 +95,8 @@ class Start:
 
     def job(self, number: int, recipe: Recipe) -> Job:
         """Net `number` of a run that goes on from here."""
+        from goodfit.training.population import Job, NetArrays  # with JAX, which whoever loads a run need not wait for
+
         net = self.nets[self.place(number)]
         state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(recipe) else None
         return Job(recipe, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
@@ -146,6 +150,12 @@ class GoingOn:
 
     told: StartRecord
     start: Start
+
+    @property
+    def rows(self) -> Prints:
+        """Prints of the rows that the nets had known before; none where that is unknown."""
+        known = self.start.known or {}
+        return np.concatenate([np.empty(0, np.uint64), *known.values()])
 
 
 def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
