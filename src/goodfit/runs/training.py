@@ -109,17 +109,16 @@ def train(
         check = check_split(parts, leaks)
         if check is not None:
             check.warn()
-        from_what = None
+        going_on = None
         if begun is not None:
-            from_what = begun.record(recipe, starting.seen_before(begun, parts, leaks))
+            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks)), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
-            what = None if begun is None or from_what is None else (from_what, partial(begun.write, recipe))
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, what)
-        going_on = None if begun is None or from_what is None else GoingOn(from_what, begun)
+            told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told)
         return _Training(
             recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch, going_on=going_on
         ).run()
