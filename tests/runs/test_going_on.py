@@ -111,9 +111,9 @@ def test_without_its_state_an_optimiser_begins_anew(iris: Any) -> None:
 def test_a_state_is_of_the_last_epoch_and_not_of_the_best(iris: Any) -> None:
     wild = gf.train(RECIPE.replace(learning_rate=3.0, optimizer="sgd", momentum=0.9, epochs=6), iris, seeds=4)
     kept = np.asarray(wild.best_epochs) == 6
-    assert wild.optimizer is not None or not kept.any()
-    if wild.optimizer is not None:
-        np.testing.assert_array_equal(wild.optimizer.nets, kept)
+    assert wild.optimizer is not None
+    np.testing.assert_array_equal(wild.optimizer.nets, kept)
+    assert [wild.optimizer.of(net) is not None for net in range(4)] == kept.tolist()
 
 
 def test_steps_are_those_of_torch(iris: Any) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
-from goodfit.cli.train import known_data
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
 def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start: Path | None) -> str | Table:
     """The data that were named, a table read as that of the start was; or the start's own, where none were named."""
     if start is None or (data is None and table is not None):
-        return known_data(data, table)
+        return tables.known_data(data, table)
     from goodfit.runs.start_from import data_in, table_choices_in
 
     if data is None:
         return data_in(start)
     if not tables.is_table(data):
-        return known_data(data, table)
+        return tables.known_data(data, table)
     from goodfit.data import read_table
     from goodfit.data.tables import read_frame
 

@@ -161,24 +161,6 @@ def refuse_changes(changed: Sequence[str], rest: str) -> None:
         raise InputError(problem("Command line", rule, fix=f"Use only --resume, {rest}."))
 
 
-def known_data(data: str | None, table: tables.TableFlags | None) -> str | Table:
-    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
-    if data is None:
-        fix = "Name a data set (see 'goodfit data list') or a table file."
-        raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
-    from goodfit.data import describe
-
-    if tables.is_table(data):
-        from goodfit.data import read_table
-
-        return read_table(data, **tables.choices(table))
-    name = describe(data).name
-    if table is not None:
-        rule = f"{', '.join(tables.FLAGS)} are for table files only; {name!r} is a built-in data set"
-        raise InputError(problem("Command line", rule, fix="Omit them."))
-    return name
-
-
 def seeds_from(first: int, count: int) -> range:
     """`count` seeds, counted up from `first`."""
     if not 1 <= count <= LARGEST_SEED + 1 - first:

@@ -305,7 +305,6 @@ def state_after(
             rows[net] = {name: array[place] for name, array in trained.optimizer.items()}
     chosen = [rows[net] for net in range(nets) if held[net]]
     names = rows[0]
-    arrays = {name: np.stack([each[name] for each in chosen]) for name in names} if chosen else {}
-    if names and not chosen:
-        return None
+    arrays = {name: np.array([each[name] for each in chosen], names[name].dtype) for name in names}
+    arrays = {name: array.reshape(len(chosen), *names[name].shape) for name, array in arrays.items()}
     return OptimizerState(recipe.optimizer, recipe.momentum > 0, held, arrays)
