@@ -5,6 +5,7 @@ docs/model-file.md describes the format and says what is checked and what is gua
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
     from goodfit.data.tables.preprocessing import Preprocessing
+    from goodfit.training.recipe import Recipe
 
 FORMAT = 3
 PLAIN_FORMAT = 2  # of files without a target transform, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
 MODEL_FILE = "model.safetensors"  # in the folder of a run
+STARTED = "started"  # in `about`: what a training went on from
+DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet
     "input.shift": "shift",
@@ -71,6 +75,20 @@ class Model:
     def classes(self) -> tuple[str, ...]:
         """Names of the classes or labels, () for regression."""
         return self.nets[0].classes
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The recipe that the nets were trained by, or, of nets from elsewhere, one that describes them; None without.
+
+        A recipe of another version of goodfit, which this one cannot read, counts as none.
+        """
+        from goodfit.training.recipe import Recipe
+
+        for name in ("recipe", DESCRIBED):
+            if isinstance(self.about.get(name), dict):
+                with contextlib.suppress(InputError):
+                    return Recipe.from_mapping(self.about[name])
+        return None
 
     def predict(self, x: Any) -> np.ndarray:
         """Predictions from the mean over all nets, in the form of a data set's targets.

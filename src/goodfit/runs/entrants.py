@@ -23,7 +23,7 @@ from goodfit.runs.folder import load, model_path
 from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
-from goodfit.runs.separate import check_unseen, separate_rows
+from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 WHERE = "compare"
 CALL = "goodfit.compare(run, other, data), run being goodfit.runs.load({})"
@@ -164,7 +164,8 @@ def opened_rows(
         raise InputError(problem(WHERE, rule, got=", ".join(f"{len(each):,} rows" for each in prints)))
     notes: dict[str, None] = {}
     for each, (rows, own) in zip(those, read, strict=True):
-        seen = check_unseen(rows, _split_if_there(each, progress), each.name)
+        start = None if each.run is None else each.run.start
+        seen = check_unseen(rows, _split_if_there(each, progress), each.name, NOTHING if start is None else start.rows)
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     pairs = zip(those, read, strict=True)
     openings = [open_rows(each.nets, rows, run=each.folder, kind="compare") for each, (rows, _) in pairs]
