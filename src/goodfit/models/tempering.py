@@ -19,6 +19,8 @@ def tempered_net(net: TrainedNet, temperature: float) -> TrainedNet:
         raise InputError(problem("Net", rule, got=net.task))
     if not (math.isfinite(temperature) and temperature > 0):
         raise InputError(problem("Net", "'temperature' must be a finite number > 0", got=temperature))
-    with np.errstate(over="ignore"):  # weights that are no longer finite are refused by the net
+    with np.errstate(
+        over="ignore", divide="ignore", invalid="ignore"
+    ):  # weights that are no longer finite are refused by the net
         weight, bias = ((each[-1] / temperature).astype(np.float32) for each in (net.weights, net.biases))
     return replace(net, weights=(*net.weights[:-1], weight), biases=(*net.biases[:-1], bias))
