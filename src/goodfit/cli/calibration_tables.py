@@ -24,7 +24,7 @@ def print_calibration(found: Calibration, written: Mapping[str, Path]) -> None:
 
     out = console()
     heads = ("score", "value", f"{percent(found.level)} interval")
-    out.print(table(f"Probabilities of {found.name}, {found.rows_text}", heads, map(_score_row, found.scores)))
+    out.print(table(f"{found.name}, {found.rows_text}", heads, map(_score_row, found.scores)))
     if found.reliability:
         out.print()
         out.print(table("Calibration errors, beside those of true probabilities", OF_ERROR, _rows(found)))

@@ -2,10 +2,12 @@
 
 import math
 import os
+import shlex
 from functools import partial
 
 from goodfit.data import fashion_mnist
 from goodfit.errors import GoodfitError
+from goodfit.models.calibration import FEWEST_BINNED
 from goodfit.reports.blocks import Block, Grid, Note, Paragraph, Picture
 from goodfit.reports.drawing import both
 from goodfit.reports.markup import Mono
@@ -25,25 +27,22 @@ HOW = (
 
 
 def calibration_section(source: Source) -> Section | None:
-    """None for a regression, without validation rows, and where the data are not at hand."""
+    """None for a regression, with fewer validation rows than a diagram takes, and where the data are not at hand."""
     found = _found(source)
     if found is None:
         return None
     rows = [[each.name, number(each.value), between(each.low, each.high)] for each in found.scores]
     scores = Grid(f"Probabilities on {found.rows_text}", ("score", "value", "95 % interval"), rows)
     missing = {each.method for each in found.scores if math.isnan(each.low)}
-    blocks: list[Block] = [Paragraph(found.sentences[0]), scores]
-    blocks += [Paragraph(f"{each[:1].upper()}{each[1:]}.") for each in sorted(missing)]
-    blocks += [_picture(found)] if found.reliability else []
-    blocks += [Note(each) for each in found.notes]
-    command = "goodfit calibrate " + source.where
-    blocks.append(Paragraph(("Measures whether a temperature helps: ", Mono(command), ".")))
-    return Section(TITLE, blocks)
+    why = [Paragraph(f"{each[:1].upper()}{each[1:]}.") for each in sorted(missing)]
+    command = Mono(shlex.join(["goodfit", "calibrate", source.where]))
+    blocks: list[Block] = [Paragraph(found.sentences[0]), scores, *why, _picture(found), *map(Note, found.notes)]
+    return Section(TITLE, [*blocks, Paragraph(("Whether a temperature helps: ", command, "."))])
 
 
 def _found(source: Source) -> Calibration | None:
     run = source.run
-    if run.task == "regression" or not source.sizes["valid"] or not _at_hand(run, source):
+    if run.task == "regression" or source.sizes["valid"] < FEWEST_BINNED or not _at_hand(run, source):
         return None
     try:
         return calibration(run, temperature=False)

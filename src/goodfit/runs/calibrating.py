@@ -148,6 +148,8 @@ def _folds(data: Dataset, rows: NDArray[Any], seed: int) -> tuple[Folds | None, 
 def _notes(data: Dataset, fitted: Temperature | None, nets: int, part: str) -> list[str]:
     notes = [INDEPENDENT] if data.groups is not None or data.time is not None else []
     notes += [FITTED] if fitted is not None and part == "new" else []
+    if nets > 1:
+        notes.append(f"Scores are of the mean probabilities of {nets} nets, not means over their scores.")
     if nets > 1 and fitted is not None:
         changed = f"on {fitted.changed:,} of {fitted.rows:,} rows" if fitted.changed else "on none of these rows"
         notes.append(f"A temperature can change what several nets predict together; here it does {changed}.")
