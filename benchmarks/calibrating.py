@@ -109,8 +109,8 @@ def _rows(logits: NDArray[np.float64], codes: NDArray[np.int64]) -> dict[str, ND
 def lines(all_seen: list[Seen]) -> Iterator[str]:
     """The table as Markdown."""
     true = [each for each in all_seen if each.true]
-    yield "| what | cells | worst cell | best cell |"
-    yield "|---|---|---|---|"
+    yield "| share of samples | cells | worst cell | best cell | mean |"
+    yield "|---|---|---|---|---|"
     yield _line("false alarms of the test, true probabilities", [each.alarms for each in true], most=True)
     yield _line("bins inside their 90 % band, true probabilities", [each.inside for each in true])
     yield _line("temperature advised for true probabilities", [each.advised for each in true], most=True)
@@ -128,7 +128,7 @@ def lines(all_seen: list[Seen]) -> Iterator[str]:
 
 def _line(what: str, cells: list[list[bool]], *, most: bool = False) -> str:
     ends = sorted((float(np.mean(each)) for each in cells), reverse=most)
-    return f"| {what} | {len(ends)} | {ends[0]:.3f} | {ends[-1]:.3f} |"
+    return f"| {what} | {len(ends)} | {ends[0]:.3f} | {ends[-1]:.3f} | {np.mean(ends):.3f} |"
 
 
 def main(arguments: list[str]) -> int:

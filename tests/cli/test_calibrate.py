@@ -101,7 +101,7 @@ def test_the_report_shows_it_where_the_data_are_at_hand(call: Any, here: Path) -
     assert 'id="calibration"' in page
     assert found.sentences[0] in page
     assert "goodfit calibrate runs/digits" in page
-    assert "Reliability of predicted class" in page
+    assert "Reliability of the predicted class" in page
     record = Path("runs/digits/run.json")
     record.write_text(record.read_text("utf-8").replace('"data": "digits"', '"data": "elsewhere"'), "utf-8")
     assert call("report", "runs/digits")[0] == 0

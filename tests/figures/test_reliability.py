@@ -11,7 +11,7 @@ PREDICTED, OBSERVED, LOW, HIGH = [0.6, 0.8, 0.95], [0.5, 0.8, 0.99], [0.55, 0.75
 
 
 def test_bins_bands_and_marks_stand_where_they_belong() -> None:
-    figure = reliability_diagram(PREDICTED, OBSERVED, LOW, HIGH, of="predicted class")
+    figure = reliability_diagram(PREDICTED, OBSERVED, LOW, HIGH, of="predicted class", title="Reliability of\nit")
     (axes,) = figure.axes
     marks = {line.get_label() or "": line for line in axes.lines if line.get_linestyle() == "None"}
     inside, outside = (np.array([line.get_xdata(), line.get_ydata()]).T.tolist() for line in marks.values())
@@ -21,7 +21,7 @@ def test_bins_bands_and_marks_stand_where_they_belong() -> None:
         [[at, low], [at, high]] for at, low, high in zip(PREDICTED, LOW, HIGH, strict=True)
     ]
     assert axes.get_xlim() == axes.get_ylim()
-    assert axes.get_title(loc="left") == "Reliability of the predicted class"
+    assert axes.get_title(loc="left") == "Reliability of it"
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend[2:] == ["inside its band", "outside its band"]
     assert {line.get_marker() for line in marks.values()} == {"o", "D"}  # by shape as well as by colour
@@ -29,7 +29,7 @@ def test_bins_bands_and_marks_stand_where_they_belong() -> None:
 
 @pytest.mark.parametrize("width", [4.2, 7.8])
 def test_names_are_never_a_formula_and_fit(width: float) -> None:
-    figure = reliability_diagram([0.5], [0.5], [0.4], [0.6], of="$\\frac{" + 60 * "x", title="", width=width)
+    figure = reliability_diagram([0.5], [0.5], [0.4], [0.6], of="$\\frac{" + 60 * "x", width=width)
     (axes,) = figure.axes
     assert axes.get_xlabel() == "P($\\frac{" + 22 * "x" + "…)"
     assert axes.get_title(loc="left") == ""

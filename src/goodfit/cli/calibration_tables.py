@@ -31,7 +31,7 @@ def print_calibration(found: Calibration, written: Mapping[str, Path]) -> None:
         shown = found.shown()
         rows = [_bin_row(each.rows, each.predicted, each.observed, each.low, each.high) for each in shown.bins]
         out.print()
-        out.print(table(f"Reliability of {shown.of}", OF_BINS, rows, left=0))
+        out.print(table(found.heading(), OF_BINS, rows, left=0))
     fitted = found.temperature
     if fitted is not None and fitted.gains:
         columns = ("cross-fitted", "before", "after", "gain", f"{percent(found.level)} interval")

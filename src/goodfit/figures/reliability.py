@@ -30,13 +30,13 @@ def reliability_diagram(
     high: Sequence[float],
     *,
     of: str,
-    title: str | None = None,
+    title: str = "",
     width: float = 6.4,
 ) -> Figure:
     """The observed share of each bin against its mean predicted probability.
 
     low, high: of the band in which 90 % of the observed shares of true probabilities lie; bins outside it are marked.
-    of: what the probabilities are of; title: None for the usual one, "" for none; width: in inches, default 6.4.
+    of: what the probabilities are of; title: above it; width: in inches, default 6.4.
     """
     narrow = width < NARROW
     at, found, least, most = (np.asarray(each, float) for each in (predicted, observed, low, high))
@@ -59,9 +59,8 @@ def reliability_diagram(
             text.set_parse_math(False)
         axes.locator_params(nbins=5 if narrow else 8)
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=1 if narrow else 2)
-        told = f"Reliability of {'the ' * (name == TOP)}{name}" if title is None else title
-        if told:
-            axes.set_title(told, parse_math=False)
+        if title:
+            axes.set_title(visible(title).replace("\n", " "), parse_math=False)
     return figure
 
 

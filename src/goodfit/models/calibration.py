@@ -147,7 +147,7 @@ def probability_scores(rows: Mapping[str, Values], level: float = LEVEL) -> list
             low, high = clopper_pearson(float(values.sum()), count, level)
             found.append(ProbabilityScore(name, float(values.mean()), low, high, level, count, "Clopper-Pearson"))
             continue
-        why = why_no_interval(count, wrong, name != CONFIDENCE)
+        why = why_no_interval(count, wrong, 0 if name == CONFIDENCE else FEWEST_WRONG)
         ends = (math.nan, math.nan) if why else of_mean(values, level, _BOUNDS[name])
         method = f"no interval: {why}" if why else "Student's and Hall's t, the wider"
         found.append(ProbabilityScore(name, float(values.mean()), *ends, level, count, method))
@@ -162,12 +162,15 @@ _BOUNDS: dict[str, Bounds] = {
 }
 
 
-def why_no_interval(rows: int, wrong: float, of_loss: bool = True) -> str:
-    """Why a mean over rows has no interval, or "" where it has one. wrong: how many of the rows are predicted wrong."""
+def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG) -> str:
+    """Why a mean over rows has no interval, or "" where it has one.
+
+    wrong: how many of the rows are predicted wrong; fewest: how many of these it takes, 0 for what is no loss
+    """
     if rows < LEAST_ROWS:
         return f"it takes {LEAST_ROWS} rows or more"
-    if of_loss and wrong < FEWEST_WRONG:
-        return f"fewer than {FEWEST_WRONG} rows are wrong, which say too little of the losses"
+    if wrong < fewest:
+        return f"fewer than {fewest} rows are wrong, which say too little of the losses"
     return ""
 
 

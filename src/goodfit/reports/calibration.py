@@ -70,7 +70,7 @@ def _picture(found: Calibration) -> Picture:
         rows.append(
             [name, f"{each.rows:,}", number(each.predicted), number(each.observed), between(each.low, each.high)]
         )
-    table = Grid(f"Reliability of {shown.of}", BINS, rows, marked=frozenset(marked))
+    table = Grid(found.heading(), BINS, rows, marked=frozenset(marked))
     verdict = "more than chance explains" if shown.chance <= TESTED else "within chance"
     told = (
         f"Calibration error {number(shown.error)}, {verdict}: true probabilities show {number(shown.by_chance)} on "
@@ -78,4 +78,4 @@ def _picture(found: Calibration) -> Picture:
     )
     seen = f"{len(marked) or 'None'} of {len(rows)} bins outside their band."
     wide, narrow = both(partial(found.figure, shown.of, title=""))
-    return Picture(f"Reliability of {shown.of}", wide, table, f"{HOW} {told}", f"{told} {seen}", narrow)
+    return Picture(found.heading(), wide, table, f"{HOW} {told}", f"{told} {seen}", narrow)

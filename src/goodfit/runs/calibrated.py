@@ -68,9 +68,9 @@ class Calibration:
     @property
     def miscalibrated(self) -> tuple[Reliability, ...]:
         """Those whose calibration error is larger than chance explains, at 5 % for all of a kind together."""
-        tops = [each for each in self.reliability if each.of == TOP and self.task != "multilabel"]
-        others = [each for each in self.reliability if each not in tops]
-        found = [each for kind in (tops, others) for each in kind if each.chance * len(kind) <= TESTED]
+        top = 1 if self.task == "classification" else 0  # the predicted class stands first, and is tested alone
+        kinds = self.reliability[:top], self.reliability[top:]
+        found = [each for kind in kinds for each in kind if each.chance * len(kind) <= TESTED]
         return tuple(found)
 
     @property
@@ -112,7 +112,14 @@ class Calibration:
 
         shown = self.shown(of)
         columns = [[getattr(each, name) for each in shown.bins] for name in ("predicted", "observed", "low", "high")]
-        return reliability_diagram(*columns, of=shown.of, title=title, width=width)
+        return reliability_diagram(
+            *columns, of=shown.of, title=self.heading(of) if title is None else title, width=width
+        )
+
+    def heading(self, of: str | None = None) -> str:
+        """What the diagram shows."""
+        shown = self.shown(of)
+        return f"Reliability of {'the ' * (shown.of == TOP)}{shown.of}"
 
     def shown(self, of: str | None = None) -> Reliability:
         """The reliability that `figure` draws."""
@@ -182,7 +189,8 @@ def _calibrated(found: Calibration) -> str:
         return f"No miscalibration is shown: {told}; {needed}."
     if shown not in wrong:
         shown = min(wrong, key=lambda each: each.chance)
-    whose = "" if shown.of == TOP and found.task != "multilabel" else f" of {shown.of!r}"
+    top = found.task == "classification" and shown is found.reliability[0]
+    whose = "" if top else f" of {shown.of!r}"
     chance = f"true probabilities show {shown.by_chance:.3f}, p = {shown.chance:.3g}"
     told = f"a calibration error{whose} of {shown.error:.3f} on {found.rows_text} is more than chance ({chance})"
     sides = ("Overconfident", shown.lean), ("Underconfident", -shown.lean)
