@@ -73,6 +73,10 @@ def test_it_writes_the_diagram_the_numbers_and_the_model(call: Any, here: Path) 
         (("runs/digits/model.safetensors",), "'model.safetensors' is a model without a run, so its validation rows"),
         (("runs/nothing",), "runs/nothing: must be a finished run or a model file."),
         (("runs/digits", "nowhere.csv"), "must be arrays, too"),
+        (
+            ("runs/digits", "--out", "seen.pdf"),
+            "seen.pdf: must be a folder, or a figure whose name ends in .svg or .png",
+        ),
     ],
 )
 def test_bad_input_is_one_clear_error(call: Any, here: Path, words: tuple[str, ...], error: str) -> None:

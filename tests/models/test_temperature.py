@@ -173,7 +173,8 @@ def test_a_tempered_model_is_an_ordinary_one(nets: Any, tmp_path: Any) -> None:
 
 
 def test_what_no_temperature_can_be() -> None:
-    for wrong in (0.0, -1.0, math.nan, math.inf):
+    wrongs: list[Any] = [0.0, -1.0, math.nan, math.inf, True, "2", None]
+    for wrong in wrongs:
         with pytest.raises(InputError, match="'temperature' must be a finite number > 0; got"):
             Model(NETS).tempered(wrong)
     with pytest.raises(InputError, match=r"must be a classifier to have a temperature; got 'regression'\."):

@@ -162,6 +162,8 @@ def test_what_has_no_probabilities_or_rows(run: Run) -> None:
         gf.calibration(bare)
     with pytest.raises(InputError, match="what is calibrated must be a run or its folder, a model or its file"):
         gf.calibration(3)
+    with pytest.raises(InputError, match=r"calibration: 'seed' must be an integer >= 0; got -1\."):
+        gf.calibration(run, seed=-1)
     alone = gf.calibration(run, temperature=False)
     assert len(alone.sentences) == 1
     with pytest.raises(InputError, match="no temperature was asked for"):

@@ -35,8 +35,7 @@ def calibrate(
     from goodfit.runs.calibrating import calibrate_folder
 
     with watch(quiet=quiet) as watcher:
-        found = calibrate_folder(run, data, target, classes, watcher.step)
-    written = found.write(out, save)
+        found, written = calibrate_folder(run, data, target, classes, watcher.step, out, save)
     if json:
         print_json(found.to_json())
     else:

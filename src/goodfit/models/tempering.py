@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from goodfit.data.streams import is_number
 from goodfit.errors import InputError, problem
 from goodfit.models.trained_net import TrainedNet
 
@@ -17,7 +18,7 @@ def tempered_net(net: TrainedNet, temperature: float) -> TrainedNet:
     if net.task == "regression":
         rule = "must be a classifier to have a temperature"
         raise InputError(problem("Net", rule, got=net.task))
-    if not (math.isfinite(temperature) and temperature > 0):
+    if not (is_number(temperature) and math.isfinite(temperature) and temperature > 0):
         raise InputError(problem("Net", "'temperature' must be a finite number > 0", got=temperature))
     with np.errstate(
         over="ignore", divide="ignore", invalid="ignore"

@@ -142,7 +142,7 @@ class Calibration:
         from goodfit.figures import write_figure
 
         made: dict[str, Path] = {}
-        if out is not None and out.suffix.lower() in PICTURES:
+        if out is not None and is_picture(out):
             made["Reliability diagram"] = out
         elif out is not None:
             made |= {"Reliability diagram": out / "reliability.svg"} if self.reliability else {}
@@ -175,6 +175,15 @@ class Calibration:
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
+
+
+def is_picture(out: Path) -> bool:
+    """Whether that is the name of a picture, not of a folder; InputError for the name of another kind of file."""
+    suffix = out.suffix.lower()
+    if suffix and suffix not in PICTURES and not os.path.isdir(out):
+        rule = "must be a folder, or a figure whose name ends in .svg or .png"
+        raise InputError(problem(str(out), rule, got=out.suffix))
+    return suffix in PICTURES
 
 
 def _calibrated(found: Calibration) -> str:

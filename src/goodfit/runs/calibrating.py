@@ -13,13 +13,14 @@ from goodfit.arguments import public
 from goodfit.data import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.folds import Folds, make_folds
+from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
 from goodfit.runs import record
-from goodfit.runs.calibrated import WHERE, Calibration
+from goodfit.runs.calibrated import WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import check_unseen, separate_rows
@@ -62,7 +63,7 @@ def calibration(
     progress: called while a named data set is being found.
     See docs/calibration.md. InputError for a regression, and where there are no such rows.
     """
-    one = entrant(model, 0, DOOR)
+    seed, one = checked_seed(seed, WHERE), entrant(model, 0, DOOR)
     task = one.nets[0].task
     if task == "regression":
         fix = "For errors of a regression with intervals, use run.scores, 'goodfit test' or 'goodfit compare'."
@@ -172,7 +173,16 @@ def _model(one: Entrant) -> Model:
 
 
 def calibrate_folder(
-    folder: Path, data: str | None, target: str | None, classes: bool, progress: Notify | None
-) -> Calibration:
-    """What `goodfit calibrate` does."""
-    return calibration(folder, data, target=target, classes=classes, progress=progress)
+    folder: Path,
+    data: str | None,
+    target: str | None,
+    classes: bool,
+    progress: Notify | None,
+    out: Path | None = None,
+    save: Path | None = None,
+) -> tuple[Calibration, dict[str, Path]]:
+    """What `goodfit calibrate` does: what was found, and the files that were written, see `Calibration.write`."""
+    if out is not None:
+        is_picture(out)  # before new rows are opened for a file that cannot be written
+    found = calibration(folder, data, target=target, classes=classes, progress=progress)
+    return found, found.write(out, save)
