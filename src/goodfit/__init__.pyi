@@ -21,6 +21,8 @@ from goodfit.interop.from_torch import from_torch as from_torch
 from goodfit.models import Model as Model
 from goodfit.models import load_model as load_model
 from goodfit.runs import Run as Run
+from goodfit.runs.calibrated import Calibration as Calibration
+from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
 from goodfit.runs.training import train as train

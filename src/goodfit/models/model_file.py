@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
+from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.training import tensor_file
@@ -108,6 +109,17 @@ class Model:
         if self.task == "regression":
             raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
         return mean_values(self.nets, self._inputs(x))
+
+    def tempered(self, temperature: float) -> Model:
+        """The same model with the logits of every net divided by a temperature, which `about` tells.
+
+        temperature: > 0; above 1 the model is less sure. It is folded into the nets' last layers, so that the model
+        saves, serves and exports as any other; see `goodfit.calibration`. InputError for other numbers and regressions.
+        """
+        nets = tuple(tempered_net(net, temperature) for net in self.nets)
+        before = self.about.get("temperature", 1.0)
+        told = before * temperature if isinstance(before, int | float) else temperature
+        return replace(self, nets=nets, about={**self.about, "temperature": told})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""

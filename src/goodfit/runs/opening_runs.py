@@ -69,17 +69,20 @@ def _own(opened: Opened, start: GoingOn | None) -> Opened:
     return replace(opened, notes=(*opened.notes, note))
 
 
-def own_split(folder: Path | None, progress: Notify | None, call: str = TEST, changed: str = CHANGED) -> Split:
+def own_split(
+    folder: Path | None, progress: Notify | None, call: str = TEST, changed: str = CHANGED, verb: str = "opened"
+) -> Split:
     """The split in a run's folder, in its own data.
 
-    call: Python that takes data which cannot be found, {} for the folder; changed: what helps where they are others.
+    call: Python that takes data which cannot be found, {} for the folder; changed: what helps where they are others;
+    verb: what is done to the run.
     """
     if folder is None:
         fix = "Open them with split.test.open(run)."
         raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
     found = record.RunRecord.read(folder)
     given = record.data_of(folder, found, progress, call, flag=True)
-    return record.read_split(folder, given, found, "opened" if call == TEST else "compared", changed)
+    return record.read_split(folder, given, found, verb, changed)
 
 
 def split_in(
