@@ -141,7 +141,7 @@ def drawn(curve: str, *given: Any, task: str = "classification", **more: Any) ->
 
 def setting_curve(source: Any, field: str, values: list[Any], *, task: str = "classification", **more: Any) -> Parts:
     """The curve of a search over one field."""
-    found = gf.select(source, BASE, vary={field: values}, train_scores=True, **more)
+    found = gf.select(BASE, source, vary={field: values}, train_scores=True, **more)
     return of_curve(found.curve(), task)
 
 

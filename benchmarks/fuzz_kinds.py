@@ -30,9 +30,13 @@ from goodfit.reading import read_bytes
 from goodfit.reports import kept
 from goodfit.runs import list_runs, load, record
 from goodfit.runs.opening import restated
+from goodfit.runs.start_files import OPTIMIZER, read_state, write_state
+from goodfit.runs.starting import Start, seen_before
 from goodfit.selection.calls import resumed
 from goodfit.selection.search import SEARCH
 from goodfit.training import session
+from goodfit.training.carrying import with_optimizers
+from goodfit.training.compile import fresh_state
 from goodfit.training.examples import Examples
 from goodfit.training.keeping import PackTrained, keep_nets
 from goodfit.training.population import Job
@@ -116,6 +120,29 @@ def _resume(folder: Path) -> None:
     str(parts)
 
 
+def _optimizer(folder: Path) -> None:
+    write_state(folder / OPTIMIZER, *_began_with())
+
+
+@functools.cache
+def _began_with() -> Any:
+    """A state of two nets by Adam, and prints of rows."""
+    run = gf.train(RECIPE.replace(keep_best=False), "iris", seeds=2)
+    rows = np.arange(50, dtype=np.uint64)
+    return run.optimizer, {"learned": rows, "chosen": rows[:5]}
+
+
+def _go_on(folder: Path) -> None:
+    work, _, _, cohort = _work()
+    state, rows = read_state(folder / OPTIMIZER)
+    nets = load(_trained() / "done").nets
+    start = Start(nets, "here", RECIPE, None, state, known=rows)
+    jobs = [start.job(number, job.recipe) for number, job in enumerate(work.jobs)]
+    begun = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
+    str(with_optimizers(begun, jobs, cohort.grid))
+    str(start.record(RECIPE, seen_before(start, gf.data.split(gf.data.load("iris"), seed=0), "warn")))
+
+
 # Sessions
 
 
@@ -175,7 +202,7 @@ def _record(folder: Path) -> None:
 
 
 def _session(folder: Path) -> None:
-    def again(data: Any, recipe: Any, **asked: Any) -> Any:
+    def again(recipe: Any, data: Any, **asked: Any) -> Any:
         if sorted(asked) != ["by", "folds", "out", "progress", "vary"] or asked["folds"] != 3 or data != "iris":
             raise AssertionError("a changed call would be carried out")
 
@@ -197,7 +224,7 @@ def _searched() -> Path:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="goodfit-fuzz-")) / "search"
-    gf.select("iris", RECIPE, vary={"l2": [0.0, 0.1, 1.0]}, folds=2, train_scores=True, out=folder).write(folder)
+    gf.select(RECIPE, "iris", vary={"l2": [0.0, 0.1, 1.0]}, folds=2, train_scores=True, out=folder).write(folder)
     return folder
 
 
@@ -338,6 +365,7 @@ KINDS = {
     "split.safetensors": Kind(_going, "going/split.safetensors", tensors("split"), _resume),
     "events.jsonl": Kind(_run, "done/events.jsonl", LINES, _load),
     "model file": Kind(_model, "m.safetensors", tensors("model"), _predict),
+    "optimizer.safetensors": Kind(_optimizer, OPTIMIZER, tensors("optimizer"), _go_on),
     "checkpoint": Kind(_checkpoint, "checkpoints/epoch-000001.safetensors", tensors("checkpoint"), _unfinished),
     "turn": Kind(_turn, "turn-0000.safetensors", tensors("run"), _finished),
     "search.json": Kind(_record, SEARCH, JSON, _session),

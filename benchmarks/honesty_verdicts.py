@@ -101,7 +101,7 @@ def _gain(differences: NDArray[np.float64], own: float, offset: float) -> tuple[
 
 def judged(case: HeldOut, number: int, mode: str) -> dict[str, Any]:
     """What the verdict says of the case's own rows, in one of the MODES."""
-    found = verdict(case.data(seed_of(number, 0)), case.recipe, quick=mode == "quick")
+    found = verdict(case.recipe, case.data(seed_of(number, 0)), quick=mode == "quick")
     claim = found.decision.claim
     return {
         "kind": found.kind,

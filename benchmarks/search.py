@@ -158,7 +158,7 @@ def _select(quick: bool) -> Any:
     table = _table(quick)
     recipe = _recipe(32, _epochs(quick))
     vary = {"l2": [alpha / 32 for alpha in table["alpha"]], "learning_rate": table["learning_rate_init"]}
-    return select(_all_learn(data), recipe, vary=vary, folds=_folds()).scores
+    return select(recipe, _all_learn(data), vary=vary, folds=_folds()).scores
 
 
 def _recipe(batch: int, epochs: int) -> Any:
@@ -199,7 +199,7 @@ def _large(quick: bool) -> Measurement:
     results: dict[str, Any] = {}
 
     def ours() -> Any:
-        return select(_all_learn(data), recipe, vary=vary, folds=_folds(), seeds=seeds).scores
+        return select(recipe, _all_learn(data), vary=vary, folds=_folds(), seeds=seeds).scores
 
     table = {
         "hidden_layer_sizes": [(width,) for width in widths],

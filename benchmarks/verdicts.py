@@ -50,9 +50,9 @@ def measure(quick: bool) -> list[Measurement]:
     found, hurried, rule = (Counter[tuple[str, str]]() for _ in range(3))
     lines = []
     for case in chosen:
-        judged, soon = verdict(case.rows, case.recipe), verdict(case.rows, case.recipe, quick=True)
+        judged, soon = verdict(case.recipe, case.rows), verdict(case.recipe, case.rows, quick=True)
         ruled = by_thresholds(
-            verdict(case.rows, case.recipe, by="score", repeats=1) if needs_scores(judged) else judged
+            verdict(case.recipe, case.rows, by="score", repeats=1) if needs_scores(judged) else judged
         )
         found[case.planted, judged.kind] += 1
         hurried[case.planted, soon.kind] += 1

@@ -102,6 +102,7 @@ OWN_FLAGS = TABLE_FLAGS | {
     "precision",
     "recipe",
     "seeds",
+    "start",
     "out",
     "resume",
     "inspect",

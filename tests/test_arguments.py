@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 import goodfit as gf
 from goodfit import arguments
 from goodfit.arguments import public
+from goodfit.data import Dataset
 from goodfit.errors import GoodfitError, InputError
+from goodfit.training import Recipe
 
 FACES = (
     *("", ".data", ".data.tables", ".curves", ".figures", ".inspection", ".leaks", ".models", ".reports", ".runs"),
@@ -48,28 +50,97 @@ def test_every_public_function_checks_its_arguments() -> None:
 def test_swapped_arguments_are_named_and_put_right() -> None:
     table = gf.data.table({"a": [1.0, 2.0, 3.0, 4.5] * 8, "b": [0, 1, 0, 1] * 8}, target="b")
     with pytest.raises(InputError) as caught:
-        gf.train(table, RECIPE)  # type: ignore[arg-type]
+        gf.train(recipe=table, data=RECIPE)  # type: ignore[arg-type]
     first, second = caught.value.problems
-    assert first.startswith("train: 'recipe' must be a Recipe; got ")
+    assert first.startswith("train: 'recipe' must be a Recipe or None; got ")
     assert first.endswith("Swap the two: train(recipe, data).")
     assert second.startswith("train: 'data' must be a Dataset, a Table, a Split or a text; got Recipe(")
-    with pytest.raises(InputError, match=r"Swap the two: select\(data, recipe\)\."):
-        gf.select(RECIPE, DATA, vary={"l2": [0.0]})  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"Swap the two: verdict\(data, recipe\)\."):
+    with pytest.raises(InputError, match=r"Swap the two: verdict\(recipe, data\)\."):
         gf.verdict(recipe=DATA, data=RECIPE)  # type: ignore[arg-type]
 
 
+@public
+def both(recipe: Recipe | None, data: Dataset | str, more: int = 0, *, seed: int = 0) -> tuple[object, ...]:
+    """What it is given."""
+    return recipe, data, more, seed
+
+
+ORDERS: list[tuple[Callable[[Any], Any], tuple[object, ...]]] = [
+    (lambda call: call("iris", RECIPE), (RECIPE, "iris", 0, 0)),
+    (lambda call: call(DATA, RECIPE, seed=3), (RECIPE, DATA, 0, 3)),
+    (lambda call: call("iris", 2, RECIPE), (RECIPE, "iris", 2, 0)),
+    (lambda call: call("iris", None, 2), (None, "iris", 2, 0)),
+    (lambda call: call("iris", recipe=RECIPE), (RECIPE, "iris", 0, 0)),
+    (lambda call: call("iris"), (None, "iris", 0, 0)),
+    (lambda call: call("iris", seed=1), (None, "iris", 0, 1)),
+]
+
+
+@pytest.mark.parametrize("number", range(len(ORDERS)))
+def test_the_old_order_is_put_right_by_type_with_one_warning(number: int) -> None:
+    made, expected = ORDERS[number]
+    with pytest.warns(
+        FutureWarning, match=r"^both: the recipe is the first argument, both\(recipe, data, \.\.\.\)"
+    ) as told:
+        assert made(both) == expected
+    assert len(told) == 1
+    assert told[0].filename == __file__
+
+
+def test_the_order_of_today_is_left_alone() -> None:
+    for call in (
+        lambda: both(RECIPE, "iris", 4),
+        lambda: both(RECIPE, data="iris", more=4),
+        lambda: both(recipe=RECIPE, data="iris", more=4),
+        lambda: both(data="iris", recipe=RECIPE, more=4),
+    ):
+        assert call() == (RECIPE, "iris", 4, 0)
+    assert both(None, "iris") == (None, "iris", 0, 0)
+    assert both(None, data=DATA) == (None, DATA, 0, 0)
+
+
+def test_the_old_order_gives_the_same_results() -> None:
+    recipe, data = RECIPE.replace(epochs=1), gf.data.load("iris")
+    with pytest.warns(FutureWarning, match="^train: the recipe is the first argument"):
+        old = gf.train(data, recipe)  # type: ignore[arg-type]
+    new = gf.train(recipe, data)
+    np.testing.assert_array_equal(old.nets[0].weights[0], new.nets[0].weights[0])
+
+
+def test_every_public_function_takes_the_recipe_first_where_it_takes_data() -> None:
+    """Data by whatever name: what `train` takes as its second argument."""
+    wrong = []
+    for name, each in functions():
+        places = list(inspect.signature(each).parameters)
+        positional = [p.name for p in inspect.signature(each).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if "recipe" in positional and {"data", "name"} & set(positional) and places[0] != "recipe":
+            wrong.append(name)
+    assert not wrong
+    found = {
+        name.rpartition(".")[2]
+        for name, each in functions()
+        if next(iter(inspect.signature(each).parameters), "") == "recipe"
+    }
+    assert {"train", "select", "verdict", "learning_curve", "epoch_curve", "data_curve"} <= found
+
+
 WRONG: list[tuple[Callable[[], Any], str]] = [
-    (lambda: gf.train(gf.Recipe, DATA), r"'recipe' must be a Recipe; .* Give an object of it: Recipe\(\.\.\.\)\."),  # type: ignore[arg-type]
+    (
+        lambda: gf.train(gf.Recipe, DATA),
+        r"'recipe' must be a Recipe or None; .* Give an object of it: Recipe\(\.\.\.\)\.",
+    ),  # type: ignore[arg-type]
     (
         lambda: gf.train({"epochs": 3}, DATA),
-        r"'recipe' must be a Recipe; .* Make a recipe of it: goodfit\.Recipe\(\*\*it\)\.",
+        r"'recipe' must be a Recipe or None; .* Make a recipe of it: goodfit\.Recipe\(\*\*it\)\.",
     ),  # type: ignore[arg-type]
     (
         lambda: gf.train(RECIPE, pd.DataFrame({"a": [1]})),
         r"'data' must be .* goodfit\.data\.table\(frame, target=\.\.\.\)\.",
     ),  # type: ignore[arg-type]
-    (lambda: gf.select(pl.DataFrame({"a": [1]}), vary={"l2": [0]}), r"goodfit\.data\.table\(frame, target=\.\.\.\)\."),  # type: ignore[arg-type]
+    (
+        lambda: gf.select(None, pl.DataFrame({"a": [1]}), vary={"l2": [0]}),
+        r"goodfit\.data\.table\(frame, target=\.\.\.\)\.",
+    ),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, None), "'data' must be a Dataset, a Table, a Split or a text; got None"),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, DATA, seeds=2.5), "'seeds' must be a whole number, a sequence, each a whole number or N"),  # type: ignore[arg-type]
     (lambda: gf.train(RECIPE, DATA, progress=3), "'progress' must be a function or None; got 3"),  # type: ignore[arg-type]

@@ -16,9 +16,13 @@ from goodfit.estimators import MLPClassifier as MLPClassifier
 from goodfit.estimators import MLPRegressor as MLPRegressor
 from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
 from goodfit.inspection import inspect as inspect
+from goodfit.interop.from_sklearn import from_sklearn as from_sklearn
+from goodfit.interop.from_torch import from_torch as from_torch
 from goodfit.models import Model as Model
 from goodfit.models import load_model as load_model
 from goodfit.runs import Run as Run
+from goodfit.runs.calibrated import Calibration as Calibration
+from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
 from goodfit.runs.training import train as train

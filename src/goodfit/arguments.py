@@ -14,7 +14,8 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, ParamSpec, TypeVar
 
-from goodfit.errors import Problems
+from goodfit.errors import Problems, problem
+from goodfit.notices import warn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,15 +24,20 @@ ABSTRACT = (collections.abc.Iterable, collections.abc.Sequence, list, tuple)  # 
 ARRAYS = ("NDArray", "ndarray")  # of what shape and type they are is checked where they are used
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", type(None): "None"}
 PATHS = ("Path", "PathLike")
+RECIPE = "recipe"  # the first argument of every public function that takes one beside data
 
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
     """Have every call raise one InputError that names all arguments of a wrong type, and says so if two are swapped.
 
+    Where the first argument is the recipe, a call of older versions, which gave it after the data, is put right with a
+    FutureWarning (see `recipe_first`).
+
     What an annotation does not say (ranges, shapes, names that exist) is left to the function; so are missing and
     unknown arguments to Python.
     """
     signature = inspect.signature(function)
+    leads = recipe_leads(signature)
 
     @functools.cache
     def expected() -> dict[str, list[Any]]:  # at the first call: then whatever the annotations name is defined
@@ -39,14 +45,52 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        arguments: tuple[Any, ...] = recipe_first(function.__name__, signature, args, kwargs) if leads else args
         try:
-            given = signature.bind(*args, **kwargs).arguments
+            given = signature.bind(*arguments, **kwargs).arguments
         except TypeError:
-            return function(*args, **kwargs)  # which says what is missing or unknown, in its own name
+            return function(*arguments, **kwargs)  # which says what is missing or unknown, in its own name
         _check(function, expected(), given)
-        return function(*args, **kwargs)
+        return function(*arguments, **kwargs)
 
     return call
+
+
+def recipe_leads(signature: inspect.Signature) -> bool:
+    """Whether a function takes the recipe as its first argument, and what it is for as the second."""
+    names = list(signature.parameters)
+    return len(names) > 1 and names[0] == RECIPE
+
+
+def recipe_first(
+    where: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The positional arguments with the recipe in front, where a call has it elsewhere or leaves it out.
+
+    The type alone tells: a call is left as it is where its first argument is a recipe or None, and where there is no
+    recipe among the others to put there. kwargs: a recipe that stands among them moves as well.
+    """
+    if not args or _is_recipe(args[0]):
+        return args
+    names = list(signature.parameters)
+    place = next((number for number, value in enumerate(args) if number and _is_recipe(value)), None)
+    if place is not None:
+        moved = (args[place], *args[:place], *args[place + 1 :])
+    elif RECIPE in kwargs and names[1] not in kwargs:
+        moved = (kwargs.pop(RECIPE), *args)
+    elif len(args) == 1 and names[1] not in kwargs and not isinstance(args[0], Mapping | type):
+        moved = (None, *args)
+    else:
+        return args
+    rule = f"the recipe is the first argument, {where}({RECIPE}, {names[1]}, ...); in this call it is not"
+    fix = "Put it there, or None for the default recipe: the next version refuses the old order."
+    warn(problem(where, rule, fix=fix), FutureWarning)
+    return moved
+
+
+def _is_recipe(value: Any) -> bool:
+    """Whether a value can stand for a recipe; by the name of its class, so that nothing is imported here."""
+    return value is None or any(each.__name__ == "Recipe" for each in type(value).__mro__)
 
 
 def _expected(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, list[Any]]:
@@ -81,7 +125,7 @@ def _fix(where: str, name: str, value: Any, wrong: Mapping[str, Any], expected: 
     if isinstance(value, type):
         return f"Give an object of it: {value.__name__}(...)."
     words = " ".join(_word(each) for each in expected[name])
-    if isinstance(value, dict) and words == "a Recipe":
+    if isinstance(value, dict) and words.startswith("a Recipe"):
         return "Make a recipe of it: goodfit.Recipe(**it)."
     if hasattr(value, "columns") and "a Table" in words:
         return "Make a table of a data frame first: goodfit.data.table(frame, target=...)."

@@ -49,6 +49,7 @@ class FakeRun:
     sealed: Any = None
     split: Any = None
     leaks: Any = None
+    start: Any = None
     metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property
@@ -99,6 +100,7 @@ class FakeRuns:
         data: Any,
         *,
         seeds: Any = None,
+        start: Any = None,
         out: Any = None,
         progress: Any = None,
         data_progress: Any = None,

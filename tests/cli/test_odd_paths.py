@@ -59,7 +59,7 @@ def test_a_flag_with_nothing_behind_its_sign(capsys: pytest.CaptureFixture[str])
 def test_python_has_no_folder_without_a_name(out: str) -> None:
     for call in (
         lambda: gf.train(gf.Recipe(epochs=1, hidden=(2,)), "iris", out=out),
-        lambda: gf.select("iris", gf.Recipe(epochs=1, hidden=(2,)), vary={"l2": [0.0, 1.0]}, folds=2, out=out),
+        lambda: gf.select(gf.Recipe(epochs=1, hidden=(2,)), "iris", vary={"l2": [0.0, 1.0]}, folds=2, out=out),
     ):
         with pytest.raises(gf.InputError, match="the name of a folder must have letters"):
             call()

@@ -19,7 +19,7 @@ STRAIGHT = Recipe(hidden=(), optimizer="lbfgs", epochs=40)  # least squares: the
 
 def test_the_right_degree_is_found_and_too_many_terms_overfit() -> None:
     """The truth is a cubic. Held-out rows are best at 3; training rows only get better with more terms."""
-    found = data_curve("polynomial", "degree", [1, 3, 12], STRAIGHT, by="loss")
+    found = data_curve(STRAIGHT, "polynomial", "degree", [1, 3, 12], by="loss")
     assert found.values == (1, 3, 12)
     assert found.best == 1
     assert found.train.mean[0] > found.train.mean[1] >= found.train.mean[2] * 0.99
@@ -30,27 +30,27 @@ def test_the_right_degree_is_found_and_too_many_terms_overfit() -> None:
 
 def test_a_value_is_a_search_of_that_data_set() -> None:
     recipe = Recipe(hidden=(4,), epochs=4, dropout=0.0)
-    found = data_curve("moons", "noise", [0.5, 0.1], recipe, folds=3, seeds=2)
+    found = data_curve(recipe, "moons", "noise", [0.5, 0.1], folds=3, seeds=2)
     for place, noise in enumerate((0.1, 0.5)):
-        alone = select(load("moons", noise=noise), recipe, vary={"l2": [recipe.l2]}, folds=3, seeds=2)
+        alone = select(recipe, load("moons", noise=noise), vary={"l2": [recipe.l2]}, folds=3, seeds=2)
         assert found.valid.mean[place] == pytest.approx(alone.scores.mean(), abs=1e-3)
 
 
 def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = Recipe(hidden=(4,), epochs=3, dropout=0.0)
-    one = data_curve("moons", "noise", [0.1, 0.5], recipe, folds=3, out=tmp_path / "noise")
-    two = learning_curve("moons", recipe, rows=[20, 60], folds=3, out=tmp_path / "rows")
+    one = data_curve(recipe, "moons", "noise", [0.1, 0.5], folds=3, out=tmp_path / "noise")
+    two = learning_curve(recipe, "moons", rows=[20, 60], folds=3, out=tmp_path / "rows")
 
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is left to be trained")
 
     monkeypatch.setattr("goodfit.training.session.fit", refuse)
-    again = data_curve("moons", "noise", [0.1, 0.5], recipe, folds=3, out=tmp_path / "noise")
+    again = data_curve(recipe, "moons", "noise", [0.1, 0.5], folds=3, out=tmp_path / "noise")
     np.testing.assert_array_equal(again.valid.mean, one.valid.mean)
-    again = learning_curve("moons", recipe, rows=[20, 60], folds=3, out=tmp_path / "rows")
+    again = learning_curve(recipe, "moons", rows=[20, 60], folds=3, out=tmp_path / "rows")
     np.testing.assert_array_equal(again.valid.mean, two.valid.mean)
     with pytest.raises(InputError, match="holds a different curve"):
-        learning_curve("moons", recipe, rows=[20, 70], folds=3, out=tmp_path / "rows")
+        learning_curve(recipe, "moons", rows=[20, 70], folds=3, out=tmp_path / "rows")
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_curves_keep_what_they_computed(tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_curves_that_cannot_be(arguments: tuple[Any, ...], changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        data_curve(*arguments, **changes)
+        data_curve(None, *arguments, **changes)

@@ -33,8 +33,8 @@ def numbers(outputs: int = 1) -> Dataset:
 @pytest.mark.parametrize("data", [dataset(), numbers()], ids=["classes", "numbers"])
 @pytest.mark.parametrize("folds", [3, TimeSeriesSplit(2)], ids=["partition", "alone"])
 def test_the_last_epoch_is_what_a_search_scores(data: Dataset, by: Any, folds: Any) -> None:
-    found = epoch_curve(data, BASE, folds=folds, seeds=2, by=by)
-    whole = select(data, BASE, vary={"l2": [BASE.l2]}, folds=folds, seeds=2, by=by, train_scores=True)
+    found = epoch_curve(BASE, data, folds=folds, seeds=2, by=by)
+    whole = select(BASE, data, vary={"l2": [BASE.l2]}, folds=folds, seeds=2, by=by, train_scores=True)
     assert found.values == tuple(range(1, 10))
     assert found.field == "epochs"
     assert found.what == whole.score_name
@@ -49,7 +49,7 @@ def test_the_last_epoch_is_what_a_search_scores(data: Dataset, by: Any, folds: A
 def test_an_earlier_epoch_is_a_training_that_ends_there() -> None:
     """Of the whole schedule, with dropout off where rows are scored."""
     data = dataset()
-    found = epoch_curve(data, BASE, folds=3, by="loss")
+    found = epoch_curve(BASE, data, folds=3, by="loss")
     sheet = lay_out(data, {"l2": [BASE.l2]}, SearchRequest(BASE, folds=3)).sheets()[0]
     train, valid = [], []
     for number, job in enumerate(sheet.jobs):
@@ -62,10 +62,10 @@ def test_an_earlier_epoch_is_a_training_that_ends_there() -> None:
 
 
 def test_the_best_epoch_is_marked_and_few_can_be_scored() -> None:
-    found = epoch_curve(dataset(), BASE, folds=3, by="loss", every=4)
+    found = epoch_curve(BASE, dataset(), folds=3, by="loss", every=4)
     assert found.values == (4, 8, 9)
     assert found.best == int(np.argmin(found.valid.mean))
-    whole = epoch_curve(dataset(), BASE, folds=3, by="loss")
+    whole = epoch_curve(BASE, dataset(), folds=3, by="loss")
     np.testing.assert_allclose(found.valid.mean, whole.valid.mean[[3, 7, 8]], rtol=1e-5)
 
 
@@ -73,17 +73,17 @@ def test_several_targets_count_in_their_scaled_units() -> None:
     """The same as for targets that were divided by their spread before."""
     data = numbers(2)
     even = replace(data, y=data.y / data.y.std(axis=0))
-    one, other = (epoch_curve(each, BASE, folds=3).valid.mean for each in (data, even))
+    one, other = (epoch_curve(BASE, each, folds=3).valid.mean for each in (data, even))
     np.testing.assert_allclose(one, other, rtol=1e-3)
 
 
 def test_nets_that_diverge_have_no_value_from_there_on() -> None:
     wild = BASE.replace(activation="relu", dropout=0.0)
-    found = epoch_curve(numbers(), wild.replace(learning_rate=10.0), folds=3)
+    found = epoch_curve(wild.replace(learning_rate=10.0), numbers(), folds=3)
     assert np.isnan(found.valid.mean[-1])
     assert np.isfinite(found.valid.mean[0])
     with pytest.raises(GoodfitError, match="at every value of epochs a net diverged on some fold"):
-        epoch_curve(numbers(), wild.replace(learning_rate=1e38), folds=3)
+        epoch_curve(wild.replace(learning_rate=1e38), numbers(), folds=3)
 
 
 @pytest.mark.parametrize("reports", [0, 1, 2, 3])
@@ -92,10 +92,10 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
     monkeypatch.setattr("goodfit.training.store.SHARE_OF_TIME", float("inf"))
     monkeypatch.setattr(session, "fit", lambda *a, **k: fit(*a, **{**k, "chunk_seconds": 0.0}))
     how: dict[str, Any] = {"folds": TimeSeriesSplit(2), "by": "loss"}
-    whole = epoch_curve(dataset(), BASE, **how)
+    whole = epoch_curve(BASE, dataset(), **how)
     with pytest.raises(Stop):
-        epoch_curve(dataset(), BASE, **how, out=tmp_path, progress=killed_after(reports * 4))
-    again = epoch_curve(dataset(), BASE, **how, out=tmp_path)
+        epoch_curve(BASE, dataset(), **how, out=tmp_path, progress=killed_after(reports * 4))
+    again = epoch_curve(BASE, dataset(), **how, out=tmp_path)
     np.testing.assert_array_equal(again.valid.mean, whole.valid.mean)
     np.testing.assert_array_equal(again.train.mean, whole.train.mean)
 
@@ -103,9 +103,9 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
         raise AssertionError("nothing is left to be trained")
 
     monkeypatch.setattr(session, "fit", refuse)
-    np.testing.assert_array_equal(epoch_curve(dataset(), BASE, **how, out=tmp_path).valid.mean, whole.valid.mean)
+    np.testing.assert_array_equal(epoch_curve(BASE, dataset(), **how, out=tmp_path).valid.mean, whole.valid.mean)
     with pytest.raises(InputError, match=r"holds a different curve\. Give another folder"):
-        epoch_curve(dataset(), BASE.replace(l2=0.5), **how, out=tmp_path)
+        epoch_curve(BASE.replace(l2=0.5), dataset(), **how, out=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_a_curve_goes_on_where_it_was_killed(tmp_path: Path, reports: int, monke
 )
 def test_curves_that_cannot_be(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        epoch_curve(dataset(), BASE, **changes)
+        epoch_curve(BASE, dataset(), **changes)

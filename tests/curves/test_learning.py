@@ -33,7 +33,7 @@ def dataset(rows: int = 300) -> Dataset:
 
 
 def test_more_rows_learn_better_and_know_less_by_heart() -> None:
-    curve = learning_curve(dataset(), RECIPE, rows=[20, 60, 190], folds=5, seeds=2, by="loss")
+    curve = learning_curve(RECIPE, dataset(), rows=[20, 60, 190], folds=5, seeds=2, by="loss")
     assert curve.field == "rows"
     assert curve.values == (20, 60, 190)
     assert (np.diff(curve.valid.mean) < 0).all()
@@ -74,8 +74,8 @@ def test_the_largest_number_is_the_whole_fold() -> None:
 
     data = dataset(120)
     recipe = RECIPE.replace(batch_size=48, epochs=5)  # all rows of a fold, so that their order does not matter
-    curve = learning_curve(data, recipe, rows=[48], folds=5)
-    found = select(data, recipe, vary={"l2": [recipe.l2]}, folds=5)
+    curve = learning_curve(recipe, data, rows=[48], folds=5)
+    found = select(recipe, data, vary={"l2": [recipe.l2]}, folds=5)
     np.testing.assert_allclose(curve.valid.mean[0], found.scores.mean(), atol=1e-6)
 
 
@@ -93,4 +93,4 @@ def test_the_largest_number_is_the_whole_fold() -> None:
 )
 def test_curves_that_cannot_be(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        learning_curve(dataset(), RECIPE, **changes)
+        learning_curve(RECIPE, dataset(), **changes)

@@ -28,19 +28,19 @@ def of_table(**out: Any) -> SettingCurve:
     rows = [f"{a},{'red' if a % 3 else 'blue'},{a * 0.1 + a % 7}" for a in range(40)]
     Path("things.csv").write_text("\n".join(["size,colour,price", *rows]) + "\n")
     table = gf.data.read_table("things.csv", "price")
-    return epoch_curve(table, RECIPE, folds=3, every=2, by="loss", time="size", seeds=[3, 5], **out)
+    return epoch_curve(RECIPE, table, folds=3, every=2, by="loss", time="size", seeds=[3, 5], **out)
 
 
 def over_rows(**out: Any) -> SettingCurve:
-    return learning_curve("moons", RECIPE, rows=iter([20, 50]), folds=2, seeds=2, seed=7, **out)
+    return learning_curve(RECIPE, "moons", rows=iter([20, 50]), folds=2, seeds=2, seed=7, **out)
 
 
 def over_degrees(**out: Any) -> SettingCurve:
-    return data_curve("polynomial", "degree", range(1, 4), RECIPE, folds=2, by="loss", **out)
+    return data_curve(RECIPE, "polynomial", "degree", range(1, 4), folds=2, by="loss", **out)
 
 
 def over_widths(**out: Any) -> SettingCurve:
-    return gf.select("moons", RECIPE, vary={"hidden": [[2], [4]]}, folds=2, train_scores=True, **out).curve()
+    return gf.select(RECIPE, "moons", vary={"hidden": [[2], [4]]}, folds=2, train_scores=True, **out).curve()
 
 
 @pytest.mark.parametrize(("trace", "last"), [(of_table, 2), (over_rows, 2), (over_degrees, 2), (over_widths, 1)])
@@ -71,6 +71,6 @@ def test_a_curve_goes_on_from_its_folder(
 def test_what_no_file_holds_is_said(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     data = Dataset("dots", rng.normal(size=(40, 2)), rng.normal(size=40), "regression")
-    epoch_curve(data, RECIPE, folds=2, out=tmp_path)
+    epoch_curve(RECIPE, data, folds=2, out=tmp_path)
     with pytest.raises(InputError, match="Start the curve again from Python, with the same arguments and folder"):
         resume(tmp_path)

@@ -244,3 +244,10 @@ def test_the_real_data_where_it_is_at_hand(tmp_path: Path) -> None:
     assert np.bincount(data.y[:60_000]).tolist() == [6000] * 10
     assert np.bincount(data.y[data.test]).tolist() == [1000] * 10
     assert data.y[0] == 9  # the first training image is an ankle boot, as every tutorial shows
+
+
+def test_whether_the_cache_has_it_is_told_without_reading_it(tmp_path: Path) -> None:
+    assert not fashion_mnist.is_kept(tmp_path)
+    for spec in (fashion_mnist.PIXELS, fashion_mnist.LABELS):
+        (tmp_path / spec.name).write_bytes(b"")
+    assert fashion_mnist.is_kept(tmp_path)

@@ -16,7 +16,8 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.errors import InputError
 from goodfit.inspection import subject_of
 from goodfit.inspection.passes import run_passes
-from goodfit.models.model_file import load_model, save_model
+from goodfit.interop.export import export
+from goodfit.models.model_file import Model, load_model, save_model
 from goodfit.models.on_device import outputs_on_device
 from goodfit.models.stacked import stacked_outputs
 from goodfit.runs.model_facts import describe_model
@@ -128,3 +129,10 @@ def test_an_encoding_is_of_the_format_that_has_it(tmp_path: Path) -> None:
     del metadata["nets"][0]["encoded"]
     error = refused(tmp_path / "model.safetensors", packed(tensors, metadata))
     assert "must hold the float32 tensors of its nets and no others" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torch", "numpy", "sklearn"])
+def test_an_export_says_that_it_has_no_place_for_bins(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"Export to {kind}: cannot hold the bins of encoded features"):
+        export(Model((ENCODED,)), kind, tmp_path / "net")
+    assert not list(tmp_path.iterdir())

@@ -30,7 +30,7 @@ def test_nothing_is_printed_outside_of_notebooks(
     monkeypatch.setitem(sys.modules, "IPython", module)
     assert not notebooks.in_notebook()
     gf.train(RECIPE, "iris", leaks="off")
-    gf.select("iris", RECIPE, vary={"hidden": [(3,)]}, folds=2, leaks="off")
+    gf.select(RECIPE, "iris", vary={"hidden": [(3,)]}, folds=2, leaks="off")
     notebooks.tell_line("a study says so")
     assert capfd.readouterr() == ("", "")
 
@@ -41,7 +41,7 @@ def test_a_line_is_written_over_itself_and_ends(capfd: pytest.CaptureFixture[str
     out, err = capfd.readouterr()
     assert (err, out.count("\n"), out[-1]) == ("", 1, "\n")
     assert out.rpartition("\r")[2].rstrip() == f"[{'#' * 20}] epoch 2 of 2"
-    gf.select("iris", RECIPE, vary={"hidden": [(3,), (4,)]}, folds=2, leaks="off")
+    gf.select(RECIPE, "iris", vary={"hidden": [(3,), (4,)]}, folds=2, leaks="off")
     out, err = capfd.readouterr()
     assert (err, out.count("\n")) == ("", 1)
     assert out.rpartition("\r")[2].rstrip() == f"[{'#' * 20}] 4 of 4 nets"
@@ -95,16 +95,16 @@ def test_recipes_and_tables_as_html() -> None:
 
 def test_searches_and_verdicts_as_html() -> None:
     table = evil_table()
-    found = gf.select(table, RECIPE, vary={"hidden": [(3,), (4,)]}, folds=2, leaks="off")
+    found = gf.select(RECIPE, table, vary={"hidden": [(3,), (4,)]}, folds=2, leaks="off")
     text, tags = html_of(found)
     assert "script" not in tags
     assert tags.count("tr") == 3
     assert f"{found.rows()[0]['accuracy']:.4f}" in text
-    many = gf.select("iris", RECIPE, vary={"l2": [i / 100 for i in range(15)]}, folds=2, leaks="off")
+    many = gf.select(RECIPE, "iris", vary={"l2": [i / 100 for i in range(15)]}, folds=2, leaks="off")
     text, tags = html_of(many)
     assert tags.count("tr") == 13
     assert "and 3 more" in text
-    verdict = gf.verdict(table, RECIPE, folds=2, quick=True)
+    verdict = gf.verdict(RECIPE, table, folds=2, quick=True)
     text, tags = html_of(verdict)
     assert "script" not in tags
     assert tags.count("tr") == 1 + len(verdict.probes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ import goodfit.figures
 from goodfit.data import Dataset
 from goodfit.files import write_atomically
 from goodfit.training import session, store
+from goodfit.training.events import EventLog
 from goodfit.training.fitting import fit
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe
@@ -54,3 +57,35 @@ def numbers(task: str = "regression", rows: int = 40, outputs: int = 2) -> Datas
     if task == "multilabel":
         return Dataset("mine", x, y > 1, "multilabel", ("a", "b"))
     return Dataset("mine", x, y, "regression")
+
+
+class Camera:
+    """Copies a run's folder at every change of it: what `kill -9` at that moment would leave."""
+
+    def __init__(self, folder: Path, album: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.album = folder, album
+        self.shots: list[Path] = []
+        replace, append = os.replace, EventLog.append
+
+        def watched_replace(old: Path, new: Path) -> None:
+            self.shoot(f"before {Path(new).name}")
+            replace(old, new)
+            self.shoot(f"after {Path(new).name}")
+
+        def watched_append(log: EventLog, text: str) -> None:
+            for share in (3, 2):  # the line is torn
+                with open(log.path, "ab") as file:
+                    size = file.tell()
+                    file.write(text.encode()[: len(text) // share])
+                self.shoot("torn events")
+                os.truncate(log.path, size)
+            append(log, text)
+            self.shoot("events")
+
+        patch.setattr(os, "replace", watched_replace)
+        patch.setattr(EventLog, "append", watched_append)
+
+    def shoot(self, what: str) -> None:
+        target = self.album / f"{len(self.shots):03d} {what}"
+        shutil.copytree(self.folder, target)
+        self.shots.append(target)

@@ -67,5 +67,5 @@ def test_a_search_stops_with_one_sentence(tmp_path: Path, monkeypatch: pytest.Mo
             shutil.rmtree(folder)
 
     with pytest.raises(gf.GoodfitError, match=REMOVED.format("search")):
-        select("iris", RECIPE.replace(epochs=50), vary={"l2": [0.0, 0.1]}, folds=3, out=folder, progress=watch)
+        select(RECIPE.replace(epochs=50), "iris", vary={"l2": [0.0, 0.1]}, folds=3, out=folder, progress=watch)
     assert not folder.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from run_help import RECIPE, SEEDS, interrupt_at, make_chunks_short, numbers, same_results
+from run_help import RECIPE, SEEDS, Camera, interrupt_at, make_chunks_short, numbers, same_results
 
 import goodfit as gf
 from goodfit.data import load, split
@@ -21,7 +20,6 @@ from goodfit.training import session, store
 from goodfit.training.checkpoints import Checkpoint, load_checkpoint
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import fresh_state
-from goodfit.training.events import EventLog
 from goodfit.training.examples import Examples
 from goodfit.training.fitting import fit
 from goodfit.training.population import Job
@@ -47,38 +45,6 @@ def stopped(tmp_path: Path) -> Path:
     with pytest.raises(KeyboardInterrupt):
         gf.train(RECIPE, "iris", seeds=SEEDS, out=tmp_path / "run", progress=interrupt_at(3))
     return tmp_path / "run"
-
-
-class Camera:
-    """Copies a run's folder at every change of it: what `kill -9` at that moment would leave."""
-
-    def __init__(self, folder: Path, album: Path, patch: pytest.MonkeyPatch) -> None:
-        self.folder, self.album = folder, album
-        self.shots: list[Path] = []
-        replace, append = os.replace, EventLog.append
-
-        def watched_replace(old: Path, new: Path) -> None:
-            self.shoot(f"before {Path(new).name}")
-            replace(old, new)
-            self.shoot(f"after {Path(new).name}")
-
-        def watched_append(log: EventLog, text: str) -> None:
-            for share in (3, 2):  # the line is torn
-                with open(log.path, "ab") as file:
-                    size = file.tell()
-                    file.write(text.encode()[: len(text) // share])
-                self.shoot("torn events")
-                os.truncate(log.path, size)
-            append(log, text)
-            self.shoot("events")
-
-        patch.setattr(os, "replace", watched_replace)
-        patch.setattr(EventLog, "append", watched_append)
-
-    def shoot(self, what: str) -> None:
-        target = self.album / f"{len(self.shots):03d} {what}"
-        shutil.copytree(self.folder, target)
-        self.shots.append(target)
 
 
 def test_killed_at_any_moment(whole: Path, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_folder_of_a_run(done) -> None:  # type: ignore[no-untyped-def]
     run, _ = done
     assert {path.name for path in run.folder.iterdir()} == {
         "recipe.json", "run.json", "split.safetensors", "events.jsonl", "history.csv", "model.safetensors",
-        "curves.svg", "curves.png",
+        "curves.svg", "curves.png", "optimizer.safetensors",
     }  # fmt: skip
     assert gf.Recipe.from_file(run.folder) == run.recipe
     assert len((run.folder / "history.csv").read_text().splitlines()) == 1 + 5 * 3

@@ -30,12 +30,12 @@ HOW: dict[str, Any] = {"vary": VARY, "folds": 3, "seeds": 2, "by": "loss"}
 
 
 def halved(**more: Any) -> Selection:
-    return select(dataset(), BASE, **{**HOW, "method": "halving", **more})
+    return select(BASE, dataset(), **{**HOW, "method": "halving", **more})
 
 
 def test_finalists_are_what_they_would_be_had_nobody_left() -> None:
     """With dropout, momentum and a cosine schedule with warm-up, in cohorts of other widths and depths on the way."""
-    found, whole = halved(), select(dataset(), BASE, **HOW)
+    found, whole = halved(), select(BASE, dataset(), **HOW)
     assert [len(found.settings), len(found.stopped)] == [2, 10]
     for setting, scores, losses in zip(found.settings, found.scores, found.losses, strict=True):
         same = whole.settings.index(setting)
@@ -108,7 +108,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     assert kept["settings"][-1]["low"] is None
     assert kept["uncorrected"] == found.uncorrected
     assert "12 settings" in repr(found)
-    one = select(dataset(), BASE, vary={"l2": [0.0, 0.1, 0.2, 0.4]}, folds=3, method="halving")
+    one = select(BASE, dataset(), vary={"l2": [0.0, 0.1, 0.2, 0.4]}, folds=3, method="halving")
     with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one stopped"):
         one.curve()
 
@@ -117,8 +117,8 @@ def test_hyperband_compares_the_finalists_of_all_brackets() -> None:
     vary = ["learning_rate=1e-4..1:log", "l2=1e-5..1e-1:log"]
     plans: list[Any] = []
     found = select(
-        dataset(),
         BASE,
+        dataset(),
         vary=vary,
         folds=3,
         method="hyperband",
@@ -130,7 +130,7 @@ def test_hyperband_compares_the_finalists_of_all_brackets() -> None:
     assert len(found.settings) == 1 + 1 + 3
     assert len(found.stopped) == 8 + 4
     assert len({str(each) for each in (*found.settings, *(each.setting for each in found.stopped))}) == 17
-    alone = select(dataset(), BASE, vary={name: [found.settings[0][name]] for name in found.settings[0]}, folds=3)
+    alone = select(BASE, dataset(), vary={name: [found.settings[0][name]] for name in found.settings[0]}, folds=3)
     np.testing.assert_allclose(found.losses[0], alone.losses[0], rtol=1e-4)
 
 
@@ -174,11 +174,11 @@ def test_small_populations_take_turns_and_tables_have_one_for_each_fold(
     frame = {"colour": colour, "size": rng.normal(size=60), "kind": np.where(rng.random(60) > 0.5, "a", "b")}
     how: dict[str, Any] = {"vary": {"l2": [0.0, 0.1, 0.2, 0.4]}, "folds": 3, "method": "halving", "by": "loss"}
     for data, turns in ((dataset(), [12, 6]), (table(frame, "kind"), [12, 6])):
-        whole = select(data, BASE, **how)
+        whole = select(BASE, data, **how)
         with monkeypatch.context() as patched:
             patched.setattr("goodfit.selection.layout.MOST_MEMORY", 0.0)
             folder = tmp_path / str(len(list(tmp_path.iterdir())))
-            small = select(data, BASE, **how, out=folder)
+            small = select(BASE, data, **how, out=folder)
         kept = [len(list(folder.glob(f"bracket-0/rung-{rung}/turn-*"))) for rung in (0, 1)]
         assert kept == turns
         assert [each.setting for each in small.stopped] == [each.setting for each in whole.stopped]
@@ -195,7 +195,7 @@ def watch(progress):
         os.kill(os.getpid(), signal.SIGKILL)
 recipe = goodfit.Recipe(hidden=(4,), epochs=9, batch_size=32)
 how = {"method": "halving", "budget": 9, "folds": 3}
-goodfit.select("moons", recipe, vary=["l2=1e-4..1e-1:log"], **how, out="s", progress=watch)
+goodfit.select(recipe, "moons", vary=["l2=1e-4..1e-1:log"], **how, out="s", progress=watch)
 """
 
 
@@ -210,7 +210,7 @@ def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, monkeypatch: pyt
     whole = resume(tmp_path / "s")
     np.testing.assert_array_equal(found.losses, whole.losses)
     recipe = found.recipes[0].replace(seed=0)
-    alone = select("moons", recipe, vary={"l2": [found.settings[0]["l2"]]}, folds=3)
+    alone = select(recipe, "moons", vary={"l2": [found.settings[0]["l2"]]}, folds=3)
     np.testing.assert_allclose(found.losses[0], alone.losses[0], rtol=1e-4)
 
 

@@ -29,7 +29,7 @@ HOW: dict[str, Any] = {"vary": VARY, "folds": 3, "by": "loss", "method": "optuna
 
 
 def asked(**more: Any) -> Selection:
-    return select(dataset(), BASE.replace(epochs=4), **{**HOW, **more})
+    return select(BASE.replace(epochs=4), dataset(), **{**HOW, **more})
 
 
 def test_optuna_is_asked_in_turns_each_of_which_is_one_population(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ import sys
 sys.modules["optuna"] = None
 import goodfit
 try:
-    goodfit.select("moons", vary=["l2=0,1"], method="optuna")
+    goodfit.select(None, "moons", vary=["l2=0,1"], method="optuna")
 except goodfit.InputError as error:
     print(error)
 """

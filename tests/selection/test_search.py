@@ -59,7 +59,7 @@ def test_each_fit_is_a_training_alone_on_the_rows_of_its_fold(task: str) -> None
     """With all rows of a fold in one batch, so that their order does not matter."""
     data, whole = dataset(task), BASE.replace(batch_size=32)
     found = lay_out(data, VARY, SearchRequest(whole, folds=5, seeds=2, by="loss"))
-    selection = select(data, whole, vary=VARY, folds=5, seeds=2, by="loss")
+    selection = select(whole, data, vary=VARY, folds=5, seeds=2, by="loss")
     for setting, recipe in enumerate(found.recipes):
         for number, fold in enumerate(found.folds.all):
             losses, scores = [], []
@@ -82,11 +82,11 @@ def test_test_rows_and_held_out_rows_change_nothing_of_a_net() -> None:
     data = dataset()
     search = lay_out(data, VARY, SearchRequest(BASE, folds=5))
     held_out = search.folds.all[0].valid
-    usual = select(data, BASE, vary=VARY, folds=5)
+    usual = select(BASE, data, vary=VARY, folds=5)
     x = data.x.copy()
     x[held_out[0]] *= 1000.0  # of the first fold
     x[data.test] = 1e6
-    changed = select(replace(data, x=x), BASE, vary=VARY, folds=5)
+    changed = select(BASE, replace(data, x=x), vary=VARY, folds=5)
     assert not np.array_equal(usual.losses[:, 1:], changed.losses[:, 1:])  # the other folds learn from that row
     sheets = [lay_out(each, VARY, SearchRequest(BASE, folds=5)).sheets()[0] for each in (data, replace(data, x=x))]
     fits = [fit(cohort_of(sheet.jobs, sheet.examples, 1)) for sheet in sheets]
@@ -101,7 +101,7 @@ def test_the_winner_is_a_sound_recipe_and_the_losers_are_starved() -> None:
     y = (x[:, 0] * x[:, 1] > 0).astype(np.int32)  # a net without hidden units can do nothing with it
     data = Dataset("xor", x, y, "classification", ("a", "b"))
     recipe = BASE.replace(epochs=60, learning_rate=0.5, batch_size=16)
-    found = select(data, recipe, vary={"hidden": [(), 8, 16], "learning_rate": [1e-5, 0.5]}, folds=4, seeds=2)
+    found = select(recipe, data, vary={"hidden": [(), 8, 16], "learning_rate": [1e-5, 0.5]}, folds=4, seeds=2)
     assert found.best.hidden
     assert found.best.learning_rate == 0.5
     assert found.rows()[0]["accuracy"] > 0.85
@@ -115,22 +115,22 @@ def test_the_winner_is_a_sound_recipe_and_the_losers_are_starved() -> None:
 
 def test_a_setting_that_diverges_ranks_last_and_is_said_to() -> None:
     data = dataset("regression")
-    found = select(data, BASE.replace(epochs=30), vary={"learning_rate": [0.05, 1e6]}, folds=4)
+    found = select(BASE.replace(epochs=30), data, vary={"learning_rate": [0.05, 1e6]}, folds=4)
     last = found.rows()[-1]
     assert last["learning_rate"] == 1e6
     assert last["failed folds"] == 4
     assert math.isnan(last["R²"])
     with pytest.raises(GoodfitError, match="in every setting a net diverged on some fold"):
-        select(data, BASE.replace(epochs=30), vary={"learning_rate": [1e6, 1e7]}, folds=4)
+        select(BASE.replace(epochs=30), data, vary={"learning_rate": [1e6, 1e7]}, folds=4)
 
 
 @pytest.mark.parametrize("folds", [TimeSeriesSplit(3), 4])
 def test_turns_that_fit_a_small_memory_give_the_same(folds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     data = dataset()
-    whole = select(data, BASE, vary=VARY, folds=folds, seeds=2, repeats=1)
+    whole = select(BASE, data, vary=VARY, folds=folds, seeds=2, repeats=1)
     monkeypatch.setattr("goodfit.selection.layout.MOST_MEMORY", 0.0)
     plans: list[SessionPlan] = []
-    turns = select(data, BASE, vary=VARY, folds=folds, seeds=2, plan=lambda search, planned: plans.append(planned))
+    turns = select(BASE, data, vary=VARY, folds=folds, seeds=2, plan=lambda search, planned: plans.append(planned))
     assert len(plans[0].turns) == 4 * 2 * len(turns.scores[0])
     assert "turns to fit in memory" in str(plans[0])
     np.testing.assert_allclose(turns.losses, whole.losses, rtol=1e-4)
@@ -150,17 +150,17 @@ def killed_after(turns: int) -> Any:
 
 def test_what_was_computed_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, vary = dataset(), {"activation": ["tanh", "relu"], "l2": [0.0, 0.1]}
-    whole = select(data, BASE, vary=vary, folds=4)
+    whole = select(BASE, data, vary=vary, folds=4)
     with pytest.raises(Stop):
-        select(data, BASE, vary=vary, folds=4, out=tmp_path, progress=killed_after(8))
+        select(BASE, data, vary=vary, folds=4, out=tmp_path, progress=killed_after(8))
     assert sorted(path.name for path in tmp_path.glob("turn-*")) == ["turn-0000.safetensors"]
     trained: list[int] = []
     usual = session.fit
     monkeypatch.setattr(session, "fit", lambda cohort, **how: trained.append(len(cohort.jobs)) or usual(cohort, **how))  # type: ignore[func-returns-value]
-    again = select(data, BASE, vary=vary, folds=4, out=tmp_path)
+    again = select(BASE, data, vary=vary, folds=4, out=tmp_path)
     assert trained == [8]
     np.testing.assert_array_equal(again.losses, whole.losses)
-    select(data, BASE, vary=vary, folds=4, out=tmp_path)
+    select(BASE, data, vary=vary, folds=4, out=tmp_path)
     assert trained == [8]  # a search that is done trains nothing
     text = (tmp_path / "settings.csv").read_text().splitlines()
     assert text[0].startswith("rank,activation,l2,accuracy,low,high,difference")
@@ -171,7 +171,7 @@ def test_what_was_computed_is_not_computed_again(tmp_path: Path, monkeypatch: py
 def test_a_population_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle of a population: the state of the last checkpoint is taken up, and the end is the same."""
     data, recipe = dataset(), BASE.replace(epochs=600)
-    whole = select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4)
+    whole = select(recipe, data, vary={"l2": [0.0, 0.1]}, folds=4)
     monkeypatch.setattr("goodfit.training.store.FEWEST_SECONDS", 0.0)
     monkeypatch.setattr("goodfit.training.store.SHARE_OF_TIME", math.inf)
     seen: list[float] = []
@@ -184,44 +184,44 @@ def test_a_population_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("goodfit.training.fitting.CHUNK_SECONDS", 0.0)
     monkeypatch.setattr(session, "fit", lambda *a, **k: fit(*a, **{**k, "chunk_seconds": 0.0}))
     with pytest.raises(Stop):
-        select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path, progress=watch)
+        select(recipe, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path, progress=watch)
     assert seen[-1] < 0.1
-    again = select(data, recipe, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+    again = select(recipe, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     np.testing.assert_array_equal(again.losses, whole.losses)
     assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     data = dataset()
-    select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+    select(BASE, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     for changes in ({"folds": 5}, {"seeds": 2}, {"by": "loss"}, {"seed": 1}):
         with pytest.raises(InputError, match="holds a different search"):
-            select(data, BASE, vary={"l2": [0.0, 0.1]}, out=tmp_path, **{"folds": 4, **changes})
+            select(BASE, data, vary={"l2": [0.0, 0.1]}, out=tmp_path, **{"folds": 4, **changes})
     with pytest.raises(InputError, match="holds a search of other data, or its data have changed since"):
-        select(dataset(seed=5), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+        select(BASE, dataset(seed=5), vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).write_text("{")
     with pytest.raises(InputError, match="must be the record of a search, but it is damaged"):
-        select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+        select(BASE, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     (tmp_path / SEARCH).unlink()
     with pytest.raises(InputError, match=r"holds results of a search, or of another training, but no search\.json"):
-        select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+        select(BASE, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
 
 
 def test_a_damaged_result_is_named(tmp_path: Path) -> None:
     data = dataset()
-    select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+    select(BASE, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
     path = tmp_path / "turn-0000.safetensors"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(InputError, match=r"turn-0000\.safetensors: must be a whole search file"):
-        select(data, BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
+        select(BASE, data, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path)
 
 
 def test_a_search_from_a_name_can_be_resumed_from_its_folder(tmp_path: Path) -> None:
     vary = ["hidden=2,3", "l2=1e-4..1e-2:log:2"]
     recipe = BASE.replace(epochs=2)
-    found = select("moons", recipe, vary=vary, folds=3, out=tmp_path)
+    found = select(recipe, "moons", vary=vary, folds=3, out=tmp_path)
     np.testing.assert_array_equal(resume(tmp_path).scores, found.scores)
-    select(dataset(), BASE, vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path / "objects")
+    select(BASE, dataset(), vary={"l2": [0.0, 0.1]}, folds=4, out=tmp_path / "objects")
     with pytest.raises(InputError, match="was started from Python with objects that cannot be stored"):
         resume(tmp_path / "objects")
     with pytest.raises(InputError, match=r"must be the folder of a search; it has no search\.json"):
@@ -245,7 +245,7 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
         known = any("blue" in name for name in sheet.data.features)
         assert known is (7 in set(fold.train.tolist()))
     assert 7 in rows
-    found = select(made, BASE, vary={"l2": [0.0, 0.1]}, folds=4)
+    found = select(BASE, made, vary={"l2": [0.0, 0.1]}, folds=4)
     assert np.isfinite(found.scores).all()
 
 
@@ -264,7 +264,7 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
 )
 def test_searches_that_cannot_be(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        select(dataset(), BASE, **{"vary": VARY, **changes})
+        select(BASE, dataset(), **{"vary": VARY, **changes})
 
 
 def test_a_split_gives_its_training_and_validation_rows() -> None:
@@ -281,8 +281,8 @@ def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> No
     table = goodfit.data.table({**frame, "y": np.where(rng.random(120) > 0.5, "yes", "no")}, "y")
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
     laid: list[Any] = []
-    select(table, recipe, vary={"l2": [0, 0.1]}, folds=3, groups="who", plan=lambda search, _: laid.append(search))
-    select(table, recipe, vary={"l2": [0, 0.1]}, folds=3, time="day", plan=lambda search, _: laid.append(search))
+    select(recipe, table, vary={"l2": [0, 0.1]}, folds=3, groups="who", plan=lambda search, _: laid.append(search))
+    select(recipe, table, vary={"l2": [0, 0.1]}, folds=3, time="day", plan=lambda search, _: laid.append(search))
     for search in laid:
         assert search.data.name == "table"
         assert len(search.rows) == (100 if search.folds.partitions else 96)
@@ -300,20 +300,20 @@ def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> No
 
     data = goodfit.data.Dataset.from_arrays(np.stack([frame["a"], frame["b"]], 1), np.arange(120) % 2)
     how = {"folds": GroupKFold(3), "plan": lambda search, _: laid.append(search)}
-    select(data, recipe, vary={"l2": [0, 0.1]}, groups=who, **how)
+    select(recipe, data, vary={"l2": [0, 0.1]}, groups=who, **how)
     assert all(not set(who[fold.train]) & set(who[fold.valid]) for fold in laid[-1].folds.all)
     parts = goodfit.data.split(data, seed=1)
     how = {"folds": TimeSeriesSplit(3), "plan": lambda search, _: laid.append(search)}
-    select(parts, recipe, vary={"l2": [0, 0.1]}, time=np.arange(120)[::-1], **how)
+    select(recipe, parts, vary={"l2": [0, 0.1]}, time=np.arange(120)[::-1], **how)
     assert all(fold.train.min() > fold.valid.max() for fold in laid[-1].folds.all)
     for wrong, message in (
         ({"groups": "who"}, "'groups' can be a column name only for a table"),
         ({"groups": who[:50]}, "'groups' must hold a value for each of the 120 rows; got 50"),
     ):
         with pytest.raises(InputError, match=message):
-            select(data, recipe, vary={"l2": [0, 0.1]}, **wrong)  # type: ignore[arg-type]
+            select(recipe, data, vary={"l2": [0, 0.1]}, **wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="'group' must be the name of a column"):
-        select(table, recipe, vary={"l2": [0, 0.1]}, groups=who)
+        select(recipe, table, vary={"l2": [0, 0.1]}, groups=who)
 
 
 def test_a_search_tells_what_its_folds_share() -> None:
@@ -323,16 +323,16 @@ def test_a_search_tells_what_its_folds_share() -> None:
     data = goodfit.data.Dataset.from_arrays(x, y)
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
     with pytest.warns(goodfit.leaks.LeakWarning, match="also occur in the training set of their fold") as caught:
-        found = select(data, recipe, vary={"l2": [0, 0.1]}, folds=3)
+        found = select(recipe, data, vary={"l2": [0, 0.1]}, folds=3)
     assert Path(caught[0].filename).name == Path(__file__).name
     assert found.leaks is not None
     assert found.to_json()["leaks"]["findings"][0]["code"] == "exact"
     with pytest.raises(InputError, match=r"Leaks: .* also occur in the training set of their fold"):
-        select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="error")
+        select(recipe, data, vary={"l2": [0, 0.1]}, folds=3, leaks="error")
     same = np.arange(80)
     same[40:60] = same[:20]
-    assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, groups=same, leaks="error").leaks is not None
-    assert select(data, recipe, vary={"l2": [0, 0.1]}, folds=3, leaks="off").leaks is None
+    assert select(recipe, data, vary={"l2": [0, 0.1]}, folds=3, groups=same, leaks="error").leaks is not None
+    assert select(recipe, data, vary={"l2": [0, 0.1]}, folds=3, leaks="off").leaks is None
 
 
 def test_rows_of_a_table_are_divided_without_encoding_it(monkeypatch: pytest.MonkeyPatch) -> None:

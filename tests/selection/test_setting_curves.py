@@ -33,8 +33,8 @@ def noise(rows: int = 80) -> Dataset:
 
 def test_a_net_that_is_too_large_learns_by_heart(tmp_path: Path) -> None:
     found = select(
-        noise(),
         RECIPE.replace(epochs=80, batch_size=16),
+        noise(),
         vary={"hidden": [64, (), 2]},
         folds=4,
         by="loss",
@@ -65,7 +65,7 @@ def test_training_scores_are_those_of_the_rows_that_a_fold_learns_from() -> None
         learned = np.setdiff1d(sheets[0].examples.train, fit.held_out)
         np.testing.assert_array_equal(rows, learned)
         assert np.isfinite(results.values[0, job].train).all()
-    found = select(data, RECIPE, vary={"l2": [0.0, 0.1]}, folds=4)
+    found = select(RECIPE, data, vary={"l2": [0.0, 0.1]}, folds=4)
     assert np.isnan(found.train_scores).all()  # were not asked for
     assert found.curve().what == "accuracy"
 
@@ -80,7 +80,7 @@ def test_bands_are_the_intervals_of_the_folds() -> None:
 
 
 def test_a_curve_has_one_field() -> None:
-    found = select(noise(), RECIPE.replace(epochs=2), vary={"l2": [0.0, 0.1], "l1": [0.0]}, folds=3)
+    found = select(RECIPE.replace(epochs=2), noise(), vary={"l2": [0.0, 0.1], "l1": [0.0]}, folds=3)
     with pytest.raises(InputError, match="a curve needs a search that varies one field; got 'l2, l1'"):
         found.curve()
 

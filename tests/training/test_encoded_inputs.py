@@ -187,3 +187,16 @@ def test_bins_need_an_encoding() -> None:
     with pytest.raises(InputError, match=r"'bins' must be an integer >= 1 and <= 1024; got 0"):
         Recipe(encoding="piecewise", bins=0)
     assert Recipe(encoding="piecewise").replace(encoding="none").bins == 16
+
+
+def test_a_training_that_goes_on_keeps_the_bins_of_its_start() -> None:
+    """On other rows too, since the weights are only right with them."""
+    first = gf.train(ENCODED.replace(epochs=1, loss="auto"), drawn()).nets[0]
+    going = gf.train(None, drawn(1), start=gf.Model((first,), {"recipe": ENCODED.replace(epochs=1).to_dict()}))
+    assert going.nets[0].encoding is not None
+    assert first.encoding is not None
+    np.testing.assert_array_equal(going.nets[0].encoding.edges, first.encoding.edges)
+    with pytest.raises(InputError, match=r"'bins' must stay 4: the weights of the start are only right with its"):
+        gf.train(ENCODED.replace(bins=5), drawn(1), start=first)
+    with pytest.raises(InputError, match=r"'encoding' must stay piecewise"):
+        gf.train(PLAIN.replace(encoding="none"), drawn(1), start=first)

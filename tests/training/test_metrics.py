@@ -106,8 +106,8 @@ def test_searches_curves_and_verdicts_say_it(outputs: int, folds: Any, transform
     (recipe,) = found.recipes
     divided, sheets = found.folds, found.sheets()
     results = train_fits(sheets, plan_session(sheets))
-    chosen = gf.select(data, asked, vary={"l2": [0.0]}, folds=folds)
-    curve = epoch_curve(data, asked, folds=folds)
+    chosen = gf.select(asked, data, vary={"l2": [0.0]}, folds=folds)
+    curve = epoch_curve(asked, data, folds=folds)
     for number, sheet in enumerate(sheets):
         for job, fit in enumerate(sheet.fits):
             alone = gf.train(recipe.replace(seed=sheet.jobs[job].recipe.seed), _parts(data, divided.all[fit.fold]))
@@ -151,10 +151,10 @@ def test_folds_on_which_it_is_not_defined_are_refused() -> None:
     recipe = RECIPE.replace(batch_size=4)
     given = gf.data.Split(data, rows[:11], rows[11:], rows[:0])
     with pytest.raises(InputError, match=rule + r"\. Measure the loss, or use fewer folds"):
-        gf.select(given, recipe, vary={"l2": [0.0, 0.1]}, folds=12)
-    assert np.isfinite(gf.select(given, recipe, vary={"l2": [0.0, 0.1]}, folds=12, by="loss").losses).all()
+        gf.select(recipe, given, vary={"l2": [0.0, 0.1]}, folds=12)
+    assert np.isfinite(gf.select(recipe, given, vary={"l2": [0.0, 0.1]}, folds=12, by="loss").losses).all()
     with pytest.raises(InputError, match=rule):
-        gf.verdict(given, recipe, folds=12)
+        gf.verdict(recipe, given, folds=12)
 
 
 def test_early_stopping_by_a_score_that_is_not_defined_watches_the_loss() -> None:

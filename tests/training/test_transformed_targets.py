@@ -93,7 +93,7 @@ def test_folds_share_a_program_where_nothing_is_transformed() -> None:
 
 def test_it_is_a_dimension_of_a_search() -> None:
     kinds = ["none", "log"]
-    found = gf.select(parts_of(prices()), RECIPE.replace(epochs=10), vary={"target_transform": kinds}, folds=3)
+    found = gf.select(RECIPE.replace(epochs=10), parts_of(prices()), vary={"target_transform": kinds}, folds=3)
     assert np.isfinite(found.scores).all()
     assert found.scores.shape == (2, 3)
 

@@ -43,7 +43,7 @@ def test_errors_are_those_of_a_search_on_the_same_fold(by: Any) -> None:
     """`select` trains each net to its end and scores it with NumPy, row by row."""
     data = iris()
     found = measure(laid(data, by=by))
-    searched = select(data_without_test(data), ON_FOLDS, vary={"hidden": [(6,), (12,)]}, folds=3, by=by)
+    searched = select(ON_FOLDS, data_without_test(data), vary={"hidden": [(6,), (12,)]}, folds=3, by=by)
     wanted = searched.losses if by == "loss" else 1 - searched.scores
     np.testing.assert_allclose(found.errors[:2, 0], wanted[:, 0], atol=2e-5)  # later folds have other seeds
     assert not np.allclose(found.errors[0, 1], wanted[0, 1], atol=1e-3)
@@ -59,7 +59,7 @@ def test_trainings_on_folds_have_as_many_steps_as_one_on_all_rows(chosen: dict[s
 def test_numbers_are_judged_by_their_unexplained_variance() -> None:
     data = load("diabetes")
     found = measure(lay_out(data, RECIPE, [HALF], divided(data)[1], early=False, by="loss"))
-    searched = select(data_without_test(data), ON_FOLDS, vary={"hidden": [(6,)]}, folds=3)
+    searched = select(ON_FOLDS, data_without_test(data), vary={"hidden": [(6,)]}, folds=3)
     np.testing.assert_allclose(1 - found.errors[0, 0], searched.scores[0, 0], atol=2e-4)
     assert found.constant == 1.0
 

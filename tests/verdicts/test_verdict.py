@@ -27,7 +27,7 @@ STARVED = gf.Recipe(
 
 @pytest.fixture(scope="module")
 def starved() -> Verdict:
-    return gf.verdict(xor(n_train=200, n_test=20), STARVED, quick=True)
+    return gf.verdict(STARVED, xor(n_train=200, n_test=20), quick=True)
 
 
 def test_a_line_through_xor_is_told_to_grow(starved: Verdict) -> None:
@@ -74,20 +74,20 @@ def test_a_damaged_verdict_is_one_message(content: str, tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_verdict(starved: Verdict) -> None:
-    again = gf.verdict(xor(n_train=200, n_test=20), STARVED, quick=True)
+    again = gf.verdict(STARVED, xor(n_train=200, n_test=20), quick=True)
     np.testing.assert_array_equal(again.errors, starved.errors)
 
 
 def test_steps_that_are_too_large_diverge_and_smaller_ones_repair_them() -> None:
     recipe = STARVED.replace(hidden=(8,), optimizer="sgd", learning_rate=200.0, keep_best=False)
-    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    found = gf.verdict(recipe, moons(n_train=200, n_test=20, noise=0.1), quick=True)
     assert found.kind == "diverged"
     assert found.sentence.startswith("Diverged: ")
 
 
 def test_a_rate_that_is_far_too_large_is_mended_by_one_that_is_far_lower() -> None:
     recipe = STARVED.replace(hidden=(8,), optimizer="sgd", learning_rate=3000.0, keep_best=False, epochs=10)
-    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    found = gf.verdict(recipe, moons(n_train=200, n_test=20, noise=0.1), quick=True)
     assert found.kind == "diverged"
     assert found.advice is not None
     assert found.advice.learning_rate <= 30
@@ -96,7 +96,7 @@ def test_a_rate_that_is_far_too_large_is_mended_by_one_that_is_far_lower() -> No
 
 def test_a_net_that_never_learned_is_said_to_be_no_better_than_a_constant() -> None:
     recipe = STARVED.replace(hidden=(8,), learning_rate=1e-7, epochs=10)
-    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), recipe, quick=True)
+    found = gf.verdict(recipe, moons(n_train=200, n_test=20, noise=0.1), quick=True)
     assert found.kind == "underfit"
     assert found.decision.learned != "yes"
     assert "constant" in found.sentence
@@ -106,7 +106,7 @@ def test_a_net_that_never_learned_is_said_to_be_no_better_than_a_constant() -> N
 
 def test_little_time_is_kept_to_with_fewer_rows_which_the_verdict_says() -> None:
     data = moons(n_train=4000, n_test=20, noise=0.1)
-    found = gf.verdict(data, STARVED.replace(hidden=(8,), epochs=20), folds=3, minutes=0.002)
+    found = gf.verdict(STARVED.replace(hidden=(8,), epochs=20), data, folds=3, minutes=0.002)
     assert 1000 <= found.measured_rows < found.learning_rows == 4000
     assert f"measured on {found.measured_rows:,} of 4,000 rows" in found.sentence
     assert {"longer", "higher learning rate"}.isdisjoint(row["name"] for row in found.rows())
@@ -116,7 +116,7 @@ def test_little_time_is_kept_to_with_fewer_rows_which_the_verdict_says() -> None
 
 def test_what_is_settled_is_not_repeated() -> None:
     data = moons(n_train=200, n_test=20, noise=0.1)
-    found = gf.verdict(data, STARVED.replace(hidden=(8,), epochs=5), repeats=3, folds=3)
+    found = gf.verdict(STARVED.replace(hidden=(8,), epochs=5), data, repeats=3, folds=3)
     alternatives = len(found.probes) + 1
     assert found.nets < found.repeats * 3 * (1 + alternatives)
     measured = np.isfinite(found.errors).sum(axis=1)
@@ -130,7 +130,7 @@ def test_numbers_are_judged_by_r_squared() -> None:
     x = rng.uniform(-3, 3, (300, 1))
     data = gf.data.Dataset("wave", x, np.sin(2 * x[:, 0]), "regression", scaling="standard", scale_targets=True)
     recipe = STARVED.replace(hidden=(), epochs=20)
-    found = gf.verdict(data, recipe, quick=True)
+    found = gf.verdict(recipe, data, quick=True)
     assert found.kind == "underfit"
     assert found.what == "R²"
     assert " raises R² on held-out data by " in found.sentence
@@ -139,7 +139,7 @@ def test_numbers_are_judged_by_r_squared() -> None:
 
 
 def test_a_score_may_judge() -> None:
-    found = gf.verdict(moons(n_train=200, n_test=20, noise=0.1), STARVED.replace(epochs=5), quick=True, by="score")
+    found = gf.verdict(STARVED.replace(epochs=5), moons(n_train=200, n_test=20, noise=0.1), quick=True, by="score")
     assert found.what == "accuracy"
     assert found.constant == pytest.approx(0.5)
 
@@ -173,7 +173,7 @@ def test_the_cost_of_a_verdict_is_told_beforehand() -> None:
 
 def test_what_cannot_be_asked_for_is_told_at_once() -> None:
     with pytest.raises(gf.InputError) as caught:
-        gf.verdict("moons", STARVED, by="loses", margin=2.0, seeds=0, minutes=0, repeats=-1)  # type: ignore[arg-type]
+        gf.verdict(STARVED, "moons", by="loses", margin=2.0, seeds=0, minutes=0, repeats=-1)  # type: ignore[arg-type]
     assert caught.value.problems == (
         "Verdict: 'margin' must be a fraction above 0 and below 1; got 2.0.",
         "Verdict: 'minutes' must be a number above 0; got 0. Use None for no limit.",
@@ -182,13 +182,13 @@ def test_what_cannot_be_asked_for_is_told_at_once() -> None:
         "Verdict: 'seeds' must be an integer >= 1, or a list of seeds; got 0.",
     )
     with pytest.raises(gf.InputError, match=r"Folds: there must be at least two folds; got 1\."):
-        gf.verdict("moons", STARVED, folds=1)
+        gf.verdict(STARVED, "moons", folds=1)
 
 
 @pytest.mark.parametrize("repeats", [0, 1.5, "two", True])
 def test_repeats_that_are_none_are_refused(repeats: Any) -> None:
     with pytest.raises(gf.InputError, match=r"erdict: 'repeats' must be (an integer >= 1|a whole number)"):
-        gf.verdict("moons", STARVED, repeats=repeats)
+        gf.verdict(STARVED, "moons", repeats=repeats)
 
 
 def test_numbers_are_taken_however_they_are_given() -> None:
@@ -204,7 +204,7 @@ def test_numbers_are_taken_however_they_are_given() -> None:
 def test_what_would_tell_more_of_a_quick_verdict_is_one_that_is_not() -> None:
     data = moons(n_train=4000, n_test=20, noise=0.1)
     recipe = STARVED.replace(hidden=(8,), epochs=8, learning_rate=1e-6)
-    found = gf.verdict(data, recipe, folds=3, minutes=0.001, quick=True)
+    found = gf.verdict(recipe, data, folds=3, minutes=0.001, quick=True)
     assert found.kind == "cannot tell"
     assert "fewer steps than the recipe's own predict no better than a constant" in found.sentence
     assert "has not learned" not in found.sentence

@@ -36,11 +36,11 @@ def killing(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
 
 
 def test_a_verdict_goes_on_from_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = gf.verdict("xor", RECIPE, **ASKED)
+    whole = gf.verdict(RECIPE, "xor", **ASKED)
     with monkeypatch.context() as patched:
         killing(patched, 2)
         with pytest.raises(Killed):
-            gf.verdict("xor", RECIPE, **ASKED, out=tmp_path)
+            gf.verdict(RECIPE, "xor", **ASKED, out=tmp_path)
     assert (tmp_path / "repeat-1" / "turn-0000.safetensors").exists()
     assert not (tmp_path / "verdict.json").exists()
     found = verdicts.resume(tmp_path)
@@ -48,7 +48,7 @@ def test_a_verdict_goes_on_from_its_folder(tmp_path: Path, monkeypatch: pytest.M
     assert (found.sentence, found.what) == (whole.sentence, whole.what)
     assert (tmp_path / "verdict.json").exists()
     with pytest.raises(gf.InputError, match="holds a different verdict"):
-        gf.verdict("xor", RECIPE, **{**ASKED, "margin": 0.1}, out=tmp_path)
+        gf.verdict(RECIPE, "xor", **{**ASKED, "margin": 0.1}, out=tmp_path)
 
 
 def test_the_sizes_are_those_that_were_chosen_when_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,18 +56,18 @@ def test_the_sizes_are_those_that_were_chosen_when_it_began(tmp_path: Path, monk
     with monkeypatch.context() as patched:
         killing(patched, 1)
         with pytest.raises(Killed):
-            gf.verdict("xor", RECIPE, **asked, out=tmp_path)
+            gf.verdict(RECIPE, "xor", **asked, out=tmp_path)
     # as on a machine that has become so slow that it would choose other ones
     monkeypatch.setattr(verdicts.judging, "choose_sizes", lambda *given: verdicts.sizing.Sizes(epochs=2, repeats=1))
-    found = gf.verdict("xor", RECIPE, **asked, out=tmp_path)
+    found = gf.verdict(RECIPE, "xor", **asked, out=tmp_path)
     assert found.shortened is None
     assert verdicts.resume(tmp_path).sentence == found.sentence
     with pytest.raises(gf.InputError, match="holds a different verdict"):
-        gf.verdict("xor", RECIPE, **{**asked, "minutes": 0.4}, out=tmp_path)
+        gf.verdict(RECIPE, "xor", **{**asked, "minutes": 0.4}, out=tmp_path)
 
 
 def test_only_what_a_file_holds_goes_on(tmp_path: Path) -> None:
-    gf.verdict(gf.data.load("xor"), RECIPE, folds=2, quick=True, out=tmp_path)
+    gf.verdict(RECIPE, gf.data.load("xor"), folds=2, quick=True, out=tmp_path)
     with pytest.raises(gf.InputError, match="Start the verdict again from Python"):
         verdicts.resume(tmp_path)
 

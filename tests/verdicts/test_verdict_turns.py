@@ -15,7 +15,7 @@ def test_a_verdict_in_turns_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None
 
     def judged() -> Verdict:
         return verdict(
-            "iris", recipe, folds=3, quick=True, plan=lambda layout, *_: turns.append(len(layout.planned.turns))
+            recipe, "iris", folds=3, quick=True, plan=lambda layout, *_: turns.append(len(layout.planned.turns))
         )
 
     whole = judged()

@@ -17,6 +17,7 @@ COMMANDS = {  # what each does, in one line, and an example
     ),
     "test": ("Score a run on its sealed test set, and record it.", "runs/digits"),
     "compare": ("Compare runs on the same rows, with intervals of the differences.", "runs/a runs/b"),
+    "calibrate": ("Say whether a classifier is as sure as it is right, and mend it.", "runs/digits"),
     "inspect": ("Diagnose why a net does not learn, and how to fix it.", "runs/digits --try"),
     "study": ("Run the experiments of the chapter and test its claims.", "weight-decay --seeds 1000"),
     "notes": ("Run the code cells of a document, and write their outputs beside the code.", "chapter.md"),
@@ -27,6 +28,10 @@ COMMANDS = {  # what each does, in one line, and an example
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
     "serve": ("Answer predictions over HTTP, on this machine alone by default.", "runs/people --port 8000"),
+    "export": (
+        "Write a model as ONNX, PyTorch, NumPy or scikit-learn files.",
+        "runs/people --to onnx --out people.onnx",
+    ),
     "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
 }
 DATA_COMMANDS = {

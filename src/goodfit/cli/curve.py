@@ -13,7 +13,8 @@ from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
 from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
-from goodfit.cli.train import known_data, refuse_beside_resume
+from goodfit.cli.tables import known_data
+from goodfit.cli.train import refuse_beside_resume
 from goodfit.errors import InputError, nearest, problem
 from goodfit.training.recipe import Recipe
 
@@ -99,9 +100,9 @@ def _begin(
     watcher = SearchWatcher(quiet=quiet)
     kept: dict[str, Any] = {**how, "out": folder, "progress": watcher.report}
     if over == EPOCHS:
-        return epoch_curve(data, recipe, **kept)
+        return epoch_curve(recipe, data, **kept)
     if over == ROWS:
-        return learning_curve(data, recipe, **kept)
+        return learning_curve(recipe, data, **kept)
     given, _, listed = over.partition("=")
     field, of_data = given.strip().replace("-", "_"), varied_of(data) if isinstance(data, str) else []
     known = (ROWS, *Recipe.fields(), *of_data)
@@ -114,8 +115,8 @@ def _begin(
     _, found = parse(over)
     values: Sequence[Any] = found.grid(whole=field == ROWS) if isinstance(found, Range) else found
     if field == ROWS:
-        return learning_curve(data, recipe, rows=values, **kept)
+        return learning_curve(recipe, data, rows=values, **kept)
     if isinstance(data, str) and field not in Recipe.fields():
-        return data_curve(data, field, values, recipe, **kept)
+        return data_curve(recipe, data, field, values, **kept)
     kept |= {"method": "grid", "budget": max(len(values), 1), "train_scores": True, "plan": watcher.plan}
-    return select(data, recipe, vary=[over], **kept).curve()
+    return select(recipe, data, vary=[over], **kept).curve()

@@ -67,7 +67,7 @@ def check(
 ) -> None:
     """Check for leakage: duplicates and near-duplicates across the split, and features that determine the target."""
     from goodfit.cli.data_tables import print_leaks
-    from goodfit.cli.train import known_data
+    from goodfit.cli.tables import known_data
     from goodfit.data import load
     from goodfit.leaks import guard
     from goodfit.runs.checks import as_split

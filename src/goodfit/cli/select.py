@@ -12,7 +12,8 @@ from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
 from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
-from goodfit.cli.train import known_data, refuse_beside_resume
+from goodfit.cli.tables import known_data
+from goodfit.cli.train import refuse_beside_resume
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _begin(recipe: Recipe, data: Any, vary: list[str], how: dict[str, Any], fold
     watcher = SearchWatcher(quiet=quiet)
     with resumable("select", folder, "search.json"):
         return begin(
-            data,
             recipe,
+            data,
             vary=vary,
             **how,
             train_scores=len(vary) == 1 and how["method"] not in ("halving", "hyperband"),  # for the curve

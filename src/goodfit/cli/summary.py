@@ -39,6 +39,8 @@ def print_run(run: Run) -> None:
     print_line(out, f"Time: {spent}.")
     if run.leaks is not None:
         print_line(out, leak_line(run.leaks, run.data_name))
+    if run.start is not None:
+        print_line(out, str(run.start.told))
     sealed = how_to_open(run)
     if sealed:
         print_line(out, sealed)

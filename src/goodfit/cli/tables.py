@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Group, Parameter
 
 from goodfit.cli.exits import say
-from goodfit.errors import Problems
+from goodfit.errors import InputError, Problems, problem
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,6 +74,24 @@ def choices(given: TableFlags | None) -> dict[str, Any]:
     if "kind" in used:
         used["kinds"] = kinds_of(used.pop("kind"))
     return used
+
+
+def known_data(data: str | None, table: TableFlags | None) -> str | Table:
+    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
+    if data is None:
+        fix = "Name a data set (see 'goodfit data list') or a table file."
+        raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
+    from goodfit.data import describe
+
+    if is_table(data):
+        from goodfit.data import read_table
+
+        return read_table(data, **choices(table))
+    name = describe(data).name
+    if table is not None:
+        rule = f"{', '.join(FLAGS)} are for table files only; {name!r} is a built-in data set"
+        raise InputError(problem("Command line", rule, fix="Omit them."))
+    return name
 
 
 def kinds_of(texts: Sequence[str]) -> dict[str, str]:

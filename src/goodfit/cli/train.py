@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
-from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
+from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from goodfit.data import Table
     from goodfit.runs import Run
 
+RENAMED = {"start": "from"}  # an argument -> its flag, where that is a word of Python
+
 
 @with_device_flags
 @with_recipe_flags
@@ -34,9 +36,22 @@ def train(
     *,
     table: tables.Flags = None,
     recipe: Annotated[
-        str, Parameter(help="Recipe: default, chapter, a recipe file, or the folder of a run or a search (its winner).")
-    ] = "default",
-    seeds: Annotated[int, Parameter(help="Number of nets to train; their seeds count up from --seed.")] = 1,
+        str | None,
+        Parameter(
+            help="Recipe: default, chapter, a recipe file, or the folder of a run or a search (its winner). "
+            "[default: default, or that of --from]"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        Parameter(
+            help="Number of nets to train; their seeds count up from --seed. [default: 1, or as many as in --from]"
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        Parameter(name="--from", help="Go on from the nets of a finished run or a model file; DATA is then its own."),
+    ] = None,
     out: Annotated[Path | None, Parameter(help="Output folder. [default: runs/DATA-TIME]")] = None,
     resume: Annotated[Path | None, Parameter(help="Folder of an interrupted run to resume.")] = None,
     fit: Annotated[
@@ -53,6 +68,7 @@ def train(
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
+    from goodfit.cli.going_on import base_recipe, data_to_go_on_with
 
     check_asked(fit)
     if resume is not None:
@@ -60,9 +76,12 @@ def train(
         run, call = _resume(resume, quiet=quiet)
         source, fit = None, fit or call.get("fit")
     else:
-        chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
+        chosen, found = all_of(
+            lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
+        )
         call = {"inspect": inspect, "fit": fit}
-        run = _begin(chosen, found, seeds_from(chosen.seed, seeds), out, leaks, call, quiet=quiet)
+        many = None if seeds is None and start is not None else seeds_from(chosen.seed, 1 if seeds is None else seeds)
+        run = _begin(chosen, found, many, out, leaks, call, start, quiet=quiet)
         source = None if isinstance(found, str) else found
     if not json:
         print_run(run)
@@ -70,7 +89,15 @@ def train(
 
 
 def _begin(
-    recipe: Recipe, data: str | Table, seeds: range, out: Path | None, leaks: str, call: dict[str, Any], *, quiet: bool
+    recipe: Recipe,
+    data: str | Table,
+    seeds: range | None,
+    out: Path | None,
+    leaks: str,
+    call: dict[str, Any],
+    start: Path | None,
+    *,
+    quiet: bool,
 ) -> Run:
     from goodfit.data import describe
     from goodfit.runs import train as begin
@@ -82,7 +109,7 @@ def _begin(
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
     with _watched(folder, task, call, quiet=quiet) as more:
-        return begin(recipe, data, seeds=seeds, out=folder, leaks=leaks, call=call, **more)
+        return begin(recipe, data, seeds=seeds, start=start, out=folder, leaks=leaks, call=call, **more)
 
 
 def _resume(folder: Path, *, quiet: bool) -> tuple[Run, Mapping[str, Any]]:
@@ -119,7 +146,7 @@ def refuse_beside_resume(
     """
     given, changed = {**given, **given.get("flags", {})}, list[str]()
     for each in signature(command).parameters.values():
-        value, flag = given.get(each.name), f"--{each.name.replace('_', '-')}"
+        value, flag = given.get(each.name), f"--{RENAMED.get(each.name, each.name).replace('_', '-')}"
         if isinstance(value, tables.TableFlags):
             changed += [f"--{name}" for name, own in vars(value).items() if own is not None]
         elif each.name not in ("resume", "json", "quiet", *allowed) and value != each.default:
@@ -132,24 +159,6 @@ def refuse_changes(changed: Sequence[str], rest: str) -> None:
     if changed:
         rule = f"'--resume' continues with the original settings and cannot be combined with {', '.join(changed)}"
         raise InputError(problem("Command line", rule, fix=f"Use only --resume, {rest}."))
-
-
-def known_data(data: str | None, table: tables.TableFlags | None) -> str | Table:
-    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
-    if data is None:
-        fix = "Name a data set (see 'goodfit data list') or a table file."
-        raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
-    from goodfit.data import describe
-
-    if tables.is_table(data):
-        from goodfit.data import read_table
-
-        return read_table(data, **tables.choices(table))
-    name = describe(data).name
-    if table is not None:
-        rule = f"{', '.join(tables.FLAGS)} are for table files only; {name!r} is a built-in data set"
-        raise InputError(problem("Command line", rule, fix="Omit them."))
-    return name
 
 
 def seeds_from(first: int, count: int) -> range:

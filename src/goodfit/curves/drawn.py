@@ -28,10 +28,10 @@ SEED = "seed"  # of a drawn data set: another set, which is no point of a curve
 
 @public
 def data_curve(
+    recipe: Recipe | None,
     name: str,
     parameter: str,
     values: Sequence[Any],
-    recipe: Recipe | None = None,
     *,
     folds: int = 5,
     repeats: int = 1,

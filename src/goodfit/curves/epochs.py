@@ -38,8 +38,8 @@ KIND = "curve"  # of the files in its folder
 
 @public
 def epoch_curve(
+    recipe: Recipe | None,
     data: Dataset | Table | Split | str,
-    recipe: Recipe | None = None,
     *,
     every: int = 1,
     folds: Any = 5,

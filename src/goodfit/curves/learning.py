@@ -32,8 +32,8 @@ POINTS = 6  # numbers of rows that are tried unasked
 
 @public
 def learning_curve(
+    recipe: Recipe | None,
     data: Dataset | Table | Split | str,
-    recipe: Recipe | None = None,
     *,
     rows: Iterable[int] | None = None,
     folds: Any = 5,

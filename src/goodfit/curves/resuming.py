@@ -40,7 +40,7 @@ def resume(folder: str | Path, *, progress: Watch | None = None) -> SettingCurve
     return resumed(folder, RECORD, "curve", _again, progress=progress)
 
 
-def _again(data: Any, recipe: Any, *, curve: str, **asked: Any) -> SettingCurve:
+def _again(recipe: Any, data: Any, *, curve: str, **asked: Any) -> SettingCurve:
     made: Any = _CURVES[curve]
-    found: SettingCurve = made(data, recipe=recipe, **asked)
+    found: SettingCurve = made(recipe, data, **asked)
     return found

@@ -13,8 +13,6 @@ from goodfit.errors import Problems
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-BINS = 16  # of an input, where no other number is asked for
-MOST_BINS = 1024
 FEWEST_DISTINCT = 3  # values of an input that is encoded: those with two are one step already
 NARROW = 1e-5  # of the edges' magnitude; a bin that is narrower is rounding in float32, and has no width
 NARROWEST = 1e-30  # a width whose inverse float32 can hold

@@ -184,6 +184,12 @@ def load(
     )
 
 
+def is_kept(folder: Path | None = None) -> bool:
+    """Whether the cache has files of it, so that it is loaded at once if they are sound. folder: as in `load`."""
+    where = folder or user_cache() / NAME
+    return all(os.path.exists(where / spec.name) for spec in (PIXELS, LABELS))
+
+
 def fetch(
     *, progress: Notify | None = None, folder: Path | None = None, search_in: Sequence[Place] | None = None
 ) -> FetchReport:

@@ -23,7 +23,7 @@ from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import STARTED, Model, load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
@@ -36,6 +36,11 @@ from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+GOING_ON = (
+    "The learning rate range test and the trainings that look for what holds a net back were left out: they begin with "
+    "weights drawn anew, and this net went on from trained ones."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,7 +146,12 @@ def inspect(
     parts = _parts(net, chosen, recipe, x, y)
     recipe = None if recipe is None else fitted_recipe(recipe, parts)
     subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
-    evidence = gather(subject, recipe, parts, losses=_losses(net, which), curvature=curvature, retrain=retrain)
+    drawn, start = _beginning(net, which)
+    retrain = retrain and drawn
+    losses = _losses(net, which)
+    evidence = gather(
+        subject, recipe, parts, losses=losses, curvature=curvature, retrain=retrain, drawn=drawn, start=start
+    )
     findings = examine(evidence)
 
     def test_again(advice: Advice) -> RangeTest | None:
@@ -150,7 +160,8 @@ def inspect(
         return range_test(advice.applied(recipe), advice.split(parts))
 
     advice = advise(findings, evidence, test_again)
-    return Inspection(evidence, findings, advice, recipe, parts, subject.note)
+    note = subject.note if drawn else f"{subject.note} {GOING_ON}".strip()
+    return Inspection(evidence, findings, advice, recipe, parts, note)
 
 
 @public
@@ -194,9 +205,15 @@ def gather(
     losses: Losses | None = None,
     curvature: bool = True,
     retrain: bool = True,
+    drawn: bool = True,
+    start: TrainedNet | None = None,
 ) -> Evidence:
-    """All that checks look at, for a net and the rows that it is measured on."""
-    began = None if recipe is None else initial_net(recipe, subject.net)
+    """All that checks look at, for a net and the rows that it is measured on.
+
+    drawn: whether its training began with the weights that its recipe draws; if not, start is the net that it began as,
+    None where that is unknown.
+    """
+    began = start if recipe is None or not drawn else initial_net(recipe, subject.net)
     initial = None
     if began is not None:
         initial = measure(subject.with_net(began), recipe, epoch=0, curvature=False)
@@ -240,12 +257,16 @@ def _chosen(net: Any, which: int) -> TrainedNet:
 def _recipe_of(net: Any) -> Recipe | None:
     if isinstance(net, Run):
         return net.recipe
-    if isinstance(net, Model) and isinstance(net.about.get("recipe"), dict):
-        try:
-            return Recipe.from_mapping(net.about["recipe"])
-        except InputError:
-            return None  # of a newer goodfit: the model is sound all the same
-    return None
+    # a recipe that only describes the layers of a net from elsewhere says nothing of its training
+    return net.recipe if isinstance(net, Model) and "recipe" in net.about else None
+
+
+def _beginning(net: Any, which: int) -> tuple[bool, TrainedNet | None]:
+    """Whether the recipe drew the weights that a net's training began with, and if not, the net that it began as."""
+    if isinstance(net, Run) and net.start is not None:
+        start = net.start.start
+        return False, start.nets[start.place(which)]
+    return not (isinstance(net, Model) and STARTED in net.about), None
 
 
 def _losses(net: Any, which: int) -> Losses | None:

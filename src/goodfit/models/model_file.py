@@ -5,10 +5,11 @@ docs/model-file.md describes the format and says what is checked and what is gua
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,20 +22,25 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
+from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.training import tensor_file
+from goodfit.wiring import provided
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
     from goodfit.data.tables.preprocessing import Preprocessing
+    from goodfit.training.recipe import Recipe
 
 FORMAT = ENCODING_FORMAT
 PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
 MODEL_FILE = "model.safetensors"  # in the folder of a run
+STARTED = "started"  # in `about`: what a training went on from
+DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet
     "input.shift": "shift",
@@ -73,6 +79,20 @@ class Model:
         """Names of the classes or labels, () for regression."""
         return self.nets[0].classes
 
+    @property
+    def recipe(self) -> Recipe | None:
+        """The recipe that the nets were trained by, or, of nets from elsewhere, one that describes them; None without.
+
+        A recipe of another version of goodfit, which this one cannot read, counts as none.
+        """
+        from goodfit.training.recipe import Recipe
+
+        for name in ("recipe", DESCRIBED):
+            if isinstance(self.about.get(name), dict):
+                with contextlib.suppress(InputError):
+                    return Recipe.from_mapping(self.about[name])
+        return None
+
     def predict(self, x: Any) -> np.ndarray:
         """Predictions from the mean over all nets, in the form of a data set's targets.
 
@@ -92,9 +112,29 @@ class Model:
             raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
         return mean_values(self.nets, self._inputs(x))
 
+    def tempered(self, temperature: float) -> Model:
+        """The same model with the logits of every net divided by a temperature, which `about` tells.
+
+        temperature: > 0; above 1 the model is less sure. It is folded into the nets' last layers, so that the model
+        saves, serves and exports as any other; see `goodfit.calibration`. InputError for other numbers and regressions.
+        """
+        nets = tuple(tempered_net(net, temperature) for net in self.nets)
+        before = self.about.get("temperature", 1.0)
+        told = before * temperature if isinstance(before, int | float) else temperature
+        return replace(self, nets=nets, about={**self.about, "temperature": told})
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""
         save_model(path, self.nets, self.about, preprocessing=self.preprocessing, data=self.data)
+
+    def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
+        """Write the model in a form that needs no goodfit; see `goodfit.interop.export.export`.
+
+        kind: "onnx", "torch", "numpy" or "sklearn"
+        path: of the file, or of two files without their endings
+        rows: to check the export on, as `predict` takes them; None for drawn ones
+        """
+        return provided("export a model")(self, kind, path, rows=rows)
 
     def _inputs(self, x: Any) -> Any:
         if self.preprocessing is None:

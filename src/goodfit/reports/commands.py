@@ -13,8 +13,13 @@ from goodfit.training.recipe_fields import to_text
 def recipe_words(recipe: Recipe) -> list[str]:
     """A recipe as the command line takes it: the nearest of the named ones, and a flag for each field that differs."""
     name, differing = nearest_recipe(recipe)
-    words = [] if name == "default" else ["--recipe", name]
-    for field, value in differing.items():
+    return [*([] if name == "default" else ["--recipe", name]), *flag_words(differing)]
+
+
+def flag_words(fields: Mapping[str, Any]) -> list[str]:
+    """A flag for each of some fields of a recipe."""
+    words = list[str]()
+    for field, value in fields.items():
         flag = Recipe.fields()[field].flag
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")

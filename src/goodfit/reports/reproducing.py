@@ -1,11 +1,12 @@
 """How to repeat a run: the command or the Python for it, versions, digests."""
 
 import math
+import os
 import shlex
 from fractions import Fraction
 
 from goodfit.reports.blocks import Passage
-from goodfit.reports.commands import changes, recipe_words, table_words, wrapped
+from goodfit.reports.commands import changes, flag_words, recipe_words, table_words, wrapped
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.training.recipe import DEFAULT
@@ -36,6 +37,18 @@ def command(source: Source) -> list[str] | None:
     if data is None or seeds != counted_up or not _is_drawn(source):
         return None
     words = ["goodfit", "train", *data, *recipe_words(recipe)]
+    if source.run.start is not None:
+        start = source.run.start
+        if not os.path.lexists(start.told.source) or start.start.recipe is None:
+            return None
+        words = [
+            "goodfit",
+            "train",
+            *data,
+            "--from",
+            start.told.source,
+            *flag_words(changes(start.start.recipe, recipe)),
+        ]
     return words if len(seeds) == 1 else [*words, "--seeds", str(len(seeds))]
 
 
@@ -56,7 +69,8 @@ def data_words(source: Source) -> list[str] | None:
 def _python(source: Source) -> str:
     fields = "".join(f"    {name}={value!r},\n" for name, value in changes(DEFAULT, source.run.recipe).items())
     given = f"\n{fields}" if fields else ""
+    start = "" if source.run.start is None else f", start={source.run.start.told.source!r}"
     return (
         f"import goodfit as gf\n\nrecipe = gf.Recipe({given})\n"
-        f"gf.train(recipe, data, seeds={list(source.run.seeds)})  # data: the split that it was trained on"
+        f"gf.train(recipe, data, seeds={list(source.run.seeds)}{start})  # data: the split that it was trained on"
     )

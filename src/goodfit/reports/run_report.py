@@ -8,6 +8,7 @@ from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.errors import InputError, problem
 from goodfit.reports.blocks import Passage
+from goodfit.reports.calibration import calibration_section
 from goodfit.reports.commands import recipe_words, wrapped
 from goodfit.reports.comparison import comparison
 from goodfit.reports.inside import inside_section
@@ -40,6 +41,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
         net_section(source.run),
         recipe_section(source.run.recipe),
         curves_section(source.run),
+        calibration_section(source),
         inside_section(source.run),
         _comparison(source, search),
         verdict_section(source.verdict, source.where),

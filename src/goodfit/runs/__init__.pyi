@@ -1,3 +1,5 @@
+from goodfit.runs.calibrated import Calibration as Calibration
+from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
 from goodfit.runs.folder import Predictions as Predictions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +23,48 @@ from goodfit.runs.folder import load, model_path
 from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
-from goodfit.runs.separate import check_unseen, separate_rows
+from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 WHERE = "compare"
-CALL = "goodfit.compare(run, other, data), run being goodfit.runs.load({})"
-CHANGED = "Restore them; to compare on other data, give these with --data, or from Python as 'data'."
 Notify = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
+class Door:
+    """Who asks for rows, for the words of errors.
+
+    where: its name; what: is done to a run ("compared"); call: Python that takes data which cannot be found, {} for the
+    folder; changed, fix: what helps where the data are others, and where there are no validation rows.
+    """
+
+    where: str
+    what: str
+    call: str
+    changed: str
+    fix: str
+
+
+COMPARE = Door(
+    WHERE,
+    "compared",
+    "goodfit.compare(run, other, data), run being goodfit.runs.load({})",
+    "Restore them; to compare on other data, give these with --data, or from Python as 'data'.",
+    "Give new rows: data, or --data FILE.",
+)
+
+
+@dataclass(frozen=True)
 class Entrant:
-    """One of those that are compared. name: for people; run: None for a model or nets; preprocessing: of a table."""
+    """One of those that are compared.
+
+    name: for people; run: None for a model or nets; preprocessing: of a table; model: None for a run or nets.
+    """
 
     name: str
     nets: tuple[TrainedNet, ...]
     run: Run | None = None
     preprocessing: Preprocessing | None = None
+    model: Model | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -66,7 +92,7 @@ class Rows:
 
 def entrants(given: Sequence[Any]) -> list[Entrant]:
     """What was given, in order, each with a name of its own; InputError for what cannot be compared."""
-    found = [_entrant(each, place) for place, each in enumerate(given)]
+    found = [entrant(each, place) for place, each in enumerate(given)]
     kinds = {(each.nets[0].task, each.nets[0].classes, each.nets[0].n_outputs) for each in found}
     if len(kinds) > 1:
         told = "; ".join(f"{each.name}: {each.nets[0].task}, {each.nets[0].n_outputs} outputs" for each in found)
@@ -77,27 +103,28 @@ def entrants(given: Sequence[Any]) -> list[Entrant]:
     longer = [str(each.folder) if each.folder else each.name for each in found]
     if len(set(longer)) < len(longer):
         longer = [f"{name} ({string.ascii_uppercase[place]})" for place, name in enumerate(names)]
-    return [Entrant(name, each.nets, each.run, each.preprocessing) for name, each in zip(longer, found, strict=True)]
+    return [replace(each, name=name) for name, each in zip(longer, found, strict=True)]
 
 
-def _entrant(given: Any, place: int) -> Entrant:
+def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
+    """A run or its folder, a model or its file, or nets; InputError for what is none of these. place: names it A, B."""
     letter = string.ascii_uppercase[place]
     if isinstance(given, str | os.PathLike):
         path = Path(given)
         if not os.path.isdir(path):
             model = load_model(model_path(path))
-            return Entrant(path.name, model.nets, None, model.preprocessing)
+            return Entrant(path.name, model.nets, None, model.preprocessing, model)
         given = load(path)
     if isinstance(given, Run):
         name = letter if given.folder is None else given.folder.name or str(given.folder)
         return Entrant(name, given.sound, given, _preprocessing(given))
     if isinstance(given, Model):
-        return Entrant(letter, given.nets, None, given.preprocessing)
+        return Entrant(letter, given.nets, None, given.preprocessing, given)
     several = tuple(given) if isinstance(given, Sequence) else (given,)
     if several and all(isinstance(each, TrainedNet) for each in several):
         return Entrant(letter, several)
-    rule = "what is compared must be a run or its folder, a model or its file, a net, or several nets"
-    raise InputError(problem(WHERE, rule, got=given))
+    rule = f"what is {door.what} must be a run or its folder, a model or its file, a net, or several nets"
+    raise InputError(problem(door.where, rule, got=given))
 
 
 def _preprocessing(run: Run) -> Preprocessing | None:
@@ -111,7 +138,7 @@ def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | No
 
     data: None, or what may be the runs' own data. InputError where the runs have different validation rows, or none.
     """
-    splits = [_split(each, data, progress) for each in those]
+    splits = [split_for(each, data, progress) for each in those]
     if data is not None and all(each is None for each in splits):
         return None
     found = [_validation(each, parts) for each, parts in zip(those, splits, strict=True)]
@@ -126,16 +153,16 @@ def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | No
     return found
 
 
-def _split(entrant: Entrant, data: Any, progress: Notify | None) -> Split | None:
+def split_for(entrant: Entrant, data: Any, progress: Notify | None, door: Door = COMPARE) -> Split | None:
     """The split of a run, in its own data or in those given; None where the latter are others."""
     run = entrant.run
     if run is None:
         if data is not None:
             return None
         rule = f"{entrant.name!r} is a model without a run, so its validation rows are not known"
-        raise InputError(problem(WHERE, rule, fix="Give new rows: data, or --data FILE."))
+        raise InputError(problem(door.where, rule, fix=door.fix))
     if data is None:
-        return run.split or own_split(run.folder, progress, CALL, CHANGED)
+        return run.split or own_split(run.folder, progress, door.call, door.changed, door.what)
     found = None if run.folder is None else record.RunRecord.read(run.folder)
     return split_in(data, run.split, run.folder, found, progress)
 
@@ -157,14 +184,15 @@ def opened_rows(
     those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
 ) -> tuple[list[Rows], list[Opened], list[str]]:
     """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
-    read = [separate_rows(data, each.nets[0], each.preprocessing, _target(each, target), progress) for each in those]
+    read = [separate_rows(data, each.nets[0], each.preprocessing, target_of(each, target), progress) for each in those]
     prints = [row_prints(rows.data, rows.rows) for rows, _ in read]
     if not all(np.array_equal(each, prints[0]) for each in prints):
         rule = "all must be scored on the same rows with the same target; they read these data differently"
         raise InputError(problem(WHERE, rule, got=", ".join(f"{len(each):,} rows" for each in prints)))
     notes: dict[str, None] = {}
     for each, (rows, own) in zip(those, read, strict=True):
-        seen = check_unseen(rows, _split_if_there(each, progress), each.name)
+        start = None if each.run is None else each.run.start
+        seen = check_unseen(rows, split_if_there(each, progress), each.name, NOTHING if start is None else start.rows)
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     pairs = zip(those, read, strict=True)
     openings = [open_rows(each.nets, rows, run=each.folder, kind="compare") for each, (rows, _) in pairs]
@@ -172,16 +200,18 @@ def opened_rows(
     return found, openings, list(notes)
 
 
-def _target(entrant: Entrant, target: str | None) -> str | None:
+def target_of(entrant: Entrant, target: str | None) -> str | None:
+    """The target column of new rows: as given, or as in the run's own table."""
     if target is not None or entrant.folder is None:
         return target
     origin = record.RunRecord.read(entrant.folder).origin
     return None if origin is None else origin["target"]
 
 
-def _split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
+def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
+    """The split of a run; None for a model, and where the run's own data are not there any more."""
     try:
-        return _split(entrant, None, progress)
+        return split_for(entrant, None, progress)
     except GoodfitError:
         return None
 

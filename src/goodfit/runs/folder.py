@@ -194,7 +194,16 @@ def load(folder: str | os.PathLike[str]) -> Run:
         folder=where,
         leaks=found.leaks,
         test_rows=found.test_rows,
+        start=_start_of(where, found),
     )
+
+
+def _start_of(folder: Path, found: record.RunRecord) -> Any:
+    if found.start is None:
+        return None
+    from goodfit.runs.starting import GoingOn, Start
+
+    return GoingOn(found.start, Start.read(folder, found.start))
 
 
 @public

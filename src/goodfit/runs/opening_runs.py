@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names, read_table
 from goodfit.data import load as load_data
@@ -16,7 +16,10 @@ from goodfit.models.model_file import load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
 from goodfit.runs.opening import Opened, open_rows
-from goodfit.runs.separate import check_unseen, separate_rows
+from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
+
+if TYPE_CHECKING:
+    from goodfit.runs.starting import GoingOn
 
 TEST = "goodfit.runs.load({}).test(data)"
 CHANGED = "Restore them; to score other data than the run's own, give them with --data, or from Python: run.test(data)."
@@ -30,17 +33,19 @@ def open_test_rows(
     data: Any = None,
     target: str | None = None,
     progress: Notify | None = None,
+    start: GoingOn | None = None,
 ) -> Opened:
     """Open the test rows of a run, or all of other data; see `Run.test`.
 
-    parts: the run's split, None where it came from a folder; target: of a table file that is other data.
+    parts: the run's split, None where it came from a folder; target: of a table file that is other data; start: what
+    the run went on from.
     """
     if data is None:
-        return open_rows(nets, (parts or own_split(folder, progress)).test, run=folder)
+        return _own(open_rows(nets, (parts or own_split(folder, progress)).test, run=folder), start)
     found = None if folder is None else record.RunRecord.read(folder)
     own = split_in(data, parts, folder, found, progress)
     if own is not None:
-        return open_rows(nets, own.test, run=folder)
+        return _own(open_rows(nets, own.test, run=folder), start)
     if target is None and found is not None and found.origin is not None:
         target = found.origin["target"]
     preprocessing = _preprocessing(parts, folder)
@@ -51,21 +56,33 @@ def open_test_rows(
             rule = f"must be opened with the data that it was started with; {rows.data.name!r} has different rows"
             raise InputError(problem(str(folder), rule, fix=_apart(found)))
     where = "this run" if folder is None else str(folder)
-    notes = (*notes, *check_unseen(rows, parts, where))
+    notes = (*notes, *check_unseen(rows, parts, where, NOTHING if start is None else start.rows))
     return replace(open_rows(nets, rows, run=folder), notes=notes)
 
 
-def own_split(folder: Path | None, progress: Notify | None, call: str = TEST, changed: str = CHANGED) -> Split:
+def _own(opened: Opened, start: GoingOn | None) -> Opened:
+    """An opening of the run's own test rows, with what is to be said of those that its start had known."""
+    count = 0 if start is None or start.told.seen is None else start.told.seen.get("test", 0)
+    if not count:
+        return opened
+    note = f"The nets that the run went on from knew {count:,} of these rows: the score may be optimistic."
+    return replace(opened, notes=(*opened.notes, note))
+
+
+def own_split(
+    folder: Path | None, progress: Notify | None, call: str = TEST, changed: str = CHANGED, verb: str = "opened"
+) -> Split:
     """The split in a run's folder, in its own data.
 
-    call: Python that takes data which cannot be found, {} for the folder; changed: what helps where they are others.
+    call: Python that takes data which cannot be found, {} for the folder; changed: what helps where they are others;
+    verb: what is done to the run.
     """
     if folder is None:
         fix = "Open them with split.test.open(run)."
         raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
     found = record.RunRecord.read(folder)
     given = record.data_of(folder, found, progress, call, flag=True)
-    return record.read_split(folder, given, found, "opened" if call == TEST else "compared", changed)
+    return record.read_split(folder, given, found, verb, changed)
 
 
 def split_in(
@@ -82,8 +99,18 @@ def split_in(
         return record.split_of(folder, data, found)
     if parts is None:
         return None
-    made = data if isinstance(data, Dataset) else record.preprocessed(data, parts.train)
+    made = data if isinstance(data, Dataset) else _made_as(parts.data.preprocessing, data, parts)
     return parts if made is not None and record.fingerprint(made) == record.fingerprint(parts.data) else None
+
+
+def _made_as(preprocessing: Preprocessing | None, table: Table, parts: Split) -> Dataset | None:
+    """A table's data set after a run's own preprocessing; None where its columns do not fit that."""
+    if preprocessing is None:
+        return record.preprocessed(table, parts.train)
+    try:
+        return table.through(preprocessing).dataset(parts.train)
+    except InputError:
+        return None
 
 
 def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dataset | Table | None:

@@ -45,4 +45,4 @@ def open_folder(
     was not trained on. target: the target column of the latter, where it is not the run's.
     """
     run = load(folder)
-    return open_test_rows(run.sound, run.split, run.folder, data, target, progress)
+    return open_test_rows(run.sound, run.split, run.folder, data, target, progress, run.start)

@@ -20,22 +20,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from goodfit import __version__
 from goodfit.checked_json import read_model
 from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
 from goodfit.data.dataset import Task, rows_fault
 from goodfit.data.split import Part
-from goodfit.data.tables.kinds import Kind
-from goodfit.data.tables.targets import TableTask
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
-from goodfit.models.model_file import MODEL_FILE
-from goodfit.models.score_fields import ScoreFields
+from goodfit.models.model_file import MODEL_FILE, load_model
 from goodfit.models.scores import Score
+from goodfit.runs.record_parts import LARGEST, Checked, RunResults, StartRecord, TableOrigin
+from goodfit.runs.start_files import OPTIMIZER, START, START_STATE
 from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
 from goodfit.training.lock import held
@@ -53,46 +52,9 @@ CURVES = ("curves.svg", "curves.png")
 SPLIT_FORMAT = 1
 OTHER_DATA = "Restore the data as they were, or train a new run on these."
 FIRST_YEAR = 1970  # before which no run began
-LARGEST = 2**53  # of a count or a time: larger ones are not exact as JSON's numbers
 
 
-class _Checked(BaseModel):
-    """What stands in run.json. Nothing is converted, and what is not known is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class TableOrigin(_Checked):
-    """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
-
-    path: Annotated[str, Field(min_length=1)]
-    target: str
-    ids: tuple[str, ...]
-    task: TableTask
-    kinds: dict[str, Kind]
-    group: str | None = None
-    time: str | None = None
-
-
-class SealedRows(_Checked):
-    """Test rows that were not opened: how many, and what opens them."""
-
-    rows: Annotated[int, Field(ge=0, le=LARGEST)]
-    open: str
-
-
-class RunResults(BaseModel):
-    """What `goodfit train --json` prints, as far as a run is loaded from it; the rest is kept as it is."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
-
-    scores: dict[Part, ScoreFields]
-    seconds: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]]
-    epochs: Annotated[int, Field(ge=0, le=LARGEST)]
-    sealed: SealedRows | None = None
-
-
-class RunRecord(_Checked):
+class RunRecord(Checked):
     """run.json.
 
     data, task: what is trained on; data_print, recipe_print: digests of its rows and of the recipe, by which a changed
@@ -101,7 +63,7 @@ class RunRecord(_Checked):
     table: for a table that was read from a file, its path and the choices made for it; leaks: what the leak guard
     found before the training; None where it did not look; versions: of what else decides the bits, by name; empty in
     runs of older versions; memory: bytes that the nets of one turn may take, None for no limit; call: what else was
-    asked for, see `train`.
+    asked for, see `train`; start: the trained nets that it went on from, None where it began anew.
     """
 
     data: str
@@ -119,6 +81,7 @@ class RunRecord(_Checked):
     versions: dict[str, str] = Field(default_factory=dict)
     memory: Annotated[float, Field(ge=0)] | None = None
     call: dict[str, Any] = Field(default_factory=dict)
+    start: StartRecord | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -216,8 +179,10 @@ def _refuse_used(folder: Path) -> None:
     if os.path.exists(folder / RUN):
         fix = "Give another folder, or resume with --resume."
         raise InputError(problem(str(folder), "already holds a run", fix=fix))
-    own = () if os.path.exists(folder / SPLIT) else (RECIPE,)  # both, without run.json: a run was killed as it began
-    used = [name for name in (*own, EVENTS, HISTORY, MODEL, *CURVES, CHECKPOINTS) if os.path.exists(folder / name)]
+    begun = (RECIPE, START, START_STATE)  # with a split, without run.json: a run was killed as it began
+    own = () if os.path.exists(folder / SPLIT) else begun
+    ended = (EVENTS, HISTORY, MODEL, OPTIMIZER, *CURVES, CHECKPOINTS)
+    used = [name for name in (*own, *ended) if os.path.exists(folder / name)]
     used += sorted(path.name for path in folder.glob("turn-*"))
     if used:
         rule = f"holds files that a run would overwrite: {', '.join(used)}"
@@ -234,8 +199,12 @@ def begin(
     check: LeakCheck | None = None,
     memory: float = math.inf,
     call: Mapping[str, Any] | None = None,
+    start: tuple[StartRecord, Callable[[Path], None]] | None = None,
 ) -> None:
-    """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing."""
+    """Write what a run begins with, run.json last: a folder that has one can be resumed. All of it, or nothing.
+
+    start: what run.json says of the nets that it goes on from, and what writes them.
+    """
     record = RunRecord(
         data=parts.data.name,
         task=parts.data.task,
@@ -249,12 +218,13 @@ def begin(
         versions=versions_here(),
         memory=memory if math.isfinite(memory) else None,
         call=dict(call or {}),
+        start=None if start is None else start[0],
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
 
     def undo() -> None:
         if not os.path.exists(folder / RUN):
-            for name in (RECIPE, SPLIT):
+            for name in (RECIPE, SPLIT, START, START_STATE):
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
 
@@ -263,6 +233,8 @@ def begin(
         with on_leaving(undo):
             write_atomically(folder / SPLIT, content)
             write_atomically(folder / RECIPE, recipe.to_json().encode())
+            if start is not None:
+                start[1](folder)
             record.write(folder)
     except BaseException:
         undo()
@@ -326,7 +298,10 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
 def split_of(folder: Path, given: Dataset | Table, record: RunRecord) -> Split | None:
     """The split of a run in data that may be what it was trained on; None where they are other data."""
     rows, seed = _rows_of_parts(folder)
-    data = given if isinstance(given, Dataset) else preprocessed(given, rows["train"])
+    data: Dataset | Table | None = given
+    if record.start is not None and isinstance(given, Table):
+        data = _through(folder, given)
+    data = preprocessed(data, rows["train"]) if isinstance(data, Table) else data
     if data is None or fingerprint(data) != record.data_print:
         return None
     return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
@@ -360,6 +335,17 @@ def split_print(folder: Path) -> str:
     """A short digest of which rows of a run train, validate and test."""
     path = folder / SPLIT
     return hashlib.blake2b(tensor_file.read_bytes(path, kind="split"), digest_size=16).hexdigest()
+
+
+def _through(folder: Path, table: Table) -> Table | None:
+    """The table as a run that went on from other nets had it; None where its columns do not fit these."""
+    fitted = load_model(folder / START).preprocessing
+    if fitted is None:
+        return table
+    made = table.through(fitted)
+    with contextlib.suppress(InputError):
+        return made if len(made.prepared[0]) else None
+    return None
 
 
 def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from goodfit.wiring import provided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from goodfit.runs.starting import GoingOn
+    from goodfit.training.optimizer_state import OptimizerState
 
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
 PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
@@ -80,6 +84,11 @@ class Run:
     leaks: LeakCheck | None = None
     test_rows: int = 0
     """How many test rows there are."""
+    start: GoingOn | None = None
+    """The trained nets that it went on from; None where it began with weights drawn anew."""
+    optimizer: OptimizerState | None = None
+    """The optimiser's state after the last epoch; None where it was not kept, and for a run from a folder: its file
+    there is read where a training goes on from it."""
 
     @property
     def best_epochs(self) -> tuple[int, ...]:
@@ -107,7 +116,17 @@ class Run:
         InputError where the run's own data have changed since, where there are no test rows, and where most of the rows
         are in the training or validation set.
         """
-        return open_test_rows(self.sound, self.split, self.folder, data, target)
+        return open_test_rows(self.sound, self.split, self.folder, data, target, start=self.start)
+
+    def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
+        """Write the nets, averaged, with their preprocessing in a form that needs no goodfit; see
+        `goodfit.interop.export.export`.
+
+        kind: "onnx", "torch", "numpy" or "sklearn"
+        path: of the file, or of two files without their endings
+        rows: to check the export on; None for the run's training rows where they are found
+        """
+        return provided("export a model")(self, kind, path, rows=rows)
 
     @property
     def sealed(self) -> dict[str, Any] | None:
@@ -170,6 +189,7 @@ class Run:
             "parameters": self.parameters,
             "sealed": self.sealed,
             "leaks": None if self.leaks is None else self.leaks.to_json(),
+            "start": None if self.start is None else self.start.told.model_dump(),
         }
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from goodfit.data import Dataset, Preprocessing, Sealed, Split, Step, Table, names
 from goodfit.data import load as load_data
-from goodfit.data.prints import row_prints
+from goodfit.data.prints import Prints, row_prints
 from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
@@ -20,6 +20,7 @@ from goodfit.errors import InputError, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.words import rows_text
 
+NOTHING = np.empty(0, np.uint64)
 MOST_LEARNED = 0.5  # of the rows, from which on they are no test data
 
 
@@ -108,14 +109,15 @@ def _of_frame(
     return Sealed(data, np.arange(len(data), dtype=np.int32)), (*notes, *more)
 
 
-def check_unseen(rows: Sealed, parts: Split | None, where: str) -> tuple[str, ...]:
+def check_unseen(rows: Sealed, parts: Split | None, where: str, earlier: Prints = NOTHING) -> tuple[str, ...]:
     """Notes on rows of test data by which the run was trained or chosen; InputError where these are most of them.
 
-    parts: of the run; None where its data cannot be had, which is noted.
+    parts: of the run; None where its data cannot be had, which is noted. earlier: prints of rows that the nets knew
+    before, where the run went on from trained ones.
     """
     if parts is None:
         return ("Whether some of these rows were trained on could not be checked: the run's own data are not there.",)
-    known = np.concatenate([row_prints(parts.data, parts.train), row_prints(parts.data, parts.valid)])
+    known = np.concatenate([row_prints(parts.data, parts.train), row_prints(parts.data, parts.valid), earlier])
     seen = int(np.isin(row_prints(rows.data, rows.rows), known).sum())
     if seen > MOST_LEARNED * len(rows):
         rule = f"are no test data: {seen:,} of {len(rows):,} rows are in the training or validation set of {where}"

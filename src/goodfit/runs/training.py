@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
-from goodfit.models.model_file import save_model
+from goodfit.models.model_file import STARTED, Model, save_model
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs import record
+from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
+from goodfit.runs.start_files import OPTIMIZER, write_state
+from goodfit.runs.start_from import start_of
+from goodfit.runs.starting import GoingOn
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
 from goodfit.training.devices import start_ahead
@@ -29,7 +33,7 @@ from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.fitting import Report, TrainedNets, metric_names
 from goodfit.training.history import History
-from goodfit.training.keeping import PackTrained, keep_nets
+from goodfit.training.keeping import PackTrained, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
@@ -51,10 +55,11 @@ WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that th
 
 @public
 def train(
-    recipe: Recipe,
+    recipe: Recipe | None,
     data: Dataset | Table | Split | str,
     *,
     seeds: int | Iterable[int] | None = None,
+    start: Run | Model | TrainedNet | str | Path | None = None,
     out: str | Path | None = None,
     progress: ProgressCallback | None = None,
     data_progress: DataProgress | None = None,
@@ -65,9 +70,14 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
+    recipe: None is the default one, or, with a start, the start's own.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
-    recipe's own. Nets that do not fit into half of the free memory together are trained one part after another.
+    recipe's own, or one for each net of a start. Nets that do not fit into half of the free memory together are trained
+    one part after another.
+    start: trained nets to go on from, with their scaling and preprocessing, in the place of weights drawn anew: a run,
+    its folder, a model or its file, or what `goodfit.from_torch` gives. Net i begins as net i of the start, counted
+    round where there are more. See docs/going-on.md.
     out: folder to write the run to, which must not hold one yet; None writes nothing.
     progress: called with a Progress after every chunk of epochs; a notebook shows a line of text where it is None.
     data_progress: called while a named data set is being found.
@@ -81,25 +91,37 @@ def train(
     """
     began, folder = time.perf_counter(), None if out is None else folder_to_write(out)
     progress = progress or training_line()
-    chosen = seeds_of(recipe, seeds)
     check_mode(leaks)
+    begun = None if start is None else start_of(start)
+    recipe = (recipe or Recipe()) if begun is None else starting.recipe_for(begun, recipe)
+    chosen = seeds_of(recipe, begun.seeds(recipe) if seeds is None and begun is not None else seeds)
     if isinstance(data, str):
         describe(data)
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
-        parts = as_split(recipe, load(data, progress=data_progress) if isinstance(data, str) else data)
+        given = load(data, progress=data_progress) if isinstance(data, str) else data
+        parts = as_split(recipe, given if begun is None else starting.through(begun, given))
+        if begun is not None:
+            starting.check_data(begun, parts.data)
+            recipe = starting.fitted_batch(begun, recipe, len(parts.train))
         recipe = fitted_recipe(recipe, parts)
         advise_transform(recipe, parts)
         check = check_split(parts, leaks)
         if check is not None:
             check.warn()
+        going_on = None
+        if begun is not None:
+            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks)), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
             origin = data.origin if isinstance(data, Table) else None
-            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
+            told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
+            record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told)
+        return _Training(
+            recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch, going_on=going_on
+        ).run()
 
 
 @public
@@ -136,8 +158,19 @@ def resume(
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks
+        going_on = None if found.start is None else GoingOn(found.start, starting.Start.read(where, found.start))
         return _Training(
-            recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check, watch
+            recipe,
+            parts,
+            found.seeds,
+            where,
+            progress,
+            found.score_test,
+            began,
+            memory,
+            check,
+            watch,
+            going_on=going_on,
         ).run()
 
 
@@ -158,7 +191,8 @@ def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, m
 class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
 
-    kept: where turns and checkpoints are, if the run itself is written nowhere.
+    kept: where turns and checkpoints are, if the run itself is written nowhere; going_on: the nets that it goes on
+    from, None where it begins anew.
     """
 
     recipe: Recipe
@@ -172,6 +206,7 @@ class _Training:
     leaks: LeakCheck | None = None
     watch: Watch | None = None
     kept: Path | None = None
+    going_on: GoingOn | None = None
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
@@ -183,6 +218,10 @@ class _Training:
         reporter.phase("data")
         examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
         jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
+        if self.going_on is not None:
+            start = self.going_on.start
+            examples = replace(examples, scaling=start.scaling)
+            jobs = tuple(start.job(number, job.recipe) for number, job in enumerate(jobs))
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)
         reporter.phase("compile")
@@ -210,6 +249,13 @@ class _Training:
             split=self.parts,
             leaks=self.leaks,
             test_rows=len(self.parts.test),
+            start=self.going_on,
+            optimizer=starting.state_after(
+                recipe,
+                [(turn.jobs, each) for turn, each in zip(planned.turns, turns, strict=True)],
+                len(nets),
+                best="valid" in examples.parts and recipe.keep_best,
+            ),
         )
         if self.folder is not None and store is not None:
             store.check_there()
@@ -233,7 +279,7 @@ class _Training:
         with events as log:
             telling = _Telling(reporter, work.examples, log, self.watch)
             return session.run(
-                [work], keep_nets, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
+                [work], keep_optimizer, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
             )
 
     def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[TrainedNets]) -> History:
@@ -308,16 +354,23 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
     save_model(
         folder / record.MODEL,
         run.nets,
-        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun)},
+        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun), **_of_start(begun)},
         preprocessing=data.preprocessing,
         data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
     )
+    if run.optimizer is not None and run.optimizer.arrays:
+        write_state(folder / OPTIMIZER, run.optimizer, None)
     run.history.write_csv(folder / record.HISTORY)
     figure = run.figure()
     for name in record.CURVES:
         write_figure(figure, folder / name)
     begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
+
+
+def _of_start(begun: record.RunRecord) -> dict[str, Any]:
+    """What a model says of the nets that its training went on from."""
+    return {} if begun.start is None else {STARTED: {"from": begun.start.source, "print": begun.start.fingerprint}}
 
 
 def _of_table(begun: record.RunRecord) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def resumed(
         else:
             data = call.pop("data")
         recipe = Recipe.from_mapping(call.pop("recipe"), where=str(path))
-        asked = inspect.signature(again).bind(data, recipe, **call, out=folder, **more)
+        asked = inspect.signature(again).bind(recipe, data, **call, out=folder, **more)
     except (KeyError, TypeError, AttributeError) as error:
         fix = f"Remove its folder, or give another, and start the {what} again."
         raise damaged(path, must=f"the record of a {what}", fix=fix) from error

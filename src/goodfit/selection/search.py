@@ -26,8 +26,8 @@ Planned = SessionPlan | halving.RungPlan | sampler.SamplingPlan
 
 @public
 def select(
+    recipe: Recipe | None,
     data: Dataset | Table | Split | str,
-    recipe: Recipe | None = None,
     *,
     vary: Values | Iterable[str],
     folds: Any = 5,
@@ -50,16 +50,16 @@ def select(
 ) -> Selection:
     """Compare hyperparameters by cross-validation: every setting, fold and seed trains in the same populations.
 
-    data: as in `train`; its test set is not used. recipe: shared by all settings. vary: field of the recipe -> its
-    values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`. groups: the group of each
-    row, or the column of a table that holds it: a group is in one fold only, and either in the test set or not.
-    time: likewise; held-out folds and the test set are later than the training data. leaks: as in `train`, for the
-    folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same. budget: the maximum
-    number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log loss, squared error).
-    train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out:
-    folder for the results; the same call with the same folder resumes the search. plan: called with the search and its
-    predicted cost before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of
-    text where it is None.
+    recipe: shared by all settings, the default one if None. data: as in `train`; its test set is not used. vary: field
+    of the recipe -> its values or a Range; or texts such as "l2=1e-5..1e-2:log". folds, repeats: see `make_folds`.
+    groups: the group of each row, or the column of a table that holds it: a group is in one fold only, and either in
+    the test set or not. time: likewise; held-out folds and the test set are later than the training data. leaks: as in
+    `train`, for the folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same.
+    budget: the maximum number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log
+    loss, squared error). train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the
+    sampled settings. out: folder for the results; the same call with the same folder resumes the search. plan: called
+    with the search and its predicted cost before it starts. progress: called with a SessionProgress now and then; a
+    notebook shows a line of text where it is None.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`

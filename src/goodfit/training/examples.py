@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
-from goodfit.data.encoding import BINS, PiecewiseEncoding, edges_of, encoded_columns
+from goodfit.data.encoding import PiecewiseEncoding, edges_of, encoded_columns
 from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
 from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError, problem
+from goodfit.training.recipe_rules import BINS
 
 if TYPE_CHECKING:
     from goodfit.training.recipe import Recipe

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.nets.forward import Parameters
+from goodfit.training.carrying import with_optimizers
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
 from goodfit.training.interrupts import look
@@ -49,7 +50,7 @@ class TrainedNets:
 
     metrics: [E, Q, P], nan after a net stopped; nets: at the best epoch where a best is kept, else at the last, empty
     where they were let go; best_epoch, stopped_epoch: [P], 1-based; frozen: [P] nets that were no longer finite;
-    seconds: compile, train.
+    seconds: compile, train; optimizer: its state of every net by name, [P, ...], None where it was not kept.
     """
 
     metrics: NDArray[Any]
@@ -58,13 +59,18 @@ class TrainedNets:
     stopped_epoch: NDArray[np.int32]
     frozen: NDArray[np.bool_]
     seconds: dict[str, float]
+    optimizer: Mapping[str, NDArray[Any]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Fitted(TrainedNets):
-    """A trained cohort. state: the last one, on the host, several times as large as the nets."""
+    """A trained cohort.
 
-    state: State = field(repr=False)
+    state: the last one, on the host, several times as large as the nets; whole: whether it is that of all nets.
+    """
+
+    state: State = field(repr=False, kw_only=True)
+    whole: bool = field(default=True, kw_only=True)
 
 
 @public
@@ -95,7 +101,7 @@ def fit(
     not depend on where chunks end.
     """
     program, settings = cohort.program, cohort.settings()
-    done, state = start or (0, fresh_state(program, settings, cohort.initial_parameters()))
+    done, state = start or (0, _begun(cohort, settings))
     pieces: list[NDArray[Any]] = []
     began = time.perf_counter()
     settings, rows, state = place(program, settings, cohort.rows(), state)
@@ -115,6 +121,12 @@ def fit(
             if changes:
                 state = run.state = _changed(cohort, now, changes)
     return _fitted(cohort, pieces, jax.tree.map(np.asarray, state), seconds())
+
+
+def _begun(cohort: Cohort, settings: Settings) -> State:
+    """The state before the first epoch."""
+    fresh = fresh_state(cohort.program, settings, cohort.initial_parameters())
+    return with_optimizers(fresh, cohort.jobs, cohort.grid)
 
 
 def _wait(values: Any) -> None:

@@ -44,6 +44,7 @@ def joined(trained: Sequence[tuple[Cohort, Fitted]]) -> Fitted:
         frozen=np.concatenate([fitted.frozen for fitted in fits]),
         seconds=seconds,
         state=fits[0].state,
+        whole=False,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.training.carrying import optimizer_arrays
 from goodfit.training.cohort import Cohort
 from goodfit.training.fitting import Fitted, TrainedNets
 from goodfit.training.population import NetArrays
@@ -16,11 +17,18 @@ from goodfit.training.tensor_file import array_of, seconds_of
 from goodfit.training.turns import Turn
 
 _COUNTERS = ("metrics", "best_epoch", "stopped_epoch", "frozen")
+_OPTIMIZER = "optimizer/"  # before the names of its arrays
 
 
 def keep_nets(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
     """Everything but the optimiser's state, which is several times as large as the nets."""
     return TrainedNets(**{each.name: getattr(fitted, each.name) for each in fields(TrainedNets)})
+
+
+def keep_optimizer(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
+    """The nets, and the optimiser's state of each, so that another training can go on with it."""
+    state = optimizer_arrays(fitted.state, cohort.grid) if fitted.whole else None
+    return replace(keep_nets(turn, cohort, fitted), optimizer=state)
 
 
 def keep_metrics(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
@@ -34,7 +42,9 @@ class PackTrained:
     def pack(self, kept: TrainedNets) -> tuple[Arrays, Mapping[str, Any]]:
         """All of it as arrays."""
         arrays = {name: np.asarray(getattr(kept, name)) for name in _COUNTERS}
-        return {**arrays, **_packed(kept.nets)}, {"seconds": dict(kept.seconds)}
+        state = {f"{_OPTIMIZER}{name}": array for name, array in (kept.optimizer or {}).items()}
+        about = {"seconds": dict(kept.seconds), "optimizer": kept.optimizer is not None}
+        return {**arrays, **_packed(kept.nets), **state}, about
 
     def unpack(self, turn: Turn, arrays: Arrays, metadata: Mapping[str, Any]) -> TrainedNets:
         """What `pack` wrote; ValueError for anything else."""
@@ -46,7 +56,15 @@ class PackTrained:
             stopped_epoch=array_of(arrays, "stopped_epoch", "i", nets),
             frozen=array_of(arrays, "frozen", "b", nets),
             seconds=seconds_of(metadata),
+            optimizer=_optimizer(arrays, nets) if metadata.get("optimizer") is True else None,
         )
+
+
+def _optimizer(arrays: Arrays, nets: int) -> dict[str, NDArray[Any]]:
+    found = {name.removeprefix(_OPTIMIZER): array for name, array in arrays.items() if name.startswith(_OPTIMIZER)}
+    if any(array.shape[:1] != (nets,) for array in found.values()):
+        raise ValueError("an optimiser's state is of every net")
+    return found
 
 
 def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:

@@ -1,7 +1,7 @@
 """Nets as arrays: jobs are laid on a grid of devices, of groups that share rows, and of nets; and taken off again."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,9 +47,10 @@ class Plateau:
 class Job:
     """One net to train: its recipe (with its seed), and which set of row weights it learns with.
 
-    initial: the weights to start from, where they are not the recipe's to draw; schedule: in the place of the
-    recipe's; plateau: None stops the net when the recipe's patience is over. group: nets with the same number share
-    their rows, and must share their seed; None groups nets by their seeds.
+    initial: the weights to start from, where they are not the recipe's to draw; optimizer: the state of the optimiser
+    that goes with them, by name (see `carrying`), where there is one; schedule: in the place of the recipe's; plateau:
+    None stops the net when the recipe's patience is over. group: nets with the same number share their rows, and must
+    share their seed; None groups nets by their seeds.
     """
 
     recipe: Recipe
@@ -58,6 +59,7 @@ class Job:
     schedule: Schedule | None = None
     plateau: Plateau | None = None
     group: int | None = None
+    optimizer: Mapping[str, NDArray[Any]] | None = None
 
     @property
     def key(self) -> int:

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit import strict_json
-from goodfit.data.encoding import BINS, MOST_BINS
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import write_atomically
 from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import MOST_BYTES, RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT, once, winner
-from goodfit.training.recipe_rules import LEARNING_RATES, WEIGHT_DECAY, dependent_defaults, problems_between
+from goodfit.training.recipe_rules import (
+    BINS,
+    LEARNING_RATES,
+    MOST_BINS,
+    WEIGHT_DECAY,
+    dependent_defaults,
+    problems_between,
+)
 from goodfit.wiring import provided
 
 ActivationName = Literal[

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from goodfit.data.encoding import BINS
 from goodfit.errors import problem
 
 Values = Mapping[str, Any]
@@ -18,6 +17,7 @@ LEARNING_RATES = {  # the learning rate where none is given, by optimiser
     "lion": 0.0001,
     "lbfgs": 1.0,
 }
+BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked for, and at most
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
 

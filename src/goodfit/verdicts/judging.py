@@ -80,8 +80,8 @@ class VerdictRequest:
 
 @public
 def verdict(
+    recipe: Recipe | None,
     data: Dataset | Table | Split | str,
-    recipe: Recipe | None = None,
     *,
     folds: Any = FOLDS,
     repeats: int | None = None,
@@ -99,8 +99,8 @@ def verdict(
 ) -> Verdict:
     """Say whether a recipe under- or overfits, by training alternatives: wider, narrower, longer, other penalties, ...
 
-    data: as in `train`; its test set is not used.
     recipe: the default one if None.
+    data: as in `train`; its test set is not used.
     folds, seed: of the folds, see `make_folds`.
     repeats: of the folds, at most: a verdict ends where nothing is open, and what is settled is not repeated. If None,
     three at most, as far as there is time.

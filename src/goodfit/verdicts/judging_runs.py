@@ -159,6 +159,9 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> Ver
     parts = run.split
     if parts is None:
         raise InputError(problem(WHERE, "the data of the run must be known", fix="Give its folder."))
+    if run.start is not None:
+        rule = "compares recipes that begin with weights drawn anew, and this run went on from trained nets"
+        raise InputError(problem(WHERE, rule, fix="Judge its recipe by itself: goodfit.verdict(run.recipe, data)."))
     learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
     early = run.recipe.keep_best and len(parts.valid) > 0
     quick = max(QUICK_SECONDS, SHARE * own_seconds(run))

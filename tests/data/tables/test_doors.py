@@ -193,7 +193,7 @@ def test_a_search_and_its_folds_take_arrays_as_they_take_tables() -> None:
     recipe = gf.Recipe(hidden=(8,), epochs=20, learning_rate=0.01, batch_size=32, dropout=0.0)
     space: dict[str, Any] = {"l2": [0.0, 1e-3]}
     doors: list[Any] = [Dataset.from_arrays(X, y), table(named, "y")]
-    found = [gf.select(data, recipe, vary=space, folds=3, leaks="off") for data in doors]
+    found = [gf.select(recipe, data, vary=space, folds=3, leaks="off") for data in doors]
     assert found[0].scores.mean() > 0.7
     # batches differ, for folds of arrays share theirs
     np.testing.assert_allclose(found[0].scores.mean(axis=1), found[1].scores.mean(axis=1), atol=0.02)

@@ -48,6 +48,21 @@ class Table:
     """The group column: a group is never split between sets. Not used as a feature."""
     time: str | None = None
     """The time column: validation and test sets are the latest rows. Not used as a feature."""
+    fitted: Preprocessing | None = None
+    """What the rows go through where it is not to be fitted on them; see `through`."""
+
+    def through(self, preprocessing: Preprocessing) -> Table:
+        """The same table, whose rows go through a preprocessing that was fitted on others, such as a model's."""
+        return replace(self, fitted=preprocessing)
+
+    @cached_property
+    def prepared(self) -> tuple[NDArray[np.float32], list[str]]:
+        """(inputs [N, D], notes for people) of all rows by `fitted`. InputError where the columns do not fit it."""
+        if self.fitted is None:
+            raise InputError(
+                problem(f"Table {self.name!r}", "has no preprocessing yet", fix="Split it, or see through.")
+            )
+        return self.fitted.transform(self.frame)
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
@@ -76,9 +91,9 @@ class Table:
         )
 
     def dataset(self, train: NDArray[Any]) -> Dataset:
-        """All rows after a preprocessing that was fitted on the rows `train`."""
-        preprocessing = Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
-        x, _ = preprocessing.transform(self.frame)
+        """All rows after a preprocessing that was fitted on the rows `train`, or after `fitted`."""
+        preprocessing = self.fitted or Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
+        x = preprocessing.transform(self.frame)[0] if self.fitted is None else self.prepared[0]
         return Dataset(
             self.name,
             x,

@@ -1,0 +1,48 @@
+"""What `goodfit train --from` takes of the nets that it goes on from: their recipe, their data, how a table is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goodfit.cli import tables
+from goodfit.cli.flags import read_recipe
+from goodfit.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from goodfit.data import Table
+
+
+def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
+    """The recipe that flags change: the one that is named, else that of the start, else the default one."""
+    if recipe is not None or start is None:
+        return read_recipe(recipe or "default")
+    from goodfit.runs.start_from import recipe_in
+
+    return recipe_in(start)
+
+
+def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start: Path | None) -> str | Table:
+    """The data that were named, a table read as that of the start was; or the start's own, where none were named."""
+    if start is None or (data is None and table is not None):
+        return tables.known_data(data, table)
+    from goodfit.runs.start_from import data_in, table_choices_in
+
+    if data is None:
+        return data_in(start)
+    if not tables.is_table(data):
+        return tables.known_data(data, table)
+    from goodfit.data import read_table
+    from goodfit.data.tables import read_frame
+
+    choices: dict[str, Any] = {**_there(table_choices_in(start), read_frame(data).names), **tables.choices(table)}
+    return read_table(data, **choices)
+
+
+def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    """The choices that are about columns which a table has: ids that a new file leaves out need not be left out."""
+    found: dict[str, Any] = {name: choices[name] for name in ("target", "task") if name in choices}
+    found |= {name: choices[name] for name in ("group", "time") if choices.get(name) in columns}
+    found["ids"] = [name for name in choices.get("ids", ()) if name in columns]
+    found["kinds"] = {name: kind for name, kind in choices.get("kinds", {}).items() if name in columns}
+    return found

@@ -1,0 +1,106 @@
+"""Predicts with NumPy alone, as nets did in goodfit; their numbers are in the .npz file that has this file's name.
+
+predict(x): names of classes [N], labels of 0 and 1 [N, C], or numbers [N, C]; predict_proba(x): probabilities [N, C].
+x: a dict of columns (arrays or lists) or a data frame; numbers [N, D] for nets that were trained on arrays.
+"""
+
+import hashlib
+import json
+import math
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FILE = dict(np.load(Path(__file__).with_suffix(".npz")))
+ABOUT: dict[str, Any] = json.loads(str(FILE["about"]))
+ACTIVATIONS: dict[str, Any] = {  # of z, and of the slope below 0
+    "line": lambda z, slope: np.where(z > 0, z, slope * z),
+    "sigmoid": lambda z, _: np.exp(-np.logaddexp(0, -z)),
+    "tanh": lambda z, _: np.tanh(z),
+    "elu": lambda z, _: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+    "selu": lambda z, _: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0))),
+    "gelu": lambda z, _: z / 2 * np.vectorize(math.erfc, otypes=[float])(-z / math.sqrt(2)),
+    "silu": lambda z, _: z * np.exp(-np.logaddexp(0, -z)),
+    "softplus": lambda z, _: np.logaddexp(0, z),
+    "mish": lambda z, _: z * np.tanh(np.logaddexp(0, z)),
+}
+
+
+def number(text: str, kind: str) -> float:
+    """A number, yes or no as 1 or 0, or a date or time such as 2024-01-31T17:42 or 17:42 as days since 1970-01-01."""
+    if kind == "date":
+        day = {1: "1970-01-01T0", 2: "1970-01-01T"}.get(text.find(":"), "")
+        moment = datetime.fromisoformat(day + text.replace("/", "-"))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() / 86_400
+    return float(ABOUT["truths"][text.lower()] if kind == "boolean" else text)
+
+
+def place(text: str, column: dict[str, Any]) -> int:
+    """Which input of its column a category sets, -1 for none; others than the known ones share inputs by their hash."""
+    code = hashlib.blake2b(f"{column['name']}\0{text}".encode(), digest_size=8).digest()
+    shared = len(column["places"]) + int.from_bytes(code, "little") % max(1, column["buckets"])
+    return int(column["places"].get(text, shared if text and column["buckets"] else -1))
+
+
+def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
+    """The inputs [N, W] of one column. A cell is read as text without blanks around it; 3.0 is 3."""
+    ready = column["kind"] == "numeric" and cells.dtype.kind in "biuf"
+    words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
+    texts = ["" if text.lower() in column["missing"] else re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", text) for text in words]
+    if "places" in column:
+        made = np.arange(column["own"]) == np.array([place(text, column) for text in texts], int)[:, None]
+        return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
+    values = cells if ready else np.array([number(text, column["kind"]) if text else np.nan for text in texts])
+    values = np.where(np.isinf(values), np.nan, values).astype(float)
+    z = np.clip((values - column["median"]) * column["factor"], -1e100, 1e100)
+    found = {"value": [values], "trend": [z / np.sqrt(1 + (z / 3) ** 2)]}  # scaled robustly, clipped smoothly
+    for part, turns in {"year": values // 1 / 365.2425, "week": (values // 1 + 3) / 7, "day": values % 1}.items():
+        found[part] = [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]
+    made = np.column_stack([each for part in column["parts"] for each in found[part]])
+    absent = np.isnan(values)[:, None]
+    return np.column_stack([np.where(absent, column["instead"], made), absent])[:, : column["width"]]
+
+
+def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
+    """Targets [N] in their own unit from transformed ones. knots: of the quantiles, else none."""
+    shape, unit, least, largest = numbers.astype(float)
+    t = np.clip(t, least, largest)
+    if kind != "yeo-johnson":  # then it is a function of NumPy
+        return np.interp(t, *knots) if kind == "interp" else getattr(np, kind)(t)
+    power = np.where(t >= 0, shape, 2 - shape) + 1e-300  # where it is 0, this gives the limit
+    return np.sign(t) * unit * np.expm1(np.log1p(np.maximum(power * np.abs(t), 2.0**-23 - 1)) / power)
+
+
+def finished(z: Any, place: int, net: dict[str, Any]) -> Any:
+    """Probabilities or numbers [N, C] from the outputs z of the net in this place."""
+    if ABOUT["task"] == "classification":
+        return np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
+    if ABOUT["task"] == "multilabel":
+        return np.exp(-np.logaddexp(0, -z))
+    z = z / net["target_scale"] + net["target_shift"]
+    return np.column_stack([*map(back, z.T, ABOUT["kinds"][place], net["numbers"], net["knots"])])
+
+
+def predict_proba(x: Any) -> Any:
+    """Probabilities [N, C] of the classes ABOUT["classes"], or for regression numbers: the mean over the nets."""
+    inputs = [column_inputs(np.asarray(x[column["name"]]), column) for column in ABOUT["columns"]]
+    rows, total = np.column_stack(inputs).astype(np.float32) if inputs else np.asarray(x), np.zeros(1)
+    for place, layers in enumerate(ABOUT["nets"]):
+        net = {name.partition(".")[2]: FILE[name] for name in FILE if name.startswith(f"{place}.")}
+        h = (rows.astype(float) - net["shift"]) * net["scale"]
+        h = h / np.sqrt(1 + (h * net["bend"]) ** 2)
+        for layer, (name, slope) in enumerate(layers):
+            h = ACTIVATIONS[name](h @ net[f"weight{layer}"].T + net[f"bias{layer}"], slope)
+        total = total + finished(h, place, net)
+    return (total / len(ABOUT["nets"])).astype(np.float32)
+
+
+def predict(x: Any) -> Any:
+    """Names of classes [N], labels of 0 and 1 [N, C], or numbers [N, C]."""
+    values = predict_proba(x)
+    if ABOUT["task"] == "classification":
+        return np.array(ABOUT["classes"])[values.argmax(1)]
+    return values if ABOUT["task"] == "regression" else (values > 0.5).astype(int)

@@ -1,0 +1,188 @@
+"""Whether a classifier is as sure as it is right on held-out rows, and the temperature that mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.arguments import public
+from goodfit.data import Dataset
+from goodfit.data.dividing import group_codes, own_groups
+from goodfit.data.folds import Folds, make_folds
+from goodfit.data.streams import checked_seed
+from goodfit.errors import InputError, problem
+from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
+from goodfit.runs import record
+from goodfit.runs.calibrated import WHERE, Calibration, is_picture
+from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
+from goodfit.runs.opening import open_rows
+from goodfit.runs.separate import check_unseen, separate_rows
+
+DOOR = Door(
+    WHERE,
+    "calibrated",
+    "goodfit.calibration(run, data), run being goodfit.runs.load({})",
+    "Restore them; other data can be given as DATA, or from Python as 'data'.",
+    "Give rows that it was not trained on: DATA, or from Python 'data'.",
+)
+FOLDS = 5
+INDEPENDENT = (
+    "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
+    "less sure than their intervals say, and chance explains larger calibration errors."
+)
+FITTED = "The temperature was fitted on these rows: they are no test data for a model that uses it."
+
+
+@public
+def calibration(
+    model: Any,
+    data: Any = None,
+    *,
+    target: str | None = None,
+    classes: bool = False,
+    temperature: bool = True,
+    seed: int = 0,
+    progress: Notify | None = None,
+) -> Calibration:
+    """Whether a classifier's probabilities mean what they say, and the temperature that mends them.
+
+    model: a run or its folder, a model or its file, a net, or several nets, whose mean probabilities are looked at.
+    data: None, or what the run was trained on, takes its validation rows. Anything else is new rows, as `Run.test`
+      takes them, recorded in the ledger first; a model without a run needs these. Sealed test rows stay sealed.
+    target: of a table file or data frame that is new rows, where it is not the run's own.
+    classes: whether to look at every class by itself as well; labels are in any case.
+    temperature: whether to fit one; it takes most of the time.
+    seed: of the resamples and of the folds for the temperature's gain.
+    progress: called while a named data set is being found.
+    See docs/calibration.md. InputError for a regression, and where there are no such rows.
+    """
+    seed, one = checked_seed(seed, WHERE), entrant(model, 0, DOOR)
+    task = one.nets[0].task
+    if task == "regression":
+        fix = "For errors of a regression with intervals, use run.scores, 'goodfit test' or 'goodfit compare'."
+        raise InputError(problem(WHERE, "is of probabilities, which a regression does not give", got=one.name, fix=fix))
+    rows, part, openings, level, notes = _rows(one, data, target, progress)
+    if not len(rows.rows):
+        raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
+    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
+    logits = logits_of(one.nets, x)
+    if not np.isfinite(logits).all():
+        fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
+        raise InputError(problem(WHERE, f"the nets of {one.name!r} must give finite outputs for all rows", fix=fix))
+    chances = probabilities_at(task, logits)
+    found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
+    if classes or task == "multilabel":
+        found += by_output(task, one.nets[0].classes, chances, y)
+    fitted = _temperature(one, logits, y, rows, level, seed) if temperature else None
+    return Calibration(
+        name=one.name,
+        task=task,
+        nets=len(one.nets),
+        part=part,
+        rows=len(y),
+        level=level,
+        scores=tuple(probability_scores(rows_of_probabilities(task, chances, y), level)),
+        reliability=tuple(found),
+        temperature=fitted,
+        openings=openings,
+        notes=(*notes, *_notes(rows.data, fitted, len(one.nets), part)),
+        before=_model(one),
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a data set, by their numbers in it."""
+
+    data: Dataset
+    rows: NDArray[Any]
+
+
+def _rows(
+    one: Entrant, data: Any, target: str | None, progress: Notify | None
+) -> tuple[_Rows, Literal["valid", "new"], tuple[int, ...], float, list[str]]:
+    """(rows, what they are, openings, level, notes): validation rows, or new ones once the ledger has them."""
+    parts = split_for(one, data, progress, DOOR)
+    if parts is not None:
+        if not len(parts.valid):
+            fix = f"Train with --valid above 0. {DOOR.fix}"
+            raise InputError(problem(WHERE, f"{one.name!r} has no validation rows", fix=fix))
+        chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
+        return _Rows(parts.data, parts.valid), "valid", (), LEVEL, [chosen] * one.chose_epoch
+    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
+    seen = check_unseen(sealed, split_if_there(one, progress), one.name)
+    opened = open_rows(one.nets, sealed, run=one.folder, kind="calibrate")
+    level = level_of_openings(opened.nth)
+    return _Rows(sealed.data, sealed.rows), "new", (opened.number,), level, [*own, *seen]
+
+
+def _temperature(one: Entrant, logits: Any, y: Any, rows: _Rows, level: float, seed: int) -> Temperature:
+    folds, groups, missing = _folds(rows.data, rows.rows, seed)
+    net = one.nets[0]
+    return fitted_temperature(
+        net.task, logits, y, folds, groups=groups, level=level, classes=net.classes, missing=missing
+    )
+
+
+def _folds(data: Dataset, rows: NDArray[Any], seed: int) -> tuple[Folds | None, NDArray[np.int64] | None, str]:
+    """(folds of places, groups of the rows, why there are no folds): whole groups, or forward in time."""
+    places = np.arange(len(rows), dtype=np.int32)
+    groups = None if data.groups is None else own_groups(group_codes(data.groups[rows]))
+    time = None if data.time is None else data.time[rows]
+    try:
+        if time is not None:
+            return make_folds(data, places, folds=FOLDS, time=time), groups, ""
+        made = make_folds(data, places, folds=FOLDS, seed=seed, groups=places if groups is None else groups)
+    except InputError:
+        what = "times" if time is not None else "rows" if groups is None else "groups"
+        return None, groups, f"there are too few {what} for {FOLDS} folds"
+    return made if groups is not None else replace(made, kind=f"{FOLDS} random folds"), groups, ""
+
+
+def _notes(data: Dataset, fitted: Temperature | None, nets: int, part: str) -> list[str]:
+    notes = [INDEPENDENT] if data.groups is not None or data.time is not None else []
+    notes += [FITTED] if fitted is not None and part == "new" else []
+    if nets > 1:
+        notes.append(f"Scores are of the mean probabilities of {nets} nets, not means over their scores.")
+    if nets > 1 and fitted is not None:
+        changed = f"on {fitted.changed:,} of {fitted.rows:,} rows" if fitted.changed else "on none of these rows"
+        notes.append(f"A temperature can change what several nets predict together; here it does {changed}.")
+    return notes
+
+
+def _model(one: Entrant) -> Model:
+    """What was looked at, as a model that can be saved."""
+    run = one.run
+    if run is None:
+        return one.model or Model(one.nets)
+    if run.folder is not None:
+        return replace(load_model(run.folder / record.MODEL), nets=one.nets)
+    about = {"recipe": run.recipe.to_dict(), "data": run.data_name}
+    if run.split is None:
+        return Model(one.nets, about, preprocessing=one.preprocessing)
+    rows = run.split.data
+    known = {"name": rows.name, "fingerprint": record.fingerprint(rows), "rows": len(rows)}
+    return Model(one.nets, about, preprocessing=one.preprocessing, data=known)
+
+
+def calibrate_folder(
+    folder: Path,
+    data: str | None,
+    target: str | None,
+    classes: bool,
+    progress: Notify | None,
+    out: Path | None = None,
+    save: Path | None = None,
+) -> tuple[Calibration, dict[str, Path]]:
+    """What `goodfit calibrate` does: what was found, and the files that were written, see `Calibration.write`."""
+    if out is not None:
+        is_picture(out)  # before new rows are opened for a file that cannot be written
+    found = calibration(folder, data, target=target, classes=classes, progress=progress)
+    return found, found.write(out, save)

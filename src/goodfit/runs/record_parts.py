@@ -1,0 +1,78 @@
+"""What stands in run.json beside the run itself: where its rows came from, what it gave, and what it went on from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from goodfit.data.split import Part
+from goodfit.data.tables.kinds import Kind
+from goodfit.data.tables.targets import TableTask
+from goodfit.models.score_fields import ScoreFields
+
+PARTS = {"valid": "validation", "test": "test"}
+LARGEST = 2**53  # of a count or a time: larger ones are not exact as JSON's numbers
+
+
+class Checked(BaseModel):
+    """What stands in run.json. Nothing is converted, and what is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class TableOrigin(Checked):
+    """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
+
+    path: Annotated[str, Field(min_length=1)]
+    target: str
+    ids: tuple[str, ...]
+    task: TableTask
+    kinds: dict[str, Kind]
+    group: str | None = None
+    time: str | None = None
+
+
+class SealedRows(Checked):
+    """Test rows that were not opened: how many, and what opens them."""
+
+    rows: Annotated[int, Field(ge=0, le=LARGEST)]
+    open: str
+
+
+class RunResults(BaseModel):
+    """What `goodfit train --json` prints, as far as a run is loaded from it; the rest is kept as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+
+    scores: dict[Part, ScoreFields]
+    seconds: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]]
+    epochs: Annotated[int, Field(ge=0, le=LARGEST)]
+    sealed: SealedRows | None = None
+
+
+class StartRecord(Checked):
+    """What run.json says of the start.
+
+    source: where the nets came from: a folder or file, or how they were given; fingerprint: a digest of all that they
+    predict by; nets: how many there are; optimizer: whether the optimiser's state was taken over, and note: what became
+    of it, in words; seen: part -> how many of its held-out rows the nets had known before; None where that is unknown.
+    """
+
+    source: str
+    fingerprint: str
+    nets: Annotated[int, Field(ge=1, le=LARGEST)]
+    optimizer: bool
+    note: str
+    seen: dict[Literal["valid", "test"], Annotated[int, Field(ge=0, le=LARGEST)]] | None = None
+
+    def __str__(self) -> str:
+        """One line."""
+        nets = "1 net" if self.nets == 1 else f"{self.nets} nets"
+        text = (
+            f"Started from {self.source} ({nets}, fingerprint {self.fingerprint[:12]}). Optimiser state: {self.note}."
+        )
+        if self.seen is None:
+            return f"{text} Whether it was trained on held-out rows is unknown."
+        known = [f"{count:,} rows of the {PARTS[part]} set" for part, count in self.seen.items() if count]
+        return f"{text} It knew {' and '.join(known)}, which are not held out." if known else text

@@ -1,0 +1,134 @@
+"""What a training is to go on from, from all the forms in which trained nets are given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Dataset, Table
+from goodfit.data.prints import row_prints
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.folder import load, model_path
+from goodfit.runs.opening_runs import own_split
+from goodfit.runs.record import RUN, RunRecord, data_of, read_split
+from goodfit.runs.run import Run
+from goodfit.runs.start_files import OPTIMIZER, read_state
+from goodfit.runs.starting import WHERE, Known, Start
+from goodfit.training.recipe import Recipe
+
+CALL = "goodfit.train(None, data, start={})"
+CHANGED = "Name the data to go on with: goodfit train DATA --from ..."
+
+
+def start_of(given: Any) -> Start:
+    """What a training is to go on from: a Run, a run's folder, a model file, a Model or a TrainedNet.
+
+    InputError where it is none of these, and where its nets have not all the same inputs, outputs and scaling.
+    """
+    source = "" if not isinstance(given, str | os.PathLike) else os.fspath(given)
+    if source:
+        given = _opened(Path(source))
+    elif isinstance(given, TrainedNet):
+        given = Model((given,))
+    if isinstance(given, Run):
+        start = of_run(given, source or str(given.folder or "a run in memory"))
+    else:
+        start = Start(given.nets, source or "a model in memory", given.recipe, given.preprocessing)
+    first = start.first
+    for number, net in enumerate(start.nets):
+        if not _alike(net, first):
+            rule = "its nets must have the same layers and scaling to go on together; one differs"
+            raise InputError(problem(WHERE, rule, net=(number, len(start.nets)), fix="Start from one: model.nets[0]."))
+    return start
+
+
+def _alike(net: TrainedNet, other: TrainedNet) -> bool:
+    same = (net.sizes, net.activations, net.link) == (other.sizes, other.activations, other.link)
+    return same and all(map(np.array_equal, _numbers(net), _numbers(other)))
+
+
+def _numbers(net: TrainedNet) -> list[NDArray[Any]]:
+    """All by which a net scales."""
+    found = [net.shift, net.scale, net.bend, net.target_shift, net.target_scale]
+    encoding = net.encoding
+    found += [np.zeros(0)] * 2 if encoding is None else [encoding.columns, encoding.edges]
+    if net.transform is None:
+        return [*found, *[np.zeros(0)] * 3]
+    knots = np.zeros(0) if net.transform.knots is None else net.transform.knots
+    return [*found, np.array(net.transform.kinds), net.transform.numbers, knots]
+
+
+def _opened(path: Path) -> Run | Model:
+    """The run in a folder, or the model in a file; a folder of another kind says itself what is wrong with it."""
+    if os.path.exists(path / RUN):
+        return load(path)
+    return _model_in(path)
+
+
+def of_run(run: Run, source: str) -> Start:
+    """The start that a finished run is."""
+    preprocessing, state = None, run.optimizer
+    if run.split is not None:
+        preprocessing = run.split.data.preprocessing
+    elif run.folder is not None:
+        preprocessing = load_model(run.folder).preprocessing
+    if state is None and run.folder is not None:
+        state, _ = read_state(run.folder / OPTIMIZER)
+    return Start(run.nets, source, run.recipe, preprocessing, state, known=_known(run))
+
+
+def _known(run: Run) -> Known | None:
+    """Prints of the rows that a run, and whatever it went on from, learned from and chose epochs by."""
+    earlier: Known | None = {} if run.start is None else run.start.start.known
+    if earlier is None:
+        return None
+    try:
+        parts = run.split or own_split(run.folder, None)
+    except GoodfitError:  # its data are not there any more, or others
+        return None
+    found = {"learned": row_prints(parts.data, parts.train), "chosen": row_prints(parts.data, parts.valid)}
+    return {
+        name: np.unique(np.concatenate([*([earlier[name]] if earlier else []), own])) for name, own in found.items()
+    }
+
+
+def recipe_in(path: Path) -> Recipe:
+    """The recipe of a run, or that of a model file; InputError where it has none."""
+    if os.path.exists(path / RUN):
+        return Recipe.from_file(path)
+    recipe = _model_in(path).recipe
+    if recipe is None:
+        raise InputError(problem(str(path), "comes without a recipe, so one must be given", fix="Name one: --recipe."))
+    return recipe
+
+
+def table_choices_in(path: Path) -> dict[str, Any]:
+    """How the table was read that a run or model was trained on, as far as it says so: target, ids, kinds, ..."""
+    if os.path.exists(path / RUN):
+        return dict(RunRecord.read(path).origin or {})
+    found = _model_in(path).about.get("table")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def data_in(path: Path) -> str | Table:
+    """What a run was trained on: the name of the data set, or its table, read again.
+
+    InputError where the data are not there any more or have changed, and for a model file, which does not hold them.
+    """
+    if not os.path.exists(path / RUN):
+        rule, fix = "does not say which data it was trained on", "Name data: goodfit train DATA --from ..."
+        raise InputError(problem(str(path), rule, fix=fix))
+    found = RunRecord.read(path)
+    data = data_of(path, found, None, CALL)
+    read_split(path, data, found, "continued", CHANGED)
+    return found.data if isinstance(data, Dataset) else data
+
+
+def _model_in(path: Path) -> Model:
+    return load_model(path if os.path.isdir(path) else model_path(path))

@@ -1,0 +1,324 @@
+"""Going on from trained nets: a run, a run's folder, a model file, or nets from elsewhere, as the start of a run.
+
+What decides the meaning of weights stays theirs: layers, the scaling of inputs and targets, the preprocessing of a
+table. All else is the recipe's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Dataset, Preprocessing, Split, Table
+from goodfit.data.prints import row_prints
+from goodfit.errors import InputError, Problems, problem
+from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
+from goodfit.models.model_file import load_model, save_model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.notices import warn
+from goodfit.runs.opening import model_print
+from goodfit.runs.record_parts import StartRecord
+from goodfit.runs.start_files import START, START_STATE, changed_start, read_state, write_state
+from goodfit.training.examples import Scaling
+from goodfit.training.optimizer_state import OptimizerState
+from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import BINS
+
+if TYPE_CHECKING:
+    from goodfit.training.population import Job
+
+WHERE = "Start"
+EARLIER = "as the weights of the start are of an earlier epoch than its last"
+SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
+KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
+Prints = NDArray[np.uint64]
+Known = Mapping[str, Prints]
+HeldOut = Literal["valid", "test"]
+Seen = dict[HeldOut, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Trained nets that a training goes on from.
+
+    source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
+    where they come without one; preprocessing: of the table that they were trained on; optimizer: its state after their
+    training, None where it was not kept. known: prints of the rows that they "learned" from, and of those by which
+    their epochs were "chosen"; None where that cannot be known.
+    """
+
+    nets: tuple[TrainedNet, ...]
+    source: str
+    recipe: Recipe | None = None
+    preprocessing: Preprocessing | None = None
+    optimizer: OptimizerState | None = None
+    known: Known | None = None
+
+    def __post_init__(self) -> None:
+        """InputError where the optimiser's state is of other nets."""
+        if self.optimizer is not None and len(self.optimizer.nets) != len(self.nets):
+            rule = f"the optimiser's state must be that of its {len(self.nets)} nets"
+            raise InputError(problem(WHERE, rule, got=len(self.optimizer.nets), fix="Start from the model file."))
+
+    @property
+    def first(self) -> TrainedNet:
+        """The net that stands for all in what they have in common."""
+        return self.nets[0]
+
+    @property
+    def scaling(self) -> Scaling:
+        """Of inputs and targets, as the nets were trained with."""
+        net = self.first
+        bend = net.bend if net.bend.any() else None
+        return Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, net.encoding)
+
+    def seeds(self, recipe: Recipe) -> Sequence[int]:
+        """The seeds of nets that were not asked for otherwise: as many as there are here, theirs where they differ."""
+        own = [net.seed for net in self.nets]
+        if len(set(own)) == len(own) and recipe.seed == (self.recipe or recipe).seed:
+            return own
+        return range(recipe.seed, recipe.seed + len(own))
+
+    def place(self, number: int) -> int:
+        """The net that net `number` of the new run begins as: they are taken in turn."""
+        return number % len(self.nets)
+
+    def takes(self, recipe: Recipe) -> int:
+        """Of how many nets a recipe's optimiser goes on with the state that it had."""
+        state = self.optimizer
+        if state is None or not state.fits(recipe):
+            return 0
+        return sum(state.of(net) is not None for net in range(len(self.nets)))
+
+    def job(self, number: int, recipe: Recipe) -> Job:
+        """Net `number` of a run that goes on from here."""
+        from goodfit.training.population import Job, NetArrays  # with JAX, which whoever loads a run need not wait for
+
+        net = self.nets[self.place(number)]
+        state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(recipe) else None
+        return Job(recipe, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
+
+    def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
+        """What run.json says of it."""
+        return StartRecord(
+            source=self.source,
+            fingerprint=model_print(self.nets),
+            nets=len(self.nets),
+            optimizer=self.takes(recipe) > 0,
+            note=self._of_state(recipe),
+            seen=seen,
+        )
+
+    def _of_state(self, recipe: Recipe) -> str:
+        """What becomes of the optimiser's state, in words."""
+        if recipe.optimizer == "sgd" and recipe.momentum == 0:
+            return "none, as plain SGD has none"
+        taken, nets = self.takes(recipe), len(self.nets)
+        if taken:
+            other = "" if taken == nets else f" for {taken} of {nets} nets; new for the others, {EARLIER}"
+            return f"taken over{other}"
+        if recipe.optimizer == "lbfgs":
+            return "new, as L-BFGS begins anew on other rows"
+        if self.optimizer is None:
+            return "new, as the start comes without one"
+        if self.optimizer.fits(recipe):
+            return f"new, {EARLIER}"
+        return f"new, as that of the start is of {self.optimizer.optimizer} with other settings"
+
+    def write(self, recipe: Recipe, folder: Path) -> None:
+        """Write what a run of this recipe that was killed needs of it."""
+        about = {} if self.recipe is None else {"recipe": self.recipe.to_dict()}
+        save_model(folder / START, self.nets, about, preprocessing=self.preprocessing)
+        write_state(folder / START_STATE, self.optimizer if self.takes(recipe) else None, self.known)
+
+    @classmethod
+    def read(cls, folder: Path, found: StartRecord) -> Start:
+        """The start of the run in a folder; InputError where it was changed since."""
+        model = load_model(folder / START)
+        if model_print(model.nets) != found.fingerprint:
+            raise changed_start(folder / START)
+        state, known = read_state(folder / START_STATE)
+        return cls(model.nets, found.source, model.recipe, model.preprocessing, state, known)
+
+
+@dataclass(frozen=True, eq=False)
+class GoingOn:
+    """What a run went on from, and what is told of it."""
+
+    told: StartRecord
+    start: Start
+
+    @property
+    def rows(self) -> Prints:
+        """Prints of the rows that the nets had known before; none where that is unknown."""
+        known = self.start.known or {}
+        return np.concatenate([np.empty(0, np.uint64), *known.values()])
+
+
+def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
+    """The recipe of a run that goes on: the start's own, or one that agrees with it in what is the start's to say.
+
+    InputError names every layer that differs.
+    """
+    own = start.recipe
+    if recipe is None:
+        if own is None:
+            fix = "Give it first: train(recipe, data, start=...)."
+            raise InputError(problem(WHERE, "comes without a recipe, so one must be given", fix=fix))
+        return own
+    net = start.first
+    known: dict[str, Any] = {"hidden": net.sizes[1:-1], "activation": net.activations, **_encoding_of(net)}
+    if own is not None:
+        known |= {name: getattr(own, name) for name in KEPT_FIELDS if name not in ("hidden", "activation")}
+    if recipe.encoding == "none" and "encoding" in recipe.model_fields_set:
+        del known["bins"]  # that the encoding differs is the problem to name
+    recipe = recipe.replace(**{name: value for name, value in known.items() if name not in recipe.model_fields_set})
+    problems = Problems()
+    _check_layers(recipe, net, problems)
+    _check_rest(recipe, start, problems)
+    problems.raise_if_any()
+    return recipe
+
+
+def _check_layers(recipe: Recipe, net: TrainedNet, problems: Problems) -> None:
+    hidden = net.sizes[1:-1]
+    if len(recipe.hidden) != len(hidden):
+        rule = f"'hidden' must have the {len(hidden)} layers of the start, {list(hidden)}"
+        problems.add("Recipe", rule, got=list(recipe.hidden), fix="Leave it out to take them from the start.")
+        return
+    layers = zip(recipe.hidden, hidden, recipe.activations, net.activations, strict=True)
+    for number, (units, its, activation, name) in enumerate(layers, 1):
+        if units != its:
+            problems.add("Recipe", f"'hidden' must give layer {number} its {its} units, as the start has", got=units)
+        if activation != name:
+            problems.add("Recipe", f"'activation' of layer {number} must be {name}, as in the start", got=activation)
+
+
+def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
+    net, own = start.first, start.recipe
+    if not recipe.bias and any(bias.any() for each in start.nets for bias in each.biases):
+        problems.add("Recipe", "'bias' must be on: the start has biases", got=False)
+    if (recipe.loss == "poisson") != (net.link == "exp"):
+        rule = "'loss' must be poisson, as the start predicts exp(output)"
+        rule = rule if net.link == "exp" else "'loss' cannot become poisson: the start does not predict exp(output)"
+        problems.add("Recipe", rule, got=recipe.loss)
+    had = _encoding_of(net) if own is None else {name: getattr(own, name) for name in SCALED_BY}
+    for name, its in had.items():
+        value = getattr(recipe, name)
+        if value != its:
+            rule = f"{name!r} must stay {its}: the weights of the start are only right with its scaling"
+            problems.add("Recipe", rule, got=value, fix="Leave it out.")
+
+
+def _encoding_of(net: TrainedNet) -> dict[str, Any]:
+    """The fields of a recipe by which a net that comes without one is encoded."""
+    return (
+        {"encoding": "none", "bins": BINS}
+        if net.encoding is None
+        else {"encoding": "piecewise", "bins": net.encoding.bins}
+    )
+
+
+def through(start: Start, data: Any) -> Any:
+    """The data as the start's nets take them: a table goes through their preprocessing, not through one of its own."""
+    if not isinstance(data, Table) or start.preprocessing is None:
+        return data
+    if data.target.name in {column.name for column in start.preprocessing.columns}:
+        rule = f"has the target {data.target.name!r}, which is a feature of the start"
+        raise InputError(problem(f"Table {data.name!r}", rule, fix="Give the start's own target."))
+    made = data.through(start.preprocessing)
+    for note in made.prepared[1]:
+        warn(note)
+    return made
+
+
+def check_data(start: Start, data: Dataset) -> None:
+    """InputError that names all in which the data differ from what the start's nets take."""
+    net, where, problems = start.first, f"Data {data.name!r}", Problems()
+    if data.preprocessing != start.preprocessing:
+        rule = "must go through the preprocessing of the start; they went through another, or none"
+        fix = "Give the Table: it then goes through the start's. Or divide it yourself: table.through(preprocessing)."
+        if start.preprocessing is None:
+            rule, fix = "must be numbers as they are: the start has no preprocessing of tables", "Give a Dataset."
+        problems.add(where, rule, fix=fix)
+    elif data.n_inputs != net.n_inputs:
+        problems.add(where, f"must have the {net.n_inputs} features of the start", got=data.n_inputs)
+    if data.task != net.task:
+        problems.add(where, f"must be for {net.task}, as the start is", got=data.task)
+    elif data.classes != net.classes:
+        strange = [name for name in data.classes if name not in net.classes]
+        lacking = [name for name in net.classes if name not in data.classes]
+        told = "; ".join(
+            f"{word}: {', '.join(map(repr, some[:5]))}{', ...' * (len(some) > 5)}"
+            for word, some in (("unknown to it", strange), ("missing here", lacking))
+            if some
+        )
+        problems.add(where, f"must have the classes of the start, in its order; {told or 'the order differs'}")
+    elif data.n_outputs != net.n_outputs:
+        problems.add(where, f"must have the {net.n_outputs} targets of the start", got=data.n_outputs)
+    problems.raise_if_any()
+
+
+def seen_before(start: Start, parts: Split, mode: str) -> Seen | None:
+    """Part -> how many of its held-out rows the start knew: a LeakWarning where they are too many to be chance.
+
+    Validation rows must not have been learned from; test rows must not have chosen an epoch either. None where it is
+    not known which rows the start knew. mode: "error" raises InputError in the place of warning, "off" does not look.
+    """
+    if start.known is None or mode == "off":
+        return None
+    learned, chosen = start.known["learned"], start.known["chosen"]
+    seen: Seen = {}
+    told = list[str]()
+    knew: dict[HeldOut, Prints] = {"valid": learned, "test": np.union1d(learned, chosen)}
+    for part, known in knew.items():
+        rows = parts.rows(part)
+        if not len(rows):
+            continue
+        seen[part] = int(np.isin(row_prints(parts.data, rows), known).sum())
+        if seen[part] >= max(FEWEST, SMALL * len(rows) ** 0.5):
+            which, how = (
+                ("validation", "was trained") if part == "valid" else ("test", "was trained or its epoch chosen")
+            )
+            text = f"the start {how} on {seen[part]:,} of the {len(rows):,} {which} rows, so they are not held out"
+            told.append(problem(WHERE, text, fix="Give a Split that holds out rows which the start has not seen."))
+    if told and mode == "error":
+        raise InputError(*told)
+    for text in told:
+        warn(text, LeakWarning)
+    return seen
+
+
+def fitted_batch(start: Start, recipe: Recipe, rows: int) -> Recipe:
+    """The recipe with the start's batch size cut to the rows, where nobody asked for another."""
+    own = start.recipe
+    taken = own is not None and recipe.batch_size == own.batch_size and recipe.optimizer != "lbfgs"
+    return recipe.replace(batch_size=rows) if taken and recipe.batch_size > rows else recipe
+
+
+def state_after(
+    recipe: Recipe, turns: Sequence[tuple[Sequence[int], Any]], nets: int, *, best: bool
+) -> OptimizerState | None:
+    """The optimiser's state of a run that is done, of the nets whose weights go with it; None where it was not kept.
+
+    turns: (nets, what was kept) of every turn; best: whether weights are those of the best epoch.
+    """
+    if any(trained.optimizer is None for _, trained in turns):
+        return None
+    held = np.zeros(nets, bool)
+    rows: dict[int, dict[str, NDArray[Any]]] = {}
+    for members, trained in turns:
+        for place, net in enumerate(members):
+            last = not best or trained.best_epoch[place] == trained.stopped_epoch[place]
+            held[net] = last and not trained.frozen[place]
+            rows[net] = {name: array[place] for name, array in trained.optimizer.items()}
+    chosen = [rows[net] for net in range(nets) if held[net]]
+    names = rows[0]
+    arrays = {name: np.array([each[name] for each in chosen], names[name].dtype) for name in names}
+    arrays = {name: array.reshape(len(chosen), *names[name].shape) for name, array in arrays.items()}
+    return OptimizerState(recipe.optimizer, recipe.momentum > 0, held, arrays)

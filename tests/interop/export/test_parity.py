@@ -1,0 +1,237 @@
+"""ONNX Runtime, PyTorch, NumPy and scikit-learn predict what goodfit predicts."""
+
+from __future__ import annotations
+
+import ast
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from export_help import ACTIVATIONS, close, drawn_net, expected_of, imported, onnx_feed, people_model, session
+
+from goodfit.data.tables import Preprocessing
+from goodfit.data.target_transform import TargetTransform, fit_transform
+from goodfit.interop.export import export
+from goodfit.models import Model
+
+RNG = np.random.default_rng(2)
+X = (RNG.normal(size=(200, 4)) * [1, 10, 0.1, 3] + [0, 5, 0, 1]).astype(np.float32)
+MODULES: dict[str, Any] = {
+    "identity": torch.nn.Identity,
+    "relu": torch.nn.ReLU,
+    "sigmoid": torch.nn.Sigmoid,
+    "tanh": torch.nn.Tanh,
+    "leaky-relu": torch.nn.LeakyReLU,
+    "elu": torch.nn.ELU,
+    "selu": torch.nn.SELU,
+    "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU,
+    "softplus": torch.nn.Softplus,
+    "mish": torch.nn.Mish,
+    "prelu": torch.nn.PReLU,
+}
+SCALED = {"shift": X.mean(0), "scale": 1 / X.std(0)}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation(name: str, tmp_path: Path) -> None:
+    """The state of the PyTorch export loads into an nn.Sequential of PyTorch's own, whose softmax is the reference."""
+    model = Model((drawn_net(4, activations=(name, name), **SCALED),))
+    for kind in ("onnx", "torch", "numpy"):
+        assert model.export(kind, tmp_path / kind, rows=X).difference <= 1e-5
+    layers: list[Any] = []
+    for before, after in ((4, 7), (7, 6)):
+        layers += [torch.nn.Linear(before, after), MODULES[name]()]
+    net = torch.nn.Sequential(*layers, torch.nn.Linear(6, 3)).double()
+    net.load_state_dict(torch.load(tmp_path / "torch.pt", weights_only=True)["states"][0])
+    with torch.no_grad():
+        expected = net(torch.from_numpy((X - SCALED["shift"]) * SCALED["scale"]).double()).softmax(1).numpy()
+    close(model.predict_proba(X), expected)
+    close(session(tmp_path / "onnx.onnx").run(["probabilities"], {"x": X})[0], expected)
+    close(imported(tmp_path / "numpy.py").predict_proba(X), expected)
+    close(imported(tmp_path / "torch.py").predict_proba(X), expected)
+
+
+def test_an_ensemble_of_different_nets_is_the_mean_of_its_probabilities(tmp_path: Path) -> None:
+    nets = (drawn_net(4, activations=("gelu",)), drawn_net(4, activations=("prelu", "selu", "mish"), seed=1, **SCALED))
+    model = Model(nets)
+    expected = (nets[0].predict_proba(X, np.float64) + nets[1].predict_proba(X, np.float64)) / 2
+    for kind in ("onnx", "torch", "numpy"):
+        model.export(kind, tmp_path / kind, rows=X)
+    labels, probabilities = session(tmp_path / "onnx.onnx").run(None, {"x": X})
+    close(probabilities, expected)
+    names = np.array(model.classes)[expected.argmax(1)]
+    assert labels.tolist() == names.tolist()
+    for kind in ("torch", "numpy"):
+        module = imported(tmp_path / f"{kind}.py")
+        close(module.predict_proba(X), expected)
+        assert module.predict(X).tolist() == names.tolist()
+
+
+def test_a_table_of_categories_numbers_yes_and_no_and_dates(tmp_path: Path) -> None:
+    model, table = people_model()
+    expected = model.predict_proba(table)
+    for kind in ("onnx", "torch", "numpy"):
+        model.export(kind, tmp_path / kind, rows=table)
+    close(session(tmp_path / "onnx.onnx").run(["probabilities"], onnx_feed(table))[0], expected)
+    for kind in ("torch", "numpy"):
+        module = imported(tmp_path / f"{kind}.py")
+        close(module.predict_proba(table), expected)
+        close(module.predict_proba(pd.DataFrame(table)), expected)
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p", "yeo-johnson", "quantile", "none"])
+def test_regression_with_a_target_transform(transform: str, tmp_path: Path) -> None:
+    targets = np.exp(RNG.normal(2, 1, (300, 2)))
+    facts: dict[str, Any] = {"task": "regression", "transform": fit_transform(targets, transform)}
+    facts |= {"target_shift": np.array([1.5, 1e3]), "target_scale": np.array([2.0, 0.5])}
+    model, table = people_model(2, outputs=2, **facts)
+    expected = model.predict(table)
+    for kind in ("onnx", "torch", "numpy"):
+        model.export(kind, tmp_path / kind, rows=table)
+    close(session(tmp_path / "onnx.onnx").run(["prediction"], onnx_feed(table))[0], expected)
+    for kind in ("torch", "numpy"):
+        close(imported(tmp_path / f"{kind}.py").predict(table), expected)
+
+
+def test_a_power_transform_near_zero_is_exact(tmp_path: Path) -> None:
+    """Yeo-Johnson with lambda 0 is log1p, and with 2 minus log1p of what is negative."""
+    for shape in (0.0, 2.0, 1e-9):
+        held = TargetTransform(("yeo-johnson",), np.array([[shape, 3, -4, 4]], np.float32))
+        model = Model((drawn_net(4, 1, ("tanh",), task="regression", transform=held),))
+        for kind in ("onnx", "numpy"):
+            assert export(model, kind, tmp_path / kind, rows=X).difference <= 1e-5
+
+
+def test_counts_and_several_labels(tmp_path: Path) -> None:
+    counts = Model(tuple(drawn_net(4, 1, seed=seed, task="regression", link="exp", **SCALED) for seed in range(2)))
+    several = Model(tuple(drawn_net(4, seed=seed, task="multilabel", **SCALED) for seed in range(2)))
+    for kind in ("onnx", "torch", "numpy"):
+        counts.export(kind, tmp_path / f"c_{kind}", rows=X)
+        several.export(kind, tmp_path / f"s_{kind}", rows=X)
+    close(session(tmp_path / "c_onnx.onnx").run(None, {"x": X})[0], counts.predict(X))
+    labels, probabilities = session(tmp_path / "s_onnx.onnx").run(["labels", "probabilities"], {"x": X})
+    close(probabilities, several.predict_proba(X))
+    assert (labels == (several.predict_proba(X) > 0.5)).all()
+    for kind in ("torch", "numpy"):
+        close(imported(tmp_path / f"c_{kind}.py").predict(X), counts.predict(X))
+        assert (imported(tmp_path / f"s_{kind}.py").predict(X) == labels).all()
+
+
+def test_inputs_that_are_clipped_smoothly(tmp_path: Path) -> None:
+    far = np.concatenate([X, X * 1e6])
+    bend = np.array([1 / 3, 0, 1 / 3, 1 / 3])
+    model = Model((drawn_net(4, activations=("relu", "relu"), bend=bend, **SCALED),))
+    for kind in ("onnx", "torch", "numpy", "sklearn"):
+        assert model.export(kind, tmp_path / kind, rows=far).difference <= 1e-5
+
+
+def test_scikit_learn(tmp_path: Path) -> None:
+    """Its classes are sorted, those of the net are not."""
+    for outputs, seeds in ((2, 1), (3, 1), (3, 2)):
+        nets = [drawn_net(4, outputs, ("tanh", "tanh"), seed=seed, **SCALED) for seed in range(seeds)]
+        Model(tuple(nets)).export("sklearn", tmp_path / "net", rows=X)
+        found = joblib.load(tmp_path / "net.joblib")
+        expected = pd.DataFrame(Model(tuple(nets)).predict_proba(X), columns=nets[0].classes)
+        close(found.predict_proba(X), expected[list(found.classes_)])
+        assert found.predict(X).tolist() == expected.idxmax(axis=1).tolist()
+    counts = drawn_net(4, 1, ("tanh",), task="regression", link="exp", **SCALED)
+    Model((counts,)).export("sklearn", tmp_path / "counts", rows=X)
+    close(joblib.load(tmp_path / "counts.joblib").predict(X), counts.predict(X, np.float64)[:, 0])
+    net = drawn_net(4, 1, ("sigmoid",), task="regression", target_shift=5, target_scale=0.1, **SCALED)
+    Model((net, net)).export("sklearn", tmp_path / "number.joblib", rows=X)
+    close(joblib.load(tmp_path / "number.joblib").predict(X), net.predict(X, np.float64)[:, 0])
+
+
+def test_a_table_in_scikit_learn(tmp_path: Path) -> None:
+    model, table = people_model(without=["since", "member"], activations=("relu",))
+    model.export("sklearn", tmp_path / "net", rows=table)
+    found = joblib.load(tmp_path / "net.joblib")
+    expected = pd.DataFrame(model.predict_proba(table), columns=model.classes)[list(found.classes_)]
+    frame = pd.DataFrame(table)
+    for code in (frame["code"], frame["code"].astype(float), frame["code"].astype(str)):
+        close(found.predict_proba(frame.assign(code=code)), expected)
+
+
+IS_IMPORT = (ast.Import, ast.ImportFrom)
+ALONE = """
+import sys
+for name in {hidden}:
+    sys.modules[name] = None
+sys.path.insert(0, {folder!r})
+import numpy as np, {module} as net
+table = dict(np.load({table!r}, allow_pickle=True)["table"].item())
+np.save({out!r}, net.predict_proba(table))
+"""
+
+
+def test_the_numpy_file_needs_numpy_alone(tmp_path: Path) -> None:
+    model, table = people_model()
+    export(model, "numpy", tmp_path / "people", rows=table)
+    np.savez(tmp_path / "table.npz", table=np.array(table, object))
+    hidden = ["goodfit", "pandas", "scipy", "jax", "sklearn", "pyarrow", "torch"]
+    paths = {"folder": str(tmp_path), "table": str(tmp_path / "table.npz"), "out": str(tmp_path / "out.npy")}
+    code = ALONE.format(hidden=hidden, module="people", **paths)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    close(np.load(tmp_path / "out.npy"), model.predict_proba(table))
+
+
+def test_the_torch_file_needs_torch_and_numpy_alone(tmp_path: Path) -> None:
+    export(Model((drawn_net(4),)), "torch", tmp_path / "net", rows=X)
+    parts = ast.walk(ast.parse((tmp_path / "net.py").read_text("utf-8")))
+    names = [
+        part.module if isinstance(part, ast.ImportFrom) else part.names[0].name
+        for part in parts
+        if isinstance(part, IS_IMPORT)
+    ]
+    assert set(names) - set(sys.stdlib_module_names) == {"numpy", "torch"}
+
+
+def test_the_numpy_file_is_short_and_the_same_for_every_net(tmp_path: Path) -> None:
+    model, table = people_model()
+    export(model, "numpy", tmp_path / "people", rows=table)
+    export(Model((drawn_net(4),)), "numpy", tmp_path / "array", rows=X)
+    text = (tmp_path / "people.py").read_text("utf-8")
+    assert text == (tmp_path / "array.py").read_text("utf-8")
+    assert len(text.splitlines()) < 100
+    with np.load(tmp_path / "people.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype.kind in "fU" for name in file.files)
+
+
+def test_cells_are_read_as_goodfit_reads_them(tmp_path: Path) -> None:
+    """Texts with blanks, whole numbers with a point, words for nothing, dates as texts and times with a zone."""
+    model, table = people_model()
+    rough = {
+        "city": [" Oslo ", "7.0", "n/a", "Rome", None, "Köln"],
+        "account": ["1e9", " 1000000000.01", "-", "inf", "NaN", 1e9],
+        "height": ["170", "", None, "169.5", ".", "1.8e2"],
+        "member": ["YES", "off", "None", "1.0", "0", " t "],
+        "active": ["True", "false", "?", "y", "1", "0.0"],
+        "since": ["2020-01-31", "2020/02/29 17:42", "", "2020-03-01T01:02:03.5", None, "2020-03-01T01:02+02:00"],
+        "code": [0, 1.0, "2", math.nan, None, "4.00"],
+    }
+    for name in ("account", "height", "code"):
+        rough[name] = [str(value) if isinstance(value, float | int) else value for value in rough[name]]
+    for kind in ("numpy", "torch"):
+        export(model, kind, tmp_path / kind, rows=table)
+        close(imported(tmp_path / f"{kind}.py").predict_proba(rough), expected_of(model, rough))
+
+
+def test_times_of_day(tmp_path: Path) -> None:
+    table = {"at": ["17:42", "9:05", "00:00:01.5", None], "size": [1.0, 2, 3, 4]}
+    made = Preprocessing.fit(table, {"at": "date", "size": "numeric"})
+    model = Model((drawn_net(made.n_inputs),), preprocessing=made)
+    export(model, "onnx", tmp_path / "net", rows=table)
+    parts = [(17 * 60 + 42) / 1440, (9 * 60 + 5) / 1440, 1.5 / 86_400, np.nan]
+    feed = {"at": np.array(parts)[:, None], "size": np.arange(1.0, 5)[:, None]}
+    close(session(tmp_path / "net.onnx").run(["probabilities"], feed)[0], expected_of(model, table))
+    export(model, "numpy", tmp_path / "net", rows=table)
+    close(imported(tmp_path / "net.py").predict_proba(table), expected_of(model, table))
