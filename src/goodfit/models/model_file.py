@@ -18,7 +18,7 @@ from goodfit.arguments import public
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.models.averaging import decided, mean_values
+from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.model_metadata import Metadata, NetEntry, read_metadata
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
@@ -72,17 +72,20 @@ class Model:
         return self.nets[0].classes
 
     def predict(self, x: Any) -> np.ndarray:
-        """Predictions from the mean over all nets, in the form of a data set's targets.
+        """Predictions from the mean over all nets, by name.
 
         x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
         in any order. What the table has too many or lacks is told in warnings.
-        classification: int32 codes [N], positions in `classes`; multilabel: float32 [N, C] of 0 and 1; regression:
-        float32 [N, C] in the targets' own unit. InputError where x does not fit, or gives numbers that are not finite.
+        classification: names of classes as `classes` has them, an object array [N] of str; multilabel: float32 [N, C]
+        of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
+        where x does not fit, or gives numbers that are not finite.
         """
-        return decided(self.task, mean_values(self.nets, self._inputs(x)))
+        return named(self.task, self.classes, decided(self.task, mean_values(self.nets, self._inputs(x))))
 
     def predict_proba(self, x: Any) -> Float[np.ndarray, "N C"]:
-        """Probabilities, mean over all nets: of the classes, or of each label. Not for regression.
+        """Probabilities [N, C], mean over all nets: of the classes or labels, in the order of `classes`.
+
+        Not for regression.
 
         x: as in `predict`.
         """
