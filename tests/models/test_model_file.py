@@ -307,5 +307,7 @@ def test_the_folder_of_a_run_is_loaded_too(tmp_path: Path) -> None:
     model = gf.load_model(tmp_path / "run")
     assert np.array_equal(model.nets[0].weights[0], run.nets[0].weights[0])
     assert gf.load_model(str(tmp_path / "run")).about == model.about
-    with pytest.raises(InputError, match=r"must be a model file or the folder of a finished run; it has no model.saf"):
+    with pytest.raises(
+        InputError, match=r"must be a model file, or the folder of a finished run or search; it has no mo"
+    ):
         gf.load_model(tmp_path)

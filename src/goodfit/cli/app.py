@@ -25,7 +25,10 @@ COMMANDS = {  # what each does, in one line, and an example
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
-    "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
+    "predict": (
+        "Write predictions for a data set or a table as CSV or JSON.",
+        "runs/people new.csv --out predictions.csv",
+    ),
 }
 DATA_COMMANDS = {
     "list": ("List the built-in data sets.", ""),

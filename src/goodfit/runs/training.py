@@ -16,7 +16,6 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
-from goodfit.models.model_file import save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
 from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
@@ -95,11 +94,13 @@ def train(
             check.warn()
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
+        origin = data.origin if isinstance(data, Table) else None
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
-            origin = data.origin if isinstance(data, Table) else None
             record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call)
-        return _Training(recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch).run()
+        return _Training(
+            recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch, origin=origin
+        ).run()
 
 
 @public
@@ -137,7 +138,17 @@ def resume(
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks
         return _Training(
-            recipe, parts, found.seeds, where, progress, found.score_test, began, memory, check, watch
+            recipe,
+            parts,
+            found.seeds,
+            where,
+            progress,
+            found.score_test,
+            began,
+            memory,
+            check,
+            watch,
+            origin=found.origin,
         ).run()
 
 
@@ -154,11 +165,22 @@ def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, m
     return _Training(recipe, parts, chosen, None, None, False, began, memory, check, kept=kept).run()
 
 
+def train_checked(
+    recipe: Recipe, parts: Split, seeds: Sequence[int], memory: float, origin: Mapping[str, Any] | None
+) -> Run:
+    """Train on rows that were looked at for leakage before, and write nothing.
+
+    memory: bytes that one turn may take; origin: as in `Run`.
+    """
+    began = time.perf_counter()
+    return _Training(recipe, parts, tuple(seeds), None, None, False, began, memory, origin=origin).run()
+
+
 @dataclass
 class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
 
-    kept: where turns and checkpoints are, if the run itself is written nowhere.
+    kept: where turns and checkpoints are, if the run itself is written nowhere; origin: as in `Run`.
     """
 
     recipe: Recipe
@@ -172,6 +194,7 @@ class _Training:
     leaks: LeakCheck | None = None
     watch: Watch | None = None
     kept: Path | None = None
+    origin: Mapping[str, Any] | None = None
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
@@ -210,10 +233,11 @@ class _Training:
             split=self.parts,
             leaks=self.leaks,
             test_rows=len(self.parts.test),
+            origin=self.origin,
         )
         if self.folder is not None and store is not None:
             store.check_there()
-            write_results(run, self.folder, self.parts.data)
+            write_results(run, self.folder)
         return run
 
     def _train(
@@ -299,29 +323,16 @@ def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[An
     return {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
 
 
-def write_results(run: Run, folder: Path, data: Dataset) -> None:
+def write_results(run: Run, folder: Path) -> None:
     """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
     from goodfit.figures import write_figure
 
     begun = record.RunRecord.read(folder)
     write_atomically(folder / record.EVENTS, run.history.to_events().encode())  # whole, whatever became of the log
-    save_model(
-        folder / record.MODEL,
-        run.nets,
-        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun)},
-        preprocessing=data.preprocessing,
-        data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
-    )
+    run.save(folder / record.MODEL)
     run.history.write_csv(folder / record.HISTORY)
     figure = run.figure()
     for name in record.CURVES:
         write_figure(figure, folder / name)
     begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
-
-
-def _of_table(begun: record.RunRecord) -> dict[str, Any]:
-    """What a model says of the table file that its nets were trained on: the target, and what divided the rows."""
-    if begun.origin is None:
-        return {}
-    return {"table": {name: begun.origin[name] for name in ("target", "group", "time") if name in begun.origin}}
