@@ -62,6 +62,19 @@ def test_a_reader_that_leaves_is_no_failure(folder: Path) -> None:
         assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
+def test_a_strict_command_prints_all_or_nothing(folder: Path) -> None:
+    lines = (folder / "new.csv").read_text().splitlines(keepends=True)
+    good, bad = "".join(lines[:100]), "".join([*lines, "n,old,Rome\n", "n,young,Rome\n"])
+    plain, _ = goodfit("-", folder=folder).communicate(good.encode())
+    assert plain.count(b"\n") == 100
+    assert goodfit("-", "--strict", folder=folder).communicate(good.encode()) == (plain, b"")
+    process = goodfit("-", "--strict", folder=folder)
+    out, err = process.communicate(bad.encode())
+    assert (process.returncode, out) == (2, b"")
+    told = f"standard input: column 'size' must hold numbers; 2 rows ({ROWS}, {ROWS + 1}) do not; got 'old'."
+    assert err.decode().startswith(told)
+
+
 def test_a_file_is_whole_or_not_there(folder: Path) -> None:
     process = goodfit("bad.csv", "--out", "q.csv", folder=folder)
     _, err = process.communicate()

@@ -43,7 +43,7 @@ def predict(
     with watch(quiet=quiet) as watcher:
         stream = PredictionStream(run, data, strict=strict, keep=keep or (), data_progress=watcher.step)
         if out is None:
-            for text in _texts(stream, json=json):
+            for text in _checked(_texts(stream, json=json)) if strict else _texts(stream, json=json):
                 sys.stdout.write(text)
         else:
             write_atomically(out, lambda file: file.writelines(text.encode() for text in _texts(stream, json=json)))
@@ -53,6 +53,16 @@ def predict(
         say(f"Warning: {warning}")
     if out is not None:
         say(f"Predictions: {out}")
+
+
+def _checked(texts: Iterator[str]) -> Iterator[str]:
+    """The same, once all of it is there: nothing is written of what fails at the end. A file holds what is much."""
+    from tempfile import SpooledTemporaryFile
+
+    with SpooledTemporaryFile(max_size=2**24, mode="w+", encoding="utf-8", newline="") as file:
+        file.writelines(texts)
+        file.seek(0)
+        yield from file
 
 
 def _texts(stream: "PredictionStream", *, json: bool) -> Iterator[str]:

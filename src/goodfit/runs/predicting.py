@@ -112,14 +112,16 @@ class PredictionStream:
                 frame, kept = part, {}
             x, rows = reader.read(frame, strict=self.strict)
             self.notes, self.warnings = reader.notes(), reader.warnings()
-            if self.strict and self.warnings:
-                raise reader.unread_error()
+            if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
+                continue
             found = _averaged(self.model, x)
             found = found if len(rows) == frame.rows else _with_gaps(found, rows, frame.rows)
             held.append((found, kept))
             if len(rows) or len(held) == MOST_HELD:
                 yield from held
                 held.clear()
+        if self.strict and self.warnings:
+            raise reader.unread_error()
         reader.check_any()
         yield from held
 

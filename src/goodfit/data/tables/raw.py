@@ -100,7 +100,11 @@ class RawColumn:
         clock: whether a text is read that is a time without a date; None reads them where no text is a date.
         """
         if self.storage == "text":
-            return self._of_words({None: _word_dates, True: _word_moments, False: _word_days}[clock])
+            days = self._of_words(_word_days)
+            if clock is None:  # beside dates, a time of day is a cell that lacks its date
+                self._of_words(_word_is_date)
+                clock = not (self._read[_word_is_date] == 1).any()
+            return np.where(self._of_words(_word_is_date) == 1, days, self._of_words(_word_clocks)) if clock else days
         return self.values if self.storage == "date" else np.full(len(self), np.nan)
 
     def booleans(self) -> Numbers:
@@ -241,26 +245,23 @@ def _word_numbers(words: Any) -> Numbers:
     return _floats(pc.cast(pc.if_else(fits, words, no_text()), pa.float64()))
 
 
-def _word_dates(words: Any) -> Numbers:
-    """Days of ISO 8601 dates, a time without a zone counting as UTC; where there are none, times of day as parts."""
-    found, dates = _read_moments(words, DATE, _days)
-    # beside dates, a time of day is a cell that lacks its date
-    return found if dates.any() else _read_moments(words, CLOCK, _day_part)[0]
-
-
 def _word_days(words: Any) -> Numbers:
-    """Days of ISO 8601 dates alone."""
-    return _read_moments(words, DATE, _days)[0]
+    """Days of ISO 8601 dates, a time without a zone counting as UTC; NaN for other texts."""
+    return _read_moments(words, DATE, _days)
 
 
-def _word_moments(words: Any) -> Numbers:
-    """Days of ISO 8601 dates, and of times of day parts of one."""
-    found, dates = _read_moments(words, DATE, _days)
-    return np.where(dates, found, _read_moments(words, CLOCK, _day_part)[0])
+def _word_clocks(words: Any) -> Numbers:
+    """Times of day without a date, as parts of a day; NaN for other texts."""
+    return _read_moments(words, CLOCK, _day_part)
 
 
-def _read_moments(words: Any, pattern: str, read: Callable[[str], float]) -> tuple[Numbers, NDArray[np.bool_]]:
-    """(what the texts that have a pattern are read as, NaN for the others; which have it)."""
+def _word_is_date(words: Any) -> Numbers:
+    """1 for what is written as a date, whether there is such a day or not; NaN for other texts."""
+    return _read_moments(words, DATE, lambda _: 1.0)
+
+
+def _read_moments(words: Any, pattern: str, read: Callable[[str], float]) -> Numbers:
+    """What the texts that have a pattern are read as; NaN for the others."""
     found = np.full(len(words), np.nan)
     if isinstance(words, SmallWords):
         texts = [text.replace("/", "-") for text in words]
@@ -274,7 +275,7 @@ def _read_moments(words: Any, pattern: str, read: Callable[[str], float]) -> tup
     else:
         texts, fits = [], np.zeros(0, bool)
     found[fits] = [read(text) for text, fit in zip(texts, fits, strict=bool(texts)) if fit]
-    return found, fits
+    return found
 
 
 @lru_cache(maxsize=2**16)  # a table read in parts has the same dates in most of them
