@@ -204,17 +204,22 @@ def bars_of(results: Sequence[Result]) -> list[Measurement]:
     ]
 
 
-def tables() -> str:
-    """The summary for docs/honesty.md, from new trainings."""
-    return summary(run(pairs.development()), run(held_out.cases()))
+def tables(keep: Path | None = None) -> str:
+    """The summary for docs/honesty.md. keep: as for `main`."""
+    own, held = _kept(keep)
+    return summary(run(pairs.development(), own), run(held_out.cases(), held))
+
+
+def _kept(folder: Path | None) -> tuple[Path | None, Path | None]:
+    """The files of the development cases and of the held-out ones."""
+    return (None, None) if folder is None else (folder / "development.jsonl", folder / "held-out.jsonl")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write docs/findings.md and print every error. The folder given keeps what was diagnosed until all is."""
-    folder = Path(arguments[0]) if arguments else None
-    keep = [None if folder is None else folder / name for name in ("development.jsonl", "held-out.jsonl")]
-    held = run(held_out.cases(), keep[1])
-    own = run(pairs.development(), keep[0])
+    kept_own, kept_held = _kept(Path(arguments[0]) if arguments else None)
+    held = run(held_out.cases(), kept_held)
+    own = run(pairs.development(), kept_own)
     for name, found in (("Development", own), ("Held out", held)):
         print(
             f"{name}:", *wrong(found), *naming(found, pairs=False).missed, *naming(found, pairs=True).missed, sep="\n"

@@ -1,10 +1,12 @@
 """Whether what goodfit says holds on cases that nobody chose, part by part.
 
-`python -m benchmarks.honesty [PART ...]` writes the tables of docs/honesty.md, `make bench` judges their worst lines.
+`python -m benchmarks.honesty [--keep FOLDER] [PART ...]` writes the tables of docs/honesty.md, `make bench` judges
+their worst lines. Parts that train keep what they have in FOLDER, and go on from there.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from importlib import import_module
@@ -12,13 +14,20 @@ from pathlib import Path
 
 from benchmarks.bars import Measurement
 
-PARTS = {"intervals": "intervals"}  # name -> module of benchmarks: `measure(quick)` its bars, `tables()` its Markdown
+PARTS = {  # name -> module of benchmarks: `measure(quick)` its bars, `tables(keep)` its Markdown
+    "intervals": "intervals",
+    "verdicts": "honesty_verdicts",
+    "findings": "findings",
+    "leaks": "leak_cases",
+}
+APART = ("findings",)  # measured by `make bench` in any case
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "honesty.md"
 
 
 def measure(quick: bool) -> list[Measurement]:
     """The bars of all parts."""
-    return [bar for module in PARTS.values() for bar in import_module(f"benchmarks.{module}").measure(quick)]
+    modules = [import_module(f"benchmarks.{module}") for part, module in PARTS.items() if part not in APART]
+    return [bar for module in modules for bar in module.measure(quick)]
 
 
 def written(page: str, part: str, text: str) -> str:
@@ -34,8 +43,14 @@ def written(page: str, part: str, text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the tables of these parts, or of all."""
-    for part in arguments or PARTS:
-        text = import_module(f"benchmarks.{PARTS[part]}").tables()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.honesty", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where parts that train keep what they have")
+    given = parser.parse_args(arguments)
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    for part in given.parts or PARTS:
+        text = import_module(f"benchmarks.{PARTS[part]}").tables(given.keep)
         PAGE.write_text(written(PAGE.read_text("utf-8"), part, text), "utf-8")
     return 0
 

@@ -1,7 +1,7 @@
 """How often verdicts are right on held-out cases, whose truth is found by brute force on fresh samples.
 
-`python -m benchmarks.honesty_verdicts FILE` judges every case that FILE, one JSON object a line, does not hold yet,
-quickly and in full, and prints the rows; `rows(FILE)` gives them to whoever assembles a page.
+`python -m benchmarks.honesty_verdicts FOLDER` judges every case that the folder does not hold yet, quickly and in full,
+and prints the tables of docs/honesty.md. All of them take half an hour.
 
 The truth of a case: the recipe and every alternative train on DRAWS fresh samples of as many rows and are scored on
 FRESH new rows each; a gain is the mean over the samples of the difference of log(error + offset), as a verdict measures
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.bars import Bar, Measurement
 from benchmarks.verdict_held_out import HeldOut, cases, seed_of
 from goodfit import Recipe
 from goodfit.data import Dataset
@@ -35,6 +36,8 @@ from goodfit.verdicts.probes import HALF, far_rates, probes_of
 DRAWS, FRESH = 8, 600
 FAULTS = {"freer": "underfit", "longer": "underfit", "tighter": "overfit"}
 MODES = ("quick", "full")
+NAMED_QUICK, NAMED_FULL, ALARMED, IMPROVES = 0.85, 0.9, 0.05, 0.95
+QUICK = 2  # cases
 
 
 def errors_of(case: HeldOut, recipes: Sequence[Recipe], rows: int, what: int) -> NDArray[np.float64]:
@@ -110,17 +113,18 @@ def judged(case: HeldOut, number: int, mode: str) -> dict[str, Any]:
     }
 
 
-def measured(file: Path, most: int | None = None) -> list[dict[str, Any]]:
-    """The cases with truth and verdicts; those that the file does not hold yet are added to it, `most` at most."""
-    known = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+def measured(file: Path | None, most: int | None = None) -> list[dict[str, Any]]:
+    """The cases with truth and verdicts, `most` at most. file: of those that are known; what is judged is added."""
+    known = [] if file is None or not file.exists() else [json.loads(line) for line in file.open(encoding="utf-8")]
     done = {one["name"] for one in known}
     for number, case in enumerate(cases()):
         if case.name in done or (most is not None and len(known) >= most):
             continue
         one = {"name": case.name, "truth": truth_of(case, number)}
         one.update({mode: judged(case, number, mode) for mode in MODES})
-        with file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(one) + "\n")
+        if file is not None:
+            with file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(one) + "\n")
         known.append(one)
         print(line_of(one), flush=True)
     return known
@@ -169,9 +173,9 @@ def advised_gain(one: dict[str, Any], mode: str) -> float | None:
     return None if found is None or not math.isfinite(found[0]) else float(found[0])
 
 
-def rows(file: Path, most: int | None = None) -> list[dict[str, Any]]:
+def rows(known: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row a mode: counts of cases, faults, named, sound, alarms, advice, advice that improves fresh rows."""
-    known, found = measured(file, most), []
+    found = []
     for mode in MODES:
         faults = [one for one in known if faulty(one["truth"])]
         advice = [gain for one in known if (gain := advised_gain(one, mode)) is not None]
@@ -206,13 +210,12 @@ def line_of(one: dict[str, Any]) -> str:
     return f"{told}; quick {one['quick']['kind']} ({one['quick']['advised']}), full {one['full']['kind']}"
 
 
-def section(known: list[dict[str, Any]], counted: list[dict[str, Any]]) -> str:
-    """The part of docs/verdict-quality.md on held-out cases."""
+def tables(keep: Path | None = None) -> str:
+    """The tables for docs/honesty.md, in Markdown. keep: a folder that holds the cases that were judged before."""
+    file = None if keep is None else keep / "verdicts.jsonl"
+    known = measured(file)
+    counted = rows(known)
     lines = [
-        f"\n## Held-out cases\n\n{len(known)} recipes of `benchmarks/verdict_held_out.py`, on which no threshold was "
-        f"chosen. What each alternative truly gains is measured by training it and the recipe on {DRAWS} fresh "
-        f"samples, scored on {FRESH} new rows each; its standard error is given. A fault is an alternative whose gain "
-        "exceeds the margin by two standard errors; a sound recipe has none that comes within two of it.\n",
         "| " + " | ".join(counted[0]) + " |\n" + "|---" * len(counted[0]) + "|",
         *("| " + " | ".join(str(value) for value in one.values()) + " |" for one in counted),
         "\n| case | best alternative | true gain | margin | quick | full |\n|---|---|---|---|---|---|",
@@ -221,14 +224,28 @@ def section(known: list[dict[str, Any]], counted: list[dict[str, Any]]) -> str:
         name, gain, error = best_of(one["truth"])
         kinds = " | ".join(one[mode]["kind"] for mode in MODES)
         lines.append(f"| {one['name']} | {name} | {gain:+.3f} ± {error:.3f} | {one['truth']['margin']:.3f} | {kinds} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """The bars, over all cases. quick: over a few, which shows that the benchmark runs."""
+    found = []
+    for row, limit in zip(rows(measured(None, QUICK if quick else None)), (NAMED_QUICK, NAMED_FULL), strict=True):
+        mode, context = row["mode"], f"{row['cases']} held-out cases"
+        for what, good, of, bar in (
+            ("faults named", row["named"], row["faults"], {"limit": limit, "at_least": True}),
+            ("false alarms", row["alarms"], row["sound"], {"limit": ALARMED}),
+            ("advice that improves fresh rows", row["improves"], row["advice"], {"limit": IMPROVES, "at_least": True}),
+        ):
+            if of:
+                told = Bar(f"verdict, {mode}: {what}", how="Held-out cases; see docs/honesty.md.", **bar)
+                found.append(Measurement(told, good / of, f"{good} of {of}; {context}"))
+    return found
 
 
 def main(arguments: list[str]) -> int:
-    """FILE [MOST]."""
-    file, most = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None
-    counted = rows(file, most)
-    print(section(measured(file, most), counted))
+    """FOLDER, which keeps what was judged."""
+    print(tables(Path(arguments[0]) if arguments else None))
     return 0
 
 

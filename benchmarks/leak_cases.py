@@ -8,12 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks import leak_clean, leak_planted
+from benchmarks.bars import Bar, Measurement
 from goodfit.data import Dataset, Split
 from goodfit.leaks import LeakFinding, guard
+
+CLEAN = "without leakage"
+SEE = "`benchmarks/leak_cases.py`; see docs/honesty.md."
+ACCUSED = Bar("leak guard: tables without leakage that are accused", 0, how=SEE)
+FOUND = Bar("leak guard: planted leaks found", 0.95, how=SEE, at_least=True)
 
 
 @dataclass(frozen=True)
@@ -78,12 +85,35 @@ def rows(seeds: Sequence[int] = (0,)) -> list[tuple[str, str, int, int, int]]:
     """(part, what, cases, of these right, of these warned of) for clean tables and for each kind of planted leak."""
     counted: dict[tuple[str, str], list[LeakCase]] = {}
     for case in cases(seeds):
-        what = case.kind if case.planted else "tables without leakage"
+        what = case.kind if case.planted else CLEAN
         counted.setdefault((case.part, what), []).append(case)
     return [
         (*key, len(some), sum(case.right for case in some), sum(case.warned for case in some))
         for key, some in counted.items()
     ]
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """The bars, on the held-out cases; all of them take half a minute. quick: not used."""
+    found = [case for case in cases() if case.part == "held-out"]
+    clean, leaky = ([case for case in found if case.planted is planted] for planted in (False, True))
+    accused, told = sum(case.warned for case in clean), sum(case.asked for case in leaky)
+    return [
+        Measurement(ACCUSED, accused, f"{len(clean)} held-out tables"),
+        Measurement(FOUND, told / len(leaky), f"{told} of {len(leaky)} held-out leaks"),
+    ]
+
+
+def tables(keep: Path | None = None) -> str:
+    """The table for docs/honesty.md, in Markdown. keep: not used, for nothing is trained."""
+    lines = ["| tables | cases | development | held-out |", "|---|---|---|---|"]
+    counted = {(part, what): counts for part, what, *counts in rows()}
+    for what in dict.fromkeys(what for _, what in counted):
+        of_part = [counted.get((part, what), [0, 0, 0]) for part in ("development", "held-out")]
+        right = "not accused" if what == CLEAN else "found"
+        cells = [f"{good} of {many} {right}" if many else "-" for many, good, _ in of_part]
+        lines.append(f"| {what} | {sum(many for many, _, _ in of_part)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:

@@ -66,6 +66,8 @@ def test_a_bottleneck_and_depth() -> None:
     found = find("bottleneck", narrow, None, variants=variant_test(mended=0.2, bottleneck=0.7), **how)
     assert (found.status, found.place, found.advice) == ("issue", "hidden 2", {"hidden": (6, WIDE, 6)})
     assert find("bottleneck", narrow, None, variants=variant_test(mended=0.2, bottleneck=0.3), **how).status == "ok"
+    less = variant_test(mended=0.2, bottleneck=0.38)  # 0.62 / 0.8 of what wider layers let through
+    assert find("bottleneck", narrow, None, variants=less, **how).status == "issue"
     assert find("bottleneck", narrow, None, **how).status == "cannot tell"
     assert find("bottleneck").text == f"Every hidden layer has more than {NARROW} units."
     deep = measure(subject(random_net((4, *[6] * 6, 3))), epoch=5, curvature=False)

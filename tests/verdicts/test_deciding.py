@@ -216,6 +216,13 @@ def test_a_constant_prediction_is_an_alternative(own: float, kind: str) -> None:
     assert (found.kind, found.best, found.learned) == (kind, None, "worse")
 
 
+def test_where_few_rows_decide_only_twice_the_error_is_surely_worse_than_a_constant() -> None:
+    for own, learned in ((1.2, "no"), (3.0, "worse")):
+        found = judged(errors(own, own), ["freer"], training=errors(0.3, 0.3), careful=True)
+        assert found.learned == learned
+        assert (found.kind == "overfit") is (learned == "worse")
+
+
 def test_pure_noise_is_no_fault() -> None:
     found = judged(errors(1.0, 1.0), ["freer"], training=errors(0.99, 0.9))
     assert (found.kind, found.learned) == ("limited by noise", "no")

@@ -18,6 +18,7 @@ from goodfit.verdicts.probes import HALF, Alternative
 from goodfit.verdicts.trying import best_epochs, constant_error, measure, stopped_early
 
 RECIPE = Recipe(hidden=(6,), dropout=0, epochs=6, batch_size=16, learning_rate=0.02, schedule="constant")
+ON_FOLDS = RECIPE.replace(batch_size=11)  # 2/3 of 16: two of three folds make as many steps as all rows
 WIDER = Alternative("wider", "freer", {"hidden": (12,)}, "hidden 6 -> 12")
 
 
@@ -42,16 +43,23 @@ def test_errors_are_those_of_a_search_on_the_same_fold(by: Any) -> None:
     """`select` trains each net to its end and scores it with NumPy, row by row."""
     data = iris()
     found = measure(laid(data, by=by))
-    searched = select(data_without_test(data), RECIPE, vary={"hidden": [(6,), (12,)]}, folds=3, by=by)
+    searched = select(data_without_test(data), ON_FOLDS, vary={"hidden": [(6,), (12,)]}, folds=3, by=by)
     wanted = searched.losses if by == "loss" else 1 - searched.scores
     np.testing.assert_allclose(found.errors[:2, 0], wanted[:, 0], atol=2e-5)  # later folds have other seeds
     assert not np.allclose(found.errors[0, 1], wanted[0, 1], atol=1e-3)
 
 
+@pytest.mark.parametrize("chosen", [{"batch_size": 16}, {}])
+def test_trainings_on_folds_have_as_many_steps_as_one_on_all_rows(chosen: dict[str, int]) -> None:
+    data, recipe = iris(), Recipe(hidden=(6,), epochs=6, **chosen)
+    batch = laid(data, recipe).recipes[0].batch_size
+    assert np.ceil(len(data) / 16) == np.ceil(len(data) * 2 / 3 / batch)  # 16: the smallest that is chosen by itself
+
+
 def test_numbers_are_judged_by_their_unexplained_variance() -> None:
     data = load("diabetes")
     found = measure(lay_out(data, RECIPE, [HALF], divided(data)[1], early=False, by="loss"))
-    searched = select(data_without_test(data), RECIPE, vary={"hidden": [(6,)]}, folds=3)
+    searched = select(data_without_test(data), ON_FOLDS, vary={"hidden": [(6,)]}, folds=3)
     np.testing.assert_allclose(1 - found.errors[0, 0], searched.scores[0, 0], atol=2e-4)
     assert found.constant == 1.0
 

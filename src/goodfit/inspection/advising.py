@@ -9,8 +9,8 @@ from goodfit.data import Split
 from goodfit.inspection.findings import CHECKS, Evidence, Finding
 from goodfit.inspection.findings.outcomes import restart
 from goodfit.inspection.learning_rates import SUITS, RangeTest, suited_rate
-from goodfit.inspection.shapes import shorter, widened
-from goodfit.inspection.variants import LEFT_BELOW, Retraining, with_fields
+from goodfit.inspection.shapes import narrow_layers, shorter, widened
+from goodfit.inspection.variants import LEFT_BELOW, THROUGH_BELOW, Retraining, with_fields
 from goodfit.training.recipe import Recipe
 
 BUILT = (  # findings on how a net is built or fed, those first that change the most
@@ -65,7 +65,8 @@ def plan_of(evidence: Evidence) -> Retraining | None:
     found = [CHECKS[code].examine(evidence) for code in BUILT]
     built = _merged([finding for finding in found if finding.status == "issue"])
     changes = {name: value for name, value in built.recipe.items() if name != "clip_norm"}  # it hides a rate too high
-    return Retraining(recipe.replace(**changes), built.data, not evidence.reached >= LEFT_BELOW)
+    enough = THROUGH_BELOW if narrow_layers(recipe.hidden) else LEFT_BELOW
+    return Retraining(recipe.replace(**changes), built.data, not evidence.reached >= enough)
 
 
 def advise(findings: Sequence[Finding], evidence: Evidence, test_again: Callable[[Advice], RangeTest | None]) -> Advice:

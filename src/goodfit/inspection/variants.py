@@ -39,6 +39,7 @@ from goodfit.training.recipe import Recipe
 PENALTIES = tuple(FREE)
 MENDED, TOGETHER, BOTTLENECK, DEPTH = "mended", "penalties", "bottleneck", "depth"
 LEFT_BELOW = 0.6  # share of what the net learns without it: what holds it back leaves no more
+THROUGH_BELOW = 0.85  # the same for layers of one or two units, which no net that is built soundly has
 HELD_OUT = 0.25  # share of the training rows that the trainings do not see, and are compared on
 FEWEST = 16  # rows held out: fewer do not tell one net from another
 MOST = 4096

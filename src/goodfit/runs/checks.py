@@ -39,7 +39,7 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     data, rows = parts.data, len(parts.train)
     problems = Problems()
     if "batch_size" not in recipe.model_fields_set:
-        recipe = recipe.replace(batch_size=min(recipe.batch_size, rows, max(SMALLEST_BATCH, rows // FEWEST_STEPS)))
+        recipe = recipe.replace(batch_size=fitting_batch(recipe, rows))
     elif recipe.batch_size > rows and recipe.optimizer != "lbfgs":
         rule = f"'batch_size' must not exceed the {rows} training examples of {data.name!r}"
         problems.add("Recipe", rule, got=recipe.batch_size, fix="Use a smaller batch size, or more data.")
@@ -72,6 +72,13 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
         warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
+
+
+def fitting_batch(recipe: Recipe, rows: int) -> int:
+    """The batch size of a recipe on so many training rows: its own, or where none was asked for, one that fits."""
+    if "batch_size" in recipe.model_fields_set:
+        return recipe.batch_size
+    return min(recipe.batch_size, rows, max(SMALLEST_BATCH, rows // FEWEST_STEPS))
 
 
 def advise_transform(recipe: Recipe, parts: Split) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.folds import Folds, Indexes
 from goodfit.errors import Problems
-from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.checks import fitted_recipe, fitting_batch
 from goodfit.selection.space import WHERE, Setting, describe
 from goodfit.training.recipe import Recipe
 
@@ -17,6 +17,16 @@ def in_batches_of(recipe: Recipe, rows: int) -> Recipe:
     """The recipe with a batch of all rows, where the batch that it asks for is larger than there are rows."""
     too_large = "batch_size" in recipe.model_fields_set and recipe.batch_size > rows and recipe.optimizer != "lbfgs"
     return recipe.replace(batch_size=rows) if too_large else recipe
+
+
+def in_as_many_steps(recipe: Recipe, rows: int, own: int) -> Recipe:
+    """The recipe for `own` of `rows` rows, with a batch so much smaller that an epoch has as many steps as on all.
+
+    With fewer steps a net learns less, and what asks for more of them would gain what all rows do not let it gain.
+    """
+    if recipe.optimizer == "lbfgs" or own >= rows:
+        return recipe
+    return recipe.replace(batch_size=max(1, round(fitting_batch(recipe, rows) * own / rows)))
 
 
 WHOLE: dict[str, Any] = {"patience": 0, "monitor": "loss", "keep_best": False}

@@ -92,7 +92,8 @@ def decide(
     columns: how many of the first columns each probe was measured on; all of them if None.
     margin: the smallest gain that counts, a share of `constant`.
     most: the largest error that there can be (1 for shares of errors); none is below 0; ends of intervals respect both.
-    careful: whether few rows decide the errors, so that a gain must be seen on every fold.
+    careful: whether few rows decide the errors, so that a gain must be seen on every fold, and only an error of twice
+        a constant prediction's is surely worse than it.
     share: of the rows that learn, that were measured; see `_carried`.
     lasting: where trainings had fewer steps than the recipe's own, whether each probe gains more than they would.
     """
@@ -113,7 +114,9 @@ def decide(
         _carried(each, side, known, scale.margin, lasts) for each, side, lasts in zip(ordered, sides, kept, strict=True)
     ]
     doubled = doubled and _carried(doubled, "data", known, scale.margin)
-    learned: Learned = "yes" if beside.gain.mean > MARGIN * constant else "worse" if beside.gain.at_most < 0 else "no"
+    # with heavy tails, most folds lack the rows that make the variance: their own R² is low where that of all is not
+    surely_worse = beside.gain.at_most < (-constant if careful else 0.0)
+    learned: Learned = "yes" if beside.gain.mean > MARGIN * constant else "worse" if surely_worse else "no"
     kind, best = _kind(scale, errors, training, sides, ordered, constant)
     if kind == "cannot tell" and learned == "worse":  # a constant prediction is the alternative that is surely better
         kind = "overfit" if fitted else "underfit"

@@ -17,7 +17,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import digest_of
 from goodfit.selection.methods import By
-from goodfit.selection.recipes import fitted_whole, in_batches_of
+from goodfit.selection.recipes import fitted_whole, in_as_many_steps, in_batches_of
 from goodfit.selection.sheets import Sheet, SheetFit, alone_examples, may_share, shared_examples
 from goodfit.training.examples import Examples
 from goodfit.training.memory import free_memory
@@ -124,7 +124,8 @@ def lay_out(
         )
     usual, probes = len(probes), (*probes, *far)
     tried = [recipe, *(probe.applied(recipe) for probe in probes)]
-    fitting = [in_batches_of(each, len(smallest.train)) for each in tried]
+    rows = len(smallest.train)
+    fitting = [in_batches_of(in_as_many_steps(each, rows + len(smallest.valid), rows), rows) for each in tried]
     recipes = fitted_whole(fitting, data, smallest.train, folds)
     sheets, first = list[Sheet](), 0
     for repeat in folds.repeats:

@@ -11,10 +11,13 @@ from goodfit.inspection.variants import (
     DEPTH,
     LEFT_BELOW,
     MENDED,
+    THROUGH_BELOW,
     TOGETHER,
     VariantTest,
     active_penalties,
 )
+
+LIMITS = {"over-regularised": LEFT_BELOW, "bottleneck": THROUGH_BELOW, "too-deep": LEFT_BELOW}
 
 
 def over_regularised(evidence: Evidence) -> Finding:
@@ -49,11 +52,11 @@ def bottleneck(evidence: Evidence) -> Finding:
     code, recipe, net = "bottleneck", evidence.recipe, evidence.final.subject.net
     narrow = narrow_layers(net.sizes[1:-1])
     if not narrow:
-        return Finding(code, "ok", math.nan, LEFT_BELOW, "", f"Every hidden layer has more than {NARROW} units.")
+        return Finding(code, "ok", math.nan, THROUGH_BELOW, "", f"Every hidden layer has more than {NARROW} units.")
     if (judged := _untested(evidence, code, BOTTLENECK)) is not None:
         return judged
     test: VariantTest = evidence.variants  # type: ignore[assignment]
-    bad = test.share(BOTTLENECK) < LEFT_BELOW and test.sure(BOTTLENECK)
+    bad = test.share(BOTTLENECK) < THROUGH_BELOW and test.sure(BOTTLENECK)
     units = min(net.sizes[1 + layer] for layer in narrow)
     place = ", ".join(f"hidden {layer + 1}" for layer in narrow)
     text = _compared(test, BOTTLENECK, f"with {units} unit{'s' * (units > 1)} in {place}", "with wider layers")
@@ -76,16 +79,16 @@ def too_deep(evidence: Evidence) -> Finding:
 
 def _untested(evidence: Evidence, code: str, variant: str) -> Finding | None:
     """The finding where trainings need not be compared, or were not; None where they were."""
-    if evidence.reached >= LEFT_BELOW:
+    if evidence.reached >= LIMITS[code]:
         text = f"The net got rid of {evidence.reached:.0%} of a constant prediction's loss: "
         text += "only the rest can be held back."
-        return Finding(code, "ok", evidence.reached, LEFT_BELOW, "", text)
+        return Finding(code, "ok", evidence.reached, LIMITS[code], "", text)
     if evidence.recipe is None or evidence.variants is None or variant not in evidence.variants.losses:
         text = "This needs trainings to compare (recipe, data, an optimiser with a step size, some rows to spare)."
-        return Finding(code, "cannot tell", math.nan, LEFT_BELOW, "", text)
+        return Finding(code, "cannot tell", math.nan, LIMITS[code], "", text)
     if not evidence.variants.learns:
         text = "The net does not learn even with these removed: the cause lies elsewhere."
-        return Finding(code, "cannot tell", math.nan, LEFT_BELOW, "", text)
+        return Finding(code, "cannot tell", math.nan, LIMITS[code], "", text)
     return None
 
 
@@ -93,10 +96,10 @@ def _found(
     code: str, test: VariantTest, variant: str, place: str, text: str, advice: dict[str, Any], *, bad: bool
 ) -> Finding:
     share = test.share(variant)
-    if share < LEFT_BELOW and not bad:
+    if share < LIMITS[code] and not bad:
         text += " On so few rows this may be chance."
-        return Finding(code, "cannot tell", share, LEFT_BELOW, place, text)
-    return Finding(code, "issue" if bad else "ok", share, LEFT_BELOW, place, text, advice if bad else {})
+        return Finding(code, "cannot tell", share, LIMITS[code], place, text)
+    return Finding(code, "issue" if bad else "ok", share, LIMITS[code], place, text, advice if bad else {})
 
 
 def _compared(test: VariantTest, variant: str, with_it: str, without: str) -> str:

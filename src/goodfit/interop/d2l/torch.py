@@ -9,16 +9,21 @@ from typing import Any
 from goodfit.errors import GoodfitError, problem
 from goodfit.interop.d2l import fashion
 from goodfit.interop.d2l.epochs import draw_epochs, first_batch, per_row, refuse_reduced
-from goodfit.interop.d2l.fashion import get_fashion_mnist_labels as get_fashion_mnist_labels
-from goodfit.interop.d2l.plotting import Animator as Animator
-from goodfit.interop.d2l.plotting import plot as plot
-from goodfit.interop.d2l.plotting import set_axes as set_axes
-from goodfit.interop.d2l.plotting import set_figsize as set_figsize
-from goodfit.interop.d2l.plotting import show_images as show_images
-from goodfit.interop.d2l.plotting import use_svg_display as use_svg_display
-from goodfit.interop.d2l.sums import Accumulator as Accumulator
-from goodfit.interop.d2l.sums import Timer as Timer
-from goodfit.interop.d2l.sums import count_right, host
+from goodfit.interop.d2l.shared import Accumulator as Accumulator
+from goodfit.interop.d2l.shared import Animator as Animator
+from goodfit.interop.d2l.shared import Timer as Timer
+from goodfit.interop.d2l.shared import accuracy as accuracy
+from goodfit.interop.d2l.shared import argmax as argmax
+from goodfit.interop.d2l.shared import get_fashion_mnist_labels as get_fashion_mnist_labels
+from goodfit.interop.d2l.shared import plot as plot
+from goodfit.interop.d2l.shared import reduce_sum as reduce_sum
+from goodfit.interop.d2l.shared import reshape as reshape
+from goodfit.interop.d2l.shared import set_axes as set_axes
+from goodfit.interop.d2l.shared import set_figsize as set_figsize
+from goodfit.interop.d2l.shared import show_images as show_images
+from goodfit.interop.d2l.shared import squared_loss as squared_loss
+from goodfit.interop.d2l.shared import use_svg_display as use_svg_display
+from goodfit.interop.d2l.sums import host
 
 
 def _torch() -> Any:
@@ -93,22 +98,12 @@ def linreg(X: Any, w: Any, b: Any) -> Any:
     return torch.matmul(X, w) + b
 
 
-def squared_loss(y_hat: Any, y: Any) -> Any:
-    """Half the squared error, element by element; y takes the shape of y_hat."""
-    return (y_hat - y.reshape(y_hat.shape)) ** 2 / 2
-
-
 def sgd(params: Any, lr: float, batch_size: int) -> None:
     """Subtract lr * gradient / batch_size from each parameter in place, and set its gradient to zero."""
     with torch.no_grad():
         for param in params:
             param -= lr * param.grad / batch_size
             param.grad.zero_()
-
-
-def accuracy(y_hat: Any, y: Any) -> float:
-    """How many answers are right; of several columns the greatest is the answer."""
-    return count_right(y_hat, y)
 
 
 def evaluate_accuracy(net: Any, data_iter: Any) -> float:
@@ -208,21 +203,6 @@ def size(x: Any) -> int:
 def numpy(x: Any) -> Any:
     """A tensor as an array of NumPy."""
     return x.detach().numpy()
-
-
-def reshape(x: Any, *shape: Any) -> Any:
-    """The numbers in another shape."""
-    return x.reshape(*shape)
-
-
-def reduce_sum(x: Any, *args: Any, **kwargs: Any) -> Any:
-    """The sum."""
-    return x.sum(*args, **kwargs)
-
-
-def argmax(x: Any, *args: Any, **kwargs: Any) -> Any:
-    """Where the greatest number stands."""
-    return x.argmax(*args, **kwargs)
 
 
 def astype(x: Any, *args: Any, **kwargs: Any) -> Any:
