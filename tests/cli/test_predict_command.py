@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,12 +63,23 @@ def test_a_reader_that_leaves_is_no_failure(folder: Path) -> None:
         assert (process.stderr.read(), process.wait()) == (b"", 0)
 
 
+def test_predictions_go_to_stdout_where_messages_go_to_a_terminal(folder: Path) -> None:
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "goodfit", "predict", "run", "-"]
+    found = subprocess.run(
+        words, cwd=folder, input=b"size,town\n1,Rome\n", stdout=subprocess.PIPE, stderr=theirs, check=True
+    )
+    for each in (ours, theirs):
+        os.close(each)
+    assert [line.partition(b",")[0] for line in found.stdout.splitlines()] == [b"row", b"0"]
+
+
 def test_a_strict_command_prints_all_or_nothing(folder: Path) -> None:
     lines = (folder / "new.csv").read_text().splitlines(keepends=True)
     good, bad = "".join(lines[:100]), "".join([*lines, "n,old,Rome\n", "n,young,Rome\n"])
-    plain, _ = goodfit("-", folder=folder).communicate(good.encode())
+    plain, _ = goodfit("-", "--quiet", folder=folder).communicate(good.encode())
     assert plain.count(b"\n") == 100
-    assert goodfit("-", "--strict", folder=folder).communicate(good.encode()) == (plain, b"")
+    assert goodfit("-", "--strict", "--quiet", folder=folder).communicate(good.encode()) == (plain, b"")
     process = goodfit("-", "--strict", folder=folder)
     out, err = process.communicate(bad.encode())
     assert (process.returncode, out) == (2, b"")

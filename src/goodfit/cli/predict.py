@@ -1,7 +1,8 @@
 """`goodfit predict`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,11 +43,13 @@ def predict(
 
     with watch(quiet=quiet) as watcher:
         stream = PredictionStream(run, data, strict=strict, keep=keep or (), data_progress=watcher.step)
-        if out is None:
-            for text in _checked(_texts(stream, json=json)) if strict else _texts(stream, json=json):
-                sys.stdout.write(text)
-        else:
-            write_atomically(out, lambda file: file.writelines(text.encode() for text in _texts(stream, json=json)))
+        texts = _texts(stream, json=json)
+        begun = chain([next(texts)], texts)  # data are found by now: what shows that would take stdout for its own
+    if out is None:
+        for text in _checked(begun) if strict else begun:
+            sys.stdout.write(text)
+    else:
+        write_atomically(out, lambda file: file.writelines(text.encode() for text in begun))
     for note in () if quiet else stream.notes:
         say(f"Note: {note}")
     for warning in stream.warnings:  # a file with gaps is worth a word in any case
@@ -55,7 +58,7 @@ def predict(
         say(f"Predictions: {out}")
 
 
-def _checked(texts: Iterator[str]) -> Iterator[str]:
+def _checked(texts: Iterable[str]) -> Iterator[str]:
     """The same, once all of it is there: nothing is written of what fails at the end. A file holds what is much."""
     from tempfile import SpooledTemporaryFile
 
