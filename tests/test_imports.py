@@ -39,7 +39,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["runs.folder", "runs.record", "runs.model_facts", "models", "reports.rendering", "cli.study_output"]
+    "module",
+    ["runs.folder", "runs.record", "runs.model_facts", "models", "reports.rendering", "cli.study_output", "serving"],
 )
 def test_what_does_not_train_does_without_jax(module: str) -> None:
     """Listing, loading, predicting and drawing a page wait for no compiler: it takes over a second to import."""

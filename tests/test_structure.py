@@ -32,7 +32,7 @@ LAYERS = (
     ("curves",),
     ("verdicts",),
     ("reports",),
-    ("studies", "estimators", "interop"),
+    ("studies", "estimators", "interop", "serving"),
     ("notes",),
     ("cli", "lab"),
 )

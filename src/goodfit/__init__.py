@@ -5,5 +5,6 @@ from goodfit.wiring import provide
 
 __version__ = "0.1.0"
 provide("open sealed rows", "goodfit.runs.openings", "open_sealed")
+provide("write a model card", "goodfit.reports.card_of_run", "model_card")
 provide("show in a notebook", "goodfit.reports.cards", "card_of")
 __all__, __getattr__, __dir__ = lazily(__name__, __file__)

@@ -7,6 +7,7 @@ from goodfit import notes as notes
 from goodfit import reports as reports
 from goodfit import runs as runs
 from goodfit import selection as selection
+from goodfit import serving as serving
 from goodfit import studies as studies
 from goodfit import verdicts as verdicts
 from goodfit.errors import GoodfitError as GoodfitError

@@ -23,8 +23,10 @@ COMMANDS = {  # what each does, in one line, and an example
     "ledger": ("List every evaluation on a test set.", ""),
     "show": ("Show the contents of a model file.", "runs/digits/model.safetensors"),
     "report": ("Write a run or a search as one HTML report.", "runs/digits --out digits.html"),
+    "card": ("Write a model card: data, scores, verdict, limits, how to load it.", "runs/digits --out card.md"),
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
+    "serve": ("Answer predictions over HTTP, on this machine alone by default.", "runs/people --port 8000"),
     "predict": (
         "Write predictions for a data set or a table as CSV or JSON.",
         "runs/people new.csv --out predictions.csv",

@@ -9,6 +9,8 @@ from goodfit.reports.blocks import Note as Note
 from goodfit.reports.blocks import Paragraph as Paragraph
 from goodfit.reports.blocks import Part as Part
 from goodfit.reports.blocks import Picture as Picture
+from goodfit.reports.card_of_run import ModelCard as ModelCard
+from goodfit.reports.card_of_run import model_card as model_card
 from goodfit.reports.frames import Frames as Frames
 from goodfit.reports.frames import PageFrame as PageFrame
 from goodfit.reports.frames import spread as spread

@@ -58,10 +58,11 @@ class Facts(Block):
 
 @dataclass(frozen=True)
 class Code(Block):
-    """Lines to type. name: what they are, for those who do not see that they are code."""
+    """Lines to type. name: what they are, for those who do not see that they are code; language: "sh" or "python"."""
 
     text: str
     name: str = "Code"
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from goodfit.runs.opening import Opened
 from goodfit.runs.opening_runs import open_test_rows
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
+from goodfit.wiring import provided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,6 +169,13 @@ class Run:
     def layers(self) -> list[LayerRow]:
         """The layers of a net, from the inputs on."""
         return layer_rows(self.recipe, self.nets[0].n_inputs, self.nets[0].n_outputs)
+
+    def card(self) -> Any:
+        """The model card, a `goodfit.reports.ModelCard`: data, scores, verdict, leaks, limits, how to load the model.
+
+        InputError or GoodfitError where the ledger or the run's folder cannot be read. No test rows are opened.
+        """
+        return provided("write a model card")(self)
 
     def figure(self) -> Figure:
         """Loss and score by epoch, with a band over the seeds."""

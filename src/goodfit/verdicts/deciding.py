@@ -114,9 +114,7 @@ def decide(
         _carried(each, side, known, scale.margin, lasts) for each, side, lasts in zip(ordered, sides, kept, strict=True)
     ]
     doubled = doubled and _carried(doubled, "data", known, scale.margin)
-    # with heavy tails, most folds lack the rows that make the variance: their own R² is low where that of all is not
-    surely_worse = beside.gain.at_most < (-constant if careful else 0.0)
-    learned: Learned = "yes" if beside.gain.mean > MARGIN * constant else "worse" if surely_worse else "no"
+    learned = _learned(beside.gain, constant, careful=careful)
     kind, best = _kind(scale, errors, training, sides, ordered, constant)
     if kind == "cannot tell" and learned == "worse":  # a constant prediction is the alternative that is surely better
         kind = "overfit" if fitted else "underfit"
@@ -144,6 +142,16 @@ def decide(
         repeats=_largest([each.needed() for each in waiting]),
         rows=_largest([each.rows_needed() for each in waiting]),
     )
+
+
+def _learned(gain: Gain, constant: float, *, careful: bool) -> Learned:
+    """Whether a recipe is better than a constant prediction, by its gain over that.
+
+    With heavy tails, most folds lack the rows that make the variance: their own R² is low where that of all is not.
+    """
+    if gain.mean > MARGIN * constant:
+        return "yes"
+    return "worse" if gain.at_most < (-constant if careful else 0.0) else "no"
 
 
 def _seen_in_few_steps(kind: Kind, *, fitted: bool) -> bool:

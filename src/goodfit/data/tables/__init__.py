@@ -12,3 +12,4 @@ from goodfit.data.tables.tabular import look as look
 from goodfit.data.tables.tabular import read_table as read_table
 from goodfit.data.tables.tabular import table as table
 from goodfit.data.tables.targets import Target as Target
+from goodfit.data.tables.typical import typical_row as typical_row

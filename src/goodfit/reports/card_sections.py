@@ -1,0 +1,239 @@
+"""A model card as sections: what the model is for, its scores and how they were measured, and its limits."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from goodfit.models.scores import Score
+from goodfit.reports.blocks import Block, Bullets, Code, Facts, Grid, Note, Paragraph
+from goodfit.reports.card_limits import limits, unknown
+from goodfit.reports.card_use import use_section
+from goodfit.reports.markup import Inline, Mono, joined
+from goodfit.reports.numbers import NONE, between, brief, counted, number
+from goodfit.reports.page import Section
+from goodfit.runs.opening import ordinal, percent
+from goodfit.runs.run import PART_WORDS
+from goodfit.runs.telling import interval, score_lines
+from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.recipe_fields import to_text
+
+SHOWN_COLUMNS = 40
+SHOWN_CATEGORIES = 6
+LONGEST = 60  # letters of a name
+UNKNOWN = "unknown"
+SPREAD = "Spread: the interquartile range, or half of the range where that is 0."
+
+
+def card_sections(facts: Mapping[str, Any]) -> list[Section]:
+    """The sections of a card. facts: as `card_facts` gives them."""
+    return [
+        Section("Use", list(_use(facts))),
+        Section("Inputs", list(_inputs(facts))),
+        Section("Training data", list(_data(facts))),
+        Section("Scores", list(_scores(facts))),
+        Section("Verdict", list(_verdict(facts))),
+        Section(
+            "Limits",
+            [Bullets(limits(facts)), Paragraph("Not recorded, and to be added by hand:"), Bullets(unknown(facts))],
+        ),
+        Section("Training", list(_training(facts))),
+        use_section(facts),
+    ]
+
+
+def brief_name(name: str) -> str:
+    """A name, cut where it is very long."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def _use(facts: Mapping[str, Any]) -> Iterator[Block]:
+    classes, model = facts["classes"], facts["model"]
+    shown = [(counted(len(classes), "class", "classes"), joined([*map(brief_name, classes)]))] if classes else []
+    target = [("Target", Mono(brief_name(facts["target"])))] if facts["target"] else []
+    file = model["file"]
+    where: Inline = "not written to a file" if file is None else Mono(file["path"])
+    yield Facts(
+        [
+            ("Task", facts["task"]),
+            *target,
+            *shown,
+            ("Predicts with", f"the average of {model['nets']} nets" if model["nets"] > 1 else "one net"),
+            ("Model file", where),
+            *([] if file is None else [("SHA-256 of the file", Mono(file["sha256"]))]),
+            ("Fingerprint of the nets", Mono(model["fingerprint"])),
+        ]
+    )
+
+
+def _inputs(facts: Mapping[str, Any]) -> Iterator[Block]:
+    columns, width = facts["columns"], facts["model"]["sizes"][0]
+    if columns is None:
+        yield Paragraph(f"Arrays of {width:,} numbers a row, in the unit of the training data, without missing values.")
+        return
+    yield Paragraph(f"{counted(len(columns), 'column')} of a table, which become {width:,} inputs of the net.")
+    rows = [
+        (
+            Mono(brief_name(each["name"])),
+            each["kind"],
+            _typical(each),
+            "yes" if each["missing_in_training"] else "no",
+            f"{each['inputs']:,}",
+        )
+        for each in columns[:SHOWN_COLUMNS]
+    ]
+    rest = len(columns) - len(rows)
+    more = f" {counted(rest, 'more column')} not shown; 'goodfit card --json' has all." if rest else ""
+    note = f"{SPREAD}{more}"
+    heads = ("column", "kind", "in the training set", "missing values", "inputs")
+    yield Grid("Columns", heads, rows, left=4, note=note)
+    if facts["ignored"]:
+        yield Paragraph(
+            f"Columns of the training table that are not used: {joined([*map(brief_name, facts['ignored'])])}."
+        )
+
+
+def _typical(column: Mapping[str, Any]) -> str:
+    """What the preprocessing keeps of a column: the middle and the spread, or the categories."""
+    typical, known = column["typical"], column["categories"]
+    if known is not None:
+        shown = joined([*map(brief_name, known)], SHOWN_CATEGORIES) if known else "none with an input of its own"
+        return f"{shown}; others share inputs" if column["shared_inputs"] else shown
+    if typical is None:
+        return UNKNOWN
+    if column["kind"] == "boolean":
+        return "mostly yes" if typical else "mostly no"
+    if column["spread"] is None:
+        return f"median {typical}"
+    return f"median {typical}, spread {brief(column['spread'])}" if column["spread"] else f"always {typical}"
+
+
+def _data(facts: Mapping[str, Any]) -> Iterator[Block]:
+    data = facts["data"]
+    about = [("Description", data["description"]), ("Source", data["source"])]
+    by = [(f"Split by {how}", Mono(brief_name(name))) for how, name in (data["split"]["by"] or {}).items()]
+    yield Facts(
+        [
+            ("Data", brief_name(data["name"])),
+            *((name, text) for name, text in about if text),
+            *([("File", Mono(data["file"]))] if data["file"] else []),
+            ("Fingerprint of the rows", Mono(data["fingerprint"]) if data["fingerprint"] else UNKNOWN),
+            *by,
+            ("Seed of the split", str(data["split"]["seed"])),
+            ("Fingerprint of the split", Mono(data["split"]["fingerprint"])),
+        ]
+    )
+    rows = [(PART_WORDS[part], f"{size:,}") for part, size in data["rows"].items()]
+    yield Grid("Rows of each set", ("set", "rows"), rows)
+    leaks = facts["leaks"]
+    yield Paragraph("Leakage between the sets was not checked." if leaks is None else leaks["found"])
+    if leaks is not None and leaks["findings"]:
+        yield Bullets(leaks["findings"])
+
+
+def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
+    rows = []
+    for part, fields in facts["scores"].items():
+        score = Score.from_dict(fields)
+        for name, value, bounds, count, spread in score_lines(score):
+            rows.append((PART_WORDS[part], name, value, bounds, count, spread if spread != "-" else NONE))
+    heads = ("set", "score", "value", "95 % interval", "rows", "spread over seeds")
+    several = facts["model"]["nets"] > 1
+    note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
+    yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
+    loss = facts["validation_loss"]
+    if loss is not None:
+        yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")
+    temperature = facts["temperature"]
+    if temperature is not None:
+        rows = temperature["fitted_on"]
+        fitted = "" if rows is None else f", fitted on {brief_name(rows)}"
+        yield Paragraph(f"Calibrated after training by a temperature of {brief(temperature['value'])}{fitted}.")
+    yield from _test(facts["test"])
+
+
+def _test(test: Mapping[str, Any]) -> Iterator[Block]:
+    if test["every_epoch"]:
+        yield Note("The test set was scored in every epoch, so that it is a second validation set.")
+    lines = [line for line in test["openings"] if line["score"] is not None]
+    if not lines:
+        sealed = f"The test set of {counted(test['rows'], 'row')} has not been opened by these nets."
+        yield Paragraph(sealed if test["rows"] else "There is no test set.")
+        return
+    rows = []
+    for line in lines:
+        score = Score.from_dict(line["score"])
+        nth = f"{ordinal(line['nth'])} of {line['of']}"
+        for name, value, bounds, count, _ in score_lines(score):
+            rows.append(
+                (brief_name(line["data"]), line["time"][:10], nth, name, value, bounds, percent(score.level), count)
+            )
+    heads = ("data", "opened", "opening", "score", "value", "interval", "level", "rows")
+    note = "Each interval is the current one, widened for every opening of these rows in the ledger of this project."
+    yield Grid("Test set", heads, rows, left=4, note=note)
+
+
+def _verdict(facts: Mapping[str, Any]) -> Iterator[Block]:
+    found = facts["verdict"]
+    if found is None:
+        yield Paragraph("No verdict was made: whether the recipe underfits or overfits was not measured.")
+        if facts["folder"]:
+            command = shlex.join(["goodfit", "verdict", facts["folder"]])
+            yield Code(command, "Command that measures a verdict", "sh")
+        return
+    yield Paragraph(found["sentence"], lead=True)
+    if found["reasons"]:
+        yield Bullets(found["reasons"])
+    base = found["base"]
+    if base["score"] is not None:
+        held = between(base["low"], base["high"])
+        text = f"{number(base['score'])}" + ("" if held == NONE else f", interval {held}")
+        yield Facts([(f"The recipe's own {found['measured_by']}, over folds", text)])
+    if found["advice"] is not None:
+        advice = found["advice"]
+        yield Paragraph(f"Advice: {': '.join(filter(None, (advice['probe'], advice['change'])))}.")
+
+
+def _training(facts: Mapping[str, Any]) -> Iterator[Block]:
+    model, trained = facts["model"], facts["trained"]
+    epochs = sorted(set(model["kept_epochs"]))
+    span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    yield Facts(
+        [
+            ("Net", " – ".join(f"{size:,}" for size in model["sizes"])),
+            ("Activations", ", ".join(dict.fromkeys(model["activations"])) or "no hidden layer"),
+            ("Parameters of a net", f"{model['parameters']:,}"),
+            ("Seeds", joined([str(seed) for seed in model["seeds"]])),
+            ("Epoch of the kept weights", span),
+            ("Begun", trained["began"] or UNKNOWN),
+            ("Versions", ", ".join(f"{name} {text}" for name, text in trained["versions"].items())),
+        ]
+    )
+    recipe = Recipe.from_mapping(facts["recipe"]["fields"])
+    rows = [
+        (Mono(name), to_text(getattr(recipe, name)), to_text(getattr(DEFAULT, name)))
+        for name in Recipe.fields()
+        if name in facts["recipe"]["differs"]
+    ]
+    if rows:
+        yield Grid("Fields of the recipe that differ from the default", ("field", "value", "default"), rows, left=3)
+    else:
+        yield Paragraph("The default recipe, unchanged.")
+
+
+def glance_of(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value and detail of what to know first: the scores, the newest on test rows, and the verdict."""
+    newest = next((line for line in reversed(facts["test"]["openings"]) if line["score"] is not None), None)
+    scores = [(f"{PART_WORDS[part]} ", fields) for part, fields in facts["scores"].items()]
+    scores += [("test ", newest["score"])] if newest is not None else []
+    found = []
+    for what, fields in reversed(scores):
+        score = Score.from_dict(fields)
+        detail = f"{percent(score.level)} interval {interval(score)}"
+        found.append((f"{what}{score.name}".capitalize(), number(score.value), detail))
+    verdict = facts["verdict"]
+    return [
+        *found,
+        ("Verdict", NONE if verdict is None else verdict["kind"], "not measured" if verdict is None else ""),
+    ]

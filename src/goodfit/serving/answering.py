@@ -1,0 +1,128 @@
+"""What a served model answers: predictions by class name for the rows of a request, within limits that are stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from goodfit import __version__, strict_json
+from goodfit.data.tables.csv_file import read_csv
+from goodfit.data.tables.frames import Frame
+from goodfit.errors import InputError, Problems, problem
+from goodfit.models.averaging import decided, mean_values
+from goodfit.models.model_file import Model
+from goodfit.runs.opening import model_print
+from goodfit.serving.replies import JSON, Refused
+from goodfit.serving.rows import ENTRY, WHERE, array_of_rows, frame_of_rows, rows_in
+
+CSV = "text/csv"
+MOST_INPUTS = 2**25  # numbers that the rows of one request may become: 128 MiB
+MOST_OUTPUTS = 2**20  # numbers in one answer
+IN_PARTS = "Send the rows in several requests; for a whole file there is 'goodfit predict'."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one request. rows: at most; megabytes: of its body, 10^6 bytes each. Both are at least 1."""
+
+    rows: int = 10_000
+    megabytes: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Check both."""
+        problems = Problems()
+        for name, value in (("rows", self.rows), ("megabytes", self.megabytes)):
+            if not 1 <= value < 2**31:
+                problems.add("Limits", f"{name!r} must be from 1 to {2**31 - 1}", got=value)
+        problems.raise_if_any()
+
+    @property
+    def bytes(self) -> int:
+        """Of the body."""
+        return round(self.megabytes * 10**6)
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """A model that answers requests, from many threads at once: nothing in it changes.
+
+    model: what predicts; limits: of a request.
+    """
+
+    model: Model
+    limits: Limits = Limits()
+
+    @cached_property
+    def about(self) -> dict[str, str]:
+        """What stands in every answer: the fingerprint of the nets, as the ledger has it, and goodfit's version."""
+        return {"fingerprint": model_print(self.model.nets), "goodfit": __version__}
+
+    @cached_property
+    def most_rows(self) -> int:
+        """Rows of one request: the limit, or less for a model of very many inputs or outputs."""
+        net = self.model.nets[0]
+        return max(1, min(self.limits.rows, MOST_INPUTS // net.n_inputs, MOST_OUTPUTS // net.n_outputs))
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Content types of the rows."""
+        return (JSON,) if self.model.preprocessing is None else (JSON, CSV)
+
+    def answer(self, body: bytes, content_type: str) -> dict[str, Any]:
+        """The answer to a request, as JSON has it. InputError and `Refused` for what cannot be answered.
+
+        content_type: one of `accepted`.
+        """
+        rows = _csv_frame(body) if content_type == CSV else rows_in(_parsed(body))
+        count = rows.rows if isinstance(rows, Frame) else len(rows)
+        if count > self.most_rows:
+            rule = f"a request must have at most {self.most_rows:,} rows"
+            raise Refused(413, problem(WHERE, rule, got=count, fix=IN_PARTS))
+        x, notes = self._inputs(rows)
+        return {"model": self.about, "predictions": list(self._predictions(x)), "notes": notes}
+
+    def _inputs(self, rows: Any) -> tuple[np.ndarray, list[str]]:
+        """What the nets take, and notes on what was ignored or filled in; one InputError with every problem."""
+        preprocessing, problems = self.model.preprocessing, Problems()
+        if preprocessing is None:
+            return array_of_rows(rows, self.model.nets[0].n_inputs), []
+        frame = rows if isinstance(rows, Frame) else frame_of_rows(rows, preprocessing.columns, problems)
+        try:
+            x, notes = preprocessing.transform(frame)
+        except InputError as error:
+            problems.found += error.problems
+        problems.raise_if_any()
+        return x, notes
+
+    def _predictions(self, x: np.ndarray) -> Iterable[dict[str, Any]]:
+        """One a row: the prediction, and of a classifier every probability by the name of its class."""
+        task, classes = self.model.task, self.model.classes
+        values = mean_values(self.model.nets, x)
+        chosen = decided(task, values).tolist()
+        for row, numbers in zip(chosen, values.tolist(), strict=True):
+            if task == "regression":
+                yield {"prediction": numbers[0] if len(numbers) == 1 else numbers}
+                continue
+            names = classes[row] if task == "classification" else [classes[at] for at, yes in enumerate(row) if yes]
+            yield {"prediction": names, "probabilities": dict(zip(classes, numbers, strict=True))}
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON value of a body; refused with 400 where it is none, NaN and Infinity included."""
+    try:
+        return strict_json.parse(body.decode("utf-8"))
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are such
+        said = "it is not text in UTF-8" if isinstance(error, UnicodeError) else str(error)
+        fix = f'For example: {{"{ENTRY}": [...]}}. Write null for a value that is missing.'
+        raise Refused(400, problem(WHERE, f"the body must be JSON: {said}", fix=fix)) from None
+
+
+def _csv_frame(body: bytes) -> Frame:
+    frame = read_csv(WHERE, body)
+    if not frame.rows:
+        raise Refused(422, problem(WHERE, "the CSV must have at least one row below the header"))
+    return frame
