@@ -32,9 +32,13 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def rows_text(rows: Any) -> str:
-    """Row numbers for a message: "row 3", or "7 rows (0, 2, 4, 6, 8, ...)"."""
-    if len(rows) == 1:
+def rows_text(rows: Any, count: int | None = None) -> str:
+    """Row numbers for a message: "row 3", or "7 rows (0, 2, 4, 6, 8, ...)".
+
+    count: how many there are, where `rows` has only the first of them: SHOWN_ROWS at least.
+    """
+    count = len(rows) if count is None else count
+    if count == 1:
         return f"row {rows[0]}"
     shown = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
-    return f"{len(rows)} rows ({shown}{', ...' if len(rows) > SHOWN_ROWS else ''})"
+    return f"{count} rows ({shown}{', ...' if count > SHOWN_ROWS else ''})"

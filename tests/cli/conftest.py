@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 import goodfit.runs
 from goodfit.cli import main
+from goodfit.runs.predictions import Predictions
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe
 
@@ -76,6 +78,15 @@ class FakeRun:
         }
 
 
+class FakeStream(list[Any]):
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, parts: list[Any], keep: Sequence[str]) -> None:
+        super().__init__(parts)
+        self.keep = keep
+
+
 class FakeRuns:
     """Records how it was called, and reports two epochs of progress."""
 
@@ -123,16 +134,11 @@ class FakeRuns:
     def record_of(self, folder: Path) -> Any:
         return SimpleNamespace(task="regression", call={})
 
-    def predict(self, folder: Path, data: str, *, strict: bool = False, data_progress: Any = None) -> Any:
+    def PredictionStream(self, folder: Path, data: str, *, keep: Sequence[str], **_: Any) -> Any:
         self.calls.append(("predict", {"folder": folder, "data": data}))
-        return SimpleNamespace(write_csv=self._write_csv, notes=(), warnings=())
-
-    @staticmethod
-    def _write_csv(target: Any) -> None:
-        if isinstance(target, Path):
-            target.write_text("row,class\n0,setosa\n")
-        else:
-            target.write("row,class\n0,setosa\n")
+        values = np.array([[0.75, 0.25]], np.float32)
+        found = Predictions("classification", ("setosa", "other"), values, np.array([0]), 1)
+        return FakeStream([(found, {})], keep)
 
     @property
     def last(self) -> dict[str, Any]:
@@ -142,7 +148,7 @@ class FakeRuns:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     made = FakeRuns()
-    for name in ("train", "resume", "list_runs", "predict", "record_of"):
+    for name in ("train", "resume", "list_runs", "PredictionStream", "record_of"):
         monkeypatch.setattr(goodfit.runs, name, getattr(made, name), raising=False)
     return made
 

@@ -179,11 +179,14 @@ def test_runs_says_so_where_there_are_none(call, fake) -> None:  # type: ignore[
     assert call("runs", "--json") == (0, "[]\n", "")
 
 
+PREDICTED = "row,prediction,probability of setosa,probability of other\n0,setosa,0.75,0.25\n"
+
+
 def test_predict_writes_to_stdout_or_to_a_file(call, fake, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    assert call("predict", "runs/a", "iris") == (0, "row,class\n0,setosa\n", "")
+    assert call("predict", "runs/a", "iris") == (0, PREDICTED, "")
     assert fake.last == {"folder": Path("runs/a"), "data": "iris"}
     assert call("predict", "runs/a", "iris", "--out", "p.csv") == (0, "", "Predictions: p.csv\n")
-    assert (tmp_path / "p.csv").read_text() == "row,class\n0,setosa\n"
+    assert (tmp_path / "p.csv").read_text() == PREDICTED
 
 
 def test_data_list(call) -> None:  # type: ignore[no-untyped-def]

@@ -115,7 +115,10 @@ def test_groups_of_runs(call: Any, here: Path) -> None:
 def test_bad_input(call: Any, here: Path) -> None:
     for words, message in (
         (("compare", "runs/a"), "compare: it takes two runs or more; got 1. Name another run.\n"),
-        (("compare", "runs/a", "runs/z"), "runs/z: must be a finished run or a model file. See 'goodfit runs'.\n"),
+        (
+            ("compare", "runs/a", "runs/z"),
+            "runs/z: must be a finished run or search, or a model file. See 'goodfit runs'.\n",
+        ),
         (("runs", "--group", "hiden"), "got 'hiden'. Did you mean 'hidden'?\n"),
     ):
         code, out, err = call(*words)

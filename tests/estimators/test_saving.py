@@ -30,7 +30,7 @@ def test_classes(tmp_path: Path, activation: Any, y: Any) -> None:
     estimator.save(tmp_path / "net.safetensors")
     model = load_model(tmp_path / "net.safetensors")
     np.testing.assert_allclose(model.predict_proba(X), estimator.predict_proba(X), atol=1e-5)
-    assert list(np.asarray(model.classes)[model.predict(X)]) == [str(label) for label in estimator.predict(X)]
+    assert model.predict(X).tolist() == [str(label) for label in estimator.predict(X)]
     assert [net.seed for net in model.nets] == [0, 1]
     assert model.about["estimator"] == "MLPClassifier"
     assert model.about["parameters"]["n_nets"] == 2

@@ -118,7 +118,7 @@ def test_a_run_that_was_never_written_knows_its_preprocessing() -> None:
     run = gf.train(RECIPE, gf.data.table(frame(), "rich", ids=CHOICES["rich"]["ids"]))
     rows = table_rows(model_of(run), frame(40, 9), target="rich")
     assert len(rows.data) == 40
-    assert model_of(run.nets[0]).preprocessing is None
+    assert model_of(run.nets[0]).preprocessing == run.split.data.preprocessing  # a net knows it, too
     with pytest.raises(InputError, match=r"table: needs the column that the nets predict: --target, or target=\. Col"):
         inspect(run, frame(40, 9))
 
@@ -173,7 +173,7 @@ def test_other_kinds_of_data_are_refused(folder: Path, tmp_path: Path) -> None:
     plain = gf.models.Model((gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], ()),))
     with pytest.raises(InputError, match=r"trained on numbers without column names, .*; got 'DataFrame'"):
         table_rows(plain, frame())
-    labels = gf.inspection.describe_net([np.ones((2, 4))], [np.zeros(2)], (), task="multilabel")
+    labels = gf.inspection.describe_net([np.ones((2, 10))], [np.zeros(2)], (), task="multilabel")
     with pytest.raises(InputError, match="a table has one target; the nets are multilabel"):
         table_rows(gf.models.Model((labels,), preprocessing=made.preprocessing), frame(), target="rich")
 

@@ -115,7 +115,7 @@ def use(model: Model) -> str:
                 assert ((probabilities >= 0) & (probabilities <= 1)).all()
     except InputError as error:
         return refusal(str(error), model)
-    assert np.isfinite(predicted).all()
+    assert set(predicted) <= set(model.classes) if model.task == "classification" else np.isfinite(predicted).all()
     assert len(predicted) == 5
     return "predicts"
 

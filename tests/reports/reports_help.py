@@ -115,7 +115,7 @@ def written(run: Run, folder: Path, table: Table | None = None) -> Path:
     with EventLog(folder / record.EVENTS) as events:
         events.append(run.history.to_events())
     with mock.patch.object(goodfit.figures, "write_figure"):
-        write_results(run, folder, parts.data)
+        write_results(run, folder)
     return folder
 
 

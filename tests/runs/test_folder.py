@@ -13,7 +13,7 @@ from goodfit.data import load
 from goodfit.errors import InputError
 from goodfit.runs import list_runs, predict
 from goodfit.runs import load as load_run
-from goodfit.runs.folder import Predictions
+from goodfit.runs.predictions import Predictions
 
 FAST = RECIPE.replace(epochs=2, batch_size=8)
 
@@ -95,9 +95,9 @@ def test_what_cannot_predict_is_named(runs: Path, tmp_path: Path) -> None:
         predict(runs / "stopped", "iris")
     with pytest.raises(InputError, match=r"must be a finished run. Finish it with: goodfit train"):
         load_run(runs / "stopped")
-    with pytest.raises(InputError, match=r"must be a finished run or a model file. See 'goodfit runs'"):
+    with pytest.raises(InputError, match=r"must be a finished run or search, or a model file. See 'goodfit runs'"):
         predict(tmp_path / "nowhere", "iris")
-    with pytest.raises(InputError, match=r"it has no run.json"):
+    with pytest.raises(InputError, match=r"it has no model.safetensors"):
         predict(tmp_path, "iris")
     with pytest.raises(InputError, match=r"takes 4 features; 'wine' has a different number; got 13. Use the data that"):
         predict(runs / "iris", "wine")

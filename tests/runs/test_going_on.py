@@ -272,5 +272,5 @@ def test_data_that_do_not_fit(begun: gf.Run, iris: Any) -> None:
         gf.train(None, gf.data.table(people(90, 0), "town"), start=gf.train(RECIPE, table(150, 0)))
     with pytest.raises(InputError, match="comes without a recipe, so one must be given"):
         gf.train(None, iris, start=begun.nets[0])
-    with pytest.raises(InputError, match="must be a finished run or a model file"):
+    with pytest.raises(InputError, match="must be a finished run or search, or a model file"):
         gf.train(None, iris, start="nowhere")

@@ -32,7 +32,10 @@ COMMANDS = {  # what each does, in one line, and an example
         "Write a model as ONNX, PyTorch, NumPy or scikit-learn files.",
         "runs/people --to onnx --out people.onnx",
     ),
-    "predict": ("Write predictions for a data set or a table as CSV.", "runs/people new.csv --out predictions.csv"),
+    "predict": (
+        "Write predictions for a data set or a table as CSV or JSON.",
+        "runs/people new.csv --out predictions.csv",
+    ),
 }
 DATA_COMMANDS = {
     "list": ("List the built-in data sets.", ""),

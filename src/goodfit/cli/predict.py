@@ -1,35 +1,81 @@
 """`goodfit predict`."""
 
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from goodfit.cli.exits import say
 
+if TYPE_CHECKING:
+    from goodfit.runs import PredictionStream
+
 
 def predict(
-    run: Annotated[Path, Parameter(help="Run folder or model file.")],
-    data: Annotated[str, Parameter(help="Name of a data set, or a table file: .csv, .parquet, ...")],
+    run: Annotated[Path, Parameter(help="Folder of a run or a search, or a model file.")],
+    data: Annotated[
+        str,
+        Parameter(
+            help="Name of a data set, a table file (.csv, .parquet, ...), or - for CSV from standard input.",
+            allow_leading_hyphen=True,
+        ),
+    ],
     /,
     *,
-    out: Annotated[Path | None, Parameter(help="CSV file to write. [default: stdout]")] = None,
+    out: Annotated[Path | None, Parameter(help="File to write. [default: stdout]")] = None,
+    keep: Annotated[
+        list[str] | None,
+        Parameter(help="Column of the table to copy to the output. Repeatable.", negative=(), metavar="COLUMN"),
+    ] = None,
+    json: Annotated[bool, Parameter(help="Write one JSON object per row instead of CSV.", negative=())] = False,
     strict: Annotated[
         bool, Parameter(help="Fail if any value cannot be read; otherwise such rows get no prediction.", negative=())
     ] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
-    """Write the predictions of a run or a model file for a data set or a table as CSV."""
+    """Write the predictions of a run or a model file for a data set or a table as CSV or JSON."""
     from goodfit.cli.progress import watch
-    from goodfit.runs import predict as predictions
+    from goodfit.files import write_atomically
+    from goodfit.runs import PredictionStream
 
     with watch(quiet=quiet) as watcher:
-        found = predictions(run, data, strict=strict, data_progress=watcher.step)
-    for note in () if quiet else found.notes:
+        stream = PredictionStream(run, data, strict=strict, keep=keep or (), data_progress=watcher.step)
+        texts = _texts(stream, json=json)
+        begun = chain([next(texts)], texts)  # data are found by now: what shows that would take stdout for its own
+    if out is None:
+        for text in _checked(begun) if strict else begun:
+            sys.stdout.write(text)
+    else:
+        write_atomically(out, lambda file: file.writelines(text.encode() for text in begun))
+    for note in () if quiet else stream.notes:
         say(f"Note: {note}")
-    for warning in found.warnings:  # a file with gaps is worth a word in any case
+    for warning in stream.warnings:  # a file with gaps is worth a word in any case
         say(f"Warning: {warning}")
-    found.write_csv(sys.stdout if out is None else out)
     if out is not None:
         say(f"Predictions: {out}")
+
+
+def _checked(texts: Iterable[str]) -> Iterator[str]:
+    """The same, once all of it is there: nothing is written of what fails at the end. A file holds what is much."""
+    from tempfile import SpooledTemporaryFile
+
+    with SpooledTemporaryFile(max_size=2**24, mode="w+", encoding="utf-8", newline="") as file:
+        file.writelines(texts)
+        file.seek(0)
+        yield from file
+
+
+def _texts(stream: "PredictionStream", *, json: bool) -> Iterator[str]:
+    """The output, part by part."""
+    from goodfit.runs.predictions import csv_header, csv_rows, json_rows
+
+    first = 0
+    for found, kept in stream:
+        if not json and not first:
+            yield csv_header(found, stream.keep)
+        kept_or_none = kept if stream.keep else None
+        yield (json_rows if json else csv_rows)(found, first, kept_or_none)
+        first += len(found.values)

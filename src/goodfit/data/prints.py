@@ -1,8 +1,9 @@
-"""Fingerprints of rows, one by one, by which the same rows are known again in another file, order or split."""
+"""Fingerprints: of a data set, and of its rows one by one, by which these are known again in another file or order."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,17 @@ from goodfit.data.dataset import Dataset
 KEPT_PRINTS = 100_000  # of a set of rows, 8 bytes each; of more rows those with the smallest prints stand for all
 _EVERY = np.iinfo(np.uint64).max
 Prints = NDArray[np.uint64]
+
+
+def fingerprint(data: Dataset) -> str:
+    """A short digest of all rows and targets, and of the preprocessing that made them, to recognise a data set by."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (data.x, data.y):
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    if data.preprocessing is not None:
+        digest.update(json.dumps(data.preprocessing.to_json()).encode())
+    return digest.hexdigest()
 
 
 def row_prints(data: Dataset, rows: NDArray[np.int32]) -> Prints:

@@ -23,12 +23,11 @@ from goodfit.inspection.raw_tables import table_rows
 from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
-from goodfit.models.model_file import STARTED, Model, load_model
+from goodfit.models.model_file import STARTED, Model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
 from goodfit.runs.checks import fitted_recipe
-from goodfit.runs.record import MODEL
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
 from goodfit.training.initialise import initial_layers
@@ -310,11 +309,7 @@ def model_of(net: Run | Model | TrainedNet) -> Model:
     """The nets with what turns a table into their inputs, where they were trained on one."""
     if isinstance(net, Model):
         return net
-    if isinstance(net, TrainedNet):
-        return Model((net,))
-    if net.folder is not None:
-        return load_model(net.folder / MODEL)
-    return Model(net.nets, preprocessing=None if net.split is None else net.split.data.preprocessing)
+    return Model((net,)) if isinstance(net, TrainedNet) else net.model
 
 
 def split_of(run: Run) -> Split:

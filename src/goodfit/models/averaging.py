@@ -48,3 +48,12 @@ def decided(task: str, values: Float[np.ndarray, "N C"]) -> np.ndarray:
         codes: np.ndarray = values.argmax(1).astype(np.int32)
         return codes
     return (values > 0.5).astype(np.float32) if task == "multilabel" else values
+
+
+def named(task: str, classes: Sequence[str], predicted: np.ndarray) -> np.ndarray:
+    """What `decided` gives, with the names of the classes in the place of their codes: an object array [N] of str.
+
+    Labels and numbers stay as they are. Objects, since an array of NumPy's own texts cuts names off at a NUL and takes
+    the room of the longest name for each row.
+    """
+    return np.array(classes, object)[predicted] if task == "classification" else predicted

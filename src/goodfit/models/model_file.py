@@ -20,10 +20,11 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
-from goodfit.models.averaging import decided, mean_values
+from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
+from goodfit.models.whereabouts import model_path
 from goodfit.notices import warn
 from goodfit.training import tensor_file
 from goodfit.wiring import provided
@@ -38,7 +39,6 @@ FORMAT = ENCODING_FORMAT
 PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
-MODEL_FILE = "model.safetensors"  # in the folder of a run
 STARTED = "started"  # in `about`: what a training went on from
 DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
@@ -57,10 +57,11 @@ NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target 
 class Model:
     """What a model file holds: nets that predict together.
 
-    nets: at least one, all of one task, with the same classes, inputs, outputs and link. about: JSON of the writer's,
-    such as the recipe. version: the goodfit that wrote it. preprocessing: what turns a table into the nets' inputs, or
-    None where they take numbers as they are. data: {"name", "fingerprint", "rows"} of what they were trained on, or
-    None.
+    nets: at least one, all of one task, with the same classes, inputs, outputs, link and preprocessing. about: JSON of
+    the writer's, such as the recipe. version: the goodfit that wrote it. preprocessing: what turns a table into the
+    nets' inputs, or None where they take numbers as they are; where it is not given, that of the nets. data: {"name",
+    "fingerprint", "rows"} of what they were trained on, or None.
+    InputError where the nets do not belong together.
     """
 
     nets: tuple[TrainedNet, ...]
@@ -68,6 +69,13 @@ class Model:
     version: str = __version__
     preprocessing: Preprocessing | None = None
     data: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Check, and give the preprocessing to nets that were made without."""
+        made = together(self.nets, self.preprocessing, "Model")
+        nets = (net if net.preprocessing is made else replace(net, preprocessing=made) for net in self.nets)
+        object.__setattr__(self, "nets", tuple(nets))
+        object.__setattr__(self, "preprocessing", made)
 
     @property
     def task(self) -> str:
@@ -94,17 +102,20 @@ class Model:
         return None
 
     def predict(self, x: Any) -> np.ndarray:
-        """Predictions from the mean over all nets, in the form of a data set's targets.
+        """Predictions from the mean over all nets, by name.
 
         x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
         in any order. What the table has too many or lacks is told in warnings.
-        classification: int32 codes [N], positions in `classes`; multilabel: float32 [N, C] of 0 and 1; regression:
-        float32 [N, C] in the targets' own unit. InputError where x does not fit, or gives numbers that are not finite.
+        classification: names of classes as `classes` has them, an object array [N] of str; multilabel: float32 [N, C]
+        of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
+        where x does not fit, or gives numbers that are not finite.
         """
-        return decided(self.task, mean_values(self.nets, self._inputs(x)))
+        return named(self.task, self.classes, decided(self.task, mean_values(self.nets, self._inputs(x))))
 
     def predict_proba(self, x: Any) -> Float[np.ndarray, "N C"]:
-        """Probabilities, mean over all nets: of the classes, or of each label. Not for regression.
+        """Probabilities [N, C], mean over all nets: of the classes or labels, in the order of `classes`.
+
+        Not for regression.
 
         x: as in `predict`.
         """
@@ -125,7 +136,7 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""
-        save_model(path, self.nets, self.about, preprocessing=self.preprocessing, data=self.data)
+        save_model(path, self.nets, self.about, data=self.data)
 
     def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
         """Write the model in a form that needs no goodfit; see `goodfit.interop.export.export`.
@@ -162,12 +173,11 @@ def save_model(
 
     The arguments are the fields of `Model`. The nets' hidden layers may differ. InputError where they do not belong
     together, or where `about` or `data` is not what a file can hold (JSON, without numbers that are not finite).
+    preprocessing: nets that were trained on a table have it themselves, and it is always written; of those, another one
+    is refused. Nets of one's own may be given one here.
     """
     where = os.fspath(path)
-    kinds = {(net.task, net.link, net.classes, net.n_inputs, net.n_outputs) for net in nets}
-    if len(kinds) != 1:
-        rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
-        raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
+    made = together(nets, preprocessing, where)
     version = max(map(_version, nets))
     metadata = {
         "goodfit": __version__,
@@ -176,7 +186,7 @@ def save_model(
         "classes": list(nets[0].classes),
         "nets": [_entry(net) for net in nets],
         "about": dict(about or {}),
-        "preprocessing": None if preprocessing is None else preprocessing.to_json(),
+        "preprocessing": None if made is None else made.to_json(),
         "data": None if data is None else dict(data),
     }
     try:
@@ -190,19 +200,29 @@ def save_model(
     write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=version))
 
 
+def together(nets: Sequence[TrainedNet], given: Preprocessing | None, where: str) -> Preprocessing | None:
+    """The preprocessing of nets that predict together: theirs, or the one given. InputError where they do not fit."""
+    kinds = {(net.task, net.link, net.classes, net.n_inputs, net.n_outputs) for net in nets}
+    if len(kinds) != 1:
+        rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
+        raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
+    first = given if given is not None else nets[0].preprocessing
+    free = given is not None  # then nets without one take it
+    if any(net.preprocessing != first and not (free and net.preprocessing is None) for net in nets):
+        rule = "all nets must take their features from tables by the same preprocessing"
+        fix = "Save them apart; 'dataclasses.replace(net, preprocessing=None)' takes the numbers that it makes."
+        raise InputError(problem(where, rule, fix=fix))
+    return first
+
+
 @public
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file, of this format or an older one; never runs code from it.
 
-    path: of the file, or of the folder of a finished run.
+    path: of the file, of the folder of a finished run, or of that of a search, for the nets of the winner.
     Everything is checked, down to each number; docs/model-file.md lists it. One InputError names what is wrong.
     """
-    if os.path.isdir(path):
-        folder, path = path, os.path.join(path, MODEL_FILE)
-        if not os.path.exists(path):
-            rule = f"must be a model file or the folder of a finished run; it has no {MODEL_FILE}"
-            fix = "'goodfit runs' lists the runs in a folder."
-            raise InputError(problem(os.fspath(folder), rule, fix=fix))
+    path = model_path(path)
     where = os.fspath(path)
     return model_of(tensor_file.read(path, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT), where)
 
@@ -229,7 +249,6 @@ def model_of(content: tensor_file.Content, where: str) -> Model:
     widths = {(net.n_inputs, net.n_outputs) for net in nets}
     if len(widths) > 1:
         raise InputError(problem(where, "all nets must have the same inputs and outputs", got=sorted(widths)))
-    _check_preprocessing(found, nets[0].n_inputs, where)
     return Model(tuple(nets), found.about, found.goodfit, found.preprocessing, found.data)
 
 
@@ -305,4 +324,5 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         link=found.link,
         transform=transform,
         encoding=encoding,
+        preprocessing=found.preprocessing,
     )

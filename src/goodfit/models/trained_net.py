@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
 
     from goodfit.data import Dataset
+    from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.examples import Scaling
     from goodfit.training.population import NetArrays
     from goodfit.training.recipe import Recipe
 
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
+CACHED_NUMBERS = 2**17  # the same for float64: 1 MB, which a processor's cache holds
 Link = Literal["identity", "exp"]
 Precision = type[np.float32] | type[np.float64]
 _WHERE = "Inputs"
@@ -48,6 +50,9 @@ class TrainedNet:
     or what y went through before that, and what predictions come back through.
     classes: names of the classes or labels, () for regression. seed: what the training's randomness came from.
     link: for regression, "exp" where predictions are exp(outputs), with targets trained on as they are.
+    preprocessing: None, or what made the net's inputs of a table. The net itself takes what that gives; a `Model` of
+    the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
+    is a net that takes the numbers alone.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -65,6 +70,7 @@ class TrainedNet:
     link: Link = "identity"
     bend: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
     transform: TargetTransform | None = None
+    preprocessing: Preprocessing | None = None
     encoding: PiecewiseEncoding | None = None
 
     def __post_init__(self) -> None:
@@ -110,6 +116,7 @@ class TrainedNet:
             seed=recipe.seed,
             bend=np.zeros(1, np.float32) if scaling.bend is None else scaling.bend,
             transform=scaling.transform,
+            preprocessing=data.preprocessing,
             encoding=scaling.encoding,
         )
 
@@ -156,8 +163,10 @@ class TrainedNet:
         rows = checked_inputs(x, self.n_inputs)
         result = np.empty((len(rows), self.n_outputs), precision)
         weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
+        # float32 keeps its larger blocks: its last bits depend on how rows are divided
+        numbers = CACHED_NUMBERS if precision == np.float64 else BLOCK_NUMBERS
         with overflow_allowed():
-            for block in blocks(len(rows), max(self.first_inputs, *self.sizes)):
+            for block in blocks(len(rows), max(self.first_inputs, *self.sizes), numbers):
                 result[block] = self._forward(rows[block], weights)
         return result
 
@@ -219,7 +228,10 @@ class TrainedNet:
 
     def entered(self, x: Shaped[np.ndarray, "N D"], precision: Any = np.float32) -> Float[np.ndarray, "N D2"]:
         """Raw inputs as the first layer sees them: scaled, clipped and encoded. precision: as in `outputs`."""
-        z = bent((x.astype(precision) - self.shift) * self.scale, self.bend)
+        z: np.ndarray = x.astype(precision)
+        if self.shift.any() or (self.scale != 1).any():  # nets of a table are trained on its features as they are
+            z = (z - self.shift) * self.scale
+        z = bent(z, self.bend)
         return z if self.encoding is None else self.encoding.apply(z)
 
     def _forward(self, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray]) -> Float[np.ndarray, "B C"]:
@@ -280,6 +292,9 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         if net.task != "regression" or net.link != "identity":
             problems.add("Net", "a target transform is for regression with the link identity", got=net.task)
         problems.found += net.transform.problems(net.n_outputs).found
+    made = net.n_inputs if net.preprocessing is None else net.preprocessing.n_inputs
+    if made != net.n_inputs:
+        problems.add("Net", f"'preprocessing' must make the {net.n_inputs} inputs of the nets", got=made)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)
@@ -310,7 +325,7 @@ def overflow_allowed() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore")
 
 
-def blocks(n_rows: int, width: int) -> Iterator[slice]:
-    """Slices of rows whose widest array has at most BLOCK_NUMBERS numbers."""
-    step = max(1, BLOCK_NUMBERS // width)
+def blocks(n_rows: int, width: int, numbers: int = BLOCK_NUMBERS) -> Iterator[slice]:
+    """Slices of rows whose widest array has at most so many numbers."""
+    step = max(1, numbers // width)
     return (slice(start, start + step) for start in range(0, n_rows, step))

@@ -2,11 +2,9 @@ from goodfit.runs.calibrated import Calibration as Calibration
 from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
-from goodfit.runs.folder import Predictions as Predictions
 from goodfit.runs.folder import RunSummary as RunSummary
 from goodfit.runs.folder import list_runs as list_runs
 from goodfit.runs.folder import load as load
-from goodfit.runs.folder import predict as predict
 from goodfit.runs.folder import record_of as record_of
 from goodfit.runs.grouping import RunGroup as RunGroup
 from goodfit.runs.grouping import group_runs as group_runs
@@ -14,6 +12,9 @@ from goodfit.runs.model_facts import ModelFacts as ModelFacts
 from goodfit.runs.model_facts import describe_model as describe_model
 from goodfit.runs.opening import Opened as Opened
 from goodfit.runs.opening_estimators import open_estimator as open_estimator
+from goodfit.runs.predicting import PredictionStream as PredictionStream
+from goodfit.runs.predicting import predict as predict
+from goodfit.runs.predictions import Predictions as Predictions
 from goodfit.runs.run import LayerRow as LayerRow
 from goodfit.runs.run import Run as Run
 from goodfit.runs.training import resume as resume

@@ -1,37 +1,26 @@
 """Runs on disk: list them, load one, predict with one."""
 
-import contextlib
-import csv
-import io
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
+from typing import Any
 
 from goodfit.arguments import public
-from goodfit.data import Dataset, Ledger, Step, Table, names
-from goodfit.data import load as load_data
-from goodfit.data.tables import is_table_path, read_frame
-from goodfit.data.tables.frames import frame_of
+from goodfit.data import Ledger
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.files import write_atomically
-from goodfit.models.averaging import decided, mean_values
-from goodfit.models.model_file import Model, load_model
+from goodfit.models import whereabouts
+from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
-from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
+from goodfit.reading import similar_file
 from goodfit.runs import record
 from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
 from goodfit.training.recipe import Recipe
-
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
 
 
 @dataclass(frozen=True)
@@ -50,69 +39,6 @@ class RunSummary:
     seeds: tuple[int, ...]
     scores: dict[str, Score]
     problem: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """Predictions of a run's nets for the rows of a data set or table: the mean over nets of probabilities or numbers.
-
-    values: [N, C] probabilities, or numbers; predicted: [N] class codes, [N, C] labels or numbers; notes: on what was
-    ignored or filled in of a table.
-    unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
-    and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
-    """
-
-    task: str
-    classes: tuple[str, ...]
-    values: np.ndarray
-    predicted: np.ndarray
-    nets: int
-    notes: tuple[str, ...] = ()
-    unread: tuple[int, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
-        """One line a row: its number, the prediction, and for classes and labels every probability.
-
-        A name that a spreadsheet would carry out as a formula, such as =1+1, has an apostrophe before it, which
-        spreadsheets take for "this is text".
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        header, unread = self._header(), set(self.unread)
-        writer.writerow(map(_as_text, header))
-        for row in range(len(self.values)):
-            writer.writerow([row, *([""] * (len(header) - 1) if row in unread else self._cells(row))])
-        if hasattr(to, "write"):
-            to.write(text.getvalue())
-        else:
-            write_atomically(to, text.getvalue().encode())
-
-    def _header(self) -> list[str]:
-        classes = self.classes
-        if self.task == "regression":
-            outputs = self.values.shape[1]
-            return ["row", *(["prediction"] if outputs == 1 else [f"prediction_{i}" for i in range(outputs)])]
-        chosen = ["prediction"] if self.task == "classification" else list(classes)
-        return ["row", *chosen, *(f"probability of {name}" for name in classes)]
-
-    def _cells(self, row: int) -> list[Any]:
-        numbers = [f"{value:.6g}" for value in self.values[row]]
-        if self.task == "regression":
-            return numbers
-        if self.task == "classification":
-            return [_as_text(self.classes[self.predicted[row]]), *numbers]
-        return [*(str(int(label)) for label in self.predicted[row]), *numbers]
-
-
-def _as_text(name: str) -> str:
-    """A name as a spreadsheet shows it, not carries it out; numbers, which may begin with a sign, stay as they are."""
-    if not name.startswith(FORMULAS):
-        return name
-    with contextlib.suppress(ValueError):
-        float(name)
-        return name
-    return f"'{name}"
 
 
 @public
@@ -194,6 +120,8 @@ def load(folder: str | os.PathLike[str]) -> Run:
         folder=where,
         leaks=found.leaks,
         test_rows=found.test_rows,
+        origin=found.origin,
+        stored=model,
         start=_start_of(where, found),
     )
 
@@ -206,91 +134,15 @@ def _start_of(folder: Path, found: record.RunRecord) -> Any:
     return GoingOn(found.start, Start.read(folder, found.start))
 
 
-@public
-def predict(
-    run: str | os.PathLike[str],
-    data: Any,
-    *,
-    strict: bool = False,
-    data_progress: Callable[[Step], None] | None = None,
-) -> Predictions:
-    """Predict with a run or a model file: the average over its nets.
-
-    run: a run's folder, or a model file. data: a data set or the name of one; for nets that were trained on a table, a
-    table file, a data frame or a dict of columns, in any order and with or without the target.
-    strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
-    False predicts the other rows, and `unread` and `warnings` name these; True raises InputError, as does a table
-    without a row that can be read.
-    data_progress: called while a named data set is being found.
-    """
-    model = load_model(model_path(run))
-    if model.preprocessing is None:
-        rows = _dataset(str(run), data, data_progress)
-        _check_fit(str(run), model.nets[0], rows)
-        return _averaged(model, rows.x)
-    if isinstance(data, Dataset) and data.preprocessing == model.preprocessing:
-        return _averaged(model, data.x)
-    columns = frame_of(_columns(str(run), data))
-    if strict:
-        x, notes = model.preprocessing.transform(columns)
-        return _averaged(model, x, notes)
-    x, kept, notes, lost = model.preprocessing.transform_readable(columns)
-    found = _averaged(model, x, notes)
-    return found if len(kept) == columns.rows else _with_gaps(found, kept, columns.rows, lost)
-
-
 def model_path(run: str | os.PathLike[str]) -> Path:
-    """The model file of a run that is done, from its folder; a model file's own path is returned as it is."""
+    """The model file of a run that is done or of a search, from its folder; a model file's own path is returned."""
     path = Path(run)
     if os.path.isdir(path):
-        if record.RunRecord.read(path).state != "done":
+        if os.path.lexists(path / record.RUN) and record.RunRecord.read(path).state != "done":
             fix = f"Finish it with: goodfit train --resume {path}"
             raise InputError(problem(str(run), "must be a finished run", fix=fix))
-        path = path / record.MODEL
+        return whereabouts.model_path(path)
     if not os.path.exists(path):
-        raise InputError(problem(str(run), "must be a finished run or a model file", fix="See 'goodfit runs'."))
+        rule = "must be a finished run or search, or a model file"
+        raise InputError(problem(str(run), rule, fix=similar_file(path) or "See 'goodfit runs'."))
     return path
-
-
-def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, str) and (data in names() or not is_table_path(data)):
-        return load_data(data, progress=progress)
-    rule = "was trained on arrays without column names, so it takes a data set, not a table"
-    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
-
-
-def _columns(where: str, data: Any) -> Any:
-    """The raw columns of a table, or what may hold some."""
-    if isinstance(data, str | os.PathLike):
-        name = os.fspath(data)
-        if name in names() and not os.path.exists(name):
-            rule = "was trained on a table, so it takes a table file"
-            raise InputError(problem(where, rule, got=name, fix="Give a .csv, .parquet or another table file."))
-        return read_frame(name)
-    return data.frame if isinstance(data, Table) else data
-
-
-def _averaged(model: Model, x: np.ndarray, notes: Sequence[str] = ()) -> Predictions:
-    values = mean_values(model.nets, x)
-    return Predictions(model.task, model.classes, values, decided(model.task, values), len(model.nets), tuple(notes))
-
-
-def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int, lost: Sequence[str]) -> Predictions:
-    """Predictions of some rows as those of all `n_rows`, of which the others have none."""
-    values = np.full((n_rows, *found.values.shape[1:]), np.nan, found.values.dtype)
-    nothing = -1 if found.task == "classification" else np.nan
-    predicted = np.full((n_rows, *found.predicted.shape[1:]), nothing, found.predicted.dtype)
-    values[rows], predicted[rows] = found.values, found.predicted
-    unread = np.setdiff1d(np.arange(n_rows), rows)
-    return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()), warnings=tuple(lost))
-
-
-def _check_fit(where: str, net: TrainedNet, data: Dataset) -> None:
-    if data.n_inputs != net.n_inputs:
-        rule = f"takes {net.n_inputs} features; {data.name!r} has a different number"
-        raise InputError(problem(where, rule, got=data.n_inputs, fix="Use the data that it was trained on."))
-    if (data.task, data.classes) != (net.task, net.classes):
-        rule = f"was trained for {net.task}; the targets of {data.name!r} differ"
-        raise InputError(problem(where, rule, got=f"{data.task}, {len(data.classes)} classes"))

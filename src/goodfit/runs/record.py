@@ -26,13 +26,15 @@ from goodfit import __version__
 from goodfit.checked_json import read_model
 from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
 from goodfit.data.dataset import Task, rows_fault
+from goodfit.data.prints import fingerprint as fingerprint
 from goodfit.data.split import Part
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
-from goodfit.models.model_file import MODEL_FILE, load_model
+from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
+from goodfit.models.whereabouts import MODEL_FILE
 from goodfit.runs.record_parts import LARGEST, Checked, RunResults, StartRecord, TableOrigin
 from goodfit.runs.start_files import OPTIMIZER, START, START_STATE
 from goodfit.training import tensor_file
@@ -351,17 +353,6 @@ def _through(folder: Path, table: Table) -> Table | None:
 def preprocessed(table: Table, train: np.ndarray) -> Dataset | None:
     """The table's data set after a preprocessing fitted on these rows; None where it has not so many."""
     return None if rows_fault(train, len(table)) else table.dataset(train)
-
-
-def fingerprint(data: Dataset) -> str:
-    """A short digest of all rows and targets, and of the preprocessing that made them, to recognise a data set by."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (data.x, data.y):
-        digest.update(f"{array.shape} {array.dtype}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    if data.preprocessing is not None:
-        digest.update(json.dumps(data.preprocessing.to_json()).encode())
-    return digest.hexdigest()
 
 
 def recipe_print(recipe: Recipe) -> str:

@@ -7,14 +7,17 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from goodfit.data import Split
+from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.leaks.check import LeakCheck
+from goodfit.models.model_file import STARTED, Model
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
@@ -67,7 +70,8 @@ class Run:
     nets: one a seed, with the weights of the best epoch where there were validation rows; scores: part ("train",
     "valid") -> score with its interval, over the nets that stayed finite; seconds: spent on data, compile, train and
     evaluate; folder: where it was written, or None; split: its rows, None where it came from a folder; leaks: what the
-    leak guard found before the training, None where it was not to look.
+    leak guard found before the training, None where it was not to look; origin: how the table file that it was trained
+    on was read, None for other data; stored: its model file's content, None where it did not come from a folder.
     Test rows are sealed: `test` opens them. (Runs of older versions hold a score of "test" as well.)
     """
 
@@ -84,11 +88,49 @@ class Run:
     leaks: LeakCheck | None = None
     test_rows: int = 0
     """How many test rows there are."""
+    origin: Mapping[str, Any] | None = None
+    stored: Model | None = None
     start: GoingOn | None = None
     """The trained nets that it went on from; None where it began with weights drawn anew."""
     optimizer: OptimizerState | None = None
     """The optimiser's state after the last epoch; None where it was not kept, and for a run from a folder: its file
     there is read where a training goes on from it."""
+
+    @cached_property
+    def model(self) -> Model:
+        """The nets as a model: what turns a table into their features, the recipe and the data's name with them."""
+        if self.stored is not None:
+            return self.stored
+        about = {"recipe": self.recipe.to_dict(), "data": self.data_name}
+        if self.origin is not None:  # of a table file: the target, and what divided the rows
+            about["table"] = {name: self.origin[name] for name in ("target", "group", "time") if name in self.origin}
+        if self.start is not None:
+            about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
+        if self.split is None:
+            return Model(self.nets, about)
+        data = self.split.data
+        facts = {"name": data.name, "fingerprint": fingerprint(data), "rows": len(data)}
+        return Model(self.nets, about, preprocessing=data.preprocessing, data=facts)
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Predictions for new rows, from the mean over all nets: names of classes, labels or numbers, as of a `Model`.
+
+        x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
+        for other runs, raw inputs [N, D] in the unit of the data.
+        """
+        return self.model.predict(x)
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        """Probabilities [N, C] for new rows, mean over all nets: of the classes or labels, in the order of
+        `model.classes`. Not for regression.
+
+        x: as in `predict`.
+        """
+        return self.model.predict_proba(x)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a model file with all that predicting needs, whole or not at all; `goodfit.load_model` reads it."""
+        self.model.save(path)
 
     @property
     def best_epochs(self) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
-from goodfit.models.model_file import STARTED, Model, save_model
+from goodfit.models.model_file import Model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
@@ -114,13 +114,24 @@ def train(
             going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks)), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
+        origin = data.origin if isinstance(data, Table) else None
         memory = MOST_MEMORY * free_memory()  # after the data: on a GPU it waits for what `start_ahead` began
         if folder is not None:
-            origin = data.origin if isinstance(data, Table) else None
             told = None if going_on is None else (going_on.told, partial(going_on.start.write, recipe))
             record.begin(folder, recipe, parts, chosen, score_test, origin, check, memory, call, told)
         return _Training(
-            recipe, parts, chosen, folder, progress, score_test, began, memory, check, watch, going_on=going_on
+            recipe,
+            parts,
+            chosen,
+            folder,
+            progress,
+            score_test,
+            began,
+            memory,
+            check,
+            watch,
+            going_on=going_on,
+            origin=origin,
         ).run()
 
 
@@ -171,6 +182,7 @@ def resume(
             check,
             watch,
             going_on=going_on,
+            origin=found.origin,
         ).run()
 
 
@@ -187,12 +199,23 @@ def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, m
     return _Training(recipe, parts, chosen, None, None, False, began, memory, check, kept=kept).run()
 
 
+def train_checked(
+    recipe: Recipe, parts: Split, seeds: Sequence[int], memory: float, origin: Mapping[str, Any] | None
+) -> Run:
+    """Train on rows that were looked at for leakage before, and write nothing.
+
+    memory: bytes that one turn may take; origin: as in `Run`.
+    """
+    began = time.perf_counter()
+    return _Training(recipe, parts, tuple(seeds), None, None, False, began, memory, origin=origin).run()
+
+
 @dataclass
 class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
 
     kept: where turns and checkpoints are, if the run itself is written nowhere; going_on: the nets that it goes on
-    from, None where it begins anew.
+    from, None where it begins anew; origin: as in `Run`.
     """
 
     recipe: Recipe
@@ -207,6 +230,7 @@ class _Training:
     watch: Watch | None = None
     kept: Path | None = None
     going_on: GoingOn | None = None
+    origin: Mapping[str, Any] | None = None
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
@@ -256,10 +280,11 @@ class _Training:
                 len(nets),
                 best="valid" in examples.parts and recipe.keep_best,
             ),
+            origin=self.origin,
         )
         if self.folder is not None and store is not None:
             store.check_there()
-            write_results(run, self.folder, self.parts.data)
+            write_results(run, self.folder)
         return run
 
     def _train(
@@ -345,19 +370,13 @@ def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[An
     return {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
 
 
-def write_results(run: Run, folder: Path, data: Dataset) -> None:
+def write_results(run: Run, folder: Path) -> None:
     """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
     from goodfit.figures import write_figure
 
     begun = record.RunRecord.read(folder)
     write_atomically(folder / record.EVENTS, run.history.to_events().encode())  # whole, whatever became of the log
-    save_model(
-        folder / record.MODEL,
-        run.nets,
-        {"recipe": run.recipe.to_dict(), "data": run.data_name, **_of_table(begun), **_of_start(begun)},
-        preprocessing=data.preprocessing,
-        data={"name": data.name, "fingerprint": begun.data_print, "rows": len(data)},
-    )
+    run.save(folder / record.MODEL)
     if run.optimizer is not None and run.optimizer.arrays:
         write_state(folder / OPTIMIZER, run.optimizer, None)
     run.history.write_csv(folder / record.HISTORY)
@@ -366,15 +385,3 @@ def write_results(run: Run, folder: Path, data: Dataset) -> None:
         write_figure(figure, folder / name)
     begun.finished(run.to_json()).write(folder)
     Store(folder, KIND).forget()
-
-
-def _of_start(begun: record.RunRecord) -> dict[str, Any]:
-    """What a model says of the nets that its training went on from."""
-    return {} if begun.start is None else {STARTED: {"from": begun.start.source, "print": begun.start.fingerprint}}
-
-
-def _of_table(begun: record.RunRecord) -> dict[str, Any]:
-    """What a model says of the table file that its nets were trained on: the target, and what divided the rows."""
-    if begun.origin is None:
-        return {}
-    return {"table": {name: begun.origin[name] for name in ("target", "group", "time") if name in begun.origin}}

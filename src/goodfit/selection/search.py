@@ -13,6 +13,7 @@ from goodfit.selection.layout import SearchLayout, lay_out
 from goodfit.selection.methods import DEFAULT_BUDGET, By, Method, Sampler, SearchRequest
 from goodfit.selection.result import Selection, selection_of
 from goodfit.selection.space import Values
+from goodfit.selection.winner import write_winner
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
@@ -57,9 +58,10 @@ def select(
     `train`, for the folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same.
     budget: the maximum number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log
     loss, squared error). train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the
-    sampled settings. out: folder for the results; the same call with the same folder resumes the search. plan: called
-    with the search and its predicted cost before it starts. progress: called with a SessionProgress now and then; a
-    notebook shows a line of text where it is None.
+    sampled settings. out: folder for the results, and for a model file of the best setting, trained on all rows but the
+    test set with each seed; the same call with the same folder resumes the search. plan: called with the search and its
+    predicted cost before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of
+    text where it is None.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`
@@ -85,6 +87,7 @@ def select(
     with session_folder(out, SEARCH, record, "search") as (folder, memory):
         found = _carry_out(dataclasses.replace(search, memory=memory), folder, plan, progress)
         found.write(folder)
+        write_winner(found, search, folder)
         return found
 
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from table_help import raw
 
 from goodfit.data.robust import CLIP, ColumnScaling
+from goodfit.data.tables.base import CellNotes
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import FIT, Boolean, FittedColumn, Numeric
 
@@ -21,9 +22,9 @@ NAN = float("nan")
 
 
 def filled(column: FittedColumn, values: Any) -> tuple[np.ndarray, list[str]]:
-    out, notes = np.zeros((len(values), len(column.features)), np.float32), []
+    out, notes = np.zeros((len(values), len(column.features)), np.float32), CellNotes()
     column.fill(raw(values), out, notes)
-    return out, notes
+    return out, notes.texts([column.name])
 
 
 def test_scaling_by_hand() -> None:

@@ -113,7 +113,7 @@ def test_bad_kinds_and_paths(tmp_path: Path) -> None:
         export(model, "onnx", "")
     with pytest.raises(InputError, match=r"net.npz: must be writable: .*\. Give a folder that you may write to\."):
         export(model, "numpy", tmp_path / "file" / "net", rows=X)
-    with pytest.raises(InputError, match="must be a finished run or a model file"):
+    with pytest.raises(InputError, match="must be a finished run or search, or a model file"):
         export(tmp_path / "nothing", "onnx", tmp_path / "net")
 
 

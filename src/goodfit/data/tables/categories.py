@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.base import ColumnInputs, Notes, values_text
+from goodfit.data.tables.base import CellNotes, ColumnInputs
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.raw import RawColumn
 
@@ -38,7 +38,7 @@ class OneHot(ColumnInputs):
         """One a category."""
         return len(self.categories)
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}
@@ -47,9 +47,8 @@ class OneHot(ColumnInputs):
         _set_one(out, chosen)
         unseen = (chosen < 0) & (codes >= 0)
         if unseen.any():
-            new = {words[code] for code in np.unique(codes[unseen])}
-            shown = ", ".join(map(repr, sorted(new)[:3])) + (", ..." if len(new) > 3 else "")
-            notes.append(f"Column {self.name!r}: {values_text(int(unseen.sum()))} not seen in training: {shown}.")
+            new = (words[code] for code in np.unique(codes[unseen]))
+            notes.add(self.name, "not seen in training", int(unseen.sum()), new)
         self._mark(codes < 0, out, "taken as none of its categories", notes)
 
 
@@ -81,7 +80,7 @@ class Frequent(ColumnInputs):
         text = f"{self.name}\0{category}".encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") % self.buckets
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}

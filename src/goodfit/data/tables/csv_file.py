@@ -13,6 +13,8 @@ from goodfit.words import rows_text
 
 SEPARATORS = (",", ";", "\t", "|")  # those tried for .csv; the one that occurs most often in the header wins
 BLOCK = 1 << 28  # bytes parsed at a time; a row must fit
+MARK = b"\xef\xbb\xbf"  # of UTF-8, which may stand at the beginning
+EMPTY = "must hold a line of column names and rows; it is empty"
 _MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 
@@ -22,33 +24,40 @@ def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
     UTF-8, with or without a byte-order mark; quotes may hold separators and line ends. InputError for a file of another
     encoding, without lines, or with rows that are shorter or longer than the header.
     """
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    _check_text(where, content)
-    separator = separator or _separator(content)
+    content = content.removeprefix(MARK)
+    if not content.strip():
+        raise InputError(problem(where, EMPTY))
+    check_text(where, content)
+    header, separator = header_of(where, content, separator)
+    columns, _ = cells(where, content, separator, len(header))
+    return frame_from(where, *named(header, [column.slice(1) for column in columns]))
+
+
+def header_of(where: str, content: bytes, separator: str | None) -> tuple[list[str], str]:
+    """The column names in the first line, and the separator. separator: None finds it in that line."""
+    separator = separator or separator_of(content)
     header = [name.strip() for name in _first_record(where, content, separator)]
     check_count(where, len(header))
-    columns = _columns(where, content, separator, len(header))
-    return _named(where, header, columns)
+    return header, separator
 
 
-def _check_text(where: str, content: bytes) -> None:
-    if not content.strip():
-        raise InputError(problem(where, "must hold a line of column names and rows; it is empty"))
+def check_text(where: str, content: bytes, lines: int = 0) -> None:
+    """InputError for what is no text in UTF-8. lines: that stand before it in the file."""
     try:
         content.decode("utf-8")
         fault = "a zero byte" if b"\0" in content else ""
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = lines + content.count(b"\n", 0, error.start) + 1
         fault = f"byte 0x{content[error.start]:02x} in line {line}"
-    if content.startswith(_MARKS):
+    if not lines and content.startswith(_MARKS):
         fault = "UTF-16"
     if fault:
         raise InputError(problem(where, "must be text in UTF-8", got=fault, fix="Save it as 'CSV UTF-8'."))
 
 
-def _separator(content: bytes) -> str:
+def separator_of(content: bytes) -> str:
     """The separator that the header has most of, outside of quotes."""
-    first = content.lstrip().split(b"\n", 1)[0].decode()
+    first = content.lstrip().split(b"\n", 1)[0].decode(errors="replace")
     unquoted = "".join(first.split('"')[::2])
     return max(SEPARATORS, key=unquoted.count)
 
@@ -61,26 +70,32 @@ def _first_record(where: str, content: bytes, separator: str) -> list[str]:
         raise InputError(problem(where, "the line of column names must be readable", got=str(error))) from error
 
 
-def _columns(where: str, content: bytes, separator: str, width: int) -> list[Any]:
-    """The cells of each column below the header, as Arrow arrays of text."""
+def cells(where: str, content: bytes, separator: str, width: int, records: int = 0) -> tuple[list[Any], int]:
+    """The cells of each column, as Arrow arrays of text, and how many records there are.
+
+    content: whole records, of which the first is the header; records: those that stand before it in the file, and then
+    none of its own is the header.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     ragged: list[tuple[int, int]] = []
+    names = [f"f{place}" for place in range(width)]
 
     def note(row: Any) -> str:
-        ragged.append((row.number - 2, row.actual_columns))  # records count from 1, and the first is the header
+        # records count from 1, and the first of the file is the header
+        ragged.append((records + row.number - 2, row.actual_columns))
         return "skip"
 
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, use_threads=False, block_size=BLOCK),
+            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=BLOCK),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=separator, newlines_in_values=True, invalid_row_handler=note
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={f"f{place}": pa.large_string() for place in range(width)}, check_utf8=False
+                column_types=dict.fromkeys(names, pa.large_string()), check_utf8=False
             ),
         )
     except pa.ArrowInvalid as error:
@@ -91,18 +106,21 @@ def _columns(where: str, content: bytes, separator: str, width: int) -> list[Any
         rule = rule if rows.size == 1 else f"{rule[:-7]}have not"
         fix = "Rows count from 0 below the header. A text with the separator in it needs quotes around it."
         raise InputError(problem(where, rule, got=ragged[0][1], fix=fix))
-    return [column.slice(1) for column in table.columns]
+    return table.columns, table.num_rows
 
 
-def _named(where: str, header: list[str], columns: list[Any]) -> Frame:
-    """Columns without a name are called by their place; one that only counts the rows, as pandas writes, goes."""
-    named, notes = [], []
+def named(header: list[str], columns: list[Any]) -> tuple[list[tuple[str, Any]], list[str]]:
+    """(name, column) pairs, and notes.
+
+    Columns without a name are called by their place; one that only counts the rows, as pandas writes, goes.
+    """
+    found, notes = [], []
     for place, (name, column) in enumerate(zip(header, columns, strict=True), start=1):
         if not name and _counts_rows(column):
             notes.append(f"Column {place} has no name and counts the rows: left out.")
             continue
-        named.append((name or f"column {place}", column))
-    return frame_from(where, named, notes)
+        found.append((name or f"column {place}", column))
+    return found, notes
 
 
 def _counts_rows(column: Any) -> bool:

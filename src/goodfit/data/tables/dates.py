@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.robust import ColumnScaling
-from goodfit.data.tables.base import ColumnInputs, Notes
+from goodfit.data.tables.base import CellNotes, ColumnInputs
 from goodfit.data.tables.kinds import Kind, read_as
 from goodfit.data.tables.raw import DAY, Numbers, RawColumn
 
@@ -52,9 +52,20 @@ class Moments(ColumnInputs):
         """One for the trend, two for a cycle."""
         return sum(len(PARTS[part]) for part in self.parts)
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+    @property
+    def clock(self) -> bool:
+        """Whether training had times of day without dates: parts of a day, so that nothing else of a date varied."""
+        return 0 <= self.scaling.median < 1 and not {"year", "week"} & {*self.parts}
+
+    def read(self, column: RawColumn) -> tuple[Numbers, NDArray[np.bool_]]:
+        """As of every column. A time of day is read only where training had such, whatever the other cells hold: so a
+        cell means the same alone and in any table.
+        """
+        return read_as(column, "date", clock=self.clock)
+
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""
-        days, _ = read_as(column, "date")
+        days, _ = self.read(column)
         absent = np.isnan(days)
         place = 0
         for part in self.parts:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.robust import ColumnScaling
-from goodfit.data.tables.base import ColumnInputs, Notes, values_text
+from goodfit.data.tables.base import CellNotes, ColumnInputs
 from goodfit.data.tables.categories import Frequent, OneHot, fit_categories
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.kinds import Kind, read_as
@@ -35,12 +35,12 @@ class Numeric(ColumnInputs):
         known = ~np.isnan(values)
         return cls(name, not known.all(), ColumnScaling.fit(values[known]))
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""
-        values, _ = read_as(column, "numeric")
+        values, _ = self.read(column)
         infinite = int(column.infinite.sum())
         if infinite:
-            notes.append(f"Column {self.name!r}: {values_text(infinite)} infinite; taken as missing.")
+            notes.add(self.name, "infinite; taken as missing", infinite)
         out[:, 0] = self.scaling.apply(values)
         self._mark(np.isnan(values), out, "taken as the median of the training rows", notes)
 
@@ -59,9 +59,9 @@ class Boolean(ColumnInputs):
         known = values[~np.isnan(values)]
         return cls(name, len(known) < len(values), bool(len(known)) and bool(known.mean() > 0.5))
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: Notes) -> None:
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""
-        values, _ = read_as(column, "boolean")
+        values, _ = self.read(column)
         absent = np.isnan(values)
         out[:, 0] = np.where(absent, float(self.often), values)
         self._mark(absent, out, "taken as the more frequent value of the training rows", notes)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables.raw import EXACT, RawColumn, UnreadableColumn, raw_column
+from goodfit.data.tables.small import small_columns
 from goodfit.errors import InputError, problem
 
 MOST_COLUMNS = 10_000  # of a table
@@ -71,6 +72,12 @@ def frame_of(data: Any, name: str = "table") -> Frame:
     return frame_from(name, list(zip(names, native.iter_columns(), strict=True)))
 
 
+def frame_to_encode(data: Any, name: str = "table") -> Frame:
+    """A table whose kinds of columns are known, as `frame_of` gives it; of a few rows in a tenth of the time."""
+    small = None if isinstance(data, Frame) else small_columns(data)
+    return frame_of(data, name) if small is None else frame_from(name, small)
+
+
 def _names_of(data: Any) -> list[str]:
     return [str(column) for column in (data.column_names if hasattr(data, "column_names") else data.columns)]
 
@@ -100,9 +107,9 @@ def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[s
     lengths: dict[str, int] = {}
     for name, values in columns:
         try:
-            array = _arrow(values)
-            lengths[name] = len(array)
-            made[name] = raw_column(array)
+            column = values if isinstance(values, RawColumn) else _arrow(values)
+            lengths[name] = len(column)
+            made[name] = column if isinstance(column, RawColumn) else raw_column(column)
         except UnreadableColumn as error:
             unreadable[name] = str(error)
     if len(set(lengths.values())) > 1:

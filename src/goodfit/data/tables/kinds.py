@@ -180,11 +180,19 @@ def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
     return KindFinding("categorical", remark=remark)
 
 
-def read_as(column: RawColumn, kind: Kind) -> tuple[Numbers, NDArray[np.bool_]]:
-    """(values [N] with NaN for missing, where a cell cannot be read as this kind); not for categorical."""
+def read_as(column: RawColumn, kind: Kind, *, clock: bool | None = None) -> tuple[Numbers, NDArray[np.bool_]]:
+    """(values [N] with NaN for missing, where a cell cannot be read as this kind); not for categorical.
+
+    clock: of dates, as in `RawColumn.dates`.
+    """
+    if (kind, clock) in column.cells:  # it was checked, and is encoded now
+        return column.cells[kind, clock]
     if kind == "numeric":
         values = column.numbers()
         wrong = column.unread(values)
-        return np.where(np.isinf(values), np.nan, values), wrong
-    values = column.dates() if kind == "date" else column.booleans()
-    return values, column.unread(values)
+        values = np.where(np.isinf(values), np.nan, values)
+    else:
+        values = column.dates(clock) if kind == "date" else column.booleans()
+        wrong = column.unread(values)
+    column.cells[kind, clock] = values, wrong
+    return values, wrong

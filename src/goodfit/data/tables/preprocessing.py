@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.tables import stored
+from goodfit.data.tables.base import CellNotes
 from goodfit.data.tables.categories import fit_categories, sharers
 from goodfit.data.tables.fitted import FIT, FittedColumn
-from goodfit.data.tables.frames import Frame, frame_of
+from goodfit.data.tables.frames import Frame, frame_of, frame_to_encode
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
+from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem, shorten
-from goodfit.words import rows_text
+from goodfit.words import SHOWN_ROWS, rows_text
 
 SHOWN = 5  # names in a message
 
@@ -55,7 +57,7 @@ class Preprocessing:
         """Names of the D inputs: the column's name, with a category or a part after it where it has several."""
         return tuple(name for column in self.columns for name in column.features)
 
-    @property
+    @cached_property
     def n_inputs(self) -> int:
         """D."""
         return sum(column.width for column in self.columns)
@@ -63,27 +65,15 @@ class Preprocessing:
     def transform(self, data: Any) -> tuple[NDArray[np.float32], list[str]]:
         """(inputs [N, D], notes for people) of a table: a data frame, a dict of columns, or a Frame.
 
-        Columns may come in any order. Others are ignored, with a note. Notes also count what had to be filled in:
+        Columns may come in any order. Others are ignored, with a note. CellNotes also count what had to be filled in:
         missing values where training had none, infinite numbers, categories that training had not. InputError names the
         columns that are missing, all of them, and each column with values that cannot be read as its kind.
         """
-        frame = frame_of(data)
-        self._check(frame)
-        notes = list(frame.notes)
-        known = {*(column.name for column in self.columns), *self.ignored}
-        extra = [name for name in frame.names if name not in known]
-        if extra:
-            word = "Column" if len(extra) == 1 else f"{len(extra)} columns"
-            notes.append(
-                f"{word} {_listed(extra)} ignored: the net was not trained on {'it' if word == 'Column' else 'them'}."
-            )
-        x = np.zeros((frame.rows, self.n_inputs), np.float32)
-        at = 0
-        for column in self.columns:
-            width = column.width
-            column.fill(frame.columns[column.name], x[:, at : at + width], notes)
-            at += width
-        return x, notes
+        reader = RowReader(self)
+        x, rows = reader.read(data, strict=True)
+        if len(rows) < reader.rows:
+            raise reader.unread_error()
+        return x, reader.notes()
 
     def transform_readable(self, data: Any) -> tuple[NDArray[np.float32], NDArray[np.int64], list[str], list[str]]:
         """(inputs [K, D], numbers [K] of their rows, notes, warnings) of the rows whose cells can all be read.
@@ -92,41 +82,20 @@ class Preprocessing:
         were left out for them. InputError, as in `transform`, for columns that are missing or that hold no values at
         all, and where no row is left.
         """
-        frame, problems = frame_of(data), Problems()
-        self._check_columns(frame, problems)
-        problems.raise_if_any()
-        kept, warnings = np.ones(frame.rows, bool), list[str]()
-        for column in self.columns:
-            wrong = unread_rows(frame, column.name, column.kind)
-            if wrong.size:
-                kept[wrong] = False
-                first = shorten(frame.columns[column.name].shown(int(wrong[0])))
-                text = f"{rows_text(wrong)} without a prediction: {first} cannot be read as {WORDS[column.kind]}"
-                warnings.append(f"Column {column.name!r}: {text}.")
-        rows = np.flatnonzero(kept)
-        # where no row is left, all are taken, so that the InputError names the cells
-        x, notes = self.transform(frame.take(rows) if 0 < rows.size < frame.rows else frame)
-        return x, rows, notes, warnings
+        reader = RowReader(self)
+        x, rows = reader.read(data)
+        reader.check_any()
+        return x, rows, reader.notes(), reader.warnings()
 
-    def _check(self, frame: Frame) -> None:
-        problems = Problems()
-        self._check_columns(frame, problems)
+    def encode(self, frame: Frame, notes: CellNotes) -> NDArray[np.float32]:
+        """Inputs [N, D] of rows whose cells can all be read; what there is to tell of them goes into `notes`."""
+        x = np.zeros((frame.rows, self.n_inputs), np.float32)
+        at = 0
         for column in self.columns:
-            if column.name in frame.columns:
-                check_read(frame, column.name, column.kind, problems)
-        problems.raise_if_any()
-
-    def _check_columns(self, frame: Frame, problems: Problems) -> None:
-        lacking = [column.name for column in self.columns if column.name not in frame.names]
-        if lacking:
-            rule = f"must have the columns that the net was trained on; missing: {_listed(lacking)}"
-            spare = [name for name in frame.names if name not in {column.name for column in self.columns}]
-            fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
-            problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
-        for column in self.columns:
-            if column.name in frame.unreadable:
-                rule = f"column {column.name!r} must hold {column.kind} values"
-                problems.add(frame.name, rule, got=frame.unreadable[column.name])
+            width = column.width
+            column.fill(frame.columns[column.name], x[:, at : at + width], notes)
+            at += width
+        return x
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON: dicts, lists, texts, and numbers that are finite."""
@@ -142,18 +111,135 @@ class Preprocessing:
             raise InputError(problem(where, rule, fix="Restore a backup of the file, or train again.")) from error
 
 
-def unread_rows(frame: Frame, name: str, kind: Kind) -> NDArray[np.int64]:
-    """The rows in which a column has a value that cannot be read as its kind; a category can be any."""
-    return np.flatnonzero([] if kind == "categorical" else read_as(frame.columns[name], kind)[1])
+@dataclass
+class Gap:
+    """Cells of a column that cannot be read as its kind. rows: the numbers of the first; got: the first of them."""
+
+    rows: list[int]
+    count: int
+    got: Any
+
+
+class RowReader:
+    """Reads a table part by part, as if it came whole: a part is a table with the same columns.
+
+    Every cell is read by what was fitted, so that it does not matter where the parts begin.
+    rows: how many were read so far.
+    """
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self.preprocessing, self.rows, self._read = preprocessing, 0, 0
+        self._where = "table"
+        self._told: dict[str, None] = {}
+        self._notes, self._gaps = CellNotes(), dict[str, Gap]()
+
+    def read(self, data: Any, *, strict: bool = False) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """(inputs [K, D], numbers [K] of their rows in this part) of the rows whose cells can all be read.
+
+        strict: the error for columns names cells that cannot be read, too.
+        InputError for columns that are missing or that hold no values at all.
+        """
+        frame, problems = frame_to_encode(data), Problems()
+        self._where = frame.name
+        self._check_columns(frame, problems)
+        for column in self.preprocessing.columns if strict and problems.found else ():
+            if column.name in frame.columns:
+                check_read(frame, column.name, column.kind, problems)
+        problems.raise_if_any()
+        self._told |= dict.fromkeys([*frame.notes, *self._extra(frame)])
+        kept = np.ones(frame.rows, bool)
+        for column in self.preprocessing.columns:
+            if column.kind != "categorical":
+                raw = frame.columns[column.name]
+                lost = column.read(raw)[1]
+                if lost.any():
+                    kept &= ~lost
+                    self._lose(column.name, raw, np.flatnonzero(lost))
+        rows = np.flatnonzero(kept)
+        x = self.preprocessing.encode(frame if len(rows) == frame.rows else frame.take(rows), self._notes)
+        self.rows += frame.rows
+        self._read += len(rows)
+        return x, rows
+
+    def notes(self) -> list[str]:
+        """What was ignored and filled in so far, for people."""
+        return [*self._told, *self._notes.texts([column.name for column in self.preprocessing.columns])]
+
+    def warnings(self) -> list[str]:
+        """Which rows were left out so far, column by column."""
+        texts = []
+        for name, gap, words in self._lost():
+            text = (
+                f"{rows_text(gap.rows, gap.count)} without a prediction: {shorten(gap.got)} cannot be read as {words}"
+            )
+            texts.append(f"Column {name!r}: {text}.")
+        return texts
+
+    def unread_error(self) -> InputError:
+        """The error that names all cells that could not be read."""
+        return InputError(
+            *(
+                unread_problem(self._where, name, gap.rows, gap.count, gap.got, words)
+                for name, gap, words in self._lost()
+            )
+        )
+
+    def check_any(self) -> None:
+        """InputError where there were rows, and none of them could be read."""
+        if self.rows and not self._read:
+            raise self.unread_error()
+
+    def _lost(self) -> Iterator[tuple[str, Gap, str]]:
+        for column in self.preprocessing.columns:
+            if column.name in self._gaps:
+                yield column.name, self._gaps[column.name], WORDS[column.kind]
+
+    def _lose(self, name: str, column: RawColumn, rows: NDArray[np.int64]) -> None:
+        gap = self._gaps.get(name)
+        if gap is None:
+            gap = self._gaps[name] = Gap([], 0, column.shown(int(rows[0])))
+        gap.rows += (self.rows + rows[: SHOWN_ROWS - len(gap.rows)]).tolist()
+        gap.count += len(rows)
+
+    def _extra(self, frame: Frame) -> list[str]:
+        known = {*(column.name for column in self.preprocessing.columns), *self.preprocessing.ignored}
+        extra = [name for name in frame.names if name not in known]
+        if not extra:
+            return []
+        word = "Column" if len(extra) == 1 else f"{len(extra)} columns"
+        them = "it" if word == "Column" else "them"
+        return [f"{word} {_listed(extra)} ignored: the net was not trained on {them}."]
+
+    def _check_columns(self, frame: Frame, problems: Problems) -> None:
+        columns = self.preprocessing.columns
+        lacking = [column.name for column in columns if column.name not in frame.names]
+        if lacking:
+            rule = f"must have the columns that the net was trained on; missing: {_listed(lacking)}"
+            spare = [name for name in frame.names if name not in {column.name for column in columns}]
+            fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
+            problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
+        for column in columns:
+            if column.name in frame.unreadable:
+                rule = f"column {column.name!r} must hold {column.kind} values"
+                problems.add(frame.name, rule, got=frame.unreadable[column.name])
 
 
 def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str = "") -> None:
     """Add a problem where cells of a column cannot be read as its kind, with the rows and the first of them."""
-    column, wrong = frame.columns[name], unread_rows(frame, name, kind)
-    if wrong.size:
-        verb = "does" if wrong.size == 1 else "do"
-        rule = f"column {name!r} must hold {WORDS[kind]}; {rows_text(wrong)} {verb} not"
-        problems.add(frame.name, rule, got=column.shown(int(wrong[0])), fix=fix or "Fix them or leave them empty.")
+    if kind == "categorical":  # which can be anything
+        return
+    column = frame.columns[name]
+    rows = np.flatnonzero(read_as(column, kind)[1])
+    if rows.size:
+        got = column.shown(int(rows[0]))
+        problems.found.append(unread_problem(frame.name, name, rows, rows.size, got, WORDS[kind], fix))
+
+
+def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words: str, fix: str = "") -> str:
+    """The problem with cells of a column that are no `words`. rows: the numbers of the first of them."""
+    verb = "does" if count == 1 else "do"
+    rule = f"column {name!r} must hold {words}; {rows_text(rows, count)} {verb} not"
+    return problem(where, rule, got=got, fix=fix or "Fix them or leave them empty.")
 
 
 def _listed(names: list[str]) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from goodfit.data.tables.arrow_numbers import no_text, numbers_of, texts
 
 Storage = Literal["number", "boolean", "date", "text"]
 Numbers = NDArray[np.float64]
@@ -29,10 +31,19 @@ DATE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
+_NUMBER = re.compile(NUMBER.replace("(?i:inf|infinity)", "(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"))
 CLOCK = r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$"  # a time of day without a date
 WHOLE = r"^([+-]?[0-9]+)\.0+$"  # 3.0, which is 3: a column of whole numbers with gaps is often written so
 DAY = 86_400_000_000  # microseconds
 EXACT = 2**53  # whole numbers beyond it are not exact in float64
+
+
+class SmallWords(list[str]):
+    """The distinct texts of a column of a few rows, where an Arrow array of them would take longer to make."""
+
+    def to_pylist(self) -> list[str]:
+        """The texts."""
+        return self
 
 
 class UnreadableColumn(Exception):
@@ -45,8 +56,8 @@ class RawColumn:
 
     values [N], by storage: number: int64, or float64 with NaN for missing ones; boolean: float64 0, 1, NaN; date:
     float64 days since 1970-01-01 (UTC), or parts of a day for times without a date, NaN; text: int32 positions in
-    `words`, -1 for missing. words: Arrow array of the distinct texts, without blanks around them; None for other
-    storages.
+    `words`, -1 for missing. words: Arrow array (or SmallWords) of the distinct texts, without blanks around them; None
+    for other storages.
     """
 
     storage: Storage
@@ -56,6 +67,8 @@ class RawColumn:
     """What the words were read as, by the function that did it: shared with the columns that `take` makes."""
     clock: bool = False
     """Whether the dates are times of day."""
+    cells: dict[Any, tuple[Numbers, NDArray[np.bool_]]] = field(default_factory=dict, repr=False)
+    """What the cells were read as, by `kinds.read_as`."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -81,10 +94,17 @@ class RawColumn:
             return values if self.storage != "date" else np.full(len(self), np.nan)
         return self._of_words(_word_numbers)
 
-    def dates(self) -> Numbers:
-        """Float64 days since 1970-01-01 [N], of times without a date parts of a day; NaN where missing or none."""
+    def dates(self, clock: bool | None = None) -> Numbers:
+        """Float64 days since 1970-01-01 [N], of times without a date parts of a day; NaN where missing or none.
+
+        clock: whether a text is read that is a time without a date; None reads them where no text is a date.
+        """
         if self.storage == "text":
-            return self._of_words(_word_dates)
+            days = self._of_words(_word_days)
+            if clock is None:  # beside dates, a time of day is a cell that lacks its date
+                self._of_words(_word_is_date)
+                clock = not (self._read[_word_is_date] == 1).any()
+            return np.where(self._of_words(_word_is_date) == 1, days, self._of_words(_word_clocks)) if clock else days
         return self.values if self.storage == "date" else np.full(len(self), np.nan)
 
     def booleans(self) -> Numbers:
@@ -139,7 +159,7 @@ class RawColumn:
     def shown(self, row: int) -> Any:
         """The cell of a row, for a message."""
         value = self.values[row]
-        return self.words[int(value)].as_py() if self.storage == "text" else self._written(value)
+        return self.categories()[int(value)] if self.storage == "text" else self._written(value)
 
     def _written(self, value: Any) -> str:
         if self.storage == "boolean":
@@ -169,11 +189,11 @@ def raw_column(array: Any) -> RawColumn:
         kind = kind.value_type
         array = pc.cast(array, kind)
     if types.is_null(kind):
-        return RawColumn("text", np.full(len(array), -1, np.int32), pa.array([], pa.large_string()))
+        return RawColumn("text", np.full(len(array), -1, np.int32), pa.nulls(0, pa.large_string()))
     if types.is_boolean(kind):
         return RawColumn("boolean", _floats(pc.cast(array, pa.int8())))
     if types.is_integer(kind) and not array.null_count and kind != pa.uint64():
-        return RawColumn("number", np.asarray(pc.cast(array, pa.int64())))
+        return RawColumn("number", numbers_of(pc.cast(array, pa.int64()), 0))
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return RawColumn("number", _floats(array))
     if types.is_date(kind) or types.is_timestamp(kind):
@@ -191,7 +211,7 @@ def _floats(array: Any) -> Numbers:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return np.asarray(pc.fill_null(pc.cast(array, pa.float64(), safe=False), float("nan")))
+    return numbers_of(pc.cast(array, pa.float64(), safe=False), np.nan)
 
 
 def _text(array: Any) -> RawColumn:
@@ -203,43 +223,62 @@ def _text(array: Any) -> RawColumn:
     coded = pc.dictionary_encode(array)
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
     if isinstance(coded, pa.ChunkedArray):  # no chunk at all
-        coded = pa.array([], pa.large_string()).dictionary_encode()
+        coded = pa.nulls(0, pa.large_string()).dictionary_encode()
     words = pc.replace_substring_regex(pc.utf8_trim_whitespace(coded.dictionary), WHOLE, r"\1")
-    absent = pc.is_in(pc.utf8_lower(words), value_set=pa.array(sorted(MISSING_WORDS), pa.large_string()))
-    words = pc.dictionary_encode(pc.if_else(absent, pa.scalar(None, pa.large_string()), words))
+    absent = pc.is_in(pc.utf8_lower(words), value_set=texts(sorted(MISSING_WORDS)))
+    words = pc.dictionary_encode(pc.if_else(absent, no_text(), words))
     places = np.append(_places(words), np.int32(-1))
     return RawColumn("text", places[_places(coded)], words.dictionary)
 
 
 def _places(coded: Any) -> Codes:
-    import pyarrow.compute as pc
-
-    return np.asarray(pc.fill_null(coded.indices, -1)).astype(np.int32)
+    return numbers_of(coded.indices, -1).astype(np.int32)
 
 
 def _word_numbers(words: Any) -> Numbers:
+    if isinstance(words, SmallWords):
+        return np.array([float(word) if _NUMBER.fullmatch(word) else np.nan for word in words], np.float64)
     import pyarrow as pa
     import pyarrow.compute as pc
 
     fits = pc.match_substring_regex(words, NUMBER)
-    return _floats(pc.cast(pc.if_else(fits, words, pa.scalar(None, pa.large_string())), pa.float64()))
+    return _floats(pc.cast(pc.if_else(fits, words, no_text()), pa.float64()))
 
 
-def _word_dates(words: Any) -> Numbers:
-    """Days of ISO 8601 dates, a time without a zone counting as UTC; where there are none, times of day as parts."""
+def _word_days(words: Any) -> Numbers:
+    """Days of ISO 8601 dates, a time without a zone counting as UTC; NaN for other texts."""
+    return _read_moments(words, DATE, _days)
+
+
+def _word_clocks(words: Any) -> Numbers:
+    """Times of day without a date, as parts of a day; NaN for other texts."""
+    return _read_moments(words, CLOCK, _day_part)
+
+
+def _word_is_date(words: Any) -> Numbers:
+    """1 for what is written as a date, whether there is such a day or not; NaN for other texts."""
+    return _read_moments(words, DATE, lambda _: 1.0)
+
+
+def _read_moments(words: Any, pattern: str, read: Callable[[str], float]) -> Numbers:
+    """What the texts that have a pattern are read as; NaN for the others."""
     found = np.full(len(words), np.nan)
-    if len(words):
+    if isinstance(words, SmallWords):
+        texts = [text.replace("/", "-") for text in words]
+        fits = np.array([re.fullmatch(pattern, text) is not None for text in texts], bool)
+    elif len(words):
         import pyarrow.compute as pc
 
-        words = pc.replace_substring(words, "/", "-")
-        for pattern, read in ((DATE, _days), (CLOCK, _day_part)):
-            fits = np.asarray(pc.match_substring_regex(words, pattern))
-            found[fits] = [read(text) for text, fit in zip(words.to_pylist(), fits, strict=True) if fit]
-            if fits.any():  # beside dates, a time of day is a cell that lacks its date
-                break
+        written = pc.replace_substring(words, "/", "-")
+        fits = numbers_of(pc.match_substring_regex(written, pattern), False)
+        texts = written.to_pylist() if fits.any() else []
+    else:
+        texts, fits = [], np.zeros(0, bool)
+    found[fits] = [read(text) for text, fit in zip(texts, fits, strict=bool(texts)) if fit]
     return found
 
 
+@lru_cache(maxsize=2**16)  # a table read in parts has the same dates in most of them
 def _days(text: str) -> float:
     from datetime import UTC, datetime
 

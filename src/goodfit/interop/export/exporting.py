@@ -22,7 +22,8 @@ from goodfit.interop.export.onnx_columns import dtype_of
 from goodfit.interop.export.packing import numpy_files, torch_files
 from goodfit.interop.export.rows import CheckRows, check_rows
 from goodfit.interop.export.sklearn_object import joblib_bytes, sklearn_object
-from goodfit.models.model_file import MODEL_FILE, Model, load_model
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.whereabouts import MODEL_FILE
 from goodfit.runs import record
 from goodfit.runs.folder import model_path
 from goodfit.runs.run import Run
@@ -143,10 +144,7 @@ def _resolved(source: Run | Model | str | os.PathLike[str]) -> tuple[Model, Path
     if isinstance(source, Model):
         return source, None
     if isinstance(source, Run):
-        if source.folder is not None:
-            return load_model(model_path(source.folder)), source.folder
-        preprocessing = None if source.split is None else source.split.data.preprocessing
-        return Model(source.nets, preprocessing=preprocessing), None
+        return source.model, source.folder
     path = model_path(source)
     beside = path.parent if path.name == MODEL_FILE and os.path.exists(path.parent / record.RUN) else None
     return load_model(path), beside

@@ -1,0 +1,174 @@
+"""Predicting with a run, a search or a model file: for rows in memory, and for files and streams of any length."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from goodfit.arguments import public
+from goodfit.data import Dataset, Step, Table, names
+from goodfit.data import load as load_data
+from goodfit.data.tables import is_table_path, read_frame
+from goodfit.data.tables.csv_parts import csv_parts
+from goodfit.data.tables.file_parts import in_parts
+from goodfit.data.tables.frames import frame_of
+from goodfit.data.tables.parts import TablePart
+from goodfit.data.tables.preprocessing import Preprocessing, RowReader
+from goodfit.errors import InputError, problem
+from goodfit.models.averaging import decided, mean_values
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.folder import model_path
+from goodfit.runs.predictions import Predictions
+
+STREAM = "-"  # in the place of a file: what comes in at standard input
+MOST_HELD = 64  # parts without a row that can be read that are held back: if there is none at all, nothing is written
+DataProgress = Callable[[Step], None]
+
+
+@public
+def predict(
+    run: str | os.PathLike[str],
+    data: Any,
+    *,
+    strict: bool = False,
+    data_progress: DataProgress | None = None,
+) -> Predictions:
+    """Predict with a run, a search or a model file: the average over its nets.
+
+    run: a run's folder, a search's (for the nets of the winner), or a model file. data: a data set or the name of one;
+    for nets that were trained on a table, a table file, a data frame or a dict of columns, in any order and with or
+    without the target.
+    strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
+    False predicts the other rows, and `unread` and `warnings` name these; True raises InputError, as does a table
+    without a row that can be read.
+    data_progress: called while a named data set is being found.
+    """
+    stream = PredictionStream(run, data, strict=strict, data_progress=data_progress)
+    parts = [found for found, _ in stream]
+    whole = parts[0]
+    if len(parts) > 1:
+        starts = np.cumsum([0, *(len(part.values) for part in parts)])
+        whole = replace(
+            whole,
+            values=np.concatenate([part.values for part in parts]),
+            predicted=np.concatenate([part.predicted for part in parts]),
+            unread=tuple(int(start) + row for start, part in zip(starts, parts, strict=False) for row in part.unread),
+        )
+    return replace(whole, notes=tuple(stream.notes), warnings=tuple(stream.warnings))
+
+
+@dataclass
+class PredictionStream:
+    """Predictions part by part, in the order of the rows: of a CSV, TSV or Parquet file, or of standard input, memory
+    holds one part at a time, of some thousands of rows; other data are one part.
+
+    run, data, strict, data_progress: as in `predict`; data: also "-", for CSV from standard input. keep: names of
+    columns that are handed on with the predictions, as they came.
+    notes, warnings: on what was read so far. A part's Predictions have none.
+    """
+
+    run: str | os.PathLike[str]
+    data: Any
+    strict: bool = False
+    keep: Sequence[str] = ()
+    data_progress: DataProgress | None = None
+
+    def __post_init__(self) -> None:
+        """Load the model, and say what it does not take."""
+        self.model = load_model(model_path(self.run))
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        if self.model.preprocessing is None and self.keep:
+            rule = "was trained on arrays without column names, so there is no column to keep"
+            raise InputError(problem(str(self.run), rule, got=self.keep[0]))
+
+    def __iter__(self) -> Iterator[tuple[Predictions, Mapping[str, Sequence[Any]]]]:
+        """(predictions, kept columns by name) of one part after another; at least one."""
+        preprocessing = self.model.preprocessing
+        if preprocessing is None:
+            rows = _dataset(str(self.run), self.data, self.data_progress)
+            _check_fit(str(self.run), self.model.nets[0], rows)
+            yield _averaged(self.model, rows.x), {}
+        elif isinstance(self.data, Dataset) and self.data.preprocessing == preprocessing:
+            yield _averaged(self.model, self.data.x), {}
+        else:
+            yield from self._of_table(preprocessing)
+
+    def _of_table(self, preprocessing: Preprocessing) -> Iterator[tuple[Predictions, Mapping[str, Sequence[Any]]]]:
+        reader, held = RowReader(preprocessing), list[Any]()
+        taken = {column.name for column in preprocessing.columns}
+        left_out = [name for name in self.keep if name not in taken]  # which are known not to be features
+        for part in _parts(str(self.run), self.data):
+            if isinstance(part, TablePart):
+                part.check_has(self.keep)
+                frame, kept = part.frame(left_out), part.values(self.keep)
+            else:
+                frame, kept = part, {}
+            x, rows = reader.read(frame, strict=self.strict)
+            self.notes, self.warnings = reader.notes(), reader.warnings()
+            if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
+                continue
+            found = _averaged(self.model, x)
+            found = found if len(rows) == frame.rows else _with_gaps(found, rows, frame.rows)
+            held.append((found, kept))
+            if len(rows) or len(held) == MOST_HELD:
+                yield from held
+                held.clear()
+        if self.strict and self.warnings:
+            raise reader.unread_error()
+        reader.check_any()
+        yield from held
+
+
+def _parts(where: str, data: Any) -> Iterator[Any]:
+    """A table as parts, or as one Frame."""
+    if isinstance(data, str) and data == STREAM:
+        return csv_parts("standard input", sys.stdin.buffer)
+    found = None
+    if isinstance(data, str | os.PathLike):
+        name = os.fspath(data)
+        if name in names() and not os.path.exists(name):
+            rule = "was trained on a table, so it takes a table file"
+            raise InputError(problem(where, rule, got=name, fix="Give a .csv, .parquet or another table file."))
+        found = in_parts(name)
+        data = read_frame(name) if found is None else data
+    return iter([frame_of(data.frame if isinstance(data, Table) else data)]) if found is None else found
+
+
+def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str) and (data in names() or not is_table_path(data)):
+        return load_data(data, progress=progress)
+    rule = "was trained on arrays without column names, so it takes a data set, not a table"
+    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
+
+
+def _averaged(model: Model, x: np.ndarray) -> Predictions:
+    values = mean_values(model.nets, x)
+    return Predictions(model.task, model.classes, values, decided(model.task, values), len(model.nets))
+
+
+def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions:
+    """Predictions of some rows as those of all `n_rows`, of which the others have none."""
+    values = np.full((n_rows, *found.values.shape[1:]), np.nan, found.values.dtype)
+    nothing = -1 if found.task == "classification" else np.nan
+    predicted = np.full((n_rows, *found.predicted.shape[1:]), nothing, found.predicted.dtype)
+    values[rows], predicted[rows] = found.values, found.predicted
+    unread = np.setdiff1d(np.arange(n_rows), rows)
+    return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()))
+
+
+def _check_fit(where: str, net: TrainedNet, data: Dataset) -> None:
+    if data.n_inputs != net.n_inputs:
+        rule = f"takes {net.n_inputs} features; {data.name!r} has a different number"
+        raise InputError(problem(where, rule, got=data.n_inputs, fix="Use the data that it was trained on."))
+    if (data.task, data.classes) != (net.task, net.classes):
+        rule = f"was trained for {net.task}; the targets of {data.name!r} differ"
+        raise InputError(problem(where, rule, got=f"{data.task}, {len(data.classes)} classes"))

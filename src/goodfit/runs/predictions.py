@@ -1,0 +1,164 @@
+"""Predictions, and how they are written: as CSV, and as lines of JSON."""
+
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import IO, Any
+
+import numpy as np
+
+from goodfit.errors import InputError, problem
+from goodfit.files import write_atomically
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
+Kept = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predictions of a run's nets for the rows of a data set or table: the mean over nets of probabilities or numbers.
+
+    values: [N, C] probabilities, or numbers; predicted: [N] class codes, [N, C] labels or numbers; notes: on what was
+    ignored or filled in of a table.
+    unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
+    and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
+    """
+
+    task: str
+    classes: tuple[str, ...]
+    values: np.ndarray
+    predicted: np.ndarray
+    nets: int
+    notes: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
+        """One line a row: its number, the prediction, and for classes and labels every probability.
+
+        A name that a spreadsheet would carry out as a formula, such as =1+1, has an apostrophe before it, which
+        spreadsheets take for "this is text".
+        """
+        text = csv_header(self) + csv_rows(self)
+        if hasattr(to, "write"):
+            to.write(text)
+        else:
+            write_atomically(to, text.encode())
+
+
+def csv_header(found: Predictions, kept: Sequence[str] = ()) -> str:
+    """The first line of a CSV file: the names of the columns. kept: of the input, which stand last.
+
+    InputError where a kept column has the name of another one.
+    """
+    names = ["row", *_columns(found)]
+    twice = [name for name in kept if name in names]
+    if twice:
+        rule = "a column to be kept must not have the name of one that is written"
+        raise InputError(problem("Predictions", rule, got=twice[0], fix="Rename it, or write JSON: --json."))
+    return _line([*map(_as_text, names), *kept])
+
+
+def csv_rows(found: Predictions, first: int = 0, kept: Kept | None = None) -> str:
+    """A line for each row. first: the number of the first row; kept: columns of the input, by name, as they came."""
+    columns = list(_cells(found))
+    unread = set(found.unread)
+    nothing = [""] * len(columns)
+    copied = [[_plain(value) for value in values] for values in (kept or {}).values()]
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows(
+        [row + first, *(nothing if row in unread else cells), *more]
+        for row, (cells, more) in enumerate(
+            zip(zip(*columns, strict=True), _across(copied, len(found.values)), strict=True)
+        )
+    )
+    return text.getvalue()
+
+
+def json_rows(found: Predictions, first: int = 0, kept: Kept | None = None) -> str:
+    """A line of JSON for each row, with the entries row, prediction and, for classes and labels, probabilities; and
+    kept, where columns of the input are. null where a row could not be read.
+
+    Numbers have the digits that tell one float32 from the next.
+    """
+    unread, dumps = set(found.unread), json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    numbers = [[float(str(value)) for value in row] for row in found.values]
+    lines = []
+    for row, (values, more) in enumerate(zip(numbers, _across(list((kept or {}).values()), len(numbers)), strict=True)):
+        known = row not in unread
+        line: dict[str, Any] = {"row": row + first, "prediction": _predicted(found, row, values) if known else None}
+        if found.task != "regression":
+            line["probabilities"] = dict(zip(found.classes, values, strict=True)) if known else None
+        if kept is not None:
+            line["kept"] = {name: _as_json(value) for name, value in zip(kept, more, strict=True)}
+        lines.append(dumps(line) + "\n")
+    return "".join(lines)
+
+
+def _across(columns: Sequence[Sequence[Any]], rows: int) -> Iterator[tuple[Any, ...]]:
+    """The rows of columns; empty ones where there is no column."""
+    return iter(zip(*columns, strict=True)) if columns else iter([()] * rows)
+
+
+def _columns(found: Predictions) -> list[str]:
+    """The names of what is predicted."""
+    if found.task == "regression":
+        outputs = found.values.shape[1]
+        return ["prediction"] if outputs == 1 else [f"prediction_{i}" for i in range(outputs)]
+    chosen = ["prediction"] if found.task == "classification" else list(found.classes)
+    return [*chosen, *(f"probability of {name}" for name in found.classes)]
+
+
+def _cells(found: Predictions) -> Iterator[Sequence[str]]:
+    """The same as texts, column by column."""
+    if found.task == "classification":
+        names = [*map(_as_text, found.classes), ""]  # -1, of a row that could not be read, takes the last
+        yield [names[code] for code in found.predicted.tolist()]
+    elif found.task == "multilabel":
+        yield from (["1" if label == 1 else "0" for label in labels] for labels in found.predicted.T.tolist())
+    yield from ([f"{value:.6g}" for value in values] for values in found.values.T.tolist())
+
+
+def _predicted(found: Predictions, row: int, values: Sequence[float]) -> Any:
+    if found.task == "classification":
+        return found.classes[found.predicted[row]]
+    if found.task == "multilabel":
+        return {name: int(label) for name, label in zip(found.classes, found.predicted[row], strict=True)}
+    return values[0] if len(values) == 1 else values
+
+
+def _line(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """A kept cell as CSV has it."""
+    return value.isoformat() if isinstance(value, date | datetime | time) else value
+
+
+def _as_json(value: Any) -> Any:
+    """A kept cell as JSON has it: null for a missing one, and texts for what JSON has not."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(_plain(value))
+
+
+def _as_text(name: str) -> str:
+    """A name as a spreadsheet shows it, not carries it out; numbers, which may begin with a sign, stay as they are."""
+    if not name.startswith(FORMULAS):
+        return name
+    with contextlib.suppress(ValueError):
+        float(name)
+        return name
+    return f"'{name}"

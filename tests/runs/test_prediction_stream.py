@@ -1,0 +1,208 @@
+"""Predictions of a file in parts are those of the whole file, to the bit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import goodfit as gf
+from goodfit.data.tables import csv_parts, file_parts, read_frame
+from goodfit.errors import InputError
+from goodfit.models.model_file import Model
+from goodfit.runs import Predictions, PredictionStream, predict
+from goodfit.runs.predictions import csv_header, csv_rows, json_rows
+
+
+def frame(rows: int, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    made = pd.DataFrame(
+        {
+            "age": rng.integers(18, 90, rows).astype(float),
+            "code": rng.choice(["1", "2", "x", "y\nz"], rows),
+            "since": (np.datetime64("2020-01-01") + rng.integers(0, 900, rows)).astype(str),
+            "at": [f"{hour:02d}:30" for hour in rng.integers(0, 24, rows)],
+            "member": rng.choice(["yes", "no"], rows),
+            "note": [f'row {row}, said "so"' for row in range(rows)],
+        }
+    )
+    for name in ("age", "since", "member"):
+        made.loc[rng.random(rows) < 0.1, name] = None
+    made["rich"] = np.where(made["age"].fillna(40) + rng.normal(0, 9, rows) > 50, "yes", "not yet")
+    return made
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("people")
+    frame(120).to_csv(folder / "people.csv", index=False)
+    kinds = {"code": "categorical", "since": "date", "at": "date", "member": "boolean", "age": "numeric"}
+    table = gf.data.read_table(folder / "people.csv", "rich", ids=["note"], kinds=kinds)
+    gf.train(gf.Recipe(hidden=(6,), epochs=2, batch_size=32), table, seeds=2, out=folder / "run", leaks="off")
+    return folder / "run"
+
+
+def hard() -> pd.DataFrame:
+    """Parts of it would be taken for other kinds: codes that are numbers first, ages that are 0 and 1, one truth, dates
+    that are years or times, columns without any value; and then the others, with some that cannot be read.
+    """
+    new = frame(90, seed=1).drop(columns="rich").astype(object)
+    new.loc[:29, "code"] = "1"
+    new.loc[:19, "age"], new.loc[20:29, "age"] = 1, None
+    new.loc[30:49, "member"] = "1"
+    new.loc[30:39, "since"] = None
+    new.loc[[5, 61], "age"] = "old"
+    new.loc[[62], "since"] = "17:42"
+    new.loc[70:79, "code"] = "new"
+    new.loc[80:, "code"] = "3.0"
+    new.loc[50:59, "age"] = "inf"
+    return new
+
+
+def same(one: Predictions, other: Predictions) -> None:
+    assert one.values.tobytes() == other.values.tobytes()
+    assert one.predicted.tobytes() == other.predicted.tobytes()
+    assert (one.unread, one.warnings, one.notes) == (other.unread, other.warnings, other.notes)
+
+
+@pytest.mark.parametrize("size", [200, 1000, 10**6])
+def test_a_csv_file_in_parts_is_the_file(run: Path, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_parts, "PART_BYTES", size)
+    hard().to_csv(tmp_path / "new.csv", index=False)
+    hard().to_csv(tmp_path / "new.tsv", index=False, sep="\t")
+    whole = predict(run, read_frame(tmp_path / "new.csv"))
+    assert whole.unread == (5, 61, 62)
+    assert whole.notes[0] == "Column 'age': 10 values are infinite; taken as missing."
+    assert "Column 'code': 20 values are not seen in training: '3', 'new'." in whole.notes
+    assert whole.warnings[1].startswith("Column 'since': row 62 without a prediction: '17:42' cannot be read as dates")
+    for name in ("new.csv", "new.tsv"):
+        parts = list(PredictionStream(run, tmp_path / name))
+        assert (len(parts) > 3) == (size < 10**6)
+        same(predict(run, tmp_path / name), whole)
+    alone = [predict(run, hard().iloc[[row]].to_dict("list")).values for row in (0, 35, 75)]
+    assert np.concatenate(alone).tobytes() == whole.values[[0, 35, 75]].tobytes()
+
+
+def test_a_parquet_file_in_parts_is_the_file(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_parts, "PART_ROWS", 7)
+    new = hard().drop(index=[5, 61, 62])
+    new["age"] = pd.array([*[1] * 40, None, *[2**60] * (len(new) - 41)], "Int64")
+    new["code"] = new["age"]  # of which a part without a gap must not be written in another way
+    new["member"] = new["member"].map({"yes": True, "no": False})
+    new["since"] = pd.to_datetime(new["since"])
+    for name in ("age", "code", "since", "member"):
+        assert new[name].isna().any()
+    new.to_parquet(tmp_path / "new.parquet", row_group_size=20)
+    whole = predict(run, read_frame(tmp_path / "new.parquet"))
+    assert len(list(PredictionStream(run, tmp_path / "new.parquet"))) > 10
+    same(predict(run, tmp_path / "new.parquet"), whole)
+
+
+def test_what_is_wrong_is_named_as_in_a_whole_file(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_parts, "PART_BYTES", 300)
+    lost = hard()
+    lost["age"] = "old"
+    lost.to_csv(tmp_path / "lost.csv", index=False)
+    lost.drop(columns="age").to_csv(tmp_path / "lacking.csv", index=False)
+    hard().iloc[:0].to_csv(tmp_path / "empty.csv", index=False)
+    message = r"column 'age' must hold numbers; 90 rows \(0, 1, 2, 3, 4, \.\.\.\) do not; got 'old'"
+    for data in (tmp_path / "lost.csv", read_frame(tmp_path / "lost.csv")):
+        with pytest.raises(InputError, match=message):
+            predict(run, data)
+        with pytest.raises(InputError, match="column 'age' must hold numbers; "):
+            predict(run, data, strict=True)
+    with pytest.raises(InputError, match="missing: 'age'"):
+        predict(run, tmp_path / "lacking.csv")
+    assert predict(run, tmp_path / "empty.csv").values.shape == (0, 2)
+
+
+def test_standard_input_and_kept_columns(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_parts, "PART_BYTES", 300)
+    text = hard().to_csv(index=False)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    stream = PredictionStream(run, "-", keep=("note", "age"))
+    written = csv_header_and_rows(stream)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    found = list(csv.DictReader(io.StringIO(written)))
+    assert [row["note"] for row in found] == [row["note"] for row in rows]
+    assert [row["age"] for row in found] == [row["age"] for row in rows]
+    assert [row["row"] for row in found] == [str(place) for place in range(90)]
+    assert found[5]["prediction"] == found[5]["probability of yes"] == ""
+    assert not any("'note'" in note for note in stream.notes)  # that it is no feature is known to whoever keeps it
+    with pytest.raises(
+        InputError, match=r"has no column of the name that is to be kept; got 'nate'\. Did you mean 'note'"
+    ):
+        list(PredictionStream(run, run.parent / "people.csv", keep=("nate",)))
+
+
+def csv_header_and_rows(stream: PredictionStream) -> str:
+    texts, first = [], 0
+    for found, kept in stream:
+        texts.append(("" if first else csv_header(found, stream.keep)) + csv_rows(found, first, kept))
+        first += len(found.values)
+    return "".join(texts)
+
+
+def test_lines_of_json(run: Path) -> None:
+    table = hard().iloc[:8].to_dict("list")
+    found = predict(run, table)
+    kept: dict[str, Sequence[Any]] = {
+        "n": [1, 2.5, float("nan"), None, True, "é", np.datetime64("2024-01-31").item(), "=1"]
+    }
+    lines = [json.loads(line) for line in json_rows(found, 10, kept).splitlines()]
+    assert [line["row"] for line in lines] == list(range(10, 18))
+    assert [line["kept"]["n"] for line in lines] == [1, 2.5, None, None, True, "é", "2024-01-31", "=1"]
+    assert lines[5]["prediction"] is lines[5]["probabilities"] is None  # its age is 'old'
+    model = gf.load_model(run)
+    others = [row for row in range(8) if row != 5]
+    expected = model.predict_proba(hard().iloc[others])
+    values = np.array([[lines[row]["probabilities"][name] for name in model.classes] for row in others])
+    assert values.astype(np.float32).tobytes() == expected.tobytes()
+    assert [lines[row]["prediction"] for row in others] == model.predict(hard().iloc[others]).tolist()
+
+
+def test_lines_of_json_of_labels_and_numbers() -> None:
+    labels = Predictions("multilabel", ("a", "b"), np.array([[0.75, 0.25]], np.float32), np.array([[1.0, 0.0]]), 1)
+    assert json.loads(json_rows(labels)) == {
+        "row": 0,
+        "prediction": {"a": 1, "b": 0},
+        "probabilities": {"a": 0.75, "b": 0.25},
+    }
+    one = Predictions("regression", (), np.array([[0.1]], np.float32), np.array([[0.1]]), 1)
+    assert json_rows(one) == '{"row": 0, "prediction": 0.1}\n'
+    two = Predictions("regression", (), np.array([[0.5, 2]], np.float32), np.array([[0.5, 2]]), 1)
+    assert json.loads(json_rows(two))["prediction"] == [0.5, 2]
+
+
+def test_a_kept_column_has_a_name_of_its_own() -> None:
+    one = Predictions("regression", (), np.array([[0.1]], np.float32), np.array([[0.1]]), 1)
+    with pytest.raises(InputError, match="must not have the name of one that is written; got 'prediction'"):
+        csv_header(one, ["prediction"])
+
+
+def test_a_time_of_day_needs_no_neighbours(run: Path) -> None:
+    """A net that was trained on times reads them beside dates; one that was trained on dates never reads them."""
+    columns = {column.name: column for column in gf.load_model(run).preprocessing.columns}
+    assert columns["at"].clock
+    assert not columns["since"].clock
+    table = hard().iloc[:2].to_dict("list")
+    later = predict(run, table | {"at": ["05:30", "2024-01-31"]})
+    assert later.values[0].tobytes() == predict(run, table | {"at": ["05:30", "05:30"]}).values[0].tobytes()
+    with pytest.raises(InputError, match="column 'since' must hold dates, as 2024-01-31; 2 rows"):
+        predict(run, table | {"since": ["17:42", "17:43"]})
+
+
+def test_a_model_of_numbers_keeps_no_columns(tmp_path: Path) -> None:
+    net = gf.inspection.describe_net([np.ones((3, 4))], [np.zeros(3)], (), classes=("a", "b", "c"))
+    Model((net,)).save(tmp_path / "m.safetensors")
+    with pytest.raises(InputError, match="was trained on arrays without column names, so there is no column to keep"):
+        PredictionStream(tmp_path / "m.safetensors", "iris", keep=["x"])
