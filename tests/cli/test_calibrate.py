@@ -71,7 +71,7 @@ def test_it_writes_the_diagram_the_numbers_and_the_model(call: Any, here: Path) 
     [
         (("runs/numbers",), "calibration: is of probabilities, which a regression does not give; got 'numbers'."),
         (("runs/digits/model.safetensors",), "'model.safetensors' is a model without a run, so its validation rows"),
-        (("runs/nothing",), "runs/nothing: must be a finished run or a model file."),
+        (("runs/nothing",), "runs/nothing: must be a finished run or search, or a model file."),
         (("runs/digits", "nowhere.csv"), "must be arrays, too"),
         (
             ("runs/digits", "--out", "seen.pdf"),

@@ -55,7 +55,7 @@ def test_what_does_not_go_together(call: Any) -> None:
     code, _, err = call("train", "--from", "a", "--hidden", "5", "--out", "b")
     assert (code, "'hidden' must give layer 1 its 4 units, as the start has; got 5" in err) == (2, True)
     code, _, err = call("train", "--from", "nowhere", "--out", "b")
-    assert (code, "must be a finished run or a model file" in err) == (2, True)
+    assert (code, "must be a finished run or search, or a model file" in err) == (2, True)
     code, _, err = call("train", "--from", "a/model.safetensors", "--out", "b")
     assert (code, "does not say which data it was trained on" in err) == (2, True)
     code, _, err = call("train", "--resume", "a", "--from", "a")
