@@ -11,7 +11,6 @@ from goodfit import __version__
 from goodfit.data.tables.fitted import FittedColumn, Numeric
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.typical import known_categories, typical_value
-from goodfit.models.model_file import load_model
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.reports.commands import changes, wrapped
 from goodfit.reports.reproducing import command
@@ -78,10 +77,7 @@ def _model(run: Run) -> dict[str, Any]:
 
 def _of_model(run: Run) -> tuple[Preprocessing | None, Mapping[str, Any]]:
     """The preprocessing, and what the writer of the model file said."""
-    if run.folder is not None:
-        model = load_model(run.folder)
-        return model.preprocessing, model.about
-    return (None if run.split is None else run.split.data.preprocessing), {}
+    return run.model.preprocessing, run.model.about
 
 
 def _temperature(about: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -17,9 +17,8 @@ from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
-from goodfit.runs import record
 from goodfit.runs.calibrated import WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
 from goodfit.runs.opening import open_rows
@@ -162,14 +161,7 @@ def _model(one: Entrant) -> Model:
     run = one.run
     if run is None:
         return one.model or Model(one.nets)
-    if run.folder is not None:
-        return replace(load_model(run.folder / record.MODEL), nets=one.nets)
-    about = {"recipe": run.recipe.to_dict(), "data": run.data_name}
-    if run.split is None:
-        return Model(one.nets, about, preprocessing=one.preprocessing)
-    rows = run.split.data
-    known = {"name": rows.name, "fingerprint": record.fingerprint(rows), "rows": len(rows)}
-    return Model(one.nets, about, preprocessing=one.preprocessing, data=known)
+    return replace(run.model, nets=one.nets)
 
 
 def calibrate_folder(

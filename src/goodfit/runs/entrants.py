@@ -117,7 +117,7 @@ def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
         given = load(path)
     if isinstance(given, Run):
         name = letter if given.folder is None else given.folder.name or str(given.folder)
-        return Entrant(name, given.sound, given, _preprocessing(given))
+        return Entrant(name, given.sound, given, given.model.preprocessing)
     if isinstance(given, Model):
         return Entrant(letter, given.nets, None, given.preprocessing, given)
     several = tuple(given) if isinstance(given, Sequence) else (given,)
@@ -125,12 +125,6 @@ def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
         return Entrant(letter, several)
     rule = f"what is {door.what} must be a run or its folder, a model or its file, a net, or several nets"
     raise InputError(problem(door.where, rule, got=given))
-
-
-def _preprocessing(run: Run) -> Preprocessing | None:
-    if run.split is not None:
-        return run.split.data.preprocessing
-    return None if run.folder is None else load_model(run.folder / record.MODEL).preprocessing
 
 
 def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | None) -> list[Rows] | None:

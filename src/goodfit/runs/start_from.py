@@ -73,14 +73,10 @@ def _opened(path: Path) -> Run | Model:
 
 def of_run(run: Run, source: str) -> Start:
     """The start that a finished run is."""
-    preprocessing, state = None, run.optimizer
-    if run.split is not None:
-        preprocessing = run.split.data.preprocessing
-    elif run.folder is not None:
-        preprocessing = load_model(run.folder).preprocessing
+    state = run.optimizer
     if state is None and run.folder is not None:
         state, _ = read_state(run.folder / OPTIMIZER)
-    return Start(run.nets, source, run.recipe, preprocessing, state, known=_known(run))
+    return Start(run.nets, source, run.recipe, run.model.preprocessing, state, known=_known(run))
 
 
 def _known(run: Run) -> Known | None:
