@@ -22,7 +22,7 @@ def test_the_folder_of_a_search_predicts_with_the_winner(tmp_path: Path) -> None
     frame.to_csv(tmp_path / "people.csv", index=False)
     table = gf.data.read_table(tmp_path / "people.csv", "rich")
     how = {"vary": {"hidden": [(2,), (7,)]}, "folds": 2, "seeds": 2, "leaks": "off", "out": tmp_path / "search"}
-    found = gf.select(table, RECIPE, **how)
+    found = gf.select(RECIPE, table, **how)
     model = gf.load_model(tmp_path / "search")
     assert {net.sizes[1:-1] for net in model.nets} == {found.best.hidden}
     assert [net.seed for net in model.nets] == [3, 4]
@@ -33,7 +33,7 @@ def test_the_folder_of_a_search_predicts_with_the_winner(tmp_path: Path) -> None
     assert model.preprocessing.columns[0].scaling.median == pytest.approx(np.median(frame["size"].to_numpy()[seen]))
     assert predict(tmp_path / "search", frame).values.tobytes() == model.predict_proba(frame).tobytes()
     before = (tmp_path / "search" / "model.safetensors").stat().st_mtime_ns
-    gf.select(table, RECIPE, **how)
+    gf.select(RECIPE, table, **how)
     assert (tmp_path / "search" / "model.safetensors").stat().st_mtime_ns == before
 
 
