@@ -155,3 +155,30 @@ def test_what_scikit_learn_cannot_hold_is_named(tmp_path: Path) -> None:
     ]
     net = drawn_net(4, activations=("relu",))
     joblib.load(export(Model((net,)), "sklearn", tmp_path / "net", rows=X).files[0])
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torch", "numpy", "sklearn"])
+def test_rows_of_any_number_type_are_taken_as_an_export_takes_them(kind: str, tmp_path: Path) -> None:
+    """In float32: far from 0, a float64 loses digits in it that change the prediction."""
+    model = Model((drawn_net(4, activations=("tanh",), shift=1e6),))
+    wide = 1e6 + np.random.default_rng(3).normal(size=(50, 4))
+    for rows in (wide, wide.round().astype(np.int64)):
+        assert model.export(kind, tmp_path / "net", rows=rows).difference <= 1e-5
+    with pytest.raises(InputError, match="must be finite; column 2 is not in 50 rows"):
+        model.export(kind, tmp_path / "net", rows=np.where(np.eye(4)[2] > 0, 1e300, wide))
+
+
+def test_rows_without_a_row_check_nothing(tmp_path: Path) -> None:
+    model, table = people_model()
+    empty = {name: values[:0] for name, values in table.items()}
+    for source, rows in ((model, empty), (Model((drawn_net(4),)), X[:0])):
+        with pytest.raises(InputError, match=r"'rows' must have at least one row, .*; got 0\. Leave it out"):
+            export(source, "numpy", tmp_path / "net", rows=rows)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("facts", [{"task": "multilabel"}, {"task": "classification"}])
+def test_scikit_learn_has_no_net_of_one_class_or_label(facts: dict[str, Any], tmp_path: Path) -> None:
+    model = Model((drawn_net(4, 1, ("relu",), **facts),))
+    with pytest.raises(InputError, match=f"a net for {facts['task']} must have at least two outputs; got 1"):
+        export(model, "sklearn", tmp_path / "net", rows=X)
