@@ -15,6 +15,7 @@ from export_help import close, drawn_net, imported, people, people_model, sessio
 import goodfit as gf
 from goodfit.cli import main
 from goodfit.data import Dataset, read_table
+from goodfit.data.tables import Preprocessing
 from goodfit.data.target_transform import fit_transform
 from goodfit.errors import GoodfitError, InputError
 from goodfit.interop.export import export, exporting
@@ -182,3 +183,21 @@ def test_scikit_learn_has_no_net_of_one_class_or_label(facts: dict[str, Any], tm
     model = Model((drawn_net(4, 1, ("relu",), **facts),))
     with pytest.raises(InputError, match=f"a net for {facts['task']} must have at least two outputs; got 1"):
         export(model, "sklearn", tmp_path / "net", rows=X)
+
+
+def test_rows_from_a_table_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They have the hashed categories that a model file alone has not."""
+    import pandas as pd
+
+    table = {"many": [f"c{number}" for number in range(60)], "size": np.arange(60.0)}
+    made = Preprocessing.fit(table, {"many": "categorical", "size": "numeric"})
+    Model((drawn_net(made.n_inputs),), preprocessing=made).save(tmp_path / "model.safetensors")
+    Model((drawn_net(4),)).save(tmp_path / "array.safetensors")
+    pd.DataFrame(table).to_csv(tmp_path / "rows.csv", index=False)
+    call = ["export", str(tmp_path / "model.safetensors"), "--to", "onnx", "--json"]
+    assert main(call) == 2
+    assert "Give them with rows= (--rows)" in capsys.readouterr().err
+    assert main([*call, "--rows", str(tmp_path / "rows.csv")]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == "60 given rows and 60 with values taken out"
+    with pytest.raises(InputError, match="'rows' can be a table file for nets that were trained on a table"):
+        export(tmp_path / "array.safetensors", "onnx", tmp_path / "net", rows=tmp_path / "rows.csv")
