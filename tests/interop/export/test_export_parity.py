@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ import pytest
 import torch
 from export_help import ACTIVATIONS, close, drawn_net, expected_of, imported, onnx_feed, people_model, session
 
+from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.tables import Preprocessing
 from goodfit.data.target_transform import TargetTransform, fit_transform
+from goodfit.errors import InputError
 from goodfit.interop.export import export
-from goodfit.models import Model
+from goodfit.models import Model, TrainedNet
 
 RNG = np.random.default_rng(2)
 X = (RNG.normal(size=(200, 4)) * [1, 10, 0.1, 3] + [0, 5, 0, 1]).astype(np.float32)
@@ -203,7 +207,7 @@ def test_the_numpy_file_is_short_and_the_same_for_every_net(tmp_path: Path) -> N
     assert text == (tmp_path / "array.py").read_text("utf-8")
     assert len(text.splitlines()) < 100
     with np.load(tmp_path / "people.npz", allow_pickle=False) as file:
-        assert all(file[name].dtype.kind in "fU" for name in file.files)
+        assert all(file[name].dtype.kind in "fiU" for name in file.files)
 
 
 def test_cells_are_read_as_goodfit_reads_them(tmp_path: Path) -> None:
@@ -235,3 +239,59 @@ def test_times_of_day(tmp_path: Path) -> None:
     close(session(tmp_path / "net.onnx").run(["probabilities"], feed)[0], expected_of(model, table))
     export(model, "numpy", tmp_path / "net", rows=table)
     close(imported(tmp_path / "net.py").predict_proba(table), expected_of(model, table))
+
+
+BAD: dict[str, list[str]] = {  # texts that goodfit refuses, though Python would read most of them
+    "account": ["1_000", "0x10", "1,5", "infinit", "1 000", "\u0663"],
+    "member": ["2", "perhaps", "0.5", "inf"],
+    "since": ["20200203", "17:42", "2020-W05", "2020-02-31", "2020-02", "2020-01-31T05", "1e9", "05:00:00.5"],
+}
+
+
+@pytest.mark.parametrize("kind", ["numpy", "torch"])
+def test_cells_that_goodfit_refuses_are_refused_by_the_name_of_their_column(kind: str, tmp_path: Path) -> None:
+    model, table = people_model(1)
+    export(model, kind, tmp_path / "net", rows=table)
+    module = imported(tmp_path / "net.py")
+    row = {name: np.array([str(values[1])], object) for name, values in table.items()}
+    module.predict_proba(row)
+    for name, texts in BAD.items():
+        for text in texts:
+            changed = {**row, name: np.array([text], object)}
+            with pytest.raises(InputError, match=name):
+                model.predict_proba(changed)
+            with pytest.raises(ValueError, match=rf"column '{name}' is [a-z]+: {re.escape(repr(text))} cannot be read"):
+                module.predict_proba(changed)
+
+
+def test_dates_of_every_unit_are_read(tmp_path: Path) -> None:
+    model, table = people_model(1)
+    export(model, "numpy", tmp_path / "net", rows=table)
+    module = imported(tmp_path / "net.py")
+    for unit in ("s", "ms", "us", "ns"):
+        changed = {**table, "since": table["since"].astype(f"datetime64[{unit}]")}
+        close(module.predict_proba(changed), expected_of(model, table))
+
+
+def test_encoded_inputs(tmp_path: Path) -> None:
+    """Nets with components by bins, one with none beside them, and one with a bin of no width; far rows too."""
+    bins = PiecewiseEncoding(np.array([1, 3]), np.array([[-2, -0.5, -0.5, 1], [0, 0.25, 1, 1]], np.float32))
+    moved = replace(bins, edges=bins.edges + np.float32(0.5))
+    own = {name: np.asarray(values, np.float32) for name, values in SCALED.items()}
+    nets = [drawn_net(10, activations=("tanh",), seed=seed) for seed in range(2)]
+    bend = np.full(4, 1 / 3)
+    encoded = [
+        TrainedNet(net.weights, net.biases, net.activations, net.task, net.classes, encoding=code, **facts)
+        for net, code, facts in ((nets[0], bins, own), (nets[1], moved, {**own, "bend": bend}), (nets[1], bins, {}))
+    ]
+    model = Model((*encoded, drawn_net(4, seed=3, **SCALED)))
+    far = np.concatenate([X, X * 1e6])
+    expected = model.predict_proba(far)
+    assert np.abs(Model((encoded[0],)).predict_proba(far) - Model((encoded[2],)).predict_proba(far)).max() > 1e-2
+    for kind in ("onnx", "torch", "numpy"):
+        assert model.export(kind, tmp_path / kind, rows=far).difference <= 1e-5
+    close(session(tmp_path / "onnx.onnx").run(["probabilities"], {"x": far})[0], expected)
+    for kind in ("torch", "numpy"):
+        module = imported(tmp_path / f"{kind}.py")
+        close(module.predict_proba(far), expected)
+        assert module.predict_proba(far[:1]).shape == (1, 3)

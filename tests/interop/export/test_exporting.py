@@ -15,6 +15,7 @@ from export_help import close, drawn_net, imported, people, people_model, sessio
 import goodfit as gf
 from goodfit.cli import main
 from goodfit.data import Dataset, read_table
+from goodfit.data.tables import Preprocessing
 from goodfit.data.target_transform import fit_transform
 from goodfit.errors import GoodfitError, InputError
 from goodfit.interop.export import export, exporting
@@ -155,3 +156,48 @@ def test_what_scikit_learn_cannot_hold_is_named(tmp_path: Path) -> None:
     ]
     net = drawn_net(4, activations=("relu",))
     joblib.load(export(Model((net,)), "sklearn", tmp_path / "net", rows=X).files[0])
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torch", "numpy", "sklearn"])
+def test_rows_of_any_number_type_are_taken_as_an_export_takes_them(kind: str, tmp_path: Path) -> None:
+    """In float32: far from 0, a float64 loses digits in it that change the prediction."""
+    model = Model((drawn_net(4, activations=("tanh",), shift=1e6),))
+    wide = 1e6 + np.random.default_rng(3).normal(size=(50, 4))
+    for rows in (wide, wide.round().astype(np.int64)):
+        assert model.export(kind, tmp_path / "net", rows=rows).difference <= 1e-5
+    with pytest.raises(InputError, match="must be finite; column 2 is not in 50 rows"):
+        model.export(kind, tmp_path / "net", rows=np.where(np.eye(4)[2] > 0, 1e300, wide))
+
+
+def test_rows_without_a_row_check_nothing(tmp_path: Path) -> None:
+    model, table = people_model()
+    empty = {name: values[:0] for name, values in table.items()}
+    for source, rows in ((model, empty), (Model((drawn_net(4),)), X[:0])):
+        with pytest.raises(InputError, match=r"'rows' must have at least one row, .*; got 0\. Leave it out"):
+            export(source, "numpy", tmp_path / "net", rows=rows)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("facts", [{"task": "multilabel"}, {"task": "classification"}])
+def test_scikit_learn_has_no_net_of_one_class_or_label(facts: dict[str, Any], tmp_path: Path) -> None:
+    model = Model((drawn_net(4, 1, ("relu",), **facts),))
+    with pytest.raises(InputError, match=f"a net for {facts['task']} must have at least two outputs; got 1"):
+        export(model, "sklearn", tmp_path / "net", rows=X)
+
+
+def test_rows_from_a_table_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They have the hashed categories that a model file alone has not."""
+    import pandas as pd
+
+    table = {"many": [f"c{number}" for number in range(60)], "size": np.arange(60.0)}
+    made = Preprocessing.fit(table, {"many": "categorical", "size": "numeric"})
+    Model((drawn_net(made.n_inputs),), preprocessing=made).save(tmp_path / "model.safetensors")
+    Model((drawn_net(4),)).save(tmp_path / "array.safetensors")
+    pd.DataFrame(table).to_csv(tmp_path / "rows.csv", index=False)
+    call = ["export", str(tmp_path / "model.safetensors"), "--to", "onnx", "--json"]
+    assert main(call) == 2
+    assert "Give them with rows= (--rows)" in capsys.readouterr().err
+    assert main([*call, "--rows", str(tmp_path / "rows.csv")]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == "60 given rows and 60 with values taken out"
+    with pytest.raises(InputError, match="'rows' can be a table file for nets that were trained on a table"):
+        export(tmp_path / "array.safetensors", "onnx", tmp_path / "net", rows=tmp_path / "rows.csv")

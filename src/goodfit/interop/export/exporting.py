@@ -81,8 +81,8 @@ def export(
     source: a run, a model, or the path of a run's folder or of a model file
     kind: "onnx" (one file), "torch" (.py and .pt), "numpy" (.py and .npz) or "sklearn" (one .joblib file)
     path: of the file, or of both without their endings; what is there is overwritten
-    rows: rows to check the export on, as the model takes them; None for the run's training rows or, where those are not
-      found, for rows that are drawn within the ranges of the preprocessing
+    rows: rows to check the export on, as the model takes them, or the path of a table file; None for the run's training
+      rows or, where those are not found, for rows that are drawn within the ranges of the preprocessing
 
     InputError for what the form cannot hold, by name. GoodfitError where a package is missing that the form needs, and
     where the export differs from goodfit by more than 1e-5, relative: nothing is written then. docs/export.md says what
@@ -94,9 +94,6 @@ def export(
     if kind in NEEDED:
         _check_installed(kind, NEEDED[kind], f"goodfit[{NEEDED[kind]}]")
     model, folder = _resolved(source)
-    if any(net.encoding is not None for net in model.nets):
-        fix = "Serve the model file with 'goodfit serve', or train with encoding none."
-        raise InputError(problem(f"Export to {kind}", "cannot hold the bins of encoded features", fix=fix))
     found = check_rows(model, rows, folder, source.split if isinstance(source, Run) else None)
     made = MAKERS[kind](model, found)
     difference = relative_difference(made.values, found.expected)
@@ -195,7 +192,7 @@ def _check_hashed(model: Model, found: CheckRows) -> None:
     lost = [column.name for column in columns if isinstance(column, Frequent) and column.name not in found.known]
     if lost:
         rule = f"needs the training rows for the rare categories of {', '.join(map(repr, lost))}, which are hashed"
-        fix = "Give them with rows=, or export to numpy or torch, which compute the hash."
+        fix = "Give them with rows= (--rows), or export to numpy or torch, which compute the hash."
         raise InputError(problem("Export to onnx", rule, fix=fix))
 
 

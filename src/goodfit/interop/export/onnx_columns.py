@@ -180,11 +180,6 @@ def spellings(category: str) -> tuple[str, ...]:
     return (category, f"{category}.0") if re.fullmatch("[+-]?[0-9]+", category) else (category,)
 
 
-def text_columns(columns: Iterable[FittedColumn]) -> set[str]:
-    """The names of the columns that are given as texts; the others are numbers."""
-    return {column.name for column in columns if not isinstance(column, Numeric | Moments)}
-
-
 def dtype_of(column: FittedColumn) -> Any:
     """The type of a column's values as ONNX takes them."""
     return np.dtype(np.float64) if isinstance(column, Numeric | Moments) else np.dtype(object)

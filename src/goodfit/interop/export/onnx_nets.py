@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.data.encoding import inverse_widths
 from goodfit.data.robust import LARGEST
 from goodfit.data.target_transform import TargetTransform
 from goodfit.interop.export.onnx_graph import OnnxGraph, Value
@@ -22,9 +23,10 @@ def mean_of_nets(graph: OnnxGraph, nets: Sequence[TrainedNet], x: Value, precisi
     scaled: dict[bytes, Value] = {}
     values = []
     for net in nets:
-        key = b"".join(array.tobytes() for array in (net.shift, net.scale, net.bend))
+        bins = () if net.encoding is None else (net.encoding.columns, net.encoding.edges)
+        key = b"".join(array.tobytes() for array in (net.shift, net.scale, net.bend, *bins))
         if key not in scaled:
-            scaled[key] = graph.cast(_scaled(graph, net, x), precision)
+            scaled[key] = graph.cast(_encoded(graph, net, _scaled(graph, net, x)), precision)
         values.append(_finished(graph, net, _layers(graph, net, scaled[key], precision)))
     if len(values) == 1:
         return values[0]
@@ -39,6 +41,19 @@ def _scaled(graph: OnnxGraph, net: TrainedNet, x: Value) -> Value:
     z = graph.add("Sub", graph.cast(x, np.float64), graph.constant(shift))
     z = graph.add("Mul", z, graph.constant(scale))
     return bent(graph, graph.clip(z, -LARGEST, LARGEST), bend) if bend.any() else z
+
+
+def _encoded(graph: OnnxGraph, net: TrainedNet, z: Value) -> Value:
+    """Scaled inputs with the components of encoded ones behind them, float64."""
+    if net.encoding is None:
+        return z
+    edges = net.encoding.edges.astype(np.float64)
+    places = np.repeat(net.encoding.columns.astype(np.int64), net.encoding.bins)
+    z = graph.cast(z, np.float64)
+    passed = graph.add("Gather", z, graph.constant(places), axis=1)
+    passed = graph.add("Sub", passed, graph.constant(edges[:, :-1].ravel()))
+    passed = graph.add("Mul", passed, graph.constant(inverse_widths(edges[:, :-1], edges[:, 1:]).ravel()))
+    return graph.add("Concat", z, graph.clip(passed, 0.0, 1.0), axis=1)
 
 
 def bent(graph: OnnxGraph, z: Value, bend: Any) -> Value:

@@ -10,11 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.data.encoding import inverse_widths
 from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
-from goodfit.data.tables.raw import FALSE_WORDS, MISSING_AMONG_NUMBERS, MISSING_WORDS, TRUE_WORDS
+from goodfit.data.tables.raw import (
+    CLOCK,
+    DATE,
+    FALSE_WORDS,
+    MISSING_AMONG_NUMBERS,
+    MISSING_WORDS,
+    NUMBER,
+    TRUE_WORDS,
+)
 from goodfit.models.model_file import Model
 from goodfit.models.numpy_activations import LEAK
 from goodfit.models.trained_net import TrainedNet
@@ -48,7 +57,7 @@ def torch_files(model: Model) -> dict[str, bytes]:
     about = {
         **_about(model),
         "nets": [list(net.activations) for net in model.nets],
-        "sizes": [list(net.sizes) for net in model.nets],
+        "sizes": [[net.first_inputs, *net.sizes[1:]] for net in model.nets],
     }
     tensors = [{name: torch.tensor(array) for name, array in _arrays(net).items()} for net in model.nets]
     found = {"about": json.dumps(about), "states": [*map(_state, model.nets)], "arrays": tensors}
@@ -79,7 +88,7 @@ def _about(model: Model) -> dict[str, Any]:
     """What all nets share, as JSON."""
     columns = [] if model.preprocessing is None else [*map(_column, model.preprocessing.columns)]
     kinds = [_kinds(net) for net in model.nets]
-    truths = dict.fromkeys(sorted(TRUE_WORDS), 1) | dict.fromkeys(sorted(FALSE_WORDS), 0)
+    truths = dict.fromkeys(sorted(TRUE_WORDS), "1") | dict.fromkeys(sorted(FALSE_WORDS), "0")
     return {
         "goodfit": model.version,
         "task": model.task,
@@ -99,7 +108,10 @@ def _kinds(net: TrainedNet) -> list[str]:
 
 
 def _arrays(net: TrainedNet) -> dict[str, np.ndarray]:
-    """What inputs and targets of a net were scaled and transformed by."""
+    """What inputs and targets of a net were scaled, encoded and transformed by.
+
+    encoded, low, slopes: [E * bins] column, lower edge and inverse width of each component; none where none is encoded.
+    """
     names = ("shift", "scale", "bend", "target_shift", "target_scale")
     found = {name: getattr(net, name) for name in names}
     numbers = np.tile(np.array([1, 1, -np.inf, np.inf], np.float32), (net.n_outputs, 1))
@@ -108,7 +120,12 @@ def _arrays(net: TrainedNet) -> dict[str, np.ndarray]:
         numbers = net.transform.numbers
     if net.transform is not None and net.transform.knots is not None:
         knots = net.transform.knots.swapaxes(0, 1)  # [C, 2, K]
-    return found | {"numbers": numbers, "knots": knots}
+    encoded, low, slopes = np.empty(0, np.int64), np.empty(0), np.empty(0)
+    if net.encoding is not None:
+        edges = net.encoding.edges.astype(np.float64)
+        encoded = np.repeat(net.encoding.columns.astype(np.int64), net.encoding.bins)
+        low, slopes = edges[:, :-1].ravel(), inverse_widths(edges[:, :-1], edges[:, 1:]).ravel()
+    return found | {"numbers": numbers, "knots": knots, "encoded": encoded, "low": low, "slopes": slopes}
 
 
 def _column(column: FittedColumn) -> dict[str, Any]:
@@ -126,8 +143,16 @@ def _column(column: FittedColumn) -> dict[str, Any]:
         return found | {"places": places, "buckets": column.buckets if isinstance(column, Frequent) else 0}
     parts = {Numeric: ("trend",), Boolean: ("value",)}.get(type(column), getattr(column, "parts", ()))
     scaling = column.scaling if isinstance(column, Numeric | Moments) else ColumnScaling(0.0, 1.0)
+    found |= {"parts": parts, "median": scaling.median, "factor": scaling.factor}
     instead = float(column.often) if isinstance(column, Boolean) else 0.0
-    return found | {"parts": parts, "median": scaling.median, "factor": scaling.factor, "instead": instead}
+    return found | {"instead": instead, "pattern": _pattern(column)}
+
+
+def _pattern(column: Numeric | Boolean | Moments) -> str:
+    """The regular expression that goodfit reads a column's texts by."""
+    if isinstance(column, Moments):
+        return f"{DATE}|{CLOCK}" if column.clock else DATE
+    return NUMBER  # of yes and no too: their words are numbers by then
 
 
 def _source(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +13,17 @@ import numpy as np
 
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.streams import generator
+from goodfit.data.tables import read_frame
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import read_as
 from goodfit.data.tables.raw import DAY, RawColumn
-from goodfit.errors import GoodfitError
+from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.averaging import mean_values
 from goodfit.models.model_file import Model
-from goodfit.models.trained_net import checked_inputs
+from goodfit.models.trained_net import checked_inputs, overflow_allowed
 from goodfit.runs import record
 
 MOST_ROWS = 1000
@@ -64,10 +66,31 @@ def check_rows(model: Model, given: Any, folder: Path | None, parts: Split | Non
 
 
 def _of_given(model: Model, given: Any) -> CheckRows:
+    if isinstance(given, str | os.PathLike):
+        given = _read(model, given)
     if model.preprocessing is not None:
-        return _of_frame(model, given.frame if isinstance(given, Table) else frame_of(given), "given rows")
+        frame = given.frame if isinstance(given, Table) else frame_of(given)
+        _check_any(frame.rows)
+        return _of_frame(model, frame, "given rows")
     x = checked_inputs(given.x if isinstance(given, Dataset) else given, model.nets[0].n_inputs)[:MOST_ROWS]
+    _check_any(len(x))
+    with overflow_allowed():  # what is beyond float32 becomes infinite, which is refused
+        x = checked_inputs(x.astype(np.float32), model.nets[0].n_inputs)  # as an export takes them: goodfit too, then
     return CheckRows(x, mean_values(model.nets, x), f"{len(x):,} given rows")
+
+
+def _read(model: Model, path: str | os.PathLike[str]) -> Frame:
+    """The table in a file."""
+    if model.preprocessing is None:
+        rule = "'rows' can be a table file for nets that were trained on a table; these take numbers"
+        raise InputError(problem("export", rule, got=os.fspath(path), fix="Give an array [N, D], in Python."))
+    return read_frame(path)
+
+
+def _check_any(rows: int) -> None:
+    if not rows:
+        rule = "'rows' must have at least one row, on which the export can be compared with goodfit"
+        raise InputError(problem("export", rule, got=rows, fix="Leave it out for the run's own, or for drawn ones."))
 
 
 def _of_frame(model: Model, frame: Frame, about: str) -> CheckRows:

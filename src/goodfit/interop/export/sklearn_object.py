@@ -80,6 +80,10 @@ def _check(model: Model) -> None:
         if len(set(net.activations)) > 1:
             problems.add(WHERE, "all hidden layers must have one activation", got=net.activations)
             break
+    if any(net.encoding is not None for net in model.nets):
+        problems.add(WHERE, "cannot hold the bins of encoded features")
+    if model.task != "regression" and model.nets[0].n_outputs == 1:
+        problems.add(WHERE, f"a net for {model.task} must have at least two outputs", got=1)
     if any(net.transform is not None for net in model.nets):
         problems.add(WHERE, "a target transform cannot be held", got=model.nets[0].transform.kinds)  # type: ignore[union-attr]
     if any(net.link == "exp" for net in model.nets) and not _has_poisson():

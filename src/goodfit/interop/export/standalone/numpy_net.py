@@ -1,20 +1,15 @@
-"""Predicts with NumPy alone, as nets did in goodfit; their numbers are in the .npz file that has this file's name.
-
-predict(x): names of classes [N], labels of 0 and 1 [N, C], or numbers [N, C]; predict_proba(x): probabilities [N, C].
-x: a dict of columns (arrays or lists) or a data frame; numbers [N, D] for nets that were trained on arrays.
-"""
+"""Predicts with NumPy alone, as nets did in goodfit; their numbers are in the .npz file that has this file's name."""
 
 import hashlib
 import json
 import math
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-FILE = dict(np.load(Path(__file__).with_suffix(".npz")))
+FILE = dict(np.load(__file__.removesuffix(".py") + ".npz"))
 ABOUT: dict[str, Any] = json.loads(str(FILE["about"]))
 ACTIVATIONS: dict[str, Any] = {  # of z, and of the slope below 0
     "line": lambda z, slope: np.where(z > 0, z, slope * z),
@@ -29,13 +24,17 @@ ACTIVATIONS: dict[str, Any] = {  # of z, and of the slope below 0
 }
 
 
-def number(text: str, kind: str) -> float:
+def number(text: str, column: dict[str, Any]) -> float:
     """A number, yes or no as 1 or 0, or a date or time such as 2024-01-31T17:42 or 17:42 as days since 1970-01-01."""
-    if kind == "date":
-        day = {1: "1970-01-01T0", 2: "1970-01-01T"}.get(text.find(":"), "")
-        moment = datetime.fromisoformat(day + text.replace("/", "-"))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() / 86_400
-    return float(ABOUT["truths"][text.lower()] if kind == "boolean" else text)
+    kind, day = column["kind"], {1: "1970-01-01T0", 2: "1970-01-01T"}.get(text.find(":"), "")
+    word = {"date": text.replace("/", "-"), "boolean": ABOUT["truths"].get(text.lower(), text)}.get(kind, text)
+    word = word if re.search(column["pattern"], word) else "unread"
+    try:
+        if kind == "date":
+            return (at := datetime.fromisoformat(day + word)).replace(tzinfo=at.tzinfo or UTC).timestamp() / 86_400
+        return [0.0, 1.0].index(float(word)) if kind == "boolean" else float(word)
+    except ValueError:
+        raise ValueError(f"column {column['name']!r} is {kind}: {text!r} cannot be read") from None
 
 
 def place(text: str, column: dict[str, Any]) -> int:
@@ -48,12 +47,13 @@ def place(text: str, column: dict[str, Any]) -> int:
 def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     """The inputs [N, W] of one column. A cell is read as text without blanks around it; 3.0 is 3."""
     ready = column["kind"] == "numeric" and cells.dtype.kind in "biuf"
+    cells = cells.astype("M8[us]") if cells.dtype.kind == "M" else cells
     words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
     texts = ["" if text.lower() in column["missing"] else re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", text) for text in words]
     if "places" in column:
         made = np.arange(column["own"]) == np.array([place(text, column) for text in texts], int)[:, None]
         return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
-    values = cells if ready else np.array([number(text, column["kind"]) if text else np.nan for text in texts])
+    values = cells if ready else np.array([number(text, column) if text else np.nan for text in texts])
     values = np.where(np.isinf(values), np.nan, values).astype(float)
     z = np.clip((values - column["median"]) * column["factor"], -1e100, 1e100)
     found = {"value": [values], "trend": [z / np.sqrt(1 + (z / 3) ** 2)]}  # scaled robustly, clipped smoothly
@@ -66,8 +66,7 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
 
 def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
     """Targets [N] in their own unit from transformed ones. knots: of the quantiles, else none."""
-    shape, unit, least, largest = numbers.astype(float)
-    t = np.clip(t, least, largest)
+    (shape, unit), t = numbers[:2].astype(float), np.clip(t, *numbers[2:].astype(float))
     if kind != "yeo-johnson":  # then it is a function of NumPy
         return np.interp(t, *knots) if kind == "interp" else getattr(np, kind)(t)
     power = np.where(t >= 0, shape, 2 - shape) + 1e-300  # where it is 0, this gives the limit
@@ -85,13 +84,14 @@ def finished(z: Any, place: int, net: dict[str, Any]) -> Any:
 
 
 def predict_proba(x: Any) -> Any:
-    """Probabilities [N, C] of the classes ABOUT["classes"], or for regression numbers: the mean over the nets."""
+    """Mean probabilities of ABOUT["classes"], or numbers, [N, C]; x: columns (dict, data frame), or an array [N, D]."""
     inputs = [column_inputs(np.asarray(x[column["name"]]), column) for column in ABOUT["columns"]]
     rows, total = np.column_stack(inputs).astype(np.float32) if inputs else np.asarray(x), np.zeros(1)
     for place, layers in enumerate(ABOUT["nets"]):
         net = {name.partition(".")[2]: FILE[name] for name in FILE if name.startswith(f"{place}.")}
         h = (rows.astype(float) - net["shift"]) * net["scale"]
         h = h / np.sqrt(1 + (h * net["bend"]) ** 2)
+        h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1)])
         for layer, (name, slope) in enumerate(layers):
             h = ACTIVATIONS[name](h @ net[f"weight{layer}"].T + net[f"bias{layer}"], slope)
         total = total + finished(h, place, net)

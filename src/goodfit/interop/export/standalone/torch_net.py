@@ -55,7 +55,9 @@ class Net(torch.nn.Module):
         """Outputs [N, C] of inputs [N, D]."""
         shift, scale, bend = (self.arrays[name].to(x) for name in ("shift", "scale", "bend"))
         z = ((x - shift) * scale).clip(-1e15, 1e15) if bend.any() else (x - shift) * scale
-        return self.layers(z / (1 + (z * bend) ** 2).sqrt())
+        z = z / (1 + (z * bend) ** 2).sqrt()
+        places, low, slopes = (self.arrays[name].to(x.device) for name in ("encoded", "low", "slopes"))
+        return self.layers(torch.cat([z, ((z[:, places] - low.to(x)) * slopes.to(x)).clip(0, 1)], 1))
 
 
 NETS = [Net(place).double() for place in range(len(FILE["states"]))]
