@@ -129,7 +129,7 @@ def _began_with() -> Any:
     """A state of two nets by Adam, and prints of rows."""
     run = gf.train(RECIPE.replace(keep_best=False), "iris", seeds=2)
     rows = np.arange(50, dtype=np.uint64)
-    return run.optimizer, {"learned": rows, "chosen": rows[:5]}
+    return run.optimizer, {"learned": rows, "chosen": rows[:5], "columns": rows[:1]}
 
 
 def _go_on(folder: Path) -> None:

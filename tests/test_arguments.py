@@ -73,6 +73,8 @@ ORDERS: list[tuple[Callable[[Any], Any], tuple[object, ...]]] = [
     (lambda call: call("iris", recipe=RECIPE), (RECIPE, "iris", 0, 0)),
     (lambda call: call("iris"), (None, "iris", 0, 0)),
     (lambda call: call("iris", seed=1), (None, "iris", 0, 1)),
+    (lambda call: call(data="iris"), (None, "iris", 0, 0)),
+    (lambda call: call(data="iris", more=2), (None, "iris", 2, 0)),
 ]
 
 

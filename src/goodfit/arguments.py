@@ -70,11 +70,13 @@ def recipe_first(
     The type alone tells: a call is left as it is where its first argument is a recipe or None, and where there is no
     recipe among the others to put there. kwargs: a recipe that stands among them moves as well.
     """
-    if not args or _is_recipe(args[0]):
-        return args
     names = list(signature.parameters)
+    if _is_recipe(args[0]) if args else names[1] not in kwargs or RECIPE in kwargs:
+        return args
     place = next((number for number, value in enumerate(args) if number and _is_recipe(value)), None)
-    if place is not None:
+    if not args:
+        moved: tuple[Any, ...] = (None,)
+    elif place is not None:
         moved = (args[place], *args[:place], *args[place + 1 :])
     elif RECIPE in kwargs and names[1] not in kwargs:
         moved = (kwargs.pop(RECIPE), *args)

@@ -153,6 +153,18 @@ def test_modules_that_are_refused(number: int) -> None:
         gf.from_torch(made(), **how)
 
 
+@pytest.mark.parametrize("own", ["", "0", "1", "2"])
+def test_a_forward_method_of_an_object_s_own_is_refused(own: str) -> None:
+    """It is called in the place of its class's, whatever the class is."""
+    module = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU()), nn.Linear(3, 2))
+    changed = module.get_submodule(own)
+    changed.forward = lambda x: 2 * x  # type: ignore[method-assign]
+    with pytest.raises(InputError, match="has a forward method of its own, which cannot be read"):
+        gf.from_torch(module, task="regression")
+    del changed.forward
+    assert gf.from_torch(module, task="regression").nets[0].sizes == (2, 3, 2)
+
+
 def test_hooks_and_weights_that_are_not_finite_are_refused() -> None:
     layer = nn.Linear(2, 2)
     layer.register_forward_hook(lambda *_: None)

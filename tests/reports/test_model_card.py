@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,14 @@ from goodfit.errors import InputError
 from goodfit.leaks.check import check_split
 from goodfit.reports import ModelCard, model_card
 from goodfit.reports.card_limits import limits, unknown
+from goodfit.reports.reproducing import command
+from goodfit.reports.run_report import run_page
+from goodfit.reports.source import source_of
 from goodfit.runs import describe_model, load
 from goodfit.runs.opening import model_print
+from goodfit.runs.record_parts import StartRecord
+from goodfit.runs.start_from import start_of
+from goodfit.runs.starting import GoingOn
 from page_check import check
 
 NAMES = ["age", "列|`名`*", "<b>bold</b>", "x" * 300]
@@ -246,3 +253,41 @@ def test_a_folder_with_odd_letters_can_be_used(folder: Path) -> None:
     run_blocks(text, "card")
     (shell, *_) = [block for block in blocks(text) if block.language == "sh"]
     assert shlex.split(shell.code) == ["goodfit", "verdict", str(odd)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "limit"),
+    [
+        (None, "not known whether the nets"),
+        ({"valid": 7, "test": 0}, "Of the validation set, .* knew 7 of 1"),
+        ({}, ""),
+    ],
+)
+def test_a_card_says_that_a_run_went_on_from_other_nets(seen: Any, limit: str, tmp_path: Path) -> None:
+    told = StartRecord(source="a model in memory", fingerprint="a" * 64, nets=1, optimizer=False, note="new", seen=seen)
+    began = made_run(seeds=(0,))
+    run = replace(began, start=GoingOn(told, start_of(began)))
+    card = run.card()
+    assert card.facts["start"]["source"] == "a model in memory"
+    parts = sections(card)
+    assert "Started from a model in memory" in parts["Training data"]
+    assert "went on from trained ones" in parts["Limits"]
+    assert re.search(limit, parts["Limits"])
+    assert ("knew" in parts["Limits"]) == bool(seen)
+    assert "There is no verdict on a run that went on from trained nets" in parts["Verdict"]
+    page = run_page(run).html()
+    for text in (card.markdown(), page):
+        assert "goodfit verdict " not in text
+    assert "start=start)" in page
+    assert made_run().card().facts["start"] is None
+
+
+def test_the_command_of_a_started_run_says_how_many_nets(tmp_path: Path) -> None:
+    """Without a number there are as many as in the start."""
+    folder = written(made_run(seeds=(0, 1)), tmp_path / "start")
+    told = StartRecord(source=str(folder), fingerprint="a" * 64, nets=2, optimizer=False, note="new")
+    run = replace(made_run(seeds=(0,)), start=GoingOn(told, start_of(folder)))
+    words = command(source_of(run, None))
+    assert words is not None
+    assert words[words.index("--from") + 1] == str(folder)
+    assert words[-2:] == ["--seeds", "1"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,9 @@ from goodfit.data import Split, load
 from goodfit.errors import InputError
 from goodfit.leaks.check import LeakWarning
 from goodfit.runs import load as load_run
-from goodfit.runs import resume
+from goodfit.runs import resume, starting
 from goodfit.runs.start_from import start_of
+from goodfit.runs.training import train_checked
 
 STILL = {"learning_rate": 1e-30, "epochs": 1}  # steps that float32 rounds away
 RECIPE = gf.Recipe(hidden=(5,), activation="tanh", dropout=0.0, schedule="constant", epochs=4, batch_size=32)
@@ -227,12 +230,78 @@ def test_rows_that_the_start_knew_are_not_held_out(tmp_path: Path) -> None:
     assert f"knew {seen['test']} of these rows" in note
     with pytest.raises(InputError, match=r"are no test data: 120 of 150 rows"):
         gf.train(None, table(150, 1), start=first).test(table(150, 0))  # other data, which its start was trained on
+    compared = gf.compare(run, run)
+    assert any(f"knew {seen['valid']} of these rows" in note for note in compared.notes)
+    assert any(f"knew {seen['valid']} of these rows" in note for note in gf.calibration(run).notes)
     with pytest.raises(InputError, match="so they are not held out"):
         gf.train(None, grown, start=first, leaks="error")
     lost = gf.train(None, table(150, 1), start=tmp_path / "first")  # whose table was in memory: it cannot be asked
     assert lost.start is not None
     assert lost.start.told.seen is None
     assert "unknown" in str(lost.start.told)
+
+
+def other_columns(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "remark": np.zeros(len(given["paid"]))}
+
+
+def fewer_columns(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: values for name, values in given.items() if name != "number"}
+
+
+@pytest.mark.parametrize("changed", [other_columns, fewer_columns])
+def test_rows_of_other_columns_are_not_said_to_be_held_out(changed: Any) -> None:
+    """The rows of a file that gained or lost a column, used or not, cannot be told from new ones."""
+    first = gf.train(RECIPE.replace(epochs=1), table(150, 0))
+    again = gf.data.table(changed(people(150, 0)), "paid")
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of the column that is not used
+        run = gf.train(first.recipe.replace(seed=1), again, start=first)
+    assert run.start is not None
+    assert run.start.told.seen is None
+    assert "unknown" in str(run.start.told)
+    with pytest.warns(LeakWarning):  # what the first run knew of these columns is still known, through both starts
+        third = gf.train(first.recipe.replace(seed=2), table(150, 0), start=run)
+    assert third.start is not None
+    assert third.start.told.seen is not None
+    assert set(third.start.told.seen) == {"valid", "test"}
+
+
+@pytest.mark.parametrize("name", ["", "model.safetensors"])
+def test_validation_rows_of_a_search_are_known_to_its_winner(name: str, tmp_path: Path, iris: Any) -> None:
+    rows = np.arange(120, dtype=np.int32)
+    sealed = np.arange(120, 150, dtype=np.int32)
+    winner = train_checked(RECIPE.replace(epochs=1), Split(iris, rows, rows[:0], sealed), (0,), 1e9, None)
+    assert winner.optimizer is None  # nobody goes on with it
+    winner.save(tmp_path / "model.safetensors")
+    (tmp_path / "search.json").write_text("{}")
+    begun = start_of(tmp_path / name)
+    with pytest.warns(LeakWarning, match="winner of a search, .* validation rows are not held out"):
+        assert starting.seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "warn") is None
+    with pytest.raises(InputError, match="validation rows are not held out"):
+        starting.seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "error")
+    other = gf.data.Dataset("o", iris.x + 1, iris.y, "classification", iris.classes)
+    assert starting.seen_before(begun, Split(other, rows[:100], rows[100:], sealed), "error") is None
+    assert starting.seen_before(start_of(winner.nets[0]), Split(iris, rows[:9], rows[9:], sealed), "error") is None
+
+
+def test_a_state_that_nobody_could_take_is_not_kept() -> None:
+    def after(optimizer: str, array: np.ndarray) -> Any:
+        counts = np.ones(len(array), np.int64)
+        turn = SimpleNamespace(
+            optimizer={"m": array}, best_epoch=counts, stopped_epoch=counts, frozen=np.zeros(len(array), bool)
+        )
+        return starting.state_after(RECIPE.replace(optimizer=optimizer), [((0, 1), turn)], 2, best=False)
+
+    assert after("lbfgs", np.ones((2, 3))) is None
+    state = after("adam", np.array([[1.0, np.inf], [1.0, 2.0]]))
+    assert state.nets.tolist() == [False, True]
+    np.testing.assert_array_equal(state.arrays["m"], [[1.0, 2.0]])
+
+
+def test_a_calibration_counts_rows_that_the_start_knew() -> None:
+    first = gf.train(RECIPE.replace(epochs=1), table(150, 0))
+    with pytest.raises(InputError, match=r"are no test data: 120 of 150 rows"):
+        gf.calibration(gf.train(None, table(150, 1), start=first), table(150, 0))
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -47,6 +47,17 @@ def row_prints(data: Dataset, rows: NDArray[np.int32]) -> Prints:
     return of_bytes(np.hstack([x.view(np.uint8), np.ascontiguousarray(y).view(np.uint8)]))
 
 
+def columns_print(data: Dataset) -> int:
+    """The print of the columns that are in the row prints of a table, its target among them; 0 of arrays.
+
+    Tables of which one has a column more have no row print in common, even where all else in their rows is the same.
+    """
+    if data.raw_rows is None:
+        return 0
+    first = np.ascontiguousarray(data.raw_rows(np.zeros(1, np.int32))[:, :8])  # see `row_bytes`
+    return int(first.view(np.uint64)[0, 0])
+
+
 def of_bytes(rows: NDArray[np.uint8]) -> Prints:
     """The print of each row of a table of bytes [N, W]: uint64 [N]."""
     content, width = rows.tobytes(), rows.shape[1]

@@ -78,6 +78,8 @@ def _flat(module: nn.Module, path: str, layers: Layers) -> Iterator[tuple[str, n
     lazy = type(module).__name__.startswith("Lazy")  # which has hooks of its own until it has seen a batch
     if not lazy and (module._forward_hooks or module._forward_pre_hooks):
         layers.refuse(name, "has hooks, which may change what it computes", "Remove them first.")
+    elif "forward" in vars(module):
+        layers.refuse(name, "has a forward method of its own, which cannot be read", "Delete it: del module.forward.")
     elif isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
         for key, child in module._modules.items():  # `named_children` leaves out a layer that stands there twice
             if child is not None:

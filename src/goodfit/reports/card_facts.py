@@ -30,6 +30,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "folder": None if run.folder is None else str(run.folder),
         "trained": {"began": source.began or None, "versions": dict(source.versions), "seconds": dict(run.seconds)},
         "model": _model(run),
+        "start": None if run.start is None else {**run.start.told.model_dump(), "told": str(run.start.told)},
         "task": run.task,
         "target": None if source.table is None else source.table.get("target"),
         "classes": list(run.nets[0].classes),

@@ -7,11 +7,12 @@ from typing import Any
 
 from goodfit.data.robust import CLIP
 from goodfit.reports.numbers import counted
+from goodfit.runs.run import PART_WORDS
 
 
 def limits(facts: Mapping[str, Any]) -> list[str]:
     """Sentences on where the model and its scores end. facts: as `card_facts` gives them."""
-    return [*_of_rows(facts), *_of_columns(facts), *_of_scores(facts), *_of_nets(facts)]
+    return [*_of_rows(facts), *_of_start(facts), *_of_columns(facts), *_of_scores(facts), *_of_nets(facts)]
 
 
 def unknown(facts: Mapping[str, Any]) -> list[str]:
@@ -38,6 +39,24 @@ def _of_rows(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"No value of {divided['group']!r} is in two sets. The intervals still take rows as independent."
     if "time" in divided:
         yield f"The sets are ordered by {divided['time']!r}; data of a later time may differ more."
+
+
+def _of_start(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What a run that went on from trained nets cannot say of itself."""
+    start = facts["start"]
+    if start is None:
+        return
+    yield "The nets went on from trained ones, so they were also shaped by the training data of these."
+    if start["seen"] is None:
+        yield "It is not known whether the nets that it went on from were trained on its held-out rows."
+        return
+    for part, count in start["seen"].items():
+        if count:
+            of = counted(facts["data"]["rows"][part], "row")
+            yield (
+                f"Of the {PART_WORDS[part]} set, the nets that it went on from knew {count:,} of {of}: these are not "
+                "held out, so a score on it is optimistic."
+            )
 
 
 def _of_columns(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from goodfit.reports.card_use import use_section
 from goodfit.reports.markup import Inline, Mono, joined
 from goodfit.reports.numbers import NONE, between, brief, counted, number
 from goodfit.reports.page import Section
+from goodfit.reports.verdict import NOT_OF_STARTED
 from goodfit.runs.opening import ordinal, percent
 from goodfit.runs.run import PART_WORDS
 from goodfit.runs.telling import interval, score_lines
@@ -126,6 +127,8 @@ def _data(facts: Mapping[str, Any]) -> Iterator[Block]:
     )
     rows = [(PART_WORDS[part], f"{size:,}") for part, size in data["rows"].items()]
     yield Grid("Rows of each set", ("set", "rows"), rows)
+    if facts["start"] is not None:
+        yield Paragraph(facts["start"]["told"])
     leaks = facts["leaks"]
     yield Paragraph("Leakage between the sets was not checked." if leaks is None else leaks["found"])
     if leaks is not None and leaks["findings"]:
@@ -176,6 +179,9 @@ def _test(test: Mapping[str, Any]) -> Iterator[Block]:
 
 def _verdict(facts: Mapping[str, Any]) -> Iterator[Block]:
     found = facts["verdict"]
+    if found is None and facts["start"] is not None:
+        yield Paragraph(NOT_OF_STARTED)
+        return
     if found is None:
         yield Paragraph("No verdict was made: whether the recipe underfits or overfits was not measured.")
         if facts["folder"]:

@@ -49,6 +49,7 @@ def command(source: Source) -> list[str] | None:
             start.told.source,
             *flag_words(changes(start.start.recipe, recipe)),
         ]
+        return [*words, "--seeds", str(len(seeds))]  # without it, there are as many nets as in the start
     return words if len(seeds) == 1 else [*words, "--seeds", str(len(seeds))]
 
 
@@ -69,8 +70,13 @@ def data_words(source: Source) -> list[str] | None:
 def _python(source: Source) -> str:
     fields = "".join(f"    {name}={value!r},\n" for name, value in changes(DEFAULT, source.run.recipe).items())
     given = f"\n{fields}" if fields else ""
-    start = "" if source.run.start is None else f", start={source.run.start.told.source!r}"
+    start, told = "", ""
+    if source.run.start is not None:
+        where = source.run.start.told.source
+        there = os.path.lexists(where)
+        start = f", start={where!r}" if there else ", start=start"
+        told = "" if there else f"\n# start: the trained nets that it went on from: {where}"
     return (
         f"import goodfit as gf\n\nrecipe = gf.Recipe({given})\n"
-        f"gf.train(recipe, data, seeds={list(source.run.seeds)}{start})  # data: the split that it was trained on"
+        f"gf.train(recipe, data, seeds={list(source.run.seeds)}{start})  # data: the split that it was trained on{told}"
     )

@@ -44,7 +44,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
         calibration_section(source),
         inside_section(source.run),
         _comparison(source, search),
-        verdict_section(source.verdict, source.where),
+        verdict_section(source.verdict, source.where, started=source.run.start is not None),
         openings_section(source),
         reproduce_section(source),
     ]

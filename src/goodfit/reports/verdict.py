@@ -13,11 +13,21 @@ from goodfit.reports.page import Glance, Section
 from goodfit.verdicts.words import STATUS_WORDS
 
 LOOKS: dict[str, Look] = {"better": "better", "worse": "worse", "no better": "no better"}
+NOT_OF_STARTED = (
+    "There is no verdict on a run that went on from trained nets: verdicts compare recipes that begin with weights "
+    "drawn anew. The recipe can be judged by itself, from Python: goodfit.verdict(run.recipe, data)."
+)
 
 
-def verdict_section(found: KeptVerdict | None, where: str) -> Section:
-    """What is to be said of the fit. where: the run's folder, for the command that asks."""
-    about: dict[str, Any] = {"found": found, "where": where, "drawn": None, "statuses": STATUS_WORDS}
+def verdict_section(found: KeptVerdict | None, where: str, *, started: bool = False) -> Section:
+    """What is to be said of the fit. where: the run's folder, for the command that asks.
+
+    started: whether the run went on from trained nets, which no verdict is of.
+    """
+    refused = NOT_OF_STARTED if started else ""
+    about: dict[str, Any] = {
+        "found": found, "where": where, "drawn": None, "statuses": STATUS_WORDS, "refused": refused
+    }  # fmt: skip
     if found is not None and found.probes:
         rows = [
             DrawnInterval(

@@ -22,7 +22,7 @@ from goodfit.models.temperature import Temperature, fitted_temperature, logits_o
 from goodfit.runs.calibrated import WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
 from goodfit.runs.opening import open_rows
-from goodfit.runs.separate import check_unseen, separate_rows
+from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 DOOR = Door(
     WHERE,
@@ -114,9 +114,10 @@ def _rows(
             fix = f"Train with --valid above 0. {DOOR.fix}"
             raise InputError(problem(WHERE, f"{one.name!r} has no validation rows", fix=fix))
         chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
-        return _Rows(parts.data, parts.valid), "valid", (), LEVEL, [chosen] * one.chose_epoch
+        return _Rows(parts.data, parts.valid), "valid", (), LEVEL, [*[chosen] * one.chose_epoch, *one.known_before]
     sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
-    seen = check_unseen(sealed, split_if_there(one, progress), one.name)
+    earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
+    seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
     opened = open_rows(one.nets, sealed, run=one.folder, kind="calibrate")
     level = level_of_openings(opened.nth)
     return _Rows(sealed.data, sealed.rows), "new", (opened.number,), level, [*own, *seen]

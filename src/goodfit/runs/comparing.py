@@ -185,13 +185,15 @@ def _together(counted: int, level: float, part: str) -> list[str]:
 
 def _of_validation(those: Sequence[Entrant]) -> list[str]:
     """What validation rows were used for."""
+    known = [f"{each.name}: {note}" for each in those for note in each.known_before]
     chosen = [each.name for each in those if each.chose_epoch]
     if not chosen:
-        return []
+        return known
     whose = "all" if len(chosen) == len(those) else ", ".join(chosen)
     return [
         f"The validation rows chose the epoch of each net ({whose}): both scores are slightly optimistic. Where they "
-        "also chose hyperparameters, the difference is, too."
+        "also chose hyperparameters, the difference is, too.",
+        *known,
     ]
 
 

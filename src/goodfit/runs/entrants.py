@@ -76,6 +76,11 @@ class Entrant:
         """Whether the epoch of the weights was chosen by the validation rows."""
         return self.run is not None and "valid" in self.run.scores and self.run.recipe.keep_best
 
+    @property
+    def known_before(self) -> tuple[str, ...]:
+        """What is to be said of validation rows that a run's start was trained on."""
+        return () if self.run is None or self.run.start is None else self.run.start.told.note_on("valid")
+
 
 @dataclass(frozen=True)
 class Rows:

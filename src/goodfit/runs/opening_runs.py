@@ -62,11 +62,7 @@ def open_test_rows(
 
 def _own(opened: Opened, start: GoingOn | None) -> Opened:
     """An opening of the run's own test rows, with what is to be said of those that its start had known."""
-    count = 0 if start is None or start.told.seen is None else start.told.seen.get("test", 0)
-    if not count:
-        return opened
-    note = f"The nets that the run went on from knew {count:,} of these rows: the score may be optimistic."
-    return replace(opened, notes=(*opened.notes, note))
+    return opened if start is None else replace(opened, notes=(*opened.notes, *start.told.note_on("test")))
 
 
 def own_split(

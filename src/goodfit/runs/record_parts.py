@@ -66,6 +66,12 @@ class StartRecord(Checked):
     note: str
     seen: dict[Literal["valid", "test"], Annotated[int, Field(ge=0, le=LARGEST)]] | None = None
 
+    def note_on(self, part: Literal["valid", "test"]) -> tuple[str, ...]:
+        """What is to be said beside a score of the run's own rows; () where its start had known none of them."""
+        count = 0 if self.seen is None else self.seen.get(part, 0)
+        note = f"The nets that the run went on from knew {count:,} of these rows: the score may be optimistic."
+        return (note,) if count else ()
+
     def __str__(self) -> str:
         """One line."""
         nets = "1 net" if self.nets == 1 else f"{self.nets} nets"

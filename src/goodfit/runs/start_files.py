@@ -21,8 +21,13 @@ START, START_STATE, OPTIMIZER = (
     "optimizer.safetensors",  # of a run that is done: the optimiser's state after its last epoch
 )
 FORMAT = 1
+KNOWN = (
+    "learned",  # prints of the rows that nets were trained on
+    "chosen",  # and of those by which their epochs were chosen
+    "columns",  # of which columns these are: rows of tables with other columns cannot be compared
+)
 _ARRAY = "state/"  # before the names of the optimiser's arrays
-_ROWS = "rows/"  # before "learned" and "chosen"
+_ROWS = "rows/"  # before the names in KNOWN
 
 
 def write_state(path: Path, state: OptimizerState | None, rows: Mapping[str, NDArray[np.uint64]] | None) -> None:
@@ -53,7 +58,7 @@ def _read(
     name, momentum, known = about["optimizer"], about["momentum"], about["rows"]
     if not (name is None or isinstance(name, str)) or type(momentum) is not bool or type(known) is not bool:
         raise ValueError("another kind of optimiser")
-    rows = {each: tensor_file.array_of(arrays, f"{_ROWS}{each}", "u", None) for each in ("learned", "chosen") if known}
+    rows = {each: tensor_file.array_of(arrays, f"{_ROWS}{each}", "u", None) for each in KNOWN if known}
     if name is None:
         return None, rows if known else None
     nets = tensor_file.array_of(arrays, "nets", "b", None)

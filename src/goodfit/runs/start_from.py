@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
-from goodfit.data.prints import row_prints
+from goodfit.data.prints import columns_print, row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
+from goodfit.models.whereabouts import MODEL_FILE
 from goodfit.runs.folder import load, model_path
 from goodfit.runs.opening_runs import own_split
 from goodfit.runs.record import RUN, RunRecord, data_of, read_split
@@ -21,6 +22,7 @@ from goodfit.runs.run import Run
 from goodfit.runs.start_files import OPTIMIZER, read_state
 from goodfit.runs.starting import WHERE, Known, Start
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_files import SEARCH_FILE
 
 CALL = "goodfit.train(None, data, start={})"
 CHANGED = "Name the data to go on with: goodfit train DATA --from ..."
@@ -39,7 +41,8 @@ def start_of(given: Any) -> Start:
     if isinstance(given, Run):
         start = of_run(given, source or str(given.folder or "a run in memory"))
     else:
-        start = Start(given.nets, source or "a model in memory", given.recipe, given.preprocessing)
+        searched = (given.data or {}).get("fingerprint") if source and _is_winner(Path(source)) else None
+        start = Start(given.nets, source or "a model in memory", given.recipe, given.preprocessing, searched=searched)
     first = start.first
     for number, net in enumerate(start.nets):
         if not _alike(net, first):
@@ -71,6 +74,12 @@ def _opened(path: Path) -> Run | Model:
     return _model_in(path)
 
 
+def _is_winner(path: Path) -> bool:
+    """Whether this is the folder of a search, or the model file that it left there."""
+    folder = path.parent if path.name == MODEL_FILE else path
+    return os.path.exists(folder / SEARCH_FILE)
+
+
 def of_run(run: Run, source: str) -> Start:
     """The start that a finished run is."""
     state = run.optimizer
@@ -80,7 +89,7 @@ def of_run(run: Run, source: str) -> Start:
 
 
 def _known(run: Run) -> Known | None:
-    """Prints of the rows that a run, and whatever it went on from, learned from and chose epochs by."""
+    """Prints of the rows that a run, and whatever it went on from, learned from and chose epochs by; see `KNOWN`."""
     earlier: Known | None = {} if run.start is None else run.start.start.known
     if earlier is None:
         return None
@@ -88,7 +97,11 @@ def _known(run: Run) -> Known | None:
         parts = run.split or own_split(run.folder, None)
     except GoodfitError:  # its data are not there any more, or others
         return None
-    found = {"learned": row_prints(parts.data, parts.train), "chosen": row_prints(parts.data, parts.valid)}
+    found = {
+        "learned": row_prints(parts.data, parts.train),
+        "chosen": row_prints(parts.data, parts.valid),
+        "columns": np.array([columns_print(parts.data)], np.uint64),
+    }
     return {
         name: np.unique(np.concatenate([*([earlier[name]] if earlier else []), own])) for name, own in found.items()
     }

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Preprocessing, Split, Table
-from goodfit.data.prints import row_prints
+from goodfit.data.prints import columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
@@ -23,6 +23,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
+from goodfit.runs.separate import NOTHING
 from goodfit.runs.start_files import START, START_STATE, changed_start, read_state, write_state
 from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from goodfit.training.population import Job
 
 WHERE = "Start"
-EARLIER = "as the weights of the start are of an earlier epoch than its last"
+EARLIER = "because the start's weights are from an epoch before its last"
 SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
 KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
 Prints = NDArray[np.uint64]
@@ -49,7 +50,8 @@ class Start:
     source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
     where they come without one; preprocessing: of the table that they were trained on; optimizer: its state after their
     training, None where it was not kept. known: prints of the rows that they "learned" from, and of those by which
-    their epochs were "chosen"; None where that cannot be known.
+    their epochs were "chosen", and of the "columns" that these rows have; None where that cannot be known.
+    searched: fingerprint of the data of a search whose winner this is, which learned from all but their test rows.
     """
 
     nets: tuple[TrainedNet, ...]
@@ -58,6 +60,7 @@ class Start:
     preprocessing: Preprocessing | None = None
     optimizer: OptimizerState | None = None
     known: Known | None = None
+    searched: str | None = None
 
     def __post_init__(self) -> None:
         """InputError where the optimiser's state is of other nets."""
@@ -156,8 +159,8 @@ class GoingOn:
     @property
     def rows(self) -> Prints:
         """Prints of the rows that the nets had known before; none where that is unknown."""
-        known = self.start.known or {}
-        return np.concatenate([np.empty(0, np.uint64), *known.values()])
+        known = self.start.known
+        return NOTHING if known is None else np.concatenate([known["learned"], known["chosen"]])
 
 
 def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
@@ -268,9 +271,14 @@ def seen_before(start: Start, parts: Split, mode: str) -> Seen | None:
     """Part -> how many of its held-out rows the start knew: a LeakWarning where they are too many to be chance.
 
     Validation rows must not have been learned from; test rows must not have chosen an epoch either. None where it is
-    not known which rows the start knew. mode: "error" raises InputError in the place of warning, "off" does not look.
+    not known which rows the start knew; where a table of the start had other columns, rows that are the same cannot be
+    told, so that no part is said to have none of them. mode: "error" raises InputError in the place of warning, "off"
+    does not look.
     """
-    if start.known is None or mode == "off":
+    if mode == "off":
+        return None
+    if start.known is None:
+        _check_searched(start, parts, mode)
         return None
     learned, chosen = start.known["learned"], start.known["chosen"]
     seen: Seen = {}
@@ -287,11 +295,29 @@ def seen_before(start: Start, parts: Split, mode: str) -> Seen | None:
             )
             text = f"the start {how} on {seen[part]:,} of the {len(rows):,} {which} rows, so they are not held out"
             told.append(problem(WHERE, text, fix="Give a Split that holds out rows which the start has not seen."))
+    _tell(told, mode)
+    if np.all(start.known["columns"] == columns_print(parts.data)):
+        return seen
+    return {part: count for part, count in seen.items() if count} or None
+
+
+def _check_searched(start: Start, parts: Split, mode: str) -> None:
+    """A LeakWarning, or InputError, where the start is the winner of a search on the same data."""
+    if start.searched is None or not len(parts.valid) or start.searched != fingerprint(parts.data):
+        return
+    text = (
+        "the start is the winner of a search, which was trained on all rows of these data but the search's test set, "
+        "so the validation rows are not held out"
+    )
+    _tell([problem(WHERE, text, fix="Train on rows that the search did not have.")], mode)
+
+
+def _tell(told: Sequence[str], mode: str) -> None:
+    """Warn of leaks, or refuse them."""
     if told and mode == "error":
         raise InputError(*told)
     for text in told:
         warn(text, LeakWarning)
-    return seen
 
 
 def fitted_batch(start: Start, recipe: Recipe, rows: int) -> Recipe:
@@ -308,15 +334,16 @@ def state_after(
 
     turns: (nets, what was kept) of every turn; best: whether weights are those of the best epoch.
     """
-    if any(trained.optimizer is None for _, trained in turns):
-        return None
+    if recipe.optimizer == "lbfgs" or any(trained.optimizer is None for _, trained in turns):
+        return None  # L-BFGS never takes its state over, see `OptimizerState.fits`
     held = np.zeros(nets, bool)
     rows: dict[int, dict[str, NDArray[Any]]] = {}
     for members, trained in turns:
         for place, net in enumerate(members):
             last = not best or trained.best_epoch[place] == trained.stopped_epoch[place]
-            held[net] = last and not trained.frozen[place]
             rows[net] = {name: array[place] for name, array in trained.optimizer.items()}
+            finite = all(np.isfinite(array).all() for array in rows[net].values())  # as whoever reads the file asks
+            held[net] = last and finite and not trained.frozen[place]
     chosen = [rows[net] for net in range(nets) if held[net]]
     names = rows[0]
     arrays = {name: np.array([each[name] for each in chosen], names[name].dtype) for name in names}

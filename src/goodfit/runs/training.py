@@ -33,7 +33,7 @@ from goodfit.training.events import EventLog, event_lines
 from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.fitting import Report, TrainedNets, metric_names
 from goodfit.training.history import History
-from goodfit.training.keeping import PackTrained, keep_optimizer
+from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
@@ -196,7 +196,7 @@ def train_kept(recipe: Recipe, parts: Split, seeds: Iterable[int], kept: Path, m
     if check is not None:
         check.warn()
     recipe = fitted_recipe(recipe, parts)
-    return _Training(recipe, parts, chosen, None, None, False, began, memory, check, kept=kept).run()
+    return _Training(recipe, parts, chosen, None, None, False, began, memory, check, kept=kept, goes_on=False).run()
 
 
 def train_checked(
@@ -207,7 +207,8 @@ def train_checked(
     memory: bytes that one turn may take; origin: as in `Run`.
     """
     began = time.perf_counter()
-    return _Training(recipe, parts, tuple(seeds), None, None, False, began, memory, origin=origin).run()
+    chosen = tuple(seeds)
+    return _Training(recipe, parts, chosen, None, None, False, began, memory, origin=origin, goes_on=False).run()
 
 
 @dataclass
@@ -215,7 +216,8 @@ class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
 
     kept: where turns and checkpoints are, if the run itself is written nowhere; going_on: the nets that it goes on
-    from, None where it begins anew; origin: as in `Run`.
+    from, None where it begins anew; origin: as in `Run`; goes_on: whether other trainings may go on from this run, so
+    that the optimiser's state is kept, which is several times as large as the nets.
     """
 
     recipe: Recipe
@@ -231,6 +233,7 @@ class _Training:
     kept: Path | None = None
     going_on: GoingOn | None = None
     origin: Mapping[str, Any] | None = None
+    goes_on: bool = True
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
@@ -303,8 +306,9 @@ class _Training:
         events = nullcontext() if self.folder is None else EventLog(self.folder / record.EVENTS)
         with events as log:
             telling = _Telling(reporter, work.examples, log, self.watch)
+            keep = keep_optimizer if self.goes_on and self.recipe.optimizer != "lbfgs" else keep_nets
             return session.run(
-                [work], keep_optimizer, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
+                [work], keep, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
             )
 
     def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[TrainedNets]) -> History:

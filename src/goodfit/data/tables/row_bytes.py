@@ -10,7 +10,10 @@ from goodfit.data.tables.raw import RawColumn
 
 
 def row_bytes(frame: Frame, target: str) -> NDArray[np.uint8]:
-    """Every row as bytes [N, W]: the names of the columns and of the target, and what stands in each cell."""
+    """Every row as bytes [N, W]: the names of the columns and of the target, and what stands in each cell.
+
+    The names are the first 8 bytes.
+    """
     names = sorted(frame.columns)
     head = text_print("\0".join([target, *names]))
     cells = [np.full(frame.rows, head, np.uint64), *(_cells(frame.columns[name]) for name in names)]
