@@ -24,7 +24,7 @@ from goodfit.errors import InputError, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
-from goodfit.models.whereabouts import model_path
+from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Predictions
 
 STREAM = "-"  # in the place of a file: what comes in at standard input
@@ -82,7 +82,7 @@ class PredictionStream:
 
     def __post_init__(self) -> None:
         """Load the model, and say what it does not take."""
-        self.model = load_model(model_path(self.run))
+        self.model = load_model(existing_model_path(self.run))
         self.keep = tuple(dict.fromkeys(self.keep))  # a name that is given twice is one column
         self.notes: list[str] = []
         self.warnings: list[str] = []
