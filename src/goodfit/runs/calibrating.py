@@ -13,6 +13,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset
 from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.folds import Folds, make_folds
+from goodfit.data.prints import fingerprint
 from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
@@ -168,7 +169,7 @@ def _model(one: Entrant) -> Model:
     if run.split is None:
         return Model(one.nets, about, preprocessing=one.preprocessing)
     rows = run.split.data
-    known = {"name": rows.name, "fingerprint": record.fingerprint(rows), "rows": len(rows)}
+    known = {"name": rows.name, "fingerprint": fingerprint(rows), "rows": len(rows)}
     return Model(one.nets, about, preprocessing=one.preprocessing, data=known)
 
 
