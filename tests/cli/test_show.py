@@ -173,5 +173,7 @@ def test_a_bad_file_is_one_line_and_exit_code_2(call) -> None:  # type: ignore[n
     Path("folder").mkdir()
     code, out, err = call("show", "folder")
     assert (code, out) == (2, "")
-    assert err.startswith("folder: must be a model file, or the folder of a finished run or search;")
+    assert err.startswith(
+        "folder: must be a model file, or the folder of a finished run or search; it has no model.saf"
+    )
     assert err.count("\n") == 1

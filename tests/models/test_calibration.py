@@ -67,7 +67,7 @@ def test_scores_of_labels_are_sums_over_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "wrong", "why"), [(29, 20, "30 rows or more"), (200, 4, "fewer than 5 rows are wrong")]
+    ("rows", "wrong", "why"), [(29, 20, "30 rows or more"), (200, 4, "fewer than 5 rows are misclassified")]
 )
 def test_few_rows_or_errors_give_no_interval_of_a_loss(rows: int, wrong: int, why: str) -> None:
     chances = np.tile([0.8, 0.2], (rows, 1)) + np.linspace(0, 0.01, rows)[:, None] * [1, -1]

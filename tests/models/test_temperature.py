@@ -125,7 +125,7 @@ def test_a_temperature_that_runs_to_a_bound_is_not_advised(right: bool, bound: f
     found = fitted(logits, codes)
     assert (found.value, found.at_bound, found.helps) == (pytest.approx(bound), True, False)
     assert why in found.sentence
-    assert found.sentence.endswith("do not use it.")
+    assert found.sentence.endswith("do not use one.")
 
 
 def test_few_errors_and_missing_folds_are_told() -> None:
@@ -136,7 +136,7 @@ def test_few_errors_and_missing_folds_are_told() -> None:
     found = fitted(logits, codes)
     assert math.isnan(found.gains[0].low)
     assert not found.helps
-    assert "fewer than 10 rows are wrong" in found.sentence
+    assert "fewer than 10 rows are misclassified" in found.sentence
     alone = fitted_temperature("classification", logits, codes, None, missing="there are too few groups")
     assert (alone.gains, alone.after, alone.helps) == ((), (), False)
     assert "there are too few groups. Do not use it unmeasured." in alone.sentence

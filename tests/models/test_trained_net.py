@@ -252,3 +252,15 @@ def test_inputs_that_cannot_be_used_are_input_errors(x: Any, message: str) -> No
 def test_targets_of_another_shape_are_an_input_error() -> None:
     with pytest.raises(InputError, match=r"Targets: must be of shape \(3,\); got \(2,\)"):
         by_hand().score(X, [0, 1])
+
+
+@pytest.mark.parametrize("ragged", [[[1, 2], [3]], [[1, "a"], [3]], [[[1], 2]]])
+def test_lists_of_different_lengths_are_named(ragged: Any) -> None:
+    found = TrainedNet((np.ones((2, 2)),), (np.zeros(2),), (), "classification", ("a", "b"))
+    for read in (found.predict, found.predict_proba, found.outputs, lambda x: found.score(x, [0])):
+        with pytest.raises(InputError, match="Inputs: must be an array of numbers; got "):
+            read(ragged)
+    with pytest.raises(InputError, match="Targets: must be an array of numbers; got "):
+        found.score([[1, 2]], ragged)
+    with pytest.raises(InputError, match="Net: must be an array of numbers; got "):
+        TrainedNet((ragged,), (np.zeros(2),), (), "classification", ("a", "b"))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from run_help import RECIPE, interrupt_at, make_chunks_short, numbers
 import goodfit as gf
 from goodfit.data import load
 from goodfit.errors import InputError
-from goodfit.runs import list_runs, predict
+from goodfit.runs import describe_model, list_runs, predict
 from goodfit.runs import load as load_run
 from goodfit.runs.predictions import Predictions
 
@@ -88,6 +90,23 @@ def test_predictions_of_labels(tmp_path: Path) -> None:
     assert table[0] == ["row", "a", "b", "probability of a", "probability of b"]
     for row in table[1:]:
         assert [label == "1" for label in row[1:3]] == [float(value) > 0.5 for value in row[3:]]
+
+
+def test_a_run_that_is_not_done_has_no_model_yet(tmp_path: Path) -> None:
+    """Also where a model file stands in its folder; what finishes it can be pasted into a shell."""
+    folder = tmp_path / "a b"
+    gf.train(FAST, "iris", out=folder)
+    record = json.loads((folder / "run.json").read_text())
+    assert gf.load_model(folder).task == "classification"
+    (folder / "run.json").write_text(json.dumps({**record, "state": "training", "results": None}))
+    fix = re.escape(f"Finish it with: goodfit train --resume '{folder}'")
+    for read in (gf.load_model, load_run, describe_model, lambda path: predict(path, "iris")):
+        with pytest.raises(InputError, match=f"must be a finished run. {fix}"):
+            read(folder)
+    for damaged in ("{", "[]"):
+        (folder / "run.json").write_text(damaged)
+        with pytest.raises(InputError, match=r"run.json: must be the record of a run, but it is damaged"):
+            gf.load_model(folder)
 
 
 def test_what_cannot_predict_is_named(runs: Path, tmp_path: Path) -> None:

@@ -7,15 +7,20 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from pyarrow import feather, parquet
 
 import goodfit as gf
+from goodfit.cli.predict import _texts
 from goodfit.data.tables import csv_parts, file_parts, read_frame
 from goodfit.errors import InputError
 from goodfit.models.model_file import Model
@@ -206,3 +211,89 @@ def test_a_model_of_numbers_keeps_no_columns(tmp_path: Path) -> None:
     Model((net,)).save(tmp_path / "m.safetensors")
     with pytest.raises(InputError, match="was trained on arrays without column names, so there is no column to keep"):
         PredictionStream(tmp_path / "m.safetensors", "iris", keep=["x"])
+
+
+def some(rows: int = 6) -> pd.DataFrame:
+    return frame(rows, seed=2).drop(columns="rich").assign(born=pd.Timestamp("2001-02-03"), n=range(rows))
+
+
+def sources(folder: Path) -> dict[str, Any]:
+    """One table from every door that tables come in by, and in every form that a file has."""
+    made = some()
+    whole = pa.Table.from_pandas(made, preserve_index=False)
+    made.to_csv(folder / "t.csv", index=False)
+    made.to_csv(folder / "t.tsv", index=False, sep="\t")
+    parquet.write_table(whole, folder / "t.parquet")
+    for name in ("t.feather", "t.arrow"):
+        feather.write_feather(whole, folder / name)
+    texts = {name: np.array(["" if pd.isna(v) else str(v) for v in made[name]]) for name in made if name != "n"}
+    np.savez(folder / "t.npz", **texts, n=made["n"].to_numpy())
+    files = [folder / f"t.{end}" for end in ("csv", "tsv", "parquet", "feather", "arrow", "npz")]
+    lists = whole.to_pydict()
+    passing: dict[str, Any] = {name: iter(values) for name, values in lists.items()}
+    memory = {"pandas": made, "polars": pl.from_arrow(whole), "arrow": whole, "dict": lists, "iterators": passing}
+    return {path.suffix: path for path in files} | memory
+
+
+def test_columns_are_kept_of_tables_from_everywhere(run: Path, tmp_path: Path) -> None:
+    for name, data in sources(tmp_path).items():
+        stream = PredictionStream(run, data, keep=("n", "note", "born", "n"))
+        found = list(csv.DictReader(io.StringIO(csv_header_and_rows(stream))))
+        assert list(found[0])[-3:] == ["n", "note", "born"], name
+        assert [row["n"] for row in found] == [str(row) for row in range(6)], name
+        assert [row["note"] for row in found] == some()["note"].tolist(), name
+        assert {row["born"][:10] for row in found} == {"2001-02-03"}, name
+        assert not any("'note'" in note for note in stream.notes), name
+        if name != "iterators":
+            with pytest.raises(InputError, match="has no column of the name that is to be kept; got 'nonsense'"):
+                list(PredictionStream(run, data, keep=["nonsense"]))
+
+
+def test_what_cannot_be_kept_is_refused(run: Path, tmp_path: Path) -> None:
+    some().to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(InputError, match="its cells are encoded, so no column can be kept; got 'note'"):
+        PredictionStream(run, read_frame(tmp_path / "t.csv"), keep=["note"])
+    table = some().to_dict("list")
+    with pytest.raises(InputError, match=r"all columns must have the same number of rows, 6; got \{.short.: 2\}"):
+        list(PredictionStream(run, table | {"short": [1, 2]}, keep=["short"]))
+    with pytest.raises(
+        InputError, match=r"column 'odd', which is to be kept, must hold numbers, texts, .*; got 'object'"
+    ):
+        list(PredictionStream(run, table | {"odd": [object()] * 6}, keep=["odd"]))
+
+
+def test_times_that_python_does_not_hold_are_kept_as_texts(run: Path, tmp_path: Path) -> None:
+    micros = [0, None, 2**58]
+    columns = {
+        name: pa.array(micros, kind) for name, kind in (("when", pa.timestamp("us")), ("far", pa.duration("us")))
+    }
+    columns |= {"day": pa.array([0, None, 3_000_000], pa.date32()), "zone": pa.array(micros, pa.timestamp("us", "UTC"))}
+    table = pa.Table.from_pandas(some(3), preserve_index=False)
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    parquet.write_table(table, tmp_path / "t.parquet")
+    for data in (tmp_path / "t.parquet", table):
+        rows = list(csv.DictReader(io.StringIO(csv_header_and_rows(PredictionStream(run, data, keep=list(columns))))))
+        assert [row["when"] for row in rows] == ["1970-01-01T00:00:00", "", "11103-08-29T17:22:31.711744"]
+        assert rows[2]["zone"] == "11103-08-29T17:22:31.711744Z"
+        assert rows[0]["day"] == "1970-01-01"
+        assert all(row["far"] or place == 1 for place, row in enumerate(rows))
+
+
+@pytest.mark.parametrize("given", [None, io.StringIO("a\n1\n")])
+def test_standard_input_must_be_there(run: Path, given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", given)
+    with pytest.raises(InputError, match="standard input: must be open, and give bytes"):
+        predict(run, "-")
+
+
+def test_the_header_stands_once(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where parts have no rows."""
+    some().to_csv(tmp_path / "t.csv", index=False)
+    stream = PredictionStream(run, tmp_path / "t.csv")
+    (part,) = list(stream)
+    nothing = replace(part[0], values=part[0].values[:0], predicted=part[0].predicted[:0])
+    monkeypatch.setattr(PredictionStream, "__iter__", lambda _: iter([(nothing, {}), (nothing, {}), part]))
+    lines = "".join(_texts(stream, json=False)).splitlines()
+    assert len(lines) == 7
+    assert sum(line.startswith("row,") for line in lines) == 1

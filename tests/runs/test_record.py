@@ -13,6 +13,7 @@ import pytest
 from run_help import RECIPE
 
 from goodfit.data import Split, load, split
+from goodfit.data.prints import fingerprint
 from goodfit.errors import GoodfitError, InputError
 from goodfit.runs import list_runs, record
 from goodfit.training.recipe import Recipe
@@ -51,9 +52,9 @@ def test_the_print_of_data_is_of_every_value() -> None:
     x, y = data.x.copy(), data.y.copy()
     x[149, 3] += 0.5
     y[0] = 1
-    prints = {record.fingerprint(each) for each in (data, replace(data, x=x), replace(data, y=y), load("wine"))}
+    prints = {fingerprint(each) for each in (data, replace(data, x=x), replace(data, y=y), load("wine"))}
     assert len(prints) == 4
-    assert record.fingerprint(load("iris")) in prints
+    assert fingerprint(load("iris")) in prints
 
 
 def test_the_print_of_a_recipe_is_of_every_field() -> None:

@@ -28,9 +28,9 @@ def export(
     """
     from goodfit.cli.output import console, print_json, print_line
     from goodfit.interop.export import export as write
-    from goodfit.runs.folder import model_path
+    from goodfit.models.whereabouts import existing_model_path
 
-    found = write(run, to, model_path(run).with_name(f"model_{to}") if out is None else out, rows=rows)
+    found = write(run, to, existing_model_path(run).with_name(f"model_{to}") if out is None else out, rows=rows)
     if json:
         print_json(found.to_json())
         return

@@ -73,8 +73,8 @@ def _texts(stream: "PredictionStream", *, json: bool) -> Iterator[str]:
     from goodfit.runs.predictions import csv_header, csv_rows, json_rows
 
     first = 0
-    for found, kept in stream:
-        if not json and not first:
+    for place, (found, kept) in enumerate(stream):
+        if not json and not place:  # the first part may have no rows
             yield csv_header(found, stream.keep)
         kept_or_none = kept if stream.keep else None
         yield (json_rows if json else csv_rows)(found, first, kept_or_none)

@@ -10,8 +10,8 @@ from goodfit.arguments import public
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import describe, load
 from goodfit.data.folds import Folds
+from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
 from goodfit.selection.methods import By, check_by
 from goodfit.selection.preparing import FoldRequest, prepare

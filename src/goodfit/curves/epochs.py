@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from goodfit.arguments import public
 from goodfit.curves.measuring import curve, curve_folder
 from goodfit.data import Dataset, Split, Table
+from goodfit.data.prints import fingerprint
 from goodfit.errors import Problems
-from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
 from goodfit.selection.methods import By
 from goodfit.selection.preparing import FoldRequest, prepare

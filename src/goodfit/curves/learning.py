@@ -12,9 +12,9 @@ from goodfit.arguments import public
 from goodfit.curves.measuring import curve_folder, measured, numbered
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.folds import Fold, Folds, some_rows
+from goodfit.data.prints import fingerprint
 from goodfit.errors import Problems
 from goodfit.runs.checks import fitted_recipe
-from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import call_of
 from goodfit.selection.methods import By
 from goodfit.selection.preparing import FoldRequest, prepare

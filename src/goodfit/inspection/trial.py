@@ -18,11 +18,11 @@ from jaxtyping import Float
 
 from goodfit import __version__
 from goodfit.data import Split
+from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError, problem
 from goodfit.inspection.advising import Advice
 from goodfit.intervals import SCORE_BOUNDS, about, of_differences
 from goodfit.runs.checks import seeds_of
-from goodfit.runs.record import fingerprint
 from goodfit.runs.run import Run
 from goodfit.runs.training import train, train_kept
 from goodfit.training.memory import free_memory

@@ -170,7 +170,7 @@ def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG) -> str:
     if rows < LEAST_ROWS:
         return f"it takes {LEAST_ROWS} rows or more"
     if wrong < fewest:
-        return f"fewer than {fewest} rows are wrong, which say too little of the losses"
+        return f"fewer than {fewest} rows are misclassified, too few to measure a loss"
     return ""
 
 

@@ -71,7 +71,8 @@ class Temperature:
         at = f"Temperature {self.value:.3g}"
         if self.at_bound:
             why = "the smaller the better: (almost) all rows are right" if self.value < 1 else "the larger the better"
-            return f"{at} is the bound of what was looked at, {why}. These rows do not tell it: do not use it."
+            told = "These rows cannot determine a temperature: do not use one."
+            return f"{at} is the bound of what was looked at, {why}. {told}"
         if not self.gains:
             return f"{at}, whose gain cannot be measured: {self.missing}. Do not use it unmeasured."
         gain = self.gains[0]

@@ -77,7 +77,7 @@ class TrainedNet:
         """Convert and check."""
         problems = Problems()
         for name in ("weights", "biases"):
-            object.__setattr__(self, name, tuple(np.asarray(array, np.float32) for array in getattr(self, name)))
+            object.__setattr__(self, name, tuple(_array("Net", each, np.float32) for each in getattr(self, name)))
         for name in ("activations", "classes", "slopes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         slopes = self.slopes or (None,) * len(self.activations)
@@ -217,7 +217,7 @@ class TrainedNet:
 
     def score(self, x: Any, y: Any) -> Score:
         """Accuracy, share of rows with all labels right, or R², with its interval; y as in a data set."""
-        prediction, target = self.predict(x), np.asarray(y)
+        prediction, target = self.predict(x), _array("Targets", y)
         if self.task == "regression":
             return score_regression(prediction[None], target.reshape(len(target), -1))
         if target.shape != prediction.shape:
@@ -269,7 +269,7 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
 
 def _for_each(name: str, given: Any, size: int, problems: Problems) -> Float[np.ndarray, " n"]:
     """A finite number for each of `size` inputs or outputs, from that many or from one."""
-    array = np.asarray(given, np.float32)
+    array = _array("Net", given, np.float32)
     if array.shape not in ((size,), (1,), ()) or not np.isfinite(array).all():
         problems.add("Net", f"{name!r} must be {size} finite numbers, or one for all", got=array.tolist())
         return np.ones(size, np.float32)
@@ -307,7 +307,7 @@ def _as_they_are(net: TrainedNet) -> bool:
 
 def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
     """The inputs as a table of numbers of the right width, or an InputError."""
-    rows = np.asarray(x)
+    rows = _array(_WHERE, x)
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
         rule = f"must be a 2-d array of numbers with {n_inputs} columns"
         raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))
@@ -318,6 +318,15 @@ def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
         rule = f"must be finite; column {column} is not in {rows_text(at)}, {int(bad.sum())} values in all"
         raise InputError(problem(_WHERE, rule, got=float(rows[at[0], column]), fix="Impute them or drop the rows."))
     return rows
+
+
+def _array(where: str, given: Any, kind: type[np.float32] | None = None) -> np.ndarray:
+    """What was given as an array; InputError where it is none, such as lists of different lengths."""
+    try:
+        return np.asarray(given, kind)
+    except (TypeError, ValueError) as error:
+        fix = "Lists must be of the same length."
+        raise InputError(problem(where, "must be an array of numbers", got=str(error), fix=fix)) from error
 
 
 def overflow_allowed() -> np.errstate:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from goodfit import __version__
 from goodfit.data import Entry, Ledger, Opening, describe, names
+from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError, problem
 from goodfit.reports.kept import KeptVerdict, read_verdict
 from goodfit.runs import Run, describe_model, load
@@ -99,7 +100,7 @@ def _columns(run: Run) -> tuple[ColumnFacts, ...] | None:
 
 
 def _fingerprint(run: Run) -> str:
-    return "" if run.split is None else records.fingerprint(run.split.data)
+    return "" if run.split is None else fingerprint(run.split.data)
 
 
 def _openings(run: Run, ledger: Ledger) -> tuple[tuple[Opening, ...], frozenset[int], frozenset[int]]:

@@ -18,8 +18,9 @@ from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.row_scores import Values, row_scores
 from goodfit.models.trained_net import TrainedNet
+from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs import record
-from goodfit.runs.folder import load, model_path
+from goodfit.runs.folder import load
 from goodfit.runs.opening import Opened, open_rows
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
@@ -117,7 +118,7 @@ def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
     if isinstance(given, str | os.PathLike):
         path = Path(given)
         if not os.path.isdir(path):
-            model = load_model(model_path(path))
+            model = load_model(existing_model_path(path))
             return Entrant(path.name, model.nets, None, model.preprocessing, model)
         given = load(path)
     if isinstance(given, Run):

@@ -1,6 +1,7 @@
-"""Runs on disk: list them, load one, predict with one."""
+"""Runs on disk: list them, load one."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +11,9 @@ from typing import Any
 from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models import whereabouts
 from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
 from goodfit.notices import warn
-from goodfit.reading import similar_file
 from goodfit.runs import record
 from goodfit.runs.opening import restated
 from goodfit.runs.run import Run
@@ -97,7 +96,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
     where = Path(folder)
     found = record.RunRecord.read(where)
     if found.state != "done":
-        fix = f"Finish it with: goodfit train --resume {where}"
+        fix = f"Finish it with: {shlex.join(['goodfit', 'train', '--resume', str(where)])}"
         raise InputError(problem(str(where), "must be a finished run", fix=fix))
     model = load_model(where / record.MODEL)
     history = History.from_events(where / record.EVENTS, until=max(1, found.epochs))
@@ -132,17 +131,3 @@ def _start_of(folder: Path, found: record.RunRecord) -> Any:
     from goodfit.runs.starting import GoingOn, Start
 
     return GoingOn(found.start, Start.read(folder, found.start))
-
-
-def model_path(run: str | os.PathLike[str]) -> Path:
-    """The model file of a run that is done or of a search, from its folder; a model file's own path is returned."""
-    path = Path(run)
-    if os.path.isdir(path):
-        if os.path.lexists(path / record.RUN) and record.RunRecord.read(path).state != "done":
-            fix = f"Finish it with: goodfit train --resume {path}"
-            raise InputError(problem(str(run), "must be a finished run", fix=fix))
-        return whereabouts.model_path(path)
-    if not os.path.exists(path):
-        rule = "must be a finished run or search, or a model file"
-        raise InputError(problem(str(run), rule, fix=similar_file(path) or "See 'goodfit runs'."))
-    return path

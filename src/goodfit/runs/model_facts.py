@@ -8,7 +8,7 @@ from typing import Any
 
 from goodfit.arguments import public
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
-from goodfit.runs.folder import model_path
+from goodfit.models.whereabouts import model_path
 from goodfit.training import tensor_file
 
 

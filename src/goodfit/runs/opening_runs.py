@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.data import Dataset, Preprocessing, Split, Step, Table, names, read_table
 from goodfit.data import load as load_data
+from goodfit.data.prints import fingerprint
 from goodfit.data.tables import is_table_path
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import load_model
@@ -96,7 +97,7 @@ def split_in(
     if parts is None:
         return None
     made = data if isinstance(data, Dataset) else _made_as(parts.data.preprocessing, data, parts)
-    return parts if made is not None and record.fingerprint(made) == record.fingerprint(parts.data) else None
+    return parts if made is not None and fingerprint(made) == fingerprint(parts.data) else None
 
 
 def _made_as(preprocessing: Preprocessing | None, table: Table, parts: Split) -> Dataset | None:

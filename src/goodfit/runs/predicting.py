@@ -13,17 +13,18 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data import Dataset, Step, Table, names
 from goodfit.data import load as load_data
-from goodfit.data.tables import is_table_path, read_frame
+from goodfit.data.tables import is_table_path
 from goodfit.data.tables.csv_parts import csv_parts
 from goodfit.data.tables.file_parts import in_parts
-from goodfit.data.tables.frames import frame_of
+from goodfit.data.tables.files import read_columns
+from goodfit.data.tables.frames import Frame, columns_of
 from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.folder import model_path
+from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Predictions
 
 STREAM = "-"  # in the place of a file: what comes in at standard input
@@ -81,12 +82,16 @@ class PredictionStream:
 
     def __post_init__(self) -> None:
         """Load the model, and say what it does not take."""
-        self.model = load_model(model_path(self.run))
+        self.model = load_model(existing_model_path(self.run))
+        self.keep = tuple(dict.fromkeys(self.keep))  # a name that is given twice is one column
         self.notes: list[str] = []
         self.warnings: list[str] = []
         if self.model.preprocessing is None and self.keep:
             rule = "was trained on arrays without column names, so there is no column to keep"
             raise InputError(problem(str(self.run), rule, got=self.keep[0]))
+        if isinstance(self.data, Dataset | Table | Frame) and self.keep:
+            rule, fix = "its cells are encoded, so no column can be kept", "Give the table file or the data frame."
+            raise InputError(problem("table", rule, got=self.keep[0], fix=fix))
 
     def __iter__(self) -> Iterator[tuple[Predictions, Mapping[str, Sequence[Any]]]]:
         """(predictions, kept columns by name) of one part after another; at least one."""
@@ -105,11 +110,13 @@ class PredictionStream:
         taken = {column.name for column in preprocessing.columns}
         left_out = [name for name in self.keep if name not in taken]  # which are known not to be features
         for part in _parts(str(self.run), self.data):
+            kept: dict[str, Sequence[Any]] = {}
             if isinstance(part, TablePart):
                 part.check_has(self.keep)
-                frame, kept = part.frame(left_out), part.values(self.keep)
+                frame = part.frame(left_out)
+                kept.update(part.values(self.keep, frame.rows))
             else:
-                frame, kept = part, {}
+                frame = part
             x, rows = reader.read(frame, strict=self.strict)
             self.notes, self.warnings = reader.notes(), reader.warnings()
             if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
@@ -126,19 +133,27 @@ class PredictionStream:
         yield from held
 
 
-def _parts(where: str, data: Any) -> Iterator[Any]:
-    """A table as parts, or as one Frame."""
+def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:
+    """A table as parts; one whose columns were read already as its Frame."""
     if isinstance(data, str) and data == STREAM:
-        return csv_parts("standard input", sys.stdin.buffer)
-    found = None
+        stream = getattr(sys.stdin, "buffer", None)  # None where it was closed before the start
+        if stream is None:
+            rule = "must be open, and give bytes"
+            raise InputError(problem("standard input", rule, fix="Pipe CSV into it, or give a table file."))
+        return csv_parts("standard input", stream)
     if isinstance(data, str | os.PathLike):
         name = os.fspath(data)
         if name in names() and not os.path.exists(name):
             rule = "was trained on a table, so it takes a table file"
             raise InputError(problem(where, rule, got=name, fix="Give a .csv, .parquet or another table file."))
         found = in_parts(name)
-        data = read_frame(name) if found is None else data
-    return iter([frame_of(data.frame if isinstance(data, Table) else data)]) if found is None else found
+        return iter([read_columns(name)]) if found is None else found
+    data = data.frame if isinstance(data, Table) else data
+    if isinstance(data, Frame):
+        return iter([data])
+    # what can be gone through once only is needed twice where it is kept
+    columns = [(name, list(values) if isinstance(values, Iterator) else values) for name, values in columns_of(data)]
+    return iter([TablePart("table", columns)])
 
 
 def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:

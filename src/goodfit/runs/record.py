@@ -26,7 +26,7 @@ from goodfit import __version__
 from goodfit.checked_json import read_model
 from goodfit.data import Dataset, Split, Step, Table, describe, load, names, read_table
 from goodfit.data.dataset import Task, rows_fault
-from goodfit.data.prints import fingerprint as fingerprint
+from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error

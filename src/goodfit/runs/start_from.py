@@ -14,8 +14,8 @@ from goodfit.data.prints import columns_print, row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
-from goodfit.models.whereabouts import MODEL_FILE
-from goodfit.runs.folder import load, model_path
+from goodfit.models.whereabouts import MODEL_FILE, existing_model_path
+from goodfit.runs.folder import load
 from goodfit.runs.opening_runs import own_split
 from goodfit.runs.record import RUN, RunRecord, data_of, read_split
 from goodfit.runs.run import Run
@@ -140,4 +140,4 @@ def data_in(path: Path) -> str | Table:
 
 
 def _model_in(path: Path) -> Model:
-    return load_model(path if os.path.isdir(path) else model_path(path))
+    return load_model(existing_model_path(path))

@@ -9,9 +9,9 @@ from typing import Any
 
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.folds import Folds, Indexes
+from goodfit.data.prints import fingerprint
 from goodfit.errors import Problems
 from goodfit.leaks.check import LeakCheck, check_folds
-from goodfit.runs.record import fingerprint
 from goodfit.selection import methods
 from goodfit.selection.calls import call_of, digest_of
 from goodfit.selection.methods import By, Sampling, SearchRequest

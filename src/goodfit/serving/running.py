@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from goodfit.arguments import public
 from goodfit.models.model_file import load_model
-from goodfit.runs.folder import model_path
+from goodfit.models.whereabouts import existing_model_path
 from goodfit.serving.answering import Limits
 from goodfit.serving.routes import app
 from goodfit.serving.web_server import LOOPBACK, WebServer
@@ -34,4 +34,4 @@ def serve(
     started: called once the server accepts connections; its `url` says where, and its `stop` ends it.
     InputError where the run is not done, there is no such host, or the port is taken.
     """
-    WebServer(app(load_model(model_path(run)), limits), host, port).run(started)
+    WebServer(app(load_model(existing_model_path(run)), limits), host, port).run(started)

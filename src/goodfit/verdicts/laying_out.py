@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
 from goodfit.data.folds import Fold, Folds, Indexes, some_rows
+from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError, problem
-from goodfit.runs.record import fingerprint
 from goodfit.selection.calls import digest_of
 from goodfit.selection.methods import By
 from goodfit.selection.recipes import fitted_whole, in_as_many_steps, in_batches_of

@@ -116,6 +116,23 @@ def test_a_column_that_counts_the_rows_is_left_out_of_all_parts() -> None:
     assert found[0].notes == ("Column 1 has no name and counts the rows: left out.",)
 
 
+@pytest.mark.parametrize("size", [1, 7, 300])
+def test_whether_a_column_counts_the_rows_is_judged_on_rows(size: int) -> None:
+    """A record that is longer than a part leaves the line of names alone in the first one."""
+    content = b',a\n5,"' + b"long " * 50 + b'"\n\n6,b\n'
+    found = list(csv_parts("f", io.BytesIO(content), None, size))
+    assert all(len(part.values(["a"])["a"]) for part in found)
+    assert all(part.frame().names == ["a"] for part in found)
+    assert [list(part.notes) for part in found if part.notes] == [list(read_csv("f", content).notes)]
+    (only,) = in_parts(b"a,b\n\n", size)
+    assert (only.rows, only.names) == (0, ["a", "b"])
+    for read in (lambda: read_csv("f", b"a\n\n1,2\n"), lambda: in_parts(b"a\n\n1,2\n", size)):
+        with pytest.raises(
+            InputError, match="every row must have 1 cells, as many as the header; row 0 has not; got 2"
+        ):
+            read()
+
+
 class Endless(io.RawIOBase):
     """A file without an end; it counts what was read of it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,35 @@ def test_columns_are_what_arrow_makes_of_them(name: str) -> None:
         assert small.unreadable == whole.unreadable
         for column in small.columns:
             same(small.columns[column], whole.columns[column])
+
+
+@pytest.mark.parametrize("dtype", ["i8", ">i4", "u8", ">u8", ">f8", "f2", "?", "U3", "M8[D]", object])
+def test_arrays_of_every_type_are_too_with_a_mask_or_without(dtype: Any) -> None:
+    values = np.array([7, 2**64 - 1] if dtype in ("u8", ">u8") else [7, 1], np.uint64).astype(dtype)
+    masked = np.ma.array(values, mask=[True, False])
+    for given in (values, np.repeat(values, 2)[::2], masked):
+        same(frame_to_encode({"x": given}).columns["x"], frame_of({"x": given}).columns["x"])
+    assert frame_to_encode({"x": masked}).columns["x"].missing.tolist() == [True, False]
+
+
+def test_objects_of_every_kind_are_too() -> None:
+    firsts: list[Any] = [None, NAN, pd.NA, pd.NaT, True, np.True_, 7, np.int8(7), 1.5, np.float32(0.5), Decimal("1.5")]
+    firsts += ["a", np.str_("a "), "a\0b", datetime.date(2024, 1, 31), b"a", np.datetime64("2020-01-01"), 2**70]
+    for first in firsts:
+        for second in firsts:
+            objects = np.empty(2, object)
+            objects[:] = [first, second]
+            masked = np.ma.array(objects, mask=[True, False])
+            for given in ([first, second], objects, masked):
+                small, whole = frame_to_encode({"x": given}), frame_of({"x": given})
+                assert small.unreadable == whole.unreadable, (first, second)
+                for name in whole.columns:
+                    same(small.columns[name], whole.columns[name])
+            if masked.data[1] is firsts[6]:
+                assert frame_of({"x": masked}).columns["x"].missing.tolist() == [True, False]
+    zeros = np.array(["a\0b"])
+    assert frame_of({"x": zeros}).columns["x"].categories() == ["a\0b"]
+    same(frame_to_encode({"x": zeros}).columns["x"], frame_of({"x": zeros}).columns["x"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.data.tables.frames import Frame, check_count, frame_from
+from goodfit.data.tables.frames import Frame, check_count
+from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.raw import raw_column
 from goodfit.errors import InputError, problem
 from goodfit.words import rows_text
@@ -19,6 +20,11 @@ _MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 
 def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
+    """The raw columns of a text file, as of `csv_columns`."""
+    return csv_columns(where, content, separator).frame()
+
+
+def csv_columns(where: str, content: bytes, separator: str | None = None) -> TablePart:
     """A text file with one line of column names. separator: None finds it in the header.
 
     UTF-8, with or without a byte-order mark; quotes may hold separators and line ends. InputError for a file of another
@@ -30,7 +36,7 @@ def read_csv(where: str, content: bytes, separator: str | None = None) -> Frame:
     check_text(where, content)
     header, separator = header_of(where, content, separator)
     columns, _ = cells(where, content, separator, len(header))
-    return frame_from(where, *named(header, [column.slice(1) for column in columns]))
+    return TablePart(where, *named(header, [column.slice(1) for column in columns]))
 
 
 def header_of(where: str, content: bytes, separator: str | None) -> tuple[list[str], str]:

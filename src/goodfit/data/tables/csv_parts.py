@@ -6,7 +6,17 @@ from typing import BinaryIO
 
 import numpy as np
 
-from goodfit.data.tables.csv_file import BLOCK, EMPTY, MARK, cells, check_text, header_of, named, separator_of
+from goodfit.data.tables.csv_file import (
+    BLOCK,
+    EMPTY,
+    MARK,
+    cells,
+    check_text,
+    csv_columns,
+    header_of,
+    named,
+    separator_of,
+)
 from goodfit.data.tables.parts import TablePart
 from goodfit.errors import InputError, problem
 
@@ -23,26 +33,30 @@ def csv_parts(where: str, file: BinaryIO, separator: str | None = None, size: in
     """
     names: list[str] = []
     left_out, sign, records, lines = set[str](), separator, 0, 0
+    head = b""  # the line of names, until rows come: which columns count them cannot be told before
     for content, sign in _whole_records(file, separator, size or PART_BYTES):
         check_text(where, content, lines)
         lines += content.count(b"\n")
-        if names and not content.strip(b"\r\n"):
+        if not (content.strip(b"\r\n") if names or head else content.strip()):
             continue
         if names:
             columns, count = cells(where, content, sign, len(names), records)
             yield TablePart(where, [pair for pair in zip(names, columns, strict=True) if pair[0] not in left_out])
-        elif content.strip():
-            header, sign = header_of(where, content, sign)
-            columns, count = cells(where, content, sign, len(header))
-            pairs, notes = named(header, [column.slice(1) for column in columns])
-            names = [name or f"column {place}" for place, name in enumerate(header, start=1)]
-            left_out = {*names} - {name for name, _ in pairs}
-            yield TablePart(where, pairs, tuple(notes))
         else:
-            continue
+            head += content
+            header, sign = header_of(where, head, sign)
+            columns, count = cells(where, head, sign, len(header))
+            if count == 1:
+                continue
+            part = TablePart(where, *named(header, [column.slice(1) for column in columns]))
+            names = [name or f"column {place}" for place, name in enumerate(header, start=1)]
+            left_out = {*names} - {name for name, _ in part.columns}
+            yield part
         records += count
-    if not names:
+    if not head:
         raise InputError(problem(where, EMPTY))
+    if not names:
+        yield csv_columns(where, head, sign)
 
 
 def _whole_records(file: BinaryIO, separator: str | None, size: int) -> Iterator[tuple[bytes, str]]:

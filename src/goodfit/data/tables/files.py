@@ -9,8 +9,9 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data.npz import read_npz
-from goodfit.data.tables.csv_file import read_csv
-from goodfit.data.tables.frames import Frame, check_count, frame_from
+from goodfit.data.tables.csv_file import csv_columns
+from goodfit.data.tables.frames import Frame, check_count
+from goodfit.data.tables.parts import TablePart
 from goodfit.errors import InputError, problem
 from goodfit.reading import read_bytes, similar_file
 
@@ -20,6 +21,11 @@ NPZ_TARGET = "y"  # the target's column in an NPZ file with the arrays x and y
 @public
 def read_frame(path: str | os.PathLike[str]) -> Frame:
     """The raw columns of a table file; InputError where it cannot be read."""
+    return read_columns(path).frame()
+
+
+def read_columns(path: str | os.PathLike[str]) -> TablePart:
+    """The columns of a table file as they stand there; InputError where it cannot be read."""
     file = Path(path)
     where = os.fspath(path)
     reader = READERS.get(file.suffix.lower())
@@ -48,25 +54,25 @@ def is_table_path(text: str) -> bool:
     return Path(text).suffix.lower() in READERS or os.sep in text or os.path.isfile(text)
 
 
-def _parquet(where: str, content: bytes) -> Frame:
+def _parquet(where: str, content: bytes) -> TablePart:
     from pyarrow import parquet
 
     return _arrow_table(where, content, "a Parquet file", parquet.read_table)
 
 
-def _feather(where: str, content: bytes) -> Frame:
+def _feather(where: str, content: bytes) -> TablePart:
     from pyarrow import feather
 
     return _arrow_table(where, content, "a Feather (Arrow) file", feather.read_table)
 
 
-def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]) -> Frame:
+def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]) -> TablePart:
     import pyarrow as pa
 
     try:
         table = read(pa.BufferReader(content))
         table.validate(full=True)  # offsets and codes that point elsewhere would end the process when they are used
-        return frame_from(where, list(zip(table.column_names, table.columns, strict=True)))
+        return TablePart(where, list(zip(table.column_names, table.columns, strict=True)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()[0]
         raise InputError(
@@ -74,7 +80,7 @@ def _arrow_table(where: str, content: bytes, kind: str, read: Callable[..., Any]
         ) from error
 
 
-def _npz(where: str, content: bytes) -> Frame:
+def _npz(where: str, content: bytes) -> TablePart:
     """Arrays x [N, D] and y [N], or one-dimensional arrays by name. Never unpickles."""
     try:
         arrays = read_npz(content)
@@ -85,13 +91,13 @@ def _npz(where: str, content: bytes) -> Frame:
     if x is not None and x.ndim == 2 and arrays.keys() <= {"x", NPZ_TARGET}:
         check_count(where, x.shape[1])
         columns = [(f"x{place}", np.ascontiguousarray(x[:, place])) for place in range(x.shape[1])]
-        return frame_from(where, columns if y is None else [*columns, (NPZ_TARGET, y)])
-    return frame_from(where, list(arrays.items()))
+        return TablePart(where, columns if y is None else [*columns, (NPZ_TARGET, y)])
+    return TablePart(where, list(arrays.items()))
 
 
-READERS: dict[str, Callable[[str, bytes], Frame]] = {
-    ".csv": read_csv,
-    ".tsv": lambda where, content: read_csv(where, content, "\t"),
+READERS: dict[str, Callable[[str, bytes], TablePart]] = {
+    ".csv": csv_columns,
+    ".tsv": lambda where, content: csv_columns(where, content, "\t"),
     ".parquet": _parquet,
     ".feather": _feather,
     ".arrow": _feather,

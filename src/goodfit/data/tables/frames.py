@@ -50,12 +50,15 @@ def frame_of(data: Any, name: str = "table") -> Frame:
     data: a data frame that narwhals knows (pandas, polars, Arrow, ...), a dict of one-dimensional arrays or lists, or a
     structured NumPy array [N].
     """
-    if isinstance(data, Frame):
-        return data
+    return data if isinstance(data, Frame) else frame_from(name, columns_of(data, name))
+
+
+def columns_of(data: Any, name: str = "table") -> list[tuple[str, Any]]:
+    """(name, column) pairs of a table of any kind, which `frame_from` takes; InputError as of `frame_of`."""
     if isinstance(data, Mapping):
-        return frame_from(name, [(str(key), values) for key, values in data.items()])
+        return [(str(key), values) for key, values in data.items()]
     if isinstance(data, np.ndarray) and data.dtype.names is not None and data.ndim == 1:
-        return frame_from(name, [(field, np.ascontiguousarray(data[field])) for field in data.dtype.names])
+        return [(field, np.ascontiguousarray(data[field])) for field in data.dtype.names]
     import narwhals as nw
 
     try:
@@ -69,7 +72,7 @@ def frame_of(data: Any, name: str = "table") -> Frame:
         raise
     names = _names_of(data)
     check_names(name, names)
-    return frame_from(name, list(zip(names, native.iter_columns(), strict=True)))
+    return list(zip(names, native.iter_columns(), strict=True))
 
 
 def frame_to_encode(data: Any, name: str = "table") -> Frame:
@@ -107,7 +110,7 @@ def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[s
     lengths: dict[str, int] = {}
     for name, values in columns:
         try:
-            column = values if isinstance(values, RawColumn) else _arrow(values)
+            column = values if isinstance(values, RawColumn) else arrow_column(values)
             lengths[name] = len(column)
             made[name] = column if isinstance(column, RawColumn) else raw_column(column)
         except UnreadableColumn as error:
@@ -119,8 +122,8 @@ def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[s
     return Frame(where, made, max(lengths.values(), default=0), unreadable, tuple(notes))
 
 
-def _arrow(values: Any) -> Any:
-    """A column as an Arrow array; mixed Python values become texts."""
+def arrow_column(values: Any) -> Any:
+    """A column as an Arrow array; mixed Python values become texts. UnreadableColumn for what holds no values."""
     import pyarrow as pa
 
     if isinstance(values, pa.Array | pa.ChunkedArray):
@@ -136,14 +139,21 @@ def _arrow(values: Any) -> Any:
             wide = values.dtype.kind == "f" and values.dtype.itemsize > 8  # which Arrow has not
             with np.errstate(over="ignore"):  # beyond float64 is infinite
                 values = values.astype(np.float64 if wide else values.dtype.newbyteorder("="))
-        return pa.array(values if isinstance(values, np.ndarray) else list(values))
+        if isinstance(values, np.ndarray) and values.dtype.kind == "U":  # which Arrow would end at a zero
+            values = values.tolist()
+        values = values if isinstance(values, np.ndarray) else list(values)
+        if not isinstance(values, np.ndarray) or values.dtype == object:
+            kinds = {kind for kind in set(map(type, values)) if issubclass(kind, np.generic)}
+            if np.datetime64 in kinds and len(kinds) > 1:
+                raise TypeError("Arrow ends the process on these")
+        return pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return pa.array([_plain(value) for value in values], pa.large_string())
 
 
 def _plain(value: Any) -> str | None:
     """One value of a mixed column as text; None where it is missing."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
         return None
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, bool | str | decimal.Decimal):

@@ -75,18 +75,6 @@ class Preprocessing:
             raise reader.unread_error()
         return x, reader.notes()
 
-    def transform_readable(self, data: Any) -> tuple[NDArray[np.float32], NDArray[np.int64], list[str], list[str]]:
-        """(inputs [K, D], numbers [K] of their rows, notes, warnings) of the rows whose cells can all be read.
-
-        data, notes: as in `transform`. warnings: for each column with cells that cannot be read as its kind, which rows
-        were left out for them. InputError, as in `transform`, for columns that are missing or that hold no values at
-        all, and where no row is left.
-        """
-        reader = RowReader(self)
-        x, rows = reader.read(data)
-        reader.check_any()
-        return x, rows, reader.notes(), reader.warnings()
-
     def encode(self, frame: Frame, notes: CellNotes) -> NDArray[np.float32]:
         """Inputs [N, D] of rows whose cells can all be read; what there is to tell of them goes into `notes`."""
         x = np.zeros((frame.rows, self.n_inputs), np.float32)

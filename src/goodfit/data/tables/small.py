@@ -56,12 +56,13 @@ def small_column(values: Any) -> RawColumn | None:
     if kind == "DatetimeArray":
         return RawColumn("date", _micros(values.asi8, str(values.unit)) / DAY)
     if isinstance(values, np.ndarray):
-        if values.ndim != 1:
+        if values.ndim != 1 or type(values) is not np.ndarray:  # a masked array holds more than its numbers
             return None
         if values.dtype.kind == "b":
             return RawColumn("boolean", values.astype(np.float64))
         if values.dtype.kind in "iu":
-            return RawColumn("number", values.astype(np.int64 if values.dtype != np.uint64 else np.float64))
+            wide = values.dtype.kind == "u" and values.dtype.itemsize == 8  # in either order of bytes
+            return RawColumn("number", values.astype(np.float64 if wide else np.int64))
         if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
             return RawColumn("number", values.astype(np.float64))
         if values.dtype.kind not in "OU":

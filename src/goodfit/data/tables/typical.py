@@ -49,6 +49,6 @@ def _written(column: Moments) -> str | None:
     except (OverflowError, ValueError):
         return None
     moment = moment.replace(microsecond=0, tzinfo=None)
-    if 0 <= column.scaling.median < 1 and not {"year", "week"} & {*column.parts}:  # times of day without a date
+    if column.clock:
         return moment.time().isoformat()
     return moment.isoformat() if "day" in column.parts else moment.date().isoformat()

@@ -23,9 +23,8 @@ from goodfit.interop.export.packing import numpy_files, torch_files
 from goodfit.interop.export.rows import CheckRows, check_rows
 from goodfit.interop.export.sklearn_object import joblib_bytes, sklearn_object
 from goodfit.models.model_file import Model, load_model
-from goodfit.models.whereabouts import MODEL_FILE
+from goodfit.models.whereabouts import MODEL_FILE, existing_model_path
 from goodfit.runs import record
-from goodfit.runs.folder import model_path
 from goodfit.runs.run import Run
 
 LARGEST_DIFFERENCE = 1e-5  # relative, above which nothing is written
@@ -142,7 +141,7 @@ def _resolved(source: Run | Model | str | os.PathLike[str]) -> tuple[Model, Path
         return source, None
     if isinstance(source, Run):
         return source.model, source.folder
-    path = model_path(source)
+    path = existing_model_path(source)
     beside = path.parent if path.name == MODEL_FILE and os.path.exists(path.parent / record.RUN) else None
     return load_model(path), beside
 
