@@ -22,7 +22,7 @@ from goodfit.errors import InputError
 from goodfit.leaks.check import check_split
 from goodfit.reports import ModelCard, model_card
 from goodfit.reports.card_limits import limits, unknown
-from goodfit.runs import describe_model, load
+from goodfit.runs import describe_model, list_runs, load
 from goodfit.runs.opening import model_print
 from page_check import check
 
@@ -102,6 +102,34 @@ def test_an_opening_stands_there_with_the_current_interval(folder: Path) -> None
     assert "| 1st of 2 | accuracy |" in told.markdown()
     assert f"97.5 % interval {line['score']['low']:.4f} to" in told.markdown().split("## ")[0]
     assert "Openings of the test set are those in this project's ledger" in sections(told)["Limits"]
+
+
+@pytest.mark.parametrize("look", ["calibrate", "compare", "score"])
+def test_other_rows_are_not_the_test_set(folder: Path, look: str) -> None:
+    """Whatever scored them: the run's own test rows stay sealed, and no list shows a test score."""
+    run, data = load(folder), gf.data.load("iris")
+    x = data.x + np.float32(0.01)  # rows that the run has not seen
+    new = gf.data.Dataset.from_arrays(x, np.array(data.classes)[data.y], name="new")
+    if look == "calibrate":
+        gf.calibration(folder, new, temperature=False)
+    elif look == "compare":
+        gf.compare(folder, replace(run.model, nets=run.nets[:1]), new)
+    else:
+        run.test(new)
+    card = model_card(folder)
+    (line,) = card.facts["test"]["other_rows"]
+    assert (card.facts["test"]["openings"], line["kind"], line["data"], line["rows"]) == ([], look, "new", 150)
+    told = sections(card)
+    assert "has not been opened by these nets" in told["Scores"]
+    assert "Other rows" in told["Scores"]
+    assert "Test set" not in told["Scores"]
+    assert "The test set is sealed" in told["Limits"]
+    assert "Test accuracy" not in card.markdown()
+    assert "test" not in list_runs(folder.parent)[0].scores
+    own = run.test().score
+    assert list_runs(folder.parent)[0].scores["test"] == own
+    (line,) = model_card(folder).facts["test"]["openings"]
+    assert line["score"] == own.to_dict()
 
 
 def test_a_verdict_and_leaks_are_told(folder: Path) -> None:
