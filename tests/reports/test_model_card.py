@@ -83,7 +83,7 @@ def test_what_was_not_done_is_said_to_be_so(folder: Path) -> None:
     assert "has not been opened by these nets" in told["Scores"]
     assert "The test set is sealed" in told["Limits"]
     assert "Leakage between the sets was not checked." in told["Training data"]
-    assert "Whether the probabilities are calibrated: a run does not record it." in told["Limits"]
+    assert "Whether the probabilities are calibrated: a run does not record it; 'goodfit calibrate'" in told["Limits"]
     assert model_card(folder).facts["verdict"] is None
 
 
@@ -152,6 +152,7 @@ def test_a_temperature_of_the_model_file_is_told(folder: Path) -> None:
     ):
         replace(model, about={**model.about, **about}).save(folder / "model.safetensors")
         assert f"Calibrated after training by a temperature of {text}" in sections(model_card(folder))["Scores"]
+        assert "are calibrated" not in sections(model_card(folder))["Limits"]
     replace(model, about={"temperature": "hot"}).save(folder / "model.safetensors")
     assert model_card(folder).facts["temperature"] is None
 
@@ -247,6 +248,14 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "must be the folder of a run" in capsys.readouterr().err
 
 
+def test_a_search_has_no_card_and_says_what_has(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found" / "search.json").write_text("{}")
+    rule = r"this is a search, .* Train the winner: goodfit train DATA --recipe \S+found\. Then give the folder of"
+    with pytest.raises(InputError, match=rule):
+        model_card(tmp_path / "found")
+
+
 def facts_of(run: gf.Run) -> dict[str, Any]:
     return dict(run.card().facts)
 
@@ -259,6 +268,10 @@ def test_limits_follow_from_the_facts(folder: Path) -> None:
     history = replace(run.history, frozen=np.array([False, True]))
     diverged = limits(facts_of(replace(run, history=history)))
     assert any(each.startswith("1 of 2 nets diverged. It keeps its last finite weights") for each in diverged)
+    facts = facts_of(replace(run, history=history))
+    assert facts["model"]["fingerprint"] == model_print(run.nets[:1])
+    all_lost = limits(facts_of(replace(run, history=replace(run.history, frozen=np.ones(2, bool)))))
+    assert any("2 of 2 nets diverged: the model predicts with" in each for each in all_lost)
     parts = split(gf.data.load("iris"), valid=0.0, test=0.0, seed=0)
     without = limits(facts_of(made_run(RECIPE, parts)))
     assert any("There was no validation set" in each for each in without)

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 
 def export(
-    run: Annotated[Path, Parameter(help="Run folder or model file.")],
+    run: Annotated[Path, Parameter(help="Folder of a run or a search, or a model file.")],
     /,
     *,
     to: Annotated[Literal["onnx", "torch", "numpy", "sklearn"], Parameter(help="What to write.")],

@@ -14,6 +14,11 @@ WITHOUT = {"curve.json": "a curve", "verdict-call.json": "a verdict", "verdict.j
 RULE = "must be a model file, or the folder of a finished run or search"
 
 
+def is_search(folder: Path) -> bool:
+    """Whether a folder is that of a search."""
+    return os.path.exists(folder / SEARCH_FILE)
+
+
 def model_path(path: str | os.PathLike[str]) -> Path:
     """The model file that a path stands for; InputError for a folder without one, with what to do.
 

@@ -63,7 +63,7 @@ def _model(run: Run) -> dict[str, Any]:
     file = None if run.folder is None else describe_model(run.folder)
     net = run.nets[0]
     return {
-        "fingerprint": model_print(run.nets),
+        "fingerprint": model_print(run.sound),
         "file": None if file is None else {"path": file.path, "bytes": file.bytes, "sha256": file.sha256},
         "nets": len(run.nets),
         "seeds": list(run.seeds),

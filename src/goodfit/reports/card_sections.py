@@ -54,12 +54,13 @@ def _use(facts: Mapping[str, Any]) -> Iterator[Block]:
     target = [("Target", Mono(brief_name(facts["target"])))] if facts["target"] else []
     file = model["file"]
     where: Inline = "not written to a file" if file is None else Mono(file["path"])
+    predicting = model["nets"] - len(model["diverged"]) or model["nets"]
     yield Facts(
         [
             ("Task", facts["task"]),
             *target,
             *shown,
-            ("Predicts with", f"the average of {model['nets']} nets" if model["nets"] > 1 else "one net"),
+            ("Predicts with", f"the average of {predicting} nets" if predicting > 1 else "one net"),
             ("Model file", where),
             *([] if file is None else [("SHA-256 of the file", Mono(file["sha256"]))]),
             ("Fingerprint of the nets", Mono(model["fingerprint"])),

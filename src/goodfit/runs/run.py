@@ -18,6 +18,7 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.model_file import STARTED, Model
+from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
@@ -106,6 +107,8 @@ class Run:
             about["table"] = {name: self.origin[name] for name in ("target", "group", "time") if name in self.origin}
         if self.start is not None:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
+        if self.frozen:
+            about[DIVERGED] = list(self.frozen)
         if self.split is None:
             return Model(self.nets, about)
         data = self.split.data
@@ -113,7 +116,8 @@ class Run:
         return Model(self.nets, about, preprocessing=data.preprocessing, data=facts)
 
     def predict(self, x: Any) -> np.ndarray:
-        """Predictions for new rows, from the mean over all nets: names of classes, labels or numbers, as of a `Model`.
+        """Predictions for new rows, from the mean over the nets that stayed finite, as of a `Model`: names of classes,
+        labels or numbers.
 
         x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
         for other runs, raw inputs [N, D] in the unit of the data.

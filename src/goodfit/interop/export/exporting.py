@@ -76,7 +76,7 @@ class _Made:
 def export(
     source: Run | Model | str | os.PathLike[str], kind: str, path: str | os.PathLike[str], *, rows: Any = None
 ) -> Exported:
-    """Write a model with its preprocessing in a form that needs no goodfit: all nets, averaged as goodfit does.
+    """Write a model with its preprocessing in a form that needs no goodfit: its nets, averaged as goodfit does.
 
     source: a run, a model, or the path of a run's folder or of a model file
     kind: "onnx" (one file), "torch" (.py and .pt), "numpy" (.py and .npz) or "sklearn" (one .joblib file)
@@ -93,7 +93,8 @@ def export(
     base = _base(path, kind)
     if kind in NEEDED:
         _check_installed(kind, NEEDED[kind], f"goodfit[{NEEDED[kind]}]")
-    model, folder = _resolved(source)
+    given, folder = _resolved(source)
+    model = given.predictor
     if any(net.encoding is not None for net in model.nets):
         fix = "Serve the model file with 'goodfit serve', or train with encoding none."
         raise InputError(problem(f"Export to {kind}", "cannot hold the bins of encoded features", fix=fix))
