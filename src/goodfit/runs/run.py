@@ -102,7 +102,7 @@ class Run:
         """The nets as a model: what turns a table into their features, the recipe and the data's name with them."""
         if self.stored is not None:
             return self.stored
-        about = {"recipe": self.recipe.to_dict(), "data": self.data_name}
+        about: dict[str, Any] = {"recipe": self.recipe.to_dict(), "data": self.data_name}
         if self.origin is not None:  # of a table file: the target, and what divided the rows
             about["table"] = {name: self.origin[name] for name in ("target", "group", "time") if name in self.origin}
         if self.start is not None:
@@ -125,7 +125,7 @@ class Run:
         return self.model.predict(x)
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        """Probabilities [N, C] for new rows, mean over all nets: of the classes or labels, in the order of
+        """Probabilities [N, C] for new rows, mean over the nets that predict: of the classes or labels, in the order of
         `model.classes`. Not for regression.
 
         x: as in `predict`.
