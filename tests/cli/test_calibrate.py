@@ -96,6 +96,16 @@ def test_a_table_file_is_looked_at_with_the_columns_of_the_run(call: Any, here: 
     assert "on 300 new rows" in out
     assert "Recorded in the ledger: no. 1." in out
     assert [line.kind for line in Ledger().openings()] == ["calibrate"]
+    Path("few.csv").write_text("".join(TABLE.replace(".5,", ".75,").splitlines(keepends=True)[:31]), "utf-8")
+    for number, (out_to, made) in enumerate({"few.svg": [], "few": ["calibration.json"]}.items(), start=2):
+        code, out, err = call("calibrate", "runs/table", "few.csv", "--out", out_to, "--save", "m", "--quiet")
+        assert (code, err) == (0, "")
+        assert "No reliability diagram was written: it takes 40 rows." in out
+        assert f"Recorded in the ledger: no. {number}." in out
+        assert sorted(each.name for each in Path().glob(f"{out_to}/*")) == made
+        assert not Path("few.svg").exists()
+        assert load_model("m").about["temperature"] > 0
+        Path("m").unlink()
 
 
 def test_the_report_shows_it_where_the_data_are_at_hand(call: Any, here: Path) -> None:

@@ -103,6 +103,7 @@ def made_run(recipe: Recipe = RECIPE, data: Dataset | Split | str = "iris", seed
         scores=score_parts(nets, parts),
         seconds={"data": 0.1, "compile": 1.0, "train": 2.0, "evaluate": 0.1},
         split=parts,
+        test_rows=len(parts.test),
     )
 
 

@@ -26,7 +26,7 @@ from goodfit.reports.card_limits import limits, unknown
 from goodfit.reports.reproducing import command
 from goodfit.reports.run_report import run_page
 from goodfit.reports.source import source_of
-from goodfit.runs import describe_model, load
+from goodfit.runs import describe_model, list_runs, load
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
 from goodfit.runs.start_from import start_of
@@ -90,7 +90,7 @@ def test_what_was_not_done_is_said_to_be_so(folder: Path) -> None:
     assert "has not been opened by these nets" in told["Scores"]
     assert "The test set is sealed" in told["Limits"]
     assert "Leakage between the sets was not checked." in told["Training data"]
-    assert "Whether the probabilities are calibrated: a run does not record it." in told["Limits"]
+    assert "Whether the probabilities are calibrated: a run does not record it; 'goodfit calibrate'" in told["Limits"]
     assert model_card(folder).facts["verdict"] is None
 
 
@@ -109,6 +109,34 @@ def test_an_opening_stands_there_with_the_current_interval(folder: Path) -> None
     assert "| 1st of 2 | accuracy |" in told.markdown()
     assert f"97.5 % interval {line['score']['low']:.4f} to" in told.markdown().split("## ")[0]
     assert "Openings of the test set are those in this project's ledger" in sections(told)["Limits"]
+
+
+@pytest.mark.parametrize("look", ["calibrate", "compare", "score"])
+def test_other_rows_are_not_the_test_set(folder: Path, look: str) -> None:
+    """Whatever scored them: the run's own test rows stay sealed, and no list shows a test score."""
+    run, data = load(folder), gf.data.load("iris")
+    x = data.x + np.float32(0.01)  # rows that the run has not seen
+    new = gf.data.Dataset.from_arrays(x, np.array(data.classes)[data.y], name="new")
+    if look == "calibrate":
+        gf.calibration(folder, new, temperature=False)
+    elif look == "compare":
+        gf.compare(folder, replace(run.model, nets=run.nets[:1]), new)
+    else:
+        run.test(new)
+    card = model_card(folder)
+    (line,) = card.facts["test"]["other_rows"]
+    assert (card.facts["test"]["openings"], line["kind"], line["data"], line["rows"]) == ([], look, "new", 150)
+    told = sections(card)
+    assert "has not been opened by these nets" in told["Scores"]
+    assert "Other rows" in told["Scores"]
+    assert "Test set" not in told["Scores"]
+    assert "The test set is sealed" in told["Limits"]
+    assert "Test accuracy" not in card.markdown()
+    assert "test" not in list_runs(folder.parent)[0].scores
+    own = run.test().score
+    assert list_runs(folder.parent)[0].scores["test"] == own
+    (line,) = model_card(folder).facts["test"]["openings"]
+    assert line["score"] == own.to_dict()
 
 
 def test_a_verdict_and_leaks_are_told(folder: Path) -> None:
@@ -131,6 +159,7 @@ def test_a_temperature_of_the_model_file_is_told(folder: Path) -> None:
     ):
         replace(model, about={**model.about, **about}).save(folder / "model.safetensors")
         assert f"Calibrated after training by a temperature of {text}" in sections(model_card(folder))["Scores"]
+        assert "are calibrated" not in sections(model_card(folder))["Limits"]
     replace(model, about={"temperature": "hot"}).save(folder / "model.safetensors")
     assert model_card(folder).facts["temperature"] is None
 
@@ -226,6 +255,14 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "must be the folder of a run" in capsys.readouterr().err
 
 
+def test_a_search_has_no_card_and_says_what_has(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found" / "search.json").write_text("{}")
+    rule = r"this is a search, .* Train the winner: goodfit train DATA --recipe \S+found\. Then give the folder of"
+    with pytest.raises(InputError, match=rule):
+        model_card(tmp_path / "found")
+
+
 def facts_of(run: gf.Run) -> dict[str, Any]:
     return dict(run.card().facts)
 
@@ -238,6 +275,10 @@ def test_limits_follow_from_the_facts(folder: Path) -> None:
     history = replace(run.history, frozen=np.array([False, True]))
     diverged = limits(facts_of(replace(run, history=history)))
     assert any(each.startswith("1 of 2 nets diverged. It keeps its last finite weights") for each in diverged)
+    facts = facts_of(replace(run, history=history))
+    assert facts["model"]["fingerprint"] == model_print(run.nets[:1])
+    all_lost = limits(facts_of(replace(run, history=replace(run.history, frozen=np.ones(2, bool)))))
+    assert any("2 of 2 nets diverged: the model predicts with" in each for each in all_lost)
     parts = split(gf.data.load("iris"), valid=0.0, test=0.0, seed=0)
     without = limits(facts_of(made_run(RECIPE, parts)))
     assert any("There was no validation set" in each for each in without)

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 
 def calibrate(
-    run: Annotated[Path, Parameter(help="Folder of a finished run, or a model file.")],
+    run: Annotated[Path, Parameter(help="Folder of a finished run or search, or a model file.")],
     data: Annotated[
         str | None,
         Parameter(help="New rows: a table file or a data set. [default: the validation rows of the run]"),

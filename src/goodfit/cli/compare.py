@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 
 def compare(
-    run: Annotated[Path, Parameter(help="Folder of a finished run, or a model file.")],
+    run: Annotated[Path, Parameter(help="Folder of a finished run or search, or a model file.")],
     /,
     *others: Annotated[Path, Parameter(help="The runs or model files to compare it with.")],
     data: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from goodfit.cli.output import console, print_line, table
+from goodfit.models.predicting import DIVERGED, diverged_places
 from goodfit.words import visible
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     if found.data is not None:
         yield "trained on", f"{cut(found.data['name'])}, {found.data['rows']:,} rows"
         yield "fingerprint", cut(found.data["fingerprint"])
-    told = {"recipe"} if isinstance(found.about.get("recipe"), dict) else set()
+    diverged, count = diverged_places(found.about, len(found.nets), found.path), len(found.nets)
+    if diverged:
+        do = "predict all the same" if len(diverged) == count else "do not predict"
+        yield "diverged", f"{len(diverged):,} of {count:,} nets {do}: {names([str(place) for place in diverged])}"
+    told = {DIVERGED, "recipe"} if isinstance(found.about.get("recipe"), dict) else {DIVERGED}
     told |= {"data"} if found.data is not None and found.about.get("data") == found.data["name"] else set()
     rest = [(cut(name), as_text(value)) for name, value in found.about.items() if name not in told]
     yield from rest[:MOST_ABOUT]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def serve(
-    run: Annotated[Path, Parameter(help="Run folder or model file.")],
+    run: Annotated[Path, Parameter(help="Folder of a run or a search, or a model file.")],
     /,
     *,
     port: Annotated[int, Parameter(help="Port to listen on; 0 takes one that is free.")] = 8000,

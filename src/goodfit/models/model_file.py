@@ -22,6 +22,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
+from goodfit.models.predicting import DIVERGED, diverged_places
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
@@ -58,10 +59,11 @@ class Model:
     """What a model file holds: nets that predict together.
 
     nets: at least one, all of one task, with the same classes, inputs, outputs, link and preprocessing. about: JSON of
-    the writer's, such as the recipe. version: the goodfit that wrote it. preprocessing: what turns a table into the
-    nets' inputs, or None where they take numbers as they are; where it is not given, that of the nets. data: {"name",
-    "fingerprint", "rows"} of what they were trained on, or None.
-    InputError where the nets do not belong together.
+    the writer's, such as the recipe; nets whose places it lists as "diverged" do not predict. version: the goodfit that
+    wrote it. preprocessing: what turns a table into the nets' inputs, or None where they take numbers as they are;
+    where it is not given, that of the nets. data: {"name", "fingerprint", "rows"} of what they were trained on, or
+    None.
+    InputError where the nets do not belong together, and where "diverged" lists others than these.
     """
 
     nets: tuple[TrainedNet, ...]
@@ -73,6 +75,7 @@ class Model:
     def __post_init__(self) -> None:
         """Check, and give the preprocessing to nets that were made without."""
         made = together(self.nets, self.preprocessing, "Model")
+        diverged_places(self.about, len(self.nets), "Model")
         nets = (net if net.preprocessing is made else replace(net, preprocessing=made) for net in self.nets)
         object.__setattr__(self, "nets", tuple(nets))
         object.__setattr__(self, "preprocessing", made)
@@ -101,8 +104,22 @@ class Model:
                     return Recipe.from_mapping(self.about[name])
         return None
 
+    @property
+    def predicting(self) -> tuple[TrainedNet, ...]:
+        """The nets that predict: those that did not diverge, or all where all did."""
+        diverged = diverged_places(self.about, len(self.nets), "Model")
+        return tuple(net for place, net in enumerate(self.nets) if place not in diverged) or self.nets
+
+    @property
+    def predictor(self) -> Model:
+        """The model with the nets that predict and no others."""
+        if DIVERGED not in self.about:
+            return self
+        about = {name: value for name, value in self.about.items() if name != DIVERGED}
+        return replace(self, nets=self.predicting, about=about)
+
     def predict(self, x: Any) -> np.ndarray:
-        """Predictions from the mean over all nets, by name.
+        """Predictions from the mean over the nets that predict, by name.
 
         x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
         in any order. What the table has too many or lacks is told in warnings.
@@ -110,10 +127,10 @@ class Model:
         of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
         where x does not fit, or gives numbers that are not finite.
         """
-        return named(self.task, self.classes, decided(self.task, mean_values(self.nets, self._inputs(x))))
+        return named(self.task, self.classes, decided(self.task, mean_values(self.predicting, self._inputs(x))))
 
     def predict_proba(self, x: Any) -> Float[np.ndarray, "N C"]:
-        """Probabilities [N, C], mean over all nets: of the classes or labels, in the order of `classes`.
+        """Probabilities [N, C], mean over the nets that predict: of the classes or labels, in the order of `classes`.
 
         Not for regression.
 
@@ -121,7 +138,7 @@ class Model:
         """
         if self.task == "regression":
             raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
-        return mean_values(self.nets, self._inputs(x))
+        return mean_values(self.predicting, self._inputs(x))
 
     def tempered(self, temperature: float) -> Model:
         """The same model with the logits of every net divided by a temperature, which `about` tells.
@@ -178,6 +195,7 @@ def save_model(
     """
     where = os.fspath(path)
     made = together(nets, preprocessing, where)
+    diverged_places(about or {}, len(nets), where)
     version = max(map(_version, nets))
     metadata = {
         "goodfit": __version__,
@@ -230,6 +248,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
 def model_of(content: tensor_file.Content, where: str) -> Model:
     """The model in the content of a file. where: its name, for the InputError."""
     found, tensors = read_metadata(content.metadata, where, content.version), content.arrays
+    diverged_places(found.about, len(found.nets), where)
     names = {name for number, net in enumerate(found.nets) for name in _names(number, net)}
     names |= {name for number in range(len(found.nets)) if (name := f"nets.{number}.{BEND}") in tensors}
     if names != tensors.keys() or any(array.dtype != np.float32 for array in tensors.values()):

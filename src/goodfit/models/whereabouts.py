@@ -18,6 +18,11 @@ WITHOUT = {"curve.json": "a curve", "verdict-call.json": "a verdict", "verdict.j
 RULE = "must be a model file, or the folder of a finished run or search"
 
 
+def is_search(folder: Path) -> bool:
+    """Whether a folder is that of a search."""
+    return os.path.exists(folder / SEARCH_FILE)
+
+
 def model_path(path: str | os.PathLike[str]) -> Path:
     """The model file that a path stands for; InputError for a folder without one and for a run that is not done, with
     what to do.

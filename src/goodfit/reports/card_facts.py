@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from goodfit import __version__
+from goodfit.data.ledger import Opening
 from goodfit.data.tables.fitted import FittedColumn, Numeric
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.typical import known_categories, typical_value
@@ -16,7 +17,7 @@ from goodfit.reports.commands import changes, wrapped
 from goodfit.reports.reproducing import command
 from goodfit.reports.source import Source
 from goodfit.runs import Run, describe_model
-from goodfit.runs.opening import model_print, restated
+from goodfit.runs.opening import model_print, of_test_set, restated
 from goodfit.training.recipe import DEFAULT
 
 
@@ -63,7 +64,7 @@ def _model(run: Run) -> dict[str, Any]:
     file = None if run.folder is None else describe_model(run.folder)
     net = run.nets[0]
     return {
-        "fingerprint": model_print(run.nets),
+        "fingerprint": model_print(run.sound),
         "file": None if file is None else {"path": file.path, "bytes": file.bytes, "sha256": file.sha256},
         "nets": len(run.nets),
         "seeds": list(run.seeds),
@@ -129,22 +130,29 @@ def _validation_loss(run: Run) -> dict[str, Any] | None:
 
 
 def _test(source: Source) -> dict[str, Any]:
-    """Own openings of test rows, each with its interval as it is by now. rows: of the run's own test set."""
+    """Openings of the run's own test rows, and of other rows by its nets, each with its interval as it is by now.
+
+    rows: of the run's own test set.
+    """
     own = [line for line in source.openings if line.number in source.own]
-    scored = [(line, restated(line)) for line in own]
+    rows = source.sizes.get("test", 0)
+    sealed = of_test_set(own, source.run.data_name, rows)
     return {
-        "rows": source.sizes.get("test", 0),
+        "rows": rows,
         "every_epoch": "test_score" in source.run.history.metrics,
-        "openings": [
-            {
-                "time": line.time,
-                "data": line.data,
-                "rows": line.rows,
-                "kind": line.kind,
-                "nth": line.nth,
-                "of": line.of,
-                "score": None if score is None else score.to_dict(),
-            }
-            for line, score in scored
-        ],
+        "openings": [_opening(line) for line in sealed],
+        "other_rows": [_opening(line) for line in own if line not in sealed],
+    }
+
+
+def _opening(line: Opening) -> dict[str, Any]:
+    score = restated(line)
+    return {
+        "time": line.time,
+        "data": line.data,
+        "rows": line.rows,
+        "kind": line.kind,
+        "nth": line.nth,
+        "of": line.of,
+        "score": None if score is None else score.to_dict(),
     }

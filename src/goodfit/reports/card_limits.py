@@ -24,8 +24,10 @@ def unknown(facts: Mapping[str, Any]) -> list[str]:
     ]
     if facts["data"]["description"] is not None:
         found.pop(1)
-    if facts["task"] != "regression":
-        found.append("Whether the probabilities are calibrated: a run does not record it.")
+    if facts["task"] != "regression" and facts["temperature"] is None:
+        found.append(
+            "Whether the probabilities are calibrated: a run does not record it; 'goodfit calibrate' measures it."
+        )
     return found
 
 
@@ -75,8 +77,11 @@ def _of_columns(facts: Mapping[str, Any]) -> Iterator[str]:
         yield "An unseen category is predicted from the other columns, with a note."
     never = sum(not each["missing_in_training"] for each in columns)
     if never:
-        which = "no column" if never == len(columns) else f"{never:,} of {counted(len(columns), 'column')} not"
-        yield f"Missing values: in {which} seen in training. They are imputed there, with a note."
+        if never == len(columns):
+            yield "No column had missing values in training; they are imputed, with a note."
+        else:
+            some = f"{never:,} of {counted(len(columns), 'column')}"
+            yield f"{some} had no missing values in training; there they are imputed, with a note."
 
 
 def _of_scores(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -106,8 +111,9 @@ def _of_nets(facts: Mapping[str, Any]) -> Iterator[str]:
         yield "The scores are of single nets. The model predicts with their average, which was not scored."
     if model["diverged"]:
         count = len(model["diverged"])
+        told = f"{count} of {counted(model['nets'], 'net')} diverged"
+        if count == model["nets"]:
+            yield f"{told}: the model predicts with their last finite weights all the same."
+            return
         kept = "It keeps its" if count == 1 else "They keep their"
-        yield (
-            f"{count} of {counted(model['nets'], 'net')} diverged. {kept} last finite weights: left out of the scores, "
-            "but part of the average that predicts."
-        )
+        yield f"{told}. {kept} last finite weights: left out of the scores and of the average that predicts."

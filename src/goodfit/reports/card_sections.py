@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from goodfit.models.scores import Score
@@ -55,12 +55,13 @@ def _use(facts: Mapping[str, Any]) -> Iterator[Block]:
     target = [("Target", Mono(brief_name(facts["target"])))] if facts["target"] else []
     file = model["file"]
     where: Inline = "not written to a file" if file is None else Mono(file["path"])
+    predicting = model["nets"] - len(model["diverged"]) or model["nets"]
     yield Facts(
         [
             ("Task", facts["task"]),
             *target,
             *shown,
-            ("Predicts with", f"the average of {model['nets']} nets" if model["nets"] > 1 else "one net"),
+            ("Predicts with", f"the average of {predicting} nets" if predicting > 1 else "one net"),
             ("Model file", where),
             *([] if file is None else [("SHA-256 of the file", Mono(file["sha256"]))]),
             ("Fingerprint of the nets", Mono(model["fingerprint"])),
@@ -160,10 +161,18 @@ def _test(test: Mapping[str, Any]) -> Iterator[Block]:
     if test["every_epoch"]:
         yield Note("The test set was scored in every epoch, so that it is a second validation set.")
     lines = [line for line in test["openings"] if line["score"] is not None]
-    if not lines:
+    if lines:
+        yield _openings("Test set", lines)
+    else:
         sealed = f"The test set of {counted(test['rows'], 'row')} has not been opened by these nets."
         yield Paragraph(sealed if test["rows"] else "There is no test set.")
-        return
+    others = [line for line in test["other_rows"] if line["score"] is not None]
+    if others:
+        yield _openings("Other rows", others)
+
+
+def _openings(title: str, lines: Iterable[Mapping[str, Any]]) -> Grid:
+    """Lines of the ledger that have a score, and what each opening cost."""
     rows = []
     for line in lines:
         score = Score.from_dict(line["score"])
@@ -174,7 +183,7 @@ def _test(test: Mapping[str, Any]) -> Iterator[Block]:
             )
     heads = ("data", "opened", "opening", "score", "value", "interval", "level", "rows")
     note = "Each interval is the current one, widened for every opening of these rows in the ledger of this project."
-    yield Grid("Test set", heads, rows, left=4, note=note)
+    return Grid(title, heads, rows, left=4, note=note)
 
 
 def _verdict(facts: Mapping[str, Any]) -> Iterator[Block]:

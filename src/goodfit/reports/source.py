@@ -1,6 +1,7 @@
 """What a report on a run is made from: the run, and what stands in its folder. The data themselves are not read."""
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from goodfit import __version__
 from goodfit.data import Entry, Ledger, Opening, describe, names
 from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError, problem
+from goodfit.models.whereabouts import is_search
 from goodfit.reports.kept import KeptVerdict, read_verdict
 from goodfit.runs import Run, describe_model, load
 from goodfit.runs import record as records
@@ -54,6 +56,12 @@ class Source:
 
 def source_of(run: Run | Path, ledger: Ledger | None = None) -> Source:
     """Read everything. InputError or GoodfitError where the run is not done, or any of it or the ledger is damaged."""
+    if isinstance(run, Path) and is_search(run):
+        rule = "must be the folder of a run; this is a search, which keeps its winner's nets without their run"
+        fix = (
+            f"Train the winner: goodfit train DATA --recipe {shlex.quote(str(run))}. Then give the folder of that run."
+        )
+        raise InputError(problem(str(run), rule, fix=fix))
     run = run if isinstance(run, Run) else load(run)
     rows, seed = _rows(run)
     digest = hashlib.blake2b(digest_size=16)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WHERE = "calibration"
 TESTED = 1 - LEVEL
 ONE_SIDED = 0.8  # share of a calibration error from which on it is told by its direction
+NO_DIAGRAM = f"No reliability diagram was written: it takes {FEWEST_BINNED} rows."
 AGAIN = "Call goodfit.calibration again."
 PICTURES = ".svg", ".png"
 
@@ -136,16 +137,15 @@ class Calibration:
     def write(self, out: Path | None = None, save: Path | None = None) -> dict[str, Path]:
         """What `goodfit calibrate` writes, by what it is.
 
-        out: a file for the diagram (.svg, .png), or a folder for it, where there are rows enough for one, and for the
-        numbers. save: a model file for the model with the temperature.
+        out: a file for the diagram (.svg, .png), or a folder for it and for the numbers; with too few rows there is no
+        diagram, and the rest is written. save: a model file for the model with the temperature.
         """
         from goodfit.figures import write_figure
 
         made: dict[str, Path] = {}
-        if out is not None and is_picture(out):
-            made["Reliability diagram"] = out
-        elif out is not None:
-            made |= {"Reliability diagram": out / "reliability.svg"} if self.reliability else {}
+        if out is not None and self.reliability:
+            made["Reliability diagram"] = out if is_picture(out) else out / "reliability.svg"
+        if out is not None and not is_picture(out):
             made["Numbers"] = out / "calibration.json"
             text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
             write_atomically(made["Numbers"], f"{text}\n".encode())

@@ -18,8 +18,9 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
+from goodfit.models.predicting import DIVERGED
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
-from goodfit.runs.calibrated import WHERE, Calibration, is_picture
+from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
@@ -161,8 +162,9 @@ def _model(one: Entrant) -> Model:
     """What was looked at, as a model that can be saved."""
     run = one.run
     if run is None:
-        return one.model or Model(one.nets)
-    return replace(run.model, nets=one.nets)
+        return Model(one.nets) if one.model is None else one.model.predictor
+    about = {name: value for name, value in run.model.about.items() if name != DIVERGED}
+    return replace(run.model, nets=one.nets, about=about)
 
 
 def calibrate_folder(
@@ -178,4 +180,6 @@ def calibrate_folder(
     if out is not None:
         is_picture(out)  # before new rows are opened for a file that cannot be written
     found = calibration(folder, data, target=target, classes=classes, progress=progress)
+    if out is not None and not found.reliability:  # an error would lose what the opening of new rows was spent on
+        found = replace(found, notes=(*found.notes, NO_DIAGRAM))
     return found, found.write(out, save)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from goodfit.data import Preprocessing, Sealed, Split, Step
 from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.models import whereabouts
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.row_scores import Values, row_scores
 from goodfit.models.trained_net import TrainedNet
@@ -113,19 +114,22 @@ def entrants(given: Sequence[Any]) -> list[Entrant]:
 
 
 def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
-    """A run or its folder, a model or its file, or nets; InputError for what is none of these. place: names it A, B."""
+    """A run or its folder, a model or its file, a search's folder for its winner, or nets; place: names it A, B.
+
+    InputError for what is none of these.
+    """
     letter = string.ascii_uppercase[place]
     if isinstance(given, str | os.PathLike):
         path = Path(given)
-        if not os.path.isdir(path):
+        if not os.path.isdir(path) or whereabouts.is_search(path):
             model = load_model(existing_model_path(path))
-            return Entrant(path.name, model.nets, None, model.preprocessing, model)
+            return Entrant(path.name or str(path), model.predicting, None, model.preprocessing, model)
         given = load(path)
     if isinstance(given, Run):
         name = letter if given.folder is None else given.folder.name or str(given.folder)
         return Entrant(name, given.sound, given, given.model.preprocessing)
     if isinstance(given, Model):
-        return Entrant(letter, given.nets, None, given.preprocessing, given)
+        return Entrant(letter, given.predicting, None, given.preprocessing, given)
     several = tuple(given) if isinstance(given, Sequence) else (given,)
     if several and all(isinstance(each, TrainedNet) for each in several):
         return Entrant(letter, several)

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +10,13 @@ from typing import Any
 
 from goodfit.arguments import public
 from goodfit.data import Ledger
+from goodfit.data.ledger import Opening
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs import record
-from goodfit.runs.opening import restated
+from goodfit.runs.opening import of_test_set, restated
 from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
@@ -27,8 +28,8 @@ class RunSummary:
     """A run in a list.
 
     state: "done", "training", "interrupted", or "damaged" where its record cannot be read: then `problem` says why, and
-    when is the date of the file. scores: part -> score, where it is done. The score on test rows is there once they
-    were opened: the newest in the ledger, with the interval as it is by now.
+    when is the date of the file. scores: part -> score, where it is done. The score on its own test rows is
+    there once they were opened: the newest in the ledger, with the interval as it is by now.
     """
 
     folder: Path
@@ -55,24 +56,33 @@ def list_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
     return sorted(found, key=lambda run: (run.when, str(run.folder)), reverse=True)
 
 
-def _opened() -> dict[str, Score]:
-    """Folder of a run -> its newest score on test rows in the ledger, with the interval as it is by now."""
+def _opened() -> dict[str, list[Opening]]:
+    """Folder of a run -> its lines in the ledger."""
     try:
         lines = Ledger().openings()
     except GoodfitError as error:
         warn(f"Test scores are not shown: {error}")
         return {}
-    scores = ((line.run, restated(line)) for line in lines)
-    return {run: score for run, score in scores if run is not None and score is not None}
+    found: dict[str, list[Opening]] = {}
+    for line in lines:
+        if line.run is not None:
+            found.setdefault(line.run, []).append(line)
+    return found
 
 
-def _summary(folder: Path, opened: Mapping[str, Score]) -> RunSummary:
-    test = opened.get(str(folder.resolve()))
+def _test_score(lines: Sequence[Opening], found: record.RunRecord) -> Score | None:
+    """The newest score on the run's own test rows, with the interval as it is by now."""
+    scores = map(restated, reversed(of_test_set(lines, found.data, found.test_rows)))
+    return next((score for score in scores if score is not None), None)
+
+
+def _summary(folder: Path, opened: Mapping[str, Sequence[Opening]]) -> RunSummary:
     try:
         found = record.RunRecord.read(folder)
     except InputError as error:
         written = datetime.fromtimestamp(max(0.0, os.lstat(folder / record.RUN).st_mtime), UTC)
         return RunSummary(folder, "", written, "damaged", (), {}, str(error))
+    test = _test_score(opened.get(str(folder.resolve()), ()), found)
     going = "training" if is_held(folder) else "interrupted"
     return RunSummary(
         folder=folder,

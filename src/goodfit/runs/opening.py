@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,17 @@ def restated(line: Opening) -> Score | None:
         raise InputError(
             problem("Ledger", rule, got=dict(line.score), fix="Restore a backup of the ledger.")
         ) from error
+
+
+def of_test_set(lines: Iterable[Opening], data: str, rows: int) -> list[Opening]:
+    """The lines of a run that opened its own test rows. data: its name; rows: how many test rows there are.
+
+    Known by the data's name and the number of rows, as the folder of a run does not hold the rows themselves, or as
+    those that were scored in every epoch; whatever opened the same rows for another purpose counts as well.
+    """
+    told, known = list(lines), ("score", data, rows)
+    own = {line.row_set for line in told if line.kind == "curve" or (line.kind, line.data, line.rows) == known}
+    return [line for line in told if line.row_set in own]
 
 
 def ordinal(number: int) -> str:

@@ -33,7 +33,7 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
     (one,) = several
     if isinstance(one, Run):
         return open_rows(one.sound, rows, run=one.folder)
-    return open_rows(one.nets, rows) if isinstance(one, Model) else open_estimator(one, rows)
+    return open_rows(one.predicting, rows) if isinstance(one, Model) else open_estimator(one, rows)
 
 
 def open_folder(

@@ -40,7 +40,7 @@ def predict(
     strict: bool = False,
     data_progress: DataProgress | None = None,
 ) -> Predictions:
-    """Predict with a run, a search or a model file: the average over its nets.
+    """Predict with a run, a search or a model file: the average over its nets that stayed finite.
 
     run: a run's folder, a search's (for the nets of the winner), or a model file. data: a data set or the name of one;
     for nets that were trained on a table, a table file, a data frame or a dict of columns, in any order and with or
@@ -166,8 +166,9 @@ def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> 
 
 
 def _averaged(model: Model, x: np.ndarray) -> Predictions:
-    values = mean_values(model.nets, x)
-    return Predictions(model.task, model.classes, values, decided(model.task, values), len(model.nets))
+    nets = model.predicting
+    values = mean_values(nets, x)
+    return Predictions(model.task, model.classes, values, decided(model.task, values), len(nets))
 
 
 def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions:

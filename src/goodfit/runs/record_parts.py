@@ -79,6 +79,7 @@ class StartRecord(Checked):
             f"Started from {self.source} ({nets}, fingerprint {self.fingerprint[:12]}). Optimiser state: {self.note}."
         )
         if self.seen is None:
-            return f"{text} Whether it was trained on held-out rows is unknown."
+            why = "that was not checked, or its training rows are not known"
+            return f"{text} It is unknown whether it was trained on held-out rows: {why}."
         known = [f"{count:,} rows of the {PARTS[part]} set" for part, count in self.seen.items() if count]
         return f"{text} It knew {' and '.join(known)}, which are not held out." if known else text

@@ -18,6 +18,7 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.model_file import STARTED, Model
+from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
@@ -101,11 +102,13 @@ class Run:
         """The nets as a model: what turns a table into their features, the recipe and the data's name with them."""
         if self.stored is not None:
             return self.stored
-        about = {"recipe": self.recipe.to_dict(), "data": self.data_name}
+        about: dict[str, Any] = {"recipe": self.recipe.to_dict(), "data": self.data_name}
         if self.origin is not None:  # of a table file: the target, and what divided the rows
             about["table"] = {name: self.origin[name] for name in ("target", "group", "time") if name in self.origin}
         if self.start is not None:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
+        if self.frozen:
+            about[DIVERGED] = list(self.frozen)
         if self.split is None:
             return Model(self.nets, about)
         data = self.split.data
@@ -113,7 +116,8 @@ class Run:
         return Model(self.nets, about, preprocessing=data.preprocessing, data=facts)
 
     def predict(self, x: Any) -> np.ndarray:
-        """Predictions for new rows, from the mean over all nets: names of classes, labels or numbers, as of a `Model`.
+        """Predictions for new rows, from the mean over the nets that stayed finite, as of a `Model`: names of classes,
+        labels or numbers.
 
         x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
         for other runs, raw inputs [N, D] in the unit of the data.
@@ -121,7 +125,7 @@ class Run:
         return self.model.predict(x)
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        """Probabilities [N, C] for new rows, mean over all nets: of the classes or labels, in the order of
+        """Probabilities [N, C] for new rows, mean over the nets that predict: of the classes or labels, in the order of
         `model.classes`. Not for regression.
 
         x: as in `predict`.

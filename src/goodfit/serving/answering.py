@@ -58,8 +58,8 @@ class Answering:
 
     @cached_property
     def about(self) -> dict[str, str]:
-        """What stands in every answer: the fingerprint of the nets, as the ledger has it, and goodfit's version."""
-        return {"fingerprint": model_print(self.model.nets), "goodfit": __version__}
+        """What stands in every answer: the fingerprint of what predicts, as in the ledger, and goodfit's version."""
+        return {"fingerprint": model_print(self.model.predicting), "goodfit": __version__}
 
     @cached_property
     def most_rows(self) -> int:
@@ -101,7 +101,7 @@ class Answering:
     def _predictions(self, x: np.ndarray) -> Iterable[dict[str, Any]]:
         """One a row: the prediction, and of a classifier every probability by the name of its class."""
         task, classes = self.model.task, self.model.classes
-        values = mean_values(self.model.nets, x)
+        values = mean_values(self.model.predicting, x)
         chosen = decided(task, values).tolist()
         for row, numbers in zip(chosen, values.tolist(), strict=True):
             if task == "regression":

@@ -28,7 +28,7 @@ def front_page(answering: Answering, url: str) -> str:
             ("Task", model.task),
             *classes,
             *data,
-            ("Nets", f"{len(model.nets):,}"),
+            ("Nets", f"{len(model.predicting):,}"),
             ("Fingerprint", Mono(answering.about["fingerprint"])),
             ("Limits of a request", f"{answering.most_rows:,} rows, {answering.limits.bytes:,} bytes"),
         ]

@@ -1,4 +1,4 @@
-"""`serve`: a run or a model file behind an HTTP endpoint, until it is stopped."""
+"""`serve`: a run, a search or a model file behind an HTTP endpoint, until it is stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve(
 ) -> None:
     """Serve the predictions of a run over HTTP, until Ctrl-C or SIGTERM; docs/serve.md says what can be asked.
 
-    run: a run's folder, or a model file.
+    run: a run's folder, a search's (for the nets of the winner), or a model file.
     port: default 8000; 0 takes one that is free.
     host: default '127.0.0.1', which only this machine can reach. With any other, everybody who reaches the machine can
     ask: there is no password.

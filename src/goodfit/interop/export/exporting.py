@@ -75,7 +75,7 @@ class _Made:
 def export(
     source: Run | Model | str | os.PathLike[str], kind: str, path: str | os.PathLike[str], *, rows: Any = None
 ) -> Exported:
-    """Write a model with its preprocessing in a form that needs no goodfit: all nets, averaged as goodfit does.
+    """Write a model with its preprocessing in a form that needs no goodfit: its nets, averaged as goodfit does.
 
     source: a run, a model, or the path of a run's folder or of a model file
     kind: "onnx" (one file), "torch" (.py and .pt), "numpy" (.py and .npz) or "sklearn" (one .joblib file)
@@ -92,7 +92,8 @@ def export(
     base = _base(path, kind)
     if kind in NEEDED:
         _check_installed(kind, NEEDED[kind], f"goodfit[{NEEDED[kind]}]")
-    model, folder = _resolved(source)
+    given, folder = _resolved(source)
+    model = given.predictor
     found = check_rows(model, rows, folder, source.split if isinstance(source, Run) else None)
     made = MAKERS[kind](model, found)
     difference = relative_difference(made.values, found.expected)
