@@ -173,6 +173,7 @@ def test_the_code_of_a_table_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     expected = gf.load_model(run).predict_proba(names["rows"])
     assert expected.shape == (1, 2)
     assert list(names["rows"]) == NAMES
+    assert "not used" not in text  # the target is no column that was left out
     for words in commands(text):
         app.parse_args(words[1:], print_error=False, exit_on_error=False)
     assert [words[:2] for words in commands(text)] == [

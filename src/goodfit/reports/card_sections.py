@@ -90,10 +90,9 @@ def _inputs(facts: Mapping[str, Any]) -> Iterator[Block]:
     note = f"{SPREAD}{more}"
     heads = ("column", "kind", "in the training set", "missing values", "inputs")
     yield Grid("Columns", heads, rows, left=4, note=note)
-    if facts["ignored"]:
-        yield Paragraph(
-            f"Columns of the training table that are not used: {joined([*map(brief_name, facts['ignored'])])}."
-        )
+    unused = [brief_name(name) for name in facts["ignored"] or () if name != facts["target"]]
+    if unused:
+        yield Paragraph(f"Columns of the training table that are not used: {joined(unused)}.")
 
 
 def _typical(column: Mapping[str, Any]) -> str:
