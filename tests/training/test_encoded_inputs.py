@@ -131,7 +131,7 @@ def test_recipes_with_and_without_encoding_are_searched_together() -> None:
     folds = make_folds(data, np.arange(90, dtype=np.int32), folds=3)
     sheets = make_sheets(data, folds, recipes, [0])
     assert [(len(sheet.jobs), sheet.examples.inputs) for sheet in sheets] == [(3, 3), (6, 3 + 2 * 3)]
-    found = gf.select("diabetes", PLAIN.replace(epochs=1), vary={"encoding": ["none", "piecewise"]}, folds=2)
+    found = gf.select(PLAIN.replace(epochs=1), "diabetes", vary={"encoding": ["none", "piecewise"]}, folds=2)
     assert sorted(found.parameters) == [4 * 11 + 5, 4 * (11 + 16 * 9) + 5]  # all columns but the sex have more values
 
 
