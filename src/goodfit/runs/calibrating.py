@@ -18,7 +18,6 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
-from goodfit.models.predicting import DIVERGED
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
@@ -160,11 +159,8 @@ def _notes(data: Dataset, fitted: Temperature | None, nets: int, part: str) -> l
 
 def _model(one: Entrant) -> Model:
     """What was looked at, as a model that can be saved."""
-    run = one.run
-    if run is None:
-        return Model(one.nets) if one.model is None else one.model.predictor
-    about = {name: value for name, value in run.model.about.items() if name != DIVERGED}
-    return replace(run.model, nets=one.nets, about=about)
+    model = one.model if one.run is None else one.run.model
+    return Model(one.nets) if model is None else model.predictor
 
 
 def calibrate_folder(
