@@ -66,7 +66,7 @@ def calibration(
     task = one.nets[0].task
     if task == "regression":
         fix = "For errors of a regression with intervals, use run.scores, 'goodfit test' or 'goodfit compare'."
-        raise InputError(problem(WHERE, "is of probabilities, which a regression does not give", got=one.name, fix=fix))
+        raise InputError(problem(WHERE, "is of probabilities, which only classifiers give", got=task, fix=fix))
     rows, part, openings, level, notes = _rows(one, data, target, progress)
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
@@ -171,6 +171,7 @@ def calibrate_folder(
     progress: Notify | None,
     out: Path | None = None,
     save: Path | None = None,
+    anyway: bool = False,
 ) -> tuple[Calibration, dict[str, Path]]:
     """What `goodfit calibrate` does: what was found, and the files that were written, see `Calibration.write`."""
     if out is not None:
@@ -178,4 +179,4 @@ def calibrate_folder(
     found = calibration(folder, data, target=target, classes=classes, progress=progress)
     if out is not None and not found.reliability:  # an error would lose what the opening of new rows was spent on
         found = replace(found, notes=(*found.notes, NO_DIAGRAM))
-    return found, found.write(out, save)
+    return found, found.write(out, save, anyway=anyway)
