@@ -136,7 +136,7 @@ def _go_on(folder: Path) -> None:
     work, _, _, cohort = _work()
     state, rows = read_state(folder / OPTIMIZER)
     nets = load(_trained() / "done").nets
-    start = Start(nets, "here", RECIPE, None, state, known=rows)
+    start = Start(nets, "here", RECIPE, state, known=rows)
     jobs = [start.job(number, job.recipe) for number, job in enumerate(work.jobs)]
     begun = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
     str(with_optimizers(begun, jobs, cohort.grid))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from goodfit.words import visible
+from goodfit.words import as_listed, visible
 
 SHOWN_CHARACTERS = 80  # of a value that an error repeats
 
@@ -60,7 +60,7 @@ def nearest(name: object, valid: Iterable[str]) -> str:
     """A fix for a misspelt name: "Did you mean 'relu'?", or the list of what is valid."""
     names = [name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…" for name in valid]
     close = difflib.get_close_matches(str(name), names, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(names)}."
+    return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(map(as_listed, names))}."
 
 
 class Problems:

@@ -11,11 +11,17 @@ SHOWN_ROWS = 5  # row numbers that a message lists
 HIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+AMBIGUOUS = re.compile(r"[\s,;'\"]")  # what lets a name be taken for several, or for a part of one
 
 
 def visible(text: str) -> str:
     """The text with what would steer a terminal or hide in it written out, such as \\x1b; ends of lines stay."""
     return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def as_listed(name: str) -> str:
+    """A name as it stands among others with commas between them: quoted where it holds a comma, a quote or a blank."""
+    return repr(name) if not name or AMBIGUOUS.search(name) else name
 
 
 def width(text: str) -> int:

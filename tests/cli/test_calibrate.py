@@ -69,7 +69,7 @@ def test_it_writes_the_diagram_the_numbers_and_the_model(call: Any, here: Path) 
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("runs/numbers",), "calibration: is of probabilities, which a regression does not give; got 'numbers'."),
+        (("runs/numbers",), "calibration: is of probabilities, which only classifiers give; got 'regression'."),
         (("runs/digits/model.safetensors",), "'model.safetensors' is a model without a run, so its validation rows"),
         (("runs/nothing",), "runs/nothing: must be a finished run or search, or a model file."),
         (("runs/digits", "nowhere.csv"), "must be arrays, too"),
@@ -99,13 +99,15 @@ def test_a_table_file_is_looked_at_with_the_columns_of_the_run(call: Any, here: 
     Path("few.csv").write_text("".join(TABLE.replace(".5,", ".75,").splitlines(keepends=True)[:31]), "utf-8")
     for number, (out_to, made) in enumerate({"few.svg": [], "few": ["calibration.json"]}.items(), start=2):
         code, out, err = call("calibrate", "runs/table", "few.csv", "--out", out_to, "--save", "m", "--quiet")
-        assert (code, err) == (0, "")
-        assert "No reliability diagram was written: it takes 40 rows." in out
+        assert (code, err.count("\n"), Path("m").exists()) == (2, 1, False)
+        assert "calibration: only a temperature that is advised is saved; got " in err
+        assert "No reliability diagram was written: it takes 40 rows." in out  # what the opening was spent on is told
         assert f"Recorded in the ledger: no. {number}." in out
         assert sorted(each.name for each in Path().glob(f"{out_to}/*")) == made
         assert not Path("few.svg").exists()
-        assert load_model("m").about["temperature"] > 0
-        Path("m").unlink()
+    code, out, _ = call("calibrate", "runs/table", "few.csv", "--save", "m", "--save-anyway", "--quiet")
+    assert (code, "The model was written with a temperature that is not advised." in out) == (0, True)
+    assert load_model("m").about["temperature"] > 0
 
 
 def test_the_report_shows_it_where_the_data_are_at_hand(call: Any, here: Path) -> None:

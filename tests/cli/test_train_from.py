@@ -48,6 +48,12 @@ def test_a_new_table_is_read_as_that_of_the_start(call: Any) -> None:
     code, _, err = call("train", "2.csv", "--from", "a", *NEXT, "--out", "b")
     assert (code, err) == (0, "")
     assert load_model("b").preprocessing == load_model("a").preprocessing
+    Path("3.csv").write_text("q,w\n1,2\n3,4\n", "utf-8")
+    code, _, err = call("train", "3.csv", "--from", "a", *NEXT, "--out", "c")
+    told = "3.csv: must have the target column 'paid' (the target of a). Name another: --target NAME.\n"
+    assert (code, err) == (2, f"goodfit: {told}" if err.startswith("goodfit:") else told)
+    code, _, err = call("train", "3.csv", "--from", "a", "--target", "nothing", *NEXT, "--out", "c")
+    assert (code, "got 'nothing'" in err, "the target of a" in err) == (2, True, False)
 
 
 def test_what_does_not_go_together(call: Any) -> None:

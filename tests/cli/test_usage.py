@@ -261,6 +261,12 @@ def test_a_reader_of_progress_that_leaves_does_not_stop_the_work() -> None:
     assert (done.returncode, done.stdout) == (0, "result\n")
 
 
+def test_a_limit_of_serving_is_named_by_its_flag(call: Any) -> None:
+    for flag in ("--max-rows", "--max-megabytes"):
+        code, _, err = call("serve", "nowhere", flag, "0")
+        assert (code, err.startswith(f"Command line: '{flag}' must be from 1 to ")) == (2, True)
+
+
 def test_a_terminal_without_unicode_is_served() -> None:
     done = run("data", "show", "digits", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")

@@ -146,7 +146,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
         ("rich", {}, "age", r"table: the target must not be one of the nets' inputs; got 'age'"),
         ("rich", {}, "ritch", r"got 'ritch'\. Did you mean 'rich'\?"),
         ("rich", {}, "income", r"the target 'income' must have classes that repeat"),
-        ("rich", {}, "city2", r"the target 'city2' must have the classes that the nets know: not yet, yes; got 'A'"),
+        ("rich", {}, "city2", r"the target 'city2' must have the classes that the nets know: 'not yet', yes; got 'A'"),
         ("rich", {"age": "old"}, None, r"column 'age' must hold numbers; 150 rows .* do not; got 'old'"),
         ("rich", {"rich": "yes"}, None, r"the target 'rich' must have at least two classes; got 'yes'"),
         ("income", {}, "rich", r"column 'rich' must hold numbers"),

@@ -96,6 +96,27 @@ def test_nets_that_are_too_sure_are_named_and_mended(run: Run, parts: Split, tmp
     assert "more sure" in unsure.sentences[1]
 
 
+def test_only_a_temperature_that_is_advised_is_saved_unless_asked_for(run: Run, tmp_path: Path) -> None:
+    found, path = gf.calibration(sharpened(run)), tmp_path / "m.safetensors"
+    assert found.temperature is not None
+    for fitted in (
+        replace(found.temperature, value=20.0, at_bound=True),
+        replace(found.temperature, gains=(), missing="there are too few rows for 5 folds"),
+    ):
+        doubtful = replace(found, temperature=fitted)
+        with pytest.raises(InputError, match="only a temperature that is advised is saved; got ") as caught:
+            doubtful.save(path)
+        assert fitted.sentence in str(caught.value)
+        assert doubtful.write(save=path) == {}
+        assert not path.exists()
+        assert doubtful.write(save=path, anyway=True) == {"Model": path}
+        path.unlink()
+        assert doubtful.save(path, anyway=True).about["temperature"] == fitted.value
+        path.unlink()
+    with pytest.raises(InputError, match="no temperature was asked for"):
+        replace(found, temperature=None).save(path)
+
+
 def test_new_rows_are_recorded_in_the_ledger_first(run: Run, book: Ledger) -> None:
     found = gf.calibration(run, rows_of(2))
     lines = book.openings()
@@ -153,7 +174,7 @@ def test_few_rows_are_not_judged(run: Run) -> None:
 
 def test_what_has_no_probabilities_or_rows(run: Run) -> None:
     numbers = TrainedNet((np.eye(1, 3),), (np.zeros(1),), (), "regression")
-    with pytest.raises(InputError, match="calibration: is of probabilities, which a regression does not give"):
+    with pytest.raises(InputError, match="of probabilities, which only classifiers give; got 'regression'"):
         gf.calibration(numbers)
     with pytest.raises(InputError, match="calibration: 'A' is a model without a run, so its validation rows are not"):
         gf.calibration(run.nets[0])

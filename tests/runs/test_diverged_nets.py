@@ -86,3 +86,16 @@ def test_show_says_how_many_predict(file: Path, capsys: pytest.CaptureFixture[st
     assert main(["show", str(file)]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert [line for line in lines if "diverged" in line] == ["diverged 1 of 3 nets do not predict: 1"]
+
+
+def test_a_run_of_an_older_version_says_it_once_it_is_loaded(tmp_path: Path) -> None:
+    made = gf.train(RECIPE, "iris", seeds=3, leaks="off", out=tmp_path / "run")
+    made = replace(made, history=replace(made.history, frozen=np.array([False, True, False])))
+    events = tmp_path / "run" / "events.jsonl"
+    events.write_text(made.history.to_events())  # the model file names no nets, as older ones
+    run = gf.runs.load(tmp_path / "run")
+    assert (run.frozen, run.model.about["diverged"]) == ((1,), [1])
+    assert np.array_equal(run.predict_proba(X), mean_values(made.sound, X))
+    found = gf.calibration(run, temperature=False).before
+    assert found is not None
+    assert ([net.seed for net in found.nets], "diverged" in found.about) == ([0, 2], False)

@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 
 import goodfit as gf
+import goodfit.runs.record
+import goodfit.runs.run
+from goodfit.data.prints import fingerprint
 from goodfit.errors import InputError
 from goodfit.models import Model, save_model
 from goodfit.runs import load as load_run
@@ -120,3 +123,31 @@ def test_nets_of_different_preprocessing_are_refused(people: tuple[gf.Run, gf.Ru
     with pytest.raises(InputError, match=r"Net: 'preprocessing' must make the \d inputs of the nets; got \d"):
         replace(net, preprocessing=narrow)
     assert not path.exists()
+
+
+def test_loose_nets_of_a_table_are_compared_on_new_rows_of_one(
+    people: tuple[gf.Run, gf.Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+    new, run = frame(60, seed=5), people[0]
+    for other in (run.nets, run.nets[0], Model(run.nets)):
+        found = gf.compare(run, other, {name: new[name].to_numpy() for name in new}, target="rich")
+        assert (found.part, found.rows) == ("new", 60)
+
+
+def test_the_data_are_looked_at_whole_once_and_not_to_predict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    looked: list[str] = []
+
+    def counting(data: gf.data.Dataset) -> str:
+        looked.append(data.name)
+        return fingerprint(data)
+
+    for module in (goodfit.runs.run, goodfit.runs.record):
+        monkeypatch.setattr(module, "fingerprint", counting)
+    run = gf.train(RECIPE, "iris", leaks="off")
+    run.predict(np.zeros((1, 4)))
+    assert looked == []
+    assert run.model.data is not None
+    assert looked == ["iris"]
+    kept = gf.train(RECIPE, "iris", leaks="off", out=tmp_path / "run")
+    assert (kept.model.data, looked) == (run.model.data, ["iris"] * 2)

@@ -19,6 +19,7 @@ from goodfit.errors import GoodfitError, InputError
 from goodfit.selection.layout import lay_out
 from goodfit.selection.methods import SearchRequest
 from goodfit.selection.preparing import learning_rows
+from goodfit.selection.result import parameters_of
 from goodfit.selection.search import SEARCH, resume, select
 from goodfit.selection.sheets import row_values
 from goodfit.training import Examples, Job, Recipe, cohort_of, fit, session
@@ -345,3 +346,14 @@ def test_rows_of_a_table_are_divided_without_encoding_it(monkeypatch: pytest.Mon
     found = learning_rows(Recipe(), data, None, None)
     assert found.source is data
     np.testing.assert_array_equal(found.rows, wanted)
+
+
+def test_parameters_are_counted_on_the_rows_that_train() -> None:
+    x = np.zeros((12, 3), np.float32)
+    x[:8, 0], x[:8, 1], x[:, 2] = range(8), [0, 1] * 4, np.arange(12) >= 9
+    x[8:, 1] = 7  # a third value, only in rows that no fold has
+    data = Dataset.from_arrays(x, np.arange(12) % 2)
+    plain, encoded = Recipe(hidden=(4,)), Recipe(hidden=(4,), encoding="piecewise", bins=5)
+    of_net = (3 * 4 + 4) + (4 * 2 + 2)
+    assert parameters_of([plain, encoded, plain], data, np.arange(8)) == [of_net, of_net + 5 * 4, of_net]
+    assert parameters_of([encoded], data, np.arange(12)) == [of_net + 2 * 5 * 4]

@@ -218,6 +218,6 @@ def test_the_command_says_aloud_who_can_ask(
     assert main(["serve", file, "--port", "65536"]) == 2
     assert "'port' must be from 0 to 65535; got 65536" in capsys.readouterr().err
     assert main(["serve", file, "--max-rows", "0"]) == 2
-    assert "'rows' must be from 1 to" in capsys.readouterr().err
+    assert "'--max-rows' must be from 1 to" in capsys.readouterr().err
     assert main(["serve", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'none'}: must be ")

@@ -22,6 +22,9 @@ def calibrate(
         Path | None, Parameter(help="Reliability diagram to write (.svg, .png), or a folder for it and the numbers.")
     ] = None,
     save: Annotated[Path | None, Parameter(help="Model file to write, with the temperature folded in.")] = None,
+    save_anyway: Annotated[
+        bool, Parameter(help="Write it with a temperature that is not advised, too.", negative=())
+    ] = False,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
 ) -> None:
@@ -32,11 +35,14 @@ def calibrate(
     from goodfit.cli.calibration_tables import print_calibration
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
+    from goodfit.errors import InputError
     from goodfit.runs.calibrating import calibrate_folder
 
     with watch(quiet=quiet) as watcher:
-        found, written = calibrate_folder(run, data, target, classes, watcher.step, out, save)
+        found, written = calibrate_folder(run, data, target, classes, watcher.step, out, save, save_anyway)
     if json:
         print_json(found.to_json())
     else:
         print_calibration(found, written)
+    if save is not None and "Model" not in written:  # after what the opening of new rows was spent on
+        raise InputError(found.doubt)

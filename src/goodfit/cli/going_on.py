@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
+from goodfit.errors import InputError, nearest, problem
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -35,7 +36,13 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
     from goodfit.data import read_table
     from goodfit.data.tables import read_frame
 
-    choices: dict[str, Any] = {**_there(table_choices_in(start), read_frame(data).names), **tables.choices(table)}
+    columns, named = read_frame(data).names, tables.choices(table)
+    choices: dict[str, Any] = {**_there(table_choices_in(start), columns), **named}
+    target = choices.get("target")
+    if target is not None and "target" not in named and target not in columns:
+        rule = f"must have the target column {target!r} (the target of {start})"
+        close = nearest(target, columns)
+        raise InputError(problem(data, rule, fix=close if close.startswith("Did") else "Name another: --target NAME."))
     return read_table(data, **choices)
 
 

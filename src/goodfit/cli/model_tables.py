@@ -11,7 +11,7 @@ from rich.text import Text
 
 from goodfit.cli.output import console, print_line, table
 from goodfit.models.predicting import DIVERGED, diverged_places
-from goodfit.words import visible
+from goodfit.words import as_listed, visible
 
 if TYPE_CHECKING:
     from goodfit.runs.model_facts import ModelFacts, NetFacts
@@ -99,7 +99,7 @@ def _recipe_rows(recipe: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def names(given: Sequence[str]) -> str:
     """The first few of many names."""
-    shown = ", ".join(map(cut, given[:MOST_NAMES]))
+    shown = ", ".join(as_listed(cut(name)) for name in given[:MOST_NAMES])
     return shown if len(given) <= MOST_NAMES else f"{shown} and {len(given) - MOST_NAMES:,} more"
 
 

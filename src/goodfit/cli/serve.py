@@ -24,6 +24,7 @@ def serve(
     POST /predict, GET /health, GET /schema (OpenAPI), and a page for people at /.
     """
     from goodfit.cli.exits import say
+    from goodfit.errors import InputError
     from goodfit.serving import Limits
     from goodfit.serving import serve as answer
 
@@ -34,4 +35,9 @@ def serve(
         if not quiet:
             say(f"Serving {run}. Stop it with Ctrl-C.")
 
-    answer(run, port=port, host=host, limits=Limits(max_rows, max_megabytes), started=started)
+    try:
+        limits = Limits(max_rows, max_megabytes)
+    except InputError as error:
+        named = (text.replace("Limits: '", "Command line: '--max-", 1) for text in error.problems)
+        raise InputError(*named) from None
+    answer(run, port=port, host=host, limits=limits, started=started)

@@ -16,6 +16,7 @@ from goodfit.data.tables.targets import class_places, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
 from goodfit.models.model_file import Model
+from goodfit.words import as_listed
 
 SHOWN = 8  # names in a message
 
@@ -82,7 +83,7 @@ def _kept(model: Model) -> dict[str, str]:
 
 def _listed(names: list[str]) -> str:
     more = ", ..." if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more if names else "none"
+    return ", ".join(map(as_listed, names[:SHOWN])) + more if names else "none"
 
 
 def _rows(

@@ -23,6 +23,7 @@ from goodfit.leaks.near_images import can_compare
 from goodfit.leaks.near_pairs import NearPairs, near_pairs
 from goodfit.leaks.telling_inputs import telling_inputs
 from goodfit.leaks.twins_by_chance import CHANCE_SHARE, measured_again, twins_expected
+from goodfit.words import as_listed
 
 Code = Literal["exact", "relabelled", "near", "changed", "group", "input"]
 Status = Literal["issue", "notice", "cannot tell"]
@@ -289,7 +290,7 @@ def _in_two_parts(
         return
     known = np.sort(rows[np.isin(codes[rows], shared)])
     partners = lowest_rows(codes, others[codes[others] >= 0])[codes[known]]
-    names = [str(groups[int(np.flatnonzero(codes == code)[0])]) for code in shared[:SHOWN]]
+    names = [as_listed(str(groups[int(np.flatnonzero(codes == code)[0])])) for code in shared[:SHOWN]]
     occur = "occurs" if len(shared) == 1 else "occur"
     text = (
         f"{counted(len(shared), 'group')} ({', '.join(names)}{', ...' if len(shared) > SHOWN else ''}) {occur} in both "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from goodfit.errors import InputError, problem
+from goodfit.words import as_listed
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def plain(given: Inline) -> str:
 
 def joined(names: list[str] | tuple[str, ...], most: int = 12) -> str:
     """The first few of many names, and how many more there are."""
-    shown = ", ".join(names[:most])
+    shown = ", ".join(map(as_listed, names[:most]))
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 

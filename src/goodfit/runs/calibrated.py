@@ -96,9 +96,23 @@ class Calibration:
         told = {"on": self.rows_text, "of": self.name, "gain": gain}
         return replace(made, about={**made.about, "calibration": told})
 
-    def save(self, path: str | os.PathLike[str]) -> Model:
-        """Write the model with the temperature found here to a model file; it is returned as well."""
+    @property
+    def doubt(self) -> str:
+        """Why the model with this temperature is not to be saved, as an error says it; "" where it is advised."""
+        found = self.temperature
+        if found is None or found.helps:
+            return ""
+        fix = f"{found.sentence} To save it nevertheless: --save-anyway, or save(path, anyway=True)."
+        return problem(WHERE, "only a temperature that is advised is saved", got=float(f"{found.value:.3g}"), fix=fix)
+
+    def save(self, path: str | os.PathLike[str], *, anyway: bool = False) -> Model:
+        """Write the model with the temperature found here to a model file; it is returned as well.
+
+        anyway: whether to write it with a temperature that is not advised too; otherwise this is an InputError.
+        """
         made = self.model()
+        if self.doubt and not anyway:
+            raise InputError(self.doubt)
         made.save(path)
         return made
 
@@ -134,11 +148,12 @@ class Calibration:
             return min(self.reliability, key=lambda each: (each.chance, -each.error))
         return self.reliability[0 if of is None else names.index(of)]
 
-    def write(self, out: Path | None = None, save: Path | None = None) -> dict[str, Path]:
+    def write(self, out: Path | None = None, save: Path | None = None, *, anyway: bool = False) -> dict[str, Path]:
         """What `goodfit calibrate` writes, by what it is.
 
         out: a file for the diagram (.svg, .png), or a folder for it and for the numbers; with too few rows there is no
-        diagram, and the rest is written. save: a model file for the model with the temperature.
+        diagram, and the rest is written. save: a model file for the model with the temperature;
+        it is not written where that is not advised, unless `anyway`.
         """
         from goodfit.figures import write_figure
 
@@ -151,8 +166,8 @@ class Calibration:
             write_atomically(made["Numbers"], f"{text}\n".encode())
         if "Reliability diagram" in made:
             write_figure(self.figure(), made["Reliability diagram"])
-        if save is not None:
-            self.save(save)
+        if save is not None and (anyway or not self.doubt):
+            self.save(save, anyway=anyway)
             made["Model"] = save
         return made
 

@@ -18,7 +18,6 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
-from goodfit.models.predicting import DIVERGED
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
@@ -67,7 +66,7 @@ def calibration(
     task = one.nets[0].task
     if task == "regression":
         fix = "For errors of a regression with intervals, use run.scores, 'goodfit test' or 'goodfit compare'."
-        raise InputError(problem(WHERE, "is of probabilities, which a regression does not give", got=one.name, fix=fix))
+        raise InputError(problem(WHERE, "is of probabilities, which only classifiers give", got=task, fix=fix))
     rows, part, openings, level, notes = _rows(one, data, target, progress)
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
@@ -160,11 +159,8 @@ def _notes(data: Dataset, fitted: Temperature | None, nets: int, part: str) -> l
 
 def _model(one: Entrant) -> Model:
     """What was looked at, as a model that can be saved."""
-    run = one.run
-    if run is None:
-        return Model(one.nets) if one.model is None else one.model.predictor
-    about = {name: value for name, value in run.model.about.items() if name != DIVERGED}
-    return replace(run.model, nets=one.nets, about=about)
+    model = one.model if one.run is None else one.run.model
+    return Model(one.nets) if model is None else model.predictor
 
 
 def calibrate_folder(
@@ -175,6 +171,7 @@ def calibrate_folder(
     progress: Notify | None,
     out: Path | None = None,
     save: Path | None = None,
+    anyway: bool = False,
 ) -> tuple[Calibration, dict[str, Path]]:
     """What `goodfit calibrate` does: what was found, and the files that were written, see `Calibration.write`."""
     if out is not None:
@@ -182,4 +179,4 @@ def calibrate_folder(
     found = calibration(folder, data, target=target, classes=classes, progress=progress)
     if out is not None and not found.reliability:  # an error would lose what the opening of new rows was spent on
         found = replace(found, notes=(*found.notes, NO_DIAGRAM))
-    return found, found.write(out, save)
+    return found, found.write(out, save, anyway=anyway)

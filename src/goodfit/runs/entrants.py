@@ -59,14 +59,18 @@ COMPARE = Door(
 class Entrant:
     """One of those that are compared.
 
-    name: for people; run: None for a model or nets; preprocessing: of a table; model: None for a run or nets.
+    name: for people; run: None for a model or nets; model: None for a run or nets.
     """
 
     name: str
     nets: tuple[TrainedNet, ...]
     run: Run | None = None
-    preprocessing: Preprocessing | None = None
     model: Model | None = None
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """What turns a table into the nets' inputs; None where they take numbers as they are."""
+        return self.nets[0].preprocessing
 
     @property
     def folder(self) -> Path | None:
@@ -123,13 +127,13 @@ def entrant(given: Any, place: int, door: Door = COMPARE) -> Entrant:
         path = Path(given)
         if not os.path.isdir(path) or whereabouts.is_search(path):
             model = load_model(existing_model_path(path))
-            return Entrant(path.name or str(path), model.predicting, None, model.preprocessing, model)
+            return Entrant(path.name or str(path), model.predicting, None, model)
         given = load(path)
     if isinstance(given, Run):
         name = letter if given.folder is None else given.folder.name or str(given.folder)
-        return Entrant(name, given.sound, given, given.model.preprocessing)
+        return Entrant(name, given.sound, given)
     if isinstance(given, Model):
-        return Entrant(letter, given.predicting, None, given.preprocessing, given)
+        return Entrant(letter, given.predicting, None, given)
     several = tuple(given) if isinstance(given, Sequence) else (given,)
     if several and all(isinstance(each, TrainedNet) for each in several):
         return Entrant(letter, several)
@@ -206,10 +210,9 @@ def opened_rows(
 
 def target_of(entrant: Entrant, target: str | None) -> str | None:
     """The target column of new rows: as given, or as in the run's own table."""
-    if target is not None or entrant.folder is None:
+    if target is not None or entrant.run is None or entrant.run.origin is None:
         return target
-    origin = record.RunRecord.read(entrant.folder).origin
-    return None if origin is None else origin["target"]
+    return str(entrant.run.origin["target"])
 
 
 def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:

@@ -3,16 +3,19 @@
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.data.ledger import Opening
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models.model_file import load_model
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs import record
@@ -130,9 +133,18 @@ def load(folder: str | os.PathLike[str]) -> Run:
         leaks=found.leaks,
         test_rows=found.test_rows,
         origin=found.origin,
-        stored=model,
+        data_print=found.data_print,
+        stored=_with_diverged(model, history),
         start=_start_of(where, found),
     )
+
+
+def _with_diverged(model: Model, history: History) -> Model:
+    """The model, which says which of its nets diverged; files of older versions do not."""
+    stuck = np.flatnonzero(history.frozen).tolist()
+    if not stuck or DIVERGED in model.about:
+        return model
+    return replace(model, about={**model.about, DIVERGED: stuck})
 
 
 def _start_of(folder: Path, found: record.RunRecord) -> Any:

@@ -13,7 +13,6 @@ from goodfit.data import load as load_data
 from goodfit.data.prints import fingerprint
 from goodfit.data.tables import is_table_path
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models.model_file import load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record
 from goodfit.runs.opening import Opened, open_rows
@@ -49,8 +48,7 @@ def open_test_rows(
         return _own(open_rows(nets, own.test, run=folder), start)
     if target is None and found is not None and found.origin is not None:
         target = found.origin["target"]
-    preprocessing = _preprocessing(parts, folder)
-    rows, notes = separate_rows(data, nets[0], preprocessing, target, progress)
+    rows, notes = separate_rows(data, nets[0], nets[0].preprocessing, target, progress)
     if parts is None:
         parts = _split_if_there(folder, progress)
         if parts is None and folder is not None and len(rows.data) == record.rows_of(folder):
@@ -118,12 +116,6 @@ def _read_as(path: str, found: record.RunRecord, progress: Notify | None) -> Dat
         return read_table(**{**found.origin, "path": path})
     except InputError:  # too few rows, or one class alone: no data to train on, yet some to test with
         return None
-
-
-def _preprocessing(parts: Split | None, folder: Path | None) -> Preprocessing | None:
-    if parts is not None:
-        return parts.data.preprocessing
-    return None if folder is None else load_model(folder / record.MODEL).preprocessing
 
 
 def _split_if_there(folder: Path | None, progress: Notify | None) -> Split | None:

@@ -6,7 +6,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +90,8 @@ class Run:
     test_rows: int = 0
     """How many test rows there are."""
     origin: Mapping[str, Any] | None = None
+    data_print: str = ""
+    """Fingerprint of the data; "" where it was not needed yet."""
     stored: Model | None = None
     start: GoingOn | None = None
     """The trained nets that it went on from; None where it began with weights drawn anew."""
@@ -100,6 +102,15 @@ class Run:
     @cached_property
     def model(self) -> Model:
         """The nets as a model: what turns a table into their features, the recipe and the data's name with them."""
+        if self.stored is not None or self.split is None:
+            return self._predicting
+        data = self.split.data
+        facts = {"name": data.name, "fingerprint": self.data_print or fingerprint(data), "rows": len(data)}
+        return replace(self._predicting, data=facts)
+
+    @cached_property
+    def _predicting(self) -> Model:
+        """The model without what it says of its data, whose fingerprint takes a look at every value: to predict by."""
         if self.stored is not None:
             return self.stored
         about: dict[str, Any] = {"recipe": self.recipe.to_dict(), "data": self.data_name}
@@ -109,11 +120,7 @@ class Run:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
         if self.frozen:
             about[DIVERGED] = list(self.frozen)
-        if self.split is None:
-            return Model(self.nets, about)
-        data = self.split.data
-        facts = {"name": data.name, "fingerprint": fingerprint(data), "rows": len(data)}
-        return Model(self.nets, about, preprocessing=data.preprocessing, data=facts)
+        return Model(self.nets, about, preprocessing=None if self.split is None else self.split.data.preprocessing)
 
     def predict(self, x: Any) -> np.ndarray:
         """Predictions for new rows, from the mean over the nets that stayed finite, as of a `Model`: names of classes,
@@ -122,7 +129,7 @@ class Run:
         x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
         for other runs, raw inputs [N, D] in the unit of the data.
         """
-        return self.model.predict(x)
+        return self._predicting.predict(x)
 
     def predict_proba(self, x: Any) -> np.ndarray:
         """Probabilities [N, C] for new rows, mean over the nets that predict: of the classes or labels, in the order of
@@ -130,7 +137,7 @@ class Run:
 
         x: as in `predict`.
         """
-        return self.model.predict_proba(x)
+        return self._predicting.predict_proba(x)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file with all that predicting needs, whole or not at all; `goodfit.load_model` reads it."""

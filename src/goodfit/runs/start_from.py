@@ -42,7 +42,7 @@ def start_of(given: Any) -> Start:
         start = of_run(given, source or str(given.folder or "a run in memory"))
     else:
         searched = (given.data or {}).get("fingerprint") if source and _is_winner(Path(source)) else None
-        start = Start(given.nets, source or "a model in memory", given.recipe, given.preprocessing, searched=searched)
+        start = Start(given.nets, source or "a model in memory", given.recipe, searched=searched)
     first = start.first
     for number, net in enumerate(start.nets):
         if not _alike(net, first):
@@ -85,7 +85,7 @@ def of_run(run: Run, source: str) -> Start:
     state = run.optimizer
     if state is None and run.folder is not None:
         state, _ = read_state(run.folder / OPTIMIZER)
-    return Start(run.nets, source, run.recipe, run.model.preprocessing, state, known=_known(run))
+    return Start(run.nets, source, run.recipe, state, known=_known(run))
 
 
 def _known(run: Run) -> Known | None:

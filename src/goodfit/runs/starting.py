@@ -48,16 +48,15 @@ class Start:
     """Trained nets that a training goes on from.
 
     source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
-    where they come without one; preprocessing: of the table that they were trained on; optimizer: its state after their
-    training, None where it was not kept. known: prints of the rows that they "learned" from, and of those by which
-    their epochs were "chosen", and of the "columns" that these rows have; None where that cannot be known.
-    searched: fingerprint of the data of a search whose winner this is, which learned from all but their test rows.
+    where they come without one; optimizer: its state after their training, None where it was not kept. known: prints of
+    the rows that they "learned" from, and of those by which their epochs were "chosen", and of the "columns" that these
+    rows have; None where that cannot be known. searched: fingerprint of the data of a search whose winner this is,
+    which learned from all but their test rows.
     """
 
     nets: tuple[TrainedNet, ...]
     source: str
     recipe: Recipe | None = None
-    preprocessing: Preprocessing | None = None
     optimizer: OptimizerState | None = None
     known: Known | None = None
     searched: str | None = None
@@ -72,6 +71,11 @@ class Start:
     def first(self) -> TrainedNet:
         """The net that stands for all in what they have in common."""
         return self.nets[0]
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """Of the table that the nets were trained on; None where they take numbers as they are."""
+        return self.first.preprocessing
 
     @property
     def scaling(self) -> Scaling:
@@ -136,7 +140,7 @@ class Start:
     def write(self, recipe: Recipe, folder: Path) -> None:
         """Write what a run of this recipe that was killed needs of it."""
         about = {} if self.recipe is None else {"recipe": self.recipe.to_dict()}
-        save_model(folder / START, self.nets, about, preprocessing=self.preprocessing)
+        save_model(folder / START, self.nets, about)
         write_state(folder / START_STATE, self.optimizer if self.takes(recipe) else None, self.known)
 
     @classmethod
@@ -146,7 +150,7 @@ class Start:
         if model_print(model.nets) != found.fingerprint:
             raise changed_start(folder / START)
         state, known = read_state(folder / START_STATE)
-        return cls(model.nets, found.source, model.recipe, model.preprocessing, state, known)
+        return cls(model.nets, found.source, model.recipe, state, known)
 
 
 @dataclass(frozen=True, eq=False)

@@ -287,6 +287,7 @@ class _Training:
         )
         if self.folder is not None and store is not None:
             store.check_there()
+            run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)
             write_results(run, self.folder)
         return run
 

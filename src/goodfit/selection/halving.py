@@ -16,7 +16,7 @@ from goodfit.leaving import on_leaving
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
-from goodfit.selection.result import Selection, StoppedSetting, gathered, parameters_of, selection_of
+from goodfit.selection.result import Selection, StoppedSetting, gathered, parameters_of, selection_of, trained_rows
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import Results
@@ -173,7 +173,7 @@ class _Climb:
             rule = f"after epoch {rung.epochs} in every setting a net diverged on some fold"
             raise GoodfitError(problem(WHERE, rule, fix="Use lower learning rates."))
         best = sound[np.argsort(-ranked[sound], kind="stable")[:count]]
-        data = sheets[0].data
+        parameters = parameters_of(search.recipes, sheets[0].data, trained_rows(search.folds.all))
         for place in np.setdiff1d(np.arange(len(alive)), best):
             setting = alive[place]
             self.stopped.append(
@@ -183,7 +183,7 @@ class _Climb:
                     epochs=rung.epochs,
                     score=float(means[0, place]),
                     loss=float(means[1, place]),
-                    parameters=parameters_of(search.recipes[setting], data),
+                    parameters=parameters[setting],
                     failed_folds=int(np.isnan(found[1, place]).sum()),
                 )
             )

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.data import Dataset
 from goodfit.data.encoding import encoded_columns
+from goodfit.data.folds import Fold
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
 from goodfit.intervals import SCORE_BOUNDS, SHARE
@@ -216,7 +217,7 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
     if np.isnan(ranked).any(axis=1).all():
         raise GoodfitError("Search: in every setting a net diverged on some fold. Use lower learning rates.")
     held = counts > 0
-    parameters = tuple(parameters_of(each, data) for each in search.recipes)
+    parameters = tuple(parameters_of(search.recipes, data, trained_rows(folds)))
     bounds = SCORE_BOUNDS[SCORE_NAMES[data.task]] if search.by == "score" else (-math.inf, 0.0)
     relative = search.by == "score" and data.task == "regression"
     targets = data.y[held].astype(np.float64)
@@ -276,7 +277,17 @@ def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], 
     return sums
 
 
-def parameters_of(recipe: Recipe, data: Dataset) -> int:
-    """How many numbers a net of this recipe learns."""
-    encoded = 0 if recipe.encoding == "none" else recipe.bins * len(encoded_columns(data.x))
-    return sum(layer.parameters for layer in layer_rows(recipe, data.n_inputs + encoded, data.n_outputs))
+def parameters_of(recipes: Iterable[Recipe], data: Dataset, rows: NDArray[Any]) -> list[int]:
+    """How many numbers a net of each recipe learns from these rows, which say which of its inputs are encoded."""
+    given = list(recipes)
+    columns = len(encoded_columns(data.x[rows])) if any(each.encoding != "none" for each in given) else 0
+    found = []
+    for each in given:
+        inputs = data.n_inputs + (0 if each.encoding == "none" else each.bins * columns)
+        found.append(sum(layer.parameters for layer in layer_rows(each, inputs, data.n_outputs)))
+    return found
+
+
+def trained_rows(folds: Sequence[Fold]) -> NDArray[np.int32]:
+    """The rows that any of the folds trains on, in order."""
+    return np.unique(np.concatenate([fold.train for fold in folds]))

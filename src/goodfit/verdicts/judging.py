@@ -23,7 +23,7 @@ from goodfit.runs.checks import seeds_of
 from goodfit.selection.calls import call_of, resumed
 from goodfit.selection.methods import By, check_by
 from goodfit.selection.preparing import FoldRequest, LearningRows, learning_rows, prepare
-from goodfit.selection.result import parameters_of
+from goodfit.selection.result import parameters_of, trained_rows
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
@@ -222,7 +222,7 @@ def _laid(learning: LearningRows, recipe: Recipe, asked: VerdictRequest, sizes: 
     given = prepare(recipe, some, folds, WHERE, needs_r2=True)
     if len(given.folds.all) < 2:
         raise InputError(problem(WHERE, "there must be at least two folds", got=len(given.folds.all)))
-    ample = parameters_of(recipe, given.bare) > AMPLE * len(some.rows)
+    ample = parameters_of([recipe], given.bare, trained_rows(given.folds.all))[0] > AMPLE * len(some.rows)
     probes = probes_of(recipe, quick=asked.quick, ample=ample, brief=not sizes.whole_trainings)
     more: dict[str, Any] = {"far": far_rates(recipe), "seeds": given.seeds, "early": early, "by": asked.by}
     found = laying_out.lay_out(given.source, recipe, probes, given.folds, **more)

@@ -137,6 +137,8 @@ def test_all_refused_texts_come_with_one_fix() -> None:
     [
         ({"target": "z"}, ["the target must be one of its columns; got 'z'. Valid: x, why."]),
         ({"target": "wy"}, ["the target must be one of its columns; got 'wy'. Did you mean 'why'?"]),
+        ({"target": "x,why"}, ["a table has one target column; got 'x,why'. Several targets are for arrays"]),
+        ({"target": "x,§"}, ["the target must be one of its columns; got 'x,§'. Valid: x, why."]),
         ({"target": "why", "ids": ["q", "whi"], "kinds": {"xx": "numeric"}},
          ["an id must be one of its columns; got 'q'", "got 'whi'. Did you mean 'why'?", "a column with a kind must"]),
         ({"target": "why", "ids": "why"}, ["the target must not be an id; got 'why'."]),

@@ -26,6 +26,7 @@ from goodfit.words import rows_text
 Role = Literal["input", "target", "id", "group", "time", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
+SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_arrays(x, y), y being [rows, targets]."
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,10 @@ def check_names(frame: Frame, choices: Choices) -> None:
     named += [("a column with a kind", name) for name in choices.kinds]
     named += [("the group", choices.group), ("the time", choices.time)]
     for what, name in named:
-        if name is not None and name not in frame.names:
+        several = split_names([name]) if what == "the target" and name else ()
+        if name not in frame.names and len(several) > 1 and set(several) <= set(frame.names):
+            problems.add(frame.name, "a table has one target column", got=name, fix=SEVERAL)
+        elif name is not None and name not in frame.names:
             problems.add(
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )

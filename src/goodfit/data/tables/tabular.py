@@ -26,6 +26,7 @@ from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedC
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
 from goodfit.wiring import provided
+from goodfit.words import as_listed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -226,7 +227,7 @@ def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any
 def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] | None = None) -> Table:
     if choices.target is None:
         more = ", ..." if len(frame.names) > SHOWN_COLUMNS else ""
-        fix = f"Columns: {', '.join(frame.names[:SHOWN_COLUMNS])}{more}."
+        fix = f"Columns: {', '.join(map(as_listed, frame.names[:SHOWN_COLUMNS]))}{more}."
         raise InputError(problem(frame.name, "needs a target column: --target, or target=", fix=fix))
     found = survey(frame, choices)
     if found.problems or found.target is None:

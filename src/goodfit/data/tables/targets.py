@@ -12,7 +12,7 @@ from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, are_opposites, 
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.words import rows_text
+from goodfit.words import as_listed, rows_text
 
 TableTask = Literal["classification", "regression"]
 ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
@@ -41,7 +41,7 @@ class Target:
         if self.task == "regression":
             return "regression"
         kind = "binary classification" if len(self.classes) == 2 else f"classification, {len(self.classes)} classes"
-        shown = ", ".join(self.classes[:5]) + (", ..." if len(self.classes) > 5 else "")
+        shown = ", ".join(map(as_listed, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
         return f"{kind}: {shown}"
 
 
@@ -233,7 +233,8 @@ def known_targets(
         if strange.size:
             rule = f"the target {name!r} must be one of the {len(classes)} classes of the net; {rows_text(strange)} "
             rule += f"{'is' if strange.size == 1 else 'are'} not"
-            fix = f"Classes: {', '.join(classes[:SHOWN_CLASSES])}{', ...' * (len(classes) > SHOWN_CLASSES)}."
+            shown = ", ".join(map(as_listed, classes[:SHOWN_CLASSES])) + ", ..." * (len(classes) > SHOWN_CLASSES)
+            fix = f"Classes: {shown}."
             problems.add(frame.name, rule, got=column.shown(int(strange[0])), fix=fix)
     if not rows.size:
         problems.add(frame.name, f"the target {name!r} must have values; all {frame.rows:,} are missing")
