@@ -109,7 +109,7 @@ def test_a_file_of_bad_rows_from_the_command_line(
     pd.DataFrame(columns()).head(rows).assign(flag="maybe").to_csv(tmp_path / "new.csv", index=False)
     assert main(["predict", str(run), str(tmp_path / "new.csv"), "--quiet", *form]) == 0
     out, err = capsys.readouterr()
-    assert err.startswith("Warning: Column 'flag': row")
+    assert err.startswith("Warning: Column 'flag': ")
     if form:
         lines = [json.loads(line) for line in out.splitlines()]
         assert [line["prediction"] for line in lines] == [None] * rows
