@@ -20,7 +20,9 @@ from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
-from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
+from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, net_seeds, seeds_of
+from goodfit.runs.defaults import Asked, named_recipe, settled, whole_recipe
+from goodfit.runs.members import fold_of, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
@@ -55,7 +57,7 @@ WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that th
 
 @public
 def train(
-    recipe: Recipe | None,
+    recipe: Asked,
     data: Dataset | Table | Split | str,
     *,
     seeds: int | Iterable[int] | None = None,
@@ -70,10 +72,12 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
-    recipe: None is the default one, or, with a start, the start's own.
+    recipe: None is the default of the data, or, with a start, the start's own. The default of a table is a recipe of
+    its own (see docs/tables-default.md), with nets that are each validated on a fold and predict together; "table" is
+    that one for any data. A mapping has the fields that are to be others than in the default.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
-    recipe's own, or one for each net of a start. Nets that do not fit into half of the free memory together are trained
+    recipe's own, with `fold_members` so many of them, or one for each net of a start. Nets that do not fit into half of the free memory together are trained
     one part after another.
     start: trained nets to go on from, with their scaling and preprocessing, in the place of weights drawn anew: a run,
     its folder, a model or its file, or what `goodfit.from_torch` gives. Net i begins as net i of the start, counted
@@ -93,18 +97,22 @@ def train(
     progress = progress or training_line()
     check_mode(leaks)
     begun = None if start is None else start_of(start)
-    recipe = (recipe or Recipe()) if begun is None else starting.recipe_for(begun, recipe)
-    chosen = seeds_of(recipe, begun.seeds(recipe) if seeds is None and begun is not None else seeds)
+    wanted = named_recipe(recipe)
+    if begun is not None:
+        wanted = own = starting.recipe_for(begun, whole_recipe(wanted))
+        seeds = begun.seeds(own) if seeds is None else seeds
     if isinstance(data, str):
         describe(data)
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
-        parts = as_split(recipe, given if begun is None else starting.through(begun, given))
-        if begun is not None:
+        if begun is None:
+            recipe, parts = settled(wanted, given, seeds)
+        else:
+            parts = as_split(own, starting.through(begun, given))
             starting.check_data(begun, parts.data)
-            recipe = starting.fitted_batch(begun, recipe, len(parts.train))
-        recipe = fitted_recipe(recipe, parts)
+            recipe = fitted_recipe(starting.fitted_batch(begun, own, len(parts.train)), parts)
+        chosen = net_seeds(recipe, seeds)
         advise_transform(recipe, parts)
         check = check_split(parts, leaks)
         if check is not None:
@@ -244,7 +252,11 @@ class _Training:
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
         examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
-        jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
+        folds = 0 if self.parts.folds is None else int(self.parts.folds.max()) + 1
+        jobs = tuple(
+            Job(recipe.replace(seed=seed), rows=fold_of(net, folds) if folds else 0)
+            for net, seed in enumerate(self.seeds)
+        )
         if self.going_on is not None:
             start = self.going_on.start
             examples = replace(examples, scaling=start.scaling)
@@ -260,8 +272,12 @@ class _Training:
             TrainedNet.of(each, recipe.replace(seed=seed), self.parts.data, examples.scaling)
             for each, seed in zip(arrays, self.seeds, strict=True)
         )
-        sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
-        scores = score_parts(sound, self.parts)
+        out_of_fold = None
+        if folds:
+            scores, out_of_fold = score_folds(nets, frozen, self.parts)
+        else:
+            sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
+            scores = score_parts(sound, self.parts)
         spent = {what: sum(each.seconds.get(what, 0.0) for each in turns) for what in ("data", "compile", "train")}
         run = Run(
             recipe=recipe,
@@ -284,6 +300,7 @@ class _Training:
                 best="valid" in examples.parts and recipe.keep_best,
             ),
             origin=self.origin,
+            out_of_fold=out_of_fold,
         )
         if self.folder is not None and store is not None:
             store.check_there()
@@ -384,6 +401,8 @@ def write_results(run: Run, folder: Path) -> None:
     run.save(folder / record.MODEL)
     if run.optimizer is not None and run.optimizer.arrays:
         write_state(folder / OPTIMIZER, run.optimizer, None)
+    if run.out_of_fold is not None:
+        run.out_of_fold.write(folder)
     run.history.write_csv(folder / record.HISTORY)
     figure = run.figure()
     for name in record.CURVES:
