@@ -32,8 +32,8 @@ def print_run(run: Run) -> None:
     print_line(out, kept_epochs(run))
     if run.out_of_fold is not None:
         folds = run.recipe.fold_members
-        print_line(out, f"{len(run.nets)} nets predict together; each left out one of {folds} folds. Out of fold: every row "
-                        "predicted by the nets that did not learn from it.")  # fmt: skip
+        print_line(out, f"{len(run.nets)} nets predict together; each left out one of {folds} folds. Out of fold: each "
+                        "row as predicted by the nets that did not learn from it.")  # fmt: skip
     if run.frozen:
         nets = ", ".join(str(net) for net in run.frozen)
         subject, verb = ("Net", "was") if len(run.frozen) == 1 else ("Nets", "were")

@@ -45,8 +45,8 @@ def train(
     seeds: Annotated[
         int | None,
         Parameter(
-            help="Number of nets to train; their seeds count up from --seed. [default: 1, --fold-members, or as many as "
-            "in --from]"
+            help="Number of nets to train; their seeds count up from --seed. "
+            "[default: 1, --fold-members, or as many as in --from]"
         ),
     ] = None,
     start: Annotated[
@@ -81,8 +81,9 @@ def train(
             lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
         )
         call = {"inspect": inspect, "fit": fit}
-        many = None if seeds is None else seeds_from(chosen.seed, seeds)
         asked = chosen if start is not None else asked_recipe(recipe, chosen, found)
+        plain = start is None and asked is chosen and not chosen.fold_members
+        many = seeds_from(chosen.seed, 1 if seeds is None else seeds) if plain or seeds is not None else None
         run = _begin(asked, found, many, out, leaks, call, start, quiet=quiet)
         source = None if isinstance(found, str) else found
     if not json:

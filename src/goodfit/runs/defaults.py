@@ -14,6 +14,7 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.dividing import group_codes
+from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
 from goodfit.training.recipe import NAMED, Recipe
@@ -64,12 +65,11 @@ def settled(
 
 def named_recipe(recipe: Asked) -> Asked:
     """What was asked for, with a recipe in the place of its name; "table" stays, as it needs the data."""
-    if recipe is None or isinstance(recipe, Recipe | Mapping) or recipe == TABLE:
+    if not isinstance(recipe, str) or recipe == TABLE:
         return recipe
-    if isinstance(recipe, str) and recipe in NAMED:
+    if recipe in NAMED:
         return NAMED[recipe]
-    known = (*NAMED, TABLE)
-    fix = nearest(recipe, known) if isinstance(recipe, str) else "Use gf.Recipe(...), or a dict of its fields."
+    fix = nearest(recipe, (*NAMED, TABLE))
     raise InputError(problem("train", "'recipe' must be a Recipe, fields of one, or a name", got=recipe, fix=fix))
 
 
@@ -113,7 +113,7 @@ def _sized(asked: Recipe, parts: Split) -> Recipe:
     fields: dict[str, Any] = {"hidden": HIDDEN, "epochs": _epochs(rows)}
     if asked.optimizer in STOCHASTIC:
         fields |= {"learning_rate": LEARNING_RATE, "dropout": DROPOUT, "patience": PATIENCE}
-    if parts.data.n_inputs * (asked.bins + 1) <= MOST_ENCODED:
+    if len(encoded_columns(parts.data.x[parts.train])) * asked.bins <= MOST_ENCODED:
         fields["encoding"] = "piecewise"
     found = Recipe(**{**fields, **given})
     return found if "batch_size" in given else found.replace(batch_size=fitting_batch(found, rows))

@@ -28,28 +28,26 @@ from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
 from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
+from goodfit.runs.watching import Telling, Watch, values_of
 from goodfit.training import session
-from goodfit.training.cohort import Cohort
 from goodfit.training.devices import start_ahead
-from goodfit.training.events import EventLog, event_lines
+from goodfit.training.events import EventLog
 from goodfit.training.examples import Examples, scaled_by
-from goodfit.training.fitting import Report, TrainedNets, metric_names
+from goodfit.training.fitting import TrainedNets
 from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
-from goodfit.training.observer import Observer
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
 from goodfit.training.session import Pace
 from goodfit.training.store import Store
-from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, Turn, plan_session
+from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, plan_session
 
 DataProgress = Callable[[Step], None]
-Watch = Callable[[Report, Cohort], None]
 KIND = "run"  # of the files that hold what its turns gave
 RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
@@ -77,8 +75,8 @@ def train(
     that one for any data. A mapping has the fields that are to be others than in the default.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
-    recipe's own, with `fold_members` so many of them, or one for each net of a start. Nets that do not fit into half of the free memory together are trained
-    one part after another.
+    recipe's own, with `fold_members` so many, or one for each net of a start. Nets that do not fit into half of the
+    free memory together are trained one part after another.
     start: trained nets to go on from, with their scaling and preprocessing, in the place of weights drawn anew: a run,
     its folder, a model or its file, or what `goodfit.from_torch` gives. Net i begins as net i of the start, counted
     round where there are more. See docs/going-on.md.
@@ -323,7 +321,7 @@ class _Training:
         kept_in = None if store is None else (store, PackTrained())
         events = nullcontext() if self.folder is None else EventLog(self.folder / record.EVENTS)
         with events as log:
-            telling = _Telling(reporter, work.examples, log, self.watch)
+            telling = Telling(reporter, work.examples, log, self.watch)
             keep = keep_optimizer if self.goes_on and self.recipe.optimizer != "lbfgs" else keep_nets
             return session.run(
                 [work], keep, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
@@ -351,45 +349,6 @@ def _joined(planned: SessionPlan, turns: Sequence[TrainedNets]) -> tuple[list[Ne
         nets |= dict(zip(turn.jobs, trained.nets, strict=True))
         frozen[list(turn.jobs)] = trained.frozen
     return [nets[net] for net in range(planned.nets)], frozen
-
-
-class _Telling(Observer):
-    """Tells of a training: its progress, its events, and whoever watches."""
-
-    def __init__(self, reporter: Reporter, examples: Examples, log: EventLog | None, watch: Watch | None) -> None:
-        self.reporter, self.examples, self.log, self.watch = reporter, examples, log, watch
-        self.nets = reporter.nets
-        self.cohort: Cohort
-
-    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
-        """Count epochs and seconds from where the turn begins."""
-        self.cohort = cohort
-        self.reporter.begin(epoch)
-        self.reporter.later((self.nets - turn.jobs[-1] - 1) / len(turn.jobs))
-
-    def chunk(self, turn: Turn, report: Report) -> None:
-        """Tell what a chunk measured, and write it down."""
-        values = values_of(report.metrics, self.examples)
-        self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
-        if self.watch is not None and 0 in turn.jobs:  # a watcher follows some nets: those of the first turn
-            self.watch(report, self.cohort)
-        if self.log is not None:
-            first = report.epoch - len(report.metrics)
-            self.log.append(event_lines(np.arange(first + 1, report.epoch + 1), values, nets=turn.jobs))
-
-    def saving(self) -> None:
-        """A checkpoint must not know more than the log."""
-        if self.log is not None:
-            self.log.flush()
-
-    def stopping(self) -> None:
-        """Say that Ctrl-C was heard."""
-        self.reporter.phase("stop")
-
-
-def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[Any]]:
-    """Metric name -> [E, P]."""
-    return {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
 
 
 def write_results(run: Run, folder: Path) -> None:

@@ -225,8 +225,8 @@ class Recipe(BaseModel):
     fold_members: int = Field(
         default=0,
         ge=0,
-        description="Number of folds: every net learns from all of them but one, which validates it, and the nets of all "
-        "folds predict together; valid is then not used. 0: one validation set for all nets.",
+        description="Number of folds: every net learns from all but one, which validates it, and the nets of all folds "
+        "predict together; valid is then not used. 0: one validation set for all nets.",
         json_schema_extra={**_OFF},
     )
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
