@@ -137,17 +137,17 @@ def _data(facts: Mapping[str, Any]) -> Iterator[Block]:
 
 
 OUT_OF_FOLD = (
-    "The nets predict together. Each left out a fold: out of fold, each row is predicted by the nets that did not learn "
-    "from it."
+    "The nets predict together. Each left out a fold: out of fold, each row is predicted by the nets that did not "
+    "learn from it."
 )
 
 
 def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
-    rows = []
+    rows, words = [], part_words(facts["out_of_fold"])
     for part, fields in facts["scores"].items():
         score = Score.from_dict(fields)
         for name, value, bounds, count, spread in score_lines(score):
-            rows.append((part_words(facts["out_of_fold"])[part], name, value, bounds, count, spread if spread != "-" else NONE))
+            rows.append((words[part], name, value, bounds, count, spread if spread != "-" else NONE))
     heads = ("set", "score", "value", "95 % interval", "rows", "spread over seeds")
     several = facts["model"]["nets"] > 1
     note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
