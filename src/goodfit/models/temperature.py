@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.data.folds import Folds
 from goodfit.intervals import LEVEL
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are looked at
 GRID = np.geomspace(LOWEST, HIGHEST, 49)
+SMALLEST = 1e-12  # probability of which a logarithm is taken
 AT_BOUND = 1.001  # a temperature within this factor of a bound ran to it
 FEWEST_WRONG = 10  # rows that are predicted wrong: intervals of gains held in 88 % of samples with 5 to 9
 SHARED = math.sqrt(2)  # by which intervals of gains are widened: see `_widened`
@@ -97,6 +99,14 @@ def logits_of(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     """The outputs of every net for raw inputs [N, D], in float64."""
     found = {place: z.astype(np.float64) for place, z in stacked_outputs(nets, x)}
     return np.stack([found[place] for place in range(len(nets))])
+
+
+def logits_from(task: str, chances: NDArray[Any]) -> Float[np.ndarray, "1 N C"]:
+    """Outputs of a net that would give these probabilities [N, C], in float64."""
+    from scipy.special import logit
+
+    bounded = np.clip(chances.astype(np.float64), SMALLEST, 1 - SMALLEST if task == "multilabel" else 1)
+    return np.asarray(logit(bounded) if task == "multilabel" else np.log(bounded))[None]
 
 
 def probabilities_at(
