@@ -117,7 +117,7 @@ class Seen:
         return f"{self.rows} rows, {self.law.about}"
 
 
-def tested(law: Law, rows: int, draws: int) -> Seen:
+def alarmed(law: Law, rows: int, draws: int) -> Seen:
     """The test of calibration alone, of the predicted class and of every class."""
     rng, found = np.random.default_rng(0), Seen(law, rows, draws)
     for _ in range(draws):
@@ -241,7 +241,7 @@ def cells(line: Line, found: Sequence[Seen]) -> list[tuple[float, str]]:
 def simulated(quick: bool = False) -> list[Seen]:
     """All cells."""
     alone, scores, together = (QUICK, QUICK, QUICK) if quick else (ALONE, SCORES, TOGETHER)
-    found = [tested(law, rows, alone if law.true else together) for law in laws() for rows in SIZES]
+    found = [alarmed(law, rows, alone if law.true else together) for law in laws() for rows in SIZES]
     found += [scored(law, rows, scores) for law in laws() for rows in SIZES]
     return found + [tempered(law, rows, together) for law in (*laws(), *GROUPED) for rows in TEMPERED]
 

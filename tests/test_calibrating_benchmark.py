@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from benchmarks import calibrating, comparing, honesty
-from benchmarks.calibrating import GAIN, GROUPED, Law, lines, scored, tempered, tested
+from benchmarks.calibrating import GAIN, GROUPED, Law, alarmed, lines, scored, tempered
 
 
 def test_a_law_is_drawn_and_counted() -> None:
@@ -14,10 +14,10 @@ def test_a_law_is_drawn_and_counted() -> None:
     logits, codes, _ = GROUPED[0].draw(np.random.default_rng(0), 20)
     assert len({*map(tuple, logits[0])}) == 4
     assert (codes.reshape(4, 5) == codes[::5, None]).all()
-    alone = tested(Law(2, 1.0), 60, 3)
+    alone = alarmed(Law(2, 1.0), 60, 3)
     assert {name: len(each) for name, each in alone.so.items()} == {"alarm": 3, "any alarm": 3, "band": 9}
     assert len(scored(Law(2, 1.0), 60, 3).so["log loss"]) == 3
-    assert len(tempered(Law(2, 1.0), 60, 3).so[GAIN]) == 3
+    assert len(tempered(Law(2, 1.0), 250, 3).so[GAIN]) == 3
 
 
 def test_the_truth_is_that_of_the_law() -> None:
@@ -32,7 +32,7 @@ def test_the_truth_is_that_of_the_law() -> None:
 def test_the_pages_have_the_lines_that_are_written() -> None:
     page = honesty.PAGE.read_text("utf-8")
     published = page.partition("<!-- begin: calibration -->")[2].partition("<!-- end: calibration -->")[0]
-    few = [tested(Law(2, 1.0), 60, 3), tested(Law(2, 1.0, 2.0), 1000, 3), scored(Law(2, 1.0), 60, 3)]
+    few = [alarmed(Law(2, 1.0), 60, 3), alarmed(Law(2, 1.0, 2.0), 1000, 3), scored(Law(2, 1.0), 60, 3)]
     few += [tempered(law, 1000, 3) for law in (Law(2, 1.0), Law(2, 1.0, 0.5), GROUPED[0])]
     assert _names("\n".join(lines(few)))[:18] == _names(published)[:18]
     published = page.partition("<!-- begin: comparing -->")[2].partition("<!-- end: comparing -->")[0]
