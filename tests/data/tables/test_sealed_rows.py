@@ -133,6 +133,17 @@ def test_numbers_are_kept_in_their_unit() -> None:
     np.testing.assert_allclose(split.data.y[90:, 0], test["rich"], rtol=1e-6)
 
 
+def test_numbers_that_cannot_be_targets_are_one_error() -> None:
+    train = changed(TRAIN, rich=TRAIN["age"])
+    for rich, text in (
+        (["many"] * 30, "test table: column 'rich' must hold numbers; 30 rows"),
+        ([1e60] * 30, "test table: the numbers of the target 'rich' must be below 3.4e38"),
+    ):
+        with pytest.raises(InputError, match=text) as caught:
+            gf.data.table(train, "rich", test=changed(TEST, rich=rich), **CHOICES)
+        assert len(caught.value.problems) == 1
+
+
 def test_groups_in_both_tables_are_a_leak_and_others_are_none() -> None:
     apart = gf.data.table(TRAIN, "rich", ids="name,joined", group="who", test=TEST).split(valid=0.3)
     assert not [each for each in guard(apart, near=False) if each.code == "group"]

@@ -86,6 +86,9 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
     rows = np.empty(0, np.int64)
     with problems.collecting():
         y, rows = known_targets(given, target.name, target.task, target.classes, "the training table")
+    if target.task == "regression" and np.abs(y).max(initial=0) > np.finfo(np.float32).max:
+        rule = f"the numbers of the target {target.name!r} must be below 3.4e38"
+        problems.add(given.name, rule, got=float(np.abs(y).max()), fix="Use the unit of the training table.")
     problems.raise_if_any()
     lost = np.setdiff1d(np.arange(given.rows), rows)
     told = [*given.notes]

@@ -237,7 +237,7 @@ def known_targets(
             shown = ", ".join(map(as_listed, classes[:SHOWN_CLASSES])) + ", ..." * (len(classes) > SHOWN_CLASSES)
             fix = f"Classes: {shown}."
             problems.add(frame.name, rule, got=column.shown(int(strange[0])), fix=fix)
-    if not rows.size:
+    if not rows.size and not problems.found:
         problems.add(frame.name, f"the target {name!r} must have values; all {frame.rows:,} are missing")
     problems.raise_if_any()
     return y[rows], rows
