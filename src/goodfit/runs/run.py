@@ -22,6 +22,7 @@ from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import Opened
 from goodfit.runs.opening_runs import open_test_rows
 from goodfit.training.history import History
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from goodfit.training.optimizer_state import OptimizerState
 
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
-PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
+PART_WORDS: dict[str, str] = {"train": "training", "valid": "validation", "test": "test"}
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
     "multilabel": "exact match (fraction of rows)",
@@ -93,6 +94,8 @@ class Run:
     data_print: str = ""
     """Fingerprint of the data; "" where it was not needed yet."""
     stored: Model | None = None
+    out_of_fold: OutOfFold | None = None
+    """Of nets that were each validated on a fold: what they predict for the rows that they did not learn from."""
     start: GoingOn | None = None
     """The trained nets that it went on from; None where it began with weights drawn anew."""
     optimizer: OptimizerState | None = None
@@ -144,6 +147,11 @@ class Run:
         self.model.save(path)
 
     @property
+    def part_words(self) -> dict[str, str]:
+        """What the parts are called."""
+        return part_words(self.out_of_fold is not None)
+
+    @property
     def best_epochs(self) -> tuple[int, ...]:
         """The epoch of each net's weights, from 1."""
         return tuple(self.history.best_epoch.tolist())
@@ -169,7 +177,9 @@ class Run:
         InputError where the run's own data have changed since, where there are no test rows, and where most of the rows
         are in the training or validation set.
         """
-        return open_test_rows(self.sound, self.split, self.folder, data, target, start=self.start)
+        return open_test_rows(
+            self.sound, self.split, self.folder, data, target, start=self.start, together=self.out_of_fold is not None
+        )
 
     def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
         """Write the nets, averaged, with their preprocessing in a form that needs no goodfit; see
@@ -222,7 +232,7 @@ class Run:
 
         from goodfit.figures import svg
 
-        scores = "; ".join(f"{PART_WORDS[part]} {score.name} {score}" for part, score in self.scores.items())
+        scores = "; ".join(f"{self.part_words[part]} {score.name} {score}" for part, score in self.scores.items())
         nets = f"{len(self.nets)} net{'s' * (len(self.nets) > 1)}"
         text = f"<p>{escape(f'{self.data_name}, {nets}: {scores}')}</p>"
         return text + svg(self.figure()).decode().partition("?>")[2].partition(">")[2]
@@ -248,6 +258,11 @@ class Run:
     def __repr__(self) -> str:
         scores = ", ".join(f"{part} {score}" for part, score in self.scores.items())
         return f"Run({self.data_name!r}, {len(self.nets)} nets, {scores})"
+
+
+def part_words(out_of_fold: bool) -> dict[str, str]:
+    """What the parts are called: with fold members, validation rows are those that a net left out."""
+    return {**PART_WORDS, "valid": "out of fold"} if out_of_fold else PART_WORDS
 
 
 def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
