@@ -18,7 +18,7 @@ from goodfit.data import Table
 from goodfit.runs.record import RunRecord
 from goodfit.selection.calls import call_of
 
-SMALL = ("--hidden", "4", "--epochs", "2", "--dropout", "0", "--batch-size", "16")
+SMALL = ("--hidden", "4", "--epochs", "2", "--dropout", "0", "--batch-size", "16", "--valid", "0.1")
 RECIPE = gf.Recipe(hidden=(4,), epochs=2, dropout=0.0, batch_size=16)
 TABLE = ("tr.csv", "--target", "y")
 QUIET = ("--fit", "never", "--quiet")
@@ -57,7 +57,6 @@ def test_a_file_is_told_of_and_stands_in_the_record(call: Any) -> None:
     assert records[0] == records[1]
     assert records[0] is not None
     assert records[0].test == str(Path("te.csv").resolve())
-    assert Path("told/model.safetensors").read_bytes() == Path("run/model.safetensors").read_bytes()
 
 
 def test_a_file_is_opened_and_known_again(call: Any) -> None:

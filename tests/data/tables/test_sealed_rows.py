@@ -14,6 +14,7 @@ from goodfit.data.prints import row_prints
 from goodfit.data.tables import look
 from goodfit.errors import InputError
 from goodfit.leaks import guard
+from goodfit.runs.defaults import settled
 from goodfit.runs.separate import separate_rows
 from goodfit.selection.preparing import learning_rows
 
@@ -166,6 +167,15 @@ def test_time_orders_what_is_not_sealed_and_early_test_rows_are_noted() -> None:
     assert gf.data.table(TRAIN, "rich", ids="name,who", time="joined", test=later).notes[-1].endswith("sealed.")
     with pytest.raises(InputError, match="test table: column 'joined' must hold dates, as in the training table"):
         gf.data.table(TRAIN, "rich", ids="name,who", time="joined", test=changed(TEST, joined=[*range(30)]))
+
+
+def test_fold_members_are_counted_without_the_sealed_rows() -> None:
+    few = {name: TRAIN[name][:8] for name in TRAIN}  # too few rows for folds, whatever is sealed beside them
+    recipe, parts = settled(None, gf.data.table(few, "rich", test=TEST, **CHOICES), 8)
+    assert (recipe.fold_members, parts.sizes["test"]) == (0, 30)
+    recipe, parts = settled(None, gf.data.table(TRAIN, "rich", test=TEST, **CHOICES), 8)
+    assert recipe.fold_members > 0
+    assert parts.sizes == {"train": 90, "valid": 0, "test": 30}
 
 
 def test_rows_that_stand_in_both_are_a_leak() -> None:
