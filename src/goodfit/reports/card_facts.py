@@ -47,6 +47,7 @@ def card_facts(source: Source) -> dict[str, Any]:
             "rows": dict(source.sizes),
             "split": {"fingerprint": source.split_print, "seed": source.split_seed, "by": _divided(source)},
         },
+        "out_of_fold": run.out_of_fold is not None,
         "recipe": {"fields": run.recipe.to_dict(), "differs": sorted(changes(DEFAULT, run.recipe))},
         "scores": {part: score.to_dict() for part, score in run.scores.items() if part != "test"},
         "validation_loss": _validation_loss(run),

@@ -148,8 +148,8 @@ class Run:
 
     @property
     def part_words(self) -> dict[str, str]:
-        """What the parts are called: with fold members, validation rows are those that a net left out."""
-        return PART_WORDS if self.out_of_fold is None else {**PART_WORDS, "valid": "out of fold"}
+        """What the parts are called."""
+        return part_words(self.out_of_fold is not None)
 
     @property
     def best_epochs(self) -> tuple[int, ...]:
@@ -258,6 +258,11 @@ class Run:
     def __repr__(self) -> str:
         scores = ", ".join(f"{part} {score}" for part, score in self.scores.items())
         return f"Run({self.data_name!r}, {len(self.nets)} nets, {scores})"
+
+
+def part_words(out_of_fold: bool) -> dict[str, str]:
+    """What the parts are called: with fold members, validation rows are those that a net left out."""
+    return {**PART_WORDS, "valid": "out of fold"} if out_of_fold else PART_WORDS
 
 
 def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
