@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.table_peers import ABLATIONS, GOODFIT, LINEAR, MODELS
-from benchmarks.table_scores import By, half_a_row, mean_ranks, ratio
+from benchmarks.table_scores import By, best_of, half_a_row, mean_ranks, ratio
 from benchmarks.table_sets import CLASSES, NUMBERS, TableSet
 
 Result = Mapping[str, Any]  # what `table_fit` gives
+STRONG = ("RealMLP-TD", "TabM-D", "CatBoost", "LightGBM")
 AHEAD = 0.99  # ratio of the errors, below which one model counts as ahead of another
 NONE = "-"
 
@@ -60,17 +61,25 @@ def peers(results: Sequence[Result]) -> str:
         "rank: error | log-loss | ECE | CPU seconds |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name in names:
-        if name == GOODFIT:
-            ratios = [NONE] * 4
-        else:
-            pairs = [(errors(results, GOODFIT, task), errors(results, name, task)) for task in ("", CLASSES, NUMBERS)]
-            pairs.append((measures["log-loss"](GOODFIT), measures["log-loss"](name)))
-            ratios = [shown(*pair) for pair in pairs]
-        own = [_mean(measures["ECE"](name), "{:.3f}")]
-        own += [f"{ranks[what][name]:.2f}" if name in ranks[what] else NONE for what in measures]
-        lines.append(_row([name, *ratios, *own, _mean(values(results, name, "cpu"), "{:.2f}")]))
+    of_each = {
+        name: [*(errors(results, name, task) for task in ("", CLASSES, NUMBERS)), measures["log-loss"](name)]
+        for name in names
+    }
+    for name, own in of_each.items():
+        ratios = [NONE] * 4 if name == GOODFIT else _over(of_each, own)
+        cells = [_mean(measures["ECE"](name), "{:.3f}")]
+        cells += [f"{ranks[what][name]:.2f}" if name in ranks[what] else NONE for what in measures]
+        lines.append(_row([name, *ratios, *cells, _mean(values(results, name, "cpu"), "{:.2f}")]))
+    strong = [name for name in STRONG if name in of_each]
+    if len(strong) > 1:
+        own = [best_of([of_each[name][place] for name in strong if of_each[name][place]]) for place in range(4)]
+        lines.append(_row([f"of {', '.join(strong)} the best on each table", *_over(of_each, own), *[""] * 5]))
     return "\n".join([*lines, "", counted(results, names)])
+
+
+def _over(of_each: Mapping[str, Sequence[By]], others: Sequence[By]) -> list[str]:
+    """The ratios of goodfit's to another's."""
+    return [shown(own, other) for own, other in zip(of_each.get(GOODFIT, [{}] * 4), others, strict=True)]
 
 
 def counted(results: Sequence[Result], names: Sequence[str]) -> str:
@@ -125,13 +134,10 @@ def ablations(results: Sequence[Result]) -> str:
     shared = values(results, GOODFIT, "error")
     for name in [name for name in ABLATIONS if any(each["model"] == name for each in results)]:
         pairs = [(errors(results, name, task), errors(results, GOODFIT, task)) for task in ("", CLASSES, NUMBERS)]
-        pairs.append((values(results, name, "log_loss"), values(results, GOODFIT, "log_loss")))
+        pairs += [(values(results, name, what), values(results, GOODFIT, what)) for what in ("log_loss", "cpu")]
         count = len({table for table, _ in values(results, name, "error").keys() & shared.keys()})
-        cpu = _mean(values(results, name, "cpu"), "{:.1f}")
-        lines.append(_row([name, str(count), *(shown(*pair) for pair in pairs), cpu]))
-    if len(lines) == 2:
-        return "Nothing is measured yet."
-    return "\n".join([*lines, "", f"CPU seconds of the default: {_mean(values(results, GOODFIT, 'cpu'), '{:.1f}')}."])
+        lines.append(_row([name, str(count), *(shown(*pair) for pair in pairs)]))
+    return "\n".join(lines) if len(lines) > 2 else "Nothing is measured yet."
 
 
 def figure(value: float) -> str:

@@ -144,6 +144,7 @@ def _sklearn(mlp: bool) -> Fit:
 def _histograms() -> Fit:
     """Categories by their type; columns with more of them than it takes are encoded by the target."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.model_selection import KFold, StratifiedKFold
     from sklearn.preprocessing import TargetEncoder
 
     def fit(rows: Rows, seed: int) -> np.ndarray:
@@ -151,9 +152,9 @@ def _histograms() -> Fit:
         y = rows.truth(rows.train)
         kind = HistGradientBoostingClassifier if rows.task == CLASSES else HistGradientBoostingRegressor
         for name in [name for name in train if name in categories_of(train) and train[name].nunique() > MOST_KINDS]:
-            encoder = TargetEncoder(
-                random_state=seed, **({} if rows.task == CLASSES else {"target_type": "continuous"})
-            )
+            kind_of_folds = StratifiedKFold if rows.task == CLASSES else KFold
+            folds = kind_of_folds(5, shuffle=True, random_state=seed)
+            encoder = TargetEncoder(target_type="auto" if rows.task == CLASSES else "continuous", cv=folds)
             texts = [x[[name]].astype(object) for x in (train, test)]
             own = encoder.fit_transform(texts[0], y), encoder.transform(texts[1].where(texts[1].notna(), "nan"))
             for x, values in zip((train, test), own, strict=True):
@@ -219,8 +220,8 @@ MODELS: dict[str, Model] = {
 }
 CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fields, how many nets)
     "no encoding": ({"encoding": "none"}, None),
-    "8 bins": ({"bins": 8}, None),
-    "32 bins": ({"bins": 32}, None),
+    "8 bins": ({"encoding": "piecewise", "bins": 8}, None),  # on wide tables too, where the default has no encoding
+    "32 bins": ({"encoding": "piecewise", "bins": 32}, None),
     "dropout 0": ({"dropout": 0.0}, None),
     "dropout 0.3": ({"dropout": 0.3}, None),
     "dropout of inputs 0.1": ({"input_dropout": 0.1}, None),
@@ -235,7 +236,7 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
     "hidden 256, 256, 256": ({"hidden": (256, 256, 256)}, None),
     "ReLU": ({"activation": "relu"}, None),
     "SiLU": ({"activation": "silu"}, None),
-    "batches of 128": ({"batch_size": 128}, None),
+    "batches of 64": ({"batch_size": 64}, None),
     "one net, 20 % validate": ({"valid": 0.2}, 1),
     "two nets a fold": ({}, 10),
     "10 folds": ({"fold_members": 10}, 10),

@@ -62,6 +62,9 @@ def fit_all(
     """Fit what is not kept, split by split, each in a process of its own. How many failed."""
     done = {_task(each): each.get("settings") for each in _lines(keep)}
     failed = 0
+    if keep.exists() and not keep.read_bytes().endswith(b"\n"):  # killed while it was writing
+        with keep.open("a", encoding="utf-8") as out:
+            out.write("\n")
     for table, split, model in tasks(sets, [*made_with], splits):
         if done.get((table, split, model)) == made_with[model]:
             continue
