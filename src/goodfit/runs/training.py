@@ -18,11 +18,12 @@ from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
+from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
-from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, net_seeds, seeds_of
+from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
 from goodfit.runs.defaults import Asked, named_recipe, settled, whole_recipe
-from goodfit.runs.members import fold_of, score_folds
+from goodfit.runs.members import OutOfFold, fold_of, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
@@ -104,12 +105,7 @@ def train(
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
-        if begun is None:
-            recipe, parts = settled(wanted, given, seeds)
-        else:
-            parts = as_split(own, starting.through(begun, given))
-            starting.check_data(begun, parts.data)
-            recipe = fitted_recipe(starting.fitted_batch(begun, own, len(parts.train)), parts)
+        recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
         chosen = net_seeds(recipe, seeds)
         advise_transform(recipe, parts)
         check = check_split(parts, leaks)
@@ -250,10 +246,8 @@ class _Training:
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
         examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
-        folds = 0 if self.parts.folds is None else int(self.parts.folds.max()) + 1
         jobs = tuple(
-            Job(recipe.replace(seed=seed), rows=fold_of(net, folds) if folds else 0)
-            for net, seed in enumerate(self.seeds)
+            Job(recipe.replace(seed=seed), rows=fold_of(net, self.folds)) for net, seed in enumerate(self.seeds)
         )
         if self.going_on is not None:
             start = self.going_on.start
@@ -270,12 +264,7 @@ class _Training:
             TrainedNet.of(each, recipe.replace(seed=seed), self.parts.data, examples.scaling)
             for each, seed in zip(arrays, self.seeds, strict=True)
         )
-        out_of_fold = None
-        if folds:
-            scores, out_of_fold = score_folds(nets, frozen, self.parts)
-        else:
-            sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
-            scores = score_parts(sound, self.parts)
+        scores, out_of_fold = self._scores(nets, frozen)
         spent = {what: sum(each.seconds.get(what, 0.0) for each in turns) for what in ("data", "compile", "train")}
         run = Run(
             recipe=recipe,
@@ -305,6 +294,19 @@ class _Training:
             run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)
             write_results(run, self.folder)
         return run
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are; 1 without."""
+        return 1 if self.parts.folds is None else int(self.parts.folds.max()) + 1
+
+    def _scores(
+        self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
+    ) -> tuple[dict[str, Score], OutOfFold | None]:
+        if self.parts.folds is not None:
+            return score_folds(nets, frozen, self.parts)
+        sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
+        return score_parts(sound, self.parts), None
 
     def _train(
         self,
