@@ -128,7 +128,7 @@ def wins(results: Sequence[Result]) -> str:
 def ablations(results: Sequence[Result]) -> str:
     """What a change of the default does."""
     lines = [
-        "| change | tables | error, changed / default | wrong rows alone | RMSE alone | log-loss | CPU seconds |",
+        "| change | tables | error, changed / default | wrong rows alone | RMSE alone | log-loss | CPU time |",
         "|---|---|---|---|---|---|---|",
     ]
     shared = values(results, GOODFIT, "error")

@@ -231,6 +231,24 @@ def test_only_what_is_not_kept_is_fitted(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert [(each["split"], each["settings"]) for each in found] == [(0, "2"), (1, "1"), (2, "1")]
 
 
+def test_the_command_fits_keeps_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep = tmp_path / "kept.jsonl"
+    call = ["--keep", str(keep), "--tables", "wine", "none such", "--models", LINEAR, "--splits", "1"]
+    assert tables.main(call) == 0
+    printed = capsys.readouterr().out
+    assert "left out: the table 'none such', which is not there" in printed
+    (kept,) = [json.loads(each) for each in keep.read_text("utf-8").splitlines()]
+    assert (kept["table"], kept["rows"], kept["test_rows"], kept["model"]) == ("wine", 142, 36, LINEAR)
+    assert kept["wrong"] / 36 == kept["error"] < 0.2
+    assert 0 < kept["cpu"] < 60
+    assert f"| wine | wrong | **{kept['error']:.3g}** |" in printed
+    assert tables.main([*call, "--report"]) == 0
+    assert "wine, split 0" not in capsys.readouterr().out  # nothing was fitted
+    with pytest.raises(SystemExit, match="2"):
+        tables.main([*call, "--models", "nothing"])
+    assert "no such model: nothing" in capsys.readouterr().err
+
+
 def test_changes_are_fields_of_a_recipe_and_numbers_are_not_smoothed() -> None:
     for fields, seeds in table_peers.CHANGES.values():
         assert seeds is None or seeds >= 1
