@@ -52,6 +52,7 @@ def test_what_was_asked_for_stays() -> None:
     assert recipe.fold_members == FOLDS
     assert gf.table_recipe(table(), optimizer="sgd").learning_rate == 0.1  # the rate of another optimiser
     assert gf.table_recipe(table(), optimizer="lbfgs", hidden=()).dropout == 0
+    assert (gf.table_recipe(table(), bins=8).bins, gf.table_recipe(table(), bins=8).encoding) == (8, "piecewise")
     whole = Recipe(hidden=(4,))
     assert settled(whole, table(), None)[0].fold_members == 0
     assert settled(whole, table(), None)[0].encoding == "none"

@@ -16,7 +16,7 @@ from goodfit.data import Dataset, Split, Table
 from goodfit.data.dividing import group_codes
 from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
-from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
+from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
 from goodfit.training.recipe import NAMED, Recipe
 
 TABLE = "table"
@@ -26,7 +26,7 @@ LEARNING_RATE, DROPOUT = 0.003, 0.1
 EPOCHS, PATIENCE = 50, 12
 FEWEST_EPOCHS = 12
 FULL_EPOCHS = 8192  # training rows up to which all epochs are trained: of more rows, an epoch has more steps
-MOST_ENCODED = 2048  # inputs that encodings may make of a row: of more, none is made
+MOST_ENCODED = 4096  # inputs that encodings may make of a row: of more, none is made
 STOCHASTIC = ("adam", "adamw")  # optimisers that the rates of this recipe are for
 Asked = Recipe | Mapping[str, Any] | str | None
 
@@ -55,6 +55,8 @@ def settled(
     """
     fields = said(recipe)
     if fields is not None and (table or recipe == TABLE or is_table(data)):
+        if "bins" in fields:
+            fields = {"encoding": "piecewise", **fields}
         first = Recipe(**{"fold_members": _members(data, fields, seeds), **fields})
         parts = as_split(first, data)
         return fitted_recipe(_sized(first, parts), parts), parts
@@ -116,8 +118,7 @@ def _sized(asked: Recipe, parts: Split) -> Recipe:
         fields |= {"learning_rate": LEARNING_RATE, "dropout": DROPOUT, "patience": PATIENCE}
     if len(encoded_columns(parts.data.x[parts.train])) * asked.bins <= MOST_ENCODED:
         fields["encoding"] = "piecewise"
-    found = Recipe(**{**fields, **given})
-    return found if "batch_size" in given else found.replace(batch_size=fitting_batch(found, rows))
+    return Recipe(**{**fields, **given})
 
 
 def _epochs(rows: int) -> int:
