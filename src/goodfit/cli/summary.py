@@ -21,6 +21,8 @@ _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evalua
 
 def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
+    from goodfit.cli.measure_tables import print_headline
+    from goodfit.runs.run import PART_WORDS
     from goodfit.runs.telling import interval_methods, kept_epochs
 
     out = console()
@@ -28,6 +30,9 @@ def print_run(run: Run) -> None:
     out.print()
     out.print(score_table(run.scores))
     print_line(out, interval_methods(run.scores))
+    for part, found in run.measured.items():
+        out.print()
+        print_headline(out, found, together(PART_WORDS[part], len(run.sound)))
     out.print()
     print_line(out, kept_epochs(run))
     if run.frozen:
@@ -46,6 +51,11 @@ def print_run(run: Run) -> None:
         print_line(out, sealed)
     if run.folder is not None:
         print_line(out, f"Run: {run.folder}")
+
+
+def together(part: str, nets: int) -> str:
+    """A title: Validation set, or of several nets Validation set, mean prediction of 3 nets."""
+    return f"{part.capitalize()} set" + (f", mean prediction of {nets} nets" if nets > 1 else "")
 
 
 def how_to_open(run: Run) -> str:

@@ -136,6 +136,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         data_print=found.data_print,
         stored=_with_diverged(model, history),
         start=_start_of(where, found),
+        measured=found.measured,
     )
 
 

@@ -21,6 +21,7 @@ from goodfit.models.model_file import Model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
+from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
@@ -262,6 +263,8 @@ class _Training:
         )
         sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
         scores = score_parts(sound, self.parts)
+        measured = measured_at_end(sound, self.parts) if self.goes_on else {}
+        warn_of(measured)
         spent = {what: sum(each.seconds.get(what, 0.0) for each in turns) for what in ("data", "compile", "train")}
         run = Run(
             recipe=recipe,
@@ -284,6 +287,7 @@ class _Training:
                 best="valid" in examples.parts and recipe.keep_best,
             ),
             origin=self.origin,
+            measured=measured,
         )
         if self.folder is not None and store is not None:
             store.check_there()
