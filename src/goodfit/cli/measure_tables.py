@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from goodfit.models import Measure, Measures
     from goodfit.models.thresholds import Threshold
 
-BASELINE = "Baseline: a constant prediction on the same rows: the largest class, the classes' shares, the mean or median."
+BASELINE = (
+    "Baseline: a constant prediction on the same rows: the largest class, the classes' shares, the mean or median."
+)
 MOST_SHOWN = 12  # classes of a confusion matrix on a screen
 
 

@@ -22,7 +22,8 @@ def residuals(predicted: Any, targets: Any, *, title: str = "", width: float = 6
     """Target less prediction of every row against the prediction, with a line at 0.
 
     predicted, targets: numbers [N] in one unit; of more than 1,000 rows a random sample is drawn.
-    title: above it; width: in inches, default 6.4.
+    title: above it.
+    width: in inches, default 6.4.
     """
     at, left = np.asarray(predicted, float), np.asarray(targets, float) - np.asarray(predicted, float)
     if len(at) > MOST_MARKS:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NOWHERE: Bounds = (math.nan, math.nan)
 ROWS_A_CLASS = 10  # on average, for an interval of macro F1: with 5 it held the truth in 91 % of samples
 FEWEST_RANKED = 3  # rows of each kind for an interval of ROC AUC or average precision
+MOST_RANKED = 100  # classes or labels, each of which takes two sorts of all rows
 RARE = 1 / 3  # share below which the first of two classes is the positive one
 Single = Callable[[int], tuple[Moved, Bounds]]
 
@@ -77,8 +78,11 @@ def ranking_measures(
     chances: Float[np.ndarray, "N C"], truth: Bool[np.ndarray, "N C"], kinds: Int[np.ndarray, " N"], level: float
 ) -> list[Measure]:
     """ROC AUC and average precision, the mean over classes (one against the rest) or labels that have rows of both
-    kinds. truth: whether each row is of each class; kinds: of every row, for the degrees of freedom.
+    kinds; [] with more than 100 classes. truth: whether each row is of each class; kinds: of every row, for the degrees
+    of freedom.
     """
+    if truth.shape[1] > MOST_RANKED:
+        return []
     many = truth.sum(0)
     places = [place for place in range(truth.shape[1]) if 0 < many[place] < len(truth)]
     absent = truth.shape[1] - len(places)
@@ -140,14 +144,17 @@ def _mean(
     """Of one class by its own interval, of several the mean."""
     if not places:
         return Measure(name, math.nan, *NOWHERE, math.nan, "no interval: no class has rows beside those of others")
-    found = [single(place) for place in places]
-    if len(found) == 1:
-        value, ends, told = found[0][0].value, found[0][1], method
-    else:
-        whole = ranking.mean_of([moved for moved, _ in found])
-        ends = ranking.mean_interval(whole, [(moved.value, own) for moved, own in found], whole.freedom(kinds), level)
-        value, told = whole.value, "logit scale, and those of the classes combined (MOVER), the wider"
-    return Measure(name, value, *ends, baseline, told)
+    each, moves = list[tuple[float, Bounds]](), np.zeros(len(kinds))
+    for place in places:  # one after another: there may be a thousand classes
+        moved, ends = single(place)
+        each.append((moved.value, ends))
+        moves += moved.moves
+    if len(places) == 1:
+        return Measure(name, each[0][0], *each[0][1], baseline, method)
+    whole = Moved(float(np.mean([value for value, _ in each])), moves / len(places))
+    ends = ranking.mean_interval(whole, each, whole.freedom(kinds), level)
+    told = "logit scale, and those of the classes combined (MOVER), the wider"
+    return Measure(name, whole.value, *ends, baseline, told)
 
 
 def _without(each: Measure, why: str) -> Measure:

@@ -27,6 +27,9 @@ from goodfit.models.number_measures import number_measures
 WHERE = "Measures"
 MOST_CLASSES = 50  # of a confusion matrix
 FEWEST_ROWS = 10  # of which all are predicted alike, for a warning: with fewer that is chance
+MOSTLY = 0.6  # share of the predicted class from which on it is the rest that is rare
+OF_RARE = "To have it predict other classes: class_weight='balanced', or a threshold by cost."
+OF_STUCK = "It has hardly learned: train it longer; 'goodfit inspect' looks for causes."
 TASKS = "classification", "multilabel", "regression"
 
 
@@ -97,7 +100,7 @@ def _of_classes(
     found = Measures(
         "classification",
         len(y),
-        (first, balanced_accuracy(counts, level), *proper, ranked[0], *of_one, *calibration_measure(chances, y)),
+        (first, balanced_accuracy(counts, level), *proper, *ranked[:1], *of_one, *calibration_measure(chances, y)),
         classes,
         positive or "",
         classes[common],
@@ -113,13 +116,15 @@ def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) 
         return ()
     name, accuracy = found.classes[predicted[0]], found[ACCURACY].value
     text = f"Predicts {name!r} for every {row}; accuracy {accuracy:.4f} is the share of {name!r}."
-    auc, precision = found[AUC], found[PRECISION]
-    looks = [f"ROC AUC {auc.value:.4f} (0.5 by chance)"] * (not math.isnan(auc.value))
+    ranked = [each.value for each in found.measures if each.name == AUC and not math.isnan(each.value)]
+    looks = [f"ROC AUC {value:.4f} (0.5 by chance)" for value in ranked]
     if found.positive:
+        precision = found[PRECISION]
         share = f"the share of {found.positive!r} is {precision.baseline:.4f}"
         looks.append(f"average precision {precision.value:.4f} ({share})")
     look = f" Look at {' and '.join(looks)}." if looks else ""
-    return (f"{text}{look} To have it predict other classes: class_weight='balanced', or a threshold by cost.",)
+    unequal = accuracy >= MOSTLY  # or it has not learned, where the classes are about equally frequent
+    return (f"{text}{look} {OF_RARE if unequal else OF_STUCK}",)
 
 
 def _of_labels(chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], level: float, row: str) -> Measures:

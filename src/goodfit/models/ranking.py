@@ -50,13 +50,6 @@ class Moved:
         return float(parts.sum()) ** 2 / whole if whole > 0 else 1.0
 
 
-def mean_of(those: list[Moved]) -> Moved:
-    """The mean of measures of the same rows, whatever they have to do with one another."""
-    return Moved(
-        float(np.mean([each.value for each in those])), np.asarray(np.mean([each.moves for each in those], axis=0))
-    )
-
-
 def roc_auc(scores: Float[np.ndarray, " N"], positive: Bool[np.ndarray, " N"]) -> Moved:
     """The probability that a row of the class has a larger score than another row, ties counted half.
 

@@ -18,6 +18,11 @@ from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 
+
+class MeasureWarning(UserWarning):
+    """Predictions are of one class only, so that their accuracy is no more than its share."""
+
+
 ROWS = {"train": "training row", "valid": "validation row", "test": "test row"}
 
 
@@ -76,4 +81,4 @@ def warn_of(found: Mapping[str, Measures]) -> None:
     """Say what must not be overlooked."""
     for each in found.values():
         for text in each.warnings:
-            warn(text)
+            warn(text, MeasureWarning)
