@@ -121,9 +121,10 @@ def test_what_is_wrong_is_named_as_in_a_whole_file(run: Path, tmp_path: Path, mo
     hard().iloc[:0].to_csv(tmp_path / "empty.csv", index=False)
     message = r"column 'age' must hold numbers; 90 rows \(0, 1, 2, 3, 4, \.\.\.\) do not; got 'old'"
     for data in (tmp_path / "lost.csv", read_frame(tmp_path / "lost.csv")):
+        found = predict(run, data)  # every part is bad, and none of them stops the file
+        assert found.unread == tuple(range(90))
+        assert found.warnings[0].startswith("Column 'age': 90 rows")
         with pytest.raises(InputError, match=message):
-            predict(run, data)
-        with pytest.raises(InputError, match="column 'age' must hold numbers; "):
             predict(run, data, strict=True)
     with pytest.raises(InputError, match="missing: 'age'"):
         predict(run, tmp_path / "lacking.csv")
@@ -195,15 +196,23 @@ def test_a_kept_column_has_a_name_of_its_own() -> None:
 
 
 def test_a_time_of_day_needs_no_neighbours(run: Path) -> None:
-    """A net that was trained on times reads them beside dates; one that was trained on dates never reads them."""
+    """A net that was trained on times reads them beside dates; one that was trained on dates never reads them. Nor does
+    the first read a date: it would be taken for a time that training had not.
+    """
     columns = {column.name: column for column in gf.load_model(run).preprocessing.columns}
     assert columns["at"].clock
     assert not columns["since"].clock
     table = hard().iloc[:2].to_dict("list")
     later = predict(run, table | {"at": ["05:30", "2024-01-31"]})
     assert later.values[0].tobytes() == predict(run, table | {"at": ["05:30", "05:30"]}).values[0].tobytes()
+    assert later.unread == (1,)
+    assert later.warnings == (
+        "Column 'at': row 1 without a prediction: '2024-01-31' cannot be read as times of day, as 17:42.",
+    )
     with pytest.raises(InputError, match="column 'since' must hold dates, as 2024-01-31; 2 rows"):
-        predict(run, table | {"since": ["17:42", "17:43"]})
+        predict(run, table | {"since": ["17:42", "17:43"]}, strict=True)
+    with pytest.raises(InputError, match="column 'at' must hold times of day, as 17:42; row 0 does not; got 'soon'"):
+        predict(run, table | {"at": ["soon", "17:43"]}, strict=True)
 
 
 def test_a_model_of_numbers_keeps_no_columns(tmp_path: Path) -> None:

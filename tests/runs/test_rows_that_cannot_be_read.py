@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 import goodfit as gf
+from goodfit.cli import main
 from goodfit.errors import InputError
 from goodfit.runs import predict
 from goodfit.training.recipe import Recipe
@@ -84,14 +86,37 @@ def test_the_other_rows_are_predicted_as_without_it(
     assert len(caught.value.problems) == len(names)
 
 
-def test_a_table_without_a_readable_row_is_refused(run: Path) -> None:
+def test_a_table_without_a_readable_row_has_no_prediction(run: Path) -> None:
+    """As one with a row more that can be read: what a row gets does not depend on the others."""
     table = {name: values[:2] for name, values in columns().items()}
+    none = predict(run, table | {"age": ["x", "y"]})
+    assert none.unread == (0, 1)
+    assert none.warnings == ("Column 'age': 2 rows (0, 1) without a prediction: 'x' cannot be read as numbers.",)
+    assert np.isnan(none.values).all()
     with pytest.raises(InputError, match=r"column 'age' must hold numbers; 2 rows \(0, 1\) do not; got 'x'"):
-        predict(run, table | {"age": ["x", "y"]})
+        predict(run, table | {"age": ["x", "y"]}, strict=True)
     few = predict(run, table | {"age": ["x", "1"], "flag": [1, 0]})
     assert few.unread == (0,)
     empty = predict(run, {name: values[:0] for name, values in columns().items()})
     assert (len(empty.values), empty.unread) == (0, ())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_file_of_bad_rows_from_the_command_line(
+    run: Path, rows: int, form: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pd.DataFrame(columns()).head(rows).assign(flag="maybe").to_csv(tmp_path / "new.csv", index=False)
+    assert main(["predict", str(run), str(tmp_path / "new.csv"), "--quiet", *form]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("Warning: Column 'flag': ")
+    if form:
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert [line["prediction"] for line in lines] == [None] * rows
+    else:
+        lines = list(csv.reader(out.splitlines()))[1:]
+        assert [line[1:] for line in lines] == [[""] * (len(lines[0]) - 1)] * rows
+    assert main(["predict", str(run), str(tmp_path / "new.csv"), "--strict", "--quiet", *form]) == 2
 
 
 def test_a_column_that_is_missing_or_of_lists_still_stops_the_file(run: Path) -> None:

@@ -28,7 +28,6 @@ from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Predictions
 
 STREAM = "-"  # in the place of a file: what comes in at standard input
-MOST_HELD = 64  # parts without a row that can be read that are held back: if there is none at all, nothing is written
 DataProgress = Callable[[Step], None]
 
 
@@ -46,8 +45,7 @@ def predict(
     for nets that were trained on a table, a table file, a data frame or a dict of columns, in any order and with or
     without the target.
     strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
-    False predicts the other rows, and `unread` and `warnings` name these; True raises InputError, as does a table
-    without a row that can be read.
+    False predicts the other rows, if there are any, and `unread` and `warnings` name these; True raises InputError.
     data_progress: called while a named data set is being found.
     """
     stream = PredictionStream(run, data, strict=strict, data_progress=data_progress)
@@ -106,7 +104,7 @@ class PredictionStream:
             yield from self._of_table(preprocessing)
 
     def _of_table(self, preprocessing: Preprocessing) -> Iterator[tuple[Predictions, Mapping[str, Sequence[Any]]]]:
-        reader, held = RowReader(preprocessing), list[Any]()
+        reader = RowReader(preprocessing)
         taken = {column.name for column in preprocessing.columns}
         left_out = [name for name in self.keep if name not in taken]  # which are known not to be features
         for part in _parts(str(self.run), self.data):
@@ -123,14 +121,9 @@ class PredictionStream:
                 continue
             found = _averaged(self.model, x)
             found = found if len(rows) == frame.rows else _with_gaps(found, rows, frame.rows)
-            held.append((found, kept))
-            if len(rows) or len(held) == MOST_HELD:
-                yield from held
-                held.clear()
+            yield found, kept
         if self.strict and self.warnings:
             raise reader.unread_error()
-        reader.check_any()
-        yield from held
 
 
 def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from goodfit import __version__
+from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import FittedColumn
 from goodfit.data.tables.typical import known_categories, typical_row
 from goodfit.serving.answering import CSV, Answering
@@ -28,6 +29,7 @@ TYPES: dict[str, Any] = {  # kind of a column -> what its values may be
     "date": {"type": ["string", "null"], "description": "A date, as 2024-01-31, or with a time, as 2024-01-31T17:42."},
     "categorical": {"type": ["string", "number", "boolean", "null"], "description": "A category."},
 }
+TIME = "A time of day, as 17:42."
 MISSING = {
     True: "null is a missing value, as in training.",
     False: "null is a missing value, and is filled in with a note: training had none.",
@@ -109,7 +111,8 @@ def row_schema(answering: Answering) -> dict[str, Any]:
 def column_schema(column: FittedColumn) -> dict[str, Any]:
     """What a column may hold. Known categories stand in `x-categories`: others are allowed, and told in a note."""
     about = TYPES[column.kind]
-    found = {**about, "description": f"{about['description']} {MISSING[column.missing]}", "x-kind": column.kind}
+    said = TIME if isinstance(column, Moments) and column.only_times else about["description"]
+    found = {**about, "description": f"{said} {MISSING[column.missing]}", "x-kind": column.kind}
     if column.kind == "categorical":
         known = known_categories(column)
         found["x-categories"] = list(known[:SHOWN_CATEGORIES])

@@ -152,3 +152,31 @@ def test_what_is_no_time_of_day_is_unread(text: str) -> None:
 def test_beside_dates_a_time_of_day_lacks_its_date() -> None:
     column = raw(["2024-01-01", "12:30"])
     assert column.unread(column.dates()).tolist() == [False, True]
+
+
+MOMENT = datetime(2020, 1, 1, 9, 8)
+FORMS: dict[str, tuple[Any, Any]] = {  # times of day, and dates, in every storage
+    "texts": (["09:08", "17:42"], ["2020-01-01", "2020-01-01 09:08"]),
+    "values": ([time(9, 8), time(17, 42)], [MOMENT, date(2020, 1, 1)]),
+    "arrays": (
+        np.array(["1970-01-01T09:08", "1970-01-01T17:42"], "M8[us]"),
+        np.array(["2020-01-01", "1969-12-31"], "M8[us]"),
+    ),
+}
+
+
+@pytest.mark.parametrize("trained", FORMS)
+@pytest.mark.parametrize("given", FORMS)
+def test_a_date_is_no_time_of_day_in_any_storage(trained: str, given: str) -> None:
+    times = Moments.fit("t", raw(FORMS[trained][0]))
+    assert times.words == "times of day, as 17:42"
+    assert times.read(raw(FORMS[given][0]))[1].tolist() == [False, False]
+    assert times.read(raw(FORMS[given][1]))[1].tolist() == [True, True]
+    dates = Moments.fit("t", raw(FORMS[trained][1]))
+    assert dates.words == "dates, as 2024-01-31"
+    assert dates.read(raw(FORMS[given][0]))[1].tolist() == [given != "arrays"] * 2  # which are dates there
+
+
+def test_where_training_had_no_value_a_date_is_read() -> None:
+    nothing = Moments.fit("t", raw([None, "2024-01-01"]).take(np.array([0])))
+    assert nothing.read(raw(["2024-01-01", "17:42"]))[1].tolist() == [False, False]

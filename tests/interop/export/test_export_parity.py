@@ -238,7 +238,21 @@ def test_times_of_day(tmp_path: Path) -> None:
     feed = {"at": np.array(parts)[:, None], "size": np.arange(1.0, 5)[:, None]}
     close(session(tmp_path / "net.onnx").run(["probabilities"], feed)[0], expected_of(model, table))
     export(model, "numpy", tmp_path / "net", rows=table)
-    close(imported(tmp_path / "net.py").predict_proba(table), expected_of(model, table))
+    module = imported(tmp_path / "net.py")
+    close(module.predict_proba(table), expected_of(model, table))
+    stored = table | {
+        "at": np.array(["1970-01-01T17:42", "1970-01-01T09:05", "1970-01-01T00:00:01.5", "NaT"], "M8[us]")
+    }
+    close(module.predict_proba(stored), expected_of(model, table))
+    far = {"at": np.array([[18_000.0]]), "size": np.ones((1, 1))}
+    label, probabilities = session(tmp_path / "net.onnx").run(None, far)
+    assert label.tolist() == [""]
+    assert np.isnan(probabilities).all()
+    for bad in ("2020-01-01", "2020-01-01 09:08", "soon"):
+        with pytest.raises(InputError, match="column 'at' must hold times of day, as 17:42; row 0 does not"):
+            model.predict({"at": [bad], "size": [1.0]})
+        with pytest.raises(ValueError, match=r"column 'at' is date: .* cannot be read"):
+            module.predict({"at": [bad], "size": [1.0]})
 
 
 BAD: dict[str, list[str]] = {  # texts that goodfit refuses, though Python would read most of them

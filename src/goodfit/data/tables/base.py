@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data.tables.kinds import Kind, read_as
+from goodfit.data.tables.kinds import WORDS, Kind, read_as
 from goodfit.data.tables.raw import Numbers, RawColumn
 
 SHOWN_WORDS = 3  # values that a note lists
@@ -72,6 +72,11 @@ class ColumnInputs(ABC):
     def own_width(self) -> int:
         """How many they are. They are not made for it: the names of a hostile file may take gigabytes."""
         return 1
+
+    @property
+    def words(self) -> str:
+        """What its cells must hold, for messages."""
+        return WORDS[self.kind]
 
     def read(self, column: RawColumn) -> tuple[Numbers, NDArray[np.bool_]]:
         """(values [N] with NaN for missing, where a cell cannot be read as this column); not for categories."""

@@ -14,6 +14,7 @@ from goodfit.data.tables.kinds import Kind, read_as
 from goodfit.data.tables.raw import DAY, Numbers, RawColumn
 
 YEAR = 365.2425  # days
+TIMES = "times of day, as 17:42"
 WEEKDAY = 3.0  # of 1970-01-01, a Thursday, counted from Monday
 PARTS = {  # part -> its inputs' names
     "trend": ("days",),
@@ -57,11 +58,27 @@ class Moments(ColumnInputs):
         """Whether training had times of day without dates: parts of a day, so that nothing else of a date varied."""
         return 0 <= self.scaling.median < 1 and not {"year", "week"} & {*self.parts}
 
+    @property
+    def only_times(self) -> bool:
+        """Whether a date is refused: that training had times of day is no doubt, as where all were midnight."""
+        return self.clock and (self.scaling.median > 0 or "day" in self.parts)
+
+    @property
+    def words(self) -> str:
+        """What its cells must hold, for messages."""
+        return TIMES if self.only_times else super().words
+
     def read(self, column: RawColumn) -> tuple[Numbers, NDArray[np.bool_]]:
-        """As of every column. A time of day is read only where training had such, whatever the other cells hold: so a
-        cell means the same alone and in any table.
+        """As of every column. A time of day is read only where training had such, and a date only where it had dates,
+        whatever the other cells hold: so a cell means the same alone and in any table.
+
+        Times of day may come as those of 1970-01-01, as they are stored.
         """
-        return read_as(column, "date", clock=self.clock)
+        days, wrong = read_as(column, "date", clock=self.clock)
+        other = ~np.isnan(days) & (np.floor(days) != 0) if self.only_times else ~np.isnan(days) & column.clock
+        if (self.clock and not self.only_times) or not other.any():
+            return days, wrong
+        return np.where(other, np.nan, days), wrong | other
 
     def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
         """Write the inputs."""

@@ -116,7 +116,7 @@ class RowReader:
     """
 
     def __init__(self, preprocessing: Preprocessing) -> None:
-        self.preprocessing, self.rows, self._read = preprocessing, 0, 0
+        self.preprocessing, self.rows = preprocessing, 0
         self._where = "table"
         self._told: dict[str, None] = {}
         self._notes, self._gaps = CellNotes(), dict[str, Gap]()
@@ -132,7 +132,7 @@ class RowReader:
         self._check_columns(frame, problems)
         for column in self.preprocessing.columns if strict and problems.found else ():
             if column.name in frame.columns:
-                check_read(frame, column.name, column.kind, problems)
+                self._check_cells(frame, column, problems)
         problems.raise_if_any()
         self._told |= dict.fromkeys([*frame.notes, *self._extra(frame)])
         kept = np.ones(frame.rows, bool)
@@ -146,7 +146,6 @@ class RowReader:
         rows = np.flatnonzero(kept)
         x = self.preprocessing.encode(frame if len(rows) == frame.rows else frame.take(rows), self._notes)
         self.rows += frame.rows
-        self._read += len(rows)
         return x, rows
 
     def notes(self) -> list[str]:
@@ -172,15 +171,10 @@ class RowReader:
             )
         )
 
-    def check_any(self) -> None:
-        """InputError where there were rows, and none of them could be read."""
-        if self.rows and not self._read:
-            raise self.unread_error()
-
     def _lost(self) -> Iterator[tuple[str, Gap, str]]:
         for column in self.preprocessing.columns:
             if column.name in self._gaps:
-                yield column.name, self._gaps[column.name], WORDS[column.kind]
+                yield column.name, self._gaps[column.name], column.words
 
     def _lose(self, name: str, column: RawColumn, rows: NDArray[np.int64]) -> None:
         gap = self._gaps.get(name)
@@ -197,6 +191,14 @@ class RowReader:
         word = "Column" if len(extra) == 1 else f"{len(extra)} columns"
         them = "it" if word == "Column" else "them"
         return [f"{word} {_listed(extra)} ignored: the net was not trained on {them}."]
+
+    def _check_cells(self, frame: Frame, column: FittedColumn, problems: Problems) -> None:
+        """Add a problem where cells cannot be read."""
+        raw = frame.columns[column.name]
+        rows = np.flatnonzero(column.read(raw)[1]) if column.kind != "categorical" else np.empty(0, np.intp)
+        if len(rows):
+            got = raw.shown(int(rows[0]))
+            problems.found.append(unread_problem(frame.name, column.name, rows, len(rows), got, column.words))
 
     def _check_columns(self, frame: Frame, problems: Problems) -> None:
         columns = self.preprocessing.columns

@@ -22,6 +22,7 @@ from goodfit.interop.export.onnx_columns import dtype_of
 from goodfit.interop.export.packing import numpy_files, torch_files
 from goodfit.interop.export.rows import CheckRows, check_rows
 from goodfit.interop.export.sklearn_object import joblib_bytes, sklearn_object
+from goodfit.interop.export.spelling import blanks_note, import_note, reading_notes
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.whereabouts import MODEL_FILE, existing_model_path
 from goodfit.runs import record
@@ -102,7 +103,9 @@ def export(
         fix = "Nothing was written. Please report it, or export to another form."
         raise GoodfitError(problem(f"Export to {kind}", rule, got=float(difference), fix=fix))
     files = _write(base, made.files)
-    return Exported(kind, files, difference, found.about, made.by, made.about)
+    columns = () if model.preprocessing is None else model.preprocessing.columns
+    about = (*made.about, *reading_notes(columns), *(import_note(base.name) if ".py" in ENDINGS[kind] else ()))
+    return Exported(kind, files, difference, found.about, made.by, about)
 
 
 def relative_difference(values: np.ndarray, expected: np.ndarray) -> float:
@@ -174,9 +177,10 @@ def _to_onnx(model: Model, found: CheckRows) -> _Made:
         if np.allclose(values, found.expected, FLOAT32_DIFFERENCE, TINY):
             break
     about = [f"ONNX opset: {onnx_file.OPSETS}; layers in {np.dtype(precision).name}", f"Inputs: {_inputs(feed)}"]
-    hashed = [] if model.preprocessing is None else [c for c in model.preprocessing.columns if isinstance(c, Frequent)]
+    columns = () if model.preprocessing is None else model.preprocessing.columns
+    hashed = [column for column in columns if isinstance(column, Frequent)]
     unseen = "categories that the training rows had not give nan and no label, for ONNX has no hash"
-    about += [f"Column {column.name!r}: {unseen}." for column in hashed]
+    about += [*(f"Column {column.name!r}: {unseen}." for column in hashed), *blanks_note(columns)]
     return _Made({".onnx": content}, values, by, tuple(about))
 
 
@@ -197,7 +201,7 @@ def _check_hashed(model: Model, found: CheckRows) -> None:
 
 
 def _feed(model: Model, found: CheckRows) -> dict[str, np.ndarray]:
-    """The rows of the check as the ONNX file takes them."""
+    """The rows of the check as the ONNX file takes them: texts without blanks around them."""
     if not isinstance(found.rows, dict) or model.preprocessing is None:
         return {onnx_file.ARRAY: np.asarray(found.rows, np.float32)}
     feed = {}
@@ -205,6 +209,8 @@ def _feed(model: Model, found: CheckRows) -> dict[str, np.ndarray]:
         values = found.rows[column.name]
         if values.dtype.kind == "M":
             values = np.where(np.isnat(values), np.nan, values.astype(np.int64) / DAY)
+        elif values.dtype == object:
+            values = np.array([text.strip() for text in values], object)
         feed[column.name] = values.astype(dtype_of(column))[:, None]
     return feed
 
@@ -236,7 +242,7 @@ def _to_sklearn(model: Model, found: CheckRows) -> _Made:
         import pandas
 
         truths = {column.name for column in model.preprocessing.columns if column.kind == "boolean"}
-        read = {name: [truth_of(word) for word in values] for name, values in rows.items() if name in truths}
+        read = {name: [truth_of(word.strip()) for word in values] for name, values in rows.items() if name in truths}
         numbers = {name: np.array(values, np.float64) for name, values in read.items()}
         rows = pandas.DataFrame(rows | numbers)
     made = sklearn_object(model)

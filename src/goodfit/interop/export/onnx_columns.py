@@ -110,6 +110,8 @@ class OnnxColumns:
         graph = self.graph
         values, absent = self._finite(column.name)
         whole, place = graph.add("Floor", values), 0
+        if column.only_times:  # a date among times of day
+            self.wrong.append(graph.add("Not", graph.add("Equal", whole, graph.constant(0.0))))
         for part in column.parts:
             if part == "trend":
                 found = [self._scaled(values, [column])]

@@ -30,6 +30,7 @@ from goodfit.models.trained_net import TrainedNet
 
 LINES = {"identity": 1.0, "relu": 0.0, "leaky-relu": LEAK}  # activations of a straight line on each side of 0: slopes
 FUNCTIONS = {"none": "positive", "log": "exp", "log1p": "expm1", "quantile": "interp"}  # of NumPy, that undo transforms
+MIDNIGHT = r"^1970-01-01([ T][0-9:.]{5,15})?$"  # and after: times of day as an array of dates holds them
 OWN_IMPORTS = "import itertools\nimport json\n"  # of the PyTorch file, and with what shared functions need
 SHARED_IMPORTS = "import hashlib\nimport itertools\nimport json\nimport re\nfrom datetime import UTC, datetime\n"
 STANDALONE = "goodfit.interop.export.standalone"
@@ -151,6 +152,8 @@ def _column(column: FittedColumn) -> dict[str, Any]:
 def _pattern(column: Numeric | Boolean | Moments) -> str:
     """The regular expression that goodfit reads a column's texts by."""
     if isinstance(column, Moments):
+        if column.only_times:
+            return f"{MIDNIGHT}|{CLOCK}"
         return f"{DATE}|{CLOCK}" if column.clock else DATE
     return NUMBER  # of yes and no too: their words are numbers by then
 

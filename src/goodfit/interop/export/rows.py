@@ -28,7 +28,8 @@ from goodfit.runs import record
 
 MOST_ROWS = 1000
 DRAWN_ROWS = 200
-GAPS = 0.1  # share of a column's values that are taken out in drawn rows; as many again are unseen categories
+GAPS = 0.1  # share of a column's values that are taken out in drawn rows; as many again are unseen categories, or texts
+# with blanks around them
 UNSEEN = "a category that training had not"
 Rows = dict[str, np.ndarray] | np.ndarray
 """Columns by name, [N] each: float64, datetime64[us], or texts; or for nets that take numbers, an array [N, D]."""
@@ -165,7 +166,9 @@ def _moments(days: Any) -> np.ndarray:
 
 
 def _with_gaps(rows: Mapping[str, np.ndarray], columns: tuple[FittedColumn, ...]) -> dict[str, np.ndarray]:
-    """The rows with some values of each column missing, and some categories that training had not."""
+    """The rows with some values of each column missing, some categories that training had not, and some texts with
+    blanks around them, as files have them.
+    """
     rng, found = generator(0, "export/gaps"), {}
     for column in columns:
         own = rows[column.name].copy()
@@ -173,6 +176,9 @@ def _with_gaps(rows: Mapping[str, np.ndarray], columns: tuple[FittedColumn, ...]
         own[chance < GAPS] = "" if own.dtype == object else np.datetime64("NaT") if own.dtype.kind == "M" else np.nan
         if isinstance(column, OneHot):
             own[(chance >= GAPS) & (chance < 2 * GAPS)] = UNSEEN
+        if own.dtype == object:
+            padded = chance >= 1 - GAPS
+            own[padded] = [f" {text} " for text in own[padded]]
         found[column.name] = own
     return found
 

@@ -184,14 +184,16 @@ def _part(column: FittedColumn) -> Any:
     if isinstance(column, OneHot):
         known = np.array([*_texts(column)], str)
         encoder = OneHotEncoder(categories=[known], handle_unknown="ignore", sparse_output=False)
-        return Pipeline([("text", FunctionTransformer(np.array, kw_args={"dtype": str})), ("categories", encoder)])
+        text = FunctionTransformer(np.array, kw_args={"dtype": str})
+        strip = FunctionTransformer(np.char.strip)  # as goodfit reads texts; a function that needs no goodfit
+        return Pipeline([("text", text), ("strip", strip), ("categories", encoder)])
     middle = column.scaling.median if isinstance(column, Numeric) else float(getattr(column, "often", 0.0))
     filled = ("missing", SimpleImputer(strategy="constant", fill_value=middle))
     return _clip(_as_float(), filled) if isinstance(column, Numeric) else Pipeline([_as_float(), filled])
 
 
 def _texts(column: OneHot) -> dict[str, int]:
-    """Texts of a column, as `str` makes them of its cells -> which of its inputs they set."""
+    """Texts of a column, as `str` makes them of its cells, without blanks around -> which of its inputs they set."""
     words = {"None", *(text for word in MISSING_WORDS for text in in_any_case(word))} if column.missing else set()
     absent = dict.fromkeys(sorted(words), column.own_width)
     return absent | {text: place for place, name in enumerate(column.categories) for text in spellings(name)}
