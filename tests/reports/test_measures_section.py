@@ -28,6 +28,9 @@ def test_classes_have_their_measures_and_the_confusion_matrix(tmp_path: Path) ->
     matrix = told["Confusion matrix: how many rows of each class are predicted as each class"]
     assert matrix[0] == ["class", *(f"predicted {name}" for name in found.classes), "rows"]
     assert [[int(cell) for cell in row[1:-1]] for row in matrix[1:]] == [list(own) for own in found.confusion]
+    card = run.card()
+    assert card.to_json()["measures"]["valid"] == found.to_dict()
+    assert found.beside(found["accuracy"]) in card.markdown()
     share = f"largest class, {found.majority!r}: {found['accuracy'].baseline:.4f}"
     assert share in root.text
 
@@ -42,7 +45,8 @@ def test_numbers_have_residuals_where_their_data_are(tmp_path: Path) -> None:
     first = np.sort(predicted[:, 0])[: int(bins[0][1])]
     assert float(bins[0][2]) == pytest.approx(first.mean(), rel=0.01)
     x = np.random.default_rng(0).standard_normal((80, 3)).astype(np.float32)
-    mine = Dataset("mine", x, (x + np.roll(x, 1, axis=1))[:, :2] * 3, "regression")
+    noise = np.random.default_rng(1).standard_normal((80, 2))
+    mine = Dataset("mine", x, (x + np.roll(x, 1, axis=1))[:, :2] * 3 + noise, "regression")
     rows = gf.train(RECIPE, mine, out=tmp_path / "mine").measures().rows
     told = tables(check(run_page(tmp_path / "mine").html()))  # its data are not there any more
     assert not [name for name in told if name.startswith("Residuals")]

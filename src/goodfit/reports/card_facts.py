@@ -49,6 +49,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         },
         "recipe": {"fields": run.recipe.to_dict(), "differs": sorted(changes(DEFAULT, run.recipe))},
         "scores": {part: score.to_dict() for part, score in run.scores.items() if part != "test"},
+        "measures": {part: found.to_dict() for part, found in run.measured.items()},
         "validation_loss": _validation_loss(run),
         "test": _test(source),
         "temperature": _temperature(about),

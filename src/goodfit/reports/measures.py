@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from goodfit.errors import GoodfitError
-from goodfit.models.measures import ACCURACY, Measures
+from goodfit.models.measures import ACCURACY, Measure, Measures
 from goodfit.reports.blocks import Block, Grid, Note, Paragraph, Picture
 from goodfit.reports.calibration import at_hand
 from goodfit.reports.drawing import both
@@ -37,16 +38,25 @@ def measures_section(source: Source) -> Section | None:
     if not run.measured:
         return None
     part, found = next(iter(run.measured.items()))
-    nets = f", mean prediction of {len(run.sound)} nets" if len(run.sound) > 1 else ""
-    rows = [[each.label, *each.shown, found.beside(each)] for each in found.measures]
-    caption = f"Measured on {counted(found.rows, f'{PART_WORDS[part]} row')}{nets}"
-    blocks: list[Block] = [*(Note(text, "Attention.") for text in found.warnings)]
-    blocks += [Grid(caption, COLUMNS, rows, note=BASELINE), Paragraph(found.intervals)]
+    blocks = [*_blocks(found, found.measures, part, len(run.sound)), Paragraph(found.intervals)]
     if 0 < len(found.confusion) <= MOST_CLASSES:
         blocks.append(_confusion(found))
     if run.task == "regression" and part == "valid":
         blocks += _residuals(source)
     return Section(TITLE, blocks)
+
+
+def headline_blocks(found: Measures, part: str, nets: int) -> list[Block]:
+    """The few measures that matter most, as a model card has them. nets: how many predict together."""
+    return _blocks(found, found.headline, part, nets)
+
+
+def _blocks(found: Measures, those: Sequence[Measure], part: str, nets: int) -> list[Block]:
+    """What must not be overlooked, and measures beside those of a constant prediction."""
+    together = f", mean prediction of {nets} nets" if nets > 1 else ""
+    caption = f"Measured on {counted(found.rows, f'{PART_WORDS[part]} row')}{together}"
+    rows = [[each.label, *each.shown, found.beside(each)] for each in those]
+    return [*(Note(text, "Attention.") for text in found.warnings), Grid(caption, COLUMNS, rows, note=BASELINE)]
 
 
 def share_beside(found: Measures | None) -> str:
