@@ -157,9 +157,10 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     text, found = page("runs.md"), names["run"].to_json()
     (files,) = tables(section(text, "## Files"))
     assert sorted(files) == sorted(path.name for path in (folder / found["folder"]).iterdir())
-    keys, score_keys, error_keys, leak_keys = tables(section(text, "## `--json`"))
+    keys, score_keys, error_keys, measure_keys, leak_keys = tables(section(text, "## `--json`"))
     assert keys == list(found)
     assert leak_keys == list(found["leaks"])
+    assert set(measure_keys) == set(found["measures"]["valid"]["measures"][0])
     assert score_keys[:-2] == list(found["scores"]["valid"])
     numbers = gf.train(gf.Recipe(hidden=(4,), epochs=1), "diabetes").to_json()["scores"]["valid"]
     assert score_keys == list(numbers)

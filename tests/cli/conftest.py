@@ -52,6 +52,7 @@ class FakeRun:
     split: Any = None
     leaks: Any = None
     start: Any = None
+    measured: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property
