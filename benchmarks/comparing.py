@@ -1,24 +1,30 @@
-"""How often intervals of differences hold the truth, by simulation: `python -m benchmarks.comparing` has the table.
+"""How often differences are told rightly, by simulation: the part "comparing" of `benchmarks.honesty`.
 
-Two models on the same rows, drawn from laws whose true difference is known, by every measure of `goodfit compare`.
-Samples of which no interval is given are left out.
+Two models on the same rows, drawn from laws whose true difference is known, by every measure of `goodfit compare`; then
+several models at once, some of them equally good. Samples of which no interval is given are left out.
+`python -m benchmarks.comparing [--quick]` prints every cell.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.intervals import QUICK, Draw, _chances, _odds
-from goodfit.models.paired import Difference, differences
+from benchmarks.bars import Bar, Measurement
+from benchmarks.interval_cells import _chances, _odds
+from goodfit.models.paired import Difference, differences, pair_differences
 from goodfit.models.row_scores import BRIER, LOG_LOSS
 
-DRAWS = 2000
+DRAWS, FAMILIES, QUICK = 500, 300, 20
+HELD, FALSE = 0.92, 0.08
+Draw = Callable[[np.random.Generator], tuple[tuple[float, float], float]]
 LAWS = "normal", "t5", "skewed", "t3"  # of noise; all have mean 0 and variance 1
 Table = NDArray[np.float64]
 
@@ -153,6 +159,78 @@ def _errors(name: str, rows: int, law: str) -> Draw:
     return draw
 
 
+@dataclass(frozen=True)
+class Family:
+    """Several models on the same rows, of which the last is better. nets: of each; gap: by how much, in log odds."""
+
+    models: int
+    rows: int
+    nets: int
+    gap: float
+
+    @property
+    def about(self) -> str:
+        """In words."""
+        better = f"one better by {self.gap:g} in log odds" if self.gap else "all as good"
+        return f"{self.models} models, {better}, {self.nets} net{'s' * (self.nets > 1)} each, {self.rows} rows"
+
+    def draw(self, rng: np.random.Generator) -> tuple[bool, bool, bool, bool]:
+        """Whether all intervals hold; whether, of models that are as good, one is called better; the same by McNemar's
+        p as it is; and by Holm's."""
+        odds = 1.0 + 1.5 * rng.normal(size=self.rows)
+        better = np.array([0.0] * (self.models - 1) + [self.gap])
+        chances = 1 / (1 + np.exp(-(odds + better[:, None])))
+        right = (rng.random((self.nets, self.models, self.rows)) < chances).mean(0)
+        pairs = list(itertools.combinations(range(self.models), 2))
+        found = pair_differences([{"accuracy": each} for each in right], odds, pairs, len(pairs), single=self.nets == 1)
+        truths = [_odds(1.0 + gap, 1.5) for gap in better]
+        mains = [each[0] for each in found]
+        held = all(
+            main.low <= truths[other] - truths[one] <= main.high
+            for main, (one, other) in zip(mains, pairs, strict=True)
+        )
+        equal = [
+            main for main, (_, other) in zip(mains, pairs, strict=True) if not (self.gap and other == self.models - 1)
+        ]
+        low = [
+            [p is not None and p <= 0.05 for p in ps]
+            for ps in zip(*((one.chance, one.adjusted) for one in equal), strict=True)
+        ]
+        return held, any(main.better for main in equal), any(low[0]), any(low[1])
+
+
+def families() -> Iterator[Family]:
+    """All that is simulated of several models."""
+    for models in (3, 5, 10):
+        for rows in (50, 300):
+            for nets in (1, 5):
+                for gap in (0.0, 1.5):
+                    yield Family(models, rows, nets, gap)
+
+
+def family_lines(draws: int) -> list[tuple[str, float, str, float, float | None, bool]]:
+    """(what, worst cell, which, best cell, bar, whether at most), over all families."""
+    told: list[tuple[str, Family, float]] = []
+    for family in families():
+        rng = np.random.default_rng(0)
+        shares = np.mean([family.draw(rng) for _ in range(draws)], axis=0)
+        names = ("intervals", "better", *(("plain", "Holm") if family.nets == 1 else ()))
+        told += [(name, family, float(share)) for name, share in zip(names, shares, strict=False)]
+    found = []
+    for name, what, bar in FAMILY_LINES:
+        own = sorted(((share, family.about) for one, family, share in told if one == name), reverse=name != "intervals")
+        found.append((what, *own[0], own[-1][0], bar, name != "intervals"))
+    return found
+
+
+FAMILY_LINES = (
+    ("intervals", "intervals of all pairs of 3 to 10 models hold together", HELD),
+    ("better", "one of equally good models is called better than another", FALSE),
+    ("Holm", "the same by McNemar's test with Holm's correction", FALSE),
+    ("plain", "the same by McNemar's test as it is", None),
+)
+
+
 def covered(cell: PairCell, draws: int) -> tuple[float, float, float]:
     """(share of intervals that hold the truth, their median width, share of samples that have none)."""
     rng = np.random.default_rng(0)
@@ -165,19 +243,68 @@ def covered(cell: PairCell, draws: int) -> tuple[float, float, float]:
     return float(held[made].mean()), float(np.median((high - low)[made])), float(1 - made.mean())
 
 
-def main(arguments: list[str]) -> int:
-    """Print the whole table, and the worst and the best cell of every kind."""
-    draws = QUICK if "--quick" in arguments else DRAWS
-    kinds: dict[str, list[tuple[float, float, float]]] = {}
-    print(f"{'kind':34} {'level':>6} {'coverage':>8} {'width':>8} {'none':>6}  cell")
+def kinds_of(draws: int, tell: Callable[[str], None] | None = None) -> dict[str, list[tuple[float, str]]]:
+    """Kind -> (coverage, which) of its cells that have intervals."""
+    kinds: dict[str, list[tuple[float, str]]] = {}
     for cell in cells():
         share, width, none = covered(cell, draws)
-        print(f"{cell.kind:34} {cell.level:6g} {share:8.3f} {width:8.3f} {none:6.3f}  {cell.about}", flush=True)
+        if tell is not None:
+            tell(f"{cell.kind:34} {cell.level:6g} {share:8.3f} {width:8.3f} {none:6.3f}  {cell.about}")
         if not math.isnan(share):
-            kinds.setdefault(f"{cell.kind}, {cell.level:g}", []).append((share, width, none))
-    for kind, found in kinds.items():
-        shares, nones = [each[0] for each in found], [each[2] for each in found]
-        print(f"{kind:40} {len(found):3} cells, {min(shares):.3f} to {max(shares):.3f}, none in up to {max(nones):.3f}")
+            kinds.setdefault(f"{cell.kind}, {100 * cell.level:g} %", []).append((share, cell.about))
+    return kinds
+
+
+def tables(keep: Path | None = None) -> str:
+    """The tables for docs/honesty.md. keep: not used, for nothing is trained."""
+    return _tables(kinds_of(DRAWS), family_lines(FAMILIES))
+
+
+def _tables(
+    kinds: dict[str, list[tuple[float, str]]], several: Sequence[tuple[str, float, str, float, float | None, bool]]
+) -> str:
+    found = [
+        "| interval of a difference in | cells | coverage, worst cell | which | best cell |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, own in kinds.items():
+        worst = min(own)
+        found.append(f"| {kind} | {len(own)} | {worst[0]:.3f} | {worst[1]} | {max(own)[0]:.3f} |")
+    found += [
+        "",
+        "| several models: share of samples in which | worst cell | which | best cell | bar |",
+        "|---|---|---|---|---|",
+    ]
+    for what, share, which, best, bar, most in several:
+        limit = "" if bar is None else f"{'<=' if most else '>='} {bar:g}"
+        found.append(f"| {what} | {share:.3f} | {which} | {best:.3f} | {limit} |")
+    return "\n".join(found)
+
+
+HOW = f"{FAMILIES} to {DRAWS} samples a cell from laws whose truth is known; see docs/honesty.md."
+
+
+def measure(quick: bool) -> list[Measurement]:
+    """The worst cell of every kind of interval at 95 %, and of the lines of several models that have a bar."""
+    found = []
+    for kind, own in kinds_of(QUICK if quick else DRAWS).items():
+        if kind.endswith(" 95 %"):
+            bar = Bar(
+                f"intervals of differences, {kind}: coverage, worst cell", HELD, HOW, at_least=True, unit="of cases"
+            )
+            found.append(Measurement(bar, *min(own)))
+    for what, share, which, _, limit, most in family_lines(QUICK if quick else FAMILIES):
+        if limit is not None:
+            told = Bar(f"comparing: {what}", limit, HOW, at_least=not most, unit="of cases")
+            found.append(Measurement(told, share, f"worst: {which}"))
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Print every cell, and the tables."""
+    draws, several = (QUICK, QUICK) if "--quick" in arguments else (DRAWS, FAMILIES)
+    print(f"{'kind':34} {'level':>6} {'coverage':>8} {'width':>8} {'none':>6}  cell")
+    print(_tables(kinds_of(draws, print), family_lines(several)))
     return 0
 
 

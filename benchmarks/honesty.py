@@ -16,6 +16,8 @@ from benchmarks.bars import Measurement
 
 PARTS = {  # name -> module of benchmarks: `measure(quick)` its bars, `tables(keep)` its Markdown
     "intervals": "intervals",
+    "comparing": "comparing",
+    "calibration": "calibrating",
     "verdicts": "honesty_verdicts",
     "findings": "findings",
     "leaks": "leak_cases",

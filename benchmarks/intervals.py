@@ -27,6 +27,11 @@ KINDS = {  # kind -> what its intervals are of, and whether they are judged
     "accuracy": ("accuracy or exact match, 1 to 30 nets", True),
     "openings": ("accuracies of several openings of a test set, all together", True),
     "R²": ("R², laws that it was made on", True),
+    "R² of openings": ("R² of ten openings of a test set, all together", True),
+    "R² built from answers": (
+        "R² of 20 openings, each model built from earlier answers (adaptive), all together",
+        True,
+    ),
     "R², held out": ("R², other laws and sizes", True),
     "mean absolute error": ("mean absolute error, laws that it was made on", True),
     "mean absolute error, held out": ("mean absolute error, other laws and sizes", True),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.interval_cells import Cell, Draw, Drawn, Sample, drawn, each
 from benchmarks.regression_laws import DEVELOPMENT, HELD_OUT, RARE, WITHOUT_R2, Law, absolute
+from goodfit.intervals import lasting_level, level_of_openings
 from goodfit.models.scores import Score, score_regression
 from goodfit.selection.comparing import interval
 from goodfit.selection.optimism import bootstrap_bias_corrected
@@ -25,6 +26,7 @@ SETS = {  # a word behind the kind -> laws, rows, nets
     ", rare": (RARE, ROWS, (1,)),
     ", undefined": (WITHOUT_R2, ROWS, (1,)),
 }
+TRIED = 0.05  # how large what a look tries is, beside what is added by earlier answers
 MEASURES = ("R²", "mean absolute error", "median absolute error")
 SEVERAL = ("normal", "t3", "log-normal", "logistic", "t2.8", "Weibull 0.6")  # laws that are drawn with several nets
 
@@ -49,6 +51,14 @@ def cells() -> Iterator[Cell]:
             for rows in (50, 200):
                 told = f"{name}, {settings}{' equal settings' if settings > 1 else ' setting'}, {rows} rows"
                 yield Cell("R² of a winner", told, each(_winner(DEVELOPMENT[name], settings, rows)), 200)
+    for name in ("normal", "t3", "log-normal"):
+        law = DEVELOPMENT[name]
+        for rows in (100, 1000):
+            told = f"{name}, 10 models that err on some of the same rows, {rows} rows"
+            yield Cell("R² of openings", told, each(_openings(law, 10, rows)), 500)
+            for user, reach in (("R²", 0.3), ("R²", 1.0), ("absolute errors", 1.0)):
+                told = f"{name}, 20 models, each built from all {user} before, {rows} rows, reach {reach:g}"
+                yield Cell("R² built from answers", told, each(_built(law, 20, rows, reach, user == "R²")), 100)
     for name in ("normal", "t3"):
         for rows, inputs, strengths in ((60, 20, (0.0, 0.1)), (200, 20, (0.001, 0.3)), (100, 40, (0.01, 1.0))):
             told = f"{name} noise, {rows} rows, ridge regressions of {inputs} features"
@@ -126,6 +136,54 @@ def _gain(law: Law, rows: int, inputs: int, strengths: tuple[float, float]) -> D
         return drawn(gain.low, gain.high, own * (1 - math.exp(-float((logs[0] - logs[1]).mean()))))
 
     return draw
+
+
+def _openings(law: Law, models: int, rows: int) -> Draw:
+    """Whether the widened intervals of models that were fixed before all hold."""
+    level = level_of_openings(models)
+
+    def draw(rng: np.random.Generator) -> Drawn:
+        prediction, target = law.sample(rng, rows, models, 1.0)
+        scores = [score_regression(one[None], target, level=level) for one in prediction]
+        return _together([(one.low, one.high) for one in scores], [law.r2(rows, 1.0)] * models)
+
+    return draw
+
+
+def _built(law: Law, looks: int, rows: int, reach: float, squared: bool) -> Draw:
+    """Whether all intervals hold of a model and of what is added to it by the answers before.
+
+    Every look tries a little of one more function of the inputs, and reads off the answer how it goes with the errors
+    or, if not squared, with their signs; the best sum of those tried before is added, `reach` times as large as they.
+    """
+
+    def draw(rng: np.random.Generator) -> Drawn:
+        prediction, target = law.sample(rng, rows, 1, 1.0)
+        errors = target - prediction[0]
+        tried = rng.normal(size=(looks, rows))
+        told = tried @ (errors if squared else np.sign(errors))[:, 0]
+        variance = law.variance + law.square
+        unexplained = (1 - law.r2(rows, 1.0)) * variance
+        ends, truths = [], []
+        for look in range(looks):
+            best = np.linalg.lstsq(tried[:look] @ tried[:look].T, told[:look], rcond=None)[0]
+            parts = np.zeros(look + 1)
+            parts[:look] = best / max(float(np.linalg.norm(best)), 1e-300)
+            parts[look] = TRIED
+            parts *= reach * math.sqrt(unexplained)
+            score = score_regression(prediction + (parts @ tried[: look + 1])[None, :, None], target)
+            ends.append(score.after_answers(look, lasting_level(look + 1)))
+            truths.append(1 - (unexplained + float(parts @ parts)) / variance)
+        return _together(ends, truths)
+
+    return draw
+
+
+def _together(ends: list[tuple[float, float]], truths: list[float]) -> Drawn:
+    """Whether all intervals hold; the width of the last."""
+    low, high = np.array(ends).T
+    held = (low <= truths) & (truths <= high)
+    return Drawn(bool(np.isfinite([low, high]).all()), bool(held.all()), float(high[-1] - low[-1]))
 
 
 def _ridge(x: NDArray[np.float64], y: NDArray[np.float64], strength: float) -> NDArray[np.float64]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import goodfit
 from benchmarks.bars import Bar, Measurement
 from benchmarks.verdict_cases import SOUND, Case, cases
 from goodfit.verdicts import Verdict, verdict
@@ -117,6 +119,8 @@ def page(
     cells = "\n".join(f"| {case.name} | {case.planted} | {' | '.join(kinds)} |" for case, *kinds in lines)
     return (
         "# How good verdicts are\n<!-- written by `python -m benchmarks verdicts`; changes by hand are lost -->\n\n"
+        f"Measured on {date.today().isoformat()} with goodfit {goodfit.__version__}. The cases and the thresholds of "
+        "the verdict were chosen together; held-out cases are in [honesty.md](honesty.md#verdicts).\n\n"
         f"{len(lines)} recipes, each with one planted fault or none, judged by [goodfit verdict](verdict.md):\n\n"
         f"{table(found)}\nWith `--quick`:\n\n{table(hurried)}\n"
         f"The same by a rule of thresholds on two numbers, training and held-out score:\n\n"

@@ -68,6 +68,7 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
     "warmup_ends": "`warmup` is less than `epochs`;",
     "weights_choose": "`class_weight` lists one number per class, not all of them 0.",
+    "folds_leave_rows": "`fold_members` is 0, or 2 or more.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 

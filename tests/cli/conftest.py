@@ -15,6 +15,7 @@ import pytest
 import goodfit.runs
 from goodfit.cli import main
 from goodfit.runs.predictions import Predictions
+from goodfit.runs.run import PART_WORDS
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe
 
@@ -53,6 +54,8 @@ class FakeRun:
     leaks: Any = None
     start: Any = None
     measured: dict[str, Any] = field(default_factory=dict)
+    out_of_fold: Any = None
+    part_words: dict[str, str] = field(default_factory=lambda: PART_WORDS)
     metrics: tuple[str, ...] = ("train_loss", "train_score")
 
     @property

@@ -90,7 +90,7 @@ def test_the_ledger_says_what_the_next_opening_costs(call: Any, here: Path) -> N
     assert "data openings newest score next one level interval half-width left to 0.6" in squeezed(out)
     for kind, level in (("planned", "97.5 %"), ("lasting", "99.17 %"), ("adaptive", "99.99913 %")):
         assert any(f" on 30 {kind} {level} " in line for line in squeezed(out)), out
-    assert "adaptive: the same, also for models that were built or chosen by scores on this test set." in out
+    assert "adaptive: the same, also for models that were built or chosen by scores on this test set;" in out
     code, _, err = call("ledger", "--width", "-1")
     assert (code, err) == (2, "Ledger: 'width' must be a number > 0; got -1.0. It is high - low: 0.05.\n")
 

@@ -215,9 +215,13 @@ def test_rows_of_a_group_stay_together(call: Any, visits: list[dict[str, str]]) 
     assert code == 0, err
     assert ["who", "group", "groups,", "kept", "together", "in", "the", "split;"] in [row[:8] for row in cells(err)]
     assert "Leakage between training and held-out data: none found.\n" in out
-    people = {part: {visits[row]["who"] for row in rows} for part, rows in parts_of("run").items()}
+    parts = dict(parts_of("run"))
+    folds = parts.pop("folds")
+    people = {part: {visits[row]["who"] for row in rows} for part, rows in parts.items()}
     assert sum(map(len, people.values())) == 40
-    assert sum(map(len, parts_of("run").values())) == 200
+    assert sum(map(len, parts.values())) == 200
+    in_folds = [{visits[row]["who"] for row in parts["train"][folds == fold]} for fold in range(5)]
+    assert sum(map(len, in_folds)) == len(people["train"])
     assert json.loads(Path("run/run.json").read_text())["table"]["group"] == "who"
     assert call("predict", "run", "visits.csv")[2] == ""  # the group is no input, and may be there
     assert call("test", "run", "--quiet")[0] == 0

@@ -12,7 +12,7 @@ from sklearn import metrics
 
 from goodfit.intervals import chernoff, of_mean, of_share_difference
 from goodfit.models import TrainedNet
-from goodfit.models.paired import Difference, differences, mcnemar
+from goodfit.models.paired import Difference, differences, holm, mcnemar, pair_differences
 from goodfit.models.row_scores import ABSOLUTE, BRIER, LOG_LOSS, SQUARED, row_scores
 
 RNG = np.random.default_rng(5)
@@ -30,6 +30,35 @@ def test_mcnemar_is_the_binomial_test() -> None:
     for wins, losses in ((0, 0), (0, 1), (5, 12), (12, 5), (8, 8), (0, 20)):
         expected = stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
         assert mcnemar(wins, losses) == pytest.approx(expected)
+
+
+def test_holms_p_are_those_of_the_procedure() -> None:
+    """By hand, and by the step-down rule: reject while p <= 0.05 / (those that are left)."""
+    assert holm([0.01, 0.04, 0.03], 3) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.01, 0.04], 6) == pytest.approx([0.06, 0.2])
+    assert holm([], 3) == []
+    for _ in range(50):
+        chances = (RNG.random(5) ** 4).tolist()
+        rejected = set()
+        for rank, place in enumerate(np.argsort(chances)):
+            if chances[place] > 0.05 / (5 - rank):
+                break
+            rejected.add(int(place))
+        assert {place for place, p in enumerate(holm(chances, 5)) if p <= 0.05} == rejected
+
+
+def test_several_models_have_joint_intervals_and_holms_p() -> None:
+    hits = [{"accuracy": (RNG.random(120) < share).astype(float)} for share in (0.5, 0.9, 0.6)]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    found = [each[0] for each in pair_differences(hits, np.zeros(120), pairs, 3, single=True)]
+    alone = [
+        differences(hits[one], hits[other], np.zeros(120), level=1 - 0.05 / 3, single=True)[0] for one, other in pairs
+    ]
+    assert [(each.low, each.high, each.chance) for each in found] == [(one.low, one.high, one.chance) for one in alone]
+    assert [each.adjusted for each in found] == holm([one.chance or 0.0 for one in alone], 3)
+    assert all((each.adjusted or 0) <= 0.05 for each in found if each.better)  # never the other way round
+    several = pair_differences(hits, np.zeros(120), pairs[:1], 3)
+    assert several[0][0].adjusted is None
 
 
 def test_the_interval_of_paired_proportions_is_tangos() -> None:

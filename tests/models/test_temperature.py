@@ -143,6 +143,21 @@ def test_few_errors_and_missing_folds_are_told() -> None:
     assert alone.to_dict()["sentence"] == alone.sentence
 
 
+def test_errors_in_few_groups_are_few_errors() -> None:
+    rng = np.random.default_rng(7)
+    logits = 3 * rng.normal(size=(1, 60, CLASSES))
+    codes = logits[0].argmax(1)
+    codes[:9] = (codes[:9] + 1) % CLASSES
+    groups = np.repeat(np.arange(60), 5)
+    again, folds = (logits.repeat(5, 1), codes.repeat(5)), dealt(300)
+    found = fitted_temperature("classification", *again, folds, groups=groups)
+    assert "fewer than 10 groups are misclassified" in found.sentence  # 45 rows, but 9 groups
+    assert not math.isnan(fitted_temperature("classification", *again, folds).gains[0].low)
+    spread = rng.permutation(300)  # the same errors, one a group
+    apart = fitted_temperature("classification", again[0][:, spread], again[1][spread], folds, groups=groups)
+    assert not math.isnan(apart.gains[0].low)
+
+
 def test_rows_of_a_group_count_as_one() -> None:
     logits, codes = drawn(np.random.default_rng(8), 120)
     folds = dealt(120)

@@ -18,9 +18,11 @@ from goodfit.errors import InputError
 from goodfit.files import write_atomically
 from goodfit.models import TrainedNet
 from goodfit.models.averaging import mean_values
+from goodfit.models.calibration import Reliability
 from goodfit.models.temperature import logits_of
 from goodfit.models.tempering import tempered_net
 from goodfit.runs import Run
+from goodfit.runs.calibrated import Calibration
 from goodfit.training.recipe import Recipe
 
 RECIPE = Recipe(hidden=(6,), epochs=12, batch_size=32, dropout=0, learning_rate=0.01)
@@ -190,3 +192,16 @@ def test_what_has_no_probabilities_or_rows(run: Run) -> None:
     with pytest.raises(InputError, match="no temperature was asked for"):
         alone.model()
     assert alone.model(2.0).about["temperature"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("chances", "wrong"),
+    [((0.03,), 1), ((0.03, 0.5, 0.5), 0), ((0.02, 0.5, 0.5), 1), ((0.5, 0.02, 0.5), 0), ((0.5, 0.012, 0.5), 1)],
+)
+def test_an_alarm_is_raised_at_5_percent_for_all_together(chances: tuple[float, ...], wrong: int) -> None:
+    """The predicted class alone at 5 %; with two classes beside it at 2.5 %, and these at 1.25 % each."""
+    each = [Reliability(str(place), (), 0.1, 0.05, 0.08, chance, 100) for place, chance in enumerate(chances)]
+    found = Calibration("it", "classification", 1, "new", 100, 0.95, (), tuple(each), None)
+    assert len(found.miscalibrated) == wrong
+    labels = Calibration("it", "multilabel", 1, "new", 100, 0.95, (), tuple(each), None)
+    assert len(labels.miscalibrated) == sum(chance * len(chances) <= 0.05 for chance in chances)

@@ -14,8 +14,10 @@ from goodfit.data import Dataset, Ledger, Split, split
 from goodfit.errors import InputError
 from goodfit.files import write_atomically
 from goodfit.models import load_model
+from goodfit.models.paired import Difference, holm
 from goodfit.models.scores import score_classification
 from goodfit.runs import Run, load
+from goodfit.runs.comparing import PairDifference
 from goodfit.training.recipe import Recipe
 
 RECIPE = Recipe(hidden=(6,), epochs=4, batch_size=32, dropout=0, learning_rate=0.01)
@@ -79,12 +81,21 @@ def test_several_are_corrected_for_how_many_pairs_there_are(good: Run, poor: Run
     found = gf.compare(one, other, rows_of(3), others=[*poor.nets[:1]])
     assert (found.comparisons, found.level) == (3, pytest.approx(1 - 0.05 / 3))
     assert [(pair.first, pair.second) for pair in found.pairs] == [("A", "B"), ("A", "C"), ("B", "C")]
-    assert all(pair.main.chance is not None for pair in found.pairs)  # one net each: McNemar's
+    chances = [pair.main.chance for pair in found.pairs]  # one net each: McNemar's
+    assert all(chance is not None for chance in chances)
+    assert [pair.main.adjusted for pair in found.pairs] == holm([chance or 0.0 for chance in chances], 3)
     three = gf.compare(good, poor, others=[good], against="first")
     assert [(pair.first, pair.second) for pair in three.pairs] == [("A", "B"), ("A", "C")]
     assert three.level == 0.975
     assert "97.5 % intervals, so both comparisons hold jointly at 95 % (Bonferroni), for a measure." in three.notes
     assert three.pairs[0].main.chance is None
+
+
+def test_a_difference_by_holm_alone_is_told_without_its_size() -> None:
+    main = Difference("accuracy", 0.5, 0.6, 0.1, -0.01, 0.21, 0.975, 100, "", chance=0.03, adjusted=0.03)
+    told = PairDifference("A", "B", (main,)).sentence("100 rows")
+    test = "differ (p = 0.03, McNemar's test with Holm's correction), but by how much is open"
+    assert told == f"A and B {test}: B - A = +0.100 [-0.010, +0.210] in accuracy on 100 rows."
 
 
 def test_new_rows_are_opened_through_the_ledger(good: Run, poor: Run, book: Ledger) -> None:

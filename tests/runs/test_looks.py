@@ -16,7 +16,8 @@ from goodfit.data import Ledger, Opening
 from goodfit.errors import InputError
 from goodfit.intervals import chernoff, lasting_level, level_of_openings
 from goodfit.models.scores import score_classification, score_regression
-from goodfit.runs.looks import MOST, log_answers, outlooks
+from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS
+from goodfit.runs.looks import MOST, log_answers, outlooks, r2_answers
 from goodfit.studies.test_reuse.measure import flipping, holds_adaptive, limit_of, voting
 
 
@@ -73,11 +74,64 @@ def test_answers_that_can_be_counted_and_others() -> None:
     assert log_answers(replace(line(1, 1), score=None)) == pytest.approx(math.log(101))
     rng = np.random.default_rng(0)
     r2 = score_regression(rng.normal(size=(1, 30, 1)), rng.normal(size=(30, 1))).to_dict()
-    (found,) = outlooks([replace(line(1, 1), score=r2)], 0.5)
+    (found,) = outlooks([replace(line(1, 1), score=r2, kind="compare")], 0.5)
     assert [math.isnan(look.low) for look in found.looks] == [False, False, True]
     assert found.looks[2].left == 0
     seen = [line(1, 2), line(2, 2), replace(line(2, 2), number=3, kind="compare", again=True)]
     assert math.isnan(outlooks(seen)[0].looks[2].low)  # a comparison showed losses, though of a model seen before
+
+
+def test_r2_after_answers_of_r2_is_scheffes() -> None:
+    """By SciPy's law of Fisher; with one model it is the lasting interval, and with as many answers as rows none."""
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=(40, 1))
+    score = score_regression(target[None] + rng.normal(size=(1, 40, 1)), target)
+    lasting = score.at_level(lasting_level(1))
+    assert score.after_answers(0, lasting_level(1)) == (lasting.low, lasting.high)
+    told = [replace(line(nth, 3, rows=40), score=score.to_dict()) for nth in (1, 2, 3)]
+    (found,) = outlooks(told, 30.0)
+    adaptive = found.looks[2]
+    assert adaptive.log_missing == pytest.approx(math.log(0.05 / 20))
+    t = math.sqrt(4 * stats.f.ppf(lasting_level(4), 4, 36))
+    basis, skew = score.basis or 0.0, score.skew or 0.0
+    down, up = (
+        basis * (t * (1 + math.sqrt(unseen / 40)) + 3 * t**2 * max(0, sign * skew) / math.sqrt(40))
+        for unseen, sign in ((UNSEEN_TARGETS, -1), (UNSEEN_ERRORS, 1))
+    )
+    ends = 1 - (1 - score.value) * math.exp(up), 1 - (1 - score.value) * math.exp(-down)
+    assert (adaptive.low, adaptive.high) == pytest.approx(ends)
+    assert 0 < (adaptive.left or 0) < (found.looks[1].left or 0)
+    assert math.isnan(score.after_answers(39, 0.95)[0])
+    assert r2_answers(replace(told[0], score={**score.to_dict(), "method": "log scale of 1 - R², mean of 5 nets"})) == 5
+    mixed = outlooks([line(1, 2, rows=40), replace(told[1], of=2)])[0]
+    assert math.isnan(mixed.looks[2].low)  # an accuracy of the same rows tells more than a dimension of the errors
+
+
+def test_r2_with_a_user_who_climbs_by_the_answers() -> None:
+    """100 test sets of 200 rows, 20 looks each: predictions that know nothing, and the best sum of those before."""
+    rows, looks, sets = 200, 20, 100
+    held = dict.fromkeys(("planned", "lasting", "adaptive"), 0)
+    for seed in range(sets):
+        rng = np.random.default_rng(seed)
+        target, tried = rng.normal(size=rows), rng.normal(size=(looks, rows))
+        good = dict.fromkeys(held, True)
+        for look in range(looks):
+            parts = np.zeros(looks)
+            parts[:look] = np.linalg.lstsq(tried[:look].T, target, rcond=None)[0]
+            parts[:look] /= max(float(np.linalg.norm(parts)), 1e-300)
+            parts[look] = 0.05
+            score = score_regression((parts @ tried)[None, :, None], target[:, None])
+            ends = {
+                "planned": score.at_level(level_of_openings(looks)),
+                "lasting": score.at_level(lasting_level(look + 1)),
+            }
+            both = {name: (each.low, each.high) for name, each in ends.items()}
+            both["adaptive"] = score.after_answers(look, lasting_level(look + 1))
+            for name, (low, high) in both.items():
+                good[name] &= low <= -float(parts @ parts) <= high  # of new rows, whose targets have variance 1
+        held = {name: count + good[name] for name, count in held.items()}
+    assert held["adaptive"] >= 0.95 * sets
+    assert held["planned"] < held["lasting"] < held["adaptive"]
 
 
 def test_sets_that_turned_out_to_overlap_and_sets_without_a_score() -> None:

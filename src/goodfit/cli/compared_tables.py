@@ -19,7 +19,7 @@ def print_compared(found: Compared) -> None:
 
     out = console()
     for pair, sentence in zip(found.pairs, found.sentences, strict=True):
-        chance = () if pair.main.chance is None else ("McNemar's p",)
+        chance = () if pair.main.chance is None else ("McNemar's p", *["Holm's p"] * (found.comparisons > 1))
         heads = ("measure", pair.first, pair.second, "gain", f"{percent(found.level)} interval", *chance)
         rows = [_row(each)[: len(heads)] for each in pair.measures]
         out.print(table(f"{pair.first} and {pair.second}, {found.rows:,} rows", heads, rows))
@@ -37,8 +37,8 @@ def print_compared(found: Compared) -> None:
 
 def _row(each: Difference) -> tuple[str, ...]:
     ends = "none" if math.isnan(each.low) else f"{each.low:+.4g} to {each.high:+.4g}"
-    chance = "-" if each.chance is None else f"{each.chance:.3g}"
-    return each.measure, f"{each.first:.4g}", f"{each.second:.4g}", f"{each.gain:+.4g}", ends, chance
+    chances = ("-" if one is None else f"{one:.3g}" for one in (each.chance, each.adjusted))
+    return each.measure, f"{each.first:.4g}", f"{each.second:.4g}", f"{each.gain:+.4g}", ends, *chances
 
 
 def _notes(pair: PairDifference) -> Iterator[str]:

@@ -23,6 +23,11 @@ def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
     return recipe_in(start)
 
 
+def asked_recipe(name: str | None, chosen: Recipe, data: str | Table) -> Recipe | dict[str, Any]:
+    """What to train: where the default was asked for, the fields that flags gave, and the data decide on the rest."""
+    return chosen.given if name in (None, "default") and not isinstance(data, str) else chosen
+
+
 def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start: Path | None) -> str | Table:
     """The data that were named, a table read as that of the start was; or the start's own, where none were named."""
     if start is None or (data is None and table is not None):

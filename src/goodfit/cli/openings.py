@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LOOKS = (
     "planned: all intervals widen with each opening; the number of models is fixed before the first.",
     "lasting: an interval stays as it was given, whatever follows.",
-    "adaptive: the same, also for models that were built or chosen by scores on this test set.",
+    "adaptive: the same, also for models that were built or chosen by scores on this test set; "
+    "of R² if errors are about normal.",
 )
 COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "interval", "level", "rows")
 

@@ -22,19 +22,22 @@ _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evalua
 def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
     from goodfit.cli.measure_tables import print_headline
-    from goodfit.runs.run import PART_WORDS
-    from goodfit.runs.telling import interval_methods, kept_epochs
+    from goodfit.runs.telling import interval_methods, kept_epochs, measured_on
 
     out = console()
     out.print(net_table(run.layers, run.parameters))
     out.print()
-    out.print(score_table(run.scores))
-    print_line(out, interval_methods(run.scores))
+    out.print(score_table(run.scores, run.part_words))
+    print_line(out, interval_methods(run.scores, run.part_words))
     for part, found in run.measured.items():
         out.print()
-        print_headline(out, found, together(PART_WORDS[part], len(run.sound)))
+        print_headline(out, found, f"Measured on {measured_on(run, part)}")
     out.print()
     print_line(out, kept_epochs(run))
+    if run.out_of_fold is not None:
+        folds = run.recipe.fold_members
+        print_line(out, f"{len(run.nets)} nets predict together; each left out one of {folds} folds. Out of fold: each "
+                        "row as predicted by the nets that did not learn from it.")  # fmt: skip
     if run.frozen:
         nets = ", ".join(str(net) for net in run.frozen)
         subject, verb = ("Net", "was") if len(run.frozen) == 1 else ("Nets", "were")
@@ -51,11 +54,6 @@ def print_run(run: Run) -> None:
         print_line(out, sealed)
     if run.folder is not None:
         print_line(out, f"Run: {run.folder}")
-
-
-def together(part: str, nets: int) -> str:
-    """A title: Validation set, or of several nets Validation set, mean prediction of 3 nets."""
-    return f"{part.capitalize()} set" + (f", mean prediction of {nets} nets" if nets > 1 else "")
 
 
 def how_to_open(run: Run) -> str:
@@ -93,12 +91,14 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
     return table(f"Net, {parameters:,} parameters", columns, rows, left=3)
 
 
-def score_table(scores: Mapping[str, Score]) -> Table:
-    """Each part's score with its interval, the rows it stands on, and the spread over seeds; and the errors beside."""
-    from goodfit.runs.run import PART_WORDS
+def score_table(scores: Mapping[str, Score], words: Mapping[str, str]) -> Table:
+    """Each part's score with its interval, the rows it stands on, and the spread over seeds; and the errors beside.
+
+    words: part -> what it is called.
+    """
     from goodfit.runs.telling import score_lines
 
     levels = " or ".join(dict.fromkeys(f"{score.level * 100:g} %" for score in scores.values()))
     columns = ("set", "score", "value", f"{levels} interval", "rows", "std over seeds")
-    rows = [(word, *line) for part, word in PART_WORDS.items() if part in scores for line in score_lines(scores[part])]
+    rows = [(word, *line) for part, word in words.items() if part in scores for line in score_lines(scores[part])]
     return table("Scores", columns, rows, left=2)

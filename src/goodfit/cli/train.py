@@ -38,14 +38,15 @@ def train(
     recipe: Annotated[
         str | None,
         Parameter(
-            help="Recipe: default, chapter, a recipe file, or the folder of a run or a search (its winner). "
-            "[default: default, or that of --from]"
+            help="Recipe: default, which for a table is one of its own, chapter, a recipe file, or the folder of a run "
+            "or a search (its winner). [default: default, or that of --from]"
         ),
     ] = None,
     seeds: Annotated[
         int | None,
         Parameter(
-            help="Number of nets to train; their seeds count up from --seed. [default: 1, or as many as in --from]"
+            help="Number of nets to train; their seeds count up from --seed. "
+            "[default: 1, --fold-members, or as many as in --from]"
         ),
     ] = None,
     start: Annotated[
@@ -68,7 +69,7 @@ def train(
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
-    from goodfit.cli.going_on import base_recipe, data_to_go_on_with
+    from goodfit.cli.going_on import asked_recipe, base_recipe, data_to_go_on_with
 
     check_asked(fit)
     if resume is not None:
@@ -80,8 +81,10 @@ def train(
             lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
         )
         call = {"inspect": inspect, "fit": fit}
-        many = None if seeds is None and start is not None else seeds_from(chosen.seed, 1 if seeds is None else seeds)
-        run = _begin(chosen, found, many, out, leaks, call, start, quiet=quiet)
+        asked = chosen if start is not None else asked_recipe(recipe, chosen, found)
+        plain = start is None and asked is chosen and not chosen.fold_members
+        many = seeds_from(chosen.seed, 1 if seeds is None else seeds) if plain or seeds is not None else None
+        run = _begin(asked, found, many, out, leaks, call, start, quiet=quiet)
         source = None if isinstance(found, str) else found
     if not json:
         print_run(run)
@@ -89,7 +92,7 @@ def train(
 
 
 def _begin(
-    recipe: Recipe,
+    recipe: Recipe | Mapping[str, Any],
     data: str | Table,
     seeds: range | None,
     out: Path | None,

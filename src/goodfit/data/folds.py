@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
+from goodfit.data.split import Split
 from goodfit.data.streams import checked_seed, generator
 from goodfit.errors import InputError, Problems, problem
 
@@ -201,6 +202,33 @@ def _by_splitter(splitter: Any, data: Dataset, rows: Indexes, y: NDArray[Any], g
     whole = len(held_out) == len(rows) and len(np.unique(held_out)) == len(rows)
     whole = whole and all(len(fold.train) + len(fold.valid) == len(rows) for fold in made)
     return Folds(f"{len(made)} folds of {type(splitter).__name__}", (made,), whole)
+
+
+def folds_of(split: Split) -> tuple[Fold, ...]:
+    """The folds of a split's training rows; () where it has none."""
+    of_row = split.folds
+    return () if of_row is None else _partition(split.train, of_row, int(of_row.max()) + 1)
+
+
+def member_folds(data: Dataset, rows: Indexes, folds: int, seed: int, where: str = "Recipe") -> Indexes:
+    """The fold of each of the rows, [n] from 0: every net of a run leaves one out, which validates it.
+
+    Classes are stratified, however few rows they have; groups stay whole. InputError where there are too few rows or
+    groups, and where rows are ordered in time, which knows no folds that all hold later rows than they leave.
+    """
+    problems, rng = Problems(), generator(seed, "runs/folds")
+    groups = None if data.groups is None else own_groups(group_codes(data.groups[rows]))
+    most = len(rows) if groups is None else len(np.unique(groups))
+    if data.time is not None:
+        fix = "Use 0: the latest rows then validate."
+        problems.add(where, f"'fold_members' cannot be used where rows have a time, as in {data.name!r}", fix=fix)
+    elif most < folds:
+        rule = f"'fold_members' must not exceed the {most} {'rows' if groups is None else 'groups'} that may train"
+        problems.add(where, rule, got=folds)
+    problems.raise_if_any()
+    if groups is not None:
+        return _grouped(groups, folds, rng)
+    return _shuffled(data.y[rows] if data.task == "classification" else np.zeros(len(rows), int), folds, rng)
 
 
 def refuse_undefined_r2(data: Dataset, folds: Folds, where: str, fix: str) -> None:

@@ -1,5 +1,7 @@
 """Which rows train, which validate, which test."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,14 +37,23 @@ class Split:
     """Rows to score once: `test.open(net)` does, and records it. Their numbers: `rows("test")`."""
     seed: int = 0
     """The seed that drew it."""
+    folds: np.ndarray | None = None
+    """The fold of each training row, from 0, int32, for nets that are each validated on a fold; None without folds."""
 
     def __init__(
-        self, data: Dataset, train: np.ndarray, valid: np.ndarray, test: np.ndarray | Sealed, seed: int = 0
+        self,
+        data: Dataset,
+        train: np.ndarray,
+        valid: np.ndarray,
+        test: np.ndarray | Sealed,
+        seed: int = 0,
+        folds: np.ndarray | None = None,
     ) -> None:
         """Check the rows and make them read-only."""
         parts = {"train": np.asarray(train), "valid": np.asarray(valid), "test": np.asarray(test)}
         rows = _checked(data, parts)
         fields = {"data": data, **rows, "test": Sealed(data, rows["test"]), "seed": seed}
+        fields["folds"] = None if folds is None else _checked_folds(np.asarray(folds), rows)
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
@@ -70,6 +81,16 @@ class Split:
     def sizes(self) -> dict[str, int]:
         """Number of rows of each part."""
         return {part: len(self.rows(part)) for part in get_args(Part)}
+
+    def with_valid(self, net: int = 0) -> Split:
+        """The same rows with the fold that validated a net as validation rows; itself where there are no folds.
+
+        net: its number in the run, of fold net % folds.
+        """
+        if self.folds is None:
+            return self
+        own = self.folds == net % (int(self.folds.max()) + 1)
+        return Split(self.data, self.train[~own], self.train[own], self.rows("test"), self.seed)
 
     def __repr__(self) -> str:
         """One line: data set, sizes, seed."""
@@ -105,6 +126,22 @@ def _checked(data: Dataset, parts: Mapping[str, np.ndarray]) -> dict[str, np.nda
         problems.add("Split", rule, got=leaked)
     problems.raise_if_any()
     return checked
+
+
+def _checked_folds(folds: np.ndarray, rows: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The fold of each training row, int32 and read-only; InputError for what is wrong with them."""
+    problems = Problems()
+    if folds.dtype.kind not in "iu" or folds.shape != rows["train"].shape:
+        rule = f"'folds' must hold a whole number for each of the {len(rows['train'])} training rows"
+        problems.add("Split", rule, got=f"{folds.dtype}, {folds.shape}")
+    elif len(rows["valid"]):
+        problems.add("Split", "'folds' validate on training rows: 'valid' must be empty", got=len(rows["valid"]))
+    elif not (np.bincount(np.maximum(folds, 0)) > 0).all() or folds.min() != 0 or folds.max() < 1:
+        problems.add("Split", "'folds' must be numbered from 0, two or more, none without rows", got=np.unique(folds))
+    problems.raise_if_any()
+    view = folds.astype(np.int32).view()
+    view.flags.writeable = False
+    return view
 
 
 @public

@@ -254,8 +254,8 @@ def _chosen(net: Any, which: int) -> TrainedNet:
 
 
 def _recipe_of(net: Any) -> Recipe | None:
-    if isinstance(net, Run):
-        return net.recipe
+    if isinstance(net, Run):  # of fold members one is looked at, with its fold as validation rows
+        return net.recipe.replace(fold_members=0) if net.recipe.fold_members else net.recipe
     # a recipe that only describes the layers of a net from elsewhere says nothing of its training
     return net.recipe if isinstance(net, Model) and "recipe" in net.about else None
 
@@ -298,11 +298,10 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
         return Split(data, np.arange(len(data), dtype=np.int32), nothing, nothing)
     if not isinstance(net, Run):
         raise InputError(problem(WHERE, "'x' and 'y' must be given: the data of the net are unknown"))
-    if net.split is not None:
-        return net.split
-    if net.folder is None:
+    if net.split is None and net.folder is None:
         raise InputError(problem(WHERE, "'x' and 'y' must be given: the data of the run are unknown"))
-    return split_of(net)
+    parts = split_of(net) if net.split is None else net.split
+    return parts.with_valid(next(place for place, each in enumerate(net.nets) if each is chosen))
 
 
 def model_of(net: Run | Model | TrainedNet) -> Model:

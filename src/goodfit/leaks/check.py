@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from goodfit.data.dataset import Dataset
+from goodfit.data.folds import folds_of
 from goodfit.data.split import Split
 from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.duplicates import Rows, exact_groups
@@ -101,9 +102,14 @@ def check_split(split: Split, mode: str = "warn") -> LeakCheck | None:
 
     mode: "warn" looks for near twins where that takes at most NEAR_SECONDS as predicted, or was done before; "error"
     looks for them whatever it takes, and raises InputError for every issue, however small; "off" looks for nothing:
-    None.
+    None. Where the split has folds, each is looked at beside the others.
     """
-    return _checked(split.data, mode, lambda groups, near: findings(split, groups, near))
+    folds = [(fold.train, fold.valid) for fold in folds_of(split)]
+
+    def look(groups: Rows, near: NearPairs | None) -> tuple[LeakFinding, ...]:
+        return (*findings(split, groups, near), *(findings_of_folds(split.data, folds, groups, near) if folds else ()))
+
+    return _checked(split.data, mode, look)
 
 
 def check_folds(data: Dataset, folds: Sequence[Fold], mode: str = "warn") -> LeakCheck | None:

@@ -162,15 +162,16 @@ _BOUNDS: dict[str, Bounds] = {
 }
 
 
-def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG) -> str:
+def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG, what: str = "rows") -> str:
     """Why a mean over rows has no interval, or "" where it has one.
 
     wrong: how many of the rows are predicted wrong; fewest: how many of these it takes, 0 for what is no loss
+    what: is counted as wrong, "rows" or "groups"
     """
     if rows < LEAST_ROWS:
         return f"it takes {LEAST_ROWS} rows or more"
     if wrong < fewest:
-        return f"fewer than {fewest} rows are misclassified, too few to measure a loss"
+        return f"fewer than {fewest} {what} are misclassified, too few to measure a loss"
     return ""
 
 

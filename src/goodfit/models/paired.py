@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.intervals import LEVEL, of_mean, of_share_difference
+from goodfit.intervals import LEVEL, level_of_openings, of_mean, of_share_difference
 from goodfit.models.row_scores import Values
 from goodfit.plain_json import plain
 from goodfit.training.metrics import variances
@@ -31,8 +31,8 @@ class Difference:
 
     measure: its name; first, second: their values. gain: by how much the second is better, which for errors is first -
     second; negative where the first is better. low, high: its interval at `level`, nan where there is none. chance: the
-    two-sided p of McNemar's exact test, None where it does not apply. method: how the interval was made, or why there
-    is none.
+    two-sided p of McNemar's exact test, None where it does not apply; adjusted: the same for as many comparisons as
+    were made, by Holm's method. method: how the interval was made, or why there is none.
     """
 
     measure: str
@@ -45,6 +45,7 @@ class Difference:
     rows: int
     method: str
     chance: float | None = None
+    adjusted: float | None = None
 
     @property
     def better(self) -> int:
@@ -67,6 +68,42 @@ def mcnemar(wins: int, losses: int) -> float:
     from scipy.special import bdtr
 
     return min(1.0, 2 * float(bdtr(min(wins, losses), wins + losses, 0.5))) if wins + losses else 1.0
+
+
+def holm(chances: Sequence[float], comparisons: int) -> list[float]:
+    """The p of several tests, each so large that those below 0.05 hold together: one is false in 5 % of cases at most.
+
+    comparisons: how many tests there are, at least as many as p; those without a p here count as not significant.
+    The smallest p counts `comparisons` times, the next once less, and none less than a smaller one.
+    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
+    """
+    found, largest = [1.0] * len(chances), 0.0
+    for rank, place in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
+        largest = max(largest, min(1.0, (comparisons - rank) * chances[place]))
+        found[place] = largest
+    return found
+
+
+def pair_differences(
+    scores: Sequence[Mapping[str, Values]],
+    targets: NDArray[Any],
+    pairs: Sequence[tuple[int, int]],
+    comparisons: int,
+    *,
+    single: bool = False,
+) -> list[tuple[Difference, ...]]:
+    """The differences of pairs of several models, corrected for how many comparisons there are, pairs or more.
+
+    scores: of each model, as in `differences`; pairs: places of the first and the second among them. Intervals are
+    given at 1 - 0.05 / comparisons, so that those of one measure hold together at 95 %; p by Holm's method.
+    """
+    level = level_of_openings(comparisons)
+    found = [differences(scores[one], scores[other], targets, level=level, single=single) for one, other in pairs]
+    mains = [each[0] for each in found]
+    known = [(place, main.chance) for place, main in enumerate(mains) if main.chance is not None]
+    for (place, _), adjusted in zip(known, holm([chance for _, chance in known], comparisons), strict=True):
+        found[place][0] = replace(mains[place], adjusted=adjusted)
+    return [tuple(each) for each in found]
 
 
 def differences(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.models.averaging import decided
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.metrics import SCORE_NAMES, hits, log_losses
@@ -34,19 +35,34 @@ def row_scores(nets: Sequence[TrainedNet], x: NDArray[Any], y: NDArray[Any]) -> 
     return {name: values / len(nets) for name, values in totals.items()}
 
 
+def value_scores(task: str, values: NDArray[Any], y: NDArray[Any]) -> dict[str, Values]:
+    """The same of predictions [N, C] that several nets made together: probabilities, or numbers."""
+    values = values.astype(np.float64)
+    return _of_numbers(values, y) if task == "regression" else _of_chances(task, decided(task, values), values, y)
+
+
 def _of_classes(net: TrainedNet, z: NDArray[Any], y: NDArray[Any]) -> dict[str, Values]:
-    right = hits(net.task, net.predictions_of(z), y)
+    predicted = net.predictions_of(z)
     chances = net.probabilities_of(z.astype(np.float64))  # float32 has no 1 - 1e-9, whose log loss is not 0
-    truth = y if net.task == "multilabel" else np.eye(net.n_outputs)[y]
+    return _of_chances(net.task, predicted, chances, y)
+
+
+def _of_chances(task: str, predicted: NDArray[Any], chances: NDArray[Any], y: NDArray[Any]) -> dict[str, Values]:
+    truth = y if task == "multilabel" else np.eye(chances.shape[1])[y]
     return {
-        SCORE_NAMES[net.task]: right.astype(np.float64),
-        LOG_LOSS: np.asarray(log_losses(net.task, chances, y), np.float64),
+        SCORE_NAMES[task]: hits(task, predicted, y).astype(np.float64),
+        LOG_LOSS: np.asarray(log_losses(task, chances, y), np.float64),
         BRIER: ((chances - truth) ** 2).sum(-1),
     }
 
 
 def _of_regression(net: TrainedNet, z: NDArray[Any], y: NDArray[Any]) -> dict[str, Values]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _of_numbers(net.predictions_of(z).astype(np.float64), y)
+
+
+def _of_numbers(predicted: NDArray[Any], y: NDArray[Any]) -> dict[str, Values]:
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no interval, which says why
-        apart = net.predictions_of(z).astype(np.float64) - y
+        apart = predicted - y
         squares = apart**2
-    return {SCORE_NAMES[net.task]: squares, SQUARED: squares, ABSOLUTE: np.abs(apart).mean(-1)}
+    return {SCORE_NAMES["regression"]: squares, SQUARED: squares, ABSOLUTE: np.abs(apart).mean(-1)}

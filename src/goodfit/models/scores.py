@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from goodfit.errors import InputError, problem
-from goodfit.intervals import LEVEL, SCORE_BOUNDS, about, clopper_pearson
+from goodfit.intervals import LEVEL, SCORE_BOUNDS, Bounds, about, clopper_pearson
 from goodfit.models.error_scores import ErrorScore, absolute_errors
 from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS, Relative, about_positive, relative, why_none
 from goodfit.plain_json import plain
@@ -78,6 +78,20 @@ class Score:
             least, most = about_positive(1 - self.value, found, self.rows, level, UNSEEN_TARGETS, UNSEEN_ERRORS)
             low, high = 1 - most, 1 - least
         return replace(self, low=low, high=high, level=level, errors=errors)
+
+    def after_answers(self, answers: int, level: float) -> Bounds:
+        """The interval of an R² whose model was built from so many earlier answers of R² on the same rows.
+
+        For given predictions R² tells how they go with the targets: one number, linear in these. Where the errors are
+        normal, whoever asks k - 1 such questions, each chosen by the answers before, knows a part of k - 1 dimensions
+        of them and nothing of the rest, so that no model can profit by more than the length of a normal vector of k
+        dimensions (Scheffé's interval). nan where there is no interval, and with no more rows than that.
+        """
+        if self.basis is None or self.skew is None or answers + 1 >= self.rows:
+            return math.nan, math.nan
+        found, unseen = Relative(self.basis, self.skew), (UNSEEN_TARGETS, UNSEEN_ERRORS)
+        least, most = about_positive(1 - self.value, found, self.rows, level, *unseen, directions=answers + 1)
+        return 1 - most, 1 - least
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON has them, None for a number that is not finite. `skew` and `errors` are of R² alone."""

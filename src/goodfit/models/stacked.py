@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from goodfit.models.averaging import decided, mean_values
 from goodfit.models.numpy_activations import activate
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -81,6 +83,29 @@ def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Scor
     if nets[0].task == "multilabel":
         return score_classification(np.asarray(right.all(-1)), name="exact match")
     return score_classification(right)
+
+
+def score_together(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
+    """The score of what nets predict together, the mean of their probabilities or numbers. As `score_nets` else."""
+    return score_values(nets[0].task, mean_values(nets, x), y)
+
+
+def score_values(task: str, values: NDArray[np.floating], y: NDArray[np.generic]) -> Score:
+    """The score of predictions [n, C], as `mean_values` gives them, for targets."""
+    predicted = decided(task, values)
+    if task == "regression":
+        return score_regression(predicted[None], y)
+    right = predicted == y
+    if task == "multilabel":
+        return score_classification(right.all(-1)[None], name="exact match")
+    return score_classification(right[None])
+
+
+def stacked_values(nets: Sequence[TrainedNet], x: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "N C"]]]:
+    """(its place in `nets`, its probabilities, or its numbers in the unit of the targets) of every net."""
+    for place, z in stacked_outputs(nets, x):
+        net = nets[place]
+        yield place, net.predictions_of(z) if net.task == "regression" else net.probabilities_of(z)
 
 
 def _of_each(nets: Sequence[TrainedNet], x: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:

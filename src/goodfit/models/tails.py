@@ -58,12 +58,26 @@ def relative(given: Float[np.ndarray, " N"], *, ratio: bool) -> Relative:
 
 
 def about_positive(
-    value: float, found: Relative, rows: int, level: float, low: float = UNSEEN_MEAN, high: float = UNSEEN_MEAN
+    value: float,
+    found: Relative,
+    rows: int,
+    level: float,
+    low: float = UNSEEN_MEAN,
+    high: float = UNSEEN_MEAN,
+    *,
+    directions: int = 1,
 ) -> Bounds:
-    """The interval of a value > 0 over so many rows. low, high: a of the module's formula for each end."""
-    from scipy.special import stdtrit
+    """The interval of a value > 0 over so many rows. low, high: a of the module's formula for each end.
+
+    directions: 1, or k for a model that was built from k - 1 answers about these rows: then t is sqrt(k F), F being the
+    quantile of Fisher's law with k and N - k degrees of freedom, which is Student's for k = 1. k < rows.
+    Source: Scheffé (1953), A method for judging all contrasts in the analysis of variance, Biometrika 40.
+    """
+    from scipy.special import fdtri, stdtrit
 
     t = float(stdtrit(rows - 1, (1 + level) / 2))
+    if directions > 1:
+        t = math.sqrt(directions * float(fdtri(directions, rows - directions, level)))
     skewed = JOHNSON / 3 * t**2 * found.skew / math.sqrt(rows)
     down = found.error * (t * (1 + math.sqrt(low / rows)) + max(0.0, -skewed))
     up = found.error * (t * (1 + math.sqrt(high / rows)) + max(0.0, skewed))

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.data.folds import Folds
 from goodfit.intervals import LEVEL
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are looked at
 GRID = np.geomspace(LOWEST, HIGHEST, 49)
+SMALLEST = 1e-12  # probability of which a logarithm is taken
 AT_BOUND = 1.001  # a temperature within this factor of a bound ran to it
-FEWEST_WRONG = 10  # rows that are predicted wrong: intervals of gains held in 88 % of samples with 5 to 9
+FEWEST_WRONG = 10  # rows, or groups, that are predicted wrong: intervals of gains held in 88 % of samples with 5 to 9
 SHARED = math.sqrt(2)  # by which intervals of gains are widened: see `_widened`
 CLOSE = 1e-3  # to which the logarithm of a temperature is found
 
@@ -97,6 +99,14 @@ def logits_of(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     """The outputs of every net for raw inputs [N, D], in float64."""
     found = {place: z.astype(np.float64) for place, z in stacked_outputs(nets, x)}
     return np.stack([found[place] for place in range(len(nets))])
+
+
+def logits_from(task: str, chances: NDArray[Any]) -> Float[np.ndarray, "1 N C"]:
+    """Outputs of a net that would give these probabilities [N, C], in float64."""
+    from scipy.special import logit
+
+    bounded = np.clip(chances.astype(np.float64), SMALLEST, 1 - SMALLEST if task == "multilabel" else 1)
+    return np.asarray(logit(bounded) if task == "multilabel" else np.log(bounded))[None]
 
 
 def probabilities_at(
@@ -196,8 +206,9 @@ def _gains(
     level: float,
 ) -> tuple[Difference, ...]:
     first, second = rows_of_probabilities(task, before, y), rows_of_probabilities(task, after, y)
-    wrong = min(float((1 - each[name]).sum()) for each in (first, second) for name in HITS if name in each)
-    why = why_no_interval(len(y), wrong, FEWEST_WRONG)
+    missed = [1 - each[name] for each in (first, second) for name in HITS if name in each]
+    wrong = min(float(each.sum()) if groups is None else _groups_worth(each, groups) for each in missed)
+    why = why_no_interval(len(y), wrong, FEWEST_WRONG, "rows" if groups is None else "groups")
     pairs = {name: (first[name], second[name]) for name in (LOG_LOSS, BRIER)}
     if groups is not None:
         pairs = {name: (_by_group(one, groups), _by_group(other, groups)) for name, (one, other) in pairs.items()}
@@ -218,6 +229,12 @@ def _widened(gain: Difference) -> Difference:
     low, high = (gain.gain + SHARED * (end - gain.gain) for end in (gain.low, gain.high))
     told = "" if math.isnan(low) else "; √2 times as wide, for folds share rows"
     return replace(gain, low=low, high=high, method=f"{gain.method}{told}")
+
+
+def _groups_worth(missed: Values, groups: Int[np.ndarray, " N"]) -> float:
+    """How many groups the rows that are predicted wrong are worth: as many as there are, if all have equally many."""
+    counts = np.bincount(np.unique(groups, return_inverse=True)[1].ravel(), weights=missed)
+    return float(counts.sum() ** 2 / max((counts**2).sum(), 1.0))
 
 
 def _by_group(values: Values, groups: Int[np.ndarray, " N"]) -> Values:

@@ -15,7 +15,6 @@ from goodfit.reports.numbers import between, number
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs import Calibration, Run, calibration
-from goodfit.runs.calibrated import TESTED
 
 TITLE = "Calibration"
 MOST_BYTES = 50_000_000  # of a table file that a report reads again; larger ones take it many seconds
@@ -71,7 +70,7 @@ def _picture(found: Calibration) -> Picture:
             [name, f"{each.rows:,}", number(each.predicted), number(each.observed), between(each.low, each.high)]
         )
     table = Grid(found.heading(), BINS, rows, marked=frozenset(marked))
-    verdict = "more than chance explains" if shown.chance <= TESTED else "within chance"
+    verdict = "more than chance explains" if shown in found.miscalibrated else "within chance"
     told = (
         f"Calibration error {number(shown.error)}, {verdict}: true probabilities show {number(shown.by_chance)} on "
         f"average, and up to {number(shown.limit)} in 95 % of draws."

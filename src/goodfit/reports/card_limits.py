@@ -93,7 +93,8 @@ def _of_scores(facts: Mapping[str, Any]) -> Iterator[str]:
     )
     recipe = facts["recipe"]["fields"]
     if "valid" in facts["scores"] and recipe.get("keep_best"):
-        yield "The validation set was used to choose the epoch, so its score is slightly optimistic."
+        rows = "Each fold" if facts["out_of_fold"] else "The validation set"
+        yield f"{rows} was used to choose the epoch, so its score is slightly optimistic."
     if "valid" in facts["scores"]:
         yield "If hyperparameters were chosen by the validation score, it is more optimistic; the files do not tell."
     scored = any(line["score"] is not None for line in facts["test"]["openings"])

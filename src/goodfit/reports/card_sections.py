@@ -17,7 +17,7 @@ from goodfit.reports.numbers import NONE, between, brief, counted, number
 from goodfit.reports.page import Section
 from goodfit.reports.verdict import NOT_OF_STARTED
 from goodfit.runs.opening import ordinal, percent
-from goodfit.runs.run import PART_WORDS
+from goodfit.runs.run import PART_WORDS, part_words
 from goodfit.runs.telling import interval, score_lines
 from goodfit.training.recipe import DEFAULT, Recipe
 from goodfit.training.recipe_fields import to_text
@@ -127,7 +127,8 @@ def _data(facts: Mapping[str, Any]) -> Iterator[Block]:
             ("Fingerprint of the split", Mono(data["split"]["fingerprint"])),
         ]
     )
-    rows = [(PART_WORDS[part], f"{size:,}") for part, size in data["rows"].items()]
+    left_out = {"valid"} if facts["out_of_fold"] else set()  # they are the training rows, fold by fold
+    rows = [(PART_WORDS[part], f"{size:,}") for part, size in data["rows"].items() if part not in left_out]
     yield Grid("Rows of each set", ("set", "rows"), rows)
     if facts["start"] is not None:
         yield Paragraph(facts["start"]["told"])
@@ -137,20 +138,25 @@ def _data(facts: Mapping[str, Any]) -> Iterator[Block]:
         yield Bullets(leaks["findings"])
 
 
+OUT_OF_FOLD = (
+    "The nets predict together. Each left out a fold: out of fold, each row is predicted by the nets that did not "
+    "learn from it."
+)
+
+
 def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
-    rows = []
+    rows, words = [], part_words(facts["out_of_fold"])
     for part, fields in facts["scores"].items():
         score = Score.from_dict(fields)
         for name, value, bounds, count, spread in score_lines(score):
-            rows.append((PART_WORDS[part], name, value, bounds, count, spread if spread != "-" else NONE))
+            rows.append((words[part], name, value, bounds, count, spread if spread != "-" else NONE))
     heads = ("set", "score", "value", "95 % interval", "rows", "spread over seeds")
     several = facts["model"]["nets"] > 1
     note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
+    note = OUT_OF_FOLD if facts["out_of_fold"] else note
     yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
     for part, own in facts["measures"].items():
-        yield from headline_blocks(
-            Measures.from_dict(own), part, facts["model"]["nets"] - len(facts["model"]["diverged"])
-        )
+        yield from headline_blocks(Measures.from_dict(own), facts["measured_on"][part])
     loss = facts["validation_loss"]
     if loss is not None:
         yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")
@@ -245,13 +251,15 @@ def _training(facts: Mapping[str, Any]) -> Iterator[Block]:
 def glance_of(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Name, value and detail of what to know first: the scores, the newest on test rows, and the verdict."""
     newest = next((line for line in reversed(facts["test"]["openings"]) if line["score"] is not None), None)
-    scores = [(f"{PART_WORDS[part]} ", fields) for part, fields in facts["scores"].items()]
+    words = part_words(facts["out_of_fold"])
+    scores = [(f"{words[part]} ", fields) for part, fields in facts["scores"].items()]
     scores += [("test ", newest["score"])] if newest is not None else []
     found = []
     for what, fields in reversed(scores):
         score = Score.from_dict(fields)
         detail = f"{percent(score.level)} interval {interval(score)}"
-        found.append((f"{what}{score.name}".capitalize(), number(score.value), detail))
+        name = f"{what}{score.name}"
+        found.append((name[0].upper() + name[1:], number(score.value), detail))
     verdict = facts["verdict"]
     return [
         *found,

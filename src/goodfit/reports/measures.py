@@ -12,12 +12,12 @@ from goodfit.models.measures import ACCURACY, Measure, Measures
 from goodfit.reports.blocks import Block, Grid, Note, Paragraph, Picture
 from goodfit.reports.calibration import at_hand
 from goodfit.reports.drawing import both
-from goodfit.reports.numbers import brief, counted
+from goodfit.reports.numbers import brief
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs.measured import outputs_together
 from goodfit.runs.opening_runs import own_split
-from goodfit.runs.run import PART_WORDS
+from goodfit.runs.telling import measured_on
 from goodfit.training.metrics import SCORE_NAMES
 
 TITLE = "Measures"
@@ -38,7 +38,7 @@ def measures_section(source: Source) -> Section | None:
     if not run.measured:
         return None
     part, found = next(iter(run.measured.items()))
-    blocks = [*_blocks(found, found.measures, part, len(run.sound)), Paragraph(found.intervals)]
+    blocks = [*_blocks(found, found.measures, measured_on(run, part)), Paragraph(found.intervals)]
     if 0 < len(found.confusion) <= MOST_CLASSES:
         blocks.append(_confusion(found))
     if run.task == "regression" and part == "valid":
@@ -46,15 +46,14 @@ def measures_section(source: Source) -> Section | None:
     return Section(TITLE, blocks)
 
 
-def headline_blocks(found: Measures, part: str, nets: int) -> list[Block]:
-    """The few measures that matter most, as a model card has them. nets: how many predict together."""
-    return _blocks(found, found.headline, part, nets)
+def headline_blocks(found: Measures, rows: str) -> list[Block]:
+    """The few measures that matter most, as a model card has them. rows: which they are of, in words."""
+    return _blocks(found, found.headline, rows)
 
 
-def _blocks(found: Measures, those: Sequence[Measure], part: str, nets: int) -> list[Block]:
+def _blocks(found: Measures, those: Sequence[Measure], of_rows: str) -> list[Block]:
     """What must not be overlooked, and measures beside those of a constant prediction."""
-    together = f", mean prediction of {nets} nets" if nets > 1 else ""
-    caption = f"Measured on {counted(found.rows, f'{PART_WORDS[part]} row')}{together}"
+    caption = f"Measured on {of_rows}"
     rows = [[each.label, *each.shown, found.beside(each)] for each in those]
     return [*(Note(text, "Attention.") for text in found.warnings), Grid(caption, COLUMNS, rows, note=BASELINE)]
 
@@ -84,7 +83,9 @@ def _residuals(source: Source) -> list[Block]:
         parts = run.split or own_split(run.folder, None)
     except GoodfitError:
         return []
-    predicted, targets = outputs_together(run.sound, parts.x("valid"))[0], parts.y("valid").astype(np.float64)
+    out = run.out_of_fold
+    predicted = outputs_together(run.sound, parts.x("valid"))[0] if out is None else out.values.astype(np.float64)
+    targets = parts.data.y[parts.valid if out is None else out.rows].astype(np.float64)
     if not np.isfinite(predicted).all() or len(targets) < ROWS_A_BIN:
         return []
     several = targets.shape[1] > 1
@@ -112,4 +113,4 @@ def _picture(predicted: np.ndarray, targets: np.ndarray, of: str) -> Picture:
     ends = f"Residuals from {brief(left.min())} to {brief(left.max())} around a mean of {brief(left.mean())}."
     wide, narrow = both(partial(residuals, predicted, targets))
     table = Grid(f"Residuals{of} by bins with equally many rows", columns, rows)
-    return Picture(f"Residuals{of} against predictions, validation rows", wide, table, told, f"{told} {ends}", narrow)
+    return Picture(f"Residuals{of} against predictions", wide, table, told, f"{told} {ends}", narrow)

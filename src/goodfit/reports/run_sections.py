@@ -77,9 +77,9 @@ def curves_section(run: Run) -> Section:
     draw = partial(curves, run.history, score_name=SCORE_LABELS[run.task], loss_name=LOSS_LABELS[loss], title="")
     about = {
         "run": run,
-        "parts": PART_WORDS,
+        "parts": run.part_words,
         "levels": dict.fromkeys(f"{score.level * 100:g} %" for score in run.scores.values()),
-        "intervals": interval_methods(run.scores),
+        "intervals": interval_methods(run.scores, run.part_words),
         "kept": kept_epochs(run),
         "drawn": both(draw),
         "dropping": any(run.recipe.dropouts) or run.recipe.input_dropout,

@@ -2,6 +2,7 @@ from goodfit.runs.calibrated import Calibration as Calibration
 from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
+from goodfit.runs.defaults import table_recipe as table_recipe
 from goodfit.runs.folder import RunSummary as RunSummary
 from goodfit.runs.folder import list_runs as list_runs
 from goodfit.runs.folder import load as load

@@ -68,11 +68,13 @@ class Calibration:
 
     @property
     def miscalibrated(self) -> tuple[Reliability, ...]:
-        """Those whose calibration error is larger than chance explains, at 5 % for all of a kind together."""
-        top = 1 if self.task == "classification" else 0  # the predicted class stands first, and is tested alone
-        kinds = self.reliability[:top], self.reliability[top:]
-        found = [each for kind in kinds for each in kind if each.chance * len(kind) <= TESTED]
-        return tuple(found)
+        """Those whose calibration error is larger than chance explains, at 5 % for all together.
+
+        The predicted class gets half of that where every class is looked at as well, and the classes share the rest.
+        """
+        top = 1 if self.task == "classification" else 0  # the predicted class stands first
+        kinds = [kind for kind in (self.reliability[:top], self.reliability[top:]) if kind]
+        return tuple(each for kind in kinds for each in kind if each.chance * len(kind) * len(kinds) <= TESTED)
 
     @property
     def sentences(self) -> tuple[str, ...]:

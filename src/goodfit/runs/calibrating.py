@@ -17,7 +17,7 @@ from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
-from goodfit.models.temperature import Temperature, fitted_temperature, logits_of, probabilities_at
+from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of, probabilities_at
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import LookedAt, rows_to_look_at
@@ -33,6 +33,10 @@ FOLDS = 5
 INDEPENDENT = (
     "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
     "less sure than their intervals say, and chance explains larger calibration errors."
+)
+OUT_OF_FOLD = (
+    "Scores are of out-of-fold predictions: each row by the nets that did not learn from it. New rows are predicted by "
+    "all nets together, which are less sure than one."
 )
 FITTED = "The temperature was fitted on these rows: they are no test data for a model that uses it."
 
@@ -68,8 +72,8 @@ def calibration(
     rows, part, openings, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "calibrate")
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
-    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
-    logits = logits_of(one.nets, x)
+    y = rows.data.y[rows.rows]
+    logits = logits_of(one.nets, rows.data.x[rows.rows]) if rows.values is None else logits_from(task, rows.values)
     if not np.isfinite(logits).all():
         fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
         raise InputError(problem(WHERE, f"the nets of {one.name!r} must give finite outputs for all rows", fix=fix))
@@ -89,7 +93,7 @@ def calibration(
         reliability=tuple(found),
         temperature=fitted,
         openings=openings,
-        notes=(*notes, *_notes(rows.data, fitted, len(one.nets), part)),
+        notes=(*notes, *_notes(rows, fitted, len(one.nets), part)),
         before=_model(one),
     )
 
@@ -117,9 +121,11 @@ def _folds(data: Dataset, rows: NDArray[Any], seed: int) -> tuple[Folds | None, 
     return made if groups is not None else replace(made, kind=f"{FOLDS} random folds"), groups, ""
 
 
-def _notes(data: Dataset, fitted: Temperature | None, nets: int, part: str) -> list[str]:
-    notes = [INDEPENDENT] if data.groups is not None or data.time is not None else []
+def _notes(rows: LookedAt, fitted: Temperature | None, nets: int, part: str) -> list[str]:
+    notes = [INDEPENDENT] if rows.data.groups is not None or rows.data.time is not None else []
     notes += [FITTED] if fitted is not None and part == "new" else []
+    if rows.values is not None:
+        return [*notes, OUT_OF_FOLD]
     if nets > 1:
         notes.append(f"Scores are of the mean probabilities of {nets} nets, not means over their scores.")
     if nets > 1 and fitted is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from goodfit.data import Dataset, Split, Table, split
+from goodfit.data.folds import member_folds
 from goodfit.data.target_transform import auto_kind, fit_transform
 from goodfit.errors import InputError, Problems, problem
 from goodfit.nets.losses import LOSSES
@@ -18,7 +19,11 @@ FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice
 
 
 def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
-    """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`."""
+    """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`; with `fold_members`,
+    all rows that are not test rows train, and each has a fold.
+    """
+    if recipe.fold_members:
+        return _with_folds(recipe, data)
     if isinstance(data, Split):
         return data
     if isinstance(data, Table):
@@ -31,12 +36,26 @@ def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
     return split(data, valid=recipe.valid, seed=recipe.seed)
 
 
+def _with_folds(recipe: Recipe, data: Dataset | Split | Table) -> Split:
+    """The data without validation rows, and with a fold for every training row; folds that there are stay."""
+    parts = as_split(recipe.replace(fold_members=0, valid=0.0), data)
+    if parts.folds is not None:
+        own = int(parts.folds.max()) + 1
+        if own != recipe.fold_members:
+            rule = f"'fold_members' must be the {own} of the split's own folds, or 0"
+            raise InputError(problem("Recipe", rule, got=recipe.fold_members))
+        return parts
+    rows = np.sort(np.concatenate([parts.train, parts.valid]))
+    folds = member_folds(parts.data, rows, recipe.fold_members, parts.seed)
+    return Split(parts.data, rows, rows[:0], parts.rows("test"), seed=parts.seed, folds=folds)
+
+
 def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     """The recipe for this data: a batch size that was not asked for shrinks with the rows.
 
     All that does not fit is named in one InputError.
     """
-    data, rows = parts.data, len(parts.train)
+    data, rows = parts.data, learning_rows(parts)
     problems = Problems()
     if "batch_size" not in recipe.model_fields_set:
         recipe = recipe.replace(batch_size=fitting_batch(recipe, rows))
@@ -68,10 +87,16 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
         rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numeric"
         problems.add("Recipe", rule, got=recipe.label_smoothing, fix="Use 0 to switch it off.")
     problems.raise_if_any()
-    if not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
+    if parts.folds is None and not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
         warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
+
+
+def learning_rows(parts: Split) -> int:
+    """How many rows a net of a split learns from; with folds, the one with the largest fold."""
+    rows = len(parts.train)
+    return rows if parts.folds is None else rows - int(np.bincount(parts.folds).max())
 
 
 def fitting_batch(recipe: Recipe, rows: int) -> int:
@@ -133,6 +158,18 @@ def seeds_of(recipe: Recipe, seeds: int | Iterable[int] | None = None, where: st
     if len(set(chosen)) < len(chosen):
         raise InputError(problem(where, "'seeds' must be distinct: equal seeds give equal nets", got=chosen))
     return tuple(chosen)
+
+
+def net_seeds(recipe: Recipe, seeds: int | Iterable[int] | None) -> tuple[int, ...]:
+    """One seed a net, as `seeds_of` has them; with fold members, at least one net for every fold."""
+    members = recipe.fold_members
+    if seeds is None and members:
+        seeds = members
+    chosen = seeds_of(recipe, seeds)
+    if len(chosen) < members:
+        fix = f"Use {members} or more, or set 'fold_members' to 0."
+        raise InputError(problem("train", f"'seeds' must be one for each of the {members} folds", got=seeds, fix=fix))
+    return chosen
 
 
 def _count(value: object) -> int | None:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
-from goodfit.intervals import level_of_openings
-from goodfit.models.paired import Difference, differences
+from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.paired import Difference, pair_differences
 from goodfit.runs.entrants import Entrant, Notify, Rows, entrants, opened_rows, shared_validation
 from goodfit.runs.opening import percent
 
@@ -42,9 +42,15 @@ class PairDifference:
         found = self.main
         if math.isnan(found.low):
             return f"{self.first} and {self.second}: {found.measure} on {rows} has {found.method}."
+        apart = found.adjusted is not None and found.adjusted <= 1 - LEVEL
         if not found.better:
             ends = f"{found.gain:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
             told = f"{self.second} - {self.first} = {ends} in {found.measure} on {rows}"
+            if apart:
+                test = (
+                    f"differ (p = {found.adjusted:.2g}, McNemar's test with Holm's correction), but by how much is open"
+                )
+                return f"{self.first} and {self.second} {test}: {told}."
             return f"{self.first} and {self.second} cannot be told apart: {told}."
         best, other, sign = (self.second, self.first, 1) if found.better > 0 else (self.first, self.second, -1)
         low, high = sorted((sign * found.low, sign * found.high))
@@ -160,13 +166,10 @@ def _compared(
     level = level_of_openings(counted)
     scores = [own.scores(each.nets) for each, own in zip(those, rows, strict=True)]
     single = all(len(each.nets) == 1 for each in those)
+    found = pair_differences(scores, rows[0].y, places, counted, single=single)
     pairs = [
-        PairDifference(
-            those[first].name,
-            those[second].name,
-            tuple(differences(scores[first], scores[second], rows[first].y, level=level, single=single)),
-        )
-        for first, second in places
+        PairDifference(those[first].name, those[second].name, measures)
+        for (first, second), measures in zip(places, found, strict=True)
     ]
     names, nets = tuple(each.name for each in those), tuple(len(each.nets) for each in those)
     told = (*notes, *_together(counted, level, part), ABOUT_NETS)

@@ -17,7 +17,7 @@ from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models import whereabouts
 from goodfit.models.model_file import Model, load_model
-from goodfit.models.row_scores import Values, row_scores
+from goodfit.models.row_scores import Values, row_scores, value_scores
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs import record
@@ -90,14 +90,19 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again."""
+    """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again; values: what
+    nets that were each validated on a fold predict for them out of fold, None where all nets predict them.
+    """
 
     x: NDArray[Any]
     y: NDArray[Any]
     prints: NDArray[np.uint64]
+    values: NDArray[Any] | None = None
 
     def scores(self, nets: Sequence[TrainedNet]) -> dict[str, Values]:
         """What every row gives to each measure."""
+        if self.values is not None:
+            return value_scores(nets[0].task, self.values, self.y)
         return row_scores(nets, self.x, self.y)
 
 
@@ -179,13 +184,15 @@ def _validation(entrant: Entrant, parts: Split | None) -> Rows:
     if parts is None:
         rule = f"data must be new to all, or what all were trained on; {entrant.name!r} was trained on other data"
         raise InputError(problem(WHERE, rule))
-    if not len(parts.valid):
+    out = None if entrant.run is None else entrant.run.out_of_fold
+    rows = parts.valid if out is None else out.rows
+    if not len(rows):
         fix = "Train with --valid above 0, or give new rows: --data FILE."
         raise InputError(problem(WHERE, f"{entrant.name!r} has no validation rows", fix=fix))
-    prints = row_prints(parts.data, parts.valid)
+    prints = row_prints(parts.data, rows)
     order = np.argsort(prints, kind="stable")
-    rows = parts.valid[order]
-    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order])
+    rows, values = rows[order], None if out is None else out.values[order]
+    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order], values)
 
 
 def opened_rows(

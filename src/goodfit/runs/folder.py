@@ -19,6 +19,7 @@ from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs import record
+from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import of_test_set, restated
 from goodfit.runs.run import Run
 from goodfit.training.history import History
@@ -120,8 +121,9 @@ def load(folder: str | os.PathLike[str]) -> Run:
     ):
         rule = "must hold the files of one run; they differ in their nets"
         raise InputError(problem(str(where), rule, got=counts, fix="Restore a backup, or train again."))
+    recipe = Recipe.from_file(where / record.RECIPE)
     return Run(
-        recipe=Recipe.from_file(where / record.RECIPE),
+        recipe=recipe,
         data_name=found.data,
         task=model.task,
         seeds=found.seeds,
@@ -135,6 +137,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         origin=found.origin,
         data_print=found.data_print,
         stored=_with_diverged(model, history),
+        out_of_fold=OutOfFold.read(where) if recipe.fold_members else None,
         start=_start_of(where, found),
         measured=found.measured,
     )

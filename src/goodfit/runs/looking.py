@@ -18,10 +18,11 @@ from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Rows of a data set, by their numbers in it."""
+    """Rows of a data set, by their numbers in it. values: out-of-fold predictions of fold members, None without."""
 
     data: Dataset
     rows: NDArray[Any]
+    values: NDArray[Any] | None = None
 
 
 def rows_to_look_at(
@@ -33,11 +34,15 @@ def rows_to_look_at(
     """
     parts = split_for(one, data, progress, door)
     if parts is not None:
+        out = None if one.run is None else one.run.out_of_fold
+        chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
+        told = [*[chosen] * one.chose_epoch, *one.known_before]
+        if out is not None:
+            return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told
         if not len(parts.valid):
             fix = f"Train with --valid above 0. {door.fix}"
             raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
-        chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
-        return LookedAt(parts.data, parts.valid), "valid", (), LEVEL, [*[chosen] * one.chose_epoch, *one.known_before]
+        return LookedAt(parts.data, parts.valid), "valid", (), LEVEL, told
     sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
     earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
     seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)

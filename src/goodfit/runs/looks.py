@@ -7,7 +7,8 @@ together, and there are three ways to see to it:
 - "lasting": the nth at 1 - 0.05 / (n (n + 1)). All of them hold together whatever number follows, even where the scores
   decide when to stop; none is widened later.
 - "adaptive": as lasting, but for models that were built from earlier scores on these rows. Whoever decides by n - 1
-  answers, each one of A, can end with A to the power n - 1 models; the interval must hold for all of them.
+  answers, each one of A, can end with A to the power n - 1 models; the interval must hold for all of them. Answers of
+  R² cannot be counted, but each tells one dimension of the errors: see `Score.after_answers`.
 
 The first two hold where no model was built or chosen by scores on these rows, which is what a validation set is for.
 """
@@ -105,7 +106,8 @@ def _outlook(lines: Sequence[Opening], width: float | None) -> Outlook:
     if not scores:
         return Outlook(lines[0].family, names, count, None, None, None, 1 - spent, ())
     line, score = scores[-1]
-    answers = sum(log_answers(line) for line in lines if not line.again or line.kind != "score")
+    telling = [line for line in lines if not line.again or line.kind != "score"]
+    answers, asked = (sum(map(each, telling)) for each in (log_answers, r2_answers))
     each = math.log(score.rows + 1)  # what one more look at one net would tell
 
     def planned(nth: int) -> tuple[float, float, float]:
@@ -116,6 +118,8 @@ def _outlook(lines: Sequence[Opening], width: float | None) -> Outlook:
 
     def adaptive(nth: int) -> tuple[float, float, float]:
         missing = math.log((1 - LEVEL) / (nth * (nth + 1))) - answers - each * (nth - count - 1)
+        if score.name == "R²":
+            return _of_r2(score, asked + nth - count - 1, lasting_level(nth))
         if score.name not in _SHARES or not math.isfinite(missing):
             return missing, math.nan, math.nan
         if missing > SMALLEST:
@@ -141,15 +145,32 @@ def log_answers(line: Opening) -> float:
     """
     if line.kind != "score" or (line.score is not None and line.score["name"] not in _SHARES):
         return math.inf
+    return _nets(line) * math.log(line.rows + 1)
+
+
+def r2_answers(line: Opening) -> float:
+    """How many R² an opening told, one a net; infinite where it showed other numbers, or rows with other scores."""
+    if line.kind != "score" or (line.score is not None and line.score["name"] != "R²"):
+        return math.inf
+    return _nets(line)
+
+
+def _nets(line: Opening) -> float:
+    """How many nets were scored together; infinite where nothing says how many."""
     several = re.search(r"mean of (\d+) nets", "" if line.score is None else str(line.score["method"]))
     if several is None and line.score is not None and line.score.get("spread") is not None:
-        return math.inf  # several nets, and nothing says how many
-    return (int(several[1]) if several else 1) * math.log(line.rows + 1)
+        return math.inf
+    return int(several[1]) if several else 1
 
 
 def _at(score: Score, level: float) -> tuple[float, float, float]:
     found = score.at_level(level)
     return math.log1p(-level), found.low, found.high
+
+
+def _of_r2(score: Score, answers: float, level: float) -> tuple[float, float, float]:
+    ends = score.after_answers(int(answers), level) if math.isfinite(answers) else (math.nan, math.nan)
+    return math.log1p(-level), *ends
 
 
 def _left(at: Callable[[int], tuple[float, float, float]], count: int, width: float) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from goodfit.data import Split
+from goodfit.data import Dataset, Split
 from goodfit.data.split import Part
 from goodfit.errors import InputError
 from goodfit.intervals import LEVEL
@@ -17,12 +17,14 @@ from goodfit.models.measuring import FEWEST_ROWS, measured
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
+from goodfit.runs.members import OutOfFold
 
 
 class MeasureWarning(UserWarning):
     """Predictions are of one class only, so that their accuracy is no more than its share."""
 
 
+OUT_OF_FOLD = "row out of fold"
 ROWS = {"train": "training row", "valid": "validation row", "test": "test row"}
 
 
@@ -66,12 +68,22 @@ def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measu
     return measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part])
 
 
-def measured_at_end(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Measures]:
-    """What is measured as a training ends: on the validation rows or, without any, on the training rows. {} where an
-    output is not finite, as of nets that diverged.
+def measured_out_of_fold(found: OutOfFold, data: Dataset, positive: str | None = None) -> Measures:
+    """The measures of out-of-fold predictions of fold members, for every training row."""
+    y = data.y[found.rows]
+    return measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD)
+
+
+def measured_at_end(
+    nets: Sequence[TrainedNet], parts: Split, out_of_fold: OutOfFold | None = None
+) -> dict[str, Measures]:
+    """What is measured as a training ends: on the validation rows, out of fold for fold members, or, without any, on
+    the training rows. {} where an output is not finite, as of nets that diverged.
     """
     part: Part = "valid" if len(parts.valid) else "train"
     try:
+        if out_of_fold is not None:
+            return {"valid": measured_out_of_fold(out_of_fold, parts.data)}
         return {part: measured_part(nets, parts, part)}
     except InputError:
         return {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.class_measures import positive_class
@@ -13,7 +15,7 @@ from goodfit.models.temperature import logits_of, probabilities_at
 from goodfit.models.thresholds import Threshold, threshold_by_cost
 from goodfit.runs.entrants import Door, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
-from goodfit.runs.measured import ROWS, measured_nets
+from goodfit.runs.measured import ROWS, measured_nets, measured_out_of_fold
 
 DOOR = Door(
     "measures",
@@ -48,6 +50,8 @@ def measures(
     """
     one = entrant(model, 0, DOOR)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "score")
+    if one.run is not None and one.run.out_of_fold is not None and rows.values is not None:
+        return replace(measured_out_of_fold(one.run.out_of_fold, rows.data, positive), notes=tuple(notes))
     x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
     row = ROWS["valid"] if part == "valid" else "row"
     found = measured_nets(one.nets, x, y, positive=positive, level=level, row=row)
@@ -86,7 +90,9 @@ def threshold(
             problem(OF_THRESHOLD.where, "'positive' must be one of the two classes", got=positive, fix=fix)
         )
     rows, _, _, level, _ = rows_to_look_at(one, data, target, progress, OF_THRESHOLD, "calibrate")
-    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
+    y, values = rows.data.y[rows.rows], rows.values
     place = positive_class(y) if positive is None else net.classes.index(positive)
-    chances = probabilities_at(net.task, logits_of(one.nets, x))[:, place]
+    if values is None:
+        values = probabilities_at(net.task, logits_of(one.nets, rows.data.x[rows.rows]))
+    chances = values[:, place].astype(np.float64)
     return threshold_by_cost(chances, y == place, false_positive, false_negative, of=net.classes[place], level=level)

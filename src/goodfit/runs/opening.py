@@ -17,7 +17,7 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, lasting_level, level_of_openings
 from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
-from goodfit.models.stacked import score_nets
+from goodfit.models.stacked import score_nets, score_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.runs.measured import ROWS, measured_nets
@@ -96,19 +96,23 @@ def describe(opened: Opened) -> str:
     return f"{ordinal(opened.nth)} opening of this test set{share}: {level} intervals, so {every} hold jointly at 95 %."
 
 
-def open_rows(nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None, kind: Kind = "score") -> Opened:
+def open_rows(
+    nets: Sequence[TrainedNet], rows: Sealed, *, run: Path | None = None, kind: Kind = "score", together: bool = False
+) -> Opened:
     """Record an opening of these rows by these nets, then score; what `split.test.open` and `Run.test` do.
 
-    run: the folder that the nets are of; kind: as in the ledger. GoodfitError where the opening cannot be recorded:
-    then nothing is scored.
+    run: the folder that the nets are of; kind: as in the ledger; together: whether to score what the nets predict
+    together, in the place of each, mean over nets. GoodfitError where the opening cannot be recorded: then nothing is
+    scored.
     """
     check_any(rows)
     data, net = rows.data, nets[0]
     if (net.n_inputs, net.task, net.classes) != (data.n_inputs, data.task, data.classes):
         rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
+    score = score_together if together else score_nets
     opened = open_predictions(
-        rows, model_print(nets), lambda: score_nets(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
+        rows, model_print(nets), lambda: score(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
     )
     return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
 

@@ -34,18 +34,20 @@ def open_test_rows(
     target: str | None = None,
     progress: Notify | None = None,
     start: GoingOn | None = None,
+    *,
+    together: bool = False,
 ) -> Opened:
     """Open the test rows of a run, or all of other data; see `Run.test`.
 
     parts: the run's split, None where it came from a folder; target: of a table file that is other data; start: what
-    the run went on from.
+    the run went on from; together: as in `open_rows`.
     """
     if data is None:
-        return _own(open_rows(nets, (parts or own_split(folder, progress)).test, run=folder), start)
+        return _own(open_rows(nets, (parts or own_split(folder, progress)).test, run=folder, together=together), start)
     found = None if folder is None else record.RunRecord.read(folder)
     own = split_in(data, parts, folder, found, progress)
     if own is not None:
-        return _own(open_rows(nets, own.test, run=folder), start)
+        return _own(open_rows(nets, own.test, run=folder, together=together), start)
     if target is None and found is not None and found.origin is not None:
         target = found.origin["target"]
     rows, notes = separate_rows(data, nets[0], nets[0].preprocessing, target, progress)
@@ -56,7 +58,7 @@ def open_test_rows(
             raise InputError(problem(str(folder), rule, fix=_apart(found)))
     where = "this run" if folder is None else str(folder)
     notes = (*notes, *check_unseen(rows, parts, where, NOTHING if start is None else start.rows))
-    return replace(open_rows(nets, rows, run=folder), notes=notes)
+    return replace(open_rows(nets, rows, run=folder, together=together), notes=notes)
 
 
 def _own(opened: Opened, start: GoingOn | None) -> Opened:

@@ -32,7 +32,7 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
         raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
     (one,) = several
     if isinstance(one, Run):
-        return open_rows(one.sound, rows, run=one.folder)
+        return open_rows(one.sound, rows, run=one.folder, together=one.out_of_fold is not None)
     return open_rows(one.predicting, rows) if isinstance(one, Model) else open_estimator(one, rows)
 
 
@@ -45,4 +45,5 @@ def open_folder(
     was not trained on. target: the target column of the latter, where it is not the run's.
     """
     run = load(folder)
-    return open_test_rows(run.sound, run.split, run.folder, data, target, progress, run.start)
+    together = run.out_of_fold is not None
+    return open_test_rows(run.sound, run.split, run.folder, data, target, progress, run.start, together=together)

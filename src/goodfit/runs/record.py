@@ -230,6 +230,8 @@ def begin(
         start=None if start is None else start[0],
     )
     rows = {"train": parts.train, "valid": parts.valid, "test": parts.rows("test")}
+    if parts.folds is not None:
+        rows["folds"] = parts.folds
 
     def undo() -> None:
         if not os.path.exists(folder / RUN):
@@ -306,18 +308,20 @@ def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: st
 
 def split_of(folder: Path, given: Dataset | Table, record: RunRecord) -> Split | None:
     """The split of a run in data that may be what it was trained on; None where they are other data."""
-    rows, seed = _rows_of_parts(folder)
+    rows, seed, folds = _rows_of_parts(folder)
     data: Dataset | Table | None = given
     if record.start is not None and isinstance(given, Table):
         data = _through(folder, given)
     data = preprocessed(data, rows["train"]) if isinstance(data, Table) else data
     if data is None or fingerprint(data) != record.data_print:
         return None
-    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed)
+    return Split(data, rows["train"], rows["valid"], rows["test"], seed=seed, folds=folds)
 
 
-def _rows_of_parts(folder: Path) -> tuple[dict[Part, np.ndarray], int]:
-    """The rows of each part of a run, and the seed that drew them; InputError where the file is damaged."""
+def _rows_of_parts(folder: Path) -> tuple[dict[Part, np.ndarray], int, np.ndarray | None]:
+    """The rows of each part of a run, the seed that drew them, and the folds of training rows, None where there are
+    none; InputError where the file is damaged.
+    """
     path = folder / SPLIT
     found = tensor_file.read(path, kind="split", version=SPLIT_FORMAT)
     try:
@@ -325,9 +329,12 @@ def _rows_of_parts(folder: Path) -> tuple[dict[Part, np.ndarray], int]:
         seed = found.metadata["seed"]
         if type(seed) is not int or not 0 <= seed <= LARGEST:
             raise ValueError("a seed is an integer >= 0")
+        folds = _row_numbers(found.arrays, "folds") if "folds" in found.arrays else None
+        if folds is not None and len(folds) != len(rows["train"]):
+            raise ValueError("every training row has a fold")
     except (KeyError, ValueError) as error:
         raise tensor_file.damaged(path, "split") from error
-    return rows, seed
+    return rows, seed, folds
 
 
 def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:

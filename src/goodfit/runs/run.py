@@ -24,7 +24,8 @@ from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.measured import measured_part
+from goodfit.runs.measured import measured_out_of_fold, measured_part
+from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import Opened
 from goodfit.runs.opening_runs import open_test_rows, own_split
 from goodfit.training.history import History
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from goodfit.training.optimizer_state import OptimizerState
 
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
-PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
+PART_WORDS: dict[str, str] = {"train": "training", "valid": "validation", "test": "test"}
 MEASURED = "goodfit.measures(goodfit.runs.load({}), data)"
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
@@ -97,6 +98,8 @@ class Run:
     data_print: str = ""
     """Fingerprint of the data; "" where it was not needed yet."""
     stored: Model | None = None
+    out_of_fold: OutOfFold | None = None
+    """Of nets that were each validated on a fold: what they predict for the rows that they did not learn from."""
     start: GoingOn | None = None
     """The trained nets that it went on from; None where it began with weights drawn anew."""
     optimizer: OptimizerState | None = None
@@ -150,6 +153,11 @@ class Run:
         self.model.save(path)
 
     @property
+    def part_words(self) -> dict[str, str]:
+        """What the parts are called."""
+        return part_words(self.out_of_fold is not None)
+
+    @property
     def best_epochs(self) -> tuple[int, ...]:
         """The epoch of each net's weights, from 1."""
         return tuple(self.history.best_epoch.tolist())
@@ -175,7 +183,9 @@ class Run:
         InputError where the run's own data have changed since, where there are no test rows, and where most of the rows
         are in the training or validation set.
         """
-        return open_test_rows(self.sound, self.split, self.folder, data, target, start=self.start)
+        return open_test_rows(
+            self.sound, self.split, self.folder, data, target, start=self.start, together=self.out_of_fold is not None
+        )
 
     def measures(self, part: Part = "valid") -> Measures:
         """What the nets that stayed finite predict together for a part of the run's rows, measured, with intervals: of
@@ -192,6 +202,8 @@ class Run:
         if part in self.measured:
             return self.measured[part]
         parts = self.split or own_split(self.folder, None, MEASURED, verb="measured")
+        if part == "valid" and self.out_of_fold is not None:
+            return measured_out_of_fold(self.out_of_fold, parts.data)
         if not parts.sizes[part]:
             raise InputError(problem("Run", f"there are no {PART_WORDS[part]} rows to measure", got=part))
         return measured_part(self.sound, parts, part)
@@ -247,7 +259,7 @@ class Run:
 
         from goodfit.figures import svg
 
-        scores = "; ".join(f"{PART_WORDS[part]} {score.name} {score}" for part, score in self.scores.items())
+        scores = "; ".join(f"{self.part_words[part]} {score.name} {score}" for part, score in self.scores.items())
         nets = f"{len(self.nets)} net{'s' * (len(self.nets) > 1)}"
         text = f"<p>{escape(f'{self.data_name}, {nets}: {scores}')}</p>"
         return text + svg(self.figure()).decode().partition("?>")[2].partition(">")[2]
@@ -274,6 +286,11 @@ class Run:
     def __repr__(self) -> str:
         scores = ", ".join(f"{part} {score}" for part, score in self.scores.items())
         return f"Run({self.data_name!r}, {len(self.nets)} nets, {scores})"
+
+
+def part_words(out_of_fold: bool) -> dict[str, str]:
+    """What the parts are called: with fold members, validation rows are those that a net left out."""
+    return {**PART_WORDS, "valid": "out of fold"} if out_of_fold else PART_WORDS
 
 
 def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:

@@ -21,6 +21,7 @@ from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
+from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
 from goodfit.runs.separate import NOTHING
@@ -242,6 +243,13 @@ def through(start: Start, data: Any) -> Any:
     for note in made.prepared[1]:
         warn(note)
     return made
+
+
+def settled(start: Start, recipe: Recipe, given: Dataset | Table | Split) -> tuple[Recipe, Split]:
+    """(the recipe, the rows) of a training that goes on: the data as the start had them."""
+    parts = as_split(recipe, through(start, given))
+    check_data(start, parts.data)
+    return fitted_recipe(fitted_batch(start, recipe, len(parts.train)), parts), parts
 
 
 def check_data(start: Start, data: Dataset) -> None:

@@ -18,37 +18,38 @@ from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
+from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
-from goodfit.runs.checks import advise_transform, as_split, fitted_recipe, seeds_of
+from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
+from goodfit.runs.defaults import Asked, named_recipe, settled, whole_recipe
 from goodfit.runs.measured import measured_at_end, warn_of
+from goodfit.runs.members import OutOfFold, fold_of, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
 from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
+from goodfit.runs.watching import Telling, Watch, values_of
 from goodfit.training import session
-from goodfit.training.cohort import Cohort
 from goodfit.training.devices import start_ahead
-from goodfit.training.events import EventLog, event_lines
+from goodfit.training.events import EventLog
 from goodfit.training.examples import Examples, scaled_by
-from goodfit.training.fitting import Report, TrainedNets, metric_names
+from goodfit.training.fitting import TrainedNets
 from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
-from goodfit.training.observer import Observer
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
 from goodfit.training.session import Pace
 from goodfit.training.store import Store
-from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, Turn, plan_session
+from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, plan_session
 
 DataProgress = Callable[[Step], None]
-Watch = Callable[[Report, Cohort], None]
 KIND = "run"  # of the files that hold what its turns gave
 RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
@@ -56,7 +57,7 @@ WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that th
 
 @public
 def train(
-    recipe: Recipe | None,
+    recipe: Asked,
     data: Dataset | Table | Split | str,
     *,
     seeds: int | Iterable[int] | None = None,
@@ -71,11 +72,13 @@ def train(
 ) -> Run:
     """Train a recipe with one or several seeds, all nets as one population.
 
-    recipe: None is the default one, or, with a start, the start's own.
+    recipe: None is the default of the data, or, with a start, the start's own. The default of a table is a recipe of
+    its own (see docs/tables-default.md), with nets that are each validated on a fold and predict together; "table" is
+    that one for any data. A mapping has the fields that are to be others than in the default.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
-    recipe's own, or one for each net of a start. Nets that do not fit into half of the free memory together are trained
-    one part after another.
+    recipe's own, with `fold_members` so many, or one for each net of a start. Nets that do not fit into half of the
+    free memory together are trained one part after another.
     start: trained nets to go on from, with their scaling and preprocessing, in the place of weights drawn anew: a run,
     its folder, a model or its file, or what `goodfit.from_torch` gives. Net i begins as net i of the start, counted
     round where there are more. See docs/going-on.md.
@@ -94,18 +97,17 @@ def train(
     progress = progress or training_line()
     check_mode(leaks)
     begun = None if start is None else start_of(start)
-    recipe = (recipe or Recipe()) if begun is None else starting.recipe_for(begun, recipe)
-    chosen = seeds_of(recipe, begun.seeds(recipe) if seeds is None and begun is not None else seeds)
+    wanted = named_recipe(recipe)
+    if begun is not None:
+        wanted = own = starting.recipe_for(begun, whole_recipe(wanted))
+        seeds = begun.seeds(own) if seeds is None else seeds
     if isinstance(data, str):
         describe(data)
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
-        parts = as_split(recipe, given if begun is None else starting.through(begun, given))
-        if begun is not None:
-            starting.check_data(begun, parts.data)
-            recipe = starting.fitted_batch(begun, recipe, len(parts.train))
-        recipe = fitted_recipe(recipe, parts)
+        recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
+        chosen = net_seeds(recipe, seeds)
         advise_transform(recipe, parts)
         check = check_split(parts, leaks)
         if check is not None:
@@ -245,7 +247,9 @@ class _Training:
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
         examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
-        jobs = tuple(Job(recipe.replace(seed=seed)) for seed in self.seeds)
+        jobs = tuple(
+            Job(recipe.replace(seed=seed), rows=fold_of(net, self.folds)) for net, seed in enumerate(self.seeds)
+        )
         if self.going_on is not None:
             start = self.going_on.start
             examples = replace(examples, scaling=start.scaling)
@@ -261,10 +265,7 @@ class _Training:
             TrainedNet.of(each, recipe.replace(seed=seed), self.parts.data, examples.scaling)
             for each, seed in zip(arrays, self.seeds, strict=True)
         )
-        sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
-        scores = score_parts(sound, self.parts)
-        measured = measured_at_end(sound, self.parts) if self.goes_on else {}
-        warn_of(measured)
+        scores, out_of_fold = self._scores(nets, frozen)
         spent = {what: sum(each.seconds.get(what, 0.0) for each in turns) for what in ("data", "compile", "train")}
         run = Run(
             recipe=recipe,
@@ -287,13 +288,29 @@ class _Training:
                 best="valid" in examples.parts and recipe.keep_best,
             ),
             origin=self.origin,
-            measured=measured,
+            out_of_fold=out_of_fold,
         )
+        if self.goes_on:
+            run = replace(run, measured=measured_at_end(run.sound, self.parts, out_of_fold))
+            warn_of(run.measured)
         if self.folder is not None and store is not None:
             store.check_there()
             run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)
             write_results(run, self.folder)
         return run
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are; 1 without."""
+        return 1 if self.parts.folds is None else int(self.parts.folds.max()) + 1
+
+    def _scores(
+        self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
+    ) -> tuple[dict[str, Score], OutOfFold | None]:
+        if self.parts.folds is not None:
+            return score_folds(nets, frozen, self.parts)
+        sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
+        return score_parts(sound, self.parts), None
 
     def _train(
         self,
@@ -310,7 +327,7 @@ class _Training:
         kept_in = None if store is None else (store, PackTrained())
         events = nullcontext() if self.folder is None else EventLog(self.folder / record.EVENTS)
         with events as log:
-            telling = _Telling(reporter, work.examples, log, self.watch)
+            telling = Telling(reporter, work.examples, log, self.watch)
             keep = keep_optimizer if self.goes_on and self.recipe.optimizer != "lbfgs" else keep_nets
             return session.run(
                 [work], keep, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
@@ -340,45 +357,6 @@ def _joined(planned: SessionPlan, turns: Sequence[TrainedNets]) -> tuple[list[Ne
     return [nets[net] for net in range(planned.nets)], frozen
 
 
-class _Telling(Observer):
-    """Tells of a training: its progress, its events, and whoever watches."""
-
-    def __init__(self, reporter: Reporter, examples: Examples, log: EventLog | None, watch: Watch | None) -> None:
-        self.reporter, self.examples, self.log, self.watch = reporter, examples, log, watch
-        self.nets = reporter.nets
-        self.cohort: Cohort
-
-    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
-        """Count epochs and seconds from where the turn begins."""
-        self.cohort = cohort
-        self.reporter.begin(epoch)
-        self.reporter.later((self.nets - turn.jobs[-1] - 1) / len(turn.jobs))
-
-    def chunk(self, turn: Turn, report: Report) -> None:
-        """Tell what a chunk measured, and write it down."""
-        values = values_of(report.metrics, self.examples)
-        self.reporter.chunk(report.epoch, values, going=bool(report.active.any()), seconds=report.seconds["train"])
-        if self.watch is not None and 0 in turn.jobs:  # a watcher follows some nets: those of the first turn
-            self.watch(report, self.cohort)
-        if self.log is not None:
-            first = report.epoch - len(report.metrics)
-            self.log.append(event_lines(np.arange(first + 1, report.epoch + 1), values, nets=turn.jobs))
-
-    def saving(self) -> None:
-        """A checkpoint must not know more than the log."""
-        if self.log is not None:
-            self.log.flush()
-
-    def stopping(self) -> None:
-        """Say that Ctrl-C was heard."""
-        self.reporter.phase("stop")
-
-
-def values_of(metrics: NDArray[Any], examples: Examples) -> dict[str, NDArray[Any]]:
-    """Metric name -> [E, P]."""
-    return {name: metrics[:, q] for q, name in enumerate(metric_names(examples.parts))}
-
-
 def write_results(run: Run, folder: Path) -> None:
     """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
     from goodfit.figures import write_figure
@@ -388,6 +366,8 @@ def write_results(run: Run, folder: Path) -> None:
     run.save(folder / record.MODEL)
     if run.optimizer is not None and run.optimizer.arrays:
         write_state(folder / OPTIMIZER, run.optimizer, None)
+    if run.out_of_fold is not None:
+        run.out_of_fold.write(folder)
     run.history.write_csv(folder / record.HISTORY)
     figure = run.figure()
     for name in record.CURVES:

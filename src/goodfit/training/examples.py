@@ -110,13 +110,16 @@ class Examples:
     ) -> Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
+        Where the split has folds, a job with `rows` k learns from all but fold k, which scores it. Inputs and targets
+        are scaled by all training rows: no net learns from its fold, but for what these make of a mean and a deviation.
+
         scaling, loss, target_transform, encoding, bins: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
         if score_test and len(split.test):
             parts["test"] = split.rows("test")
-        return cls(
+        found = cls(
             x=data.x,
             y=data.y,
             task=data.task,
@@ -125,6 +128,7 @@ class Examples:
             scaling=fit_scaling(data, split.train, scaling, loss, target_transform, encoding, bins),
             parts=parts,
         )
+        return found if split.folds is None else found.with_folds(split.folds)
 
     @classmethod
     def stacked(cls, sets: Sequence[Dataset], parts: Mapping[str, NDArray[np.integer]], loss: str = "auto") -> Examples:

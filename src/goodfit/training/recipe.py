@@ -222,6 +222,13 @@ class Recipe(BaseModel):
         "have a standard deviation of 1 or more and little skewness, else none.",
     )
     valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
+    fold_members: int = Field(
+        default=0,
+        ge=0,
+        description="Number of folds: every net learns from all but one, which validates it, and the nets of all folds "
+        "predict together; valid is then not used. 0: one validation set for all nets.",
+        json_schema_extra={**_OFF},
+    )
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
 
     if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
@@ -262,10 +269,14 @@ class Recipe(BaseModel):
         first, second = _BETAS.get(self.optimizer, _USUAL_BETAS)
         return first if self.beta1 is None else self.beta1, second if self.beta2 is None else self.beta2
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, in order: all others are defaults."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
     def replace(self, **changes: Any) -> Recipe:
         """A copy with other fields; defaults that were not given follow the new values."""
-        given = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-        return Recipe(**{**given, **changes})
+        return Recipe(**{**self.given, **changes})
 
     @classmethod
     def fields(cls) -> dict[str, FieldRule]:

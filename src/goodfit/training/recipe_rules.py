@@ -176,10 +176,18 @@ def weights_choose(values: Values) -> Iterator[Found]:
         )
 
 
+def folds_leave_rows(values: Values) -> Iterator[Found]:
+    """With one fold nothing would be left to learn from."""
+    if values["fold_members"] == 1:
+        rule = "'fold_members' must be 0, or an integer >= 2"
+        yield frozenset({"fold_members"}), problem("Recipe", rule, got=1, fix="Use 5, or 0 to switch it off.")
+
+
 CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     one_a_layer,
     scale_has_size,
     nesterov_has_momentum,
     warmup_ends,
     weights_choose,
+    folds_leave_rows,
 )

@@ -163,7 +163,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> Ver
         rule = "compares recipes that begin with weights drawn anew, and this run went on from trained nets"
         raise InputError(problem(WHERE, rule, fix="Judge its recipe by itself: goodfit.verdict(run.recipe, data)."))
     learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
-    early = run.recipe.keep_best and len(parts.valid) > 0
+    early = run.recipe.keep_best and (len(parts.valid) > 0 or parts.folds is not None)
     quick = max(QUICK_SECONDS, SHARE * own_seconds(run))
     return lay_out(learning, run.recipe, asked, early=early, pace=pace_of(run), quick_seconds=quick)
 

@@ -1,0 +1,124 @@
+"""What trains where little or nothing was asked for: the default recipe of the data.
+
+Tables have one of their own, chosen by experiments: docs/tables-default.md has them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from goodfit.arguments import public
+from goodfit.data import Dataset, Split, Table
+from goodfit.data.dividing import group_codes
+from goodfit.data.encoding import encoded_columns
+from goodfit.errors import InputError, nearest, problem
+from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
+from goodfit.training.recipe import NAMED, Recipe
+
+TABLE = "table"
+FOLDS = 5
+HIDDEN = (256, 128)
+LEARNING_RATE, DROPOUT = 0.003, 0.1
+EPOCHS, PATIENCE = 50, 12
+FEWEST_EPOCHS = 12
+FULL_EPOCHS = 8192  # training rows up to which all epochs are trained: of more rows, an epoch has more steps
+MOST_ENCODED = 2048  # inputs that encodings may make of a row: of more, none is made
+STOCHASTIC = ("adam", "adamw")  # optimisers that the rates of this recipe are for
+Asked = Recipe | Mapping[str, Any] | str | None
+
+
+@public
+def table_recipe(data: Table | Split | Dataset, **fields: Any) -> Recipe:
+    """The default recipe for a table, as `goodfit.train` trains it on these data: its size follows rows and columns.
+
+    data: a table, a split or a data set
+    fields: fields of the recipe that are to be others
+
+    See docs/tables-default.md for how it was chosen. InputError where a field does not fit.
+    """
+    return settled({**fields}, data, None, table=True)[0]
+
+
+def settled(
+    recipe: Asked, data: Table | Split | Dataset, seeds: int | Iterable[int] | None, *, table: bool = False
+) -> tuple[Recipe, Split]:
+    """(the whole recipe, the rows) that a training of what was asked for has.
+
+    recipe: whole; or the fields that are to be others than in the data's default; a name of a recipe; None for the
+    default. A recipe of which nothing but its seed was given says nothing of a training, and is the default.
+    seeds: how many nets there are to be, as `train` takes them
+    table: whether the default is that of tables, whatever the data are
+    """
+    fields = said(recipe)
+    if fields is not None and (table or recipe == TABLE or is_table(data)):
+        first = Recipe(**{"fold_members": _members(data, fields, seeds), **fields})
+        parts = as_split(first, data)
+        return fitted_recipe(_sized(first, parts), parts), parts
+    whole = recipe if isinstance(recipe, Recipe) else Recipe(**(fields or {}))
+    parts = as_split(whole, data)
+    return fitted_recipe(whole, parts), parts
+
+
+def named_recipe(recipe: Asked) -> Asked:
+    """What was asked for, with a recipe in the place of its name; "table" stays, as it needs the data."""
+    if not isinstance(recipe, str) or recipe == TABLE:
+        return recipe
+    if recipe in NAMED:
+        return NAMED[recipe]
+    fix = nearest(recipe, (*NAMED, TABLE))
+    raise InputError(problem("train", "'recipe' must be a Recipe, fields of one, or a name", got=recipe, fix=fix))
+
+
+def whole_recipe(recipe: Asked) -> Recipe | None:
+    """A recipe of the fields that were asked for, where the data have no say; None where there are none."""
+    if recipe is None or isinstance(recipe, Recipe):
+        return recipe
+    return Recipe(**recipe) if isinstance(recipe, Mapping) and recipe else None
+
+
+def said(recipe: Asked) -> dict[str, Any] | None:
+    """The fields that were asked for, where the rest is left to the data; None where the recipe is whole."""
+    if recipe is None or recipe == TABLE:
+        return {}
+    if isinstance(recipe, Mapping):
+        return dict(recipe)
+    if isinstance(recipe, Recipe) and recipe.model_fields_set <= {"seed"}:
+        return recipe.given
+    return None
+
+
+def is_table(data: object) -> bool:
+    """Whether data are a table, or a split of one."""
+    return isinstance(data, Table) or (isinstance(data, Split) and data.data.preprocessing is not None)
+
+
+def _members(data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: int | Iterable[int] | None) -> int:
+    """How many folds there are to be: none where validation rows are asked for or there, or rows have a time."""
+    if "valid" in fields or "fold_members" in fields or (isinstance(data, Split) and len(data.valid)):
+        return 0
+    count = seeds if isinstance(seeds, int) else FOLDS if seeds is None else len([*seeds])
+    bare = data.bare if isinstance(data, Table) else data.data if isinstance(data, Split) else data
+    if bare.time is not None or count < FOLDS or len(bare) < 2 * FOLDS:
+        return 0
+    return 0 if bare.groups is not None and len(np.unique(group_codes(bare.groups))) < 2 * FOLDS else FOLDS
+
+
+def _sized(asked: Recipe, parts: Split) -> Recipe:
+    """The default for so many rows and columns; fields that were asked for stay."""
+    rows, given = learning_rows(parts), asked.given
+    fields: dict[str, Any] = {"hidden": HIDDEN, "epochs": _epochs(rows)}
+    if asked.optimizer in STOCHASTIC:
+        fields |= {"learning_rate": LEARNING_RATE, "dropout": DROPOUT, "patience": PATIENCE}
+    if len(encoded_columns(parts.data.x[parts.train])) * asked.bins <= MOST_ENCODED:
+        fields["encoding"] = "piecewise"
+    found = Recipe(**{**fields, **given})
+    return found if "batch_size" in given else found.replace(batch_size=fitting_batch(found, rows))
+
+
+def _epochs(rows: int) -> int:
+    """The most epochs: fewer where an epoch of many rows has many steps."""
+    return max(FEWEST_EPOCHS, round(EPOCHS * min(1.0, math.sqrt(FULL_EPOCHS / rows))))

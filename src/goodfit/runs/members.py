@@ -1,0 +1,87 @@
+"""Fold members: nets that each learned from all folds but one. What they say of rows that they had not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Split
+from goodfit.files import write_atomically
+from goodfit.models.scores import Score
+from goodfit.models.stacked import score_values, stacked_values
+from goodfit.models.trained_net import TrainedNet
+from goodfit.training import tensor_file
+
+FILE = "out-of-fold.safetensors"
+LARGEST = np.finfo(np.float32).max
+KIND, VERSION = "out-of-fold predictions", 1
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Predictions for every training row by the nets that did not learn from it, mean over these.
+
+    rows: [n] their numbers in the data set; folds: [n] the fold of each; values: float32 [n, C], probabilities of the
+    classes or labels, or numbers in the unit of the targets.
+    """
+
+    rows: NDArray[np.int32]
+    folds: NDArray[np.int32]
+    values: NDArray[np.float32]
+
+    def write(self, folder: Path) -> None:
+        """Write it into the folder of a run."""
+        arrays = {"rows": self.rows, "folds": self.folds, "values": self.values}
+        write_atomically(folder / FILE, tensor_file.pack(arrays, {}, kind=KIND, version=VERSION))
+
+    @classmethod
+    def read(cls, folder: Path) -> OutOfFold:
+        """From the folder of a run; InputError where its file is damaged or missing."""
+        path = folder / FILE
+        found = tensor_file.read(path, kind=KIND, version=VERSION)
+        try:
+            rows, folds = (tensor_file.array_of(found.arrays, name, "iu", None) for name in ("rows", "folds"))
+            values = tensor_file.array_of(found.arrays, "values", "f", None, None)
+            if not len(rows) == len(folds) == len(values):
+                raise ValueError("as many values as rows")
+        except (KeyError, ValueError) as error:
+            raise tensor_file.damaged(path, KIND) from error
+        return cls(rows, folds, values)
+
+
+def fold_of(net: int, folds: int) -> int:
+    """The fold that a net leaves out: in turn, so that so many nets, or a multiple of them, leave out each alike."""
+    return net % folds
+
+
+def score_folds(
+    nets: Sequence[TrainedNet], frozen: NDArray[np.bool_], parts: Split
+) -> tuple[dict[str, Score], OutOfFold]:
+    """(scores, out-of-fold predictions) of the nets of a split with folds.
+
+    "train" scores each row by the mean over the nets that learned from it, "valid" by the mean over those that did not.
+    Nets that are frozen count only where no other net has their fold.
+    """
+    folds = parts.folds
+    assert folds is not None
+    count, rows = int(folds.max()) + 1, parts.train
+    out, own = (np.zeros((len(rows), nets[0].n_outputs)) for _ in range(2))  # sums over nets
+    heard = np.zeros((2, count))  # how many nets gave to each
+    of_net = np.asarray([fold_of(net, count) for net in range(len(nets))])
+    sound = [net for net in range(len(nets)) if not frozen[net] or frozen[of_net == of_net[net]].all()]
+    for place, values in stacked_values([nets[net] for net in sound], parts.data.x[rows]):
+        fold = of_net[sound[place]]
+        left_out = folds == fold
+        finite = np.clip(np.where(np.isnan(values), 0, values), -LARGEST, LARGEST)  # of nets that diverged
+        out[left_out] += finite[left_out]
+        own[~left_out] += finite[~left_out]
+        heard += [np.arange(count) == fold, np.arange(count) != fold]
+    values = (out / heard[0, folds, None]).astype(np.float32)
+    learned = (own / heard[1, folds, None]).astype(np.float32)
+    y, task = parts.data.y[rows], nets[0].task
+    scores = {"train": score_values(task, learned, y), "valid": score_values(task, values, y)}
+    return scores, OutOfFold(rows, folds, values)
