@@ -157,3 +157,20 @@ def test_numbers_and_labels_are_measured_too() -> None:
     assert [each.label for each in numbers.headline][:2] == ["R²", "R² of 'target 1'"]
     assert not math.isnan(numbers["root mean squared error of 'target 2'"].low)
     assert {each.name for each in labels.headline} == {"exact match", "log loss", "ROC AUC", "F1"}
+
+
+def test_fold_members_are_measured_out_of_fold(tmp_path: Path) -> None:
+    data = gf.data.load("breast-cancer")
+    run = gf.train(RECIPE.replace(fold_members=3, epochs=3), data, out=tmp_path / "folds")
+    out = run.out_of_fold
+    assert out is not None
+    found = run.measures()
+    assert found.rows == len(out.rows)
+    assert found["ROC AUC"].value == pytest.approx(metrics.roc_auc_score(data.y[out.rows], out.values[:, 1]))
+    back = gf.runs.load(tmp_path / "folds")
+    assert back.measures().to_dict() == found.to_dict()
+    assert gf.measures(back).measures == found.measures
+    decide = gf.threshold(run, false_positive=1, false_negative=5)
+    assert decide.rows == len(out.rows)
+    page = gf.reports.run_page(run).html()
+    assert f"Measured on {len(out.rows)} rows, out of fold" in page
