@@ -165,7 +165,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
             2,
             "begun: must be a finished run. Finish it with: goodfit train --resume",
         ),
-        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Split the data with test"),
+        (("bare",), 2, "Test rows of 'iris': there is no test set to open. Give test data: goodfit test RUN"),
         (
             ("done", "--data", "digits"),
             2,

@@ -44,7 +44,8 @@ def test_a_run_goes_on_by_its_own_recipe_data_and_seeds(call: Any) -> None:
 def test_a_new_table_is_read_as_that_of_the_start(call: Any) -> None:
     for seed in (1, 2):
         write(Path(f"{seed}.csv"), seed)
-    assert call("train", "1.csv", "--target", "paid", "--id", "who", *SMALL, "--epochs", "2", "--out", "a")[0] == 0
+    first = ("train", "1.csv", "--target", "paid", "--id", "who", "--valid", "0.1")
+    assert call(*first, *SMALL, "--epochs", "2", "--out", "a")[0] == 0
     code, _, err = call("train", "2.csv", "--from", "a", *NEXT, "--out", "b")
     assert (code, err) == (0, "")
     assert load_model("b").preprocessing == load_model("a").preprocessing

@@ -340,7 +340,7 @@ def test_data_that_have_changed_are_refused(tmp_path: Path, book: Ledger) -> Non
 
 def test_what_cannot_be_opened(iris: Split, book: Ledger) -> None:
     bare = split(iris.data, test=0)
-    with pytest.raises(InputError, match=r"Test rows of 'iris': there is no test set to open. Split the"):
+    with pytest.raises(InputError, match=r"Test rows of 'iris': there is no test set to open. Give test"):
         bare.test.open(net(0, iris.data))
     digits = gf.data.load("digits")
     with pytest.raises(InputError, match=r"only be opened by nets with 4 features and the same targets; got .Trained"):

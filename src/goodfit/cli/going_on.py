@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,9 @@ def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dic
     """The choices that are about columns which a table has: ids that a new file leaves out need not be left out."""
     found: dict[str, Any] = {name: choices[name] for name in ("target", "task") if name in choices}
     found |= {name: choices[name] for name in ("group", "time") if choices.get(name) in columns}
+    test = choices.get("test")
+    if isinstance(test, float) or (test is not None and os.path.exists(test)):
+        found["test"] = test
     found["ids"] = [name for name in choices.get("ids", ()) if name in columns]
     found["kinds"] = {name: kind for name, kind in choices.get("kinds", {}).items() if name in columns}
     return found

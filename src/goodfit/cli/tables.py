@@ -49,6 +49,13 @@ class TableFlags:
     time: Annotated[
         str | None, _flag("Time column: validation and test sets are the latest rows. Not used as a feature.")
     ] = None
+    test: Annotated[
+        str | None,
+        _flag(
+            "Test set to seal: a fraction of the rows, 0 for none, or a table file of its own. [default: 0.2]",
+            "SHARE|FILE",
+        ),
+    ] = None
 
 
 FLAGS = tuple(f"--{each.name}" for each in fields(TableFlags))
@@ -73,7 +80,17 @@ def choices(given: TableFlags | None) -> dict[str, Any]:
         used["ids"] = split_names(used.pop("id"))
     if "kind" in used:
         used["kinds"] = kinds_of(used.pop("kind"))
+    if "test" in used:
+        used["test"] = _share_or_file(used["test"])
     return used
+
+
+def _share_or_file(text: str) -> float | str:
+    """What --test names: a number where it is one, whatever its size, or else a path."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def known_data(data: str | None, table: TableFlags | None) -> str | Table:

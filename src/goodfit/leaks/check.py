@@ -107,7 +107,9 @@ def check_split(split: Split, mode: str = "warn") -> LeakCheck | None:
     folds = [(fold.train, fold.valid) for fold in folds_of(split)]
 
     def look(groups: Rows, near: NearPairs | None) -> tuple[LeakFinding, ...]:
-        return (*findings(split, groups, near), *(findings_of_folds(split.data, folds, groups, near) if folds else ()))
+        found = findings(split, groups, near)
+        own = findings_of_folds(split.data, folds, groups, near) if folds else ()
+        return (*found, *(each for each in own if each not in found))  # both look at the inputs
 
     return _checked(split.data, mode, look)
 

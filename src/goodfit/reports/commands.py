@@ -55,7 +55,8 @@ def table_words(table: Mapping[str, Any]) -> list[str]:
         words += ["--kind", f"{name}={kind}"]
     for flag in ("task", "group", "time"):
         words += [f"--{flag}", str(table[flag])] if table.get(flag) else []
-    return words
+    test = table.get("test")
+    return words if test is None else [*words, "--test", "0" if test == 0 else str(test)]
 
 
 def _quoted(name: str) -> str:

@@ -102,9 +102,10 @@ def _members(data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: in
         return 0
     count = seeds if isinstance(seeds, int) else FOLDS if seeds is None else len([*seeds])
     bare = data.bare if isinstance(data, Table) else data.data if isinstance(data, Split) else data
-    if bare.time is not None or count < FOLDS or len(bare) < 2 * FOLDS:
+    rows = np.setdiff1d(np.arange(len(bare)), bare.test)
+    if bare.time is not None or count < FOLDS or len(rows) < 2 * FOLDS:
         return 0
-    return 0 if bare.groups is not None and len(np.unique(group_codes(bare.groups))) < 2 * FOLDS else FOLDS
+    return 0 if bare.groups is not None and len(np.unique(group_codes(bare.groups[rows]))) < 2 * FOLDS else FOLDS
 
 
 def _sized(asked: Recipe, parts: Split) -> Recipe:

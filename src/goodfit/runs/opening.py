@@ -140,7 +140,8 @@ def open_predictions(
 def check_any(rows: Sealed) -> None:
     """InputError where there are no rows to open."""
     if not len(rows):
-        rule, fix = "there is no test set to open", "Split the data with test > 0."
+        rule = "there is no test set to open"
+        fix = "Give test data: goodfit test RUN --data FILE, or from Python: run.test(data)."
         raise InputError(problem(f"Test rows of {rows.data.name!r}", rule, fix=fix))
 
 

@@ -53,7 +53,12 @@ def open_test_rows(
     rows, notes = separate_rows(data, nets[0], nets[0].preprocessing, target, progress)
     if parts is None:
         parts = _split_if_there(folder, progress)
-        if parts is None and folder is not None and len(rows.data) == record.rows_of(folder):
+        if (
+            parts is None
+            and found is not None
+            and folder is not None
+            and len(rows.data) in record.sizes_of(folder, found)
+        ):
             rule = f"must be opened with the data that it was started with; {rows.data.name!r} has different rows"
             raise InputError(problem(str(folder), rule, fix=_apart(found)))
     where = "this run" if folder is None else str(folder)

@@ -279,16 +279,25 @@ def data_of(
     call: Python that takes other data, with {} for the folder; an InputError names it. flag: whether the command has
     --data as well.
     """
-    if found.origin is not None and os.path.exists(found.origin["path"]):
-        return read_table(**found.origin)
+    origin = found.origin
+    files = [] if origin is None else [origin["path"], *filter(_is_file, [origin.get("test")])]
+    gone = [path for path in files if not os.path.exists(path)]
+    if origin is not None and not gone:
+        return read_table(**origin)
     if found.origin is None and found.data in names():
         return load(found.data, progress=progress)
     rule = f"was trained on {found.data!r}, which is not a built-in data set"
-    if found.origin is not None:
-        rule = f"was trained on {found.origin['path']}, which is not there any more"
-    by_flag = "with --data, or " * (flag and found.origin is not None)  # no flag takes arrays
+    apart = bool(gone) and gone[0] != files[0]  # the test file is gone, and no flag names another
+    if gone:
+        rule = f"was {'given the test file' if apart else 'trained on'} {gone[0]}, which is not there any more"
+    by_flag = "with --data, or " * (flag and origin is not None and not apart)  # no flag takes arrays
     fix = f"Give it {by_flag}from Python: {call.format(repr(str(where)))}."
     raise InputError(problem(str(where), rule, fix=fix))
+
+
+def _is_file(test: float | str | None) -> bool:
+    """Whether test rows were asked for by the path of their file."""
+    return isinstance(test, str)
 
 
 def read_split(folder: Path, given: Dataset | Table, record: RunRecord, verb: str, fix: str = OTHER_DATA) -> Split:
@@ -342,9 +351,14 @@ def _row_numbers(arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
     return rows
 
 
-def rows_of(folder: Path) -> int:
-    """How many rows a run was divided into."""
-    return sum(map(len, _rows_of_parts(folder)[0].values()))
+def sizes_of(folder: Path, record: RunRecord) -> tuple[int, ...]:
+    """How many rows the file that a run was trained on may have: those that it was divided into, without those of a
+    test file.
+    """
+    parts = _rows_of_parts(folder)[0]
+    count = sum(map(len, parts.values()))
+    apart = record.table is not None and _is_file(record.table.test)
+    return (count, count - len(parts["test"])) if apart else (count,)
 
 
 def split_print(folder: Path) -> str:

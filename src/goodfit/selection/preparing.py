@@ -105,6 +105,9 @@ def learning_rows(recipe: Recipe, data: Dataset | Table | Split | str, groups: A
         by = ("group", "time") if isinstance(data, Table) else ("groups", "time")
         if all(getattr(data, name, 0) is None for name in by):
             recipe = recipe.replace(valid=0.0)  # which leaves the test rows as they are
-        parts = as_split(recipe, data.bare if isinstance(data, Table) else data)  # preprocessing waits for the folds
+        if isinstance(data, Table):  # preprocessing waits for the folds
+            parts = data.bare_split(valid=recipe.valid, seed=recipe.seed)
+        else:
+            parts = as_split(recipe, data)
         whole = data if isinstance(data, Table) else parts.data
     return LearningRows(whole, np.sort(np.concatenate([parts.train, parts.valid])))

@@ -190,7 +190,7 @@ class RowReader:
             return []
         word = "Column" if len(extra) == 1 else f"{len(extra)} columns"
         them = "it" if word == "Column" else "them"
-        return [f"{word} {_listed(extra)} ignored: the net was not trained on {them}."]
+        return [f"{word} {listed(extra)} ignored: the net was not trained on {them}."]
 
     def _check_cells(self, frame: Frame, column: FittedColumn, problems: Problems) -> None:
         """Add a problem where cells cannot be read."""
@@ -204,7 +204,7 @@ class RowReader:
         columns = self.preprocessing.columns
         lacking = [column.name for column in columns if column.name not in frame.names]
         if lacking:
-            rule = f"must have the columns that the net was trained on; missing: {_listed(lacking)}"
+            rule = f"must have the columns that the net was trained on; missing: {listed(lacking)}"
             spare = [name for name in frame.names if name not in {column.name for column in columns}]
             fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
             problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
@@ -232,6 +232,7 @@ def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words
     return problem(where, rule, got=got, fix=fix or "Fix them or leave them empty.")
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names for a message: the first SHOWN, and how many more there are."""
     shown = ", ".join(map(repr, names[:SHOWN]))
     return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown

@@ -22,9 +22,11 @@ from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.data.tables.row_bytes import row_bytes
+from goodfit.data.tables.sealed_rows import SealedTable, asked_rows, check_divided, sealed_rows
 from goodfit.data.tables.survey import SHOWN_COLUMNS, Choices, Survey, SurveyedColumn, check_names, survey, times_of
 from goodfit.data.tables.targets import TableTask, Target
 from goodfit.errors import InputError, Problems, problem
+from goodfit.notices import warn
 from goodfit.wiring import provided
 from goodfit.words import as_listed
 
@@ -51,6 +53,10 @@ class Table:
     """The time column: validation and test sets are the latest rows. Not used as a feature."""
     fitted: Preprocessing | None = None
     """What the rows go through where it is not to be fitted on them; see `through`."""
+    test: float | None = None
+    """The share of the rows that are sealed as test rows; None where nothing was asked for, and beside `sealed`."""
+    sealed: SealedTable | None = None
+    """Test rows of their own. In data sets that are made of the table they follow its rows, as official test rows."""
 
     def through(self, preprocessing: Preprocessing) -> Table:
         """The same table, whose rows go through a preprocessing that was fitted on others, such as a model's."""
@@ -63,7 +69,16 @@ class Table:
             raise InputError(
                 problem(f"Table {self.name!r}", "has no preprocessing yet", fix="Split it, or see through.")
             )
-        return self.fitted.transform(self.frame)
+        x, notes, apart = self._encoded(self.fitted)
+        return x, [*notes, *apart]
+
+    def _encoded(self, preprocessing: Preprocessing) -> tuple[NDArray[np.float32], list[str], list[str]]:
+        """(inputs of all rows, sealed ones last, notes on the table, notes on a test table)."""
+        x, notes = preprocessing.transform(self.frame)
+        if self.sealed is None:
+            return x, notes, []
+        more, apart = self.sealed.encoded(preprocessing)
+        return np.vstack([x, more]), notes, apart
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
@@ -74,18 +89,28 @@ class Table:
         """Divide the rows as `goodfit.data.split` does (by the column `group` or `time`, where there is one), then fit
         the preprocessing on the training rows alone.
 
-        The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net.
+        test: share of the rows that is sealed; None is what was asked for where the table was made, or 0.2
+        The split's Dataset holds all rows after preprocessing: inputs float32 [N, D], ready for a net; rows of a test
+        table follow the others. What there is to tell of the cells of these (missing ones, new categories) is warned
+        of.
         """
-        parts = split_rows(self.bare, valid=valid, test=test, seed=seed)
-        return Split(self.dataset(parts.train), parts.train, parts.valid, parts.test, seed=parts.seed)
+        parts = self.bare_split(valid=valid, test=test, seed=seed)
+        data, notes = self._made(parts.train)
+        for note in notes:
+            warn(note)
+        return Split(data, parts.train, parts.valid, parts.test, seed=parts.seed)
+
+    def bare_split(self, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
+        """The rows divided as by `split`, of a data set without inputs."""
+        return split_rows(self.bare, valid=valid, test=self.test if test is None else test, seed=seed)
 
     @cached_property
     def bare(self) -> Dataset:
         """All rows without what is in them but the target: enough to divide them."""
         return Dataset(
             self.name,
-            np.zeros((self.frame.rows, 1), np.float32),
-            self.target.y,
+            np.zeros((len(self._y), 1), np.float32),
+            self._y,
             self.target.task,
             self.target.classes,
             **self._division,
@@ -93,12 +118,16 @@ class Table:
 
     def dataset(self, train: NDArray[Any]) -> Dataset:
         """All rows after a preprocessing that was fitted on the rows `train`, or after `fitted`."""
+        return self._made(train)[0]
+
+    def _made(self, train: NDArray[Any]) -> tuple[Dataset, list[str]]:
+        """(the data set, notes on the cells of a test table, which are told nowhere else)."""
         preprocessing = self.fitted or Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
-        x = preprocessing.transform(self.frame)[0] if self.fitted is None else self.prepared[0]
-        return Dataset(
+        x, _, notes = self._encoded(preprocessing) if self.fitted is None else (self.prepared[0], [], [])
+        data = Dataset(
             self.name,
             x,
-            self.target.y,
+            self._y,
             self.target.task,
             self.target.classes,
             preprocessing.features,
@@ -111,14 +140,23 @@ class Table:
             suspects=self.suspects,
             **self._division,
         )
+        return data, notes
+
+    @cached_property
+    def _y(self) -> NDArray[Any]:
+        """Targets of all rows, sealed ones last."""
+        return self.target.y if self.sealed is None else np.concatenate([self.target.y, self.sealed.y])
 
     def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
         """The same table with its rows divided by another column, which is then no input."""
-        check_names(self.frame, Choices.of(self.target.name, (), None, None, group, time))
+        choices = Choices.of(self.target.name, (), None, None, group, time)
+        check_names(self.frame, choices)
         problems = Problems()
         if time is not None:
             times_of(self.frame, time, problems)
         problems.raise_if_any()
+        if self.sealed is not None:
+            check_divided(self.sealed.frame, self.frame, choices)
         kinds = {name: kind for name, kind in self.kinds.items() if name not in (group, time)}
         if not kinds:
             raise InputError(problem(self.frame.name, "must have at least one feature; none is left"))
@@ -130,11 +168,18 @@ class Table:
 
     @cached_property
     def _division(self) -> dict[str, Any]:
-        """What the rows are divided by, as a Dataset takes it."""
+        """What the rows are divided by, and which are sealed, as a Dataset takes it."""
+        frames, found = [self.frame], dict[str, Any]()
+        if self.sealed is not None:
+            frames.append(self.sealed.frame)
+            found["test"] = np.arange(self.frame.rows, len(self._y), dtype=np.int32)
         if self.group is not None:
-            column = self.frame.columns[self.group]
-            return {"groups": np.array([*column.categories(), None], object)[column.codes]}
-        return {} if self.time is None else {"time": times_of(self.frame, self.time, Problems())}
+            columns = [frame.columns[self.group] for frame in frames]
+            labels = [np.array([*column.categories(), None], object)[column.codes] for column in columns]
+            found["groups"] = np.concatenate(labels)
+        elif self.time is not None:
+            found["time"] = np.concatenate([times_of(frame, self.time, Problems()) for frame in frames])
+        return found
 
     def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str, str], ...]:
         """(column, why, status) for the columns that give the target away in these rows, none of which repeats another
@@ -145,15 +190,28 @@ class Table:
         return tuple((leak.column, leak.why, leak.status) for leak in found)
 
     def raw_rows(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
-        """These rows as bytes, the same for a copy of the table in another format."""
-        return row_bytes(self.frame.take(rows), self.target.name)
+        """These rows as bytes, the same for a copy of the table in another format; sealed ones as those of their file.
+
+        Rows of both, where one of them has more columns, are filled up with zeros.
+        """
+        ours = rows < self.frame.rows
+        if self.sealed is None or ours.all():
+            return row_bytes(self.frame.take(rows), self.target.name)
+        apart = self.sealed.bytes(rows[~ours] - self.frame.rows)
+        if not ours.any():
+            return apart
+        own = row_bytes(self.frame.take(rows[ours]), self.target.name)
+        found = np.zeros((len(rows), max(own.shape[1], apart.shape[1])), np.uint8)
+        found[np.flatnonzero(ours), : own.shape[1]] = own
+        found[np.flatnonzero(~ours), : apart.shape[1]] = apart
+        return found
 
     @property
     def _ignored(self) -> tuple[str, ...]:
         return tuple(name for name in self.frame.names if name not in self.kinds)
 
     def __len__(self) -> int:
-        """Rows that have a target."""
+        """Rows that have a target; those of a test table do not count."""
         return self.frame.rows
 
     def _repr_html_(self) -> str:
@@ -176,6 +234,7 @@ def table(
     kinds: Mapping[str, Kind] | None = None,
     group: str | None = None,
     time: str | None = None,
+    test: Any = None,
     name: str = "table",
 ) -> Table:
     """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows), a dict of columns, or a
@@ -185,9 +244,13 @@ def table(
     "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
     would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
     machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    test: rows to seal as the test set: a share of these in [0, 1), or rows of their own with the same columns, in a
+    file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
+    fitted are of `frame` alone. See docs/seal.md.
     Everything that is wrong with the table is named in one InputError.
     """
-    return _table(frame_of(frame, name), name, Choices.of(target, ids, task, kinds, group, time))
+    choices = Choices.of(target, ids, task, kinds, group, time)
+    return _table(frame_of(frame, name), name, choices, _asked(test))
 
 
 @public
@@ -200,6 +263,7 @@ def read_table(
     kinds: Mapping[str, Kind] | None = None,
     group: str | None = None,
     time: str | None = None,
+    test: Any = None,
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
 
@@ -210,21 +274,44 @@ def read_table(
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
     choices = Choices.of(target, ids, task, kinds, group, time)
-    return _table(frame, Path(path).stem or "table", choices, {"path": str(Path(path).resolve()), **choices.as_dict()})
+    asked = _asked(test)
+    origin = {"path": str(Path(path).resolve()), **choices.as_dict()}
+    if asked is not None:
+        origin["test"] = str(Path(test).resolve()) if isinstance(test, str | os.PathLike) else asked
+    told = None if isinstance(origin.get("test"), Frame) else origin  # a data frame cannot be found again
+    return _table(frame, Path(path).stem or "table", choices, asked, told)
 
 
 @public
 def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 
-    choices: ids, task, kinds, group and time, as in `table`.
+    choices: ids, task, kinds, group, time and test, as in `table`.
     """
     given = (choices.get(name) for name in ("task", "kinds", "group", "time"))
     named = Choices.of(target, choices.get("ids", ()), *given)
-    return survey(read_frame(path), named)
+    found, problems = survey(read_frame(path), named), Problems()
+    apart = None
+    with problems.collecting():
+        apart = _sealed(_asked(choices.get("test")), found, named)
+    notes = () if apart is None else apart.notes
+    return replace(found, notes=(*found.notes, *notes), problems=(*found.problems, *problems.found))
 
 
-def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] | None = None) -> Table:
+def _asked(test: Any) -> float | Frame | None:
+    return asked_rows(test.frame if isinstance(test, Table) else test)
+
+
+def _sealed(asked: float | Frame | None, found: Survey, choices: Choices) -> SealedTable | None:
+    """The test rows of their own, if there are any and the table that is trained on can be read."""
+    if not isinstance(asked, Frame) or found.problems or found.target is None:
+        return None
+    return sealed_rows(asked, found, found.target, choices)
+
+
+def _table(
+    frame: Frame, name: str, choices: Choices, asked: float | Frame | None, origin: Mapping[str, Any] | None = None
+) -> Table:
     if choices.target is None:
         more = ", ..." if len(frame.names) > SHOWN_COLUMNS else ""
         fix = f"Columns: {', '.join(map(as_listed, frame.names[:SHOWN_COLUMNS]))}{more}."
@@ -232,6 +319,19 @@ def _table(frame: Frame, name: str, choices: Choices, origin: Mapping[str, Any] 
     found = survey(frame, choices)
     if found.problems or found.target is None:
         raise InputError(*found.problems)
+    apart = _sealed(asked, found, choices)
     origin = None if origin is None else {**origin, "task": found.target.task}
-    made = Table(name, found.frame, found.target, found.kinds, found.columns, found.notes, origin)
-    return replace(made, group=choices.group, time=choices.time)
+    notes = found.notes if apart is None else (*found.notes, *apart.notes)
+    return Table(
+        name,
+        found.frame,
+        found.target,
+        found.kinds,
+        found.columns,
+        notes,
+        origin,
+        group=choices.group,
+        time=choices.time,
+        test=asked if isinstance(asked, float) else None,
+        sealed=apart,
+    )

@@ -208,12 +208,13 @@ def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
 
 
 def known_targets(
-    frame: Frame, name: str, task: str, classes: tuple[str, ...]
+    frame: Frame, name: str, task: str, classes: tuple[str, ...], whose: str = "the net"
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """(targets [N], numbers [N] of their rows) of the rows that have one, as a net has learned them.
 
-    task, classes: of the net; there may be any number of classes here, or one number alone. InputError where there are
-    none, where a class is none of the net's, and where a number cannot be read.
+    task, classes: of the net; there may be any number of classes here, or one number alone. Another spelling of a truth
+    value is the same class. whose: classes these are, for errors. InputError where there are no targets, where a class
+    is none of the net's, and where a number cannot be read.
     """
     problems = Problems()
     if name not in frame.columns:
@@ -226,17 +227,17 @@ def known_targets(
         y: NDArray[Any] = column.numbers()
         rows = np.flatnonzero(np.isfinite(y))
     else:
-        places = {word: code for code, word in enumerate(classes)}
-        y = np.array([*(places.get(word, -1) for word in column.categories()), -1], np.int32)[column.codes]
+        places = class_places(classes, column.categories())
+        y = np.array([*(-1 if place is None else place for place in places), -1], np.int32)[column.codes]
         rows = np.flatnonzero(column.codes >= 0)
         strange = np.flatnonzero((y < 0) & (column.codes >= 0))
         if strange.size:
-            rule = f"the target {name!r} must be one of the {len(classes)} classes of the net; {rows_text(strange)} "
+            rule = f"the target {name!r} must be one of the {len(classes)} classes of {whose}; {rows_text(strange)} "
             rule += f"{'is' if strange.size == 1 else 'are'} not"
             shown = ", ".join(map(as_listed, classes[:SHOWN_CLASSES])) + ", ..." * (len(classes) > SHOWN_CLASSES)
             fix = f"Classes: {shown}."
             problems.add(frame.name, rule, got=column.shown(int(strange[0])), fix=fix)
-    if not rows.size:
+    if not rows.size and not problems.found:
         problems.add(frame.name, f"the target {name!r} must have values; all {frame.rows:,} are missing")
     problems.raise_if_any()
     return y[rows], rows
