@@ -158,9 +158,10 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     (files,) = tables(section(text, "## Files"))
     written = {path.name for path in (folder / found["folder"]).iterdir()}
     assert set(files) == written | {"out-of-fold.safetensors"}  # which only fold members write
-    keys, score_keys, error_keys, leak_keys = tables(section(text, "## `--json`"))
+    keys, score_keys, error_keys, measure_keys, leak_keys = tables(section(text, "## `--json`"))
     assert keys == list(found)
     assert leak_keys == list(found["leaks"])
+    assert set(measure_keys) == set(found["measures"]["valid"]["measures"][0])
     assert score_keys[:-2] == list(found["scores"]["valid"])
     numbers = gf.train(gf.Recipe(hidden=(4,), epochs=1), "diabetes").to_json()["scores"]["valid"]
     assert score_keys == list(numbers)

@@ -87,6 +87,19 @@ def clopper_pearson(hits: float, rows: float, level: float = LEVEL) -> Bounds:
     return low, high
 
 
+def on_logits(value: float, error: float, freedom: float, level: float = LEVEL) -> Bounds:
+    """The interval of a value in [0, 1] with a standard error, made on the scale log(v / (1 - v)) by the delta method.
+
+    freedom: degrees of freedom of Student's t, 1 at least. At 0 and 1 it has no width.
+    """
+    from scipy.special import expit, logit, stdtrit
+
+    if not 0 < value < 1:
+        return value, value
+    reach = float(stdtrit(max(freedom, 1), (1 + level) / 2)) * error / (value * (1 - value))
+    return float(expit(logit(value) - reach)), float(expit(logit(value) + reach))
+
+
 def outside_median(count: int, level: float = LEVEL) -> int:
     """How many of `count` sorted values lie below the interval of their median, and as many above it.
 

@@ -373,7 +373,7 @@ def test_sealed_rows_look_like_their_numbers(iris: Split) -> None:
 
 def test_as_json(iris: Split) -> None:
     told = json.loads(json.dumps(iris.test.open(net(0, iris.data)).to_json()))
-    assert " ".join(told) == "data score first lasting number nth again seen cost ledger notes"
+    assert " ".join(told) == "data score first lasting number nth again seen cost ledger notes measures"
     assert (told["data"], told["nth"], told["score"]["level"]) == ("iris", 1, 0.95)
 
 

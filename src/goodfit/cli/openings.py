@@ -27,6 +27,7 @@ COLUMNS = ("no.", "when (UTC)", "data", "model", "opening", "score", "value", "i
 
 def print_opened(opened: Opened) -> None:
     """A score on test rows, which opening it was, and what that has cost."""
+    from goodfit.cli.measure_tables import print_all
     from goodfit.runs.opening import describe, percent
     from goodfit.runs.telling import interval, interval_methods, score_lines
 
@@ -35,6 +36,11 @@ def print_opened(opened: Opened) -> None:
     rows = [("test", *line) for line in score_lines(score)]
     out.print(table(f"Test set of {opened.data}", columns, rows, left=2))
     print_line(out, interval_methods({"test": score}) if score.errors else f"Interval: {score.method}.")
+    if opened.measures is not None:
+        out.print()
+        print_all(out, opened.measures, "All measures" + (", of the mean prediction" * (score.spread is not None)))
+        for text in opened.measures.warnings:
+            print_line(out, text)
     out.print()
     print_line(out, describe(opened))
     if opened.nth > 1 and score.width > 0:

@@ -21,13 +21,17 @@ _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evalua
 
 def print_run(run: Run) -> None:
     """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
-    from goodfit.runs.telling import interval_methods, kept_epochs
+    from goodfit.cli.measure_tables import print_headline
+    from goodfit.runs.telling import interval_methods, kept_epochs, measured_on
 
     out = console()
     out.print(net_table(run.layers, run.parameters))
     out.print()
     out.print(score_table(run.scores, run.part_words))
     print_line(out, interval_methods(run.scores, run.part_words))
+    for part, found in run.measured.items():
+        out.print()
+        print_headline(out, found, f"Measured on {measured_on(run, part)}")
     out.print()
     print_line(out, kept_epochs(run))
     if run.out_of_fold is not None:

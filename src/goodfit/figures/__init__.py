@@ -12,4 +12,5 @@ from goodfit.figures.flow_bands import flow_bands as flow_bands
 from goodfit.figures.intervals import DrawnInterval as DrawnInterval
 from goodfit.figures.intervals import intervals as intervals
 from goodfit.figures.reliability import reliability_diagram as reliability_diagram
+from goodfit.figures.residuals import residuals as residuals
 from goodfit.figures.setting_curve import setting_curve as setting_curve

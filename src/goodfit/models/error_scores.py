@@ -86,17 +86,25 @@ def _mean(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
     name: ErrorName = "mean absolute error"
     rows = len(each)
     value = float(each.mean()) if rows else math.nan
-    if not math.isfinite(value):
-        reason = "an error is not finite" if rows else "there are no rows"
-    elif rows < 2 or np.ptp(each) == 0:
-        reason = "the errors of all rows are the same" if rows > 1 else "one row does not say how far others are off"
-    else:
-        reason = "one row accounts for most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
+    reason = why_no_mean(each)
     if reason:
         return ErrorScore(name, value, math.nan, math.nan, level, rows, f"no interval: {reason}")
     found = relative(each / value - 1, ratio=False)
     method = f"log scale{told}"
     return ErrorScore(name, value, math.nan, math.nan, level, rows, method, found.error, found.skew).at_level(level)
+
+
+def why_no_mean(each: Float[np.ndarray, " N"]) -> str:
+    """Why the mean of what rows have of an error >= 0 gets no interval, or "" where it has one."""
+    if not len(each):
+        return "there are no rows"
+    if not np.isfinite(each).all():
+        return "an error is not finite"
+    if len(each) < 2:
+        return "one row does not say how far others are off"
+    if np.ptp(each) == 0:
+        return "the errors of all rows are the same"
+    return "one row accounts for most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
 
 
 def _median(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:

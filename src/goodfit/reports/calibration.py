@@ -41,7 +41,7 @@ def calibration_section(source: Source) -> Section | None:
 
 def _found(source: Source) -> Calibration | None:
     run = source.run
-    if run.task == "regression" or source.sizes["valid"] < FEWEST_BINNED or not _at_hand(run, source):
+    if run.task == "regression" or source.sizes["valid"] < FEWEST_BINNED or not at_hand(run, source):
         return None
     try:
         return calibration(run, temperature=False)
@@ -49,7 +49,7 @@ def _found(source: Source) -> Calibration | None:
         return None
 
 
-def _at_hand(run: Run, source: Source) -> bool:
+def at_hand(run: Run, source: Source) -> bool:
     """Whether the data are there at once: a report fetches nothing, and reads no large file."""
     if run.split is not None:
         return True

@@ -18,6 +18,7 @@ from goodfit.reports.reproducing import command
 from goodfit.reports.source import Source
 from goodfit.runs import Run, describe_model
 from goodfit.runs.opening import model_print, of_test_set, restated
+from goodfit.runs.telling import measured_on
 from goodfit.training.recipe import DEFAULT
 
 
@@ -50,6 +51,8 @@ def card_facts(source: Source) -> dict[str, Any]:
         "out_of_fold": run.out_of_fold is not None,
         "recipe": {"fields": run.recipe.to_dict(), "differs": sorted(changes(DEFAULT, run.recipe))},
         "scores": {part: score.to_dict() for part, score in run.scores.items() if part != "test"},
+        "measures": {part: found.to_dict() for part, found in run.measured.items()},
+        "measured_on": {part: measured_on(run, part) for part in run.measured},
         "validation_loss": _validation_loss(run),
         "test": _test(source),
         "temperature": _temperature(about),

@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
 from goodfit.reports.blocks import Block, Bullets, Code, Facts, Grid, Note, Paragraph
 from goodfit.reports.card_limits import limits, unknown
 from goodfit.reports.card_use import use_section
 from goodfit.reports.markup import Inline, Mono, joined
+from goodfit.reports.measures import headline_blocks
 from goodfit.reports.numbers import NONE, between, brief, counted, number
 from goodfit.reports.page import Section
 from goodfit.reports.verdict import NOT_OF_STARTED
@@ -153,6 +155,8 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
     note = OUT_OF_FOLD if facts["out_of_fold"] else note
     yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
+    for part, own in facts["measures"].items():
+        yield from headline_blocks(Measures.from_dict(own), facts["measured_on"][part])
     loss = facts["validation_loss"]
     if loss is not None:
         yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")

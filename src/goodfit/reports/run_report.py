@@ -7,6 +7,7 @@ from goodfit import __version__
 from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.errors import InputError, problem
+from goodfit.models import Measures, Score
 from goodfit.reports.blocks import Passage
 from goodfit.reports.calibration import calibration_section
 from goodfit.reports.commands import recipe_words, wrapped
@@ -14,6 +15,7 @@ from goodfit.reports.comparison import comparison
 from goodfit.reports.inside import inside_section
 from goodfit.reports.kept import KeptSearch, read_search
 from goodfit.reports.markup import Inline, Mono
+from goodfit.reports.measures import measures_section, share_beside
 from goodfit.reports.numbers import NONE, between, counted, number
 from goodfit.reports.openings import openings_glance, openings_section
 from goodfit.reports.page import Glance, Page, Section
@@ -41,6 +43,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
         net_section(source.run),
         recipe_section(source.run.recipe),
         curves_section(source.run),
+        measures_section(source),
         calibration_section(source),
         inside_section(source.run),
         _comparison(source, search),
@@ -100,13 +103,16 @@ def _lead(source: Source) -> Inline:
 def _glance(source: Source) -> list[Glance]:
     run = source.run
     scores = [
-        Glance(
-            f"{NAMES[part]} {score.name}", number(score.value), f"{score.level * 100:g} % interval {interval(score)}"
-        )
+        Glance(f"{NAMES[part]} {score.name}", number(score.value), _detail(score, run.measured.get(part)))
         for part, score in sorted(run.scores.items(), key=lambda pair: pair[0] != "valid")
         if part != "test"
     ]
     return [*scores, openings_glance(source), verdict_glance(source.verdict)]
+
+
+def _detail(score: Score, found: Measures | None) -> str:
+    """The interval, and for an accuracy the share of the largest class."""
+    return "; ".join(filter(None, (f"{score.level * 100:g} % interval {interval(score)}", share_beside(found))))
 
 
 def _search_glance(found: KeptSearch) -> list[Glance]:

@@ -9,6 +9,8 @@ from goodfit.runs.folder import load as load
 from goodfit.runs.folder import record_of as record_of
 from goodfit.runs.grouping import RunGroup as RunGroup
 from goodfit.runs.grouping import group_runs as group_runs
+from goodfit.runs.measuring import measures as measures
+from goodfit.runs.measuring import threshold as threshold
 from goodfit.runs.model_facts import ModelFacts as ModelFacts
 from goodfit.runs.model_facts import describe_model as describe_model
 from goodfit.runs.opening import Opened as Opened

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,12 @@ from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.folds import Folds, make_folds
 from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
-from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of, probabilities_at
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
-from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for, split_if_there, target_of
-from goodfit.runs.opening import open_rows
-from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
+from goodfit.runs.entrants import Door, Entrant, Notify, entrant
+from goodfit.runs.looking import LookedAt, rows_to_look_at
 
 DOOR = Door(
     WHERE,
@@ -71,7 +69,7 @@ def calibration(
     if task == "regression":
         fix = "For errors of a regression with intervals, use run.scores, 'goodfit test' or 'goodfit compare'."
         raise InputError(problem(WHERE, "is of probabilities, which only classifiers give", got=task, fix=fix))
-    rows, part, openings, level, notes = _rows(one, data, target, progress)
+    rows, part, openings, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "calibrate")
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
     y = rows.data.y[rows.rows]
@@ -100,39 +98,7 @@ def calibration(
     )
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of a data set, by their numbers in it. values: out-of-fold probabilities of fold members, None without."""
-
-    data: Dataset
-    rows: NDArray[Any]
-    values: NDArray[Any] | None = None
-
-
-def _rows(
-    one: Entrant, data: Any, target: str | None, progress: Notify | None
-) -> tuple[_Rows, Literal["valid", "new"], tuple[int, ...], float, list[str]]:
-    """(rows, what they are, openings, level, notes): validation rows, or new ones once the ledger has them."""
-    parts = split_for(one, data, progress, DOOR)
-    if parts is not None:
-        out = None if one.run is None else one.run.out_of_fold
-        chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
-        told = [*[chosen] * one.chose_epoch, *one.known_before]
-        if out is not None:
-            return _Rows(parts.data, out.rows, out.values), "valid", (), LEVEL, told
-        if not len(parts.valid):
-            fix = f"Train with --valid above 0. {DOOR.fix}"
-            raise InputError(problem(WHERE, f"{one.name!r} has no validation rows", fix=fix))
-        return _Rows(parts.data, parts.valid), "valid", (), LEVEL, told
-    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
-    earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
-    seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
-    opened = open_rows(one.nets, sealed, run=one.folder, kind="calibrate")
-    level = level_of_openings(opened.nth)
-    return _Rows(sealed.data, sealed.rows), "new", (opened.number,), level, [*own, *seen]
-
-
-def _temperature(one: Entrant, logits: Any, y: Any, rows: _Rows, level: float, seed: int) -> Temperature:
+def _temperature(one: Entrant, logits: Any, y: Any, rows: LookedAt, level: float, seed: int) -> Temperature:
     folds, groups, missing = _folds(rows.data, rows.rows, seed)
     net = one.nets[0]
     return fitted_temperature(
@@ -155,7 +121,7 @@ def _folds(data: Dataset, rows: NDArray[Any], seed: int) -> tuple[Folds | None, 
     return made if groups is not None else replace(made, kind=f"{FOLDS} random folds"), groups, ""
 
 
-def _notes(rows: _Rows, fitted: Temperature | None, nets: int, part: str) -> list[str]:
+def _notes(rows: LookedAt, fitted: Temperature | None, nets: int, part: str) -> list[str]:
     notes = [INDEPENDENT] if rows.data.groups is not None or rows.data.time is not None else []
     notes += [FITTED] if fitted is not None and part == "new" else []
     if rows.values is not None:

@@ -139,6 +139,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         stored=_with_diverged(model, history),
         out_of_fold=OutOfFold.read(where) if recipe.fold_members else None,
         start=_start_of(where, found),
+        measured=found.measured,
     )
 
 

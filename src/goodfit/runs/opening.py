@@ -1,9 +1,10 @@
 """Opening sealed test rows: first a line in the ledger, then the score, with an interval for every earlier opening."""
 
+import contextlib
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from goodfit.data.ledger import Begun, Kind, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, lasting_level, level_of_openings
+from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets, score_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
+from goodfit.runs.measured import ROWS, measured_nets
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Opened:
     seen: float
     ledger: Path
     notes: tuple[str, ...] = ()
+    measures: Measures | None = None
+    """Of nets: what they predict together for the rows, measured, each interval at the level of the score's; None for
+    estimators, and where an output is not finite."""
 
     @property
     def first(self) -> Score:
@@ -68,6 +74,7 @@ class Opened:
             "cost": plain(self.cost),
             "ledger": str(self.ledger),
             "notes": list(self.notes),
+            "measures": None if self.measures is None else self.measures.to_dict(),
         }
 
     def __str__(self) -> str:
@@ -104,9 +111,18 @@ def open_rows(
         rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
     score = score_together if together else score_nets
-    return open_predictions(
+    opened = open_predictions(
         rows, model_print(nets), lambda: score(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
     )
+    return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
+
+
+def _measures(nets: Sequence[TrainedNet], rows: Sealed, level: float) -> Measures | None:
+    """Of rows that the ledger has as opened."""
+    data = rows.data
+    with contextlib.suppress(InputError):  # an output is not finite
+        return measured_nets(nets, data.x[rows.rows], data.y[rows.rows], level=level, row=ROWS["test"])
+    return None
 
 
 def open_predictions(

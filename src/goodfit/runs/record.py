@@ -32,6 +32,7 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically, write_error
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaving import on_leaving
+from goodfit.models.measures import Measures
 from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
 from goodfit.models.whereabouts import MODEL_FILE
@@ -139,6 +140,12 @@ class RunRecord(Checked):
         """Part -> score; empty before the run is done."""
         found = {} if self.results is None else self.results.scores
         return {part: Score.from_dict(score.model_dump()) for part, score in found.items()}
+
+    @property
+    def measured(self) -> dict[str, Measures]:
+        """Part -> what was measured as the training ended; empty before that, and in runs of older versions."""
+        found = {} if self.results is None else self.results.measures
+        return {part: Measures.from_dict(each.model_dump()) for part, each in found.items()}
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from goodfit.data.split import Part
 from goodfit.data.tables.kinds import Kind
 from goodfit.data.tables.targets import TableTask
+from goodfit.models.measure_fields import MeasuresFields
 from goodfit.models.score_fields import ScoreFields
 
 PARTS = {"valid": "validation", "test": "test"}
@@ -48,6 +49,7 @@ class RunResults(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
 
     scores: dict[Part, ScoreFields]
+    measures: dict[Part, MeasuresFields] = Field(default_factory=dict)  # older runs have none
     seconds: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]]
     epochs: Annotated[int, Field(ge=0, le=LARGEST)]
     sealed: SealedRows | None = None

@@ -6,7 +6,7 @@ import itertools
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,18 @@ import numpy as np
 from goodfit.data import Split
 from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
+from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.check import LeakCheck
+from goodfit.models.measures import Measures
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.measured import measured_out_of_fold, measured_part
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import Opened
-from goodfit.runs.opening_runs import open_test_rows
+from goodfit.runs.opening_runs import open_test_rows, own_split
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 from goodfit.wiring import provided
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 LEARNING: tuple[Part, ...] = ("train", "valid")  # parts whose rows are not sealed
 PART_WORDS: dict[str, str] = {"train": "training", "valid": "validation", "test": "test"}
+MEASURED = "goodfit.measures(goodfit.runs.load({}), data)"
 SCORE_LABELS = {
     "classification": "accuracy (fraction of rows)",
     "multilabel": "exact match (fraction of rows)",
@@ -101,6 +105,8 @@ class Run:
     optimizer: OptimizerState | None = None
     """The optimiser's state after the last epoch; None where it was not kept, and for a run from a folder: its file
     there is read where a training goes on from it."""
+    measured: Mapping[str, Measures] = field(default_factory=dict)
+    """Part -> what was measured as the training ended; empty for runs of older versions. See `measures`."""
 
     @cached_property
     def model(self) -> Model:
@@ -181,6 +187,27 @@ class Run:
             self.sound, self.split, self.folder, data, target, start=self.start, together=self.out_of_fold is not None
         )
 
+    def measures(self, part: Part = "valid") -> Measures:
+        """What the nets that stayed finite predict together for a part of the run's rows, measured, with intervals: of
+        classes accuracy, balanced accuracy, log loss, Brier score, ROC AUC, average precision, F1 and calibration
+        error; of numbers R², root mean squared error, mean and median absolute error. See docs/measures.md.
+
+        part: "valid" or "train"; test rows are sealed, and `run.test().measures` has theirs once they are opened.
+        Those that were measured as the training ended are kept with the run; others need its data. InputError where
+        there are no such rows, the data are not there, or a prediction is not finite.
+        """
+        if part not in LEARNING:
+            fix = "Open them: run.test().measures." if part == "test" else nearest(part, LEARNING)
+            raise InputError(problem("Run", "'part' must be 'valid' or 'train'", got=part, fix=fix))
+        if part in self.measured:
+            return self.measured[part]
+        parts = self.split or own_split(self.folder, None, MEASURED, verb="measured")
+        if part == "valid" and self.out_of_fold is not None:
+            return measured_out_of_fold(self.out_of_fold, parts.data)
+        if not parts.sizes[part]:
+            raise InputError(problem("Run", f"there are no {PART_WORDS[part]} rows to measure", got=part))
+        return measured_part(self.sound, parts, part)
+
     def export(self, kind: str, path: str | os.PathLike[str], *, rows: Any = None) -> Any:
         """Write the nets, averaged, with their preprocessing in a form that needs no goodfit; see
         `goodfit.interop.export.export`.
@@ -245,6 +272,7 @@ class Run:
             "recipe": self.recipe.to_dict(),
             "seeds": list(self.seeds),
             "scores": {part: score.to_dict() for part, score in self.scores.items()},
+            "measures": {part: found.to_dict() for part, found in self.measured.items()},
             "seconds": dict(self.seconds),
             "epochs": int(self.history.stopped_epoch.max(initial=0)),
             "best_epochs": list(self.best_epochs),

@@ -87,6 +87,15 @@ def _span(numbers: Sequence[int]) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
+def measured_on(run: Run, part: str) -> str:
+    """What a run's measures are of: 46 validation rows, mean prediction of 2 nets; 300 rows, out of fold."""
+    rows = run.measured[part].rows
+    if part == "valid" and run.out_of_fold is not None:
+        return f"{rows:,} rows, out of fold"
+    nets = f", mean prediction of {len(run.sound)} nets" if len(run.sound) > 1 else ""
+    return f"{rows:,} {PART_WORDS[part]} row{'s' * (rows != 1)}{nets}"
+
+
 def costs(lines: Sequence[Opening]) -> Iterator[str]:
     """One line for each family of rows: how many openings, at which level, and how much wider the intervals are."""
     ordered = sorted(lines, key=lambda line: line.family)

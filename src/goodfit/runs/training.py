@@ -23,6 +23,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
 from goodfit.runs.defaults import Asked, named_recipe, settled, whole_recipe
+from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
@@ -289,6 +290,9 @@ class _Training:
             origin=self.origin,
             out_of_fold=out_of_fold,
         )
+        if self.goes_on:
+            run = replace(run, measured=measured_at_end(run.sound, self.parts, out_of_fold))
+            warn_of(run.measured)
         if self.folder is not None and store is not None:
             store.check_there()
             run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)

@@ -1,0 +1,60 @@
+"""Measures as tables: the few that matter at the end of a training, all of them, and the confusion matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goodfit.cli.output import console, print_line, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from goodfit.models import Measure, Measures
+    from goodfit.models.thresholds import Threshold
+
+BASELINE = (
+    "Baseline: a constant prediction on the same rows: the largest class, the classes' shares, the mean or median."
+)
+MOST_SHOWN = 12  # classes of a confusion matrix on a screen
+
+
+def measure_table(found: Measures, title: str, those: Sequence[Measure]) -> Table:
+    """Measures with their intervals, beside those of a constant prediction."""
+    from goodfit.runs.opening import percent
+
+    columns = ("measure", "value", f"{percent(found.level)} interval", "baseline")
+    rows = [(each.label, *each.shown, found.beside(each) or "-") for each in those]
+    return table(title, columns, rows)
+
+
+def print_headline(out: Console, found: Measures, title: str) -> None:
+    """The two to four measures that matter most."""
+    out.print(measure_table(found, title, found.headline))
+    print_line(out, BASELINE)
+
+
+def print_all(out: Console, found: Measures, title: str) -> None:
+    """Every measure, how the intervals were made or why there is none, and the confusion matrix."""
+    out.print(measure_table(found, title, found.measures))
+    print_line(out, BASELINE)
+    print_line(out, found.intervals)
+    if 0 < len(found.confusion) <= MOST_SHOWN:
+        out.print()
+        rows = [
+            (name, *(f"{count:,}" for count in own)) for name, own in zip(found.classes, found.confusion, strict=True)
+        ]
+        out.print(table("Confusion matrix: rows by class", ("class \\ predicted", *found.classes), rows))
+    elif found.confusion:
+        print_line(out, f"Confusion matrix of {len(found.classes)} classes: see --json.")
+
+
+def print_measures(found: Measures, title: str, threshold: Threshold | None) -> None:
+    """What `goodfit measure` prints."""
+    out = console()
+    print_all(out, found, title)
+    out.print()
+    for text in (*found.warnings, *found.notes, *([] if threshold is None else [threshold.sentence])):
+        print_line(out, text)

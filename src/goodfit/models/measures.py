@@ -1,0 +1,163 @@
+"""What a person with a table expects to see of predictions: each measure with an interval, beside a constant's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goodfit.errors import InputError, nearest, problem
+from goodfit.intervals import LEVEL
+from goodfit.plain_json import plain
+
+ACCURACY, EXACT, BALANCED, F1 = "accuracy", "exact match", "balanced accuracy", "F1"
+LOG_LOSS, BRIER = "log loss", "Brier score"
+AUC, PRECISION, ECE = "ROC AUC", "average precision", "calibration error"
+R2, RMSE, MAE, MEDIAN = "R²", "root mean squared error", "mean absolute error", "median absolute error"
+HEADLINES = {
+    "classification": (ACCURACY, BALANCED, LOG_LOSS, AUC),
+    "multilabel": (EXACT, LOG_LOSS, AUC, F1),
+    "regression": (R2, RMSE, MAE),
+}
+MOST_HEADLINES = 4
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of predictions over rows.
+
+    name: what is measured: "accuracy", "ROC AUC", "root mean squared error", ...
+    value: of the predictions; nan where it is not defined
+    low, high: its interval at the level of the `Measures`; nan where there is none
+    baseline: the same measure of a constant prediction on the same rows: the most frequent class, the classes'
+    shares, the mean of the targets (their median for absolute errors); nan where there is none
+    method: how the interval was made, or why there is none
+    of: the class, label or target that it is of, "" for all of them
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    baseline: float
+    method: str
+    of: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name, and what it is of."""
+        return f"{self.name} of {self.of!r}" if self.of else self.name
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Value and interval as a table has them; numbers in the unit of targets with four digits, whatever that is."""
+        form = ".4g" if self.name in (RMSE, MAE, MEDIAN) else ".4f"
+        ends = "none" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
+        return f"{self.value:{form}}", ends
+
+    def __str__(self) -> str:
+        """`ROC AUC 0.9012 [0.8552, 0.9369]`."""
+        ends = "no interval" if math.isnan(self.low) else f"{self.low:.4g}, {self.high:.4g}"
+        return f"{self.label} {self.value:.4g} [{ends}]"
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The measures of predictions for rows with targets; see docs/measures.md.
+
+    task: "classification", "multilabel" or "regression"
+    rows: how many there are; level: of every interval by itself
+    measures: in the order in which they are printed
+    classes: names of classes or labels, () for numbers
+    positive: of two classes, the one that average precision and F1 are of; "" otherwise
+    majority: the most frequent class of the rows, or combination of labels; "" for numbers
+    confusion: how many rows of each class (down) are predicted as each class (across); () for other tasks, and with
+    more than 50 classes
+    warnings: what must not be overlooked, such as predictions of one class only
+    notes: on the rows: which they are
+    """
+
+    task: str
+    rows: int
+    measures: tuple[Measure, ...]
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+    majority: str = ""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    warnings: tuple[str, ...] = ()
+    level: float = LEVEL
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Measure:
+        """A measure by its name, or by its label where several have the name. InputError for another name."""
+        for each in self.measures:
+            if name in (each.name, each.label):
+                return each
+        fix = nearest(name, [each.label for each in self.measures])
+        raise InputError(problem("Measures", "there is no such measure of these predictions", got=name, fix=fix))
+
+    @property
+    def headline(self) -> tuple[Measure, ...]:
+        """The two to four that matter most for the task; average precision where one of two classes is rare."""
+        names = HEADLINES[self.task]
+        if self.positive and self[PRECISION].baseline < 1 / 3:
+            names = (ACCURACY, LOG_LOSS, AUC, PRECISION)
+        return tuple(each for each in self.measures if each.name in names)[:MOST_HEADLINES]
+
+    @property
+    def intervals(self) -> str:
+        """One line on how the intervals were made, or why there is none."""
+        methods: dict[str, list[str]] = {}
+        for each in self.measures:
+            methods.setdefault(each.method, []).append(each.label)
+        told = [f"{method} ({', '.join(those)})" for method, those in methods.items()]
+        return f"Intervals: {'; '.join(told)}."
+
+    def beside(self, each: Measure) -> str:
+        """The baseline of a measure in words; "" where there is none."""
+        if math.isnan(each.baseline):
+            return ""
+        told = f"{each.baseline:.4f}" if self.classes else f"{each.baseline:.4g}"
+        if each.name == ACCURACY:
+            return f"{told} (share of {self.majority!r})"
+        if each.name == PRECISION and self.positive:
+            return f"{told} (share of {self.positive!r})"
+        return told
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON has it, None for a number that is not finite; `from_dict` is the other way round."""
+        found: dict[str, Any] = plain(
+            {
+                "task": self.task,
+                "rows": self.rows,
+                "level": self.level,
+                "measures": [vars(each) for each in self.measures],
+                "classes": self.classes,
+                "positive": self.positive,
+                "majority": self.majority,
+                "confusion": self.confusion,
+                "warnings": self.warnings,
+                "notes": self.notes,
+            }
+        )
+        return found
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Measures:
+        """What `to_dict` gave; ValueError for other fields."""
+        import json
+
+        from goodfit.models.measure_fields import MeasuresFields
+
+        text = json.dumps(dict(fields), allow_nan=False)  # by way of JSON, where a tuple and a list are the same
+        found = MeasuresFields.model_validate_json(text).model_dump()
+        told = [Measure(**_with_nan(each)) for each in found.pop("measures")]
+        return cls(**found, measures=tuple(told))
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.measures))
+
+
+def _with_nan(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in fields.items()}
