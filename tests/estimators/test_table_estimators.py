@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import goodfit as gf
+from goodfit.estimators import tables
+from goodfit.estimators.parameters import TABLES
 
 FIELDS = {"hidden": (8,), "epochs": 4, "bins": 4}
 
@@ -132,7 +136,7 @@ def test_new_categories_and_gaps_are_told_and_predicted() -> None:
     nets = classifier().fit(PEOPLE, RICH)
     new = PEOPLE.head(2).assign(city=["Rome", None], member=[None, True])
     with (
-        pytest.warns(UserWarning, match="'member': 1 missing value"),
+        pytest.warns(UserWarning, match="'member': 1 value is missing"),
         pytest.warns(UserWarning, match="'city': .*'Rome'"),
     ):
         found = nets.predict_proba(new)
@@ -265,9 +269,37 @@ def test_a_search_over_recipes_in_a_pipeline() -> None:
     assert search.predict(PEOPLE).shape == RICH.shape
 
 
+def test_a_population_search_fits_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = []
+    monkeypatch.setattr(tables, "train", lambda *args, **given: fits.append(args) or gf.train(*args, **given))
+    search = gf.PopulationSearchCV(classifier(), {"recipe": [FIELDS, {**FIELDS, "learning_rate": 1e-6}]}, cv=2)
+    search.fit(PEOPLE, RICH)
+    assert len(fits) == 2 * 2 + 1
+    assert search.best_params_ == {"recipe": FIELDS}
+
+
+def test_all_parameters_are_described() -> None:
+    for kind in (gf.TableClassifier, gf.TableRegressor):
+        text = " ".join((kind.__doc__ or "").split())
+        signature = inspect.signature(kind).parameters
+        assert set(signature) == set(TABLES)
+        for name, each in TABLES.items():
+            words = " ".join(each.text.split())
+            assert f"{name} : {each.values}, default={signature[name].default!r} {words}" in text
+
+
+def test_the_page_lists_all_parameters_and_attributes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scikit-learn.md").read_text("utf-8")
+    section = page.partition("\n## Tables with")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert listed == [*TABLES, "out_of_fold_", "score_", "model_", "run_"]
+    nets = classifier().fit(PEOPLE, RICH)
+    assert all(hasattr(nets, name) for name in listed)
+
+
 def test_better_than_a_constant_on_real_tables() -> None:
     x, y = load_breast_cancer(return_X_y=True, as_frame=True)
-    x = x.iloc[:, :6]
+    x, y = x.iloc[:568, :6], y[:568]
     constant = cross_val_score(DummyClassifier(), x, y, cv=2).mean()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -20,6 +20,7 @@ from goodfit.data.tables.frames import columns_of, frame_from
 from goodfit.data.tables.tabular import table
 from goodfit.data.tables.targets import TableTask
 from goodfit.estimators.parameters import TABLES, constraints, documented
+from goodfit.estimators.together import put_off
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs.defaults import Asked, named_recipe
@@ -63,6 +64,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         X: data frame of pandas, polars or Arrow, whose columns are read as `goodfit.data.table` reads them; or an array
         of numbers or texts. Missing values may be in X, not in y. ValueError for data or parameters that do not fit.
         """
+        put_off()
         columns = self._columns(X, y, reset=True)
         targets = self._targets(y)
         check_consistent_length(X, targets)
