@@ -16,7 +16,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.dummy import DummyClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -209,6 +209,13 @@ def test_a_leak_is_told_unless_it_is_not_to_be_looked_for() -> None:
         regressor(leaks="warn").fit(frame, INCOME)
     with pytest.raises(gf.InputError, match="Column 'twin' equals the target"):
         regressor(leaks="error").fit(frame, INCOME)
+
+
+def test_nets_that_diverge_are_told() -> None:
+    wild = {**FIELDS, "optimizer": "sgd", "learning_rate": 1e20, "loss": "squared-error"}
+    with pytest.warns(ConvergenceWarning, match="TableRegressor: 5 of 5 nets diverged"):
+        found = regressor(recipe=wild).fit(PEOPLE, INCOME)
+    assert len(found.run_.frozen) == 5
 
 
 def test_the_seed() -> None:

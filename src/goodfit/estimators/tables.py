@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
@@ -19,6 +20,7 @@ from goodfit.data import Table
 from goodfit.data.tables.frames import columns_of, frame_from
 from goodfit.data.tables.tabular import table
 from goodfit.data.tables.targets import TableTask
+from goodfit.errors import problem
 from goodfit.estimators.parameters import TABLES, constraints, documented
 from goodfit.estimators.together import put_off
 from goodfit.models.scores import Score
@@ -71,8 +73,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         made = self._table(columns, targets, getattr(y, "name", None))
         self.run_ = run = train(self._asked(), made, seeds=self.n_nets, leaks=self.leaks)
         if run.frozen:
-            which = f"{len(run.frozen)} of {len(run.nets)} nets"
-            warn(f"{type(self).__name__}: {which} diverged. Use a smaller learning_rate in 'recipe'.")
+            rule = f"{len(run.frozen)} of {len(run.nets)} nets diverged, and predict only if all did"
+            warn(problem(type(self).__name__, rule, fix="Use a smaller learning_rate in 'recipe'."), ConvergenceWarning)
         self.model_ = run.model
         self.score_: Score | None = run.scores.get("valid")
         self.out_of_fold_ = None
