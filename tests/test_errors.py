@@ -1,3 +1,6 @@
+"""The grammar of errors."""
+
+from goodfit.errors import problem
 
 
 def test_a_sentence_with_an_endless_name_keeps_its_beginning_and_its_end() -> None:
