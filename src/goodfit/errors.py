@@ -12,6 +12,7 @@ from typing import Any
 
 from goodfit.words import as_listed, visible
 
+ENDS = (1200, 600)  # letters of a longer sentence that are shown: of its beginning, and of its end
 SHOWN_CHARACTERS = 80  # of a value that an error repeats
 
 
@@ -47,7 +48,10 @@ def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | Non
     if net is not None:
         text += f" (net {net[0]} of {net[1]})"
     text += "."
-    return visible(f"{text} {fix}" if fix else text).replace("\n", "\\n")  # names in it come from files
+    shown = visible(f"{text} {fix}" if fix else text).replace("\n", "\\n")  # names in it come from files
+    if len(shown) <= sum(ENDS):
+        return shown
+    return f"{shown[: ENDS[0] - 1]}…{shown[-ENDS[1] :]}"  # a name may be as long as a file
 
 
 def shorten(value: Any) -> str:

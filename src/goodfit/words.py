@@ -21,7 +21,11 @@ def visible(text: str) -> str:
 
 def as_listed(name: str) -> str:
     """A name as it stands among others with commas between them: quoted where it holds a comma, a quote or a blank."""
-    return repr(name) if not name or AMBIGUOUS.search(name) else name
+    if name and not AMBIGUOUS.search(name):
+        return name
+    if "'" not in name:
+        return f"'{name}'"
+    return f'"{name}"' if '"' not in name else "'" + name.replace("'", "\\'") + "'"
 
 
 def width(text: str) -> int:

@@ -264,7 +264,7 @@ def test_hostile_names_of_data_classes_and_seeds_are_shown(tmp_path: Path, monke
     root = check(page)
     assert "<script" not in page
     assert root.all("h1")[0].text == HOSTILE[0]
-    assert facts(root)["3 classes"] == ", ".join(HOSTILE)
+    assert facts(root)["3 classes"] == f"{HOSTILE[0]}, '{HOSTILE[1]}', '{HOSTILE[2]}'"
 
 
 def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

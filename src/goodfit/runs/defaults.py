@@ -82,6 +82,13 @@ def whole_recipe(recipe: Asked) -> Recipe | None:
     return Recipe(**recipe) if isinstance(recipe, Mapping) and recipe else None
 
 
+def first_seed(recipe: Asked) -> Recipe:
+    """A recipe with the seed that was asked for, and nothing else that was."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    return Recipe(seed=recipe.get("seed", 0)) if isinstance(recipe, Mapping) else Recipe()
+
+
 def said(recipe: Asked) -> dict[str, Any] | None:
     """The fields that were asked for, where the rest is left to the data; None where the recipe is whole."""
     if recipe is None or recipe == TABLE:

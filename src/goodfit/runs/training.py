@@ -22,7 +22,7 @@ from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
-from goodfit.runs.defaults import Asked, named_recipe, settled, whole_recipe
+from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled, whole_recipe
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, score_folds
 from goodfit.runs.opening import record_curve
@@ -101,6 +101,8 @@ def train(
     if begun is not None:
         wanted = own = starting.recipe_for(begun, whole_recipe(wanted))
         seeds = begun.seeds(own) if seeds is None else seeds
+    if seeds is not None:
+        seeds = seeds_of(first_seed(wanted), seeds)
     if isinstance(data, str):
         describe(data)
     with nullcontext() if folder is None else record.new_folder(folder):

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -157,6 +158,8 @@ def keep_programs(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # a cache that cannot be written saves nothing, and costs nothing
+    # an entry that another process is writing, or was killed over, cannot be read; the program is then compiled anew
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")
     _config.update("jax_compilation_cache_dir", str(folder))
     _config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     _config.update("jax_persistent_cache_min_entry_size_bytes", -1)
