@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks import conformal
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
-
-from benchmarks import conformal
 
 
 def test_out_of_fold_predictions_are_those_of_scikit_learn() -> None:
