@@ -15,6 +15,8 @@ from goodfit.errors import InputError as InputError
 from goodfit.estimators import MLPClassifier as MLPClassifier
 from goodfit.estimators import MLPRegressor as MLPRegressor
 from goodfit.estimators import PopulationSearchCV as PopulationSearchCV
+from goodfit.estimators import TableClassifier as TableClassifier
+from goodfit.estimators import TableRegressor as TableRegressor
 from goodfit.inspection import inspect as inspect
 from goodfit.interop.from_sklearn import from_sklearn as from_sklearn
 from goodfit.interop.from_torch import from_torch as from_torch

@@ -1,4 +1,4 @@
-"""The parameters of both estimators: `parameters.toml` has their texts, for both docstrings, and what each may hold."""
+"""The parameters of all estimators: `parameters.toml` has their texts, for their docstrings, and what each may hold."""
 
 import inspect
 import textwrap
@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from goodfit.training.recipe import ActivationName, BiasInitialiserName, InitialiserName, ScheduleName
+from goodfit.training.recipe import ActivationName, BiasInitialiserName, InitialiserName, Recipe, ScheduleName
 
 ACTIVATIONS = {"logistic": "sigmoid"}  # scikit-learn's word -> goodfit's
 DECOUPLED_DECAY = 0.01  # weight decay of adamw and lion where none is given; that of torch.optim.AdamW
@@ -39,7 +39,9 @@ RULES: dict[str, Any] = {  # what a word of `takes` stands for; others are sciki
     "infinity": Options(Real, {np.inf}),
     "initialiser": StrOptions(set(get_args(InitialiserName))),
     "none": None,
+    "mapping": Mapping,
     "number": Interval(Real, None, None, closed="neither"),
+    "recipe": Recipe,
     "schedule": StrOptions(set(get_args(ScheduleName))),
     "share": Interval(Real, 0, 1, closed="left"),
     **{kind.__name__: kind for kind in (callable, dict, list, str, tuple)},
@@ -62,7 +64,9 @@ def _rule(takes: str | list[str]) -> Any:
     return StrOptions(set(takes)) if isinstance(takes, list) else RULES.get(takes, takes)
 
 
-SCIKIT, BEYOND, CLASSIFIER, REGRESSOR = map(_declared().__getitem__, ("scikit", "beyond", "classifier", "regressor"))
+SCIKIT, BEYOND, CLASSIFIER, REGRESSOR, TABLES = map(
+    _declared().__getitem__, ("scikit", "beyond", "classifier", "regressor", "tables")
+)
 SHARED = {**SCIKIT, **BEYOND}
 
 _C = TypeVar("_C", bound=type)

@@ -102,6 +102,13 @@ def taken(estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
     return True
 
 
+def put_off() -> None:
+    """Raise Noted where notes are being taken, of a fit that is a population by itself: it is done when it counts."""
+    notes = _notes.get()
+    if notes is not None and notes.taking:
+        raise Noted
+
+
 def _same(note: NotedFit, estimator: Any, x: Any, y: Any, sample_weight: Any) -> bool:
     """Whether this is the fit that was noted: its parameters, targets and weights, and some rows of its inputs."""
     told, asked = note.estimator.get_params(deep=False), estimator.get_params(deep=False)
