@@ -75,6 +75,7 @@ def _trained() -> Path:
 
     folder = Path(tempfile.mkdtemp(prefix="goodfit-fuzz-"))
     gf.train(RECIPE, "iris", seeds=2, out=folder / "done", leaks="warn")
+    gf.train(RECIPE.replace(fold_members=2), "iris", out=folder / "members", leaks="off")
     shutil.copytree(folder / "done", folder / "going")
     going = folder / "going" / "run.json"
     found = json.loads(going.read_text())
@@ -84,6 +85,10 @@ def _trained() -> Path:
 
 def _run(folder: Path) -> None:
     shutil.copytree(_trained() / "done", folder / "done")
+
+
+def _members(folder: Path) -> None:
+    shutil.copytree(_trained() / "members", folder / "done")
 
 
 def _going(folder: Path) -> None:
@@ -363,6 +368,9 @@ KINDS = {
     "run.json, unfinished": Kind(_going, "going/run.json", JSON, _resume),
     "recipe.json": Kind(_run, "done/recipe.json", JSON, _load),
     "split.safetensors": Kind(_going, "going/split.safetensors", tensors("split"), _resume),
+    "out of fold": Kind(
+        _members, "done/out-of-fold.safetensors", tensors("out-of-fold predictions"), _load
+    ),
     "events.jsonl": Kind(_run, "done/events.jsonl", LINES, _load),
     "model file": Kind(_model, "m.safetensors", tensors("model"), _predict),
     "optimizer.safetensors": Kind(_optimizer, OPTIMIZER, tensors("optimizer"), _go_on),

@@ -52,7 +52,7 @@ def test_swapped_arguments_are_named_and_put_right() -> None:
     with pytest.raises(InputError) as caught:
         gf.train(recipe=table, data=RECIPE)  # type: ignore[arg-type]
     first, second = caught.value.problems
-    assert first.startswith("train: 'recipe' must be a Recipe or None; got ")
+    assert first.startswith("train: 'recipe' must be a Recipe, a Mapping, a text or None; got ")
     assert first.endswith("Swap the two: train(recipe, data).")
     assert second.startswith("train: 'data' must be a Dataset, a Table, a Split or a text; got Recipe(")
     with pytest.raises(InputError, match=r"Swap the two: verdict\(recipe, data\)\."):
@@ -129,10 +129,10 @@ def test_every_public_function_takes_the_recipe_first_where_it_takes_data() -> N
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: gf.train(gf.Recipe, DATA),
-        r"'recipe' must be a Recipe or None; .* Give an object of it: Recipe\(\.\.\.\)\.",
+        r"'recipe' must be a Recipe, a Mapping, a text or None; .* Give an object of it: Recipe\(\.\.\.\)\.",
     ),  # type: ignore[arg-type]
     (
-        lambda: gf.train({"epochs": 3}, DATA),
+        lambda: gf.select({"epochs": 3}, DATA, vary={"l2": [0]}),
         r"'recipe' must be a Recipe or None; .* Make a recipe of it: goodfit\.Recipe\(\*\*it\)\.",
     ),  # type: ignore[arg-type]
     (

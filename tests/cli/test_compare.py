@@ -66,7 +66,7 @@ def test_new_rows_are_recorded(call: Any, here: Path) -> None:
     Path("old.csv").write_text("\n".join(lines[:81]) + "\n")
     Path("new.csv").write_text("\n".join(lines[:1] + lines[81:]) + "\n")
     for name, width in (("c", "4"), ("d", "6")):
-        made = ("--target", "class", "--hidden", width, "--epochs", "2", "--quiet", "--leaks", "off")
+        made = ("--target", "class", "--hidden", width, "--epochs", "2", "--quiet", "--leaks", "off", "--valid", "0.1")
         assert call("train", "old.csv", *made, "--out", f"runs/{name}")[0] == 0
     code, out, err = call("compare", "runs/c", "runs/d", "--data", "new.csv", "--quiet")
     assert (code, err) == (0, "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from goodfit.cli.output import console, print_line, table
+from goodfit.models.conformal import ENTRY
 from goodfit.models.predicting import DIVERGED, diverged_places
 from goodfit.words import as_listed, visible
 
@@ -63,6 +64,9 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         do = "predict all the same" if len(diverged) == count else "do not predict"
         yield "diverged", f"{len(diverged):,} of {count:,} nets {do}: {names([str(place) for place in diverged])}"
     told = {DIVERGED, "recipe"} if isinstance(found.about.get("recipe"), dict) else {DIVERGED}
+    if isinstance(errors := found.about.get(ENTRY), dict) and type(errors.get("rows")) is int:
+        yield "intervals or sets", f"from {cut(str(errors.get('source')))} predictions of {errors['rows']:,} rows"
+        told |= {ENTRY}
     told |= {"data"} if found.data is not None and found.about.get("data") == found.data["name"] else set()
     rest = [(cut(name), as_text(value)) for name, value in found.about.items() if name not in told]
     yield from rest[:MOST_ABOUT]

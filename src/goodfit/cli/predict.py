@@ -30,6 +30,15 @@ def predict(
         list[str] | None,
         Parameter(help="Column of the table to copy to the output. Repeatable.", negative=(), metavar="COLUMN"),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        Parameter(
+            help="Add prediction intervals (low, high) or sets of classes that hold this share of new rows: 0.9."
+        ),
+    ] = None,
+    adaptive: Annotated[
+        bool, Parameter(help="Make intervals wider where errors at such predictions were larger.", negative=())
+    ] = False,
     json: Annotated[bool, Parameter(help="Write one JSON object per row instead of CSV.", negative=())] = False,
     strict: Annotated[
         bool, Parameter(help="Fail if any value cannot be read; otherwise such rows get no prediction.", negative=())
@@ -42,7 +51,15 @@ def predict(
     from goodfit.runs import PredictionStream
 
     with watch(quiet=quiet) as watcher:
-        stream = PredictionStream(run, data, strict=strict, keep=keep or (), data_progress=watcher.step)
+        stream = PredictionStream(
+            run,
+            data,
+            strict=strict,
+            keep=keep or (),
+            coverage=coverage,
+            adaptive=adaptive,
+            data_progress=watcher.step,
+        )
         texts = _texts(stream, json=json)
         begun = chain([next(texts)], texts)  # data are found by now: what shows that would take stdout for its own
     if out is None:

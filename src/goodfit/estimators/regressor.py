@@ -120,8 +120,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def predict_std(self, X: Any) -> NDArray[Any]:
         """The standard deviation of the nets' predictions (divisor n_nets - 1), in the shape of `predict`.
 
-        It shows how far the nets disagree, which is not the whole uncertainty of a prediction: noise in the targets is
-        not in it. InputError with fewer than two nets.
+        It shows how far the nets disagree, which is no interval for new rows: noise in the targets is not in it;
+        `goodfit.Run.predict_interval` gives those. InputError with fewer than two nets.
         """
         found = self._outputs(X)
         if len(found) < 2:

@@ -8,6 +8,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data.streams import generator
+from goodfit.errors import InputError, problem
 from goodfit.figures.style import COLOURS, FAINT, house_style, new_figure
 from goodfit.words import visible
 
@@ -24,8 +25,16 @@ def residuals(predicted: Any, targets: Any, *, title: str = "", width: float = 6
     predicted, targets: numbers [N] in one unit; of more than 1,000 rows a random sample is drawn.
     title: above it.
     width: in inches, default 6.4.
+    InputError where they are not as many numbers each.
     """
-    at, left = np.asarray(predicted, float), np.asarray(targets, float) - np.asarray(predicted, float)
+    try:
+        at, right = np.asarray(predicted, float), np.asarray(targets, float)
+    except (TypeError, ValueError) as error:
+        raise InputError(problem("residuals", f"predictions and targets must be numbers: {error}")) from error
+    if at.ndim != 1 or at.shape != right.shape:
+        rule = "predictions and targets must be lists of one length"
+        raise InputError(problem("residuals", rule, got=f"{at.shape} and {right.shape}"))
+    left = right - at
     if len(at) > MOST_MARKS:
         chosen = generator(0, "figures/residuals").choice(len(at), MOST_MARKS, replace=False)
         at, left = at[chosen], left[chosen]

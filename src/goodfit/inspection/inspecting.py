@@ -27,7 +27,7 @@ from goodfit.models.model_file import STARTED, Model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
-from goodfit.runs.checks import fitted_recipe
+from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
 from goodfit.training.initialise import initial_layers
@@ -143,7 +143,8 @@ def inspect(
     chosen = _chosen(net, which)
     recipe = recipe or _recipe_of(net)
     parts = _parts(net, chosen, recipe, x, y)
-    recipe = None if recipe is None else fitted_recipe(recipe, parts)
+    if recipe is not None:  # of fold members one is looked at, with its fold as validation rows
+        recipe = fitted_recipe(recipe.replace(fold_members=0) if recipe.fold_members else recipe, parts)
     subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
     drawn, start = _beginning(net, which)
     retrain = retrain and drawn
@@ -254,8 +255,8 @@ def _chosen(net: Any, which: int) -> TrainedNet:
 
 
 def _recipe_of(net: Any) -> Recipe | None:
-    if isinstance(net, Run):  # of fold members one is looked at, with its fold as validation rows
-        return net.recipe.replace(fold_members=0) if net.recipe.fold_members else net.recipe
+    if isinstance(net, Run):
+        return net.recipe
     # a recipe that only describes the layers of a net from elsewhere says nothing of its training
     return net.recipe if isinstance(net, Model) and "recipe" in net.about else None
 
@@ -288,6 +289,8 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
         for note in rows.notes:
             warn(note)
         x = rows.data
+    if isinstance(x, Dataset) and recipe is not None and recipe.fold_members:
+        return _fitting(chosen, as_split(recipe, x).with_valid(_place(net, chosen)))
     if isinstance(x, Dataset):
         valid = 0.0 if recipe is None else recipe.valid
         return _fitting(chosen, split(x, valid=valid, seed=0 if recipe is None else recipe.seed))
@@ -301,7 +304,13 @@ def _parts(net: Any, chosen: TrainedNet, recipe: Recipe | None, x: Any, y: Any) 
     if net.split is None and net.folder is None:
         raise InputError(problem(WHERE, "'x' and 'y' must be given: the data of the run are unknown"))
     parts = split_of(net) if net.split is None else net.split
-    return parts.with_valid(next(place for place, each in enumerate(net.nets) if each is chosen))
+    return parts.with_valid(_place(net, chosen))
+
+
+def _place(net: Run | Model | TrainedNet, chosen: TrainedNet) -> int:
+    """The number of a net among those that it came with."""
+    nets = (net,) if isinstance(net, TrainedNet) else net.nets
+    return next(place for place, each in enumerate(nets) if each is chosen)
 
 
 def model_of(net: Run | Model | TrainedNet) -> Model:

@@ -21,6 +21,7 @@ from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
+from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
 from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
 from goodfit.models.predicting import DIVERGED, diverged_places
 from goodfit.models.tempering import tempered_net
@@ -31,7 +32,7 @@ from goodfit.training import tensor_file
 from goodfit.wiring import provided
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
     from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.recipe import Recipe
@@ -140,6 +141,41 @@ class Model:
             raise InputError(problem("Model", "must be a classifier to give probabilities", got=self.task))
         return mean_values(self.predicting, self._inputs(x))
 
+    def predict_interval(self, x: Any, coverage: float = 0.9, *, adaptive: bool = False) -> Float[np.ndarray, "N C 2"]:
+        """Prediction intervals [N, C, 2], (low, high) of every target in its own unit, which hold the numbers of new
+        rows like those of the training with this probability; see docs/intervals.md.
+
+        x: as in `predict`.
+        coverage: above 0 and below 1, default 0.9
+        adaptive: whether they are wider where errors at such predictions were larger; otherwise all are equally wide
+        InputError for classifiers, and for models without errors on rows that their nets had not learned from.
+        """
+        if self.task == "classification":
+            fix = "Classes have sets: predict_sets."
+            raise InputError(problem("Model", "must predict numbers to give intervals", got=self.task, fix=fix))
+        found = self._conformal(coverage)
+        return found.intervals(mean_values(self.predicting, self._inputs(x)), coverage, adaptive=adaptive)
+
+    def predict_sets(self, x: Any, coverage: float = 0.9) -> Bool[np.ndarray, "N C"]:
+        """Prediction sets: bool [N, C], whether a class, in the order of `classes`, is in the set of a row. Sets hold
+        the class of new rows like those of the training with this probability; see docs/intervals.md.
+
+        x: as in `predict`.
+        coverage: above 0 and below 1, default 0.9
+        InputError for regressions and several labels, and as of `predict_interval`.
+        """
+        if self.task == "regression":
+            fix = "Numbers have intervals: predict_interval."
+            raise InputError(problem("Model", "must predict classes to give sets", got=self.task, fix=fix))
+        found = self._conformal(coverage)
+        return found.sets(mean_values(self.predicting, self._inputs(x)), coverage)
+
+    def _conformal(self, coverage: float) -> Conformal:
+        found = conformal_of(self.about, "Model", self.task, self.nets[0].n_outputs)
+        if (note := found.note(checked_coverage(coverage))) is not None:
+            warn(note)
+        return found
+
     def tempered(self, temperature: float) -> Model:
         """The same model with the logits of every net divided by a temperature, which `about` tells.
 
@@ -149,7 +185,8 @@ class Model:
         nets = tuple(tempered_net(net, temperature) for net in self.nets)
         before = self.about.get("temperature", 1.0)
         told = before * temperature if isinstance(before, int | float) else temperature
-        return replace(self, nets=nets, about={**self.about, "temperature": told})
+        about = {name: value for name, value in self.about.items() if name != ENTRY}  # of other probabilities
+        return replace(self, nets=nets, about={**about, "temperature": told})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file, whole or not at all."""

@@ -165,7 +165,7 @@ def _compared(
 ) -> Compared:
     level = level_of_openings(counted)
     scores = [own.scores(each.nets) for each, own in zip(those, rows, strict=True)]
-    single = all(len(each.nets) == 1 for each in those)
+    single = all(len(each.nets) == 1 or own.values is not None for each, own in zip(those, rows, strict=True))
     found = pair_differences(scores, rows[0].y, places, counted, single=single)
     pairs = [
         PairDifference(those[first].name, those[second].name, measures)

@@ -16,6 +16,7 @@ from goodfit.data import Preprocessing, Sealed, Split, Step
 from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models import whereabouts
+from goodfit.models.averaging import mean_values
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.row_scores import Values, row_scores, value_scores
 from goodfit.models.trained_net import TrainedNet
@@ -91,7 +92,7 @@ class Entrant:
 @dataclass(frozen=True)
 class Rows:
     """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again; values: what
-    nets that were each validated on a fold predict for them out of fold, None where all nets predict them.
+    fold members predict for them, out of fold or together; None where each net counts by itself.
     """
 
     x: NDArray[Any]
@@ -211,7 +212,7 @@ def opened_rows(
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     pairs = zip(those, read, strict=True)
     openings = [open_rows(each.nets, rows, run=each.folder, kind="compare") for each, (rows, _) in pairs]
-    found = [_rows(rows, own) for (rows, _), own in zip(read, prints, strict=True)]
+    found = [_rows(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
     return found, openings, list(notes)
 
 
@@ -230,5 +231,7 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
         return None
 
 
-def _rows(sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
-    return Rows(sealed.data.x[sealed.rows], sealed.data.y[sealed.rows], prints)
+def _rows(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
+    x = sealed.data.x[sealed.rows]
+    together = entrant.run is not None and entrant.run.out_of_fold is not None
+    return Rows(x, sealed.data.y[sealed.rows], prints, mean_values(entrant.nets, x) if together else None)

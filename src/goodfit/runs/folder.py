@@ -137,7 +137,9 @@ def load(folder: str | os.PathLike[str]) -> Run:
         origin=found.origin,
         data_print=found.data_print,
         stored=_with_diverged(model, history),
-        out_of_fold=OutOfFold.read(where) if recipe.fold_members else None,
+        out_of_fold=OutOfFold.read(where, recipe.fold_members, model.nets[0].n_outputs)
+        if recipe.fold_members
+        else None,
         start=_start_of(where, found),
         measured=found.measured,
     )

@@ -39,15 +39,19 @@ class OutOfFold:
         write_atomically(folder / FILE, tensor_file.pack(arrays, {}, kind=KIND, version=VERSION))
 
     @classmethod
-    def read(cls, folder: Path) -> OutOfFold:
-        """From the folder of a run; InputError where its file is damaged or missing."""
+    def read(cls, folder: Path, members: int, outputs: int) -> OutOfFold:
+        """From the folder of a run of so many folds, whose nets have so many outputs; InputError where its file is
+        damaged or missing.
+        """
         path = folder / FILE
         found = tensor_file.read(path, kind=KIND, version=VERSION)
         try:
             rows, folds = (tensor_file.array_of(found.arrays, name, "iu", None) for name in ("rows", "folds"))
-            values = tensor_file.array_of(found.arrays, "values", "f", None, None)
-            if not len(rows) == len(folds) == len(values):
-                raise ValueError("as many values as rows")
+            values = tensor_file.array_of(found.arrays, "values", "f", len(rows), outputs)
+            if len(folds) != len(rows) or len(np.unique(rows)) < len(rows) or rows.min(initial=0) < 0:
+                raise ValueError("every row stands once, and has a fold")
+            if not np.array_equal(np.unique(folds), np.arange(members)) or not np.isfinite(values).all():
+                raise ValueError("folds are counted from 0, and values are finite")
         except (KeyError, ValueError) as error:
             raise tensor_file.damaged(path, KIND) from error
         return cls(rows, folds, values)

@@ -22,10 +22,11 @@ from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError, problem
 from goodfit.models.averaging import decided, mean_values
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.conformal import checked_coverage, conformal_of
+from goodfit.models.model_file import load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
-from goodfit.runs.predictions import Predictions
+from goodfit.runs.predictions import Bounds, Predictions
 
 STREAM = "-"  # in the place of a file: what comes in at standard input
 DataProgress = Callable[[Step], None]
@@ -37,6 +38,8 @@ def predict(
     data: Any,
     *,
     strict: bool = False,
+    coverage: float | None = None,
+    adaptive: bool = False,
     data_progress: DataProgress | None = None,
 ) -> Predictions:
     """Predict with a run, a search or a model file: the average over its nets that stayed finite.
@@ -46,9 +49,14 @@ def predict(
     without the target.
     strict: what becomes of a table's rows with a value that cannot be read (a text among numbers, a 2 among 0 and 1):
     False predicts the other rows, if there are any, and `unread` and `warnings` name these; True raises InputError.
+    coverage: of prediction intervals of numbers, or sets of classes, which the predictions then have; above 0 and below
+    1, or None for none.
+    adaptive: whether intervals are wider where errors at such predictions were larger.
     data_progress: called while a named data set is being found.
     """
-    stream = PredictionStream(run, data, strict=strict, data_progress=data_progress)
+    stream = PredictionStream(
+        run, data, strict=strict, coverage=coverage, adaptive=adaptive, data_progress=data_progress
+    )
     parts = [found for found, _ in stream]
     whole = parts[0]
     if len(parts) > 1:
@@ -67,8 +75,8 @@ class PredictionStream:
     """Predictions part by part, in the order of the rows: of a CSV, TSV or Parquet file, or of standard input, memory
     holds one part at a time, of some thousands of rows; other data are one part.
 
-    run, data, strict, data_progress: as in `predict`; data: also "-", for CSV from standard input. keep: names of
-    columns that are handed on with the predictions, as they came.
+    run, data, strict, coverage, adaptive, data_progress: as in `predict`; data: also "-", for CSV from standard input.
+    keep: names of columns that are handed on with the predictions, as they came.
     notes, warnings: on what was read so far. A part's Predictions have none.
     """
 
@@ -76,14 +84,22 @@ class PredictionStream:
     data: Any
     strict: bool = False
     keep: Sequence[str] = ()
+    coverage: float | None = None
+    adaptive: bool = False
     data_progress: DataProgress | None = None
 
     def __post_init__(self) -> None:
         """Load the model, and say what it does not take."""
         self.model = load_model(existing_model_path(self.run))
         self.keep = tuple(dict.fromkeys(self.keep))  # a name that is given twice is one column
-        self.notes: list[str] = []
+        self.bounds = None if self.coverage is None else self._bounds(self.coverage)
+        said = None if self.bounds is None else self.bounds.errors.note(self.bounds.coverage)
+        self.about = [] if said is None else [said]
+        self.notes: list[str] = [*self.about]
         self.warnings: list[str] = []
+        if self.adaptive and (self.bounds is None or self.model.task != "regression"):
+            rule = "'adaptive' is for prediction intervals of numbers"
+            raise InputError(problem(str(self.run), rule, fix="Give a coverage, such as 0.9, for a regression."))
         if self.model.preprocessing is None and self.keep:
             rule = "was trained on arrays without column names, so there is no column to keep"
             raise InputError(problem(str(self.run), rule, got=self.keep[0]))
@@ -97,9 +113,9 @@ class PredictionStream:
         if preprocessing is None:
             rows = _dataset(str(self.run), self.data, self.data_progress)
             _check_fit(str(self.run), self.model.nets[0], rows)
-            yield _averaged(self.model, rows.x), {}
+            yield self._averaged(rows.x), {}
         elif isinstance(self.data, Dataset) and self.data.preprocessing == preprocessing:
-            yield _averaged(self.model, self.data.x), {}
+            yield self._averaged(self.data.x), {}
         else:
             yield from self._of_table(preprocessing)
 
@@ -116,14 +132,25 @@ class PredictionStream:
             else:
                 frame = part
             x, rows = reader.read(frame, strict=self.strict)
-            self.notes, self.warnings = reader.notes(), reader.warnings()
+            self.notes, self.warnings = [*self.about, *reader.notes()], reader.warnings()
             if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
                 continue
-            found = _averaged(self.model, x)
+            found = self._averaged(x)
             found = found if len(rows) == frame.rows else _with_gaps(found, rows, frame.rows)
             yield found, kept
         if self.strict and self.warnings:
             raise reader.unread_error()
+
+    def _averaged(self, x: np.ndarray) -> Predictions:
+        task, nets = self.model.task, self.model.predicting
+        values = mean_values(nets, x)
+        return Predictions(task, self.model.classes, values, decided(task, values), len(nets), bounds=self.bounds)
+
+    def _bounds(self, coverage: float) -> Bounds:
+        model, wanted = self.model, checked_coverage(coverage)
+        return Bounds(
+            conformal_of(model.about, str(self.run), model.task, model.nets[0].n_outputs), wanted, self.adaptive
+        )
 
 
 def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:
@@ -156,12 +183,6 @@ def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> 
         return load_data(data, progress=progress)
     rule = "was trained on arrays without column names, so it takes a data set, not a table"
     raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
-
-
-def _averaged(model: Model, x: np.ndarray) -> Predictions:
-    nets = model.predicting
-    values = mean_values(nets, x)
-    return Predictions(model.task, model.classes, values, decided(model.task, values), len(nets))
 
 
 def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions:

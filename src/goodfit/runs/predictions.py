@@ -15,9 +15,20 @@ import numpy as np
 
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
+from goodfit.models.conformal import Conformal
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
+BETWEEN = " | "  # names of a set
 Kept = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """What intervals or sets of predictions are made from: the errors of a model, a coverage, see `Conformal`."""
+
+    errors: Conformal
+    coverage: float
+    adaptive: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +39,7 @@ class Predictions:
     ignored or filled in of a table.
     unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
     and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
+    bounds: of the intervals or sets that were asked for, or None.
     """
 
     task: str
@@ -38,9 +50,27 @@ class Predictions:
     notes: tuple[str, ...] = ()
     unread: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    bounds: Bounds | None = None
+
+    @property
+    def intervals(self) -> np.ndarray | None:
+        """Prediction intervals [N, C, 2], NaN for rows that could not be read; None where none were asked for, and for
+        classes.
+        """
+        if self.bounds is None or self.task != "regression":
+            return None
+        return self.bounds.errors.intervals(self.values, self.bounds.coverage, adaptive=self.bounds.adaptive)
+
+    @property
+    def sets(self) -> np.ndarray | None:
+        """Prediction sets, bool [N, C]; None where none were asked for, and for numbers."""
+        if self.bounds is None or self.task != "classification":
+            return None
+        return self.bounds.errors.sets(self.values, self.bounds.coverage)
 
     def write_csv(self, to: str | os.PathLike[str] | IO[str]) -> None:
-        """One line a row: its number, the prediction, and for classes and labels every probability.
+        """One line a row: its number, the prediction, for classes and labels every probability, and the interval or
+        set where it was asked for.
 
         A name that a spreadsheet would carry out as a formula, such as =1+1, has an apostrophe before it, which
         spreadsheets take for "this is text".
@@ -83,19 +113,22 @@ def csv_rows(found: Predictions, first: int = 0, kept: Kept | None = None) -> st
 
 
 def json_rows(found: Predictions, first: int = 0, kept: Kept | None = None) -> str:
-    """A line of JSON for each row, with the entries row, prediction and, for classes and labels, probabilities; and
-    kept, where columns of the input are. null where a row could not be read.
+    """A line of JSON for each row, with the entries row, prediction and, for classes and labels, probabilities; low and
+    high, or set, where they were asked for; and kept, where columns of the input are. null where a row could not be
+    read, and for the ends of an infinite interval.
 
     Numbers have the digits that tell one float32 from the next.
     """
     unread, dumps = set(found.unread), json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     numbers = [[float(str(value)) for value in row] for row in found.values]
+    bounds = _bounds_as_json(found)
     lines = []
     for row, (values, more) in enumerate(zip(numbers, _across(list((kept or {}).values()), len(numbers)), strict=True)):
         known = row not in unread
         line: dict[str, Any] = {"row": row + first, "prediction": _predicted(found, row, values) if known else None}
         if found.task != "regression":
             line["probabilities"] = dict(zip(found.classes, values, strict=True)) if known else None
+        line |= {name: each[row] if known else None for name, each in bounds.items()}
         if kept is not None:
             line["kept"] = {name: _as_json(value) for name, value in zip(kept, more, strict=True)}
         lines.append(dumps(line) + "\n")
@@ -111,9 +144,11 @@ def _columns(found: Predictions) -> list[str]:
     """The names of what is predicted."""
     if found.task == "regression":
         outputs = found.values.shape[1]
-        return ["prediction"] if outputs == 1 else [f"prediction_{i}" for i in range(outputs)]
+        ends = ["" if outputs == 1 else f"_{i}" for i in range(outputs)]
+        kinds = ["prediction"] if found.bounds is None else ["prediction", "low", "high"]
+        return [f"{kind}{end}" for kind in kinds for end in ends]
     chosen = ["prediction"] if found.task == "classification" else list(found.classes)
-    return [*chosen, *(f"probability of {name}" for name in found.classes)]
+    return [*chosen, *(f"probability of {name}" for name in found.classes), *(["set"] if found.bounds else [])]
 
 
 def _cells(found: Predictions) -> Iterator[Sequence[str]]:
@@ -124,6 +159,10 @@ def _cells(found: Predictions) -> Iterator[Sequence[str]]:
     elif found.task == "multilabel":
         yield from (["1" if label == 1 else "0" for label in labels] for labels in found.predicted.T.tolist())
     yield from ([f"{value:.6g}" for value in values] for values in found.values.T.tolist())
+    if (intervals := found.intervals) is not None:
+        yield from ([f"{value:.6g}" for value in values] for ends in intervals.T.tolist() for values in ends)
+    if (sets := found.sets) is not None:
+        yield [_as_text(BETWEEN.join(names)) for names in _names_in(found.classes, sets)]
 
 
 def _predicted(found: Predictions, row: int, values: Sequence[float]) -> Any:
@@ -132,6 +171,24 @@ def _predicted(found: Predictions, row: int, values: Sequence[float]) -> Any:
     if found.task == "multilabel":
         return {name: int(label) for name, label in zip(found.classes, found.predicted[row], strict=True)}
     return values[0] if len(values) == 1 else values
+
+
+def _bounds_as_json(found: Predictions) -> dict[str, list[Any]]:
+    """Entry -> its value for each row: the ends of the intervals, or the names of the classes in the sets."""
+    if (sets := found.sets) is not None:
+        return {"set": _names_in(found.classes, sets)}
+    if (intervals := found.intervals) is None:
+        return {}
+    rows = [[[_as_json(value) for value in end] for end in row] for row in intervals.swapaxes(1, 2).tolist()]
+    return {
+        name: [row[place][0] if len(row[place]) == 1 else row[place] for row in rows]
+        for place, name in enumerate(("low", "high"))
+    }
+
+
+def _names_in(classes: Sequence[str], sets: np.ndarray) -> list[list[str]]:
+    """The names of the classes in each set."""
+    return [[classes[code] for code in np.flatnonzero(row).tolist()] for row in sets]
 
 
 def _line(cells: Sequence[Any]) -> str:

@@ -18,12 +18,14 @@ from goodfit.data.prints import fingerprint
 from goodfit.data.split import Part
 from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.check import LeakCheck
+from goodfit.models.conformal import ENTRY
 from goodfit.models.measures import Measures
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.bounding import conformal_rows
 from goodfit.runs.measured import measured_out_of_fold, measured_part
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import Opened
@@ -115,7 +117,16 @@ class Run:
             return self._predicting
         data = self.split.data
         facts = {"name": data.name, "fingerprint": self.data_print or fingerprint(data), "rows": len(data)}
-        return replace(self._predicting, data=facts)
+        return replace(self._bounded, data=facts)
+
+    @cached_property
+    def _bounded(self) -> Model:
+        """The model that predicts, with what its intervals or sets are made from."""
+        before = self._predicting
+        found = None
+        if self.stored is None and self.split is not None:
+            found = conformal_rows(self.sound, self.split, self.out_of_fold)
+        return before if found is None else replace(before, about={**before.about, ENTRY: found.to_json()})
 
     @cached_property
     def _predicting(self) -> Model:
@@ -147,6 +158,23 @@ class Run:
         x: as in `predict`.
         """
         return self._predicting.predict_proba(x)
+
+    def predict_interval(self, x: Any, coverage: float = 0.9, *, adaptive: bool = False) -> np.ndarray:
+        """Prediction intervals [N, C, 2] for new rows, (low, high) of every target, as of `Model.predict_interval`.
+
+        x: as in `predict`.
+        coverage: above 0 and below 1, default 0.9
+        adaptive: whether they are wider where errors at such predictions were larger
+        """
+        return self._bounded.predict_interval(x, coverage, adaptive=adaptive)
+
+    def predict_sets(self, x: Any, coverage: float = 0.9) -> np.ndarray:
+        """Prediction sets for new rows: bool [N, C], whether a class is in the set, as of `Model.predict_sets`.
+
+        x: as in `predict`.
+        coverage: above 0 and below 1, default 0.9
+        """
+        return self._bounded.predict_sets(x, coverage)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file with all that predicting needs, whole or not at all; `goodfit.load_model` reads it."""
