@@ -119,6 +119,21 @@ def test_calibration_and_comparison_take_out_of_fold_predictions() -> None:
     assert compared.rows == 120
 
 
+def test_they_are_compared_with_a_net_on_its_validation_rows() -> None:
+    data = dataset("classification")
+    members, alone = gf.train(RECIPE, data), gf.train(RECIPE.replace(fold_members=0, valid=0.2), data)
+    assert alone.split is not None
+    assert members.out_of_fold is not None
+    compared = gf.compare(members, alone)
+    assert compared.rows == len(alone.split.valid) == 24
+    place = {int(row): at for at, row in enumerate(members.out_of_fold.rows)}
+    rows = alone.split.valid
+    own = members.out_of_fold.values[[place[int(row)] for row in rows]].argmax(1) == data.y[rows]
+    other = alone.nets[0].predict(data.x[rows]) == data.y[rows]
+    (accuracy,) = [each for each in compared.pairs[0].measures if each.measure == "accuracy"]
+    assert (accuracy.first, accuracy.second) == (pytest.approx(own.mean()), pytest.approx(other.mean()))
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="'fold_members' must be 0, or an integer >= 2"):
         Recipe(fold_members=1)

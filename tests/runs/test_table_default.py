@@ -74,6 +74,12 @@ def test_folds_stand_back_where_something_else_validates() -> None:
     assert members(None, gf.data.table(grouped, target="y", group="who")) == 0
 
 
+def test_validation_rows_beside_folds_are_refused() -> None:
+    with pytest.raises(InputError, match="'valid' has no effect with 'fold_members'"):
+        settled({"valid": 0.2, "fold_members": 5}, table(), None)
+    assert settled({"valid": 0.2, "fold_members": 0}, table(), None)[0].valid == 0.2
+
+
 def test_arrays_keep_the_default_of_arrays() -> None:
     data = gf.data.Dataset("a", RNG.normal(size=(60, 2)).astype(np.float32), RNG.integers(0, 2, 60), "classification",
                            ("a", "b"))  # fmt: skip
@@ -91,7 +97,8 @@ def test_the_size_follows_rows_and_columns() -> None:
 
 
 def test_names_and_what_is_none_of_them() -> None:
-    assert gf.train("chapter", gf.data.load("xor"), seeds=1).recipe.hidden == CHAPTER.hidden
+    digits = gf.data.load("digits")
+    assert gf.train("chapter", digits, seeds=1).recipe.hidden == CHAPTER.hidden
     with pytest.raises(InputError, match=r"'recipe' must be a Recipe, fields of one, or a name; got 'tabel'\."):
         gf.train("tabel", table())
     with pytest.raises(InputError, match="'recipe' must be a Recipe, a Mapping, a text or None"):

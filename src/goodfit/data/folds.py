@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from goodfit.arguments import public
 from goodfit.data.dataset import Dataset
 from goodfit.data.dividing import group_codes, own_groups
-from goodfit.data.split import Split
 from goodfit.data.streams import checked_seed, generator
 from goodfit.errors import InputError, Problems, problem
 
@@ -202,12 +201,6 @@ def _by_splitter(splitter: Any, data: Dataset, rows: Indexes, y: NDArray[Any], g
     whole = len(held_out) == len(rows) and len(np.unique(held_out)) == len(rows)
     whole = whole and all(len(fold.train) + len(fold.valid) == len(rows) for fold in made)
     return Folds(f"{len(made)} folds of {type(splitter).__name__}", (made,), whole)
-
-
-def folds_of(split: Split) -> tuple[Fold, ...]:
-    """The folds of a split's training rows; () where it has none."""
-    of_row = split.folds
-    return () if of_row is None else _partition(split.train, of_row, int(of_row.max()) + 1)
 
 
 def member_folds(data: Dataset, rows: Indexes, folds: int, seed: int, where: str = "Recipe") -> Indexes:

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from goodfit.data.dataset import Dataset
-from goodfit.data.folds import folds_of
 from goodfit.data.split import Split
 from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.duplicates import Rows, exact_groups
@@ -102,16 +101,10 @@ def check_split(split: Split, mode: str = "warn") -> LeakCheck | None:
 
     mode: "warn" looks for near twins where that takes at most NEAR_SECONDS as predicted, or was done before; "error"
     looks for them whatever it takes, and raises InputError for every issue, however small; "off" looks for nothing:
-    None. Where the split has folds, each is looked at beside the others.
+    None. Where the split has folds, the first is looked at as a validation set.
     """
-    folds = [(fold.train, fold.valid) for fold in folds_of(split)]
-
-    def look(groups: Rows, near: NearPairs | None) -> tuple[LeakFinding, ...]:
-        found = findings(split, groups, near)
-        own = findings_of_folds(split.data, folds, groups, near) if folds else ()
-        return (*found, *(each for each in own if each not in found))  # both look at the inputs
-
-    return _checked(split.data, mode, look)
+    parts = split.with_valid()
+    return _checked(parts.data, mode, lambda groups, near: findings(parts, groups, near))
 
 
 def check_folds(data: Dataset, folds: Sequence[Fold], mode: str = "warn") -> LeakCheck | None:

@@ -169,7 +169,7 @@ def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG, what: s
     what: is counted as wrong, "rows" or "groups"
     """
     if rows < LEAST_ROWS:
-        return f"it takes {LEAST_ROWS} rows or more"
+        return f"it takes {LEAST_ROWS} {what} or more"
     if wrong < fewest:
         return f"fewer than {fewest} {what} are misclassified, too few to measure a loss"
     return ""

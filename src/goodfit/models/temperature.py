@@ -208,7 +208,8 @@ def _gains(
     first, second = rows_of_probabilities(task, before, y), rows_of_probabilities(task, after, y)
     missed = [1 - each[name] for each in (first, second) for name in HITS if name in each]
     wrong = min(float(each.sum()) if groups is None else _groups_worth(each, groups) for each in missed)
-    why = why_no_interval(len(y), wrong, FEWEST_WRONG, "rows" if groups is None else "groups")
+    count, what = (len(y), "rows") if groups is None else (len(np.unique(groups)), "groups")
+    why = why_no_interval(count, wrong, FEWEST_WRONG, what)
     pairs = {name: (first[name], second[name]) for name in (LOG_LOSS, BRIER)}
     if groups is not None:
         pairs = {name: (_by_group(one, groups), _by_group(other, groups)) for name, (one, other) in pairs.items()}

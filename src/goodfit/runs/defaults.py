@@ -55,6 +55,11 @@ def settled(
     """
     fields = said(recipe)
     if fields is not None and (table or recipe == TABLE or is_table(data)):
+        if fields.get("fold_members") and fields.get("valid"):
+            fix = "Leave one of them out: fold members are validated on their folds."
+            raise InputError(
+                problem("Recipe", "'valid' has no effect with 'fold_members'", got=fields["valid"], fix=fix)
+            )
         if "bins" in fields:
             fields = {"encoding": "piecewise", **fields}
         first = Recipe(**{"fold_members": _members(data, fields, seeds), **fields})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import string
 from collections.abc import Callable, Sequence
@@ -100,6 +101,11 @@ class Rows:
     prints: NDArray[np.uint64]
     values: NDArray[Any] | None = None
 
+    def only(self, rows: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        values = None if self.values is None else self.values[rows]
+        return Rows(self.x[rows], self.y[rows], self.prints[rows], values)
+
     def scores(self, nets: Sequence[TrainedNet]) -> dict[str, Values]:
         """What every row gives to each measure."""
         if self.values is not None:
@@ -155,7 +161,7 @@ def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | No
     splits = [split_for(each, data, progress) for each in those]
     if data is not None and all(each is None for each in splits):
         return None
-    found = [_validation(each, parts) for each, parts in zip(those, splits, strict=True)]
+    found = _in_common([_validation(each, parts) for each, parts in zip(those, splits, strict=True)])
     same = np.array_equal
     if not all(same(each.prints, found[0].prints) for each in found):
         other = next(place for place, each in enumerate(found) if not same(each.prints, found[0].prints))
@@ -165,6 +171,14 @@ def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | No
         sizes = f"{len(found[0].prints):,} and {len(found[other].prints):,}"
         raise InputError(problem(WHERE, f"runs {rule} {sizes}", fix=fix))
     return found
+
+
+def _in_common(found: Sequence[Rows]) -> list[Rows]:
+    """Fold members have a prediction for every row: of them, the rows that the others have as well."""
+    common = functools.reduce(np.intersect1d, [each.prints for each in found])
+    if not len(common):
+        return list(found)
+    return [each if each.values is None else each.only(np.isin(each.prints, common)) for each in found]
 
 
 def split_for(entrant: Entrant, data: Any, progress: Notify | None, door: Door = COMPARE) -> Split | None:
