@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from goodfit.models import Measure, Measures
     from goodfit.models.thresholds import Threshold
 
-BASELINE = (
-    "Baseline: a constant prediction on the same rows: the largest class, the classes' shares, the mean or median."
-)
 MOST_SHOWN = 12  # classes of a confusion matrix on a screen
 
 
@@ -33,13 +30,13 @@ def measure_table(found: Measures, title: str, those: Sequence[Measure]) -> Tabl
 def print_headline(out: Console, found: Measures, title: str) -> None:
     """The two to four measures that matter most."""
     out.print(measure_table(found, title, found.headline))
-    print_line(out, BASELINE)
+    print_line(out, found.baseline)
 
 
 def print_all(out: Console, found: Measures, title: str) -> None:
     """Every measure, how the intervals were made or why there is none, and the confusion matrix."""
     out.print(measure_table(found, title, found.measures))
-    print_line(out, BASELINE)
+    print_line(out, found.baseline)
     print_line(out, found.intervals)
     if 0 < len(found.confusion) <= MOST_SHOWN:
         out.print()

@@ -20,6 +20,11 @@ HEADLINES = {
     "multilabel": (EXACT, LOG_LOSS, AUC, F1),
     "regression": (R2, RMSE, MAE),
 }
+BASELINES = {
+    "classification": "the most frequent class, or the shares of the classes",
+    "multilabel": "what is most frequent of each label, or their shares",
+    "regression": "the mean, or for absolute errors the median",
+}
 MOST_HEADLINES = 4
 
 
@@ -104,6 +109,11 @@ class Measures:
         if self.positive and self[PRECISION].baseline < 1 / 3:
             names = (ACCURACY, LOG_LOSS, AUC, PRECISION)
         return tuple(each for each in self.measures if each.name in names)[:MOST_HEADLINES]
+
+    @property
+    def baseline(self) -> str:
+        """One line on what the baselines of this task are."""
+        return f"Baseline: the same measure of a constant prediction on the same rows: {BASELINES[self.task]}."
 
     @property
     def intervals(self) -> str:

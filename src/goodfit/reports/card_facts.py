@@ -74,6 +74,7 @@ def _model(run: Run) -> dict[str, Any]:
         "seeds": list(run.seeds),
         "diverged": list(run.frozen),
         "sizes": list(net.sizes),
+        "first_inputs": net.first_inputs,
         "activations": list(net.activations),
         "parameters": net.n_parameters,
         "target_transform": [] if net.transform is None else list(net.transform.kinds),

@@ -9,6 +9,11 @@ from goodfit.data.robust import CLIP
 from goodfit.reports.numbers import counted
 from goodfit.runs.run import PART_WORDS
 
+OF_FOLD_MEMBERS = (
+    "Out of fold, each row was predicted by the nets that did not learn from it; the training score is of the mean of "
+    "those that did. For new rows the model predicts with the average of all, which only test rows score."
+)
+
 
 def limits(facts: Mapping[str, Any]) -> list[str]:
     """Sentences on where the model and its scores end. facts: as `card_facts` gives them."""
@@ -34,7 +39,7 @@ def unknown(facts: Mapping[str, Any]) -> list[str]:
 def _of_rows(facts: Mapping[str, Any]) -> Iterator[str]:
     rows = facts["data"]["rows"]
     yield f"Trained on {counted(rows['train'], 'row')}. The scores apply to rows from the same distribution only."
-    if not rows["valid"]:
+    if not rows["valid"] and not facts["out_of_fold"]:
         yield "There was no validation set, so performance on unseen data was not measured."
     divided = facts["data"]["split"]["by"] or {}
     if "group" in divided:
@@ -108,6 +113,8 @@ def _of_nets(facts: Mapping[str, Any]) -> Iterator[str]:
     model = facts["model"]
     if model["nets"] == 1:
         yield "One seed was trained, so the variation over seeds is not known."
+    elif facts["out_of_fold"]:
+        yield OF_FOLD_MEMBERS
     else:
         yield "The scores are of single nets. The model predicts with their average, which was not scored."
     if model["diverged"]:

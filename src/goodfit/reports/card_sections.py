@@ -13,7 +13,7 @@ from goodfit.reports.card_limits import limits, unknown
 from goodfit.reports.card_use import use_section
 from goodfit.reports.markup import Inline, Mono, joined
 from goodfit.reports.measures import headline_blocks
-from goodfit.reports.numbers import NONE, between, brief, counted, number
+from goodfit.reports.numbers import NONE, between, brief, counted, encoded_text, number
 from goodfit.reports.page import Section
 from goodfit.reports.verdict import NOT_OF_STARTED
 from goodfit.runs.opening import ordinal, percent
@@ -76,7 +76,8 @@ def _inputs(facts: Mapping[str, Any]) -> Iterator[Block]:
     if columns is None:
         yield Paragraph(f"Arrays of {width:,} numbers a row, in the unit of the training data, without missing values.")
         return
-    yield Paragraph(f"{counted(len(columns), 'column')} of a table, which become {width:,} inputs of the net.")
+    told = encoded_text(width, facts["model"]["first_inputs"]) or f"{width:,} inputs of the net"
+    yield Paragraph(f"{counted(len(columns), 'column')} of a table, which become {told}.")
     rows = [
         (
             Mono(brief_name(each["name"])),
@@ -158,7 +159,7 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     for part, own in facts["measures"].items():
         yield from headline_blocks(Measures.from_dict(own), facts["measured_on"][part])
     loss = facts["validation_loss"]
-    if loss is not None:
+    if loss is not None and not facts["out_of_fold"]:  # of each net on its own fold, not of their predictions together
         yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")
     temperature = facts["temperature"]
     if temperature is not None:
@@ -224,10 +225,12 @@ def _verdict(facts: Mapping[str, Any]) -> Iterator[Block]:
 def _training(facts: Mapping[str, Any]) -> Iterator[Block]:
     model, trained = facts["model"], facts["trained"]
     epochs = sorted(set(model["kept_epochs"]))
+    encoded = encoded_text(model["sizes"][0], model["first_inputs"])
     span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     yield Facts(
         [
             ("Net", " – ".join(f"{size:,}" for size in model["sizes"])),
+            *([("Inputs of a net", encoded)] if encoded else []),
             ("Activations", ", ".join(dict.fromkeys(model["activations"])) or "no hidden layer"),
             ("Parameters of a net", f"{model['parameters']:,}"),
             ("Seeds", joined([str(seed) for seed in model["seeds"]])),

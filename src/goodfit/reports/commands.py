@@ -3,7 +3,7 @@
 import csv
 import io
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from goodfit.training.recipe import NAMED, Recipe
@@ -37,9 +37,20 @@ def nearest_recipe(recipe: Recipe) -> tuple[str, dict[str, Any]]:
 
 def changes(base: Recipe, recipe: Recipe) -> dict[str, Any]:
     """What makes one recipe the other: fields that differ, and those that a change of another would move."""
-    found: dict[str, Any] = {}
+    return changes_of(lambda given: base.replace(**given) if given else base, recipe, {})
+
+
+def changes_of(
+    making: Callable[[Mapping[str, Any]], Recipe], recipe: Recipe, first: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields from which a recipe is made: those that must be given, in the order of the fields.
+
+    making: the recipe that some given fields make
+    first: fields that are given in any case
+    """
+    found = dict(first)
     while True:
-        made = base.replace(**found) if found else base
+        made = making(found)
         differ = [name for name in Recipe.fields() if getattr(made, name) != getattr(recipe, name)]
         if set(differ) <= found.keys():
             return {name: found[name] for name in Recipe.fields() if name in found}

@@ -22,10 +22,6 @@ from goodfit.training.metrics import SCORE_NAMES
 
 TITLE = "Measures"
 COLUMNS = "measure", "value", "95 % interval", "baseline"
-BASELINE = (
-    "Baseline: the same measure of a constant prediction on the same rows: the most frequent class, the shares of the "
-    "classes, the mean, or for absolute errors the median."
-)
 MOST_CLASSES = 20  # of a confusion matrix on a page
 MOST_TARGETS = 3  # whose residuals are drawn
 MOST_BINS = 10
@@ -55,7 +51,7 @@ def _blocks(found: Measures, those: Sequence[Measure], of_rows: str) -> list[Blo
     """What must not be overlooked, and measures beside those of a constant prediction."""
     caption = f"Measured on {of_rows}"
     rows = [[each.label, *each.shown, found.beside(each)] for each in those]
-    return [*(Note(text, "Attention.") for text in found.warnings), Grid(caption, COLUMNS, rows, note=BASELINE)]
+    return [*(Note(text, "Attention.") for text in found.warnings), Grid(caption, COLUMNS, rows, note=found.baseline)]
 
 
 def share_beside(found: Measures | None) -> str:

@@ -57,3 +57,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 def known(value: float | None) -> float:
     """The number, nan for None: figures leave it out."""
     return math.nan if value is None else value
+
+
+def encoded_text(features: int, inputs: int) -> str:
+    """15 features, encoded as 159 inputs; "" where the features are the inputs."""
+    return "" if features == inputs else f"{counted(features, 'feature')}, encoded as {inputs:,} inputs"

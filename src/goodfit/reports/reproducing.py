@@ -5,10 +5,21 @@ import os
 import shlex
 from fractions import Fraction
 
+import numpy as np
+
 from goodfit.reports.blocks import Passage
-from goodfit.reports.commands import changes, flag_words, recipe_words, table_words, wrapped
+from goodfit.reports.commands import (
+    changes,
+    changes_of,
+    flag_words,
+    nearest_recipe,
+    recipe_words,
+    table_words,
+    wrapped,
+)
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
+from goodfit.runs.defaults import FOLDS, MOST_ENCODED, completed
 from goodfit.training.recipe import DEFAULT
 
 
@@ -34,9 +45,10 @@ def command(source: Source) -> list[str] | None:
     recipe, seeds = source.run.recipe, source.run.seeds
     data = data_words(source)
     counted_up = tuple(range(recipe.seed, recipe.seed + len(seeds)))
+    usual = recipe.fold_members or 1  # as many nets are trained where no number is given
     if data is None or seeds != counted_up or not _is_drawn(source):
         return None
-    words = ["goodfit", "train", *data, *recipe_words(recipe)]
+    words = ["goodfit", "train", *data, *(_table_recipe_words(source) if source.table else recipe_words(recipe))]
     if source.run.start is not None:
         start = source.run.start
         if not os.path.lexists(start.told.source) or start.start.recipe is None:
@@ -50,12 +62,38 @@ def command(source: Source) -> list[str] | None:
             *flag_words(changes(start.start.recipe, recipe)),
         ]
         return [*words, "--seeds", str(len(seeds))]  # without it, there are as many nets as in the start
-    return words if len(seeds) == 1 else [*words, "--seeds", str(len(seeds))]
+    return words if len(seeds) == usual else [*words, "--seeds", str(len(seeds))]
+
+
+def _table_recipe_words(source: Source) -> list[str]:
+    """The recipe of a run on a table file: what differs from the default for its rows, or from a named recipe.
+
+    Where rows have groups or a time, or there are few, the data decide on folds, so that their number is always given.
+    """
+    run, table = source.run, source.table or {}
+    rows = _learning_rows(source)
+    encoding = run.nets[0].encoding
+    few = encoding is None or encoding.width <= MOST_ENCODED
+    clear = not table.get("group") and not table.get("time") and source.sizes["train"] >= 2 * FOLDS
+    first = {} if clear and len(run.seeds) >= FOLDS else {"fold_members": run.recipe.fold_members}
+    fields = changes_of(lambda given: completed(given, rows, encoded=few), run.recipe, first)
+    name, named = nearest_recipe(run.recipe)
+    if name != "default" and len(named) < len(fields):
+        return ["--recipe", name, *flag_words(named)]
+    return flag_words(fields)
+
+
+def _learning_rows(source: Source) -> int:
+    """How many rows a net of the run learned from; with folds, the one with the largest fold."""
+    out, rows = source.run.out_of_fold, source.sizes["train"]
+    return rows if out is None else rows - int(np.bincount(out.folds).max())
 
 
 def _is_drawn(source: Source) -> bool:
     """Whether the split may be the one that the recipe draws; its digest tells for sure."""
     sizes, recipe = source.sizes, source.run.recipe
+    if recipe.fold_members:
+        return source.split_seed == recipe.seed and not sizes["valid"]
     exact = Fraction(str(recipe.valid)) * (sizes["train"] + sizes["valid"])
     return source.split_seed == recipe.seed and sizes["valid"] == math.floor(exact + Fraction(1, 2))
 

@@ -27,8 +27,6 @@ from goodfit.runs import Run
 from goodfit.runs.telling import interval
 from goodfit.training.recipe import Recipe
 
-NAMES = {"train": "Training", "valid": "Validation"}
-
 
 @public
 def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | None = None) -> Page:
@@ -103,7 +101,11 @@ def _lead(source: Source) -> Inline:
 def _glance(source: Source) -> list[Glance]:
     run = source.run
     scores = [
-        Glance(f"{NAMES[part]} {score.name}", number(score.value), _detail(score, run.measured.get(part)))
+        Glance(
+            f"{run.part_words[part].capitalize()} {score.name}",
+            number(score.value),
+            _detail(score, run.measured.get(part)),
+        )
         for part, score in sorted(run.scores.items(), key=lambda pair: pair[0] != "valid")
         if part != "test"
     ]

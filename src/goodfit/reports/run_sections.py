@@ -9,7 +9,7 @@ from goodfit.figures.curves import band_levels
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.reports.blocks import Grid, Paragraph, Passage
 from goodfit.reports.drawing import both
-from goodfit.reports.numbers import NONE, counted
+from goodfit.reports.numbers import NONE, counted, encoded_text
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs import Run
@@ -24,7 +24,8 @@ MOST_EPOCHS = 200  # rows of the table below the curves
 
 def data_section(source: Source) -> Section:
     """What was learned from, and how its rows are divided."""
-    about = {"source": source, "total": sum(source.sizes.values()), "parts": PART_WORDS}
+    encoded = encoded_text(source.run.nets[0].n_inputs, source.run.nets[0].first_inputs)
+    about = {"source": source, "total": sum(source.sizes.values()), "parts": PART_WORDS, "encoded": encoded}
     return Section("Data and split", [Passage("run/data.html", about)])
 
 
@@ -43,7 +44,8 @@ def net_section(run: Run) -> Section:
         for layer in run.layers
     ]
     columns = ("layer", "activation", "initialiser", "inputs", "outputs", "dropout", "parameters")
-    one = f"{layers_text(run)}: {counted(run.parameters, 'parameter')}."
+    encoded = encoded_text(run.nets[0].n_inputs, run.nets[0].first_inputs)
+    one = f"{', '.join(filter(None, (layers_text(run), encoded)))}: {counted(run.parameters, 'parameter')}."
     text = f"{one} {counted(len(run.seeds), 'such net')} were trained, one per seed." if len(run.seeds) > 1 else one
     return Section("Net", [Paragraph(text), Grid("Layers, from the inputs to the output", columns, rows, left=3)])
 

@@ -20,6 +20,7 @@ from goodfit.models.calibration import (
 )
 from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature
+from goodfit.runs.run import rows_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,13 +59,15 @@ class Calibration:
     temperature: Temperature | None
     openings: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
+    """Whether "valid" are the training rows, each predicted by the nets that did not learn from it."""
     before: Model | None = field(default=None, repr=False, compare=False)
     """The model as it was looked at."""
 
     @property
     def rows_text(self) -> str:
-        """360 validation rows."""
-        return f"{self.rows:,} {'validation' if self.part == 'valid' else 'new'} row{'s' * (self.rows != 1)}"
+        """360 validation rows; 360 rows, out of fold."""
+        return rows_words(self.rows, self.part, out_of_fold=self.out_of_fold)
 
     @property
     def miscalibrated(self) -> tuple[Reliability, ...]:

@@ -87,6 +87,7 @@ def calibration(
         task=task,
         nets=len(one.nets),
         part=part,
+        out_of_fold=rows.values is not None,
         rows=len(y),
         level=level,
         scores=tuple(probability_scores(rows_of_probabilities(task, chances, y), level)),

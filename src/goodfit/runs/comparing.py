@@ -15,6 +15,7 @@ from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.paired import Difference, pair_differences
 from goodfit.runs.entrants import Entrant, Notify, Rows, entrants, opened_rows, shared_validation
 from goodfit.runs.opening import percent
+from goodfit.runs.run import rows_words
 
 AGAINST = "all", "first"
 MOST = 26  # that are compared at once
@@ -77,12 +78,13 @@ class Compared:
     pairs: tuple[PairDifference, ...]
     openings: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
+    """Whether "valid" are the training rows, each predicted by the nets that did not learn from it."""
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """One a pair, by the main score."""
-        kind = "validation" if self.part == "valid" else "new"
-        rows = f"{self.rows:,} {kind} row{'s' * (self.rows != 1)}"
+        rows = rows_words(self.rows, self.part, out_of_fold=self.out_of_fold)
         return tuple(pair.sentence(rows) for pair in self.pairs)
 
     def to_json(self) -> dict[str, Any]:
@@ -147,7 +149,9 @@ def compare(
     if against == "first":
         places = [(first, second) for first, second in places if first == 0]
     if rows is not None:
-        return _compared(those, rows, "valid", places, len(places), _of_validation(those))
+        folds = any(each.values is not None for each in rows)
+        found = _compared(those, rows, "valid", places, len(places), _of_validation(those, folds=folds))
+        return replace(found, out_of_fold=folds)
     rows, opened, notes = opened_rows(those, data, target, progress)
     looks = max(each.nth for each in opened)
     counted = max(len(places), looks * (looks - 1) // 2)  # each with each, whichever were asked for now
@@ -186,15 +190,16 @@ def _together(counted: int, level: float, part: str) -> list[str]:
     ]
 
 
-def _of_validation(those: Sequence[Entrant]) -> list[str]:
-    """What validation rows were used for."""
+def _of_validation(those: Sequence[Entrant], *, folds: bool) -> list[str]:
+    """What validation rows, or folds, were used for."""
     known = [f"{each.name}: {note}" for each in those for note in each.known_before]
     chosen = [each.name for each in those if each.chose_epoch]
     if not chosen:
         return known
+    who, nets = ("Each fold", "the nets that left it out") if folds else ("The validation rows", "each net")
     whose = "all" if len(chosen) == len(those) else ", ".join(chosen)
     return [
-        f"The validation rows chose the epoch of each net ({whose}): both scores are slightly optimistic. Where they "
+        f"{who} chose the epoch of {nets} ({whose}): both scores are slightly optimistic. Where they "
         "also chose hyperparameters, the difference is, too.",
         *known,
     ]

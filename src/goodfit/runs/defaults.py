@@ -16,7 +16,7 @@ from goodfit.data import Dataset, Split, Table
 from goodfit.data.dividing import group_codes
 from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
-from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
+from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
 from goodfit.training.recipe import NAMED, Recipe
 
 TABLE = "table"
@@ -124,11 +124,29 @@ def _members(data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: in
 
 def _sized(asked: Recipe, parts: Split) -> Recipe:
     """The default for so many rows and columns; fields that were asked for stay."""
-    rows, given = learning_rows(parts), asked.given
+    few = len(encoded_columns(parts.data.x[parts.train])) * asked.bins <= MOST_ENCODED
+    return _completed(asked, learning_rows(parts), few)
+
+
+def completed(fields: Mapping[str, Any], rows: int, *, encoded: bool) -> Recipe:
+    """The default for a table, of which some fields were asked for, where FOLDS nets are each validated on a fold.
+
+    rows: that a net learns from
+    encoded: whether encodings of its numbers make no more than MOST_ENCODED inputs
+    """
+    if "bins" in fields:
+        fields = {"encoding": "piecewise", **fields}
+    members = 0 if "valid" in fields else FOLDS
+    made = _completed(Recipe(**{"fold_members": members, **fields}), rows, encoded)
+    return made if "batch_size" in fields else made.replace(batch_size=fitting_batch(made, rows))
+
+
+def _completed(asked: Recipe, rows: int, encoded: bool) -> Recipe:
+    given = asked.given
     fields: dict[str, Any] = {"hidden": HIDDEN, "epochs": _epochs(rows)}
     if asked.optimizer in STOCHASTIC:
         fields |= {"learning_rate": LEARNING_RATE, "dropout": DROPOUT, "patience": PATIENCE}
-    if len(encoded_columns(parts.data.x[parts.train])) * asked.bins <= MOST_ENCODED:
+    if encoded:
         fields["encoding"] = "piecewise"
     return Recipe(**{**fields, **given})
 

@@ -15,6 +15,8 @@ from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_the
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
+CHOSEN_BY_FOLD = "Each fold chose the epoch of the nets that left it out: the scores are slightly optimistic."
+
 
 @dataclass(frozen=True)
 class LookedAt:
@@ -35,7 +37,11 @@ def rows_to_look_at(
     parts = split_for(one, data, progress, door)
     if parts is not None:
         out = None if one.run is None else one.run.out_of_fold
-        chosen = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
+        chosen = (
+            CHOSEN_BY_FOLD
+            if out is not None
+            else "The validation rows chose the epoch of each net: the scores are slightly optimistic."
+        )
         told = [*[chosen] * one.chose_epoch, *one.known_before]
         if out is not None:
             return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told

@@ -321,6 +321,14 @@ def part_words(out_of_fold: bool) -> dict[str, str]:
     return {**PART_WORDS, "valid": "out of fold"} if out_of_fold else PART_WORDS
 
 
+def rows_words(rows: int, part: str, *, out_of_fold: bool) -> str:
+    """How many rows of which kind: 360 validation rows; 360 new rows; 360 rows, out of fold."""
+    some = f"row{'s' * (rows != 1)}"
+    if part == "valid" and out_of_fold:
+        return f"{rows:,} {some}, out of fold"
+    return f"{rows:,} {PART_WORDS.get(part, part)} {some}"
+
+
 def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
     """The layers that a recipe gives a net."""
     sizes = [inputs, *recipe.hidden, outputs]

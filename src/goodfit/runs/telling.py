@@ -12,7 +12,7 @@ from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.error_scores import ErrorScore
 from goodfit.models.scores import Score
 from goodfit.runs.opening import percent, restated
-from goodfit.runs.run import PART_WORDS, Run
+from goodfit.runs.run import PART_WORDS, Run, rows_words
 
 if TYPE_CHECKING:
     from goodfit.data import Opening
@@ -91,7 +91,7 @@ def measured_on(run: Run, part: str) -> str:
     """What a run's measures are of: 46 validation rows, mean prediction of 2 nets; 300 rows, out of fold."""
     rows = run.measured[part].rows
     if part == "valid" and run.out_of_fold is not None:
-        return f"{rows:,} rows, out of fold"
+        return rows_words(rows, part, out_of_fold=True)
     nets = f", mean prediction of {len(run.sound)} nets" if len(run.sound) > 1 else ""
     return f"{rows:,} {PART_WORDS[part]} row{'s' * (rows != 1)}{nets}"
 

@@ -147,7 +147,8 @@ def test_what_scikit_learn_cannot_hold_is_named(tmp_path: Path) -> None:
         export(model, "sklearn", tmp_path / "net", rows=table)
     rules = [line.removeprefix("Export to sklearn: ") for line in caught.value.problems]
     assert rules == [
-        "layer 0 must have an activation of scikit-learn's: identity, relu, sigmoid, tanh; got 'gelu'.",
+        "layer 0 must have an activation of scikit-learn's: identity, relu, sigmoid, tanh; got 'gelu'. "
+        "Train again with --activation relu.",
         "all hidden layers must have one activation; got ('gelu', 'relu').",
         "a target transform cannot be held; got ('log', 'log').",
         "column 'since' cannot be held: it is a date.",

@@ -75,13 +75,13 @@ def _check(model: Model) -> None:
         for name in dict.fromkeys(names):
             if name not in ACTIVATIONS:
                 rule = f"layer {layer} must have an activation of scikit-learn's: {', '.join(ACTIVATIONS)}"
-                problems.add(WHERE, rule, got=name)
+                problems.add(WHERE, rule, got=name, fix="Train again with --activation relu.")
     for net in model.nets:
         if len(set(net.activations)) > 1:
             problems.add(WHERE, "all hidden layers must have one activation", got=net.activations)
             break
     if any(net.encoding is not None for net in model.nets):
-        problems.add(WHERE, "cannot hold the bins of encoded features")
+        problems.add(WHERE, "cannot hold the bins of encoded features", fix="Train again with --encoding none.")
     if model.task != "regression" and model.nets[0].n_outputs == 1:
         problems.add(WHERE, f"a net for {model.task} must have at least two outputs", got=1)
     if any(net.transform is not None for net in model.nets):
