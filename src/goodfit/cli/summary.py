@@ -37,7 +37,8 @@ def print_run(run: Run) -> None:
     if run.out_of_fold is not None:
         folds = run.recipe.fold_members
         print_line(out, f"{len(run.nets)} nets predict together; each left out one of {folds} folds. Out of fold: each "
-                        "row as predicted by the nets that did not learn from it; training: by those that did.")  # fmt: skip
+                        "row as predicted by the nets that did not learn from it; training: by those that "
+                        "did.")  # fmt: skip
     if run.frozen:
         nets = ", ".join(str(net) for net in run.frozen)
         subject, verb = ("Net", "was") if len(run.frozen) == 1 else ("Nets", "were")

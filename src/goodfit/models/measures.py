@@ -113,7 +113,7 @@ class Measures:
     @property
     def baseline(self) -> str:
         """One line on what the baselines of this task are."""
-        return f"Baseline: the same measure of a constant prediction on the same rows: {BASELINES[self.task]}."
+        return f"Baseline: a constant prediction: {BASELINES[self.task]}."
 
     @property
     def intervals(self) -> str:

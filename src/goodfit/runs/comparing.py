@@ -149,7 +149,7 @@ def compare(
     if against == "first":
         places = [(first, second) for first, second in places if first == 0]
     if rows is not None:
-        folds = any(each.values is not None for each in rows)
+        folds = all(each.values is not None for each in rows)
         found = _compared(those, rows, "valid", places, len(places), _of_validation(those, folds=folds))
         return replace(found, out_of_fold=folds)
     rows, opened, notes = opened_rows(those, data, target, progress)
