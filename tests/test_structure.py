@@ -323,3 +323,9 @@ def test_a_long_function_would_be_seen() -> None:
     body = "\n".join(["    pass"] * FUNCTION_LINES)
     assert not list(long_parts(f"def f():\n    '''One.\n\n    Three.\n    '''\n{body[9:]}\n"))
     assert list(long_parts(f"def f():\n{body}\n")) == [f"f has {FUNCTION_LINES + 1} lines"]
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest imports them by their names alone."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}
