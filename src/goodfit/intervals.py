@@ -179,11 +179,11 @@ def of_share_difference(differences: Any, level: float = LEVEL) -> Bounds:
         return apart / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, apart)
 
     found = (wins - losses) / rows
-    low = _crossing(lambda at: beyond(at) - quantile, -1.0, found)
-    return low, _crossing(lambda at: beyond(at) + quantile, found, 1.0)
+    low = crossing(lambda at: beyond(at) - quantile, -1.0, found)
+    return low, crossing(lambda at: beyond(at) + quantile, found, 1.0)
 
 
-def _crossing(falling: Callable[[float], float], low: float, high: float) -> float:
+def crossing(falling: Callable[[float], float], low: float, high: float) -> float:
     """Where a falling function is 0 between two places, by halving; the place itself that it never reaches 0 beyond."""
     for _ in range(60):
         middle = (low + high) / 2
@@ -205,5 +205,5 @@ def chernoff(share: float, rows: float, log_missing: float) -> Bounds:
         parts = ((share, p), (1 - share, 1 - p))
         return sum(a * (math.log(a / b) if b > 0 else math.inf) for a, b in parts if a > 0)
 
-    low = _crossing(lambda p: divergence(p) - room, 0.0, share)
-    return low, _crossing(lambda p: room - divergence(p), share, 1.0)
+    low = crossing(lambda p: divergence(p) - room, 0.0, share)
+    return low, crossing(lambda p: room - divergence(p), share, 1.0)

@@ -11,13 +11,12 @@ Mann-Whitney test, Statistical Methods in Medical Research 28.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goodfit.intervals import SHARE, Bounds, clopper_pearson, on_logits, within
+from goodfit.intervals import SHARE, Bounds, clopper_pearson, crossing, on_logits, within
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -117,15 +116,7 @@ def _newcombe(value: float, many: int, few: int, level: float) -> Bounds:
         spread = at * (1 - at) * (1 + star * (1 - at) / (2 - at) + star * at / (1 + at)) / (many * few)
         return abs(value - at) - z * math.sqrt(spread)
 
-    return _edge(beyond, 0.0, value), _edge(beyond, 1.0, value)
-
-
-def _edge(beyond: Callable[[float], float], outside: float, inside: float) -> float:
-    """Where the distance becomes as large as allowed, by halving between a place outside and one inside."""
-    for _ in range(60):
-        middle = (outside + inside) / 2
-        outside, inside = (middle, inside) if beyond(middle) > 0 else (outside, middle)
-    return (outside + inside) / 2
+    return crossing(beyond, 0.0, value), crossing(beyond, 1.0, value)
 
 
 def precision_interval(found: Moved, many: int, level: float) -> Bounds:
