@@ -248,6 +248,7 @@ class Tally:
 def tally(command: Command, folder: Path, kills: int, chance: random.Random) -> Tally:
     """Kill a command so many times, resume it every time, and compare what it ends with."""
     expected, seconds = whole(command, folder)
+    _note(f"{command.title}: {seconds:.1f} seconds from begin to end")
     found, at = Tally(), prepared(command, folder / "killed-0")
     while True:
         kill = None if found.kills >= kills else any_kill(SIGNALS[found.kills % len(SIGNALS)], seconds, chance)
@@ -263,10 +264,16 @@ def tally(command: Command, folder: Path, kills: int, chance: random.Random) -> 
             at = prepared(command, folder / f"killed-{found.ends}")
         elif kill is not None and (ended.code == -kill.signal or "Interrupted" in ended.said):
             found.kills += 1
+            _note(f"{command.title}: {found.kills} of {kills} kills, {found.same} of {found.ends} ends the same")
         else:
             print(f"  goodfit {' '.join(command.next_words(at))}: exit code {ended.code}: {ended.said}", flush=True)
             found.lost += 1
             at = prepared(command, folder / f"lost-{found.lost}")
+
+
+def _note(words: str) -> None:
+    """On stderr, as it goes: a command may take an hour, and its line of the table comes at the end."""
+    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
 
 
 def any_kill(number: signal.Signals, seconds: float, chance: random.Random) -> Kill:
