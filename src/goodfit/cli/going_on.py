@@ -55,7 +55,7 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
 def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dict[str, Any]:
     """The choices that are about columns which a table has: ids that a new file leaves out need not be left out."""
     found: dict[str, Any] = {name: choices[name] for name in ("target", "task") if name in choices}
-    found |= {name: choices[name] for name in ("group", "time") if choices.get(name) in columns}
+    found |= {name: choices[name] for name in ("group", "time", "weight") if choices.get(name) in columns}
     test = choices.get("test")
     if isinstance(test, float) or (test is not None and os.path.exists(test)):
         found["test"] = test

@@ -49,6 +49,10 @@ class TableFlags:
     time: Annotated[
         str | None, _flag("Time column: validation and test sets are the latest rows. Not used as a feature.")
     ] = None
+    weight: Annotated[
+        str | None,
+        _flag("Weight column, >= 0: how much each row counts in the loss and in scores. Not used as a feature."),
+    ] = None
     test: Annotated[
         str | None,
         _flag(

@@ -21,6 +21,7 @@ from goodfit.data.tables.frames import columns_of, frame_from
 from goodfit.data.tables.tabular import table
 from goodfit.data.tables.targets import TableTask
 from goodfit.errors import problem
+from goodfit.estimators.inputs import checked_weight
 from goodfit.estimators.parameters import TABLES, constraints, documented
 from goodfit.estimators.together import put_off
 from goodfit.models.scores import Score
@@ -31,6 +32,7 @@ from goodfit.runs.training import train
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 TARGET = "target"  # the column of `y` where it has no name of its own
+WEIGHT = "weight"  # the column of `sample_weight`
 WHERE = "table"  # what errors call X with y, as those of `goodfit.data.table`
 FEWEST_ROWS = 2
 
@@ -39,6 +41,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
     """What both share: the table of X and y, its training, and what is known of it afterwards."""
 
     _task: ClassVar[TableTask]
+    _method: ClassVar[str]
+    """Of the model, that gives what out-of-fold predictions are of."""
     _parameter_constraints: ClassVar[dict[str, Any]] = constraints(TABLES)
 
     def __init__(
@@ -60,17 +64,21 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on all rows of X [n_samples, n_features], with targets y [n_samples].
 
         X: data frame of pandas, polars or Arrow, whose columns are read as `goodfit.data.table` reads them; or an array
         of numbers or texts. Missing values may be in X, not in y. ValueError for data or parameters that do not fit.
+        sample_weight: [n_samples] how much each row counts in the loss and in `score_`, >= 0; None: all alike. A row of
+        weight 0 is left out.
         """
         put_off()
         columns = self._columns(X, y, reset=True)
-        targets = self._targets(y)
+        weight = None if sample_weight is None else checked_weight(sample_weight, X)
+        kept = slice(None) if weight is None else weight > 0
+        targets = self._targets(y, kept)
         check_consistent_length(X, targets)
-        made = self._table(columns, targets, getattr(y, "name", None))
+        made = self._table(columns, targets, getattr(y, "name", None), weight)
         self.run_ = run = train(self._asked(), made, seeds=self.n_nets, leaks=self.leaks)
         if run.frozen:
             rule = f"{len(run.frozen)} of {len(run.nets)} nets diverged, and predict only if all did"
@@ -79,8 +87,10 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.score_: Score | None = run.scores.get("valid")
         self.out_of_fold_ = None
         if run.out_of_fold is not None:
-            values = np.empty_like(run.out_of_fold.values)
-            values[run.out_of_fold.rows] = run.out_of_fold.values
+            values = np.empty((len(targets), run.out_of_fold.values.shape[1]), np.float32)
+            if weight is not None and not weight.all():  # no net learned from rows of weight 0
+                values[:] = self._predicted(X, self._method)
+            values[np.arange(len(targets))[kept][run.out_of_fold.rows]] = run.out_of_fold.values
             self.out_of_fold_ = self._as_given(values)
         return self
 
@@ -99,13 +109,18 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
             self._names = [name for name, _ in found]
         return list(zip(self._names, (column for _, column in found), strict=True))
 
-    def _table(self, columns: list[tuple[str, Any]], targets: NDArray[Any], name: Any) -> Table:
-        """The table of inputs and targets, of which no test rows are sealed."""
-        target = name if isinstance(name, str) and name else TARGET
+    def _table(
+        self, columns: list[tuple[str, Any]], targets: NDArray[Any], name: Any, weight: NDArray[Any] | None
+    ) -> Table:
+        """The table of inputs, targets and weights, of which no test rows are sealed."""
+        target, of_rows, given = name if isinstance(name, str) and name else TARGET, WEIGHT, [*columns]
         while target in self._names:
             target += "_"
-        frame = frame_from(WHERE, [*columns, (target, targets)])
-        made = table(frame, target, ids=self.ids, task=self._task, kinds=self.kinds, test=0)
+        while of_rows in (target, *self._names):
+            of_rows += "_"
+        given += [(target, targets)] + ([] if weight is None else [(of_rows, np.asarray(weight, np.float64))])
+        how: dict[str, Any] = {"ids": self.ids, "task": self._task, "kinds": self.kinds, "test": 0}
+        made = table(frame_from(WHERE, given), target, weight=None if weight is None else of_rows, **how)
         return replace(made, target=replace(made.target, classes=self._class_names()))
 
     def _asked(self) -> Asked:
@@ -147,8 +162,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         return tags
 
     @abstractmethod
-    def _targets(self, y: Any) -> NDArray[Any]:
-        """The targets, checked: codes of classes, or numbers."""
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
+        """The targets, checked: codes of classes, or numbers; of rows that are not kept, any."""
 
     @abstractmethod
     def _class_names(self) -> tuple[str, ...]:
@@ -193,6 +208,7 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
     """
 
     _task: ClassVar[TableTask] = "classification"
+    _method: ClassVar[str] = "predict_proba"
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of every row [n_samples]."""
@@ -211,11 +227,11 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
             logarithms: NDArray[Any] = np.log(found)
         return logarithms
 
-    def _targets(self, y: Any) -> NDArray[Any]:
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
         y = _check_y(y, estimator=self)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        return np.asarray(codes)
+        self.classes_ = np.unique(y[kept])
+        return np.asarray(np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1))
 
     def _class_names(self) -> tuple[str, ...]:
         return tuple(_name_of(each) for each in self.classes_.tolist())
@@ -250,12 +266,13 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     """
 
     _task: ClassVar[TableTask] = "regression"
+    _method: ClassVar[str] = "predict"
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The numbers [n_samples] that are predicted, float32, in the unit of y; means over the nets."""
         return self._predicted(X, "predict")[:, 0]
 
-    def _targets(self, y: Any) -> NDArray[Any]:
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
         return np.asarray(_check_y(y, y_numeric=True, estimator=self), np.float64)
 
     def _class_names(self) -> tuple[str, ...]:

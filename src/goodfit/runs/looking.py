@@ -11,7 +11,7 @@ from goodfit.data import Dataset
 from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
-from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_there, target_of
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, split_for, split_if_there, target_of, weight_of
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
@@ -43,13 +43,16 @@ def rows_to_look_at(
             else "The validation rows chose the epoch of each net: the scores are slightly optimistic."
         )
         told = [*[chosen] * one.chose_epoch, *one.known_before]
+        told += [UNWEIGHTED] * (kind == "calibrate" and parts.data.weight is not None)
         if out is not None:
             return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told
         if not len(parts.valid):
             fix = f"Train with --valid above 0. {door.fix}"
             raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
         return LookedAt(parts.data, parts.valid), "valid", (), LEVEL, told
-    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
+    columns = target_of(one, target), weight_of(one)
+    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, *columns, progress)
+    own = (*own, *[UNWEIGHTED] * (kind == "calibrate" and sealed.data.weight is not None))
     earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
     seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
     opened = open_rows(one.nets, sealed, run=one.folder, kind=kind)

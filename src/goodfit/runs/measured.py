@@ -36,14 +36,16 @@ def measured_nets(
     positive: str | None = None,
     level: float = LEVEL,
     row: str = "row",
+    weight: np.ndarray | None = None,
 ) -> Measures:
     """The measures of the mean probabilities or numbers of all the nets, for inputs [N, D] and targets.
 
+    weight: how much each row counts, [N].
     Beside what `measured` warns of: single nets that predict one class only. InputError as of `measured`.
     """
     task = nets[0].task
     outputs, single = outputs_together(nets, x)
-    found = measured(task, outputs, y, nets[0].classes, positive=positive, level=level, row=row)
+    found = measured(task, outputs, y, nets[0].classes, positive=positive, level=level, row=row, weight=weight)
     if found.warnings or not single or len(nets) == 1 or len(y) < FEWEST_ROWS or not np.ptp(y):
         return found
     which = f"{len(single)} of {len(nets)} nets predict" if len(single) > 1 else f"1 of {len(nets)} nets predicts"
@@ -65,13 +67,14 @@ def outputs_together(nets: Sequence[TrainedNet], x: np.ndarray) -> tuple[np.ndar
 
 def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measures:
     """The measures on the training or validation rows of a split."""
-    return measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part])
+    weight = parts.data.weight_of(parts.rows(part))
+    return measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part], weight=weight)
 
 
 def measured_out_of_fold(found: OutOfFold, data: Dataset, positive: str | None = None) -> Measures:
     """The measures of out-of-fold predictions of fold members, for every training row."""
-    y = data.y[found.rows]
-    return measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD)
+    y, weight = data.y[found.rows], data.weight_of(found.rows)
+    return measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD, weight=weight)
 
 
 def measured_at_end(

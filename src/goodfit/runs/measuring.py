@@ -13,7 +13,8 @@ from goodfit.models.class_measures import positive_class
 from goodfit.models.measures import Measures
 from goodfit.models.temperature import logits_of, probabilities_at
 from goodfit.models.thresholds import Threshold, threshold_by_cost
-from goodfit.runs.entrants import Door, Notify, entrant
+from goodfit.notices import warn
+from goodfit.runs.entrants import UNWEIGHTED, Door, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
 from goodfit.runs.measured import ROWS, measured_nets, measured_out_of_fold
 
@@ -51,12 +52,14 @@ def measures(
     one = entrant(model, 0, DOOR)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "score")
     if one.run is not None and one.run.out_of_fold is not None and rows.values is not None:
-        return replace(measured_out_of_fold(one.run.out_of_fold, rows.data, positive), notes=tuple(notes))
+        found = measured_out_of_fold(one.run.out_of_fold, rows.data, positive)
+        return replace(found, notes=(*notes, *found.notes))
     x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
     row = ROWS["valid"] if part == "valid" else "row"
-    found = measured_nets(one.nets, x, y, positive=positive, level=level, row=row)
+    weight = rows.data.weight_of(rows.rows)
+    found = measured_nets(one.nets, x, y, positive=positive, level=level, row=row, weight=weight)
     together = [TOGETHER.format(len(one.nets))] * (len(one.nets) > 1)
-    return replace(found, notes=(*notes, *together))
+    return replace(found, notes=(*notes, *found.notes, *together))
 
 
 @public
@@ -89,7 +92,9 @@ def threshold(
         raise InputError(
             problem(OF_THRESHOLD.where, "'positive' must be one of the two classes", got=positive, fix=fix)
         )
-    rows, _, _, level, _ = rows_to_look_at(one, data, target, progress, OF_THRESHOLD, "calibrate")
+    rows, _, _, level, notes = rows_to_look_at(one, data, target, progress, OF_THRESHOLD, "calibrate")
+    if UNWEIGHTED in notes:
+        warn(problem(OF_THRESHOLD.where, UNWEIGHTED))
     y, values = rows.data.y[rows.rows], rows.values
     place = positive_class(y) if positive is None else net.classes.index(positive)
     if values is None:

@@ -86,6 +86,6 @@ def score_folds(
         heard += [np.arange(count) == fold, np.arange(count) != fold]
     values = (out / heard[0, folds, None]).astype(np.float32)
     learned = (own / heard[1, folds, None]).astype(np.float32)
-    y, task = parts.data.y[rows], nets[0].task
-    scores = {"train": score_values(task, learned, y), "valid": score_values(task, values, y)}
+    y, weight, task = parts.data.y[rows], parts.data.weight_of(rows), nets[0].task
+    scores = {"train": score_values(task, learned, y, weight), "valid": score_values(task, values, y, weight)}
     return scores, OutOfFold(rows, folds, values)

@@ -111,17 +111,20 @@ def open_rows(
         rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
     score = score_together if together else score_nets
-    opened = open_predictions(
-        rows, model_print(nets), lambda: score(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
-    )
+    opened = open_predictions(rows, model_print(nets), lambda: score(nets, *_given(rows)), run=run, kind=kind)
     return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
+
+
+def _given(rows: Sealed) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Inputs, targets and weights of rows."""
+    return rows.data.x[rows.rows], rows.data.y[rows.rows], rows.data.weight_of(rows.rows)
 
 
 def _measures(nets: Sequence[TrainedNet], rows: Sealed, level: float) -> Measures | None:
     """Of rows that the ledger has as opened."""
-    data = rows.data
+    x, y, weight = _given(rows)
     with contextlib.suppress(InputError):  # an output is not finite
-        return measured_nets(nets, data.x[rows.rows], data.y[rows.rows], level=level, row=ROWS["test"])
+        return measured_nets(nets, x, y, level=level, row=ROWS["test"], weight=weight)
     return None
 
 

@@ -17,6 +17,7 @@ from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
 from goodfit.intervals import SCORE_BOUNDS, SHARE
 from goodfit.leaks.check import LeakCheck
+from goodfit.models.weighing import as_if_alike
 from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
@@ -221,7 +222,11 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
     bounds = SCORE_BOUNDS[SCORE_NAMES[data.task]] if search.by == "score" else (-math.inf, 0.0)
     relative = search.by == "score" and data.task == "regression"
     targets = data.y[held].astype(np.float64)
-    parts = ((targets - targets.mean(0)) ** 2 / variances(targets)).mean(1) if relative else None
+    parts = None
+    if relative:
+        weight = data.weight_of(np.flatnonzero(held))
+        spread = (targets - np.average(targets, axis=0, weights=weight)) ** 2 / variances(targets, weight)
+        parts = as_if_alike(spread.mean(1), weight)
     optimism = bootstrap_bias_corrected(
         rows[:, held] / counts[held], most=math.inf if bounds == SHARE else bounds[1], target_parts=parts
     )

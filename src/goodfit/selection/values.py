@@ -133,9 +133,9 @@ def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValu
     found: dict[int, tuple[FitValues, bool]] = {}
 
     def values(jobs: list[int], rows: NDArray[np.int32]) -> Iterator[tuple[int, tuple[NDArray[np.float32], ...]]]:
-        y = data.y[rows]
+        y, weight = data.y[rows], data.weight_of(rows)
         for place, z in stacked_outputs([nets[job] for job in jobs], data.x[rows]):
-            yield jobs[place], row_values(nets[jobs[place]], z, y)
+            yield jobs[place], row_values(nets[jobs[place]], z, y, weight)
 
     for jobs in of_fold.values():
         means = dict.fromkeys(jobs, (np.nan, np.nan))

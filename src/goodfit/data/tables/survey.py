@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from goodfit.arguments import public
+from goodfit.data.dataset import WEIGHT_FIX, WEIGHT_RULE
 from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
@@ -23,7 +24,7 @@ from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
-Role = Literal["input", "target", "id", "group", "time", "left out", "text", "refused"]
+Role = Literal["input", "target", "id", "group", "time", "weight", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
 SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_arrays(x, y), y being [rows, targets]."
@@ -31,8 +32,8 @@ SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, and the column
-    that rows are divided by: a group that stays together, or a time.
+    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, the column that
+    rows are divided by, which is a group that stays together, or a time, and the column of row weights.
     """
 
     target: str | None
@@ -41,6 +42,7 @@ class Choices:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
 
     @classmethod
     def of(
@@ -51,10 +53,11 @@ class Choices:
         kinds: Mapping[str, Kind] | None,
         group: str | None = None,
         time: str | None = None,
+        weight: str | None = None,
     ) -> Choices:
         """Checked as far as that can be done without the table."""
         problems, named = Problems(), dict(kinds or {})
-        for option, column in (("target", target), ("group", group), ("time", time)):
+        for option, column in (("target", target), ("group", group), ("time", time), ("weight", weight)):
             if column is not None and not isinstance(column, str):
                 problems.add("table", f"{option!r} must be the name of a column", got=column)
         if group is not None and time is not None:
@@ -66,17 +69,18 @@ class Choices:
                 rule = f"the kind of column {name!r} must be a known one"
                 problems.add("table", rule, got=kind, fix=nearest(kind, get_args(Kind)))
         problems.raise_if_any()
-        return cls(target, split_names([ids]) if isinstance(ids, str) else tuple(ids), task, named, group, time)
+        left_out = split_names([ids]) if isinstance(ids, str) else tuple(ids)
+        return cls(target, left_out, task, named, group, time, weight)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        divided = {"group": self.group, "time": self.time}
+        more = {"group": self.group, "time": self.time, "weight": self.weight}
         return {
             "target": self.target,
             "ids": list(self.ids),
             "task": self.task,
             "kinds": dict(self.kinds),
-            **{name: column for name, column in divided.items() if column is not None},
+            **{name: column for name, column in more.items() if column is not None},
         }
 
 
@@ -132,6 +136,9 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     if frame.rows < FEWEST_ROWS:
         found = "none" if not frame.rows else "1"
         raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows; it has {found}"))
+    if choices.weight is not None and choices.weight in frame.columns:
+        frame, told = weighed(frame, choices.weight, problems)
+        notes += told
     target = None
     if choices.target is not None:
         target = find_target(frame, choices.target, choices.task, problems)
@@ -141,7 +148,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             frame = frame.take(target.rows)
     looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame)
     for name, what in frame.unreadable.items():
-        left = name in choices.ids and name not in (choices.group, choices.time)
+        left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
         if not left and name != choices.target:
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
@@ -161,7 +168,7 @@ def check_names(frame: Frame, choices: Choices) -> None:
     problems = Problems()
     named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
     named += [("a column with a kind", name) for name in choices.kinds]
-    named += [("the group", choices.group), ("the time", choices.time)]
+    named += [("the group", choices.group), ("the time", choices.time), ("the weight", choices.weight)]
     for what, name in named:
         several = split_names([name]) if what == "the target" and name else ()
         if name not in frame.names and len(several) > 1 and set(several) <= set(frame.names):
@@ -170,10 +177,12 @@ def check_names(frame: Frame, choices: Choices) -> None:
             problems.add(
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )
-    for option, name in (("group", choices.group), ("time", choices.time)):
+    for option, name in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
         if name is not None and name in (choices.target, *choices.kinds):
             rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
             problems.add(frame.name, rule, got=name)
+    if choices.weight is not None and choices.weight in (choices.group, choices.time):
+        problems.add(frame.name, "the column of 'weight' must not define the split", got=choices.weight)
     if choices.target in choices.ids:
         problems.add(frame.name, "the target must not be an id", got=choices.target)
     if choices.target in choices.kinds:
@@ -207,6 +216,8 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     if name == choices.time:
         times_of(frame, name, problems)
         return SurveyedColumn(name, None, "time", distinct, missing, "orders the split by time; not a feature")
+    if name == choices.weight:
+        return SurveyedColumn(name, None, "weight", distinct, missing, "how much each row counts; not a feature")
     if name in choices.ids:
         return SurveyedColumn(name, None, "id", distinct, missing, "left out, as requested")
     if not distinct or (distinct == 1 and not missing):
@@ -245,6 +256,32 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
         )
         problems.add(frame.name, rule, got=column.shown(int(wrong[0])))
     return values
+
+
+def weights_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
+    """A column of row weights, float64 [N]; what cannot be read goes to `problems`."""
+    if name in frame.unreadable:
+        problems.add(frame.name, f"column {name!r} {WEIGHT_RULE}", got=frame.unreadable[name])
+        return np.ones(frame.rows)
+    column = frame.columns[name]
+    values = column.numbers()
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if wrong.size or not values.any():
+        which = f"; {rows_text(wrong)} {'does' if wrong.size == 1 else 'do'} not" if wrong.size else ""
+        got = column.shown(int(wrong[0])) or "nothing" if wrong.size else "0 in all rows"
+        problems.add(frame.name, f"column {name!r} {WEIGHT_RULE}{which}", got=got, fix=WEIGHT_FIX)
+    return values
+
+
+def weighed(frame: Frame, name: str, problems: Problems) -> tuple[Frame, list[str]]:
+    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`."""
+    before = len(problems.found)
+    rows = np.flatnonzero(weights_of(frame, name, problems))
+    if len(rows) == frame.rows or len(problems.found) > before:
+        return frame, []
+    lost = frame.rows - len(rows)
+    note = f"{'1 row' if lost == 1 else f'{lost:,} rows'} of {frame.rows:,} left out: the weight {name!r} is 0."
+    return frame.take(rows), [note]
 
 
 def _remark(column: RawColumn, kind: Kind, first: str) -> str:
