@@ -42,7 +42,7 @@ def checks_of_tables() -> Iterator[Any]:
                 yield pytest.param(estimator, check, id=f"{type(estimator).__name__}-{check.func.__name__}")
 
 
-@pytest.mark.parametrize(("estimator", "check"), checks_of_tables())
+@pytest.mark.parametrize(("estimator", "check"), list(checks_of_tables()))
 def test_every_check_of_tables_passes(estimator: Any, check: Any) -> None:
     check(estimator)
 

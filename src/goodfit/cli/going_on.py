@@ -61,4 +61,5 @@ def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dic
         found["test"] = test
     found["ids"] = [name for name in choices.get("ids", ()) if name in columns]
     found["kinds"] = {name: kind for name, kind in choices.get("kinds", {}).items() if name in columns}
+    found["ordered"] = {name: order for name, order in choices.get("ordered", {}).items() if name in columns}
     return found

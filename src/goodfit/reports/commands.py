@@ -64,6 +64,8 @@ def table_words(table: Mapping[str, Any]) -> list[str]:
         words += ["--id", _quoted(str(name))]
     for name, kind in table.get("kinds", {}).items():
         words += ["--kind", f"{name}={kind}"]
+    for name, order in table.get("ordered", {}).items():
+        words += ["--ordered", f"{name}={'<'.join(order)}"]
     for flag in ("task", "group", "time", "weight"):
         words += [f"--{flag}", str(table[flag])] if table.get(flag) else []
     test = table.get("test")

@@ -18,6 +18,7 @@ from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
+from goodfit.data.tables.ordered import check_order, checked_orders, in_order
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
@@ -43,6 +44,8 @@ class Choices:
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    ordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column -> its categories, the lowest first."""
 
     @classmethod
     def of(
@@ -54,6 +57,7 @@ class Choices:
         group: str | None = None,
         time: str | None = None,
         weight: str | None = None,
+        ordered: Mapping[str, Sequence[str]] | None = None,
     ) -> Choices:
         """Checked as far as that can be done without the table."""
         problems, named = Problems(), dict(kinds or {})
@@ -68,9 +72,12 @@ class Choices:
             if kind not in get_args(Kind):
                 rule = f"the kind of column {name!r} must be a known one"
                 problems.add("table", rule, got=kind, fix=nearest(kind, get_args(Kind)))
+        orders = checked_orders(ordered, problems)
+        for name in [name for name in orders if named.get(name, "categorical") != "categorical"]:
+            problems.add("table", f"column {name!r} is ordered, so it is categorical", got=named[name])
         problems.raise_if_any()
         left_out = split_names([ids]) if isinstance(ids, str) else tuple(ids)
-        return cls(target, left_out, task, named, group, time, weight)
+        return cls(target, left_out, task, named, group, time, weight, orders)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -81,6 +88,7 @@ class Choices:
             "task": self.task,
             "kinds": dict(self.kinds),
             **{name: column for name, column in more.items() if column is not None},
+            **({"ordered": {name: list(order) for name, order in self.ordered.items()}} if self.ordered else {}),
         }
 
 
@@ -122,6 +130,8 @@ class Survey:
     columns: tuple[SurveyedColumn, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ordered columns -> their categories, the lowest first."""
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
@@ -146,7 +156,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             notes += _left_out(target, frame.rows)
             notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
             frame = frame.take(target.rows)
-    looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame)
+    looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame, choices)
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
@@ -160,7 +170,14 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     if not kinds and not problems.found:
         rule = "must have at least one feature; none is left"
         problems.add(frame.name, rule, fix="The target, ids and constant columns are not features.")
-    return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found))
+    orders = {name: order for name in kinds if (order := _order(frame, name, choices)) is not None}
+    return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found), orders)
+
+
+def _order(frame: Frame, name: str, choices: Choices) -> tuple[str, ...] | None:
+    """The categories of a column, the lowest first: as was said, or as it came; None where it is not ordered."""
+    said = choices.ordered.get(name)
+    return frame.columns[name].order if said is None and name not in choices.kinds else said
 
 
 def check_names(frame: Frame, choices: Choices) -> None:
@@ -168,6 +185,7 @@ def check_names(frame: Frame, choices: Choices) -> None:
     problems = Problems()
     named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
     named += [("a column with a kind", name) for name in choices.kinds]
+    named += [("an ordered column", name) for name in choices.ordered]
     named += [("the group", choices.group), ("the time", choices.time), ("the weight", choices.weight)]
     for what, name in named:
         several = split_names([name]) if what == "the target" and name else ()
@@ -178,14 +196,14 @@ def check_names(frame: Frame, choices: Choices) -> None:
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )
     for option, name in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
-        if name is not None and name in (choices.target, *choices.kinds):
+        if name is not None and name in (choices.target, *choices.kinds, *choices.ordered):
             rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
             problems.add(frame.name, rule, got=name)
     if choices.weight is not None and choices.weight in (choices.group, choices.time):
         problems.add(frame.name, "the column of 'weight' must not define the split", got=choices.weight)
     if choices.target in choices.ids:
         problems.add(frame.name, "the target must not be an id", got=choices.target)
-    if choices.target in choices.kinds:
+    if choices.target in choices.kinds or choices.target in choices.ordered:
         rule, fix = "the target has no kind", "Use --task classification or --task regression."
         problems.add(frame.name, rule, got=choices.target, fix=fix)
     problems.raise_if_any()
@@ -223,6 +241,12 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     if not distinct or (distinct == 1 and not missing):
         about = f"is constant, {column.shown(0)!r}" if distinct else "has no values"
         return SurveyedColumn(name, None, "left out", distinct, missing, about)
+    order = _order(frame, name, choices)
+    if order is not None:
+        check_order(frame, name, order, problems)
+        return SurveyedColumn(
+            name, "categorical", "input", distinct, missing, f"ordered: {in_order(order)}; one feature"
+        )
     kind = choices.kinds.get(name)
     if kind is not None:
         if kind != "categorical":
@@ -289,9 +313,13 @@ def _remark(column: RawColumn, kind: Kind, first: str) -> str:
     return "; ".join(filter(None, (first, unused_parts(column) if kind == "date" else "")))
 
 
-def _shared(looked: Sequence[SurveyedColumn], frame: Frame) -> list[SurveyedColumn]:
+def _shared(looked: Sequence[SurveyedColumn], frame: Frame, choices: Choices) -> list[SurveyedColumn]:
     """The same, with a remark on each column of many categories."""
-    taken = [each.name for each in looked if each.role == "input" and each.kind == "categorical"]
+    taken = [
+        each.name
+        for each in looked
+        if each.role == "input" and each.kind == "categorical" and _order(frame, each.name, choices) is None
+    ]
     many = sharers(frame.columns[name] for name in taken)
     more = {name: sharing(frame.columns[name], many) for name in taken}
     return [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Table:
     """The time column: validation and test sets are the latest rows. Not used as a feature."""
     weight: str | None = None
     """The column of row weights: how much each row counts in the loss and in scores. Not used as a feature."""
+    orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Ordered columns -> their categories, the lowest first."""
     fitted: Preprocessing | None = None
     """What the rows go through where it is not to be fitted on them; see `through`."""
     test: float | None = None
@@ -124,7 +126,9 @@ class Table:
 
     def _made(self, train: NDArray[Any]) -> tuple[Dataset, list[str]]:
         """(the data set, notes on the cells of a test table, which are told nowhere else)."""
-        preprocessing = self.fitted or Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
+        preprocessing = self.fitted or Preprocessing.fit(
+            self.frame, self.kinds, train, ignored=self._ignored, orders=self.orders
+        )
         x, _, notes = self._encoded(preprocessing) if self.fitted is None else (self.prepared[0], [], [])
         data = Dataset(
             self.name,
@@ -239,6 +243,7 @@ def table(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    ordered: Mapping[str, Sequence[str]] | None = None,
     test: Any = None,
     name: str = "table",
 ) -> Table:
@@ -251,12 +256,14 @@ def table(
     machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
     weight: a column of numbers >= 0 that says how much each row counts in the loss and in scores; no input either. Only
     ratios matter, and a row of weight 0 is left out. See docs/tables.md.
+    ordered: column -> its categories, the lowest first: one input, by rank. Columns that come as ordered categories are
+    taken so unless `kinds` says otherwise.
     test: rows to seal as the test set: a share of these in [0, 1), or rows of their own with the same columns, in a
     file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
     fitted are of `frame` alone. See docs/seal.md.
     Everything that is wrong with the table is named in one InputError.
     """
-    choices = Choices.of(target, ids, task, kinds, group, time, weight)
+    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     return _table(frame_of(frame, name), name, choices, _asked(test))
 
 
@@ -271,6 +278,7 @@ def read_table(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    ordered: Mapping[str, Sequence[str]] | None = None,
     test: Any = None,
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
@@ -281,7 +289,7 @@ def read_table(
     frame = read_frame(path)
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
-    choices = Choices.of(target, ids, task, kinds, group, time, weight)
+    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     asked = _asked(test)
     origin = {"path": str(Path(path).resolve()), **choices.as_dict()}
     if asked is not None:
@@ -294,9 +302,9 @@ def read_table(
 def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 
-    choices: ids, task, kinds, group, time, weight and test, as in `table`.
+    choices: ids, task, kinds, group, time, weight, ordered and test, as in `table`.
     """
-    given = (choices.get(name) for name in ("task", "kinds", "group", "time", "weight"))
+    given = (choices.get(name) for name in ("task", "kinds", "group", "time", "weight", "ordered"))
     named = Choices.of(target, choices.get("ids", ()), *given)
     found, problems = survey(read_frame(path), named), Problems()
     apart = None
@@ -341,6 +349,7 @@ def _table(
         group=choices.group,
         time=choices.time,
         weight=choices.weight,
+        orders=found.orders,
         test=asked if isinstance(asked, float) else None,
         sealed=apart,
     )
