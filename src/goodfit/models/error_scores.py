@@ -14,7 +14,7 @@ import numpy as np
 
 from goodfit.intervals import LEVEL, level_of_openings, outside_median
 from goodfit.models.tails import MOST_OF_ONE, Relative, about_positive, relative
-from goodfit.models.weighing import Weights, as_if_alike, effective_rows, told, weighted_median
+from goodfit.models.weighing import Weights, as_if_alike, told, weighted_median
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -85,14 +85,8 @@ def absolute_errors(
     over = [f"{nets} nets"] * (nets > 1) + [f"{outputs} targets"] * (outputs > 1)
     about = f", mean of {' and '.join(over)}" if over else ""
     if weight is not None:
-        return _weighted_mean(each, weight, about, level), _weighted_median(each, weight, level)
+        return _mean(as_if_alike(each, weight), told(about, weight), level), _weighted_median(each, weight, level)
     return _mean(each, about, level), _median(each, about, level)
-
-
-def _weighted_mean(each: Float[np.ndarray, " N"], weight: np.ndarray, about: str, level: float) -> ErrorScore:
-    found = _mean(as_if_alike(each, weight), told(about, weight), level)
-    known = replace(found, rows=max(2, int(effective_rows(weight))))  # by which Student's t is chosen
-    return replace(known.at_level(level), rows=len(each)) if found.basis is None else known.at_level(level)
 
 
 def _weighted_median(each: Float[np.ndarray, " N"], weight: np.ndarray, level: float) -> ErrorScore:
