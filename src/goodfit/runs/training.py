@@ -116,7 +116,7 @@ def train(
             check.warn()
         going_on = None
         if begun is not None:
-            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks)), begun)
+            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks, len(chosen))), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         origin = data.origin if isinstance(data, Table) else None
@@ -255,7 +255,7 @@ class _Training:
         if self.going_on is not None:
             start = self.going_on.start
             examples = replace(examples, scaling=start.scaling)
-            jobs = tuple(start.job(number, job.recipe) for number, job in enumerate(jobs))
+            jobs = tuple(start.job(number, job) for number, job in enumerate(jobs))
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)
         reporter.phase("compile")
