@@ -68,10 +68,30 @@ def test_folds_stand_back_where_something_else_validates() -> None:
     assert members(None, table(), seeds=1) == 0
     assert members(None, table(), seeds=7) == FOLDS
     assert members({"fold_members": 3}, table(), seeds=3) == 3
-    assert members(None, gf.data.table(frame(9), target="y")) == 0
+    assert members({"patience": 0}, table().split(valid=0.0), seeds=4) == 0
     assert members(None, gf.data.table(frame().assign(day=range(120)), target="y", time="day")) == 0
     grouped = frame().assign(who=[f"p{number // 40}" for number in range(120)])
-    assert members(None, gf.data.table(grouped, target="y", group="who")) == 0
+    assert members(None, gf.data.table(grouped, target="y", group="who")) == 2  # the groups that are no test rows
+
+
+@pytest.mark.parametrize("test", [0.0, 0.2, 0.7])
+@pytest.mark.parametrize("more", [{}, {"group": "who"}, {"time": "day"}])
+@pytest.mark.parametrize("rows", [2, 3, 4, 6, 9, 12])
+def test_no_field_that_nobody_gave_is_refused_however_few_the_rows(
+    rows: int, more: dict[str, str], test: float
+) -> None:
+    few = frame(rows, 1).assign(who=[f"p{row}" for row in range(rows)], day=range(3, rows + 3))
+    data = gf.data.table(few, target="y", ids=() if more else ("who", "day"), test=test, **more)
+    try:
+        training = len(data.bare_split(valid=0.0).train)
+    except InputError:
+        return  # the test rows alone are too many
+    for seeds in (None, 1, 3):
+        recipe, parts = settled(None, data, seeds)
+        expected = 0 if "time" in more or training < 2 else min(FOLDS, training)
+        assert recipe.fold_members == (expected if seeds is None or seeds >= expected else 0)
+        assert (parts.folds is None) == (not recipe.fold_members)
+        assert recipe.patience == 0 or parts.folds is not None or len(parts.valid)
 
 
 def test_validation_rows_beside_folds_are_refused() -> None:

@@ -53,8 +53,8 @@ class Start:
     source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
     where they come without one; optimizer: its state after their training, None where it was not kept. known: prints of
     the rows that they "learned" from, with the fold that "left_out" each, and of those by which their epochs were
-    "chosen", and of the "columns" that these rows have; None where that cannot be known. searched: fingerprint of the data of a search whose winner this is,
-    which learned from all but their test rows.
+    "chosen", and of the "columns" that these rows have; None where that cannot be known. searched: fingerprint of the
+    data of a search whose winner this is, which learned from all but their test rows.
     """
 
     nets: tuple[TrainedNet, ...]
