@@ -11,9 +11,12 @@ import pytest
 
 import goodfit as gf
 from goodfit.cli import main
+from goodfit.cli.flags import recipe_with
+from goodfit.cli.going_on import asked_recipe, base_recipe, searched_recipe
 from goodfit.errors import InputError
-from goodfit.runs import load
+from goodfit.runs import load, starting
 from goodfit.runs.defaults import FOLDS, MOST_ENCODED, settled
+from goodfit.runs.start_from import start_of
 from goodfit.training.recipe import CHAPTER, Recipe
 
 RNG = np.random.default_rng(3)
@@ -125,6 +128,32 @@ def test_names_and_what_is_none_of_them() -> None:
         gf.train(3, table())  # type: ignore[arg-type]
     with pytest.raises(InputError, match="hiden"):
         gf.train({"hiden": (3,)}, table())
+
+
+def test_the_default_of_tables_is_there_for_any_data_wherever_a_recipe_is_named(tmp_path: Path) -> None:
+    digits = gf.data.load("digits")
+    expected = settled("table", digits, None)[0]
+    assert (expected.fold_members, expected.hidden) == (FOLDS, (256, 128))
+    chosen = recipe_with(base_recipe("table", None), {"dropout": "0.3"})
+    assert asked_recipe("table", chosen, "digits") == settled({"dropout": 0.3}, digits, None, table=True)[0]
+    assert asked_recipe("table", chosen, "digits", seeds=1).fold_members == 0  # type: ignore[union-attr]
+    assert asked_recipe("table", chosen, table()) == {"dropout": 0.3}
+    for data in ("digits", table()):
+        searched = searched_recipe("table", chosen, data)
+        assert (searched.fold_members, searched.dropout, searched.hidden) == (0, 0.3, (256, 128))
+    first = gf.train(Recipe(hidden=(4,), epochs=1), digits, out=tmp_path / "run")
+    own = starting.asked_of(start_of(first), "table", digits, 5)
+    rest = {
+        name: getattr(expected, name) for name in ("epochs", "learning_rate", "dropout", "patience", "fold_members")
+    }
+    assert {name: getattr(own, name) for name in rest} == rest
+    assert (own.hidden, own.encoding) == ((4,), "none")  # those of the start
+    assert starting.asked_of(start_of(first), "table", digits, None).fold_members == 0  # one net, as the start has
+    asked = asked_recipe("table", base_recipe("table", tmp_path), "digits", tmp_path / "run", 5)
+    assert isinstance(asked, Recipe)
+    assert starting.recipe_for(start_of(first), asked) == own
+    with pytest.raises(InputError, match="Did you mean 'table'"):
+        base_recipe("tabel", None)
 
 
 def test_the_command_trains_it_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

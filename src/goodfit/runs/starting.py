@@ -6,7 +6,7 @@ table. All else is the recipe's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Preprocessing, Split, Table
+from goodfit.data import Dataset, Preprocessing, Split, Table, load
 from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
+from goodfit.runs import defaults
 from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
+from goodfit.runs.defaults import TABLE, Asked, whole_recipe
 from goodfit.runs.known_rows import Known, learned_before
 from goodfit.runs.members import fold_of
 from goodfit.runs.opening import model_print
@@ -172,6 +174,19 @@ class GoingOn:
     def rows(self) -> Prints:
         """Prints of the rows that the nets had known before; none where that is unknown."""
         return NOTHING if self.start.known is None else _all_of(self.start.known)
+
+
+def asked_of(start: Start, asked: Asked, data: Any, seeds: Any) -> Recipe:
+    """The recipe of a run that goes on, of what `train` was asked for."""
+    return recipe_for(start, table_default(start, {}, data, seeds) if asked == TABLE else whole_recipe(asked))
+
+
+def table_default(start: Start, fields: Mapping[str, Any], data: Any, seeds: Any) -> Recipe:
+    """The default for tables for the data and so many nets, without the fields that are the start's to say."""
+    given = through(start, load(data) if isinstance(data, str) else data)
+    count = len(start.nets) if seeds is None else seeds
+    made = defaults.settled({**fields}, given, count, table=True)[0]
+    return Recipe(**{name: value for name, value in made.given.items() if name in fields or name not in KEPT_FIELDS})
 
 
 def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:

@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
+from goodfit.errors import problem
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
 from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
+from goodfit.notices import warn
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
-from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled, whole_recipe
+from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
 from goodfit.runs.measured import measured_at_end, warn_of
-from goodfit.runs.members import OutOfFold, fold_of, score_folds
+from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
@@ -99,7 +101,7 @@ def train(
     begun = None if start is None else start_of(start)
     wanted = named_recipe(recipe)
     if begun is not None:
-        wanted = own = starting.recipe_for(begun, whole_recipe(wanted))
+        wanted = own = starting.asked_of(begun, wanted, data, seeds)
         seeds = begun.seeds(own) if seeds is None else seeds
     if seeds is not None:
         seeds = seeds_of(first_seed(wanted), seeds)
@@ -310,7 +312,10 @@ class _Training:
         self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
     ) -> tuple[dict[str, Score], OutOfFold | None]:
         if self.parts.folds is not None:
-            return score_folds(nets, frozen, self.parts)
+            scores, found = score_folds(nets, frozen, self.parts)
+            for note in left_out_note(found, self.parts):
+                warn(problem("train", note.rstrip("."), fix="Use a smaller learning rate."))
+            return scores, found
         sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
         return score_parts(sound, self.parts), None
 
