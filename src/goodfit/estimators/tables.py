@@ -87,10 +87,11 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.score_: Score | None = run.scores.get("valid")
         self.out_of_fold_ = None
         if run.out_of_fold is not None:
-            values = np.empty((len(targets), run.out_of_fold.values.shape[1]), np.float32)
+            found = run.out_of_fold.values
+            values = np.full((len(targets), found.shape[1]), np.nan, found.dtype)  # of folds whose nets diverged
             if weight is not None and not weight.all():  # no net learned from rows of weight 0
-                values[:] = self._predicted(X, self._method)
-            values[np.arange(len(targets))[kept][run.out_of_fold.rows]] = run.out_of_fold.values
+                values[weight == 0] = self._predicted(X, self._method)[weight == 0]
+            values[np.arange(len(targets))[kept][run.out_of_fold.rows]] = found
             self.out_of_fold_ = self._as_given(values)
         return self
 

@@ -163,7 +163,7 @@ def row_values(
     weight: [n] how much each row counts; both are then such that their plain means are the weighted ones.
     """
     score, loss = _row_values(net, z, y, weight)
-    with np.errstate(invalid="ignore"):  # of a net that has grown large
+    with np.errstate(over="ignore", invalid="ignore"):  # of a net that has grown large
         return as_if_alike(score, weight).astype(np.float32), as_if_alike(loss, weight).astype(np.float32)
 
 
