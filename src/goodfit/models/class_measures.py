@@ -47,11 +47,11 @@ def proper_measures(
         counts = np.bincount(y, weight, minlength=chances.shape[1])
         shares = counts / counts.sum()
         known = shares[shares > 0]
-        constant = {name: shares.max(), LOG_LOSS: -(known * np.log(known)).sum(), BRIER: 1 - (shares**2).sum()}
+        constant = {name: shares.max(), LOG_LOSS: 0.0 - (known * np.log(known)).sum(), BRIER: 1 - (shares**2).sum()}
     else:
         shares = np.average(y > 0.5, axis=0, weights=weight)
         either = np.stack([shares, 1 - shares])
-        entropy = -np.where(either > 0, either * np.log(np.where(either > 0, either, 1)), 0).sum()
+        entropy = 0.0 - np.where(either > 0, either * np.log(np.where(either > 0, either, 1)), 0).sum()
         constant = {name: most_frequent(y, weight)[1], LOG_LOSS: entropy, BRIER: (shares * (1 - shares)).sum()}
     scores = probability_scores(rows_of_probabilities(task, chances, y), level, weight)
     return [
@@ -186,5 +186,7 @@ def calibration_measure(chances: Float[np.ndarray, "N C"], y: Int[np.ndarray, " 
     found = of_top_class(chances, y)
     if found is None:
         return []
-    told = f"true probabilities show {found.by_chance:.4f}, and up to {found.limit:.4f} in 95 % of draws"
+    told = (
+        f"a perfectly calibrated model would show {found.by_chance:.4f}, and up to {found.limit:.4f} in 95 % of draws"
+    )
     return [Measure(ECE, found.error, *NOWHERE, math.nan, f"no interval: {told}")]

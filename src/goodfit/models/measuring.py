@@ -12,6 +12,7 @@ import numpy as np
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
 from goodfit.models.agreement import confusion
+from goodfit.models.averaging import decided
 from goodfit.models.class_measures import (
     balanced_accuracy,
     calibration_measure,
@@ -120,7 +121,7 @@ def _of_classes(
     row: str,
     weight: Weights,
 ) -> Measures:
-    predicted = chances.argmax(1)
+    predicted = decided("classification", chances)
     counts, shares = confusion(y, predicted, len(classes)), np.bincount(y, weight, minlength=len(classes))
     common = int(shares.argmax())
     truth, told, always = (np.eye(len(classes), dtype=bool)[each] for each in (y, predicted, common))
@@ -166,7 +167,7 @@ def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) 
 def _of_labels(
     chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], level: float, row: str, weight: Weights
 ) -> Measures:
-    truth, told = y > 0.5, chances > 0.5
+    truth, told = y > 0.5, decided("multilabel", chances) > 0.5
     combination, _ = most_frequent(y, weight)
     names = [name for name, has in zip(classes, combination, strict=True) if has]
     kinds = np.unique(truth, axis=0, return_inverse=True)[1].reshape(-1)
