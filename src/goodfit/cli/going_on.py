@@ -10,8 +10,8 @@ from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
 from goodfit.data import load
 from goodfit.errors import InputError, nearest, problem
-from goodfit.runs.defaults import TABLE, settled
 from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.recipe_files import TABLE
 
 if TYPE_CHECKING:
     from goodfit.data import Table
@@ -38,6 +38,8 @@ def asked_recipe(
 
         return table_default(start_of(start), chosen.given, data, seeds)
     if name == TABLE and isinstance(data, str):
+        from goodfit.runs.defaults import settled
+
         return settled(chosen.given, load(data), seeds, table=True)[0]
     return chosen.given if name in (None, "default", TABLE) and start is None and not isinstance(data, str) else chosen
 
@@ -46,6 +48,8 @@ def searched_recipe(name: str, chosen: Recipe, data: str | Table) -> Recipe:
     """The recipe that a search or a curve begins with: "table" is the default of the data, but for its folds."""
     if name != TABLE:
         return chosen
+    from goodfit.runs.defaults import settled
+
     given = load(data) if isinstance(data, str) else data
     return settled({"fold_members": 0, **chosen.given}, given, None, table=True)[0]
 
