@@ -62,6 +62,12 @@ def fold_of(net: int, folds: int) -> int:
     return net % folds
 
 
+def sound_by_fold(frozen: NDArray[np.bool_], folds: int) -> list[list[int]]:
+    """The places of the nets that leave out each fold: those that are not frozen, or all where there are no others."""
+    places = [[net for net in range(len(frozen)) if fold_of(net, folds) == fold] for fold in range(folds)]
+    return [[net for net in those if not frozen[net]] or those for those in places]
+
+
 def score_folds(
     nets: Sequence[TrainedNet], frozen: NDArray[np.bool_], parts: Split
 ) -> tuple[dict[str, Score], OutOfFold]:
@@ -76,7 +82,7 @@ def score_folds(
     out, own = (np.zeros((len(rows), nets[0].n_outputs)) for _ in range(2))  # sums over nets
     heard = np.zeros((2, count))  # how many nets gave to each
     of_net = np.asarray([fold_of(net, count) for net in range(len(nets))])
-    sound = [net for net in range(len(nets)) if not frozen[net] or frozen[of_net == of_net[net]].all()]
+    sound = sorted(net for those in sound_by_fold(frozen, count) for net in those)
     for place, values in stacked_values([nets[net] for net in sound], parts.data.x[rows]):
         fold = of_net[sound[place]]
         left_out = folds == fold
