@@ -21,7 +21,7 @@ from goodfit.runs.members import OutOfFold
 
 
 class MeasureWarning(UserWarning):
-    """Predictions are of one class only, so that their accuracy is no more than its share."""
+    """Predictions are of one class only, so that their accuracy is no more than its share, or worse than a constant."""
 
 
 OUT_OF_FOLD = "row out of fold"
