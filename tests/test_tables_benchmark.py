@@ -249,6 +249,12 @@ def test_the_command_fits_keeps_and_reports(tmp_path: Path, capsys: pytest.Captu
     assert "no such model: nothing" in capsys.readouterr().err
 
 
+def test_the_command_has_a_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        tables.main(["--help"])
+    assert "20 % validate" in " ".join(capsys.readouterr().out.split())
+
+
 def test_changes_are_fields_of_a_recipe_and_numbers_are_not_smoothed() -> None:
     for fields, seeds in table_peers.CHANGES.values():
         assert seeds is None or seeds >= 1
@@ -288,7 +294,7 @@ def test_the_page_has_the_fields_of_the_default() -> None:
     for told in (
         f"| `fold_members` | {defaults.FOLDS} | 0 where `valid`, ",
         f"or fewer than {defaults.FOLDS} seeds are given",
-        f"fewer than {2 * defaults.FOLDS} rows or groups |",
+        f"as many as training rows, or groups, where there are fewer than {defaults.FOLDS};",
         f"| `hidden` | {', '.join(map(str, defaults.HIDDEN))} |",
         f"| `encoding` | `piecewise`, `bins` {bins} | `none` where the encoded features would make more than "
         f"{defaults.MOST_ENCODED:,} inputs |",

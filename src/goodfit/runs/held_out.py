@@ -77,7 +77,7 @@ def held_out(model: Any, data: Any, target: str | None, progress: Notify | None,
     groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(one.nets))]
     if members is not None and one.run is not None:
         folds = members.folds[chosen]
-        by_fold = sound_by_fold(np.asarray(one.run.history.frozen), int(members.folds.max()) + 1)
+        by_fold = sound_by_fold(np.asarray(one.run.history.frozen), rows.folds)
         groups = [
             (np.flatnonzero(folds == fold), tuple(one.run.nets[net] for net in those))
             for fold, those in enumerate(by_fold)

@@ -12,6 +12,7 @@ from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_there, target_of
+from goodfit.runs.members import left_out_note
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
@@ -20,11 +21,14 @@ CHOSEN_BY_FOLD = "Each fold chose the epoch of the nets that left it out: the sc
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Rows of a data set, by their numbers in it. values: out-of-fold predictions of fold members, None without."""
+    """Rows of a data set, by their numbers in it. values: out-of-fold predictions of fold members, None without;
+    folds: how many these are.
+    """
 
     data: Dataset
     rows: NDArray[Any]
     values: NDArray[Any] | None = None
+    folds: int = 0
 
 
 def rows_to_look_at(
@@ -44,7 +48,10 @@ def rows_to_look_at(
         )
         told = [*[chosen] * one.chose_epoch, *one.known_before]
         if out is not None:
-            return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told
+            told += left_out_note(out, parts)
+            # of a fold whose nets all diverged there are no rows, and it counts all the same
+            count = 1 + int((out.folds if parts.folds is None else parts.folds).max())
+            return LookedAt(parts.data, out.rows, out.values, count), "valid", (), LEVEL, told
         if not len(parts.valid):
             fix = f"Train with --valid above 0. {door.fix}"
             raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
