@@ -31,7 +31,7 @@ def nets() -> gf.TableRegressor:
 
 def test_the_same_as_scikit_learn(nets: gf.TableRegressor) -> None:
     """Which fills in no gaps: the value goes into every row, and all nets predict together."""
-    rows = frame(60, 1)
+    rows, opened = frame(60, 1), len(Ledger().openings())
     known = rows.assign(size=rows["size"].fillna(90.0))
     right = partial_dependence(nets, known, ["size"], kind="average", method="brute", grid_resolution=7)
     found = gf.partial_dependence(nets, "size", rows, values=right["grid_values"][0].tolist())
@@ -42,7 +42,7 @@ def test_the_same_as_scikit_learn(nets: gf.TableRegressor) -> None:
     np.testing.assert_allclose(found.mean[:, 0], right["average"][0], rtol=2e-4)
     np.testing.assert_allclose(found.single[:, :, 0], right["individual"][0], rtol=2e-4)
     assert found.rows == "60 new rows"
-    assert Ledger().openings() == []
+    assert len(Ledger().openings()) == opened
 
 
 def test_the_band_is_the_disagreement_of_nets(nets: gf.TableRegressor) -> None:

@@ -14,6 +14,7 @@ from goodfit.data import Ledger
 from goodfit.data.streams import generator
 from goodfit.errors import InputError
 from goodfit.runs.held_out import held_out
+from goodfit.runs.members import OutOfFold
 from goodfit.runs.permuting import DOOR
 
 RECIPE = gf.Recipe(hidden=(8,), batch_size=32, epochs=15, learning_rate=0.02, dropout=0, valid=0.3)
@@ -67,6 +68,19 @@ def test_the_base_is_what_was_measured_out_of_fold(members: gf.Run) -> None:
     rows = held_out(members, None, None, None, DOOR, 0)
     assert members.out_of_fold is not None
     np.testing.assert_allclose(rows.predict(rows.x), members.out_of_fold.values, rtol=1e-4)
+
+
+def test_a_fold_whose_net_diverged_is_left_out(members: gf.Run) -> None:
+    frozen = np.arange(5) == 4
+    kept = members.out_of_fold
+    assert kept is not None
+    there = kept.folds != 4
+    own = OutOfFold(kept.rows[there], kept.folds[there], kept.values[there])
+    history = dataclasses.replace(members.history, frozen=frozen)
+    run = dataclasses.replace(members, out_of_fold=own, history=history)
+    rows = held_out(run, None, None, None, DOOR, 0)
+    np.testing.assert_allclose(rows.predict(rows.x), own.values, rtol=1e-4)
+    assert any("training rows are left out" in note for note in gf.importance(run, repeats=1).notes)
 
 
 def test_validation_rows_and_arrays(tmp_path: Path) -> None:
