@@ -251,9 +251,21 @@ def test_numbers_that_a_constant_predicts_better_are_a_warning(outputs: int) -> 
     (text,) = measured("regression", bad, y, row="validation row").warnings
     r2 = metrics.r2_score(y[:, 0], bad[:, 0])
     label = "R²" if outputs == 1 else "R² of 'target 1'"
-    assert text.startswith(f"Worse than a constant on these 200 rows (validation row): {label} {r2:.4f}, at most -")
+    assert text.startswith(f"Worse than a constant on these 200 validation rows: {label} {r2:.4f}, at most -")
     assert "always the mean would give 0. Look at R² of the training rows" in text
     assert "target 2" not in text
     about_zero = np.full_like(y, y.mean())
     assert measured("regression", about_zero, y).warnings == ()  # 0 or a little less is no proof
     assert measured("regression", bad[:9], y[:9]).warnings == ()
+
+
+def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
+    """Nor does a baseline of nothing have a sign."""
+    y = np.zeros(30, np.int64)
+    found = measured("classification", np.tile([[0.21, 0.79]], (30, 1)), y, ("no", "yes"))
+    labels = measured("multilabel", np.tile([[0.21, 0.79]], (30, 1)), np.ones((30, 2)) * [1, 0], ("a", "b"))
+    for each in (found["log loss"], found["Brier score"], labels["log loss"], labels["Brier score"]):
+        assert math.isnan(each.low)
+        assert math.isnan(each.high)
+        assert each.method == f"no interval: all rows have the same {each.name}"
+        assert math.copysign(1, each.baseline) == 1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data.streams import generator
-from goodfit.models.stacked import stacked_values
+from goodfit.models.averaging import values_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
@@ -43,21 +43,13 @@ class HeldOut:
     columns: tuple[tuple[str, NDArray[np.intp]], ...]
 
     def predict(self, x: NDArray[Any]) -> Float[np.ndarray, "N C"]:
-        """Mean probabilities or numbers of the nets of each row, for inputs that may be changed. Infinite or nan where
-        nets overflow.
+        """Mean probabilities or numbers of the nets of each row, in float64, for inputs that may be changed. InputError
+        where one is not finite.
         """
         values = np.zeros((len(x), self.one.nets[0].n_outputs))
         for rows, nets in self.groups:
-            values[rows] = mean_of(nets, x[rows])
+            values[rows], _ = values_together(nets, x[rows], self.one.name)
         return values
-
-
-def mean_of(nets: Sequence[TrainedNet], x: NDArray[Any]) -> Float[np.ndarray, "N C"]:
-    """The mean over nets of probabilities, or of numbers in the unit of the targets, in float64."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = sum((values.astype(np.float64) for _, values in stacked_values(nets, x)), np.zeros(1))
-    mean: Float[np.ndarray, "N C"] = total / len(nets)
-    return mean
 
 
 def held_out(model: Any, data: Any, target: str | None, progress: Notify | None, door: Door, seed: int) -> HeldOut:
@@ -68,7 +60,7 @@ def held_out(model: Any, data: Any, target: str | None, progress: Notify | None,
     """
     one = entrant(getattr(model, "run_", model), 0, door)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, door, "score")
-    members = None if one.run is None or rows.values is None else one.run.out_of_fold
+    members = one.run.out_of_fold if one.run is not None and rows.out_of_fold else None
     chosen = np.arange(len(rows.rows))
     if len(chosen) > MOST_ROWS:
         chosen = np.sort(generator(seed, "held out").choice(len(chosen), MOST_ROWS, replace=False))

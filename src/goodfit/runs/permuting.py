@@ -156,8 +156,6 @@ def importance_on(rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED,
     own: list[tuple[int, ...]] = [(at,) for at in range(len(names))]
     # inputs without a table, such as pixels, are no columns that a person has named: there may be many thousands
     tied = together(rows.x, places, linked) if rows.one.preprocessing is not None else []
-    if not np.isfinite(rows.predict(rows.x)).all():
-        raise InputError(problem(DOOR.where, "every prediction must be finite", fix="Leave out nets that diverged."))
     groups = [*own, *tied]
     task = rows.one.nets[0].task
     found = changes(
