@@ -85,7 +85,7 @@ def test_what_cannot_be_asked_for(query: str, told: str) -> None:
 
 
 def test_a_model_without_errors_has_none(numbers: Client) -> None:
-    told = r"holds no errors on rows that its nets had not learned from"
+    told = "has no held-out errors, so there are no intervals or sets"
     with pytest.raises(InputError, match=told):
         app(array_model(), coverage=0.9)
     with pytest.raises(InputError, match="must be above 0 and below 1; got 2"):

@@ -33,7 +33,7 @@ QUERIES: dict[str, tuple[dict[str, Any], str]] = {
     "coverage": (
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "Add to each row the prediction interval of numbers (null where it has no end), or the set of classes, which "
-        "hold what comes true with this probability. Refused for models without errors on rows not learned from.",
+        "hold what comes true with this probability. Refused for models without held-out errors.",
     ),
     "adaptive": ({"type": "boolean"}, "Wider intervals where errors at such predictions were larger."),
 }
