@@ -142,6 +142,16 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         found: NDArray[Any] = getattr(self.model_, method)(frame_from(WHERE, self._columns(X, reset=False)))
         return found
 
+    def _bounded(self, X: Any, method: str, coverage: float, **how: Any) -> NDArray[Any]:
+        """Intervals or sets of the model for new rows; ValueError for a coverage that is none, and without errors on
+        rows that the nets had not learned from.
+        """
+        check_is_fitted(self)
+        found: NDArray[Any] = getattr(self.model_, method)(
+            frame_from(WHERE, self._columns(X, reset=False)), coverage, **how
+        )
+        return found
+
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are nets to predict with."""
         return hasattr(self, "model_")
@@ -221,6 +231,15 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
         """Probabilities [n_samples, n_classes], float32, in the order of `classes_`; means over the nets."""
         return self._predicted(X, "predict_proba")
 
+    def predict_sets(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """Prediction sets: bool [n_samples, n_classes], whether a class, in the order of `classes_`, is in the set of a
+        row. They hold the class of new rows like those of the fit with this probability; see docs/intervals.md.
+
+        coverage: above 0 and below 1, default 0.9
+        ValueError for another, and where the recipe had neither folds nor validation rows.
+        """
+        return self._bounded(X, "predict_sets", coverage)
+
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Logarithms of `predict_proba`."""
         found = self.predict_proba(X)
@@ -272,6 +291,16 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     def predict(self, X: Any) -> NDArray[Any]:
         """The numbers [n_samples] that are predicted, float32, in the unit of y; means over the nets."""
         return self._predicted(X, "predict")[:, 0]
+
+    def predict_interval(self, X: Any, coverage: float = 0.9, *, adaptive: bool = False) -> NDArray[Any]:
+        """Prediction intervals [n_samples, 2], low and high in the unit of y, which hold the numbers of new rows like
+        those of the fit with this probability; see docs/intervals.md.
+
+        coverage: above 0 and below 1, default 0.9
+        adaptive: whether they are wider where errors at such predictions were larger
+        ValueError for another coverage, and where the recipe had neither folds nor validation rows.
+        """
+        return self._bounded(X, "predict_interval", coverage, adaptive=adaptive)[:, 0]
 
     def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
         return np.asarray(_check_y(y, y_numeric=True, estimator=self), np.float64)

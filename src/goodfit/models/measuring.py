@@ -22,7 +22,7 @@ from goodfit.models.class_measures import (
     proper_measures,
     ranking_measures,
 )
-from goodfit.models.measures import ACCURACY, AUC, PRECISION, Measures
+from goodfit.models.measures import ACCURACY, AUC, PRECISION, R2, Measure, Measures
 from goodfit.models.number_measures import number_measures
 from goodfit.models.weighing import Weights, effective_rows, known_alike
 
@@ -38,6 +38,10 @@ FEWEST_ROWS = 10  # of which all are predicted alike, for a warning: with fewer 
 MOSTLY = 0.6  # share of the predicted class from which on it is the rest that is rare
 OF_RARE = "To have it predict other classes: class_weight='balanced', or a threshold by cost."
 OF_STUCK = "It has hardly learned: train it longer; 'goodfit inspect' looks for causes."
+OF_WORSE = (
+    "Look at R² of the training rows: if it is high, the net overfits (more rows, a smaller net, more dropout or "
+    "weight decay); if it is low too, it has not learned: 'goodfit inspect' looks for causes."
+)
 TASKS = "classification", "multilabel", "regression"
 
 
@@ -87,8 +91,8 @@ def _measured(
     weight: Weights,
 ) -> Measures:
     if task == "regression":
-        numbers = number_measures(values, y.astype(np.float64), level, weight)
-        return Measures(task, len(y), tuple(numbers), level=level)
+        told = tuple(number_measures(values, y.astype(np.float64), level, weight))
+        return Measures(task, len(y), told, warnings=_worse_than_constant(told, len(y), row), level=level)
     if task == "multilabel":
         return _of_labels(values, (y > 0.5).astype(np.float64), classes, level, row, weight)
     return _of_classes(values, y.astype(np.int64), classes, positive, level, row, weight)
@@ -145,6 +149,16 @@ def _of_classes(
         level=level,
     )
     return replace(found, warnings=_one_class(found, predicted, y, row))
+
+
+def _worse_than_constant(found: Sequence[Measure], rows: int, row: str) -> tuple[str, ...]:
+    """What is to be said of targets whose R² is below 0 with its whole interval."""
+    worse = [each for each in found if each.name == R2 and each.high < 0]
+    single = [each for each in worse if each.of] or worse  # that over all targets says nothing more
+    if rows < FEWEST_ROWS or not single:
+        return ()
+    which = ", ".join(f"{each.label} {each.value:.4f}, at most {each.high:.4f}" for each in single)
+    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {OF_WORSE}",)
 
 
 def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ CHOSEN_BY_FOLD = "Each fold chose the epoch of the nets that left it out: the sc
 class LookedAt:
     """Rows of a data set, by their numbers in it. values: [N, C], what the nets predict for them together, in float64;
     out_of_fold: whether they are fold members that had not learned from them; single: places of nets that predict one
-    class for all rows.
+    class for all rows; folds: of fold members, how many there are.
     """
 
     data: Dataset
@@ -35,6 +35,7 @@ class LookedAt:
     values: NDArray[Any]
     single: tuple[int, ...] = ()
     out_of_fold: bool = False
+    folds: int = 0
 
     @property
     def y(self) -> NDArray[Any]:
@@ -74,7 +75,9 @@ def _unweighted(kind: Kind, data: Dataset) -> list[str]:
 def _validation(one: Entrant, parts: Split, door: Door) -> LookedAt:
     out = None if one.run is None else one.run.out_of_fold
     if out is not None:
-        return LookedAt(parts.data, out.rows, out.values, out_of_fold=True)
+        # of a fold whose nets all diverged there are no rows, and it counts all the same
+        count = 1 + int((out.folds if parts.folds is None else parts.folds).max())
+        return LookedAt(parts.data, out.rows, out.values, out_of_fold=True, folds=count)
     if not len(parts.valid):
         fix = f"Train with --valid above 0. {door.fix}"
         raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))

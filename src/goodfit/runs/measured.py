@@ -20,7 +20,7 @@ from goodfit.runs.members import OutOfFold
 
 
 class MeasureWarning(UserWarning):
-    """Predictions are of one class only, so that their accuracy is no more than its share."""
+    """Predictions are of one class only, so that their accuracy is no more than its share, or worse than a constant."""
 
 
 OUT_OF_FOLD = "out-of-fold row"

@@ -69,6 +69,11 @@ def fold_of(net: int, folds: int) -> int:
     return net % folds
 
 
+def sound_by_fold(frozen: NDArray[np.bool_], folds: int) -> list[list[int]]:
+    """The places of the nets that leave out each fold and predict; [] for a fold that has none of these."""
+    return [[net for net in _sound(frozen) if fold_of(net, folds) == fold] for fold in range(folds)]
+
+
 def score_folds(
     nets: Sequence[TrainedNet], frozen: NDArray[np.bool_], parts: Split
 ) -> tuple[dict[str, Score], OutOfFold]:

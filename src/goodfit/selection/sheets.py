@@ -13,6 +13,7 @@ from goodfit.data.folds import Fold, Folds, Indexes
 from goodfit.data.target_transform import fit_transform
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.weighing import as_if_alike
+from goodfit.selection.ranked_by import RankedBy
 from goodfit.training.examples import Examples, Scaling, fit_scaling, row_weights, scaled_by
 from goodfit.training.metrics import hits, log_losses, r2_of_rows
 from goodfit.training.population import Job, NetArrays
@@ -32,7 +33,7 @@ class SheetFit:
 @dataclass(frozen=True)
 class Sheet:
     """Fits that share their rows, and so may share programs. jobs[i] is what trains fits[i]; score_train: whether its
-    training rows are scored too.
+    training rows are scored too; measure: what is measured of every net beside its score and loss.
     """
 
     data: Dataset
@@ -40,6 +41,7 @@ class Sheet:
     fits: tuple[SheetFit, ...]
     jobs: tuple[Job, ...]
     score_train: bool = False
+    measure: RankedBy | None = None
 
     def training_rows(self, job: int) -> Indexes:
         """The rows that a net learns from."""
