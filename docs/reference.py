@@ -17,6 +17,7 @@ from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
+from goodfit.training.initialise import MOST_ROWS, POINTS
 from goodfit.training.recipe import NAMED, Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
@@ -67,8 +68,9 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "scale_has_size": "`init_scale` is greater than 0, except for `constant`;",
     "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
     "warmup_ends": "`warmup` is less than `epochs`;",
-    "weights_choose": "`class_weight` lists one number per class, not all of them 0.",
-    "folds_leave_rows": "`fold_members` is 0, or 2 or more.",
+    "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
+    "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
+    "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -219,11 +221,30 @@ values of z the absolute derivative stays below {SATURATED_DERIVATIVE}, so that 
 activation does not saturate. *Gain*: the factor that preserves the variance from layer to layer, for initialisers that
 take one. At a kink the derivative is the one from the left: that of relu at 0 is 0.
 """
-INITIALISER_NOTES = """
+INITIALISER_NOTES = f"""
 `fan_in` is the number of inputs of a layer, `fan_out` its number of units, `scale` the field `init_scale`. The draws
 depend only on the net's seed, the layer and its two sizes, not on other nets of the population. No initialiser depends
 on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set the gain yourself (`--init-scale
 1.6667`).
+
+With `init_data` the drawn weights are then fitted to training rows of the net (its own folds', scaled and encoded; at
+most {MOST_ROWS:,}, drawn by the seed), one layer after another, the outputs' too. `variance` divides each unit's
+weights by the standard deviation of its pre-activation, which becomes 1: Mishkin & Matas (2016), *All you need is a
+good init* (arXiv 1511.06422), there for whole layers. `hyperplanes` then sets each bias to `-w.p`, where p is a
+random convex combination of {POINTS} rows of the layer's inputs, so that every unit bends among the data: Holzmüller,
+Grinsztajn & Steinwart (2024), *Better by Default* (arXiv 2407.04491), and pytabkit, where these are `std` and `he+5`.
+
+What is trained of a layer's weights w is w itself, or with `parametrization` ntk (Jacot, Gabriel & Hongler, 2018,
+arXiv 1806.07572) v = w sqrt(fan_in): z = v h / sqrt(fan_in) + b. Nets begin alike in both, since initialisers draw w.
+A step of sgd is then divided by fan_in, one of adam by sqrt(fan_in), so that wide layers learn more slowly and one
+learning rate, larger than usual (0.04 for adam), fits all widths; biases are not divided, and take a `bias_rate` such
+as 0.1. Weight decay shrinks w and v alike. `train_scaling` multiplies each input of the first layer, the components
+of encoded features among them, by a factor s that is trained from 1, at `scaling_rate` times the learning rate (6 in
+*Better by Default*). Penalties, reports and inspection are of w, which has all of this in it (`w s` in the first
+layer): l1 and l2 as below, where L1 leaves s as it is, and neither L1 nor weight decay is applied to s; gradients are
+clipped as those of v and s. Trained nets, model files and exports hold w alone. A run that is resumed, or gone on
+from (`--from`) with its optimiser's state, has v and s to the last bit; one that starts from a model file begins with
+s = 1.
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties
@@ -241,6 +262,8 @@ OPTIMISER_NOTES = """
 A step subtracts learning rate * schedule * direction from the weights; g is the gradient, penalties included. With
 `clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
 `weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
+All that a step does to biases, decay and L1 included, has the learning rate times `bias_rate`, as in a group of
+parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`. 0 leaves them as they begin.
 
 `Recipe(optimizer="adamw")` has `weight_decay=0.01`, like `torch.optim.AdamW` and goodfit's estimators; without decay,
 adamw is adam. `Recipe()`, in which the optimiser is left to its default, has none, so that it is what it was; neither

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
 SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
+FORM = ("parametrization", "train_scaling")  # of a recipe, without which the state of an optimiser means nothing
 KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
 Prints = NDArray[np.uint64]
 Known = Mapping[str, Prints]
@@ -99,9 +100,14 @@ class Start:
     def takes(self, recipe: Recipe) -> int:
         """Of how many nets a recipe's optimiser goes on with the state that it had."""
         state = self.optimizer
-        if state is None or not state.fits(recipe):
+        if state is None or not state.fits(recipe) or not self._trains_alike(recipe):
             return 0
         return sum(state.of(net) is not None for net in range(len(self.nets)))
+
+    def _trains_alike(self, recipe: Recipe) -> bool:
+        """Whether a recipe trains weights in the form in which they were trained."""
+        own = self.recipe or recipe
+        return all(getattr(own, name) == getattr(recipe, name) for name in FORM)
 
     def job(self, number: int, recipe: Recipe) -> Job:
         """Net `number` of a run that goes on from here."""
@@ -134,7 +140,7 @@ class Start:
             return "new, as L-BFGS begins anew on other rows"
         if self.optimizer is None:
             return "new, as the start comes without one"
-        if self.optimizer.fits(recipe):
+        if self.optimizer.fits(recipe) and self._trains_alike(recipe):
             return f"new, {EARLIER}"
         return f"new, as that of the start is of {self.optimizer.optimizer} with other settings"
 
