@@ -141,10 +141,14 @@ def _program_cache() -> str:
     return os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "false")
 
 
+def _models() -> str:
+    return ", ".join([*MODELS, *ABLATIONS]).replace("%", "%%")  # argparse fills in what follows a single one
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
     parser.add_argument("--keep", type=Path, required=True, metavar="FILE", help="results, a line of JSON each")
-    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"{', '.join([*MODELS, *ABLATIONS])}; all peers")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"{_models()}; all peers")
     parser.add_argument("--ablations", action="store_true", help="the default with fields changed, too")
     parser.add_argument("--tables", nargs="+", metavar="NAME", help="these tables; all that are there")
     parser.add_argument("--splits", type=int, default=SPLITS, metavar="N", help=f"divisions of each table; {SPLITS}")

@@ -208,7 +208,7 @@ def test_what_cannot_be_resumed(call: Any) -> None:
     assert call("train", "--resume", "run") == (2, "", rule)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert call("runs") == (0, "", "There are no runs in runs.\n")
+        assert call("runs") == (0, "", "There are no runs in 'runs'.\n")
         code, out, err = call("runs", ".")
         assert (code, err) == (0, rule)
         assert re.search(r"run .*damaged", out)

@@ -98,7 +98,7 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
         yield f"Also significantly better: {', '.join(others)}."
     if decision.best is not None and decision.claim is not None and decision.claim < decision.gains[decision.best].mean:
         measured = number(decision.gains[decision.best].mean)
-        yield f"It measured {measured}; the gain above is corrected for having been picked as the best."
+        yield f"The gain above is corrected for having been picked as the best; as measured, it is {measured}."
     if decision.doubling is not None and found.kind == "limited by data":
         again = NEXT_DOUBLING * decision.doubling.mean
         yield f"Doubling the training set again should gain about {number(again)} more, if errors fall as 1/n."
