@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 import torch
-from engine_reference import PLAIN, Numbers, fit32, fit64, make_examples, scaled
+from engine_reference import PLAIN, Numbers, fit64, make_examples, scaled
 
 import goodfit as gf
 from goodfit.data import Split, load, split
@@ -243,8 +243,6 @@ def test_a_start_from_rows_is_as_by_hand(kind: Any) -> None:
         for w, b, (weights, biases) in zip(net.weights, net.biases, expected, strict=True):
             np.testing.assert_allclose(w, weights, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(b, biases, rtol=1e-5, atol=1e-6)
-    alone = fit32([jobs[1]], examples).nets[0]
-    np.testing.assert_allclose(fit32(jobs, examples).nets[1].weights[0], alone.weights[0], atol=1e-5)
 
 
 def test_a_start_from_rows_takes_a_thousand_of_them_and_no_dead_unit_for_one() -> None:
