@@ -13,7 +13,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table
-from goodfit.data.dividing import group_codes
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
@@ -62,7 +62,8 @@ def settled(
             )
         if "bins" in fields:
             fields = {"encoding": "piecewise", **fields}
-        first = Recipe(**{"fold_members": _members(data, fields, seeds), **fields})
+        first = Recipe(**{"fold_members": 0, **fields})
+        first = first.replace(**_validation(first, data, fields, seeds))
         parts = as_split(first, data)
         return fitted_recipe(_sized(first, parts), parts), parts
     whole = recipe if isinstance(recipe, Recipe) else Recipe(**(fields or {}))
@@ -110,16 +111,41 @@ def is_table(data: object) -> bool:
     return isinstance(data, Table) or (isinstance(data, Split) and data.data.preprocessing is not None)
 
 
-def _members(data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: int | Iterable[int] | None) -> int:
-    """How many folds there are to be: none where validation rows are asked for or there, or rows have a time."""
+def _validation(
+    first: Recipe, data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: int | Iterable[int] | None
+) -> dict[str, Any]:
+    """The fields that say how nets are validated: by folds, unless validation rows are asked for or there, or rows have
+    a time; by all rows together, without early stopping, where there are too few to hold any out.
+    """
     if "valid" in fields or "fold_members" in fields or (isinstance(data, Split) and len(data.valid)):
-        return 0
-    count = seeds if isinstance(seeds, int) else FOLDS if seeds is None else len([*seeds])
-    bare = data.bare if isinstance(data, Table) else data.data if isinstance(data, Split) else data
-    rows = np.setdiff1d(np.arange(len(bare)), bare.test)
-    if bare.time is not None or count < FOLDS or len(rows) < 2 * FOLDS:
-        return 0
-    return 0 if bare.groups is not None and len(np.unique(group_codes(bare.groups[rows]))) < 2 * FOLDS else FOLDS
+        return {}
+    parts = data if isinstance(data, Split) else _bare_split(first.replace(valid=0.0), data)
+    count = seeds if isinstance(seeds, int) or seeds is None else len([*seeds])
+    folds = _folds(parts)
+    if folds and (count is None or count >= folds):
+        return {"fold_members": folds}
+    if not isinstance(data, Split):
+        try:
+            _bare_split(first, data)
+        except InputError:
+            return {"valid": 0.0, **({} if "patience" in fields else {"patience": 0})}
+    return {}
+
+
+def _bare_split(recipe: Recipe, data: Table | Dataset) -> Split:
+    """The rows as the recipe divides them, without what is in them."""
+    if isinstance(data, Table):
+        return data.bare_split(valid=recipe.valid, seed=recipe.seed)
+    return as_split(recipe, data)
+
+
+def _folds(parts: Split) -> int:
+    """How many folds the training rows are to have: their own, or FOLDS, fewer of few rows or groups; 0 for none."""
+    if parts.folds is not None:
+        return int(parts.folds.max()) + 1
+    groups = parts.data.groups
+    most = len(parts.train) if groups is None else len(np.unique(own_groups(group_codes(groups[parts.train]))))
+    return 0 if parts.data.time is not None or most < 2 else min(FOLDS, most)
 
 
 def _sized(asked: Recipe, parts: Split) -> Recipe:

@@ -12,6 +12,7 @@ from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_there, target_of
+from goodfit.runs.members import left_out_note
 from goodfit.runs.opening import open_rows
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
@@ -44,6 +45,7 @@ def rows_to_look_at(
         )
         told = [*[chosen] * one.chose_epoch, *one.known_before]
         if out is not None:
+            told += left_out_note(out, parts)
             return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told
         if not len(parts.valid):
             fix = f"Train with --valid above 0. {door.fix}"

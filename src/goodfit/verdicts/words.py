@@ -141,8 +141,9 @@ def more(found: VerdictEvidence) -> str:
     if found.kind != "cannot tell":
         return ""
     if found.sampled:
-        how = f"{'without --quick, and with ' if found.quick else ''}--minutes {_minutes(found)}"
-        return f"All rows and epochs would tell more; about {math.ceil(found.whole)} minutes: {how}."
+        minutes, less = math.ceil(found.whole), " and without --quick" if found.quick else ""
+        how = f"'goodfit verdict' with --minutes {_minutes(found)}{less}"
+        return f"All rows and epochs would tell more, in about {minutes} minute{'s' * (minutes > 1)}: {how}."
     now = f"{found.repeats} repeat{'s' * (found.repeats > 1)} of {found.folds} folds"
     needed, rows = found.decision.repeats, found.decision.rows
     if needed is not None:
