@@ -17,7 +17,6 @@ from goodfit.data import Entry, describe, names
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE, Activation
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS, Initialiser
 from goodfit.nets.losses import DEFAULT_LOSSES, LOSSES
-from goodfit.training.initialise import MOST_ROWS, POINTS
 from goodfit.training.recipe import NAMED, Recipe
 from goodfit.training.recipe_fields import FieldRule, to_text
 from goodfit.training.recipe_rules import APPLIES, CHECKS, LEARNING_RATES, STOCHASTIC, Applies
@@ -221,30 +220,14 @@ values of z the absolute derivative stays below {SATURATED_DERIVATIVE}, so that 
 activation does not saturate. *Gain*: the factor that preserves the variance from layer to layer, for initialisers that
 take one. At a kink the derivative is the one from the left: that of relu at 0 is 0.
 """
-INITIALISER_NOTES = f"""
+INITIALISER_NOTES = """
 `fan_in` is the number of inputs of a layer, `fan_out` its number of units, `scale` the field `init_scale`. The draws
 depend only on the net's seed, the layer and its two sizes, not on other nets of the population. No initialiser depends
 on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set the gain yourself (`--init-scale
 1.6667`).
 
-With `init_data` the drawn weights are then fitted to training rows of the net (its own folds', scaled and encoded; at
-most {MOST_ROWS:,}, drawn by the seed), one layer after another, the outputs' too. `variance` divides each unit's
-weights by the standard deviation of its pre-activation, which becomes 1: Mishkin & Matas (2016), *All you need is a
-good init* (arXiv 1511.06422), there for whole layers. `hyperplanes` then sets each bias to `-w.p`, where p is a
-random convex combination of {POINTS} rows of the layer's inputs, so that every unit bends among the data: Holzmüller,
-Grinsztajn & Steinwart (2024), *Better by Default* (arXiv 2407.04491), and pytabkit, where these are `std` and `he+5`.
-
-What is trained of a layer's weights w is w itself, or with `parametrization` ntk (Jacot, Gabriel & Hongler, 2018,
-arXiv 1806.07572) v = w sqrt(fan_in): z = v h / sqrt(fan_in) + b. Nets begin alike in both, since initialisers draw w.
-A step of sgd is then divided by fan_in, one of adam by sqrt(fan_in), so that wide layers learn more slowly and one
-learning rate, larger than usual (0.04 for adam), fits all widths; biases are not divided, and take a `bias_rate` such
-as 0.1. Weight decay shrinks w and v alike. `train_scaling` multiplies each input of the first layer, the components
-of encoded features among them, by a factor s that is trained from 1, at `scaling_rate` times the learning rate (6 in
-*Better by Default*). Penalties, reports and inspection are of w, which has all of this in it (`w s` in the first
-layer): l1 and l2 as below, where L1 leaves s as it is, and neither L1 nor weight decay is applied to s; gradients are
-clipped as those of v and s. Trained nets, model files and exports hold w alone. A run that is resumed, or gone on
-from (`--from`) with its optimiser's state, has v and s to the last bit; one that starts from a model file begins with
-s = 1.
+`init_data`, `parametrization` and `train_scaling`: [starts from data](engine.md#starts-from-data) and [forms of
+weights](engine.md#forms-of-weights).
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -25,7 +26,7 @@ from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
 from goodfit.training.examples import scaled_by
 from goodfit.training.fitting import nets_of
-from goodfit.training.initialise import initial_layers
+from goodfit.training.initialise import MOST_ROWS, POINTS, initial_layers
 from goodfit.training.moving import lay_states, take_states
 from goodfit.training.population import NetArrays, schedule_of
 
@@ -243,6 +244,12 @@ def test_a_start_from_rows_is_as_by_hand(kind: Any) -> None:
         for w, b, (weights, biases) in zip(net.weights, net.biases, expected, strict=True):
             np.testing.assert_allclose(w, weights, rtol=1e-5, atol=1e-6)
             np.testing.assert_allclose(b, biases, rtol=1e-5, atol=1e-6)
+
+
+def test_the_documented_numbers_of_a_start_from_rows() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "engine.md").read_text("utf-8").split())
+    assert f"at most {MOST_ROWS:,}, drawn by the seed" in page
+    assert f"a random convex combination of {POINTS} rows" in page
 
 
 def test_a_start_from_rows_takes_a_thousand_of_them_and_no_dead_unit_for_one() -> None:
