@@ -4,6 +4,7 @@ import operator
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Table, split
 from goodfit.data.folds import member_folds
@@ -95,8 +96,12 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
 
 def learning_rows(parts: Split) -> int:
     """How many rows a net of a split learns from; with folds, the one with the largest fold."""
-    rows = len(parts.train)
-    return rows if parts.folds is None else rows - int(np.bincount(parts.folds).max())
+    return rows_but_one_fold(len(parts.train), parts.folds)
+
+
+def rows_but_one_fold(rows: int, folds: NDArray[np.int32] | None) -> int:
+    """How many of the rows are left to a net that leaves out the largest fold; all without folds."""
+    return rows if folds is None else rows - int(np.bincount(folds).max())
 
 
 def fitting_batch(recipe: Recipe, rows: int) -> int:

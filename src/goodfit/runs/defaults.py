@@ -36,7 +36,7 @@ def table_recipe(data: Table | Split | Dataset, **fields: Any) -> Recipe:
     """The default recipe for a table, as `goodfit.train` trains it on these data: its size follows rows and columns.
 
     data: a table, a split or a data set
-    fields: fields of the recipe that are to be others
+    fields: fields of the recipe to override
 
     See docs/tables-default.md for how it was chosen. InputError where a field does not fit.
     """
@@ -48,7 +48,7 @@ def settled(
 ) -> tuple[Recipe, Split]:
     """(the whole recipe, the rows) that a training of what was asked for has.
 
-    recipe: whole; or the fields that are to be others than in the data's default; a name of a recipe; None for the
+    recipe: whole; or the fields to override in the data's default; a name of a recipe; None for the
     default. A recipe of which nothing but its seed was given says nothing of a training, and is the default.
     seeds: how many nets there are to be, as `train` takes them
     table: whether the default is that of tables, whatever the data are
@@ -60,9 +60,7 @@ def settled(
             raise InputError(
                 problem("Recipe", "'valid' has no effect with 'fold_members'", got=fields["valid"], fix=fix)
             )
-        if "bins" in fields:
-            fields = {"encoding": "piecewise", **fields}
-        first = Recipe(**{"fold_members": 0, **fields})
+        first = _asked(fields, 0)
         first = first.replace(**_validation(first, data, fields, seeds))
         parts = as_split(first, data)
         return fitted_recipe(_sized(first, parts), parts), parts
@@ -160,11 +158,14 @@ def completed(fields: Mapping[str, Any], rows: int, *, encoded: bool) -> Recipe:
     rows: that a net learns from
     encoded: whether encodings of its numbers make no more than MOST_ENCODED inputs
     """
-    if "bins" in fields:
-        fields = {"encoding": "piecewise", **fields}
-    members = 0 if "valid" in fields else FOLDS
-    made = _completed(Recipe(**{"fold_members": members, **fields}), rows, encoded)
+    made = _completed(_asked(fields, 0 if "valid" in fields else FOLDS), rows, encoded)
     return made if "batch_size" in fields else made.replace(batch_size=fitting_batch(made, rows))
+
+
+def _asked(fields: Mapping[str, Any], members: int) -> Recipe:
+    """A recipe of what was asked for, before the data have a say. members: folds, where no number was asked for."""
+    encoding = {"encoding": "piecewise"} if "bins" in fields else {}
+    return Recipe(**{"fold_members": members, **encoding, **fields})
 
 
 def _completed(asked: Recipe, rows: int, encoded: bool) -> Recipe:

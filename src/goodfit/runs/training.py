@@ -76,7 +76,7 @@ def train(
 
     recipe: None is the default of the data, or, with a start, the start's own. The default of a table is a recipe of
     its own (see docs/tables-default.md), with nets that are each validated on a fold and predict together; "table" is
-    that one for any data. A mapping has the fields that are to be others than in the default.
+    that one for any data. A mapping has the fields to override.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
     recipe's own, with `fold_members` so many, or one for each net of a start. Nets that do not fit into half of the
