@@ -246,6 +246,17 @@ def test_a_start_from_rows_is_as_by_hand(kind: Any) -> None:
             np.testing.assert_allclose(b, biases, rtol=1e-5, atol=1e-6)
 
 
+def test_a_row_of_weight_zero_is_none_to_start_from() -> None:
+    whole = make_examples(parts={})
+    recipe = PLAIN.replace(init_data="hyperplanes", init_bias="zeros")
+    weights = np.ones(len(whole.y), np.float32)
+    weights[whole.train[:9]] = 0
+    weighed = replace(whole, row_weights=weights)
+    fewer = replace(whole, train=whole.train[9:])
+    one, two = (initial_nets(cohort_of([Job(recipe)], each, 1))[0] for each in (weighed, fewer))
+    same(one, two, 0.0)
+
+
 def test_the_documented_numbers_of_a_start_from_rows() -> None:
     page = " ".join((Path(__file__).parents[2] / "docs" / "engine.md").read_text("utf-8").split())
     assert f"at most {MOST_ROWS:,}, drawn by the seed" in page

@@ -30,6 +30,7 @@ from goodfit.notices import warn
 from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
+from goodfit.training.examples import row_weights
 from goodfit.training.initialise import initial_layers, rows_to_fit
 from goodfit.training.recipe import Recipe
 
@@ -247,7 +248,9 @@ def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> Trained
     if recipe.init_data != "none":
         if parts is None:
             return None
-        x = net.entered(parts.data.x[rows_to_fit(recipe, parts.train)], np.float64)
+        weights = row_weights(parts.data)
+        rows = parts.train if weights is None else parts.train[weights[parts.train] > 0]
+        x = net.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
     layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)

@@ -297,7 +297,8 @@ def schedule_of(job: Job) -> Schedule:
 def learned_rows(job: Job, examples: Examples) -> NDArray[np.integer]:
     """The rows that a job's net learns from."""
     rows = examples.train + examples.set_rows * job.rows
-    return rows if examples.weights is None else rows[examples.weights[job.rows][rows] > 0]
+    sets = examples.learning_weights
+    return rows if sets is None else rows[sets[min(job.rows, len(sets) - 1)][rows] > 0]
 
 
 def _inputs_to_fit(job: Job, examples: Examples) -> NDArray[np.float64]:
@@ -313,7 +314,8 @@ def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
         return np.ones(examples.outputs)
     if given != "balanced":
         return np.asarray(given, np.float64)
-    weights = np.ones(len(examples.y)) if examples.weights is None else examples.weights[job.rows]
+    sets = examples.learning_weights
+    weights = np.ones(len(examples.y)) if sets is None else sets[min(job.rows, len(sets) - 1)]
     rows = examples.train + examples.set_rows * job.rows
     counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
     return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)
