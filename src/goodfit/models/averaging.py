@@ -1,4 +1,4 @@
-"""What several nets predict together: the mean of their probabilities, or of their numbers."""
+"""What several nets predict together: the mean of their probabilities, or of their numbers, as often as each counts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
     """Probabilities, or for regression numbers in the targets' unit, mean over nets, for raw inputs [N, D]: float32.
+    A net counts as often as its `count` says.
 
     nets: at least one, all of one task, with the same inputs and outputs. InputError where the inputs do not fit, and
     where what a net gives for them is not finite in float32.
@@ -33,8 +34,8 @@ def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
             rule = f"must give finite predictions; for {rows} it does not"
             fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
             raise InputError(problem("Net", rule, net=(number, len(nets)), fix=fix))
-        total = total + values
-    mean: Float[np.ndarray, "N C"] = (total / len(nets)).astype(np.float32)
+        total = total + (values if net.count == 1 else values * net.count)
+    mean: Float[np.ndarray, "N C"] = (total / sum(net.count for net in nets)).astype(np.float32)
     return mean
 
 

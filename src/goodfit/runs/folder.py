@@ -14,7 +14,7 @@ from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.data.ledger import Opening
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import ENSEMBLE, Model, load_model
 from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.notices import warn
@@ -142,6 +142,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         else None,
         start=_start_of(where, found),
         measured=found.measured,
+        ensemble=model.about.get(ENSEMBLE),
     )
 
 

@@ -57,10 +57,10 @@ def outputs_together(nets: Sequence[TrainedNet], x: np.ndarray) -> tuple[np.ndar
         wide = z.astype(np.float64)  # float32 has no 1 - 1e-9, whose log loss is not 0
         with np.errstate(over="ignore", invalid="ignore"):
             values = nets[place].predictions_of(wide) if task == "regression" else nets[place].probabilities_of(wide)
-            total = total + values
+            total = total + values * nets[place].count
         if task == "classification" and not np.ptp(decided(task, values)):
             single.append(place)
-    return total / len(nets), single
+    return total / sum(net.count for net in nets), single
 
 
 def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measures:

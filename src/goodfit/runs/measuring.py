@@ -12,6 +12,7 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.models.class_measures import positive_class
 from goodfit.models.measures import Measures
 from goodfit.models.temperature import logits_of, probabilities_at
+from goodfit.models.trained_net import counts_of
 from goodfit.models.thresholds import Threshold, threshold_by_cost
 from goodfit.runs.entrants import Door, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
@@ -93,6 +94,6 @@ def threshold(
     y, values = rows.data.y[rows.rows], rows.values
     place = positive_class(y) if positive is None else net.classes.index(positive)
     if values is None:
-        values = probabilities_at(net.task, logits_of(one.nets, rows.data.x[rows.rows]))
+        values = probabilities_at(net.task, logits_of(one.nets, rows.data.x[rows.rows]), shares=counts_of(one.nets))
     chances = values[:, place].astype(np.float64)
     return threshold_by_cost(chances, y == place, false_positive, false_negative, of=net.classes[place], level=level)
