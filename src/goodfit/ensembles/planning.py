@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from goodfit.ensembles.rounds import Member, Planned, Rows, Stage, Trained
-from goodfit.ensembles.space import drawn, kinds_for, shortened
+from goodfit.ensembles.space import drawn, kind_like, kind_of, shortened
 from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 SHORT = 0.25  # of the epochs, for settings that are tried
-GOES_ON = 4  # of so many settings that are tried, one is trained with all epochs
+TRIED = 3  # rounds that try settings of one kind, each as many as then go on with all epochs
+SIZES = (4, 2, 1)  # settings of a round, the most with which the time allows all rounds of a kind
 MOST_OF_TIME = 0.8  # that the default may take by what the planner thinks, before anything is measured
-SIZES = (16, 8, 4)  # settings of a round that tries some, the most that the time allows
+NEAR = 5  # of the best settings so far, near which others are drawn
 SETTINGS_STREAM = 0x5E77  # so that draws of settings are no draws of nets
 
 
@@ -25,14 +27,17 @@ class Pace:
     """What rounds took, and so what they will take.
 
     began: time of `perf_counter` from which the time counts; deadline: at which training must have ended
+    ratio: of what training took to what the planner expected, that of later rounds counting more
+    shapes: of rounds whose programs are compiled
     """
 
     began: float
     deadline: float
     measured: float = 0.0
-    expected: float = 0.0
+    ratio: float | None = None
     compiled: float = 0.0
     programs: int = 0
+    shapes: set[str] = field(default_factory=set)
 
     @property
     def left(self) -> float:
@@ -41,17 +46,20 @@ class Pace:
 
     def add(self, trained: Trained, beside: float = 0.0) -> None:
         """Take note of what a round took. beside: seconds that it took beside training and compiling."""
-        self.measured += trained.seconds["train"] + beside
-        self.expected += trained.expected
+        took = trained.seconds["train"] + beside
+        self.measured += took
+        self.ratio = took / trained.expected if self.ratio is None else (self.ratio + took / trained.expected) / 2
         self.compiled += trained.seconds["compile"]
-        self.programs += trained.programs
+        self.programs += 0 if trained.planned.shape in self.shapes else trained.programs
+        self.shapes.add(trained.planned.shape)
 
     def seconds(self, rows: Rows, planned: Planned) -> float:
         """What a round is expected to take."""
         turns = rows.plan(planned)
-        ratio = self.measured / self.expected if self.expected else 1.0
+        new = 0 if planned.shape in self.shapes else turns.programs
+        ratio = 1.0 if self.ratio is None else self.ratio
         each = self.compiled / self.programs if self.programs else machine().compile_seconds
-        return turns.training_seconds * ratio + turns.programs * max(each, 0.1)
+        return turns.training_seconds * ratio + new * max(each, 0.1)
 
 
 @dataclass(frozen=True)
@@ -75,38 +83,47 @@ class Planner:
 
     def next(self, done: Sequence[Trained], pace: Pace) -> Planned | None:
         """The next round; None where no time is left for one."""
-        tried = [number for number, each in enumerate(done) if each.planned.stage == "short"]
-        if tried and tried[-1] == len(done) - 1:
-            found = self._whole(done, pace)
-            if found is not None:
-                return found
-        best = sorted((m for each in done for m in each.members), key=lambda member: member.loss)
-        kinds = kinds_for(self.base)
-        kind = kinds[len(tried) % len(kinds)]
-        near = [member.recipe for member in best[:GOES_ON]] if len(tried) >= 2 else []
+        tried: list[Trained] = []  # of the kind that is on its way
+        for each in reversed(done):
+            if each.planned.stage != "short":
+                break
+            tried.insert(0, each)
+        kinds = sum(each.planned.stage == "whole" for each in done)
+        if len(tried) == TRIED:
+            whole = self._whole(tried, done, pace)
+            if whole is not None:
+                return whole
+            kinds, tried = kinds + 1, []
+        near = sorted((m for each in done for m in each.members), key=lambda member: member.loss)
+        best = [member.recipe for member in near[:NEAR]] if kinds else []
+        seed = int(np.random.SeedSequence([self.seed, SETTINGS_STREAM, len(done)]).generate_state(1)[0])
+        if tried:
+            first = Recipe.from_mapping(tried[0].planned.recipes[0])
+            short = self._short(done, kind_like(first), len(tried[0].planned.recipes), best, seed, pace)
+            return short if short.seconds <= pace.left else None
         for size in SIZES:
-            seed = int(np.random.SeedSequence([self.seed, SETTINGS_STREAM, len(done)]).generate_state(1)[0])
-            whole = drawn(self.base, kind, size, near, self.rows.parts.data.task, seed)
-            short = self._planned("short", done, [shortened(each, SHORT) for each in whole], pace)
-            after = self._planned("whole", done, whole[: max(1, size // GOES_ON)], pace)
-            if short.seconds + after.seconds <= pace.left:
+            short = self._short(done, kind_of(self.base, kinds, best, seed), size, best, seed, pace)
+            whole = [self._whole_of(Recipe.from_mapping(each)) for each in short.recipes]
+            after = self._planned("whole", done, whole, pace)
+            if short.seconds * TRIED + after.seconds <= pace.left:
                 return short
-        if short.seconds <= pace.left:
-            return short
-        return None
+        return short if short.seconds <= pace.left else None
 
-    def _whole(self, done: Sequence[Trained], pace: Pace) -> Planned | None:
-        """The best settings of the last round with all epochs, as many as the time allows."""
-        members = sorted(done[-1].members, key=lambda member: member.loss)
-        for count in range(max(1, len(done[-1].planned.recipes) // GOES_ON), 0, -1):
-            recipes = [self._lengthened(member) for member in members[:count]]
-            planned = self._planned("whole", done, recipes, pace) if recipes else None
-            if planned is not None and planned.seconds <= pace.left:
-                return planned
-        return None
+    def _short(
+        self, done: Sequence[Trained], kind: dict[str, Any], count: int, best: Sequence[Recipe], seed: int, pace: Pace
+    ) -> Planned:
+        settings = drawn(self.base, kind, count, best, self.rows.parts.data.task, seed)
+        return self._planned("short", done, [shortened(each, SHORT) for each in settings], pace)
 
-    def _lengthened(self, member: Member) -> Recipe:
-        return member.recipe.replace(epochs=self.base.epochs, patience=self.base.patience)
+    def _whole(self, tried: Sequence[Trained], done: Sequence[Trained], pace: Pace) -> Planned | None:
+        """The best settings of the rounds that tried some, with all epochs; None where there is no time."""
+        members = sorted((member for each in tried for member in each.members), key=lambda member: member.loss)
+        recipes = [self._whole_of(member.recipe) for member in members[: len(tried[0].planned.recipes)]]
+        planned = self._planned("whole", done, recipes, pace) if recipes else None
+        return planned if planned is not None and planned.seconds <= pace.left else None
+
+    def _whole_of(self, recipe: Recipe) -> Recipe:
+        return recipe.replace(epochs=self.base.epochs, patience=self.base.patience)
 
     def _planned(self, stage: Stage, done: Sequence[Trained], recipes: Sequence[Recipe], pace: Pace) -> Planned:
         seed = (self.base.seed + len(done) * self.rows.fold_count) % (LARGEST_SEED - self.rows.fold_count)

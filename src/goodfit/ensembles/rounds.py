@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from goodfit.checked_json import read_model
 from goodfit.data import Split
 from goodfit.ensembles.choosing import evidence_of, row_losses
+from goodfit.ensembles.space import OFF
 from goodfit.files import write_atomically
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
@@ -35,6 +36,7 @@ from goodfit.training.turns import JobList, SessionPlan, Turn, plan_session
 
 KIND = "round"
 FILE = "round.json"
+VARIED = ("learning_rate", "dropout", "weight_decay", "epochs", "seed", *OFF)  # fields that no program depends on
 Stage = Literal["default", "short", "whole"]
 
 
@@ -56,6 +58,12 @@ class Planned(BaseModel):
     def of(cls, stage: Stage, seed: int, recipes: Sequence[Recipe], seconds: float) -> Planned:
         """A round of these settings."""
         return cls(stage=stage, seed=seed, recipes=[each.to_dict() for each in recipes], seconds=seconds)
+
+    @property
+    def shape(self) -> str:
+        """What decides the program that trains it, as a text."""
+        first = {name: value for name, value in self.recipes[0].items() if name not in VARIED}
+        return json.dumps([len(self.recipes), first, [bool(self.recipes[0][name]) for name in OFF]])
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of the round."""

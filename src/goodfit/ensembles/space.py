@@ -13,53 +13,82 @@ import numpy as np
 
 from goodfit.training.recipe import Recipe
 
-Fields = Mapping[str, Any]
-
 HIDDEN = ((64, 64), (128,), (128, 64), (256,), (256, 128), (256, 256), (128, 128, 128))
+ACTIVATIONS = ("gelu", "silu", "relu", "mish", "selu", "tanh")
+BINS = (8, 16, 40)
+BATCHES = (1.0, 2.0)  # batch sizes, as multiples of the default's
 RATES = (0.0006, 0.008)  # learning rates, uniform in the logarithm
-DROPOUTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45)
-INPUT_DROPOUTS = (0.0, 0.0, 0.0, 0.05, 0.15)
+DROPOUTS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45)
+INPUT_DROPOUTS = (0.02, 0.05, 0.1, 0.2)  # in one of three rounds
 DECAYS = (0.003, 0.3)  # weight decay of every other setting, uniform in the logarithm
-SMOOTHINGS = (0.0, 0.0, 0.0, 0.02, 0.05)  # for classes and labels
-SHARE_NEAR = 0.5  # of settings that are near one of the best so far, once there are some
-FEW_BINS, MANY_BINS = 8, 40
+SMOOTHINGS = (0.01, 0.02, 0.05)  # of labels, for classes and labels, in one of three rounds
+SHARE_NEAR = 0.5  # of what is drawn, that is near one of the best so far, once there are some
+OFF = ("input_dropout", "label_smoothing")  # of all settings of a round, or of none, as they cost time
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What the settings of one round have in common, so that they share a program: encoding, activation, batches."""
+    """What the settings of one round have in common, so that they share a program and none is padded.
 
-    encoding: str
-    bins: int | None
+    bins: of the encoding; None for none. batch: as a multiple of the default's batch size
+    """
+
+    hidden: tuple[int, ...]
     activation: str
-    batch: float  # as a multiple of the default's
+    bins: int | None
+    batch: float
 
     def fields(self, base: Recipe) -> dict[str, Any]:
-        """As fields of a recipe."""
-        bins = {} if self.bins is None or self.encoding == "none" else {"bins": self.bins}
-        batch = max(1, round(base.batch_size * self.batch))
-        return {"encoding": self.encoding, **bins, "activation": self.activation, "batch_size": batch}
+        """As fields of a recipe. No encoding where the default has none, as of a table with very many columns."""
+        encoded = self.bins is not None and base.encoding != "none"
+        return {
+            "hidden": self.hidden,
+            "activation": self.activation,
+            "encoding": "piecewise" if encoded else "none",
+            **({"bins": self.bins} if encoded else {}),
+            "batch_size": max(1, round(base.batch_size * self.batch)),
+        }
 
 
-KINDS = (
-    Kind("piecewise", None, "gelu", 1.0),
-    Kind("none", None, "silu", 1.0),
-    Kind("piecewise", MANY_BINS, "relu", 2.0),
-    Kind("piecewise", FEW_BINS, "mish", 1.0),
-    Kind("none", None, "selu", 2.0),
-    Kind("piecewise", None, "tanh", 1.0),
+FIRST_KINDS = (  # one after another, before kinds are drawn
+    Kind((256, 128), "gelu", 16, 1.0),
+    Kind((256, 256), "silu", None, 1.0),
+    Kind((128,), "relu", 40, 1.0),
+    Kind((128, 64), "mish", 8, 1.0),
+    Kind((128, 128, 128), "selu", None, 2.0),
 )
 
 
-def kinds_for(base: Recipe) -> tuple[Kind, ...]:
-    """The kinds in turn; none with an encoding where the default has none, as of a table with very many columns."""
-    return KINDS if base.encoding != "none" else tuple(kind for kind in KINDS if kind.encoding == "none")
+def kind_of(base: Recipe, number: int, best: Sequence[Recipe], seed: int) -> dict[str, Any]:
+    """What the settings of the number-th kind have in common, as fields of a recipe.
+
+    best: settings by their loss, the best first, one of which may be repeated in this
+    """
+    rng = np.random.default_rng([seed, 1])
+    off = {name: 0.0 for place, name in enumerate(OFF) if number % 3 != place + 1}
+    if number < len(FIRST_KINDS):
+        return {**FIRST_KINDS[number].fields(base), **off}
+    if best and rng.random() < SHARE_NEAR:
+        return kind_like(best[int(rng.integers(len(best)))])
+    bins = (None, *BINS)[int(rng.integers(1 + len(BINS)))]
+    hidden = HIDDEN[int(rng.integers(len(HIDDEN)))]
+    return {**Kind(hidden, str(rng.choice(ACTIVATIONS)), bins, float(rng.choice(BATCHES))).fields(base), **off}
 
 
-def drawn(base: Recipe, kind: Kind, count: int, best: Sequence[Recipe], task: str, seed: int) -> tuple[Recipe, ...]:
+def kind_like(recipe: Recipe) -> dict[str, Any]:
+    """The kind of a setting, as fields of a recipe."""
+    own = ("hidden", "activation", "encoding", *(["bins"] if recipe.encoding != "none" else []), "batch_size")
+    off = [name for name in OFF if not getattr(recipe, name)]
+    return {name: getattr(recipe, name) for name in (*own, *off)}
+
+
+def drawn(
+    base: Recipe, kind: Mapping[str, Any], count: int, best: Sequence[Recipe], task: str, seed: int
+) -> tuple[Recipe, ...]:
     """Settings of a kind, all different.
 
     base: the default recipe, whose other fields they have
+    kind: as `kind_of` gives it, whose fields they have in any case
     best: settings by their loss, the best first; some of the new ones are near one of them
     seed: of the draw
     """
@@ -67,27 +96,24 @@ def drawn(base: Recipe, kind: Kind, count: int, best: Sequence[Recipe], task: st
     while len(found) < count:
         near = best[int(rng.integers(len(best)))] if best and rng.random() < SHARE_NEAR else None
         fields = _drawn(rng, task) if near is None else _near(rng, near, task)
-        made = base.replace(**{**fields, **kind.fields(base), "epochs": base.epochs, "patience": base.patience})
+        made = base.replace(**{**fields, **kind})
         found.setdefault(made.to_json(), made)
     return tuple(found.values())
 
 
 def shortened(recipe: Recipe, share: float) -> Recipe:
     """The same setting with a share of its epochs, to whose end the learning rate falls."""
-    epochs = max(1, round(recipe.epochs * share))
-    return recipe.replace(epochs=epochs, patience=0 if recipe.patience >= epochs else recipe.patience)
+    return recipe.replace(epochs=max(1, round(recipe.epochs * share)))
 
 
 def _drawn(rng: np.random.Generator, task: str) -> dict[str, Any]:
-    smoothing = float(rng.choice(SMOOTHINGS))
     return {
-        "hidden": HIDDEN[int(rng.integers(len(HIDDEN)))],
         "learning_rate": _between(rng, RATES),
         "dropout": float(rng.choice(DROPOUTS)),
         "input_dropout": float(rng.choice(INPUT_DROPOUTS)),
         "optimizer": "adamw",
         "weight_decay": _between(rng, DECAYS) if rng.random() < 0.5 else 0.0,
-        **({} if task == "regression" else {"label_smoothing": smoothing}),
+        **({} if task == "regression" else {"label_smoothing": float(rng.choice(SMOOTHINGS))}),
     }
 
 
