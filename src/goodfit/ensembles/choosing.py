@@ -2,14 +2,12 @@
 
 Source: Caruana, Niculescu-Mizil, Crew & Ksikes (2004), Ensemble selection from libraries of models: starting with none,
 add the model that makes the ensemble's mean best on rows that the models had not learned from; models may be added
-again, which weighs them; and many such choices, each of a part of what there is to choose by, are averaged, against
-overfitting the choice. Here every choice leaves one fold out, so that what the choices say of their own folds is a score
-that no choice had seen.
+again, which weighs them; and several such choices are averaged, against overfitting. Theirs are each among a random
+part of the models; here each leaves out a fold of the rows, so that what it says of these is of rows that it never saw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +48,13 @@ def evidence_of(task: str, values: Float[np.ndarray, "N C"], y: Any, scale: Any 
     scale: of numbers: what residuals are divided by
     """
     if task == "classification":
-        return values[np.arange(len(y)), y][:, None].astype(np.float32)
-    if task == "multilabel":
-        return np.where(y > 0.5, values, 1 - values).astype(np.float32)
-    return ((values - y) / scale).astype(np.float32)
+        found = values[np.arange(len(y)), y][:, None]
+    elif task == "multilabel":
+        found = np.where(y > 0.5, values, 1 - values)
+    else:
+        found = (values - y) / scale
+    evidence: Float[np.ndarray, "N E"] = found.astype(np.float32)
+    return evidence
 
 
 def row_losses(task: str, mean: Float[np.ndarray, "*M N E"]) -> Float[np.ndarray, "*M N"]:
@@ -79,9 +80,7 @@ def greedy(task: str, evidence: Float[np.ndarray, "M N E"], steps: int = STEPS) 
     return counts
 
 
-def choose(
-    task: str, evidence: Float[np.ndarray, "M N E"], folds: Int[np.ndarray, " N"], steps: int = STEPS
-) -> Choice:
+def choose(task: str, evidence: Float[np.ndarray, "M N E"], folds: Int[np.ndarray, " N"], steps: int = STEPS) -> Choice:
     """The choice among members, of whom the first is the one that stays where choosing gains nothing.
 
     folds: the fold of every row
@@ -105,7 +104,7 @@ def choose(
     return Choice(counts, by_fold, row_losses(task, mean_of(evidence, counts)), nested, every[0])
 
 
-def mean_of(values: Float[np.ndarray, "M *N"], counts: Int[np.ndarray, " M"]) -> Float[np.ndarray, "*N"]:
+def mean_of(values: Float[np.ndarray, M * N], counts: Int[np.ndarray, " M"]) -> Float[np.ndarray, "*N"]:
     """The mean over members, each as often as it counts."""
     used = np.flatnonzero(counts)
     mean: Float[np.ndarray, "*N"] = np.tensordot(counts[used] / counts.sum(), values[used], 1)
@@ -117,8 +116,3 @@ def difference(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, float,
     gain = np.asarray(first, np.float64) - second
     mean, half = float(gain.mean()), 1.96 * float(gain.std(ddof=1)) / len(gain) ** 0.5 if len(gain) > 1 else np.inf
     return mean, mean - half, mean + half
-
-
-def joined(evidence: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Evidence of all members as one array."""
-    return np.stack([*evidence])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.ensembles.choosing import Choice, choose, difference, evidence_of, mean_of, row_losses
+from goodfit.ensembles.choosing import Choice, choose, difference, evidence_of, row_losses
 from goodfit.ensembles.rounds import Member, Rows, Trained
 from goodfit.models.temperature import best_temperatures, probabilities_at
 from goodfit.models.tempering import tempered_net
@@ -28,8 +28,9 @@ class Ensemble:
     members: those that count, the one that counts most first; counts: how often each does
     choice: among all that were tried, the default first
     temperature: by which logits are divided; 1 for none
-    before: mean loss of every row by the nested choice without the temperature's effect; nested: with it
+    nested, chosen: [N] losses of the choice with the temperature
     tried, nets: how many settings and nets were trained
+    half: [N] nested losses, without temperature, after the first half of the rounds; None with fewer than three
     """
 
     members: tuple[Member, ...]
@@ -41,7 +42,6 @@ class Ensemble:
     tried: int
     nets: int
     half: NDArray[np.float64] | None
-    """[N] the nested losses after the first half of the rounds; None with fewer than three."""
 
 
 def ensemble_of(rows: Rows, done: Sequence[Trained]) -> Ensemble:
@@ -79,19 +79,21 @@ def _tempered(
     task, y = rows.parts.data.task, rows.y
     if task == "regression":
         return 1.0, choice.nested, choice.chosen
-    rng, count = np.random.default_rng(0), len(rows.folds)
-    some = np.sort(rng.permutation(count)[:MOST_FOR_TEMPERATURE])
+    count = len(rows.folds)
+    some = np.sort(np.random.default_rng(0).permutation(count)[:MOST_FOR_TEMPERATURE])
+
+    def of(counts: NDArray[Any], on: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        used = np.flatnonzero(counts)
+        logits = np.stack([members[int(place)].outputs[on] for place in used])
+        return logits.astype(np.float64), counts[used] / counts.sum()
 
     def fitted(counts: NDArray[Any], on: NDArray[Any]) -> float:
-        used = np.flatnonzero(counts)
-        logits = np.stack([members[place].outputs[on] for place in used]).astype(np.float64)
-        places = [np.arange(len(on))]
-        return best_temperatures(task, logits, y[on], places, counts[used] / counts.sum())[0]
+        logits, shares = of(counts, on)
+        return best_temperatures(task, logits, y[on], [np.arange(len(on))], shares)[0]
 
     def losses(counts: NDArray[Any], on: NDArray[Any], at: float) -> NDArray[np.float64]:
-        used = np.flatnonzero(counts)
-        logits = np.stack([members[place].outputs[on] for place in used]).astype(np.float64)
-        values = probabilities_at(task, logits, at, counts[used] / counts.sum())
+        logits, shares = of(counts, on)
+        values = probabilities_at(task, logits, at, shares)
         return np.asarray(row_losses(task, evidence_of(task, values, y[on])), np.float64)
 
     nested = np.zeros(count)
@@ -106,7 +108,11 @@ def _tempered(
 
 def nets_of(found: Ensemble) -> tuple[TrainedNet, ...]:
     """The nets that predict, member by member in the order of folds, with how often each counts."""
-    nets = [replace(net, count=count) for member, count in zip(found.members, found.counts, strict=True) for net in member.nets]
+    nets = [
+        replace(net, count=count)
+        for member, count in zip(found.members, found.counts, strict=True)
+        for net in member.nets
+    ]
     if found.temperature == 1:
         return tuple(nets)
     return tuple(tempered_net(net, found.temperature) for net in nets)
@@ -137,6 +143,8 @@ def facts_of(found: Ensemble, done: Sequence[Trained], seconds: float, spent: fl
     gain = difference(choice.first, found.nested)
     facts: dict[str, Any] = {
         "loss": LOSSES[task],
+        "seed": base["seed"],
+        "epochs": base["epochs"],
         "seconds": seconds,
         "spent": round(spent, 1),
         "rounds": len(done),
@@ -175,18 +183,23 @@ def _fields(member: Member, base: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sentences(facts: Mapping[str, Any]) -> list[str]:
-    """What was found, for people: how good it is honestly, how optimistic the choice was, what more time would bring."""
-    what = facts["loss"]
+    """What was found, for people: how good it is, how optimistic the choice was, what more time would bring."""
+    what, default = facts["loss"], f"{facts['default']:.4g}"
     gain, low, high = facts["gain"]
-    better = f"{facts['default']:.4g} of the default recipe alone (better by {gain:.2g}, 95 % interval {low:.2g} to {high:.2g})"
-    told = [
-        f"Nested {what}: {facts['nested']:.4g}, against {better}. Each fold was predicted by the choice that left it out."
-    ]
-    if gain <= 0:
-        told = [f"No choice of members did better than the default recipe alone on folds that it had not seen: it stays."]
-        told += [f"Its {what} out of fold: {facts['default']:.4g}."]
     optimism = facts["nested"] - facts["chosen"]
-    told.append(f"Of the chosen ensemble on the rows that chose it: {facts['chosen']:.4g}, which is optimistic by {optimism:.2g}.")
+    if facts["settings"] == 1:
+        told = [f"The time sufficed for the default recipe alone. Its {what} out of fold: {default}."]
+    elif gain <= 0:
+        told = [
+            f"No choice of members did better than the default recipe alone on folds that it had not seen, so this one "
+            f"stays. Its {what} out of fold: {default}."
+        ]
+    else:
+        told = [
+            f"Nested {what}, each fold by the choice that left it out: {facts['nested']:.4g}, against {default} of the "
+            f"default recipe alone; better by {gain:.2g}, 95 % interval {low:.2g} to {high:.2g}.",
+            f"Of the chosen ensemble on the rows that chose it: {facts['chosen']:.4g}, optimistic by {optimism:.2g}.",
+        ]
     return [*told, more_time(facts)]
 
 

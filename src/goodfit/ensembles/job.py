@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,8 +269,6 @@ class _Job:
     def _write(self, made: Run, folder: Path) -> None:
         parts = self.rows.parts
         call = {"command": "fit", "seconds": self.seconds}
-        records.begin(
-            folder, made.recipe, parts, made.seeds, False, self.origin, self.check, self.rows.memory, call
-        )
+        records.begin(folder, made.recipe, parts, made.seeds, False, self.origin, self.check, self.rows.memory, call)
         write_results(made, folder)
         shutil.rmtree(folder / ROUNDS, ignore_errors=True)

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.ensembles.rounds import Member, Planned, Rows, Stage, Trained
+from goodfit.ensembles.rounds import Planned, Rows, Stage, Trained
 from goodfit.ensembles.space import drawn, kind_like, kind_of, shortened
 from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 SHORT = 0.25  # of the epochs, for settings that are tried
+LENGTHS = (0.5, 4.0)  # of the default's epochs, fewest and most, that rounds with all epochs have
+LONGER = 0.99  # share of the loss with few epochs, below which that with all of them asks for longer rounds
 TRIED = 3  # rounds that try settings of one kind, each as many as then go on with all epochs
 SIZES = (4, 2, 1)  # settings of a round, the most with which the time allows all rounds of a kind
 MOST_OF_TIME = 0.8  # that the default may take by what the planner thinks, before anything is measured
@@ -90,9 +92,9 @@ class Planner:
             tried.insert(0, each)
         kinds = sum(each.planned.stage == "whole" for each in done)
         if len(tried) == TRIED:
-            whole = self._whole(tried, done, pace)
-            if whole is not None:
-                return whole
+            going_on = self._whole(tried, done, pace)
+            if going_on is not None:
+                return going_on
             kinds, tried = kinds + 1, []
         near = sorted((m for each in done for m in each.members), key=lambda member: member.loss)
         best = [member.recipe for member in near[:NEAR]] if kinds else []
@@ -103,7 +105,7 @@ class Planner:
             return short if short.seconds <= pace.left else None
         for size in SIZES:
             short = self._short(done, kind_of(self.base, kinds, best, seed), size, best, seed, pace)
-            whole = [self._whole_of(Recipe.from_mapping(each)) for each in short.recipes]
+            whole = [self._whole_of(Recipe.from_mapping(each), done) for each in short.recipes]
             after = self._planned("whole", done, whole, pace)
             if short.seconds * TRIED + after.seconds <= pace.left:
                 return short
@@ -113,19 +115,35 @@ class Planner:
         self, done: Sequence[Trained], kind: dict[str, Any], count: int, best: Sequence[Recipe], seed: int, pace: Pace
     ) -> Planned:
         settings = drawn(self.base, kind, count, best, self.rows.parts.data.task, seed)
-        return self._planned("short", done, [shortened(each, SHORT) for each in settings], pace)
+        share = SHORT * length_of(done)
+        return self._planned("short", done, [shortened(each, share) for each in settings], pace)
 
     def _whole(self, tried: Sequence[Trained], done: Sequence[Trained], pace: Pace) -> Planned | None:
         """The best settings of the rounds that tried some, with all epochs; None where there is no time."""
         members = sorted((member for each in tried for member in each.members), key=lambda member: member.loss)
-        recipes = [self._whole_of(member.recipe) for member in members[: len(tried[0].planned.recipes)]]
+        recipes = [self._whole_of(member.recipe, done) for member in members[: len(tried[0].planned.recipes)]]
         planned = self._planned("whole", done, recipes, pace) if recipes else None
         return planned if planned is not None and planned.seconds <= pace.left else None
 
-    def _whole_of(self, recipe: Recipe) -> Recipe:
-        return recipe.replace(epochs=self.base.epochs, patience=self.base.patience)
+    def _whole_of(self, recipe: Recipe, done: Sequence[Trained]) -> Recipe:
+        return recipe.replace(epochs=max(1, round(self.base.epochs * length_of(done))), patience=self.base.patience)
 
     def _planned(self, stage: Stage, done: Sequence[Trained], recipes: Sequence[Recipe], pace: Pace) -> Planned:
         seed = (self.base.seed + len(done) * self.rows.fold_count) % (LARGEST_SEED - self.rows.fold_count)
         planned = Planned.of(stage, seed, recipes, 0.0)
         return planned.model_copy(update={"seconds": pace.seconds(self.rows, planned)})
+
+
+def length_of(done: Sequence[Trained]) -> float:
+    """How many times as many epochs as the default rounds have from now on: twice as many after a kind that was better
+    with all epochs than with few, half as many after one that was worse.
+    """
+    length, few = 1.0, np.inf
+    for each in done:
+        best = min((member.loss for member in each.members), default=np.inf)
+        if each.planned.stage == "short":
+            few = min(few, best)
+        elif each.planned.stage == "whole":
+            length *= 2.0 if best < LONGER * few else 0.5 if best > few else 1.0
+            length, few = float(np.clip(length, *LENGTHS)), np.inf
+    return length

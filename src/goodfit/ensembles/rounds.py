@@ -106,7 +106,8 @@ class Rows:
     @property
     def y(self) -> NDArray[Any]:
         """The targets of the training rows."""
-        return self.parts.data.y[self.parts.train]
+        targets: NDArray[Any] = self.parts.data.y[self.parts.train]
+        return targets
 
     @cached_property
     def target_scale(self) -> NDArray[np.float64]:

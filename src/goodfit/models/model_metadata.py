@@ -18,7 +18,11 @@ TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
 MOST_COLUMNS = 2**31  # a number of a column is below
-_LATER = {"target_transform": TRANSFORM_FORMAT, "encoded": ENCODING_FORMAT, "count": COUNT_FORMAT}  # entry of a net -> the first with it
+_LATER = {
+    "target_transform": TRANSFORM_FORMAT,
+    "encoded": ENCODING_FORMAT,
+    "count": COUNT_FORMAT,
+}  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
 

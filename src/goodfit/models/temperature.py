@@ -131,8 +131,7 @@ def probabilities_at(
 
 
 def _mean(chances: Float[np.ndarray, "P N C"], shares: Float[np.ndarray, " P"] | None) -> Float[np.ndarray, "N C"]:
-    equal = shares is None or not np.ptp(shares)
-    mean: Float[np.ndarray, "N C"] = chances.mean(0) if equal else np.tensordot(shares, chances, 1)
+    mean: Float[np.ndarray, "N C"] = chances.mean(0) if shares is None else np.tensordot(shares, chances, 1)
     return mean
 
 

@@ -101,7 +101,9 @@ def calibration(
     )
 
 
-def _temperature(one: Entrant, logits: Any, y: Any, rows: LookedAt, level: float, seed: int, shares: Any) -> Temperature:
+def _temperature(
+    one: Entrant, logits: Any, y: Any, rows: LookedAt, level: float, seed: int, shares: Any
+) -> Temperature:
     folds, groups, missing = _folds(rows.data, rows.rows, seed)
     net = one.nets[0]
     return fitted_temperature(

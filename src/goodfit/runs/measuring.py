@@ -12,8 +12,8 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.models.class_measures import positive_class
 from goodfit.models.measures import Measures
 from goodfit.models.temperature import logits_of, probabilities_at
-from goodfit.models.trained_net import counts_of
 from goodfit.models.thresholds import Threshold, threshold_by_cost
+from goodfit.models.trained_net import counts_of
 from goodfit.runs.entrants import Door, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
 from goodfit.runs.measured import ROWS, measured_nets, measured_out_of_fold
