@@ -156,6 +156,9 @@ def _work(words: list[str], printed: str, said: str, kill: Kill | None) -> None:
     session.fit = lambda *given, **how: fit(*given, **{**how, "chunk_seconds": 1e-9})  # type: ignore[attr-defined]
     store.FEWEST_SECONDS, store.SHARE_OF_TIME = 0.0, 1e9
     if kill is not None:
+        # a shell's background job ignores Ctrl-C, nohup SIGHUP: those kills would never come
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _arm(kill)
     sys.argv = ["goodfit", *words]
     sys.exit(main())

@@ -142,10 +142,14 @@ def _program_cache() -> str:
     return os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "false")
 
 
+def _models() -> str:
+    return ", ".join(ALL).replace("%", "%%")  # argparse fills in what follows a single one
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
     parser.add_argument("--keep", type=Path, required=True, metavar="FILE", help="results, a line of JSON each")
-    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"{', '.join(ALL)}; all peers")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help=f"{_models()}; all peers")
     parser.add_argument("--ablations", action="store_true", help="the default with fields changed, too")
     parser.add_argument("--fits", action="store_true", help="goodfit fit in a given time, on two cores, too")
     parser.add_argument("--tables", nargs="+", metavar="NAME", help="these tables; all that are there")

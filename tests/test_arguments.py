@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -45,6 +46,26 @@ def test_every_public_function_checks_its_arguments() -> None:
         name for name, each in functions() if inspect.signature(each).parameters and not hasattr(each, "__wrapped__")
     ]
     assert not unchecked
+
+
+def test_a_path_may_be_a_text() -> None:
+    """Also in the methods of public classes."""
+    modules = [importlib.import_module(f"goodfit{face}") for face in FACES]
+    names = [(module, name) for module in modules for name in getattr(module, "__all__", ())]
+    classes = {found for module, name in names if inspect.isclass(found := getattr(module, name))}
+    methods = [
+        (f"{kind.__qualname__}.{name}", each)
+        for kind in classes
+        for name, each in vars(kind).items()
+        if inspect.isfunction(each) and not name.startswith("_")
+    ]
+    assert len(methods) > 50
+    kinds = [(name, str(p.annotation)) for name, each in [*functions(), *methods] for p in _parameters(each)]
+    assert not [name for name, kind in kinds if re.search(r"\bPath\b", kind) and "str" not in kind]
+
+
+def _parameters(function: Callable[..., Any]) -> Iterable[inspect.Parameter]:
+    return inspect.signature(function).parameters.values()
 
 
 def test_swapped_arguments_are_named_and_put_right() -> None:

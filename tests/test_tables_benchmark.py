@@ -249,6 +249,12 @@ def test_the_command_fits_keeps_and_reports(tmp_path: Path, capsys: pytest.Captu
     assert "no such model: nothing" in capsys.readouterr().err
 
 
+def test_the_command_has_a_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        tables.main(["--help"])
+    assert "20 % validate" in " ".join(capsys.readouterr().out.split())
+
+
 def test_changes_are_fields_of_a_recipe_and_numbers_are_not_smoothed() -> None:
     for fields, seeds in table_peers.CHANGES.values():
         assert seeds is None or seeds >= 1

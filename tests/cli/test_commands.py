@@ -173,7 +173,7 @@ def test_runs_lists_what_is_there(call, fake, make_run) -> None:  # type: ignore
 
 
 def test_runs_says_so_where_there_are_none(call, fake) -> None:  # type: ignore[no-untyped-def]
-    assert call("runs") == (0, "", "There are no runs in runs.\n")
+    assert call("runs") == (0, "", "There are no runs in 'runs'.\n")
     code, out, err = call("runs", "nowhere")
     assert (code, out, err) == (2, "", "nowhere: must be a folder that holds runs; there is no such folder.\n")
     assert call("runs", "--json") == (0, "[]\n", "")

@@ -105,7 +105,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(times: int, whole: Path, call: Any) ->
         assert next(said).startswith("epoch 1/100000")
         time.sleep(0.5)  # the line is read before its print has returned, and a print cannot say more meanwhile
         process.send_signal(signal.SIGINT)
-        assert next(said).startswith("Stopping after this epoch; press Ctrl-C again")
+        assert next(said).startswith("Stopping after this epoch; a second Ctrl-C")
         if times == 2:
             process.send_signal(signal.SIGINT)
         assert list(said) == ["Interrupted. Resume with: goodfit train --resume 'a run'\n"]
@@ -200,7 +200,7 @@ def test_what_cannot_be_resumed(call: Any) -> None:
     assert call("train", "--resume", "nowhere") == (
         2,
         "",
-        "nowhere: must be the folder of a run; it has no run.json. Give the folder that 'goodfit train' wrote.\n",
+        "nowhere: must be the folder of a run; there is no such folder. Give the folder that 'goodfit train' wrote.\n",
     )
     Path("run").mkdir()
     Path("run/run.json").write_text("{")
@@ -208,7 +208,7 @@ def test_what_cannot_be_resumed(call: Any) -> None:
     assert call("train", "--resume", "run") == (2, "", rule)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert call("runs") == (0, "", "There are no runs in runs.\n")
+        assert call("runs") == (0, "", "There are no runs in 'runs'.\n")
         code, out, err = call("runs", ".")
         assert (code, err) == (0, rule)
         assert re.search(r"run .*damaged", out)

@@ -158,7 +158,7 @@ def test_a_curve_and_an_opening_that_did_not_end(call: Any) -> None:
         (
             ("nowhere",),
             2,
-            "nowhere: must be the folder of a run; it has no run.json. Give the folder that",
+            "nowhere: must be the folder of a run; there is no such folder. Give the folder that",
         ),
         (
             ("begun",),

@@ -89,7 +89,7 @@ training.load = load
 def test_ctrl_c_at_exit_is_not_seen(tmp_path: Path) -> None:
     with start("runs", patch=LATE, cwd=tmp_path) as process:
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (0, "", "There are no runs in runs.\n")
+    assert (process.returncode, out, err) == (0, "", "There are no runs in 'runs'.\n")
 
 
 def test_before_any_training_nothing_is_left(tmp_path: Path) -> None:

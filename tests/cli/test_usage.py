@@ -83,8 +83,9 @@ def test_version(call) -> None:  # type: ignore[no-untyped-def]
         (("train", "iris", "--nesterov=maybe"), "'--nesterov' must be true or false; got 'maybe'."),
         (("train", "iris", "--hidden"), "'--hidden' needs a value. See 'goodfit train --help'."),
         (("train", "iris", "b"), "unexpected argument; got 'b'."),
-        (("predict",), "'RUN' needs a value. See 'goodfit predict --help'."),
-        (("report",), "'RUN' needs a value. See 'goodfit report --help'."),
+        (("predict",), "'RUN' must be given. See 'goodfit predict --help'."),
+        (("export", "a run"), "'--to' must be given: one of onnx, torch, numpy, sklearn. See 'goodfit export --help'."),
+        (("report",), "'RUN' must be given. See 'goodfit report --help'."),
         (
             ("train", "iris", "--l2", "1", "--l2", "2"),
             "Parameter --l2 specified multiple times. See 'goodfit train --help'.",

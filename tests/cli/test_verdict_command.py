@@ -115,7 +115,7 @@ def test_bad_input_is_one_message(trained: Path, call: Any) -> None:
     )
     code, _, err = call("verdict", "nowhere")
     assert code == 2
-    assert err.startswith("nowhere: must be the folder of a run; it has no run.json.")
+    assert err.startswith("nowhere: must be the folder of a run; there is no such folder.")
     code, _, err = call("verdict", "a run", "--margin", "3", "--by", "luck")
     assert code == 2
     assert err.splitlines() == [

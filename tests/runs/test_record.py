@@ -97,7 +97,7 @@ def test_a_record_that_cannot_be_read(folder: Path) -> None:
     (folder / "run.json").mkdir()
     with pytest.raises(InputError, match=r"run.json: must be readable: Is a directory"):
         record.RunRecord.read(folder)
-    with pytest.raises(InputError, match=r"it has no run.json"):
+    with pytest.raises(InputError, match=r"there is no such folder"):
         record.RunRecord.read(folder / "recipe.json")
 
 

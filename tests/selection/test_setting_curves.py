@@ -111,6 +111,8 @@ def test_what_was_not_measured_is_not_drawn() -> None:
     figure = setting_curve("l2", [1.0, 2.0], "loss", nothing, {**known, "low": nothing["low"]}, 0)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["held-out data", "best: 1"]
     assert figure.get_suptitle() == "Loss by l2"
+    figure = setting_curve("l2", [1.0, 2.0], "loss", nothing, nothing, 0)  # as where every net diverged
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["best: 1"]
 
 
 def test_the_best_point_has_its_interval_and_what_spans_far_a_logarithmic_height() -> None:

@@ -10,7 +10,7 @@ def calibrate(
     run: Annotated[Path, Parameter(help="Folder of a finished run or search, or a model file.")],
     data: Annotated[
         str | None,
-        Parameter(help="New rows: a table file or a data set. [default: the validation rows of the run]"),
+        Parameter(help="New rows: a table file or a data set. [default: those that the run held out]"),
     ] = None,
     /,
     *,

@@ -78,4 +78,4 @@ def _resume(folder: Path, *, quiet: bool) -> Run:
 def _watcher(*, quiet: bool) -> Any:
     from goodfit.cli.search_summary import SearchWatcher
 
-    return SearchWatcher(quiet=quiet).fit
+    return SearchWatcher(quiet=quiet).report

@@ -96,7 +96,7 @@ def _findings(net: Path, how: dict[str, Any], figure: Path | None, *, attempt: b
     if json:
         print_json({**found.to_json(), "trial": None if trial is None else trial.to_json()})
         return
-    print_inspection(found, every=every)
+    print_inspection(found, every=every, which=how["which"], nets=len(subject.nets))
     if trial is not None:
         print_trial(trial)
 

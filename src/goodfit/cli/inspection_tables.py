@@ -21,12 +21,19 @@ BACKWARD = ("layer", "gradient", "weight gradient", "ratio", "zeros", "update / 
 STYLES = {"issue": "bold red", "ok": "green", "cannot tell": "yellow"}
 
 
-def print_inspection(found: Inspection, *, every: bool) -> None:
-    """Tables of the passes, the findings, and the advice. every: findings that are ok or cannot tell too."""
+def print_inspection(found: Inspection, *, every: bool, which: int = 0, nets: int = 1) -> None:
+    """Tables of the passes, the findings, and the advice.
+
+    every: findings that are ok or cannot tell too.
+    which: place of the net among so many.
+    """
     from goodfit.inspection.inspecting import sharpness_words
 
     out, measured = console(), found.measurement
     rows = measured.subject.rows
+    if nets > 1:
+        print_line(out, f"Net {which} of 0 to {nets - 1}; --which chooses another.")
+        out.print()
     out.print(table(f"Forward pass, {len(rows):,} examples", FORWARD, _forward(measured), left=2))
     out.print()
     out.print(table("Backward pass", BACKWARD, _backward(measured)))

@@ -23,7 +23,10 @@ def usage_error(error: BaseException) -> InputError:
         known = [command for command in (error.app or ()) if command.startswith("-") == name.startswith("-")]
         return _unknown(f"{name!r} is not {kind} of '{_command(error)}'", name, known, error)
     if isinstance(error, cyclopts.MissingArgumentError) and error.argument is not None:
-        return _problem(f"{error.argument.name!r} needs a value", error)
+        if error.keyword is not None:
+            return _problem(f"{error.keyword!r} needs a value", error)
+        there = f": {found}" if (found := _choices(error.argument.hint)) else ""
+        return _problem(f"{error.argument.name!r} must be given{there}", error)
     if isinstance(error, cyclopts.CoercionError) and error.token is not None:
         return InputError(_not_of_type(error))
     if isinstance(error, cyclopts.UnusedCliTokensError):
@@ -35,10 +38,13 @@ def _not_of_type(error: cyclopts.CoercionError) -> str:
     """The problem with a value that is none of its option's: a number, or one of several names."""
     token, kind = error.token, error.target_type
     assert token is not None
-    choices = [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
     words = {int: "an integer", float: "a number", bool: "true or false"}.get(kind or str, "valid")
-    rule = f"{token.keyword!r} must be {words if not choices else 'one of ' + ', '.join(choices)}"
-    return problem(_WHERE, rule, got=token.value)
+    return problem(_WHERE, f"{token.keyword!r} must be {_choices(kind) or words}", got=token.value)
+
+
+def _choices(kind: Any) -> str:
+    """What a value may be, where its type names it all; "" where it does not."""
+    return f"one of {', '.join(map(str, get_args(kind)))}" if get_origin(kind) is Literal else ""
 
 
 def _unknown(rule: str, name: str, known: Iterable[str], error: Any) -> InputError:

@@ -28,7 +28,7 @@ PLAIN_SECONDS = 5.0  # at least this long between plain lines
 BAR_WIDTH = 10
 LIVE_SECONDS = 0.1  # at least this long between drawings
 SHOW_CURSOR = b"\x1b[?25h\n"  # the display hides it
-STOPPING = "Stopping after this epoch; press Ctrl-C again to stop at once."
+STOPPING = "Stopping after this epoch; a second Ctrl-C or signal stops at once."
 _PHASES = {
     "data": "Preparing the data",
     "compile": "Compiling",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from goodfit.models import Score
     from goodfit.runs import RunGroup, RunSummary
 
-RUN_COLUMNS = ("run", "data", "date", "status", "seeds", "validation", "test")
+RUN_COLUMNS = ("run", "data", "date", "status", "seeds", "held-out", "test")
 
 
 def run_row(run: RunSummary) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def print_groups(groups: Sequence[RunGroup], folder: Path, *, json: bool) -> Non
         print_json([group.to_json() for group in groups])
         return
     if not groups:
-        say(f"There are no finished runs with this metric in {folder}.")
+        say(f"There are no finished runs with this metric in '{folder}'.")
         return
     names = list(dict.fromkeys(name for group in groups for name in group.fields))
     heads = ("data", *names, "metric", "mean", "95 % interval", "std", "nets", "runs", "diverged")

@@ -44,4 +44,4 @@ def runs(
     elif found:
         console().print(table("", RUN_COLUMNS, map(run_row, found), left=4))
     else:
-        say(f"There are no runs in {folder}.")
+        say(f"There are no runs in '{folder}'.")

@@ -42,7 +42,7 @@ class SearchWatcher:
 
     def report(self, progress: SessionProgress) -> None:
         """How far the search is."""
-        now, ended = time.monotonic(), progress.done >= progress.nets
+        now, ended = time.monotonic(), progress.share >= 1
         if (
             self.quiet
             or progress.share < SOONEST
@@ -51,20 +51,8 @@ class SearchWatcher:
             return
         self._shown = now
         left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
-        text = f"{progress.share:.0%}, {progress.done} of {progress.nets} nets trained{left}"
-        if self._live:
-            print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
-        else:
-            say(text)
-
-    def fit(self, progress: SessionProgress) -> None:
-        """How far a fit is, which plans as it goes: nets so far, and time that is left."""
-        now, ended = time.monotonic(), progress.share >= 1
-        if self.quiet or (now - self._shown < (0.1 if self._live else PLAIN_SECONDS) and not ended):
-            return
-        self._shown = now
-        left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
-        text = f"{progress.share:.0%} of the time, {progress.done} nets trained{left}"
+        of = "" if progress.nets is None else f" of {progress.nets}"
+        text = f"{progress.share:.0%}, {progress.done}{of} nets trained{left}"
         if self._live:
             print(f"\r{text}\x1b[K", end="\n" if ended else "", file=sys.stderr, flush=True)
         else:

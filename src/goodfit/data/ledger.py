@@ -111,6 +111,9 @@ class Ledger:
     path: Path = field(default_factory=ledger_path)
     patience: float = PATIENCE
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
     def begin(self, data: str, rows: RowSet, model: str, run: str | None = None, kind: Kind = "score") -> Begun:
         """Record an opening. It is on the disk when this returns."""
         with self._writing() as file:

@@ -239,7 +239,7 @@ class _Job:
             nets = sum(len(each.planned.recipes) for each in done) * self.rows.fold_count
             left = max(0.0, self.seconds - (time.perf_counter() - self.began))
             share = min(0.99, 1 - left / self.seconds)
-            self.progress(SessionProgress(nets + 1, nets, share, left))
+            self.progress(SessionProgress(None, nets, share, left))
 
     def _run(
         self, found: Ensemble, done: list[Trained], spent_on: dict[str, float], written: Path | None, spent: float

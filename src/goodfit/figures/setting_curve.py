@@ -87,7 +87,7 @@ def _fit_height(axes: Axes, *bands: Mapping[str, Any]) -> None:
     """A logarithmic axis where means, all above zero, span far; a band that reaches down to zero is cut there."""
     means = np.concatenate([np.asarray(band["mean"], float) for band in bands])
     means = means[np.isfinite(means)]
-    if means.min() > 0 and means.max() / means.min() >= LOG_HEIGHT_FROM:
+    if len(means) and means.min() > 0 and means.max() / means.min() >= LOG_HEIGHT_FROM:
         highs = np.concatenate([[means.max()], *(np.asarray(band["high"], float) for band in bands)])
         axes.set_yscale("log")
         axes.set_ylim(means.min() / 2, 1.5 * np.nanmax(highs))

@@ -67,9 +67,9 @@ class Watcher:
         self._last = time.perf_counter() - began
         self.spent += self._last
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: str | Path) -> Path:
         """Write the table into a run's folder, whole or not at all; its path."""
-        return write_layers(self.rows, folder)
+        return write_layers(self.rows, Path(folder))
 
 
 def summary(subject: Subject) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ HOW = (
 
 
 def calibration_section(source: Source) -> Section | None:
-    """None for a regression, with fewer validation rows than a diagram takes, and where the data are not at hand."""
+    """None for a regression, with fewer held-out rows than a diagram takes, and where the data are not at hand."""
     found = _found(source)
     if found is None:
         return None
@@ -41,7 +41,8 @@ def calibration_section(source: Source) -> Section | None:
 
 def _found(source: Source) -> Calibration | None:
     run = source.run
-    if run.task == "regression" or source.sizes["valid"] < FEWEST_BINNED or not at_hand(run, source):
+    rows = source.sizes["valid" if run.out_of_fold is None else "train"]
+    if run.task == "regression" or rows < FEWEST_BINNED or not at_hand(run, source):
         return None
     try:
         return calibration(run, temperature=False)

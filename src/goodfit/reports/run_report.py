@@ -36,13 +36,13 @@ from goodfit.training.recipe import Recipe
 
 
 @public
-def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | None = None) -> Page:
+def run_page(run: Run | str | Path, search: str | Path | None = None, *, ledger: Ledger | None = None) -> Page:
     """The report on a run, or on the one in a folder. search: the folder of a search whose settings are compared.
 
     The test rows stay sealed: the page shows what the ledger (the project's, if None) holds about them. InputError or
     GoodfitError where the run is not done, or something in the folders or the ledger cannot be read.
     """
-    source = source_of(run, ledger)
+    source = source_of(run if isinstance(run, Run) else Path(run), ledger)
     sections = [
         data_section(source),
         ensemble_section(source.run),
@@ -52,7 +52,7 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
         measures_section(source),
         calibration_section(source),
         inside_section(source.run),
-        _comparison(source, search),
+        _comparison(source, None if search is None else Path(search)),
         verdict_section(source.verdict, source.where, started=source.run.start is not None),
         openings_section(source),
         reproduce_section(source),
@@ -68,8 +68,9 @@ def run_page(run: Run | Path, search: Path | None = None, *, ledger: Ledger | No
 
 
 @public
-def search_page(folder: Path) -> Page:
+def search_page(folder: str | Path) -> Page:
     """The report on a search alone; InputError where it is not done or damaged."""
+    folder = Path(folder)
     found = read_search(folder)
     words = ["goodfit", "train", *found.source, *recipe_words(Recipe.from_mapping(found.best, where=str(folder)))]
     sections = [

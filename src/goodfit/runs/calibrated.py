@@ -153,7 +153,9 @@ class Calibration:
             return min(self.reliability, key=lambda each: (each.chance, -each.error))
         return self.reliability[0 if of is None else names.index(of)]
 
-    def write(self, out: Path | None = None, save: Path | None = None, *, anyway: bool = False) -> dict[str, Path]:
+    def write(
+        self, out: str | Path | None = None, save: str | Path | None = None, *, anyway: bool = False
+    ) -> dict[str, Path]:
         """What `goodfit calibrate` writes, by what it is.
 
         out: a file for the diagram (.svg, .png), or a folder for it and for the numbers; with too few rows there is no
@@ -163,6 +165,7 @@ class Calibration:
         from goodfit.figures import write_figure
 
         made: dict[str, Path] = {}
+        out = None if out is None else Path(out)
         if out is not None and self.reliability:
             made["Reliability diagram"] = out if is_picture(out) else out / "reliability.svg"
         if out is not None and not is_picture(out):
@@ -173,7 +176,7 @@ class Calibration:
             write_figure(self.figure(), made["Reliability diagram"])
         if save is not None and (anyway or not self.doubt):
             self.save(save, anyway=anyway)
-            made["Model"] = save
+            made["Model"] = Path(save)
         return made
 
     def to_json(self) -> dict[str, Any]:

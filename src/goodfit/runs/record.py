@@ -112,7 +112,8 @@ class RunRecord(Checked):
         path = folder / RUN
         if not os.path.lexists(path):
             fix = "Give the folder that 'goodfit train' wrote."
-            raise InputError(problem(str(folder), f"must be the folder of a run; it has no {RUN}", fix=fix))
+            why = f"it has no {RUN}" if os.path.isdir(folder) else "there is no such folder"
+            raise InputError(problem(str(folder), f"must be the folder of a run; {why}", fix=fix))
         return read_model(path, cls, must="the record of a run", fix="Restore a backup, or train again.")
 
     @property

@@ -156,8 +156,9 @@ class Selection:
             for each in self.stopped
         ]
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: str | Path) -> None:
         """Write the table as CSV, the whole as JSON, and where one field was varied its curve as table and figure."""
+        folder = Path(folder)
         ranked = [row | {"rank": "" if row["rank"] is None else row["rank"]} for row in self.rows()]
         write_table(folder / TABLE, [{name: text_of(value) for name, value in row.items()} for row in ranked])
         write_atomically(folder / RESULT, (json.dumps(self.to_json(), indent=2) + "\n").encode())

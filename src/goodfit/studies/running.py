@@ -115,7 +115,7 @@ def _run(study: Study, given: Given, tell: Tell) -> Result:
 
 @public
 def run_all(
-    out: Path, *, tell: TellOf = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
+    out: str | Path, *, tell: TellOf = lambda *_: None, given: Mapping[str, Mapping[str, Any]] = {}
 ) -> tuple[list[Result], dict[str, str]]:
     """Run every study of the chapter and write each as it is done, and an index page at the end.
 
@@ -124,7 +124,7 @@ def run_all(
     The results, and for studies that failed (data that are nowhere to be had) the reason. A folder that cannot be
     written ends it.
     """
-    results, failed = [], {}
+    out, results, failed = Path(out), [], {}
     beside = ["index", *studies()]
     asked = {name: checked(f"study {name}", study.parameters, given.get(name, {})) for name, study in studies().items()}
     with _kept(out, ALL, {name: each.to_dict() for name, each in asked.items()}):

@@ -55,8 +55,8 @@ class _Line:
 
     def session(self, progress: SessionProgress) -> None:
         """How many nets are trained."""
-        text = f"{progress.done} of {progress.nets} nets"
-        self._write(progress.share, text, {}, progress.seconds_left, ended=progress.done >= progress.nets)
+        of = "" if progress.nets is None else f" of {progress.nets}"
+        self._write(progress.share, f"{progress.done}{of} nets", {}, progress.seconds_left, ended=progress.share >= 1)
 
     def _write(
         self, share: float, text: str, values: dict[str, Any], left: float | None = None, *, ended: bool = False

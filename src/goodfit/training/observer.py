@@ -75,9 +75,11 @@ class Clock(Observer):
 
 
 class Stages:
-    """Several sessions one after another told as one. seconds, nets: predicted, and trained, of all."""
+    """Several sessions one after another told as one. seconds: predicted; nets: of all, None where it is not known yet
+    how many there will be.
+    """
 
-    def __init__(self, watch: Watch | None, seconds: float, nets: int) -> None:
+    def __init__(self, watch: Watch | None, seconds: float, nets: int | None) -> None:
         self._watch, self._seconds, self._all = watch, max(seconds, 1e-9), nets
         self._done, self._nets, self._began = 0.0, 0, time.perf_counter()
 

@@ -36,11 +36,11 @@ ProgressCallback = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class SessionProgress:
-    """How far a session is. nets, done: nets in all, and trained to their ends; share: of all the work, 0 to 1;
-    seconds_left: None where nothing is known yet.
+    """How far a session is. nets, done: nets in all, None where a race decides it, and trained to their ends; share: of
+    all the work, 0 to 1; seconds_left: None where nothing is known yet.
     """
 
-    nets: int
+    nets: int | None
     done: int
     share: float
     seconds_left: float | None

@@ -45,7 +45,7 @@ def race(
     beside what is still open; where not `quick`, beside what is better too, so that the best of them is known better.
     """
     repeats = len(layout.folds.repeats)
-    stages = Stages(watch, expected_seconds(layout), layout.planned.nets)
+    stages = Stages(watch, expected_seconds(layout), None)
     tables, alive = Tables(layout), set(range(1 + layout.usual))
     for repeat in range(repeats):
         _train(tables, alive, repeat, _within(folder, f"repeat-{repeat + 1}"), stages)

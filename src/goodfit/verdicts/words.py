@@ -98,7 +98,7 @@ def _reasons(found: VerdictEvidence) -> Iterator[str]:
         yield f"Also significantly better: {', '.join(others)}."
     if decision.best is not None and decision.claim is not None and decision.claim < decision.gains[decision.best].mean:
         measured = number(decision.gains[decision.best].mean)
-        yield f"It measured {measured}; the gain above is corrected for having been picked as the best."
+        yield f"The gain above is corrected for having been picked as the best; as measured, it is {measured}."
     if decision.doubling is not None and found.kind == "limited by data":
         again = NEXT_DOUBLING * decision.doubling.mean
         yield f"Doubling the training set again should gain about {number(again)} more, if errors fall as 1/n."
@@ -141,8 +141,9 @@ def more(found: VerdictEvidence) -> str:
     if found.kind != "cannot tell":
         return ""
     if found.sampled:
-        how = f"{'without --quick, and with ' if found.quick else ''}--minutes {_minutes(found)}"
-        return f"All rows and epochs would tell more; about {math.ceil(found.whole)} minutes: {how}."
+        minutes, less = math.ceil(found.whole), " and without --quick" if found.quick else ""
+        how = f"'goodfit verdict' with --minutes {_minutes(found)}{less}"
+        return f"All rows and epochs would tell more, in about {minutes} minute{'s' * (minutes > 1)}: {how}."
     now = f"{found.repeats} repeat{'s' * (found.repeats > 1)} of {found.folds} folds"
     needed, rows = found.decision.repeats, found.decision.rows
     if needed is not None:
