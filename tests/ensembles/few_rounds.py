@@ -27,5 +27,5 @@ def limit(patch: Callable[[Any, str, Any], None] = setattr) -> None:
     patch(space, "FIRST_KINDS", tuple(space.Kind((12, 8), "gelu", bins, 1.0) for bins in (16, None)))
     patch(planning, "TRIED", 2)
     patch(planning, "SIZES", (2,))
-    patch(planning.Pace, "seconds", lambda *_: 0.0)
+    patch(planning.Timing, "seconds", lambda *_: 0.0)
     patch(planning.Planner, "next", next_round)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,10 +21,15 @@ import pytest
 from few_rounds import limit
 
 import goodfit as gf
+from goodfit.cli import main
 from goodfit.ensembles import resume
 from goodfit.ensembles.planning import length_of
+from goodfit.ensembles.rounds import Trained, bounded
 from goodfit.ensembles.space import drawn, kind_of
 from goodfit.errors import InputError
+from goodfit.reports.reproducing import command
+from goodfit.reports.run_report import run_page
+from goodfit.reports.source import source_of
 from goodfit.runs import load
 from goodfit.training.recipe import Recipe
 
@@ -141,7 +147,7 @@ gf.fit({path!r}, "y", seconds=60, out={out!r}, leaks="off")
 
 
 @pytest.mark.usefixtures("rounds")
-def test_a_fit_that_was_killed_goes_on(tmp_path: Path) -> None:
+def test_a_fit_that_was_killed_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = csv(tmp_path / "t.csv"), tmp_path / "run"
     code = BEGUN.format(path=str(path), out=str(out))
     begun = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
@@ -158,6 +164,43 @@ def test_a_fit_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert run.ensemble is not None
     assert run.ensemble["rounds"] == 4
     assert load(out).seeds == run.seeds
+    told_of(out, path, capsys)
+
+
+def told_of(out: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the command and the report say of a fit that is done."""
+    assert main(["fit", "--resume", str(out)]) == 0
+    printed = capsys.readouterr().out
+    for line in ("of 7 that were tried", "loss out of fold", f"Run: {out}", "Trained 35 nets in 4 rounds"):
+        assert line in printed
+    assert re.search(r"Test set: 12 rows, sealed\. Score it once, after all choices are made: goodfit test ", printed)
+    assert main(["fit", "--resume", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ensemble"]["nets"] == 35
+    assert "of 7 that were tried" in run_page(out).html()
+    words = command(source_of(out))
+    assert words is not None
+    assert (words[:5], words[-2:]) == (["goodfit", "fit", str(path), "--target", "y"], ["--minutes", "1"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["t.csv", "--target", "y", "--minutes", "0"], "'--minutes' must be a number > 0; got 0.0"),
+        (["--minutes", "1"], "'DATA' must be given"),
+        (["t.csv", "--resume", "runs/x", "--minutes", "2"], "cannot be combined with DATA, --minutes"),
+        (["--resume", "runs/x"], "must be the folder of a fit; it has no fit.json"),
+        (["t.csv", "--target", "z"], "z"),
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    csv(tmp_path / "t.csv")
+    with contextlib.chdir(tmp_path):
+        assert main(["fit", *words]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert not printed.out
 
 
 def refused(match: str, data: Any = None, target: str | None = "y", **how: Any) -> None:
@@ -206,6 +249,26 @@ def test_rounds_get_longer_where_that_helps_and_shorter_where_it_harms() -> None
     assert length_of([first, *[*few, better] * 5]) == 4.0
     assert length_of([first, *[*few, worse] * 5, *few, better]) == 1.0
     assert length_of([first, *few, better, trained("short"), better]) == 4.0  # all that were tried had diverged
+
+
+@pytest.mark.usefixtures("rounds")
+def test_the_estimators_for_tables_fit_in_a_given_time() -> None:
+    nets = gf.TableRegressor(seconds=30, random_state=0, leaks="off").fit(X[:20], SIGNAL[:20])
+    assert nets.run_.ensemble is not None
+    check_parts(nets.run_)
+    assert nets.predict(X[:20]).shape == nets.out_of_fold_.shape == (20,)
+    with pytest.raises(ValueError, match="takes no 'recipe' and no 'n_nets' beside 'seconds', which tries many"):
+        gf.TableRegressor({"epochs": 2}, n_nets=5, seconds=30).fit(X[:20], SIGNAL[:20])
+
+
+def test_members_that_are_far_behind_are_let_go() -> None:
+    def trained(*losses: float) -> Trained:
+        return Trained(None, tuple(SimpleNamespace(loss=loss) for loss in losses), {}, 1.0, 1)  # type: ignore[arg-type]
+
+    done = [trained(9.0), trained(0.4, 0.1, 0.9), trained(0.2, 0.8), trained(0.95, 0.99)]
+    left = [[member.loss for member in each.members] for each in bounded(done, 3, 1)]
+    assert left == [[9.0], [0.4, 0.1], [0.2], [0.95, 0.99]]
+    assert bounded(done, 8, 0) == done
 
 
 @pytest.mark.usefixtures("rounds")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 STEPS = 25  # members that each choice adds, one after another
+MOST_ROWS = 20_000  # by which a choice is made, drawn where there are more
 MOST = 40  # members that a choice is among: the best of all that were tried, on the rows that it sees
 SMALLEST = 1e-7  # probability of which a logarithm is taken
 
@@ -90,8 +91,10 @@ def choose(task: str, evidence: Float[np.ndarray, "M N E"], folds: Int[np.ndarra
     by_fold, nested = np.zeros((count, len(evidence)), np.int64), np.zeros(evidence.shape[1])
     for fold in range(count):
         own = folds == fold
-        seen = evidence if count == 1 else evidence[:, ~own]
-        losses = (every if count == 1 else every[:, ~own]).mean(1)
+        others = np.flatnonzero(~own)
+        if len(others) > MOST_ROWS:
+            others = np.sort(np.random.default_rng(fold).permutation(others)[:MOST_ROWS])
+        seen, losses = evidence[:, others], every[:, others].mean(1)
         among = np.sort(np.argsort(losses, kind="stable")[:MOST])
         by_fold[fold, among] = greedy(task, seen[among], steps)
         nested[own] = row_losses(task, mean_of(evidence[:, own], by_fold[fold]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.ensembles.choosing import Choice, choose, difference, evidence_of, row_losses
-from goodfit.ensembles.rounds import Member, Rows, Trained
+from goodfit.ensembles.rounds import FoldRows, Member, Trained
 from goodfit.models.temperature import best_temperatures, probabilities_at
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
@@ -44,20 +44,19 @@ class Ensemble:
     half: NDArray[np.float64] | None
 
 
-def ensemble_of(rows: Rows, done: Sequence[Trained]) -> Ensemble:
+def ensemble_of(rows: FoldRows, done: Sequence[Trained]) -> Ensemble:
     """The ensemble of all members of these rounds."""
     members = [member for each in done for member in each.members]
-    sound = [member for place, member in enumerate(members) if not place or np.isfinite(member.loss)]
     task = rows.parts.data.task
-    choice = choose(task, np.stack([member.evidence for member in sound]), rows.folds)
-    value, nested, chosen = _tempered(rows, sound, choice)
+    choice = choose(task, np.stack([member.evidence for member in members]), rows.folds)
+    value, nested, chosen = _tempered(rows, members, choice)
     order = sorted(np.flatnonzero(choice.counts).tolist(), key=lambda place: -choice.counts[place])
     half = None
     if len(done) > 2:
-        early = [member for member in sound if member.number < (len(done) + 1) // 2]
+        early = [member for member in members if member.number < (len(done) + 1) // 2]
         half = choose(task, np.stack([member.evidence for member in early]), rows.folds).nested
     return Ensemble(
-        tuple(sound[place] for place in order),
+        tuple(members[place] for place in order),
         tuple(int(choice.counts[place]) for place in order),
         choice,
         value,
@@ -70,14 +69,15 @@ def ensemble_of(rows: Rows, done: Sequence[Trained]) -> Ensemble:
 
 
 def _tempered(
-    rows: Rows, members: Sequence[Member], choice: Choice
+    rows: FoldRows, members: Sequence[Member], choice: Choice
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """(temperature, nested losses, losses of the chosen ensemble) with the temperature where it helps, else without.
 
     The temperature of a fold is fitted with its choice, on the rows of the other folds.
     """
     task, y = rows.parts.data.task, rows.y
-    if task == "regression":
+    used = np.flatnonzero(choice.counts)
+    if task == "regression" or not all(np.isfinite(members[int(place)].outputs).all() for place in used):
         return 1.0, choice.nested, choice.chosen
     count = len(rows.folds)
     some = np.sort(np.random.default_rng(0).permutation(count)[:MOST_FOR_TEMPERATURE])
@@ -118,7 +118,7 @@ def nets_of(found: Ensemble) -> tuple[TrainedNet, ...]:
     return tuple(tempered_net(net, found.temperature) for net in nets)
 
 
-def history_of(found: Ensemble, rows: Rows) -> History:
+def history_of(found: Ensemble, rows: FoldRows) -> History:
     """What was measured of these nets in training."""
     trained = [each for member in found.members for each in member.trained]
     examples = rows.examples(found.members[0].recipe)

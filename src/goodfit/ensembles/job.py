@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table, describe, load, names, read_table, table
 from goodfit.data.prints import fingerprint
 from goodfit.ensembles.finishing import Ensemble, ensemble_of, facts_of, history_of, nets_of
-from goodfit.ensembles.planning import Pace, Planner
-from goodfit.ensembles.rounds import Planned, Rows, Trained, train_round
+from goodfit.ensembles.planning import TRIED, Planner, Timing
+from goodfit.ensembles.rounds import FoldRows, Planned, Trained, bounded, train_round
 from goodfit.errors import InputError, problem
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.runs import record as records
@@ -42,6 +43,7 @@ WHERE = "fit"
 RECORD, ROUNDS = "fit.json", "rounds"
 RESERVED = 1.5  # seconds that choosing and writing take at least
 SHARE_RESERVED = 0.04  # of the time, beside these
+MOST_KEPT = 80  # members whose nets are in memory, beside those of the newest rounds
 MOST_SECONDS = 30 * 24 * 3600.0
 
 
@@ -130,7 +132,7 @@ def _fit(
             shutil.rmtree(folder / ROUNDS, ignore_errors=True)  # what a kill left behind "done"
             return load_run(folder)
         origin = given.origin if isinstance(given, Table) else None
-        job = _Job(base, Rows(parts, memory), folder, seconds, began, progress or session_line(), check, origin)
+        job = _Job(base, FoldRows(parts, memory), folder, seconds, began, progress or session_line(), check, origin)
         return job.run(None if out is None else folder)
 
 
@@ -182,7 +184,7 @@ class _Job:
     """One fit on its way. folder: of its rounds; began: when it began; check: what the leak guard found."""
 
     base: Recipe
-    rows: Rows
+    rows: FoldRows
     folder: Path
     seconds: float
     began: float
@@ -211,11 +213,12 @@ class _Job:
             self._write(made, written)
         return made
 
-    def _rounds(self) -> tuple[list[Trained], Pace]:
+    def _rounds(self) -> tuple[list[Trained], Timing]:
         """Those in the folder first, as they were planned, then new ones for as long as there is time."""
         reserved = RESERVED + SHARE_RESERVED * self.seconds
-        pace = Pace(self.began, self.began + self.seconds - reserved)
-        planner, done = Planner(self.rows, self.base, self.base.seed), list[Trained]()
+        pace = Timing(self.began, self.began + self.seconds - reserved)
+        planner = Planner(self.rows, self.base, self.base.seed)
+        done: list[Trained] = []
         while True:
             folder = self.folder / ROUNDS / f"{len(done):04d}"
             planned = Planned.read(folder)
@@ -226,15 +229,15 @@ class _Job:
                 planned.write(folder)
             before = time.perf_counter()
             limit = max(pace.deadline, before) if done else max(pace.deadline, before + 1.0)
-            trained = train_round(self.rows, len(done), planned, folder, limit, lambda: self._tell(done, pace))
+            trained = train_round(self.rows, len(done), planned, folder, limit, partial(self._tell, done))
             took = time.perf_counter() - before
             known = sum(trained.seconds.values())
             pace.add(trained, max(0.0, took - known))
             pace.deadline -= max(0.0, known - took)  # what an earlier session took of the time
-            done.append(trained)
-            self._tell(done, pace)
+            done = bounded([*done, trained], MOST_KEPT, TRIED + 1)
+            self._tell(done)
 
-    def _tell(self, done: list[Trained], pace: Pace) -> None:
+    def _tell(self, done: list[Trained]) -> None:
         if self.progress is not None:
             nets = sum(len(each.planned.recipes) for each in done) * self.rows.fold_count
             left = max(0.0, self.seconds - (time.perf_counter() - self.began))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from goodfit.ensembles.rounds import Planned, Rows, Stage, Trained
+from goodfit.ensembles.rounds import FoldRows, Planned, Stage, Trained
 from goodfit.ensembles.space import drawn, kind_like, kind_of, shortened
 from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
@@ -25,7 +25,7 @@ SETTINGS_STREAM = 0x5E77  # so that draws of settings are no draws of nets
 
 
 @dataclass
-class Pace:
+class Timing:
     """What rounds took, and so what they will take.
 
     began: time of `perf_counter` from which the time counts; deadline: at which training must have ended
@@ -55,7 +55,7 @@ class Pace:
         self.programs += 0 if trained.planned.shape in self.shapes else trained.programs
         self.shapes.add(trained.planned.shape)
 
-    def seconds(self, rows: Rows, planned: Planned) -> float:
+    def seconds(self, rows: FoldRows, planned: Planned) -> float:
         """What a round is expected to take."""
         turns = rows.plan(planned)
         new = 0 if planned.shape in self.shapes else turns.programs
@@ -73,17 +73,17 @@ class Planner:
     seed: of the fit
     """
 
-    rows: Rows
+    rows: FoldRows
     base: Recipe
     seed: int
 
-    def first(self, pace: Pace) -> Planned:
+    def first(self, pace: Timing) -> Planned:
         """The default recipe, with as many epochs as the planner thinks that the time allows."""
         whole = self._planned("default", (), [self.base], pace)
         share = 1.0 if whole.seconds <= pace.left else MOST_OF_TIME * max(pace.left, 0.0) / whole.seconds
         return self._planned("default", (), [shortened(self.base, share)], pace) if share < 1 else whole
 
-    def next(self, done: Sequence[Trained], pace: Pace) -> Planned | None:
+    def next(self, done: Sequence[Trained], pace: Timing) -> Planned | None:
         """The next round; None where no time is left for one."""
         tried: list[Trained] = []  # of the kind that is on its way
         for each in reversed(done):
@@ -112,13 +112,13 @@ class Planner:
         return short if short.seconds <= pace.left else None
 
     def _short(
-        self, done: Sequence[Trained], kind: dict[str, Any], count: int, best: Sequence[Recipe], seed: int, pace: Pace
+        self, done: Sequence[Trained], kind: dict[str, Any], count: int, best: Sequence[Recipe], seed: int, pace: Timing
     ) -> Planned:
         settings = drawn(self.base, kind, count, best, self.rows.parts.data.task, seed)
         share = SHORT * length_of(done)
         return self._planned("short", done, [shortened(each, share) for each in settings], pace)
 
-    def _whole(self, tried: Sequence[Trained], done: Sequence[Trained], pace: Pace) -> Planned | None:
+    def _whole(self, tried: Sequence[Trained], done: Sequence[Trained], pace: Timing) -> Planned | None:
         """The best settings of the rounds that tried some, with all epochs; None where there is no time."""
         members = sorted((member for each in tried for member in each.members), key=lambda member: member.loss)
         recipes = [self._whole_of(member.recipe, done) for member in members[: len(tried[0].planned.recipes)]]
@@ -128,7 +128,7 @@ class Planner:
     def _whole_of(self, recipe: Recipe, done: Sequence[Trained]) -> Recipe:
         return recipe.replace(epochs=max(1, round(self.base.epochs * length_of(done))), patience=self.base.patience)
 
-    def _planned(self, stage: Stage, done: Sequence[Trained], recipes: Sequence[Recipe], pace: Pace) -> Planned:
+    def _planned(self, stage: Stage, done: Sequence[Trained], recipes: Sequence[Recipe], pace: Timing) -> Planned:
         seed = (self.base.seed + len(done) * self.rows.fold_count) % (LARGEST_SEED - self.rows.fold_count)
         planned = Planned.of(stage, seed, recipes, 0.0)
         return planned.model_copy(update={"seconds": pace.seconds(self.rows, planned)})

@@ -7,8 +7,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +35,7 @@ from goodfit.training.store import Store
 from goodfit.training.turns import JobList, SessionPlan, Turn, plan_session
 
 KIND = "round"
+WORST = (0.0, 1e6)  # probability of the truth, and scaled residual, of nets that diverged
 FILE = "round.json"
 VARIED = ("learning_rate", "dropout", "weight_decay", "epochs", "seed", *OFF)  # fields that no program depends on
 Stage = Literal["default", "short", "whole"]
@@ -82,7 +83,7 @@ class Planned(BaseModel):
 
 
 @dataclass(frozen=True)
-class Rows:
+class FoldRows:
     """What all rounds have in common: the rows and their folds.
 
     memory: bytes that one turn may take
@@ -174,6 +175,25 @@ class Trained:
     expected: float
     programs: int
 
+    def with_members(self, places: Container[int]) -> Trained:
+        """The round with the members at these places and no others."""
+        return replace(self, members=tuple(each for place, each in enumerate(self.members) if place in places))
+
+
+def bounded(done: Sequence[Trained], most: int, newest: int) -> list[Trained]:
+    """Rounds without the members that are not among the best, whose nets are let go.
+
+    most: members that stay, beside the default and those of so many of the newest rounds
+    """
+    losses = sorted(member.loss for each in done for member in each.members)
+    limit = losses[most - 1] if len(losses) > most else np.inf
+    kept = []
+    for number, each in enumerate(done):
+        free = number == 0 or number >= len(done) - newest
+        places = [place for place, member in enumerate(each.members) if free or member.loss <= limit]
+        kept.append(each if len(places) == len(each.members) else each.with_members(places))
+    return kept
+
 
 class _Deadline(Observer):
     """Stops all nets where the time is over, and tells how far the fit is."""
@@ -187,7 +207,7 @@ class _Deadline(Observer):
 
 
 def train_round(
-    rows: Rows, number: int, planned: Planned, folder: Path, deadline: float, tell: Callable[[], None]
+    rows: FoldRows, number: int, planned: Planned, folder: Path, deadline: float, tell: Callable[[], None]
 ) -> Trained:
     """Train what of a round is not in its folder yet.
 
@@ -206,14 +226,14 @@ def train_round(
     for turn, trained in zip(turns.turns, kept, strict=True):
         for at, (job, arrays) in enumerate(zip(turn.jobs, trained.nets, strict=True)):
             setting, fold = divmod(job, rows.fold_count)
-            found[places[turn.work][setting], fold] = arrays, trained, at
+            found[places[turn.work][setting], fold] = arrays, replace(trained, nets=()), at
     members = _members(rows, number, planned, found)
     seconds = {what: sum(each.seconds.get(what, 0.0) for each in kept) for what in ("compile", "train")}
     return Trained(planned, members, seconds, turns.training_seconds, turns.programs)
 
 
 def _members(
-    rows: Rows, number: int, planned: Planned, found: Mapping[tuple[int, int], tuple[NetArrays, TrainedNets, int]]
+    rows: FoldRows, number: int, planned: Planned, found: Mapping[tuple[int, int], tuple[NetArrays, TrainedNets, int]]
 ) -> tuple[Member, ...]:
     """The settings that stayed finite, with what they say of the rows of their nets' folds."""
     data, count = rows.parts.data, rows.fold_count
@@ -237,8 +257,11 @@ def _members(
         sound = not any(each.frozen[at] for each, at in trained) and np.isfinite(outputs[place]).all()
         if sound or planned.stage == "default":
             of_recipe = tuple(nets[place, fold] for fold in range(count))
-            evidence = evidence_of(data.task, values_at(data.task, outputs[place]), rows.y, rows.target_scale)
-            loss = float(row_losses(data.task, evidence).mean(dtype=np.float64)) if sound else np.inf
+            if sound:
+                evidence = evidence_of(data.task, values_at(data.task, outputs[place]), rows.y, rows.target_scale)
+            else:  # the default, which stays where nothing else is sound
+                evidence = np.full((len(rows.folds), data.n_outputs), WORST[data.task == "regression"], np.float32)
+            loss = float(row_losses(data.task, evidence).mean(dtype=np.float64))
             members.append(
                 Member(recipe, planned.stage, number, of_recipe, tuple(trained), outputs[place], evidence, loss)
             )
