@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -93,6 +94,11 @@ def test_what_comes_back_is_the_ensemble_as_its_parts_make_it(tmp_path: Path) ->
     assert [net.count for net in again.nets] == [net.count for net in run.nets]
     assert run.test().score.rows == 12
     assert not (tmp_path / "run" / "rounds").exists()
+    model = run.model
+    model = replace(model, about={**model.about, "ensemble": {"members": 3}})
+    model.save(tmp_path / "run" / "model.safetensors")
+    with pytest.raises(InputError, match=r"'ensemble' in 'about' must be what goodfit writes"):
+        load(tmp_path / "run")
 
 
 @contextmanager

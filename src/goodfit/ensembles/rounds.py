@@ -4,6 +4,7 @@ that they had not learned from.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from goodfit.checked_json import read_model
+from goodfit.checked_json import damaged, read_model
 from goodfit.data import Split
 from goodfit.ensembles.choosing import evidence_of, row_losses
 from goodfit.ensembles.space import OFF
@@ -45,7 +46,8 @@ class Planned(BaseModel):
     """round.json: what a round trains, kept before it begins, so that a fit that was killed keeps its decisions.
 
     stage: "default", "short" (settings with few epochs), "whole" (the best of these with all epochs); seed: of the net
-    that leaves fold 0 out, counted up over folds; recipes: the settings; seconds: that it was expected to take.
+    that leaves fold 0 out, counted up over folds; recipes: the settings; seconds: that it was to take; whole: a
+    digest of the rest, since another plan would be taken for what the round's nets were trained by.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -54,11 +56,18 @@ class Planned(BaseModel):
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)]
     recipes: Annotated[list[dict[str, Any]], Field(min_length=1)]
     seconds: Annotated[float, Field(ge=0)]
+    whole: str = ""
 
     @classmethod
     def of(cls, stage: Stage, seed: int, recipes: Sequence[Recipe], seconds: float) -> Planned:
         """A round of these settings."""
         return cls(stage=stage, seed=seed, recipes=[each.to_dict() for each in recipes], seconds=seconds)
+
+    @property
+    def digest(self) -> str:
+        """Of all but itself."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"whole"}), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     @property
     def shape(self) -> str:
@@ -69,7 +78,7 @@ class Planned(BaseModel):
     def write(self, folder: Path) -> None:
         """Write it into the folder of the round."""
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.model_dump(mode="json"), indent=2)
+        text = json.dumps({**self.model_dump(mode="json"), "whole": self.digest}, indent=2)
         write_atomically(folder / FILE, f"{text}\n".encode())
 
     @classmethod
@@ -78,8 +87,11 @@ class Planned(BaseModel):
         path = folder / FILE
         if not os.path.lexists(path):
             return None
-        fix = "Remove the folder of the fit, or give another, and start again."
-        return read_model(path, cls, must="the plan of a round", fix=fix)
+        must, fix = "the plan of a round", "Remove the folder of the fit, or give another, and start again."
+        found = read_model(path, cls, must=must, fix=fix)
+        if found.whole != found.digest:
+            raise damaged(path, must=must, fix=fix)
+        return found
 
 
 @dataclass(frozen=True)

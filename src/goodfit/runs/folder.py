@@ -1,5 +1,6 @@
 """Runs on disk: list them, load one."""
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from goodfit.notices import warn
 from goodfit.runs import record
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import of_test_set, restated
+from goodfit.runs.record_parts import EnsembleFacts
 from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
@@ -142,7 +144,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         else None,
         start=_start_of(where, found),
         measured=found.measured,
-        ensemble=model.about.get(ENSEMBLE),
+        ensemble=_ensemble_of(where, model),
     )
 
 
@@ -152,6 +154,19 @@ def _with_diverged(model: Model, history: History) -> Model:
     if not stuck or DIVERGED in model.about:
         return model
     return replace(model, about={**model.about, DIVERGED: stuck})
+
+
+def _ensemble_of(folder: Path, model: Model) -> dict[str, Any] | None:
+    """How the nets were chosen and weighed; InputError where the model file says what goodfit would not write."""
+    facts = model.about.get(ENSEMBLE)
+    if facts is None:
+        return None
+    try:
+        EnsembleFacts.model_validate_json(json.dumps(facts))
+    except ValueError as error:
+        rule = f"{ENSEMBLE!r} in 'about' must be what goodfit writes"
+        raise InputError(problem(str(folder / record.MODEL), rule, fix="Restore a backup, or fit again.")) from error
+    return dict(facts)
 
 
 def _start_of(folder: Path, found: record.RunRecord) -> Any:
