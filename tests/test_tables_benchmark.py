@@ -294,7 +294,7 @@ def test_the_page_has_the_fields_of_the_default() -> None:
     for told in (
         f"| `fold_members` | {defaults.FOLDS} | 0 where `valid`, ",
         f"or fewer than {defaults.FOLDS} seeds are given",
-        f"fewer than {2 * defaults.FOLDS} rows or groups |",
+        f"as many as training rows, or groups, where there are fewer than {defaults.FOLDS};",
         f"| `hidden` | {', '.join(map(str, defaults.HIDDEN))} |",
         f"| `encoding` | `piecewise`, `bins` {bins} | `none` where the encoded features would make more than "
         f"{defaults.MOST_ENCODED:,} inputs |",

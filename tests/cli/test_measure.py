@@ -90,5 +90,5 @@ def test_a_net_that_predicts_one_class_is_told_of_at_once(call: Any, here: Path)
     flags = ("--target", "y", "--epochs", "20", "--fit", "never", "--quiet", "--out", "runs/rare")
     code, out, err = call("train", "rare.csv", *flags)
     assert code == 0
-    assert "Predicts 'no' for every row out of fold; accuracy 0.9" in err
+    assert "Predicts 'no' for every out-of-fold row; accuracy 0.9" in err
     assert "average precision of 'yes'" in out

@@ -71,7 +71,8 @@ def test_opening_and_the_ledger(call: Any) -> None:
     second = call("test", "1", "--quiet")[1]
     assert "97.5 % interval" in second
     assert "2nd opening of this test set (" in second  # another seed is another split
-    assert "97.5 % intervals, so both hold jointly at 95 %.\nCost: the interval is 0." in second
+    assert "97.5 % intervals, so those of both scores hold jointly at 95 %. Intervals of other" in second
+    assert " measures hold each by itself.\nCost: the interval is 0." in second
     code, out, err = call("ledger")
     assert (code, err) == (0, "")
     table = [line.split() for line in out.splitlines() if line[:1].isdigit()]

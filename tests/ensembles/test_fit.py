@@ -218,10 +218,8 @@ def test_what_cannot_be_fitted_is_told_in_one_sentence() -> None:
     refused("fit: 'seconds' must be > 0", seconds=0.0)
     refused("fit: 'seconds' must be > 0", seconds=float("nan"))
     refused("fit: 'target' must name the column to predict", target=None)
-    few = {name: values[:9] for name, values in columns().items()}
-    refused("takes 5 folds, for which there must be 10 rows or more", few)
-    grouped = {**columns(), "who": np.arange(60) % 6}
-    refused("takes 5 folds, for which there must be 10 groups or more", grouped, group="who")
+    grouped = {**columns(), "who": np.arange(60) % 2}
+    refused("takes folds, for which there must be 2 groups or more", grouped, group="who", test=0.5)
     timed = {**columns(), "day": np.arange(60)}
     refused("takes folds, and rows with a time have none", timed, time="day")
     refused("fit: takes target for table files and data frames only; got 'Table'", gf.data.table(columns(), "y"))

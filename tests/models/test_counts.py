@@ -14,11 +14,10 @@ from model_help import NETS, net
 
 from goodfit.errors import InputError
 from goodfit.interop.export import export
-from goodfit.models.averaging import mean_values
+from goodfit.models.averaging import mean_values, values_together
 from goodfit.models.model_file import Model, load_model, save_model
 from goodfit.models.temperature import best_temperatures, logits_of, probabilities_at
 from goodfit.models.trained_net import counts_of
-from goodfit.runs.measured import outputs_together
 from goodfit.runs.model_facts import describe_model
 from goodfit.runs.opening import model_print
 
@@ -31,7 +30,7 @@ X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
 
 def test_a_net_counts_as_if_it_stood_there_so_many_times() -> None:
     np.testing.assert_allclose(mean_values(COUNTED, X), mean_values(REPEATED, X), rtol=1e-6)
-    np.testing.assert_allclose(outputs_together(COUNTED, X)[0], outputs_together(REPEATED, X)[0], rtol=1e-6)
+    np.testing.assert_allclose(values_together(COUNTED, X)[0], values_together(REPEATED, X)[0], rtol=1e-12)
     y = np.arange(40) % 2
     for temperature in (1.0, 2.5):
         found = probabilities_at("classification", logits_of(COUNTED, X), temperature, counts_of(COUNTED))

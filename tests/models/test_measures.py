@@ -241,3 +241,15 @@ def test_a_net_that_has_not_learned_is_told_apart_from_a_rare_class() -> None:
     )
     chances, y = imbalanced()
     assert "class_weight='balanced'" in measured("classification", chances, y, ("no", "yes")).warnings[0]
+
+
+def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
+    """Nor does a baseline of nothing have a sign."""
+    y = np.zeros(30, np.int64)
+    found = measured("classification", np.tile([[0.21, 0.79]], (30, 1)), y, ("no", "yes"))
+    labels = measured("multilabel", np.tile([[0.21, 0.79]], (30, 1)), np.ones((30, 2)) * [1, 0], ("a", "b"))
+    for each in (found["log loss"], found["Brier score"], labels["log loss"], labels["Brier score"]):
+        assert math.isnan(each.low)
+        assert math.isnan(each.high)
+        assert each.method == f"no interval: all rows have the same {each.name}"
+        assert math.copysign(1, each.baseline) == 1

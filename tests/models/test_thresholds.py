@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goodfit.errors import InputError
-from goodfit.models.thresholds import _least, threshold_by_cost
+from goodfit.models.thresholds import _group_folds, _least, threshold_by_cost
 
 
 def drawn(rows: int, seed: int, sharp: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -71,3 +71,17 @@ def test_costs_that_are_none_are_refused() -> None:
             threshold_by_cost(np.full(3, 0.5), np.ones(3, bool), 1, wrong)
     with pytest.raises(InputError, match="Threshold: there are no rows"):
         threshold_by_cost(np.empty(0), np.empty(0, bool), 1, 1)
+
+
+def test_the_folds_of_a_threshold_keep_groups_whole() -> None:
+    rng = np.random.default_rng(3)
+    groups = rng.integers(0, 40, 400)
+    fold = _group_folds(groups)
+    assert all(len(np.unique(fold[groups == group])) == 1 for group in np.unique(groups))
+    assert np.bincount(fold).min() > 400 / 5 - np.bincount(groups).max()
+    chances, true = drawn(200, 4)
+    of_group = np.repeat(np.arange(40), 10)
+    copied = threshold_by_cost(np.repeat(chances**4, 2), np.repeat(true, 2), 1, 4, groups=np.repeat(np.arange(200), 2))
+    assert copied.by == "rows"
+    few = threshold_by_cost(np.repeat(chances**4, 2), np.repeat(true, 2), 1, 4, groups=of_group % 4)
+    assert few.by == "costs"  # four groups are no five folds

@@ -15,7 +15,6 @@ from goodfit.errors import InputError
 from goodfit.files import write_atomically
 from goodfit.models import load_model
 from goodfit.models.paired import Difference, holm
-from goodfit.models.scores import score_classification
 from goodfit.runs import Run, load
 from goodfit.runs.comparing import PairDifference
 from goodfit.training.recipe import Recipe
@@ -106,7 +105,7 @@ def test_new_rows_are_opened_through_the_ledger(good: Run, poor: Run, book: Ledg
     assert found.openings == (1, 2)
     assert (found.part, found.rows, found.level) == ("new", 300, 0.95)
     x, y = new.x, new.y
-    value = score_classification(np.stack([net.predict(x) == y for net in good.nets])).value
+    value = (np.mean([net.predict_proba(x) for net in good.nets], 0).argmax(1) == y).mean()
     assert found.pairs[0].main.first == pytest.approx(value)
     third = gf.compare(good, good.nets[0], new)  # three models by now: three pairs of them
     assert third.comparisons == 3

@@ -14,6 +14,8 @@ from goodfit.data import Dataset, Split
 from goodfit.errors import InputError
 from goodfit.runs import load, resume
 from goodfit.runs.checks import as_split
+from goodfit.runs.defaults import settled
+from goodfit.runs.members import OutOfFold, left_out_note, score_folds
 from goodfit.training.recipe import Recipe
 
 RNG = np.random.default_rng(5)
@@ -21,6 +23,11 @@ X = RNG.normal(size=(150, 4)).astype(np.float32)
 CODES = (X[:, 0] + X[:, 1] ** 2 + 0.3 * RNG.normal(size=150) > 0.8).astype(np.int32)
 NUMBERS = (X[:, :1] * 3 + X[:, 1:2] ** 2 + 0.2 * RNG.normal(size=(150, 1))).astype(np.float32)
 RECIPE = Recipe(hidden=(8,), epochs=6, batch_size=16, dropout=0.2, fold_members=3, seed=4)
+
+
+@pytest.fixture(scope="module")
+def five() -> gf.Run:
+    return gf.train(RECIPE.replace(epochs=1), dataset("classification"), seeds=5)
 
 
 def dataset(task: str, **more: Any) -> Dataset:
@@ -132,6 +139,48 @@ def test_they_are_compared_with_a_net_on_its_validation_rows() -> None:
     other = alone.nets[0].predict(data.x[rows]) == data.y[rows]
     (accuracy,) = [each for each in compared.pairs[0].measures if each.measure == "accuracy"]
     assert (accuracy.first, accuracy.second) == (pytest.approx(own.mean()), pytest.approx(other.mean()))
+
+
+def test_folds_of_a_split_are_kept_or_dropped_as_the_recipe_says(tmp_path: Path) -> None:
+    parts = as_split(RECIPE, dataset("classification"))
+    whole = as_split(RECIPE.replace(fold_members=0), parts)
+    assert (whole.folds, whole.train.tolist()) == (None, parts.train.tolist())
+    run = gf.train(RECIPE.replace(fold_members=0, epochs=1), parts, seeds=2, out=tmp_path / "run")
+    assert (set(run.scores), run.out_of_fold, load(tmp_path / "run").out_of_fold) == ({"train"}, None, None)
+    assert np.isfinite(run.scores["train"].value)
+    assert as_split(RECIPE, parts).folds is parts.folds
+    assert settled("table", parts, None)[0].fold_members == 3
+    assert settled(RECIPE.replace(fold_members=0), parts, 2)[1].folds is None
+    with pytest.raises(InputError, match="must be the 3 of the split's own folds, or 0; got 4"):
+        as_split(RECIPE.replace(fold_members=4), parts)
+
+
+@pytest.mark.parametrize("frozen", [[1], [1, 2], [0, 1, 2], [4], [1, 4]])
+def test_nets_that_diverged_take_no_part_out_of_fold(five: gf.Run, frozen: list[int], tmp_path: Path) -> None:
+    """Nets 0 to 2, or 0 to 4 of which 3 and 4 leave out the folds of 0 and 1 as well."""
+    assert five.split is not None
+    assert five.split.folds is not None
+    nets = five.nets if 4 in frozen else five.nets[:3]
+    stuck = np.isin(np.arange(len(nets)), frozen)
+    scores, out = score_folds(nets, stuck, five.split)
+    sound = [net for net in range(len(nets)) if not stuck[net]] or [*range(len(nets))]
+    heard = {net % 3 for net in sound}
+    assert set(out.folds.tolist()) == heard
+    assert scores["valid"].rows == len(out.rows) == np.isin(five.split.folds, list(heard)).sum()
+    x = five.split.data.x[out.rows]
+    for fold in heard:
+        own = out.folds == fold
+        mean = np.mean([nets[net].predict_proba(x[own]) for net in sound if net % 3 == fold], axis=0)
+        np.testing.assert_allclose(out.values[own], mean, atol=1e-6)
+    lost = 120 - len(out.rows)
+    assert [f"{lost} of 120 training rows are left out" in note for note in left_out_note(out, five.split)] == (
+        [True] if lost else []
+    )
+    out.write(tmp_path)
+    assert np.array_equal(OutOfFold.read(tmp_path, 3, 2, stuck).values, out.values)
+    if lost:
+        with pytest.raises(InputError, match="out-of-fold"):
+            OutOfFold.read(tmp_path, 3, 2, np.zeros(len(nets), bool))
 
 
 def test_what_does_not_fit_is_refused() -> None:

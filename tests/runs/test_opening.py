@@ -148,10 +148,9 @@ def test_the_interval_widens_with_every_model(iris: Split, book: Ledger) -> None
     assert opened[2].cost == opened[2].score.width / opened[2].first.width > 1
     now = [restated(line) for line in book.openings()]
     assert [score.level for score in now if score] == pytest.approx([1 - 0.05 / 3] * 3)
-    assert describe(opened[1]) == (
-        "2nd opening of this test set: 97.5 % intervals, so both hold jointly at 95 %."
-    )  # fmt: skip
-    assert describe(opened[2]).endswith("98.3 % intervals, so all 3 hold jointly at 95 %.")
+    assert "97.5 % intervals, so those of both scores hold jointly at 95 %. Intervals of other" in describe(opened[1])
+    assert "98.3 % intervals, so those of all 3 scores hold jointly at 95 %." in describe(opened[2])
+    assert describe(replace(opened[1], measures=None)).endswith("so those of both scores hold jointly at 95 %.")
 
 
 def test_the_same_model_again_costs_nothing(iris: Split) -> None:

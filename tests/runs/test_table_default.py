@@ -11,9 +11,12 @@ import pytest
 
 import goodfit as gf
 from goodfit.cli import main
+from goodfit.cli.flags import recipe_with
+from goodfit.cli.going_on import asked_recipe, base_recipe, searched_recipe
 from goodfit.errors import InputError
-from goodfit.runs import load
+from goodfit.runs import load, starting
 from goodfit.runs.defaults import FOLDS, MOST_ENCODED, settled
+from goodfit.runs.start_from import start_of
 from goodfit.training.recipe import CHAPTER, Recipe
 
 RNG = np.random.default_rng(3)
@@ -68,10 +71,30 @@ def test_folds_stand_back_where_something_else_validates() -> None:
     assert members(None, table(), seeds=1) == 0
     assert members(None, table(), seeds=7) == FOLDS
     assert members({"fold_members": 3}, table(), seeds=3) == 3
-    assert members(None, gf.data.table(frame(9), target="y")) == 0
+    assert members({"patience": 0}, table().split(valid=0.0), seeds=4) == 0
     assert members(None, gf.data.table(frame().assign(day=range(120)), target="y", time="day")) == 0
     grouped = frame().assign(who=[f"p{number // 40}" for number in range(120)])
-    assert members(None, gf.data.table(grouped, target="y", group="who")) == 0
+    assert members(None, gf.data.table(grouped, target="y", group="who")) == 2  # the groups that are no test rows
+
+
+@pytest.mark.parametrize("test", [0.0, 0.2, 0.7])
+@pytest.mark.parametrize("more", [{}, {"group": "who"}, {"time": "day"}])
+@pytest.mark.parametrize("rows", [2, 3, 4, 6, 9, 12])
+def test_no_field_that_nobody_gave_is_refused_however_few_the_rows(
+    rows: int, more: dict[str, str], test: float
+) -> None:
+    few = frame(rows, 1).assign(who=[f"p{row}" for row in range(rows)], day=range(3, rows + 3))
+    data = gf.data.table(few, target="y", ids=() if more else ("who", "day"), test=test, **more)
+    try:
+        training = len(data.bare_split(valid=0.0).train)
+    except InputError:
+        return  # the test rows alone are too many
+    for seeds in (None, 1, 3):
+        recipe, parts = settled(None, data, seeds)
+        expected = 0 if "time" in more or training < 2 else min(FOLDS, training)
+        assert recipe.fold_members == (expected if seeds is None or seeds >= expected else 0)
+        assert (parts.folds is None) == (not recipe.fold_members)
+        assert recipe.patience == 0 or parts.folds is not None or len(parts.valid)
 
 
 def test_validation_rows_beside_folds_are_refused() -> None:
@@ -105,6 +128,32 @@ def test_names_and_what_is_none_of_them() -> None:
         gf.train(3, table())  # type: ignore[arg-type]
     with pytest.raises(InputError, match="hiden"):
         gf.train({"hiden": (3,)}, table())
+
+
+def test_the_default_of_tables_is_there_for_any_data_wherever_a_recipe_is_named(tmp_path: Path) -> None:
+    digits = gf.data.load("digits")
+    expected = settled("table", digits, None)[0]
+    assert (expected.fold_members, expected.hidden) == (FOLDS, (256, 128))
+    chosen = recipe_with(base_recipe("table", None), {"dropout": "0.3"})
+    assert asked_recipe("table", chosen, "digits") == settled({"dropout": 0.3}, digits, None, table=True)[0]
+    assert asked_recipe("table", chosen, "digits", seeds=1).fold_members == 0  # type: ignore[union-attr]
+    assert asked_recipe("table", chosen, table()) == {"dropout": 0.3}
+    for data in ("digits", table()):
+        searched = searched_recipe("table", chosen, data)
+        assert (searched.fold_members, searched.dropout, searched.hidden) == (0, 0.3, (256, 128))
+    first = gf.train(Recipe(hidden=(4,), epochs=1), digits, out=tmp_path / "run")
+    own = starting.asked_of(start_of(first), "table", digits, 5)
+    rest = {
+        name: getattr(expected, name) for name in ("epochs", "learning_rate", "dropout", "patience", "fold_members")
+    }
+    assert {name: getattr(own, name) for name in rest} == rest
+    assert (own.hidden, own.encoding) == ((4,), "none")  # those of the start
+    assert starting.asked_of(start_of(first), "table", digits, None).fold_members == 0  # one net, as the start has
+    asked = asked_recipe("table", base_recipe("table", tmp_path), "digits", tmp_path / "run", 5)
+    assert isinstance(asked, Recipe)
+    assert starting.recipe_for(start_of(first), asked) == own
+    with pytest.raises(InputError, match="Did you mean 'table'"):
+        base_recipe("tabel", None)
 
 
 def test_the_command_trains_it_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
-from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
+from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.tables import known_data
 from goodfit.cli.train import refuse_beside_resume
@@ -63,7 +63,10 @@ def curve(
         refuse_beside_resume(curve, given)
         _resume(resume, json=json, quiet=quiet)
         return
-    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
+    from goodfit.cli.going_on import base_recipe, searched_recipe
+
+    chosen, found = all_of(lambda: recipe_with(base_recipe(recipe, None), flags), lambda: known_data(data, table))
+    chosen = searched_recipe(recipe, chosen, found)
     if not over:
         raise InputError(problem("Command line", "'--over' must be given", fix="For example, --over epochs."))
     folder = out or default_folder(found if isinstance(found, str) else found.name, "curves")

@@ -90,5 +90,5 @@ def read_recipe(source: str) -> Recipe:
         return NAMED[source]
     if not os.path.exists(source):
         rule = "must be the name of a recipe, a recipe file, or the folder of a run or a search"
-        raise InputError(problem(repr(source), rule, fix=nearest(source, NAMED)))
+        raise InputError(problem(repr(source), rule, fix=nearest(source, (*NAMED, "table"))))
     return Recipe.from_file(source)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
+from goodfit.data import load
 from goodfit.errors import InputError, nearest, problem
-from goodfit.training.recipe import Recipe
+from goodfit.runs.defaults import TABLE, settled
+from goodfit.training.recipe import DEFAULT, Recipe
 
 if TYPE_CHECKING:
     from goodfit.data import Table
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
     """The recipe that flags change: the one that is named, else that of the start, else the default one."""
+    if recipe == TABLE:
+        return DEFAULT  # with the data, `asked_recipe` puts the rest of it below the flags
     if recipe is not None or start is None:
         return read_recipe(recipe or "default")
     from goodfit.runs.start_from import recipe_in
@@ -24,9 +28,26 @@ def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
     return recipe_in(start)
 
 
-def asked_recipe(name: str | None, chosen: Recipe, data: str | Table) -> Recipe | dict[str, Any]:
+def asked_recipe(
+    name: str | None, chosen: Recipe, data: str | Table, start: Path | None = None, seeds: int | None = None
+) -> Recipe | dict[str, Any]:
     """What to train: where the default was asked for, the fields that flags gave, and the data decide on the rest."""
-    return chosen.given if name in (None, "default") and not isinstance(data, str) else chosen
+    if name == TABLE and start is not None:
+        from goodfit.runs.start_from import start_of
+        from goodfit.runs.starting import table_default
+
+        return table_default(start_of(start), chosen.given, data, seeds)
+    if name == TABLE and isinstance(data, str):
+        return settled(chosen.given, load(data), seeds, table=True)[0]
+    return chosen.given if name in (None, "default", TABLE) and start is None and not isinstance(data, str) else chosen
+
+
+def searched_recipe(name: str, chosen: Recipe, data: str | Table) -> Recipe:
+    """The recipe that a search or a curve begins with: "table" is the default of the data, but for its folds."""
+    if name != TABLE:
+        return chosen
+    given = load(data) if isinstance(data, str) else data
+    return settled({"fold_members": 0, **chosen.given}, given, None, table=True)[0]
 
 
 def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start: Path | None) -> str | Table:

@@ -53,5 +53,6 @@ def print_measures(found: Measures, title: str, threshold: Threshold | None) -> 
     out = console()
     print_all(out, found, title)
     out.print()
-    for text in (*found.warnings, *found.notes, *([] if threshold is None else [threshold.sentence])):
+    decide = [] if threshold is None else [threshold.sentence]
+    for text in (*found.warnings, *found.notes, *decide):
         print_line(out, text)

@@ -39,7 +39,7 @@ def print_opened(opened: Opened) -> None:
     if opened.measures is not None:
         out.print()
         print_all(out, opened.measures, "All measures" + (", of the mean prediction" * (score.spread is not None)))
-        for text in opened.measures.warnings:
+        for text in (*opened.measures.warnings, *opened.measures.notes):
             print_line(out, text)
     out.print()
     print_line(out, describe(opened))

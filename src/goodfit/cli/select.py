@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of
-from goodfit.cli.flags import read_recipe, recipe_with, with_recipe_flags
+from goodfit.cli.flags import recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.tables import known_data
 from goodfit.cli.train import refuse_beside_resume
@@ -77,7 +77,10 @@ def select(
         refuse_beside_resume(select, given)
         print_selection(_resume(resume, quiet=quiet), resume, json=json)
         return
-    chosen, found = all_of(lambda: recipe_with(read_recipe(recipe), flags), lambda: known_data(data, table))
+    from goodfit.cli.going_on import base_recipe, searched_recipe
+
+    chosen, found = all_of(lambda: recipe_with(base_recipe(recipe, None), flags), lambda: known_data(data, table))
+    chosen = searched_recipe(recipe, chosen, found)
     folder = out or default_folder(found if isinstance(found, str) else found.name, "searches")
     print_selection(_begin(chosen, found, vary or [], how, folder, quiet=quiet), folder, json=json)
 

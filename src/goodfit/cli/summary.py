@@ -32,6 +32,8 @@ def print_run(run: Run) -> None:
     for part, found in run.measured.items():
         out.print()
         print_headline(out, found, f"Measured on {measured_on(run, part)}")
+        for note in found.notes:
+            print_line(out, note)
     out.print()
     print_line(out, kept_epochs(run))
     if run.out_of_fold is not None:

@@ -38,8 +38,9 @@ def train(
     recipe: Annotated[
         str | None,
         Parameter(
-            help="Recipe: default, which for a table is one of its own, chapter, a recipe file, or the folder of a run "
-            "or a search (its winner). [default: default, or that of --from]"
+            help="Recipe: default, which for a table is one of its own, table, which is that one for any data, "
+            "chapter, a recipe file, or the folder of a run or a search (its winner). "
+            "[default: default, or that of --from]"
         ),
     ] = None,
     seeds: Annotated[
@@ -81,8 +82,8 @@ def train(
             lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
         )
         call = {"inspect": inspect, "fit": fit}
-        asked = chosen if start is not None else asked_recipe(recipe, chosen, found)
-        plain = start is None and asked is chosen and not chosen.fold_members
+        asked = asked_recipe(recipe, chosen, found, start, seeds)
+        plain = start is None and isinstance(asked, Recipe) and not asked.fold_members
         many = seeds_from(chosen.seed, 1 if seeds is None else seeds) if plain or seeds is not None else None
         run = _begin(asked, found, many, out, leaks, call, start, quiet=quiet)
         source = None if isinstance(found, str) else found

@@ -23,7 +23,7 @@ from goodfit.ensembles.rounds import FoldRows, Planned, Trained, bounded, train_
 from goodfit.errors import InputError, problem
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.runs import record as records
-from goodfit.runs.defaults import FOLDS, settled
+from goodfit.runs.defaults import settled
 from goodfit.runs.folder import load as load_run
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import score_folds
@@ -175,7 +175,7 @@ def _no_folds(parts: Split) -> InputError:
         rule = "takes folds, and rows with a time have none: the past would be predicted by the future"
         return InputError(problem(where, rule, fix=fix))
     what = "rows" if parts.data.groups is None else "groups"
-    rule = f"takes {FOLDS} folds, for which there must be {2 * FOLDS} {what} or more beside the test set"
+    rule = f"takes folds, for which there must be 2 {what} or more beside the test set"
     return InputError(problem(where, rule, fix="Train with 'goodfit train', or seal fewer rows with --test."))
 
 

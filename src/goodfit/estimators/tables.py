@@ -82,8 +82,9 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.score_: Score | None = run.scores.get("valid")
         self.out_of_fold_ = None
         if run.out_of_fold is not None:
-            values = np.empty_like(run.out_of_fold.values)
-            values[run.out_of_fold.rows] = run.out_of_fold.values
+            found = run.out_of_fold.values
+            values = np.full((len(targets), found.shape[1]), np.nan, found.dtype)  # of folds whose nets diverged
+            values[run.out_of_fold.rows] = found
             self.out_of_fold_ = self._as_given(values)
         return self
 

@@ -25,7 +25,18 @@ def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
     Everything is computed in float64 and rounded once, at the end. Machines differ in the order of their sums and in
     the last bit of exp: in float64 that is so little that rounding takes it away, but for one number in many millions.
     """
-    total = np.zeros(1)
+    mean: Float[np.ndarray, "N C"] = values_together(nets, x)[0].astype(np.float32)
+    return mean
+
+
+def values_together(
+    nets: Sequence[TrainedNet], x: Any, where: str = "Net"
+) -> tuple[Float[np.ndarray, "N C"], tuple[int, ...]]:
+    """(the same in float64, places of nets that predict one class for all rows): what is measured.
+
+    Log losses need float64: float32 has no 1 - 1e-9. where: what the nets are of, for errors, which are the same.
+    """
+    total, single = np.zeros(1), []
     for number, net in enumerate(nets):
         values = net.predict(x, np.float64) if net.task == "regression" else net.predict_proba(x, np.float64)
         finite = np.abs(values) <= np.finfo(np.float32).max
@@ -33,22 +44,25 @@ def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
             rows = rows_text(np.flatnonzero(~finite.all(1)))
             rule = f"must give finite predictions; for {rows} it does not"
             fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
-            raise InputError(problem("Net", rule, net=(number, len(nets)), fix=fix))
+            raise InputError(problem(where, rule, net=(number, len(nets)), fix=fix))
+        if net.task == "classification" and len(values) and not np.ptp(decided(net.task, values)):
+            single.append(number)
         total = total + (values if net.count == 1 else values * net.count)
-    mean: Float[np.ndarray, "N C"] = (total / sum(net.count for net in nets)).astype(np.float32)
-    return mean
+    return total / sum(net.count for net in nets), tuple(single)
 
 
 def decided(task: str, values: Float[np.ndarray, "N C"]) -> np.ndarray:
     """Predictions from `mean_values`, in the form of a data set's targets.
 
     classification: int32 codes [N], the first of equals; multilabel: float32 [N, C] of 0 and 1, 1 where the probability
-    is above one half; regression: the values themselves.
+    is above one half; regression: the values themselves. All in float32, whichever precision the values have: what is
+    measured is decided as what is predicted, ties among it.
     """
+    rounded = values.astype(np.float32, copy=False)
     if task == "classification":
-        codes: np.ndarray = values.argmax(1).astype(np.int32)
+        codes: np.ndarray = rounded.argmax(1).astype(np.int32)
         return codes
-    return (values > 0.5).astype(np.float32) if task == "multilabel" else values
+    return (rounded > 0.5).astype(np.float32) if task == "multilabel" else rounded
 
 
 def named(task: str, classes: Sequence[str], predicted: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 
 from goodfit.data.streams import generator
 from goodfit.intervals import LEVEL, NOT_NEGATIVE, SHARE, Bounds, clopper_pearson, of_differences, of_mean
+from goodfit.models.averaging import decided
 from goodfit.models.paired import FEWEST_WRONG, LEAST_ROWS
 from goodfit.models.row_scores import BRIER, LOG_LOSS, Values
 from goodfit.plain_json import plain
@@ -120,7 +121,7 @@ def rows_of_probabilities(task: str, chances: Float[np.ndarray, "N C"], y: Any) 
     Sources: Brier (1950), Verification of forecasts expressed in terms of probability; both are proper: Gneiting &
     Raftery (2007), Strictly proper scoring rules, prediction, and estimation.
     """
-    chosen = chances.argmax(1) if task == "classification" else chances > 0.5
+    chosen = decided(task, chances)
     truth = y if task == "multilabel" else np.eye(chances.shape[1])[y]
     found = {
         SCORE_NAMES[task]: hits(task, chosen, y).astype(np.float64),
@@ -137,7 +138,8 @@ def probability_scores(rows: Mapping[str, Values], level: float = LEVEL) -> list
     """The mean of each measure with its interval over rows, from what `rows_of_probabilities` gives.
 
     Accuracy: Clopper-Pearson. The others: the farther ends of Student's interval and Hall's, which allows for skewness;
-    none with fewer than 30 rows, and none of a loss where fewer than 5 rows are wrong, which make most of it.
+    none with fewer than 30 rows, where all rows have the same, and of a loss where fewer than 5 rows are wrong, which
+    make most of it.
     """
     right = next(rows[name] for name in SCORE_NAMES.values() if name in rows)
     count, wrong = len(right), float((1 - right).sum())
@@ -148,6 +150,8 @@ def probability_scores(rows: Mapping[str, Values], level: float = LEVEL) -> list
             found.append(ProbabilityScore(name, float(values.mean()), low, high, level, count, "Clopper-Pearson"))
             continue
         why = why_no_interval(count, wrong, 0 if name == CONFIDENCE else FEWEST_WRONG)
+        if not why and np.ptp(values) <= SMALL:
+            why = f"all rows have the same {name}"
         ends = (math.nan, math.nan) if why else of_mean(values, level, _BOUNDS[name])
         method = f"no interval: {why}" if why else "Student's and Hall's t, the wider"
         found.append(ProbabilityScore(name, float(values.mean()), *ends, level, count, method))
@@ -247,4 +251,4 @@ def by_output(task: str, classes: Sequence[str], chances: Float[np.ndarray, "N C
 
 def of_top_class(chances: Float[np.ndarray, "N C"], y: Any) -> Reliability | None:
     """The reliability of the probability of the predicted class; None with fewer than 40 rows."""
-    return reliability(TOP, chances.max(1), chances.argmax(1) == y)
+    return reliability(TOP, chances.max(1), decided("classification", chances) == y)

@@ -40,11 +40,11 @@ def proper_measures(task: str, chances: Float[np.ndarray, "N C"], y: np.ndarray,
     if task == "classification":
         shares = np.bincount(y, minlength=chances.shape[1]) / len(y)
         known = shares[shares > 0]
-        constant = {name: shares.max(), LOG_LOSS: -(known * np.log(known)).sum(), BRIER: 1 - (shares**2).sum()}
+        constant = {name: shares.max(), LOG_LOSS: 0.0 - (known * np.log(known)).sum(), BRIER: 1 - (shares**2).sum()}
     else:
         shares = (y > 0.5).mean(0)
         either = np.stack([shares, 1 - shares])
-        entropy = -np.where(either > 0, either * np.log(np.where(either > 0, either, 1)), 0).sum()
+        entropy = 0.0 - np.where(either > 0, either * np.log(np.where(either > 0, either, 1)), 0).sum()
         constant = {name: most_frequent(y)[1], LOG_LOSS: entropy, BRIER: (shares * (1 - shares)).sum()}
     scores = probability_scores(rows_of_probabilities(task, chances, y), level)
     return [
@@ -166,5 +166,7 @@ def calibration_measure(chances: Float[np.ndarray, "N C"], y: Int[np.ndarray, " 
     found = of_top_class(chances, y)
     if found is None:
         return []
-    told = f"true probabilities show {found.by_chance:.4f}, and up to {found.limit:.4f} in 95 % of draws"
+    told = (
+        f"a perfectly calibrated model would show {found.by_chance:.4f}, and up to {found.limit:.4f} in 95 % of draws"
+    )
     return [Measure(ECE, found.error, *NOWHERE, math.nan, f"no interval: {told}")]

@@ -149,9 +149,9 @@ def conformal_classes(
 def conformal_of(about: Mapping[str, Any], where: str, task: str, targets: int) -> Conformal:
     """What `about` of a model holds for a task. InputError where it holds none, or what goodfit does not write."""
     if task == "multilabel":
-        raise InputError(problem(where, "there are no prediction intervals or sets for several labels", got=task))
+        raise InputError(problem(where, "there are no prediction intervals or sets for multilabel targets", got=task))
     if ENTRY not in about:
-        rule = "holds no errors on rows that its nets had not learned from, so there are no intervals or sets"
+        rule = "has no held-out errors, so there are no intervals or sets"
         fix = "Train with fold members or a validation set, with this version of goodfit."
         if "temperature" in about:
             rule, fix = "has a temperature, for which there are no sets", "Use the model without it."

@@ -12,6 +12,7 @@ import numpy as np
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
 from goodfit.models.agreement import confusion
+from goodfit.models.averaging import decided
 from goodfit.models.class_measures import (
     balanced_accuracy,
     calibration_measure,
@@ -85,7 +86,7 @@ def _check(task: str, values: np.ndarray, y: np.ndarray, classes: Sequence[str],
 def _of_classes(
     chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], positive: str | None, level: float, row: str
 ) -> Measures:
-    predicted = chances.argmax(1)
+    predicted = decided("classification", chances)
     counts, shares = confusion(y, predicted, len(classes)), np.bincount(y, minlength=len(classes))
     common = int(shares.argmax())
     truth, told, always = (np.eye(len(classes), dtype=bool)[each] for each in (y, predicted, common))
@@ -128,7 +129,7 @@ def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) 
 
 
 def _of_labels(chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], level: float, row: str) -> Measures:
-    truth, told = y > 0.5, chances > 0.5
+    truth, told = y > 0.5, decided("multilabel", chances) > 0.5
     combination, _ = most_frequent(y)
     names = [name for name, has in zip(classes, combination, strict=True) if has]
     kinds = np.unique(truth, axis=0, return_inverse=True)[1].reshape(-1)

@@ -120,6 +120,13 @@ class Model:
         return tuple(net for place, net in enumerate(self.nets) if place not in diverged) or self.nets
 
     @property
+    def of_folds(self) -> bool:
+        """Whether its nets were each validated on a fold: then what they predict together is scored."""
+        recipe = self.about.get("recipe")
+        members = recipe.get("fold_members") if isinstance(recipe, dict) else None
+        return type(members) is int and members > 0
+
+    @property
     def predictor(self) -> Model:
         """The model with the nets that predict and no others."""
         if DIVERGED not in self.about:
@@ -170,7 +177,7 @@ class Model:
 
         x: as in `predict`.
         coverage: above 0 and below 1, default 0.9
-        InputError for regressions and several labels, and as of `predict_interval`.
+        InputError for regressions and multilabel targets, and as of `predict_interval`.
         """
         if self.task == "regression":
             fix = "Numbers have intervals: predict_interval."

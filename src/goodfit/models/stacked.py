@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.models.averaging import decided, mean_values
+from goodfit.models.averaging import decided
 from goodfit.models.numpy_activations import activate
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
@@ -83,11 +83,6 @@ def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Scor
     if nets[0].task == "multilabel":
         return score_classification(np.asarray(right.all(-1)), name="exact match")
     return score_classification(right)
-
-
-def score_together(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
-    """The score of what nets predict together, the mean of their probabilities or numbers. As `score_nets` else."""
-    return score_values(nets[0].task, mean_values(nets, x), y)
 
 
 def score_values(task: str, values: NDArray[np.floating], y: NDArray[np.generic]) -> Score:

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, NOT_NEGATIVE, of_mean
 from goodfit.models.paired import LEAST_ROWS
@@ -38,6 +40,7 @@ class Threshold:
     rows that it was not chosen on
     method: how the interval was made, or why there is none
     at_half, always, never: the mean cost with a threshold of 0.5, where all rows and where no row are said to be of it
+    notes: on the rows: which they are
     """
 
     of: str
@@ -54,12 +57,13 @@ class Threshold:
     never: float
     rows: int
     level: float
+    notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What to do, and what it costs."""
         ends = "" if math.isnan(self.low) else f" [{self.low:.4g}, {self.high:.4g}]"
-        why = "by the costs alone" if self.by == "costs" else "by these rows, whose probabilities are not true"
+        why = "by the costs alone" if self.by == "costs" else "by these rows, whose probabilities are miscalibrated"
         return (
             f"Decide for {self.of!r} from probability {self.value:.4g} on ({why}): mean cost {self.cost:.4g}{ends} "
             f"a row, {self.at_half:.4g} with a threshold of 0.5, {self.always:.4g} always, {self.never:.4g} never."
@@ -79,12 +83,14 @@ def threshold_by_cost(
     *,
     of: str = "positive",
     level: float = LEVEL,
+    groups: Any = None,
 ) -> Threshold:
     """The threshold with the least mean cost.
 
     chances: probability of the class, of each row; positive: whether the row is of the class
     false_positive, false_negative: the costs > 0 of an error of each kind
     of: the name of the class; level: of the intervals, 0 to 1
+    groups: [N], the group of each row: the folds for a threshold of the rows' own keep groups whole; None without
     InputError for costs that are not positive and finite, and without rows.
     """
     costs = (false_positive, false_negative)
@@ -99,8 +105,9 @@ def threshold_by_cost(
         return np.where(said & ~positive, false_positive, 0.0) + np.where(~said & positive, false_negative, 0.0)
 
     value, by, each = by_costs, "costs", paid(by_costs)
-    if min(positive.sum(), (~positive).sum()) >= FEWEST and len(chances) >= LEAST_ROWS:
-        held_out = paid(_held_out(chances, positive, costs))
+    enough = min(positive.sum(), (~positive).sum()) >= FEWEST and len(chances) >= LEAST_ROWS
+    if enough and (groups is None or len(np.unique(group_codes(groups))) >= FOLDS):
+        held_out = paid(_held_out(chances, positive, costs, None if groups is None else group_codes(groups)))
         gained = each - held_out
         if np.ptp(gained) > 0 and of_mean(gained, level)[0] > 0:
             value, by, each = _least(chances, positive, costs), "rows", held_out
@@ -127,12 +134,33 @@ def _least(chances: np.ndarray, positive: np.ndarray, costs: tuple[float, float]
     return float(ordered[best] if best == len(ordered) - 1 else (ordered[best] + ordered[best + 1]) / 2)
 
 
-def _held_out(chances: np.ndarray, positive: np.ndarray, costs: tuple[float, float]) -> np.ndarray:
-    """For each row, the threshold that is best on the rows of the other folds, which hold as many of each class."""
-    fold = np.empty(len(chances), np.int64)
+def _held_out(
+    chances: np.ndarray, positive: np.ndarray, costs: tuple[float, float], groups: NDArray[np.int64] | None
+) -> np.ndarray:
+    """For each row, the threshold that is best on the rows of the other folds.
+
+    Folds hold as many of each class, or whole groups: a threshold is then for rows of groups that it has not seen.
+    """
+    fold = _folds(positive) if groups is None else _group_folds(own_groups(groups))
+    found = np.empty(len(chances))
+    for number in np.unique(fold):
+        found[fold == number] = _least(chances[fold != number], positive[fold != number], costs)
+    return found
+
+
+def _folds(positive: np.ndarray) -> NDArray[np.int64]:
+    fold = np.empty(len(positive), np.int64)
     for kind in (positive, ~positive):
         fold[kind] = np.arange(int(kind.sum())) % FOLDS
-    found = np.empty(len(chances))
-    for number in range(FOLDS):
-        found[fold == number] = _least(chances[fold != number], positive[fold != number], costs)
+    return fold
+
+
+def _group_folds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The largest groups first, each to the fold with the fewest rows so far."""
+    _, own, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    fold_of, filled = np.empty(len(counts), np.int64), np.zeros(FOLDS, np.int64)
+    for group in np.argsort(-counts, kind="stable"):
+        fold_of[group] = filled.argmin()
+        filled[fold_of[group]] += counts[group]
+    found: NDArray[np.int64] = fold_of[own.reshape(-1)]
     return found

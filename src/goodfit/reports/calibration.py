@@ -73,8 +73,8 @@ def _picture(found: Calibration) -> Picture:
     table = Grid(found.heading(), BINS, rows, marked=frozenset(marked))
     verdict = "more than chance explains" if shown in found.miscalibrated else "within chance"
     told = (
-        f"Calibration error {number(shown.error)}, {verdict}: true probabilities show {number(shown.by_chance)} on "
-        f"average, and up to {number(shown.limit)} in 95 % of draws."
+        f"Calibration error {number(shown.error)}, {verdict}: a perfectly calibrated model would show "
+        f"{number(shown.by_chance)} on average, and up to {number(shown.limit)} in 95 % of draws."
     )
     seen = f"{len(marked) or 'None'} of {len(rows)} bins outside their band."
     wide, narrow = both(partial(found.figure, shown.of, title=""))

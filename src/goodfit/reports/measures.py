@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from goodfit.errors import GoodfitError
+from goodfit.models.averaging import mean_values
 from goodfit.models.measures import ACCURACY, Measure, Measures
 from goodfit.reports.blocks import Block, Grid, Note, Paragraph, Picture
 from goodfit.reports.calibration import at_hand
@@ -15,7 +16,6 @@ from goodfit.reports.drawing import both
 from goodfit.reports.numbers import brief
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
-from goodfit.runs.measured import outputs_together
 from goodfit.runs.opening_runs import own_split
 from goodfit.runs.telling import measured_on
 from goodfit.training.metrics import SCORE_NAMES
@@ -75,14 +75,15 @@ def _residuals(source: Source) -> list[Block]:
     run = source.run
     if not at_hand(run, source):
         return []
+    out = run.out_of_fold
     try:
         parts = run.split or own_split(run.folder, None)
-    except GoodfitError:
+        predicted = mean_values(run.sound, parts.x("valid")) if out is None else out.values
+    except GoodfitError:  # a prediction that is not finite among them
         return []
-    out = run.out_of_fold
-    predicted = outputs_together(run.sound, parts.x("valid"))[0] if out is None else out.values.astype(np.float64)
+    predicted = predicted.astype(np.float64)
     targets = parts.data.y[parts.valid if out is None else out.rows].astype(np.float64)
-    if not np.isfinite(predicted).all() or len(targets) < ROWS_A_BIN:
+    if len(targets) < ROWS_A_BIN:
         return []
     several = targets.shape[1] > 1
     return [

@@ -5,8 +5,6 @@ import os
 import shlex
 from fractions import Fraction
 
-import numpy as np
-
 from goodfit.ensembles.telling import call_of_fit
 from goodfit.reports.blocks import Passage
 from goodfit.reports.commands import (
@@ -20,6 +18,7 @@ from goodfit.reports.commands import (
 )
 from goodfit.reports.page import Section
 from goodfit.reports.source import Source
+from goodfit.runs.checks import rows_but_one_fold
 from goodfit.runs.defaults import FOLDS, MOST_ENCODED, completed
 from goodfit.training.recipe import DEFAULT
 
@@ -75,7 +74,8 @@ def _table_recipe_words(source: Source) -> list[str]:
     Where rows have groups or a time, or there are few, the data decide on folds, so that their number is always given.
     """
     run, table = source.run, source.table or {}
-    rows = _learning_rows(source)
+    out = run.out_of_fold
+    rows = rows_but_one_fold(source.sizes["train"], None if out is None else out.folds)
     encoding = run.nets[0].encoding
     few = encoding is None or encoding.width <= MOST_ENCODED
     clear = not table.get("group") and not table.get("time") and source.sizes["train"] >= 2 * FOLDS
@@ -85,12 +85,6 @@ def _table_recipe_words(source: Source) -> list[str]:
     if name != "default" and len(named) < len(fields):
         return ["--recipe", name, *flag_words(named)]
     return flag_words(fields)
-
-
-def _learning_rows(source: Source) -> int:
-    """How many rows a net of the run learned from; with folds, the one with the largest fold."""
-    out, rows = source.run.out_of_fold, source.sizes["train"]
-    return rows if out is None else rows - int(np.bincount(out.folds).max())
 
 
 def _is_drawn(source: Source) -> bool:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goodfit.data import Split
+from goodfit.errors import InputError
+from goodfit.models.averaging import values_together
 from goodfit.models.conformal import Conformal, conformal_classes, conformal_numbers
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.measured import outputs_together
 from goodfit.runs.members import OutOfFold
 
 
 def conformal_rows(nets: Sequence[TrainedNet], parts: Split, out_of_fold: OutOfFold | None) -> Conformal | None:
     """From out-of-fold predictions, else from those for validation rows.
 
-    None without either, for several labels, and where a prediction is not finite.
+    None without either, for multilabel targets, and where a prediction is not finite.
     """
     task = nets[0].task
     if task == "multilabel" or (out_of_fold is None and not len(parts.valid)):
@@ -22,5 +23,9 @@ def conformal_rows(nets: Sequence[TrainedNet], parts: Split, out_of_fold: OutOfF
     if out_of_fold is not None:
         values, y, source = out_of_fold.values, parts.data.y[out_of_fold.rows], "out-of-fold"
     else:
-        values, y, source = outputs_together(nets, parts.x("valid"))[0], parts.y("valid"), "validation"
+        try:
+            values = values_together(nets, parts.x("valid"))[0]
+        except InputError:
+            return None
+        y, source = parts.y("valid"), "validation"
     return (conformal_numbers if task == "regression" else conformal_classes)(values, y, source)

@@ -215,7 +215,7 @@ def _calibrated(found: Calibration) -> str:
     wrong = found.miscalibrated
     shown = found.shown()
     if not wrong:
-        limits = f"true probabilities show {shown.by_chance:.3f} on average and up to {shown.limit:.3f}"
+        limits = f"a perfectly calibrated model would show {shown.by_chance:.3f} on average and up to {shown.limit:.3f}"
         needed = f"an error of {NOTICEABLE:g} takes about {shown.needed():,} rows to tell from chance"
         told = f"a calibration error of {shown.error:.3f} is within chance on {found.rows_text} ({limits})"
         return f"No miscalibration is shown: {told}; {needed}."
@@ -223,7 +223,7 @@ def _calibrated(found: Calibration) -> str:
         shown = min(wrong, key=lambda each: each.chance)
     top = found.task == "classification" and shown is found.reliability[0]
     whose = "" if top else f" of {shown.of!r}"
-    chance = f"true probabilities show {shown.by_chance:.3f}, p = {shown.chance:.3g}"
+    chance = f"a perfectly calibrated model would show {shown.by_chance:.3f}, p = {shown.chance:.3g}"
     told = f"a calibration error{whose} of {shown.error:.3f} on {found.rows_text} is more than chance ({chance})"
     sides = ("Overconfident", shown.lean), ("Underconfident", -shown.lean)
     side = next((word for word, lean in sides if lean >= ONE_SIDED * shown.error), "Miscalibrated")

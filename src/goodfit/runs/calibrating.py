@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from goodfit.data.streams import checked_seed
 from goodfit.errors import InputError, problem
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
-from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of, probabilities_at
+from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of
 from goodfit.models.trained_net import counts_of
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import LookedAt, rows_to_look_at
+from goodfit.runs.measured import INDEPENDENT
 
 DOOR = Door(
     WHERE,
@@ -31,13 +33,10 @@ DOOR = Door(
     "Give rows that it was not trained on: DATA, or from Python 'data'.",
 )
 FOLDS = 5
-INDEPENDENT = (
-    "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
-    "less sure than their intervals say, and chance explains larger calibration errors."
-)
+OF_CHANCE = "Where rows depend on one another, chance explains larger calibration errors, too."
 OUT_OF_FOLD = (
     "Scores are of out-of-fold predictions: each row by the nets that did not learn from it. New rows are predicted by "
-    "all nets together, which are less sure than one."
+    "all nets together, whose averaged probabilities are less confident."
 )
 FITTED = "The temperature was fitted on these rows: they are no test data for a model that uses it."
 
@@ -73,13 +72,12 @@ def calibration(
     rows, part, openings, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "calibrate")
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
-    y = rows.data.y[rows.rows]
-    logits = logits_of(one.nets, rows.data.x[rows.rows]) if rows.values is None else logits_from(task, rows.values)
+    y, chances = rows.y, rows.values.astype(np.float64)
+    logits = logits_from(task, chances) if rows.out_of_fold else logits_of(one.nets, rows.data.x[rows.rows])
     if not np.isfinite(logits).all():
         fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
         raise InputError(problem(WHERE, f"the nets of {one.name!r} must give finite outputs for all rows", fix=fix))
-    shares = counts_of(one.nets) if rows.values is None else None
-    chances = probabilities_at(task, logits, shares=shares)
+    shares = None if rows.out_of_fold else counts_of(one.nets)
     found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
     if classes or task == "multilabel":
         found += by_output(task, one.nets[0].classes, chances, y)
@@ -89,14 +87,14 @@ def calibration(
         task=task,
         nets=len(one.nets),
         part=part,
-        out_of_fold=rows.values is not None,
+        out_of_fold=rows.out_of_fold,
         rows=len(y),
         level=level,
         scores=tuple(probability_scores(rows_of_probabilities(task, chances, y), level)),
         reliability=tuple(found),
         temperature=fitted,
         openings=openings,
-        notes=(*notes, *_notes(rows, fitted, len(one.nets), part)),
+        notes=(*notes, *_notes(notes, rows, fitted, len(one.nets), part)),
         before=_model(one),
     )
 
@@ -126,10 +124,11 @@ def _folds(data: Dataset, rows: NDArray[Any], seed: int) -> tuple[Folds | None, 
     return made if groups is not None else replace(made, kind=f"{FOLDS} random folds"), groups, ""
 
 
-def _notes(rows: LookedAt, fitted: Temperature | None, nets: int, part: str) -> list[str]:
-    notes = [INDEPENDENT] if rows.data.groups is not None or rows.data.time is not None else []
+def _notes(told: Sequence[str], rows: LookedAt, fitted: Temperature | None, nets: int, part: str) -> list[str]:
+    """What is to be known, beside what was told of the rows."""
+    notes = [OF_CHANCE] if INDEPENDENT in told else []
     notes += [FITTED] if fitted is not None and part == "new" else []
-    if rows.values is not None:
+    if rows.out_of_fold:
         return [*notes, OUT_OF_FOLD]
     if nets > 1:
         notes.append(f"Scores are of the mean probabilities of {nets} nets, not means over their scores.")

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Split, Table, split
 from goodfit.data.folds import member_folds
@@ -20,12 +21,12 @@ FEWEST_STEPS = 32  # of an epoch with such a batch, where the rows suffice
 
 def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
     """The split to train on: a given one, or the data divided by the recipe's `valid` and `seed`; with `fold_members`,
-    all rows that are not test rows train, and each has a fold.
+    all rows that are not test rows train, and each has a fold; without them, a given split loses its folds.
     """
     if recipe.fold_members:
         return _with_folds(recipe, data)
     if isinstance(data, Split):
-        return data
+        return data if data.folds is None else Split(data.data, data.train, data.valid, data.rows("test"), data.seed)
     if isinstance(data, Table):
         return data.split(valid=recipe.valid, seed=recipe.seed)
     if not isinstance(data, Dataset):
@@ -38,13 +39,13 @@ def as_split(recipe: Recipe, data: Dataset | Split | Table) -> Split:
 
 def _with_folds(recipe: Recipe, data: Dataset | Split | Table) -> Split:
     """The data without validation rows, and with a fold for every training row; folds that there are stay."""
-    parts = as_split(recipe.replace(fold_members=0, valid=0.0), data)
-    if parts.folds is not None:
-        own = int(parts.folds.max()) + 1
+    if isinstance(data, Split) and data.folds is not None:
+        own = int(data.folds.max()) + 1
         if own != recipe.fold_members:
             rule = f"'fold_members' must be the {own} of the split's own folds, or 0"
             raise InputError(problem("Recipe", rule, got=recipe.fold_members))
-        return parts
+        return data
+    parts = as_split(recipe.replace(fold_members=0, valid=0.0), data)
     rows = np.sort(np.concatenate([parts.train, parts.valid]))
     folds = member_folds(parts.data, rows, recipe.fold_members, parts.seed)
     return Split(parts.data, rows, rows[:0], parts.rows("test"), seed=parts.seed, folds=folds)
@@ -95,8 +96,12 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
 
 def learning_rows(parts: Split) -> int:
     """How many rows a net of a split learns from; with folds, the one with the largest fold."""
-    rows = len(parts.train)
-    return rows if parts.folds is None else rows - int(np.bincount(parts.folds).max())
+    return rows_but_one_fold(len(parts.train), parts.folds)
+
+
+def rows_but_one_fold(rows: int, folds: NDArray[np.int32] | None) -> int:
+    """How many of the rows are left to a net that leaves out the largest fold; all without folds."""
+    return rows if folds is None else rows - int(np.bincount(folds).max())
 
 
 def fitting_batch(recipe: Recipe, rows: int) -> int:

@@ -126,7 +126,8 @@ def compare(
 ) -> Compared:
     """Compare two or more models on the same rows: differences with intervals, paired row by row.
 
-    a, b: each a run or its folder, a model or its file, a net, or several nets, which count by the mean over nets.
+    a, b: each a run or its folder, a model or its file, a net, or several nets. On new rows several nets count by what
+      they predict together, on validation rows by the mean over nets.
     data: None, or what all were trained on, compares on the validation rows, which all must share. Anything else is new
       rows for all, as `Run.test` takes them: every model's opening of them is recorded in the ledger first.
     others: further models.

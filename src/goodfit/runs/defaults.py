@@ -13,7 +13,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Table
-from goodfit.data.dividing import group_codes
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
@@ -36,7 +36,7 @@ def table_recipe(data: Table | Split | Dataset, **fields: Any) -> Recipe:
     """The default recipe for a table, as `goodfit.train` trains it on these data: its size follows rows and columns.
 
     data: a table, a split or a data set
-    fields: fields of the recipe that are to be others
+    fields: fields of the recipe to override
 
     See docs/tables-default.md for how it was chosen. InputError where a field does not fit.
     """
@@ -48,7 +48,7 @@ def settled(
 ) -> tuple[Recipe, Split]:
     """(the whole recipe, the rows) that a training of what was asked for has.
 
-    recipe: whole; or the fields that are to be others than in the data's default; a name of a recipe; None for the
+    recipe: whole; or the fields to override in the data's default; a name of a recipe; None for the
     default. A recipe of which nothing but its seed was given says nothing of a training, and is the default.
     seeds: how many nets there are to be, as `train` takes them
     table: whether the default is that of tables, whatever the data are
@@ -60,9 +60,8 @@ def settled(
             raise InputError(
                 problem("Recipe", "'valid' has no effect with 'fold_members'", got=fields["valid"], fix=fix)
             )
-        if "bins" in fields:
-            fields = {"encoding": "piecewise", **fields}
-        first = Recipe(**{"fold_members": _members(data, fields, seeds), **fields})
+        first = _asked(fields, 0)
+        first = first.replace(**_validation(first, data, fields, seeds))
         parts = as_split(first, data)
         return fitted_recipe(_sized(first, parts), parts), parts
     whole = recipe if isinstance(recipe, Recipe) else Recipe(**(fields or {}))
@@ -110,16 +109,41 @@ def is_table(data: object) -> bool:
     return isinstance(data, Table) or (isinstance(data, Split) and data.data.preprocessing is not None)
 
 
-def _members(data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: int | Iterable[int] | None) -> int:
-    """How many folds there are to be: none where validation rows are asked for or there, or rows have a time."""
+def _validation(
+    first: Recipe, data: Table | Split | Dataset, fields: Mapping[str, Any], seeds: int | Iterable[int] | None
+) -> dict[str, Any]:
+    """The fields that say how nets are validated: by folds, unless validation rows are asked for or there, or rows have
+    a time; by all rows together, without early stopping, where there are too few to hold any out.
+    """
     if "valid" in fields or "fold_members" in fields or (isinstance(data, Split) and len(data.valid)):
-        return 0
-    count = seeds if isinstance(seeds, int) else FOLDS if seeds is None else len([*seeds])
-    bare = data.bare if isinstance(data, Table) else data.data if isinstance(data, Split) else data
-    rows = np.setdiff1d(np.arange(len(bare)), bare.test)
-    if bare.time is not None or count < FOLDS or len(rows) < 2 * FOLDS:
-        return 0
-    return 0 if bare.groups is not None and len(np.unique(group_codes(bare.groups[rows]))) < 2 * FOLDS else FOLDS
+        return {}
+    parts = data if isinstance(data, Split) else _bare_split(first.replace(valid=0.0), data)
+    count = seeds if isinstance(seeds, int) or seeds is None else len([*seeds])
+    folds = _folds(parts)
+    if folds and (count is None or count >= folds):
+        return {"fold_members": folds}
+    if not isinstance(data, Split):
+        try:
+            _bare_split(first, data)
+        except InputError:
+            return {"valid": 0.0, **({} if "patience" in fields else {"patience": 0})}
+    return {}
+
+
+def _bare_split(recipe: Recipe, data: Table | Dataset) -> Split:
+    """The rows as the recipe divides them, without what is in them."""
+    if isinstance(data, Table):
+        return data.bare_split(valid=recipe.valid, seed=recipe.seed)
+    return as_split(recipe, data)
+
+
+def _folds(parts: Split) -> int:
+    """How many folds the training rows are to have: their own, or FOLDS, fewer of few rows or groups; 0 for none."""
+    if parts.folds is not None:
+        return int(parts.folds.max()) + 1
+    groups = parts.data.groups
+    most = len(parts.train) if groups is None else len(np.unique(own_groups(group_codes(groups[parts.train]))))
+    return 0 if parts.data.time is not None or most < 2 else min(FOLDS, most)
 
 
 def _sized(asked: Recipe, parts: Split) -> Recipe:
@@ -134,11 +158,14 @@ def completed(fields: Mapping[str, Any], rows: int, *, encoded: bool) -> Recipe:
     rows: that a net learns from
     encoded: whether encodings of its numbers make no more than MOST_ENCODED inputs
     """
-    if "bins" in fields:
-        fields = {"encoding": "piecewise", **fields}
-    members = 0 if "valid" in fields else FOLDS
-    made = _completed(Recipe(**{"fold_members": members, **fields}), rows, encoded)
+    made = _completed(_asked(fields, 0 if "valid" in fields else FOLDS), rows, encoded)
     return made if "batch_size" in fields else made.replace(batch_size=fitting_batch(made, rows))
+
+
+def _asked(fields: Mapping[str, Any], members: int) -> Recipe:
+    """A recipe of what was asked for, before the data have a say. members: folds, where no number was asked for."""
+    encoding = {"encoding": "piecewise"} if "bins" in fields else {}
+    return Recipe(**{"fold_members": members, **encoding, **fields})
 
 
 def _completed(asked: Recipe, rows: int, encoded: bool) -> Recipe:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import string
 from collections.abc import Callable, Sequence
@@ -17,19 +16,23 @@ from goodfit.data import Preprocessing, Sealed, Split, Step
 from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models import whereabouts
-from goodfit.models.averaging import mean_values
+from goodfit.models.averaging import values_together
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.row_scores import Values, row_scores, value_scores
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs import record
 from goodfit.runs.folder import load
-from goodfit.runs.opening import Opened, open_rows
+from goodfit.runs.opening import Opened, open_values
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 WHERE = "compare"
+TOGETHER = (
+    "New rows are predicted by all nets of a model together: the scores are of their mean prediction, not means over "
+    "nets."
+)
 Notify = Callable[[Step], None]
 
 
@@ -93,7 +96,7 @@ class Entrant:
 @dataclass(frozen=True)
 class Rows:
     """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again; values: what
-    fold members predict for them, out of fold or together; None where each net counts by itself.
+    the nets predict for them together, of fold members out of fold; None where each net counts by itself.
     """
 
     x: NDArray[Any]
@@ -174,11 +177,26 @@ def shared_validation(those: Sequence[Entrant], data: Any, progress: Notify | No
 
 
 def _in_common(found: Sequence[Rows]) -> list[Rows]:
-    """Fold members have a prediction for every row: of them, the rows that the others have as well."""
-    common = functools.reduce(np.intersect1d, [each.prints for each in found])
+    """Fold members have a prediction for every row: of them, the rows that the others have as well.
+
+    Of rows that occur several times, as many as who has the fewest: no print tells them apart.
+    """
+    common, fewest = np.unique(found[0].prints, return_counts=True)
+    for each in found[1:]:
+        prints, counts = np.unique(each.prints, return_counts=True)
+        common, here, there = np.intersect1d(common, prints, assume_unique=True, return_indices=True)
+        fewest = np.minimum(fewest[here], counts[there])
     if not len(common):
         return list(found)
-    return [each if each.values is None else each.only(np.isin(each.prints, common)) for each in found]
+    return [each if each.values is None else each.only(_taken(each.prints, common, fewest)) for each in found]
+
+
+def _taken(prints: NDArray[np.uint64], common: NDArray[np.uint64], fewest: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which rows are taken: the first so many of each print. Both kinds of prints are sorted."""
+    before = np.arange(len(prints)) - np.searchsorted(prints, prints)  # how many with the same print
+    place = np.minimum(np.searchsorted(common, prints), len(common) - 1)
+    taken: NDArray[np.bool_] = (common[place] == prints) & (before < fewest[place])
+    return taken
 
 
 def split_for(entrant: Entrant, data: Any, progress: Notify | None, door: Door = COMPARE) -> Split | None:
@@ -224,10 +242,13 @@ def opened_rows(
         start = None if each.run is None else each.run.start
         seen = check_unseen(rows, split_if_there(each, progress), each.name, NOTHING if start is None else start.rows)
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
-    pairs = zip(those, read, strict=True)
-    openings = [open_rows(each.nets, rows, run=each.folder, kind="compare") for each, (rows, _) in pairs]
-    found = [_rows(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
-    return found, openings, list(notes)
+    found = [_predicted(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
+    openings = [
+        open_values(each.nets, rows, own.values, run=each.folder, kind="compare")
+        for each, (rows, _), own in zip(those, read, found, strict=True)
+        if own.values is not None
+    ]
+    return found, openings, [*notes, *[TOGETHER] * any(len(each.nets) > 1 for each in those)]
 
 
 def target_of(entrant: Entrant, target: str | None) -> str | None:
@@ -245,7 +266,7 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
         return None
 
 
-def _rows(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
+def _predicted(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
+    """New rows with what the nets predict for them together, as whoever uses them would get it."""
     x = sealed.data.x[sealed.rows]
-    together = entrant.run is not None and entrant.run.out_of_fold is not None
-    return Rows(x, sealed.data.y[sealed.rows], prints, mean_values(entrant.nets, x) if together else None)
+    return Rows(x, sealed.data.y[sealed.rows], prints, values_together(entrant.nets, x, entrant.name)[0])

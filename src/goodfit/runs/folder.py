@@ -139,7 +139,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         origin=found.origin,
         data_print=found.data_print,
         stored=_with_diverged(model, history),
-        out_of_fold=OutOfFold.read(where, recipe.fold_members, model.nets[0].n_outputs)
+        out_of_fold=OutOfFold.read(where, recipe.fold_members, model.nets[0].n_outputs, history.frozen)
         if recipe.fold_members
         else None,
         start=_start_of(where, found),

@@ -7,24 +7,40 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset
+from goodfit.data import Dataset, Split
 from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
+from goodfit.models.averaging import values_together
 from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_there, target_of
-from goodfit.runs.opening import open_rows
+from goodfit.runs.measured import INDEPENDENT, dependence
+from goodfit.runs.members import left_out_note
+from goodfit.runs.opening import open_values
+from goodfit.runs.run import Run
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
+CHOSEN = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
 CHOSEN_BY_FOLD = "Each fold chose the epoch of the nets that left it out: the scores are slightly optimistic."
 
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Rows of a data set, by their numbers in it. values: out-of-fold predictions of fold members, None without."""
+    """Rows of a data set, by their numbers in it. values: [N, C], what the nets predict for them together, in float64;
+    out_of_fold: whether they are fold members that had not learned from them; single: places of nets that predict one
+    class for all rows.
+    """
 
     data: Dataset
     rows: NDArray[Any]
-    values: NDArray[Any] | None = None
+    values: NDArray[Any]
+    single: tuple[int, ...] = ()
+    out_of_fold: bool = False
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """The targets of the rows."""
+        y: NDArray[Any] = self.data.y[self.rows]
+        return y
 
 
 def rows_to_look_at(
@@ -32,26 +48,45 @@ def rows_to_look_at(
 ) -> tuple[LookedAt, Literal["valid", "new"], tuple[int, ...], float, list[str]]:
     """(rows, what they are, openings, level, notes): validation rows, or new ones once the ledger has them.
 
-    kind: of the opening, as in the ledger.
+    kind: of the opening, as in the ledger, which gets the score of what the nets predict together: that is looked at.
+    InputError where there are no such rows, and where a prediction is not finite.
     """
     parts = split_for(one, data, progress, door)
     if parts is not None:
-        out = None if one.run is None else one.run.out_of_fold
-        chosen = (
-            CHOSEN_BY_FOLD
-            if out is not None
-            else "The validation rows chose the epoch of each net: the scores are slightly optimistic."
-        )
-        told = [*[chosen] * one.chose_epoch, *one.known_before]
-        if out is not None:
-            return LookedAt(parts.data, out.rows, out.values), "valid", (), LEVEL, told
-        if not len(parts.valid):
-            fix = f"Train with --valid above 0. {door.fix}"
-            raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
-        return LookedAt(parts.data, parts.valid), "valid", (), LEVEL, told
+        return _validation(one, parts, door), "valid", (), LEVEL, _notes_on(one, parts)
     sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
     earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
     seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
-    opened = open_rows(one.nets, sealed, run=one.folder, kind=kind)
+    rows = _predicted(one, sealed.data, sealed.rows)
+    opened = open_values(one.nets, sealed, rows.values, run=one.folder, kind=kind)
     level = level_of_openings(opened.nth)
-    return LookedAt(sealed.data, sealed.rows), "new", (opened.number,), level, [*own, *seen]
+    return rows, "new", (opened.number,), level, [*own, *seen, *_dependence(one.run, sealed.data)]
+
+
+def _validation(one: Entrant, parts: Split, door: Door) -> LookedAt:
+    out = None if one.run is None else one.run.out_of_fold
+    if out is not None:
+        return LookedAt(parts.data, out.rows, out.values, out_of_fold=True)
+    if not len(parts.valid):
+        fix = f"Train with --valid above 0. {door.fix}"
+        raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
+    return _predicted(one, parts.data, parts.valid)
+
+
+def _predicted(one: Entrant, data: Dataset, rows: NDArray[Any]) -> LookedAt:
+    return LookedAt(data, rows, *values_together(one.nets, data.x[rows], one.name))
+
+
+def _notes_on(one: Entrant, parts: Split) -> list[str]:
+    """What is to be known of validation rows."""
+    out = None if one.run is None else one.run.out_of_fold
+    left_out = () if out is None else left_out_note(out, parts)
+    chosen = CHOSEN_BY_FOLD if one.run is not None and one.run.together else CHOSEN
+    return [*[chosen] * one.chose_epoch, *one.known_before, *_dependence(one.run, parts.data), *left_out]
+
+
+def _dependence(run: Run | None, data: Dataset) -> tuple[str, ...]:
+    """`dependence`, of new rows without groups or times as well where the run's own rows have them."""
+    origin = {} if run is None or run.origin is None else run.origin
+    own = () if run is None or run.split is None else dependence(run.split.data)
+    return dependence(data) or own or (INDEPENDENT,) * any(origin.get(name) for name in ("group", "time"))

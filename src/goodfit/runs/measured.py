@@ -11,10 +11,9 @@ from goodfit.data import Dataset, Split
 from goodfit.data.split import Part
 from goodfit.errors import InputError
 from goodfit.intervals import LEVEL
-from goodfit.models.averaging import decided
+from goodfit.models.averaging import decided, values_together
 from goodfit.models.measures import Measures
 from goodfit.models.measuring import FEWEST_ROWS, measured
-from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs.members import OutOfFold
@@ -24,7 +23,11 @@ class MeasureWarning(UserWarning):
     """Predictions are of one class only, so that their accuracy is no more than its share."""
 
 
-OUT_OF_FOLD = "row out of fold"
+OUT_OF_FOLD = "out-of-fold row"
+INDEPENDENT = (
+    "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
+    "less sure than their intervals say."
+)
 ROWS = {"train": "training row", "valid": "validation row", "test": "test row"}
 
 
@@ -39,39 +42,50 @@ def measured_nets(
 ) -> Measures:
     """The measures of the mean probabilities or numbers of all the nets, for inputs [N, D] and targets.
 
-    Beside what `measured` warns of: single nets that predict one class only. InputError as of `measured`.
+    Beside what `measured` warns of: single nets that predict one class only. InputError as of `measured`, and where a
+    prediction is not finite.
     """
+    values, single = values_together(nets, x)
+    return measured_together(nets, values, single, y, positive=positive, level=level, row=row)
+
+
+def measured_together(
+    nets: Sequence[TrainedNet],
+    values: np.ndarray,
+    single: Sequence[int],
+    y: np.ndarray,
+    *,
+    positive: str | None = None,
+    level: float = LEVEL,
+    row: str = "row",
+) -> Measures:
+    """The same of what `values_together` gives."""
     task = nets[0].task
-    outputs, single = outputs_together(nets, x)
-    found = measured(task, outputs, y, nets[0].classes, positive=positive, level=level, row=row)
+    if task == "regression":
+        values = decided(task, values)  # as the nets predict them
+    found = measured(task, values, y, nets[0].classes, positive=positive, level=level, row=row)
     if found.warnings or not single or len(nets) == 1 or len(y) < FEWEST_ROWS or not np.ptp(y):
         return found
     which = f"{len(single)} of {len(nets)} nets predict" if len(single) > 1 else f"1 of {len(nets)} nets predicts"
     return replace(found, warnings=(f"{which} the same class for every {row}.",))
 
 
-def outputs_together(nets: Sequence[TrainedNet], x: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """(mean probabilities or numbers of the nets in float64, [N, C]; places of nets that predict one class only)."""
-    task, total, single = nets[0].task, np.zeros(1), []
-    for place, z in stacked_outputs(nets, x):
-        wide = z.astype(np.float64)  # float32 has no 1 - 1e-9, whose log loss is not 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = nets[place].predictions_of(wide) if task == "regression" else nets[place].probabilities_of(wide)
-            total = total + values * nets[place].count
-        if task == "classification" and not np.ptp(decided(task, values)):
-            single.append(place)
-    return total / sum(net.count for net in nets), single
+def dependence(data: Dataset) -> tuple[str, ...]:
+    """What is to be known of intervals where rows belong to groups or to times; () for others."""
+    return (INDEPENDENT,) if data.groups is not None or data.time is not None else ()
 
 
 def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measures:
     """The measures on the training or validation rows of a split."""
-    return measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part])
+    found = measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part])
+    return replace(found, notes=dependence(parts.data))
 
 
 def measured_out_of_fold(found: OutOfFold, data: Dataset, positive: str | None = None) -> Measures:
     """The measures of out-of-fold predictions of fold members, for every training row."""
     y = data.y[found.rows]
-    return measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD)
+    made = measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD)
+    return replace(made, notes=dependence(data))
 
 
 def measured_at_end(

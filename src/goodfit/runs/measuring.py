@@ -11,12 +11,10 @@ from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.class_measures import positive_class
 from goodfit.models.measures import Measures
-from goodfit.models.temperature import logits_of, probabilities_at
 from goodfit.models.thresholds import Threshold, threshold_by_cost
-from goodfit.models.trained_net import counts_of
 from goodfit.runs.entrants import Door, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
-from goodfit.runs.measured import ROWS, measured_nets, measured_out_of_fold
+from goodfit.runs.measured import ROWS, measured_out_of_fold, measured_together
 
 DOOR = Door(
     "measures",
@@ -51,11 +49,10 @@ def measures(
     """
     one = entrant(model, 0, DOOR)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "score")
-    if one.run is not None and one.run.out_of_fold is not None and rows.values is not None:
+    if one.run is not None and one.run.out_of_fold is not None and rows.out_of_fold:
         return replace(measured_out_of_fold(one.run.out_of_fold, rows.data, positive), notes=tuple(notes))
-    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
     row = ROWS["valid"] if part == "valid" else "row"
-    found = measured_nets(one.nets, x, y, positive=positive, level=level, row=row)
+    found = measured_together(one.nets, rows.values, rows.single, rows.y, positive=positive, level=level, row=row)
     together = [TOGETHER.format(len(one.nets))] * (len(one.nets) > 1)
     return replace(found, notes=(*notes, *together))
 
@@ -90,10 +87,16 @@ def threshold(
         raise InputError(
             problem(OF_THRESHOLD.where, "'positive' must be one of the two classes", got=positive, fix=fix)
         )
-    rows, _, _, level, _ = rows_to_look_at(one, data, target, progress, OF_THRESHOLD, "calibrate")
-    y, values = rows.data.y[rows.rows], rows.values
-    place = positive_class(y) if positive is None else net.classes.index(positive)
-    if values is None:
-        values = probabilities_at(net.task, logits_of(one.nets, rows.data.x[rows.rows]), shares=counts_of(one.nets))
-    chances = values[:, place].astype(np.float64)
-    return threshold_by_cost(chances, y == place, false_positive, false_negative, of=net.classes[place], level=level)
+    rows, _, _, level, notes = rows_to_look_at(one, data, target, progress, OF_THRESHOLD, "calibrate")
+    place = positive_class(rows.y) if positive is None else net.classes.index(positive)
+    groups = None if rows.data.groups is None else rows.data.groups[rows.rows]
+    found = threshold_by_cost(
+        rows.values[:, place].astype(np.float32).astype(np.float64),  # as they are predicted, and compared with it
+        rows.y == place,
+        false_positive,
+        false_negative,
+        of=net.classes[place],
+        level=level,
+        groups=groups,
+    )
+    return replace(found, notes=tuple(notes))

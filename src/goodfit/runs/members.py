@@ -23,10 +23,11 @@ KIND, VERSION = "out-of-fold predictions", 1
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Predictions for every training row by the nets that did not learn from it, mean over these.
+    """Predictions for training rows by the nets that did not learn from them, mean over these.
 
-    rows: [n] their numbers in the data set; folds: [n] the fold of each; values: float32 [n, C], probabilities of the
-    classes or labels, or numbers in the unit of the targets.
+    All training rows but those of folds that only diverged nets left out. rows: [n] their numbers in the data set;
+    folds: [n] the fold of each; values: float32 [n, C], probabilities of the classes or labels, or numbers in the unit
+    of the targets.
     """
 
     rows: NDArray[np.int32]
@@ -39,9 +40,9 @@ class OutOfFold:
         write_atomically(folder / FILE, tensor_file.pack(arrays, {}, kind=KIND, version=VERSION))
 
     @classmethod
-    def read(cls, folder: Path, members: int, outputs: int) -> OutOfFold:
+    def read(cls, folder: Path, members: int, outputs: int, frozen: NDArray[np.bool_]) -> OutOfFold:
         """From the folder of a run of so many folds, whose nets have so many outputs; InputError where its file is
-        damaged or missing.
+        damaged or missing. frozen: [P] which of its nets diverged.
         """
         path = folder / FILE
         found = tensor_file.read(path, kind=KIND, version=VERSION)
@@ -50,11 +51,17 @@ class OutOfFold:
             values = tensor_file.array_of(found.arrays, "values", "f", len(rows), outputs)
             if len(folds) != len(rows) or len(np.unique(rows)) < len(rows) or rows.min(initial=0) < 0:
                 raise ValueError("every row stands once, and has a fold")
-            if not np.array_equal(np.unique(folds), np.arange(members)) or not np.isfinite(values).all():
+            needed = {fold_of(net, members) for net in _sound(frozen)}
+            if not needed <= {*folds.tolist()} <= {*range(members)} or not np.isfinite(values).all():
                 raise ValueError("folds are counted from 0, and values are finite")
         except (KeyError, ValueError) as error:
             raise tensor_file.damaged(path, KIND) from error
         return cls(rows, folds, values)
+
+
+def _sound(frozen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The nets that predict: those that did not diverge, or all where all did."""
+    return np.flatnonzero(~frozen | frozen.all())
 
 
 def fold_of(net: int, folds: int) -> int:
@@ -68,7 +75,8 @@ def score_folds(
     """(scores, out-of-fold predictions) of the nets of a split with folds.
 
     "train" scores each row by the mean over the nets that learned from it, "valid" by the mean over those that did not.
-    Nets that are frozen count only where no other net has their fold.
+    Nets that are frozen do not count, as they do not predict, unless all are. Rows that only such nets left out have no
+    out-of-fold prediction, and are in no score of these.
     """
     folds = parts.folds
     assert folds is not None
@@ -76,7 +84,7 @@ def score_folds(
     out, own = (np.zeros((len(rows), nets[0].n_outputs)) for _ in range(2))  # sums over nets
     heard = np.zeros((2, count))  # how many nets gave to each, as often as they count
     of_net = np.asarray([fold_of(net, count) for net in range(len(nets))])
-    sound = [net for net in range(len(nets)) if not frozen[net] or frozen[of_net == of_net[net]].all()]
+    sound = _sound(frozen)
     for place, values in stacked_values([nets[net] for net in sound], parts.data.x[rows]):
         fold = of_net[sound[place]]
         left_out = folds == fold
@@ -85,8 +93,18 @@ def score_folds(
         out[left_out] += finite[left_out]
         own[~left_out] += finite[~left_out]
         heard += nets[sound[place]].count * np.array([np.arange(count) == fold, np.arange(count) != fold])
-    values = (out / heard[0, folds, None]).astype(np.float32)
-    learned = (own / heard[1, folds, None]).astype(np.float32)
     y, task = parts.data.y[rows], nets[0].task
-    scores = {"train": score_values(task, learned, y), "valid": score_values(task, values, y)}
-    return scores, OutOfFold(rows, folds, values)
+    there, learned = heard[0, folds] > 0, heard[1, folds] > 0
+    values = (out[there] / heard[0, folds[there], None]).astype(np.float32)
+    of_own = (own[learned] / heard[1, folds[learned], None]).astype(np.float32)
+    scores = {"train": score_values(task, of_own, y[learned]), "valid": score_values(task, values, y[there])}
+    return scores, OutOfFold(rows[there], folds[there], values)
+
+
+def left_out_note(found: OutOfFold, parts: Split) -> tuple[str, ...]:
+    """What is to be said of training rows without an out-of-fold prediction; () where all have one."""
+    lost = len(parts.train) - len(found.rows)
+    text = (
+        f"{lost:,} of {len(parts.train):,} training rows are left out: all nets that did not learn from them diverged."
+    )
+    return (text,) if lost else ()

@@ -15,12 +15,13 @@ from goodfit.data.ledger import Begun, Kind, Ledger, Opening
 from goodfit.data.prints import RowSet, row_prints
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, lasting_level, level_of_openings
+from goodfit.models.averaging import mean_values
 from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
-from goodfit.models.stacked import score_nets, score_together
+from goodfit.models.stacked import score_nets, score_values
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
-from goodfit.runs.measured import ROWS, measured_nets
+from goodfit.runs.measured import ROWS, dependence, measured_nets
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ def describe(opened: Opened) -> str:
         return f"First opening of this test set: {level} interval."
     share = "" if opened.seen >= 1 else f" ({percent(opened.seen)} of its rows were opened before)"
     every = "both" if opened.nth == 2 else f"all {opened.nth}"
-    return f"{ordinal(opened.nth)} opening of this test set{share}: {level} intervals, so {every} hold jointly at 95 %."
+    others = " Intervals of other measures hold each by itself." if opened.measures or opened.score.errors else ""
+    nth = f"{ordinal(opened.nth)} opening of this test set{share}"
+    return f"{nth}: {level} intervals, so those of {every} scores hold jointly at 95 %.{others}"
 
 
 def open_rows(
@@ -106,22 +109,42 @@ def open_rows(
     scored.
     """
     check_any(rows)
-    data, net = rows.data, nets[0]
+    _check_fit(nets[0], rows)
+    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
+    if together:
+        opened = open_values(nets, rows, mean_values(nets, x), run=run, kind=kind)
+    else:
+        opened = open_predictions(rows, model_print(nets), lambda: score_nets(nets, x, y), run=run, kind=kind)
+    return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
+
+
+def open_values(
+    nets: Sequence[TrainedNet], rows: Sealed, values: np.ndarray, *, run: Path | None = None, kind: Kind = "score"
+) -> Opened:
+    """Record an opening of these rows by nets, then score what they predict together; without further measures.
+
+    values: [N, C], from `mean_values`. They are computed before the ledger has a line, for they tell nothing of the
+    targets: rows that cannot be predicted are then not opened in vain.
+    """
+    check_any(rows)
+    _check_fit(nets[0], rows)
+    y = rows.data.y[rows.rows]
+    return open_predictions(rows, model_print(nets), lambda: score_values(nets[0].task, values, y), run=run, kind=kind)
+
+
+def _check_fit(net: TrainedNet, rows: Sealed) -> None:
+    data = rows.data
     if (net.n_inputs, net.task, net.classes) != (data.n_inputs, data.task, data.classes):
         rule = f"can only be opened by nets with {data.n_inputs} features and the same targets"
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
-    score = score_together if together else score_nets
-    opened = open_predictions(
-        rows, model_print(nets), lambda: score(nets, data.x[rows.rows], data.y[rows.rows]), run=run, kind=kind
-    )
-    return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
 
 
 def _measures(nets: Sequence[TrainedNet], rows: Sealed, level: float) -> Measures | None:
     """Of rows that the ledger has as opened."""
     data = rows.data
     with contextlib.suppress(InputError):  # an output is not finite
-        return measured_nets(nets, data.x[rows.rows], data.y[rows.rows], level=level, row=ROWS["test"])
+        found = measured_nets(nets, data.x[rows.rows], data.y[rows.rows], level=level, row=ROWS["test"])
+        return replace(found, notes=dependence(data))
     return None
 
 

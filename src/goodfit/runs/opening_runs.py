@@ -80,7 +80,9 @@ def own_split(
     verb: what is done to the run.
     """
     if folder is None:
-        fix = "Open them with split.test.open(run)."
+        new = f"give rows that are new to it: 'data' of {call.partition('(')[0]}"
+        keep = f"Train with out=, which keeps the split; or {new}."
+        fix = "Open them with split.test.open(run)." if verb == "opened" else keep
         raise InputError(problem("Run", "its split is unknown, since it was not written to a folder", fix=fix))
     found = record.RunRecord.read(folder)
     given = record.data_of(folder, found, progress, call, flag=True)

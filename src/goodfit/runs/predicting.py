@@ -29,6 +29,11 @@ from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
 
 STREAM = "-"  # in the place of a file: what comes in at standard input
+NOT_ADAPTIVE = {
+    "regression": "Give a coverage, such as 0.9.",
+    "classification": "Leave it out: classes have sets.",
+    "multilabel": "Leave it out: labels have neither intervals nor sets.",
+}
 DataProgress = Callable[[Step], None]
 
 
@@ -99,7 +104,7 @@ class PredictionStream:
         self.warnings: list[str] = []
         if self.adaptive and (self.bounds is None or self.model.task != "regression"):
             rule = "'adaptive' is for prediction intervals of numbers"
-            raise InputError(problem(str(self.run), rule, fix="Give a coverage, such as 0.9, for a regression."))
+            raise InputError(problem(str(self.run), rule, fix=NOT_ADAPTIVE[self.model.task]))
         if self.model.preprocessing is None and self.keep:
             rule = "was trained on arrays without column names, so there is no column to keep"
             raise InputError(problem(str(self.run), rule, got=self.keep[0]))

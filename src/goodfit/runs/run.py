@@ -185,6 +185,11 @@ class Run:
         self.model.save(path)
 
     @property
+    def together(self) -> bool:
+        """Whether what the nets predict together is scored: that of nets which were each validated on a fold."""
+        return self.out_of_fold is not None
+
+    @property
     def part_words(self) -> dict[str, str]:
         """What the parts are called."""
         return part_words(self.out_of_fold is not None)
@@ -216,7 +221,7 @@ class Run:
         are in the training or validation set.
         """
         return open_test_rows(
-            self.sound, self.split, self.folder, data, target, start=self.start, together=self.out_of_fold is not None
+            self.sound, self.split, self.folder, data, target, start=self.start, together=self.together
         )
 
     def measures(self, part: Part = "valid") -> Measures:

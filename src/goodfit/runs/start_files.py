@@ -26,6 +26,7 @@ KNOWN = (
     "chosen",  # and of those by which their epochs were chosen
     "columns",  # of which columns these are: rows of tables with other columns cannot be compared
 )
+LEFT_OUT = "left_out"  # of each that they learned from: see `known_rows.left_out`; files of older versions have none
 _ARRAY = "state/"  # before the names of the optimiser's arrays
 _ROWS = "rows/"  # before the names in KNOWN
 
@@ -59,6 +60,8 @@ def _read(
     if not (name is None or isinstance(name, str)) or type(momentum) is not bool or type(known) is not bool:
         raise ValueError("another kind of optimiser")
     rows = {each: tensor_file.array_of(arrays, f"{_ROWS}{each}", "u", None) for each in KNOWN if known}
+    if known and f"{_ROWS}{LEFT_OUT}" in arrays:
+        rows[LEFT_OUT] = tensor_file.array_of(arrays, f"{_ROWS}{LEFT_OUT}", "u", len(rows["learned"]))
     if name is None:
         return None, rows if known else None
     nets = tensor_file.array_of(arrays, "nets", "b", None)

@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Table
-from goodfit.data.prints import columns_print, row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import MODEL_FILE, existing_model_path
 from goodfit.runs.folder import load
+from goodfit.runs.known_rows import Known, known_rows, without_folds
+from goodfit.runs.members import fold_of
 from goodfit.runs.opening_runs import own_split
 from goodfit.runs.record import RUN, RunRecord, data_of, read_split
 from goodfit.runs.run import Run
 from goodfit.runs.start_files import OPTIMIZER, read_state
-from goodfit.runs.starting import WHERE, Known, Start
+from goodfit.runs.starting import WHERE, Start
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import SEARCH_FILE
 
@@ -97,14 +98,12 @@ def _known(run: Run) -> Known | None:
         parts = run.split or own_split(run.folder, None)
     except GoodfitError:  # its data are not there any more, or others
         return None
-    found = {
-        "learned": row_prints(parts.data, parts.train),
-        "chosen": row_prints(parts.data, parts.valid),
-        "columns": np.array([columns_print(parts.data)], np.uint64),
-    }
-    return {
-        name: np.unique(np.concatenate([*([earlier[name]] if earlier else []), own])) for name, own in found.items()
-    }
+    if earlier and run.start is not None:
+        start = run.start.start
+        own = [fold_of(net, run.recipe.fold_members or 1) for net in range(len(run.nets))]
+        if [start.left_out_by(net) for net in range(len(run.nets))] != own:
+            earlier = without_folds(earlier)
+    return known_rows(parts, earlier)
 
 
 def recipe_in(path: Path) -> Recipe:

@@ -7,21 +7,25 @@ table. All else is the recipe's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Dataset, Preprocessing, Split, Table
-from goodfit.data.prints import columns_print, fingerprint, row_prints
+from goodfit.data import Dataset, Preprocessing, Split, Table, load
+from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
-from goodfit.runs.checks import as_split, fitted_recipe
+from goodfit.runs import defaults
+from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
+from goodfit.runs.defaults import TABLE, Asked, whole_recipe
+from goodfit.runs.known_rows import Known, learned_before
+from goodfit.runs.members import fold_of
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
 from goodfit.runs.separate import NOTHING
@@ -38,8 +42,8 @@ WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
 SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
 KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
-Prints = NDArray[np.uint64]
-Known = Mapping[str, Prints]
+UNSEEN = "Give a Split that holds out rows which the start has not seen."
+SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
 HeldOut = Literal["valid", "test"]
 Seen = dict[HeldOut, int]
 
@@ -50,9 +54,9 @@ class Start:
 
     source: where they came from, for people; recipe: that they were trained by, or that describes their layers; None
     where they come without one; optimizer: its state after their training, None where it was not kept. known: prints of
-    the rows that they "learned" from, and of those by which their epochs were "chosen", and of the "columns" that these
-    rows have; None where that cannot be known. searched: fingerprint of the data of a search whose winner this is,
-    which learned from all but their test rows.
+    the rows that they "learned" from, with the fold that "left_out" each, and of those by which their epochs were
+    "chosen", and of the "columns" that these rows have; None where that cannot be known. searched: fingerprint of the
+    data of a search whose winner this is, which learned from all but their test rows.
     """
 
     nets: tuple[TrainedNet, ...]
@@ -103,13 +107,18 @@ class Start:
             return 0
         return sum(state.of(net) is not None for net in range(len(self.nets)))
 
-    def job(self, number: int, recipe: Recipe) -> Job:
-        """Net `number` of a run that goes on from here."""
-        from goodfit.training.population import Job, NetArrays  # with JAX, which whoever loads a run need not wait for
+    def left_out_by(self, number: int) -> int:
+        """The fold that the net left out as which net `number` of the new run begins; -1 without folds."""
+        folds = 0 if self.recipe is None else self.recipe.fold_members
+        return fold_of(self.place(number), folds) if folds else -1
+
+    def job(self, number: int, job: Job) -> Job:
+        """Net `number` of a run that goes on from here: what it would be anew, with the weights of the start."""
+        from goodfit.training.population import NetArrays  # with JAX, which whoever loads a run need not wait for
 
         net = self.nets[self.place(number)]
-        state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(recipe) else None
-        return Job(recipe, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
+        state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(job.recipe) else None
+        return replace(job, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
 
     def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
         """What run.json says of it."""
@@ -164,8 +173,20 @@ class GoingOn:
     @property
     def rows(self) -> Prints:
         """Prints of the rows that the nets had known before; none where that is unknown."""
-        known = self.start.known
-        return NOTHING if known is None else np.concatenate([known["learned"], known["chosen"]])
+        return NOTHING if self.start.known is None else _all_of(self.start.known)
+
+
+def asked_of(start: Start, asked: Asked, data: Any, seeds: Any) -> Recipe:
+    """The recipe of a run that goes on, of what `train` was asked for."""
+    return recipe_for(start, table_default(start, {}, data, seeds) if asked == TABLE else whole_recipe(asked))
+
+
+def table_default(start: Start, fields: Mapping[str, Any], data: Any, seeds: Any) -> Recipe:
+    """The default for tables for the data and so many nets, without the fields that are the start's to say."""
+    given = through(start, load(data) if isinstance(data, str) else data)
+    count = len(start.nets) if seeds is None else seeds
+    made = defaults.settled({**fields}, given, count, table=True)[0]
+    return Recipe(**{name: value for name, value in made.given.items() if name in fields or name not in KEPT_FIELDS})
 
 
 def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
@@ -249,7 +270,7 @@ def settled(start: Start, recipe: Recipe, given: Dataset | Table | Split) -> tup
     """(the recipe, the rows) of a training that goes on: the data as the start had them."""
     parts = as_split(recipe, through(start, given))
     check_data(start, parts.data)
-    return fitted_recipe(fitted_batch(start, recipe, len(parts.train)), parts), parts
+    return fitted_recipe(fitted_batch(start, recipe, learning_rows(parts)), parts), parts
 
 
 def check_data(start: Start, data: Dataset) -> None:
@@ -279,47 +300,56 @@ def check_data(start: Start, data: Dataset) -> None:
     problems.raise_if_any()
 
 
-def seen_before(start: Start, parts: Split, mode: str) -> Seen | None:
+def seen_before(start: Start, parts: Split, mode: str, nets: int) -> Seen | None:
     """Part -> how many of its held-out rows the start knew: a LeakWarning where they are too many to be chance.
 
-    Validation rows must not have been learned from; test rows must not have chosen an epoch either. None where it is
-    not known which rows the start knew; where a table of the start had other columns, rows that are the same cannot be
-    told, so that no part is said to have none of them. mode: "error" raises InputError in the place of warning, "off"
-    does not look.
+    Rows that validate a net, of its fold with fold members, must not have been learned from by the net as which it
+    began; test rows must not have chosen an epoch either. None where it is not known which rows the start knew; where
+    a table of the start had other columns, rows that are the same cannot be told, so that no part is said to have none
+    of them. mode: "error" raises InputError in the place of warning, "off" does not look. nets: how many go on.
     """
     if mode == "off":
         return None
     if start.known is None:
         _check_searched(start, parts, mode)
         return None
-    learned, chosen = start.known["learned"], start.known["chosen"]
-    seen: Seen = {}
+    knew: dict[HeldOut, NDArray[np.bool_]] = {
+        "valid": learned_before(start.known, parts, ((net, start.left_out_by(net)) for net in range(nets))),
+        "test": np.isin(row_prints(parts.data, parts.rows("test")), _all_of(start.known)),
+    }
+    seen: Seen = {part: int(rows.sum()) for part, rows in knew.items() if len(rows)}
     told = list[str]()
-    knew: dict[HeldOut, Prints] = {"valid": learned, "test": np.union1d(learned, chosen)}
-    for part, known in knew.items():
-        rows = parts.rows(part)
-        if not len(rows):
+    for part, count in seen.items():
+        if count < max(FEWEST, SMALL * len(knew[part]) ** 0.5):
             continue
-        seen[part] = int(np.isin(row_prints(parts.data, rows), known).sum())
-        if seen[part] >= max(FEWEST, SMALL * len(rows) ** 0.5):
-            which, how = (
-                ("validation", "was trained") if part == "valid" else ("test", "was trained or its epoch chosen")
-            )
-            text = f"the start {how} on {seen[part]:,} of the {len(rows):,} {which} rows, so they are not held out"
-            told.append(problem(WHERE, text, fix="Give a Split that holds out rows which the start has not seen."))
+        which, how, fix = ("test", "was trained or its epoch chosen", UNSEEN)
+        if part == "valid":
+            which, how, fix = (_validating(parts), "was trained", UNSEEN if parts.folds is None else SAME_FOLDS)
+        text = f"the start {how} on {count:,} of the {len(knew[part]):,} {which} rows, so they are not held out"
+        told.append(problem(WHERE, text, fix=fix))
     _tell(told, mode)
     if np.all(start.known["columns"] == columns_print(parts.data)):
         return seen
     return {part: count for part, count in seen.items() if count} or None
 
 
+def _all_of(known: Known) -> Prints:
+    return np.concatenate([known["learned"], known["chosen"]])
+
+
+def _validating(parts: Split) -> str:
+    """What the rows are called that validate nets."""
+    return "validation" if parts.folds is None else "out-of-fold"
+
+
 def _check_searched(start: Start, parts: Split, mode: str) -> None:
     """A LeakWarning, or InputError, where the start is the winner of a search on the same data."""
-    if start.searched is None or not len(parts.valid) or start.searched != fingerprint(parts.data):
+    validates = len(parts.valid) or parts.folds is not None
+    if start.searched is None or not validates or start.searched != fingerprint(parts.data):
         return
     text = (
         "the start is the winner of a search, which was trained on all rows of these data but the search's test set, "
-        "so the validation rows are not held out"
+        f"so the {_validating(parts)} rows are not held out"
     )
     _tell([problem(WHERE, text, fix="Train on rows that the search did not have.")], mode)
 

@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
+from goodfit.errors import problem
 from goodfit.files import folder_to_write, sweep, write_atomically
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
 from goodfit.models.scores import Score
 from goodfit.models.trained_net import TrainedNet
+from goodfit.notices import warn
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
-from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled, whole_recipe
+from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
 from goodfit.runs.measured import measured_at_end, warn_of
-from goodfit.runs.members import OutOfFold, fold_of, score_folds
+from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
 from goodfit.runs.opening import record_curve
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_files import OPTIMIZER, write_state
@@ -74,7 +76,7 @@ def train(
 
     recipe: None is the default of the data, or, with a start, the start's own. The default of a table is a recipe of
     its own (see docs/tables-default.md), with nets that are each validated on a fold and predict together; "table" is
-    that one for any data. A mapping has the fields that are to be others than in the default.
+    that one for any data. A mapping has the fields to override.
     data: a split; or a table, a data set or the name of one, which the recipe's `valid` and `seed` then divide.
     seeds: how many nets, with seeds counted up from the recipe's; or the seeds themselves, a net each; None is the
     recipe's own, with `fold_members` so many, or one for each net of a start. Nets that do not fit into half of the
@@ -99,7 +101,7 @@ def train(
     begun = None if start is None else start_of(start)
     wanted = named_recipe(recipe)
     if begun is not None:
-        wanted = own = starting.recipe_for(begun, whole_recipe(wanted))
+        wanted = own = starting.asked_of(begun, wanted, data, seeds)
         seeds = begun.seeds(own) if seeds is None else seeds
     if seeds is not None:
         seeds = seeds_of(first_seed(wanted), seeds)
@@ -116,7 +118,7 @@ def train(
             check.warn()
         going_on = None
         if begun is not None:
-            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks)), begun)
+            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks, len(chosen))), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         origin = data.origin if isinstance(data, Table) else None
@@ -255,7 +257,7 @@ class _Training:
         if self.going_on is not None:
             start = self.going_on.start
             examples = replace(examples, scaling=start.scaling)
-            jobs = tuple(start.job(number, job.recipe) for number, job in enumerate(jobs))
+            jobs = tuple(start.job(number, job) for number, job in enumerate(jobs))
         work = JobList(jobs, examples)
         planned = plan_session([work], self.memory)
         reporter.phase("compile")
@@ -310,7 +312,10 @@ class _Training:
         self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
     ) -> tuple[dict[str, Score], OutOfFold | None]:
         if self.parts.folds is not None:
-            return score_folds(nets, frozen, self.parts)
+            scores, found = score_folds(nets, frozen, self.parts)
+            for note in left_out_note(found, self.parts):
+                warn(problem("train", note.rstrip("."), fix="Use a smaller learning rate."))
+            return scores, found
         sound = [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
         return score_parts(sound, self.parts), None
 

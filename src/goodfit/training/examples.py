@@ -111,7 +111,8 @@ class Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
         Where the split has folds, a job with `rows` k learns from all but fold k, which scores it. Inputs and targets
-        are scaled by all training rows: no net learns from its fold, but for what these make of a mean and a deviation.
+        are scaled, transformed and encoded by all training rows: of its fold, a net knows what these make of means and
+        deviations, quantiles, bin edges, and, for a table, categories and medians.
 
         scaling, loss, target_transform, encoding, bins: the recipe's, as in `fit_scaling`.
         """

@@ -129,7 +129,8 @@ class RowReader:
         """
         frame, problems = frame_to_encode(data), Problems()
         self._where = frame.name
-        self._check_columns(frame, problems)
+        holds = {column.name: f"{column.kind} values" for column in self.preprocessing.columns}
+        check_columns(frame, holds, "that the net was trained on", problems)
         for column in self.preprocessing.columns if strict and problems.found else ():
             if column.name in frame.columns:
                 self._check_cells(frame, column, problems)
@@ -200,18 +201,21 @@ class RowReader:
             got = raw.shown(int(rows[0]))
             problems.found.append(unread_problem(frame.name, column.name, rows, len(rows), got, column.words))
 
-    def _check_columns(self, frame: Frame, problems: Problems) -> None:
-        columns = self.preprocessing.columns
-        lacking = [column.name for column in columns if column.name not in frame.names]
-        if lacking:
-            rule = f"must have the columns that the net was trained on; missing: {listed(lacking)}"
-            spare = [name for name in frame.names if name not in {column.name for column in columns}]
-            fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
-            problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
-        for column in columns:
-            if column.name in frame.unreadable:
-                rule = f"column {column.name!r} must hold {column.kind} values"
-                problems.add(frame.name, rule, got=frame.unreadable[column.name])
+
+def check_columns(frame: Frame, taken: Mapping[str, str], of: str, problems: Problems) -> None:
+    """A problem that names all columns which are not there, and one for each that cannot be read.
+
+    taken: name of a column -> what it must hold; of: whose columns these are, for the words of the error.
+    """
+    lacking = [name for name in taken if name not in frame.names]
+    if lacking:
+        spare = [name for name in frame.names if name not in taken]
+        fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
+        rule = f"must have the columns {of}; missing: {listed(lacking)}"
+        problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
+    for name, holds in taken.items():
+        if name in frame.unreadable:
+            problems.add(frame.name, f"column {name!r} must hold {holds}", got=frame.unreadable[name])
 
 
 def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str = "") -> None:

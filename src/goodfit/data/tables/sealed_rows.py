@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from goodfit.data.streams import is_number
 from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.preprocessing import Preprocessing, check_read, listed
+from goodfit.data.tables.preprocessing import Preprocessing, check_columns, check_read
 from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.survey import Choices, Survey, times_of
 from goodfit.data.tables.targets import Target, known_targets
-from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.errors import InputError, Problems, problem
 from goodfit.words import rows_text
 
 NAME = "test table"  # what messages call a data frame
 RULE = "'test' must be a fraction in [0, 1), or a table of its own: a file, a data frame or a dict of columns"
+ANY_VALUES = "numbers, text, dates or booleans"
 SAME = "To seal a share of its rows, give a fraction, such as 0.2; 0 seals none."
 
 
@@ -76,7 +77,7 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
     problems = Problems()
     if not given.rows:
         raise InputError(problem(given.name, "must have at least 1 row to test with; it has none"))
-    _check_columns(given, [*trained.kinds], problems)
+    check_columns(given, dict.fromkeys(trained.kinds, ANY_VALUES), "of the training table", problems)
     with problems.collecting():
         check_divided(given, trained.frame, choices)
     for name, kind in trained.kinds.items():
@@ -104,24 +105,11 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
 def check_divided(given: Frame, trained: Frame, choices: Choices) -> None:
     """InputError where the rows of a test table cannot be compared by the group or the time with those that train."""
     problems = Problems()
-    _check_columns(given, [name for name in (choices.group, choices.time) if name is not None], problems)
+    named = [name for name in (choices.group, choices.time) if name is not None]
+    check_columns(given, dict.fromkeys(named, ANY_VALUES), "of the training table", problems)
     if choices.time is not None and choices.time in given.columns:
         _check_times(given, trained, choices.time, problems)
     problems.raise_if_any()
-
-
-def _check_columns(given: Frame, taken: list[str], problems: Problems) -> None:
-    """A problem that names all columns which are not there, and one for each that cannot be read."""
-    lacking = [name for name in taken if name not in given.names]
-    if lacking:
-        spare = [name for name in given.names if name not in taken]
-        fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
-        rule = f"must have the columns of the training table; missing: {listed(lacking)}"
-        problems.add(given.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
-    for name in taken:
-        if name in given.unreadable:
-            rule = f"column {name!r} must hold numbers, text, dates or booleans"
-            problems.add(given.name, rule, got=given.unreadable[name])
 
 
 def _check_times(given: Frame, trained: Frame, name: str, problems: Problems) -> None:

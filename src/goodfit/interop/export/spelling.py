@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn
+from goodfit.data.tables.preprocessing import listed
 from goodfit.data.tables.raw import NUMBER
 
 SHOWN = 5  # columns that a note names
@@ -20,7 +21,7 @@ def blanks_note(columns: Sequence[FittedColumn]) -> tuple[str, ...]:
     names = [column.name for column in columns if isinstance(column, OneHot | Frequent | Boolean)]
     if not names:
         return ()
-    return (f"Blanks around strings are not removed: strip the cells of {_listed(names)}, as goodfit does.",)
+    return (f"Blanks around strings are not removed: strip the cells of {listed(names)}, as goodfit does.",)
 
 
 def reading_notes(columns: Sequence[FittedColumn]) -> Iterator[str]:
@@ -64,8 +65,3 @@ def _importable(name: str) -> str:
     found = re.sub(r"\W", "_", name)
     free = found.isidentifier() and not keyword.iskeyword(found) and found not in TAKEN | sys.stdlib_module_names
     return found if free else f"net_{found}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:SHOWN]))
-    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
