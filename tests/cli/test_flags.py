@@ -53,6 +53,13 @@ def test_errors_name_the_flags_that_were_given() -> None:
     for name, rule in FIELDS.items():
         said = with_flags(f"Recipe: {name!r} must be one of 'a' and 'b'.")
         assert said == f"Recipe: '--{rule.flag}' must be one of 'a' and 'b'."
+    assert with_flags("t.csv: the column 'hidden' is empty") == "t.csv: the column 'hidden' is empty"
+
+
+def test_validation_rows_that_are_asked_for_leave_no_fold_out() -> None:
+    base = Recipe(fold_members=5)
+    assert (recipe_with(base, {"valid": "0.2"}).fold_members, recipe_with(base, {"epochs": "2"}).fold_members) == (0, 5)
+    assert recipe_with(base, {"valid": "0"}).fold_members == 5
 
 
 def test_help_says_meaning_range_and_default() -> None:

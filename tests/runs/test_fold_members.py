@@ -186,7 +186,7 @@ def test_nets_that_diverged_take_no_part_out_of_fold(five: gf.Run, frozen: list[
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="'fold_members' must be 0, or an integer >= 2"):
         Recipe(fold_members=1)
-    with pytest.raises(InputError, match="'seeds' must be one for each of the 3 folds"):
+    with pytest.raises(InputError, match="'fold_members' needs a seed for each of its 3 folds; got 2"):
         gf.train(RECIPE, dataset("regression"), seeds=2)
     with pytest.raises(InputError, match="rows have a time"):
         gf.train(RECIPE, dataset("regression", time=np.arange(150)))

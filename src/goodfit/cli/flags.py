@@ -4,6 +4,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -19,6 +20,7 @@ GROUPS = {  # the first field of each group, in the recipe's order
     "batch_size": "Batches, epochs and early stopping",
     "scaling": "Data and seed",
 }
+ABOUT_RECIPES = "Recipe: "  # a problem that begins with it quotes fields of a recipe
 _NOTHING = ("none", "")
 
 
@@ -68,12 +70,21 @@ def from_text(rule: FieldRule, text: str) -> Any:
 
 
 def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:
-    """The recipe with every flag that was used put over it."""
+    """The recipe with every flag that was used put over it. Where --valid is one, no fold is left out."""
     fields = Recipe.fields()
     used = {name: value for name, value in flags.items() if value is not None}
     values = {name: from_text(fields[name], value) if isinstance(value, str) else value for name, value in used.items()}
-    try:
+    if values.get("valid"):
+        values = {"fold_members": 0, **values}
+    with naming_flags():
         return base.replace(**values)
+
+
+@contextmanager
+def naming_flags() -> Iterator[None]:
+    """What is wrong with a recipe within names the flags that a user gave, not its fields."""
+    try:
+        yield
     except InputError as error:
         raise InputError(*map(with_flags, error.problems)) from None
 
@@ -81,6 +92,8 @@ def recipe_with(base: Recipe, flags: Mapping[str, str | bool | None]) -> Recipe:
 def with_flags(problem: str) -> str:
     """What is wrong with a recipe, its fields named as the flags that a user gave: --batch-size, for batch_size."""
     fields = Recipe.fields()
+    if not problem.startswith(ABOUT_RECIPES):  # else quotes are of columns and classes, whose names may be the same
+        return problem
     return re.sub(r"'(\w+)'", lambda found: f"'--{fields[found[1]].flag}'" if found[1] in fields else found[0], problem)
 
 

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from goodfit.cli import tables
 from goodfit.cli.device_flags import with_device_flags
 from goodfit.cli.exits import all_of, say
-from goodfit.cli.flags import recipe_with, with_recipe_flags
+from goodfit.cli.flags import naming_flags, recipe_with, with_recipe_flags
 from goodfit.cli.folders import default_folder, resumable
 from goodfit.cli.progress import watch
 from goodfit.cli.summary import print_run
@@ -112,7 +112,7 @@ def _begin(
         name, task = data.name, data.target.task
         tables.tell_table(data, quiet=quiet)
     folder = out or default_folder(name)
-    with _watched(folder, task, call, quiet=quiet) as more:
+    with naming_flags(), _watched(folder, task, call, quiet=quiet) as more:
         return begin(recipe, data, seeds=seeds, start=start, out=folder, leaks=leaks, call=call, **more)
 
 

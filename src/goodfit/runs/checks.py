@@ -172,8 +172,9 @@ def net_seeds(recipe: Recipe, seeds: int | Iterable[int] | None) -> tuple[int, .
         seeds = members
     chosen = seeds_of(recipe, seeds)
     if len(chosen) < members:
-        fix = f"Use {members} or more, or set 'fold_members' to 0."
-        raise InputError(problem("train", f"'seeds' must be one for each of the {members} folds", got=seeds, fix=fix))
+        fix = f"Use {members} or more seeds, or set 'fold_members' to 0."
+        rule = f"'fold_members' needs a seed for each of its {members} folds"
+        raise InputError(problem("Recipe", rule, got=len(chosen), fix=fix))
     return chosen
 
 
