@@ -30,8 +30,12 @@ from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
 from goodfit.runs.defaults import table_recipe as table_recipe
+from goodfit.runs.depending import Dependence as Dependence
+from goodfit.runs.depending import partial_dependence as partial_dependence
 from goodfit.runs.measuring import measures as measures
 from goodfit.runs.measuring import threshold as threshold
+from goodfit.runs.permuting import Importances as Importances
+from goodfit.runs.permuting import importance as importance
 from goodfit.runs.training import train as train
 from goodfit.selection.search import select as select
 from goodfit.training.recipe import Recipe as Recipe

@@ -118,13 +118,14 @@ def outside_median(count: int, level: float = LEVEL) -> int:
     return below
 
 
-def of_mean(values: Any, level: float = LEVEL, bounds: Bounds = UNBOUNDED) -> Bounds:
+def of_mean(values: Any, level: float = LEVEL, bounds: Bounds = UNBOUNDED, known: float | None = None) -> Bounds:
     """The interval of a mean of independent values [N], which may be skewed, N >= 2.
 
     Each end is the farther one of Student's interval and of Hall's, which undoes the skewness that the values show by a
     cubic transformation of Student's t. Losses and squared errors are skewed, and there Student's interval alone ends
     too early on the side of the long tail. Few values hide the tail that they come from: what each covers is in
     docs/statistics.md. nan where a value is not finite; values that are all the same give an interval of no width.
+    known: by how many values alike the mean is known, where these stand for weighted ones; None: by all.
     Source: Hall (1992), On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54.
     """
     import numpy as np
@@ -132,13 +133,14 @@ def of_mean(values: Any, level: float = LEVEL, bounds: Bounds = UNBOUNDED) -> Bo
 
     each = np.asarray(values, np.float64)
     rows, mean = len(each), float(each.mean())
-    error = float(each.std(ddof=1)) / math.sqrt(rows)
-    low, high = about(mean, error, rows - 1, level, bounds)
+    freedom = (rows if known is None else max(known, 2.0)) - 1
+    error = float(each.std()) / math.sqrt(rows) * math.sqrt((freedom + 1) / freedom)
+    low, high = about(mean, error, freedom, level, bounds)
     if not math.isfinite(error) or error == 0:
         return low, high
     skewness = float((((each - mean) / each.std()) ** 3).mean())
     if abs(skewness) > 1e-9:
-        quantile = float(stdtrit(rows - 1, (1 + level) / 2))
+        quantile = float(stdtrit(freedom, (1 + level) / 2))
         ends = [mean - error * _hall(at, skewness, rows) for at in (quantile, -quantile)]
         low, high = min(low, *ends), max(high, *ends)
     return within(low, bounds), within(high, bounds)

@@ -112,7 +112,7 @@ def test_the_default_folder_is_named_after_the_file(call: Any, people: Path) -> 
         (("people.xlsx", "--target", "y"), "people.xlsx: there is no such file, and no data set of this name."),
         (
             ("iris", "--target", "x"),
-            "--target, --id, --kind, --task, --group, --time, --test are for table files only; 'iris' is a built-in",
+            "--time, --weight, --ordered, --test are for table files only; 'iris' is a built-in",
         ),
         (
             ("--resume", "run", "--target", "y", "--id", "a"),

@@ -63,6 +63,18 @@ def test_two_opposite_errors_are_averaged_away() -> None:
     assert found.first == pytest.approx(np.ones(8))
 
 
+def test_a_row_of_weight_two_counts_as_two_rows() -> None:
+    y = RNG.integers(0, 2, 40)
+    evidence = np.stack([evidence_of("classification", each, y) for each in chances(6, 40, 2, 0.6, y)])
+    weight = RNG.integers(1, 4, 40)
+    rows = np.repeat(np.arange(40), weight)
+    found = choose("classification", evidence, np.arange(40) % 4, 8, (weight / weight.mean()).astype(np.float32))
+    repeated = choose("classification", evidence[:, rows], rows % 4, 8)
+    np.testing.assert_array_equal(found.by_fold, repeated.by_fold)
+    for name in ("nested", "chosen", "first"):
+        assert getattr(found, name).mean() == pytest.approx(getattr(repeated, name).mean(), rel=1e-5)
+
+
 def test_no_choice_is_made_of_members_that_are_noise() -> None:
     """The first knows something, the others nothing: nested, they cannot look better for long."""
     y = RNG.integers(0, 2, 400)

@@ -243,6 +243,22 @@ def test_a_net_that_has_not_learned_is_told_apart_from_a_rare_class() -> None:
     assert "class_weight='balanced'" in measured("classification", chances, y, ("no", "yes")).warnings[0]
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_numbers_that_a_constant_predicts_better_are_a_warning(outputs: int) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((200, outputs))
+    bad = np.column_stack([2 * rng.standard_normal(200), *y.T[1:]])  # the second target is predicted well
+    (text,) = measured("regression", bad, y, row="validation row").warnings
+    r2 = metrics.r2_score(y[:, 0], bad[:, 0])
+    label = "R²" if outputs == 1 else "R² of 'target 1'"
+    assert text.startswith(f"Worse than a constant on these 200 validation rows: {label} {r2:.4f}, at most -")
+    assert "always the mean would give 0. Look at R² of the training rows" in text
+    assert "target 2" not in text
+    about_zero = np.full_like(y, y.mean())
+    assert measured("regression", about_zero, y).warnings == ()  # 0 or a little less is no proof
+    assert measured("regression", bad[:9], y[:9]).warnings == ()
+
+
 def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
     """Nor does a baseline of nothing have a sign."""
     y = np.zeros(30, np.int64)

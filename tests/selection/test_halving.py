@@ -250,7 +250,7 @@ def test_halvings_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as caught:
-        halved(factor=1, budget=0, by="accuracy", vary=["l2", "l1=0,0", "hiden=3"])
+        halved(factor=1, budget=0, by="luck", vary=["l2", "l1=0,0", "hiden=3"])
     text = str(caught.value)
     for part in ("'factor'", "'budget'", "'by'", "'--vary' must be FIELD=VALUES"):
         assert part in text

@@ -255,7 +255,7 @@ def test_a_table_is_preprocessed_by_every_fold_alone() -> None:
     [
         ({"budget": 0}, "'budget', the maximum number of settings, must be an integer >= 1"),
         ({"method": "bayes"}, "'method' must be auto, grid, random, halving, hyperband or optuna; got 'bayes'"),
-        ({"by": "accuracy"}, "'by' must be score or loss; got 'accuracy'"),
+        ({"by": "accurate"}, "'by' must be score, loss, a measure of 'goodfit measure', .*; got 'accurate'"),
         ({"method": "grid", "budget": 3}, "the grid has 4 settings, more than the budget; got 3. Set budget=4"),
         ({"seeds": 0}, "'seeds' must be an integer >= 1"),
         ({"seeds": [1, 1]}, "'seeds' must be distinct"),

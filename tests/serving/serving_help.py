@@ -50,9 +50,11 @@ def array_model(outputs: int = 2, inputs: int = 3, **fields: Any) -> Model:
 
 
 @contextmanager
-def served(model: Model, limits: Limits | None = None, host: str = "127.0.0.1") -> Iterator[Client]:
+def served(
+    model: Model, limits: Limits | None = None, host: str = "127.0.0.1", coverage: float | None = None
+) -> Iterator[Client]:
     """The model on a free port, for as long as the block lasts."""
-    server = WebServer(app(model, limits), host)
+    server = WebServer(app(model, limits, coverage=coverage), host)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -83,7 +83,7 @@ def test_the_document_is_openapi_and_its_references_resolve(people: Client) -> N
     for path, methods in document["paths"].items():
         assert path.startswith("/")
         for operation in methods.values():
-            assert operation.keys() <= {"summary", "description", "requestBody", "responses"}
+            assert operation.keys() <= {"summary", "description", "parameters", "requestBody", "responses"}
             for answer in operation["responses"].values():
                 assert answer.keys() == {"description", "content"}
 

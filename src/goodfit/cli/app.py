@@ -19,6 +19,8 @@ COMMANDS = {  # what each does, in one line, and an example
     "test": ("Score a run on its sealed test set, and record it.", "runs/digits"),
     "compare": ("Compare runs on the same rows, with intervals of the differences.", "runs/a runs/b"),
     "measure": ("Measure predictions: ROC AUC, F1, confusion matrix, errors, each with an interval.", "runs/digits"),
+    "importance": ("Say which columns of a table a model needs, by permuting them on held-out rows.", "runs/people"),
+    "dependence": ("Show how predictions change with a column of the table.", "runs/people --column age"),
     "calibrate": ("Say whether a classifier is as sure as it is right, and mend it.", "runs/digits"),
     "inspect": ("Diagnose why a net does not learn, and how to fix it.", "runs/digits --try"),
     "study": ("Run the experiments of the chapter and test its claims.", "weight-decay --seeds 1000"),

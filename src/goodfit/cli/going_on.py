@@ -10,8 +10,8 @@ from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
 from goodfit.data import load
 from goodfit.errors import InputError, nearest, problem
-from goodfit.runs.defaults import TABLE, settled
 from goodfit.training.recipe import DEFAULT, Recipe
+from goodfit.training.recipe_files import TABLE
 
 if TYPE_CHECKING:
     from goodfit.data import Table
@@ -38,6 +38,8 @@ def asked_recipe(
 
         return table_default(start_of(start), chosen.given, data, seeds)
     if name == TABLE and isinstance(data, str):
+        from goodfit.runs.defaults import settled
+
         return settled(chosen.given, load(data), seeds, table=True)[0]
     return chosen.given if name in (None, "default", TABLE) and start is None and not isinstance(data, str) else chosen
 
@@ -46,6 +48,8 @@ def searched_recipe(name: str, chosen: Recipe, data: str | Table) -> Recipe:
     """The recipe that a search or a curve begins with: "table" is the default of the data, but for its folds."""
     if name != TABLE:
         return chosen
+    from goodfit.runs.defaults import settled
+
     given = load(data) if isinstance(data, str) else data
     return settled({"fold_members": 0, **chosen.given}, given, None, table=True)[0]
 
@@ -76,10 +80,11 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
 def _there(choices: dict[str, Any], columns: tuple[str, ...] | list[str]) -> dict[str, Any]:
     """The choices that are about columns which a table has: ids that a new file leaves out need not be left out."""
     found: dict[str, Any] = {name: choices[name] for name in ("target", "task") if name in choices}
-    found |= {name: choices[name] for name in ("group", "time") if choices.get(name) in columns}
+    found |= {name: choices[name] for name in ("group", "time", "weight") if choices.get(name) in columns}
     test = choices.get("test")
     if isinstance(test, float) or (test is not None and os.path.exists(test)):
         found["test"] = test
     found["ids"] = [name for name in choices.get("ids", ()) if name in columns]
     found["kinds"] = {name: kind for name, kind in choices.get("kinds", {}).items() if name in columns}
+    found["ordered"] = {name: order for name, order in choices.get("ordered", {}).items() if name in columns}
     return found

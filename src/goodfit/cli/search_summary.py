@@ -140,7 +140,7 @@ def conclusions(found: Selection) -> Iterator[str]:
     if comparison.one_se is not None and comparison.one_se != comparison.winner:
         yield f"Simplest within one standard error of the best: {describe(found.settings[comparison.one_se])}."
     if optimism is not None and math.isfinite(optimism.corrected):
-        sign = 1.0 if found.by == "score" else -1.0
+        sign = found.sign
         gap = abs(optimism.winner_score - optimism.corrected)
         low, high = sorted((sign * optimism.low, sign * optimism.high))
         interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""

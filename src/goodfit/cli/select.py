@@ -54,7 +54,9 @@ def select(
         int | None, _flag("halving, hyperband: minimum epochs of the first rung. [default: 1]")
     ] = None,
     ask: Annotated[int | None, _flag("optuna: settings per batch of trials. [default: an eighth of --budget]")] = None,
-    by: Annotated[str, _flag("Metric to rank by: score or loss.")] = "score",
+    by: Annotated[
+        str, _flag("Metric to rank by: score, loss, or a measure: roc_auc, f1_macro, neg_mean_absolute_error, ...")
+    ] = "score",
     table: tables.Flags = None,
     recipe: Annotated[
         str, Parameter(help="Recipe that all settings share: a name, a file, or the folder of a run or a search.")

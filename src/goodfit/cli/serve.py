@@ -17,6 +17,13 @@ def serve(
     host: Annotated[str, Parameter(help="Address to listen on; the default is this machine alone.")] = "127.0.0.1",
     max_rows: Annotated[int, Parameter(help="Most rows in a request; with more it is refused.")] = 10_000,
     max_megabytes: Annotated[float, Parameter(help="Most megabytes in the body of a request.")] = 10.0,
+    coverage: Annotated[
+        float | None,
+        Parameter(help="Add prediction intervals of numbers or sets of classes with this coverage, such as 0.9."),
+    ] = None,
+    adaptive: Annotated[
+        bool, Parameter(help="Wider intervals where errors at such predictions were larger.", negative=())
+    ] = False,
     quiet: Annotated[bool, Parameter(help="Print nothing but the address.", negative=())] = False,
 ) -> None:
     """Answer predictions over HTTP until Ctrl-C: rows as JSON in, labels and probabilities out. No password is asked.
@@ -40,4 +47,4 @@ def serve(
     except InputError as error:
         named = (text.replace("Limits: '", "Command line: '--max-", 1) for text in error.problems)
         raise InputError(*named) from None
-    answer(run, port=port, host=host, limits=limits, started=started)
+    answer(run, port=port, host=host, limits=limits, coverage=coverage, adaptive=adaptive, started=started)

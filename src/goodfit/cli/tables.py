@@ -49,6 +49,14 @@ class TableFlags:
     time: Annotated[
         str | None, _flag("Time column: validation and test sets are the latest rows. Not used as a feature.")
     ] = None
+    weight: Annotated[
+        str | None,
+        _flag("Weight column, >= 0: how much each row counts in the loss and in scores. Not used as a feature."),
+    ] = None
+    ordered: Annotated[
+        list[str] | None,
+        _flag("Categories in order, for one feature: 'size=small<medium<large'. Repeatable.", "NAME=A<B<..."),
+    ] = None
     test: Annotated[
         str | None,
         _flag(
@@ -80,6 +88,10 @@ def choices(given: TableFlags | None) -> dict[str, Any]:
         used["ids"] = split_names(used.pop("id"))
     if "kind" in used:
         used["kinds"] = kinds_of(used.pop("kind"))
+    if "ordered" in used:
+        from goodfit.data.tables.ordered import orders_of
+
+        used["ordered"] = orders_of(used["ordered"])
     if "test" in used:
         used["test"] = _share_or_file(used["test"])
     return used

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Task = Literal["classification", "multilabel", "regression"]
 Scaling = Literal["none", "unit", "standard", "robust"]
 LEAST_STEPS = 64  # of float32 between the least and the largest number of a column: fewer lose what it says
+WEIGHT_RULE = "must hold a finite number >= 0 in every row, not 0 in all"
+WEIGHT_FIX = "A row that is to count for nothing has weight 0; fill in or drop rows without a weight."
 SHOWN_COLUMNS = 5  # of the columns at fault, in an error
 
 
@@ -71,6 +73,9 @@ class Dataset:
     group are never divided between two parts or folds."""
     time: np.ndarray | None = None
     """When each row was, float64 [N], in any unit, or dates: what validates is later than what trains."""
+    weight: np.ndarray | None = None
+    """How much each row counts in the loss and in scores, float64 [N], finite and >= 0, not all 0; None: all alike.
+    Only ratios matter. `split` gives a row of weight 0 to no part."""
 
     notes: tuple[str, ...] = ()
     """What a person may want to correct: how the targets were read where they could be read in two ways."""
@@ -90,7 +95,7 @@ class Dataset:
         if x is not None:
             _check_shapes(self, x, y, where, problems)
             _check_test_rows(test, len(x), where, problems)
-            for name in ("groups", "time"):
+            for name in ("groups", "time", "weight"):
                 object.__setattr__(self, name, _one_a_row(name, getattr(self, name), len(x), where, problems))
         if self.groups is not None and self.time is not None:
             problems.add(where, "'groups' and 'time' cannot both define the split")
@@ -139,6 +144,10 @@ class Dataset:
     def n_outputs(self) -> int:
         """C, the number of classes, labels or regression targets: the width of a net's last layer."""
         return len(self.classes) if self.task == "classification" else int(self.y.shape[1])
+
+    def weight_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """How much each of some rows counts, float64; None where all rows of the data set count alike."""
+        return None if self.weight is None else self.weight[rows]
 
     def __len__(self) -> int:
         """N, the number of rows, official test rows included."""
@@ -271,7 +280,7 @@ def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str
 
 
 def _one_a_row(name: str, given: Any, n_rows: int, where: str, problems: Problems) -> np.ndarray | None:
-    """Groups or times as an array [N], read-only; None where there are none, or where something is wrong with them."""
+    """Groups, times or weights as an array [N], read-only; None where there are none, or something is wrong."""
     if given is None:
         return None
     if isinstance(given, str) or not (hasattr(given, "__len__") and hasattr(given, "__iter__")):
@@ -282,6 +291,13 @@ def _one_a_row(name: str, given: Any, n_rows: int, where: str, problems: Problem
         if not all(label is None or isinstance(label, str | int | float) for label in found):
             wrong = next(label for label in found if label is not None and not isinstance(label, str | int | float))
             problems.add(where, "'groups' must hold one label for each row, a text or a number", got=wrong)
+    elif name == "weight":
+        found = np.asarray(given)
+        fault = weights_fault(found)
+        if fault:
+            problems.add(where, f"'weight' {WEIGHT_RULE}; {fault}", fix=WEIGHT_FIX)
+            return None
+        found = found.astype(np.float64)
     else:
         found = np.asarray(given)
         if found.dtype.kind == "M":
@@ -294,6 +310,16 @@ def _one_a_row(name: str, given: Any, n_rows: int, where: str, problems: Problem
         problems.add(where, f"{name!r} must hold a value for each of the {n_rows} rows", got=len(found))
     found.flags.writeable = False
     return found
+
+
+def weights_fault(weights: np.ndarray) -> str:
+    """What is wrong with an array of row weights: "" if it holds finite numbers >= 0 of which one is above 0."""
+    if weights.ndim != 1 or weights.dtype.kind not in "buif":
+        return f"it holds {weights.dtype} of shape {weights.shape}"
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if wrong.size:
+        return f"{rows_text(wrong)} {'does' if wrong.size == 1 else 'do'} not ({float(weights[wrong[0]]):g})"
+    return "all are 0" if weights.size and not weights.any() else ""
 
 
 def _check_test_rows(test: np.ndarray, n_rows: int, where: str, problems: Problems) -> None:

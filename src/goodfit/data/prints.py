@@ -18,11 +18,16 @@ Prints = NDArray[np.uint64]
 
 
 def fingerprint(data: Dataset) -> str:
-    """A short digest of all rows and targets, and of the preprocessing that made them, to recognise a data set by."""
+    """A short digest of all rows, targets and row weights, and of the preprocessing that made them, to recognise a data
+    set by.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for array in (data.x, data.y):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).data)
+    if data.weight is not None:
+        digest.update(b"weight")
+        digest.update(np.ascontiguousarray(data.weight, "<f8").data)
     if data.preprocessing is not None:
         digest.update(json.dumps(data.preprocessing.to_json()).encode())
     return digest.hexdigest()

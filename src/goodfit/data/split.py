@@ -146,7 +146,7 @@ def _checked_folds(folds: np.ndarray, rows: Mapping[str, np.ndarray]) -> np.ndar
 
 @public
 def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed: int = 0) -> Split:
-    """Divide the rows at random, the same for the same seed; no row is lost.
+    """Divide the rows at random, the same for the same seed; no row is lost but those of weight 0.
 
     valid: share of the rows that are not test rows, in [0, 1); rounded to whole rows (halves up).
     test: share of all rows, in [0, 1). None means the official test rows, or, where there are none, 0.2 of the rows.
@@ -167,7 +167,8 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
         fix = "Omit 'test'; use 'valid' to hold out data."
         problems.add("split", f"{data.name!r} has an official test set, which cannot be changed", got=test, fix=fix)
     problems.raise_if_any()
-    left = np.setdiff1d(np.arange(len(data), dtype=np.int32), data.test, assume_unique=True)
+    some = np.arange(len(data)) if data.weight is None else np.flatnonzero(data.weight)
+    left = np.setdiff1d(some.astype(np.int32), data.test, assume_unique=True)
     test_rows = data.test
     if not data.test.size:
         share = TEST_SHARE if test is None else test

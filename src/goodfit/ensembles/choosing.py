@@ -67,27 +67,40 @@ def row_losses(task: str, mean: Float[np.ndarray, "*M N E"]) -> Float[np.ndarray
     return losses
 
 
-def greedy(task: str, evidence: Float[np.ndarray, "M N E"], steps: int = STEPS) -> Int[np.ndarray, " M"]:
+def greedy(
+    task: str, evidence: Float[np.ndarray, "M N E"], steps: int = STEPS, weight: Float[np.ndarray, " N"] | None = None
+) -> Int[np.ndarray, " M"]:
     """How often each member is chosen, of `steps` times: each time the one after which the mean has the least loss.
 
     evidence: of every member, see `evidence_of`
+    weight: of every row, with mean 1; None where all count alike
     """
+    weighed = np.float32(1) if weight is None else weight
     total, counts = np.zeros(evidence.shape[1:], np.float32), np.zeros(len(evidence), np.int64)
     for step in range(1, steps + 1):
-        losses = [float(row_losses(task, (total + each) / step).mean(dtype=np.float64)) for each in evidence]
+        losses = [
+            float((row_losses(task, (total + each) / step) * weighed).mean(dtype=np.float64)) for each in evidence
+        ]
         best = int(np.argmin(losses))
         counts[best] += 1
         total += evidence[best]
     return counts
 
 
-def choose(task: str, evidence: Float[np.ndarray, "M N E"], folds: Int[np.ndarray, " N"], steps: int = STEPS) -> Choice:
+def choose(
+    task: str,
+    evidence: Float[np.ndarray, "M N E"],
+    folds: Int[np.ndarray, " N"],
+    steps: int = STEPS,
+    weight: Float[np.ndarray, " N"] | None = None,
+) -> Choice:
     """The choice among members, of whom the first is the one that stays where choosing gains nothing.
 
     folds: the fold of every row
+    weight: as in `greedy`; losses of rows are times their weights, so that means over rows are weighted ones
     """
-    count = int(folds.max()) + 1
-    every = np.stack([row_losses(task, each) for each in evidence])  # [M, N]
+    count, weighed = int(folds.max()) + 1, np.ones(len(folds), np.float32) if weight is None else weight
+    every = np.stack([row_losses(task, each) * weighed for each in evidence])  # [M, N]
     by_fold, nested = np.zeros((count, len(evidence)), np.int64), np.zeros(evidence.shape[1])
     for fold in range(count):
         own = folds == fold
@@ -96,15 +109,15 @@ def choose(task: str, evidence: Float[np.ndarray, "M N E"], folds: Int[np.ndarra
             others = np.sort(np.random.default_rng(fold).permutation(others)[:MOST_ROWS])
         seen, losses = evidence[:, others], every[:, others].mean(1)
         among = np.sort(np.argsort(losses, kind="stable")[:MOST])
-        by_fold[fold, among] = greedy(task, seen[among], steps)
-        nested[own] = row_losses(task, mean_of(evidence[:, own], by_fold[fold]))
+        by_fold[fold, among] = greedy(task, seen[among], steps, weighed[others])
+        nested[own] = row_losses(task, mean_of(evidence[:, own], by_fold[fold])) * weighed[own]
     if not nested.mean() < every[0].mean():
         by_fold[:] = 0
         by_fold[:, 0] = 1
         nested = every[0].astype(np.float64)
     counts = by_fold.sum(0)
     counts //= np.gcd.reduce(counts)
-    return Choice(counts, by_fold, row_losses(task, mean_of(evidence, counts)), nested, every[0])
+    return Choice(counts, by_fold, row_losses(task, mean_of(evidence, counts)) * weighed, nested, every[0])
 
 
 def mean_of(values: Float[np.ndarray, M * N], counts: Int[np.ndarray, " M"]) -> Float[np.ndarray, "*N"]:

@@ -48,13 +48,13 @@ def ensemble_of(rows: FoldRows, done: Sequence[Trained]) -> Ensemble:
     """The ensemble of all members of these rounds."""
     members = [member for each in done for member in each.members]
     task = rows.parts.data.task
-    choice = choose(task, np.stack([member.evidence for member in members]), rows.folds)
+    choice = choose(task, np.stack([member.evidence for member in members]), rows.folds, weight=rows.weight)
     value, nested, chosen = _tempered(rows, members, choice)
     order = sorted(np.flatnonzero(choice.counts).tolist(), key=lambda place: -choice.counts[place])
     half = None
     if len(done) > 2:
         early = [member for member in members if member.number < (len(done) + 1) // 2]
-        half = choose(task, np.stack([member.evidence for member in early]), rows.folds).nested
+        half = choose(task, np.stack([member.evidence for member in early]), rows.folds, weight=rows.weight).nested
     return Ensemble(
         tuple(members[place] for place in order),
         tuple(int(choice.counts[place]) for place in order),
@@ -94,7 +94,8 @@ def _tempered(
     def losses(counts: NDArray[Any], on: NDArray[Any], at: float) -> NDArray[np.float64]:
         logits, shares = of(counts, on)
         values = probabilities_at(task, logits, at, shares)
-        return np.asarray(row_losses(task, evidence_of(task, values, y[on])), np.float64)
+        found = np.asarray(row_losses(task, evidence_of(task, values, y[on])), np.float64)
+        return found if rows.weight is None else found * rows.weight[on]
 
     nested = np.zeros(count)
     for fold, counts in enumerate(choice.by_fold):

@@ -69,7 +69,7 @@ def fit(
     out: folder to write the run to; the same call resumes there. None writes nothing.
     leaks: as in `train`
     progress: called after every chunk of epochs
-    choices: ids, task, kinds, group, time, test, as in `goodfit.data.read_table` and `goodfit.data.table`
+    choices: ids, task, kinds, group, time, weight, ordered and test, as in `goodfit.data.table`
 
     What comes back is a run whose nets predict together, each as often as it counts, and whose out-of-fold predictions
     are those of the ensemble; `ensemble` tells how it was chosen. See docs/fit.md. InputError where the time is not
@@ -158,7 +158,7 @@ def _data(data: Any, target: str | None, choices: Mapping[str, Any]) -> Any:
             rule = f"takes {given} for table files and data frames only"
             raise InputError(problem(WHERE, rule, got=type(data).__name__, fix="Leave them out."))
         return data if not isinstance(data, str) else describe(data).name
-    unknown = sorted(set(choices) - {"ids", "task", "kinds", "group", "time", "test"})
+    unknown = sorted(set(choices) - {"ids", "task", "kinds", "group", "time", "weight", "ordered", "test"})
     if unknown:
         raise TypeError(f"fit() got an unexpected keyword argument {unknown[0]!r}")
     if isinstance(data, str | os.PathLike):

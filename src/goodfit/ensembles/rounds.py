@@ -123,6 +123,12 @@ class FoldRows:
         return targets
 
     @cached_property
+    def weight(self) -> NDArray[np.float32] | None:
+        """How much each training row counts, with mean 1; None where all count alike."""
+        found = self.parts.data.weight_of(self.parts.train)
+        return None if found is None else np.asarray(found / found.mean(), np.float32)
+
+    @cached_property
     def target_scale(self) -> NDArray[np.float64]:
         """[C] by what errors of numbers are divided: the standard deviations of the targets of training rows."""
         deviations = np.asarray(self.y, np.float64).std(0)
@@ -273,7 +279,8 @@ def _members(
                 evidence = evidence_of(data.task, values_at(data.task, outputs[place]), rows.y, rows.target_scale)
             else:  # the default, which stays where nothing else is sound
                 evidence = np.full((len(rows.folds), data.n_outputs), WORST[data.task == "regression"], np.float32)
-            loss = float(row_losses(data.task, evidence).mean(dtype=np.float64))
+            losses = row_losses(data.task, evidence)
+            loss = float((losses if rows.weight is None else losses * rows.weight).mean(dtype=np.float64))
             members.append(
                 Member(recipe, planned.stage, number, of_recipe, tuple(trained), outputs[place], evidence, loss)
             )

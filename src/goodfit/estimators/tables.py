@@ -22,6 +22,7 @@ from goodfit.data.tables.tabular import table
 from goodfit.data.tables.targets import TableTask
 from goodfit.ensembles.job import fit
 from goodfit.errors import InputError, problem
+from goodfit.estimators.inputs import checked_weight
 from goodfit.estimators.parameters import TABLES, constraints, documented
 from goodfit.estimators.together import put_off
 from goodfit.models.scores import Score
@@ -32,6 +33,7 @@ from goodfit.runs.training import train
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 TARGET = "target"  # the column of `y` where it has no name of its own
+WEIGHT = "weight"  # the column of `sample_weight`
 WHERE = "table"  # what errors call X with y, as those of `goodfit.data.table`
 FEWEST_ROWS = 2
 
@@ -40,6 +42,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
     """What both share: the table of X and y, its training, and what is known of it afterwards."""
 
     _task: ClassVar[TableTask]
+    _method: ClassVar[str]
+    """Of the model, that gives what out-of-fold predictions are of."""
     _parameter_constraints: ClassVar[dict[str, Any]] = constraints(TABLES)
 
     def __init__(
@@ -63,17 +67,21 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on all rows of X [n_samples, n_features], with targets y [n_samples].
 
         X: data frame of pandas, polars or Arrow, whose columns are read as `goodfit.data.table` reads them; or an array
         of numbers or texts. Missing values may be in X, not in y. ValueError for data or parameters that do not fit.
+        sample_weight: [n_samples] how much each row counts in the loss and in `score_`, >= 0; None: all alike. A row of
+        weight 0 is left out.
         """
         put_off()
         columns = self._columns(X, y, reset=True)
-        targets = self._targets(y)
+        weight = None if sample_weight is None else checked_weight(sample_weight, X)
+        kept = slice(None) if weight is None else weight > 0
+        targets = self._targets(y, kept)
         check_consistent_length(X, targets)
-        made = self._table(columns, targets, getattr(y, "name", None))
+        made = self._table(columns, targets, getattr(y, "name", None), weight)
         self.run_ = run = self._trained(made)
         if run.frozen:
             rule = f"{len(run.frozen)} of {len(run.nets)} nets diverged, and predict only if all did"
@@ -84,7 +92,9 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         if run.out_of_fold is not None:
             found = run.out_of_fold.values
             values = np.full((len(targets), found.shape[1]), np.nan, found.dtype)  # of folds whose nets diverged
-            values[run.out_of_fold.rows] = found
+            if weight is not None and not weight.all():  # no net learned from rows of weight 0
+                values[weight == 0] = self._predicted(X, self._method)[weight == 0]
+            values[np.arange(len(targets))[kept][run.out_of_fold.rows]] = found
             self.out_of_fold_ = self._as_given(values)
         return self
 
@@ -115,13 +125,18 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
             self._names = [name for name, _ in found]
         return list(zip(self._names, (column for _, column in found), strict=True))
 
-    def _table(self, columns: list[tuple[str, Any]], targets: NDArray[Any], name: Any) -> Table:
-        """The table of inputs and targets, of which no test rows are sealed."""
-        target = name if isinstance(name, str) and name else TARGET
+    def _table(
+        self, columns: list[tuple[str, Any]], targets: NDArray[Any], name: Any, weight: NDArray[Any] | None
+    ) -> Table:
+        """The table of inputs, targets and weights, of which no test rows are sealed."""
+        target, of_rows, given = name if isinstance(name, str) and name else TARGET, WEIGHT, [*columns]
         while target in self._names:
             target += "_"
-        frame = frame_from(WHERE, [*columns, (target, targets)])
-        made = table(frame, target, ids=self.ids, task=self._task, kinds=self.kinds, test=0)
+        while of_rows in (target, *self._names):
+            of_rows += "_"
+        given += [(target, targets)] + ([] if weight is None else [(of_rows, np.asarray(weight, np.float64))])
+        how: dict[str, Any] = {"ids": self.ids, "task": self._task, "kinds": self.kinds, "test": 0}
+        made = table(frame_from(WHERE, given), target, weight=None if weight is None else of_rows, **how)
         return replace(made, target=replace(made.target, classes=self._class_names()))
 
     def _asked(self) -> Asked:
@@ -140,6 +155,16 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         """What a method of the model gives for new rows."""
         check_is_fitted(self)
         found: NDArray[Any] = getattr(self.model_, method)(frame_from(WHERE, self._columns(X, reset=False)))
+        return found
+
+    def _bounded(self, X: Any, method: str, coverage: float, **how: Any) -> NDArray[Any]:
+        """Intervals or sets of the model for new rows; ValueError for a coverage that is none, and without errors on
+        rows that the nets had not learned from.
+        """
+        check_is_fitted(self)
+        found: NDArray[Any] = getattr(self.model_, method)(
+            frame_from(WHERE, self._columns(X, reset=False)), coverage, **how
+        )
         return found
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -163,8 +188,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         return tags
 
     @abstractmethod
-    def _targets(self, y: Any) -> NDArray[Any]:
-        """The targets, checked: codes of classes, or numbers."""
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
+        """The targets, checked: codes of classes, or numbers; of rows that are not kept, any."""
 
     @abstractmethod
     def _class_names(self) -> tuple[str, ...]:
@@ -209,6 +234,7 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
     """
 
     _task: ClassVar[TableTask] = "classification"
+    _method: ClassVar[str] = "predict_proba"
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of every row [n_samples]."""
@@ -220,6 +246,15 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
         """Probabilities [n_samples, n_classes], float32, in the order of `classes_`; means over the nets."""
         return self._predicted(X, "predict_proba")
 
+    def predict_sets(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """Prediction sets: bool [n_samples, n_classes], whether a class, in the order of `classes_`, is in the set of a
+        row. They hold the class of new rows like those of the fit with this probability; see docs/intervals.md.
+
+        coverage: above 0 and below 1, default 0.9
+        ValueError for another, and where the recipe had neither folds nor validation rows.
+        """
+        return self._bounded(X, "predict_sets", coverage)
+
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Logarithms of `predict_proba`."""
         found = self.predict_proba(X)
@@ -227,11 +262,11 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
             logarithms: NDArray[Any] = np.log(found)
         return logarithms
 
-    def _targets(self, y: Any) -> NDArray[Any]:
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
         y = _check_y(y, estimator=self)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        return np.asarray(codes)
+        self.classes_ = np.unique(y[kept])
+        return np.asarray(np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1))
 
     def _class_names(self) -> tuple[str, ...]:
         return tuple(_name_of(each) for each in self.classes_.tolist())
@@ -266,12 +301,23 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     """
 
     _task: ClassVar[TableTask] = "regression"
+    _method: ClassVar[str] = "predict"
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The numbers [n_samples] that are predicted, float32, in the unit of y; means over the nets."""
         return self._predicted(X, "predict")[:, 0]
 
-    def _targets(self, y: Any) -> NDArray[Any]:
+    def predict_interval(self, X: Any, coverage: float = 0.9, *, adaptive: bool = False) -> NDArray[Any]:
+        """Prediction intervals [n_samples, 2], low and high in the unit of y, which hold the numbers of new rows like
+        those of the fit with this probability; see docs/intervals.md.
+
+        coverage: above 0 and below 1, default 0.9
+        adaptive: whether they are wider where errors at such predictions were larger
+        ValueError for another coverage, and where the recipe had neither folds nor validation rows.
+        """
+        return self._bounded(X, "predict_interval", coverage, adaptive=adaptive)[:, 0]
+
+    def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
         return np.asarray(_check_y(y, y_numeric=True, estimator=self), np.float64)
 
     def _class_names(self) -> tuple[str, ...]:

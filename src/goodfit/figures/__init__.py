@@ -1,6 +1,7 @@
 """Figures: each drawn from the tables that are printed, in one style, without pyplot."""
 
 from goodfit.figures.curves import curves as curves
+from goodfit.figures.dependence import dependence_curve as dependence_curve
 from goodfit.figures.examples import examples as examples
 from goodfit.figures.files import png as png
 from goodfit.figures.files import svg as svg

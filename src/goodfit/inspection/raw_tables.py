@@ -11,7 +11,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Table
 from goodfit.data.tables import Target, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.survey import times_of
+from goodfit.data.tables.survey import times_of, weights_of
 from goodfit.data.tables.targets import class_places, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
@@ -55,6 +55,8 @@ def table_rows(model: Model, given: Any, *, target: str | None = None) -> TableR
     elif target not in frame.names:
         problems.add(frame.name, "must have the target among its columns", got=target, fix=nearest(target, spare))
     divided: dict[str, str] = {option: kept[option] for option in ("group", "time") if option in kept}
+    if kept.get("weight") in frame.columns:
+        divided["weight"] = kept["weight"]
     for option, name in divided.items():
         if name not in frame.columns:
             rule = f"must have the column {name!r}, which defined the {option} split in training"
@@ -103,6 +105,8 @@ def _rows(
     if "group" in divided:
         column = frame.columns[divided["group"]]
         own["groups"] = np.array([*column.categories(), None], object)[column.codes][target.rows]
+    if "weight" in divided:
+        own["weight"] = weights_of(frame, divided["weight"], problems)[target.rows]
     problems.raise_if_any()
     x, notes = made
     lost = frame.rows - len(target.rows)

@@ -13,34 +13,49 @@ import numpy as np
 
 from goodfit.intervals import Bounds, clopper_pearson
 from goodfit.models.ranking import Moved
+from goodfit.models.weighing import Weights, effective_rows
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Int
+    from jaxtyping import Bool, Int, Num
 
 
-def confusion(truth: Int[np.ndarray, " N"], predicted: Int[np.ndarray, " N"], classes: int) -> Int[np.ndarray, "C C"]:
-    """How many rows of each class (down) are predicted as each class (across)."""
-    counts = np.bincount(truth.astype(np.int64) * classes + predicted, minlength=classes**2)
+def confusion(
+    truth: Int[np.ndarray, " N"], predicted: Int[np.ndarray, " N"], classes: int, weight: Weights = None
+) -> Num[np.ndarray, "C C"]:
+    """How many rows of each class (down) are predicted as each class (across), or what they weigh together."""
+    counts = np.bincount(truth.astype(np.int64) * classes + predicted, weight, minlength=classes**2)
     return counts.reshape(classes, classes)
 
 
-def recalls(counts: Int[np.ndarray, "C C"], level: float) -> list[tuple[float, Bounds]]:
+def recalls(counts: Num[np.ndarray, "C C"], level: float) -> list[tuple[float, Bounds]]:
     """The share of right rows of every class that has any, each with Clopper-Pearson's interval."""
     rows = counts.sum(1)
     pairs = [(float(counts[place, place]), float(rows[place])) for place in np.flatnonzero(rows)]
-    return [(hits / of, clopper_pearson(hits, of, level)) for hits, of in pairs]
+    return [(hits / of, clopper_pearson(min(hits, of), of, level)) for hits, of in pairs]
 
 
-def f1(truth: Bool[np.ndarray, " N"], predicted: Bool[np.ndarray, " N"]) -> Moved:
-    """F1 of one class, `sklearn.metrics.f1_score`: nan where no row is of the class or predicted to be."""
-    both, whole = truth & predicted, int(truth.sum()) + int(predicted.sum())
+def f1(truth: Bool[np.ndarray, " N"], predicted: Bool[np.ndarray, " N"], weight: Weights = None) -> Moved:
+    """F1 of one class, `sklearn.metrics.f1_score`: nan where no row is of the class or predicted to be.
+
+    weight: how much each row counts, its `sample_weight`.
+    """
+    each = np.ones(len(truth)) if weight is None else weight
+    both, whole = truth & predicted, float(each[truth].sum()) + float(each[predicted].sum())
     if not whole:
         return Moved(math.nan, np.zeros(len(truth)))
-    value = 2 * int(both.sum()) / whole
-    return Moved(value, (2 * both - value * (truth.astype(np.float64) + predicted)) / whole)
+    value = 2 * float(each[both].sum()) / whole
+    return Moved(value, each * (2 * both - value * (truth.astype(np.float64) + predicted)) / whole)
 
 
-def f1_interval(truth: Bool[np.ndarray, " N"], predicted: Bool[np.ndarray, " N"], level: float) -> Bounds:
-    """The interval of F1 of one class, from Clopper-Pearson's of q."""
-    low, high = clopper_pearson(int((truth & predicted).sum()), int((truth | predicted).sum()), level)
+def f1_interval(
+    truth: Bool[np.ndarray, " N"], predicted: Bool[np.ndarray, " N"], level: float, weight: Weights = None
+) -> Bounds:
+    """The interval of F1 of one class, from Clopper-Pearson's of q; with weights, of as many rows as they are worth."""
+    both, either = truth & predicted, truth | predicted
+    if weight is None:
+        hits, rows = float(both.sum()), float(either.sum())
+    else:
+        rows = effective_rows(weight[either])
+        hits = rows * min(1.0, float(weight[both].sum() / weight[either].sum()))
+    low, high = clopper_pearson(hits, rows, level)
     return 2 * low / (1 + low), 2 * high / (1 + high)

@@ -18,6 +18,7 @@ from goodfit.intervals import LEVEL, NOT_NEGATIVE, SHARE, Bounds, clopper_pearso
 from goodfit.models.averaging import decided
 from goodfit.models.paired import FEWEST_WRONG, LEAST_ROWS
 from goodfit.models.row_scores import BRIER, LOG_LOSS, Values
+from goodfit.models.weighing import Weights, as_if_alike, effective_rows, told
 from goodfit.plain_json import plain
 from goodfit.training.metrics import SCORE_NAMES, hits, log_losses
 
@@ -134,26 +135,34 @@ def rows_of_probabilities(task: str, chances: Float[np.ndarray, "N C"], y: Any) 
     return found
 
 
-def probability_scores(rows: Mapping[str, Values], level: float = LEVEL) -> list[ProbabilityScore]:
+def probability_scores(
+    rows: Mapping[str, Values], level: float = LEVEL, weight: Weights = None
+) -> list[ProbabilityScore]:
     """The mean of each measure with its interval over rows, from what `rows_of_probabilities` gives.
 
     Accuracy: Clopper-Pearson. The others: the farther ends of Student's interval and Hall's, which allows for skewness;
     none with fewer than 30 rows, where all rows have the same, and of a loss where fewer than 5 rows are wrong, which
     make most of it.
+    weight: how much each row counts, [N]: means are weighted, and accuracy's interval is that of as many rows as these
+    are worth.
     """
     right = next(rows[name] for name in SCORE_NAMES.values() if name in rows)
     count, wrong = len(right), float((1 - right).sum())
     found = []
+    known = None if weight is None else effective_rows(weight)
     for name, values in rows.items():
         if name in SCORE_NAMES.values():
-            low, high = clopper_pearson(float(values.sum()), count, level)
-            found.append(ProbabilityScore(name, float(values.mean()), low, high, level, count, "Clopper-Pearson"))
+            worth = float(count) if known is None else known
+            value = min(1.0, float(np.average(values, weights=weight)))
+            low, high = clopper_pearson(value * worth, worth, level)
+            found.append(ProbabilityScore(name, value, low, high, level, count, told("Clopper-Pearson", weight)))
             continue
         why = why_no_interval(count, wrong, 0 if name == CONFIDENCE else FEWEST_WRONG)
         if not why and np.ptp(values) <= SMALL:
             why = f"all rows have the same {name}"
-        ends = (math.nan, math.nan) if why else of_mean(values, level, _BOUNDS[name])
-        method = f"no interval: {why}" if why else "Student's and Hall's t, the wider"
+        values = as_if_alike(values, weight)
+        ends = (math.nan, math.nan) if why else of_mean(values, level, _BOUNDS[name], known)
+        method = f"no interval: {why}" if why else told("Student's and Hall's t, the wider", weight)
         found.append(ProbabilityScore(name, float(values.mean()), *ends, level, count, method))
     return found
 

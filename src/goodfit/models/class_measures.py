@@ -14,10 +14,11 @@ from goodfit.models import agreement, ranking
 from goodfit.models.calibration import of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.measures import AUC, BALANCED, BRIER, ECE, F1, LOG_LOSS, PRECISION, Measure
 from goodfit.models.ranking import Moved
+from goodfit.models.weighing import Weights, effective_rows
 from goodfit.training.metrics import SCORE_NAMES
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Int
+    from jaxtyping import Bool, Float, Int, Num
 
 NOWHERE: Bounds = (math.nan, math.nan)
 ROWS_A_CLASS = 10  # on average, for an interval of macro F1: with 5 it held the truth in 91 % of samples
@@ -34,19 +35,25 @@ def positive_class(codes: Int[np.ndarray, " N"]) -> int:
     return 0 if float((codes == 0).mean()) < RARE else 1
 
 
-def proper_measures(task: str, chances: Float[np.ndarray, "N C"], y: np.ndarray, level: float) -> list[Measure]:
-    """Accuracy or exact match, log loss and Brier score, as `goodfit.models.calibration` has them."""
+def proper_measures(
+    task: str, chances: Float[np.ndarray, "N C"], y: np.ndarray, level: float, weight: Weights = None
+) -> list[Measure]:
+    """Accuracy or exact match, log loss and Brier score, as `goodfit.models.calibration` has them.
+
+    weight: here and below, how much each row counts, > 0
+    """
     name = SCORE_NAMES[task]
     if task == "classification":
-        shares = np.bincount(y, minlength=chances.shape[1]) / len(y)
+        counts = np.bincount(y, weight, minlength=chances.shape[1])
+        shares = counts / counts.sum()
         known = shares[shares > 0]
         constant = {name: shares.max(), LOG_LOSS: 0.0 - (known * np.log(known)).sum(), BRIER: 1 - (shares**2).sum()}
     else:
-        shares = (y > 0.5).mean(0)
+        shares = np.average(y > 0.5, axis=0, weights=weight)
         either = np.stack([shares, 1 - shares])
         entropy = 0.0 - np.where(either > 0, either * np.log(np.where(either > 0, either, 1)), 0).sum()
-        constant = {name: most_frequent(y)[1], LOG_LOSS: entropy, BRIER: (shares * (1 - shares)).sum()}
-    scores = probability_scores(rows_of_probabilities(task, chances, y), level)
+        constant = {name: most_frequent(y, weight)[1], LOG_LOSS: entropy, BRIER: (shares * (1 - shares)).sum()}
+    scores = probability_scores(rows_of_probabilities(task, chances, y), level, weight)
     return [
         Measure(each.name, each.value, each.low, each.high, float(constant[each.name]), each.method)
         for each in scores
@@ -54,13 +61,14 @@ def proper_measures(task: str, chances: Float[np.ndarray, "N C"], y: np.ndarray,
     ]
 
 
-def most_frequent(y: Float[np.ndarray, "N C"]) -> tuple[np.ndarray, float]:
+def most_frequent(y: Float[np.ndarray, "N C"], weight: Weights = None) -> tuple[np.ndarray, float]:
     """The combination of labels that most rows have, and their share."""
-    those, counts = np.unique(y > 0.5, axis=0, return_counts=True)
-    return those[counts.argmax()], float(counts.max() / len(y))
+    those, kinds = np.unique(y > 0.5, axis=0, return_inverse=True)
+    counts = np.bincount(kinds.reshape(-1), weight)
+    return those[counts.argmax()], float(counts.max() / counts.sum())
 
 
-def balanced_accuracy(counts: Int[np.ndarray, "C C"], level: float) -> Measure:
+def balanced_accuracy(counts: Num[np.ndarray, "C C"], level: float) -> Measure:
     """The mean of the classes' recalls; a class without rows is left out, and then there is no interval."""
     found = agreement.recalls(counts, level)
     value = sum(recall for recall, _ in found) / len(found)
@@ -75,7 +83,11 @@ def _absent(count: int) -> str:
 
 
 def ranking_measures(
-    chances: Float[np.ndarray, "N C"], truth: Bool[np.ndarray, "N C"], kinds: Int[np.ndarray, " N"], level: float
+    chances: Float[np.ndarray, "N C"],
+    truth: Bool[np.ndarray, "N C"],
+    kinds: Int[np.ndarray, " N"],
+    level: float,
+    weight: Weights = None,
 ) -> list[Measure]:
     """ROC AUC and average precision, the mean over classes (one against the rest) or labels that have rows of both
     kinds; [] with more than 100 classes. truth: whether each row is of each class; kinds: of every row, for the degrees
@@ -88,14 +100,16 @@ def ranking_measures(
     absent = truth.shape[1] - len(places)
 
     def auc(place: int) -> tuple[Moved, Bounds]:
-        found = ranking.roc_auc(chances[:, place], truth[:, place])
-        return found, ranking.auc_interval(found, int(many[place]), len(truth) - int(many[place]), level)
+        found = ranking.roc_auc(chances[:, place], truth[:, place], weight)
+        return found, ranking.auc_interval(
+            found, _worth(truth[:, place], weight), _worth(~truth[:, place], weight), level
+        )
 
     def precision(place: int) -> tuple[Moved, Bounds]:
-        found = ranking.average_precision(chances[:, place], truth[:, place])
-        return found, ranking.precision_interval(found, int(many[place]), level)
+        found = ranking.average_precision(chances[:, place], truth[:, place], weight)
+        return found, ranking.precision_interval(found, _worth(truth[:, place], weight), level)
 
-    shares = float(many[places].mean() / len(truth)) if places else math.nan
+    shares = float(np.average(truth[:, places], axis=0, weights=weight).mean()) if places else math.nan
     one, other = "DeLong on the logit scale and Newcombe, the wider", "logit scale and Clopper-Pearson, the wider"
     found = [
         _mean(AUC, auc, places, kinds, level, 0.5, one),
@@ -106,12 +120,18 @@ def ranking_measures(
     return [_without(each, _absent(absent)) if places and absent else each for each in found]
 
 
+def _worth(those: Bool[np.ndarray, " N"], weight: Weights) -> float:
+    """By how many rows these are known."""
+    return float(those.sum()) if weight is None else effective_rows(weight[those])
+
+
 def f1_measure(
     predicted: Bool[np.ndarray, "N C"],
     truth: Bool[np.ndarray, "N C"],
     constant: Bool[np.ndarray, " C"],
     kinds: Int[np.ndarray, " N"],
     level: float,
+    weight: Weights = None,
 ) -> Measure:
     """F1, the mean over classes or labels that some row has or is predicted to have.
 
@@ -119,12 +139,12 @@ def f1_measure(
     """
     places = [place for place in range(truth.shape[1]) if truth[:, place].any() or predicted[:, place].any()]
     known = [place for place in range(truth.shape[1]) if truth[:, place].any() or constant[place]]
-    shares = truth.mean(0)
+    shares = np.average(truth, axis=0, weights=weight)
     always = [2 * shares[place] / (1 + shares[place]) if constant[place] else 0.0 for place in known]
 
     def single(place: int) -> tuple[Moved, Bounds]:
-        ends = agreement.f1_interval(truth[:, place], predicted[:, place], level)
-        return agreement.f1(truth[:, place], predicted[:, place]), ends
+        ends = agreement.f1_interval(truth[:, place], predicted[:, place], level, weight)
+        return agreement.f1(truth[:, place], predicted[:, place], weight), ends
 
     baseline = float(np.mean(always)) if always else math.nan
     found = _mean(F1, single, places, kinds, level, baseline, "Clopper-Pearson of TP / (TP + FP + FN)")

@@ -14,6 +14,7 @@ import numpy as np
 
 from goodfit.intervals import LEVEL, level_of_openings, outside_median
 from goodfit.models.tails import MOST_OF_ONE, Relative, about_positive, relative
+from goodfit.models.weighing import Weights, as_if_alike, told, weighted_median
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -67,19 +68,31 @@ class ErrorScore:
 
 
 def absolute_errors(
-    prediction: Float[np.ndarray, "P N C"], target: Float[np.ndarray, "N C"], level: float = LEVEL
+    prediction: Float[np.ndarray, "P N C"],
+    target: Float[np.ndarray, "N C"],
+    level: float = LEVEL,
+    weight: Weights = None,
 ) -> tuple[ErrorScore, ...]:
     """The mean and the median over rows of a row's absolute error, which is its mean over nets and targets.
 
     The median's interval stands between order statistics and holds for any law of the errors. That of the mean is made
     on the logarithmic scale, see `goodfit.models.tails`, and not given where one row makes most of it.
+    weight: how much each row counts, [N]; a weighted median has no interval.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         each = np.abs(np.asarray(prediction, np.float64) - target).mean(axis=(0, 2))  # [N]
     nets, _, outputs = prediction.shape
     over = [f"{nets} nets"] * (nets > 1) + [f"{outputs} targets"] * (outputs > 1)
-    told = f", mean of {' and '.join(over)}" if over else ""
-    return _mean(each, told, level), _median(each, told, level)
+    about = f", mean of {' and '.join(over)}" if over else ""
+    if weight is not None:
+        return _mean(as_if_alike(each, weight), told(about, weight), level), _weighted_median(each, weight, level)
+    return _mean(each, about, level), _median(each, about, level)
+
+
+def _weighted_median(each: Float[np.ndarray, " N"], weight: np.ndarray, level: float) -> ErrorScore:
+    why = "no interval: rows have weights, and order statistics count them alike"
+    value = weighted_median(each, weight)
+    return ErrorScore("median absolute error", value, math.nan, math.nan, level, len(each), why)
 
 
 def _mean(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:

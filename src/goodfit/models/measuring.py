@@ -22,15 +22,26 @@ from goodfit.models.class_measures import (
     proper_measures,
     ranking_measures,
 )
-from goodfit.models.measures import ACCURACY, AUC, PRECISION, Measures
+from goodfit.models.measures import ACCURACY, AUC, PRECISION, R2, Measure, Measures
 from goodfit.models.number_measures import number_measures
+from goodfit.models.weighing import Weights, effective_rows, known_alike
 
 WHERE = "Measures"
+_WEIGHTED = "Rows are weighted: {rows:,} rows tell as much as {known:,.1f} that count alike. "
+WEIGHTED = {
+    "classification": _WEIGHTED + "The calibration error and the confusion matrix are unweighted.",
+    "multilabel": _WEIGHTED.rstrip(),
+    "regression": _WEIGHTED.rstrip(),
+}
 MOST_CLASSES = 50  # of a confusion matrix
 FEWEST_ROWS = 10  # of which all are predicted alike, for a warning: with fewer that is chance
 MOSTLY = 0.6  # share of the predicted class from which on it is the rest that is rare
 OF_RARE = "To have it predict other classes: class_weight='balanced', or a threshold by cost."
 OF_STUCK = "It has hardly learned: train it longer; 'goodfit inspect' looks for causes."
+OF_WORSE = (
+    "Look at R² of the training rows: if it is high, the net overfits (more rows, a smaller net, more dropout or "
+    "weight decay); if it is low too, it has not learned: 'goodfit inspect' looks for causes."
+)
 TASKS = "classification", "multilabel", "regression"
 
 
@@ -43,6 +54,7 @@ def measured(
     positive: str | None = None,
     level: float = LEVEL,
     row: str = "row",
+    weight: np.ndarray | None = None,
 ) -> Measures:
     """The measures of predictions for rows with targets.
 
@@ -54,15 +66,36 @@ def measured(
     the first is less than a third of the rows
     level: of every interval by itself, 0 to 1
     row: what a row is called in warnings
+    weight: how much each row counts, [N], as scikit-learn's `sample_weight`; a note says what counts rows alike
     InputError where these do not fit together, there are no rows, or an output is not finite.
     """
     values, y = np.asarray(outputs, np.float64), np.asarray(targets)
     _check(task, values, y, classes, positive)
+    if weight is None:
+        return _measured(task, values, y, tuple(classes), positive, level, row, None)
+    some = weight > 0
+    if not some.any():
+        raise InputError(problem(WHERE, "no row has a weight above 0"))
+    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight[some])
+    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight[some]), known=effective_rows(weight[some])),))
+
+
+def _measured(
+    task: str,
+    values: np.ndarray,
+    y: np.ndarray,
+    classes: tuple[str, ...],
+    positive: str | None,
+    level: float,
+    row: str,
+    weight: Weights,
+) -> Measures:
     if task == "regression":
-        return Measures(task, len(y), tuple(number_measures(values, y.astype(np.float64), level)), level=level)
+        told = tuple(number_measures(values, y.astype(np.float64), level, weight))
+        return Measures(task, len(y), told, warnings=_worse_than_constant(told, len(y), row), level=level)
     if task == "multilabel":
-        return _of_labels(values, (y > 0.5).astype(np.float64), tuple(classes), level, row)
-    return _of_classes(values, y.astype(np.int64), tuple(classes), positive, level, row)
+        return _of_labels(values, (y > 0.5).astype(np.float64), classes, level, row, weight)
+    return _of_classes(values, y.astype(np.int64), classes, positive, level, row, weight)
 
 
 def _check(task: str, values: np.ndarray, y: np.ndarray, classes: Sequence[str], positive: str | None) -> None:
@@ -84,24 +117,31 @@ def _check(task: str, values: np.ndarray, y: np.ndarray, classes: Sequence[str],
 
 
 def _of_classes(
-    chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], positive: str | None, level: float, row: str
+    chances: np.ndarray,
+    y: np.ndarray,
+    classes: tuple[str, ...],
+    positive: str | None,
+    level: float,
+    row: str,
+    weight: Weights,
 ) -> Measures:
     predicted = decided("classification", chances)
-    counts, shares = confusion(y, predicted, len(classes)), np.bincount(y, minlength=len(classes))
+    counts, shares = confusion(y, predicted, len(classes)), np.bincount(y, weight, minlength=len(classes))
     common = int(shares.argmax())
     truth, told, always = (np.eye(len(classes), dtype=bool)[each] for each in (y, predicted, common))
     chosen = slice(None)
     if len(classes) == 2:
         place = positive_class(y) if positive is None else classes.index(positive)
         positive, chosen = classes[place], slice(place, place + 1)
-    first, *proper = proper_measures("classification", chances, y, level)
-    ranked = ranking_measures(chances[:, chosen], truth[:, chosen], y, level)
-    f1 = f1_measure(told[:, chosen], truth[:, chosen], always[chosen], y, level)
+    first, *proper = proper_measures("classification", chances, y, level, weight)
+    ranked = ranking_measures(chances[:, chosen], truth[:, chosen], y, level, weight)
+    f1 = f1_measure(told[:, chosen], truth[:, chosen], always[chosen], y, level, weight)
+    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, weight)), level)
     of_one = [replace(each, of=positive or "") for each in (*ranked[1:], f1)]
     found = Measures(
         "classification",
         len(y),
-        (first, balanced_accuracy(counts, level), *proper, *ranked[:1], *of_one, *calibration_measure(chances, y)),
+        (first, balanced, *proper, *ranked[:1], *of_one, *calibration_measure(chances, y)),
         classes,
         positive or "",
         classes[common],
@@ -109,6 +149,16 @@ def _of_classes(
         level=level,
     )
     return replace(found, warnings=_one_class(found, predicted, y, row))
+
+
+def _worse_than_constant(found: Sequence[Measure], rows: int, row: str) -> tuple[str, ...]:
+    """What is to be said of targets whose R² is below 0 with its whole interval."""
+    worse = [each for each in found if each.name == R2 and each.high < 0]
+    single = [each for each in worse if each.of] or worse  # that over all targets says nothing more
+    if rows < FEWEST_ROWS or not single:
+        return ()
+    which = ", ".join(f"{each.label} {each.value:.4f}, at most {each.high:.4f}" for each in single)
+    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {OF_WORSE}",)
 
 
 def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) -> tuple[str, ...]:
@@ -128,14 +178,16 @@ def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) 
     return (f"{text}{look} {OF_RARE if unequal else OF_STUCK}",)
 
 
-def _of_labels(chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], level: float, row: str) -> Measures:
+def _of_labels(
+    chances: np.ndarray, y: np.ndarray, classes: tuple[str, ...], level: float, row: str, weight: Weights
+) -> Measures:
     truth, told = y > 0.5, decided("multilabel", chances) > 0.5
-    combination, _ = most_frequent(y)
+    combination, _ = most_frequent(y, weight)
     names = [name for name, has in zip(classes, combination, strict=True) if has]
     kinds = np.unique(truth, axis=0, return_inverse=True)[1].reshape(-1)
-    first, *proper = proper_measures("multilabel", chances, y, level)
-    ranked = ranking_measures(chances, truth, kinds, level)
-    f1 = f1_measure(told, truth, truth.mean(0) > 0.5, kinds, level)
+    first, *proper = proper_measures("multilabel", chances, y, level, weight)
+    ranked = ranking_measures(chances, truth, kinds, level, weight)
+    f1 = f1_measure(told, truth, np.average(truth, axis=0, weights=weight) > 0.5, kinds, level, weight)
     warnings: tuple[str, ...] = ()
     if len(y) >= FEWEST_ROWS and (told == told[0]).all() and not (truth == truth[0]).all():
         which = ", ".join(map(repr, (name for name, has in zip(classes, told[0], strict=True) if has))) or "no labels"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goodfit.intervals import SHARE, Bounds, clopper_pearson, crossing, on_logits, within
+from goodfit.models.weighing import Weights
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -49,50 +50,57 @@ class Moved:
         return float(parts.sum()) ** 2 / whole if whole > 0 else 1.0
 
 
-def roc_auc(scores: Float[np.ndarray, " N"], positive: Bool[np.ndarray, " N"]) -> Moved:
+def roc_auc(scores: Float[np.ndarray, " N"], positive: Bool[np.ndarray, " N"], weight: Weights = None) -> Moved:
     """The probability that a row of the class has a larger score than another row, ties counted half.
 
     scores: the larger, the likelier; positive: whether a row is of the class. nan without rows of both kinds.
+    weight: how much each row counts, > 0.
     It is `sklearn.metrics.roc_auc_score`.
     """
-    many, few = int(positive.sum()), int((~positive).sum())
+    each = np.ones(len(scores)) if weight is None else weight
+    many, few = float(each[positive].sum()), float(each[~positive].sum())
     moves = np.zeros(len(scores))
     if not many or not few:
         return Moved(math.nan, moves)
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    hits = np.bincount(place, weights=positive)  # rows of the class at each score
+    _, place = np.unique(scores, return_inverse=True)
+    counts = np.bincount(place, weights=each)
+    hits = np.bincount(place, weights=each * positive)  # rows of the class at each score
     below, level = np.cumsum(counts - hits) - (counts - hits), counts - hits
     above = many - np.cumsum(hits)
     moves[positive] = ((below + level / 2) / few)[place[positive]]  # share of others that it is before
     moves[~positive] = ((above + hits / 2) / many)[place[~positive]]
-    value = float(moves[positive].mean())
+    value = float(np.average(moves[positive], weights=each[positive]))
     moves[positive] = (moves[positive] - value) / many
     moves[~positive] = (moves[~positive] - value) / few
-    return Moved(value, moves)
+    return Moved(min(max(value, 0.0), 1.0), each * moves)
 
 
-def average_precision(scores: Float[np.ndarray, " N"], positive: Bool[np.ndarray, " N"]) -> Moved:
+def average_precision(
+    scores: Float[np.ndarray, " N"], positive: Bool[np.ndarray, " N"], weight: Weights = None
+) -> Moved:
     """The mean, over the rows of a class, of the precision at their score: the share of it among all rows from there.
 
     It is `sklearn.metrics.average_precision_score`: the area under the steps of the precision-recall curve. nan without
-    rows of the class.
+    rows of the class. weight: how much each row counts, > 0.
     """
-    many = int(positive.sum())
+    each = np.ones(len(scores)) if weight is None else weight
+    many = float(each[positive].sum())
     if not many:
         return Moved(math.nan, np.zeros(len(scores)))
-    _, place, counts = np.unique(-scores, return_inverse=True, return_counts=True)  # the largest score first
-    hits = np.bincount(place, weights=positive)
+    _, place = np.unique(-scores, return_inverse=True)  # the largest score first
+    counts = np.bincount(place, weights=each)
+    hits = np.bincount(place, weights=each * positive)
     taken, all_taken = np.cumsum(hits), np.cumsum(counts)
     precision = taken / all_taken
-    value = float((hits * precision).sum() / many)
+    value = min(1.0, float((hits * precision).sum() / many))
     # A row changes the precision at its own score and at every lower one.
     gained = np.cumsum((hits * (all_taken - taken) / all_taken**2)[::-1])[::-1]
     lost = np.cumsum((hits * taken / all_taken**2)[::-1])[::-1]
-    moves = np.where(positive, (precision - value + gained)[place], -lost[place]) / many
+    moves = each * np.where(positive, (precision - value + gained)[place], -lost[place]) / many
     return Moved(value, moves)
 
 
-def auc_interval(found: Moved, many: int, few: int, level: float) -> Bounds:
+def auc_interval(found: Moved, many: float, few: float, level: float) -> Bounds:
     """The interval of one ROC AUC of so many rows of the class and so few others: the wider of two at each end.
 
     DeLong's on the logit scale, and Newcombe's, which solves |AUC - a| = z sd(a) for a, sd being Hanley and McNeil's:
@@ -107,7 +115,7 @@ def auc_interval(found: Moved, many: int, few: int, level: float) -> Bounds:
     return min(low, least), max(high, most)
 
 
-def _newcombe(value: float, many: int, few: int, level: float) -> Bounds:
+def _newcombe(value: float, many: float, few: float, level: float) -> Bounds:
     from scipy.special import ndtri
 
     z, star = float(ndtri((1 + level) / 2)), (many + few) / 2 - 1
@@ -119,7 +127,7 @@ def _newcombe(value: float, many: int, few: int, level: float) -> Bounds:
     return crossing(beyond, 0.0, value), crossing(beyond, 1.0, value)
 
 
-def precision_interval(found: Moved, many: int, level: float) -> Bounds:
+def precision_interval(found: Moved, many: float, level: float) -> Bounds:
     """The interval of one average precision over so many rows of the class: the wider of two at each end.
 
     That of its moves on the logit scale, and Clopper-Pearson's of a share of so many rows.

@@ -56,6 +56,7 @@ class ScoreFields(_Checked):
     basis: Spread | None = None
     skew: float | None = None
     errors: tuple[ErrorFields, ...] = ()
+    effective: Annotated[float, Field(ge=1, le=2**53)] | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

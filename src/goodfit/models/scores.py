@@ -18,12 +18,14 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, SCORE_BOUNDS, Bounds, about, clopper_pearson
 from goodfit.models.error_scores import ErrorScore, absolute_errors
 from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS, Relative, about_positive, relative, why_none
+from goodfit.models.weighing import Weights, effective_rows, told
 from goodfit.plain_json import plain
 from goodfit.training.metrics import r2, variances
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
 
+NO_WEIGHT = "no interval: no row has a weight above 0"
 R2_ALONE = ("skew", "errors")  # fields that scores of other tasks have no use for
 
 
@@ -37,7 +39,9 @@ class Score:
     the interval was made of, so that it can be made at another level: for shares the rows, for R² the standard error of
     log(1 - R²); None where there is no interval. skew: for R², the skewness of what the rows give to log(1 - R²).
     errors: for a regression, the mean and the median absolute error in the unit of the targets, with intervals of their
-    own. (Scores of older versions have neither skew nor errors, and the basis of R² is its own standard error.)
+    own. effective: of rows that have weights, so many that count alike tell as much (see `effective_rows`): the
+    interval is that of so many; None without weights. (Scores of older versions have neither skew nor errors, and the
+    basis of R² is its own standard error.)
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -51,6 +55,7 @@ class Score:
     basis: float | None = None
     skew: float | None = None
     errors: tuple[ErrorScore, ...] = ()
+    effective: float | None = None
 
     def __str__(self) -> str:
         """`0.9012 [0.8952, 0.9069]`."""
@@ -72,12 +77,18 @@ class Score:
             rows = min(self.basis, self.rows)  # files of older versions counted nets as rows
             low, high = clopper_pearson(self.value * rows, rows, level)
         elif self.skew is None:
-            low, high = about(self.value, self.basis, self.rows - 1, level, SCORE_BOUNDS[self.name])
+            low, high = about(self.value, self.basis, self._known_rows - 1, level, SCORE_BOUNDS[self.name])
         else:
             found = Relative(self.basis, self.skew)
-            least, most = about_positive(1 - self.value, found, self.rows, level, UNSEEN_TARGETS, UNSEEN_ERRORS)
+            rows = self._known_rows
+            least, most = about_positive(1 - self.value, found, rows, level, UNSEEN_TARGETS, UNSEEN_ERRORS)
             low, high = 1 - most, 1 - least
         return replace(self, low=low, high=high, level=level, errors=errors)
+
+    @property
+    def _known_rows(self) -> float:
+        """By how many rows the score is known, two at least."""
+        return self.rows if self.effective is None else max(2.0, self.effective)
 
     def after_answers(self, answers: int, level: float) -> Bounds:
         """The interval of an R² whose model was built from so many earlier answers of R² on the same rows.
@@ -87,15 +98,18 @@ class Score:
         of them and nothing of the rest, so that no model can profit by more than the length of a normal vector of k
         dimensions (Scheffé's interval). nan where there is no interval, and with no more rows than that.
         """
-        if self.basis is None or self.skew is None or answers + 1 >= self.rows:
+        if self.basis is None or self.skew is None or answers + 1 >= self._known_rows:
             return math.nan, math.nan
         found, unseen = Relative(self.basis, self.skew), (UNSEEN_TARGETS, UNSEEN_ERRORS)
-        least, most = about_positive(1 - self.value, found, self.rows, level, *unseen, directions=answers + 1)
+        rows = self._known_rows
+        least, most = about_positive(1 - self.value, found, rows, level, *unseen, directions=answers + 1)
         return 1 - most, 1 - least
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON has them, None for a number that is not finite. `skew` and `errors` are of R² alone."""
         fields: dict[str, Any] = plain(asdict(self))
+        if self.effective is None:
+            del fields["effective"]
         return fields if self.name == "R²" else {name: fields[name] for name in fields if name not in R2_ALONE}
 
     @classmethod
@@ -118,10 +132,12 @@ def score_classification(
     *,
     name: Literal["accuracy", "exact match"] = "accuracy",
     level: float = LEVEL,
+    weight: Weights = None,
 ) -> Score:
     """The share of rows that are right, mean over nets, with an interval over rows.
 
     correct: for every net and row, whether the prediction is right.
+    weight: how much each row counts, [N]; the interval is then that of as many rows as they are worth.
     Clopper-Pearson at so many rows, whatever the number of nets: it is rows that are drawn, and nets that see the same
     rows mostly fail on the same ones. A mean over nets varies no more than one net would (its hits lie in [0, 1], so
     that their variance is at most m (1 - m)), hence the interval is rather too wide where nets disagree. In simulations
@@ -134,16 +150,25 @@ def score_classification(
     nets, rows = hits.shape
     if rows == 0:
         return Score(name, math.nan, math.nan, math.nan, level, 0, "no interval: there are no rows")
+    if weight is not None and not weight.any():
+        return Score(name, math.nan, math.nan, math.nan, level, rows, NO_WEIGHT)
     per_row = hits.mean(0, dtype=np.float64)  # [N]
-    value = float(per_row.mean())
-    low, high = clopper_pearson(value * rows, rows, level)
-    method = "Clopper-Pearson" + (f", mean of {nets} nets" if nets > 1 else "")
-    spread = float(hits.mean(1, dtype=np.float64).std(ddof=1)) if nets > 1 else None
-    return Score(name, value, low, high, level, rows, method, spread, float(rows))
+    value = min(1.0, float(np.average(per_row, weights=weight)))  # which rounding may exceed
+    known = float(rows) if weight is None else effective_rows(weight)
+    low, high = clopper_pearson(value * known, known, level)
+    method = told("Clopper-Pearson" + (f", mean of {nets} nets" if nets > 1 else ""), weight)
+    per_net = hits.mean(1, dtype=np.float64) if weight is None else np.average(hits, axis=1, weights=weight)
+    spread = float(per_net.std(ddof=1)) if nets > 1 else None
+    effective = None if weight is None else known
+    return Score(name, value, low, high, level, rows, method, spread, known, effective=effective)
 
 
 def score_regression(
-    prediction: Float[np.ndarray, "P N C"], target: Float[np.ndarray, "N C"], *, level: float = LEVEL
+    prediction: Float[np.ndarray, "P N C"],
+    target: Float[np.ndarray, "N C"],
+    *,
+    level: float = LEVEL,
+    weight: Weights = None,
 ) -> Score:
     """R²: the share of the targets' variance that the predictions explain, mean over outputs and nets.
 
@@ -151,33 +176,55 @@ def score_regression(
     The interval is that of 1 - R² on the logarithmic scale, over rows; see `goodfit.models.tails` for how it is made,
     when it is not given, and how often it held the truth. (A percentile bootstrap never held R² = 0: every resample
     lowers the variance of the targets again.) `errors` of the score has the absolute errors.
+    weight: how much each row counts, [N], as scikit-learn's `sample_weight`; the interval is then that of as many rows
+    as they are worth.
     """
     predicted, targets = np.asarray(prediction, np.float64), np.asarray(target, np.float64)
     if predicted.ndim != 3 or predicted.shape[0] == 0 or predicted.shape[1:] != targets.shape:
         rule = f"'prediction' must be nets by rows by outputs, the latter two those of 'target' {targets.shape}"
         raise InputError(problem("Score", rule, got=predicted.shape))
     nets, rows = predicted.shape[:2]
-    variance, errors = variances(targets), absolute_errors(predicted, targets, level)  # [C], ...
+    if weight is not None and not weight.any():
+        return Score("R²", math.nan, math.nan, math.nan, level, rows, NO_WEIGHT)
+    effective = None if weight is None else effective_rows(weight)
+    variance, errors = variances(targets, weight), absolute_errors(predicted, targets, level, weight)  # [C], ...
     if np.isnan(variance).any():
         reason = "R² is undefined for fewer than two rows or constant targets"
-        return Score("R²", math.nan, math.nan, math.nan, level, rows, f"no interval: {reason}", errors=errors)
+        return Score(
+            "R²",
+            math.nan,
+            math.nan,
+            math.nan,
+            level,
+            rows,
+            f"no interval: {reason}",
+            errors=errors,
+            effective=effective,
+        )
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        squares, deviations = ((predicted - targets) ** 2).mean(0), (targets - targets.mean(0)) ** 2  # [N, C]
-        per_net = r2(predicted, targets)  # [P]
+        centre = np.average(targets, axis=0, weights=weight)
+        squares, deviations = ((predicted - targets) ** 2).mean(0), (targets - centre) ** 2  # [N, C]
+        if weight is not None:
+            squares, deviations = (each * (weight / weight.mean())[:, None] for each in (squares, deviations))
+        per_net = r2(predicted, targets, weight)  # [P]
         value, spread = float(per_net.mean()), float(per_net.std(ddof=1)) if nets > 1 else None
         reason = why_none(value, squares, deviations)
     if reason:
-        return Score("R²", value, math.nan, math.nan, level, rows, f"no interval: {reason}", spread, errors=errors)
+        method = f"no interval: {reason}"
+        return Score("R²", value, math.nan, math.nan, level, rows, method, spread, errors=errors, effective=effective)
     found = relative(_given_by_rows(squares, deviations), ratio=True)
-    method = "log scale of 1 - R²" + (f", mean of {nets} nets" if nets > 1 else "")
-    score = Score("R²", value, math.nan, math.nan, level, rows, method, spread, found.error, found.skew, errors)
+    method = told("log scale of 1 - R²" + (f", mean of {nets} nets" if nets > 1 else ""), weight)
+    score = Score(
+        "R²", value, math.nan, math.nan, level, rows, method, spread, found.error, found.skew, errors, effective
+    )
     return score.at_level(level)
 
 
 def _given_by_rows(squares: Float[np.ndarray, "N C"], deviations: Float[np.ndarray, "N C"]) -> Float[np.ndarray, " N"]:
     """How far each row moves log(1 - R²), to first order, times N; their mean is 0.
 
-    The derivative of log(mean over outputs of sum(squares) / sum(deviations)), deviations being those from the mean.
+    The derivative of log(mean over outputs of sum(squares) / sum(deviations)), deviations being those from the mean;
+    of rows with weights both are multiplied by them.
     """
     variance = deviations.mean(0)  # [C]
     unexplained = squares.mean(0) / variance

@@ -13,6 +13,7 @@ from goodfit.models.numpy_activations import activate
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
+from goodfit.models.weighing import Weights
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -70,30 +71,34 @@ def _forward(
     return outputs
 
 
-def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray) -> Score:
+def score_nets(nets: Sequence[TrainedNet], x: np.ndarray, y: np.ndarray, weight: Weights = None) -> Score:
     """The score of nets for inputs [N, D] and targets, over all the nets given. Nothing is recorded: see `open_rows`.
+
+    weight: how much each row counts, [N]
 
     For sealed rows this is the way around the ledger. goodfit's own benchmarks take it, for they repeat a measurement
     that is published and choose nothing by it, and have no place in the ledger of whoever runs them.
     """
     if nets[0].task == "regression":
-        return score_regression(np.stack([*_of_each(nets, x, lambda predicted: predicted)]), y)  # [P, N, C]
+        return score_regression(
+            np.stack([*_of_each(nets, x, lambda predicted: predicted)]), y, weight=weight
+        )  # [P, N, C]
     # compared net by net: as codes, thousands of nets take four times as much, and twice that while they are stacked
     right = np.stack([*_of_each(nets, x, lambda predicted: predicted == y)])  # [P, N] or [P, N, C]
     if nets[0].task == "multilabel":
-        return score_classification(np.asarray(right.all(-1)), name="exact match")
-    return score_classification(right)
+        return score_classification(np.asarray(right.all(-1)), name="exact match", weight=weight)
+    return score_classification(right, weight=weight)
 
 
-def score_values(task: str, values: NDArray[np.floating], y: NDArray[np.generic]) -> Score:
-    """The score of predictions [n, C], as `mean_values` gives them, for targets."""
+def score_values(task: str, values: NDArray[np.floating], y: NDArray[np.generic], weight: Weights = None) -> Score:
+    """The score of predictions [n, C], as `mean_values` gives them, for targets. weight: how much each row counts."""
     predicted = decided(task, values)
     if task == "regression":
-        return score_regression(predicted[None], y)
+        return score_regression(predicted[None], y, weight=weight)
     right = predicted == y
     if task == "multilabel":
-        return score_classification(right.all(-1)[None], name="exact match")
-    return score_classification(right[None])
+        return score_classification(right.all(-1)[None], name="exact match", weight=weight)
+    return score_classification(right[None], weight=weight)
 
 
 def stacked_values(nets: Sequence[TrainedNet], x: np.ndarray) -> Iterator[tuple[int, Float[np.ndarray, "N C"]]]:

@@ -60,14 +60,16 @@ def relative(given: Float[np.ndarray, " N"], *, ratio: bool) -> Relative:
 def about_positive(
     value: float,
     found: Relative,
-    rows: int,
+    rows: float,
     level: float,
     low: float = UNSEEN_MEAN,
     high: float = UNSEEN_MEAN,
     *,
     directions: int = 1,
 ) -> Bounds:
-    """The interval of a value > 0 over so many rows. low, high: a of the module's formula for each end.
+    """The interval of a value > 0 over so many rows, or as many as weighted ones are worth.
+
+    low, high: a of the module's formula for each end.
 
     directions: 1, or k for a model that was built from k - 1 answers about these rows: then t is sqrt(k F), F being the
     quantile of Fisher's law with k and N - k degrees of freedom, which is Student's for k = 1. k < rows.

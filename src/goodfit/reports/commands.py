@@ -64,7 +64,9 @@ def table_words(table: Mapping[str, Any]) -> list[str]:
         words += ["--id", _quoted(str(name))]
     for name, kind in table.get("kinds", {}).items():
         words += ["--kind", f"{name}={kind}"]
-    for flag in ("task", "group", "time"):
+    for name, order in table.get("ordered", {}).items():
+        words += ["--ordered", f"{name}={'<'.join(order)}"]
+    for flag in ("task", "group", "time", "weight"):
         words += [f"--{flag}", str(table[flag])] if table.get(flag) else []
     test = table.get("test")
     return words if test is None else [*words, "--test", "0" if test == 0 else str(test)]

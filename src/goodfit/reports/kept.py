@@ -125,8 +125,8 @@ class KeptOptimism(KeptJson):
 class KeptSearch(KeptJson):
     """What `goodfit select` found.
 
-    score_name: "accuracy", "exact match", "R²" or "loss"; about: what was tried; source: the data as the command line
-    takes them, DATA where they came from Python.
+    score_name: "accuracy", "exact match", "R²", "loss" or the name of a measure; about: what was tried; source: the
+    data as the command line takes them, DATA where they came from Python.
     """
 
     data: str
@@ -179,7 +179,8 @@ def read_search(folder: Path) -> KeptSearch:
     begun = SessionRecord.read(start, "search") if os.path.exists(start) else SessionRecord("", math.inf)
     with _reading(path, "goodfit select"):
         found = _json(path)
-        lines = [_setting(line) for line in found["settings"]]
+        # those that a halving stopped have no rank and no interval: only the finalists are compared
+        lines = [_setting(line) for line in found["settings"] if line["rank"] is not None]
         (name,) = {name for _, name in lines}
         call = begun.call or {}
         source = table_words(call["table"]) if "table" in call else (call.get("data", "DATA"),)

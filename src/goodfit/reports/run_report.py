@@ -12,6 +12,7 @@ from goodfit.reports.blocks import Passage
 from goodfit.reports.calibration import calibration_section
 from goodfit.reports.commands import recipe_words, wrapped
 from goodfit.reports.comparison import comparison
+from goodfit.reports.importance import importance_section
 from goodfit.reports.inside import inside_section
 from goodfit.reports.kept import KeptSearch, read_search
 from goodfit.reports.markup import Inline, Mono
@@ -51,6 +52,7 @@ def run_page(run: Run | str | Path, search: str | Path | None = None, *, ledger:
         curves_section(source.run),
         measures_section(source),
         calibration_section(source),
+        importance_section(source),
         inside_section(source.run),
         _comparison(source, None if search is None else Path(search)),
         verdict_section(source.verdict, source.where, started=source.run.start is not None),

@@ -3,6 +3,8 @@ from goodfit.runs.calibrating import calibration as calibration
 from goodfit.runs.comparing import Compared as Compared
 from goodfit.runs.comparing import compare as compare
 from goodfit.runs.defaults import table_recipe as table_recipe
+from goodfit.runs.depending import Dependence as Dependence
+from goodfit.runs.depending import partial_dependence as partial_dependence
 from goodfit.runs.folder import RunSummary as RunSummary
 from goodfit.runs.folder import list_runs as list_runs
 from goodfit.runs.folder import load as load
@@ -15,6 +17,8 @@ from goodfit.runs.model_facts import ModelFacts as ModelFacts
 from goodfit.runs.model_facts import describe_model as describe_model
 from goodfit.runs.opening import Opened as Opened
 from goodfit.runs.opening_estimators import open_estimator as open_estimator
+from goodfit.runs.permuting import Importances as Importances
+from goodfit.runs.permuting import importance as importance
 from goodfit.runs.predicting import PredictionStream as PredictionStream
 from goodfit.runs.predicting import predict as predict
 from goodfit.runs.predictions import Predictions as Predictions

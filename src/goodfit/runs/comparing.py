@@ -13,7 +13,7 @@ from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.paired import Difference, pair_differences
-from goodfit.runs.entrants import Entrant, Notify, Rows, entrants, opened_rows, shared_validation
+from goodfit.runs.entrants import UNWEIGHTED, Entrant, Notify, Rows, entrants, opened_rows, shared_validation
 from goodfit.runs.opening import percent
 from goodfit.runs.run import rows_words
 
@@ -177,7 +177,8 @@ def _compared(
         for (first, second), measures in zip(places, found, strict=True)
     ]
     names, nets = tuple(each.name for each in those), tuple(len(each.nets) for each in those)
-    told = (*notes, *_together(counted, level, part), ABOUT_NETS)
+    unweighted = [UNWEIGHTED] * any(own.weighted for own in rows)
+    told = (*notes, *_together(counted, level, part), *unweighted, ABOUT_NETS)
     return Compared(names, nets, part, len(rows[0].prints), level, counted, tuple(pairs), notes=told)
 
 

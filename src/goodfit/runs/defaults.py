@@ -18,8 +18,8 @@ from goodfit.data.encoding import encoded_columns
 from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
 from goodfit.training.recipe import NAMED, Recipe
+from goodfit.training.recipe_files import TABLE
 
-TABLE = "table"
 FOLDS = 5
 HIDDEN = (256, 128)
 LEARNING_RATE, DROPOUT = 0.003, 0.1

@@ -29,6 +29,7 @@ from goodfit.runs.run import Run
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 WHERE = "compare"
+UNWEIGHTED = "Unweighted: all rows count alike here, whatever their weights."
 TOGETHER = (
     "New rows are predicted by all nets of a model together: the scores are of their mean prediction, not means over "
     "nets."
@@ -96,18 +97,20 @@ class Entrant:
 @dataclass(frozen=True)
 class Rows:
     """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again; values: what
-    the nets predict for them together, of fold members out of fold; None where each net counts by itself.
+    the nets predict for them together, of fold members out of fold; None where each net counts by itself; weighted:
+    whether the rows have weights, of which a comparison makes no use.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     prints: NDArray[np.uint64]
     values: NDArray[Any] | None = None
+    weighted: bool = False
 
     def only(self, rows: NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
         values = None if self.values is None else self.values[rows]
-        return Rows(self.x[rows], self.y[rows], self.prints[rows], values)
+        return Rows(self.x[rows], self.y[rows], self.prints[rows], values, self.weighted)
 
     def scores(self, nets: Sequence[TrainedNet]) -> dict[str, Values]:
         """What every row gives to each measure."""
@@ -225,14 +228,17 @@ def _validation(entrant: Entrant, parts: Split | None) -> Rows:
     prints = row_prints(parts.data, rows)
     order = np.argsort(prints, kind="stable")
     rows, values = rows[order], None if out is None else out.values[order]
-    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order], values)
+    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order], values, parts.data.weight is not None)
 
 
 def opened_rows(
     those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
 ) -> tuple[list[Rows], list[Opened], list[str]]:
     """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
-    read = [separate_rows(data, each.nets[0], each.preprocessing, target_of(each, target), progress) for each in those]
+    read = [
+        separate_rows(data, each.nets[0], each.preprocessing, target_of(each, target), weight_of(each), progress)
+        for each in those
+    ]
     prints = [row_prints(rows.data, rows.rows) for rows, _ in read]
     if not all(np.array_equal(each, prints[0]) for each in prints):
         rule = "all must be scored on the same rows with the same target; they read these data differently"
@@ -258,6 +264,12 @@ def target_of(entrant: Entrant, target: str | None) -> str | None:
     return str(entrant.run.origin["target"])
 
 
+def weight_of(entrant: Entrant) -> str | None:
+    """The column of row weights of new rows: as in the run's own table; None where there is none."""
+    found = None if entrant.run is None or entrant.run.origin is None else entrant.run.origin.get("weight")
+    return None if found is None else str(found)
+
+
 def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
     """The split of a run; None for a model, and where the run's own data are not there any more."""
     try:
@@ -269,4 +281,5 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
 def _predicted(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
     """New rows with what the nets predict for them together, as whoever uses them would get it."""
     x = sealed.data.x[sealed.rows]
-    return Rows(x, sealed.data.y[sealed.rows], prints, values_together(entrant.nets, x, entrant.name)[0])
+    values, _ = values_together(entrant.nets, x, entrant.name)
+    return Rows(x, sealed.data.y[sealed.rows], prints, values, sealed.data.weight is not None)

@@ -12,7 +12,7 @@ from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.averaging import values_together
-from goodfit.runs.entrants import Door, Entrant, Notify, split_for, split_if_there, target_of
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, split_for, split_if_there, target_of, weight_of
 from goodfit.runs.measured import INDEPENDENT, dependence
 from goodfit.runs.members import left_out_note
 from goodfit.runs.opening import open_values
@@ -27,7 +27,7 @@ CHOSEN_BY_FOLD = "Each fold chose the epoch of the nets that left it out: the sc
 class LookedAt:
     """Rows of a data set, by their numbers in it. values: [N, C], what the nets predict for them together, in float64;
     out_of_fold: whether they are fold members that had not learned from them; single: places of nets that predict one
-    class for all rows.
+    class for all rows; folds: of fold members, how many there are.
     """
 
     data: Dataset
@@ -35,6 +35,7 @@ class LookedAt:
     values: NDArray[Any]
     single: tuple[int, ...] = ()
     out_of_fold: bool = False
+    folds: int = 0
 
     @property
     def y(self) -> NDArray[Any]:
@@ -53,8 +54,11 @@ def rows_to_look_at(
     """
     parts = split_for(one, data, progress, door)
     if parts is not None:
-        return _validation(one, parts, door), "valid", (), LEVEL, _notes_on(one, parts)
-    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, target_of(one, target), progress)
+        told = [*_notes_on(one, parts), *_unweighted(kind, parts.data)]
+        return _validation(one, parts, door), "valid", (), LEVEL, told
+    columns = target_of(one, target), weight_of(one)
+    sealed, own = separate_rows(data, one.nets[0], one.preprocessing, *columns, progress)
+    own = (*own, *_unweighted(kind, sealed.data))
     earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
     seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
     rows = _predicted(one, sealed.data, sealed.rows)
@@ -63,10 +67,17 @@ def rows_to_look_at(
     return rows, "new", (opened.number,), level, [*own, *seen, *_dependence(one.run, sealed.data)]
 
 
+def _unweighted(kind: Kind, data: Dataset) -> list[str]:
+    """What is to be said where rows have weights that are not used."""
+    return [UNWEIGHTED] * (kind == "calibrate" and data.weight is not None)
+
+
 def _validation(one: Entrant, parts: Split, door: Door) -> LookedAt:
     out = None if one.run is None else one.run.out_of_fold
     if out is not None:
-        return LookedAt(parts.data, out.rows, out.values, out_of_fold=True)
+        # of a fold whose nets all diverged there are no rows, and it counts all the same
+        count = 1 + int((out.folds if parts.folds is None else parts.folds).max())
+        return LookedAt(parts.data, out.rows, out.values, out_of_fold=True, folds=count)
     if not len(parts.valid):
         fix = f"Train with --valid above 0. {door.fix}"
         raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))

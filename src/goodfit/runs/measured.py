@@ -20,7 +20,7 @@ from goodfit.runs.members import OutOfFold
 
 
 class MeasureWarning(UserWarning):
-    """Predictions are of one class only, so that their accuracy is no more than its share."""
+    """Predictions are of one class only, so that their accuracy is no more than its share, or worse than a constant."""
 
 
 OUT_OF_FOLD = "out-of-fold row"
@@ -39,14 +39,16 @@ def measured_nets(
     positive: str | None = None,
     level: float = LEVEL,
     row: str = "row",
+    weight: np.ndarray | None = None,
 ) -> Measures:
     """The measures of the mean probabilities or numbers of all the nets, for inputs [N, D] and targets.
 
+    weight: how much each row counts, [N].
     Beside what `measured` warns of: single nets that predict one class only. InputError as of `measured`, and where a
     prediction is not finite.
     """
     values, single = values_together(nets, x)
-    return measured_together(nets, values, single, y, positive=positive, level=level, row=row)
+    return measured_together(nets, values, single, y, positive=positive, level=level, row=row, weight=weight)
 
 
 def measured_together(
@@ -58,12 +60,13 @@ def measured_together(
     positive: str | None = None,
     level: float = LEVEL,
     row: str = "row",
+    weight: np.ndarray | None = None,
 ) -> Measures:
     """The same of what `values_together` gives."""
     task = nets[0].task
     if task == "regression":
         values = decided(task, values)  # as the nets predict them
-    found = measured(task, values, y, nets[0].classes, positive=positive, level=level, row=row)
+    found = measured(task, values, y, nets[0].classes, positive=positive, level=level, row=row, weight=weight)
     if found.warnings or not single or len(nets) == 1 or len(y) < FEWEST_ROWS or not np.ptp(y):
         return found
     which = f"{len(single)} of {len(nets)} nets predict" if len(single) > 1 else f"1 of {len(nets)} nets predicts"
@@ -77,15 +80,16 @@ def dependence(data: Dataset) -> tuple[str, ...]:
 
 def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measures:
     """The measures on the training or validation rows of a split."""
-    found = measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part])
-    return replace(found, notes=dependence(parts.data))
+    weight = parts.data.weight_of(parts.rows(part))
+    found = measured_nets(nets, parts.x(part), parts.y(part), row=ROWS[part], weight=weight)
+    return replace(found, notes=(*dependence(parts.data), *found.notes))
 
 
 def measured_out_of_fold(found: OutOfFold, data: Dataset, positive: str | None = None) -> Measures:
     """The measures of out-of-fold predictions of fold members, for every training row."""
-    y = data.y[found.rows]
-    made = measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD)
-    return replace(made, notes=dependence(data))
+    y, weight = data.y[found.rows], data.weight_of(found.rows)
+    made = measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD, weight=weight)
+    return replace(made, notes=(*dependence(data), *made.notes))
 
 
 def measured_at_end(

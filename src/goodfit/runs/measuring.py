@@ -50,11 +50,14 @@ def measures(
     one = entrant(model, 0, DOOR)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, DOOR, "score")
     if one.run is not None and one.run.out_of_fold is not None and rows.out_of_fold:
-        return replace(measured_out_of_fold(one.run.out_of_fold, rows.data, positive), notes=tuple(notes))
+        found = measured_out_of_fold(one.run.out_of_fold, rows.data, positive)
+        return replace(found, notes=tuple(dict.fromkeys((*notes, *found.notes))))
     row = ROWS["valid"] if part == "valid" else "row"
-    found = measured_together(one.nets, rows.values, rows.single, rows.y, positive=positive, level=level, row=row)
+    how: dict[str, Any] = {"positive": positive, "level": level, "row": row}
+    weight = rows.data.weight_of(rows.rows)
+    found = measured_together(one.nets, rows.values, rows.single, rows.y, weight=weight, **how)
     together = [TOGETHER.format(len(one.nets))] * (len(one.nets) > 1)
-    return replace(found, notes=(*notes, *together))
+    return replace(found, notes=(*notes, *found.notes, *together))
 
 
 @public

@@ -69,6 +69,11 @@ def fold_of(net: int, folds: int) -> int:
     return net % folds
 
 
+def sound_by_fold(frozen: NDArray[np.bool_], folds: int) -> list[list[int]]:
+    """The places of the nets that leave out each fold and predict; [] for a fold that has none of these."""
+    return [[net for net in _sound(frozen) if fold_of(net, folds) == fold] for fold in range(folds)]
+
+
 def score_folds(
     nets: Sequence[TrainedNet], frozen: NDArray[np.bool_], parts: Split
 ) -> tuple[dict[str, Score], OutOfFold]:
@@ -93,11 +98,14 @@ def score_folds(
         out[left_out] += finite[left_out]
         own[~left_out] += finite[~left_out]
         heard += nets[sound[place]].count * np.array([np.arange(count) == fold, np.arange(count) != fold])
-    y, task = parts.data.y[rows], nets[0].task
+    data, task = parts.data, nets[0].task
     there, learned = heard[0, folds] > 0, heard[1, folds] > 0
     values = (out[there] / heard[0, folds[there], None]).astype(np.float32)
     of_own = (own[learned] / heard[1, folds[learned], None]).astype(np.float32)
-    scores = {"train": score_values(task, of_own, y[learned]), "valid": score_values(task, values, y[there])}
+    scores = {
+        part: score_values(task, predicted, data.y[rows[some]], data.weight_of(rows[some]))
+        for part, predicted, some in (("train", of_own, learned), ("valid", values, there))
+    }
     return scores, OutOfFold(rows[there], folds[there], values)
 
 

@@ -110,11 +110,11 @@ def open_rows(
     """
     check_any(rows)
     _check_fit(nets[0], rows)
-    x, y = rows.data.x[rows.rows], rows.data.y[rows.rows]
+    x, y, weight = _given(rows)
     if together:
         opened = open_values(nets, rows, mean_values(nets, x), run=run, kind=kind)
     else:
-        opened = open_predictions(rows, model_print(nets), lambda: score_nets(nets, x, y), run=run, kind=kind)
+        opened = open_predictions(rows, model_print(nets), lambda: score_nets(nets, x, y, weight), run=run, kind=kind)
     return replace(opened, measures=_measures(nets, rows, opened.score.level)) if kind == "score" else opened
 
 
@@ -128,8 +128,10 @@ def open_values(
     """
     check_any(rows)
     _check_fit(nets[0], rows)
-    y = rows.data.y[rows.rows]
-    return open_predictions(rows, model_print(nets), lambda: score_values(nets[0].task, values, y), run=run, kind=kind)
+    _, y, weight = _given(rows)
+    return open_predictions(
+        rows, model_print(nets), lambda: score_values(nets[0].task, values, y, weight), run=run, kind=kind
+    )
 
 
 def _check_fit(net: TrainedNet, rows: Sealed) -> None:
@@ -139,12 +141,17 @@ def _check_fit(net: TrainedNet, rows: Sealed) -> None:
         raise InputError(problem(f"Test rows of {data.name!r}", rule, got=repr(net)))
 
 
+def _given(rows: Sealed) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Inputs, targets and weights of rows."""
+    return rows.data.x[rows.rows], rows.data.y[rows.rows], rows.data.weight_of(rows.rows)
+
+
 def _measures(nets: Sequence[TrainedNet], rows: Sealed, level: float) -> Measures | None:
     """Of rows that the ledger has as opened."""
-    data = rows.data
+    x, y, weight = _given(rows)
     with contextlib.suppress(InputError):  # an output is not finite
-        found = measured_nets(nets, data.x[rows.rows], data.y[rows.rows], level=level, row=ROWS["test"])
-        return replace(found, notes=dependence(data))
+        found = measured_nets(nets, x, y, level=level, row=ROWS["test"], weight=weight)
+        return replace(found, notes=(*dependence(rows.data), *found.notes))
     return None
 
 

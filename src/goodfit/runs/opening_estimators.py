@@ -33,7 +33,7 @@ def open_estimator(estimator: Any, rows: Sealed) -> Opened:
     outputs = _as_targets(predicted, data, len(rows), estimator)
     digest = hashlib.blake2b(f"{outputs.dtype} {outputs.shape}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(outputs).data)
-    return open_predictions(rows, digest.hexdigest(), lambda: _score(outputs, data, data.y[rows.rows]))
+    return open_predictions(rows, digest.hexdigest(), lambda: _score(outputs, rows))
 
 
 def _as_targets(predicted: NDArray[Any], data: Dataset, n_rows: int, estimator: Any) -> NDArray[Any]:
@@ -64,9 +64,11 @@ def _codes(predicted: NDArray[Any], known: NDArray[Any], data: Dataset) -> NDArr
     return np.array([places[str(name)] for name in predicted], np.int64)
 
 
-def _score(outputs: NDArray[Any], data: Dataset, y: NDArray[Any]) -> Score:
+def _score(outputs: NDArray[Any], rows: Sealed) -> Score:
+    data = rows.data
+    y, weight = data.y[rows.rows], data.weight_of(rows.rows)
     if data.task == "regression":
-        return score_regression(outputs[None].astype(np.float32), y)
+        return score_regression(outputs[None].astype(np.float32), y, weight=weight)
     if data.task == "multilabel":
-        return score_classification((outputs == y).all(-1)[None], name="exact match")
-    return score_classification((outputs == y)[None])
+        return score_classification((outputs == y).all(-1)[None], name="exact match", weight=weight)
+    return score_classification((outputs == y)[None], weight=weight)

@@ -50,7 +50,8 @@ def open_test_rows(
         return _own(open_rows(nets, own.test, run=folder, together=together), start)
     if target is None and found is not None and found.origin is not None:
         target = found.origin["target"]
-    rows, notes = separate_rows(data, nets[0], nets[0].preprocessing, target, progress)
+    weight = None if found is None or found.origin is None else found.origin.get("weight")
+    rows, notes = separate_rows(data, nets[0], nets[0].preprocessing, target, weight, progress)
     if parts is None:
         parts = _split_if_there(folder, progress)
         if (

@@ -116,7 +116,7 @@ class PredictionStream:
         """(predictions, kept columns by name) of one part after another; at least one."""
         preprocessing = self.model.preprocessing
         if preprocessing is None:
-            rows = _dataset(str(self.run), self.data, self.data_progress)
+            rows = dataset_to_predict(str(self.run), self.data, self.data_progress)
             _check_fit(str(self.run), self.model.nets[0], rows)
             yield self._averaged(rows.x), {}
         elif isinstance(self.data, Dataset) and self.data.preprocessing == preprocessing:
@@ -181,7 +181,8 @@ def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:
     return iter([TablePart("table", columns)])
 
 
-def _dataset(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
+def dataset_to_predict(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
+    """A data set for nets that take numbers as they are, or that of a name; InputError for a table."""
     if isinstance(data, Dataset):
         return data
     if isinstance(data, str) and (data in names() or not is_table_path(data)):

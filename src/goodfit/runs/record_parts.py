@@ -32,6 +32,8 @@ class TableOrigin(Checked):
     kinds: dict[str, Kind]
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
+    ordered: dict[str, tuple[str, ...]] | None = None
     test: Annotated[float, Field(ge=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
     """The share of the rows that is sealed, or the path of the test file; None where nothing was asked for."""
 

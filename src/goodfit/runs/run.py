@@ -137,7 +137,9 @@ class Run:
             return self.stored
         about: dict[str, Any] = {"recipe": self.recipe.to_dict(), "data": self.data_name}
         if self.origin is not None:  # of a table file: the target, and what divided the rows
-            about["table"] = {name: self.origin[name] for name in ("target", "group", "time") if name in self.origin}
+            about["table"] = {
+                name: self.origin[name] for name in ("target", "group", "time", "weight") if name in self.origin
+            }
         if self.start is not None:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
         if self.ensemble is not None:
@@ -362,4 +364,8 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
 
 def score_parts(nets: Sequence[TrainedNet], parts: Split) -> dict[str, Score]:
     """The scores on the training and, where there are any, the validation rows, over all the nets given."""
-    return {part: score_nets(nets, parts.x(part), parts.y(part)) for part in LEARNING if parts.sizes[part]}
+    return {part: _scored(nets, parts, part) for part in LEARNING if parts.sizes[part]}
+
+
+def _scored(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Score:
+    return score_nets(nets, parts.x(part), parts.y(part), parts.data.weight_of(parts.rows(part)))

@@ -15,8 +15,9 @@ from goodfit.data.prints import Prints, row_prints
 from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
+from goodfit.data.tables.survey import weights_of
 from goodfit.data.tables.targets import known_targets
-from goodfit.errors import InputError, problem
+from goodfit.errors import InputError, Problems, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.words import rows_text
 
@@ -29,24 +30,26 @@ def separate_rows(
     net: TrainedNet,
     preprocessing: Preprocessing | None,
     target: str | None,
+    weight: str | None = None,
     progress: Callable[[Step], None] | None = None,
 ) -> tuple[Sealed, tuple[str, ...]]:
     """(rows to open, notes) of test data of their own, as the net takes them.
 
     given: a data set with the net's features (of one with official test rows, these), or its name; for a net that was
-    trained on a table, a table file, a table or a data frame with the same columns. target: of a file or a data frame.
+    trained on a table, a table file, a table or a data frame with the same columns. target: of a file or a data frame;
+    weight: the column of row weights there, of which rows are noted to count alike where it is missing.
     InputError where they do not fit the net.
     """
     if isinstance(given, Dataset):
         return _of_data(given, net), ()
     if isinstance(given, Table):
-        return _of_frame(given.frame, given.name, given.target.name, net, preprocessing)
+        return _of_frame(given.frame, given.name, given.target.name, net, preprocessing, given.weight or weight)
     if not isinstance(given, str | os.PathLike):
-        return _of_frame(frame_of(given), "table", target, net, preprocessing)
+        return _of_frame(frame_of(given), "table", target, net, preprocessing, weight)
     path = os.fspath(given)
     if preprocessing is not None:
         name = os.path.splitext(os.path.basename(path))[0] or path
-        return _of_frame(read_frame(path), name, target, net, preprocessing)
+        return _of_frame(read_frame(path), name, target, net, preprocessing, weight)
     if path in names() or not is_table_path(path):
         return _of_data(load_data(path, progress=progress), net), ()
     raise InputError(_no_columns(path))
@@ -78,7 +81,12 @@ def _of_data(data: Dataset, net: TrainedNet) -> Sealed:
 
 
 def _of_frame(
-    frame: Frame, name: str, target: str | None, net: TrainedNet, preprocessing: Preprocessing | None
+    frame: Frame,
+    name: str,
+    target: str | None,
+    net: TrainedNet,
+    preprocessing: Preprocessing | None,
+    weight: str | None,
 ) -> tuple[Sealed, tuple[str, ...]]:
     """Every row of a table that has a target."""
     if preprocessing is None:
@@ -92,6 +100,13 @@ def _of_frame(
         lost = np.setdiff1d(np.arange(frame.rows), rows)
         notes.append(f"{rows_text(lost)} left out: the target {target!r} is missing.")
         frame = frame.take(rows)
+    weights = None
+    if weight is not None and weight not in frame.names:
+        notes.append(f"Unweighted: there is no column {weight!r}, so that all rows count alike.")
+    elif weight is not None:
+        problems = Problems()
+        weights = weights_of(frame, weight, problems)
+        problems.raise_if_any()
     features = {column: values for column, values in frame.columns.items() if column != target}
     x, more = preprocessing.transform(replace(frame, columns=features))
     data = Dataset(
@@ -105,6 +120,7 @@ def _of_frame(
         source=frame.name,
         preprocessing=preprocessing,
         raw_rows=lambda chosen: row_bytes(frame.take(chosen), target),
+        weight=weights,
     )
     return Sealed(data, np.arange(len(data), dtype=np.int32)), (*notes, *more)
 

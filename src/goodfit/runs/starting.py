@@ -23,7 +23,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs import defaults
 from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
-from goodfit.runs.defaults import TABLE, Asked, whole_recipe
+from goodfit.runs.defaults import Asked, whole_recipe
 from goodfit.runs.known_rows import Known, learned_before
 from goodfit.runs.members import fold_of
 from goodfit.runs.opening import model_print
@@ -33,6 +33,7 @@ from goodfit.runs.start_files import START, START_STATE, changed_start, read_sta
 from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_files import TABLE
 from goodfit.training.recipe_rules import BINS
 
 if TYPE_CHECKING:

@@ -16,7 +16,15 @@ from goodfit.leaving import on_leaving
 from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.relay import StateRelay
-from goodfit.selection.result import Selection, StoppedSetting, gathered, parameters_of, selection_of, trained_rows
+from goodfit.selection.result import (
+    Selection,
+    StoppedSetting,
+    gathered,
+    higher_better,
+    parameters_of,
+    selection_of,
+    trained_rows,
+)
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import Results
@@ -166,8 +174,8 @@ class _Climb:
         search = self.search
         shape = len(search.settings), len(search.folds.all)
         found = gathered(sheets, results, shape, len(search.seeds))[:, alive]
-        means = found.mean(axis=2)  # [4, alive], nan where a fold failed
-        ranked = means[0] if search.by == "score" else -means[1]
+        means = found.mean(axis=2)  # [6, alive], nan where a fold failed
+        ranked = higher_better(means, search)
         sound = np.flatnonzero(np.isfinite(ranked))
         if not len(sound):
             rule = f"after epoch {rung.epochs} in every setting a net diverged on some fold"
@@ -183,6 +191,7 @@ class _Climb:
                     epochs=rung.epochs,
                     score=float(means[0, place]),
                     loss=float(means[1, place]),
+                    value=float(means[4, place]),
                     parameters=parameters[setting],
                     failed_folds=int(np.isnan(found[1, place]).sum()),
                 )
@@ -211,8 +220,9 @@ def _selection(
         recipes=tuple(search.recipes[setting] for setting in finalists),
     )
     found = selection_of(last, own, results)
-    sign = -1.0 if search.by == "score" else 1.0
-    order = sorted(stopped, key=lambda each: (-each.epochs, np.nan_to_num(sign * each.measured(search.by), nan=np.inf)))
+    order = sorted(
+        stopped, key=lambda each: (-each.epochs, np.nan_to_num(-found.sign * each.measured(search.by), nan=np.inf))
+    )
     return dataclasses.replace(found, stopped=tuple(order), uncorrected=UNCORRECTED if stopped else "")
 
 

@@ -12,10 +12,12 @@ from goodfit.data.folds import Folds, Indexes
 from goodfit.data.prints import fingerprint
 from goodfit.errors import Problems
 from goodfit.leaks.check import LeakCheck, check_folds
+from goodfit.models.measures import R2
 from goodfit.selection import methods
 from goodfit.selection.calls import call_of, digest_of
 from goodfit.selection.methods import By, Sampling, SearchRequest
 from goodfit.selection.preparing import FoldRequest, prepare
+from goodfit.selection.ranked_by import NAMES, RankedBy, ranked_by
 from goodfit.selection.recipes import refuse_equals
 from goodfit.selection.rungs import Bracket
 from goodfit.selection.sheets import Sheet, make_sheets
@@ -35,7 +37,8 @@ class SearchLayout:
     """A search that is laid out: what it tries, on which rows.
 
     rows: that may train and validate; test rows are not among them. settings, recipes: one each; seeds: nets a setting
-    and fold; by: what makes a setting better; train_scores: whether training rows are scored too; memory: bytes that
+    and fold; by: what makes a setting better, "score", "loss" or the name of a measure, which is then `measure`;
+    train_scores: whether training rows are scored too; memory: bytes that
     one population may take; print: a digest of all this, data_print: of the data alone; call: the arguments as JSON,
     None where they were given as objects. brackets: the rungs of a halving; sampling: what a sampler is asked for, who
     then says which settings are tried (those here are only examples). leaks: what held-out rows have in common with
@@ -48,7 +51,7 @@ class SearchLayout:
     settings: tuple[Setting, ...]
     recipes: tuple[Recipe, ...]
     seeds: tuple[int, ...]
-    by: By
+    by: str
     train_scores: bool
     memory: float
     print: str
@@ -57,11 +60,12 @@ class SearchLayout:
     brackets: tuple[Bracket, ...] = ()
     sampling: Sampling | None = None
     leaks: LeakCheck | None = None
+    measure: RankedBy | None = None
 
     def sheets(self) -> list[Sheet]:
         """The fits, as populations."""
         made = make_sheets(self.data, self.folds, self.recipes, self.seeds)
-        return [dataclasses.replace(sheet, score_train=self.train_scores) for sheet in made]
+        return [dataclasses.replace(sheet, score_train=self.train_scores, measure=self.measure) for sheet in made]
 
     def __str__(self) -> str:
         repeats = f" x {len(self.folds.repeats)} repeats" if len(self.folds.repeats) > 1 else ""
@@ -80,12 +84,15 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
     settings = methods.settings_of(space, asked)
     brackets = methods.brackets_of(settings, recipe.epochs, asked)
     settings = settings[: sum(bracket[0].settings for bracket in brackets)] if brackets else settings
-    folds = FoldRequest(asked.folds, asked.repeats, asked.seeds, asked.by, asked.seed, asked.groups, asked.time)
+    # whether the data allow it is said once they are there; of R² the same is asked as of the score
+    kind: By = "score" if asked.by == "score" or NAMES.get(asked.by) == R2 else "loss"
+    folds = FoldRequest(asked.folds, asked.repeats, asked.seeds, kind, asked.seed, asked.groups, asked.time)
     given = prepare(recipe, data, folds, WHERE)
     recipes = given.whole(space.recipes(settings))
     refuse_equals(recipes, settings)
     sampling = methods.sampling_of(space, asked)
-    how_scored = [asked.by, asked.train_scores]
+    by, measure = ranked_by(asked.by, given.bare, given.folds)
+    how_scored = [by, asked.train_scores]
     data_print, made = fingerprint(given.bare), [each.to_json() for each in recipes]
     told: list[Any] = [given.bare.name, data_print, how_scored, list(given.seeds), made]
     if brackets or sampling:
@@ -97,7 +104,8 @@ def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], a
         settings=tuple(settings),
         recipes=recipes,
         seeds=given.seeds,
-        by=asked.by,
+        by=by,
+        measure=measure,
         train_scores=asked.train_scores,
         memory=MOST_MEMORY * free_memory(),
         print=digest_of(told, [given.folds]),

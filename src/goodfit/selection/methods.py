@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.selection.ranked_by import check_name
 from goodfit.selection.rungs import FACTOR, WHERE, Bracket, halving, hyperband
 from goodfit.selection.space import Setting, Space
 from goodfit.training.recipe import Recipe
@@ -47,7 +48,7 @@ class SearchRequest:
     seeds: int | Iterable[int] = 1
     method: Method | Sampler = "auto"
     budget: int = DEFAULT_BUDGET
-    by: By = "score"
+    by: str = "score"
     groups: Any = None
     time: Any = None
     train_scores: bool = False
@@ -79,7 +80,8 @@ def check(asked: SearchRequest) -> None:
         close = nearest(method, METHODS)
         rule = f"'method' must be {', '.join(METHODS[:-1])} or {METHODS[-1]}"
         problems.add(WHERE, rule, got=method, fix=close if close.startswith("Did") else "")
-    check_by(asked.by, WHERE, problems)
+    with problems.collecting():
+        check_name(asked.by)
     if not _whole(asked.budget, 1):
         problems.add(WHERE, "'budget', the maximum number of settings, must be an integer >= 1", got=asked.budget)
     for name, value, least, fits in (

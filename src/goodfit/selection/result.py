@@ -15,13 +15,15 @@ from goodfit.data.encoding import encoded_columns
 from goodfit.data.folds import Fold
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
-from goodfit.intervals import SCORE_BOUNDS, SHARE
+from goodfit.intervals import NOT_NEGATIVE, SCORE_BOUNDS, SHARE, Bounds
 from goodfit.leaks.check import LeakCheck
+from goodfit.models.weighing import as_if_alike
 from goodfit.plain_json import plain
 from goodfit.runs.run import layer_rows
 from goodfit.selection.comparing import Comparison, compare
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.optimism import Optimism, bootstrap_bias_corrected
+from goodfit.selection.ranked_by import RankedBy
 from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
@@ -37,7 +39,8 @@ CURVES = ("curve.svg", "curve.png")
 @dataclass(frozen=True)
 class StoppedSetting:
     """A setting that a halving left behind. epochs: that its nets trained; score, loss: on held-out rows after them,
-    mean over folds and seeds, nan where a net diverged; failed_folds: how many.
+    mean over folds and seeds, nan where a net diverged; failed_folds: how many; value: of the measure that settings are
+    ranked by, nan where that is the score or the loss.
 
     It has no interval: settings that trained on were chosen for being ahead of it on these rows, and what it would have
     come to is not known.
@@ -50,10 +53,11 @@ class StoppedSetting:
     loss: float
     parameters: int
     failed_folds: int
+    value: float = math.nan
 
     def measured(self, by: str) -> float:
-        """The score or the loss."""
-        return self.score if by == "score" else self.loss
+        """The score, the loss or the measure."""
+        return {"score": self.score, "loss": self.loss}.get(by, self.value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,12 +66,13 @@ class Selection:
 
     settings, recipes: one each, in the order tried; scores, losses: [settings, folds] on held-out rows, mean over
     seeds, nan where a net diverged; train_scores, train_losses: likewise on training rows, nan if not asked for; by:
-    "score" or "loss", by which `comparison` ranks (losses with their sign turned); optimism: what the winner's score is
-    worth once it is known that it won, None where it cannot be said; seconds: spent on compile, train and score;
-    parameters: of a net of each setting; test_share: of the rows, that a fold holds out. stopped: settings that a
-    halving left behind, those that came furthest first; `settings` and all that is compared are then the finalists.
-    uncorrected: what `optimism` does not allow for, in words; empty if it allows for all of the choosing. leaks: what
-    the leak guard found in the folds, None where it was not to look.
+    "score", "loss" or the name of a measure, by which `comparison` ranks (losses and errors with their sign turned);
+    measures, train_measures: the latter, likewise, nan where settings are ranked by the score or the loss; optimism:
+    what the winner's score is worth once it is known that it won, None where it cannot be said, as of a measure;
+    seconds: spent on compile, train and score; parameters: of a net of each setting; test_share: of the rows, that a
+    fold holds out. stopped: settings that a halving left behind, those that came furthest first; `settings` and all
+    that is compared are then the finalists. uncorrected: what `optimism` does not allow for, in words; empty if it
+    allows for all of the choosing. leaks: what the leak guard found in the folds, None where it was not to look.
     """
 
     data_name: str
@@ -87,6 +92,14 @@ class Selection:
     stopped: tuple[StoppedSetting, ...] = ()
     uncorrected: str = ""
     leaks: LeakCheck | None = None
+    measures: NDArray[np.float64] | None = None
+    train_measures: NDArray[np.float64] | None = None
+    measure: RankedBy | None = None
+
+    @property
+    def sign(self) -> float:
+        """1 where a higher score is better, -1 for losses and errors."""
+        return sign_of(self.by, self.measure)
 
     @property
     def best(self) -> Recipe:
@@ -115,14 +128,14 @@ class Selection:
     @property
     def score_name(self) -> str:
         """What a score is."""
-        return SCORE_NAMES[self.task] if self.by == "score" else "loss"
+        return SCORE_NAMES[self.task] if self.by == "score" else self.by
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict a setting, the best first: rank, its fields, score, interval, difference to the winner.
 
         After a halving also `epochs`, and below the finalists those that stopped: without rank, interval or difference.
         """
-        sign = 1.0 if self.by == "score" else -1.0
+        sign = self.sign
         found = []
         for number, each in enumerate(self.comparison.settings):
             low, high = sorted((sign * each.interval.low, sign * each.interval.high))
@@ -177,6 +190,7 @@ class Selection:
         return {
             "data": self.data_name,
             "by": self.by,
+            "higher_is_better": self.sign > 0,
             "settings": plain(self.rows()),
             "best": self.best.to_dict(),
             "simplest": self.simplest.to_dict(),
@@ -214,18 +228,23 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
             chosen = values.score if search.by == "score" else -values.loss
             failed = (number, job) in results.frozen
             rows[fit.setting, fit.held_out] += np.nan if failed else chosen / len(search.seeds)
-    ranked = sums[0] if search.by == "score" else -sums[1]
+    ranked = higher_better(sums, search)
     if np.isnan(ranked).any(axis=1).all():
         raise GoodfitError("Search: in every setting a net diverged on some fold. Use lower learning rates.")
     held = counts > 0
     parameters = tuple(parameters_of(search.recipes, data, trained_rows(folds)))
-    bounds = SCORE_BOUNDS[SCORE_NAMES[data.task]] if search.by == "score" else (-math.inf, 0.0)
+    bounds = _bounds(search, data.task)
     relative = search.by == "score" and data.task == "regression"
     targets = data.y[held].astype(np.float64)
-    parts = ((targets - targets.mean(0)) ** 2 / variances(targets)).mean(1) if relative else None
-    optimism = bootstrap_bias_corrected(
-        rows[:, held] / counts[held], most=math.inf if bounds == SHARE else bounds[1], target_parts=parts
-    )
+    parts = None
+    if relative:
+        weight = data.weight_of(np.flatnonzero(held))
+        spread = (targets - np.average(targets, axis=0, weights=weight)) ** 2 / variances(targets, weight)
+        parts = as_if_alike(spread.mean(1), weight)
+    most = math.inf if bounds == SHARE else bounds[1]
+    optimism = None  # which needs what every single row gives to a measure
+    if search.measure is None:
+        optimism = bootstrap_bias_corrected(rows[:, held] / counts[held], most=most, target_parts=parts)
     comparison = compare(ranked, search.folds.test_share, simplicity=parameters, bounds=bounds)
     return Selection(
         data_name=data.name,
@@ -243,16 +262,42 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
         parameters=parameters,
         test_share=search.folds.test_share,
         leaks=search.leaks,
+        measures=sums[4],
+        train_measures=sums[5],
+        measure=search.measure,
     )
+
+
+def sign_of(by: str, measure: RankedBy | None) -> float:
+    """1 where a higher value is better, -1 where a lower one is."""
+    return measure.sign if measure is not None else 1.0 if by == "score" else -1.0
+
+
+def higher_better(sums: NDArray[np.float64], search: SearchLayout) -> NDArray[np.float64]:
+    """Of what `gathered` gives, or its means, that by which settings are ranked: higher is better."""
+    place = 4 if search.measure is not None else 0 if search.by == "score" else 1
+    ranked: NDArray[np.float64] = sign_of(search.by, search.measure) * sums[place]
+    return ranked
+
+
+def _bounds(search: SearchLayout, task: str) -> Bounds:
+    """Of what `higher_better` gives."""
+    if search.by == "score":
+        return SCORE_BOUNDS[SCORE_NAMES[task]]
+    low, high = NOT_NEGATIVE if search.measure is None else search.measure.bounds
+    return (low, high) if sign_of(search.by, search.measure) > 0 else (-high, -low)
 
 
 def _curve(field: str, selection: Selection) -> SettingCurve:
     """The curve of a search that varied one field."""
     values = [setting[field] for setting in selection.settings]
     order = sorted(range(len(values)), key=lambda at: (sort_size(values[at]), at))
-    by_score = selection.by == "score"
-    train = selection.train_scores if by_score else selection.train_losses
-    valid = selection.scores if by_score else selection.losses
+    train, valid = {
+        "score": (selection.train_scores, selection.scores),
+        "loss": (selection.train_losses, selection.losses),
+    }.get(selection.by, (selection.train_measures, selection.measures))
+    assert train is not None
+    assert valid is not None
     return SettingCurve(
         field=field,
         values=tuple(values[at] for at in order),
@@ -264,16 +309,16 @@ def _curve(field: str, selection: Selection) -> SettingCurve:
 
 
 def gathered(sheets: Sequence[Sheet], results: Results, shape: tuple[int, int], seeds: int) -> NDArray[np.float64]:
-    """Score and loss on held-out rows, then on training rows, [4, settings, folds]: means over seeds, nan where a net
-    diverged. shape: settings and folds.
+    """Score and loss on held-out rows, then on training rows, then the measure on both, [6, settings, folds]: means
+    over seeds, nan where a net diverged. shape: settings and folds.
     """
-    sums = np.zeros((4, *shape))
+    sums = np.zeros((6, *shape))
     for number, sheet in enumerate(sheets):
         for job, fit in enumerate(sheet.fits):
             values = results.values[number, job]
             held_out = [float(each.mean(dtype=np.float64)) for each in (values.score, values.loss)]
             failed = (number, job) in results.frozen
-            means = np.full(4, np.nan) if failed else np.asarray([*held_out, *values.train])
+            means = np.full(6, np.nan) if failed else np.asarray([*held_out, *values.train, *values.measured])
             sums[:, fit.setting, fit.fold] += means / seeds
     return sums
 

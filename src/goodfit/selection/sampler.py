@@ -19,7 +19,7 @@ from goodfit.selection import values
 from goodfit.selection.layout import SearchLayout
 from goodfit.selection.methods import Sampler, Sampling
 from goodfit.selection.recipes import fitted_whole
-from goodfit.selection.result import Selection, gathered, selection_of
+from goodfit.selection.result import Selection, gathered, higher_better, selection_of
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Range, Setting, Space, is_whole
 from goodfit.selection.values import Results
@@ -144,7 +144,7 @@ class _Tried:
         results = values.train(sheets, plan_session(sheets, now.memory), folder, watch)
         shape = len(fresh), len(now.folds.all)
         means = gathered(sheets, results, shape, len(now.seeds)).mean(axis=2)
-        ranked = means[0] if now.by == "score" else -means[1]
+        ranked = higher_better(means, now)
         for setting, score in zip(fresh, ranked, strict=True):
             self.scores[key_of(setting)] = float(score) if np.isfinite(score) else None
         self.results.take(results, len(self.sheets))

@@ -10,7 +10,7 @@ from goodfit.data import Dataset, Split, Table
 from goodfit.selection import halving, sampler, values
 from goodfit.selection.calls import resumed
 from goodfit.selection.layout import SearchLayout, lay_out
-from goodfit.selection.methods import DEFAULT_BUDGET, By, Method, Sampler, SearchRequest
+from goodfit.selection.methods import DEFAULT_BUDGET, Method, Sampler, SearchRequest
 from goodfit.selection.result import Selection, selection_of
 from goodfit.selection.space import Values
 from goodfit.selection.winner import write_winner
@@ -39,7 +39,7 @@ def select(
     factor: int | None = None,
     least_epochs: int | None = None,
     ask: int | None = None,
-    by: By = "score",
+    by: str = "score",
     groups: Any = None,
     time: Any = None,
     train_scores: bool = False,
@@ -56,12 +56,13 @@ def select(
     groups: the group of each row, or the column of a table that holds it: a group is in one fold only, and either in
     the test set or not. time: likewise; held-out folds and the test set are later than the training data. leaks: as in
     `train`, for the folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same.
-    budget: the maximum number of settings. by: metric to rank by: "score" (accuracy, exact match, R²) or "loss" (log
-    loss, squared error). train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the
-    sampled settings. out: folder for the results, and for a model file of the best setting, trained on all rows but the
-    test set with each seed; the same call with the same folder resumes the search. plan: called with the search and its
-    predicted cost before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of
-    text where it is None.
+    budget: the maximum number of settings. by: metric to rank by: "score" (accuracy, exact match, R²), "loss" (log
+    loss, squared error), a measure as `gf.measures` names it ("ROC AUC"), or a scorer of scikit-learn's ("roc_auc",
+    "neg_root_mean_squared_error"), computed for each net on each held-out fold; see docs/selection.md. train_scores:
+    score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out: folder for the
+    results, and for a model file of the best setting, trained on all rows but the test set with each seed; the same
+    call with the same folder resumes the search. plan: called with the search and its predicted cost before it starts.
+    progress: called with a SessionProgress now and then; a notebook shows a line of text where it is None.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from goodfit.files import write_table
 from goodfit.intervals import NOT_NEGATIVE, SCORE_BOUNDS
 from goodfit.selection.comparing import interval
+from goodfit.selection.ranked_by import BOUNDS
 from goodfit.selection.space import text_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def band(values: NDArray[np.float64], test_share: float, what: str) -> Band:
     what: is measured, the name of a score or "loss"; it decides the bounds.
     """
     means = values.mean(axis=1)
-    limits = [interval(row, test_share, bounds=SCORE_BOUNDS.get(what, NOT_NEGATIVE)) for row in values]
+    limits = [interval(row, test_share, bounds={**SCORE_BOUNDS, **BOUNDS}.get(what, NOT_NEGATIVE)) for row in values]
     return Band(means, np.asarray([each.low for each in limits]), np.asarray([each.high for each in limits]))
 
 

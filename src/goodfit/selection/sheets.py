@@ -12,7 +12,9 @@ from goodfit.data.encoding import encoded_columns
 from goodfit.data.folds import Fold, Folds, Indexes
 from goodfit.data.target_transform import fit_transform
 from goodfit.models.trained_net import TrainedNet
-from goodfit.training.examples import Examples, Scaling, fit_scaling, scaled_by
+from goodfit.models.weighing import as_if_alike
+from goodfit.selection.ranked_by import RankedBy
+from goodfit.training.examples import Examples, Scaling, fit_scaling, row_weights, scaled_by
 from goodfit.training.metrics import hits, log_losses, r2_of_rows
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.recipe import Recipe
@@ -31,7 +33,7 @@ class SheetFit:
 @dataclass(frozen=True)
 class Sheet:
     """Fits that share their rows, and so may share programs. jobs[i] is what trains fits[i]; score_train: whether its
-    training rows are scored too.
+    training rows are scored too; measure: what is measured of every net beside its score and loss.
     """
 
     data: Dataset
@@ -39,6 +41,7 @@ class Sheet:
     fits: tuple[SheetFit, ...]
     jobs: tuple[Job, ...]
     score_train: bool = False
+    measure: RankedBy | None = None
 
     def training_rows(self, job: int) -> Indexes:
         """The rows that a net learns from."""
@@ -123,7 +126,7 @@ def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple
 
 
 def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:
-    return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling)
+    return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling, row_weights=row_weights(data))
 
 
 def _is_fixed(data: Dataset, recipe: Recipe) -> bool:
@@ -152,17 +155,28 @@ def _sheet(
     return Sheet(data, examples, fits, jobs)
 
 
-def row_values(net: TrainedNet, z: Any, y: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def row_values(
+    net: TrainedNet, z: Any, y: Any, weight: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(score, loss) of every row, [n] each; the mean of the scores is accuracy, exact match, or R² of these rows.
 
     z: the net's outputs for the rows, which may be overwritten.
     Losses are in nats for classes and labels, and squared errors, summed over outputs, for numbers.
+    weight: [n] how much each row counts; both are then such that their plain means are the weighted ones.
     """
+    score, loss = _row_values(net, z, y, weight)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a net that has grown large
+        return as_if_alike(score, weight).astype(np.float32), as_if_alike(loss, weight).astype(np.float32)
+
+
+def _row_values(
+    net: TrainedNet, z: Any, y: Any, weight: NDArray[np.float64] | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
     with np.errstate(over="ignore", invalid="ignore"):  # a net may have grown large
         if net.task == "regression":
             predicted = net.predictions_of(z).astype(np.float64)
             errors = ((predicted - y) ** 2).sum(axis=1)
-            return r2_of_rows(predicted, y).astype(np.float32), errors.astype(np.float32)
+            return r2_of_rows(predicted, y, weight), errors
         chances = net.probabilities_of(z)
         right = hits(net.task, chances.argmax(axis=1) if net.task == "classification" else chances > 0.5, y)
-        return right.astype(np.float32), log_losses(net.task, chances, y).astype(np.float32)
+        return right.astype(np.float64), log_losses(net.task, chances, y)

@@ -28,12 +28,14 @@ KIND = "search"  # of the files in a search's folder
 @dataclass(frozen=True)
 class FitValues:
     """What a trained net is worth. score, loss: of every held-out row; train: mean score and loss of its training rows,
-    nan where they were not asked for.
+    nan where they were not asked for; measured: the measure that settings are ranked by on held-out and on training
+    rows, nan where that is the score or the loss.
     """
 
     score: NDArray[np.float32]
     loss: NDArray[np.float32]
     train: tuple[float, float] = (np.nan, np.nan)
+    measured: tuple[float, float] = (np.nan, np.nan)
 
 
 @dataclass
@@ -105,6 +107,8 @@ class _PackScored:
         """Arrays of each job, and the diverged ones."""
         arrays: dict[str, NDArray[Any]] = {}
         for job, each in kept.values.items():
+            if not np.isnan(each.measured).all():
+                arrays[f"{job}.measured"] = np.asarray(each.measured)
             arrays |= {f"{job}.score": each.score, f"{job}.loss": each.loss, f"{job}.train": np.asarray(each.train)}
         return arrays, {"frozen": list(kept.frozen), "seconds": dict(kept.seconds)}
 
@@ -118,8 +122,14 @@ class _PackScored:
             train = array_of(arrays, f"{job}.train", "f", 2)
             if score.shape != loss.shape:
                 raise ValueError("scores and losses must be of the same rows")
-            values[job] = FitValues(score, loss, (float(train[0]), float(train[1])))
+            name = f"{job}.measured"
+            measured = array_of(arrays, name, "f", 2) if name in arrays else np.full(2, np.nan)
+            values[job] = FitValues(score, loss, _pair(train), _pair(measured))
         return _Scored(values, tuple(frozen), seconds_of(metadata))
+
+
+def _pair(two: NDArray[Any]) -> tuple[float, float]:
+    return float(two[0]), float(two[1])
 
 
 def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValues, bool]]:
@@ -132,17 +142,20 @@ def _scored(sheet: Sheet, turn: Turn, fitted: Fitted) -> dict[int, tuple[FitValu
         of_fold.setdefault(sheet.fits[job].fold, []).append(job)
     found: dict[int, tuple[FitValues, bool]] = {}
 
-    def values(jobs: list[int], rows: NDArray[np.int32]) -> Iterator[tuple[int, tuple[NDArray[np.float32], ...]]]:
-        y = data.y[rows]
+    def values(jobs: list[int], rows: NDArray[np.int32]) -> Iterator[tuple[int, Any, Any, float]]:
+        y, weight = data.y[rows], data.weight_of(rows)
         for place, z in stacked_outputs([nets[job] for job in jobs], data.x[rows]):
-            yield jobs[place], row_values(nets[jobs[place]], z, y)
+            net = nets[jobs[place]]
+            measured = np.nan if sheet.measure is None else sheet.measure.of(net, z, y)
+            yield jobs[place], *row_values(net, z, y, weight), measured
 
     for jobs in of_fold.values():
-        means = dict.fromkeys(jobs, (np.nan, np.nan))
+        means, on_train = dict.fromkeys(jobs, (np.nan, np.nan)), dict.fromkeys(jobs, np.nan)
         if sheet.score_train:
-            for job, (score, loss) in values(jobs, sheet.training_rows(jobs[0])):
+            for job, score, loss, measured in values(jobs, sheet.training_rows(jobs[0])):
                 means[job] = float(score.mean(dtype=np.float64)), float(loss.mean(dtype=np.float64))
-        for job, (score, loss) in values(jobs, sheet.fits[jobs[0]].held_out):
+                on_train[job] = measured
+        for job, score, loss, measured in values(jobs, sheet.fits[jobs[0]].held_out):
             failed = diverged[job] or not np.isfinite(loss).all()
-            found[job] = FitValues(score, loss, means[job]), failed
+            found[job] = FitValues(score, loss, means[job], (measured, on_train[job])), failed
     return found

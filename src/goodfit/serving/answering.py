@@ -14,8 +14,11 @@ from goodfit.data.tables.csv_file import read_csv
 from goodfit.data.tables.frames import Frame
 from goodfit.errors import InputError, Problems, problem
 from goodfit.models.averaging import decided, mean_values
+from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import Model
+from goodfit.plain_json import plain
 from goodfit.runs.opening import model_print
+from goodfit.runs.predictions import Bounds
 from goodfit.serving.replies import JSON, Refused
 from goodfit.serving.rows import ENTRY, WHERE, array_of_rows, frame_of_rows, rows_in
 
@@ -50,11 +53,19 @@ class Limits:
 class Answering:
     """A model that answers requests, from many threads at once: nothing in it changes.
 
-    model: what predicts; limits: of a request.
+    model: what predicts; limits: of a request; coverage: of intervals or sets where a request asks for no other, None
+    for none; adaptive: whether intervals are wider where errors were larger, likewise.
     """
 
     model: Model
     limits: Limits = Limits()
+    coverage: float | None = None
+    adaptive: bool = False
+
+    def __post_init__(self) -> None:
+        """InputError for a coverage that the model has no intervals or sets for."""
+        if self.coverage is not None or self.adaptive:
+            self.bounds(None, None)
 
     @cached_property
     def about(self) -> dict[str, str]:
@@ -72,18 +83,39 @@ class Answering:
         """Content types of the rows."""
         return (JSON,) if self.model.preprocessing is None else (JSON, CSV)
 
-    def answer(self, body: bytes, content_type: str) -> dict[str, Any]:
+    def bounds(self, coverage: float | None, adaptive: bool | None) -> Bounds | None:
+        """What intervals or sets are made from, None where nobody asked; None as an argument: as the server was told.
+
+        InputError where the model has none, or the coverage is none.
+        """
+        chosen = self.coverage if coverage is None else coverage
+        wider = self.adaptive if adaptive is None else adaptive
+        if wider and (chosen is None or self.model.task != "regression"):
+            fix = "Give a coverage, such as 0.9, for a regression."
+            raise InputError(problem(WHERE, "'adaptive' is for prediction intervals of numbers", fix=fix))
+        if chosen is None:
+            return None
+        errors = conformal_of(self.model.about, "Model", self.model.task, self.model.nets[0].n_outputs)
+        return Bounds(errors, checked_coverage(chosen), wider)
+
+    def answer(
+        self, body: bytes, content_type: str, coverage: float | None = None, adaptive: bool | None = None
+    ) -> dict[str, Any]:
         """The answer to a request, as JSON has it. InputError and `Refused` for what cannot be answered.
 
         content_type: one of `accepted`.
+        coverage, adaptive: as in `bounds`.
         """
+        bounds = self.bounds(coverage, adaptive)
         rows = _csv_frame(body) if content_type == CSV else rows_in(_parsed(body))
         count = rows.rows if isinstance(rows, Frame) else len(rows)
         if count > self.most_rows:
             rule = f"a request must have at most {self.most_rows:,} rows"
             raise Refused(413, problem(WHERE, rule, got=count, fix=IN_PARTS))
         x, notes = self._inputs(rows)
-        return {"model": self.about, "predictions": list(self._predictions(x)), "notes": notes}
+        said = None if bounds is None else bounds.errors.note(bounds.coverage)
+        notes = notes if said is None else [said, *notes]
+        return {"model": self.about, "predictions": self._predictions(x, bounds), "notes": notes}
 
     def _inputs(self, rows: Any) -> tuple[np.ndarray, list[str]]:
         """What the nets take, and notes on what was ignored or filled in; one InputError with every problem."""
@@ -98,10 +130,23 @@ class Answering:
         problems.raise_if_any()
         return x, notes
 
-    def _predictions(self, x: np.ndarray) -> Iterable[dict[str, Any]]:
-        """One a row: the prediction, and of a classifier every probability by the name of its class."""
-        task, classes = self.model.task, self.model.classes
+    def _predictions(self, x: np.ndarray, bounds: Bounds | None) -> list[dict[str, Any]]:
+        """One a row: the prediction, of a classifier every probability by the name of its class, and where they were
+        asked for the interval, or the set.
+        """
         values = mean_values(self.model.predicting, x)
+        rows = list(self._plain(values))
+        if bounds is not None and self.model.task == "regression":
+            ends = plain(bounds.errors.intervals(values, bounds.coverage, adaptive=bounds.adaptive).tolist())
+            rows = [{**row, "interval": own[0] if len(own) == 1 else own} for row, own in zip(rows, ends, strict=True)]
+        elif bounds is not None:
+            held = bounds.errors.sets(values, bounds.coverage)
+            names = np.array(self.model.classes, object)
+            rows = [{**row, "set": names[own].tolist()} for row, own in zip(rows, held, strict=True)]
+        return rows
+
+    def _plain(self, values: np.ndarray) -> Iterable[dict[str, Any]]:
+        task, classes = self.model.task, self.model.classes
         chosen = decided(task, values).tolist()
         for row, numbers in zip(chosen, values.tolist(), strict=True):
             if task == "regression":

@@ -22,6 +22,8 @@ def serve(
     port: int = PORT,
     host: str = LOOPBACK,
     limits: Limits | None = None,
+    coverage: float | None = None,
+    adaptive: bool = False,
     started: Callable[[WebServer], None] | None = None,
 ) -> None:
     """Serve the predictions of a run over HTTP, until Ctrl-C or SIGTERM; docs/serve.md says what can be asked.
@@ -31,7 +33,10 @@ def serve(
     host: default '127.0.0.1', which only this machine can reach. With any other, everybody who reaches the machine can
     ask: there is no password.
     limits: of one request; `Limits()` if None.
+    coverage, adaptive: of prediction intervals or sets in every answer, as in `app`.
     started: called once the server accepts connections; its `url` says where, and its `stop` ends it.
     InputError where the run is not done, there is no such host, or the port is taken.
     """
-    WebServer(app(load_model(existing_model_path(run)), limits), host, port).run(started)
+    WebServer(app(load_model(existing_model_path(run)), limits, coverage=coverage, adaptive=adaptive), host, port).run(
+        started
+    )

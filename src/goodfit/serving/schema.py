@@ -29,6 +29,14 @@ TYPES: dict[str, Any] = {  # kind of a column -> what its values may be
     "date": {"type": ["string", "null"], "description": "A date, as 2024-01-31, or with a time, as 2024-01-31T17:42."},
     "categorical": {"type": ["string", "number", "boolean", "null"], "description": "A category."},
 }
+QUERIES: dict[str, tuple[dict[str, Any], str]] = {
+    "coverage": (
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "Add to each row the prediction interval of numbers (null where it has no end), or the set of classes, which "
+        "hold what comes true with this probability. Refused for models without held-out errors.",
+    ),
+    "adaptive": ({"type": "boolean"}, "Wider intervals where errors at such predictions were larger."),
+}
 TIME = "A time of day, as 17:42."
 MISSING = {
     True: "null is a missing value, as in training.",
@@ -128,10 +136,13 @@ def prediction_schema(answering: Answering) -> dict[str, Any]:
         outputs = model.nets[0].n_outputs
         number = {"type": "number"}
         several = {"type": "array", "items": number, "minItems": outputs, "maxItems": outputs}
-        return _object({"prediction": number if outputs == 1 else several})
+        ends = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}
+        every = {"type": "array", "items": ends, "minItems": outputs, "maxItems": outputs}
+        return _object({"prediction": number if outputs == 1 else several}, interval=ends if outputs == 1 else every)
     name = {"type": "string", "enum": list(model.classes)}
     chosen = name if model.task == "classification" else {"type": "array", "items": name}
-    return _object({"prediction": chosen, "probabilities": _object(dict.fromkeys(model.classes, share))})
+    held = {"set": {"type": "array", "items": name}} if model.task == "classification" else {}
+    return _object({"prediction": chosen, "probabilities": _object(dict.fromkeys(model.classes, share))}, **held)
 
 
 def _predict(answering: Answering) -> dict[str, Any]:
@@ -145,6 +156,10 @@ def _predict(answering: Answering) -> dict[str, Any]:
     return {
         "summary": "Predict for rows.",
         "description": limits,
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
+            for name, (schema, text) in QUERIES.items()
+        ],
         "requestBody": {"required": True, "content": content},
         "responses": answers,
     }
@@ -158,8 +173,9 @@ def _content(description: str, schema: dict[str, Any], kind: str = JSON) -> dict
     return {"description": description, "content": {kind: {"schema": schema}}}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _object(properties: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    required, every = list(properties), {**properties, **optional}
+    return {"type": "object", "properties": every, "required": required, "additionalProperties": False}
 
 
 def _ref(name: str) -> dict[str, str]:

@@ -73,11 +73,12 @@ class Cohort:
     def rows(self) -> ProgramRows:
         """The data and how they are read."""
         examples, scaling = self.examples, self.examples.scaling
-        weights = np.ones((1, 1)) if examples.weights is None else examples.weights
+        weights = examples.learning_weights
+        weights = np.ones((1, 1)) if weights is None else weights
         squares = square_weights(examples) if examples.squares is None else examples.squares
         parts = []
         for name in self.program.parts:
-            own = examples.part_weights.get(name)
+            own = examples.weights_of(name)
             blocks = blocks_of(examples.parts[name], self._block_rows())
             parts.append((blocks, None if own is None else own.astype(self.dtype)))
         arrays: dict[str, Any] = {
@@ -228,6 +229,7 @@ def cohort_of(
     grid = lay_out(keys, devices, machine().group_units / [*architecture.widths, architecture.outputs][0])
     batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
     weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
+    weightless = weightless or examples.row_weights is not None  # a batch may hold rows of weight 0 alone
     schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
     width, steps = batches[0].width, batches[0].steps
     able, in_turn = machine(), _in_turn(grid, architecture, width)
@@ -242,7 +244,7 @@ def cohort_of(
         uses_clipping=any(recipe.clip_norm is not None for recipe in recipes),
         uses_class_weights=any(recipe.class_weight is not None for recipe in recipes),
         # batches without a net's own fold need no weights, but to see that one is empty for it
-        uses_row_weights=examples.weights is not None and (weightless or not apart),
+        uses_row_weights=examples.learning_weights is not None and (weightless or not apart),
         uses_smoothing=any(recipe.label_smoothing > 0 for recipe in recipes),
         penalizes_biases=any(recipe.penalize_biases for recipe in recipes),
         uses_patience=any(recipe.patience > 0 for recipe in recipes) or conventions == "scikit-learn",
@@ -251,7 +253,7 @@ def cohort_of(
         set_rows=examples.set_rows,
         may_be_weightless=weightless,
         parts=tuple(examples.parts),
-        weighted_parts=tuple(name for name in examples.parts if name in examples.part_weights),
+        weighted_parts=tuple(name for name in examples.parts if examples.weights_of(name) is not None),
         monitor="valid" if "valid" in examples.parts else "train",
         keep_best="valid" in examples.parts and first.keep_best,
         batch=width,

@@ -81,6 +81,7 @@ class Examples:
     every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
     stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
     what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
+    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
     """
 
     x: NDArray[np.generic]
@@ -96,6 +97,7 @@ class Examples:
     own_scalings: tuple[Scaling, ...] | None = None
     set_rows: int = 0
     squares: tuple[Numbers, ...] | None = None
+    row_weights: Numbers | None = None
 
     @classmethod
     def of_split(
@@ -128,6 +130,7 @@ class Examples:
             train=split.train,
             scaling=fit_scaling(data, split.train, scaling, loss, target_transform, encoding, bins),
             parts=parts,
+            row_weights=row_weights(data),
         )
         return found if split.folds is None else found.with_folds(split.folds)
 
@@ -143,6 +146,8 @@ class Examples:
             if (each.x.shape, each.y.shape, each.task) != (first.x.shape, first.y.shape, first.task):
                 rule = f"stacked data sets must all have shape {first.x.shape} and be for {first.task}"
                 raise InputError(problem("Examples", rule, got=f"{each.x.shape}, {each.task} (set {number})"))
+            if each.weight is not None:
+                raise InputError(problem("Examples", "stacked data sets have no row weights", got=f"set {number}"))
         train = np.asarray(parts["train"], np.int32)
         own = tuple(fit_scaling(each, train, loss=loss) for each in sets)
         plain = (
@@ -183,6 +188,20 @@ class Examples:
         )
 
     @property
+    def learning_weights(self) -> Numbers | None:
+        """[G, N] or [1, N]: how much each row counts in training; None where all count alike."""
+        return self._weighed(self.weights)
+
+    def weights_of(self, part: str) -> Numbers | None:
+        """[G, N] or [1, N]: how much each row counts in the score of a part; None where all count alike."""
+        return self._weighed(self.part_weights.get(part))
+
+    def _weighed(self, sets: Numbers | None) -> Numbers | None:
+        if self.row_weights is None:
+            return sets
+        return self.row_weights[None] if sets is None else sets * self.row_weights
+
+    @property
     def own_inputs(self) -> bool:
         """Whether each set of row weights has inputs of its own in memory: a clip or an encoding cannot move into the
         first layer.
@@ -198,6 +217,11 @@ class Examples:
     def scaling_of(self, rows: int) -> Scaling:
         """The scaling of the nets with this set of row weights."""
         return self.scaling if self.own_scalings is None else self.own_scalings[rows]
+
+
+def row_weights(data: Dataset) -> Numbers | None:
+    """The weights of a data set's rows in float32, [N], with mean 1: sums of large or tiny ones stay finite there."""
+    return None if data.weight is None else (data.weight / data.weight.mean()).astype(np.float32)
 
 
 def scaled_by(recipe: Recipe) -> dict[str, Any]:

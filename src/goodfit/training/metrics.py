@@ -50,11 +50,16 @@ def r2(predicted: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | N
     return found
 
 
-def r2_of_rows(predicted: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """What every row gives to R², [..., N]: their mean is R² of predictions [..., N, C] for targets [N, C]."""
+def r2_of_rows(
+    predicted: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None = None
+) -> NDArray[np.float64]:
+    """What every row gives to R², [..., N]: their mean is R² of predictions [..., N, C] for targets [N, C].
+
+    weights: [N], how much each row counts in that mean.
+    """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         squares = (np.asarray(predicted, np.float64) - targets) ** 2
-        found: NDArray[np.float64] = (1 - squares / variances(np.asarray(targets))).mean(axis=-1)
+        found: NDArray[np.float64] = (1 - squares / variances(np.asarray(targets), weights)).mean(axis=-1)
     return found
 
 
@@ -110,7 +115,7 @@ def square_weights(examples: Examples) -> tuple[NDArray[np.float64], ...]:
     parts: Mapping[str, NDArray[np.int32]] = {"train": examples.train, **examples.parts}
     found, scale = [], score_scale(examples).astype(np.float64)
     for name, rows in parts.items():
-        weights = examples.weights if name == "train" else examples.part_weights.get(name)
+        weights = examples.learning_weights if name == "train" else examples.weights_of(name)
         spread = _of_sets(examples, rows[rows >= 0], weights) * scale**2
         found.append(1 / (spread * examples.outputs))
     return tuple(found)

@@ -267,7 +267,8 @@ def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
         return np.ones(examples.outputs)
     if given != "balanced":
         return np.asarray(given, np.float64)
-    weights = np.ones(len(examples.y)) if examples.weights is None else examples.weights[job.rows]
+    sets = examples.learning_weights
+    weights = np.ones(len(examples.y)) if sets is None else sets[min(job.rows, len(sets) - 1)]
     rows = examples.train + examples.set_rows * job.rows
     counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
     return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)

@@ -9,6 +9,7 @@ from goodfit import strict_json
 from goodfit.errors import InputError, problem
 from goodfit.reading import read_text
 
+TABLE = "table"  # a recipe's name as well: the default of tables, of which the data say the rest
 MOST_BYTES = 2**20  # of a recipe's file
 RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT = "recipe.json", "search.json", "selection.json"  # of runs and of searches
 

@@ -18,6 +18,7 @@ from goodfit.data.tables.base import CellNotes, ColumnInputs
 from goodfit.data.tables.categories import Frequent, OneHot, fit_categories
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.kinds import Kind, read_as
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import RawColumn
 
 
@@ -67,7 +68,7 @@ class Boolean(ColumnInputs):
         self._mark(absent, out, "taken as the more frequent value of the training rows", notes)
 
 
-FittedColumn = Numeric | Boolean | Moments | OneHot | Frequent
+FittedColumn = Numeric | Boolean | Moments | OneHot | Frequent | Ordered
 
 FIT: dict[Kind, Callable[[str, RawColumn], FittedColumn]] = {
     "numeric": Numeric.fit,

@@ -134,7 +134,7 @@ def arrow_column(values: Any) -> Any:
         raise UnreadableColumn(f"an array of shape {values.shape}")
     try:
         if hasattr(values, "to_arrow"):  # a narwhals series
-            return values.to_arrow()
+            return _as_ordered(values)
         if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
             wide = values.dtype.kind == "f" and values.dtype.itemsize > 8  # which Arrow has not
             with np.errstate(over="ignore"):  # beyond float64 is infinite
@@ -149,6 +149,17 @@ def arrow_column(values: Any) -> Any:
         return pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return pa.array([_plain(value) for value in values], pa.large_string())
+
+
+def _as_ordered(series: Any) -> Any:
+    """A narwhals series as an Arrow array, an Enum's categories as ordered ones, whatever library it is of."""
+    import narwhals as nw
+    import pyarrow as pa
+
+    array = series.to_arrow()
+    if not isinstance(series.dtype, nw.Enum) or not pa.types.is_dictionary(array.type) or array.type.ordered:
+        return array
+    return array.cast(pa.dictionary(array.type.index_type, array.type.value_type, ordered=True))
 
 
 def _plain(value: Any) -> str | None:

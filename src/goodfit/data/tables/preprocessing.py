@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from goodfit.data.tables.categories import fit_categories, sharers
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of, frame_to_encode
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem, shorten
 from goodfit.words import SHOWN_ROWS, rows_text
@@ -36,21 +37,32 @@ class Preprocessing:
 
     @classmethod
     def fit(
-        cls, data: Any, kinds: Mapping[str, Kind], rows: NDArray[Any] | None = None, *, ignored: Iterable[str] = ()
+        cls,
+        data: Any,
+        kinds: Mapping[str, Kind],
+        rows: NDArray[Any] | None = None,
+        *,
+        ignored: Iterable[str] = (),
+        orders: Mapping[str, Sequence[str]] | None = None,
     ) -> Preprocessing:
         """Learn from some rows of a table (all if None): medians, spreads, categories, and where values were missing.
 
         data: a Frame, or anything that `frame_of` takes; kinds: the columns to take, in order, and the kind of each.
+        orders: of categorical columns that are ordered, all their categories, the lowest first.
         """
         frame = frame_of(data)
         chosen = np.arange(frame.rows) if rows is None else np.asarray(rows)
         columns = {name: frame.columns[name].take(chosen) for name in kinds}
-        many = sharers(columns[name] for name, kind in kinds.items() if kind == "categorical")
-        fitted = tuple(
-            fit_categories(name, columns[name], many) if kind == "categorical" else FIT[kind](name, columns[name])
-            for name, kind in kinds.items()
-        )
-        return cls(fitted, tuple(ignored))
+        orders = orders or {}
+        named = [name for name, kind in kinds.items() if kind == "categorical" and name not in orders]
+        many = sharers(columns[name] for name in named)
+
+        def fitted(name: str, kind: Kind, column: RawColumn) -> FittedColumn:
+            if kind == "categorical" and name in orders:
+                return Ordered.fit(name, column, orders[name])
+            return fit_categories(name, column, many) if kind == "categorical" else FIT[kind](name, column)
+
+        return cls(tuple(fitted(name, kind, columns[name]) for name, kind in kinds.items()), tuple(ignored))
 
     @cached_property
     def features(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -69,13 +69,15 @@ class RawColumn:
     """Whether the dates are times of day."""
     cells: dict[Any, tuple[Numbers, NDArray[np.bool_]]] = field(default_factory=dict, repr=False)
     """What the cells were read as, by `kinds.read_as`."""
+    order: tuple[str, ...] | None = None
+    """All categories, the lowest first, where the column came as ordered ones."""
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[Any]) -> RawColumn:
         """The same column with these rows only."""
-        return RawColumn(self.storage, self.values[rows], self.words, self._read, self.clock)
+        return RawColumn(self.storage, self.values[rows], self.words, self._read, self.clock, order=self.order)
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
@@ -186,8 +188,8 @@ def raw_column(array: Any) -> RawColumn:
 
     kind, types = array.type, pa.types
     if types.is_dictionary(kind):
-        kind = kind.value_type
-        array = pc.cast(array, kind)
+        plain = raw_column(pc.cast(array, kind.value_type))
+        return replace(plain, order=_order(array)) if kind.ordered and plain.storage == "text" else plain
     if types.is_null(kind):
         return RawColumn("text", np.full(len(array), -1, np.int32), pa.nulls(0, pa.large_string()))
     if types.is_boolean(kind):
@@ -205,6 +207,18 @@ def raw_column(array: Any) -> RawColumn:
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return _text(array)
     raise UnreadableColumn(str(kind))
+
+
+def _order(array: Any) -> tuple[str, ...] | None:
+    """The categories of an ordered dictionary array, as texts are read; None where these are fewer than two."""
+    import pyarrow as pa
+
+    array = array.unify_dictionaries() if isinstance(array, pa.ChunkedArray) else array
+    chunk = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
+    if not isinstance(chunk, pa.DictionaryArray):  # no chunk at all
+        return None
+    found = tuple(dict.fromkeys(_text(chunk.dictionary).categories()))
+    return found if len(found) > 1 else None
 
 
 def _floats(array: Any) -> Numbers:

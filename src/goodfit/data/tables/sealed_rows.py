@@ -14,7 +14,7 @@ from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.preprocessing import Preprocessing, check_columns, check_read
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import Choices, Survey, times_of
+from goodfit.data.tables.survey import Choices, Survey, times_of, weighed
 from goodfit.data.tables.targets import Target, known_targets
 from goodfit.errors import InputError, Problems, problem
 from goodfit.words import rows_text
@@ -77,7 +77,12 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
     problems = Problems()
     if not given.rows:
         raise InputError(problem(given.name, "must have at least 1 row to test with; it has none"))
-    check_columns(given, dict.fromkeys(trained.kinds, ANY_VALUES), "of the training table", problems)
+    told = [*given.notes]
+    taken = [*trained.kinds] if choices.weight is None else [*trained.kinds, choices.weight]
+    check_columns(given, dict.fromkeys(taken, ANY_VALUES), "of the training table", problems)
+    if choices.weight in given.columns and choices.weight is not None:
+        given, more = weighed(given, choices.weight, problems)
+        told += more
     with problems.collecting():
         check_divided(given, trained.frame, choices)
     for name, kind in trained.kinds.items():
@@ -92,7 +97,6 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
         problems.add(given.name, rule, got=float(np.abs(y).max()), fix="Use the unit of the training table.")
     problems.raise_if_any()
     lost = np.setdiff1d(np.arange(given.rows), rows)
-    told = [*given.notes]
     told += [f"{rows_text(lost)} left out: the target {target.name!r} is missing."] if lost.size else []
     frame = given.take(rows)
     _refuse_same(frame, trained.frame, target.name)

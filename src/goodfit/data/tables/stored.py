@@ -7,6 +7,7 @@ from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import PARTS, Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
+from goodfit.data.tables.ordered import Ordered
 
 MOST_COLUMNS = 100_000
 MOST_INPUTS = 1_000_000  # of all columns together
@@ -128,5 +129,6 @@ COLUMNS: dict[str, tuple[dict[str, Check], Callable[..., FittedColumn]]] = {
     "moments": ({"scaling": _scaling, "parts": _parts}, Moments),
     "onehot": ({"categories": _categories}, OneHot),
     "hashed": ({"buckets": _buckets}, _hashed_of_before),
+    "ordered": ({"categories": _categories, "scaling": _scaling}, Ordered),
     "frequent": ({"categories": _categories, "buckets": _buckets}, Frequent),
 }

@@ -12,18 +12,20 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from goodfit.arguments import public
+from goodfit.data.dataset import WEIGHT_FIX, WEIGHT_RULE
 from goodfit.data.tables.categories import sharers, sharing
 from goodfit.data.tables.dates import unused_parts
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import ID_ROWS, Kind, find_kind
 from goodfit.data.tables.leaks import Leak, find_leaks
+from goodfit.data.tables.ordered import check_order, checked_orders, in_order
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
 from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
-Role = Literal["input", "target", "id", "group", "time", "left out", "text", "refused"]
+Role = Literal["input", "target", "id", "group", "time", "weight", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
 SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_arrays(x, y), y being [rows, targets]."
@@ -31,8 +33,8 @@ SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, and the column
-    that rows are divided by: a group that stays together, or a time.
+    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, the column that
+    rows are divided by, which is a group that stays together, or a time, and the column of row weights.
     """
 
     target: str | None
@@ -41,6 +43,9 @@ class Choices:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
+    ordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column -> its categories, the lowest first."""
 
     @classmethod
     def of(
@@ -51,10 +56,12 @@ class Choices:
         kinds: Mapping[str, Kind] | None,
         group: str | None = None,
         time: str | None = None,
+        weight: str | None = None,
+        ordered: Mapping[str, Sequence[str]] | None = None,
     ) -> Choices:
         """Checked as far as that can be done without the table."""
         problems, named = Problems(), dict(kinds or {})
-        for option, column in (("target", target), ("group", group), ("time", time)):
+        for option, column in (("target", target), ("group", group), ("time", time), ("weight", weight)):
             if column is not None and not isinstance(column, str):
                 problems.add("table", f"{option!r} must be the name of a column", got=column)
         if group is not None and time is not None:
@@ -65,18 +72,23 @@ class Choices:
             if kind not in get_args(Kind):
                 rule = f"the kind of column {name!r} must be a known one"
                 problems.add("table", rule, got=kind, fix=nearest(kind, get_args(Kind)))
+        orders = checked_orders(ordered, problems)
+        for name in [name for name in orders if named.get(name, "categorical") != "categorical"]:
+            problems.add("table", f"column {name!r} is ordered, so it is categorical", got=named[name])
         problems.raise_if_any()
-        return cls(target, split_names([ids]) if isinstance(ids, str) else tuple(ids), task, named, group, time)
+        left_out = split_names([ids]) if isinstance(ids, str) else tuple(ids)
+        return cls(target, left_out, task, named, group, time, weight, orders)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        divided = {"group": self.group, "time": self.time}
+        more = {"group": self.group, "time": self.time, "weight": self.weight}
         return {
             "target": self.target,
             "ids": list(self.ids),
             "task": self.task,
             "kinds": dict(self.kinds),
-            **{name: column for name, column in divided.items() if column is not None},
+            **{name: column for name, column in more.items() if column is not None},
+            **({"ordered": {name: list(order) for name, order in self.ordered.items()}} if self.ordered else {}),
         }
 
 
@@ -118,6 +130,8 @@ class Survey:
     columns: tuple[SurveyedColumn, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ordered columns -> their categories, the lowest first."""
 
     @cached_property
     def leaks(self) -> tuple[Leak, ...]:
@@ -132,6 +146,9 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     if frame.rows < FEWEST_ROWS:
         found = "none" if not frame.rows else "1"
         raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows; it has {found}"))
+    if choices.weight is not None and choices.weight in frame.columns:
+        frame, told = weighed(frame, choices.weight, problems)
+        notes += told
     target = None
     if choices.target is not None:
         target = find_target(frame, choices.target, choices.task, problems)
@@ -139,9 +156,9 @@ def survey(frame: Frame, choices: Choices) -> Survey:
             notes += _left_out(target, frame.rows)
             notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
             frame = frame.take(target.rows)
-    looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame)
+    looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame, choices)
     for name, what in frame.unreadable.items():
-        left = name in choices.ids and name not in (choices.group, choices.time)
+        left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
         if not left and name != choices.target:
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
@@ -153,7 +170,14 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     if not kinds and not problems.found:
         rule = "must have at least one feature; none is left"
         problems.add(frame.name, rule, fix="The target, ids and constant columns are not features.")
-    return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found))
+    orders = {name: order for name in kinds if (order := _order(frame, name, choices)) is not None}
+    return Survey(frame, target, kinds, tuple(looked), tuple(notes), tuple(problems.found), orders)
+
+
+def _order(frame: Frame, name: str, choices: Choices) -> tuple[str, ...] | None:
+    """The categories of a column, the lowest first: as was said, or as it came; None where it is not ordered."""
+    said = choices.ordered.get(name)
+    return frame.columns[name].order if said is None and name not in choices.kinds else said
 
 
 def check_names(frame: Frame, choices: Choices) -> None:
@@ -161,7 +185,8 @@ def check_names(frame: Frame, choices: Choices) -> None:
     problems = Problems()
     named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
     named += [("a column with a kind", name) for name in choices.kinds]
-    named += [("the group", choices.group), ("the time", choices.time)]
+    named += [("an ordered column", name) for name in choices.ordered]
+    named += [("the group", choices.group), ("the time", choices.time), ("the weight", choices.weight)]
     for what, name in named:
         several = split_names([name]) if what == "the target" and name else ()
         if name not in frame.names and len(several) > 1 and set(several) <= set(frame.names):
@@ -170,13 +195,15 @@ def check_names(frame: Frame, choices: Choices) -> None:
             problems.add(
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )
-    for option, name in (("group", choices.group), ("time", choices.time)):
-        if name is not None and name in (choices.target, *choices.kinds):
+    for option, name in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
+        if name is not None and name in (choices.target, *choices.kinds, *choices.ordered):
             rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
             problems.add(frame.name, rule, got=name)
+    if choices.weight is not None and choices.weight in (choices.group, choices.time):
+        problems.add(frame.name, "the column of 'weight' must not define the split", got=choices.weight)
     if choices.target in choices.ids:
         problems.add(frame.name, "the target must not be an id", got=choices.target)
-    if choices.target in choices.kinds:
+    if choices.target in choices.kinds or choices.target in choices.ordered:
         rule, fix = "the target has no kind", "Use --task classification or --task regression."
         problems.add(frame.name, rule, got=choices.target, fix=fix)
     problems.raise_if_any()
@@ -207,11 +234,19 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     if name == choices.time:
         times_of(frame, name, problems)
         return SurveyedColumn(name, None, "time", distinct, missing, "orders the split by time; not a feature")
+    if name == choices.weight:
+        return SurveyedColumn(name, None, "weight", distinct, missing, "how much each row counts; not a feature")
     if name in choices.ids:
         return SurveyedColumn(name, None, "id", distinct, missing, "left out, as requested")
     if not distinct or (distinct == 1 and not missing):
         about = f"is constant, {column.shown(0)!r}" if distinct else "has no values"
         return SurveyedColumn(name, None, "left out", distinct, missing, about)
+    order = _order(frame, name, choices)
+    if order is not None:
+        check_order(frame, name, order, problems)
+        return SurveyedColumn(
+            name, "categorical", "input", distinct, missing, f"ordered: {in_order(order)}; one feature"
+        )
     kind = choices.kinds.get(name)
     if kind is not None:
         if kind != "categorical":
@@ -247,14 +282,44 @@ def times_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
     return values
 
 
+def weights_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
+    """A column of row weights, float64 [N]; what cannot be read goes to `problems`."""
+    if name in frame.unreadable:
+        problems.add(frame.name, f"column {name!r} {WEIGHT_RULE}", got=frame.unreadable[name])
+        return np.ones(frame.rows)
+    column = frame.columns[name]
+    values = column.numbers()
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if wrong.size or not values.any():
+        which = f"; {rows_text(wrong)} {'does' if wrong.size == 1 else 'do'} not" if wrong.size else ""
+        got = column.shown(int(wrong[0])) or "nothing" if wrong.size else "0 in all rows"
+        problems.add(frame.name, f"column {name!r} {WEIGHT_RULE}{which}", got=got, fix=WEIGHT_FIX)
+    return values
+
+
+def weighed(frame: Frame, name: str, problems: Problems) -> tuple[Frame, list[str]]:
+    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`."""
+    before = len(problems.found)
+    rows = np.flatnonzero(weights_of(frame, name, problems))
+    if len(rows) == frame.rows or len(problems.found) > before:
+        return frame, []
+    lost = frame.rows - len(rows)
+    note = f"{'1 row' if lost == 1 else f'{lost:,} rows'} of {frame.rows:,} left out: the weight {name!r} is 0."
+    return frame.take(rows), [note]
+
+
 def _remark(column: RawColumn, kind: Kind, first: str) -> str:
     """What a person may want to know of how a column is read, after what is known of it."""
     return "; ".join(filter(None, (first, unused_parts(column) if kind == "date" else "")))
 
 
-def _shared(looked: Sequence[SurveyedColumn], frame: Frame) -> list[SurveyedColumn]:
+def _shared(looked: Sequence[SurveyedColumn], frame: Frame, choices: Choices) -> list[SurveyedColumn]:
     """The same, with a remark on each column of many categories."""
-    taken = [each.name for each in looked if each.role == "input" and each.kind == "categorical"]
+    taken = [
+        each.name
+        for each in looked
+        if each.role == "input" and each.kind == "categorical" and _order(frame, each.name, choices) is None
+    ]
     many = sharers(frame.columns[name] for name in taken)
     more = {name: sharing(frame.columns[name], many) for name in taken}
     return [

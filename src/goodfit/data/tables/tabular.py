@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,10 @@ class Table:
     """The group column: a group is never split between sets. Not used as a feature."""
     time: str | None = None
     """The time column: validation and test sets are the latest rows. Not used as a feature."""
+    weight: str | None = None
+    """The column of row weights: how much each row counts in the loss and in scores. Not used as a feature."""
+    orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Ordered columns -> their categories, the lowest first."""
     fitted: Preprocessing | None = None
     """What the rows go through where it is not to be fitted on them; see `through`."""
     test: float | None = None
@@ -122,7 +126,9 @@ class Table:
 
     def _made(self, train: NDArray[Any]) -> tuple[Dataset, list[str]]:
         """(the data set, notes on the cells of a test table, which are told nowhere else)."""
-        preprocessing = self.fitted or Preprocessing.fit(self.frame, self.kinds, train, ignored=self._ignored)
+        preprocessing = self.fitted or Preprocessing.fit(
+            self.frame, self.kinds, train, ignored=self._ignored, orders=self.orders
+        )
         x, _, notes = self._encoded(preprocessing) if self.fitted is None else (self.prepared[0], [], [])
         data = Dataset(
             self.name,
@@ -149,7 +155,7 @@ class Table:
 
     def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
         """The same table with its rows divided by another column, which is then no input."""
-        choices = Choices.of(self.target.name, (), None, None, group, time)
+        choices = Choices.of(self.target.name, (), None, None, group, time, self.weight)
         check_names(self.frame, choices)
         problems = Problems()
         if time is not None:
@@ -168,7 +174,7 @@ class Table:
 
     @cached_property
     def _division(self) -> dict[str, Any]:
-        """What the rows are divided by, and which are sealed, as a Dataset takes it."""
+        """What the rows are divided by, which are sealed, and how much each counts, as a Dataset takes it."""
         frames, found = [self.frame], dict[str, Any]()
         if self.sealed is not None:
             frames.append(self.sealed.frame)
@@ -179,6 +185,8 @@ class Table:
             found["groups"] = np.concatenate(labels)
         elif self.time is not None:
             found["time"] = np.concatenate([times_of(frame, self.time, Problems()) for frame in frames])
+        if self.weight is not None:
+            found["weight"] = np.concatenate([frame.columns[self.weight].numbers() for frame in frames])
         return found
 
     def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str, str], ...]:
@@ -234,6 +242,8 @@ def table(
     kinds: Mapping[str, Kind] | None = None,
     group: str | None = None,
     time: str | None = None,
+    weight: str | None = None,
+    ordered: Mapping[str, Sequence[str]] | None = None,
     test: Any = None,
     name: str = "table",
 ) -> Table:
@@ -244,12 +254,16 @@ def table(
     "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
     would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
     machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
+    weight: a column of numbers >= 0 that says how much each row counts in the loss and in scores; no input either. Only
+    ratios matter, and a row of weight 0 is left out. See docs/tables.md.
+    ordered: column -> its categories, the lowest first: one input, by rank. Columns that come as ordered categories are
+    taken so unless `kinds` says otherwise.
     test: rows to seal as the test set: a share of these in [0, 1), or rows of their own with the same columns, in a
     file or anything that `frame` may be; None is 0.2 of these rows. The kinds of columns, the classes and all that is
     fitted are of `frame` alone. See docs/seal.md.
     Everything that is wrong with the table is named in one InputError.
     """
-    choices = Choices.of(target, ids, task, kinds, group, time)
+    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     return _table(frame_of(frame, name), name, choices, _asked(test))
 
 
@@ -263,6 +277,8 @@ def read_table(
     kinds: Mapping[str, Kind] | None = None,
     group: str | None = None,
     time: str | None = None,
+    weight: str | None = None,
+    ordered: Mapping[str, Sequence[str]] | None = None,
     test: Any = None,
 ) -> Table:
     """A table from a file: .csv, .tsv, .parquet, .feather, .arrow or .npz.
@@ -273,7 +289,7 @@ def read_table(
     frame = read_frame(path)
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
-    choices = Choices.of(target, ids, task, kinds, group, time)
+    choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
     asked = _asked(test)
     origin = {"path": str(Path(path).resolve()), **choices.as_dict()}
     if asked is not None:
@@ -286,9 +302,9 @@ def read_table(
 def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 
-    choices: ids, task, kinds, group, time and test, as in `table`.
+    choices: ids, task, kinds, group, time, weight, ordered and test, as in `table`.
     """
-    given = (choices.get(name) for name in ("task", "kinds", "group", "time"))
+    given = (choices.get(name) for name in ("task", "kinds", "group", "time", "weight", "ordered"))
     named = Choices.of(target, choices.get("ids", ()), *given)
     found, problems = survey(read_frame(path), named), Problems()
     apart = None
@@ -332,6 +348,8 @@ def _table(
         origin,
         group=choices.group,
         time=choices.time,
+        weight=choices.weight,
+        orders=found.orders,
         test=asked if isinstance(asked, float) else None,
         sealed=apart,
     )

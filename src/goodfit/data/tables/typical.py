@@ -9,6 +9,7 @@ from goodfit.arguments import public
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.preprocessing import Preprocessing
 
 DIGITS = 6  # of a number
@@ -20,13 +21,13 @@ def typical_row(preprocessing: Preprocessing) -> dict[str, Any]:
     """A row that predicting takes, for trying a model: column -> value, as JSON has it.
 
     preprocessing: that of the model. Of numbers and dates it is the median of the training rows, of yes and no the more
-    frequent one, of categories the first in order; None where none is kept.
+    frequent one, of categories the first in order, or the middle one where these are ordered; None where none is kept.
     """
     return {column.name: typical_value(column) for column in preprocessing.columns}
 
 
 def typical_value(column: FittedColumn) -> Any:
-    """The median of numbers and dates, the more frequent of yes and no, the first of the categories."""
+    """The median of numbers, dates and ordered categories, the more frequent of yes and no, the first of others."""
     if isinstance(column, Numeric):
         shown = float(f"{column.scaling.median:.{DIGITS}g}")
         return int(shown) if shown.is_integer() and abs(shown) < 10**DIGITS else shown
@@ -34,12 +35,14 @@ def typical_value(column: FittedColumn) -> Any:
         return column.often
     if isinstance(column, Moments):
         return _written(column)
+    if isinstance(column, Ordered) and column.categories:
+        return column.categories[max(0, min(int(column.scaling.median), len(column.categories) - 1))]
     return known_categories(column)[0] if known_categories(column) else None
 
 
 def known_categories(column: FittedColumn) -> tuple[str, ...]:
-    """The categories that have an input of their own; () for other kinds of columns."""
-    return column.categories if isinstance(column, OneHot | Frequent) else ()
+    """The categories that have an input of their own, or a rank; () for other kinds of columns."""
+    return column.categories if isinstance(column, OneHot | Frequent | Ordered) else ()
 
 
 def _written(column: Moments) -> str | None:

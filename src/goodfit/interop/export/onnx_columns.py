@@ -13,6 +13,7 @@ from goodfit.data.robust import CLIP
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import WEEKDAY, YEAR, Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import FALSE_WORDS, MISSING_AMONG_NUMBERS, MISSING_WORDS, TRUE_WORDS
 from goodfit.interop.export.onnx_graph import ML, OnnxGraph, Value
 from goodfit.interop.export.onnx_nets import bent
@@ -42,6 +43,8 @@ class OnnxColumns:
             self._date(date)
         for few in self._of(OneHot):
             self._categories(few)
+        for ordered in self._of(Ordered):
+            self._ranks(ordered)
         for many in self._of(Frequent):
             self._categories(many)
 
@@ -159,6 +162,16 @@ class OnnxColumns:
         hot = graph.add("OneHot", code, depth, switch, axis=-1)  # [N, 1, W]
         self.blocks.append(graph.add("Squeeze", hot, graph.constant(np.array([1]))))
         self.places += range(self.starts[column.name], self.starts[column.name] + width)
+
+    def _ranks(self, column: Ordered) -> None:
+        """The value of the rank; 0 where there is none, and for a category that is not in the order."""
+        graph, count = self.graph, len(column.categories)
+        codes = {spelling: count for word in MISSING_WORDS for spelling in in_any_case(word)}
+        codes |= {text: place for place, name in enumerate(column.categories) for text in spellings(name)}
+        code = self._coded(column.name, codes, count + 1)
+        values = graph.constant(np.array([*column.values, 0.0, 0.0], np.float32))
+        self._block(graph.add("Gather", values, code, axis=0), [column], 0)
+        self._absent(graph.add("Equal", code, graph.constant(np.int64(count))), [column])
 
     def _coded(self, texts: Value, codes: Mapping[str, int], other: int) -> Value:
         """The code of each text, int64."""

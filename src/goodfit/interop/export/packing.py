@@ -15,6 +15,7 @@ from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import (
     CLOCK,
     DATE,
@@ -140,9 +141,11 @@ def _column(column: FittedColumn) -> dict[str, Any]:
         "own": column.own_width,
         "width": column.width,
     }
-    if isinstance(column, OneHot | Frequent):
+    if isinstance(column, OneHot | Frequent | Ordered):
         places = {category: place for place, category in enumerate(column.categories)}
-        return found | {"places": places, "buckets": column.buckets if isinstance(column, Frequent) else 0}
+        values = [*column.values.tolist(), 0.0] if isinstance(column, Ordered) else []  # the last of place -1
+        buckets = column.buckets if isinstance(column, Frequent) else 0
+        return found | {"places": places, "buckets": buckets, "values": values}
     parts = {Numeric: ("trend",), Boolean: ("value",)}.get(type(column), getattr(column, "parts", ()))
     scaling = column.scaling if isinstance(column, Numeric | Moments) else ColumnScaling(0.0, 1.0)
     found |= {"parts": parts, "median": scaling.median, "factor": scaling.factor}

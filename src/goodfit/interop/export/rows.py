@@ -19,6 +19,7 @@ from goodfit.data.tables.dates import Moments
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import read_as
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import DAY, RawColumn
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.averaging import mean_values
@@ -174,7 +175,7 @@ def _with_gaps(rows: Mapping[str, np.ndarray], columns: tuple[FittedColumn, ...]
         own = rows[column.name].copy()
         chance = rng.random(len(own))
         own[chance < GAPS] = "" if own.dtype == object else np.datetime64("NaT") if own.dtype.kind == "M" else np.nan
-        if isinstance(column, OneHot):
+        if isinstance(column, OneHot | Ordered):
             own[(chance >= GAPS) & (chance < 2 * GAPS)] = UNSEEN
         if own.dtype == object:
             padded = chance >= 1 - GAPS

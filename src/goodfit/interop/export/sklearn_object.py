@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.robust import CLIP
-from goodfit.data.tables.categories import OneHot
+from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 from goodfit.data.tables.raw import MISSING_WORDS
 from goodfit.errors import InputError, Problems
@@ -93,7 +93,7 @@ def _check(model: Model) -> None:
     columns = () if model.preprocessing is None else model.preprocessing.columns
     for column in columns:
         if not isinstance(column, Numeric | Boolean | OneHot):
-            kind = "a date" if column.kind == "date" else "hashed"
+            kind = "a date" if column.kind == "date" else "hashed" if isinstance(column, Frequent) else "ordered"
             problems.add(WHERE, f"column {column.name!r} cannot be held: it is {kind}")
     if len(model.nets) > 1 and (
         model.task == "multilabel" or (model.task == "regression" and model.nets[0].n_outputs > 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.preprocessing import listed
 from goodfit.data.tables.raw import NUMBER
 
@@ -18,7 +19,7 @@ TAKEN = {"numpy", "torch"}  # modules that exported code imports, beside those o
 
 def blanks_note(columns: Sequence[FittedColumn]) -> tuple[str, ...]:
     """That blanks around texts count, for a form that cannot remove them; nothing where no column takes texts."""
-    names = [column.name for column in columns if isinstance(column, OneHot | Frequent | Boolean)]
+    names = [column.name for column in columns if isinstance(column, OneHot | Frequent | Ordered | Boolean)]
     if not names:
         return ()
     return (f"Blanks around strings are not removed: strip the cells of {listed(names)}, as goodfit does.",)
@@ -29,7 +30,7 @@ def reading_notes(columns: Sequence[FittedColumn]) -> Iterator[str]:
     writes them in another way: they would be categories that training had not.
     """
     for column in columns:
-        categories = column.categories if isinstance(column, OneHot | Frequent) else ()
+        categories = column.categories if isinstance(column, OneHot | Frequent | Ordered) else ()
         for name in categories:
             other = _as_read(name, categories)
             if other != name:
