@@ -23,6 +23,7 @@ from goodfit.data.idx import parse_idx, uncompress
 from goodfit.data.ledger import Ledger
 from goodfit.data.prints import RowSet
 from goodfit.data.tables.tabular import look, read_table
+from goodfit.ensembles.rounds import Planned
 from goodfit.inspection.layer_table import FIELDS, read_layers
 from goodfit.models.model_file import load_model
 from goodfit.plain_json import plain
@@ -363,6 +364,8 @@ def database(random: Random, content: bytes) -> bytes:
 
 LINES = (ways.lines_changed, ways.lines_changed, ways.bytes_changed)
 CELLS = (ways.cells_changed, ways.cells_changed, ways.bytes_changed)
+
+
 KINDS = {
     "run.json": Kind(_run, "done/run.json", JSON, _load),
     "run.json, unfinished": Kind(_going, "going/run.json", JSON, _resume),
@@ -376,6 +379,7 @@ KINDS = {
     "optimizer.safetensors": Kind(_optimizer, OPTIMIZER, tensors("optimizer"), _go_on),
     "checkpoint": Kind(_checkpoint, "checkpoints/epoch-000001.safetensors", tensors("checkpoint"), _unfinished),
     "turn": Kind(_turn, "turn-0000.safetensors", tensors("run"), _finished),
+    "round.json": Kind(Planned.of("short", 0, [RECIPE], 1.5).write, "round.json", JSON, Planned.read),
     "search.json": Kind(_record, SEARCH, JSON, _session),
     "verdict-call.json": Kind(_request, "verdict/verdict-call.json", JSON, unfinished_request),
     "selection.json": Kind(_search, "search/selection.json", JSON, _read_search),

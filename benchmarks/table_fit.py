@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.table_peers import ABLATIONS, MODELS
+from benchmarks.table_peers import ALL
 from benchmarks.table_scores import scores
 from benchmarks.table_sets import divided, table_sets
 
@@ -24,7 +24,7 @@ def fitted(table: str, split: int, model: str, modeldata: Path | None = None) ->
     """Scores of a model on a table, and the CPU seconds of fitting and predicting; imports and data are not counted."""
     (found,) = [each for each in table_sets(modeldata)[0] if each.name == table]
     rows = divided(found, split)
-    fit = {**MODELS, **ABLATIONS}[model].load()
+    fit = ALL[model].load()
     began = cpu_seconds()
     values = fit(rows, split)
     taken = cpu_seconds() - began

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.table_peers import ABLATIONS, GOODFIT, LINEAR, MODELS
+from benchmarks.table_peers import ABLATIONS, FITS, GOODFIT, LINEAR, MODELS
 from benchmarks.table_scores import By, best_of, half_a_row, mean_ranks, ratio
 from benchmarks.table_sets import CLASSES, NUMBERS, TableSet
 
@@ -137,6 +137,25 @@ def ablations(results: Sequence[Result]) -> str:
         pairs += [(values(results, name, what), values(results, GOODFIT, what)) for what in ("log_loss", "cpu")]
         count = len({table for table, _ in values(results, name, "error").keys() & shared.keys()})
         lines.append(_row([name, str(count), *(shown(*pair) for pair in pairs)]))
+    return "\n".join(lines) if len(lines) > 2 else "Nothing is measured yet."
+
+
+def fits(results: Sequence[Result]) -> str:
+    """`goodfit fit` beside the default recipe, and beside the best peer of each table."""
+    lines = [
+        "| model | beside | error, its / theirs | wrong rows alone | RMSE alone | log-loss |",
+        "|---|---|---|---|---|---|",
+    ]
+
+    def of(name: str) -> list[By]:
+        return [*(errors(results, name, task) for task in ("", CLASSES, NUMBERS)), values(results, name, "log_loss")]
+
+    strong = [name for name in STRONG if any(each["model"] == name for each in results)]
+    for name in [name for name in FITS if any(each["model"] == name for each in results)]:
+        lines.append(_row([name, GOODFIT, *map(shown, of(name), of(GOODFIT))]))
+        if strong:
+            best = [best_of([of(peer)[place] for peer in strong if of(peer)[place]]) for place in range(4)]
+            lines.append(_row([name, f"the best of {', '.join(strong)}", *map(shown, of(name), best)]))
     return "\n".join(lines) if len(lines) > 2 else "Nothing is measured yet."
 
 

@@ -28,6 +28,7 @@ ONE_THREAD = {  # environment of every fit
 }
 MOST_KINDS = 255  # categories of a column that HistGradientBoosting takes
 GOODFIT = "goodfit"
+TWO_CORES = {"JAX_NUM_CPU_DEVICES": "2", "XLA_FLAGS": ""}  # environment of fits in a given time, beside the others'
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,40 @@ def goodfit(fields: Mapping[str, Any], seeds: int | None = None) -> Callable[[],
             table = make(rows.train, target=rows.target, task=rows.task)  # type: ignore[arg-type]
             # nothing is sealed: the rows that test are apart already, as they are for the others
             parts = table.split(valid=fields.get("valid", 0.0), test=0.0, seed=seed)
-            model = train({"seed": seed, **fields}, parts, seeds=seeds).model
-            if rows.task != CLASSES:
-                return np.asarray(model.predict(rows.inputs()[1])[:, 0])
-            return model.predict_proba(rows.inputs()[1])[:, [model.classes.index(name) for name in rows.classes]]
+            return _of_test(train({"seed": seed, **fields}, parts, seeds=seeds).model, rows)
 
         return fit
 
     return load
+
+
+def timed(seconds: float) -> Callable[[], Fit]:
+    """`goodfit.fit` in so many seconds, on two cores."""
+
+    def load() -> Fit:
+        import jax
+        import narwhals  # noqa: F401
+
+        import goodfit as gf
+
+        jax.devices()
+        make, whole = gf.data.table, gf.fit
+
+        def fit(rows: Rows, seed: int) -> np.ndarray:
+            table = make(rows.train, target=rows.target, task=rows.task, test=0)  # type: ignore[arg-type]
+            return _of_test(whole(table, seconds=seconds, seed=seed).model, rows)
+
+        return fit
+
+    return load
+
+
+def _of_test(model: Any, rows: Rows) -> np.ndarray:
+    """What a model of goodfit's predicts for the test rows."""
+    if rows.task != CLASSES:
+        return np.asarray(model.predict(rows.inputs()[1])[:, 0])
+    found: np.ndarray = model.predict_proba(rows.inputs()[1])[:, [model.classes.index(name) for name in rows.classes]]
+    return found
 
 
 def categories_of(x: pd.DataFrame) -> list[str]:
@@ -244,14 +271,27 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
 FOR_CLASSES = ("label smoothing 0.02",)  # changes that numbers do not have
 ABLATIONS: dict[str, Model] = {name: Model("goodfit", goodfit(*change)) for name, change in CHANGES.items()}
 
+FITS: dict[str, Model] = {
+    "goodfit fit, 1 minute": Model("goodfit", timed(60)),
+    "goodfit fit, 5 minutes": Model("goodfit", timed(300)),
+}
+ALL = {**MODELS, **ABLATIONS, **FITS}
+
 
 def settings(name: str) -> str:
     """What a result was made with: another text means that it must be made anew. "" where it cannot be made here."""
-    model = {**MODELS, **ABLATIONS}[name]
+    model = ALL[name]
     if model.package != "goodfit" or not model.installed:
         return model.installed
     from goodfit.runs import defaults
 
+    if name in FITS:
+        from goodfit.ensembles import choosing, planning, space
+
+        parts = [
+            repr(vars(each)[key]) for each in (space, planning, choosing) for key in sorted(vars(each)) if key.isupper()
+        ]
+        return f"{model.installed}, {parts}"
     own = {
         key: value for key, value in vars(defaults).items() if key.isupper() and isinstance(value, int | float | tuple)
     }

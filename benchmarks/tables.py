@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import processes, table_page
-from benchmarks.table_peers import ABLATIONS, FOR_CLASSES, MODELS, ONE_THREAD, settings
+from benchmarks.table_peers import ABLATIONS, ALL, FITS, FOR_CLASSES, MODELS, ONE_THREAD, TWO_CORES, settings
 from benchmarks.table_sets import CLASSES, TableSet, table_sets
 
 PAGE = processes.ROOT / "docs" / "tables-default.md"
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sets, left_out = table_sets(given.modeldata)
     chosen = [each for each in sets if not given.tables or each.name in given.tables]
     missing = sorted(set(given.tables or ()) - {each.name for each in chosen})
-    models = {**MODELS, **ABLATIONS}
-    names = given.models or [*MODELS, *(ABLATIONS if given.ablations else ())]
+    more = [*(ABLATIONS if given.ablations else ()), *(FITS if given.fits else ())]
+    names = given.models or [*MODELS, *more]
     made_with = {name: settings(name) for name in names}
-    absent = {} if given.report else {name: models[name].package for name, made in made_with.items() if not made}
+    absent = {} if given.report else {name: ALL[name].package for name, made in made_with.items() if not made}
     for package in dict.fromkeys(absent.values()):
         own = [name for name in absent if absent[name] == package]
         left_out.append(f"left out: {', '.join(own)}: {package} is not installed")
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Nothing is measured yet.")
         return int(failed > 0)
     parts = written_parts(sets, results)
-    print(*(f"\n{name}\n{text}" for name, text in parts.items()), sep="\n")
+    print(*(f"\n{name}\n{text}" for name, text in {**parts, "fits": table_page.fits(results)}.items()), sep="\n")
     if given.page:
         text = PAGE.read_text("utf-8")
         for name, part in parts.items():
@@ -71,7 +71,8 @@ def fit_all(
         command = [sys.executable, "-m", "benchmarks.table_fit", table, str(split), model]
         command += [] if modeldata is None else ["--modeldata", str(modeldata.resolve())]
         try:
-            ended = processes.run(command, {**ONE_THREAD, "JAX_ENABLE_COMPILATION_CACHE": _program_cache()})
+            cores = TWO_CORES if model in FITS else {}
+            ended = processes.run(command, {**ONE_THREAD, **cores, "JAX_ENABLE_COMPILATION_CACHE": _program_cache()})
             found = json.loads(ended.stdout.splitlines()[-1])
         except (RuntimeError, ValueError, IndexError) as error:
             failed += 1
@@ -142,7 +143,7 @@ def _program_cache() -> str:
 
 
 def _models() -> str:
-    return ", ".join([*MODELS, *ABLATIONS]).replace("%", "%%")  # argparse fills in what follows a single one
+    return ", ".join(ALL).replace("%", "%%")  # argparse fills in what follows a single one
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -150,13 +151,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, required=True, metavar="FILE", help="results, a line of JSON each")
     parser.add_argument("--models", nargs="+", metavar="NAME", help=f"{_models()}; all peers")
     parser.add_argument("--ablations", action="store_true", help="the default with fields changed, too")
+    parser.add_argument("--fits", action="store_true", help="goodfit fit in a given time, on two cores, too")
     parser.add_argument("--tables", nargs="+", metavar="NAME", help="these tables; all that are there")
     parser.add_argument("--splits", type=int, default=SPLITS, metavar="N", help=f"divisions of each table; {SPLITS}")
     parser.add_argument("--modeldata", type=Path, metavar="FOLDER", help="of R's package modeldata, unpacked")
     parser.add_argument("--report", action="store_true", help="fit nothing, report what is kept")
     parser.add_argument("--page", action="store_true", help=f"write the report into docs/{PAGE.name}")
     given = parser.parse_args(arguments)
-    if unknown := sorted(set(given.models or ()) - {*MODELS, *ABLATIONS}):
+    if unknown := sorted(set(given.models or ()) - {*ALL}):
         parser.error(f"no such model: {', '.join(unknown)}")
     return given
 

@@ -29,7 +29,7 @@ LAYERS = (
     ("models",),
     ("runs",),
     ("selection", "inspection"),
-    ("curves",),
+    ("curves", "ensembles"),
     ("verdicts",),
     ("reports",),
     ("studies", "estimators", "interop", "serving"),

@@ -1,5 +1,6 @@
 from goodfit import curves as curves
 from goodfit import data as data
+from goodfit import ensembles as ensembles
 from goodfit import inspection as inspection
 from goodfit import leaks as leaks
 from goodfit import models as models
@@ -10,6 +11,7 @@ from goodfit import selection as selection
 from goodfit import serving as serving
 from goodfit import studies as studies
 from goodfit import verdicts as verdicts
+from goodfit.ensembles.job import fit as fit
 from goodfit.errors import GoodfitError as GoodfitError
 from goodfit.errors import InputError as InputError
 from goodfit.estimators import MLPClassifier as MLPClassifier

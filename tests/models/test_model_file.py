@@ -155,7 +155,7 @@ def test_tensors_that_do_not_fit_are_refused(tmp_path: Path, name: str, array: A
 NET = (
     "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
     "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a list "
-    "of their numbers)"
+    "of their numbers, and, where it counts more than once, 'count', an integer >= 1)"
 )
 PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_json()
 
@@ -183,6 +183,8 @@ PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_js
         ({"nets": [{"activations": ["prelu"], "seed": -1}]}, f"'nets' must be {NET}; got [{{"),
         ({"nets": [{"activations": "prelu", "seed": 0}]}, f"'nets' must be {NET}; got [{{"),
         ({"nets": [{"activations": ["prelu"], "seed": 0, "code": "import os"}]}, f"'nets' must be {NET}; got [{{"),
+        ({"nets": [{"activations": ["prelu"], "seed": 0, "count": 0}]}, f"'nets' must be {NET}; got [{{"),
+        ({"nets": [{"activations": ["prelu"], "seed": 0, "count": True}]}, f"'nets' must be {NET}; got [{{"),
         ({"nets": [{"activations": ["prelu"], "seed": 0, "target_transform": []}]}, f"'nets' must be {NET}; got [{{"),
         (
             {"nets": [{"activations": ["prelu"], "seed": 0, "target_transform": "log"}]},
@@ -255,10 +257,10 @@ def test_files_of_format_1_are_read(tmp_path: Path) -> None:
     assert (model.data, model.preprocessing) == (None, None)
 
 
-@pytest.mark.parametrize("version", [0, 5])
+@pytest.mark.parametrize("version", [0, 6])
 def test_another_format_is_refused(tmp_path: Path, version: int) -> None:
     error = refused(tmp_path / "model.safetensors", packed(*content(), version))
-    assert f"must be a model file of format 4; got '{version}'. Use the version of goodfit that wrote it" in str(error)
+    assert f"must be a model file of format 5; got '{version}'. Use the version of goodfit that wrote it" in str(error)
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from goodfit import __version__
 
 COMMANDS = {  # what each does, in one line, and an example
     "train": ("Train a net on a data set or a table, with one seed or many.", "digits --hidden 64,32 --seeds 8"),
+    "fit": ("Do the whole job for a table in the minutes given.", "people.csv --target income --minutes 5"),
     "select": (
         "Compare hyperparameters by cross-validation.",
         "digits --vary hidden=32,64x32 --vary l2=1e-5..1e-1:log",

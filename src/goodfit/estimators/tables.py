@@ -20,7 +20,8 @@ from goodfit.data import Table
 from goodfit.data.tables.frames import columns_of, frame_from
 from goodfit.data.tables.tabular import table
 from goodfit.data.tables.targets import TableTask
-from goodfit.errors import problem
+from goodfit.ensembles.job import fit
+from goodfit.errors import InputError, problem
 from goodfit.estimators.inputs import checked_weight
 from goodfit.estimators.parameters import TABLES, constraints, documented
 from goodfit.estimators.together import put_off
@@ -53,6 +54,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         ids: Any = (),
         kinds: Any = None,
         leaks: str = "warn",
+        seconds: float | None = None,
         random_state: Any = None,
     ) -> None:
         """Keep the parameters; `fit` checks them."""
@@ -61,6 +63,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         self.ids = ids
         self.kinds = kinds
         self.leaks = leaks
+        self.seconds = seconds
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
@@ -79,7 +82,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         targets = self._targets(y, kept)
         check_consistent_length(X, targets)
         made = self._table(columns, targets, getattr(y, "name", None), weight)
-        self.run_ = run = train(self._asked(), made, seeds=self.n_nets, leaks=self.leaks)
+        self.run_ = run = self._trained(made)
         if run.frozen:
             rule = f"{len(run.frozen)} of {len(run.nets)} nets diverged, and predict only if all did"
             warn(problem(type(self).__name__, rule, fix="Use a smaller learning_rate in 'recipe'."), ConvergenceWarning)
@@ -94,6 +97,18 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
             values[np.arange(len(targets))[kept][run.out_of_fold.rows]] = found
             self.out_of_fold_ = self._as_given(values)
         return self
+
+    def _trained(self, made: Table) -> Run:
+        """The run of the table: of one recipe, or, where a time is given, of `goodfit.fit`."""
+        if self.seconds is None:
+            return train(self._asked(), made, seeds=self.n_nets, leaks=self.leaks)
+        given = [name for name in ("recipe", "n_nets") if getattr(self, name) is not None]
+        if given:
+            rule = f"takes no {' and no '.join(repr(name) for name in given)} beside 'seconds', which tries many"
+            raise InputError(problem(type(self).__name__, rule, fix="Leave one of them out."))
+        asked = self._asked()
+        assert isinstance(asked, Mapping)
+        return fit(made, seconds=self.seconds, seed=asked["seed"], leaks=self.leaks)
 
     def _columns(self, X: Any, y: Any = "no_validation", *, reset: bool) -> list[tuple[str, Any]]:
         """(name, column) pairs of X; after the fit, by the names that the columns had there."""

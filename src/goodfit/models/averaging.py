@@ -1,4 +1,4 @@
-"""What several nets predict together: the mean of their probabilities, or of their numbers."""
+"""What several nets predict together: the mean of their probabilities, or of their numbers, as often as each counts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def mean_values(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N C"]:
     """Probabilities, or for regression numbers in the targets' unit, mean over nets, for raw inputs [N, D]: float32.
+    A net counts as often as its `count` says.
 
     nets: at least one, all of one task, with the same inputs and outputs. InputError where the inputs do not fit, and
     where what a net gives for them is not finite in float32.
@@ -46,8 +47,8 @@ def values_together(
             raise InputError(problem(where, rule, net=(number, len(nets)), fix=fix))
         if net.task == "classification" and len(values) and not np.ptp(decided(net.task, values)):
             single.append(number)
-        total = total + values
-    return total / len(nets), tuple(single)
+        total = total + (values if net.count == 1 else values * net.count)
+    return total / sum(net.count for net in nets), tuple(single)
 
 
 def decided(task: str, values: Float[np.ndarray, "N C"]) -> np.ndarray:

@@ -22,7 +22,14 @@ from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
-from goodfit.models.model_metadata import ENCODING_FORMAT, TRANSFORM_FORMAT, Metadata, NetEntry, read_metadata
+from goodfit.models.model_metadata import (
+    COUNT_FORMAT,
+    ENCODING_FORMAT,
+    TRANSFORM_FORMAT,
+    Metadata,
+    NetEntry,
+    read_metadata,
+)
 from goodfit.models.predicting import DIVERGED, diverged_places
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
@@ -37,11 +44,12 @@ if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.recipe import Recipe
 
-FORMAT = ENCODING_FORMAT
+FORMAT = COUNT_FORMAT
 PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
 OLDEST_FORMAT = 1
 KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from
+ENSEMBLE = "ensemble"  # in `about`: how nets of several recipes were chosen and weighed
 DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet
@@ -325,11 +333,14 @@ def _entry(net: TrainedNet) -> dict[str, Any]:
     """What the JSON says of a net."""
     entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
     entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
+    entry |= {} if net.count == 1 else {"count": net.count}
     return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
 
 
 def _version(net: TrainedNet) -> int:
     """The first format that can hold a net."""
+    if net.count != 1:
+        return COUNT_FORMAT
     if net.encoding is not None:
         return ENCODING_FORMAT
     return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
@@ -388,4 +399,5 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         transform=transform,
         encoding=encoding,
         preprocessing=found.preprocessing,
+        count=entry.count,
     )

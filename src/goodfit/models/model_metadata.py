@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from goodfit.data.dataset import Task
 from goodfit.errors import Problems
-from goodfit.models.trained_net import Link
+from goodfit.models.trained_net import MOST_COUNT, Link
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 TASKS, LINKS = get_args(Task), get_args(Link)
 TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
+COUNT_FORMAT = 5  # the first that has nets which count more than once
 MOST_COLUMNS = 2**31  # a number of a column is below
-_LATER = {"target_transform": TRANSFORM_FORMAT, "encoded": ENCODING_FORMAT}  # entry of a net -> the first with it
+_LATER = {
+    "target_transform": TRANSFORM_FORMAT,
+    "encoded": ENCODING_FORMAT,
+    "count": COUNT_FORMAT,
+}  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
 
@@ -28,12 +33,14 @@ class NetEntry:
     activations: names, one a hidden layer
     target_transform: names, one an output; () where targets are not transformed
     encoded: numbers of the inputs that are encoded; () where none is
+    count: how many times it counts where nets predict together
     """
 
     activations: tuple[str, ...]
     seed: int
     target_transform: tuple[str, ...] = ()
     encoded: tuple[int, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,13 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
         link=found["link"],
         classes=tuple(found["classes"]),
         nets=tuple(
-            NetEntry(tuple(net["activations"]), net["seed"], *(tuple(net.get(name, ())) for name in _LATER))
+            NetEntry(
+                tuple(net["activations"]),
+                net["seed"],
+                tuple(net.get("target_transform", ())),
+                tuple(net.get("encoded", ())),
+                net.get("count", 1),
+            )
             for net in found["nets"]
         ),
         about=found["about"],
@@ -122,6 +135,8 @@ def _is_net(given: Any) -> bool:
         and isinstance(encoded, list)
         and all(_is_count(column) and column < MOST_COLUMNS for column in encoded)
         and bool(encoded)
+        and type(count := given.get("count", 1)) is int
+        and 1 <= count <= MOST_COUNT
     )
 
 
@@ -145,7 +160,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
         _are_nets,
         "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
         "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
-        "list of their numbers)",
+        "list of their numbers, and, where it counts more than once, 'count', an integer >= 1)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

@@ -110,42 +110,58 @@ def logits_from(task: str, chances: NDArray[Any]) -> Float[np.ndarray, "1 N C"]:
 
 
 def probabilities_at(
-    task: str, logits: Float[np.ndarray, "P N C"], temperature: float | Float[np.ndarray, " N"] = 1.0
+    task: str,
+    logits: Float[np.ndarray, "P N C"],
+    temperature: float | Float[np.ndarray, " N"] = 1.0,
+    shares: Float[np.ndarray, " P"] | None = None,
 ) -> Float[np.ndarray, "N C"]:
-    """The mean over nets of their probabilities, logits divided by one temperature, or by one for each row."""
+    """The mean over nets of their probabilities, logits divided by one temperature, or by one for each row.
+
+    shares: of the nets in the mean, see `counts_of`; None for equal ones
+    """
     from scipy.special import expit
 
     z = logits / np.reshape(temperature, (-1, 1))
     if task == "multilabel":
-        labels: Float[np.ndarray, "N C"] = expit(z).mean(0)
-        return labels
+        return _mean(expit(z), shares)
     z -= z.max(-1, keepdims=True)
     np.exp(z, out=z)
     z /= z.sum(-1, keepdims=True)
-    mean: Float[np.ndarray, "N C"] = z.mean(0)
+    return _mean(z, shares)
+
+
+def _mean(chances: Float[np.ndarray, "P N C"], shares: Float[np.ndarray, " P"] | None) -> Float[np.ndarray, "N C"]:
+    mean: Float[np.ndarray, "N C"] = chances.mean(0) if shares is None else np.tensordot(shares, chances, 1)
     return mean
 
 
 def best_temperatures(
-    task: str, logits: Float[np.ndarray, "P N C"], y: Any, parts: Sequence[Int[np.ndarray, " n"]]
+    task: str,
+    logits: Float[np.ndarray, "P N C"],
+    y: Any,
+    parts: Sequence[Int[np.ndarray, " n"]],
+    shares: Float[np.ndarray, " P"] | None = None,
 ) -> list[float]:
     """For each part of the rows, the temperature from 0.05 to 20 with the least log loss of all nets' mean probability.
 
     parts: places of rows
+    shares: as in `probabilities_at`
     The loss of one net has one minimum; that of a mean over nets may have several, so a grid is looked at first.
     """
-    losses = np.stack([log_losses(task, probabilities_at(task, logits, at), y) for at in GRID])  # [G, N]
-    return [_refined(task, logits[:, rows], y[rows], int(losses[:, rows].mean(1).argmin())) for rows in parts]
+    losses = np.stack([log_losses(task, probabilities_at(task, logits, at, shares), y) for at in GRID])  # [G, N]
+    return [_refined(task, logits[:, rows], y[rows], int(losses[:, rows].mean(1).argmin()), shares) for rows in parts]
 
 
-def _refined(task: str, logits: Float[np.ndarray, "P N C"], y: Any, place: int) -> float:
+def _refined(
+    task: str, logits: Float[np.ndarray, "P N C"], y: Any, place: int, shares: Float[np.ndarray, " P"] | None
+) -> float:
     """The best temperature between the neighbours of a place of the grid."""
     from scipy.optimize import minimize_scalar
 
     ends = math.log(GRID[max(0, place - 1)]), math.log(GRID[min(len(GRID) - 1, place + 1)])
 
     def loss(at: float) -> float:
-        return float(log_losses(task, probabilities_at(task, logits, math.exp(at)), y).mean())
+        return float(log_losses(task, probabilities_at(task, logits, math.exp(at), shares), y).mean())
 
     inside = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": CLOSE})
     bounds = [
@@ -164,6 +180,7 @@ def fitted_temperature(
     level: float = LEVEL,
     classes: Sequence[str] = (),
     missing: str = "",
+    shares: Float[np.ndarray, " P"] | None = None,
 ) -> Temperature:
     """Fit the temperature on all rows, and measure its gain cross-fitted: each fold by the temperature of the others.
 
@@ -171,12 +188,13 @@ def fitted_temperature(
     y: codes [N], or labels of 0 and 1 [N, C]
     folds: of the rows' places 0 to N - 1; None where there are none, and `missing` says why
     groups: of the rows, which then count as one in the intervals of the gains
+    shares: as in `probabilities_at`
     """
     parts: list[Int[np.ndarray, " n"]] = [np.arange(len(y))]
     parts += [] if folds is None else [fold.train for fold in folds.all]
-    value, *values = best_temperatures(task, logits, y, parts)
+    value, *values = best_temperatures(task, logits, y, parts, shares)
     at_bound = value < LOWEST * AT_BOUND or value > HIGHEST / AT_BOUND
-    before, whole = probabilities_at(task, logits), probabilities_at(task, logits, value)
+    before, whole = (probabilities_at(task, logits, at, shares) for at in (1.0, value))
     changed = int((_decided(task, before) != _decided(task, whole)).reshape(len(before), -1).any(1).sum())
     if folds is None:
         return Temperature(value, at_bound, "", (), (), (), changed, len(y), missing)
@@ -184,7 +202,7 @@ def fitted_temperature(
     for fold, own in zip(folds.all, values, strict=True):
         of_row[fold.valid] = own
     held = np.flatnonzero(np.isfinite(of_row))  # by time, the earliest rows are in no fold
-    after = probabilities_at(task, logits[:, held], of_row[held])
+    after = probabilities_at(task, logits[:, held], of_row[held], shares)
     gains = _gains(task, before[held], after, y[held], None if groups is None else groups[held], level)
     if task == "multilabel":
         told: Sequence[Reliability] = by_output(task, classes, after, y[held])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
 CACHED_NUMBERS = 2**17  # the same for float64: 1 MB, which a processor's cache holds
+MOST_COUNT = 2**20
 Link = Literal["identity", "exp"]
 Precision = type[np.float32] | type[np.float64]
 _WHERE = "Inputs"
@@ -53,6 +54,7 @@ class TrainedNet:
     preprocessing: None, or what made the net's inputs of a table. The net itself takes what that gives; a `Model` of
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
     is a net that takes the numbers alone.
+    count: how many times it counts where several nets predict together, 1 or more.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -72,6 +74,7 @@ class TrainedNet:
     transform: TargetTransform | None = None
     preprocessing: Preprocessing | None = None
     encoding: PiecewiseEncoding | None = None
+    count: int = 1
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -295,6 +298,8 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
     made = net.n_inputs if net.preprocessing is None else net.preprocessing.n_inputs
     if made != net.n_inputs:
         problems.add("Net", f"'preprocessing' must make the {net.n_inputs} inputs of the nets", got=made)
+    if type(net.count) is not int or not 1 <= net.count <= MOST_COUNT:
+        problems.add("Net", f"'count' must be an integer from 1 to {MOST_COUNT}", got=net.count)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)
@@ -327,6 +332,13 @@ def _array(where: str, given: Any, kind: type[np.float32] | None = None) -> np.n
     except (TypeError, ValueError) as error:
         fix = "Lists must be of the same length."
         raise InputError(problem(where, "must be an array of numbers", got=str(error), fix=fix)) from error
+
+
+def counts_of(nets: Sequence[TrainedNet]) -> Float[np.ndarray, " P"]:
+    """How many times each net counts where they predict together, as shares of one."""
+    counts = np.array([net.count for net in nets], np.float64)
+    shares: Float[np.ndarray, " P"] = counts / counts.sum()
+    return shares
 
 
 def overflow_allowed() -> np.errstate:

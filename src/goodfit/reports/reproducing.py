@@ -5,6 +5,7 @@ import os
 import shlex
 from fractions import Fraction
 
+from goodfit.ensembles.telling import call_of_fit
 from goodfit.reports.blocks import Passage
 from goodfit.reports.commands import (
     changes,
@@ -31,6 +32,7 @@ def reproduce_section(source: Source) -> Section:
         "command": None if words is None else wrapped(words),
         "python": _python(source),
         "later": "\n".join(map(shlex.join, later)),
+        "timed": source.run.ensemble is not None,
     }
     return Section("How to reproduce", [Passage("run/reproduce.html", about)])
 
@@ -43,6 +45,8 @@ def command(source: Source) -> list[str] | None:
     """
     recipe, seeds = source.run.recipe, source.run.seeds
     data = data_words(source)
+    if source.run.ensemble is not None:
+        return None if data is None else call_of_fit(source.run.ensemble, data)
     counted_up = tuple(range(recipe.seed, recipe.seed + len(seeds)))
     usual = recipe.fold_members or 1  # as many nets are trained where no number is given
     if data is None or seeds != counted_up or not _is_drawn(source):
@@ -100,6 +104,9 @@ def data_words(source: Source) -> list[str] | None:
 
 
 def _python(source: Source) -> str:
+    facts = source.run.ensemble
+    if facts is not None:
+        return f"import goodfit as gf\n\ngf.fit(data, seconds={facts['seconds']!r}, seed={facts['seed']})"
     fields = "".join(f"    {name}={value!r},\n" for name, value in changes(DEFAULT, source.run.recipe).items())
     given = f"\n{fields}" if fields else ""
     start, told = "", ""

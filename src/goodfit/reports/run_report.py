@@ -21,7 +21,14 @@ from goodfit.reports.numbers import NONE, between, counted, number
 from goodfit.reports.openings import openings_glance, openings_section
 from goodfit.reports.page import Glance, Page, Section
 from goodfit.reports.reproducing import data_words, reproduce_section
-from goodfit.reports.run_sections import curves_section, data_section, layers_text, net_section, recipe_section
+from goodfit.reports.run_sections import (
+    curves_section,
+    data_section,
+    ensemble_section,
+    layers_text,
+    net_section,
+    recipe_section,
+)
 from goodfit.reports.source import Source, source_of
 from goodfit.reports.verdict import verdict_glance, verdict_section
 from goodfit.runs import Run
@@ -39,6 +46,7 @@ def run_page(run: Run | str | Path, search: str | Path | None = None, *, ledger:
     source = source_of(run if isinstance(run, Run) else Path(run), ledger)
     sections = [
         data_section(source),
+        ensemble_section(source.run),
         net_section(source.run),
         recipe_section(source.run.recipe),
         curves_section(source.run),
@@ -97,7 +105,8 @@ def _comparison(source: Source, search: Path | None) -> Section:
 def _lead(source: Source) -> Inline:
     run = source.run
     nets = counted(len(run.seeds), "net")
-    trained = f"{nets} of {layers_text(run)} units, trained on {counted(source.sizes['train'], 'row')}."
+    of = "several settings" if run.ensemble is not None else f"{layers_text(run)} units"
+    trained = f"{nets} of {of}, trained on {counted(source.sizes['train'], 'row')}."
     return trained if source.verdict is None else f"{trained} {source.verdict.sentence}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.ensembles.telling import MEMBER_COLUMNS, member_rows, title_of
 from goodfit.figures.curves import band_levels
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.reports.blocks import Grid, Paragraph, Passage
@@ -29,8 +30,17 @@ def data_section(source: Source) -> Section:
     return Section("Data and split", [Passage("run/data.html", about)])
 
 
+def ensemble_section(run: Run) -> Section | None:
+    """How the nets were chosen and weighed; None where all are of one recipe."""
+    if run.ensemble is None:
+        return None
+    told = [Paragraph(sentence, lead=not place) for place, sentence in enumerate(run.ensemble.get("sentences", ()))]
+    members = Grid(title_of(run.ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(run.ensemble)], left=0)
+    return Section("Ensemble", [*told, members])
+
+
 def net_section(run: Run) -> Section:
-    """The layers."""
+    """The layers; of an ensemble, those of the member that counts most."""
     rows = [
         [
             layer.name,
@@ -47,6 +57,8 @@ def net_section(run: Run) -> Section:
     encoded = encoded_text(run.nets[0].n_inputs, run.nets[0].first_inputs)
     one = f"{', '.join(filter(None, (layers_text(run), encoded)))}: {counted(run.parameters, 'parameter')}."
     text = f"{one} {counted(len(run.seeds), 'such net')} were trained, one per seed." if len(run.seeds) > 1 else one
+    if run.ensemble is not None:
+        text = f"Of the member that counts most: {one}"
     return Section("Net", [Paragraph(text), Grid("Layers, from the inputs to the output", columns, rows, left=3)])
 
 

@@ -19,6 +19,7 @@ from goodfit.errors import InputError, problem
 from goodfit.models.calibration import by_output, of_top_class, probability_scores, rows_of_probabilities
 from goodfit.models.model_file import Model
 from goodfit.models.temperature import Temperature, fitted_temperature, logits_from, logits_of
+from goodfit.models.trained_net import counts_of
 from goodfit.runs.calibrated import NO_DIAGRAM, WHERE, Calibration, is_picture
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant
 from goodfit.runs.looking import LookedAt, rows_to_look_at
@@ -76,10 +77,11 @@ def calibration(
     if not np.isfinite(logits).all():
         fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
         raise InputError(problem(WHERE, f"the nets of {one.name!r} must give finite outputs for all rows", fix=fix))
+    shares = None if rows.out_of_fold else counts_of(one.nets)
     found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
     if classes or task == "multilabel":
         found += by_output(task, one.nets[0].classes, chances, y)
-    fitted = _temperature(one, logits, y, rows, level, seed) if temperature else None
+    fitted = _temperature(one, logits, y, rows, level, seed, shares) if temperature else None
     return Calibration(
         name=one.name,
         task=task,
@@ -97,11 +99,13 @@ def calibration(
     )
 
 
-def _temperature(one: Entrant, logits: Any, y: Any, rows: LookedAt, level: float, seed: int) -> Temperature:
+def _temperature(
+    one: Entrant, logits: Any, y: Any, rows: LookedAt, level: float, seed: int, shares: Any
+) -> Temperature:
     folds, groups, missing = _folds(rows.data, rows.rows, seed)
     net = one.nets[0]
     return fitted_temperature(
-        net.task, logits, y, folds, groups=groups, level=level, classes=net.classes, missing=missing
+        net.task, logits, y, folds, groups=groups, level=level, classes=net.classes, missing=missing, shares=shares
     )
 
 

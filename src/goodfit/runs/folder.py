@@ -1,5 +1,6 @@
 """Runs on disk: list them, load one."""
 
+import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,14 @@ from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.data.ledger import Opening
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models.model_file import Model, load_model
+from goodfit.models.model_file import ENSEMBLE, Model, load_model
 from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs import record
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import of_test_set, restated
+from goodfit.runs.record_parts import EnsembleFacts
 from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
@@ -142,6 +144,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
         else None,
         start=_start_of(where, found),
         measured=found.measured,
+        ensemble=_ensemble_of(where, model),
     )
 
 
@@ -151,6 +154,19 @@ def _with_diverged(model: Model, history: History) -> Model:
     if not stuck or DIVERGED in model.about:
         return model
     return replace(model, about={**model.about, DIVERGED: stuck})
+
+
+def _ensemble_of(folder: Path, model: Model) -> dict[str, Any] | None:
+    """How the nets were chosen and weighed; InputError where the model file says what goodfit would not write."""
+    facts = model.about.get(ENSEMBLE)
+    if facts is None:
+        return None
+    try:
+        EnsembleFacts.model_validate_json(json.dumps(facts))
+    except ValueError as error:
+        rule = f"{ENSEMBLE!r} in 'about' must be what goodfit writes"
+        raise InputError(problem(str(folder / record.MODEL), rule, fix="Restore a backup, or fit again.")) from error
+    return dict(facts)
 
 
 def _start_of(folder: Path, found: record.RunRecord) -> Any:

@@ -87,16 +87,17 @@ def score_folds(
     assert folds is not None
     count, rows = int(folds.max()) + 1, parts.train
     out, own = (np.zeros((len(rows), nets[0].n_outputs)) for _ in range(2))  # sums over nets
-    heard = np.zeros((2, count))  # how many nets gave to each
+    heard = np.zeros((2, count))  # how many nets gave to each, as often as they count
     of_net = np.asarray([fold_of(net, count) for net in range(len(nets))])
     sound = _sound(frozen)
     for place, values in stacked_values([nets[net] for net in sound], parts.data.x[rows]):
         fold = of_net[sound[place]]
         left_out = folds == fold
         finite = np.clip(np.where(np.isnan(values), 0, values), -LARGEST, LARGEST)  # of nets that diverged
+        finite = finite * nets[sound[place]].count
         out[left_out] += finite[left_out]
         own[~left_out] += finite[~left_out]
-        heard += [np.arange(count) == fold, np.arange(count) != fold]
+        heard += nets[sound[place]].count * np.array([np.arange(count) == fold, np.arange(count) != fold])
     data, task = parts.data, nets[0].task
     there, learned = heard[0, folds] > 0, heard[1, folds] > 0
     values = (out[there] / heard[0, folds[there], None]).astype(np.float32)

@@ -200,6 +200,8 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.encoding is not None:
             digest.update(repr(net.encoding.columns.tolist()).encode())
             numbers.append(net.encoding.edges)
+        if net.count != 1:
+            digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):
             digest.update(f"{array.shape}".encode())
             digest.update(np.ascontiguousarray(array, "<f4").tobytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,46 @@ class TableOrigin(Checked):
     ordered: dict[str, tuple[str, ...]] | None = None
     test: Annotated[float, Field(ge=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
     """The share of the rows that is sealed, or the path of the test file; None where nothing was asked for."""
+
+
+class EnsembleMember(Checked):
+    """A setting of an ensemble: how often it counts, its share of all, its loss out of fold, the round that it is from,
+    and the fields in which its recipe differs from the default one.
+    """
+
+    count: Annotated[int, Field(ge=1, le=LARGEST)]
+    share: Annotated[float, Field(ge=0, le=1)]
+    loss: float
+    stage: Literal["default", "short", "whole"]
+    fields: dict[str, Any]
+
+
+class EnsembleFacts(Checked):
+    """What a model file tells of how `goodfit.fit` chose and weighed its nets; see docs/fit.md.
+
+    loss: what is minimised; seed, epochs: of the default recipe; seconds, spent: given, and spent on training; rounds,
+    settings, nets: how many were trained; temperature: by which logits were divided; nested, chosen, default: mean
+    losses by the nested choice, of the ensemble on the rows that chose it, of the default; gain: of the first over
+    the last with the ends of its interval; later: the same of the second half of the rounds, where there are enough;
+    sentences: what it comes to.
+    """
+
+    loss: str
+    seed: Annotated[int, Field(ge=0, le=LARGEST)]
+    epochs: Annotated[int, Field(ge=1, le=LARGEST)]
+    seconds: Annotated[float, Field(ge=0, le=LARGEST)]
+    spent: Annotated[float, Field(ge=0, le=LARGEST)]
+    rounds: Annotated[int, Field(ge=1, le=LARGEST)]
+    settings: Annotated[int, Field(ge=1, le=LARGEST)]
+    nets: Annotated[int, Field(ge=1, le=LARGEST)]
+    temperature: Annotated[float, Field(gt=0)]
+    nested: float
+    chosen: float
+    default: float
+    gain: Annotated[list[float], Field(min_length=3, max_length=3)]
+    members: Annotated[list[EnsembleMember], Field(min_length=1)]
+    later: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+    sentences: list[str]
 
 
 class SealedRows(Checked):

@@ -20,7 +20,7 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.conformal import ENTRY
 from goodfit.models.measures import Measures
-from goodfit.models.model_file import STARTED, Model
+from goodfit.models.model_file import ENSEMBLE, STARTED, Model
 from goodfit.models.predicting import DIVERGED
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
@@ -109,6 +109,8 @@ class Run:
     there is read where a training goes on from it."""
     measured: Mapping[str, Measures] = field(default_factory=dict)
     """Part -> what was measured as the training ended; empty for runs of older versions. See `measures`."""
+    ensemble: Mapping[str, Any] | None = None
+    """Of `goodfit.fit`: how the nets were chosen and weighed, as JSON has it; None for other runs."""
 
     @cached_property
     def model(self) -> Model:
@@ -140,6 +142,8 @@ class Run:
             }
         if self.start is not None:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
+        if self.ensemble is not None:
+            about[ENSEMBLE] = dict(self.ensemble)
         if self.frozen:
             about[DIVERGED] = list(self.frozen)
         return Model(self.nets, about, preprocessing=None if self.split is None else self.split.data.preprocessing)
@@ -316,6 +320,7 @@ class Run:
             "sealed": self.sealed,
             "leaks": None if self.leaks is None else self.leaks.to_json(),
             "start": None if self.start is None else self.start.told.model_dump(),
+            **({} if self.ensemble is None else {ENSEMBLE: dict(self.ensemble)}),
         }
 
     def __repr__(self) -> str:

@@ -27,10 +27,11 @@ def mean_of_nets(graph: OnnxGraph, nets: Sequence[TrainedNet], x: Value, precisi
         key = b"".join(array.tobytes() for array in (net.shift, net.scale, net.bend, *bins))
         if key not in scaled:
             scaled[key] = graph.cast(_encoded(graph, net, _scaled(graph, net, x)), precision)
-        values.append(_finished(graph, net, _layers(graph, net, scaled[key], precision)))
-    if len(values) == 1:
+        found = _finished(graph, net, _layers(graph, net, scaled[key], precision))
+        values.append(found if net.count == 1 else graph.add("Mul", found, graph.constant(float(net.count))))
+    if len(values) == 1 and nets[0].count == 1:
         return values[0]
-    return graph.add("Div", graph.add("Sum", *values), graph.constant(float(len(values))))
+    return graph.add("Div", graph.add("Sum", *values), graph.constant(float(sum(net.count for net in nets))))
 
 
 def _scaled(graph: OnnxGraph, net: TrainedNet, x: Value) -> Value:

@@ -97,6 +97,7 @@ def _about(model: Model) -> dict[str, Any]:
         "classes": list(model.classes),
         "columns": columns,
         "kinds": kinds,
+        "counts": [net.count for net in model.nets],
         "truths": truths,
     }
 

@@ -252,11 +252,13 @@ def _voting(model: Model, nets: list[Any]) -> Any:
     from sklearn.ensemble import VotingClassifier, VotingRegressor
     from sklearn.preprocessing import LabelEncoder
 
+    counts = [net.count for net in model.nets]
+    weights = counts if len(set(counts)) > 1 else None
     named = [(f"net {place}", net) for place, net in enumerate(nets)]
     if model.task == "regression":
-        made = VotingRegressor(named)
+        made = VotingRegressor(named, weights=weights)
     else:
-        made = VotingClassifier(named, voting="soft")
+        made = VotingClassifier(named, voting="soft", weights=weights)
         made.le_ = LabelEncoder().fit(np.array(model.classes))
         made.classes_ = made.le_.classes_
     made.estimators_ = nets

@@ -94,8 +94,8 @@ def predict_proba(x: Any) -> Any:
         h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1)])
         for layer, (name, slope) in enumerate(layers):
             h = ACTIVATIONS[name](h @ net[f"weight{layer}"].T + net[f"bias{layer}"], slope)
-        total = total + finished(h, place, net)
-    return (total / len(ABOUT["nets"])).astype(np.float32)
+        total = total + ABOUT["counts"][place] * finished(h, place, net)
+    return (total / sum(ABOUT["counts"])).astype(np.float32)
 
 
 def predict(x: Any) -> Any:

@@ -70,8 +70,10 @@ def predict_proba(x: Any) -> Any:
     for place, net in enumerate(NETS):
         with torch.no_grad():
             outputs = net(torch.from_numpy(rows.astype(np.float64))).numpy()
-        total = total + finished(outputs, place, {name: array.numpy() for name, array in net.arrays.items()})
-    return (total / len(NETS)).astype(np.float32)
+        total = total + ABOUT["counts"][place] * finished(
+            outputs, place, {name: array.numpy() for name, array in net.arrays.items()}
+        )
+    return (total / sum(ABOUT["counts"])).astype(np.float32)
 
 
 def predict(x: Any) -> Any:
