@@ -67,8 +67,9 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "scale_has_size": "`init_scale` is greater than 0, except for `constant`;",
     "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
     "warmup_ends": "`warmup` is less than `epochs`;",
-    "weights_choose": "`class_weight` lists one number per class, not all of them 0.",
-    "folds_leave_rows": "`fold_members` is 0, or 2 or more.",
+    "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
+    "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
+    "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -224,6 +225,9 @@ INITIALISER_NOTES = """
 depend only on the net's seed, the layer and its two sizes, not on other nets of the population. No initialiser depends
 on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set the gain yourself (`--init-scale
 1.6667`).
+
+`init_data`, `parametrization` and `train_scaling`: [starts from data](engine.md#starts-from-data) and [forms of
+weights](engine.md#forms-of-weights).
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties
@@ -241,6 +245,8 @@ OPTIMISER_NOTES = """
 A step subtracts learning rate * schedule * direction from the weights; g is the gradient, penalties included. With
 `clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
 `weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
+All that a step does to biases, decay and L1 included, has the learning rate times `bias_rate`, as in a group of
+parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`. 0 leaves them as they begin.
 
 `Recipe(optimizer="adamw")` has `weight_decay=0.01`, like `torch.optim.AdamW` and goodfit's estimators; without decay,
 adamw is adam. `Recipe()`, in which the optimiser is left to its default, has none, so that it is what it was; neither

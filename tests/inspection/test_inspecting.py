@@ -64,7 +64,7 @@ def test_the_initial_net_is_the_one_that_training_began_with() -> None:
     unmoved = gf.train(SLOW.replace(learning_rate=1e-30, epochs=1), moons(), seeds=[3]).nets[0]
     for drawn, kept in zip(begun.subject.net.weights, unmoved.weights, strict=True):
         np.testing.assert_array_equal(drawn, kept)
-    assert initial_net(SLOW, random_net((2, 9, 2))) is None
+    assert initial_net(SLOW, random_net((2, 9, 2)), None) is None
 
 
 def test_trying_the_advice() -> None:

@@ -12,9 +12,9 @@ from inspection_help import random_net, rows_for, subject
 from goodfit.inspection.passes import parameters_of, run_passes
 from goodfit.inspection.precision import LARGEST, SMALLEST, exact, overflows, underflows
 from goodfit.inspection.subject import subject_of
-from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.forward import Architecture, Present, forward
+from goodfit.nets.numpy_activations import FUNCTIONS
 
 CASES = [
     ("tanh", {"task": "classification"}),

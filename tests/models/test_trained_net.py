@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from goodfit.errors import InputError
 from goodfit.models import trained_net
-from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.numpy_activations import FUNCTIONS
 
 
 def by_hand(**changes: Any) -> TrainedNet:

@@ -119,3 +119,11 @@ def test_what_cannot_be() -> None:
     told = r"Search: 'roc_auc' needs rows of every class in every fold; fold \d of 3 has none of 'a'. Use fewer folds"
     with pytest.raises(InputError, match=told):
         select(RECIPE, rare, vary={"l2": [0.0, 1.0]}, by="roc_auc", folds=KFold(3))
+
+
+def test_weighted_rows_are_ranked_by_what_weighs_them() -> None:
+    data = Dataset.from_arrays(np.arange(8.0)[:, None], np.arange(8) % 2, weight=np.arange(1.0, 9.0))
+    folds = make_folds(data, np.arange(8), folds=2)
+    with pytest.raises(InputError, match="'by' must be the score or the loss where rows have weights"):
+        ranked_by("roc_auc", data, folds)
+    assert ranked_by("neg_log_loss", data, folds) == ("loss", None)

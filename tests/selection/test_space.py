@@ -19,6 +19,9 @@ BASE = Recipe(hidden=(8,), dropout=0.0, schedule="constant")
         ("l2=0,1e-4", ("l2", [0, 1e-4])),
         ("activation=relu,tanh", ("activation", ["relu", "tanh"])),
         ("bias=true,false", ("bias", [True, False])),
+        ("encoding=none,piecewise", ("encoding", ["none", "piecewise"])),  # none is a name here
+        ("clip-norm=none,1", ("clip-norm", [None, 1])),
+        ("init=xavier-normal,orthogonal", ("init", ["xavier-normal", "orthogonal"])),  # and an x no list
         ("l2=1e-5..1e-2:log", ("l2", Range(1e-5, 1e-2, log=True))),
         ("l2=1e-5..1e-2:log:4", ("l2", Range(1e-5, 1e-2, log=True, points=4))),
         ("momentum=0..0.9:10", ("momentum", Range(0.0, 0.9, points=10))),

@@ -114,7 +114,7 @@ def test_padded_parameters_hold_each_nets_own_draw_and_zeros() -> None:
     cohort = cohort_of(jobs, examples, 1)
     parameters = cohort.initial_parameters()
     for job, place in zip(jobs, cohort.grid.place, strict=True):
-        net = take_net(parameters, job.recipe.hidden, place)
+        net = take_net(parameters, job.recipe, place)
         for w, b, (own_w, own_b) in zip(net.weights, net.biases, initial_layers(job.recipe, 3, 3), strict=True):
             np.testing.assert_array_equal(w, own_w)
             np.testing.assert_array_equal(b, own_b)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from engine_reference import PLAIN, Numbers, class_weight, fit64, log_sum, make_examples, scaled
 
-from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.nets.activations import PRELU_SLOPE
+from goodfit.nets.numpy_activations import FUNCTIONS
 from goodfit.training.examples import Examples
 from goodfit.training.initialise import initial_layers
 from goodfit.training.population import Job, NetArrays

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from goodfit.training.recipe import ActivationName, BiasInitialiserName, InitialiserName, Recipe, ScheduleName
+from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_names import ActivationName, BiasInitialiserName, InitialiserName, ScheduleName
 
 ACTIVATIONS = {"logistic": "sigmoid"}  # scikit-learn's word -> goodfit's
 DECOUPLED_DECAY = 0.01  # weight decay of adamw and lion where none is given; that of torch.optim.AdamW

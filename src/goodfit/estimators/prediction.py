@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from goodfit.data.encoding import PiecewiseEncoding
-from goodfit.models.numpy_activations import layer_values, sigmoid
+from goodfit.nets.numpy_activations import layer_values, sigmoid
 from goodfit.training.population import NetArrays
 
 BLOCK_NUMBERS = 2**22  # of the widest layer that are held at once

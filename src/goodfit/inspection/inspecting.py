@@ -30,7 +30,8 @@ from goodfit.notices import warn
 from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
-from goodfit.training.initialise import initial_layers
+from goodfit.training.examples import row_weights
+from goodfit.training.initialise import initial_layers, rows_to_fit
 from goodfit.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ def inspect(
     subject = _subject(chosen, recipe, parts.x("train"), parts.y("train"), rows)
     drawn, start = _beginning(net, which)
     retrain = retrain and drawn
+    if recipe is not None and recipe.init_data != "none" and not isinstance(net, Run):
+        drawn = False  # the rows to which its initial weights were fitted are not known
     losses = _losses(net, which)
     evidence = gather(
         subject, recipe, parts, losses=losses, curvature=curvature, retrain=retrain, drawn=drawn, start=start
@@ -213,7 +216,7 @@ def gather(
     drawn: whether its training began with the weights that its recipe draws; if not, start is the net that it began as,
     None where that is unknown.
     """
-    began = start if recipe is None or not drawn else initial_net(recipe, subject.net)
+    began = start if recipe is None or not drawn else initial_net(recipe, subject.net, parts)
     initial = None
     if began is not None:
         initial = measure(subject.with_net(began), recipe, epoch=0, curvature=False)
@@ -234,11 +237,21 @@ def gather(
     return retrained(evidence, parts) if retrain and parts is not None else evidence
 
 
-def initial_net(recipe: Recipe, net: TrainedNet) -> TrainedNet | None:
-    """The net as its training began, drawn again from recipe and seed; None where the recipe is of another shape."""
+def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> TrainedNet | None:
+    """The net as its training began, drawn again from recipe and seed; None where the recipe is of another shape.
+
+    parts: the rows that it learned from, to which its weights may have been fitted; None where they are unknown.
+    """
     if recipe.hidden != net.sizes[1:-1] or recipe.activations != net.activations:
         return None
-    layers = initial_layers(recipe.replace(seed=net.seed), net.first_inputs, net.n_outputs)
+    recipe, x = recipe.replace(seed=net.seed), None
+    if recipe.init_data != "none":
+        if parts is None:
+            return None
+        weights = row_weights(parts.data)
+        rows = parts.train if weights is None else parts.train[weights[parts.train] > 0]
+        x = net.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
+    layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)
 

@@ -1,6 +1,7 @@
 """How far one step of a recipe's optimiser moves the weights."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 from goodfit.inspection.passes import Passes, parameters_of
 from goodfit.inspection.precision import exact
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.forms import Forms, factors_of
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.training import optimisers
 from goodfit.training.recipe import Recipe
@@ -20,22 +22,25 @@ def update_ratios(net: TrainedNet, passes: Passes, recipe: Recipe) -> tuple[floa
     """|update| / |weights| of every layer (Frobenius norms) for the optimiser's first step at the full learning rate.
 
     The gradient is that of the rows of the passes together, with the recipe's L2 penalty; weight decay and L1 take
-    part, momentum has not gathered yet. inf where weights are all zero and move, nan for L-BFGS, whose steps have no
-    length of their own.
+    part, momentum has not gathered yet; a trained scaling of the inputs counts as 1. inf where weights are all zero
+    and move, nan for L-BFGS, whose steps have no length of their own.
     """
     if recipe.optimizer == "lbfgs":
         return (math.nan,) * len(net.weights)
+    factors = factors_of(recipe.parametrization, (net.first_inputs, *net.sizes[1:]))
     with exact():
         old = parameters_of(net)
+        plain = tuple(
+            jnp.asarray(g)[None, None] + recipe.l2 * w
+            for g, w in zip(passes.weight_gradients, old.weights, strict=True)
+        )
+        old = replace(old, weights=tuple(w / f for w, f in zip(old.weights, factors, strict=True)))
         gradient = Parameters(
-            tuple(
-                jnp.asarray(g)[None, None] + recipe.l2 * w
-                for g, w in zip(passes.weight_gradients, old.weights, strict=True)
-            ),
+            tuple(g * f for g, f in zip(plain, factors, strict=True)),
             tuple(jnp.asarray(g)[None, None] for g in passes.bias_gradients),
             jax.tree.map(jnp.zeros_like, old.slopes),
         )
-        program, rates = program_of(recipe, net), _rates(recipe)
+        program, rates = program_of(recipe, net), _rates(recipe, factors)
         state = optimisers.initial_state(program, rates, old)
         new, _ = optimisers.step(program, rates, old, gradient, state, jnp.ones((1, 1)))
         moved = [np.linalg.norm(np.asarray(n - o)) for n, o in zip(new.weights, old.weights, strict=True)]
@@ -71,7 +76,7 @@ def program_of(recipe: Recipe, net: TrainedNet) -> Program:
     )
 
 
-def _rates(recipe: Recipe) -> Rates:
+def _rates(recipe: Recipe, factors: list[float]) -> Rates:
     def one(value: float) -> Any:
         return jnp.full((1, 1), value)
 
@@ -86,4 +91,6 @@ def _rates(recipe: Recipe) -> Rates:
         l2=one(recipe.l2),
         penalize_biases=one(float(recipe.penalize_biases)),
         clip_norm=one(recipe.clip_norm or math.inf),
+        factors={"biases": one(recipe.bias_rate)},
+        forms=Forms(tuple(map(one, factors))) if recipe.parametrization != "standard" else Forms(),
     )

@@ -44,7 +44,7 @@ def predicted(recipe: Recipe, inputs: int, outputs: int, input_square: float) ->
     """
     sizes = [inputs, *recipe.hidden, outputs]
     scale = INITIALISERS[recipe.init].default_scale if recipe.init_scale is None else recipe.init_scale
-    theory = recipe.init not in NO_THEORY
+    theory = recipe.init not in NO_THEORY and recipe.init_data == "none"
     rows, square, slope_square = [], input_square, math.nan
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         weight = INITIALISERS[recipe.init].variance(fan_in, fan_out, scale)

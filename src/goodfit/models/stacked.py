@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.models.averaging import decided
-from goodfit.models.numpy_activations import activate
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
 from goodfit.models.weighing import Weights
+from goodfit.nets.numpy_activations import activate
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped

@@ -14,8 +14,8 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.models.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.models.scores import Score, score_classification, score_regression
+from goodfit.nets.numpy_activations import FUNCTIONS, layer_values, sigmoid
 from goodfit.words import rows_text
 
 if TYPE_CHECKING:

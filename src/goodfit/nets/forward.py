@@ -29,11 +29,14 @@ class Parameters:
 
     weights: one [S, M, out, in] a layer, zero where a unit is padding; biases: one [S, M, out] a layer, None where nets
     have none; slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
+    input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
+    has it folded into.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
     biases: tuple[Float[Array, "S M out"] | None, ...]
     slopes: tuple[Float[Array, "S M"] | None, ...]
+    input_scale: Float[Array, "S M D"] | None = None
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
 SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
+FORM = ("parametrization", "train_scaling")  # of a recipe, without which the state of an optimiser means nothing
 KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
@@ -104,9 +105,14 @@ class Start:
     def takes(self, recipe: Recipe) -> int:
         """Of how many nets a recipe's optimiser goes on with the state that it had."""
         state = self.optimizer
-        if state is None or not state.fits(recipe):
+        if state is None or not state.fits(recipe) or not self._trains_alike(recipe):
             return 0
         return sum(state.of(net) is not None for net in range(len(self.nets)))
+
+    def _trains_alike(self, recipe: Recipe) -> bool:
+        """Whether a recipe trains weights in the form in which they were trained."""
+        own = self.recipe or recipe
+        return all(getattr(own, name) == getattr(recipe, name) for name in FORM)
 
     def left_out_by(self, number: int) -> int:
         """The fold that the net left out as which net `number` of the new run begins; -1 without folds."""
@@ -144,7 +150,7 @@ class Start:
             return "new, as L-BFGS begins anew on other rows"
         if self.optimizer is None:
             return "new, as the start comes without one"
-        if self.optimizer.fits(recipe):
+        if self.optimizer.fits(recipe) and self._trains_alike(recipe):
             return f"new, {EARLIER}"
         return f"new, as that of the start is of {self.optimizer.optimizer} with other settings"
 

@@ -9,7 +9,7 @@ from typing import Any
 from goodfit.data.streams import generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_fields import value_of
+from goodfit.training.recipe_fields import FieldRule, value_of
 
 WHERE = "Search"
 _SWITCH = {"true": True, "false": False}
@@ -139,7 +139,8 @@ def parse(text: str) -> tuple[str, Sequence[Any] | Range]:
         raise InputError(problem(WHERE, "'--vary' must be FIELD=VALUES", got=text, fix="For example: l2=0,1e-4,1e-3."))
     if ".." in given:
         return name.strip(), _parsed_range(given, text)
-    return name.strip(), [_parsed_value(part.strip()) for part in given.split(",")]
+    rule = Recipe.fields().get(name.strip().replace("-", "_"))
+    return name.strip(), [_parsed_value(part.strip(), rule) for part in given.split(",")]
 
 
 def parse_all(texts: Iterable[str]) -> dict[str, Sequence[Any] | Range]:
@@ -172,9 +173,12 @@ def _parsed_range(given: str, text: str) -> Range:
         raise InputError(problem(WHERE, "a range must be LOW..HIGH[:log][:POINTS]", got=text, fix=fix)) from error
 
 
-def _parsed_value(part: str) -> Any:
+def _parsed_value(part: str, rule: FieldRule | None) -> Any:
+    """A value as the text of a field has it. rule: the field's, None where there is no such field."""
+    if rule is not None and part in rule.choices:  # as it is: "none" may be a name, and names may have an x
+        return part
     if part.lower() in ("none", ""):
-        return ()
+        return None if rule is not None and rule.none else ()
     pieces = [_SWITCH.get(piece.lower(), value_of(piece)) for piece in part.split("x")]
     return pieces[0] if len(pieces) == 1 else tuple(pieces)
 

@@ -28,7 +28,17 @@ from goodfit.training.population import (
 )
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, OwnUnit, Program, ProgramRows, Settings
+from goodfit.training.state import (
+    RATE_FACTORS,
+    Chunk,
+    Draws,
+    Layout,
+    OwnScaling,
+    OwnUnit,
+    Program,
+    ProgramRows,
+    Settings,
+)
 
 MOST_EPOCHS_A_CHUNK = 512
 
@@ -64,7 +74,7 @@ class Cohort:
 
     def initial_parameters(self) -> Parameters:
         """[K, S, M, ...], drawn from the jobs' seeds."""
-        return initial_parameters(self.jobs, self.architecture, self.grid, self.dtype)
+        return initial_parameters(self.jobs, self.architecture, self.examples, self.grid, self.dtype)
 
     def settings(self) -> Settings:
         """[K, S, M, ...], from the jobs' recipes."""
@@ -273,6 +283,8 @@ def cohort_of(
 
 def _descends(recipe: Recipe) -> bool:
     """Whether a step is the learning rate times the gradient of the loss and nothing else."""
+    if any(getattr(recipe, field) != 1 for field in RATE_FACTORS.values()):
+        return False
     penalty = max(recipe.l1, recipe.l2, recipe.weight_decay)
     return recipe.optimizer == "sgd" and recipe.momentum == 0 and penalty == 0 and recipe.clip_norm is None
 

@@ -163,7 +163,7 @@ def _nets(cohort: Cohort, state: State) -> tuple[NetArrays, ...]:
 def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
     """Every net of a cohort, cut out of its parameters on the host."""
     jobs = zip(cohort.jobs, cohort.grid.place, strict=True)
-    return tuple(take_net(parameters, job.recipe.hidden, place) for job, place in jobs)
+    return tuple(take_net(parameters, job.recipe, place) for job, place in jobs)
 
 
 class _Runner:

@@ -27,7 +27,8 @@ def keep_nets(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
 
 def keep_optimizer(turn: Turn, cohort: Cohort, fitted: Fitted) -> TrainedNets:
     """The nets, and the optimiser's state of each, so that another training can go on with it."""
-    state = optimizer_arrays(fitted.state, cohort.grid) if fitted.whole else None
+    forms = cohort.settings().rates.forms
+    state = optimizer_arrays(fitted.state, cohort.grid, forms) if fitted.whole else None
     return replace(keep_nets(turn, cohort, fitted), optimizer=state)
 
 

@@ -75,7 +75,7 @@ def minimise(cohort: Cohort, net: int, *, gtol: float, max_iter: int, max_fun: i
 
     def net_at(point: NDArray[np.float64]) -> NetArrays:
         lifted = jax.tree.map(lambda leaf: leaf[None], unpack(point))
-        return take_net(lifted, cohort.jobs[net].recipe.hidden, np.zeros(3, np.int64))
+        return take_net(lifted, cohort.jobs[net].recipe, np.zeros(3, np.int64))
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": gtol}
     found = minimize(evaluate, flat, jac=True, method="L-BFGS-B", options=options, callback=after)

@@ -60,6 +60,9 @@ def _leaves(state: State) -> Iterator[tuple[str, NDArray[Any], tuple[str, int] |
             for layer, array in enumerate(getattr(leaf, part)):
                 if array is not None:
                     yield f"{name}.{part}", array, (part, layer)
+        if leaf.input_scale is not None:
+            scale: Any = leaf.input_scale
+            yield f"{name}.input_scale", scale, ("input_scale", 0)
 
 
 def _own_name(name: str, inner: tuple[str, int] | None, cohort: Cohort, net: int) -> str | None:
@@ -75,7 +78,7 @@ def _own_name(name: str, inner: tuple[str, int] | None, cohort: Cohort, net: int
 
 def _own_part(inner: tuple[str, int] | None, axes: int, cohort: Cohort, net: int) -> tuple[slice, ...]:
     """Where the net's own numbers stand in its padded array of so many axes; axes before the layer's are taken whole"""
-    if inner is None or inner[0] == "slopes":
+    if inner is None or inner[0] in ("slopes", "input_scale"):
         return ()
     hidden, layer = cohort.jobs[net].recipe.hidden, inner[1]
     sizes = [cohort.architecture.inputs, *hidden, cohort.architecture.outputs]

@@ -3,10 +3,12 @@
 Each is built inside `jax.vmap` over the nets, where a net's rates are scalars. An update is
 ``w <- soft_threshold(w - rate * (direction + weight_decay * w), rate * l1)``, weights only for the last two. In order:
 the gradient of the objective (the L2 penalty in it) is clipped, the optimiser turns it into a direction, the scheduled
-rate scales that, decay and L1 follow. No schedule changes what is clipped.
+rate scales that, decay and L1 follow. No schedule changes what is clipped. Where a kind of parameters has a factor
+of the learning rate, all of its step has it, decay and L1 too.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,6 +16,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from goodfit.nets.forms import shares
 from goodfit.nets.forward import Parameters
 from goodfit.nets.penalties import soft_threshold
 from goodfit.training.state import Program, Rates
@@ -97,12 +100,16 @@ def step(
             # the schedule goes into the velocity, so that a step of the past keeps the rate it was made with
             gradient, step_size = jax.tree.map(lambda g: g * factor, gradient), rates.learning_rate
         updates, state = direction(program, rates).update(gradient, state, old)
+        updates = _by_kind(updates, rates.factors)
         new = jax.tree.map(lambda p, u: p - step_size * u, old, updates)
+        biases = rates.penalize_biases
+        if "biases" in rates.factors:
+            biases = biases * rates.factors["biases"]
         if program.optimizer in DECOUPLED:
-            new = _decay(new, old, rate * rates.weight_decay, rates.penalize_biases)
+            new = _decay(new, old, rate * rates.weight_decay, biases)
         # last: the proximal step is taken from where gradient and decay have led, and may end at 0.0
         if program.uses_l1:
-            new = _soften(new, rate * rates.l1, rates.penalize_biases)
+            new = _soften(new, rate * rates.l1, biases, shares(new, rates.forms))
         return new, state
 
     moved: tuple[Parameters, Any] = over_nets(one)(rates, parameters, gradient, state, factor)
@@ -111,19 +118,27 @@ def step(
 
 def _decay(new: Parameters, old: Parameters, strength: Array, biases: Array) -> Parameters:
     """Decoupled weight decay (Loshchilov & Hutter): the old weights shrink beside the gradient's step."""
-    return Parameters(
-        tuple(n - strength * o for n, o in zip(new.weights, old.weights, strict=True)),
-        jax.tree.map(lambda n, o: n - strength * biases * o, new.biases, old.biases),
-        new.slopes,
+    return replace(
+        new,
+        weights=tuple(n - strength * o for n, o in zip(new.weights, old.weights, strict=True)),
+        biases=jax.tree.map(lambda n, o: n - strength * biases * o, new.biases, old.biases),
     )
 
 
-def _soften(new: Parameters, strength: Array, biases: Array) -> Parameters:
-    """The proximal step of L1."""
-    return Parameters(
-        tuple(soft_threshold(w, strength) for w in new.weights),
-        jax.tree.map(lambda b: soft_threshold(b, strength * biases), new.biases),
-        new.slopes,
+def _soften(new: Parameters, strength: Array, biases: Array, of_form: tuple[Array, ...] | None) -> Parameters:
+    """The proximal step of L1. of_form: how far the net's weights move with the trained ones, where these differ."""
+    strengths = [strength] * len(new.weights) if of_form is None else [strength * share for share in of_form]
+    return replace(
+        new,
+        weights=tuple(soft_threshold(w, s) for w, s in zip(new.weights, strengths, strict=True)),
+        biases=jax.tree.map(lambda b: soft_threshold(b, strength * biases), new.biases),
+    )
+
+
+def _by_kind(updates: Parameters, factors: dict[str, Array]) -> Parameters:
+    """Updates of one net, each kind at its share of the learning rate."""
+    return replace(
+        updates, **{kind: jax.tree.map(lambda u, f=f: u * f, getattr(updates, kind)) for kind, f in factors.items()}
     )
 
 

@@ -1,7 +1,7 @@
 """Nets as arrays: jobs are laid on a grid of devices, of groups that share rows, and of nets; and taken off again."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.forms import Forms, factors_of, folded, unfolded
 from goodfit.nets.forward import Architecture, Parameters, Present
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import READ, Layer, initial_layers
+from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import Rates, Settings
+from goodfit.training.state import RATE_FACTORS, Rates, Settings
 from goodfit.training.stopping import NEVER
 
 GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is not told
@@ -25,7 +26,7 @@ UNLIMITED = np.inf  # the clipping norm of a net without clipping
 @dataclass(frozen=True)
 class NetArrays:
     """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
-    slopes (prelu) a layer.
+    slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained.
     """
 
     weights: tuple[NDArray[Any], ...]
@@ -160,7 +161,9 @@ def padded_widths(hidden: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(widths)
 
 
-def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: NetGrid, dtype: Any) -> Parameters:
+def initial_parameters(
+    jobs: Sequence[Job], architecture: Architecture, examples: Examples, grid: NetGrid, dtype: Any
+) -> Parameters:
     """Every net's initial weights, padded with zeros, [K, S, M, ...]."""
     sizes = [architecture.inputs, *architecture.widths, architecture.outputs]
     last = len(architecture.widths)
@@ -168,15 +171,21 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Ne
     biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
     known: dict[Any, list[Layer]] = {}  # nets that differ in other settings start alike
 
-    def drawn(recipe: Recipe) -> list[Layer]:
-        key = tuple(getattr(recipe, name) for name in READ)
+    def drawn(job: Job) -> list[Layer]:
+        fitted = job.recipe.init_data != "none"
+        key = tuple(getattr(job.recipe, name) for name in READ + (READ_OF_ROWS if fitted else ()))
+        key = (*key, job.rows) if fitted else key
         if key not in known:
-            known[key] = initial_layers(recipe, architecture.inputs, architecture.outputs)
+            x = _inputs_to_fit(job, examples) if fitted else None
+            known[key] = initial_layers(job.recipe, architecture.inputs, architecture.outputs, x)
         return known[key]
 
     for net, job in enumerate(jobs):
         given = job.initial
-        layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job.recipe)
+        layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job)
+        own = factors_of(job.recipe.parametrization, [layers[0][0].shape[1], *(len(b) for _, b in layers)])
+        trained = unfolded([np.asarray(w, dtype) for w, _ in layers], own)
+        layers = [(w, b) for w, (_, b) in zip(trained, layers, strict=True)]
         for layer, (w, b) in enumerate(layers):
             # a shallower net's output layer is the program's too; the layers between pass its units through
             at = last if layer == len(layers) - 1 else layer
@@ -187,7 +196,12 @@ def initial_parameters(jobs: Sequence[Job], architecture: Architecture, grid: Ne
         for layer, start in enumerate(ACTIVATIONS[name].slope for name in architecture.activations)
     )
     laid = tuple(grid.lay(b) if jobs[0].recipe.bias else None for b in biases)
-    return Parameters(tuple(map(grid.lay, weights)), laid, slopes)
+    scale = np.ones((len(jobs), architecture.inputs), dtype) if _any_scales(jobs) else None
+    return Parameters(tuple(map(grid.lay, weights)), laid, slopes, None if scale is None else grid.lay(scale))
+
+
+def _any_scales(jobs: Sequence[Job]) -> bool:
+    return any(job.recipe.train_scaling for job in jobs)
 
 
 def _slope(job: Job, layer: int, start: float) -> float:
@@ -229,6 +243,12 @@ def settings_of(
             weight_decay=numbers([recipe.weight_decay for recipe in recipes]),
             penalize_biases=numbers([recipe.penalize_biases for recipe in recipes]),
             clip_norm=numbers([recipe.clip_norm or UNLIMITED for recipe in recipes]),
+            factors={
+                kind: numbers([getattr(recipe, name) for recipe in recipes])
+                for kind, name in RATE_FACTORS.items()
+                if any(getattr(recipe, name) != 1 for recipe in recipes)
+            },
+            forms=_forms(recipes, architecture, numbers),
         ),
         smoothing=numbers([recipe.label_smoothing for recipe in recipes]),
         huber_delta=numbers([recipe.huber_delta for recipe in recipes]),
@@ -247,6 +267,20 @@ def settings_of(
     )
 
 
+def _forms(recipes: Sequence[Recipe], architecture: Architecture, numbers: Callable[..., Any]) -> Forms:
+    """In which forms the nets train; a layer that a net lacks has the factor 1."""
+    factors = None
+    if any(recipe.parametrization != "standard" for recipe in recipes):
+        table = np.ones((len(recipes), len(architecture.widths) + 1))
+        for net, recipe in enumerate(recipes):
+            sizes = [architecture.inputs, *recipe.hidden, architecture.outputs]
+            *hidden, last = factors_of(recipe.parametrization, sizes)
+            table[net, : len(hidden)], table[net, -1] = hidden, last
+        factors = tuple(map(numbers, table.T))
+    scales = [recipe.train_scaling for recipe in recipes]
+    return Forms(factors, numbers(scales, bool) if any(scales) else None)
+
+
 def schedule_of(job: Job) -> Schedule:
     """The schedule of a job; what its kind does not read is left at its default, so that equal ones are equal."""
     if job.schedule is not None:
@@ -258,6 +292,19 @@ def schedule_of(job: Job) -> Schedule:
     if recipe.schedule in ("cosine", "one-cycle"):
         schedule = replace(schedule, final=recipe.final_rate, epochs=recipe.epochs)
     return schedule
+
+
+def learned_rows(job: Job, examples: Examples) -> NDArray[np.integer]:
+    """The rows that a job's net learns from."""
+    rows = examples.train + examples.set_rows * job.rows
+    sets = examples.learning_weights
+    return rows if sets is None else rows[sets[min(job.rows, len(sets) - 1)][rows] > 0]
+
+
+def _inputs_to_fit(job: Job, examples: Examples) -> NDArray[np.float64]:
+    """Rows that a net learns from, as its first layer sees them."""
+    rows = rows_to_fit(job.recipe, learned_rows(job, examples))
+    return examples.scaling_of(job.rows).inputs(examples.x[rows])
 
 
 def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
@@ -287,15 +334,17 @@ def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: NetGri
     return Present(tuple(units), grid.lay(np.arange(len(architecture.widths)) < depths[:, None]))
 
 
-def take_net(parameters: Parameters, hidden: Sequence[int], place: NDArray[np.int64]) -> NetArrays:
-    """Cut one net out of padded arrays [K, S, M, ...] (on the host)."""
-    at = tuple(place)
+def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -> NetArrays:
+    """Cut one net out of padded arrays [K, S, M, ...] (on the host), with plain weights. recipe: the net's."""
+    at, hidden = tuple(place), recipe.hidden
     outputs = parameters.weights[-1].shape[-2]
     sizes = [parameters.weights[0].shape[-1], *hidden, outputs]
     layers = [*range(len(hidden)), len(parameters.weights) - 1]
-    weights = tuple(
+    trained = [
         np.asarray(parameters.weights[layer])[at][:o, :i] for layer, i, o in zip(layers, sizes, sizes[1:], strict=False)
-    )
+    ]
+    scale = np.asarray(parameters.input_scale)[at] if recipe.train_scaling else None
+    weights = folded(trained, factors_of(recipe.parametrization, sizes), scale)
     biases = tuple(
         np.zeros(o, parameters.weights[0].dtype) if bias is None else np.asarray(bias)[at][:o]
         for bias, o in zip([parameters.biases[layer] for layer in layers], sizes[1:], strict=True)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from goodfit.nets.dropout import hash_bits, stream_key
 from goodfit.nets.encoding import Edges
+from goodfit.nets.forms import plain
 from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
 from goodfit.nets.losses import LOSSES
 from goodfit.nets.penalties import l1_penalty, l2_penalty
@@ -220,11 +221,12 @@ def _objective(
     program: Program, settings: Settings, parameters: Parameters, batch: Batch, dropout: Dropout | None
 ) -> tuple[Array, tuple[Array, Array, Array]]:
     """The trained objective of every net, [S, M], and sums over the batch of plain loss, score and row weight."""
+    parameters = plain(parameters, settings.rates.forms)  # penalties are those of the net's own weights
     inputs = None if batch.own is None else (batch.own.shift, batch.own.scale, batch.own.bend)
     z = forward(
         parameters, batch.x, program.architecture, settings.present, dropout, inputs, batch.bins
     )  # [S, M, C, B]
-    trained, plain, score = _row_values(program, settings, z, batch)
+    trained, untrained, score = _row_values(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -241,7 +243,7 @@ def _objective(
         loss = averaged + penalty + _l1_penalty(program, settings, parameters)
     else:
         # class weights and penalties steer the objective alone; what is reported is the plain loss of the rows
-        loss = _weighted_sum(plain, batch.weight)
+        loss = _weighted_sum(untrained, batch.weight)
     weights = jnp.broadcast_to(batch.weight.sum(-1), mean.shape)
     return mean + penalty, (loss, _weighted_sum(score, batch.weight), weights)
 
@@ -348,6 +350,7 @@ def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, s
 def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parameters: Parameters) -> Array:
     """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
     found: list[Array] = []
+    parameters = plain(parameters, settings.rates.forms)
     zero = jnp.zeros_like(settings.rates.l2)
     groups, own, bins = zero.shape[0], own_scaling(rows, settings), own_bins(rows, settings)
     for number, (index, weights) in enumerate(rows.parts):
@@ -367,8 +370,8 @@ def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parame
             if weights is not None:
                 weight = weight * own_weights(weights, settings, at)
             scored = Batch(x, target, weight, own, squares, scoring_of(rows, of_set))
-            _, plain, score = _row_values(program, settings, z, scored)
-            new = (_weighted_sum(plain, weight), _weighted_sum(score, weight), weight.sum(-1))
+            _, loss, score = _row_values(program, settings, z, scored)
+            new = (_weighted_sum(loss, weight), _weighted_sum(score, weight), weight.sum(-1))
             return tuple(s + n for s, n in zip(sums, new, strict=True)), None
 
         (loss, score, total), _ = jax.lax.scan(block, (zero, zero, zero), index)

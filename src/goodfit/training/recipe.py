@@ -17,6 +17,19 @@ from goodfit.files import write_atomically
 from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import MOST_BYTES, RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT, once, winner
+from goodfit.training.recipe_names import (
+    ActivationName,
+    BiasInitialiserName,
+    EncodingName,
+    InitialiserName,
+    LossName,
+    OptimizerName,
+    ParametrizationName,
+    RowsInitialiserName,
+    ScalingName,
+    ScheduleName,
+    TargetTransformName,
+)
 from goodfit.training.recipe_rules import (
     BINS,
     LEARNING_RATES,
@@ -26,43 +39,6 @@ from goodfit.training.recipe_rules import (
     problems_between,
 )
 from goodfit.wiring import provided
-
-ActivationName = Literal[
-    "identity",
-    "relu",
-    "sigmoid",
-    "tanh",
-    "leaky-relu",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "softplus",
-    "mish",
-    "prelu",
-]
-InitialiserName = Literal[
-    "torch",
-    "normal",
-    "uniform",
-    "constant",
-    "zeros",
-    "xavier-normal",
-    "xavier-uniform",
-    "he-normal",
-    "he-uniform",
-    "lecun-normal",
-    "orthogonal",
-]
-BiasInitialiserName = Literal["zeros", "constant", "torch"]
-LossName = Literal[
-    "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson"
-]
-OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
-ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
-ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
-EncodingName = Literal["none", "piecewise"]
-TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "quantile"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]
@@ -103,6 +79,19 @@ class Recipe(BaseModel):
     bias: bool = Field(default=True, description="Whether layers have biases.")
     init_bias: BiasInitialiserName = Field(default="zeros", description="Bias initialisation.")
     init_bias_value: float = Field(default=0.0, description="Value of the biases if init-bias is constant.")
+    init_data: RowsInitialiserName = Field(
+        default="none",
+        description="Fitting of the initial weights to training rows. variance: each unit's are scaled so that its "
+        "pre-activation has standard deviation 1; hyperplanes: and its bias puts it through points of the data.",
+    )
+    parametrization: ParametrizationName = Field(
+        default="standard",
+        description="What is trained of the weights. standard: the weights; ntk: the weights times the square root of "
+        "the layer's inputs, so that wide layers learn more slowly ('neural tangent', Jacot et al., 2018).",
+    )
+    train_scaling: bool = Field(
+        default=False, description="Whether a factor of every input of the first layer, 1 at first, is trained as well."
+    )
     dropout: Rate | tuple[Rate, ...] = Field(
         default=0.3,
         description="Dropout rate of the hidden layers: one for all, or one per layer.",
@@ -154,6 +143,12 @@ class Recipe(BaseModel):
         description="Learning rate before the schedule. Default by optimiser: "
         + ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
         + ".",
+    )
+    bias_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of the biases, as a multiple of that of the weights."
+    )
+    scaling_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of train-scaling, as a multiple of that of the weights."
     )
     momentum: Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
     nesterov: bool = Field(default=False, description="Nesterov momentum (sgd).")

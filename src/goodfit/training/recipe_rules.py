@@ -68,6 +68,10 @@ APPLIES = (
     Applies("penalize_biases", "bias", (True,), False),
     Applies("weight_decay", "optimizer", ("adamw", "lion"), 0.0),
     Applies("learning_rate", "optimizer", STOCHASTIC, LEARNING_RATES["lbfgs"]),
+    Applies("bias_rate", "optimizer", STOCHASTIC, 1.0),
+    Applies("bias_rate", "bias", (True,), 1.0),
+    Applies("scaling_rate", "optimizer", STOCHASTIC, 1.0),
+    Applies("scaling_rate", "train_scaling", (True,), 1.0),
     Applies("momentum", "optimizer", ("sgd",), 0.0),
     Applies("nesterov", "optimizer", ("sgd",), False),
     Applies("beta1", "optimizer", ("adam", "adamw", "lion"), None),
@@ -183,6 +187,18 @@ def folds_leave_rows(values: Values) -> Iterator[Found]:
         yield frozenset({"fold_members"}), problem("Recipe", rule, got=1, fix="Use 5, or 0 to switch it off.")
 
 
+def hyperplanes_move(values: Values) -> Iterator[Found]:
+    """Hyperplanes go through points of the data by means of their biases."""
+    if values["init_data"] != "hyperplanes":
+        return
+    if not values["bias"]:
+        rule, fix = "'bias' must be on with init_data 'hyperplanes'", "Use init_data variance."
+        yield frozenset({"init_data", "bias"}), problem("Recipe", rule, got=False, fix=fix)
+    elif values["init_bias"] != "zeros":
+        rule = "'init_bias' must be zeros with init_data 'hyperplanes', which sets the biases"
+        yield frozenset({"init_data", "init_bias"}), problem("Recipe", rule, got=values["init_bias"])
+
+
 CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     one_a_layer,
     scale_has_size,
@@ -190,4 +206,5 @@ CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     warmup_ends,
     weights_choose,
     folds_leave_rows,
+    hyperplanes_move,
 )

@@ -5,14 +5,20 @@ batch, D inputs, C outputs, E epochs of a chunk, T schedules, G sets of row weig
 has a leading axis K, the devices.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from goodfit.nets.encoding import Edges
+from goodfit.nets.forms import Forms
 from goodfit.nets.forward import Architecture, Parameters, Present
+
+RATE_FACTORS = {  # kind of parameters that may learn at another rate than the weights -> the recipe's field of it
+    "biases": "bias_rate",
+    "input_scale": "scaling_rate",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,11 @@ class Program:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Rates:
-    """What the optimiser and the penalties read, one value a net. penalize_biases is 1.0 or 0.0."""
+    """What the optimiser and the penalties read, one value a net. penalize_biases is 1.0 or 0.0.
+
+    factors: by kind (see `RATE_FACTORS`), what the learning rate of its parameters is multiplied by; kinds that
+    learn at the net's rate in every net are left out. forms: what stands between trained weights and the net's.
+    """
 
     learning_rate: Float[Array, "S M"]
     momentum: Float[Array, "S M"]
@@ -86,6 +96,8 @@ class Rates:
     l2: Float[Array, "S M"]
     penalize_biases: Float[Array, "S M"]
     clip_norm: Float[Array, "S M"]
+    factors: dict[str, Float[Array, "S M"]] = field(default_factory=dict)
+    forms: Forms = field(default_factory=Forms)
 
 
 @jax.tree_util.register_dataclass

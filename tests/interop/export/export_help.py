@@ -13,7 +13,7 @@ import numpy as np
 from goodfit.data.tables import Preprocessing
 from goodfit.models import Model, TrainedNet
 from goodfit.models.averaging import mean_values
-from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.nets.numpy_activations import FUNCTIONS
 
 ACTIVATIONS = tuple(FUNCTIONS)
 ROWS = 120

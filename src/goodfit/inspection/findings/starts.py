@@ -36,8 +36,9 @@ def initial_variance(evidence: Evidence) -> Finding:
 def wrong_initialiser(evidence: Evidence) -> Finding:
     """What theory predicts of the recipe's initialiser, whatever the data: signals forward, gradients backward."""
     code, recipe = "wrong-initialiser", evidence.recipe
-    if recipe is None or recipe.init in NO_THEORY:
-        why = "The recipe is unknown." if recipe is None else f"There is no theory for {recipe.init} initialisation."
+    if recipe is None or recipe.init in NO_THEORY or recipe.init_data != "none":
+        kind = "" if recipe is None else recipe.init if recipe.init_data == "none" else "data-dependent"
+        why = "The recipe is unknown." if recipe is None else f"There is no theory for {kind} initialisation."
         return Finding(code, "cannot tell", math.nan, SMALL_BELOW, "", why)
     if not recipe.hidden:
         return Finding(code, "ok", math.nan, SMALL_BELOW, "", "There is no hidden layer.")

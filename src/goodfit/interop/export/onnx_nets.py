@@ -11,8 +11,8 @@ from goodfit.data.encoding import inverse_widths
 from goodfit.data.robust import LARGEST
 from goodfit.data.target_transform import TargetTransform
 from goodfit.interop.export.onnx_graph import OnnxGraph, Value
-from goodfit.models.numpy_activations import LEAK, SELU_ALPHA, SELU_SCALE
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.numpy_activations import LEAK, SELU_ALPHA, SELU_SCALE
 
 
 def mean_of_nets(graph: OnnxGraph, nets: Sequence[TrainedNet], x: Value, precision: Any) -> Value:

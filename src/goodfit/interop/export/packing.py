@@ -26,8 +26,8 @@ from goodfit.data.tables.raw import (
     TRUE_WORDS,
 )
 from goodfit.models.model_file import Model
-from goodfit.models.numpy_activations import LEAK
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.numpy_activations import LEAK
 
 LINES = {"identity": 1.0, "relu": 0.0, "leaky-relu": LEAK}  # activations of a straight line on each side of 0: slopes
 FUNCTIONS = {"none": "positive", "log": "exp", "log1p": "expm1", "quantile": "interp"}  # of NumPy, that undo transforms

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.inspection import describe_net
-from goodfit.models.numpy_activations import FUNCTIONS
 from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.numpy_activations import FUNCTIONS
 from goodfit.training import Examples, Recipe
 from goodfit.training.population import NetArrays
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.streams import generator
 from goodfit.inspection.variances import predicted
-from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.nets.numpy_activations import FUNCTIONS
 from goodfit.training import Recipe
 from goodfit.training.initialise import initial_layers
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.models.numpy_activations import FUNCTIONS
+from goodfit.nets.numpy_activations import FUNCTIONS
 from goodfit.studies.universal_approximation.targets import REACH, TargetFunction
 from goodfit.training.population import NetArrays
 

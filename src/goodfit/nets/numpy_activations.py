@@ -1,6 +1,6 @@
 """The activations and the forward pass in NumPy, so that a trained net predicts without starting JAX.
 
-The same functions as in `goodfit.nets`, which explains them; a test holds the two together. An activation keeps the
+The same functions as in `activations`, which explains them; a test holds the two together. An activation keeps the
 float type of its argument, overflows nowhere, and takes (z) or, for prelu, (z, slope).
 """
 
