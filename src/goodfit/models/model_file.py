@@ -49,7 +49,6 @@ PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versi
 OLDEST_FORMAT = 1
 KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from
-ENSEMBLE = "ensemble"  # in `about`: how nets of several recipes were chosen and weighed
 DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
 _SCALING = {  # name in the file -> field of TrainedNet
@@ -339,10 +338,8 @@ def _entry(net: TrainedNet) -> dict[str, Any]:
 
 def _version(net: TrainedNet) -> int:
     """The first format that can hold a net."""
-    if net.count != 1:
-        return COUNT_FORMAT
-    if net.encoding is not None:
-        return ENCODING_FORMAT
+    if net.count != 1 or net.encoding is not None:
+        return ENCODING_FORMAT if net.count == 1 else COUNT_FORMAT
     return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
 
 

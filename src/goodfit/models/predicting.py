@@ -7,6 +7,7 @@ from typing import Any
 
 from goodfit.errors import InputError, problem
 
+ENSEMBLE = "ensemble"  # in `about`: how nets of several recipes were chosen and weighed
 DIVERGED = "diverged"  # in `about`: places of nets, from 0, that stopped because a loss or weight was no longer finite
 
 

@@ -15,8 +15,8 @@ from goodfit.arguments import public
 from goodfit.data import Ledger
 from goodfit.data.ledger import Opening
 from goodfit.errors import GoodfitError, InputError, problem
-from goodfit.models.model_file import ENSEMBLE, Model, load_model
-from goodfit.models.predicting import DIVERGED
+from goodfit.models.model_file import Model, load_model
+from goodfit.models.predicting import DIVERGED, ENSEMBLE
 from goodfit.models.scores import Score
 from goodfit.notices import warn
 from goodfit.runs import record

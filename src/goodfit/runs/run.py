@@ -20,8 +20,8 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.leaks.check import LeakCheck
 from goodfit.models.conformal import ENTRY
 from goodfit.models.measures import Measures
-from goodfit.models.model_file import ENSEMBLE, STARTED, Model
-from goodfit.models.predicting import DIVERGED
+from goodfit.models.model_file import STARTED, Model
+from goodfit.models.predicting import DIVERGED, ENSEMBLE
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_nets
 from goodfit.models.trained_net import TrainedNet
