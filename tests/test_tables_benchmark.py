@@ -303,6 +303,7 @@ def test_the_page_has_the_fields_of_the_default() -> None:
         f"| `batch_size` | rows / {FEWEST_STEPS}, from {SMALLEST_BATCH} to {largest} |",
         f"| `learning_rate` | {defaults.LEARNING_RATE} |",
         f"| `dropout` | {defaults.DROPOUT} |",
+        f"| `train_scaling` | on, `scaling_rate` {defaults.SCALING_RATE:g} |",
         f"| `patience` | {defaults.PATIENCE} epochs |",
         " and ".join(f"`{name}`" for name in defaults.STOCHASTIC),
     ):

@@ -76,7 +76,7 @@ def check_parts(run: Any) -> None:
         np.testing.assert_allclose(out.values[own], mean, rtol=1e-3, atol=1e-4)
     loss = np.mean(((out.values - y) / y.std(0)) ** 2) if numbers else -np.log(out.values[np.arange(len(y)), y]).mean()
     assert facts["chosen"] == pytest.approx(loss, rel=1e-3)
-    assert facts["nested"] <= facts["default"]
+    assert facts["nested"] <= facts["default"] * (1 + 1e-6)  # equal where the default stays, but summed otherwise
     assert (facts["rounds"], facts["settings"], facts["nets"]) == (4, 7, 35)
     assert sum(member["share"] for member in facts["members"]) == pytest.approx(1, abs=0.01)
     assert len(run.nets) == 5 * len(facts["members"])

@@ -42,7 +42,7 @@ class SearchWatcher:
 
     def report(self, progress: SessionProgress) -> None:
         """How far the search is."""
-        now, ended = time.monotonic(), progress.share >= 1
+        now, ended = time.monotonic(), progress.ended
         if (
             self.quiet
             or progress.share < SOONEST

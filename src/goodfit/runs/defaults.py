@@ -22,7 +22,7 @@ from goodfit.training.recipe_files import TABLE
 
 FOLDS = 5
 HIDDEN = (256, 128)
-LEARNING_RATE, DROPOUT = 0.003, 0.1
+LEARNING_RATE, DROPOUT, SCALING_RATE = 0.003, 0.1, 6.0
 EPOCHS, PATIENCE = 50, 12
 FEWEST_EPOCHS = 12
 FULL_EPOCHS = 8192  # training rows up to which all epochs are trained: of more rows, an epoch has more steps
@@ -173,6 +173,8 @@ def _completed(asked: Recipe, rows: int, encoded: bool) -> Recipe:
     fields: dict[str, Any] = {"hidden": HIDDEN, "epochs": _epochs(rows)}
     if asked.optimizer in STOCHASTIC:
         fields |= {"learning_rate": LEARNING_RATE, "dropout": DROPOUT, "patience": PATIENCE}
+        if given.get("train_scaling", True):
+            fields |= {"train_scaling": True, "scaling_rate": SCALING_RATE}
     if encoded:
         fields["encoding"] = "piecewise"
     return Recipe(**{**fields, **given})

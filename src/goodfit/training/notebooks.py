@@ -56,7 +56,7 @@ class _Line:
     def session(self, progress: SessionProgress) -> None:
         """How many nets are trained."""
         of = "" if progress.nets is None else f" of {progress.nets}"
-        self._write(progress.share, f"{progress.done}{of} nets", {}, progress.seconds_left, ended=progress.share >= 1)
+        self._write(progress.share, f"{progress.done}{of} nets", {}, progress.seconds_left, ended=progress.ended)
 
     def _write(
         self, share: float, text: str, values: dict[str, Any], left: float | None = None, *, ended: bool = False

@@ -44,3 +44,8 @@ class SessionProgress:
     done: int
     share: float
     seconds_left: float | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is the last report: the work may be done before the nets are taken in."""
+        return self.share >= 1 and (self.nets is None or self.done >= self.nets)
