@@ -8,7 +8,7 @@ import pytest
 from goodfit.data import read_table, table
 from goodfit.errors import InputError, nearest
 from goodfit.reports.markup import joined
-from goodfit.words import as_listed
+from goodfit.words import as_listed, digits
 
 ODD = "城市, x", "don't", 'a "b"', "two words", " led", "", "a;b"
 
@@ -33,3 +33,12 @@ def test_every_list_of_columns_or_classes_quotes_them(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Columns: age, '城市, x'\."):
         read_table(tmp_path / "a.csv")
     assert table(columns, "y").target.about == "binary classification: 'no, never', yes"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.12345, "0.1235"), (1234.6, "1235"), (25118.9, "25,120"), (-184938.0, "-184,900"), (3e12, "3e+12")],
+)
+def test_numbers_of_everyday_sizes_have_no_exponent(value: float, text: str) -> None:
+    assert digits(value) == text
+    assert digits(abs(value), sign=True) == "+" + text.removeprefix("-")

@@ -1,10 +1,12 @@
 """Words for people, in a terminal or on a page: text from anywhere, and lengths of time."""
 
+import math
 import re
 import unicodedata
 from typing import Any
 
 SHOWN_ROWS = 5  # row numbers that a message lists
+MOST_WRITTEN_OUT = 1e9  # above it, numbers have an exponent
 
 # What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
 # of writing or take no room, separators of lines, and halves of surrogate pairs.
@@ -31,6 +33,13 @@ def as_listed(name: str) -> str:
 def width(text: str) -> int:
     """How many letters wide a text is; signs of Chinese and its neighbours are two wide."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def digits(value: float, count: int = 4, *, sign: bool = False) -> str:
+    """So many digits that count: 0.1235, 25,120; with an exponent only for what is very small or very large."""
+    if math.isfinite(value) and 10**count <= abs(value) < MOST_WRITTEN_OUT:
+        return f"{float(f'{value:.{count}g}'):{'+' if sign else ''},.0f}"
+    return f"{value:{'+' if sign else ''}.{count}g}"
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from goodfit.cli.output import console, print_line, table
+from goodfit.words import digits
 
 if TYPE_CHECKING:
     from goodfit.models.paired import Difference
@@ -36,9 +37,9 @@ def print_compared(found: Compared) -> None:
 
 
 def _row(each: Difference) -> tuple[str, ...]:
-    ends = "none" if math.isnan(each.low) else f"{each.low:+.4g} to {each.high:+.4g}"
+    ends = "none" if math.isnan(each.low) else f"{digits(each.low, sign=True)} to {digits(each.high, sign=True)}"
     chances = ("-" if one is None else f"{one:.3g}" for one in (each.chance, each.adjusted))
-    return each.measure, f"{each.first:.4g}", f"{each.second:.4g}", f"{each.gain:+.4g}", ends, *chances
+    return each.measure, digits(each.first), digits(each.second), digits(each.gain, sign=True), ends, *chances
 
 
 def _notes(pair: PairDifference) -> Iterator[str]:

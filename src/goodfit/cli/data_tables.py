@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
-from goodfit.words import duration
+from goodfit.words import digits, duration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def print_dataset(data: Dataset) -> None:
     columns = facts.columns if data.image_shape is None else ()
     ranges = (*facts.targets, *columns[:MOST_ROWS])
     if ranges:
-        numbers = [(r.name, *(f"{v:.4g}" for v in (r.lowest, r.highest, r.mean, r.deviation))) for r in ranges]
+        numbers = [(r.name, *(digits(v) for v in (r.lowest, r.highest, r.mean, r.deviation))) for r in ranges]
         out.print(table("Columns", _RANGE_COLUMNS, numbers))
     hidden = max(len(columns), len(facts.classes)) - MOST_ROWS
     if hidden > 0:

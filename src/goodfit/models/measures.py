@@ -10,6 +10,7 @@ from typing import Any
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
+from goodfit.words import digits
 
 ACCURACY, EXACT, BALANCED, F1 = "accuracy", "exact match", "balanced accuracy", "F1"
 LOG_LOSS, BRIER = "log loss", "Brier score"
@@ -57,9 +58,9 @@ class Measure:
     @property
     def shown(self) -> tuple[str, str]:
         """Value and interval as a table has them; numbers in the unit of targets with four digits, whatever that is."""
-        form = ".4g" if self.name in (RMSE, MAE, MEDIAN) else ".4f"
-        ends = "none" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
-        return f"{self.value:{form}}", ends
+        form = digits if self.name in (RMSE, MAE, MEDIAN) else "{:.4f}".format
+        ends = "none" if math.isnan(self.low) else f"{form(self.low)} to {form(self.high)}"
+        return form(self.value), ends
 
     def __str__(self) -> str:
         """`ROC AUC 0.9012 [0.8552, 0.9369]`."""
@@ -128,7 +129,7 @@ class Measures:
         """The baseline of a measure in words; "" where there is none."""
         if math.isnan(each.baseline):
             return ""
-        told = f"{each.baseline:.4f}" if self.classes else f"{each.baseline:.4g}"
+        told = f"{each.baseline:.4f}" if self.classes else digits(each.baseline)
         if each.name == ACCURACY:
             return f"{told} (share of {self.majority!r})"
         if each.name == PRECISION and self.positive:

@@ -23,6 +23,7 @@ from goodfit.intervals import LEVEL
 from goodfit.models.measures import LOG_LOSS, R2, RMSE
 from goodfit.models.row_scores import SQUARED, value_scores
 from goodfit.training.metrics import SCORE_NAMES
+from goodfit.words import digits
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -57,9 +58,9 @@ class Change:
     @property
     def shown(self) -> tuple[str, str]:
         """Value and interval as a table has them; an error in the unit of targets with four digits."""
-        form = ".4g" if self.name == RMSE else ".4f"
-        ends = "none" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
-        return f"{self.value:{form}}", ends
+        form = digits if self.name == RMSE else "{:.4f}".format
+        ends = "none" if math.isnan(self.low) else f"{form(self.low)} to {form(self.high)}"
+        return form(self.value), ends
 
 
 @dataclass(frozen=True, eq=False)

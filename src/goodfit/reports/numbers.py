@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from goodfit.words import duration
+from goodfit.words import digits, duration
 
 NONE = "–"
 
@@ -17,8 +17,8 @@ def number(value: float | None, *, sign: bool = False, digits: int = 4) -> str:
 
 
 def brief(value: float) -> str:
-    """Three digits, whatever the size: 0.123, 4.56e−07; a dash where there is none."""
-    return f"{value:.3g}".replace("-", "−") if math.isfinite(value) else NONE
+    """Three digits, whatever the size: 0.123, 25,100, 4.56e−07; a dash where there is none."""
+    return digits(value, 3).replace("-", "−") if math.isfinite(value) else NONE
 
 
 def whole(value: int) -> str:

@@ -20,6 +20,7 @@ from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
 from goodfit.runs.predicting import dataset_to_predict
 from goodfit.runs.run import rows_words
+from goodfit.words import digits
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -81,7 +82,7 @@ class Dependence:
         for value, mean, spread in zip(self.values, self.mean, self.spread, strict=True):
             cells = [f"{value:.5g}" if self.numeric else str(value)]
             for place in self.shown:
-                cells += [f"{mean[place]:.4g}", f"{spread[place]:.2g}" if self.nets > 1 else "-"]
+                cells += [digits(float(mean[place])), digits(float(spread[place]), 2) if self.nets > 1 else "-"]
             lines.append(cells)
         return heads, lines
 

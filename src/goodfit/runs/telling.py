@@ -13,6 +13,7 @@ from goodfit.models.error_scores import ErrorScore
 from goodfit.models.scores import Score
 from goodfit.runs.opening import percent, restated
 from goodfit.runs.run import PART_WORDS, Run, rows_words
+from goodfit.words import digits
 
 if TYPE_CHECKING:
     from goodfit.data import Opening
@@ -29,13 +30,13 @@ def score_lines(score: Score) -> list[tuple[str, str, str, str, str]]:
     """A score, and the errors that stand beside it, as a table has them: name, value, interval, rows, spread."""
     spread = "-" if score.spread is None else f"{score.spread:.4f}"
     first = (score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
-    return [first, *((each.name, f"{each.value:.4g}", _error_interval(each), f"{each.rows:,}", "-")
+    return [first, *((each.name, digits(each.value), _error_interval(each), f"{each.rows:,}", "-")
                      for each in score.errors)]  # fmt: skip
 
 
 def _error_interval(error: ErrorScore) -> str:
     """The bounds in the unit of the targets, of whatever size that is, or that there are none."""
-    return "none" if math.isnan(error.low) or math.isnan(error.high) else f"{error.low:.4g} to {error.high:.4g}"
+    return "none" if math.isnan(error.low) or math.isnan(error.high) else f"{digits(error.low)} to {digits(error.high)}"
 
 
 def interval_methods(scores: Mapping[str, Score], words: Mapping[str, str] = PART_WORDS) -> str:

@@ -69,10 +69,10 @@ def column_grid(
 
 
 def number_grid(x: Float[np.ndarray, " N"], points: int) -> list[float]:
-    """Distinct quantiles of numbers, evenly from 5 to 95 %; all values where there are no more."""
+    """Distinct quantiles of numbers, evenly from 5 to 95 %, all of them there; or all numbers."""
     distinct = np.unique(x)
     if len(distinct) > points:
-        distinct = np.unique(np.quantile(x, np.linspace(*INNER, points)))
+        distinct = np.unique(np.quantile(x, np.linspace(*INNER, points), method="nearest"))
     return [float(each) for each in distinct]
 
 
