@@ -60,7 +60,7 @@ def test_a_new_table_is_read_as_that_of_the_start(call: Any) -> None:
 def test_what_does_not_go_together(call: Any) -> None:
     assert call("train", "iris", *SMALL, "--epochs", "1", "--out", "a")[0] == 0
     code, _, err = call("train", "--from", "a", "--hidden", "5", "--out", "b")
-    assert (code, "'hidden' must give layer 1 its 4 units, as the start has; got 5" in err) == (2, True)
+    assert (code, "'--hidden' must give layer 1 its 4 units, as the start has; got 5" in err) == (2, True)
     code, _, err = call("train", "--from", "nowhere", "--out", "b")
     assert (code, "must be a finished run or search, or a model file" in err) == (2, True)
     code, _, err = call("train", "--from", "a/model.safetensors", "--out", "b")
