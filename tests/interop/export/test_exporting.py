@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,8 @@ def test_what_scikit_learn_cannot_hold_is_named(tmp_path: Path) -> None:
         "the average of several nets cannot be held for regression with several outputs. "
         "Export to onnx, torch or numpy, which hold all of it.",
     ]
+    with pytest.raises(InputError, match="Use 'goodfit train' with --activation relu"):  # a fit has no such flag
+        export(replace(model, about={**model.about, "ensemble": {}}), "sklearn", tmp_path / "net", rows=table)
     net = drawn_net(4, activations=("relu",))
     joblib.load(export(Model((net,)), "sklearn", tmp_path / "net", rows=X).files[0])
 

@@ -16,6 +16,7 @@ from goodfit.data.tables.raw import MISSING_WORDS
 from goodfit.errors import InputError, Problems
 from goodfit.interop.export.onnx_columns import in_any_case, spellings
 from goodfit.models.model_file import Model
+from goodfit.models.predicting import ENSEMBLE
 from goodfit.models.trained_net import TrainedNet
 
 ACTIVATIONS = {
@@ -71,17 +72,18 @@ def joblib_bytes(made: Any) -> bytes:
 def _check(model: Model) -> None:
     """Name whatever has no counterpart."""
     problems = Problems()
+    again = "Use 'goodfit train' with" if ENSEMBLE in model.about else "Train again with"
     for layer, names in enumerate(zip(*(net.activations for net in model.nets), strict=False)):
         for name in dict.fromkeys(names):
             if name not in ACTIVATIONS:
                 rule = f"layer {layer} must have an activation of scikit-learn's: {', '.join(ACTIVATIONS)}"
-                problems.add(WHERE, rule, got=name, fix="Train again with --activation relu.")
+                problems.add(WHERE, rule, got=name, fix=f"{again} --activation relu.")
     for net in model.nets:
         if len(set(net.activations)) > 1:
             problems.add(WHERE, "all hidden layers must have one activation", got=net.activations)
             break
     if any(net.encoding is not None for net in model.nets):
-        problems.add(WHERE, "cannot hold the bins of encoded features", fix="Train again with --encoding none.")
+        problems.add(WHERE, "cannot hold the bins of encoded features", fix=f"{again} --encoding none.")
     if model.task != "regression" and model.nets[0].n_outputs == 1:
         problems.add(WHERE, f"a net for {model.task} must have at least two outputs", got=1)
     if any(net.transform is not None for net in model.nets):
