@@ -33,6 +33,7 @@ from goodfit.reports.run_report import run_page
 from goodfit.reports.source import source_of
 from goodfit.runs import load
 from goodfit.training.recipe import Recipe
+from goodfit.training.store import SessionRecord
 
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(60, 3))
@@ -101,6 +102,12 @@ def test_what_comes_back_is_the_ensemble_as_its_parts_make_it(tmp_path: Path) ->
         load(tmp_path / "run")
 
 
+def of_another_version(folder: Path) -> None:
+    """Have a fit be one that other code began: all else is the same."""
+    found = SessionRecord.read(folder / "fit.json", "fit")
+    (folder / "fit.json").write_text(replace(found, print="0" * 32).to_json())
+
+
 @contextmanager
 def stopped_after(monkeypatch: pytest.MonkeyPatch, rounds: int) -> Iterator[None]:
     """Ctrl-C, once so many rounds are trained."""
@@ -132,8 +139,17 @@ def test_a_fit_that_was_stopped_keeps_its_rounds_and_ends_with_the_same_bits(
     assert len(kept) == 3  # the third was planned, and then interrupted
     with pytest.raises(InputError, match=r"must be the folder of a run; it has no run\.json"):
         load(tmp_path / "run")
+    finish = re.escape(f"Finish it with: goodfit fit --resume {tmp_path / 'run'}")
+    for door in (load, gf.load_model, source_of):
+        with pytest.raises(InputError, match=finish):
+            door(tmp_path / "run")
     with pytest.raises(InputError, match=re.escape("Finish that one with: goodfit fit --resume")):
         gf.fit(path, "y", seconds=61, out=tmp_path / "run", leaks="off")
+    own = (tmp_path / "run" / "fit.json").read_text()
+    of_another_version(tmp_path / "run")
+    with pytest.raises(InputError, match=r"another version of goodfit started\. Finish that one with that"):
+        resume(tmp_path / "run")  # whose advice is not the call itself
+    (tmp_path / "run" / "fit.json").write_text(own)
     resumed = resume(tmp_path / "run")
     assert resumed.ensemble is not None
     assert whole.ensemble is not None
@@ -174,7 +190,8 @@ def test_a_fit_that_was_killed_goes_on(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def told_of(out: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the command and the report say of a fit that is done."""
+    """What the command and the report say of a fit that is done, by whatever version, and of its rows."""
+    of_another_version(out)
     assert main(["fit", "--resume", str(out)]) == 0
     printed = capsys.readouterr().out
     for line in ("of 7 that were tried", "loss out of fold", f"Run: {out}", "Trained 35 nets in 4 rounds"):
@@ -183,6 +200,17 @@ def told_of(out: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", "--resume", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ensemble"]["nets"] == 35
     assert "of 7 that were tried" in run_page(out).html()
+    facts = load(out).ensemble
+    assert facts is not None
+    note = f"The members were chosen by these rows: nested log-loss {facts['nested']:.4g}, see goodfit report {out}."
+    assert main(["measure", str(out)]) == 0
+    assert note in capsys.readouterr().out
+    text = load(out).card().markdown()
+    nets, settings = 5 * len(facts["members"]), len(facts["members"])
+    assert f"a weighted average of {nets} nets of {settings} settings" in text
+    assert note.partition(", see")[0] in text
+    assert all(sentence in text for sentence in facts["sentences"])
+    assert "the files do not tell" not in text
     words = command(source_of(out))
     assert words is not None
     assert (words[:5], words[-2:]) == (["goodfit", "fit", str(path), "--target", "y"], ["--minutes", "1"])
@@ -191,7 +219,9 @@ def told_of(out: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["t.csv", "--target", "y", "--minutes", "0"], "'--minutes' must be a number > 0; got 0.0"),
+        (["t.csv", "--target", "y", "--minutes", "0"], "'--minutes' must be a number > 0, and at most 43200"),
+        (["no such table.csv", "--target", "y", "--minutes", "inf"], "'--minutes' must be a number > 0, and at most"),
+        (["no such table.csv", "--target", "y", "--minutes", "nan"], "'--minutes' must be a number > 0, and at most"),
         (["--minutes", "1"], "'DATA' must be given"),
         (["t.csv", "--resume", "runs/x", "--minutes", "2"], "cannot be combined with DATA, --minutes"),
         (["--resume", "runs/x"], "must be the folder of a fit; it has no fit.json"),

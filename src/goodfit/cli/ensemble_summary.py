@@ -38,7 +38,9 @@ def print_ensemble(run: Run, *, json: bool) -> None:
     for sentence in facts.get("sentences", ()):
         print_line(out, sentence)
     spent, given = duration(facts.get("spent", 0.0)), duration(facts.get("seconds", 0.0))
-    print_line(out, f"Trained {facts.get('nets', 0):,} nets in {facts.get('rounds', 0)} rounds: {spent} of {given}.")
+    rounds = facts.get("rounds", 0)
+    in_rounds = f"{rounds} round{'s' * (rounds != 1)}"
+    print_line(out, f"Trained {facts.get('nets', 0):,} nets in {in_rounds}: {spent} of {given}.")
     if run.leaks is not None:
         print_line(out, leak_line(run.leaks, run.data_name))
     for line in commands_of(str(run.folder)):

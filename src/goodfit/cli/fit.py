@@ -56,9 +56,10 @@ def _begin(
     quiet: bool,
 ) -> Run:
     from goodfit.ensembles import fit as begin
+    from goodfit.ensembles.job import MOST_SECONDS
 
-    if not minutes > 0:
-        rule = "'--minutes' must be a number > 0"
+    if not 0 < minutes <= MOST_SECONDS / 60:
+        rule = f"'--minutes' must be a number > 0, and at most {MOST_SECONDS / 60:.0f}, which are 30 days"
         raise InputError(problem("Command line", rule, got=minutes, fix="For example, --minutes 5."))
     found: Any = tables.known_data(data, table)
     if not isinstance(found, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from goodfit.ensembles.choosing import Choice, choose, difference, evidence_of, row_losses
 from goodfit.ensembles.rounds import FoldRows, Member, Trained
+from goodfit.ensembles.sentences import sentences
 from goodfit.models.temperature import best_temperatures, probabilities_at
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.watching import values_of
 from goodfit.training.history import History
+from goodfit.training.recipe import Recipe
 
 MOST_FOR_TEMPERATURE = 4000  # rows by which the one number is fitted
 LOSSES = {"classification": "log-loss", "multilabel": "log-loss", "regression": "squared error, scaled"}
@@ -137,15 +139,19 @@ def history_of(found: Ensemble, rows: FoldRows) -> History:
     return History(np.arange(1, epochs + 1), seeds, tables, **counters)
 
 
-def facts_of(found: Ensemble, done: Sequence[Trained], seconds: float, spent: float, task: str) -> dict[str, Any]:
-    """What a model file, a report and `--json` tell of the ensemble, as JSON has it."""
-    base = _first_recipe(done[0])
+def facts_of(
+    found: Ensemble, done: Sequence[Trained], default: Recipe, seconds: float, spent: float, task: str
+) -> dict[str, Any]:
+    """What a model file, a report and `--json` tell of the ensemble, as JSON has it. default: the recipe as a whole."""
+    first = next(member for member in done[0].members if member.stage == "default")
+    base = {**first.recipe.to_dict(), "seed": default.seed, "epochs": epochs_of(first)}
     choice = found.choice
     gain = difference(choice.first, found.nested)
     facts: dict[str, Any] = {
         "loss": LOSSES[task],
         "seed": base["seed"],
         "epochs": base["epochs"],
+        "default_epochs": default.epochs,
         "seconds": seconds,
         "spent": round(spent, 1),
         "rounds": len(done),
@@ -155,7 +161,7 @@ def facts_of(found: Ensemble, done: Sequence[Trained], seconds: float, spent: fl
         "nested": float(np.mean(found.nested)),
         "chosen": float(np.mean(found.chosen)),
         "default": float(np.mean(choice.first)),
-        "gain": [round(each, 6) for each in gain],
+        "gain": [_rounded(each) for each in gain],
         "members": [
             {
                 "count": count,
@@ -168,52 +174,27 @@ def facts_of(found: Ensemble, done: Sequence[Trained], seconds: float, spent: fl
         ],
     }
     if found.half is not None:
-        facts["later"] = [round(each, 6) for each in difference(found.half, choice.nested)]
+        facts["later"] = [_rounded(each) for each in difference(found.half, choice.nested)]
     return {**facts, "sentences": sentences(facts)}
 
 
-def _first_recipe(first: Trained) -> Mapping[str, Any]:
-    """The fields of the default recipe."""
-    return first.planned.recipes[0]
+def epochs_of(member: Member) -> int:
+    """Those of its recipe, unless the deadline stopped a net that had not run out of patience: then those it had."""
+    recipe, longest = member.recipe, 0
+    for each, at in member.trained:
+        waited = each.stopped_epoch[at] - each.best_epoch[at]
+        if each.frozen[at] or 0 < recipe.patience <= waited:
+            continue
+        longest = max(longest, int(each.stopped_epoch[at]))
+    return longest or recipe.epochs
 
 
-def _fields(member: Member, base: Mapping[str, Any]) -> dict[str, Any]:
-    """What a member's recipe has that the default has not."""
-    own = member.recipe.to_dict()
+def _rounded(value: float) -> float:
+    """Six digits that count, so that what is small does not become 0."""
+    return float(f"{value:.6g}")
+
+
+def _fields(member: Member, base: dict[str, Any]) -> dict[str, Any]:
+    """What a member was trained by that the default was not."""
+    own = {**member.recipe.to_dict(), "epochs": epochs_of(member)}
     return {name: value for name, value in own.items() if value != base[name] and name != "seed"}
-
-
-def sentences(facts: Mapping[str, Any]) -> list[str]:
-    """What was found, for people: how good it is, how optimistic the choice was, what more time would bring."""
-    what, default = facts["loss"], f"{facts['default']:.4g}"
-    gain, low, high = facts["gain"]
-    optimism = facts["nested"] - facts["chosen"]
-    if facts["settings"] == 1:
-        told = [f"The time sufficed for the default recipe alone. Its {what} out of fold: {default}."]
-    elif gain <= 0:
-        told = [
-            f"No choice of members did better than the default recipe alone on folds that it had not seen, so this one "
-            f"stays. Its {what} out of fold: {default}."
-        ]
-    else:
-        told = [
-            f"Nested {what}, each fold by the choice that left it out: {facts['nested']:.4g}, against {default} of the "
-            f"default recipe alone; better by {gain:.2g}, 95 % interval {low:.2g} to {high:.2g}.",
-            f"Of the chosen ensemble on the rows that chose it: {facts['chosen']:.4g}, optimistic by {optimism:.2g}.",
-        ]
-    return [*told, more_time(facts)]
-
-
-def more_time(facts: Mapping[str, Any]) -> str:
-    """What more time would bring, by what the second half of the rounds did."""
-    later = facts.get("later")
-    if later is None:
-        return "What more time would bring cannot be told: there were fewer than three rounds."
-    gain, low, high = later
-    share = gain / facts["nested"] if facts["nested"] > 0 else 0.0
-    told = f"The second half of the rounds changed the nested {facts['loss']} by {-share:+.1%}"
-    if low > 0:
-        return f"{told} (clear of 0): more time is likely to bring a little more."
-    if share < 0.002 and high < 0.01 * max(facts["nested"], 1e-12):
-        return f"{told}: more time would bring next to nothing."
-    return f"{told}, within its interval over rows: whether more time would help cannot be told."

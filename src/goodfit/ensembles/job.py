@@ -22,6 +22,7 @@ from goodfit.ensembles.planning import TRIED, Planner, Timing
 from goodfit.ensembles.rounds import FoldRows, Planned, Trained, bounded, train_round
 from goodfit.errors import InputError, problem
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
+from goodfit.models.whereabouts import FIT_FILE
 from goodfit.runs import record as records
 from goodfit.runs.defaults import settled
 from goodfit.runs.folder import load as load_run
@@ -40,7 +41,7 @@ from goodfit.training.store import SessionRecord, session_folder
 from goodfit.training.turns import MOST_MEMORY
 
 WHERE = "fit"
-RECORD, ROUNDS = "fit.json", "rounds"
+RECORD, ROUNDS = FIT_FILE, "rounds"
 RESERVED = 1.5  # seconds that choosing and writing take at least
 SHARE_RESERVED = 0.04  # of the time, beside these
 MOST_KEPT = 80  # members whose nets are in memory, beside those of the newest rounds
@@ -91,9 +92,12 @@ def resume(folder: str | Path, *, progress: Watch | None = None) -> Run:
 
     folder: what `fit` was given as `out`
     progress: as in `fit`
-    Only for named data sets and table files: else call `fit` again, with the same arguments and folder. InputError
-    where the folder holds no fit.
+    A fit that is done is loaded from its files. Else only for named data sets and table files: call `fit` again
+    otherwise, with the same arguments and folder. InputError where the folder holds no fit.
     """
+    where = Path(folder)
+    if os.path.exists(where / RECORD) and _is_done(where):
+        return _loaded(where)  # whatever became of the data, or of the code that trains
     return resumed(folder, RECORD, WHERE, _fit, progress=progress)
 
 
@@ -128,12 +132,21 @@ def _fit(
         data=print_of,
     )
     with _folder(out, record) as (folder, memory):
-        if os.path.exists(folder / records.RUN) and records.RunRecord.read(folder).state == "done":
-            shutil.rmtree(folder / ROUNDS, ignore_errors=True)  # what a kill left behind "done"
-            return load_run(folder)
+        if _is_done(folder):
+            return _loaded(folder)
         origin = given.origin if isinstance(given, Table) else None
         job = _Job(base, FoldRows(parts, memory), folder, seconds, began, progress or session_line(), check, origin)
         return job.run(None if out is None else folder)
+
+
+def _is_done(folder: Path) -> bool:
+    return os.path.exists(folder / records.RUN) and records.RunRecord.read(folder).state == "done"
+
+
+def _loaded(folder: Path) -> Run:
+    """The run of a fit that is done, from its files."""
+    shutil.rmtree(folder / ROUNDS, ignore_errors=True)  # what a kill left behind "done"
+    return load_run(folder)
 
 
 @contextmanager
@@ -145,7 +158,8 @@ def _folder(out: str | Path | None, record: SessionRecord) -> Iterator[tuple[Pat
         return
     if os.path.exists(Path(out) / records.RUN) and not os.path.exists(Path(out) / RECORD):
         raise InputError(problem(str(out), "already holds a run", fix="Give another folder."))
-    again = shlex.join(["goodfit", "fit", "--resume", str(out)]) if record.call is not None else ""
+    resumable = record.call is not None and not _is_done(Path(out))
+    again = shlex.join(["goodfit", "fit", "--resume", str(out)]) if resumable else ""
     with session_folder(out, RECORD, record, WHERE, again) as it:
         yield it
 
@@ -266,7 +280,7 @@ class _Job:
             origin=self.origin,
             out_of_fold=out_of_fold,
             measured=measured_at_end(nets, parts, out_of_fold),
-            ensemble=facts_of(found, done, self.seconds, spent, parts.data.task),
+            ensemble=facts_of(found, done, self.base, self.seconds, spent, parts.data.task),
         )
 
     def _write(self, made: Run, folder: Path) -> None:

@@ -11,7 +11,12 @@ from goodfit.training.recipe_files import SEARCH_FILE
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run or of a search
 RUN_FILE = "run.json"
-UNFINISHED = {RUN_FILE: ("run", ("goodfit", "train")), SEARCH_FILE: ("search", ("goodfit", "select"))}
+FIT_FILE = "fit.json"
+UNFINISHED = {
+    FIT_FILE: ("fit", ("goodfit", "fit")),  # first, as a fit is written as a run at its end
+    RUN_FILE: ("run", ("goodfit", "train")),
+    SEARCH_FILE: ("search", ("goodfit", "select")),
+}
 """What says of which kind a folder is, and the command that finishes it; then it has a model file."""
 WITHOUT = {"curve.json": "a curve", "verdict-call.json": "a verdict", "verdict.json": "a verdict"}
 """Folders of results whose nets were only measured."""
@@ -34,13 +39,13 @@ def model_path(path: str | os.PathLike[str]) -> Path:
     if not os.path.isdir(found):
         return found
     if os.path.lexists(found / RUN_FILE) and not _is_done(found / RUN_FILE):
-        raise InputError(problem(str(path), "must be a finished run", fix=_finish(found, *UNFINISHED[RUN_FILE][1])))
+        raise InputError(problem(str(path), "must be a finished run", fix=how_to_finish(found)))
     if os.path.exists(found / MODEL_FILE):
         return found / MODEL_FILE
-    for name, (what, command) in UNFINISHED.items():
+    for name, (what, _) in UNFINISHED.items():
         if os.path.exists(found / name):
             rule = f"{RULE}; this {what} has no {MODEL_FILE} yet"
-            raise InputError(problem(str(path), rule, fix=_finish(found, *command)))
+            raise InputError(problem(str(path), rule, fix=how_to_finish(found)))
     for name, what in WITHOUT.items():
         if os.path.exists(found / name):
             fix = (
@@ -68,5 +73,9 @@ def _is_done(record: Path) -> bool:
     return bool(told.get("state") == "done")
 
 
-def _finish(folder: Path, *command: str) -> str:
-    return f"Finish it with: {shlex.join([*command, '--resume', str(folder)])}"
+def how_to_finish(folder: Path) -> str:
+    """The command that finishes what a folder holds; "" where it holds nothing that was begun."""
+    for name, (_, command) in UNFINISHED.items():
+        if os.path.lexists(folder / name):
+            return f"Finish it with: {shlex.join([*command, '--resume', str(folder)])}"
+    return ""

@@ -56,6 +56,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "validation_loss": _validation_loss(run),
         "test": _test(source),
         "temperature": _temperature(about),
+        "ensemble": None if run.ensemble is None else dict(run.ensemble),
         "verdict": None if source.verdict is None else source.verdict.model_dump(mode="json"),
         "leaks": None
         if run.leaks is None

@@ -7,6 +7,7 @@ from typing import Any
 
 from goodfit.data.robust import CLIP
 from goodfit.reports.numbers import counted
+from goodfit.runs.chosen import choice_notes
 from goodfit.runs.run import PART_WORDS
 
 OF_FOLD_MEMBERS = (
@@ -29,7 +30,8 @@ def unknown(facts: Mapping[str, Any]) -> list[str]:
     ]
     if facts["data"]["description"] is not None:
         found.pop(1)
-    if facts["task"] != "regression" and facts["temperature"] is None:
+    tempered = facts["temperature"] is not None or (facts["ensemble"] or {}).get("temperature", 1) != 1
+    if facts["task"] != "regression" and not tempered:
         found.append(
             "Whether the probabilities are calibrated: a run does not record it; 'goodfit calibrate' measures it."
         )
@@ -100,7 +102,10 @@ def _of_scores(facts: Mapping[str, Any]) -> Iterator[str]:
     if "valid" in facts["scores"] and recipe.get("keep_best"):
         rows = "Each fold" if facts["out_of_fold"] else "The validation set"
         yield f"{rows} was used to choose the epoch, so its score is slightly optimistic."
-    if "valid" in facts["scores"]:
+    ensemble = facts["ensemble"]
+    if ensemble is not None:
+        yield from choice_notes(ensemble, None)
+    elif "valid" in facts["scores"]:
         yield "If hyperparameters were chosen by the validation score, it is more optimistic; the files do not tell."
     scored = any(line["score"] is not None for line in facts["test"]["openings"])
     if facts["test"]["rows"] and not scored:

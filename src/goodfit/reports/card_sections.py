@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from goodfit.ensembles.telling import MEMBER_COLUMNS, member_rows, title_of
 from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
 from goodfit.reports.blocks import Block, Bullets, Code, Facts, Grid, Note, Paragraph
@@ -57,18 +58,28 @@ def _use(facts: Mapping[str, Any]) -> Iterator[Block]:
     target = [("Target", Mono(brief_name(facts["target"])))] if facts["target"] else []
     file = model["file"]
     where: Inline = "not written to a file" if file is None else Mono(file["path"])
-    predicting = model["nets"] - len(model["diverged"]) or model["nets"]
     yield Facts(
         [
             ("Task", facts["task"]),
             *target,
             *shown,
-            ("Predicts with", f"the average of {predicting} nets" if predicting > 1 else "one net"),
+            ("Predicts with", _predicting(facts, model["nets"] - len(model["diverged"]) or model["nets"])),
             ("Model file", where),
             *([] if file is None else [("SHA-256 of the file", Mono(file["sha256"]))]),
             ("Fingerprint of the nets", Mono(model["fingerprint"])),
         ]
     )
+
+
+def _predicting(facts: Mapping[str, Any], nets: int) -> str:
+    """What predicts, in words. nets: how many do."""
+    ensemble = facts["ensemble"]
+    if ensemble is None:
+        return f"the average of {nets} nets" if nets > 1 else "one net"
+    settings, temperature = len(ensemble["members"]), ensemble["temperature"]
+    average = "a weighted average" if settings > 1 else "the average"
+    told = f"{average} of {counted(nets, 'net')} of {counted(settings, 'setting')}"
+    return told if temperature == 1 else f"{told}, at a temperature of {brief(temperature)}"
 
 
 def _inputs(facts: Mapping[str, Any]) -> Iterator[Block]:
@@ -161,12 +172,21 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     loss = facts["validation_loss"]
     if loss is not None and not facts["out_of_fold"]:  # of each net on its own fold, not of their predictions together
         yield Paragraph(f"Validation loss ({loss['loss']}): {brief(loss['value'])}, without an interval.")
+    yield from _choice(facts)
     temperature = facts["temperature"]
     if temperature is not None:
         rows = temperature["fitted_on"]
         fitted = "" if rows is None else f", fitted on {brief_name(rows)}"
         yield Paragraph(f"Calibrated after training by a temperature of {brief(temperature['value'])}{fitted}.")
     yield from _test(facts["test"])
+
+
+def _choice(facts: Mapping[str, Any]) -> Iterator[Block]:
+    """How the members of a fit were chosen, what that is worth, and how much each counts; nothing of another run."""
+    ensemble = facts["ensemble"]
+    if ensemble is not None:
+        yield from map(Paragraph, ensemble["sentences"])
+        yield Grid(title_of(ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(ensemble)], left=0)
 
 
 def _test(test: Mapping[str, Any]) -> Iterator[Block]:
@@ -245,8 +265,9 @@ def _training(facts: Mapping[str, Any]) -> Iterator[Block]:
         for name in Recipe.fields()
         if name in facts["recipe"]["differs"]
     ]
+    of = "recipe" if facts["ensemble"] is None else "recipe of the member that counts most"
     if rows:
-        yield Grid("Fields of the recipe that differ from the default", ("field", "value", "default"), rows, left=3)
+        yield Grid(f"Fields of the {of} that differ from the default", ("field", "value", "default"), rows, left=3)
     else:
         yield Paragraph("The default recipe, unchanged.")
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.model_file import Model, load_model
 from goodfit.models.predicting import DIVERGED, ENSEMBLE
 from goodfit.models.scores import Score
+from goodfit.models.whereabouts import how_to_finish
 from goodfit.notices import warn
 from goodfit.runs import record
 from goodfit.runs.members import OutOfFold
@@ -112,8 +112,7 @@ def load(folder: str | os.PathLike[str]) -> Run:
     where = Path(folder)
     found = record.RunRecord.read(where)
     if found.state != "done":
-        fix = f"Finish it with: {shlex.join(['goodfit', 'train', '--resume', str(where)])}"
-        raise InputError(problem(str(where), "must be a finished run", fix=fix))
+        raise InputError(problem(str(where), "must be a finished run", fix=how_to_finish(where)))
     model = load_model(where / record.MODEL)
     history = History.from_events(where / record.EVENTS, until=max(1, found.epochs))
     counts = {"run.json": len(found.seeds), "the model file": len(model.nets), "events.jsonl": history.n_nets}

@@ -12,6 +12,7 @@ from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.averaging import values_together
+from goodfit.runs.chosen import choice_notes
 from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, split_for, split_if_there, target_of, weight_of
 from goodfit.runs.measured import INDEPENDENT, dependence
 from goodfit.runs.members import left_out_note
@@ -93,7 +94,8 @@ def _notes_on(one: Entrant, parts: Split) -> list[str]:
     out = None if one.run is None else one.run.out_of_fold
     left_out = () if out is None else left_out_note(out, parts)
     chosen = CHOSEN_BY_FOLD if one.run is not None and one.run.together else CHOSEN
-    return [*[chosen] * one.chose_epoch, *one.known_before, *_dependence(one.run, parts.data), *left_out]
+    members = () if one.run is None else choice_notes(one.run.ensemble, one.run.folder)
+    return [*[chosen] * one.chose_epoch, *members, *one.known_before, *_dependence(one.run, parts.data), *left_out]
 
 
 def _dependence(run: Run | None, data: Dataset) -> tuple[str, ...]:

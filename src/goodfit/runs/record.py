@@ -35,7 +35,7 @@ from goodfit.leaving import on_leaving
 from goodfit.models.measures import Measures
 from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
-from goodfit.models.whereabouts import MODEL_FILE
+from goodfit.models.whereabouts import FIT_FILE, MODEL_FILE, how_to_finish
 from goodfit.runs.record_parts import LARGEST, Checked, RunResults, StartRecord, TableOrigin
 from goodfit.runs.start_files import OPTIMIZER, START, START_STATE
 from goodfit.training import tensor_file
@@ -112,6 +112,8 @@ class RunRecord(Checked):
         path = folder / RUN
         if not os.path.lexists(path):
             fix = "Give the folder that 'goodfit train' wrote."
+            if os.path.lexists(folder / FIT_FILE):
+                fix = how_to_finish(folder)
             why = f"it has no {RUN}" if os.path.isdir(folder) else "there is no such folder"
             raise InputError(problem(str(folder), f"must be the folder of a run; {why}", fix=fix))
         return read_model(path, cls, must="the record of a run", fix="Restore a backup, or train again.")

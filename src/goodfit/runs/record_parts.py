@@ -53,7 +53,8 @@ class EnsembleMember(Checked):
 class EnsembleFacts(Checked):
     """What a model file tells of how `goodfit.fit` chose and weighed its nets; see docs/fit.md.
 
-    loss: what is minimised; seed, epochs: of the default recipe; seconds, spent: given, and spent on training; rounds,
+    loss: what is minimised; seed, epochs: of the default recipe, as it was trained; default_epochs: as many as it has
+    where there is time, not in older files; seconds, spent: given, and spent on training; rounds,
     settings, nets: how many were trained; temperature: by which logits were divided; nested, chosen, default: mean
     losses by the nested choice, of the ensemble on the rows that chose it, of the default; gain: of the first over
     the last with the ends of its interval; later: the same of the second half of the rounds, where there are enough;
@@ -63,6 +64,7 @@ class EnsembleFacts(Checked):
     loss: str
     seed: Annotated[int, Field(ge=0, le=LARGEST)]
     epochs: Annotated[int, Field(ge=1, le=LARGEST)]
+    default_epochs: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
     seconds: Annotated[float, Field(ge=0, le=LARGEST)]
     spent: Annotated[float, Field(ge=0, le=LARGEST)]
     rounds: Annotated[int, Field(ge=1, le=LARGEST)]

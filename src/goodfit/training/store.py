@@ -300,15 +300,16 @@ def _memory_of(folder: Path, path: Path, record: SessionRecord, what: str, finis
     """The memory that an earlier session was cut to; InputError where it was not this one."""
     kept = SessionRecord.read(path, what)
     if kept.print != record.print:
+        finished = f"Finish that one with: {finish}, or delete {folder}." if finish else ""
         rule, fix = f"holds a different {what}", "Give another folder, or the settings, folds and seeds of that one."
         if kept.data and kept.data != record.data:
             rule = f"holds a {what} of other data, or its data have changed since"
             fix = "Give another folder, or the data that it was started with."
         elif kept.call is not None and kept.call == json.loads(record.to_json())["call"]:
             rule, fix = f"holds a {what} that another version of goodfit started", "Give another folder."
-        if finish:
-            fix = f"Finish that one with: {finish}, or delete {folder}."
-        raise InputError(problem(str(folder), rule, fix=fix))
+            if finish:  # which this version would refuse as well
+                finished = f"Finish that one with that version, or delete {folder} and start again."
+        raise InputError(problem(str(folder), rule, fix=finished or fix))
     return kept.memory
 
 
