@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from goodfit.arguments import public
+from goodfit.data.sources import Step
 from goodfit.data.streams import checked_seed, is_number
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.measures import RMSE
@@ -17,7 +20,7 @@ from goodfit.plain_json import plain
 from goodfit.runs.entrants import Door, Notify
 from goodfit.runs.held_out import HeldOut, held_out
 from goodfit.runs.opening import percent
-from goodfit.words import as_listed
+from goodfit.words import as_listed, duration
 
 DOOR = Door(
     "importance",
@@ -28,6 +31,8 @@ DOOR = Door(
 )
 REPEATS = 10
 MOST_REPEATS = 1000
+MOST_WORK = 2**31  # numbers that nets compute, about half a minute on one core; of more, fewer rows are drawn
+FEWEST_ROWS = 500  # that are kept however long they take
 LINKED = 0.7  # rank correlation above which columns are permuted together as well
 NOT_TOLD = "cannot be told from none"
 SHARED = (
@@ -128,8 +133,9 @@ def importance(
 
     The values of a column (all its inputs together: categories, parts of dates, the mark of missing ones) are shuffled
     over the rows. How much the score drops, and the loss rises, is how much the predictions need the column. The rows
-    are those of each fold by the nets that left it out, or the validation rows; at most 5,000, drawn at random.
-    Intervals are of these nets on other rows, at 95 % each. The sealed test set stays closed.
+    are those of each fold by the nets that left it out, or the validation rows; at most 5,000, drawn at random, and
+    fewer, but at least 500, where all predictions would take longer than about half a minute. Intervals are of these
+    nets on other rows, at 95 % each. The sealed test set stays closed.
 
     model: a run or its folder, a model or its file, several nets, or a fitted estimator for tables.
     data: None, or what the run was trained on, takes the rows above. Anything else is new rows with targets, recorded
@@ -138,7 +144,7 @@ def importance(
     repeats: permutations of each column, 1 to 1000; more make intervals shorter, down to what the rows allow.
     linked: rank correlation above which columns are permuted together as well, 0 to 1; 1 for never.
     seed: of the permutations, an integer >= 0.
-    progress: called while a named data set is being found.
+    progress: called while a named data set is being found, and after each column.
     InputError for other values, where there are no such rows, and where a prediction is not finite.
     """
     if isinstance(repeats, bool) or not 1 <= repeats <= MOST_REPEATS:
@@ -146,10 +152,12 @@ def importance(
     if not is_number(linked) or not 0 <= linked <= 1:
         raise InputError(problem(DOOR.where, "'linked' must be from 0 to 1", got=linked, fix="0.7 is the default."))
     seed = checked_seed(seed, DOOR.where)
-    return importance_on(held_out(model, data, target, progress, DOOR, seed), repeats, linked, seed)
+    return importance_on(held_out(model, data, target, progress, DOOR, seed), repeats, linked, seed, progress)
 
 
-def importance_on(rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED, seed: int = 0) -> Importances:
+def importance_on(
+    rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED, seed: int = 0, progress: Notify | None = None
+) -> Importances:
     """The same for rows that were found."""
     places = [inputs for _, inputs in rows.columns]
     names = [name for name, _ in rows.columns]
@@ -157,6 +165,7 @@ def importance_on(rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED,
     # inputs without a table, such as pixels, are no columns that a person has named: there may be many thousands
     tied = together(rows.x, places, linked) if rows.one.preprocessing is not None else []
     groups = [*own, *tied]
+    rows = _affordable(rows, 1 + repeats * len(groups), seed)
     task = rows.one.nets[0].task
     found = changes(
         rows.predict,
@@ -167,6 +176,7 @@ def importance_on(rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED,
         repeats=repeats,
         seed=seed,
         level=rows.level,
+        tell=_telling(progress),
     )
     told = [Importance(tuple(names[at] for at in each), *pair) for each, pair in zip(groups, found, strict=True)]
     first, rest = told[: len(own)], told[len(own) :]
@@ -179,6 +189,27 @@ def importance_on(rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED,
         linked,
         (*_notes(first, rest, linked, rows.level), *rows.notes),
     )
+
+
+def _affordable(rows: HeldOut, predictions: int, seed: int) -> HeldOut:
+    """The rows, or as many of them as can be predicted so often within the budget."""
+    count = max(FEWEST_ROWS, int(len(rows.x) * MOST_WORK / max(1, predictions * rows.work)))
+    if count >= len(rows.x):
+        return rows
+    return rows.fewer(count, seed, f"{predictions:,} predictions of all of them would take long")
+
+
+def _telling(progress: Notify | None) -> Callable[[int, int], None]:
+    """Tells how many of all columns are done, and how long the others will take."""
+    began = time.monotonic()
+
+    def tell(done: int, columns: int) -> None:
+        left = (time.monotonic() - began) / done * (columns - done)
+        detail = f"{done:,} of {columns:,} columns" + (f", {duration(left)} left" if done < columns else "")
+        if progress is not None:
+            progress(Step("importance", "computing", detail, done / columns))
+
+    return tell
 
 
 def _ranked(those: list[Importance]) -> tuple[Importance, ...]:
