@@ -13,9 +13,10 @@ import goodfit as gf
 from goodfit.data import Ledger
 from goodfit.data.streams import generator
 from goodfit.errors import InputError
+from goodfit.models.permuted import Change
 from goodfit.runs.held_out import held_out
 from goodfit.runs.members import OutOfFold
-from goodfit.runs.permuting import DOOR, importance_on
+from goodfit.runs.permuting import DOOR, Importance, importance_on
 
 RECIPE = gf.Recipe(hidden=(8,), batch_size=32, epochs=15, learning_rate=0.02, dropout=0, valid=0.3)
 
@@ -138,3 +139,30 @@ def test_many_predictions_are_of_fewer_rows_and_say_so(members: gf.Run, monkeypa
     kept = np.sort(generator(1, "fewer rows").choice(240, 50, replace=False))
     np.testing.assert_allclose(some.predict(some.x), members.out_of_fold.values[kept], rtol=1e-4)
     np.testing.assert_array_equal(some.y, rows.y[kept])
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "new", "verdict"),
+    [
+        (1.5, 1, True, "needed"),
+        (1.5, 1, False, "perhaps needed"),
+        (2.5, 1, False, "needed"),
+        (0.5, 1, True, "cannot be told from none"),
+        (0.5, 1, False, "cannot be told from none"),
+        (-1.5, 1, True, "harmful"),
+        (-1.5, 1, False, "harmful"),
+        (0.0, 0.0, False, "cannot be told from none"),
+        (1.0, np.nan, False, ""),
+    ],
+)
+def test_rows_that_chose_epochs_need_more_to_call_a_column_needed(
+    value: float, half: float, new: bool, verdict: str
+) -> None:
+    change = Change("log loss", value, value - half, value + half, "")
+    assert Importance(("a",), change, change, new).verdict == verdict
+
+
+def test_which_rows_chose_epochs(members: gf.Run) -> None:
+    assert not any(each.new for each in gf.importance(members, repeats=1).columns)
+    model = dataclasses.replace(members, out_of_fold=None).model
+    assert all(each.new for each in gf.importance(model, columns(60, 3), target="price", repeats=1).columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,6 +35,13 @@ MOST_WORK = 2**31  # numbers that nets compute, about half a minute on one core;
 FEWEST_ROWS = 500  # that are kept however long they take
 LINKED = 0.7  # rank correlation above which columns are permuted together as well
 NOT_TOLD = "cannot be told from none"
+PERHAPS = "perhaps needed"
+SURE = 2  # half-widths of its interval above 0, on rows that also chose epochs; docs/explaining.md has the simulation
+CHOSEN = (
+    "Validation and out-of-fold rows also chose each net's epoch, so that small importance is flattered: {} {} "
+    + PERHAPS
+    + ", above 0 by less than twice the half-width of the interval. New rows can tell."
+)
 SHARED = (
     "Correlated columns share importance: permuting one leaves what the others say of it, so that each may look "
     "unimportant. {}: see the lines of several columns."
@@ -46,12 +53,14 @@ EACH = "Each interval holds at {} by itself: of many columns without importance,
 class Importance:
     """Of a column, or of several that were permuted together.
 
-    columns: their names; score: how much the score drops; loss: how much the loss rises.
+    columns: their names; score: how much the score drops; loss: how much the loss rises; new: whether on rows that had
+    no part in the training, nor in the choice of epochs.
     """
 
     columns: tuple[str, ...]
     score: Change
     loss: Change
+    new: bool = True
 
     @property
     def label(self) -> str:
@@ -60,10 +69,15 @@ class Importance:
 
     @property
     def verdict(self) -> str:
-        """What the interval of the loss says: "needed", "cannot be told from none", "harmful"; "" without one."""
+        """What the interval of the loss says: "needed", "perhaps needed", "cannot be told from none", "harmful"; ""
+        without one. On rows that chose epochs, what is needed is so with an interval twice as wide.
+        """
         if math.isnan(self.loss.low):
             return ""
-        return NOT_TOLD if not self.loss.told else "needed" if self.loss.low > 0 else "harmful"
+        if not self.loss.told or self.loss.high < 0:
+            return "harmful" if self.loss.told else NOT_TOLD
+        half = self.loss.value - self.loss.low
+        return "needed" if self.new or self.loss.value > SURE * half else PERHAPS
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,8 @@ def importance_on(
         level=rows.level,
         tell=_telling(progress),
     )
-    told = [Importance(tuple(names[at] for at in each), *pair) for each, pair in zip(groups, found, strict=True)]
+    new = rows.part != "valid"
+    told = [Importance(tuple(names[at] for at in each), *pair, new) for each, pair in zip(groups, found, strict=True)]
     first, rest = told[: len(own)], told[len(own) :]
     return Importances(
         _ranked(first),
@@ -223,9 +238,17 @@ def _notes(columns: list[Importance], groups: list[Importance], linked: float, l
     if lost:
         some = "1 column" if lost == 1 else f"{lost:,} columns"
         told.append(f"{some} of {len(columns):,} {NOT_TOLD}: the interval of the loss holds 0.")
+    perhaps = [each.label for each in columns if each.verdict == PERHAPS]
+    if perhaps:
+        told.append(CHOSEN.format(_some([as_listed(each) for each in perhaps]), "is" if len(perhaps) == 1 else "are"))
     if groups:
-        which = "; ".join(each.label for each in groups[:3]) + (f" and {len(groups) - 3} more" * (len(groups) > 3))
+        which = _some([each.label for each in groups], "; ")
         told.append(SHARED.format(f"Rank correlation above {linked:g}: {which}"))
     if len(columns) > 1:
         told.append(EACH.format(percent(level)))
     return told
+
+
+def _some(names: Sequence[str], between: str = ", ") -> str:
+    """The first three, and how many more."""
+    return between.join(names[:3]) + (f" and {len(names) - 3} more" * (len(names) > 3))
