@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodfit.cli.app import COMMANDS, DATA_COMMANDS, app
 from goodfit.cli.flags import flag_help, from_text, recipe_with, with_flags
 from goodfit.errors import InputError
+from goodfit.studies.catalogue import names
 from goodfit.training.recipe import CHAPTER, Recipe
 from goodfit.training.recipe_fields import to_text
 
@@ -105,3 +110,37 @@ def test_any_recipe_written_as_flags_is_read_back(fields: dict[str, object]) -> 
     recipe = Recipe(**fields)  # type: ignore[arg-type]
     flags = {name: value if isinstance(value, bool) else to_text(value) for name, value in recipe.model_dump().items()}
     assert recipe_with(CHAPTER, flags) == recipe
+
+
+DASHED = "-1.57,0", "-.5", "-x=-1..1", "-a b", "-1", "-c1"
+STUDIES = [("study", name) for name in names()]
+HAVING_OPTIONS = [
+    *((name,) for name in COMMANDS if name != "study"),
+    *(("data", name) for name in DATA_COMMANDS),
+    *STUDIES,
+]
+
+
+@pytest.mark.parametrize("command", HAVING_OPTIONS, ids=" ".join)
+def test_every_option_that_takes_a_value_takes_one_that_begins_with_a_dash(call: Any, command: tuple[str, ...]) -> None:
+    """So that what is complained of is the value, where it is not of the option's type, or the last option."""
+    *_, last = app.parse_commands([*command])[1]
+    valued = [each for each in last.assemble_argument_collection() if each.parse and "bool" not in str(each.hint)]
+    options = [name for each in valued for name in each.names if name.startswith("--")]
+    for shift in range(2):
+        values = [DASHED[(place + shift) % len(DASHED)] for place in range(len(options))]
+        given = [word for pair in zip(options, values, strict=True) for word in pair]
+        code, _, err = call(*command, *given, "--no-such-thing")
+        taken = re.match(r"Command line: ('--no-such-thing' is not an option|'--\S+' must be .*; got '-)", err)
+        assert (code, bool(taken)) == (2, True), (given, err)
+
+
+def test_what_begins_with_two_dashes_is_an_option_and_a_switch_takes_nothing(call: Any) -> None:
+    for words, why in (
+        (("train", "iris", "--hidden", "--json"), "'--hidden' needs a value"),
+        (("train", "iris", "--hidden"), "'--hidden' needs a value"),
+        (("train", "iris", "--quiet", "-x"), "'-x' is not an option of 'goodfit train'"),
+        (("predict", "no-run", "--json", "-1.csv"), "no-run"),
+    ):
+        code, out, err = call(*words)
+        assert (code, out, why in err) == (2, "", True), err

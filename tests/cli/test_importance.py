@@ -53,6 +53,8 @@ def test_dependence_prints_a_table_a_column_or_json(call: Any, trained: Path, tm
     )
     assert told == [gf.partial_dependence(folder, "age", values=["30", "50"]).to_dict()]
     assert drawn.read_bytes().startswith(b"<?xml")
+    told = json.loads(call("dependence", folder, "--column", "minus age", "--values", "-40.5,-30", "--json")[1])
+    assert told[0]["values"] == [-40.5, -30.0]
     for words, why in (
         ((), "partial dependence: give the column to vary. For example, --column age."),
         (("--column", "age", "--column", "city", "--values", "1"), "values are of one column; got 'age, city'."),

@@ -86,6 +86,16 @@ def test_plain_lines_on_the_search_for_data(capsys) -> None:  # type: ignore[no-
     assert capsys.readouterr().err == "Data: fetching, a mirror 50%: a\nData: wrong, a mirror: bad sum\n"
 
 
+def test_plain_lines_on_what_is_computed_are_few(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    lines = shown.Lines()
+    for done in range(1, 13):
+        clock[0] += 1
+        lines.step(Step("importance", "computing", f"{done} of 12 columns", done / 12))
+    assert capsys.readouterr().err == "Importance 42%: 5 of 12 columns\nImportance 83%: 10 of 12 columns\n"
+
+
 def test_silence(capsys) -> None:  # type: ignore[no-untyped-def]
     with shown.watch(quiet=True) as watcher:
         watcher.step(Step("a mirror", "wrong"))

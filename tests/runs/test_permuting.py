@@ -13,9 +13,10 @@ import goodfit as gf
 from goodfit.data import Ledger
 from goodfit.data.streams import generator
 from goodfit.errors import InputError
+from goodfit.models.permuted import Change
 from goodfit.runs.held_out import held_out
 from goodfit.runs.members import OutOfFold
-from goodfit.runs.permuting import DOOR
+from goodfit.runs.permuting import DOOR, Importance, importance_on
 
 RECIPE = gf.Recipe(hidden=(8,), batch_size=32, epochs=15, learning_rate=0.02, dropout=0, valid=0.3)
 
@@ -107,3 +108,61 @@ def test_what_cannot_be(members: gf.Run, tmp_path: Path) -> None:
         gf.importance(3)
     with pytest.raises(InputError, match=r"no such column; got 'sise'. Did you mean 'size'?"):
         gf.importance(members, repeats=1)["sise"]
+
+
+def test_many_predictions_are_of_fewer_rows_and_say_so(members: gf.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the budget has room for, drawn with the seed; each by the nets that left its fold out, as before."""
+    rows = held_out(members, None, None, None, DOOR, 0)
+    units = {sum(net.sizes[1:]) + net.n_parameters // 256 for net in members.nets}
+    assert rows.work == 240 * units.pop()
+    assert not units
+    whole = importance_on(rows, 2)
+    predictions = 1 + 2 * (len(whole.columns) + len(whole.groups))
+    monkeypatch.setattr("goodfit.runs.permuting.FEWEST_ROWS", 20)
+    monkeypatch.setattr("goodfit.runs.permuting.MOST_WORK", predictions * rows.work)
+    assert importance_on(rows, 2).to_dict() == whole.to_dict()
+    monkeypatch.setattr("goodfit.runs.permuting.MOST_WORK", predictions * rows.work // 3)
+    told: list[Any] = []
+    fewer = importance_on(rows, 2, progress=told.append)
+    assert fewer.rows in ("79 rows, out of fold", "80 rows, out of fold")
+    assert (
+        fewer.notes[-1]
+        == f"{fewer.rows[:2]} of 240 rows, drawn at random: 11 predictions of all of them would take long."
+    )
+    assert importance_on(rows, 2).to_dict() == fewer.to_dict()
+    assert [each.detail.split(",")[0] for each in told] == [f"{done} of 5 columns" for done in range(1, 6)]
+    assert (told[-1].fraction, told[-1].detail) == (1, "5 of 5 columns")
+    monkeypatch.setattr("goodfit.runs.permuting.MOST_WORK", 1)
+    assert importance_on(rows, 2).rows == "20 rows, out of fold"
+    some = rows.fewer(50, 1, "why")
+    assert members.out_of_fold is not None
+    kept = np.sort(generator(1, "fewer rows").choice(240, 50, replace=False))
+    np.testing.assert_allclose(some.predict(some.x), members.out_of_fold.values[kept], rtol=1e-4)
+    np.testing.assert_array_equal(some.y, rows.y[kept])
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "new", "verdict"),
+    [
+        (1.5, 1, True, "needed"),
+        (1.5, 1, False, "perhaps needed"),
+        (2.5, 1, False, "needed"),
+        (0.5, 1, True, "cannot be told from none"),
+        (0.5, 1, False, "cannot be told from none"),
+        (-1.5, 1, True, "harmful"),
+        (-1.5, 1, False, "harmful"),
+        (0.0, 0.0, False, "cannot be told from none"),
+        (1.0, np.nan, False, ""),
+    ],
+)
+def test_rows_that_chose_epochs_need_more_to_call_a_column_needed(
+    value: float, half: float, new: bool, verdict: str
+) -> None:
+    change = Change("log loss", value, value - half, value + half, "")
+    assert Importance(("a",), change, change, new).verdict == verdict
+
+
+def test_which_rows_chose_epochs(members: gf.Run) -> None:
+    assert not any(each.new for each in gf.importance(members, repeats=1).columns)
+    model = dataclasses.replace(members, out_of_fold=None).model
+    assert all(each.new for each in gf.importance(model, columns(60, 3), target="price", repeats=1).columns)

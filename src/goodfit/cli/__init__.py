@@ -13,11 +13,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> None:
     from goodfit.cli.app import app
+    from goodfit.cli.parsing import with_values
 
     words = sys.argv[1:] if arguments is None else list(arguments)
     _refuse_empty(words)
     app(
-        words,
+        with_values(app, words),
         print_error=False,
         exit_on_error=False,
         result_action="return_value",

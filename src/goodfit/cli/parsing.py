@@ -1,7 +1,7 @@
 """Errors of the command-line parser in goodfit's grammar."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import cyclopts
@@ -9,6 +9,33 @@ import cyclopts
 from goodfit.errors import InputError, problem
 
 _WHERE = "Command line"
+
+
+def with_values(app: cyclopts.App, words: Sequence[str]) -> list[str]:
+    """The words of a command line, a value that begins with "-" joined to its option: --values=-1.57,0.
+
+    The parser takes -1.57,0 and -x for options. All of goodfit's begin with two dashes, but for -h, so that these are
+    values wherever an option needs one; what begins with two is an option, and the one before it lacks its value.
+    """
+    found, ends = list(words), words.index("--") if "--" in words else len(words)
+    at = [place for place in range(1, ends) if _names_option(words[place - 1]) and _looks_short(words[place])]
+    if not at:
+        return found
+    *_, command = app.parse_commands(found)[1]
+    arguments = [each for each in command.assemble_argument_collection() if each.parse]
+    takes = {name for each in arguments if bool not in (each.hint, *get_args(each.hint)) for name in each.names}
+    for place in reversed(at):
+        if words[place - 1] in takes:
+            found[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
+    return found
+
+
+def _names_option(word: str) -> bool:
+    return word.startswith("--") and "=" not in word
+
+
+def _looks_short(word: str) -> bool:
+    return word.startswith("-") and not word.startswith("--") and word not in ("-", "-h")
 
 
 def usage_error(error: BaseException) -> InputError:

@@ -86,11 +86,16 @@ class Lines:
         self._score = score
         self._shown = -math.inf
         self._fetching = ""
+        self._began = time.monotonic()
 
     def step(self, step: Step) -> None:
-        """A line when fetching begins, and when a file is wrong."""
+        """A line when fetching begins, when a file is wrong, and every few seconds of what is computed."""
         if step.state == "wrong" or (step.state == "fetching" and step.place != self._fetching):
             self._fetching = step.place
+            say(step_text(step))
+        now = time.monotonic()
+        if step.state == "computing" and step.fraction != 1 and now - max(self._shown, self._began) >= PLAIN_SECONDS:
+            self._shown = now
             say(step_text(step))
 
     def report(self, progress: Progress) -> None:
@@ -117,7 +122,7 @@ class Display:
 
     def step(self, step: Step) -> None:
         """What the search for data does, in one line."""
-        self._draw(step_text(step), now=step.state != "fetching")
+        self._draw(step_text(step), now=step.state not in ("fetching", "computing"))
 
     def report(self, progress: Progress) -> None:
         """Keep the values of a new epoch for the sparklines, and draw."""
@@ -133,9 +138,11 @@ class Display:
 
 
 def step_text(step: Step) -> str:
-    """One line on the search for data."""
+    """One line on the search for data, or on what is computed."""
     share = f" {step.fraction:.0%}" if step.fraction is not None else ""
     detail = f": {step.detail}" if step.detail else ""
+    if step.state == "computing":
+        return f"{step.place.capitalize()}{share}{detail}"
     return f"Data: {step.state}, {step.place}{share}{detail}"
 
 

@@ -43,13 +43,13 @@ class FileSpec:
 
 @dataclass(frozen=True)
 class Step:
-    """What a search is doing now, for a progress display."""
+    """What a search for data, or a computation, is doing now, for a progress display."""
 
     place: str
-    state: Literal["looking", "fetching", "found", "missing", "wrong", "failed"]
+    state: Literal["looking", "fetching", "found", "missing", "wrong", "failed", "computing"]
     detail: str = ""
     fraction: float | None = None
-    """Of the fetching from this place, in [0, 1]; None where it is not known."""
+    """Of the fetching from this place, or of what is computed, in [0, 1]; None where it is not known."""
 
 
 Notify = Callable[[Step], None]

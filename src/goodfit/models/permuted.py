@@ -96,11 +96,13 @@ def changes(
     repeats: int,
     seed: int,
     level: float = LEVEL,
+    tell: Callable[[int, int], None] = lambda done, groups: None,
 ) -> list[tuple[Change, Change]]:
     """(the drop of the score, the rise of the loss) for each group of inputs that move together.
 
     predict: probabilities or numbers [N, C] of inputs [N, D], row by row; inputs: which columns of x each group has;
-    repeats: permutations, the same for all groups; level: of every interval by itself. x is not changed.
+    repeats: permutations, the same for all groups; level: of every interval by itself; tell: called with how many
+    groups are done, and how many there are. x is not changed.
     Scores are accuracy, exact match and R², losses log loss and the root mean squared error (mean over targets).
     """
     orders = [generator(seed, f"importance/{repeat}").permutation(len(x)) for repeat in range(repeats)]
@@ -118,6 +120,7 @@ def changes(
         x[:, places] = own
         moved = {name: RowMoves(base, received[name], given[name]) for name, base in parts.items()}
         found.append(_of_numbers(moved[SQUARED], y, level) if task == "regression" else _of_classes(task, moved, level))
+        tell(len(found), len(inputs))
     return found
 
 

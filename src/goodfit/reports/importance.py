@@ -14,7 +14,7 @@ from goodfit.reports.page import Section
 from goodfit.reports.source import Source
 from goodfit.runs.depending import dependence_on, explained_rows
 from goodfit.runs.held_out import held_out
-from goodfit.runs.permuting import DOOR, Importances, importance_on
+from goodfit.runs.permuting import DOOR, PERHAPS, Importances, importance_on
 
 TITLE = "Importance of columns"
 MOST_COLUMNS = 60  # of a table for which a report is made to wait
@@ -54,8 +54,8 @@ def importance_section(source: Source) -> Section | None:
 
 
 def _curves(source: Source, found: Importances) -> list[Block]:
-    """How predictions change with the columns that the nets need most."""
-    needed = [each.label for each in found.columns if each.verdict == "needed"][:MOST_CURVES]
+    """How predictions change with the columns that the nets need most, or perhaps need."""
+    needed = [each.label for each in found.columns if each.verdict in ("needed", PERHAPS)][:MOST_CURVES]
     rows = explained_rows(source.run)
     drawn: list[Block] = []
     for each in (dependence_on(rows, column, points=POINTS) for column in needed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +28,9 @@ class HeldOut:
     """Rows of one model.
 
     one: the model; x: inputs [N, D] as its nets take them; y: their targets; groups: rows (positions in x) and the nets
-    that predict them, together all rows: fold members only where they did not learn; level: of intervals;
-    words: which rows they are; notes: what is to be said of them; columns: the name of each column of the table and its
-    inputs, without a table of each input.
+    that predict them, together all rows: fold members only where they did not learn; level: of intervals; part: of the
+    data; out_of_fold: whether each row has nets of its own; notes: what is to be said of them; columns: the name of
+    each column of the table and its inputs, without a table of each input.
     """
 
     one: Entrant
@@ -38,9 +38,30 @@ class HeldOut:
     y: NDArray[Any]
     groups: tuple[tuple[NDArray[np.intp], tuple[TrainedNet, ...]], ...]
     level: float
-    words: str
+    part: str
+    out_of_fold: bool
     notes: tuple[str, ...]
     columns: tuple[tuple[str, NDArray[np.intp]], ...]
+
+    @property
+    def words(self) -> str:
+        """Which rows they are."""
+        return rows_words(len(self.x), self.part, out_of_fold=self.out_of_fold)
+
+    @property
+    def work(self) -> int:
+        """Numbers that all nets compute for their rows, a product counted as 1/256: about 15 ns each on one core."""
+        each = {net.sizes: sum(net.sizes[1:]) + net.n_parameters // 256 for net in self.one.nets}
+        return sum(len(rows) * sum(each[net.sizes] for net in nets) for rows, nets in self.groups)
+
+    def fewer(self, count: int, seed: int, why: str) -> HeldOut:
+        """So many of the rows, drawn at random. why: said after their number in the notes."""
+        kept = np.sort(generator(seed, "fewer rows").choice(len(self.x), count, replace=False))
+        place = np.full(len(self.x), -1)
+        place[kept] = np.arange(count)
+        groups = tuple((found, nets) for rows, nets in self.groups if len(found := place[rows][place[rows] >= 0]))
+        note = f"{count:,} of {len(self.x):,} rows, drawn at random: {why}."
+        return replace(self, x=self.x[kept], y=self.y[kept], groups=groups, notes=(*self.notes, note))
 
     def predict(self, x: NDArray[Any]) -> Float[np.ndarray, "N C"]:
         """Mean probabilities or numbers of the nets of each row, in float64, for inputs that may be changed. InputError
@@ -74,11 +95,10 @@ def held_out(model: Any, data: Any, target: str | None, progress: Notify | None,
             (np.flatnonzero(folds == fold), tuple(one.run.nets[net] for net in those))
             for fold, those in enumerate(by_fold)
         ]
-    words = rows_words(len(places), part, out_of_fold=members is not None)
     x, y = rows.data.x[places], rows.data.y[places]
     columns = tuple(inputs_by_column(one.nets[0], rows.data.features))
     some = tuple(each for each in groups if len(each[0]))
-    return HeldOut(one, x, y, some, level, words, tuple(notes), columns)
+    return HeldOut(one, x, y, some, level, part, members is not None, tuple(notes), columns)
 
 
 def inputs_by_column(net: TrainedNet, features: Sequence[str]) -> list[tuple[str, NDArray[np.intp]]]:
