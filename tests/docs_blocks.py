@@ -88,16 +88,16 @@ def check_command(words: list[str]) -> None:
         from goodfit.training.recipe import NAMED
 
         if is_table(given["data"]):
-            assert given.get("target"), "a table needs --target"
+            assert getattr(given.get("table"), "target", None), "a table needs --target"
         else:
             describe(given["data"])
         flags = {name: value for name, value in given.items() if name not in OWN_FLAGS}
         recipe_with(NAMED.get(given.get("recipe", "default"), NAMED["default"]), flags)
 
 
-TABLE_FLAGS = {"target", "id", "kind", "task"}
-OWN_FLAGS = TABLE_FLAGS | {
+OWN_FLAGS = {
     "data",
+    "table",
     "device",
     "precision",
     "recipe",
