@@ -25,7 +25,7 @@ def print_ensemble(run: Run, *, json: bool) -> None:
     from goodfit.runs.telling import interval_methods, measured_on
 
     out, facts, rows = console(), run.ensemble or {}, list(member_rows(run.ensemble or {}))
-    out.print(table(title_of(facts), MEMBER_COLUMNS, rows[:SHOWN], left=0))
+    out.print(table(title_of(facts), MEMBER_COLUMNS, rows[:SHOWN], left=1))
     if len(rows) > SHOWN:
         print_line(out, f"and {len(rows) - SHOWN} more: {shlex.join(['goodfit', 'report', str(run.folder)])}")
     out.print()

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-MEMBER_COLUMNS = ("weight", "loss out of fold", "epochs", "what differs from the default recipe")
+MEMBER_COLUMNS = ("fields that differ from the default's", "weight", "loss out of fold", "epochs")
 EPOCHS = ("epochs", "patience")
 
 
@@ -16,7 +16,7 @@ def member_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]
         fields = {name: value for name, value in member["fields"].items() if name not in EPOCHS}
         told = ", ".join(f"{name} {_text(value)}" for name, value in fields.items())
         epochs = _text(member["fields"].get("epochs", facts.get("epochs", "-")))
-        yield f"{member['share']:.1%}", f"{member['loss']:.4f}", epochs, told or "-"
+        yield told or "none", f"{member['share']:.1%}", f"{member['loss']:.4f}", epochs
 
 
 def title_of(facts: Mapping[str, Any]) -> str:

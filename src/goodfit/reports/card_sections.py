@@ -186,7 +186,7 @@ def _choice(facts: Mapping[str, Any]) -> Iterator[Block]:
     ensemble = facts["ensemble"]
     if ensemble is not None:
         yield from map(Paragraph, ensemble["sentences"])
-        yield Grid(title_of(ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(ensemble)], left=0)
+        yield Grid(title_of(ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(ensemble)], left=1)
 
 
 def _test(test: Mapping[str, Any]) -> Iterator[Block]:

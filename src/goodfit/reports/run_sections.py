@@ -35,7 +35,7 @@ def ensemble_section(run: Run) -> Section | None:
     if run.ensemble is None:
         return None
     told = [Paragraph(sentence, lead=not place) for place, sentence in enumerate(run.ensemble.get("sentences", ()))]
-    members = Grid(title_of(run.ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(run.ensemble)], left=0)
+    members = Grid(title_of(run.ensemble), MEMBER_COLUMNS, [[*row] for row in member_rows(run.ensemble)], left=1)
     return Section("Ensemble", [*told, members])
 
 
