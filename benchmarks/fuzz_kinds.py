@@ -143,7 +143,7 @@ def _go_on(folder: Path) -> None:
     state, rows = read_state(folder / OPTIMIZER)
     nets = load(_trained() / "done").nets
     start = Start(nets, "here", RECIPE, state, known=rows)
-    jobs = [start.job(number, job.recipe) for number, job in enumerate(work.jobs)]
+    jobs = [start.job(number, job) for number, job in enumerate(work.jobs)]
     begun = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
     str(with_optimizers(begun, jobs, cohort.grid))
     str(start.record(RECIPE, seen_before(start, gf.data.split(gf.data.load("iris"), seed=0), "warn")))
