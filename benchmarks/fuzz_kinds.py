@@ -146,7 +146,7 @@ def _go_on(folder: Path) -> None:
     jobs = [start.job(number, job) for number, job in enumerate(work.jobs)]
     begun = fresh_state(cohort.program, cohort.settings(), cohort.initial_parameters())
     str(with_optimizers(begun, jobs, cohort.grid))
-    str(start.record(RECIPE, seen_before(start, gf.data.split(gf.data.load("iris"), seed=0), "warn")))
+    str(start.record(RECIPE, seen_before(start, gf.data.split(gf.data.load("iris"), seed=0), "warn", len(nets))))
 
 
 # Sessions
