@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_what_would_tell_more_of_a_quick_verdict_is_one_that_is_not() -> None:
     assert found.kind == "cannot tell"
     assert "fewer steps than the recipe's own predict no better than a constant" in found.sentence
     assert "has not learned" not in found.sentence
-    assert "without --quick, and with --minutes" in more(found)
+    assert re.search(r"'goodfit verdict' with --minutes \d+ and without --quick\.$", more(found))
     assert "--quick" not in more(dataclasses.replace(found, quick=False))
 
 
