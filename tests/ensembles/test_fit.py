@@ -207,7 +207,8 @@ def told_of(out: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert note in capsys.readouterr().out
     text = load(out).card().markdown()
     nets, settings = 5 * len(facts["members"]), len(facts["members"])
-    assert f"a weighted average of {nets} nets of {settings} settings" in text
+    average = "a weighted average" if settings > 1 else "the average"
+    assert f"{average} of {nets} nets of {settings} setting" in text
     assert note.partition(", see")[0] in text
     assert all(sentence in text for sentence in facts["sentences"])
     assert "the files do not tell" not in text
