@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -95,3 +96,9 @@ def test_one_thing_trains() -> None:
         if path.name != "__init__.py"
     ]
     assert callers == ["goodfit.training.session"]
+
+
+@pytest.mark.xdist_group("of-one")
+def test_groups_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """What several tests share, such as a study's small form, is made once. Versions of pytest and xdist decide that."""
+    assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@of-one")
