@@ -100,5 +100,5 @@ def test_one_thing_trains() -> None:
 
 @pytest.mark.xdist_group("of-one")
 def test_groups_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
-    """What several tests share, such as a study's small form, is made once. Versions of pytest and xdist decide that."""
+    """What several tests share, such as a study's small form, is made once, if pytest and xdist go together."""
     assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@of-one")
