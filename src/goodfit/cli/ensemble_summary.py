@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from goodfit.cli.output import console, print_json, print_line, table
-from goodfit.cli.summary import how_to_open, leak_line, score_table
+from goodfit.cli.summary import how_to_open, leak_line, print_scores
 from goodfit.words import duration
 
 if TYPE_CHECKING:
@@ -20,21 +20,13 @@ def print_ensemble(run: Run, *, json: bool) -> None:
     if json:
         print_json(run.to_json())
         return
-    from goodfit.cli.measure_tables import print_headline
     from goodfit.ensembles.telling import MEMBER_COLUMNS, commands_of, member_rows, title_of
-    from goodfit.runs.telling import interval_methods, measured_on
 
     out, facts, rows = console(), run.ensemble or {}, list(member_rows(run.ensemble or {}))
     out.print(table(title_of(facts), MEMBER_COLUMNS, rows[:SHOWN], left=1))
     if len(rows) > SHOWN:
         print_line(out, f"and {len(rows) - SHOWN} more: {shlex.join(['goodfit', 'report', str(run.folder)])}")
-    out.print()
-    out.print(score_table(run.scores, run.part_words))
-    print_line(out, interval_methods(run.scores, run.part_words))
-    for part, found in run.measured.items():
-        out.print()
-        print_headline(out, found, f"Measured on {measured_on(run, part)}")
-    out.print()
+    print_scores(out, run)
     for sentence in facts.get("sentences", ()):
         print_line(out, sentence)
     spent, given = duration(facts.get("spent", 0.0)), duration(facts.get("seconds", 0.0))

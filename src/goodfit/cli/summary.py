@@ -9,6 +9,7 @@ from goodfit.cli.output import console, print_line, table
 from goodfit.words import duration
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from goodfit.leaks import LeakCheck
@@ -19,13 +20,11 @@ _SECONDS = ("data", "compile", "train", "evaluate")
 _WORDS = {"data": "data", "compile": "compilation", "train": "training", "evaluate": "evaluation"}
 
 
-def print_run(run: Run) -> None:
-    """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
+def print_scores(out: Console, run: Run) -> None:
+    """Scores with intervals, and the measures that matter most with their notes, an empty line about each."""
     from goodfit.cli.measure_tables import print_headline
-    from goodfit.runs.telling import interval_methods, kept_epochs, measured_on
+    from goodfit.runs.telling import interval_methods, measured_on
 
-    out = console()
-    out.print(net_table(run.layers, run.parameters))
     out.print()
     out.print(score_table(run.scores, run.part_words))
     print_line(out, interval_methods(run.scores, run.part_words))
@@ -35,6 +34,15 @@ def print_run(run: Run) -> None:
         for note in found.notes:
             print_line(out, note)
     out.print()
+
+
+def print_run(run: Run) -> None:
+    """Net, best epochs, scores with intervals, seconds and the folder, on stdout."""
+    from goodfit.runs.telling import kept_epochs
+
+    out = console()
+    out.print(net_table(run.layers, run.parameters))
+    print_scores(out, run)
     print_line(out, kept_epochs(run))
     if run.out_of_fold is not None:
         folds = run.recipe.fold_members
