@@ -20,7 +20,7 @@ from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 
 MOST_FOR_TEMPERATURE = 4000  # rows by which the one number is fitted
-LOSSES = {"classification": "log-loss", "multilabel": "log-loss", "regression": "squared error, scaled"}
+LOSSES = {"classification": "log-loss", "multilabel": "log-loss", "regression": "scaled squared error"}
 
 
 @dataclass(frozen=True, eq=False)
