@@ -33,6 +33,7 @@ def importance(
 
     Rows are out of fold or validation rows; the sealed test set stays closed. New rows are recorded in the ledger.
     """
+    from goodfit.cli.folders import name_of
     from goodfit.cli.output import console, print_json, print_line, table
     from goodfit.cli.progress import watch
     from goodfit.runs import importance as permuted
@@ -44,6 +45,6 @@ def importance(
         return
     heads, rows, more = found.lines(MOST_SHOWN)
     out = console()
-    out.print(table(f"Importance of columns in {run.name}: {found.rows}", heads, rows))
+    out.print(table(f"Importance of columns in {name_of(run)}: {found.rows}", heads, rows))
     for text in (*([f"{more} See --json."] if more else []), *found.notes):
         print_line(out, text)

@@ -1,4 +1,6 @@
-"""Scores of rows that count differently: their weighted means, and by how many rows these are known."""
+"""Rows that count differently, or not by themselves: their weighted means, and by how many rows or groups these are
+known.
+"""
 
 from __future__ import annotations
 
@@ -71,3 +73,14 @@ def weighted_median(values: Float[np.ndarray, " N"], weight: Weights) -> float:
     first = int(np.searchsorted(upto, half - slack))
     last = min(first + 1, len(order) - 1) if abs(upto[first] - half) <= slack else first
     return float((values[order[first]] + values[order[last]]) / 2)
+
+
+def by_group(values: Float[np.ndarray, " N"], groups: Int[np.ndarray, " N"]) -> Float[np.ndarray, " G"]:
+    """One value a group, whose mean is that of the rows: rows of a group are not independent of one another.
+
+    What a group changes in a mean over rows, to first order, as for a ratio of two sums over groups.
+    """
+    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    mean = float(values.mean())
+    sums = np.bincount(codes.ravel(), weights=values - mean)
+    return mean + sums * len(sizes) / len(values)
