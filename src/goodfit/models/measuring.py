@@ -24,7 +24,7 @@ from goodfit.models.class_measures import (
 )
 from goodfit.models.measures import ACCURACY, AUC, PRECISION, R2, Measure, Measures
 from goodfit.models.number_measures import number_measures
-from goodfit.models.weighing import Weights, effective_rows, known_alike
+from goodfit.models.weighing import Weights, effective_rows, known_alike, ratios
 
 WHERE = "Measures"
 _WEIGHTED = "Rows are weighted: {rows:,} rows tell as much as {known:,.1f} that count alike. "
@@ -76,8 +76,9 @@ def measured(
     some = weight > 0
     if not some.any():
         raise InputError(problem(WHERE, "no row has a weight above 0"))
-    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight[some])
-    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight[some]), known=effective_rows(weight[some])),))
+    weight = ratios(weight[some])
+    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight)
+    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight), known=effective_rows(weight)),))
 
 
 def _measured(
@@ -136,7 +137,7 @@ def _of_classes(
     first, *proper = proper_measures("classification", chances, y, level, weight)
     ranked = ranking_measures(chances[:, chosen], truth[:, chosen], y, level, weight)
     f1 = f1_measure(told[:, chosen], truth[:, chosen], always[chosen], y, level, weight)
-    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, weight)), level)
+    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, predicted == y, weight)), level)
     of_one = [replace(each, of=positive or "") for each in (*ranked[1:], f1)]
     found = Measures(
         "classification",

@@ -12,6 +12,7 @@ Spread = Annotated[float, Field(ge=0)]
 
 Level = Annotated[float, Field(gt=0, lt=1)]
 Rows = Annotated[int, Field(ge=0, le=2**53)]
+Effective = Annotated[float, Field(ge=1, le=2**53)]
 
 
 class _Checked(BaseModel):
@@ -33,6 +34,7 @@ class ErrorFields(_Checked):
     basis: Spread | None = None
     skew: float | None = None
     kept: tuple[tuple[Level, Spread, Spread], ...] = ()
+    effective: Effective | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -56,7 +58,7 @@ class ScoreFields(_Checked):
     basis: Spread | None = None
     skew: float | None = None
     errors: tuple[ErrorFields, ...] = ()
-    effective: Annotated[float, Field(ge=1, le=2**53)] | None = None
+    effective: Effective | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -64,7 +66,9 @@ class ScoreFields(_Checked):
         shares = (self.value, self.low, self.high)
         if self.name != "R²" and any(each is not None and not 0 <= each <= 1 for each in shares):
             raise ValueError("a share must be in [0, 1]")
-        if self.basis is not None and (self.value is None or (self.rows < 2 and self.name == "R²")):
+        if self.basis is not None and (
+            self.value is None or (self.name == "R²" and (self.rows < 2 or self.effective == 1))
+        ):
             raise ValueError("there is no score to make an interval of")
         if self.skew is not None and (self.basis is None or self.value is None or self.value >= 1):
             raise ValueError("there is no interval to be skewed")
