@@ -116,6 +116,8 @@ def test_out_of_fold_scores_are_weighted() -> None:
     assert run.measures()["ROC AUC"].value == pytest.approx(
         oracle.roc_auc_score(y, out.values[:, 1], sample_weight=weight)
     )
+    for looked in (gf.importance(run, repeats=1), gf.partial_dependence(run, "a", points=2)):
+        assert "Unweighted: all rows count alike here, whatever their weights." in looked.notes
 
 
 def test_measures_are_those_of_scikit_learn() -> None:

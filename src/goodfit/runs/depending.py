@@ -16,7 +16,7 @@ from goodfit.data.tables.preprocessing import RowReader
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.dependence import dependence
 from goodfit.plain_json import plain
-from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant, split_for, weight_of
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
 from goodfit.runs.predicting import dataset_to_predict
 from goodfit.runs.run import rows_words
@@ -184,6 +184,7 @@ def explained_rows(model: Any, data: Any = None, progress: Notify | None = None,
     one = entrant(getattr(model, "run_", model), 0, DOOR)
     parts = split_for(one, data, progress, DOOR)
     notes: tuple[str, ...] = ()
+    weighted = weight_of(one) is not None or (parts is not None and parts.data.weight is not None)
     if parts is not None:
         members = None if one.run is None else one.run.out_of_fold
         part = "valid" if members is not None or len(parts.valid) else "train"
@@ -193,6 +194,7 @@ def explained_rows(model: Any, data: Any = None, progress: Notify | None = None,
     else:
         x, features, notes = _new_rows(one, data, progress)
         places, words = np.arange(len(x)), "new"
+    notes = (*notes, *[UNWEIGHTED] * weighted)
     if len(places) > MOST_ROWS:
         notes = (*notes, f"{MOST_ROWS:,} of {len(places):,} rows, drawn at random.")
         places = np.sort(generator(seed, "explained").choice(places, MOST_ROWS, replace=False))

@@ -51,8 +51,7 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
     texts = ["" if text.lower() in column["missing"] else re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", text) for text in words]
     if "places" in column:
-        places = np.array([place(text, column) for text in texts], int)
-        made = np.array(column["values"])[places] if column["values"] else np.arange(column["own"]) == places[:, None]
+        made = np.array(column["values"] or np.eye(column["own"] + 1)[:, :-1])[[place(text, column) for text in texts]]
         return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
     values = cells if ready else np.array([number(text, column) if text else np.nan for text in texts])
     values = np.where(np.isinf(values), np.nan, values).astype(float)
