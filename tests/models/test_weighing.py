@@ -13,6 +13,7 @@ from goodfit.models.measuring import measured
 from goodfit.models.number_measures import number_measures
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.weighing import effective_rows, known_share
+from goodfit.runs.telling import interval_methods
 
 
 def rows_of(task: str, count: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -127,3 +128,14 @@ def test_scores_keep_by_how_many_rows_they_are_known() -> None:
     assert again.at_level(0.95).errors[0].low == mean.low
     plain = score_regression(outputs[None], y).to_dict()
     assert "effective" not in str(plain)
+
+
+def test_numbers_in_which_methods_differ_are_told_whole() -> None:
+    outputs, y, weight = rows_of("classification", 1200)
+    right = outputs.argmax(1) == y
+    scores = {
+        "train": score_classification(right[None], weight=weight),
+        "valid": score_classification(right[None, :300], weight=weight[:300]),
+    }
+    rows = " / ".join(f"{score.effective:,.1f}" for score in scores.values())
+    assert interval_methods(scores) == f"Intervals: Clopper-Pearson, weighted: {rows} effective rows of 1,200 / 300."
