@@ -43,6 +43,7 @@ OF_WORSE = (
     "weight decay); if it is low too, it has not learned: 'goodfit inspect' looks for causes."
 )
 TASKS = "classification", "multilabel", "regression"
+LEARNED = "training row"  # of which a bad score leaves no doubt why
 
 
 def measured(
@@ -65,7 +66,7 @@ def measured(
     positive: of two classes, that which average precision and F1 are of. None: the second, as in scikit-learn, unless
     the first is less than a third of the rows
     level: of every interval by itself, 0 to 1
-    row: what a row is called in warnings
+    row: what a row is called in warnings, LEARNED for rows that the nets learned from
     weight: how much each row counts, [N], as scikit-learn's `sample_weight`; a note says what counts rows alike
     InputError where these do not fit together, there are no rows, or an output is not finite.
     """
@@ -159,7 +160,8 @@ def _worse_than_constant(found: Sequence[Measure], rows: int, row: str) -> tuple
     if rows < FEWEST_ROWS or not single:
         return ()
     which = ", ".join(f"{each.label} {each.value:.4f}, at most {each.high:.4f}" for each in single)
-    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {OF_WORSE}",)
+    fix = OF_STUCK if row == LEARNED else OF_WORSE
+    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {fix}",)
 
 
 def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) -> tuple[str, ...]:
