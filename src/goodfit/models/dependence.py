@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goodfit.models.stacked import stacked_values
-from goodfit.models.trained_net import TrainedNet
+from goodfit.models.trained_net import TrainedNet, counts_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -25,18 +25,19 @@ def dependence(
     grid: Float[np.ndarray, "G W"],
     rows: Int[np.ndarray, " R"],
 ) -> tuple[Float[np.ndarray, "P G C"], Float[np.ndarray, "R G C"]]:
-    """(mean over all rows by each net, mean over nets for some rows) of probabilities, or numbers in the targets' unit.
+    """(mean over all rows by each net, what all nets together predict for some rows): probabilities, or numbers in the
+    targets' unit.
 
     x: inputs, which are not changed; places: of the inputs that are set; grid: to what, one after another; rows: those
     whose own curves are wanted.
     """
     whole = np.zeros((len(nets), len(grid), nets[0].n_outputs))
     single = np.zeros((len(rows), len(grid), nets[0].n_outputs))
-    x = x.copy()
+    x, shares = x.copy(), counts_of(nets)
     for step, values in enumerate(grid):
         x[:, places] = values
         for net, found in stacked_values(nets, x):
             with np.errstate(over="ignore", invalid="ignore"):
                 whole[net, step] = found.mean(0, dtype=np.float64)
-                single[:, step] += found[rows] / len(nets)
+                single[:, step] += found[rows] * shares[net]
     return whole, single

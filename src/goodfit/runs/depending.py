@@ -15,6 +15,7 @@ from goodfit.data.tables.grids import ColumnGrid, column_grid, number_grid
 from goodfit.data.tables.preprocessing import RowReader
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.dependence import dependence
+from goodfit.models.trained_net import counts_of
 from goodfit.plain_json import plain
 from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant, split_for, weight_of
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
@@ -47,8 +48,8 @@ class Dependence:
 
     column: its name; values: G numbers, or the words of categories, truth values, dates; outputs: names of the C
     classes, labels or targets; mean: [G, C] probabilities, or numbers in the unit of the targets; spread: [G, C] the
-    standard deviation over nets, their disagreement, 0 of a single net; rows: which they are, in words; nets: how
-    many; single: [R, G, C] the curves of some rows (ICE); notes: what to know.
+    standard deviation over nets, their disagreement, 0 of a single net, in which each counts as in the mean; rows:
+    which they are, in words; nets: how many; single: [R, G, C] the curves of some rows (ICE); notes: what to know.
     """
 
     column: str
@@ -228,12 +229,15 @@ def dependence_on(
     net = nets[0]
     targets = ("",) if net.n_outputs == 1 else tuple(f"target {place + 1}" for place in range(net.n_outputs))
     notes = (DISAGREEMENT if len(nets) > 1 else ONE_NET, *grid.notes, *rows.notes)
-    spread = whole.std(0, ddof=1) if len(nets) > 1 else np.zeros_like(whole[0])
+    shares = counts_of(nets)
+    mean = np.tensordot(shares, whole, 1)
+    # of nets that count alike, the standard deviation with P - 1 degrees of freedom
+    spread = np.sqrt(np.tensordot(shares, (whole - mean) ** 2, 1) / max(1 - (shares**2).sum(), np.finfo(float).tiny))
     return Dependence(
         column,
         grid.values,
         net.classes or targets,
-        whole.mean(0),
+        mean,
         spread,
         rows.words,
         len(nets),
