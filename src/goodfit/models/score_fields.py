@@ -66,9 +66,7 @@ class ScoreFields(_Checked):
         shares = (self.value, self.low, self.high)
         if self.name != "R²" and any(each is not None and not 0 <= each <= 1 for each in shares):
             raise ValueError("a share must be in [0, 1]")
-        if self.basis is not None and (
-            self.value is None or (self.name == "R²" and (self.rows < 2 or self.effective == 1))
-        ):
+        if self.basis is not None and (self.value is None or (self.rows < 2 and self.name == "R²")):
             raise ValueError("there is no score to make an interval of")
         if self.skew is not None and (self.basis is None or self.value is None or self.value >= 1):
             raise ValueError("there is no interval to be skewed")
