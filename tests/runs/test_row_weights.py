@@ -230,6 +230,9 @@ def test_the_command_line_keeps_the_weights(tmp_path: Path, capsys: pytest.Captu
     capsys.readouterr()
     assert main(["measure", str(folder), str(new)]) == 0
     assert "Unweighted: there is no column 'w', so that all rows count alike." in "".join(capsys.readouterr())
+    assert main(["measure", str(folder), "--costs", "1,5"]) == 0
+    told = "".join(capsys.readouterr()).replace("\n", " ")
+    assert told.index("Decide for") < told.index("Unweighted: all rows count alike here")
     assert main(["calibrate", str(folder)]) == 0
     assert "Unweighted: all rows count alike here" in "".join(capsys.readouterr()).replace("\n", " ")
     changed = frame()
