@@ -25,7 +25,8 @@ def dependence(
     grid: Float[np.ndarray, "G W"],
     rows: Int[np.ndarray, " R"],
 ) -> tuple[Float[np.ndarray, "P G C"], Float[np.ndarray, "R G C"]]:
-    """(mean over all rows by each net, mean over nets for some rows) of probabilities, or numbers in the targets' unit.
+    """(mean over all rows by each net, what all nets together predict for some rows): probabilities, or numbers in the
+    targets' unit.
 
     Nets count in the latter as often as they do where they predict together.
 

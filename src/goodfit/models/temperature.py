@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.folds import Folds
 from goodfit.intervals import LEVEL
+from goodfit.models.averaging import decided
 from goodfit.models.calibration import Reliability, by_output, of_top_class, rows_of_probabilities, why_no_interval
 from goodfit.models.paired import HITS, Difference, differences
 from goodfit.models.row_scores import BRIER, LOG_LOSS, Values
@@ -201,7 +202,7 @@ def fitted_temperature(
     value, *values = best_temperatures(task, logits, y, parts, shares)
     at_bound = runs_to_bound(value)
     before, whole = (probabilities_at(task, logits, at, shares) for at in (1.0, value))
-    changed = int((_decided(task, before) != _decided(task, whole)).reshape(len(before), -1).any(1).sum())
+    changed = int((decided(task, before) != decided(task, whole)).reshape(len(before), -1).any(1).sum())
     if folds is None:
         return Temperature(value, at_bound, "", (), (), (), changed, len(y), missing)
     of_row = np.full(len(y), np.nan)
@@ -215,10 +216,6 @@ def fitted_temperature(
     else:
         told = [each for each in [of_top_class(after, y[held])] if each is not None]
     return Temperature(value, at_bound, folds.kind, tuple(values), gains, tuple(told), changed, len(y))
-
-
-def _decided(task: str, chances: Float[np.ndarray, "N C"]) -> np.ndarray:
-    return chances.argmax(1) if task == "classification" else chances > 0.5
 
 
 def _gains(

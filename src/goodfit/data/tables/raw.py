@@ -188,7 +188,10 @@ def raw_column(array: Any) -> RawColumn:
 
     kind, types = array.type, pa.types
     if types.is_dictionary(kind):
-        plain = raw_column(pc.cast(array, kind.value_type))
+        try:
+            plain = raw_column(pc.cast(array, kind.value_type))
+        except pa.ArrowNotImplementedError:  # of lists, or of types that a library has added
+            raise UnreadableColumn(f"categories of {kind.value_type}") from None
         return replace(plain, order=_order(array)) if kind.ordered and plain.storage == "text" else plain
     if types.is_null(kind):
         return RawColumn("text", np.full(len(array), -1, np.int32), pa.nulls(0, pa.large_string()))
