@@ -169,6 +169,21 @@ def test_the_command_line_takes_orders(tmp_path: Path, capsys: pytest.CaptureFix
     assert "'ordered' must be NAME=LOWEST<...<HIGHEST" in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_an_order_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+    """Parquet may hold plain values of an ordered type: Arrow then reads categories in the order of the rows."""
+    path = tmp_path / "t.parquet"
+    FRAMES["pandas"].to_parquet(path, row_group_size=3)
+    assert gf.data.read_table(path, "y").orders == {"size": SIZES}
+    FRAMES["pandas"].to_parquet(path, use_dictionary=False)
+    table = gf.data.read_table(path, "y")
+    assert table.orders == {}
+    assert "Column 'size': the file has not kept the order of its categories." in table.notes
+    assert gf.data.read_table(path, "y", ordered=ORDER).orders == ORDER
+    parts = [pa.DictionaryArray.from_arrays(pa.array([0, 1] * 5), list(names), ordered=True)
+             for names in (("small", "large"), ("small", "medium", "large"))]  # fmt: skip
+    assert gf.data.table(pa.table({"size": pa.chunked_array(parts), "y": [*Y, *Y]}), "y").orders == {}
+
+
 def test_ordered_types_are_found_in_a_file(tmp_path: Path) -> None:
     for ending in ("parquet", "feather"):
         path = tmp_path / f"t.{ending}"

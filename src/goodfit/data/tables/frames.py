@@ -158,6 +158,8 @@ def _as_ordered(series: Any) -> Any:
     import narwhals as nw
     import pyarrow as pa
 
+    if isinstance(series.to_native(), pa.ChunkedArray):
+        return series.to_native()  # in its parts, whose orders may differ
     array = series.to_arrow()
     if pa.types.is_dictionary(array.type) and isinstance(array.type.value_type, pa.BaseExtensionType):
         array = pa.array(series.to_native().cat.rename_categories(str))  # the intervals of pandas.cut

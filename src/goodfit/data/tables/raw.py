@@ -213,14 +213,15 @@ def raw_column(array: Any) -> RawColumn:
 
 
 def _order(array: Any) -> tuple[str, ...] | None:
-    """The categories of an ordered dictionary array, as texts are read; None where these are fewer than two."""
+    """The categories of an ordered dictionary array, as texts are read; None where these are fewer than two, and where
+    parts of the array have others, so that no order is that of all.
+    """
     import pyarrow as pa
 
-    array = array.unify_dictionaries() if isinstance(array, pa.ChunkedArray) else array
-    chunk = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
-    if not isinstance(chunk, pa.DictionaryArray):  # no chunk at all
+    known = [chunk.dictionary for chunk in (array.chunks if isinstance(array, pa.ChunkedArray) else [array])]
+    if not known or any(not each.equals(known[0]) for each in known):
         return None
-    found = tuple(dict.fromkeys(_text(chunk.dictionary).categories()))
+    found = tuple(dict.fromkeys(_text(known[0]).categories()))
     return found if len(found) > 1 else None
 
 
