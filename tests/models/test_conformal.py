@@ -51,6 +51,43 @@ def test_intervals_by_hand() -> None:
     assert np.isnan(found.intervals(np.full((1, 2), np.nan), 0.9)).all()
 
 
+def test_intervals_end_where_no_target_of_many_rows_was() -> None:
+    """By hand: targets of each sign, of both, and of too few rows."""
+    rng = np.random.default_rng(0)
+    y = np.abs(rng.normal(size=(60, 3))) * [1, -1, 1]
+    y[0, 2] = -0.1
+    found = numbers(np.zeros((60, 3)), y)
+    assert found.signs == (1, -1, 0)
+    ends = found.intervals(np.array([[0.5, -0.5, 0.5]]), 0.9)[0]
+    assert ends[0, 0] == ends[1, 1] == 0.0
+    assert ends[2, 0] == 0.5 - found.scores[2][54] < 0  # the rank ceil(61 * 0.9) = 55
+    assert found.intervals(np.array([[0.5, -0.5, 0.5]]), 0.999)[0].tolist() == [
+        [0, np.inf], [-np.inf, 0], [-np.inf, np.inf]
+    ]  # fmt: skip
+    assert found.cut_note() == (
+        "Intervals of 2 of 3 targets are cut off at 0, below or above which none of 60 rows with out-of-fold "
+        "predictions has a target."
+    )
+    assert numbers(np.zeros((49, 1)), np.ones((49, 1))).signs == (0,)
+    assert conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 3).signs == (1, -1, 0)
+
+
+@pytest.mark.parametrize("least", [0.0, -0.02])
+def test_cutting_costs_next_to_no_coverage(least: float) -> None:
+    """Also where a new target may be on the other side of 0: in 2 % of rows, of which n = 50 had none by chance."""
+    rng = np.random.default_rng(1)
+    held = []
+    while len(held) < DRAWS:
+        y = rng.uniform(least, 1, size=(51, 1)) ** 3
+        if (y[:50] < 0).any():
+            y[:50] = np.where(y[:50] < 0, rng.uniform(0, 1, size=(50, 1)) ** 3, y[:50])
+        centre = np.full((51, 1), 0.2)
+        low, high = numbers(centre[:50], y[:50]).intervals(centre[50:], 0.9)[0, 0]
+        assert low >= 0
+        held.append(low <= y[50, 0] <= high)
+    assert np.mean(held) > 0.9 - 1 / 51 - 2 * np.sqrt(0.09 / DRAWS)
+
+
 def test_sets_by_hand() -> None:
     true = [0.9, 0.8, 0.7, 0.6]  # probabilities of the true class: scores 0.1, 0.2, 0.3, 0.4
     found = classes([[1 - p, p] for p in true], [1, 1, 1, 1])

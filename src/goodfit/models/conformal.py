@@ -30,6 +30,7 @@ FEWEST_SCORES = 10  # kept of each target where there are so many rows
 KNOTS = 33  # where the local size of residuals is kept
 FEWEST_NEAR = 20  # rows of which a local size is the mean
 LEAST_SIZE = 0.1  # of a local size, in mean residuals: some rows that happen to be met exactly make no row certain
+FEWEST_SIGNED = 50  # rows from which on intervals are cut off at 0: a coverage of 0.02 at most
 ENTRIES = {"task", "rows", "source", "scores", "scaled", "at", "size"}
 
 
@@ -43,6 +44,9 @@ class Conformal:
     scores: [T, M] rising, of T targets (1 for classes): the scores of the ranks `kept_ranks(rows, M)`
     scaled: [T, M] the same of the residuals in units of their local size; [0, 0] for classes
     at, size: [T, KNOTS] predictions, rising, and the local size of residuals there; [0, 0] for classes
+    signs: of each target, 1 where none of the rows has one below 0, -1 where none has one above 0, else 0; () in files
+    of older versions and for classes. Intervals are cut off at 0 accordingly: a new row is as likely as each of n
+    others to be the only one with the other sign, so that cutting costs a coverage of 1 / (n + 1) at most.
     """
 
     task: str
@@ -52,6 +56,7 @@ class Conformal:
     scaled: Float[np.ndarray, "T M"]
     at: Float[np.ndarray, "T K"]
     size: Float[np.ndarray, "T K"]
+    signs: tuple[int, ...] = ()
 
     def intervals(
         self, values: Float[np.ndarray, "N C"], coverage: float, *, adaptive: bool = False
@@ -64,7 +69,11 @@ class Conformal:
         centre = np.asarray(values, np.float64)
         if adaptive:
             half = half * self._size(centre)
-        return np.stack([centre - half, centre + half], axis=-1)
+        ends = np.stack([centre - half, centre + half], axis=-1)
+        for target, sign in enumerate(self.signs):
+            if sign:
+                ends[:, target] = np.clip(ends[:, target], *((0, None) if sign > 0 else (None, 0)))
+        return ends
 
     def sets(self, values: Float[np.ndarray, "N C"], coverage: float) -> Shaped[np.ndarray, "N C"]:
         """Whether a class is in the set of a row, for probabilities; a set may be empty, or hold all classes."""
@@ -82,10 +91,21 @@ class Conformal:
         there = f"needs {needed:,} rows with {self.source} predictions, and there are {self.rows:,}"
         return f"A coverage of {coverage:g} {there}: {found}."
 
+    def cut_note(self) -> str | None:
+        """What is to be known of intervals that are cut off at 0; None where none is."""
+        if not any(self.signs):
+            return None
+        sides = [side for sign, side in ((1, "below"), (-1, "above")) if sign in self.signs]
+        cut = sum(map(abs, self.signs))
+        of = "" if len(self.signs) == 1 else f" of {cut} of {len(self.signs)} targets"
+        which = f"{' or '.join(sides)} which none of {self.rows:,} rows with {self.source} predictions has a target"
+        return f"Intervals{of} are cut off at 0, {which}."
+
     def to_json(self) -> dict[str, Any]:
         """As `about` holds it."""
         arrays = {name: getattr(self, name).tolist() for name in ("scores", "scaled", "at", "size")}
-        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays}
+        signs = {"signs": list(self.signs)} if self.signs else {}
+        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays, **signs}
 
     def _size(self, values: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
         return np.stack([np.interp(*each) for each in zip(values.T, self.at, self.size, strict=True)], axis=1)
@@ -130,6 +150,7 @@ def conformal_numbers(
         np.sort(scaled, axis=0)[ranks].T,
         np.stack([at for at, _, _ in local]),
         np.stack([size for _, size, _ in local]),
+        _signs(np.asarray(targets).reshape(predicted.shape)),
     )
 
 
@@ -172,6 +193,13 @@ def checked_coverage(coverage: float) -> float:
     return float(coverage)
 
 
+def _signs(targets: Float[np.ndarray, "N T"]) -> tuple[int, ...]:
+    """See `Conformal`; 0 with so few rows that cutting could cost much of the coverage."""
+    if len(targets) < FEWEST_SIGNED:
+        return (0,) * int(targets.shape[1])
+    return tuple(int(bool((own >= 0).all())) - int(bool((own <= 0).all())) for own in targets.T)
+
+
 def _local_sizes(predicted: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(predictions [KNOTS], mean residual of the rows nearest to each in rank, residuals [N] in units of that mean).
 
@@ -194,7 +222,7 @@ def _local_sizes(predicted: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarr
 
 def _read(found: Any, task: str, count: int) -> Conformal:
     """ValueError or the like for anything but what `to_json` gives."""
-    if not isinstance(found, dict) or found.keys() != ENTRIES or found["task"] != task:
+    if not isinstance(found, dict) or found.keys() - {"signs"} != ENTRIES or found["task"] != task:
         raise ValueError("entries")
     rows, source = found["rows"], found["source"]
     if type(rows) is not int or not 0 < rows < 2**48 or not isinstance(source, str):
@@ -210,7 +238,10 @@ def _read(found: Any, task: str, count: int) -> Conformal:
         raise ValueError("negative")
     if any((np.diff(each) < 0).any() for each in (scores, scaled, at)):
         raise ValueError("order")
-    return Conformal(task, rows, source, scores, scaled, at, size)
+    signs = found.get("signs", [0] * several)
+    if not isinstance(signs, list) or len(signs) != several or any(type(s) is not int or abs(s) > 1 for s in signs):
+        raise ValueError("signs")
+    return Conformal(task, rows, source, scores, scaled, at, size, tuple(signs))
 
 
 def _matrix(given: Any, count: int) -> np.ndarray:

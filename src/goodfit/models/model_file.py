@@ -23,14 +23,14 @@ from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
 from goodfit.models.model_metadata import (
-    COUNT_FORMAT,
-    ENCODING_FORMAT,
-    TRANSFORM_FORMAT,
+    TARGETS_FORMAT,
     Metadata,
     NetEntry,
+    entry_of,
+    format_of,
     read_metadata,
 )
-from goodfit.models.predicting import DIVERGED, diverged_places
+from goodfit.models.predicting import DIVERGED, diverged_places, read_rows
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.recipe import Recipe
 
-FORMAT = COUNT_FORMAT
-PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
+FORMAT = TARGETS_FORMAT
 OLDEST_FORMAT = 1
 KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from
@@ -99,6 +98,11 @@ class Model:
         return self.nets[0].classes
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of several targets of a regression, () where they have none, and for other models."""
+        return self.nets[0].targets
+
+    @property
     def recipe(self) -> Recipe | None:
         """The recipe that the nets were trained by, or, of nets from elsewhere, one that describes them; None without.
 
@@ -137,7 +141,8 @@ class Model:
         """Predictions from the mean over the nets that predict, by name.
 
         x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
-        in any order. What the table has too many or lacks is told in warnings.
+        in any order; or the path of a table file, or for other models the name of a data set. What the table has too
+        many or lacks is told in warnings.
         classification: names of classes as `classes` has them, an object array [N] of str; multilabel: float32 [N, C]
         of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
         where x does not fit, or gives numbers that are not finite.
@@ -216,6 +221,8 @@ class Model:
         return provided("export a model")(self, kind, path, rows=rows)
 
     def _inputs(self, x: Any) -> Any:
+        if isinstance(x, str | os.PathLike):
+            x = read_rows(os.fspath(x), table=self.preprocessing is not None)
         if self.preprocessing is None:
             return x
         inputs, notes = self.preprocessing.transform(x)
@@ -247,13 +254,13 @@ def save_model(
     where = os.fspath(path)
     made = together(nets, preprocessing, where)
     diverged_places(about or {}, len(nets), where)
-    version = max(map(_version, nets))
+    version = max(map(format_of, nets))
     metadata = {
         "goodfit": __version__,
         "task": nets[0].task,
         "link": nets[0].link,
         "classes": list(nets[0].classes),
-        "nets": [_entry(net) for net in nets],
+        "nets": [entry_of(net) for net in nets],
         "about": dict(about or {}),
         "preprocessing": None if made is None else made.to_json(),
         "data": None if data is None else dict(data),
@@ -271,7 +278,7 @@ def save_model(
 
 def together(nets: Sequence[TrainedNet], given: Preprocessing | None, where: str) -> Preprocessing | None:
     """The preprocessing of nets that predict together: theirs, or the one given. InputError where they do not fit."""
-    kinds = {(net.task, net.link, net.classes, net.n_inputs, net.n_outputs) for net in nets}
+    kinds = {(net.task, net.link, net.classes, net.targets, net.n_inputs, net.n_outputs) for net in nets}
     if len(kinds) != 1:
         rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
         raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
@@ -328,21 +335,6 @@ def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
         raise InputError(problem(where, f"'preprocessing' must make the {n_inputs} inputs of the nets", got=made))
 
 
-def _entry(net: TrainedNet) -> dict[str, Any]:
-    """What the JSON says of a net."""
-    entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
-    entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
-    entry |= {} if net.count == 1 else {"count": net.count}
-    return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
-
-
-def _version(net: TrainedNet) -> int:
-    """The first format that can hold a net."""
-    if net.count != 1 or net.encoding is not None:
-        return ENCODING_FORMAT if net.count == 1 else COUNT_FORMAT
-    return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
-
-
 def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     """A net's tensors by name, without its number."""
     tensors: dict[str, np.ndarray] = {}
@@ -397,4 +389,5 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         encoding=encoding,
         preprocessing=found.preprocessing,
         count=entry.count,
+        targets=entry.targets,
     )

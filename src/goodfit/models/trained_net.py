@@ -55,6 +55,7 @@ class TrainedNet:
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
     is a net that takes the numbers alone.
     count: how many times it counts where several nets predict together, 1 or more.
+    targets: names of the C targets of a regression with several, () where they have none, and for others.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -75,13 +76,14 @@ class TrainedNet:
     preprocessing: Preprocessing | None = None
     encoding: PiecewiseEncoding | None = None
     count: int = 1
+    targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Convert and check."""
         problems = Problems()
         for name in ("weights", "biases"):
             object.__setattr__(self, name, tuple(_array("Net", each, np.float32) for each in getattr(self, name)))
-        for name in ("activations", "classes", "slopes"):
+        for name in ("activations", "classes", "slopes", "targets"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         slopes = self.slopes or (None,) * len(self.activations)
         in_float32 = tuple(None if slope is None else float(np.float32(slope)) for slope in slopes)
@@ -121,6 +123,7 @@ class TrainedNet:
             transform=scaling.transform,
             preprocessing=data.preprocessing,
             encoding=scaling.encoding,
+            targets=data.targets if data.n_outputs > 1 else (),
         )
 
     @property
@@ -300,6 +303,8 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.add("Net", f"'preprocessing' must make the {net.n_inputs} inputs of the nets", got=made)
     if type(net.count) is not int or not 1 <= net.count <= MOST_COUNT:
         problems.add("Net", f"'count' must be an integer from 1 to {MOST_COUNT}", got=net.count)
+    if net.targets and (net.task != "regression" or len({*net.targets}) != net.n_outputs):
+        problems.add("Net", "'targets' must name each target of a regression, or none", got=net.targets)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)

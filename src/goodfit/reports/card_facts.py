@@ -34,7 +34,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "model": _model(run),
         "start": None if run.start is None else {**run.start.told.model_dump(), "told": str(run.start.told)},
         "task": run.task,
-        "target": None if source.table is None else source.table.get("target"),
+        "target": _target(source),
         "classes": list(run.nets[0].classes),
         "columns": None if preprocessing is None else [_column(each) for each in preprocessing.columns],
         "ignored": None if preprocessing is None else list(preprocessing.ignored),
@@ -63,6 +63,14 @@ def card_facts(source: Source) -> dict[str, Any]:
         else {"found": str(run.leaks), "findings": list(map(str, run.leaks.findings))},
         "command": None if (words := command(source)) is None else wrapped(words),
     }
+
+
+def _target(source: Source) -> str | list[str] | None:
+    """The name of the target, or those of several; None where it has none."""
+    named = None if source.table is None else source.table.get("target")
+    if named is None:
+        return list(source.run.nets[0].targets) or None
+    return named if isinstance(named, str) else list(named)
 
 
 def _model(run: Run) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from goodfit.data.tables.grids import ColumnGrid, column_grid, number_grid
 from goodfit.data.tables.preprocessing import RowReader
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.dependence import dependence
+from goodfit.models.predicting import dataset_to_predict
 from goodfit.plain_json import plain
 from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
-from goodfit.runs.predicting import dataset_to_predict
 from goodfit.runs.run import rows_words
 from goodfit.words import digits
 
@@ -224,7 +224,8 @@ def dependence_on(
     if not np.isfinite(whole).all():
         raise InputError(problem(DOOR.where, "every prediction must be finite", fix="Leave out nets that diverged."))
     net = nets[0]
-    targets = ("",) if net.n_outputs == 1 else tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    several = net.targets or tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    targets = ("",) if net.n_outputs == 1 else several
     notes = (DISAGREEMENT if len(nets) > 1 else ONE_NET, *grid.notes, *rows.notes)
     spread = whole.std(0, ddof=1) if len(nets) > 1 else np.zeros_like(whole[0])
     return Dependence(

@@ -232,7 +232,7 @@ def _validation(entrant: Entrant, parts: Split | None) -> Rows:
 
 
 def opened_rows(
-    those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
+    those: Sequence[Entrant], data: Any, target: str | Sequence[str] | None, progress: Notify | None
 ) -> tuple[list[Rows], list[Opened], list[str]]:
     """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
     read = [
@@ -257,11 +257,12 @@ def opened_rows(
     return found, openings, [*notes, *[TOGETHER] * any(len(each.nets) > 1 for each in those)]
 
 
-def target_of(entrant: Entrant, target: str | None) -> str | None:
-    """The target column of new rows: as given, or as in the run's own table."""
+def target_of(entrant: Entrant, target: str | Sequence[str] | None) -> str | Sequence[str] | None:
+    """The target column or columns of new rows: as given, or as in the run's own table."""
     if target is not None or entrant.run is None or entrant.run.origin is None:
         return target
-    return str(entrant.run.origin["target"])
+    named: str | Sequence[str] = entrant.run.origin["target"]
+    return named
 
 
 def weight_of(entrant: Entrant) -> str | None:

@@ -73,7 +73,9 @@ class HeldOut:
         return values
 
 
-def held_out(model: Any, data: Any, target: str | None, progress: Notify | None, door: Door, seed: int) -> HeldOut:
+def held_out(
+    model: Any, data: Any, target: str | Sequence[str] | None, progress: Notify | None, door: Door, seed: int
+) -> HeldOut:
     """The rows that a model is looked at by. Sealed rows stay sealed, and new ones are recorded in the ledger first.
 
     model, data, target, progress: as of `goodfit.measures`; model: also a fitted estimator for tables. seed: draws

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,7 +47,7 @@ class LookedAt:
 
 
 def rows_to_look_at(
-    one: Entrant, data: Any, target: str | None, progress: Notify | None, door: Door, kind: Kind
+    one: Entrant, data: Any, target: str | Sequence[str] | None, progress: Notify | None, door: Door, kind: Kind
 ) -> tuple[LookedAt, Literal["valid", "new"], tuple[int, ...], float, list[str]]:
     """(rows, what they are, openings, level, notes): validation rows, or new ones once the ledger has them.
 

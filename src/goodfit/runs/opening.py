@@ -191,7 +191,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
     digests = []
     for net in nets:
         digest = hashlib.blake2b(digest_size=16)
-        about = (net.activations, net.task, net.classes, net.slopes, net.link)
+        about = (net.activations, net.task, net.classes, net.slopes, net.link, *[net.targets][: len(net.targets)])
         digest.update(repr(about).encode("utf-8", "surrogatepass"))
         numbers = [net.shift, net.scale, net.target_shift, net.target_scale, *([net.bend] if net.bend.any() else [])]
         if net.transform is not None:

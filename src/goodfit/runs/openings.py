@@ -39,7 +39,10 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
 
 
 def open_folder(
-    folder: Path, data: str | None = None, target: str | None = None, progress: Callable[[Step], None] | None = None
+    folder: Path,
+    data: str | None = None,
+    target: str | Sequence[str] | None = None,
+    progress: Callable[[Step], None] | None = None,
 ) -> Opened:
     """Open the test rows of the run in a folder, or all of other data.
 

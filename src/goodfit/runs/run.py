@@ -152,8 +152,9 @@ class Run:
         """Predictions for new rows, from the mean over the nets that stayed finite, as of a `Model`: names of classes,
         labels or numbers.
 
-        x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
-        for other runs, raw inputs [N, D] in the unit of the data.
+        x: for a run on a table, a data frame or a dict of columns like it, or the path of a table file, with columns in
+        any order and with or without the target; for other runs, raw inputs [N, D] in the unit of the data, or the name
+        of a data set.
         """
         return self._predicting.predict(x)
 
@@ -212,7 +213,7 @@ class Run:
         nets = zip(self.nets, self.history.frozen, strict=True)
         return tuple(net for net, frozen in nets if not frozen) or self.nets
 
-    def test(self, data: Any = None, *, target: str | None = None) -> Opened:
+    def test(self, data: Any = None, *, target: str | Sequence[str] | None = None) -> Opened:
         """Open test rows: the score of the nets on them, once it stands in the ledger (see docs/seal.md).
 
         data: None opens the test rows of the run's own data. What it was trained on does the same, for a run that came

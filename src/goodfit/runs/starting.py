@@ -264,8 +264,10 @@ def through(start: Start, data: Any) -> Any:
     """The data as the start's nets take them: a table goes through their preprocessing, not through one of its own."""
     if not isinstance(data, Table) or start.preprocessing is None:
         return data
-    if data.target.name in {column.name for column in start.preprocessing.columns}:
-        rule = f"has the target {data.target.name!r}, which is a feature of the start"
+    features = {column.name for column in start.preprocessing.columns}
+    taken = next((name for name in data.target.columns if name in features), None)
+    if taken is not None:
+        rule = f"has the target {taken!r}, which is a feature of the start"
         raise InputError(problem(f"Table {data.name!r}", rule, fix="Give the start's own target."))
     made = data.through(start.preprocessing)
     for note in made.prepared[1]:
