@@ -29,7 +29,7 @@ from goodfit.runs.folder import load as load_run
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import score_folds
 from goodfit.runs.run import Run
-from goodfit.runs.training import write_results
+from goodfit.runs.writing import write_results
 from goodfit.selection.calls import call_of, digest_of, resumed
 from goodfit.training.devices import start_ahead
 from goodfit.training.memory import free_memory

@@ -56,6 +56,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "validation_loss": _validation_loss(run),
         "test": _test(source),
         "temperature": _temperature(about),
+        "refit": None if run.refit is None else {**run.refit.to_json(), "note": str(run.refit)},
         "ensemble": None if run.ensemble is None else dict(run.ensemble),
         "verdict": None if source.verdict is None else source.verdict.model_dump(mode="json"),
         "leaks": None
@@ -77,7 +78,7 @@ def _model(run: Run) -> dict[str, Any]:
     file = None if run.folder is None else describe_model(run.folder)
     net = run.nets[0]
     return {
-        "fingerprint": model_print(run.sound),
+        "fingerprint": model_print(run.final),
         "file": None if file is None else {"path": file.path, "bytes": file.bytes, "sha256": file.sha256},
         "nets": len(run.nets),
         "seeds": list(run.seeds),

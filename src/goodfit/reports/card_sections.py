@@ -171,6 +171,8 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
     note = OUT_OF_FOLD if facts["out_of_fold"] else note
     yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
+    if facts["refit"] is not None:
+        yield Note(facts["refit"]["note"].removeprefix("Refit: "), "Refit.")
     for part, own in facts["measures"].items():
         yield from headline_blocks(Measures.from_dict(own), facts["measured_on"][part])
     loss = facts["validation_loss"]

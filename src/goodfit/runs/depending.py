@@ -210,7 +210,7 @@ def dependence_on(
     seed: int = 0,
 ) -> Dependence:
     """The same for rows that were found."""
-    nets = rows.one.nets
+    nets = rows.one.final
     columns = dict(inputs_by_column(nets[0], rows.features))
     if column not in columns:
         raise InputError(

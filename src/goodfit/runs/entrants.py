@@ -65,7 +65,7 @@ COMPARE = Door(
 class Entrant:
     """One of those that are compared.
 
-    name: for people; run: None for a model or nets; model: None for a run or nets.
+    name: for people; nets: those that were validated; run: None for a model or nets; model: None for a run or nets.
     """
 
     name: str
@@ -77,6 +77,11 @@ class Entrant:
     def preprocessing(self) -> Preprocessing | None:
         """What turns a table into the nets' inputs; None where they take numbers as they are."""
         return self.nets[0].preprocessing
+
+    @property
+    def final(self) -> tuple[TrainedNet, ...]:
+        """The nets that predict for new rows, which are others where they were trained anew on validation rows too."""
+        return self.nets if self.run is None else self.run.final
 
     @property
     def folder(self) -> Path | None:
@@ -250,7 +255,7 @@ def opened_rows(
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     found = [_predicted(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
     openings = [
-        open_values(each.nets, rows, own.values, run=each.folder, kind="compare")
+        open_values(each.final, rows, own.values, run=each.folder, kind="compare")
         for each, (rows, _), own in zip(those, read, found, strict=True)
         if own.values is not None
     ]
@@ -282,5 +287,5 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
 def _predicted(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
     """New rows with what the nets predict for them together, as whoever uses them would get it."""
     x = sealed.data.x[sealed.rows]
-    values, _ = values_together(entrant.nets, x, entrant.name)
+    values, _ = values_together(entrant.final, x, entrant.name)
     return Rows(x, sealed.data.y[sealed.rows], prints, values, sealed.data.weight is not None)

@@ -89,7 +89,8 @@ def held_out(
         chosen = np.sort(generator(seed, "held out").choice(len(chosen), MOST_ROWS, replace=False))
         notes = [*notes, f"{MOST_ROWS:,} of {len(rows.rows):,} rows, drawn at random."]
     places = rows.rows[chosen]
-    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(one.nets))]
+    nets = one.final if part == "new" else one.nets
+    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(nets))]
     if members is not None and one.run is not None:
         folds = members.folds[chosen]
         by_fold = sound_by_fold(np.asarray(one.run.history.frozen), rows.folds)

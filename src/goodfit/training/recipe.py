@@ -224,6 +224,11 @@ class Recipe(BaseModel):
         "predict together; valid is then not used. 0: one validation set for all nets.",
         json_schema_extra={**_OFF},
     )
+    refit: bool = Field(
+        default=False,
+        description="Train the nets that predict anew, on training and validation data together, each for as many "
+        "epochs as its validation chose; scores are of the nets before.",
+    )
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
 
     if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
