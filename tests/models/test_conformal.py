@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from goodfit.errors import InputError
 from goodfit.models.conformal import (
@@ -19,6 +20,7 @@ from goodfit.models.conformal import (
     conformal_classes,
     conformal_numbers,
     conformal_of,
+    conformal_quantiles,
     kept_ranks,
     rank,
     threshold,
@@ -86,6 +88,38 @@ def test_cutting_costs_next_to_no_coverage(least: float) -> None:
         assert low >= 0
         held.append(low <= y[50, 0] <= high)
     assert np.mean(held) > 0.9 - 1 / 51 - 2 * np.sqrt(0.09 / DRAWS)
+
+
+def test_intervals_of_quantiles_by_hand() -> None:
+    """The score of a row is how far it is outside of its quantiles, negative inside; of nine for 0.8 the 8th."""
+    low, high = np.zeros((9, 1)), np.full((9, 1), 10.0)
+    y = np.array([[-3.0], [1], [2], [5], [9], [10], [11], [12], [4]])  # scores 3, -1, -2, -5, -1, 0, 1, 2, -4
+    levels = (0.1, 0.5, 0.9)
+    found = conformal_quantiles(np.stack([low, (low + high) / 2, high], axis=2), y, levels, "validation")
+    assert found is not None
+    assert found.scores.tolist() == [[-5, -4, -2, -1, -1, 0, 1, 2, 3]]
+    new = np.array([[[20.0, 25.0, 30.0]]])
+    assert found.intervals(new, 0.8).tolist() == [[[18, 32]]]
+    assert found.intervals(new, 0.5).tolist() == [[[21, 29]]]  # the 5th: both ends move inwards
+    assert found.intervals(np.array([[[20.0, 20.5, 21.0]]]), 0.2).tolist() == [[[20.5, 20.5]]]  # they would pass
+    assert conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 1).levels == levels
+    with pytest.raises(InputError, match="must be as goodfit writes it"):
+        conformal_of({ENTRY: {**found.to_json(), "levels": [0.1, 0.9]}}, "file", "regression", 1)
+
+
+def test_coverage_of_quantiles_with_unequal_noise() -> None:
+    """90 % in 200 data sets, whose quantiles are estimated too narrow by half, and wide where the noise is."""
+    rng, held, levels = np.random.default_rng(2), [], (0.05, 0.25, 0.5, 0.75, 0.95)
+    for _ in range(200):
+        x = rng.uniform(0, 1, 400)
+        spread = 0.1 + 3 * x
+        y = spread * rng.standard_t(4, 400)
+        ends = 0.5 * spread[:, None, None] * norm.ppf(levels)
+        found = conformal_quantiles(ends[:200], y[:200, None], levels, "out-of-fold")
+        assert found is not None
+        low, high = found.intervals(ends[200:], 0.9)[:, 0].T
+        held.append(np.mean((low <= y[200:]) & (y[200:] <= high)))
+    assert 0.88 < np.mean(held) < 0.93
 
 
 def test_sets_by_hand() -> None:

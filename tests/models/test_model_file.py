@@ -156,7 +156,7 @@ NET = (
     "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
     "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a list "
     "of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several targets have "
-    "names, 'targets', a list of them)"
+    "names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers)"
 )
 PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_json()
 

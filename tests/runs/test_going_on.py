@@ -290,7 +290,7 @@ def test_a_state_that_nobody_could_take_is_not_kept() -> None:
         turn = SimpleNamespace(
             optimizer={"m": array}, best_epoch=counts, stopped_epoch=counts, frozen=np.zeros(len(array), bool)
         )
-        return starting.state_after(RECIPE.replace(optimizer=optimizer), [((0, 1), turn)], 2, best=False)
+        return state_after(RECIPE.replace(optimizer=optimizer), [((0, 1), turn)], 2, best=False)
 
     assert after("lbfgs", np.ones((2, 3))) is None
     state = after("adam", np.array([[1.0, np.inf], [1.0, 2.0]]))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.models.quantile_head import are_levels
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -44,6 +45,9 @@ class Conformal:
     scores: [T, M] rising, of T targets (1 for classes): the scores of the ranks `kept_ranks(rows, M)`
     scaled: [T, M] the same of the residuals in units of their local size; [0, 0] for classes
     at, size: [T, KNOTS] predictions, rising, and the local size of residuals there; [0, 0] for classes
+    levels: [L] of the quantiles that intervals are made of; () where they are made of residuals. Then scores are [T P,
+    M], of P = L // 2 pairs of levels for each target: how far the target is outside of the two quantiles, negative
+    inside; and the others are [0, 0].
     signs: of each target, 1 where none of the rows has one below 0, -1 where none has one above 0, else 0; () in files
     of older versions and for classes. Intervals are cut off at 0 accordingly: a new row is as likely as each of n
     others to be the only one with the other sign, so that cutting costs a coverage of 1 / (n + 1) at most.
@@ -57,19 +61,38 @@ class Conformal:
     at: Float[np.ndarray, "T K"]
     size: Float[np.ndarray, "T K"]
     signs: tuple[int, ...] = ()
+    levels: tuple[float, ...] = ()
 
     def intervals(
         self, values: Float[np.ndarray, "N C"], coverage: float, *, adaptive: bool = False
     ) -> Float[np.ndarray, "N C 2"]:
-        """(low, high) of every target for predictions; infinite where there are too few rows for the coverage.
+        """(low, high) of every target for predictions, or for quantiles [N, C, L] of these levels; infinite where there
+        are too few rows for the coverage.
 
-        adaptive: whether they are wider where residuals of rows with such predictions were larger
+        adaptive: whether they are wider where residuals of rows with such predictions were larger; those of quantiles
+        are so by themselves
         """
+        if self.levels:
+            return self._cut(self._of_quantiles(np.asarray(values, np.float64), coverage))
         half = threshold(self.scaled if adaptive else self.scores, self.rows, coverage)  # [T]
         centre = np.asarray(values, np.float64)
         if adaptive:
             half = half * self._size(centre)
-        ends = np.stack([centre - half, centre + half], axis=-1)
+        return self._cut(np.stack([centre - half, centre + half], axis=-1))
+
+    def _of_quantiles(self, values: Float[np.ndarray, "N C L"], coverage: float) -> Float[np.ndarray, "N C 2"]:
+        """The quantiles of the pair whose levels are nearest to the coverage, moved apart, or together, by the score of
+        its rank. Where that would have them pass each other, both are in the middle of the two.
+        """
+        pairs, last = len(self.levels) // 2, len(self.levels) - 1
+        nominal = np.array([self.levels[last - pair] - self.levels[pair] for pair in range(pairs)])
+        pair = int(np.abs(nominal - coverage).argmin())
+        moved = threshold(self.scores, self.rows, coverage).reshape(-1, pairs)[:, pair]
+        low, high = values[:, :, pair] - moved, values[:, :, last - pair] + moved
+        passed, middle = low > high, (values[:, :, pair] + values[:, :, last - pair]) / 2
+        return np.stack([np.where(passed, middle, low), np.where(passed, middle, high)], axis=-1)
+
+    def _cut(self, ends: Float[np.ndarray, "N C 2"]) -> Float[np.ndarray, "N C 2"]:
         for target, sign in enumerate(self.signs):
             if sign:
                 ends[:, target] = np.clip(ends[:, target], *((0, None) if sign > 0 else (None, 0)))
@@ -104,8 +127,9 @@ class Conformal:
     def to_json(self) -> dict[str, Any]:
         """As `about` holds it."""
         arrays = {name: getattr(self, name).tolist() for name in ("scores", "scaled", "at", "size")}
-        signs = {"signs": list(self.signs)} if self.signs else {}
-        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays, **signs}
+        more: dict[str, Any] = {"signs": list(self.signs)} if self.signs else {}
+        more |= {"levels": list(self.levels)} if self.levels else {}
+        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays, **more}
 
     def _size(self, values: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
         return np.stack([np.interp(*each) for each in zip(values.T, self.at, self.size, strict=True)], axis=1)
@@ -152,6 +176,25 @@ def conformal_numbers(
         np.stack([size for _, size, _ in local]),
         _signs(np.asarray(targets).reshape(predicted.shape)),
     )
+
+
+def conformal_quantiles(
+    values: Float[np.ndarray, "N C L"], targets: Float[np.ndarray, "N C"], levels: tuple[float, ...], source: str
+) -> Conformal | None:
+    """From quantiles by nets that had not learned from the rows; None where they cannot be kept, as of numbers.
+
+    Conformalised quantile regression (Romano, Patterson and Candès, "Conformalized Quantile Regression", 2019): the
+    score of a row is max(low - y, y - high).
+    """
+    rows, count, last = len(values), values.shape[1] * (len(levels) // 2), len(levels) - 1
+    y = np.asarray(targets, np.float64).reshape(rows, -1)
+    kept = min(rows, MOST_SCORES, MOST_NUMBERS // count)
+    if kept < min(rows, FEWEST_SCORES) or not rows or not np.isfinite(values).all():
+        return None
+    pairs = [np.maximum(values[:, :, p] - y, y - values[:, :, last - p]) for p in range(len(levels) // 2)]
+    scores = np.sort(np.stack(pairs, axis=2).reshape(rows, count), axis=0)[kept_ranks(rows, kept) - 1].T
+    none = np.zeros((0, 0))
+    return Conformal("regression", rows, source, scores, none, none, none, _signs(y), levels)
 
 
 def conformal_classes(
@@ -222,26 +265,32 @@ def _local_sizes(predicted: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarr
 
 def _read(found: Any, task: str, count: int) -> Conformal:
     """ValueError or the like for anything but what `to_json` gives."""
-    if not isinstance(found, dict) or found.keys() - {"signs"} != ENTRIES or found["task"] != task:
+    if not isinstance(found, dict) or found.keys() - {"signs", "levels"} != ENTRIES or found["task"] != task:
         raise ValueError("entries")
     rows, source = found["rows"], found["source"]
     if type(rows) is not int or not 0 < rows < 2**48 or not isinstance(source, str):
         raise ValueError("rows")
-    scores = _matrix(found["scores"], count)
-    several = count if task == "regression" else 0
+    levels = found.get("levels", [])
+    if not isinstance(levels, list) or any(type(level) is not float for level in levels):
+        raise ValueError("levels")
+    if levels and not (task == "regression" and are_levels(levels)):
+        raise ValueError("levels")
+    scores = _matrix(found["scores"], count * max(1, len(levels) // 2))
+    several = count if task == "regression" and not levels else 0
     scaled, at, size = (_matrix(found[name], several) for name in ("scaled", "at", "size"))
     if not 0 < scores.shape[1] <= min(rows, MOST_SCORES) or (several and scaled.shape != scores.shape):
         raise ValueError("shapes")
     if at.shape != size.shape or (several and not at.shape[1]):
         raise ValueError("shapes")
-    if any((each < 0).any() for each in (scores, scaled, size)):
+    if any((each < 0).any() for each in (scaled, size) + (() if levels else (scores,))):
         raise ValueError("negative")
     if any((np.diff(each) < 0).any() for each in (scores, scaled, at)):
         raise ValueError("order")
-    signs = found.get("signs", [0] * several)
-    if not isinstance(signs, list) or len(signs) != several or any(type(s) is not int or abs(s) > 1 for s in signs):
+    signed = count if task == "regression" else 0
+    signs = found.get("signs", [0] * signed)
+    if not isinstance(signs, list) or len(signs) != signed or any(type(s) is not int or abs(s) > 1 for s in signs):
         raise ValueError("signs")
-    return Conformal(task, rows, source, scores, scaled, at, size, tuple(signs))
+    return Conformal(task, rows, source, scores, scaled, at, size, tuple(signs), tuple(levels))
 
 
 def _matrix(given: Any, count: int) -> np.ndarray:

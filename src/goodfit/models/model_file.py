@@ -31,6 +31,8 @@ from goodfit.models.model_metadata import (
     read_metadata,
 )
 from goodfit.models.predicting import DIVERGED, diverged_places, read_rows
+from goodfit.models.quantile_head import QuantileHead
+from goodfit.models.quantiles import bounded_values, levels_in
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
@@ -56,8 +58,8 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.shift": "target_shift",
     "target.scale": "target_scale",
 }
-BEND = "input.bend"  # only of nets whose inputs are clipped smoothly, so that other files are as they were
-EDGES = "input.edges"  # only of nets with encoded inputs
+BEND, EDGES = "input.bend", "input.edges"  # only of nets whose inputs are clipped smoothly, and encoded
+STEPS = {"steps.weight": "weight", "steps.bias": "bias"}  # only of nets that give quantiles: -> of their head
 NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
 
@@ -140,9 +142,8 @@ class Model:
     def predict(self, x: Any) -> np.ndarray:
         """Predictions from the mean over the nets that predict, by name.
 
-        x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
-        in any order; or the path of a table file, or for other models the name of a data set. What the table has too
-        many or lacks is told in warnings.
+        x: raw inputs [N, D], or the name of a data set; for a model with preprocessing a table, columns in any order: a
+        data frame, a dict of arrays, or the path of a file. What it has too many or lacks is told in warnings.
         classification: names of classes as `classes` has them, an object array [N] of str; multilabel: float32 [N, C]
         of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
         where x does not fit, or gives numbers that are not finite.
@@ -173,7 +174,7 @@ class Model:
             fix = "Classes have sets: predict_sets."
             raise InputError(problem("Model", "must predict numbers to give intervals", got=self.task, fix=fix))
         found = self._conformal(coverage)
-        return found.intervals(mean_values(self.predicting, self._inputs(x)), coverage, adaptive=adaptive)
+        return found.intervals(bounded_values(self.predicting, self._inputs(x)), coverage, adaptive=adaptive)
 
     def predict_sets(self, x: Any, coverage: float = 0.9) -> Bool[np.ndarray, "N C"]:
         """Prediction sets: bool [N, C], whether a class, in the order of `classes`, is in the set of a row. Sets hold
@@ -278,7 +279,9 @@ def save_model(
 
 def together(nets: Sequence[TrainedNet], given: Preprocessing | None, where: str) -> Preprocessing | None:
     """The preprocessing of nets that predict together: theirs, or the one given. InputError where they do not fit."""
-    kinds = {(net.task, net.link, net.classes, net.targets, net.n_inputs, net.n_outputs) for net in nets}
+    kinds = {
+        (net.task, net.link, net.classes, net.targets, net.n_inputs, net.n_outputs, levels_in(net)) for net in nets
+    }
     if len(kinds) != 1:
         rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
         raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
@@ -346,6 +349,7 @@ def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
     tensors |= {BEND: net.bend} if net.bend.any() else {}
     tensors |= {} if net.encoding is None else {EDGES: net.encoding.edges}
+    tensors |= {} if net.head is None else {name: getattr(net.head, own) for name, own in STEPS.items()}
     if net.transform is not None:
         tensors[NUMBERS] = net.transform.numbers
         tensors |= {} if net.transform.knots is None else {KNOTS: net.transform.knots}
@@ -358,8 +362,8 @@ def _names(number: int, net: NetEntry) -> list[str]:
     slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
     transform = [NUMBERS] if net.target_transform else []
     transform += [KNOTS] if "quantile" in net.target_transform else []
-    edges = [EDGES] if net.encoded else []
-    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *edges, *transform)]
+    more = [*([EDGES] if net.encoded else []), *(STEPS if net.levels else [])]
+    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *more, *transform)]
 
 
 def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
@@ -369,7 +373,9 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
     if any(slope is not None and slope.shape != (1,) for slope in slopes):
         raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
     scaling: dict[str, Any] = {attribute: tensors[start + name] for name, attribute in _SCALING.items()}
-    encoding, transform = None, None
+    encoding, transform, head = None, None, None
+    if entry.levels:
+        head = QuantileHead(entry.levels, *(tensors[start + name] for name in STEPS))
     if entry.encoded:
         encoding = PiecewiseEncoding(np.asarray(entry.encoded, np.int32), tensors[start + EDGES])
     if entry.target_transform:
@@ -390,4 +396,5 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         preprocessing=found.preprocessing,
         count=entry.count,
         targets=entry.targets,
+        head=head,
     )

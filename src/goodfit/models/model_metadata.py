@@ -18,13 +18,14 @@ PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versi
 TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
-TARGETS_FORMAT = 6  # the first that has names of several targets
+TARGETS_FORMAT = 6  # the first that has names of several targets, and quantiles
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
     "encoded": ENCODING_FORMAT,
     "count": COUNT_FORMAT,
     "targets": TARGETS_FORMAT,
+    "levels": TARGETS_FORMAT,
 }  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
@@ -38,6 +39,7 @@ class NetEntry:
     encoded: numbers of the inputs that are encoded; () where none is
     count: how many times it counts where nets predict together
     targets: names of several targets, one an output; () where they have none
+    levels: of quantiles; () where the net gives none
     """
 
     activations: tuple[str, ...]
@@ -46,6 +48,7 @@ class NetEntry:
     encoded: tuple[int, ...] = ()
     count: int = 1
     targets: tuple[str, ...] = ()
+    levels: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
                 tuple(net.get("encoded", ())),
                 net.get("count", 1),
                 tuple(net.get("targets", ())),
+                tuple(net.get("levels", ())),
             )
             for net in found["nets"]
         ),
@@ -106,12 +110,13 @@ def entry_of(net: TrainedNet) -> dict[str, Any]:
     entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
     entry |= {} if net.count == 1 else {"count": net.count}
     entry |= {"targets": list(net.targets)} if net.targets else {}
+    entry |= {} if net.head is None else {"levels": list(net.head.levels)}
     return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
 
 
 def format_of(net: TrainedNet) -> int:
     """The first format that can hold a net."""
-    if net.targets:
+    if net.targets or net.head is not None:
         return TARGETS_FORMAT
     if net.count != 1 or net.encoding is not None:
         return ENCODING_FORMAT if net.count == 1 else COUNT_FORMAT
@@ -151,6 +156,7 @@ def _is_net(given: Any) -> bool:
     transform = given.get("target_transform", ["none"]) if right else []
     encoded = given.get("encoded", [0]) if right else []
     targets = given.get("targets", ["", ""]) if right else []
+    levels = given.get("levels", [0.5]) if right else []
     return (
         right
         and _are_texts(given["activations"])
@@ -164,6 +170,9 @@ def _is_net(given: Any) -> bool:
         and 1 <= count <= MOST_COUNT
         and _are_texts(targets)
         and len(targets) > 1
+        and isinstance(levels, list)
+        and bool(levels)
+        and all(type(level) is float for level in levels)
     )
 
 
@@ -188,7 +197,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
         "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
         "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
         "list of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several "
-        "targets have names, 'targets', a list of them)",
+        "targets have names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

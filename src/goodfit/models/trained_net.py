@@ -14,8 +14,10 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.models.quantile_head import QuantileHead, split_head
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.nets.numpy_activations import FUNCTIONS, layer_values, sigmoid
+from goodfit.training.recipe_rules import levels_of
 from goodfit.words import rows_text
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class TrainedNet:
     is a net that takes the numbers alone.
     count: how many times it counts where several nets predict together, 1 or more.
     targets: names of the C targets of a regression with several, () where they have none, and for others.
+    head: what gives quantiles beside the predictions, which are medians then; None without.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -77,6 +80,7 @@ class TrainedNet:
     encoding: PiecewiseEncoding | None = None
     count: int = 1
     targets: tuple[str, ...] = ()
+    head: QuantileHead | None = None
 
     def __post_init__(self) -> None:
         """Convert and check."""
@@ -106,9 +110,10 @@ class TrainedNet:
 
         recipe: with the net's own seed; scaling: that its inputs and targets had in training.
         """
+        weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
-            arrays.weights,
-            arrays.biases,
+            weights,
+            biases,
             recipe.activations,
             data.task,
             classes=data.classes,
@@ -124,6 +129,7 @@ class TrainedNet:
             preprocessing=data.preprocessing,
             encoding=scaling.encoding,
             targets=data.targets if data.n_outputs > 1 else (),
+            head=head,
         )
 
     @property
@@ -150,7 +156,8 @@ class TrainedNet:
     def n_parameters(self) -> int:
         """Numbers that training changed: weights, biases and slopes."""
         slopes = sum(slope is not None for slope in self.slopes)
-        return sum(array.size for array in (*self.weights, *self.biases)) + slopes
+        head = () if self.head is None else (self.head.weight, self.head.bias)
+        return sum(int(array.size) for array in (*self.weights, *self.biases, *head)) + slopes
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)
@@ -305,6 +312,10 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.add("Net", f"'count' must be an integer from 1 to {MOST_COUNT}", got=net.count)
     if net.targets and (net.task != "regression" or len({*net.targets}) != net.n_outputs):
         problems.add("Net", "'targets' must name each target of a regression, or none", got=net.targets)
+    if net.head is not None and net.task == "regression":
+        problems.found += net.head.problems(net.n_outputs, net.weights[-1].shape[1]).found
+    elif net.head is not None:
+        problems.add("Net", "quantiles are for regression", got=net.task)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)

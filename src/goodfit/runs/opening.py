@@ -200,6 +200,9 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.encoding is not None:
             digest.update(repr(net.encoding.columns.tolist()).encode())
             numbers.append(net.encoding.edges)
+        if net.head is not None:
+            digest.update(repr(net.head.levels).encode())
+            numbers += [net.head.weight, net.head.bias]
         if net.count != 1:
             digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):

@@ -23,6 +23,7 @@ from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
 from goodfit.models.predicting import dataset_to_predict
+from goodfit.models.quantiles import quantiles_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
@@ -69,6 +70,7 @@ def predict(
             whole,
             values=np.concatenate([part.values for part in parts]),
             predicted=np.concatenate([part.predicted for part in parts]),
+            quantiles=None if whole.quantiles is None else np.concatenate([part.quantiles for part in parts]),
             unread=tuple(int(start) + row for start, part in zip(starts, parts, strict=False) for row in part.unread),
         )
     return replace(whole, notes=tuple(stream.notes), warnings=tuple(stream.warnings))
@@ -149,7 +151,10 @@ class PredictionStream:
         values = mean_values(nets, x)
         predicted = decided(task, values)
         targets = self.model.targets
-        return Predictions(task, self.model.classes, values, predicted, len(nets), bounds=self.bounds, targets=targets)
+        own = quantiles_together(nets, x) if self.bounds is not None and nets[0].head is not None else None
+        return Predictions(
+            task, self.model.classes, values, predicted, len(nets), bounds=self.bounds, targets=targets, quantiles=own
+        )
 
     def _bounds(self, coverage: float) -> Bounds:
         model, wanted = self.model, checked_coverage(coverage)
@@ -188,6 +193,10 @@ def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions
     predicted = np.full((n_rows, *found.predicted.shape[1:]), nothing, found.predicted.dtype)
     values[rows], predicted[rows] = found.values, found.predicted
     unread = np.setdiff1d(np.arange(n_rows), rows)
+    if found.quantiles is not None:
+        spread = np.full((n_rows, *found.quantiles.shape[1:]), np.nan)
+        spread[rows] = found.quantiles
+        found = replace(found, quantiles=spread)
     return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()))
 
 

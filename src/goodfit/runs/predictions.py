@@ -46,6 +46,7 @@ class Predictions:
     unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
     and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
     bounds: of the intervals or sets that were asked for, or None.
+    quantiles: [N, C, L] of nets that give them, where intervals were asked for.
     targets: names of several targets, in the order of the columns of `values`; () where they have none.
     """
 
@@ -59,6 +60,7 @@ class Predictions:
     warnings: tuple[str, ...] = ()
     bounds: Bounds | None = None
     targets: tuple[str, ...] = ()
+    quantiles: np.ndarray | None = None
 
     @property
     def intervals(self) -> np.ndarray | None:
@@ -67,7 +69,8 @@ class Predictions:
         """
         if self.bounds is None or self.task != "regression":
             return None
-        return self.bounds.errors.intervals(self.values, self.bounds.coverage, adaptive=self.bounds.adaptive)
+        around = self.values if self.quantiles is None else self.quantiles
+        return self.bounds.errors.intervals(around, self.bounds.coverage, adaptive=self.bounds.adaptive)
 
     @property
     def sets(self) -> np.ndarray | None:

@@ -56,6 +56,7 @@ LOSS_LABELS = {
     "absolute-error": "loss (absolute error per row)",
     "huber": "loss (Huber's, per row)",
     "poisson": "loss (half Poisson deviance per row)",
+    "quantile": "loss (pinball, sum over levels, per row)",
 }
 
 

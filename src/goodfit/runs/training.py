@@ -44,6 +44,7 @@ from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
+from goodfit.training.optimizer_state import state_after
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
@@ -286,7 +287,7 @@ class _Training:
             leaks=self.leaks,
             test_rows=len(self.parts.test),
             start=self.going_on,
-            optimizer=starting.state_after(
+            optimizer=state_after(
                 recipe,
                 [(turn.jobs, each) for turn, each in zip(planned.turns, turns, strict=True)],
                 len(nets),

@@ -16,6 +16,7 @@ from goodfit.errors import InputError, Problems, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import Model
+from goodfit.models.quantiles import quantiles_together
 from goodfit.plain_json import plain
 from goodfit.runs.opening import model_print
 from goodfit.runs.predictions import Bounds
@@ -136,7 +137,8 @@ class Answering:
         values = mean_values(self.model.predicting, x)
         rows = list(self._plain(values))
         if bounds is not None and self.model.task == "regression":
-            ends = plain(bounds.errors.intervals(values, bounds.coverage, adaptive=bounds.adaptive).tolist())
+            around = values if self.model.nets[0].head is None else quantiles_together(self.model.predicting, x)
+            ends = plain(bounds.errors.intervals(around, bounds.coverage, adaptive=bounds.adaptive).tolist())
             rows = [{**row, "interval": self._by_target(own)} for row, own in zip(rows, ends, strict=True)]
         elif bounds is not None:
             held = bounds.errors.sets(values, bounds.coverage)

@@ -33,6 +33,7 @@ from goodfit.training.recipe_names import (
 from goodfit.training.recipe_rules import (
     BINS,
     LEARNING_RATES,
+    LEVELS,
     MOST_BINS,
     WEIGHT_DECAY,
     dependent_defaults,
@@ -105,17 +106,17 @@ class Recipe(BaseModel):
     loss: LossName = Field(
         default="auto",
         description="Training loss. auto: cross-entropy for classification, squared error for regression, binary "
-        "cross-entropy for multilabel targets. poisson: for counts and other targets >= 0, predicted as exp(output).",
+        "cross-entropy for multilabel targets. poisson: for targets >= 0, predicted as exp(output). quantile: the "
+        "median and other quantiles.",
     )
+    levels: tuple[Rate, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
     huber_delta: float = Field(
         default=1.0,
         gt=0,
         description="Residual up to which the Huber loss is quadratic, in units of the targets as scaled for training.",
     )
     label_smoothing: Rate = Field(
-        default=0.0,
-        description="Label smoothing: fraction of the target spread evenly over all classes.",
-        json_schema_extra={**_OFF},
+        default=0.0, description="Fraction of the target spread evenly over all classes.", json_schema_extra={**_OFF}
     )
     class_weight: Literal["balanced"] | tuple[Weight, ...] | None = Field(
         default=None, description="Weight of each class in the loss. balanced: inverse class frequencies."
@@ -225,9 +226,7 @@ class Recipe(BaseModel):
         json_schema_extra={**_OFF},
     )
     refit: bool = Field(
-        default=False,
-        description="Train the nets that predict anew, on training and validation data together, each for as many "
-        "epochs as its validation chose; scores are of the nets before.",
+        default=False, description="Train the final nets on training and validation data, as long as validation chose."
     )
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
 
