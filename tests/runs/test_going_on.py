@@ -21,6 +21,7 @@ from goodfit.runs import load as load_run
 from goodfit.runs import resume, starting
 from goodfit.runs.start_from import start_of
 from goodfit.runs.training import train_checked
+from goodfit.training.optimizer_state import state_after
 
 STILL = {"learning_rate": 1e-30, "epochs": 1}  # steps that float32 rounds away
 RECIPE = gf.Recipe(hidden=(5,), activation="tanh", dropout=0.0, schedule="constant", epochs=4, batch_size=32)
