@@ -261,6 +261,14 @@ def test_numbers_that_a_constant_predicts_better_are_a_warning(outputs: int) -> 
     assert measured("regression", bad[:9], y[:9]).warnings == ()
 
 
+def test_numbers_of_nets_that_diverged_are_short() -> None:
+    rng = np.random.default_rng(0)
+    found = measured("regression", 1e17 * rng.standard_normal((200, 1)), rng.standard_normal((200, 1)))
+    (text,) = found.warnings
+    assert f"R² {found['R²'].value:.4g}, at most {found['R²'].high:.4g}; always the mean" in text
+    assert all(len(each) < 30 for measure in found.measures for each in measure.shown)
+
+
 def test_a_constant_prediction_has_no_interval_of_no_width() -> None:
     """Nor does a baseline of nothing have a sign."""
     y = np.zeros(30, np.int64)

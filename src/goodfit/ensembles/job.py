@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,7 @@ from goodfit.runs.folder import load as load_run
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import score_folds
 from goodfit.runs.run import Run
-from goodfit.runs.training import write_results
+from goodfit.runs.writing import write_results
 from goodfit.selection.calls import call_of, digest_of, resumed
 from goodfit.training.devices import start_ahead
 from goodfit.training.memory import free_memory
@@ -51,7 +51,7 @@ MOST_SECONDS = 30 * 24 * 3600.0
 @public
 def fit(
     data: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     seconds: float,
     seed: int = 0,
@@ -64,7 +64,7 @@ def fit(
 
     data: a table file; a data frame, or what else `goodfit.data.table` takes; a Table, a Split or a data set, or the
     name of one.
-    target: the column to predict, of a file or a data frame
+    target: the column to predict, or a list of several columns of numbers, of a file or a data frame
     seconds: how long it may take, > 0. At least the default recipe is trained, whatever that takes.
     seed: of everything that is drawn
     out: folder to write the run to; the same call resumes there. None writes nothing.
@@ -165,7 +165,7 @@ def _folder(out: str | Path | None, record: SessionRecord) -> Iterator[tuple[Pat
         yield it
 
 
-def _data(data: Any, target: str | None, choices: Mapping[str, Any]) -> Any:
+def _data(data: Any, target: str | Sequence[str] | None, choices: Mapping[str, Any]) -> Any:
     """A table, a split, a data set, or the name of one, checked."""
     if isinstance(data, Table | Split | Dataset) or (isinstance(data, str) and data in names()):
         if target is not None or choices:

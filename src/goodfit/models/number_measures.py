@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 
 def number_measures(
-    predicted: Float[np.ndarray, "N C"], targets: Float[np.ndarray, "N C"], level: float, weight: Weights = None
+    predicted: Float[np.ndarray, "N C"],
+    targets: Float[np.ndarray, "N C"],
+    level: float,
+    weight: Weights = None,
+    names: Sequence[str] = (),
 ) -> list[Measure]:
-    """R² over all targets, then every measure of each target, in its unit; of a single target without its name.
+    """R², the mean over all targets, then every measure of each, in its unit; of a single target without its name.
 
     weight: how much each row counts, [N]
+    names: of the targets, where they have any
     """
     several = targets.shape[1] > 1
     found = []
@@ -30,7 +36,7 @@ def number_measures(
         score = score_regression(predicted[None], targets, level=level, weight=weight)
         found.append(Measure(R2, score.value, score.low, score.high, _constant_r2(targets), score.method))
     for place in range(targets.shape[1]):
-        of = f"target {place + 1}" if several else ""
+        of = (names[place] if names else f"target {place + 1}") if several else ""
         found += _of_target(predicted[:, [place]], targets[:, [place]], level, of, weight)
     return found
 

@@ -21,6 +21,7 @@ from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS, Relative, about_
 from goodfit.models.weighing import DOMINATED, FEWEST_KNOWN, Weights, effective_rows, known_share, ratios, told
 from goodfit.plain_json import plain
 from goodfit.training.metrics import r2, variances
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -60,8 +61,8 @@ class Score:
     def __str__(self) -> str:
         """`0.9012 [0.8952, 0.9069]`."""
         if math.isnan(self.low):
-            return f"{self.value:.4f} [{self.method}]"
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+            return f"{fixed(self.value)} [{self.method}]"
+        return f"{fixed(self.value)} [{fixed(self.low)}, {fixed(self.high)}]"
 
     @property
     def width(self) -> float:

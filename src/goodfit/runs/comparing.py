@@ -121,7 +121,7 @@ def compare(
     *,
     others: Sequence[Any] = (),
     against: str = "all",
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     progress: Notify | None = None,
 ) -> Compared:
     """Compare two or more models on the same rows: differences with intervals, paired row by row.
@@ -208,7 +208,7 @@ def _of_validation(those: Sequence[Entrant], *, folds: bool) -> list[str]:
 
 
 def compare_folders(
-    folders: Sequence[Path], data: str | None, target: str | None, against: str, progress: Notify | None
+    folders: Sequence[Path], data: str | None, target: str | Sequence[str] | None, against: str, progress: Notify | None
 ) -> Compared:
     """What `goodfit compare` does; InputError for fewer than two."""
     if len(folders) < 2:

@@ -15,11 +15,11 @@ from goodfit.data.tables.grids import ColumnGrid, column_grid, number_grid
 from goodfit.data.tables.preprocessing import RowReader
 from goodfit.errors import InputError, nearest, problem
 from goodfit.models.dependence import dependence, mean_and_spread
+from goodfit.models.predicting import dataset_to_predict
 from goodfit.models.trained_net import counts_of
 from goodfit.plain_json import plain
 from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant, split_for, weight_of
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
-from goodfit.runs.predicting import dataset_to_predict
 from goodfit.runs.run import rows_words
 from goodfit.words import digits
 
@@ -221,7 +221,7 @@ def dependence_on(
     seed: int = 0,
 ) -> Dependence:
     """The same for rows that were found."""
-    nets = rows.one.nets
+    nets = rows.one.final
     columns = dict(inputs_by_column(nets[0], rows.features))
     if column not in columns:
         raise InputError(
@@ -235,7 +235,8 @@ def dependence_on(
     if not np.isfinite(whole).all():
         raise InputError(problem(DOOR.where, "every prediction must be finite", fix="Leave out nets that diverged."))
     net = nets[0]
-    targets = ("",) if net.n_outputs == 1 else tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    several = net.targets or tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    targets = ("",) if net.n_outputs == 1 else several
     notes = (DISAGREEMENT if len(nets) > 1 else ONE_NET, *grid.notes, *rows.notes)
     mean, spread = mean_and_spread(whole, counts_of(nets))
     return Dependence(

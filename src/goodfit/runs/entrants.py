@@ -67,7 +67,7 @@ COMPARE = Door(
 class Entrant:
     """One of those that are compared.
 
-    name: for people; run: None for a model or nets; model: None for a run or nets.
+    name: for people; nets: those that were validated; run: None for a model or nets; model: None for a run or nets.
     """
 
     name: str
@@ -79,6 +79,11 @@ class Entrant:
     def preprocessing(self) -> Preprocessing | None:
         """What turns a table into the nets' inputs; None where they take numbers as they are."""
         return self.nets[0].preprocessing
+
+    @property
+    def final(self) -> tuple[TrainedNet, ...]:
+        """The nets that predict for new rows, which are others where they were trained anew on validation rows too."""
+        return self.nets if self.run is None else self.run.final
 
     @property
     def folder(self) -> Path | None:
@@ -249,7 +254,7 @@ def _validation(entrant: Entrant, parts: Split | None) -> Rows:
 
 
 def opened_rows(
-    those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
+    those: Sequence[Entrant], data: Any, target: str | Sequence[str] | None, progress: Notify | None
 ) -> tuple[list[Rows], list[Opened], list[str]]:
     """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
     read = [
@@ -267,18 +272,19 @@ def opened_rows(
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     found = [_predicted(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
     openings = [
-        open_values(each.nets, rows, own.values, run=each.folder, kind="compare")
+        open_values(each.final, rows, own.values, run=each.folder, kind="compare")
         for each, (rows, _), own in zip(those, read, found, strict=True)
         if own.values is not None
     ]
     return found, openings, [*notes, *[TOGETHER] * any(len(each.nets) > 1 for each in those)]
 
 
-def target_of(entrant: Entrant, target: str | None) -> str | None:
-    """The target column of new rows: as given, or as in the run's own table."""
+def target_of(entrant: Entrant, target: str | Sequence[str] | None) -> str | Sequence[str] | None:
+    """The target column or columns of new rows: as given, or as in the run's own table."""
     if target is not None or entrant.run is None or entrant.run.origin is None:
         return target
-    return str(entrant.run.origin["target"])
+    named: str | Sequence[str] = entrant.run.origin["target"]
+    return named
 
 
 def weight_of(entrant: Entrant) -> str | None:
@@ -298,7 +304,7 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
 def _predicted(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
     """New rows with what the nets predict for them together, as whoever uses them would get it."""
     x = sealed.data.x[sealed.rows]
-    values, _ = values_together(entrant.nets, x, entrant.name)
+    values, _ = values_together(entrant.final, x, entrant.name)
     return Rows(x, sealed.data.y[sealed.rows], prints, values, _notes_on(entrant, sealed.data))
 
 

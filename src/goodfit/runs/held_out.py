@@ -73,7 +73,9 @@ class HeldOut:
         return values
 
 
-def held_out(model: Any, data: Any, target: str | None, progress: Notify | None, door: Door, seed: int) -> HeldOut:
+def held_out(
+    model: Any, data: Any, target: str | Sequence[str] | None, progress: Notify | None, door: Door, seed: int
+) -> HeldOut:
     """The rows that a model is looked at by. Sealed rows stay sealed, and new ones are recorded in the ledger first.
 
     model, data, target, progress: as of `goodfit.measures`; model: also a fitted estimator for tables. seed: draws
@@ -88,7 +90,8 @@ def held_out(model: Any, data: Any, target: str | None, progress: Notify | None,
         chosen = np.sort(generator(seed, "held out").choice(len(chosen), MOST_ROWS, replace=False))
         notes = [*notes, f"{MOST_ROWS:,} of {len(rows.rows):,} rows, drawn at random."]
     places = rows.rows[chosen]
-    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(one.nets))]
+    nets = one.final if part == "new" else one.nets
+    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(nets))]
     if members is not None and one.run is not None:
         folds = members.folds[chosen]
         by_fold = sound_by_fold(np.asarray(one.run.history.frozen), rows.folds)

@@ -26,7 +26,7 @@ class TableOrigin(Checked):
     """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
 
     path: Annotated[str, Field(min_length=1)]
-    target: str
+    target: str | Annotated[tuple[str, ...], Field(min_length=2)]
     ids: tuple[str, ...]
     task: TableTask
     kinds: dict[str, Kind]

@@ -27,6 +27,7 @@ from goodfit.training.population import (
     settings_of,
 )
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import levels_of
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import (
     RATE_FACTORS,
@@ -230,8 +231,7 @@ def cohort_of(
     orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
     `state.Program`.
     """
-    recipes = [job.recipe for job in jobs]
-    first = recipes[0]
+    first, *_ = recipes = [job.recipe for job in jobs]
     architecture = pad_architecture(jobs, examples)
     apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
     if apart or examples.set_rows:
@@ -248,6 +248,7 @@ def cohort_of(
     program = Program(
         architecture=architecture,
         loss=DEFAULT_LOSSES[examples.task] if first.loss == "auto" else first.loss,
+        levels=levels_of(first),
         task=examples.task,
         optimizer=first.optimizer,
         nesterov=first.nesterov,
