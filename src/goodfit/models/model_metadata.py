@@ -17,11 +17,13 @@ TASKS, LINKS = get_args(Task), get_args(Link)
 TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
+MIXTURE_FORMAT = 6  # the first that has trained mixtures of activations
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
     "encoded": ENCODING_FORMAT,
     "count": COUNT_FORMAT,
+    "mixed": MIXTURE_FORMAT,
 }  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
@@ -34,6 +36,7 @@ class NetEntry:
     target_transform: names, one an output; () where targets are not transformed
     encoded: numbers of the inputs that are encoded; () where none is
     count: how many times it counts where nets predict together
+    mixed: whether it has mixtures of activations
     """
 
     activations: tuple[str, ...]
@@ -41,6 +44,7 @@ class NetEntry:
     target_transform: tuple[str, ...] = ()
     encoded: tuple[int, ...] = ()
     count: int = 1
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
                 tuple(net.get("target_transform", ())),
                 tuple(net.get("encoded", ())),
                 net.get("count", 1),
+                net.get("mixed", False),
             )
             for net in found["nets"]
         ),
@@ -137,6 +142,7 @@ def _is_net(given: Any) -> bool:
         and bool(encoded)
         and type(count := given.get("count", 1)) is int
         and 1 <= count <= MOST_COUNT
+        and given.get("mixed", True) is True
     )
 
 
@@ -160,7 +166,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
         _are_nets,
         "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
         "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
-        "list of their numbers, and, where it counts more than once, 'count', an integer >= 1)",
+        "list of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where "
+        "activations are mixed, 'mixed', true)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

@@ -200,6 +200,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.encoding is not None:
             digest.update(repr(net.encoding.columns.tolist()).encode())
             numbers.append(net.encoding.edges)
+        numbers += net.mixtures
         if net.count != 1:
             digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):

@@ -34,7 +34,9 @@ LossName = Literal[
     "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson"
 ]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
-ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
+ScheduleName = Literal["constant", "step", "exponential", "cosine", "flat-cosine", "coslog4", "one-cycle"]
+PartScheduleName = Literal["constant", "flat-cosine"]
+MonitorName = Literal["loss", "score", "tempered-loss"]
 ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
 EncodingName = Literal["none", "piecewise"]
 TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "quantile"]

@@ -93,7 +93,9 @@ def predict_proba(x: Any) -> Any:
         h = h / np.sqrt(1 + (h * net["bend"]) ** 2)
         h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1)])
         for layer, (name, slope) in enumerate(layers):
-            h = ACTIVATIONS[name](h @ net[f"weight{layer}"].T + net[f"bias{layer}"], slope)
+            z, share = h @ net[f"weight{layer}"].T + net[f"bias{layer}"], net.get(f"share{layer}")
+            h = ACTIVATIONS[name](z, slope)
+            h = h if share is None else h + (1 - share.astype(float)) * (z - h)  # each unit's share of its activation
         total = total + ABOUT["counts"][place] * finished(h, place, net)
     return (total / sum(ABOUT["counts"])).astype(np.float32)
 
