@@ -155,8 +155,8 @@ def test_tensors_that_do_not_fit_are_refused(tmp_path: Path, name: str, array: A
 NET = (
     "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
     "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a list "
-    "of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where activations are mixed, "
-    "'mixed', true)"
+    "of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where activations are mixed"
+    ", 'mixed', true)"
 )
 PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_json()
 
