@@ -38,8 +38,9 @@ def width(text: str) -> int:
 
 def digits(value: float, count: int = 4, *, sign: bool = False) -> str:
     """So many digits that count: 0.1235, 25,120; with an exponent only for what is very small or very large."""
-    if math.isfinite(value) and 10**count <= abs(value) < MOST_WRITTEN_OUT:
-        return f"{float(f'{value:.{count}g}'):{'+' if sign else ''},.0f}"
+    rounded = float(f"{value:.{count}g}")  # first: what is rounded up to a power of ten has a digit more
+    if math.isfinite(rounded) and 10**count <= abs(rounded) < MOST_WRITTEN_OUT:
+        return f"{rounded:{'+' if sign else ''},.0f}"
     return f"{value:{'+' if sign else ''}.{count}g}"
 
 

@@ -254,6 +254,8 @@ def test_numbers_that_a_constant_predicts_better_are_a_warning(outputs: int) -> 
     assert text.startswith(f"Worse than a constant on these 200 validation rows: {label} {r2:.4f}, at most -")
     assert "always the mean would give 0. Look at R² of the training rows" in text
     assert "target 2" not in text
+    (learned,) = measured("regression", bad, y, row="training row").warnings
+    assert learned.endswith("would give 0. It has hardly learned: train it longer; 'goodfit inspect' looks for causes.")
     about_zero = np.full_like(y, y.mean())
     assert measured("regression", about_zero, y).warnings == ()  # 0 or a little less is no proof
     assert measured("regression", bad[:9], y[:9]).warnings == ()

@@ -34,6 +34,7 @@ def importance(
 
     Rows are out of fold or validation rows; the sealed test set stays closed. New rows are recorded in the ledger.
     """
+    from goodfit.cli.folders import name_of
     from goodfit.cli.output import console, print_json, print_line, table
     from goodfit.cli.progress import watch
     from goodfit.cli.tables import one_or_several
@@ -47,6 +48,6 @@ def importance(
         return
     heads, rows, more = found.lines(MOST_SHOWN)
     out = console()
-    out.print(table(f"Importance of columns in {run.name}: {found.rows}", heads, rows))
+    out.print(table(f"Importance of columns in {name_of(run)}: {found.rows}", heads, rows))
     for text in (*([f"{more} See --json."] if more else []), *found.notes):
         print_line(out, text)

@@ -34,6 +34,7 @@ def measure(
 
     The sealed test set stays closed. New rows are recorded in the ledger, as by 'goodfit test'.
     """
+    from goodfit.cli.folders import name_of
     from goodfit.cli.measure_tables import print_measures
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
@@ -48,7 +49,7 @@ def measure(
     if json:
         print_json({**found.to_dict(), "threshold": None if chosen is None else chosen.to_dict()})
     else:
-        print_measures(found, f"{run.name}, {found.rows:,} rows", chosen)
+        print_measures(found, f"{name_of(run)}, {found.rows:,} rows", chosen)
 
 
 def _two(text: str) -> tuple[float, float]:

@@ -148,8 +148,8 @@ class Dataset:
         return len(self.classes) if self.task == "classification" else int(self.y.shape[1])
 
     def weight_of(self, rows: np.ndarray) -> np.ndarray | None:
-        """How much each of some rows counts, float64; None where all rows of the data set count alike."""
-        return None if self.weight is None else self.weight[rows]
+        """How much each of some rows counts, float64, 1 the most; None where all rows of the data set count alike."""
+        return None if self.weight is None else self.weight[rows] / self.weight.max()
 
     def __len__(self) -> int:
         """N, the number of rows, official test rows included."""

@@ -11,7 +11,7 @@ from goodfit.arguments import public
 from goodfit.data import Dataset, Table
 from goodfit.data.tables import read_frame
 from goodfit.data.tables.frames import Frame, frame_of
-from goodfit.data.tables.survey import times_of, weights_of
+from goodfit.data.tables.survey import times_of, weighed
 from goodfit.data.tables.targets import Target, class_places, find_targets, target_names
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
@@ -35,9 +35,9 @@ def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None =
 
     given: a table file, a Table, a data frame or a dict of columns, in any order. target: the column that the nets
     predict, or a list of several; the model of a run on a table file knows it. Rows are divided as they were in
-    training: by the column of its group or time, if there was one, which must then be there. InputError names all
-    columns that are missing, a target that is none of them, values that cannot be read, and classes that the nets do
-    not know.
+    training: by the column of its group or time, if there was one, which must then be there; they are weighed as they
+    were in training. InputError names all columns that are missing, a target that is none of them, values that cannot
+    be read, and classes that the nets do not know.
     """
     if model.preprocessing is None:
         rule = "the nets were trained on numbers without column names, so they take a data set and no table"
@@ -59,18 +59,20 @@ def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None =
     if chosen and model.task == "regression" and len(chosen) != model.nets[0].n_outputs:
         problems.add(frame.name, f"must have the {model.nets[0].n_outputs} targets of the nets", got=chosen)
     divided: dict[str, str] = {option: kept[option] for option in ("group", "time") if option in kept}
-    if kept.get("weight") in frame.columns:
-        divided["weight"] = kept["weight"]
     for option, name in divided.items():
         if name not in frame.columns:
             rule = f"must have the column {name!r}, which defined the {option} split in training"
             problems.add(frame.name, rule)
+    told: list[str] = []
+    if "weight" in kept:
+        frame, told = weighed(frame, kept["weight"], problems)
+        divided |= {"weight": kept["weight"]} if kept["weight"] in frame.columns else {}
     try:
         inputs = model.preprocessing.transform(frame)
     except InputError as error:
         problems.found += error.problems
     problems.raise_if_any()
-    return _rows(model, frame, inputs, chosen, divided)
+    return _rows(model, frame, (inputs[0], [*told, *inputs[1]]), chosen, divided)
 
 
 def _targets(model: Model, given: Any, target: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -125,7 +127,7 @@ def _rows(
         column = frame.columns[divided["group"]]
         own["groups"] = np.array([*column.categories(), None], object)[column.codes][target.rows]
     if "weight" in divided:
-        own["weight"] = weights_of(frame, divided["weight"], problems)[target.rows]
+        own["weight"] = frame.columns[divided["weight"]].numbers()[target.rows]
     problems.raise_if_any()
     x, notes = made
     lost = frame.rows - len(target.rows)

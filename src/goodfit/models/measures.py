@@ -65,8 +65,8 @@ class Measure:
 
     def __str__(self) -> str:
         """`ROC AUC 0.9012 [0.8552, 0.9369]`."""
-        ends = "no interval" if math.isnan(self.low) else f"{self.low:.4g}, {self.high:.4g}"
-        return f"{self.label} {self.value:.4g} [{ends}]"
+        ends = "no interval" if math.isnan(self.low) else f"{digits(self.low)}, {digits(self.high)}"
+        return f"{self.label} {digits(self.value)} [{ends}]"
 
 
 @dataclass(frozen=True)

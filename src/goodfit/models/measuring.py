@@ -24,7 +24,7 @@ from goodfit.models.class_measures import (
 )
 from goodfit.models.measures import ACCURACY, AUC, PRECISION, R2, Measure, Measures
 from goodfit.models.number_measures import number_measures
-from goodfit.models.weighing import Weights, effective_rows, known_alike
+from goodfit.models.weighing import Weights, effective_rows, known_alike, ratios
 from goodfit.words import fixed
 
 WHERE = "Measures"
@@ -45,6 +45,7 @@ OF_WORSE = (
 )
 
 TASKS = "classification", "multilabel", "regression"
+LEARNED = "training row"  # of which a bad score leaves no doubt why
 
 
 def measured(
@@ -68,7 +69,7 @@ def measured(
     positive: of two classes, that which average precision and F1 are of. None: the second, as in scikit-learn, unless
     the first is less than a third of the rows
     level: of every interval by itself, 0 to 1
-    row: what a row is called in warnings
+    row: what a row is called in warnings, LEARNED for rows that the nets learned from
     weight: how much each row counts, [N], as scikit-learn's `sample_weight`; a note says what counts rows alike
     names: of several numeric targets, C of them
     InputError where these do not fit together, there are no rows, or an output is not finite.
@@ -80,8 +81,9 @@ def measured(
     some = weight > 0
     if not some.any():
         raise InputError(problem(WHERE, "no row has a weight above 0"))
-    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight[some], names)
-    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight[some]), known=effective_rows(weight[some])),))
+    weight = ratios(weight[some])
+    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight, names)
+    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight), known=effective_rows(weight)),))
 
 
 def _measured(
@@ -141,7 +143,7 @@ def _of_classes(
     first, *proper = proper_measures("classification", chances, y, level, weight)
     ranked = ranking_measures(chances[:, chosen], truth[:, chosen], y, level, weight)
     f1 = f1_measure(told[:, chosen], truth[:, chosen], always[chosen], y, level, weight)
-    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, weight)), level)
+    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, predicted == y, weight)), level)
     of_one = [replace(each, of=positive or "") for each in (*ranked[1:], f1)]
     found = Measures(
         "classification",
@@ -163,7 +165,8 @@ def _worse_than_constant(found: Sequence[Measure], rows: int, row: str) -> tuple
     if rows < FEWEST_ROWS or not single:
         return ()
     which = ", ".join(f"{each.label} {fixed(each.value)}, at most {fixed(each.high)}" for each in single)
-    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {OF_WORSE}",)
+    fix = OF_STUCK if row == LEARNED else OF_WORSE
+    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {fix}",)
 
 
 def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) -> tuple[str, ...]:

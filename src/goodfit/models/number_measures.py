@@ -64,12 +64,14 @@ def _root(
 ) -> Measure:
     """The interval is that of the mean squared error on the logarithmic scale, see `goodfit.models.tails`."""
     with np.errstate(over="ignore", invalid="ignore"):
-        each = as_if_alike(((predicted - targets) ** 2)[:, 0], weight)
-        value = float(each.mean())
+        each = ((predicted - targets) ** 2)[:, 0]
+        value = float(np.average(each, weights=weight))
         about_mean = (targets[:, 0] - np.average(targets[:, 0], weights=weight)) ** 2
-    baseline, reason = math.sqrt(np.average(about_mean, weights=weight)), why_no_mean(each)
+    baseline, reason = math.sqrt(np.average(about_mean, weights=weight)), why_no_mean(each, weight)
     if reason:
         return Measure(RMSE, math.sqrt(value), math.nan, math.nan, baseline, f"no interval: {reason}", of)
-    known = len(each) if weight is None else max(2.0, effective_rows(weight))
-    low, high = about_positive(value, relative(each / value - 1, ratio=False), known, level)
-    return Measure(RMSE, math.sqrt(value), math.sqrt(low), math.sqrt(high), baseline, told("log scale", weight), of)
+    known = None if weight is None else effective_rows(weight)
+    found = relative(as_if_alike(each, weight) / value - 1, ratio=False, known=known)
+    low, high = about_positive(value, found, known or len(each), level)
+    method = told("log scale", known, len(each))
+    return Measure(RMSE, math.sqrt(value), math.sqrt(low), math.sqrt(high), baseline, method, of)

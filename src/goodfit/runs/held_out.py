@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 from goodfit.models.averaging import values_together
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.entrants import Door, Entrant, Notify, entrant
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
 from goodfit.runs.members import sound_by_fold
 from goodfit.runs.run import rows_words
@@ -83,6 +83,7 @@ def held_out(
     """
     one = entrant(getattr(model, "run_", model), 0, door)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, door, "score")
+    notes = [*notes, *[UNWEIGHTED] * (rows.data.weight is not None)]
     members = one.run.out_of_fold if one.run is not None and rows.out_of_fold else None
     chosen = np.arange(len(rows.rows))
     if len(chosen) > MOST_ROWS:

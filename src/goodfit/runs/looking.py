@@ -14,12 +14,9 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.averaging import values_together
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.chosen import choice_notes
 from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, split_for, split_if_there, target_of, weight_of
-from goodfit.runs.measured import INDEPENDENT, dependence
 from goodfit.runs.members import left_out_note
 from goodfit.runs.opening import open_values
-from goodfit.runs.run import Run
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 CHOSEN = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
@@ -67,7 +64,7 @@ def rows_to_look_at(
     rows = _predicted(one, sealed.data, sealed.rows, one.final)
     opened = open_values(one.final, sealed, rows.values, run=one.folder, kind=kind)
     level = level_of_openings(opened.nth)
-    return rows, "new", (opened.number,), level, [*own, *seen, *_dependence(one.run, sealed.data)]
+    return rows, "new", (opened.number,), level, [*own, *seen, *one.dependence(sealed.data)]
 
 
 def _unweighted(kind: Kind, data: Dataset) -> list[str]:
@@ -96,20 +93,12 @@ def _notes_on(one: Entrant, parts: Split) -> list[str]:
     out = None if one.run is None else one.run.out_of_fold
     left_out = () if out is None else left_out_note(out, parts)
     chosen = CHOSEN_BY_FOLD if one.run is not None and one.run.together else CHOSEN
-    members = () if one.run is None else choice_notes(one.run.ensemble, one.run.folder)
     refit = () if one.run is None or one.run.refit is None else (str(one.run.refit),)
     return [
         *[chosen] * one.chose_epoch,
         *refit,
-        *members,
+        *one.chosen,
         *one.known_before,
-        *_dependence(one.run, parts.data),
+        *one.dependence(parts.data),
         *left_out,
     ]
-
-
-def _dependence(run: Run | None, data: Dataset) -> tuple[str, ...]:
-    """`dependence`, of new rows without groups or times as well where the run's own rows have them."""
-    origin = {} if run is None or run.origin is None else run.origin
-    own = () if run is None or run.split is None else dependence(run.split.data)
-    return dependence(data) or own or (INDEPENDENT,) * any(origin.get(name) for name in ("group", "time"))

@@ -14,7 +14,7 @@ from goodfit.errors import InputError
 from goodfit.intervals import LEVEL
 from goodfit.models.averaging import decided, values_together
 from goodfit.models.measures import Measures
-from goodfit.models.measuring import FEWEST_ROWS, measured
+from goodfit.models.measuring import FEWEST_ROWS, LEARNED, measured
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs.members import OutOfFold
@@ -29,7 +29,7 @@ INDEPENDENT = (
     "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
     "less sure than their intervals say."
 )
-ROWS = {"train": "training row", "valid": "validation row", "test": "test row"}
+ROWS = {"train": LEARNED, "valid": "validation row", "test": "test row"}
 
 
 def measured_nets(

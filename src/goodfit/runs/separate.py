@@ -15,7 +15,7 @@ from goodfit.data.prints import Prints, row_prints
 from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import weights_of
+from goodfit.data.tables.survey import weighed
 from goodfit.data.tables.targets import known_targets, target_names, target_words
 from goodfit.errors import InputError, Problems, problem
 from goodfit.models.trained_net import TrainedNet
@@ -99,19 +99,17 @@ def _of_frame(
     if net.task == "regression" and len(columns) != net.n_outputs:
         rule = f"must have the {net.n_outputs} targets of the run" if net.n_outputs > 1 else "must have one target"
         raise InputError(problem(frame.name, rule, got=[*columns], fix="Leave the target out to take the run's own."))
+    notes: list[str] = []
+    if weight is not None:
+        problems = Problems()
+        frame, notes = weighed(frame, weight, problems)
+        problems.raise_if_any()
     y, rows = known_targets(frame, columns, net.task, net.classes)
-    notes = []
     if len(rows) < frame.rows:
         lost = np.setdiff1d(np.arange(frame.rows), rows)
         notes.append(f"{rows_text(lost)} left out: {target_words(columns)} is missing.")
         frame = frame.take(rows)
-    weights = None
-    if weight is not None and weight not in frame.names:
-        notes.append(f"Unweighted: there is no column {weight!r}, so that all rows count alike.")
-    elif weight is not None:
-        problems = Problems()
-        weights = weights_of(frame, weight, problems)
-        problems.raise_if_any()
+    weights = None if weight is None else frame.columns.get(weight)
     features = {column: values for column, values in frame.columns.items() if column not in columns}
     x, more = preprocessing.transform(replace(frame, columns=features))
     data = Dataset(
@@ -126,7 +124,7 @@ def _of_frame(
         source=frame.name,
         preprocessing=preprocessing,
         raw_rows=lambda chosen: row_bytes(frame.take(chosen), columns),
-        weight=weights,
+        weight=None if weights is None else weights.numbers(),
     )
     return Sealed(data, np.arange(len(data), dtype=np.int32)), (*notes, *more)
 

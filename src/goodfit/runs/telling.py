@@ -58,7 +58,7 @@ def _methods(methods: Mapping[str, str], words: Mapping[str, str]) -> str:
     alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
     for part, word in words.items():
         if part in methods:
-            pieces = re.split(r"(\d+)", methods[part])
+            pieces = re.split(r"(\d[\d,]*(?:\.\d+)?)", methods[part])
             alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
     found = []
     for texts, parts in alike.items():

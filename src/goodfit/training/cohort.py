@@ -92,6 +92,8 @@ class Cohort:
             own = examples.weights_of(name)
             blocks = blocks_of(examples.parts[name], self._block_rows())
             parts.append((blocks, None if own is None else own.astype(self.dtype)))
+        with np.errstate(over="ignore"):  # where one target dwarfs all others, these have next to no variance
+            squares = tuple(each.astype(self.dtype) for each in squares)
         arrays: dict[str, Any] = {
             "x": examples.x,
             "y": examples.y if scaling.transform is None else scaling.transform.forward(examples.y).astype(self.dtype),
@@ -101,7 +103,7 @@ class Cohort:
             "target_scale": scaling.target_scale.astype(self.dtype),
             "weights": weights.astype(self.dtype),
             "parts": tuple(parts),
-            "squares": tuple(each.astype(self.dtype) for each in squares),
+            "squares": squares,
             "own": self._own_scaling(),
             "layout": self._layout(),
             "bend": None

@@ -167,12 +167,12 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     """Look over a table; raises only where the choices name columns that are not there, or where there are no rows."""
     check_names(frame, choices)
     problems, notes = Problems(), list(frame.notes)
-    if frame.rows < FEWEST_ROWS:
-        found = "none" if not frame.rows else "1"
-        raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows; it has {found}"))
-    if choices.weight is not None and choices.weight in frame.columns:
+    if choices.weight is not None and frame.rows:
         frame, told = weighed(frame, choices.weight, problems)
         notes += told
+    if frame.rows < FEWEST_ROWS:
+        found, which = "none" if not frame.rows else "1", " with a weight above 0" if choices.weight else ""
+        raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows{which}; it has {found}"))
     target = None
     if choices.target is not None:
         target = find_targets(frame, choices.targets, choices.task, problems)
@@ -185,7 +185,7 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
-        if not left and name not in choices.targets:
+        if not left and name not in (*choices.targets, choices.weight):
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
             problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
     kinds = {column.name: column.kind for column in looked if column.role == "input" and column.kind is not None}
@@ -326,7 +326,12 @@ def weights_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
 
 
 def weighed(frame: Frame, name: str, problems: Problems) -> tuple[Frame, list[str]]:
-    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`."""
+    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`.
+
+    All rows, and a note, where there is no such column.
+    """
+    if name not in frame.names:
+        return frame, [f"Unweighted: there is no column {name!r}, so that all rows count alike."]
     before = len(problems.found)
     rows = np.flatnonzero(weights_of(frame, name, problems))
     if len(rows) == frame.rows or len(problems.found) > before:
