@@ -310,8 +310,8 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     _method: ClassVar[str] = "predict"
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The numbers [n_samples] or [n_samples, n_targets] that are predicted, float32, in the unit of y; means over
-        the nets.
+        """The numbers that are predicted, in the unit of y, means over the nets: [n_samples], float32, or of several
+        targets [n_samples, n_targets], float64.
         """
         return self._as_given(self._predicted(X, "predict"))
 
@@ -335,7 +335,8 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
         return ()
 
     def _as_given(self, values: NDArray[Any]) -> NDArray[Any]:
-        return values[:, 0] if self._one_dimension else values
+        # of several targets scikit-learn's contract asks for the type of its own regressors
+        return values[:, 0] if self._one_dimension else values.astype(np.float64)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn may expect: several targets, too."""
@@ -346,7 +347,7 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
 
 def _width(y: Any) -> int:
     """How many targets there are."""
-    shape = getattr(y, "shape", None) or np.shape(y)
+    shape = np.asarray(y).shape
     return int(shape[1]) if len(shape) == 2 else 1
 
 
