@@ -1,6 +1,6 @@
 // Branch: change one thing at an epoch, and see A beside B with their paired difference.
 import { Control, button } from "./controls.js";
-import { $, h } from "./dom.js";
+import { $, h, short } from "./dom.js";
 import { put, t, translate } from "./words.js";
 
 const OFFERED = ["learning_rate", "dropout", "l2", "l1", "weight_decay", "batch_size", "optimizer", "momentum", "schedule", "label_smoothing", "clip_norm"];
@@ -13,9 +13,8 @@ export class Branching {
     document.body.append(this.dialog);
     $("branch").addEventListener("click", () => this.ask());
     for (const topic of ["branch", "opened"]) model.on(topic, () => this.update());
-    model.on("difference", ({ sentence }) => {
-      const line = $("versus").querySelector("p");
-      if (line) line.textContent = sentence;
+    model.on("difference", () => {
+      if ($("difference")) $("difference").textContent = this.words();
     });
     document.addEventListener("language", () => this.update());
   }
@@ -54,8 +53,21 @@ export class Branching {
     this.dialog.showModal();
   }
 
+  /** B less A in words. */
+  words() {
+    const { difference } = this.model;
+    if (!difference) return t("branch.wait");
+    const { metric, mean, low, high, nets, epoch } = difference;
+    if (mean === null) return difference.sentence;
+    const signed = (/** @type {number} */ value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
+    const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });
+    if (low === null) return said;
+    const which = high < 0 ? "lower" : low > 0 ? "higher" : "either";
+    return said + t("difference.interval", { low: signed(low), high: signed(high), nets }) + t(`difference.${which}`);
+  }
+
   update() {
-    const { branch, difference } = this.model;
+    const { branch } = this.model;
     $("versus").replaceChildren();
     $("branch").disabled = Boolean(branch) || !this.model.opened;
     if (!branch) return;
@@ -66,7 +78,7 @@ export class Branching {
     put(title, "branch.is", { epoch: branch.epoch, fields });
     const keep = (/** @type {string} */ dropped) => () => this.model.ask("drop", { branch: dropped });
     $("versus").append(
-      h("div", { class: "versus" }, title, h("p", { id: "difference" }, difference ? difference.sentence : t("branch.wait")), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),
+      h("div", { class: "versus" }, title, h("p", { id: "difference" }, this.words()), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),
     );
   }
 }

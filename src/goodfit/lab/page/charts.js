@@ -151,7 +151,7 @@ export class Chart {
   read(pen, x, y) {
     this.readout.hidden = this.pointed === null || !this.lines.some((line) => line.epochs.length);
     if (this.readout.hidden || this.pointed === null) return;
-    const epochs = this.lines[0].epochs;
+    const { epochs } = this.lines[0];
     const wanted = valueAt(x, this.pointed);
     const at = epochs.reduce((best, epoch, place) => (Math.abs(epoch - wanted) < Math.abs(epochs[best] - wanted) ? place : best), 0);
     const left = Math.round(place(x, epochs[at])) + 0.5;

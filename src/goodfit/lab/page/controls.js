@@ -6,7 +6,7 @@ let made = 0;
 
 /**
  * What a control edits. `span` gives it a slider: low to high, by powers of ten if `log`; `zero`: its left end is 0.
- * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, description: string, many?: boolean,
+ * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string, many?: boolean,
  *   none?: boolean}} Rule
  * @typedef {{low: number, high: number, log?: boolean, zero?: boolean, whole?: boolean}} Span
  */
@@ -47,7 +47,7 @@ export class Control {
   relabel() {
     this.label.textContent = tOr(this.key, this.rule.name.replaceAll("_", " "));
     this.slider?.setAttribute("aria-label", this.label.textContent);
-    this.help.textContent = meaning(this.rule.name, this.rule.description);
+    this.help.textContent = meaning(this.rule.name, this.rule.sentence);
   }
 
   makeInput() {

@@ -61,10 +61,11 @@ export class Curves {
     return this.of[name].mean.some(Number.isFinite);
   }
 
-  /** What a chart draws. @param {string} measure @param {Omit<import("./charts.js").Line, "epochs"|"mean"|"low"|"high">} look @returns {import("./charts.js").Line} */
-  line(measure, look) {
-    const { mean, low, high } = this.of[measure];
-    return { ...look, epochs: this.epochs, mean, low, high };
+  /** What a chart draws, from an epoch on. @param {string} measure @param {Omit<import("./charts.js").Line, "epochs"|"mean"|"low"|"high">} look @param {number} [from] @returns {import("./charts.js").Line} */
+  line(measure, look, from = 0) {
+    const first = Math.max(0, this.epochs.findIndex((epoch) => epoch >= from));
+    const [epochs, mean, low, high] = [this.epochs, this.of[measure].mean, this.of[measure].low, this.of[measure].high].map((each) => (first ? each.slice(first) : each));
+    return { ...look, epochs, mean, low, high };
   }
 
   /** A measure at an epoch, or at the last one before it. @param {string} measure @param {number} epoch */

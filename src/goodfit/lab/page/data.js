@@ -90,7 +90,7 @@ export class DataPanel {
 
   /** @param {string} name @param {any} value @param {(value: any) => void} changed */
   control(name, value, changed) {
-    const rule = { name, kind: "number", default: value, choices: [], range: "", description: t(`data.help.${name}`) };
+    const rule = { name, kind: "number", default: value, choices: [], range: "", sentence: t(`data.help.${name}`) };
     const made = new Control(rule, value, changed, SPANS[name], `data.${name}`);
     this.controls.push(made);
     return made.element;
@@ -146,7 +146,7 @@ export class DataPanel {
 
   /** @param {string} name @param {number} value @param {import("./controls.js").Span} span @param {(value: any) => void} changed */
   number(name, value, span, changed) {
-    const rule = { name, kind: "integer", default: value, choices: [], range: "", description: t(`nets.help.${name}`) };
+    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`) };
     const made = new Control(rule, value, changed, span, `nets.${name}`);
     this.controls.push(made);
     return made.element;
@@ -154,7 +154,7 @@ export class DataPanel {
 
   /** @param {string} name @param {number[]} value */
   list(name, value) {
-    const rule = { name, kind: "integer", default: value, choices: [], range: "", description: t(`nets.help.${name}`), many: true };
+    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`), many: true };
     const made = new Control(rule, value, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), undefined, `nets.${name}`);
     this.controls.push(made);
     return made.element;

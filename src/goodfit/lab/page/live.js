@@ -3,6 +3,9 @@
 const KEPT = "goodfit-lab-token";
 const WAITS = [250, 500, 1000, 2000, 5000]; // milliseconds before each try to connect again
 
+const ANSWERS = ["opened", "explained", "findings", "verdict", "claimed", "capacity", "folds", "sealed", "unsealed", "ended"];
+const LAST = ["ok", "error", "welcome"]; // with one of these every answer ends
+
 /** @typedef {Record<string, any> & {say: string, columns?: Record<string, Column>}} Message */
 /** @typedef {{shape: number[], values: Float32Array}} Column */
 
@@ -35,7 +38,7 @@ export class Live {
   constructor() {
     /** @type {Map<string, ((message: Message) => void)[]>} */
     this.listeners = new Map();
-    /** @type {Map<number, {resolve: (message: Message) => void, reject: (error: Error) => void}>} */
+    /** @type {Map<number, {resolve: (message: Message) => void, reject: (error: Error) => void, answer?: Message}>} */
     this.waiting = new Map();
     /** @type {WebSocket|null} */
     this.socket = null;
@@ -95,13 +98,14 @@ export class Live {
   /** @param {Message} message */
   hear(message) {
     if (typeof message.seq === "number") this.seq = Math.max(this.seq, message.seq);
-    const waiting = message.to === null || message.to === undefined ? undefined : this.waiting.get(message.to);
-    if (waiting && message.say !== "progress") {
-      this.waiting.delete(message.to);
-      if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.join(" ")), { field: message.field, lost: message.lost }));
-      else waiting.resolve(message);
-    }
     this.tell(message.say, message);
+    const waiting = this.waiting.get(message.to ?? -1);
+    if (!waiting) return;
+    if (ANSWERS.includes(message.say)) waiting.answer = message;
+    if (!LAST.includes(message.say)) return;
+    this.waiting.delete(message.to);
+    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.join(" ")), { field: message.field, lost: message.lost }));
+    else waiting.resolve(waiting.answer ?? message);
   }
 
   /**

@@ -2,15 +2,6 @@
 import * as address from "./address.js";
 import { Curves } from "./curves.js";
 
-/** Fields that say what a net is, or which rows there are: to change one begins the training anew. All others can change on the way. */
-const FIXED = new Set(
-  ("hidden init init_scale bias init_bias init_bias_value init_data parametrization train_scaling scaling encoding bins target_transform " +
-    "valid fold_members scaling_rate keep_best seed").split(" "),
-);
-
-/** Whether a field can change while a training runs. @param {string} name */
-export const isLive = (name) => !FIXED.has(name);
-
 /** @typedef {import("./live.js").Live} Line */
 
 export class Model {
@@ -43,6 +34,7 @@ export class Model {
     /** @type {Record<string, number>} the epoch that each branch has come to: curves tell it sooner than states */
     this.reached = { A: 0, B: 0 };
     this.farthest = 0;
+    this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
     this.view = { net: /** @type {number|null} */ (null), grid: 48, thumbnails: 14, unit_net: 0, shown: /** @type {number|null} */ (null) };
     /** @type {Map<string, ((what: any) => void)[]>} */
@@ -101,7 +93,7 @@ export class Model {
     hear("dropped", ({ branch }) => this.dropped(branch));
     hear("difference", (message) => {
       this.difference = message;
-      this.tell("difference");
+      this.tell("difference", message);
     });
     for (const say of ["note", "error", "progress", "line"]) hear(say, (message) => this.tell(say, message));
   }
@@ -122,6 +114,8 @@ export class Model {
     this.marks = { A: [], B: [] };
     if (this.view.net !== null && this.view.net >= opened.nets.length) this.view.net = null;
     if (this.view.unit_net >= opened.nets.length) this.view.unit_net = 0;
+    address.write({ state: opened.state }, !this.pushes);
+    this.pushes = false;
     this.tell("opened");
   }
 
@@ -141,6 +135,11 @@ export class Model {
     this.tell("boundary");
   }
 
+  /** Whether a field can change while a training runs. @param {string} name */
+  isLive(name) {
+    return this.live.welcome?.fields.some((/** @type {any} */ rule) => rule.name === name && rule.live);
+  }
+
   /** How far A is. */
   get epoch() {
     return this.reached.A;
@@ -153,11 +152,9 @@ export class Model {
   /** Open a state, and put it into the address. @param {any} state @param {{quietly?: boolean, field?: string}} [how] */
   async open(state, how = {}) {
     const play = this.playing;
+    this.pushes = !how.quietly;
     const opened = await this.ask("open", { state }, how.field);
-    if (!opened) return;
-    address.write({ state: opened.state }, how.quietly);
-    this.tell("address");
-    if (play) await this.play();
+    if (opened && play) await this.play();
   }
 
   /** The same state with other parts. @param {any} parts @param {string} [field] that an error belongs to */
@@ -170,7 +167,7 @@ export class Model {
 
   /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
   async set(fields) {
-    if (this.epoch > 0 && Object.keys(fields).every(isLive)) await this.ask("change", { fields }, Object.keys(fields)[0]);
+    if (this.epoch > 0 && Object.keys(fields).every((name) => this.isLive(name))) await this.ask("change", { fields }, Object.keys(fields)[0]);
     else await this.replaceFields(fields, Object.keys(fields)[0]);
   }
 

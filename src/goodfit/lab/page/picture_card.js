@@ -118,7 +118,6 @@ export class PictureCard {
       this.b = null;
       $("picture-b").replaceChildren();
     }
-    $("picture-card").classList.toggle("two", Boolean(this.b));
     this.update();
   }
 

@@ -129,12 +129,13 @@ export class Play {
     const { model } = this;
     const { A, B } = model.curves;
     const end = Math.max(model.farthest, B.epochs.at(-1) ?? 0, 10);
-    const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.map((mark) => marked(mark, "B: "))];
+    const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter(({ epoch }) => model.branch && epoch >= model.branch.epoch).map((mark) => marked(mark, "B: "))];
     const both = Boolean(model.branch);
+    $("view-play").classList.toggle("two", both);
     const lines = (/** @type {string} */ what) => {
       const found = [A.line(`train_${what}`, { key: both ? "train.a" : "train", ink: "--faint", dash: [5, 4], wide: 1.6 })];
       if (A.has(`valid_${what}`)) found.unshift(A.line(`valid_${what}`, { key: both ? "valid.a" : "valid", ink: "--series-2" }));
-      if (both) found.push(B.line(this.measure(what), { key: this.measure(what).startsWith("valid") ? "valid.b" : "train.b", ink: "--series-3" }));
+      if (both) found.push(B.line(this.measure(what), { key: this.measure(what).startsWith("valid") ? "valid.b" : "train.b", ink: "--series-3" }, model.branch.epoch));
       return found;
     };
     const now = both ? Math.max(model.epoch, model.reached.B) : model.epoch;

@@ -1,7 +1,6 @@
 // The recipe: the fields that one plays with, and behind a fold all others; each from its declaration.
 import { Control, hints } from "./controls.js";
 import { $, h } from "./dom.js";
-import { isLive } from "./model.js";
 import { translate } from "./words.js";
 
 const FIRST = ["learning_rate", "optimizer", "batch_size", "activation", "init", "init_scale", "dropout", "l1", "l2", "weight_decay", "valid", "epochs"];
@@ -42,7 +41,7 @@ export class RecipePanel {
       if (!ELSEWHERE.includes(name)) this.controls[name] = new Control(rule, rule.default, (value) => this.change(name, value), SPANS[name]);
     const first = FIRST.filter((name) => name in this.controls);
     const rest = Object.keys(this.controls).filter((name) => !FIRST.includes(name));
-    for (const [name, control] of Object.entries(this.controls)) control.element.classList.toggle("live", isLive(name));
+    for (const [name, control] of Object.entries(this.controls)) control.element.classList.toggle("live", rules[name].live);
     $("recipe").replaceChildren(
       ...first.map((name) => this.controls[name].element),
       h("details", { class: "rest" }, h("summary", { "data-w": "recipe.all" }), ...rest.map((name) => this.controls[name].element)),
