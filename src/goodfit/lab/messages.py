@@ -222,10 +222,32 @@ class AskStop(_Asked):
 ASKED = {
     declared.model_fields["do"].annotation.__args__[0]: declared  # type: ignore[union-attr]
     for declared in (
-        AskHello, AskOpen, AskPlay, AskPause, AskStep, AskBatch, AskReset, AskRewind, AskUndo, AskChange, AskBranch, AskDrop, AskWeight, AskEqual, AskView,
-        AskExplain, AskSay, AskJudge, AskClaim, AskCapacity, AskFolds, AskSeal, AskUnseal, AskStop,
+        AskHello,
+        AskOpen,
+        AskPlay,
+        AskPause,
+        AskStep,
+        AskBatch,
+        AskReset,
+        AskRewind,
+        AskUndo,
+        AskChange,
+        AskBranch,
+        AskDrop,
+        AskWeight,
+        AskEqual,
+        AskView,
+        AskExplain,
+        AskSay,
+        AskJudge,
+        AskClaim,
+        AskCapacity,
+        AskFolds,
+        AskSeal,
+        AskUnseal,
+        AskStop,
     )
-}  # fmt: skip
+}
 """What "do" says -> its declaration."""
 
 Asked = _Asked

@@ -220,11 +220,24 @@ class AnswerTold(Told):
 TOLD: dict[str, type[Told]] = {
     name: declared
     for declared in (
-        WelcomeTold, OpenedTold, PointsTold, CurvesTold, BoundaryTold, UnitsTold, StateTold, ChangedTold, BranchedTold, DroppedTold, DifferenceTold,
-        NoteTold, RefusalTold, ProgressTold, AnswerTold,
+        WelcomeTold,
+        OpenedTold,
+        PointsTold,
+        CurvesTold,
+        BoundaryTold,
+        UnitsTold,
+        StateTold,
+        ChangedTold,
+        BranchedTold,
+        DroppedTold,
+        DifferenceTold,
+        NoteTold,
+        RefusalTold,
+        ProgressTold,
+        AnswerTold,
     )
     for name in declared.model_fields["say"].annotation.__args__  # type: ignore[union-attr]
-}  # fmt: skip
+}
 """What "say" says -> its declaration."""
 
 LATEST = ("boundary", "units", "state", "difference", "progress")
