@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit import strict_json
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.lab.states import MOST_EPOCHS, MOST_LETTERS, MOST_NETS, MOST_WIDTH
+from goodfit.lab.states import MOST_EPOCHS, MOST_LETTERS, MOST_NETS, MOST_WIDTH, Epoch, Layer, WeightAct
 from goodfit.training.recipe import LARGEST_SEED
 
 WHERE = "Message"
@@ -20,10 +20,7 @@ MOST_GRID = 100  # points a side of a boundary
 MOST_BYTES = MOST_LETTERS + 10_000  # of a message from the page
 
 Branch = Literal["A", "B"]
-Epoch = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
 Net = Annotated[int, Field(ge=0, lt=MOST_NETS)]
-Place = Annotated[int, Field(ge=0, lt=10_000)]
-Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Fields = dict[Annotated[str, Field(min_length=1, max_length=100)], Any]
 
@@ -123,24 +120,23 @@ class AskDrop(_Asked):
     branch: Branch = "B"
 
 
-class AskWeight(_Asked):
+class AskWeight(_Asked, WeightAct):
     """Set one weight (kind w: of unit i for its input j) or bias (kind b: of unit i). net: None for all nets."""
 
     do: Literal["weight"]
-    layer: Annotated[int, Field(ge=0, le=64)]
-    kind: Literal["w", "b"] = "w"
-    i: Place
-    j: Place = 0
-    value: Number
-    net: Net | None = None
     branch: Branch = "A"
+
+    @property
+    def act(self) -> WeightAct:
+        """What is done, without who asked for it."""
+        return WeightAct(**{name: getattr(self, name) for name in WeightAct.model_fields})
 
 
 class AskEqual(_Asked):
     """Make all units of a hidden layer equal: their weights, biases and the weights that read them to their means."""
 
     do: Literal["equal"]
-    layer: Annotated[int, Field(ge=0, le=64)]
+    layer: Layer
     branch: Branch = "A"
 
 

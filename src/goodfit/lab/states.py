@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,16 +24,48 @@ MOST_WIDTH = 1024  # units of a hidden layer
 MOST_EPOCHS = 20_000  # so that the curves of 256 nets stay below 100 MB
 DRAWN_LAYERS = 6  # hidden, of a net that the page draws
 DRAWN_UNITS = 64  # of a layer that it draws
+MOST_ACTS = 200
 MOST_CLASSES = 10  # of points drawn by hand
 MOST_LETTERS = 400_000  # of a state as JSON: that of 2,000 points has some 120,000
 POINT = 2, 3  # numbers of a point: x and y of a curve; x1, x2 and the class of a plane
 
 Count = Annotated[int, Field(ge=1, le=MOST_NETS)]
+Epoch = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
+Layer = Annotated[int, Field(ge=0, le=MOST_DEPTH)]
+Place = Annotated[int, Field(ge=0, lt=10_000)]
 Width = Annotated[int, Field(ge=1, le=MOST_WIDTH)]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class LabState(BaseModel):
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class WeightAct(_Strict):
+    """One weight (kind w: of unit i for input j) or bias (kind b: of unit i) set. net: None for all."""
+
+    layer: Layer
+    kind: Literal["w", "b"] = "w"
+    i: Place
+    j: Place = 0
+    value: Annotated[float, Field(ge=-1e6, le=1e6)]
+    net: Annotated[int, Field(ge=0, lt=MOST_NETS)] | None = None
+
+
+class Act(_Strict):
+    """A change on the way, after an epoch: of fields of the recipe, or of one weight, or of a layer to equal units."""
+
+    epoch: Epoch
+    change: dict[Text, Any] | None = None
+    weight: WeightAct | None = None
+    equal: Layer | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """It as JSON has it, without what it is not."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if value is not None}
+
+
+class LabState(_Strict):
     """What is trained, whole: the same state gives the same nets to the bit.
 
     recipe: the fields that are not the recipe's defaults, without the seed
@@ -42,15 +74,17 @@ class LabState(BaseModel):
     nets: how many train together, with seeds counted up from `seed`
     widths: None; or the units of every hidden layer, one number a net, in the place of `nets`
     seed: of the first net
+    epoch: how far it is trained when it is opened
+    acts: changes on the way there, in order
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     recipe: dict[Text, Any]
     data: dict[Text, Any]
     nets: Count = 8
     widths: list[Width] | None = Field(default=None, min_length=1, max_length=MOST_NETS)
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED - MOST_NETS)
+    epoch: Epoch = 0
+    acts: list[Act] = Field(default=[], max_length=MOST_ACTS)
 
     @property
     def count(self) -> int:
@@ -64,11 +98,9 @@ class LabState(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         found = self.model_dump(mode="json")
-        if self.widths is None:
-            del found["widths"]
-        else:
-            del found["nets"]
-        return found
+        del found["nets" if self.widths is not None else "widths"]
+        found["acts"] = [act.to_json() for act in self.acts]
+        return {name: value for name, value in found.items() if name not in ("epoch", "acts") or value}
 
 
 def checked_state(value: object) -> LabState:
@@ -87,6 +119,8 @@ def checked_state(value: object) -> LabState:
         _check_recipe(found)
     with problems.collecting():
         _check_data(found.data)
+    with problems.collecting():
+        _check_acts(found)
     problems.raise_if_any()
     return found
 
@@ -118,6 +152,18 @@ def _check_recipe(state: LabState) -> None:
         problems.add(WHERE, "the lab shows optimisers that learn from batches", got=recipe.optimizer, fix=fix)
     if state.widths is not None and not recipe.hidden:
         problems.add(WHERE, "'widths' need a hidden layer", got=[])
+    problems.raise_if_any()
+
+
+def _check_acts(state: LabState) -> None:
+    problems, before = Problems(), 0
+    for number, act in enumerate(state.acts):
+        if sum(each is not None for each in (act.change, act.weight, act.equal)) != 1:
+            problems.add(WHERE, f"'acts.{number}' must have one of 'change', 'weight' and 'equal'")
+        if not before <= act.epoch <= state.epoch:
+            rule = f"'acts.{number}.epoch' must not lie before the one above it, nor after 'epoch', {state.epoch}"
+            problems.add(WHERE, rule, got=act.epoch)
+        before = max(before, act.epoch)
     problems.raise_if_any()
 
 

@@ -150,6 +150,7 @@ class ChangedTold(Told):
     say: Literal["changed"]
     branch: Branch
     marks: list[dict[str, Any]]
+    acts: list[dict[str, Any]]
     recipe: dict[str, Any]
 
 
