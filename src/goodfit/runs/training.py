@@ -218,6 +218,17 @@ def train_checked(
     return _Training(recipe, parts, chosen, None, None, False, began, memory, origin=origin, goes_on=False).run()
 
 
+def laid_out(recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False) -> JobList:
+    """What `train` trains: a net for every seed, and the rows that they learn from and are scored on.
+
+    recipe, parts: as `settled` gives them; score_test: whether test rows are scored, which opens them.
+    """
+    examples = Examples.of_split(parts, score_test=score_test, **scaled_by(recipe))
+    folds = 1 if parts.folds is None else int(parts.folds.max()) + 1
+    jobs = tuple(Job(recipe.replace(seed=seed), rows=fold_of(net, folds)) for net, seed in enumerate(seeds))
+    return JobList(jobs, examples)
+
+
 @dataclass
 class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
@@ -250,15 +261,12 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
-        jobs = tuple(
-            Job(recipe.replace(seed=seed), rows=fold_of(net, self.folds)) for net, seed in enumerate(self.seeds)
-        )
+        work = laid_out(recipe, self.parts, self.seeds, score_test=self.score_test)
         if self.going_on is not None:
             start = self.going_on.start
-            examples = replace(examples, scaling=start.scaling)
-            jobs = tuple(start.job(number, job) for number, job in enumerate(jobs))
-        work = JobList(jobs, examples)
+            jobs = tuple(start.job(number, job) for number, job in enumerate(work.jobs))
+            work = JobList(jobs, replace(work.examples, scaling=start.scaling))
+        examples = work.examples
         planned = plan_session([work], self.memory)
         reporter.phase("compile")
         turns = self._train(work, planned, store, reporter, {"data": time.perf_counter() - self.began})
@@ -302,11 +310,6 @@ class _Training:
             run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)
             write_results(run, self.folder)
         return run
-
-    @property
-    def folds(self) -> int:
-        """How many folds there are; 1 without."""
-        return 1 if self.parts.folds is None else int(self.parts.folds.max()) + 1
 
     def _scores(
         self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
