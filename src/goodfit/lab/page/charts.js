@@ -169,7 +169,7 @@ export class Chart {
 
   tabulate() {
     this.later = undefined;
-    if (!this.twin.open) return;
+    if (!this.twin.open) return this.table.replaceChildren();
     const epochs = [...new Set(this.lines.flatMap((line) => line.epochs))].sort((one, other) => one - other);
     const every = Math.ceil(epochs.length / ROWS);
     const places = this.lines.map((line) => new Map(line.epochs.map((epoch, at) => [epoch, at])));

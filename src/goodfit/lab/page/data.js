@@ -29,7 +29,10 @@ export class DataPanel {
     this.label = 0;
     hints($("data-panel"), $("hint"));
     model.on("welcome", () => this.opened());
-    model.on("opened", () => this.opened());
+    model.on("opened", () => {
+      if (model.state.data.points || (model.state.data.file && this.pending === FILE)) this.pending = undefined;
+      this.opened();
+    });
     model.on("refused", ({ sentence, field }) => this.controls.find((each) => each.rule.name === field)?.refuse(sentence));
     document.addEventListener("language", () => this.opened());
     for (const kind of ["dragover", "drop"])
@@ -69,11 +72,10 @@ export class DataPanel {
   /** @param {string} name */
   pick(name) {
     const { model } = this;
-    this.pending = name === FILE ? FILE : undefined;
-    if (name === DRAW) model.tell("drawing", { on: true, points: [] });
-    else if (name === FILE) this.opened();
+    this.pending = name === FILE || name === DRAW ? name : undefined;
+    model.tell("drawing", name === DRAW);
+    if (this.pending) this.opened();
     else model.replace({ data: { name } });
-    if (name !== DRAW) model.tell("drawing", { on: false });
   }
 
   own() {

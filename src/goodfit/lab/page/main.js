@@ -69,6 +69,7 @@ async function begin() {
     $("main").focus();
   });
   window.addEventListener("popstate", moved);
+  model.on("busy", (busy) => $("main").setAttribute("aria-busy", String(busy)));
   live.on("line", connected);
   live.connect();
   await view(address.read().view);

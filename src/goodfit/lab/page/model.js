@@ -36,7 +36,7 @@ export class Model {
     this.farthest = 0;
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
-    this.view = { net: /** @type {number|null} */ (null), grid: 48, thumbnails: 14, unit_net: 0, shown: /** @type {number|null} */ (null) };
+    this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
     /** @type {Map<string, ((what: any) => void)[]>} */
     this.heard = new Map();
     this.listen();
@@ -153,8 +153,21 @@ export class Model {
   async open(state, how = {}) {
     const play = this.playing;
     this.pushes = !how.quietly;
-    const opened = await this.ask("open", { state }, how.field);
+    this.tell("busy", true);
+    const opened = await this.opening(state, how.field);
+    this.tell("busy", false);
     if (opened && play) await this.play();
+  }
+
+  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {any} state @param {string} [field] */
+  async opening(state, field) {
+    try {
+      return await this.live.ask("open", { state });
+    } catch (error) {
+      const { batch_size: size, ...rest } = state.recipe;
+      const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
+      return this.ask("open", { state: again ? { ...state, recipe: rest } : state }, field);
+    }
   }
 
   /** The same state with other parts. @param {any} parts @param {string} [field] that an error belongs to */

@@ -126,13 +126,13 @@ export class NetDrawing {
   unit(pen, net, column, at, { x, y, size }) {
     const picture = column > 0 && column < this.spots.length - 1 ? this.thumbnail(net, column - 1, at) : null;
     const [left, top] = [x - size / 2, y - size / 2];
-    pen.beginPath();
-    pen.roundRect(left, top, size, size, Math.min(5, size / 5));
+    const box = new Path2D();
+    box.roundRect(left, top, size, size, Math.min(5, size / 5));
     pen.fillStyle = colour("--surface");
-    pen.fill();
+    pen.fill(box);
     if (picture) {
       pen.save();
-      pen.clip();
+      pen.clip(box);
       if (net.flat) tinyCurve(pen, picture, left, top, size);
       else {
         this.tilePicture(picture, net.side);
@@ -143,7 +143,7 @@ export class NetDrawing {
     const chosen = this.chosen?.kind === "b" && this.chosen.layer === column - 1 && this.chosen.i === at;
     pen.strokeStyle = colour(chosen ? "--ink" : "--faint");
     pen.lineWidth = chosen ? 2.5 : 1;
-    pen.stroke();
+    pen.stroke(box);
     if (picture || size < 16) return;
     const output = column === this.spots.length - 1;
     const ink = output && net.classes.length ? colour(CLASS_INKS[at % CLASS_INKS.length]) : "";
@@ -245,7 +245,7 @@ export class NetDrawing {
   tabulate() {
     this.later = undefined;
     const net = this.net;
-    if (!this.twin.open || !net) return;
+    if (!this.twin.open || !net) return this.table.replaceChildren();
     this.table.replaceChildren(
       ...net.layers.map((layer, at) => {
         const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));

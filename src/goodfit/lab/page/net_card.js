@@ -25,7 +25,7 @@ export class NetCard {
   form() {
     const select = (/** @type {string} */ name) => h("select", { id: `weight-${name}`, change: () => this.follow(name) });
     [this.layer, this.from, this.to] = ["layer", "from", "to"].map(select);
-    this.value = h("input", { id: "weight-value", type: "number", step: "any" });
+    this.value = h("input", { id: "weight-value", type: "text", inputmode: "decimal", autocomplete: "off" });
     const labelled = (/** @type {string} */ name, /** @type {Element} */ input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
     this.sliding = h("input", { type: "range", id: "weight-slider", min: -5, max: 5, step: 0.05, "data-w-aria-label": "weight.value" });
     this.sliding.addEventListener("input", () => {

@@ -253,10 +253,16 @@ export class Picture {
     this.draw();
   }
 
+  /** Another picture will come soon: what is seen may stay until then, what is read may not. */
+  forget() {
+    this.shown = this.behind = null;
+    this.table.replaceChildren();
+  }
+
   tabulate() {
     this.later = undefined;
     const shown = this.shown;
-    if (!this.twin.open || !shown) return;
+    if (!this.twin.open || !shown) return this.table.replaceChildren();
     const [count, grid] = [9, shown.grid];
     const spots = Array.from({ length: count }, (_, at) => Math.round((at * (grid - 1)) / (count - 1)));
     const value = (/** @type {[number, number]} */ [low, high], /** @type {number} */ at) => short(low + ((high - low) * at) / (grid - 1), 3);

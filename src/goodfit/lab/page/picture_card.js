@@ -26,7 +26,7 @@ export class PictureCard {
     model.on("boundary", () => this.update());
     model.on("branch", () => this.beside());
     model.on("peek", (what) => this.a.peek(what?.values ?? null, what?.side ?? 0));
-    model.on("drawing", ({ on }) => this.draws(on, []));
+    model.on("drawing", (on) => this.draws(on, []));
     document.addEventListener("language", () => model.opened && this.opened());
   }
 
@@ -39,6 +39,7 @@ export class PictureCard {
     this.a.classes = opened.classes;
     this.a.plot.hidden = this.a.twin.hidden = !opened.picture;
     if (!opened.picture) this.a.show(null);
+    else if (!this.a.drawing) this.a.forget();
     if (state.data.points && !this.a.drawing) this.draws(true, state.data.points);
     else if (!state.data.points && !this.drawn.length) this.draws(false, []);
     this.legend();

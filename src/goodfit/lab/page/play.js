@@ -139,11 +139,19 @@ export class Play {
       return found;
     };
     const now = both ? Math.max(model.epoch, model.reached.B) : model.epoch;
+    this.list(marks);
     const losses = lines("loss");
     this.loss.show(losses, marks, now, end);
     this.score.title = `score.${model.opened.score}`;
     this.score.show(lines("score"), [], now, end);
     this.legend(losses);
+  }
+
+  /** The marks of the curve in words. @param {{epoch: number, text: string}[]} marks */
+  list(marks) {
+    const words = marks.map(({ epoch, text }) => `${t("chart.epoch", { epoch })}: ${text}`);
+    if ([...$("marks").children].map((each) => each.textContent).join() !== words.join()) $("marks").replaceChildren(...words.map((each) => h("li", {}, each)));
+    $("marks").hidden = !words.length;
   }
 
   /** @param {import("./charts.js").Line[]} lines */
