@@ -31,7 +31,8 @@ def page(here: Lab) -> Iterator[Page]:
 
 def opened(page: Page, **changes: Any) -> dict[str, Any]:
     page.got.clear()
-    assert page.ask("open", state={**SMALL, **changes})["say"] == "ok"
+    told = page.ask("open", state={**SMALL, **changes})
+    assert told["say"] == "ok", told
     return page.last("opened")[0]
 
 
@@ -172,7 +173,7 @@ def test_a_table_is_read_as_on_the_command_line(here: Lab, page: Page) -> None:
     )
     found = opened(page, data={"file": "people.csv", "target": "member"})
     assert (found["task"], found["classes"]) == ("classification", ["no", "yes"])
-    assert "no column 'sex'" in page.refused("open", state={**SMALL, "data": {"file": "people.csv", "target": "sex"}})
+    assert "the target must be one of its columns; got 'sex'" in page.refused("open", state={**SMALL, "data": {"file": "people.csv", "target": "sex"}})
 
 
 def test_a_process_that_is_killed_is_told_of_and_nothing_is_lost(here: Lab, page: Page) -> None:
