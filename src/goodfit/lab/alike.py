@@ -1,0 +1,120 @@
+"""Nets that are alike but for their seeds and one thing more, trained as one population: of claims and lessons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.data import Split
+from goodfit.lab.outcomes import Values, Watch
+from goodfit.models.trained_net import TrainedNet
+from goodfit.runs.checks import fitted_recipe
+from goodfit.training import Examples, Job, Recipe, fit_jobs
+from goodfit.training.cohort import Cohort
+from goodfit.training.examples import scaled_by
+from goodfit.training.fitting import Report, metric_names
+from goodfit.training.initialise import initial_layers, rows_to_fit
+from goodfit.training.observer import Observer
+from goodfit.training.turns import Turn
+
+
+@dataclass(frozen=True)
+class Nets:
+    """Trained nets of one recipe, S seeds.
+
+    recipe: as it was trained; parts: the rows; seeds: [S]; metrics: name -> [S, E], nan where a net had stopped;
+    nets: [S]; frozen: [S] whether a net's loss was no longer finite.
+    """
+
+    recipe: Recipe
+    parts: Split
+    seeds: tuple[int, ...]
+    metrics: Mapping[str, Values]
+    nets: tuple[TrainedNet, ...]
+    frozen: NDArray[np.bool_]
+
+    def last(self, metric: str) -> Values:
+        """A metric after each net's last epoch, [S]; infinite of nets that diverged."""
+        table = self.metrics[metric]
+        there = np.isfinite(table)
+        place = table.shape[1] - 1 - there[:, ::-1].argmax(1)
+        found = np.take_along_axis(table, place[:, None], 1)[:, 0]
+        worst = -math.inf if metric.endswith("score") else math.inf
+        return np.where(self.frozen | ~there.any(1), worst, found)
+
+    def mean(self, metric: str) -> Values:
+        """The mean of a metric over the epochs, [S]; infinite of nets that diverged."""
+        table = self.metrics[metric]
+        with np.errstate(invalid="ignore"):
+            found = np.nansum(table, axis=1) / np.maximum(np.isfinite(table).sum(1), 1)
+        return np.where(self.frozen, math.inf, found)
+
+    def initial(self, place: int) -> TrainedNet:
+        """A net as it was before training."""
+        net, recipe = self.nets[place], self.recipe.replace(seed=self.seeds[place])
+        x = None
+        if recipe.init_data != "none":
+            x = net.entered(self.parts.data.x[rows_to_fit(recipe, self.parts.train)], np.float64)
+        layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
+        weights, biases = zip(*layers, strict=True)
+        return replace(net, weights=weights, biases=biases)
+
+
+def train_nets(recipes: Sequence[tuple[Recipe, Split]], seeds: Sequence[int], watch: Watch | None = None) -> list[Nets]:
+    """Train every recipe with every seed; recipes with the same rows in one population. The seeds pair the nets.
+
+    recipes: each with the rows that it learns from, the same object where the rows are the same
+    """
+    fitted = [fitted_recipe(recipe, parts) for recipe, parts in recipes]
+    found: dict[int, Nets] = {}
+    groups: dict[Any, list[int]] = {}
+    for place, (recipe, (_, parts)) in enumerate(zip(fitted, recipes, strict=True)):
+        groups.setdefault((id(parts), tuple(scaled_by(recipe).items())), []).append(place)
+    for number, places in enumerate(groups.values()):
+        parts = recipes[places[0]][1]
+        examples = Examples.of_split(parts, **scaled_by(fitted[places[0]]))
+        jobs = [Job(fitted[place].replace(seed=seed)) for place in places for seed in seeds]
+        told = _Told(len(jobs), watch, number / len(groups), 1 / len(groups))
+        trained = fit_jobs(jobs, examples, observers=[told])
+        for at, place in enumerate(places):
+            own = range(at * len(seeds), (at + 1) * len(seeds))
+            epochs, names = fitted[place].epochs, metric_names(examples.parts)
+            table = np.full((len(names), len(seeds), epochs), np.nan)
+            for row, job in enumerate(own):
+                metrics = trained.metrics(job)[:epochs]  # [E, Q]
+                table[:, row, : len(metrics)] = metrics.T
+            nets = [TrainedNet.of(trained.net(job), jobs[job].recipe, parts.data, examples.scaling) for job in own]
+            frozen = [bool(trained.turns[turn].frozen[net]) for turn, net in (trained.place[job] for job in own)]
+            values = dict(zip(names, table, strict=True))
+            found[place] = Nets(fitted[place], parts, tuple(seeds), values, tuple(nets), np.array(frozen))
+    return [found[place] for place in range(len(recipes))]
+
+
+class _Told(Observer):
+    """Tells a watcher the share of some jobs that is done. before, share: of all that is trained."""
+
+    def __init__(self, jobs: int, watch: Watch | None, before: float, share: float) -> None:
+        self.jobs, self.watch, self.before, self.share = jobs, watch, before, share
+        self.done, self.epochs = 0, 1
+
+    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
+        """Note how long the turn is."""
+        self.epochs = cohort.epochs
+
+    def chunk(self, turn: Turn, report: Report) -> None:
+        """Tell how far it has come."""
+        self._tell(self.done + len(turn.jobs) * report.epoch / self.epochs)
+
+    def turn_ends(self, turn: Turn) -> None:
+        """Count its nets as done."""
+        self.done += len(turn.jobs)
+        self._tell(self.done)
+
+    def _tell(self, nets: float) -> None:
+        if self.watch is not None:
+            self.watch(self.before + self.share * nets / self.jobs)
