@@ -1,4 +1,4 @@
-"""Lessons: those that ship train and end as they say; faults of a file are named; predictions are scored; answers kept."""
+"""Lessons: those that ship end as they say, faults of a file are named, predictions are scored, answers are kept."""
 
 from __future__ import annotations
 
@@ -76,15 +76,11 @@ def test_a_lesson_that_ships_is_whole_in_both_languages(lesson: Lesson) -> None:
 def test_a_lesson_that_ships_ends_as_its_file_says(lesson: Lesson) -> None:
     result = run_lesson(lesson)
     assert is_expected(lesson, result), result
+    if lesson.name == "chain-rule":  # 9 of 12 training points are of the first class: dJ/db = 1/2 - 9/12
+        assert result.value == pytest.approx(-0.25, abs=1e-12)
     scored = score_prediction(lesson, result.answer, result)
     assert scored.right
     assert json.dumps(scored.to_json(), allow_nan=False)
-
-
-def test_a_gradient_by_hand_is_exact() -> None:
-    """Section 4.6: 9 of 12 training points are of the first class, so that dJ/db = 1/2 - 9/12."""
-    result = run_lesson(BY_NAME["chain-rule"])
-    assert result.value == pytest.approx(-0.25, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +110,7 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, old: str, new: str, 
     with pytest.raises(gf.InputError) as caught:
         read_lesson(path)
     assert message in str(caught.value)
-    assert all(
-        text.startswith(str(path)) or text.startswith(("State", "Recipe", "data set")) for text in caught.value.problems
-    )
+    assert all(text.startswith((str(path), "State", "Recipe", "data set")) for text in caught.value.problems)
 
 
 def test_a_lesson_of_ones_own_in_one_language(tmp_path: Path) -> None:
@@ -126,7 +120,7 @@ def test_a_lesson_of_ones_own_in_one_language(tmp_path: Path) -> None:
     assert lesson.name == "mine"
     assert lesson.to_json()["title"] == {"en": "Mine", "zh": "Mine"}
     assert tomllib.loads(OWN)["state"] == lesson.state
-    with pytest.raises(gf.InputError, match="there is no such file. Did you mean .*mine.toml"):
+    with pytest.raises(gf.InputError, match=r"there is no such file. Did you mean .*mine.toml"):
         read_lesson(tmp_path / "mime.toml")
 
 
@@ -136,8 +130,8 @@ def test_only_what_may_be_changed_is() -> None:
     assert checked_change(lesson, lesson.opened) == {}
     free = {**began, "recipe": {**began["recipe"], "activation": "relu"}, "data": {**began["data"], "noise": 0.2}}
     assert checked_change(lesson, checked_state(free)) == {"activation": "relu", "data.noise": 0.2}
-    for change in ({"nets": 9}, {"seed": 1}, {"recipe": {**began["recipe"], "optimizer": "sgd"}}):
-        name = next(iter(change["recipe"].keys() & {"optimizer"})) if "recipe" in change else next(iter(change))  # type: ignore[attr-defined]
+    sgd = {**began["recipe"], "optimizer": "sgd"}
+    for name, change in (("nets", {"nets": 9}), ("seed", {"seed": 1}), ("optimizer", {"recipe": sgd})):
         with pytest.raises(gf.InputError, match=f"'{name}' must stay as it is"):
             checked_change(lesson, checked_state({**began, **change}))
     locked = {**began, "data": {**began["data"], "factor": 0.9}}
@@ -228,7 +222,7 @@ def test_a_file_that_is_full_takes_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "answers.csv"
     with open(path, "wb") as file:
         file.truncate(MOST_BYTES + 1)
-    with pytest.raises(gf.InputError, match="must have at most .* bytes to take another answer"):
+    with pytest.raises(gf.InputError, match=r"must have at most .* bytes to take another answer"):
         an_answer(path)
     with pytest.raises(gf.InputError, match="must be writable"):
         an_answer(tmp_path)
@@ -244,7 +238,7 @@ def test_no_text_is_a_formula(text: str) -> None:
         assert part.strip()[0] in "'\\" or part.strip()[0].isalnum()
 
 
-@given(st.text())
+@given(st.text(max_size=40))
 def test_a_cell_is_one_line_and_never_begins_a_formula(text: str) -> None:
     found = safe(text)
     assert "\n" not in found

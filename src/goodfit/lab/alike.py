@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ from goodfit.lab.outcomes import Values, Watch
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training import Examples, Job, Recipe, fit_jobs
-from goodfit.training.cohort import Cohort
+from goodfit.training.cohort import Cohort, cohort_of
+from goodfit.training.devices import prepare
 from goodfit.training.examples import scaled_by
-from goodfit.training.fitting import Report, metric_names
-from goodfit.training.initialise import initial_layers, rows_to_fit
+from goodfit.training.fitting import Report, metric_names, nets_of
 from goodfit.training.observer import Observer
 from goodfit.training.turns import Turn
 
@@ -54,16 +54,6 @@ class Nets:
             found = np.nansum(table, axis=1) / np.maximum(np.isfinite(table).sum(1), 1)
         return np.where(self.frozen, math.inf, found)
 
-    def initial(self, place: int) -> TrainedNet:
-        """A net as it was before training."""
-        net, recipe = self.nets[place], self.recipe.replace(seed=self.seeds[place])
-        x = None
-        if recipe.init_data != "none":
-            x = net.entered(self.parts.data.x[rows_to_fit(recipe, self.parts.train)], np.float64)
-        layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
-        weights, biases = zip(*layers, strict=True)
-        return replace(net, weights=weights, biases=biases)
-
 
 def train_nets(recipes: Sequence[tuple[Recipe, Split]], seeds: Sequence[int], watch: Watch | None = None) -> list[Nets]:
     """Train every recipe with every seed; recipes with the same rows in one population. The seeds pair the nets.
@@ -93,6 +83,22 @@ def train_nets(recipes: Sequence[tuple[Recipe, Split]], seeds: Sequence[int], wa
             values = dict(zip(names, table, strict=True))
             found[place] = Nets(fitted[place], parts, tuple(seeds), values, tuple(nets), np.array(frozen))
     return [found[place] for place in range(len(recipes))]
+
+
+def initial_nets(recipes: Sequence[tuple[Recipe, Split]], seeds: Sequence[int]) -> list[Nets]:
+    """The nets of every recipe before training, as `train_nets` would begin with them."""
+    found = []
+    for recipe, parts in recipes:
+        whole = fitted_recipe(recipe, parts)
+        examples = Examples.of_split(parts, **scaled_by(whole))
+        cohort = cohort_of([Job(whole.replace(seed=seed)) for seed in seeds], examples, prepare())
+        arrays = nets_of(cohort, cohort.initial_parameters())
+        nets = [
+            TrainedNet.of(each, job.recipe, parts.data, examples.scaling)
+            for each, job in zip(arrays, cohort.jobs, strict=True)
+        ]
+        found.append(Nets(whole, parts, tuple(seeds), {}, tuple(nets), np.zeros(len(seeds), bool)))
+    return found
 
 
 class _Told(Observer):

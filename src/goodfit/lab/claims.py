@@ -145,7 +145,7 @@ def decide(
 
     InputError where the claim cannot be about the state.
     """
-    from goodfit.lab.alike import train_nets  # here: JAX is for those who train
+    from goodfit.lab.alike import initial_nets, train_nets  # here: JAX is for those who train
     from goodfit.lab.opening import open_state
 
     said = claim(name)
@@ -170,7 +170,8 @@ def decide(
         recipes = [(recipe, open_state(other, files or {}).parts) for other in others]
     for _, parts in recipes:
         said.measured.check(parts)
-    nets = train_nets(recipes, range(state.seed, state.seed + pairs), watch)
+    seeds = range(state.seed, state.seed + pairs)
+    nets = initial_nets(recipes, seeds) if said.measured.before else train_nets(recipes, seeds, watch)
     first, second = (said.measured.of(each) for each in nets)
     diverged = (int(nets[0].frozen.sum()), int(nets[1].frozen.sum()))
     found = judge(said, first, second, look)

@@ -276,7 +276,7 @@ def checked_change(lesson: Lesson, state: LabState) -> dict[str, Any]:
     pairs = [(name, old[name], new[name]) for name in old]
     pairs += [(f"data.{name}", began.data.get(name), state.data.get(name)) for name in {**began.data, **state.data}]
     pairs += [("nets", began.count, state.count)]
-    asked = {*state.recipe, "nets", *(name for name, _, _ in pairs if name.startswith("data."))}
+    asked = {*state.recipe, "nets", "seed", *(name for name, _, _ in pairs if name.startswith("data."))}
     for name, before, after in pairs:
         if before == after:
             continue
@@ -321,7 +321,7 @@ def run_lesson(
 
     InputError where more was changed than may be.
     """
-    from goodfit.lab.alike import train_nets  # here: JAX is for those who train
+    from goodfit.lab.alike import initial_nets, train_nets  # here: JAX is for those who train
     from goodfit.lab.opening import open_state
 
     if state is not None:
@@ -333,7 +333,8 @@ def run_lesson(
     measured, opened = outcome(lesson.predict.outcome or ""), open_state(chosen, files or {})
     measured.check(opened.parts)
     seeds = range(chosen.seed, chosen.seed + chosen.nets)
-    (nets,) = train_nets([(opened.recipe, opened.parts)], seeds, watch)
+    asked = [(opened.recipe, opened.parts)]
+    (nets,) = initial_nets(asked, seeds) if measured.before else train_nets(asked, seeds, watch)
     values = measured.of(nets)
     low, high = of_mean(values, LEVEL, measured.bounds) if all(map(math.isfinite, values)) else (math.nan, math.nan)
     return LessonResult(float(values.mean()), low, high, len(values))

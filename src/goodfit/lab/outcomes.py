@@ -29,7 +29,7 @@ class Outcome:
     """One number a net.
 
     words: what it is; bounds: between which it lies; hit: whether it is only ever 0 or 1; held_out: whether it is
-    measured on validation rows.
+    measured on validation rows; before: whether it is of the nets before training, which then need not be trained.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Outcome:
     bounds: Bounds = UNBOUNDED
     hit: bool = False
     held_out: bool = False
+    before: bool = False
 
     def check(self, parts: Split) -> None:
         """InputError where there are no rows to measure it on."""
@@ -53,8 +54,8 @@ def _at_start(nets: Nets, measure: Callable[[Any], float]) -> Values:
 
     rows = nets.parts.train[:MOST_ROWS]
     x, y, found = nets.parts.data.x[rows], nets.parts.data.y[rows], []
-    for place in range(len(nets.nets)):
-        subject = subject_of(nets.initial(place), x, y, loss=nets.recipe.loss, huber_delta=nets.recipe.huber_delta)
+    for net in nets.nets:
+        subject = subject_of(net, x, y, loss=nets.recipe.loss, huber_delta=nets.recipe.huber_delta)
         found.append(measure(run_passes(subject)))
     return np.array(found)
 
@@ -124,6 +125,7 @@ _ALL = (
             "训练之前，第一层梯度与最后一层梯度之比的常用对数",
         ),
         lambda nets: _at_start(nets, _first_to_last),
+        before=True,
     ),
     Outcome(
         "output-bias-gradient",
@@ -132,6 +134,7 @@ _ALL = (
             "训练之前，损失对第一个输出的偏置的导数",
         ),
         lambda nets: _at_start(nets, lambda passes: float(passes.bias_gradients[-1][0])),
+        before=True,
     ),
 )
 OUTCOMES = {each.name: each for each in _ALL}
