@@ -201,7 +201,7 @@ def _record(recorded: Recorded, plane: Plane, names: Sequence[str], words: Mappi
     at = np.unique(np.linspace(0, epochs - 1, min(MOST_EPOCHS, epochs)).round().astype(int))
     found: dict[str, Any] = plain(
         {
-            "words": {name: words[name] for name in ("play", "pause", "epoch", "none")},
+            "words": {name: words[name] for name in ("play", "pause", "epoch", "none", "range")},
             "task": data.task,
             "classes": list(data.classes),
             "target": words["target"],
@@ -262,7 +262,7 @@ def packed(nets: Sequence[TrainedNet]) -> str:
         for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
             slope = net.slopes[layer] if layer < len(net.slopes) else None
             numbers += [weight.ravel(), bias, *([] if slope is None else [np.array([slope], np.float32)])]
-    bits = np.concatenate(numbers).astype(np.float32).view(np.uint32).astype(np.uint64)
+    bits = np.concatenate(numbers).astype(np.float32).view(np.uint32).astype(np.int64)
     rounded = np.minimum((bits + 0x80) >> 8, np.where(bits >> 31, 0xFF7FFF, 0x7F7FFF))  # never up to infinity
     each = np.stack([rounded >> 16, rounded >> 8, rounded], axis=1) & 0xFF
     return base64.b64encode(each.astype(np.uint8).tobytes()).decode()

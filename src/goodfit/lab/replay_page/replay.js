@@ -35,22 +35,25 @@ const ACTIVATIONS = {
   "prelu": (z, slope) => z > 0 ? z : z * slope,
 };
 
+const rooms = record.sizes.map(size => new Float64Array(size)); // of a forward pass: made once, a picture takes thousands
+
 /** The outputs of a net for raw inputs, before softmax or the targets' unit. @param {Net} net @param {number[]} x */
 function outputs(net, x) {
-  let h = Float64Array.from(x, (value, at) => {
-    const z = (value - record.shift[at]) * record.scale[at];
-    return z / Math.sqrt(1 + (z * record.bend[at]) ** 2);
-  });
-  net.weights.forEach((weight, layer) => {
-    const bias = net.biases[layer], units = bias.length, inputs = h.length, next = new Float64Array(units);
-    const f = ACTIVATIONS[record.activations[layer]];
-    for (let unit = 0, at = 0; unit < units; unit++) {
+  let h = rooms[0];
+  for (let at = 0; at < h.length; at++) {
+    const z = (x[at] - record.shift[at]) * record.scale[at], bent = z * record.bend[at];
+    h[at] = z / Math.sqrt(1 + bent * bent);
+  }
+  for (let layer = 0; layer < net.weights.length; layer++) {
+    const weight = net.weights[layer], bias = net.biases[layer], slope = net.slopes[layer];
+    const f = ACTIVATIONS[record.activations[layer]], next = rooms[layer + 1], inputs = h.length;
+    for (let unit = 0, at = 0; unit < next.length; unit++) {
       let z = bias[unit];
-      for (let input = 0; input < inputs; input++, at++) z += weight[at] * h[input];
-      next[unit] = f ? f(z, net.slopes[layer]) : z;
+      for (let input = 0; input < inputs; input++) z += weight[at++] * h[input];
+      next[unit] = f ? f(z, slope) : z;
     }
     h = next;
-  });
+  }
   return h;
 }
 
@@ -95,12 +98,13 @@ const byId = name => document.getElementById(name);
 const picture = byId("picture"), curves = byId("curves"), at = byId("at"), play = byId("play"), live = byId("live");
 const moves = [...document.querySelectorAll("input.move")];
 const last = Math.max(0, record.classes.length - 1); // the class whose probability a line shows
-const GRID = 48, EVERY = 180, QUIET = 2000;
+const GRID = 40, EVERY = 180, QUIET = 2000;
 let frame = frames.length - 1, playing = 0, told = 0;
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const channels = name => colour(name).match(/[0-9a-f]{2}/gi).map(each => parseInt(each, 16));
 const short = value => Number.isFinite(value) ? String(+value.toPrecision(4)) : words.none;
+const predicted = value => record.classes.length && Number.isFinite(value) ? value.toFixed(3) : short(value);
 const point = () => moves.map(each => +each.value);
 const plane = record.kind === "plane";
 
@@ -188,6 +192,7 @@ function drawCurves() {
     context.beginPath(), epochs.forEach((epoch, k) => context.lineTo(...to(epoch, mean[k])));
     context.strokeStyle = ink, context.lineWidth = 2, context.setLineDash(number ? [6, 4] : []), context.stroke();
   });
+  byId("range").textContent = words.range.replace("{low}", short(low)).replace("{high}", short(high));
   const now = record.epochs[frame] / final * width;
   context.setLineDash([]), context.beginPath(), context.moveTo(now, 0), context.lineTo(now, height);
   context.strokeStyle = colour("--ink"), context.lineWidth = 1, context.stroke();
@@ -203,7 +208,7 @@ function tell() {
     head.scope = "row", head.textContent = record.classes[code] ?? record.target;
     const cells = [value, spread[code], ...all.map(each => each[code])].map(number => {
       const cell = document.createElement("td");
-      cell.className = "number", cell.textContent = short(number), cell.dataset.exact = String(number);
+      cell.className = "number", cell.textContent = predicted(number), cell.dataset.exact = String(number);
       return cell;
     });
     row.append(head, ...cells);
@@ -212,7 +217,7 @@ function tell() {
   if (playing || Date.now() - told < QUIET) return;
   told = Date.now();
   const top = mean.indexOf(Math.max(...mean));
-  live.textContent = `${byId("epoch").textContent}: ${record.classes[top] ?? record.target} ${short(mean[top])}`;
+  live.textContent = `${byId("epoch").textContent}: ${record.classes[top] ?? record.target} ${predicted(mean[top])}`;
 }
 
 function show() {
