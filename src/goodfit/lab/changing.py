@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import Act, WeightAct
+from goodfit.lab.states import LIVE, Act, WeightAct
 from goodfit.nets.forms import factors_of, unfolded
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training.batches import Order
@@ -25,14 +25,6 @@ from goodfit.training.recipe_fields import to_text
 from goodfit.training.state import State
 
 WHERE = "Lab"
-LIVE = (
-    *("learning_rate", "bias_rate", "momentum", "nesterov", "beta1", "beta2", "epsilon", "optimizer", "clip_norm"),
-    *("schedule", "warmup", "schedule_rate", "schedule_epochs", "final_rate", "batch_size"),
-    *("epochs", "patience", "min_change", "monitor"),
-    *("l1", "l2", "weight_decay", "penalize_biases", "dropout", "input_dropout"),
-    *("label_smoothing", "class_weight", "loss", "huber_delta", "activation"),
-)
-"""Fields that may change while a net trains; all others say what the net is, or which rows there are."""
 LENGTH = ("epochs", "patience", "min_change", "monitor")  # that decide when a net stops
 BEST = ("loss", "monitor", "huber_delta", "label_smoothing", "class_weight")  # that decide what is compared as best
 Edit = Callable[[int, list[NDArray[Any]], list[NDArray[Any]]], None]

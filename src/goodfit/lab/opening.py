@@ -13,7 +13,8 @@ import numpy as np
 from goodfit.data import Dataset, Split, Table, load, read_table
 from goodfit.errors import InputError, problem
 from goodfit.lab.pictures import Plane, plane_of
-from goodfit.lab.states import MOST_ROWS, WHERE, LabState
+from goodfit.lab.states import MOST_ROWS, WHERE, LabState, own_rows
+from goodfit.lab.uploads import named_as
 from goodfit.runs.checks import as_split
 from goodfit.runs.defaults import settled
 from goodfit.runs.training import laid_out
@@ -91,18 +92,11 @@ def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
         if data["file"] not in files:
             rule = f"the file {data['file']!r} is not here any more"
             raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
-        return read_table(files[data["file"]], target=data["target"])
+        return named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
     own = {name: value for name, value in data.items() if name not in ("name", "rows")}
     if "rows" in data and own_rows(data["name"]):
         own["n_train"] = data["rows"]
     return load(data["name"], **own)
-
-
-def own_rows(name: str) -> bool:
-    """Whether a data set is drawn by a formula, with as many rows as are asked for."""
-    from goodfit.data import describe
-
-    return "n_train" in describe(name).parameters
 
 
 def _drawn(points: list[list[float]]) -> Dataset:

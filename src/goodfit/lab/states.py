@@ -29,6 +29,15 @@ MOST_CLASSES = 10  # of points drawn by hand
 MOST_LETTERS = 400_000  # of a state as JSON: that of 2,000 points has some 120,000
 POINT = 2, 3  # numbers of a point: x and y of a curve; x1, x2 and the class of a plane
 
+LIVE = (
+    *("learning_rate", "bias_rate", "momentum", "nesterov", "beta1", "beta2", "epsilon", "optimizer", "clip_norm"),
+    *("schedule", "warmup", "schedule_rate", "schedule_epochs", "final_rate", "batch_size"),
+    *("epochs", "patience", "min_change", "monitor"),
+    *("l1", "l2", "weight_decay", "penalize_biases", "dropout", "input_dropout"),
+    *("label_smoothing", "class_weight", "loss", "huber_delta", "activation"),
+)
+"""Fields that may change while a net trains; all others say what the net is, or which rows there are."""
+
 Count = Annotated[int, Field(ge=1, le=MOST_NETS)]
 Epoch = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
 Layer = Annotated[int, Field(ge=0, le=MOST_DEPTH)]
@@ -239,6 +248,11 @@ def _no_more(data: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6
+
+
+def own_rows(name: str) -> bool:
+    """Whether a data set is drawn by a formula, with as many rows as are asked for."""
+    return "n_train" in describe(name).parameters
 
 
 def to_address(state: LabState) -> str:

@@ -40,7 +40,7 @@ class WebServer:
     """An ASGI application on a port: made, it has its address and accepts connections; `run` answers them.
 
     app: the application. host: a name or address of this machine; default '127.0.0.1', which only this machine can
-    reach. port: 0 to 65535; 0 for one that is free. sockets: whether the application has WebSockets.
+    reach. port: 0 to 65535; 0 for one that is free. sockets: whether the application has WebSockets, and a lifespan.
     InputError where there is no such host or the port is taken.
     """
 
@@ -132,7 +132,7 @@ def _quiet_server(app: ASGIApp, sockets: bool) -> Any:
         ws="websockets-sansio" if sockets else "none",
         ws_max_size=MOST_SOCKET_BYTES,
         loop="asyncio",
-        lifespan="off",
+        lifespan="on" if sockets else "off",
         log_config=None,
         log_level="critical",
         access_log=False,

@@ -1,0 +1,26 @@
+"""`goodfit lab`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from goodfit.serving import WebServer
+
+
+def lab(
+    *,
+    port: Annotated[int, Parameter(help="Port to listen on; 0 takes one that is free.")] = 8010,
+    open: Annotated[bool, Parameter(help="Show it in the browser.")] = True,
+    quiet: Annotated[bool, Parameter(help="Print nothing but the address.", negative=())] = False,
+) -> None:
+    """Play with populations of nets in the browser, until Ctrl-C. Only this machine can reach it."""
+    from goodfit.cli.exits import say
+    from goodfit.lab.running import run_lab
+
+    def started(address: str, server: "WebServer") -> None:
+        print(address, flush=True)
+        if not quiet:
+            say("The lab is open at this address. Stop it with Ctrl-C.")
+
+    run_lab(port=port, opens=open, started=started)

@@ -1,0 +1,59 @@
+"""The lab's routes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from goodfit.lab.live import Live
+from goodfit.lab.security import LabGuard
+from goodfit.lab.sessions import Sessions
+from goodfit.lab.uploads import MOST_BYTES, Uploads
+from goodfit.serving.replies import body_of, json_reply, web_app
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
+
+PAGE = Path(__file__).parent / "page"
+
+
+def lab_app(token: str) -> ASGIApp:
+    """The ASGI application of the lab. token: that its requests must have, see `security.LabGuard`."""
+    sessions, uploads = Sessions(), Uploads()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sessions.start()
+        try:
+            yield
+        finally:
+            await sessions.end()
+            uploads.end()
+
+    async def front(_: Request) -> Response:
+        return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+
+    async def keep_file(request: Request) -> Response:
+        content = await body_of(request, MOST_BYTES, "Train larger tables with `goodfit train`.")
+        name = request.query_params.get("name", "")
+        return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
+
+    made = web_app(
+        [
+            Route("/", front),
+            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/files", keep_file, methods=["POST"]),
+            WebSocketRoute("/live", Live(sessions, uploads)),
+        ],
+        lifespan=lifespan,
+    )
+    return LabGuard(made, token)

@@ -1,0 +1,264 @@
+"""The trainings that pages watch: each a process of its own, and what it told, for pages that come late or again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit.errors import InputError, problem
+from goodfit.lab.messages import Asked
+from goodfit.lab.outbox import Message, Outbox
+from goodfit.lab.processes import WorkerProcess, Workers
+from goodfit.lab.telling import LATEST, columns_of, pack, split_frame, with_header
+
+MOST_SESSIONS = 4
+LEFT_SECONDS = 10.0  # without a page, after which a training pauses
+KEPT_SECONDS = 1800.0  # without a page, after which its process ends
+MOST_NOTES = 50  # that a page which comes back is told
+ADDRESSED = (
+    "ok",
+    "error",
+    "explained",
+    "findings",
+    "verdict",
+    "claimed",
+    "capacity",
+    "folds",
+    "sealed",
+    "unsealed",
+    "ended",
+)
+"""Only whoever asked is told these, where somebody did."""
+ANSWERS = ("ok", "error")  # with one of which every message ends
+MOST_ASKED = 200  # messages of all pages that wait for theirs
+WHERE = "Lab"
+
+
+class Curves:
+    """The curves of a branch, as told chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.epochs, self._pieces = 0, list[tuple[int, dict[str, NDArray[np.float32]]]]()
+
+    def add(self, first: int, columns: dict[str, NDArray[np.float32]]) -> None:
+        """New epochs; what there was of later ones than `first` is no longer so."""
+        if first < self.epochs:
+            kept = [(at, own) for at, own in self._pieces if at < first]
+            self._pieces = [(at, {name: each[: first - at] for name, each in own.items()}) for at, own in kept]
+        self._pieces.append((first, columns))
+        self.epochs = first + len(columns["epoch"])
+        if len(self._pieces) > 256:
+            self._pieces = [(0, self.whole())]
+
+    def whole(self) -> dict[str, NDArray[np.float32]]:
+        """All epochs."""
+        names = self._pieces[-1][1] if self._pieces else {}
+        return {name: np.concatenate([own[name] for _, own in self._pieces]) for name in names}
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Who asked for something. number: of the message, as the page counts."""
+
+    page: Outbox
+    number: int | None
+
+
+class LabSession:
+    """One training, the pages that watch it, and what it has told them."""
+
+    def __init__(self, workers: Workers) -> None:
+        self.id, self.seq = secrets.token_urlsafe(12), 0
+        self.pages: set[Outbox] = set()
+        self.left = time.monotonic()
+        self._workers, self._worker = workers, workers.take()
+        self._listen(self._worker)
+        self._askers: dict[int, _Asker] = {}
+        self._asked = 0
+        self._paused = False
+        self._forget()
+
+    def ask(self, message: Asked, page: Outbox, more: Mapping[str, Any] | None = None) -> None:
+        """Pass on what a page asks for. more: what the process needs beside. InputError where it has died."""
+        if not self._worker.alive:
+            if message.do != "open":  # type: ignore[attr-defined]
+                fix = "Open its state again."
+                raise InputError(problem(WHERE, "the process that trained has ended", fix=fix))
+            self._worker = self._workers.take()
+            self._listen(self._worker)
+        if len(self._askers) >= MOST_ASKED:
+            raise InputError(
+                problem(WHERE, f"more than {MOST_ASKED} messages wait for their answers", fix="Ask less often.")
+            )
+        self._asked += 1
+        self._askers[self._asked] = _Asker(page, message.id)
+        self._worker.ask({**message.model_dump(mode="json"), **(more or {}), "id": self._asked})
+
+    def join(self, page: Outbox, after: int) -> None:
+        """Have a page watch; it is told what it missed, and of curves all. after: the last `seq` that it has had."""
+        self.pages.add(page)
+        for name in ("opened", "points", "branched", ("changed", "A"), ("changed", "B")):
+            if name in self._last:
+                page.put(self._last[name])
+        for branch, curves in self._curves.items():
+            page.put(pack({"say": "curves", "seq": self.seq, "to": None, "branch": branch, "first": 0}, curves.whole()))
+        for seq, note in self._notes:
+            if seq > after:
+                page.put(note)
+        for key, picture in self._newest.items():
+            page.put(picture, key)
+
+    def leave(self, page: Outbox) -> None:
+        """A page has gone."""
+        self.pages.discard(page)
+        self.left = time.monotonic()
+
+    def pause_if_left(self) -> None:
+        """Pause where nobody has looked on for a while."""
+        if not self.pages and time.monotonic() - self.left > LEFT_SECONDS and self._worker.alive and not self._paused:
+            self._paused = True
+            self._worker.ask({"do": "pause"})
+
+    async def end(self) -> None:
+        """End the training."""
+        await self._worker.end()
+
+    @property
+    def process(self) -> int | None:
+        """The number of the process that trains."""
+        return self._worker.number
+
+    def _listen(self, worker: WorkerProcess) -> None:
+        worker.took, worker.died = self._took, self._died
+
+    def _forget(self) -> None:
+        """Nothing has been told yet."""
+        self._last: dict[object, Message] = {}
+        self._curves: dict[str, Curves] = {}
+        self._notes: list[tuple[int, Message]] = []
+        self._newest: dict[object, Message] = {}
+        self._paused = False
+
+    def _took(self, frame: bytes) -> None:
+        """The process has told something: keep it, and send it on."""
+        header, payload = split_frame(frame)
+        say, branch = header["say"], header.get("branch")
+        number = header["to"] or 0
+        asker = self._askers.pop(number, None) if say in ANSWERS else self._askers.get(number)
+        latest = say in LATEST
+        if not latest:
+            self.seq += 1
+        header["seq"] = 0 if latest else self.seq
+        if asker is not None and say in ADDRESSED:
+            asker.page.put(_encoded({**header, "to": asker.number}, payload))
+            return
+        message = _encoded({**header, "to": None}, payload)
+        key = (say, branch) if latest else None
+        self._keep(header, payload, message, key)
+        for page in self.pages:
+            own = asker is not None and asker.page is page
+            page.put(_encoded({**header, "to": asker.number}, payload) if own and asker else message, key)
+
+    def _keep(self, header: Mapping[str, Any], payload: bytes, message: Message, key: object) -> None:
+        say, branch = header["say"], header.get("branch")
+        if say == "opened":
+            self._forget()
+        elif say == "dropped":
+            self._drop(branch)
+        if key is not None:
+            self._newest[key] = message
+            self._paused = self._paused and say != "state"
+        elif say == "curves":
+            self._curves.setdefault(header["branch"], Curves()).add(header["first"], columns_of(header, payload))
+        elif say == "changed":
+            self._last["changed", branch] = message
+        elif say in ("opened", "points", "branched"):
+            self._last[say] = message
+        elif say in ("note", "error"):
+            self._notes = [*self._notes, (self.seq, message)][-MOST_NOTES:]
+
+    def _drop(self, branch: object) -> None:
+        """A branch is gone; where it was A, B has become A, and all of it will be told again."""
+        for kept in (self._last, self._newest):
+            for key in [key for key in kept if isinstance(key, tuple) and key[1] == "B"]:
+                del kept[key]
+        self._last.pop("branched", None)
+        self._newest.pop(("difference", None), None)
+        self._curves = {} if branch == "A" else {name: own for name, own in self._curves.items() if name == "A"}
+
+    def _died(self) -> None:
+        """The process has ended, and nobody has asked it to."""
+        fix = "What was trained can be trained again, to the same bits: open its state again."
+        text = problem(WHERE, "the process that trained has ended: it was killed, or ran out of memory", fix=fix)
+        self.seq += 1
+        header = {"say": "error", "seq": self.seq, "to": None, "sentences": [text], "field": None, "lost": True}
+        self._askers.clear()
+        for page in self.pages:
+            page.put(json.dumps(header, ensure_ascii=False))
+
+
+class Sessions:
+    """All trainings of this server."""
+
+    def __init__(self) -> None:
+        self.workers = Workers()
+        self._known: dict[str, LabSession] = {}
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Get a process warm, and look after what nobody watches."""
+        self.workers.start()
+        self._watching = asyncio.ensure_future(self._watch())
+
+    async def session(self, wanted: str | None) -> tuple[LabSession, bool]:
+        """(the session of that name, or a new one; whether it was there). InputError where there are too many."""
+        if wanted is not None and wanted in self._known:
+            return self._known[wanted], True
+        while len(self._known) >= MOST_SESSIONS:
+            left = [each for each in self._known.values() if not each.pages]
+            if not left:
+                rule = f"{MOST_SESSIONS} trainings are open in other tabs, which is as many as one lab has"
+                raise InputError(problem(WHERE, rule, fix="Close one of the tabs, and reload this one."))
+            await self._end(min(left, key=lambda each: each.left))
+        made = LabSession(self.workers)
+        self._known[made.id] = made
+        asyncio.get_running_loop().call_later(1.0, self._warm)
+        return made, False
+
+    async def end(self) -> None:
+        """End all processes."""
+        if self._watching is not None:
+            self._watching.cancel()
+        await asyncio.gather(self.workers.end(), *(self._end(each) for each in [*self._known.values()]))
+
+    def _warm(self) -> None:
+        """Have a process ready for the next page, once the one before has what it needs."""
+        if self._known and len(self._known) < MOST_SESSIONS:
+            self.workers.start()
+
+    async def _end(self, session: LabSession) -> None:
+        self._known.pop(session.id, None)
+        await session.end()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(2.0)
+            for session in [*self._known.values()]:
+                session.pause_if_left()
+                if not session.pages and time.monotonic() - session.left > KEPT_SECONDS:
+                    await self._end(session)
+
+
+def _encoded(header: Mapping[str, Any], payload: bytes) -> Message:
+    """A message as it goes over the socket: a frame where it has columns, else text."""
+    if "arrays" in header:
+        return with_header(header, payload)
+    return json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
