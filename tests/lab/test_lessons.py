@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import threading
 import tomllib
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import goodfit as gf
 from goodfit.lab.answers import COLUMNS, MOST_BYTES, MOST_LETTERS, collect, safe
+from goodfit.lab.claim_list import BY_NAME as CLAIMS
 from goodfit.lab.lessons import (
     Lesson,
     LessonResult,
@@ -26,6 +28,7 @@ from goodfit.lab.lessons import (
     score_prediction,
     shipped,
 )
+from goodfit.lab.outcomes import OUTCOMES
 from goodfit.lab.states import checked_state
 
 LESSONS = shipped()
@@ -249,3 +252,16 @@ def test_a_cell_is_one_line_and_never_begins_a_formula(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert (safe(-0.25), safe(3), safe(True), safe("3")) == ("-0.25", "3", "True", "3")
+
+
+def test_the_page_on_lessons_names_what_there_is(tmp_path: Path) -> None:
+    """Every claim, outcome and lesson, and an example that is a lesson."""
+    text = (Path(__file__).parents[2] / "docs" / "lab-lessons.md").read_text("utf-8")
+    cells = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]
+    named = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    known = [*CLAIMS, *BY_NAME, *OUTCOMES]
+    assert sorted(named) == sorted(known)
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "example.toml"
+    path.write_text(example, "utf-8")
+    assert read_lesson(path).change == ["hidden", "data.noise"]

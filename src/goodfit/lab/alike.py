@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goodfit.data import Split
-from goodfit.lab.outcomes import Values, Watch
+from goodfit.lab.outcomes import Nets, Watch
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training import Examples, Job, Recipe, fit_jobs
@@ -21,38 +18,6 @@ from goodfit.training.examples import scaled_by
 from goodfit.training.fitting import Report, metric_names, nets_of
 from goodfit.training.observer import Observer
 from goodfit.training.turns import Turn
-
-
-@dataclass(frozen=True)
-class Nets:
-    """Trained nets of one recipe, S seeds.
-
-    recipe: as it was trained; parts: the rows; seeds: [S]; metrics: name -> [S, E], nan where a net had stopped;
-    nets: [S]; frozen: [S] whether a net's loss was no longer finite.
-    """
-
-    recipe: Recipe
-    parts: Split
-    seeds: tuple[int, ...]
-    metrics: Mapping[str, Values]
-    nets: tuple[TrainedNet, ...]
-    frozen: NDArray[np.bool_]
-
-    def last(self, metric: str) -> Values:
-        """A metric after each net's last epoch, [S]; infinite of nets that diverged."""
-        table = self.metrics[metric]
-        there = np.isfinite(table)
-        place = table.shape[1] - 1 - there[:, ::-1].argmax(1)
-        found = np.take_along_axis(table, place[:, None], 1)[:, 0]
-        worst = -math.inf if metric.endswith("score") else math.inf
-        return np.where(self.frozen | ~there.any(1), worst, found)
-
-    def mean(self, metric: str) -> Values:
-        """The mean of a metric over the epochs, [S]; infinite of nets that diverged."""
-        table = self.metrics[metric]
-        with np.errstate(invalid="ignore"):
-            found = np.nansum(table, axis=1) / np.maximum(np.isfinite(table).sum(1), 1)
-        return np.where(self.frozen, math.inf, found)
 
 
 def train_nets(recipes: Sequence[tuple[Recipe, Split]], seeds: Sequence[int], watch: Watch | None = None) -> list[Nets]:

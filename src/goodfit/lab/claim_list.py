@@ -19,7 +19,7 @@ _SOME = 0.01  # of a penalty, where the state has none
 
 
 @dataclass(frozen=True)
-class Claim:
+class LabClaim:
     """A sentence about a state.
 
     words: the sentence, which may name {first} and {second}, the values that differ
@@ -123,14 +123,14 @@ def _more_features(data: Mapping[str, Any]) -> Pair:
 
 
 CLAIMS = (
-    Claim(
+    LabClaim(
         "dropout",
         Words("Dropout of {second} lowers the validation loss here.", "在这里，暂退概率 {second} 会降低验证损失。"),
         _dropout,
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "more-decay",
         Words(
             "Weight decay of {second} instead of {first} lowers the validation loss here.",
@@ -140,7 +140,7 @@ CLAIMS = (
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "l1-zeros",
         Words(
             "An L1 penalty of {second} makes weights of the first layer exactly zero.",
@@ -150,7 +150,7 @@ CLAIMS = (
         "zero-weights",
         "higher",
     ),
-    Claim(
+    LabClaim(
         "wider",
         Words(
             "A wider net, of {second} units instead of {first}, has a lower validation loss here.",
@@ -160,7 +160,7 @@ CLAIMS = (
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "deeper",
         Words(
             "One hidden layer more, {second} instead of {first}, lowers the validation loss here.",
@@ -170,7 +170,7 @@ CLAIMS = (
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "longer",
         Words(
             "Training longer, {second} epochs instead of {first}, lowers the validation loss here.",
@@ -180,7 +180,7 @@ CLAIMS = (
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "relu",
         Words(
             "ReLU learns faster than sigmoid here: its training loss, averaged over the epochs, is lower.",
@@ -190,7 +190,7 @@ CLAIMS = (
         "mean-train-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "tanh",
         Words(
             "Tanh learns faster than sigmoid here: its training loss, averaged over the epochs, is lower.",
@@ -200,7 +200,7 @@ CLAIMS = (
         "mean-train-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "activation",
         Words(
             "The hidden layers need an activation here: with ReLU the validation loss is lower than without any.",
@@ -210,7 +210,7 @@ CLAIMS = (
         "valid-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "faster-rate",
         Words(
             "A learning rate of {second} instead of {first} lowers the last training loss here.",
@@ -220,7 +220,7 @@ CLAIMS = (
         "train-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "smaller-batches",
         Words(
             "Batches of {second} rows instead of {first} learn faster here: the training loss, averaged over the "
@@ -231,7 +231,7 @@ CLAIMS = (
         "mean-train-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "he",
         Words(
             "He initialisation learns faster than N(0, 0.01²) here: the training loss, averaged over the epochs, is "
@@ -242,7 +242,7 @@ CLAIMS = (
         "mean-train-loss",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "alike",
         Words(
             "Initialising all weights alike keeps the hidden units alike.",
@@ -252,7 +252,7 @@ CLAIMS = (
         "units-alike",
         "higher",
     ),
-    Claim(
+    LabClaim(
         "vanishing",
         Words(
             "Sigmoid makes the first layer's gradient smaller, relative to the last layer's, than ReLU does.",
@@ -262,7 +262,7 @@ CLAIMS = (
         "first-gradient",
         "lower",
     ),
-    Claim(
+    LabClaim(
         "more-features",
         Words(
             "Twenty powers of x instead of the four of the truth raise the validation loss.",
@@ -277,7 +277,7 @@ CLAIMS = (
 BY_NAME = {each.name: each for each in CLAIMS}
 
 
-def claim(name: str) -> Claim:
+def claim(name: str) -> LabClaim:
     """The claim of that name; InputError for an unknown one."""
     if name not in BY_NAME:
         raise InputError(problem("Claim", "unknown claim", got=name, fix=nearest(name, BY_NAME)))

@@ -33,7 +33,7 @@ from goodfit.intervals import (
     of_mean,
     of_share_difference,
 )
-from goodfit.lab.claim_list import Claim, claim
+from goodfit.lab.claim_list import LabClaim, claim
 from goodfit.lab.outcomes import Watch
 from goodfit.lab.states import LabState
 from goodfit.plain_json import plain
@@ -58,7 +58,7 @@ class Decided:
     diverged: nets of each kind whose loss was no longer finite; look: which one this was.
     """
 
-    claim: Claim
+    claim: LabClaim
     sentence: Words
     answer: Answer
     first: float
@@ -178,7 +178,7 @@ def decide(
     return replace(found, changes=changes, sentence=said.told(changes), diverged=diverged)
 
 
-def judge(said: Claim, first: ArrayLike, second: ArrayLike, look: int = 1) -> Decided:
+def judge(said: LabClaim, first: ArrayLike, second: ArrayLike, look: int = 1) -> Decided:
     """What paired outcomes say of a claim, [S] each; infinite ones are of nets that diverged."""
     one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
     sign, level = (1 if said.sense == "higher" else -1), lasting_level(look)
@@ -219,7 +219,7 @@ def judge(said: Claim, first: ArrayLike, second: ArrayLike, look: int = 1) -> De
     )
 
 
-def _interval(apart: np.ndarray, level: float, said: Claim) -> tuple[float, float]:
+def _interval(apart: np.ndarray, level: float, said: LabClaim) -> tuple[float, float]:
     if said.measured.hit:
         return of_share_difference(apart, level)
     bounds: Bounds = said.measured.bounds

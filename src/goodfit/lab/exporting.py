@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args
 from goodfit.arguments import public
 from goodfit.data import describe
 from goodfit.errors import InputError, nearest, problem
-from goodfit.lab.opening import OpenState, open_state, own_rows
+from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.outcomes import Watch
 from goodfit.lab.replay import record, replay
-from goodfit.lab.states import LabState
+from goodfit.lab.states import LabState, own_rows
 from goodfit.reports.languages import Language
 from goodfit.training import Recipe
 from goodfit.training.recipe_fields import to_text
@@ -37,7 +37,7 @@ from goodfit.training.devices import prepare
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedState:
     """What was made. name: of a file to keep it in; mime: its kind; text: all of it."""
 
     name: str
@@ -53,7 +53,7 @@ def export(
     *,
     language: Language = "en",
     watch: Watch | None = None,
-) -> Exported:
+) -> ExportedState:
     """A state in another form.
 
     kind: "command", "python", "notebook", "recipe" or "replay", which trains the state first
@@ -66,15 +66,15 @@ def export(
     if kind not in get_args(Kind):
         raise InputError(problem("Export", "unknown form", got=kind, fix=nearest(kind, get_args(Kind))))
     if kind == "replay":
-        return Exported("replay.html", "text/html", replay(record(state, files, watch=watch), language))
+        return ExportedState("replay.html", "text/html", replay(record(state, files, watch=watch), language))
     opened = open_state(state, files or {})
     if kind == "command":
-        return Exported("train.sh", "text/x-shellscript", command_of(opened))
+        return ExportedState("train.sh", "text/x-shellscript", command_of(opened))
     if kind == "python":
-        return Exported("train.py", "text/x-python", cell_of(opened))
+        return ExportedState("train.py", "text/x-python", cell_of(opened))
     if kind == "notebook":
-        return Exported("train.ipynb", "application/x-ipynb+json", notebook_of(opened))
-    return Exported("recipe.json", "application/json", recipe_of(opened))
+        return ExportedState("train.ipynb", "application/x-ipynb+json", notebook_of(opened))
+    return ExportedState("recipe.json", "application/json", recipe_of(opened))
 
 
 def recipe_of(opened: OpenState) -> str:

@@ -181,9 +181,11 @@ def read_lesson(path: str | Path) -> Lesson:
 
 def shipped() -> list[Lesson]:
     """The lessons of the chapter, in its order."""
-    folder = files("goodfit.lab").joinpath("lessons")
-    found = [each for each in folder.iterdir() if each.name.endswith(".toml")]
-    made = [_lesson(each.read_text("utf-8"), each.name.removesuffix(".toml"), each.name) for each in found]
+    found = [each.name for each in files("goodfit.lab").joinpath("lessons").iterdir() if each.name.endswith(".toml")]
+    made = [
+        _lesson(files("goodfit.lab").joinpath("lessons", name).read_text("utf-8"), name.removesuffix(".toml"), name)
+        for name in found
+    ]
     return sorted(made, key=lambda lesson: lesson.section)
 
 

@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data import Split
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import SHARE, UNBOUNDED, Bounds
+from goodfit.models.trained_net import TrainedNet
 from goodfit.studies.words import Words
-
-if TYPE_CHECKING:
-    from goodfit.data import Split
-    from goodfit.lab.alike import Nets
+from goodfit.training.recipe import Recipe
 
 Watch = Callable[[float], None]
 """Called with the share of a training that is done, from 0 to 1."""
 Values = NDArray[np.float64]
 MOST_ROWS = 256  # that the passes at the start are run with
+
+
+@dataclass(frozen=True)
+class Nets:
+    """Trained nets of one recipe, S seeds.
+
+    recipe: as it was trained; parts: the rows; seeds: [S]; metrics: name -> [S, E], nan where a net had stopped;
+    nets: [S]; frozen: [S] whether a net's loss was no longer finite.
+    """
+
+    recipe: Recipe
+    parts: Split
+    seeds: tuple[int, ...]
+    metrics: Mapping[str, Values]
+    nets: tuple[TrainedNet, ...]
+    frozen: NDArray[np.bool_]
+
+    def last(self, metric: str) -> Values:
+        """A metric after each net's last epoch, [S]; infinite of nets that diverged."""
+        table = self.metrics[metric]
+        there = np.isfinite(table)
+        place = table.shape[1] - 1 - there[:, ::-1].argmax(1)
+        found = np.take_along_axis(table, place[:, None], 1)[:, 0]
+        worst = -math.inf if metric.endswith("score") else math.inf
+        return np.where(self.frozen | ~there.any(1), worst, found)
+
+    def mean(self, metric: str) -> Values:
+        """The mean of a metric over the epochs, [S]; infinite of nets that diverged."""
+        table = self.metrics[metric]
+        with np.errstate(invalid="ignore"):
+            found = np.nansum(table, axis=1) / np.maximum(np.isfinite(table).sum(1), 1)
+        return np.where(self.frozen, math.inf, found)
 
 
 @dataclass(frozen=True)

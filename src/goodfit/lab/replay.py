@@ -29,11 +29,14 @@ from goodfit.lab.states import LabState
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.reports.languages import PHRASES, Language
-from goodfit.training import fit
-from goodfit.training.cohort import cohort_of
-from goodfit.training.devices import prepare
-from goodfit.training.fitting import Report, metric_names
+from goodfit.training import session
+from goodfit.training.cohort import Cohort
+from goodfit.training.fitting import Report, metric_names, nets_of
+from goodfit.training.keeping import keep_nets
+from goodfit.training.observer import Observer
 from goodfit.training.population import NetArrays
+from goodfit.training.session import Pace
+from goodfit.training.turns import JobList, Turn, plan_session
 
 WHERE = "Replay"
 BUDGET = 230_000  # bytes of the nets in a file, where they are so small
@@ -91,21 +94,51 @@ def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: W
     if state.widths is not None:
         raise InputError(problem(WHERE, "the nets must be of one width", got=state.widths))
     check_drawn(opened)
-    cohort = cohort_of(opened.jobs, opened.examples, prepare())
-    initial = _nets(opened, cohort_nets(cohort))
-    frames, shown = room_for(initial[0].n_parameters, len(initial))
-    wanted, kept = set(chosen_epochs(opened.recipe.epochs, frames)), {0: initial[:shown]}
-
-    def look(report: Report) -> None:
-        if report.epoch in wanted or not report.active.any():
-            kept[report.epoch] = _nets(opened, report.nets()[:shown])
-        if watch is not None:
-            watch(report.epoch / opened.recipe.epochs)
-
-    found = fit(cohort, report=look, chunk_epochs=1)
+    work = JobList(opened.jobs, opened.examples)
+    look = _Look(opened, watch)
+    planned = plan_session([work])
+    turns = session.run([work], keep_nets, planned=planned, observers=[look], pace=Pace(chunk_epochs=1))
+    epochs = sorted(look.kept)
+    frames = tuple(_nets(opened, [look.net(job, epoch) for job in range(look.shown)]) for epoch in epochs)
     names = metric_names(opened.examples.parts)
-    metrics = {name: found.metrics[:, place] for place, name in enumerate(names)}
-    return Recorded(opened, tuple(kept), tuple(kept.values()), metrics, len(opened.jobs))
+    table = np.full((len(names), max(len(each.metrics) for each in turns), len(opened.jobs)), np.nan, np.float32)
+    for turn, found in zip(planned.turns, turns, strict=True):
+        table[:, : len(found.metrics), list(turn.jobs)] = found.metrics.swapaxes(0, 1)
+    return Recorded(opened, tuple(epochs), frames, dict(zip(names, table, strict=True)), len(opened.jobs))
+
+
+class _Look(Observer):
+    """Keeps nets at some epochs. kept: epoch -> job -> its net; shown: how many nets, None before the first turn."""
+
+    def __init__(self, opened: OpenState, watch: Watch | None) -> None:
+        self.opened, self.watch = opened, watch
+        self.kept: dict[int, dict[int, NetArrays]] = {}
+        self.wanted: set[int] = set()
+        self.shown = 0
+
+    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
+        """Keep the initial nets, and see how many fit."""
+        nets = nets_of(cohort, cohort.initial_parameters())
+        if not self.shown:
+            numbers = sum(array.size for array in (*nets[0].weights, *nets[0].biases)) + len(nets[0].slopes)
+            frames, self.shown = room_for(numbers, len(self.opened.jobs))
+            self.wanted = set(chosen_epochs(self.opened.recipe.epochs, frames))
+        self._keep(turn, 0, nets)
+
+    def chunk(self, turn: Turn, report: Report) -> None:
+        """Keep an epoch that is wanted, and the last."""
+        if report.epoch in self.wanted or not report.active.any():
+            self._keep(turn, report.epoch, report.nets())
+        if self.watch is not None:
+            self.watch(report.epoch / self.opened.recipe.epochs)
+
+    def net(self, job: int, epoch: int) -> NetArrays:
+        """A net as it was after an epoch; where its turn had ended before, as it was then."""
+        return self.kept[max(at for at, own in self.kept.items() if at <= epoch and job in own)][job]
+
+    def _keep(self, turn: Turn, epoch: int, nets: Sequence[NetArrays]) -> None:
+        own = {job: net for job, net in zip(turn.jobs, nets, strict=True) if job < self.shown}
+        self.kept.setdefault(epoch, {}).update(own)
 
 
 def check_drawn(opened: OpenState) -> Plane:
@@ -117,14 +150,6 @@ def check_drawn(opened: OpenState) -> Plane:
         rule = "features must not be encoded, nor targets transformed or counts"
         raise InputError(problem(WHERE, rule, fix="Set encoding and target_transform to none, and loss to auto."))
     return opened.plane
-
-
-def cohort_nets(cohort: Any) -> Sequence[NetArrays]:
-    """The nets of a cohort before training."""
-    from goodfit.training.fitting import nets_of
-
-    found: Sequence[NetArrays] = nets_of(cohort, cohort.initial_parameters())
-    return found
 
 
 def _nets(opened: OpenState, arrays: Sequence[NetArrays]) -> tuple[TrainedNet, ...]:
