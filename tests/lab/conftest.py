@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab_help import Person, serving
+from person_help import Person, serving
 
 from browser import Browser
 

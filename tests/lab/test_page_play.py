@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from lab_help import SMALL, STATE, Person
+from person_help import SMALL, STATE, Person
 
 import goodfit as gf
 from goodfit.lab.opening import data_of

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from goodfit.lab.live import Live
+from goodfit.lab.processes import WORKER
 from goodfit.lab.security import LabGuard
 from goodfit.lab.sessions import Sessions
 from goodfit.lab.uploads import MOST_BYTES, Uploads
@@ -21,14 +23,30 @@ from goodfit.serving.replies import body_of, json_reply, web_app
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAGE = Path(__file__).parent / "page"
 
 
-def lab_app(token: str) -> ASGIApp:
-    """The ASGI application of the lab. token: that its requests must have, see `security.LabGuard`."""
-    sessions, uploads = Sessions(), Uploads()
+@dataclass(frozen=True)
+class LabApp:
+    """An ASGI application, and the trainings that it has."""
+
+    app: ASGIApp
+    sessions: Sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.app(scope, receive, send)
+
+
+def lab_app(token: str, worker: Sequence[str] = WORKER) -> LabApp:
+    """The ASGI application of the lab.
+
+    token: that its requests must have, see `security.LabGuard`
+    worker: the command that starts a process for a training
+    """
+    sessions, uploads = Sessions(worker), Uploads()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -56,4 +74,4 @@ def lab_app(token: str) -> ASGIApp:
         ],
         lifespan=lifespan,
     )
-    return LabGuard(made, token)
+    return LabApp(LabGuard(made, token), sessions)

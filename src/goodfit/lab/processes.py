@@ -8,19 +8,24 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from goodfit.lab.pipes import SIZE, framed
 
+WORKER = (sys.executable, "-m", "goodfit.lab.worker")
 END_SECONDS = 2.0  # that a process has to end by itself
 PIPE_BYTES = 2**22  # of messages that wait to be read
 
 
 class WorkerProcess:
-    """A process that trains. took: is called with each frame that it sends; died: when it has ended by itself."""
+    """A process that trains.
 
-    def __init__(self) -> None:
+    command: that starts it; took: is called with each frame that it sends; died: when it has ended by itself
+    """
+
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._command = command
         self.took: Callable[[bytes], None] = lambda _: None
         self.died: Callable[[], None] = lambda: None
         self._process: asyncio.subprocess.Process | None = None
@@ -64,7 +69,7 @@ class WorkerProcess:
     async def _run(self) -> None:
         try:
             self._process = process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "goodfit.lab.worker"),
+                *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=PIPE_BYTES,
@@ -97,15 +102,16 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 
 
 class Workers:
-    """Processes that train, with one spare that is warm."""
+    """Processes that train, with one spare that is warm. command: that starts one."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._command = command
         self._spare: WorkerProcess | None = None
 
     def start(self) -> None:
         """Have a spare one."""
         if self._spare is None or not self._spare.alive:
-            self._spare = WorkerProcess()
+            self._spare = WorkerProcess(self._command)
 
     def take(self) -> WorkerProcess:
         """The spare one; another gets warm in its place."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goodfit.errors import InputError, problem
 from goodfit.lab.messages import Asked
 from goodfit.lab.outbox import Message, Outbox
-from goodfit.lab.processes import WorkerProcess, Workers
+from goodfit.lab.processes import WORKER, WorkerProcess, Workers
 from goodfit.lab.telling import LATEST, columns_of, pack, split_frame, with_header
 
 MOST_SESSIONS = 4
@@ -164,6 +164,8 @@ class LabSession:
         key = (say, branch) if latest else None
         self._keep(header, payload, message, key)
         for page in self.pages:
+            if say == "opened":
+                page.drop_pictures()
             own = asker is not None and asker.page is page
             page.put(_encoded({**header, "to": asker.number}, payload) if own and asker else message, key)
 
@@ -206,10 +208,10 @@ class LabSession:
 
 
 class Sessions:
-    """All trainings of this server."""
+    """All trainings of this server. command: that starts a process for one."""
 
-    def __init__(self) -> None:
-        self.workers = Workers()
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self.workers = Workers(command)
         self._known: dict[str, LabSession] = {}
         self._watching: asyncio.Task[None] | None = None
 
@@ -217,6 +219,9 @@ class Sessions:
         """Get a process warm, and look after what nobody watches."""
         self.workers.start()
         self._watching = asyncio.ensure_future(self._watch())
+
+    def __getitem__(self, name: str) -> LabSession:
+        return self._known[name]
 
     async def session(self, wanted: str | None) -> tuple[LabSession, bool]:
         """(the session of that name, or a new one; whether it was there). InputError where there are too many."""

@@ -283,7 +283,6 @@ DEFAULT: dict[str, Any] = {
         "optimizer": "adam",
         "learning_rate": 0.003,
         "schedule": "constant",
-        "batch_size": 32,
         "epochs": 1000,
         "valid": 0.3,
         "keep_best": False,
