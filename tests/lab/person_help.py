@@ -90,9 +90,7 @@ class Person:
         """Open the lab, with a state in its address, as in a new tab; wait until its nets are there."""
         self.browser.ask("Page.navigate", url="about:blank")
         parts = [f"view={view}", *([] if state is None else [f"state={encoded(state)}"])]
-        self.browser.visit(
-            f"{self.url}/?token={TOKEN}#{'&'.join(parts)}", width=width, scheme=scheme, reduced=reduced
-        )
+        self.browser.visit(f"{self.url}/?token={TOKEN}#{'&'.join(parts)}", width=width, scheme=scheme, reduced=reduced)
         self.until("document.querySelectorAll('#legend li').length && document.querySelector('#recipe .field')")
 
     def begin(self) -> None:
@@ -107,9 +105,9 @@ class Person:
         """Make the window wider or narrower, or its colours others."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.browser.ask("Emulation.setDeviceMetricsOverride", **size)
-        self.browser.ask(
-            "Emulation.setEmulatedMedia", media="screen", features=[{"name": "prefers-color-scheme", "value": scheme}]
-        )
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}  # or colours change slowly
+        named = [{"name": name, "value": value} for name, value in features.items()]
+        self.browser.ask("Emulation.setEmulatedMedia", media="screen", features=named)
 
     def settled(self) -> None:
         """Wait until the address says what the page shows."""
@@ -159,7 +157,10 @@ class Person:
     def choose(self, selector: str, value: str) -> None:
         """Choose of a list, as the keys do: the browser draws its list outside the page."""
         assert value in self.of(selector, "[...found.options].map(each => each.value)")
-        self.of(selector, f"(found.value = {json.dumps(value)}, found.dispatchEvent(new Event('change', {{bubbles: true}})))")
+        self.of(
+            selector,
+            f"(found.value = {json.dumps(value)}, found.dispatchEvent(new Event('change', {{bubbles: true}})))",
+        )
 
     def press(self, key: str, code: int, times: int = 1, text: str = "") -> None:
         """Press a key."""
@@ -176,7 +177,7 @@ class Person:
         self.click("#play")
         self.until(f"parseInt(document.querySelector('#epoch').textContent) >= {epochs}")
         self.click("#play")
-        self.until("!document.querySelector('#step').disabled")
+        self.settled()
         return self.epoch
 
     def step(self) -> None:

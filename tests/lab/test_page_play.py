@@ -48,7 +48,7 @@ def test_curves_are_those_of_a_training(person: Person) -> None:
     run = gf.train(checked.whole_recipe(), data_of(checked, {}), seeds=seeds)
     for epoch, row in enumerate(rows[1:]):
         for cell, part in zip(row[1:], ("valid", "train"), strict=True):
-            values = np.asarray(run.history.metrics[f"{part}_loss"])[epoch].tolist()
+            values = run.history[f"{part}_loss"][epoch].tolist()
             assert cell == f"{short(np.mean(values))} ({short(min(values))}–{short(max(values))})"
 
 
@@ -147,7 +147,6 @@ def test_the_address_is_the_picture(person: Person) -> None:
     person.go()
     person.go(**state)
     assert person.epoch == state["epoch"]
-    person.until(f"document.querySelector('#picture .twin table').rows[1].cells[1].textContent === '{table[1][1]}'")
     assert person.table("#picture") == table
 
 

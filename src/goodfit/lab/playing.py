@@ -55,6 +55,7 @@ class Player:
         track = Track(opened)
         self.pause()
         self.opened, self.tracks, self._sent, self.batch = opened, {"A": track}, {}, 0
+        self._grid = ()  # the picture of these inputs
         steps = {"steps": track.steps, "metrics": list(track.names)}
         self.tell({"say": "opened", **opened.told(), **steps})
         if opened.plane is not None:

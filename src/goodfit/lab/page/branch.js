@@ -9,7 +9,7 @@ export class Branching {
   /** @param {import("./model.js").Model} model */
   constructor(model) {
     this.model = model;
-    this.dialog = h("dialog", { id: "branch-dialog", "aria-labelledby": "branch-title" });
+    this.dialog = h("dialog", { id: "branch-dialog", "data-w-aria-label": "branch" });
     document.body.append(this.dialog);
     $("branch").addEventListener("click", () => this.ask());
     for (const topic of ["branch", "opened"]) model.on(topic, () => this.update());
@@ -45,7 +45,7 @@ export class Branching {
       }
     };
     const go = h("button", { type: "submit", class: "primary", "data-w": "branch.go" });
-    const title = h("h2", { id: "branch-title" });
+    const title = h("h2");
     put(title, "branch.title", { epoch: model.epoch });
     const form = h("form", { submit: send }, title, h("p", { "data-w": "branch.how" }), h("div", { class: "field name" }, h("label", { for: "branch-field", "data-w": "branch.field" }), select), place, error, h("div", { class: "buttons" }, go, button("cancel", () => this.dialog.close(), "quiet")));
     this.dialog.replaceChildren(form);

@@ -28,6 +28,7 @@ async function view(name) {
   for (const link of $("tabs").querySelectorAll("a"))
     if (link.dataset.view === known) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
+  $(`view-${known}`).setAttribute("aria-labelledby", `${known}-title`);
   words.translate($(`view-${known}`));
   views[known].show?.();
 }

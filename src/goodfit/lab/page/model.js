@@ -205,7 +205,19 @@ export class Model {
   /** Train on. @param {string} [speed] epochs a second at most, "" for as fast as it goes; the one before if not given */
   play(speed = this.speed) {
     this.speed = speed;
+    this.stands("playing");
     return this.ask("play", speed ? { speed: Number(speed) } : {});
+  }
+
+  pause() {
+    this.stands("paused");
+    return this.ask("pause");
+  }
+
+  /** Show at once what was asked for; the server's word, which comes later, counts. @param {"playing"|"paused"} state */
+  stands(state) {
+    this.status = { ...this.status, state, batch: 0 };
+    this.tell("state");
   }
 
   /** Ask for other pictures. @param {Partial<Model["view"]>} changed */

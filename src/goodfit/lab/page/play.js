@@ -58,7 +58,7 @@ export class Play {
   /** Play, pause; or, where all epochs are done, play them again. */
   async playOrPause() {
     const { model } = this;
-    if (model.playing) return model.ask("pause");
+    if (model.playing) return model.pause();
     if (model.status.state === "done") await model.ask("reset");
     return model.play($("speed").value);
   }
