@@ -12,7 +12,7 @@ from browser_checks import FAINT_TEXT
 from goodfit.training import Recipe
 
 PAGE = Path(goodfit.lab.__file__).parent / "page"
-LARGEST = 200_000  # bytes of all files
+LARGEST = 200 * 1024  # bytes of all files
 UNNAMED = """[...document.querySelectorAll("button, input, select, [role=region], section, dialog")]
   .filter(each => each.getClientRects().length)
   .filter(each => !(each.getAttribute("aria-label") || each.getAttribute("aria-labelledby") || each.labels?.length

@@ -20,7 +20,7 @@ export function decode(text) {
 /** What the address says now. @returns {{view: string, state: any, lesson: string|null}} */
 export function read() {
   const parts = new URLSearchParams(location.hash.slice(1));
-  return { view: parts.get("view") ?? "play", state: decode(parts.get("state")), lesson: parts.get("lesson") };
+  return { view: parts.get("view") ?? (parts.has("lesson") ? "lessons" : "play"), state: decode(parts.get("state")), lesson: parts.get("lesson") };
 }
 
 /**

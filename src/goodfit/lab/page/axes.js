@@ -14,7 +14,7 @@ export function ticks(low, high, about) {
 
 /** Powers of ten within a range, with 2 and 5 where there are few. @param {number} low @param {number} high @returns {number[]} */
 export function logTicks(low, high) {
-  const within = (/** @type {number[]} */ parts) => {
+  const within = (parts) => {
     const found = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
       for (const part of parts) if (part * 10 ** power >= low * 0.999 && part * 10 ** power <= high * 1.001) found.push(Number((part * 10 ** power).toPrecision(6)));
@@ -67,5 +67,5 @@ export function drawAxes(pen, x, y) {
     pen.fillText(short(tick), x.from - 8, at);
   }
   pen.textAlign = "center";
-  for (const tick of ticks(x.low, x.high, Math.max(2, Math.floor((x.to - x.from) / 90)))) pen.fillText(short(tick), place(x, tick), y.from + 14);
+  for (const tick of x.log ? logTicks(x.low, x.high) : ticks(x.low, x.high, Math.max(2, Math.floor((x.to - x.from) / 90)))) pen.fillText(short(tick), place(x, tick), y.from + 14);
 }

@@ -23,7 +23,7 @@ export class Branching {
   ask() {
     const { model } = this;
     if (!model.opened) return;
-    const rules = Object.fromEntries(model.live.welcome?.fields.map((/** @type {any} */ rule) => [rule.name, rule]) ?? []);
+    const rules = Object.fromEntries(model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
     const known = OFFERED.filter((name) => name in rules);
     const place = h("div");
     /** @type {Control} */
@@ -35,7 +35,7 @@ export class Branching {
     const select = h("select", { id: "branch-field", change: choose }, ...known.map((name) => h("option", { value: name }, t(`field.${name}`))));
     choose();
     const error = h("p", { class: "error", role: "alert" });
-    const send = async (/** @type {Event} */ event) => {
+    const send = async (event) => {
       event.preventDefault();
       try {
         await model.live.ask("branch", { epoch: model.epoch, fields: { [select.value]: control.value() } });
@@ -59,7 +59,7 @@ export class Branching {
     if (!difference) return t("branch.wait");
     const { metric, mean, low, high, nets, epoch } = difference;
     if (mean === null) return difference.sentence;
-    const signed = (/** @type {number} */ value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
+    const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
     const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });
     if (low === null) return said;
     const which = high < 0 ? "lower" : low > 0 ? "higher" : "either";
@@ -76,7 +76,7 @@ export class Branching {
       .join(", ");
     const title = h("h4");
     put(title, "branch.is", { epoch: branch.epoch, fields });
-    const keep = (/** @type {string} */ dropped) => () => this.model.ask("drop", { branch: dropped });
+    const keep = (dropped) => () => this.model.ask("drop", { branch: dropped });
     $("versus").append(
       h("div", { class: "versus" }, title, h("p", { id: "difference" }, this.words()), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),
     );

@@ -3,6 +3,9 @@ import { drawAxes, place, valueAt } from "./axes.js";
 import { colour, eachFrame, h, sharp, short } from "./dom.js";
 import { put, t } from "./words.js";
 
+/** @typedef {import("./axes.js").Axis} Axis */
+/** @typedef {CanvasRenderingContext2D} Pen */
+
 /**
  * What one line shows: by epoch the mean over nets and the range, NaN where no net has a finite value.
  * @typedef {{key: string, values?: Record<string, any>, ink: string, dash?: number[], wide?: number, epochs: number[],
@@ -15,10 +18,12 @@ export class Chart {
   /**
    * @param {HTMLElement} host
    * @param {string} title key of its words
-   * @param {{log?: boolean}} [options]
+   * @param {{log?: boolean, wide?: boolean, column?: string}} [options] wide: along x by powers; column: key of the words of x
    */
   constructor(host, title, options = {}) {
     this.log = options.log ?? false;
+    this.wide = options.wide ?? false;
+    this.column = options.column ?? "table.epoch";
     this.title = title;
     /** @type {Line[]} */
     this.lines = [];
@@ -35,7 +40,7 @@ export class Chart {
     this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
     host.append(h("div", { class: "plot" }, this.canvas, this.readout), this.twin);
     this.draw = eachFrame(() => this.paint());
-    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.point(event.offsetX));
+    this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
     new ResizeObserver(this.draw).observe(this.canvas);
   }
@@ -48,7 +53,7 @@ export class Chart {
   }
 
   /** @returns {{x: import("./axes.js").Axis, y: import("./axes.js").Axis}} */
-  axes(/** @type {number} */ width, /** @type {number} */ height) {
+  axes(width, height) {
     let [low, high] = [Infinity, -Infinity];
     for (const line of this.lines)
       for (let at = 0; at < line.epochs.length; at++) {
@@ -61,7 +66,7 @@ export class Chart {
       const room = (high - low || Math.abs(high) || 1) * 0.06;
       [low, high] = [low >= 0 && low < high / 2 ? 0 : low - room, high + room];
     }
-    const x = { low: 0, high: this.end, from: 52, to: width - 10 };
+    const x = { low: this.wide ? 1 : 0, high: this.wide ? Math.max(this.end, 2) : this.end, log: this.wide, from: 52, to: width - 10 };
     return { x, y: { low, high, log: this.log, from: height - 26, to: 8 } };
   }
 
@@ -76,7 +81,7 @@ export class Chart {
     this.read(pen, x, y);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Line} line @param {import("./axes.js").Axis} x @param {import("./axes.js").Axis} y */
+  /** @param {Pen} pen @param {Line} line @param {Axis} x @param {Axis} y */
   band(pen, line, x, y) {
     const there = line.epochs.map((_, at) => at).filter((at) => Number.isFinite(line.low[at]));
     if (there.length < 2) return;
@@ -90,7 +95,7 @@ export class Chart {
     pen.globalAlpha = 1;
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Line} line @param {import("./axes.js").Axis} x @param {import("./axes.js").Axis} y */
+  /** @param {Pen} pen @param {Line} line @param {Axis} x @param {Axis} y */
   stroke(pen, line, x, y) {
     pen.strokeStyle = pen.fillStyle = colour(line.ink);
     pen.lineWidth = line.wide ?? 2;
@@ -116,7 +121,7 @@ export class Chart {
     pen.fill();
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {import("./axes.js").Axis} x @param {import("./axes.js").Axis} y */
+  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   drawMarks(pen, x, y) {
     pen.textAlign = "left";
     pen.lineWidth = 1;
@@ -147,7 +152,7 @@ export class Chart {
     this.draw();
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {import("./axes.js").Axis} x @param {import("./axes.js").Axis} y */
+  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   read(pen, x, y) {
     this.readout.hidden = this.pointed === null || !this.lines.some((line) => line.epochs.length);
     if (this.readout.hidden || this.pointed === null) return;
@@ -164,7 +169,7 @@ export class Chart {
       const own = line.epochs.indexOf(epochs[at]);
       return own < 0 ? "" : `${t(line.key, line.values)} ${ranged(line, own)}`;
     });
-    this.readout.textContent = [t("chart.epoch", { epoch: epochs[at] }), ...parts.filter(Boolean)].join(" · ");
+    this.readout.textContent = [`${t(this.column)} ${epochs[at]}`, ...parts.filter(Boolean)].join(" · ");
   }
 
   tabulate() {
@@ -173,7 +178,7 @@ export class Chart {
     const epochs = [...new Set(this.lines.flatMap((line) => line.epochs))].sort((one, other) => one - other);
     const every = Math.ceil(epochs.length / ROWS);
     const places = this.lines.map((line) => new Map(line.epochs.map((epoch, at) => [epoch, at])));
-    const head = [t("table.epoch"), ...this.lines.map((line) => t(line.key, line.values))];
+    const head = [t(this.column), ...this.lines.map((line) => t(line.key, line.values))];
     const rows = epochs.filter((_, at) => at % every === 0 || at === epochs.length - 1).map((epoch) => [
       String(epoch),
       ...this.lines.map((line, which) => {

@@ -1,7 +1,9 @@
 // A claim: a sentence about this state, which pairs of nets decide: it holds, it does not, or nobody can tell yet.
 import { button } from "./controls.js";
 import { h, short } from "./dom.js";
-import { language, put, t, translate } from "./words.js";
+import { ask } from "./files.js";
+import { job } from "./jobs.js";
+import { language, put, t } from "./words.js";
 
 /** Words in the page's language. @param {{en: string, zh: string}} words */
 export const of = (words) => words[/** @type {"en"|"zh"} */ (language)] ?? words.en;
@@ -11,38 +13,35 @@ export class Claims {
   constructor(model) {
     this.model = model;
     this.select = h("select", { id: "claim", "data-w-aria-label": "claim" });
-    this.run = button("claim.ask", () => this.ask(), "primary");
-    this.stop = button("stop", () => model.ask("stop"), "quiet");
-    this.stop.hidden = true;
+    this.run = button("claim.ask", () => this.ask(16, 1), "primary");
     this.answer = h("div", { id: "claimed", class: "stack", "aria-live": "polite" });
-    model.on("progress", ({ job, share, sentence }) => job === "claim" && this.told(share, sentence));
+    model.on("opened", () => this.answer.replaceChildren());
     document.addEventListener("language", () => this.show());
   }
 
   parts() {
-    return [h("div", { class: "line" }, this.select), h("div", { class: "line" }, this.run, this.stop), this.answer];
+    return [h("div", { class: "line" }, this.select), this.run, this.answer];
   }
 
-  show() {
-    const claims = this.model.live.welcome?.claims ?? [];
+  async show() {
     const chosen = this.select.value;
-    this.select.replaceChildren(...claims.map((/** @type {any} */ each) => h("option", { value: each.name }, of(each.sentence ?? each.words))));
+    this.claims ??= (await ask("claims")).claims ?? [];
+    this.select.replaceChildren(...this.claims.map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
     if (chosen) this.select.value = chosen;
   }
 
-  /** @param {number} share @param {string} sentence */
-  told(share, sentence) {
-    const bar = h("progress", { max: 1, value: share, "aria-label": sentence });
-    this.answer.replaceChildren(bar, h("p", { class: "muted" }, sentence));
-  }
-
-  async ask() {
-    [this.run.disabled, this.stop.hidden] = [true, false];
-    const answer = await this.model.ask("claim", { name: this.select.value });
-    [this.run.disabled, this.stop.hidden] = [false, true];
-    this.answer.replaceChildren();
-    if (answer && answer.say === "claimed") this.answer.append(decided(answer.value));
-    translate(this.answer);
+  /** @param {number} pairs of nets @param {number} look at this claim: each further one widens the interval */
+  async ask(pairs, look) {
+    this.run.disabled = true;
+    const value = await job(this.model, this.answer, "claim", { name: this.select.value, pairs, look, state: this.model.state });
+    this.run.disabled = false;
+    if (!value) return;
+    this.answer.append(decided(value));
+    const wanted = value.answer === "cannot-tell" ? Math.min(128, value.pairs + (value.more ?? 0)) : 0;
+    if (wanted <= value.pairs) return;
+    const more = button("claim.more", () => this.ask(wanted, value.look + 1));
+    put(more, "claim.more", { pairs: wanted - value.pairs });
+    this.answer.append(more);
   }
 }
 
@@ -54,11 +53,10 @@ export function decided(value) {
 }
 
 /** An interval as a bar about zero. @param {{low: number, high: number, difference: number}} given */
-export function interval({ low, high, difference }) {
+function interval({ low, high, difference }) {
   const far = 1.15 * Math.max(Math.abs(low), Math.abs(high), Math.abs(difference), 1e-12);
-  const at = (/** @type {number} */ value) => `${50 + (50 * value) / far}%`;
-  const bar = h("span", { class: "reach" });
-  const dot = h("span", { class: "point" });
+  const at = (value) => `${50 + (50 * value) / far}%`;
+  const [bar, dot] = [h("span", { class: "reach" }), h("span", { class: "point" })];
   bar.style.left = at(low);
   bar.style.width = `${(50 * (high - low)) / far}%`;
   dot.style.left = at(difference);

@@ -77,7 +77,7 @@ export class Control {
     const text = this.input.value.trim();
     if (none && (text === "" || text === "none")) return null;
     if (many && (text === "" || text === "none")) return [];
-    const parts = text.split(",").map((/** @type {string} */ each) => read(each.trim(), kind));
+    const parts = text.split(",").map((each) => read(each.trim(), kind));
     return many && (parts.length > 1 || this.rule.name === "hidden") ? parts : parts.length > 1 ? text : parts[0];
   }
 
@@ -135,7 +135,7 @@ export function button(key, pressed, kind = "") {
 
 /** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel. @param {HTMLElement} panel @param {HTMLElement} foot */
 export function hints(panel, foot) {
-  const show = (/** @type {Event} */ event) => {
+  const show = (event) => {
     const field = /** @type {HTMLElement} */ (event.target).closest?.(".field");
     const text = field?.querySelector(".unseen")?.textContent;
     if (!text) return;

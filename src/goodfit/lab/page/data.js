@@ -82,7 +82,7 @@ export class DataPanel {
     const choice = this.pending ?? this.choice;
     if (choice === FILE) return this.fileControls();
     if (choice === DRAW) return [h("p", { class: "small", "data-w": "draw.how" })];
-    const entry = this.model.live.welcome?.data.find((/** @type {any} */ each) => each.name === choice);
+    const entry = this.model.live.welcome?.data.find((each) => each.name === choice);
     const { data } = this.model.state;
     const given = { ...(entry?.parameters ?? {}), ...data };
     return Object.entries(given)

@@ -35,7 +35,7 @@ export function h(tag, attributes = {}, ...children) {
  */
 export function patient(run, wait) {
   let timer = 0;
-  return (/** @type {any[]} */ ...given) => {
+  return (...given) => {
     clearTimeout(timer);
     timer = window.setTimeout(() => run(...given), wait);
   };

@@ -3,7 +3,7 @@
 const KEPT = "goodfit-lab-token";
 const WAITS = [250, 500, 1000, 2000, 5000]; // milliseconds before each try to connect again
 
-const ANSWERS = ["opened", "explained", "findings", "verdict", "claimed", "capacity", "folds", "sealed", "unsealed", "ended"];
+const ANSWERS = ["opened", "explained", "findings", "verdict", "claimed", "capacity", "folds", "sealed", "unsealed", "answered", "exported"];
 const LAST = ["ok", "error", "welcome"]; // with one of these every answer ends
 
 /** @typedef {Record<string, any> & {say: string, columns?: Record<string, Column>}} Message */
@@ -27,7 +27,7 @@ export function unpack(frame) {
   /** @type {Record<string, Column>} */
   const columns = {};
   for (const { name, shape } of header.arrays ?? []) {
-    const count = shape.reduce((/** @type {number} */ all, /** @type {number} */ each) => all * each, 1);
+    const count = shape.reduce((all, each) => all * each, 1);
     columns[name] = { shape, values: new Float32Array(frame, at, count) };
     at += 4 * count;
   }

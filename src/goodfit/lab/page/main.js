@@ -14,6 +14,8 @@ const views = {};
 const LATER = {
   step: () => import("./step.js"),
   say: () => import("./say.js"),
+  choose: () => import("./choose.js"),
+  lessons: () => import("./lessons.js"),
 };
 
 /** @param {string} name */
@@ -35,10 +37,9 @@ async function view(name) {
 
 function tabs() {
   for (const name of ["play", ...Object.keys(LATER)]) {
-    const go = (/** @type {Event} */ event) => {
+    const go = (event) => {
       event.preventDefault();
-      address.write({ view: name });
-      view(name);
+      model.tell("view", name);
     };
     $("tabs").append(h("li", {}, h("a", { href: `#view=${name}`, "data-view": name, "data-w": `tab.${name}`, click: go })));
   }
@@ -65,11 +66,15 @@ async function begin() {
     nameLanguage();
   });
   nameLanguage();
-  $("skip").addEventListener("click", (/** @type {Event} */ event) => {
+  $("skip").addEventListener("click", (event) => {
     event.preventDefault();
     $("main").focus();
   });
   window.addEventListener("popstate", moved);
+  model.on("view", (name) => {
+    address.write({ view: name, lesson: null });
+    view(name);
+  });
   model.on("busy", (busy) => $("main").setAttribute("aria-busy", String(busy)));
   live.on("line", connected);
   live.connect();

@@ -33,6 +33,8 @@ export class Model {
     this.points = [];
     /** @type {Record<string, number>} the epoch that each branch has come to: curves tell it sooner than states */
     this.reached = { A: 0, B: 0 };
+    /** @type {{name: string, part: (value: any) => void, told: (share: number, sentence: string) => void}|null} */
+    this.job = null;
     this.farthest = 0;
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
@@ -53,7 +55,7 @@ export class Model {
   }
 
   listen() {
-    const hear = (/** @type {string} */ say, /** @type {(message: any) => void} */ take) => this.live.on(say, take);
+    const hear = (say, take) => this.live.on(say, take);
     hear("opened", (message) => this.begin(message));
     hear("points", ({ columns: { x1, x2, y, part } }) => {
       this.points = [...x1.values].map((x, at) => ({ x, y: x2.values[at], label: y.values[at], part: part.values[at] }));
@@ -95,7 +97,9 @@ export class Model {
       this.difference = message;
       this.tell("difference", message);
     });
-    for (const say of ["note", "error", "progress", "line"]) hear(say, (message) => this.tell(say, message));
+    hear("progress", ({ job, share, sentence }) => this.job?.name === job && this.job?.told(share, sentence));
+    for (const say of ["capacity", "folds"]) hear(say, ({ value }) => this.job?.name === say && this.job?.part(value));
+    for (const say of ["note", "error", "line"]) hear(say, (message) => this.tell(say, message));
   }
 
   /** Keep how far the training is, and what was changed on the way, in the address. */
@@ -137,7 +141,7 @@ export class Model {
 
   /** Whether a field can change while a training runs. @param {string} name */
   isLive(name) {
-    return this.live.welcome?.fields.some((/** @type {any} */ rule) => rule.name === name && rule.live);
+    return this.live.welcome?.fields.some((rule) => rule.name === name && rule.live);
   }
 
   /** How far A is. */

@@ -18,6 +18,7 @@ const MOST_INPUTS = 12;
 const NEAR = 6; // pixels from a line that still mean it
 
 /** @typedef {{x: number, y: number, size: number}} Spot */
+/** @typedef {CanvasRenderingContext2D} Pen */
 
 export class NetDrawing {
   /** @param {HTMLElement} host */
@@ -37,13 +38,13 @@ export class NetDrawing {
     this.chosen = null;
     /** @type {Place|null} */
     this.pointed = null;
-    this.onChoose = (/** @type {Place} */ _) => {};
-    this.onUnit = (/** @type {Float32Array|null} */ _) => {};
+    this.onChoose = (_) => {};
+    this.onUnit = (_) => {};
     this.tile = document.createElement("canvas");
     this.draw = eachFrame(() => this.paint());
-    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.point(event.offsetX, event.offsetY));
+    this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX, event.offsetY));
     this.canvas.addEventListener("pointerleave", () => this.point(-99, -99));
-    this.canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    this.canvas.addEventListener("click", (event) => {
       const found = this.at(event.offsetX, event.offsetY);
       if (found) this.choose(found);
     });
@@ -108,7 +109,7 @@ export class NetDrawing {
     this.names(pen, net, height);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {{from: Spot, to: Spot}} line @param {string} ink @param {number} wide @param {number} alpha */
+  /** @param {Pen} pen @param {{from: Spot, to: Spot}} line @param {string} ink @param {number} wide @param {number} alpha */
   stroke(pen, { from, to }, ink, wide, alpha) {
     const [left, right] = [from.x + from.size / 2, to.x - to.size / 2];
     const middle = (left + right) / 2;
@@ -122,7 +123,7 @@ export class NetDrawing {
     pen.globalAlpha = 1;
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Net} net @param {number} column @param {number} at @param {Spot} spot */
+  /** @param {Pen} pen @param {Net} net @param {number} column @param {number} at @param {Spot} spot */
   unit(pen, net, column, at, { x, y, size }) {
     const picture = column > 0 && column < this.spots.length - 1 ? this.thumbnail(net, column - 1, at) : null;
     const [left, top] = [x - size / 2, y - size / 2];
@@ -185,7 +186,7 @@ export class NetDrawing {
     pen.putImageData(pixels, 0, 0);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Net} net @param {number} height */
+  /** @param {Pen} pen @param {Net} net @param {number} height */
   names(pen, net, height) {
     pen.font = `12px ${colour("--sans")}`;
     pen.fillStyle = colour("--muted");
@@ -262,7 +263,7 @@ export class NetDrawing {
   }
 }
 
-/** What a unit computes along a line. @param {CanvasRenderingContext2D} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
+/** What a unit computes along a line. @param {Pen} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
 function tinyCurve(pen, values, left, top, size) {
   const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
   pen.beginPath();

@@ -23,10 +23,10 @@ export class NetCard {
   }
 
   form() {
-    const select = (/** @type {string} */ name) => h("select", { id: `weight-${name}`, change: () => this.follow(name) });
+    const select = (name) => h("select", { id: `weight-${name}`, change: () => this.follow(name) });
     [this.layer, this.from, this.to] = ["layer", "from", "to"].map(select);
     this.value = h("input", { id: "weight-value", type: "text", inputmode: "decimal", autocomplete: "off" });
-    const labelled = (/** @type {string} */ name, /** @type {Element} */ input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
+    const labelled = (name, input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
     this.sliding = h("input", { type: "range", id: "weight-slider", min: -5, max: 5, step: 0.05, "data-w-aria-label": "weight.value" });
     this.sliding.addEventListener("input", () => {
       this.value.value = this.sliding.value;
@@ -41,7 +41,7 @@ export class NetCard {
       this.sliding,
       h("button", { type: "submit", "data-w": "weight.set" }),
     );
-    $("weight").addEventListener("submit", (/** @type {Event} */ event) => {
+    $("weight").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
@@ -83,7 +83,7 @@ export class NetCard {
     const at = Number(this.layer.value);
     const layer = net?.layers[at];
     if (!layer) return;
-    const number = (/** @type {number} */ count, /** @type {(at: number) => string} */ name) => Array.from({ length: count }, (_, each) => h("option", { value: each }, name(each)));
+    const number = (count, name) => Array.from({ length: count }, (_, each) => h("option", { value: each }, name(each)));
     this.from.replaceChildren(...number(layer.inputs, (each) => (at ? t("net.from", { unit: each + 1 }) : `x${each + 1}`)), ...(layer.biases ? [h("option", { value: "b" }, t("net.bias"))] : []));
     this.to.replaceChildren(...number(layer.outputs, (each) => t("net.from", { unit: each + 1 })));
     put(this.equal, "equal", { layer: at + 1 });
@@ -101,10 +101,10 @@ export class NetCard {
   opened() {
     const { opened, state, view } = this.model;
     const { hidden } = opened.recipe;
-    this.which.replaceChildren(...opened.nets.map((/** @type {any} */ net, /** @type {number} */ at) => h("option", { value: at }, this.named(net, at))));
+    this.which.replaceChildren(...opened.nets.map((net, at) => h("option", { value: at }, this.named(net, at))));
     this.which.value = view.unit_net;
     this.which.hidden = opened.nets.length < 2;
-    const layers = hidden.map((/** @type {number} */ units, /** @type {number} */ at) => this.stepper(hidden, units, at));
+    const layers = hidden.map((units, at) => this.stepper(hidden, units, at));
     $("layers").replaceChildren(
       this.small("−", "layer.less", () => this.shape(hidden.slice(0, -1)), !hidden.length),
       h("span", { class: "count", "data-w": "layers.count", "data-w-values": JSON.stringify({ count: hidden.length }) }),
@@ -121,7 +121,7 @@ export class NetCard {
 
   /** @param {number[]} hidden @param {number} units @param {number} at */
   stepper(hidden, units, at) {
-    const other = (/** @type {number} */ by) => this.shape(hidden.map((each, place) => (place === at ? Math.max(1, Math.min(MOST_UNITS, each + by)) : each)));
+    const other = (by) => this.shape(hidden.map((each, place) => (place === at ? Math.max(1, Math.min(MOST_UNITS, each + by)) : each)));
     const by = units >= 16 ? 4 : 1;
     return h(
       "span",

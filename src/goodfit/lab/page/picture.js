@@ -5,6 +5,9 @@ import { CLASS_INKS, channels, colour, eachFrame, h, sharp, short } from "./dom.
 import { table } from "./charts.js";
 import { put, t } from "./words.js";
 
+/** @typedef {import("./axes.js").Axis} Axis */
+/** @typedef {CanvasRenderingContext2D} Pen */
+
 const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a half
 /**
  * What is shown. kind: "map" of a probability, "values" of a number or of a unit, "classes", or "curve"; mean: one array, or
@@ -33,7 +36,7 @@ export class Picture {
     this.drawing = false;
     /** @type {Shown|null} what is shown again when no unit is pointed at */
     this.behind = null;
-    this.onPoint = (/** @type {number} */ _x, /** @type {number} */ _y) => {};
+    this.onPoint = (_x, _y) => {};
     this.draw = eachFrame(() => this.paint());
     this.tile = document.createElement("canvas");
     this.listen();
@@ -41,14 +44,14 @@ export class Picture {
   }
 
   listen() {
-    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.read(event.offsetX, event.offsetY));
+    this.canvas.addEventListener("pointermove", (event) => this.read(event.offsetX, event.offsetY));
     this.canvas.addEventListener("pointerleave", () => (this.readout.textContent = ""));
-    this.canvas.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    this.canvas.addEventListener("click", (event) => {
       if (!this.drawing) return;
       const { x, y } = this.axes();
       this.onPoint(valueAt(x, event.offsetX), valueAt(y, event.offsetY));
     });
-    this.plot.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
+    this.plot.addEventListener("keydown", (event) => this.key(event));
   }
 
   /** Let points be drawn, or no more. @param {boolean} on */
@@ -106,14 +109,14 @@ export class Picture {
     }
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Shown} shown */
+  /** @param {Pen} pen @param {Shown} shown */
   paintMap(pen, shown) {
     const { grid, mean, spread, low = 0, high = 1 } = shown;
     const inks = CLASS_INKS.map(channels);
     const paper = channels("--paper");
     const ink = channels("--ink");
     this.tile.width = this.tile.height = grid;
-    const tile = /** @type {CanvasRenderingContext2D} */ (this.tile.getContext("2d"));
+    const tile = /** @type {Pen} */ (this.tile.getContext("2d"));
     const pixels = tile.createImageData(grid, grid);
     for (let at = 0; at < grid * grid; at++) {
       const to = 4 * ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)); // rows come from the lowest y up
@@ -131,7 +134,7 @@ export class Picture {
   }
 
   /** The line on which the mean is one half. */
-  border(/** @type {CanvasRenderingContext2D} */ pen, /** @type {Shown} */ { grid, mean }, /** @type {import("./axes.js").Axis} */ x, /** @type {import("./axes.js").Axis} */ y) {
+  border(pen, { grid, mean }, x, y) {
     const cell = [(x.to - x.from) / (grid - 1), (y.from - y.to) / (grid - 1)];
     const [left, low] = [x.from, y.from];
     pen.beginPath();
@@ -155,7 +158,7 @@ export class Picture {
     pen.stroke();
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Shown} shown */
+  /** @param {Pen} pen @param {Shown} shown */
   paintCurve(pen, shown) {
     const { x, y } = this.axes();
     drawAxes(pen, x, y);
@@ -163,8 +166,8 @@ export class Picture {
     pen.beginPath();
     pen.rect(x.from, y.to, x.to - x.from, y.from - y.to);
     pen.clip();
-    const at = (/** @type {number} */ index) => place(x, shown.x[0] + ((shown.x[1] - shown.x[0]) * index) / (shown.grid - 1));
-    const line = (/** @type {(index: number) => number} */ value) => {
+    const at = (index) => place(x, shown.x[0] + ((shown.x[1] - shown.x[0]) * index) / (shown.grid - 1));
+    const line = (value) => {
       for (let index = 0; index < shown.grid; index++) pen.lineTo(at(index), place(y, value(index)));
     };
     pen.strokeStyle = pen.fillStyle = colour("--series-2");
@@ -192,7 +195,7 @@ export class Picture {
     pen.restore();
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {import("./axes.js").Axis} x @param {import("./axes.js").Axis} y */
+  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   paintPoints(pen, x, y) {
     const size = this.points.length > 300 ? 2.4 : 3.4;
     pen.lineWidth = 1;
@@ -214,7 +217,7 @@ export class Picture {
     if (!shown) return;
     const { x, y } = this.axes();
     const [at, up] = [valueAt(x, left), valueAt(y, top)];
-    const where = (/** @type {number} */ value, /** @type {[number, number]} */ [low, high]) =>
+    const where = (value, [low, high]) =>
       Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
     const cell = shown.kind === "curve" ? where(at, shown.x) : where(up, shown.y) * shown.grid + where(at, shown.x);
     const coordinates = shown.kind === "curve" ? short(at) : `${short(at)}, ${short(up)}`;
@@ -265,7 +268,7 @@ export class Picture {
     if (!this.twin.open || !shown) return this.table.replaceChildren();
     const [count, grid] = [9, shown.grid];
     const spots = Array.from({ length: count }, (_, at) => Math.round((at * (grid - 1)) / (count - 1)));
-    const value = (/** @type {[number, number]} */ [low, high], /** @type {number} */ at) => short(low + ((high - low) * at) / (grid - 1), 3);
+    const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
     if (shown.kind === "curve") {
       const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
       this.table.replaceChildren(table(t("picture.curve"), ["x", t("picture.prediction")], rows));
@@ -276,7 +279,7 @@ export class Picture {
   }
 }
 
-/** @param {import("./axes.js").Axis} axis @param {number} value */
+/** @param {Axis} axis @param {number} value */
 const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
 
 /** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */

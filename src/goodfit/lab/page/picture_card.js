@@ -32,8 +32,8 @@ export class PictureCard {
 
   opened() {
     const { opened, view, state } = this.model;
-    const nets = opened.nets.map((/** @type {any} */ net, /** @type {number} */ at) => h("option", { value: at }, t("picture.net", { net: at + 1, units: net.hidden.join("-") })));
-    const classes = opened.classes.length > 2 ? opened.classes.map((/** @type {string} */ name, /** @type {number} */ at) => h("option", { value: `c${at}` }, t("picture.class", { name }))) : [];
+    const nets = opened.nets.map((net, at) => h("option", { value: at }, t("picture.net", { net: at + 1, units: net.hidden.join("-") })));
+    const classes = opened.classes.length > 2 ? opened.classes.map((name, at) => h("option", { value: `c${at}` }, t("picture.class", { name }))) : [];
     this.which.replaceChildren(h("option", { value: "" }, t("picture.mean", { nets: nets.length })), ...classes, ...(nets.length > 1 ? nets : []));
     this.which.value = view.shown === null ? (view.net ?? "") : `c${view.shown}`;
     this.a.classes = opened.classes;
@@ -54,12 +54,12 @@ export class PictureCard {
 
   legend() {
     const { opened } = this.model;
-    const entry = (/** @type {string} */ kind, /** @type {string} */ ink, /** @type {string} */ text) => {
+    const entry = (kind, ink, text) => {
       const mark = h("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
       if (ink) mark.style.color = `var(${ink})`;
       return h("li", {}, mark, h("span", {}, text));
     };
-    const classes = opened.classes.map((/** @type {string} */ name, /** @type {number} */ at) => entry("dot", CLASS_INKS[at % CLASS_INKS.length], name));
+    const classes = opened.classes.map((name, at) => entry("dot", CLASS_INKS[at % CLASS_INKS.length], name));
     const many = opened.nets.length > 1;
     const line = opened.picture?.kind === "line";
     $("legend").replaceChildren(
@@ -86,7 +86,7 @@ export class PictureCard {
     const { mean, spread, nets } = boundary.columns;
     const [parts, grid] = mean.shape;
     const size = mean.values.length / parts;
-    const split = (/** @type {any} */ column, /** @type {number} */ count) => Array.from({ length: count }, (_, at) => column.values.subarray(at * size, (at + 1) * size));
+    const split = (column, count) => Array.from({ length: count }, (_, at) => column.values.subarray(at * size, (at + 1) * size));
     const line = opened.picture.kind === "line";
     const numbers = opened.task === "regression";
     const found = { grid, x: opened.picture.x, y: opened.picture.y, mean: split(mean, parts), spread: opened.nets.length > 1 && this.model.view.net === null ? spread.values : null };

@@ -8,7 +8,8 @@ import { Branching } from "./branch.js";
 import { NetCard } from "./net_card.js";
 import { PictureCard } from "./picture_card.js";
 import { RecipePanel } from "./recipe.js";
-import { put, t } from "./words.js";
+import { save } from "./files.js";
+import { language, put, t } from "./words.js";
 
 const SILENCE = 2000; // milliseconds between two sentences of the live summary, at least
 
@@ -46,6 +47,7 @@ export class Play {
       if (model.marks.A.length) model.ask("undo");
       else if (address.undoable()) history.back();
     });
+    $("export").addEventListener("change", () => this.take());
     $("share").addEventListener("click", async () => {
       const link = new URL(location.href);
       link.search = "";
@@ -68,6 +70,21 @@ export class Play {
     const { model } = this;
     if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
     else if (epoch < model.epoch) model.ask("rewind", { epoch });
+  }
+
+  /** Take the state away in another form: a text is shown and copied, the rest is a file. */
+  async take() {
+    const kind = $("export").value;
+    $("export").value = "";
+    const { model } = this;
+    const state = { ...model.state, ...(model.acts.length && { acts: model.acts }) };
+    const answer = await model.ask(kind === "replay" ? "replay" : "export", kind === "replay" ? { language, state } : { kind, state });
+    if (!answer) return;
+    const { name, mime, text } = answer.value;
+    if (kind === "command") {
+      await navigator.clipboard?.writeText(text).catch(() => null);
+      this.note(text.trim());
+    } else save(name, text, mime);
   }
 
   curveTools() {
@@ -132,7 +149,7 @@ export class Play {
     const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter(({ epoch }) => model.branch && epoch >= model.branch.epoch).map((mark) => marked(mark, "B: "))];
     const both = Boolean(model.branch);
     $("view-play").classList.toggle("two", both);
-    const lines = (/** @type {string} */ what) => {
+    const lines = (what) => {
       const found = [A.line(`train_${what}`, { key: both ? "train.a" : "train", ink: "--faint", dash: [5, 4], wide: 1.6 })];
       if (A.has(`valid_${what}`)) found.unshift(A.line(`valid_${what}`, { key: both ? "valid.a" : "valid", ink: "--series-2" }));
       if (both) found.push(B.line(this.measure(what), { key: this.measure(what).startsWith("valid") ? "valid.b" : "train.b", ink: "--series-3" }, model.branch.epoch));

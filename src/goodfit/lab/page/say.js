@@ -2,6 +2,7 @@
 import { Claims } from "./claims.js";
 import { button } from "./controls.js";
 import { h, short } from "./dom.js";
+import { job } from "./jobs.js";
 import { put, t, translate } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
@@ -16,7 +17,7 @@ class Say {
     this.look = button("say.look", () => this.inspect(), "primary");
     this.judge = button("say.judge", () => this.ask(), "");
     this.epoch = h("span", { class: "muted" });
-    const section = (/** @type {string} */ key, /** @type {Node[]} */ ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
+    const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
     this.claims = new Claims(model);
     host.append(
       h("header", {}, h("h2", { id: "say-title", "data-w": "tab.say" }), h("p", { class: "lead", "data-w": "say.lead" })),
@@ -24,7 +25,6 @@ class Say {
       section("claim", ...this.claims.parts()),
       section("say.verdict", h("div", { class: "line" }, this.judge), this.verdict),
     );
-    model.on("progress", ({ job, sentence }) => job === "judge" && this.verdict.replaceChildren(h("p", { class: "muted" }, sentence)));
     model.on("opened", () => {
       this.findings.replaceChildren();
       this.verdict.replaceChildren();
@@ -38,7 +38,7 @@ class Say {
 
   async inspect() {
     this.look.disabled = true;
-    const answer = await this.model.ask("say");
+    const answer = await this.model.ask("say", { net: this.model.view.unit_net });
     this.look.disabled = false;
     if (!answer) return;
     put(this.epoch, "say.at", { epoch: this.model.epoch });
@@ -70,18 +70,16 @@ class Say {
   /** Train with what is advised, from the beginning. @param {Record<string, any>} fields */
   async try(fields) {
     await this.model.replaceFields(fields);
-    location.hash = location.hash.replace(/view=\w+/, "view=play");
+    this.model.tell("view", "play");
   }
 
   async ask() {
     this.judge.disabled = true;
-    this.verdict.replaceChildren(h("p", { class: "muted" }, t("say.wait")));
-    const answer = await this.model.ask("judge", { seconds: 60 });
+    const value = await job(this.model, this.verdict, "judge", { seconds: 60, state: this.model.state });
     this.judge.disabled = false;
-    this.verdict.replaceChildren();
-    if (!answer) return;
-    const { sentence, reasons, advice } = answer.value;
-    this.verdict.append(h("p", { class: "lead" }, sentence), h("ul", { class: "plain" }, ...(reasons ?? []).map((/** @type {string} */ each) => h("li", {}, each))));
+    if (!value) return;
+    const { sentence, reasons, advice } = value;
+    this.verdict.append(h("p", { class: "lead" }, sentence), h("ul", { class: "plain" }, ...(reasons ?? []).map((each) => h("li", {}, each))));
     if (advice?.change) this.verdict.append(h("p", {}, advice.change));
   }
 }

@@ -49,7 +49,7 @@ class Step {
   show() {
     const { opened } = this.model;
     if (!opened) return;
-    this.net.replaceChildren(...opened.nets.map((/** @type {any} */ net, /** @type {number} */ at) => h("option", { value: at }, t("net.number", { net: at + 1, seed: net.seed }))));
+    this.net.replaceChildren(...opened.nets.map((net, at) => h("option", { value: at }, t("net.number", { net: at + 1, seed: net.seed }))));
     this.net.value = Math.min(this.model.view.unit_net, opened.nets.length - 1);
     this.ask();
   }
@@ -77,13 +77,13 @@ class Step {
   /** The stages in order: the nodes forward, the edges backward, the checks, the update. */
   lay() {
     const { nodes, edges, differences, update } = this.found;
-    const forward = nodes.map((/** @type {any} */ node) => ({
+    const forward = nodes.map((node) => ({
       phase: node.kind === "objective" || ["l", "L", "s"].includes(node.name) ? "loss" : "forward",
       name: node.name,
       title: node.formula && node.kind !== "input" ? `${node.name} = ${node.formula}` : node.name,
-      show: () => [matrix(node.name, node.value, node.formula), ...(node.kind === "parameter" ? [] : [])],
+      show: () => [matrix(node.name, node.value, node.formula)],
     }));
-    const backward = edges.map((/** @type {any} */ edge) => ({
+    const backward = edges.map((edge) => ({
       phase: "backward",
       name: `${edge.start}←${edge.end}`,
       title: edge.rule,
@@ -112,7 +112,7 @@ class Step {
   checked(edge) {
     const own = this.differences[edge.start];
     if (!own || !edge.end.startsWith("z")) return [];
-    const rows = own.at.slice(0, MOST).map((/** @type {number} */ place, /** @type {number} */ at) => [String(place + 1), short(own.gradient[at], 6), short(own.difference[at], 6)]);
+    const rows = own.at.slice(0, MOST).map((place, at) => [String(place + 1), short(own.gradient[at], 6), short(own.difference[at], 6)]);
     const words = h("p", {}, t(own.right ? "check.right" : "check.wrong", { error: short(own.error, 2) }));
     return [table(t("check.title", { name: edge.start }), [t("check.place"), t("check.gradient"), t("check.difference")], rows), words];
   }
@@ -126,7 +126,7 @@ class Step {
       if (Number(chip.getAttribute("data-at")) === this.at) chip.setAttribute("aria-current", "step");
       else chip.removeAttribute("aria-current");
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
-    const rest = this.found.left_out.map((/** @type {string} */ sentence) => h("p", { class: "muted small" }, sentence));
+    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, sentence));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
     this.back.disabled = this.at === 0;
     this.next.disabled = this.at === this.stages.length - 1;
@@ -137,12 +137,12 @@ class Step {
     const { nodes } = this.found;
     const rows = [];
     for (let layer = 1; ; layer++) {
-      const z = nodes.find((/** @type {any} */ node) => node.name === `z${layer}`);
-      const weight = nodes.find((/** @type {any} */ node) => node.name === `W${layer}`);
+      const z = nodes.find((node) => node.name === `z${layer}`);
+      const weight = nodes.find((node) => node.name === `W${layer}`);
       if (!z || !weight) break;
       rows.push([layer, variance(z.value.flat()), Math.hypot(...weight.gradient.flat())]);
     }
-    const bars = (/** @type {number} */ which) => {
+    const bars = (which) => {
       const powers = rows.map((row) => Math.log10(Math.max(row[which], 1e-12)));
       const [low, high] = [Math.min(...powers, -4), Math.max(...powers, 1)];
       return rows.map((row, at) => {
@@ -166,11 +166,12 @@ function variance(values) {
 
 /** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {any} value @param {string} [formula] */
 function matrix(caption, value, formula = "") {
-  const rows = Array.isArray(value) ? value.map((each) => (Array.isArray(each) ? each : [each])) : [[value]];
+  if (!Array.isArray(value)) return h("p", { class: "scalar" }, short(value, 6));
+  const rows = value.map((each) => (Array.isArray(each) ? each : [each]));
   const most = Math.max(...rows.flat().map(Math.abs), 1e-12);
   const shown = rows.slice(0, MOST).map((row, at) => [
     String(at + 1),
-    ...row.slice(0, MOST).map((/** @type {number} */ each) => {
+    ...row.slice(0, MOST).map((each) => {
       const cell = h("span", { class: each < 0 ? "cell minus" : "cell" }, short(each, 4));
       cell.style.setProperty("--share", `${Math.round((34 * Math.abs(each)) / most)}%`);
       return cell;
