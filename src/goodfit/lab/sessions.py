@@ -232,12 +232,9 @@ class Sessions:
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self.workers = Workers(command)
         self.helpers = Helpers(self.workers)
-        self._known: dict[str, LabSession] = {}
+        self.known: dict[str, LabSession] = {}
         self._watching: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Future[None]] = set()
-
-    def __getitem__(self, name: str) -> LabSession:
-        return self._known[name]
 
     def start(self) -> None:
         """Get a process warm, and look after what nobody watches."""
@@ -246,17 +243,17 @@ class Sessions:
 
     def session(self, wanted: str | None) -> tuple[LabSession, bool]:
         """(the session of that name, or a new one; whether it was there). InputError where there are too many."""
-        if wanted is not None and wanted in self._known:
-            return self._known[wanted], True
-        if len(self._known) >= MOST_SESSIONS:
-            self._let_go([*self._known.values()], f"{MOST_SESSIONS} pages are open, which is as many as one lab has")
+        if wanted is not None and wanted in self.known:
+            return self.known[wanted], True
+        if len(self.known) >= MOST_SESSIONS:
+            self._let_go([*self.known.values()], f"{MOST_SESSIONS} pages are open, which is as many as one lab has")
         made = LabSession(self._take, self.helpers)
-        self._known[made.id] = made
+        self.known[made.id] = made
         return made, False
 
     def _take(self) -> WorkerProcess:
         """A process for a session; InputError where all are taken."""
-        training = [each for each in self._known.values() if each.trains]
+        training = [each for each in self.known.values() if each.trains]
         if len(training) >= MOST_TRAININGS:
             self._let_go(
                 training, f"{MOST_TRAININGS} trainings are open in other tabs, which is as many as one lab has"
@@ -276,13 +273,13 @@ class Sessions:
         """End all processes."""
         if self._watching is not None:
             self._watching.cancel()
-        for session in [*self._known.values()]:
+        for session in [*self.known.values()]:
             self._end(session)
         await asyncio.gather(self.helpers.end(), *self._ending)
         await self.workers.end()
 
     def _end(self, session: LabSession) -> None:
-        self._known.pop(session.id, None)
+        self.known.pop(session.id, None)
         ending = asyncio.ensure_future(session.end())
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
@@ -290,7 +287,7 @@ class Sessions:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(2.0)
-            for session in [*self._known.values()]:
+            for session in [*self.known.values()]:
                 session.pause_if_left()
                 if not session.pages and time.monotonic() - session.left > KEPT_SECONDS:
                     self._end(session)
