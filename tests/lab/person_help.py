@@ -132,7 +132,7 @@ class Person:
         end = time.monotonic() + seconds
         while not self.browser.value(f"Boolean({expression})"):
             assert time.monotonic() < end, f"the page never had {expression}: {self.browser.value(ALERTS)}"
-            time.sleep(0.03)
+            time.sleep(0.05)
 
     def of(self, selector: str, what: str) -> Any:
         """Something of the element `found`."""

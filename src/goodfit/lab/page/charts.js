@@ -207,6 +207,17 @@ export function table(caption, head, rows) {
   );
 }
 
+/** What the lines mean: a swatch and words each. @param {Line[]} lines */
+export function legend(lines) {
+  return lines.map((line) => {
+    const swatch = h("span", { class: `swatch ${line.dash ? "dashed" : ""}`, "aria-hidden": "true" });
+    swatch.style.color = `var(${line.ink})`;
+    const words = h("span");
+    put(words, line.key);
+    return h("li", {}, swatch, words);
+  });
+}
+
 /** Let a curve be heard, three seconds long: high is a high value. @param {number[]} values */
 export function hear(values) {
   const heard = values.filter(Number.isFinite);

@@ -1,5 +1,5 @@
 // Choose: how large a net, by the capacity curve; how good, by folds; and once, at the end, by the sealed test set.
-import { Chart, table } from "./charts.js";
+import { Chart, legend, table } from "./charts.js";
 import { button } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
@@ -21,6 +21,8 @@ class Choose {
       section("seal", this.sealed),
     );
     this.chart = new Chart(this.curve, "capacity.title", { wide: true, column: "capacity.width" });
+    this.key = h("ul", { class: "legend" });
+    this.curve.append(this.key);
     this.curve.hidden = true;
     model.on("opened", () => host.hidden || this.show());
     document.addEventListener("language", () => host.hidden || this.show());
@@ -48,6 +50,7 @@ class Choose {
       return { ...look, epochs: seen.map((point) => point.width), mean: of("mean"), low: of("low"), high: of("high") };
     };
     const lines = [line("valid_loss", { key: "valid", ink: "--series-2" }), line("train_loss", { key: "train", ink: "--faint", dash: [5, 4] })].filter((each) => each.epochs.length);
+    this.key.replaceChildren(...legend(lines));
     this.chart.show(lines, [], Infinity, Math.max(...points.map((point) => point.width)));
     put(this.curve.querySelector("h4") ?? this.curve.insertAdjacentElement("afterbegin", h("h4")), "capacity.at", { epoch, epochs });
   }

@@ -101,9 +101,9 @@ async function connected({ up, again }) {
 /** Back and forward: another view, or an earlier state. */
 async function moved() {
   const { view: name, state } = address.read();
-  await view(name);
   const shown = JSON.stringify({ ...model.state, ...(model.epoch && { epoch: model.epoch }), ...(model.acts.length && { acts: model.acts }) });
   if (state && JSON.stringify(state) !== shown) await model.open(state, { quietly: true });
+  await view(name);
 }
 
 begin();

@@ -43,7 +43,10 @@ class Step {
       this.strip,
     );
     document.addEventListener("language", () => this.found && this.lay());
-    model.on("opened", () => host.hidden || this.show());
+    model.on("opened", () => {
+      for (const part of [this.chain, this.stage, this.strip]) part.replaceChildren();
+      if (!host.hidden) this.show();
+    });
   }
 
   show() {
