@@ -13,7 +13,10 @@ class Choose {
     const box = (key, value) => h("label", { class: "mini" }, h("span", { "data-w": key }), h("input", { type: "text", id: key.replace(".", "-"), value }));
     const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
     this.curve = h("div", { class: "chart" });
-    [this.grown, this.folded, this.sealed] = ["capacity-job", "folded", "sealed"].map((id) => h("div", { id, class: "stack", "aria-live": "polite" }));
+    const place = (id) => h("div", { id, class: "stack", "aria-live": "polite" });
+    this.grown = place("capacity-job");
+    this.folded = place("folded");
+    this.sealed = place("sealed");
     host.append(
       h("header", {}, h("h2", { id: "choose-title", "data-w": "tab.choose" }), h("p", { class: "lead", "data-w": "choose.lead" })),
       section("capacity", h("div", { class: "line ends" }, box("capacity.widths", "1, 2, 4, 8, 16, 32, 64"), box("capacity.nets", "4"), button("capacity.run", () => this.grow(), "primary")), this.grown, this.curve),

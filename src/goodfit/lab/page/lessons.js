@@ -10,7 +10,8 @@ import { put, t, translate } from "./words.js";
 class Lessons {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
-    [this.host, this.model] = [host, model];
+    this.host = host;
+    this.model = model;
     /** @type {any[]} */
     this.lessons = [];
     host.classList.add("read");

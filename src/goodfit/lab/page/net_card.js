@@ -24,7 +24,9 @@ export class NetCard {
 
   form() {
     const select = (name) => h("select", { id: `weight-${name}`, change: () => this.follow(name) });
-    [this.layer, this.from, this.to] = ["layer", "from", "to"].map(select);
+    this.layer = select("layer");
+    this.from = select("from");
+    this.to = select("to");
     this.value = h("input", { id: "weight-value", type: "text", inputmode: "decimal", autocomplete: "off" });
     const labelled = (name, input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
     this.sliding = h("input", { type: "range", id: "weight-slider", min: -5, max: 5, step: 0.05, "data-w-aria-label": "weight.value" });

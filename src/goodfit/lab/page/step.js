@@ -24,7 +24,7 @@ class Step {
     this.stages = [];
     this.at = 0;
     this.net = h("select", { id: "step-net", "data-w-aria-label": "net.which", change: () => this.ask() });
-    this.rows = h("select", { id: "step-rows", "data-w-aria-label": "step.rows", change: () => this.ask() }, ...[1, 2, 4, 8].map((each) => h("option", { value: each }, each)));
+    this.rows = h("select", { id: "step-rows", "data-w-aria-label": "step.rows", change: () => this.ask() }, ...[1, 2, 4, 8].map((each) => h("option", { value: each }, String(each))));
     this.rows.value = "4";
     this.chain = h("div", { id: "chain" });
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
@@ -180,7 +180,7 @@ function matrix(caption, value, formula = "") {
       return cell;
     }),
   ]);
-  const head = ["", ...Array.from({ length: Math.min(rows[0]?.length ?? 0, MOST) }, (_, at) => String(at + 1))];
+  const head = [t("check.place"), ...Array.from({ length: Math.min(rows[0]?.length ?? 0, MOST) }, (_, at) => String(at + 1))];
   const left = rows.length > MOST || (rows[0]?.length ?? 0) > MOST;
   return h("div", { class: "scroll matrix", tabindex: "0", role: "region", "aria-label": caption }, table(formula && !caption.includes("=") ? `${caption}: ${formula}` : caption, head, shown), ...(left ? [h("p", { class: "small" }, t("step.left", { rows: rows.length, columns: rows[0].length }))] : []));
 }
