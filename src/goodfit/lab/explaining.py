@@ -13,6 +13,7 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data import Dataset
 from goodfit.inspection.gradient_check import ALLOWED, difference_gradient
+from goodfit.inspection.measuring import measure
 from goodfit.inspection.steps import trace
 from goodfit.inspection.subject import Subject, subject_of
 from goodfit.models.trained_net import TrainedNet
@@ -29,6 +30,7 @@ LEFT_OUT = {  # field of a recipe -> what a training does that the step shown do
     "class_weight": "Class weights are off: every row counts alike.",
     "train_scaling": "The factors of the inputs stand in the first layer's weights, and are not trained apart.",
 }
+MOST_STRIP_ROWS = 256
 STEPPED = (  # fields of a recipe that decide a step of the whole net
     *("hidden", "activation", "bias", "parametrization", "loss", "huber_delta", "l1", "l2", "penalize_biases"),
     *("weight_decay", "optimizer", "learning_rate", "bias_rate", "momentum", "nesterov", "beta1", "beta2", "epsilon"),
@@ -79,6 +81,41 @@ def explain(
     }
     result: dict[str, Any] = plain(found)
     return result
+
+
+@public
+def strip(net: TrainedNet, recipe: Recipe, x: Any, y: Any) -> list[dict[str, Any]]:
+    """How signals and gradients change from layer to layer (4.7, 4.8), as JSON has it: one dict a layer, outputs last.
+
+    net: as it is now
+    recipe: whose initialiser is compared with it
+    x, y: rows, raw; at most 256 of them are measured
+
+    name, units, activation; variance: of its activations; signal: mean square of z = W a + b; expected: what the theory
+    of the initialiser says of the signal before training; gradient: norm of the mean loss's gradient by its weights;
+    row_gradient: root mean square over rows of the norm of dl/dz; saturated, dead, twins: shares of its values or
+    units. None where there is no theory, or a layer has none such.
+    """
+    rows = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=MOST_STRIP_ROWS)
+    measured = measure(rows, recipe, curvature=False)
+    expected = measured.expected or (None,) * len(measured.layers)
+    found: list[dict[str, Any]] = plain(
+        [
+            {
+                "name": each.name,
+                "units": each.units,
+                "activation": each.activation,
+                "variance": each.variance,
+                "signal": each.signal,
+                "expected": None if theory is None else theory.signal,
+                "gradient": each.weight_gradient,
+                "row_gradient": each.z_gradient,
+                **{share: getattr(each, share) for share in ("saturated", "dead", "twins")},
+            }
+            for each, theory in zip(measured.layers, expected, strict=True)
+        ]
+    )
+    return found
 
 
 def _is_on(recipe: Recipe, field: str) -> bool:
