@@ -1,10 +1,11 @@
 """Speaks like `goodfit.lab.worker`, at once, and trains nothing: for tests of what lies between it and the page.
 
-"play" floods with pictures and curves; "claim" with the name "die" ends the process.
+"play" floods with pictures and curves; some claims and epochs end the process, or keep it.
 """
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,12 +46,18 @@ def answers(asked: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
             yield picture, {"mean": [[epoch] * 1600], "spread": [0.0] * 1600}
         yield {**STATE, "epoch": {"A": FLOOD}}, None
     elif asked["do"] == "rewind":
+        if asked["epoch"] == 666:
+            os._exit(1)
         yield {"say": "curves", "branch": "A", "first": asked["epoch"]}, {"epoch": [], "train_loss": []}
     elif asked["do"] == "pause" and asked.get("id") is None:
         yield {"say": "note", "sentence": "Paused, for nobody looks on."}, None
         return
-    elif asked["do"] == "claim" and asked["name"] == "die":
-        os._exit(1)
+    elif asked["do"] == "claim":
+        if asked["name"] == "die":
+            os._exit(1)
+        if asked["name"] == "wait":
+            time.sleep(60)
+        yield {"say": "claimed", "value": {"state": asked["state"]}}, None
     yield {"say": "ok", "value": {"do": asked["do"]}}, None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lab_help import SMALL, Lab, Page, lab
+from lab_help import SMALL, TOKEN, Lab, Page, lab
 
 import goodfit
 
@@ -31,7 +32,8 @@ def page(here: Lab) -> Iterator[Page]:
 
 def opened(page: Page, **changes: Any) -> dict[str, Any]:
     page.got.clear()
-    assert page.ask("open", state={**SMALL, **changes})["say"] == "ok"
+    told = page.ask("open", state={**SMALL, **changes})
+    assert told["say"] == "ok", told
     return page.last("opened")[0]
 
 
@@ -172,7 +174,59 @@ def test_a_table_is_read_as_on_the_command_line(here: Lab, page: Page) -> None:
     )
     found = opened(page, data={"file": "people.csv", "target": "member"})
     assert (found["task"], found["classes"]) == ("classification", ["no", "yes"])
-    assert "no column 'sex'" in page.refused("open", state={**SMALL, "data": {"file": "people.csv", "target": "sex"}})
+    assert "the target must be one of its columns; got 'sex'" in page.refused(
+        "open", state={**SMALL, "data": {"file": "people.csv", "target": "sex"}}
+    )
+
+
+def test_a_step_is_explained_and_findings_are_those_of_inspect(page: Page) -> None:
+    opened(page)
+    page.ask("step", epochs=2)
+    stands(page, "paused")
+    assert page.ask("explain", net=1, rows=3)["say"] == "ok"
+    told = page.last("explained")[0]["value"]
+    assert (told["net"], told["epoch"], len(told["data_rows"]), told["update"]["rate"]) == (1, 2, 3, 0.02)
+    assert all(each["right"] for each in told["differences"].values())
+    np.testing.assert_allclose(told["update"]["tensors"]["W1"]["before"], page_weights(page, 1), rtol=1e-6)
+    assert "'net' must be from 0 to 2; got 3" in page.refused("explain", net=3)
+
+
+def page_weights(page: Page, net: int) -> Any:
+    page.ask("view", unit_net=net)
+    return page.last("units")[1]["w0"]
+
+
+def test_the_sealed_test_set_and_its_count_of_openings(
+    page: Page,
+) -> None:
+    opened(page, data={"name": "moons", "rows": 64, "noise": 0.2, "seed": 77})
+    page.ask("seal")
+    assert page.last("sealed")[0]["value"] == {"rows": 400, "openings": 0}
+    page.ask("unseal")
+    told = page.last("unsealed")[0]["value"]
+    assert (told["nth"], told["score"]["rows"], told["nets"]) == (1, 400, 3)
+    assert told["score"]["low"] <= told["score"]["value"] <= told["score"]["high"]
+    page.ask("seal")
+    assert page.last("sealed")[0]["value"]["openings"] == 1
+
+
+def test_folds_lessons_and_claims_in_a_process_of_their_own(here: Lab, page: Page, tmp_path: Any) -> None:
+    opened(page)
+    assert page.ask("folds", k=4)["say"] == "ok"
+    told = page.last("folds")[0]["value"]
+    assert (told["done"], [each["fold"] for each in told["folds"]]) == (True, [0, 1, 2, 3])
+    values = [each["valid_loss"] for each in told["folds"]]
+    assert told["means"]["valid_loss"]["mean"] == pytest.approx(np.mean(values))
+    assert page.ask("capacity", widths=[1, 3], nets=2)["say"] == "ok"
+    told = page.last("capacity")[0]["value"]
+    assert [(each["width"], each["parameters"], each["valid_loss"]["nets"]) for each in told["points"]] == [
+        (1, 9, 2),
+        (3, 29, 2),
+    ]
+    assert "no such lesson; got 'x'" in page.refused("answer", lesson="x", prediction=1)
+    for path, name in (("/lessons", "lessons"), ("/claims", "claims"), ("/runs", "runs")):
+        status, _, answer = here.ask("GET", path, headers={"x-goodfit-token": TOKEN})
+        assert (status, name in json.loads(answer)) == (200, True)
 
 
 def test_a_process_that_is_killed_is_told_of_and_nothing_is_lost(here: Lab, page: Page) -> None:
@@ -180,7 +234,7 @@ def test_a_process_that_is_killed_is_told_of_and_nothing_is_lost(here: Lab, page
     page.ask("play")
     stands(page, "done")
     seen = curves(page)
-    session = here.sessions[page.welcome["session"]]
+    session = here.sessions.known[page.welcome["session"]]
     os.kill(session.process, signal.SIGKILL)
     told = page.until(lambda each: each["say"] == "error")[0]
     assert told["lost"]

@@ -140,22 +140,21 @@ def test_a_page_that_comes_back_is_told_what_it_missed(here: Lab) -> None:
 
 
 def test_a_fifth_training_takes_the_place_of_one_that_nobody_watches(here: Lab) -> None:
-    pages = [here.page() for _ in range(4)]
-    refused = here.socket()
-    refused.send(json.dumps({"do": "hello", "id": 1}))
-    told = json.loads(refused.recv(timeout=10))
-    assert told["sentences"] == [
+    for session in [*here.sessions.known]:
+        here.sessions.known[session].left = 0.0  # long ago
+    pages = [here.page() for _ in range(5)]
+    for page in pages[:4]:
+        assert page.ask("open", state=SMALL)["say"] == "ok"
+    assert pages[4].refused("open", state=SMALL) == (
         "Lab: 4 trainings are open in other tabs, which is as many as one lab has. Close one of the tabs, and reload "
         "this one."
-    ]
+    )
     pages[2].close()
     deadline = time.monotonic() + 10
-    while told["say"] != "welcome" and time.monotonic() < deadline:
-        refused.send(json.dumps({"do": "hello", "id": 2}))
-        told = json.loads(refused.recv(timeout=10))
-    assert told["say"] == "welcome"
-    for each in (refused, *(page.socket for page in pages)):
-        each.close()
+    while (told := pages[4].ask("open", state=SMALL))["say"] != "ok":
+        assert time.monotonic() < deadline, told
+    for page in pages:
+        page.close()
 
 
 def test_a_training_that_nobody_watches_pauses(here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,11 +173,35 @@ def test_a_training_that_nobody_watches_pauses(here: Lab, monkeypatch: pytest.Mo
 def test_a_process_that_dies_is_told_of(here: Lab) -> None:
     page = here.page()
     page.ask("open", state=SMALL)
-    page.send("claim", name="die")
+    page.send("rewind", epoch=666)
     assert page.until(lambda told: told["say"] == "error")[0]["lost"]
-    assert "has ended" in page.refused("pause")
+    assert "has ended. Open its state again." in page.refused("pause")
     assert page.ask("open", state=SMALL)["say"] == "ok"  # by another process
     page.close()
+
+
+def test_jobs_are_done_one_after_another_beside_the_trainings(here: Lab) -> None:
+    pages = [here.page() for _ in range(3)]
+    assert pages[0].refused("claim", name="dropout") == "Lab: nothing is open. Open a state first."
+    for page in pages[:2]:
+        page.ask("open", state=SMALL)
+    long = pages[0].send("claim", name="wait")
+    again = pages[0].refused("claim", name="wait")
+    assert again == "Job: one job at a time; another of this page is under way. Wait for its end, or stop it."
+    pages[1].send("claim", name="short")
+    told = pages[1].until(lambda each: each["say"] == "progress")[0]
+    assert told["sentence"] == "Waiting for another job."
+    assert pages[1].ask("pause")["say"] == "ok"  # the training is not held up
+    assert pages[0].ask("stop")["say"] == "ok"
+    assert any(
+        header["to"] == long and header["sentences"] == ["Job: it was stopped."] for header, _ in pages[0].got[-2:]
+    )
+    pages[1].until(lambda each: each["say"] == "ok" and each["value"]["do"] == "claim")
+    assert pages[1].last("claimed")[0]["value"]["state"] == SMALL  # that of the open training
+    assert "Ask for less" in pages[1].refused("claim", name="die")
+    assert pages[2].ask("answer", lesson="x", prediction=1)["say"] == "ok"  # a lesson needs no training
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 from goodfit import __version__
 from goodfit.data import describe, names
 from goodfit.lab import states, uploads
-from goodfit.lab.sessions import MOST_SESSIONS
+from goodfit.lab.sessions import MOST_TRAININGS
 from goodfit.training.recipe import Recipe
 
 
@@ -27,7 +27,7 @@ def greeting() -> dict[str, Any]:
 def limits() -> list[str]:
     """What the lab takes at most, in sentences."""
     return [
-        f"At most {MOST_SESSIONS} trainings at once, each of at most {states.MOST_NETS} nets.",
+        f"At most {MOST_TRAININGS} trainings at once, each of at most {states.MOST_NETS} nets.",
         f"At most {states.MOST_ROWS:,} rows are trained and validated on; of more, so many are drawn at random.",
         f"A file has at most {uploads.MOST_BYTES / 1e6:.0f} MB; at most {states.MOST_POINTS:,} points are drawn.",
         f"Nets of at most {states.DRAWN_LAYERS} hidden layers and {states.DRAWN_UNITS} units a layer are drawn; up to "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -23,10 +24,10 @@ WHERE = "Message"
 
 
 class Live:
-    """The application of the route /live."""
+    """The application of the route /live. more: what every process is told beside each message."""
 
-    def __init__(self, sessions: Sessions, uploads: Uploads) -> None:
-        self.sessions, self.uploads = sessions, uploads
+    def __init__(self, sessions: Sessions, uploads: Uploads, more: Mapping[str, Any]) -> None:
+        self.sessions, self.uploads, self.more = sessions, uploads, more
         self._open = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -87,13 +88,12 @@ class _Page:
         elif self.session is None:
             raise InputError(problem(WHERE, "the first message must be 'hello'", got=getattr(asked, "do", None)))
         else:
-            more = {"files": self.live.uploads.paths} if getattr(asked, "do", None) == "open" else None
-            self.session.ask(asked, self.outbox, more)
+            self.session.ask(asked, self.outbox, {"files": self.live.uploads.paths, **self.live.more})
 
     async def _hello(self, asked: AskHello) -> None:
         if self.session is not None:
             raise InputError(problem(WHERE, "'hello' was said before", got=self.session.id))
-        session, known = await self.live.sessions.session(asked.session)
+        session, known = self.live.sessions.session(asked.session)
         self.session = session
         header = {"say": "welcome", "seq": 0, "to": asked.id, "session": session.id, "resumed": known}
         self.outbox.put(json.dumps({**header, **greeting()}, ensure_ascii=False))

@@ -162,9 +162,10 @@ class AskExplain(_Asked):
 
 
 class AskSay(_Asked):
-    """What `goodfit inspect` finds in the nets as they are."""
+    """What `goodfit inspect` finds in a net as it is."""
 
     do: Literal["say"]
+    net: Net = 0
 
 
 class AskJudge(_Asked):
@@ -172,22 +173,30 @@ class AskJudge(_Asked):
 
     do: Literal["judge"]
     seconds: Seconds = 60.0
+    state: dict[str, Any] | None = None
 
 
 class AskClaim(_Asked):
-    """Train the nets that decide a claim. state: None for the one that is open."""
+    """Train the nets that decide a claim, and say.
+
+    pairs: of nets; look: which look at this claim it is, with more pairs than before, from 1 on, which widens the
+    interval. state: None for the one that is open.
+    """
 
     do: Literal["claim"]
     name: Annotated[str, Field(max_length=100)]
+    pairs: Annotated[int, Field(ge=4, le=128)] = 16
+    look: Annotated[int, Field(ge=1, le=100)] = 1
     state: dict[str, Any] | None = None
 
 
 class AskCapacity(_Asked):
-    """The capacity curve: nets of these widths, trained as one population."""
+    """The capacity curve of the open state: nets of these widths, trained as one population."""
 
     do: Literal["capacity"]
     widths: Annotated[list[Annotated[int, Field(ge=1, le=MOST_WIDTH)]], Field(min_length=1, max_length=64)]
     nets: Annotated[int, Field(ge=1, le=MOST_NETS)] = 8
+    state: dict[str, Any] | None = None
 
 
 class AskFolds(_Asked):
@@ -195,6 +204,7 @@ class AskFolds(_Asked):
 
     do: Literal["folds"]
     k: Annotated[int, Field(ge=2, le=20)]
+    state: dict[str, Any] | None = None
 
 
 class AskSeal(_Asked):
@@ -207,6 +217,36 @@ class AskUnseal(_Asked):
     """Score the nets on the test set, once more, and record it in the ledger."""
 
     do: Literal["unseal"]
+
+
+class AskAnswer(_Asked):
+    """Run a lesson, and score what was predicted before.
+
+    state: with what was changed, None for the lesson's own; name, note: whatever the learner writes.
+    """
+
+    do: Literal["answer"]
+    lesson: Annotated[str, Field(max_length=100)]
+    prediction: Annotated[str, Field(max_length=100)] | Annotated[float, Field(ge=-1e12, le=1e12)]
+    state: dict[str, Any] | None = None
+    name: Annotated[str, Field(max_length=200)] = ""
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+class AskExport(_Asked):
+    """A state as something to take away. state: None for the one that is open."""
+
+    do: Literal["export"]
+    kind: Literal["command", "python", "notebook", "recipe"]
+    state: dict[str, Any] | None = None
+
+
+class AskReplay(_Asked):
+    """A recorded training as one HTML file. state: None for the one that is open."""
+
+    do: Literal["replay"]
+    language: Literal["en", "zh"] = "en"
+    state: dict[str, Any] | None = None
 
 
 class AskStop(_Asked):
@@ -241,12 +281,17 @@ ASKED = {
         AskFolds,
         AskSeal,
         AskUnseal,
+        AskAnswer,
+        AskExport,
+        AskReplay,
         AskStop,
     )
 }
 """What "do" says -> its declaration."""
 
 Asked = _Asked
+JOBS = ("claim", "judge", "capacity", "folds", "answer", "replay")
+"""What is done beside the training, in another process."""
 
 
 def read_asked(text: str | bytes) -> _Asked:

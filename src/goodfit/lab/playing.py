@@ -54,7 +54,7 @@ class Player:
         """Show a state from its beginning, trained as far as it says."""
         track = Track(opened)
         self.pause()
-        self.opened, self.tracks, self._sent, self.batch = opened, {"A": track}, {}, 0
+        self.opened, self.tracks, self._sent, self.batch, self._grid = opened, {"A": track}, {}, 0, ()
         steps = {"steps": track.steps, "metrics": list(track.names)}
         self.tell({"say": "opened", **opened.told(), **steps})
         if opened.plane is not None:
@@ -83,7 +83,7 @@ class Player:
 
     def next_batch(self) -> None:
         """Look at the nets one batch later."""
-        track = self._track("A")
+        track = self.track("A")
         if track.ended:
             raise InputError(
                 problem(WHERE, "the training has come to its end", fix="Rewind it, or give it more epochs.")
@@ -109,7 +109,7 @@ class Player:
 
     def reset(self) -> None:
         """Back to the beginning, and to one training."""
-        self._track("A")
+        self.track("A")
         self.pause()
         if "B" in self.tracks:
             self.drop("B")
@@ -117,7 +117,7 @@ class Player:
 
     def change(self, branch: Branch, fields: Mapping[str, Any]) -> None:
         """Go on with other fields."""
-        note = self._track(branch).change(fields)
+        note = self.track(branch).change(fields)
         self._show_changes(branch)
         if note:
             self.tell({"say": "note", "sentence": note})
@@ -125,7 +125,7 @@ class Player:
 
     def branch(self, epoch: int | None, fields: Mapping[str, Any]) -> None:
         """Have B leave A."""
-        track = self._track("A")
+        track = self.track("A")
         made = track.branch(track.epoch if epoch is None else epoch, fields)
         self.tracks["B"] = made
         self._sent.pop("B", None)
@@ -146,7 +146,7 @@ class Player:
     def edit(self, branch: Branch, act: Callable[[Track], None]) -> None:
         """Set weights by hand."""
         self.batch = 0
-        act(self._track(branch))
+        act(self.track(branch))
         self._show_changes(branch)
         self.show(branch)
 
@@ -161,7 +161,7 @@ class Player:
     def advance(self) -> None:
         """Train for as long as nobody asks for anything, or for a slice."""
         if self.speed is None and len(self.tracks) == 1:
-            track = self._track("A")
+            track = self.track("A")
             track.train(track.cohort.epochs if self.goal is None else self.goal, self._looked)
         elif self.speed is None:
             self._slices()
@@ -202,7 +202,7 @@ class Player:
         """Tell all of a branch: its curves, its pictures, where it stands."""
         if changed:
             self._show_changes(branch)
-        track = self._track(branch)
+        track = self.track(branch)
         self._curves(branch, track)
         self._draw({branch: track.nets()})
         self._difference()
@@ -210,7 +210,8 @@ class Player:
 
     # how
 
-    def _track(self, branch: Branch) -> Track:
+    def track(self, branch: Branch) -> Track:
+        """The training of a branch; InputError where there is none."""
         if branch not in self.tracks:
             rule = "there is no branch B" if self.tracks else "nothing is open"
             fix = "Make one with 'branch'." if self.tracks else "Open a state first."
@@ -218,11 +219,11 @@ class Player:
         return self.tracks[branch]
 
     def _longest(self) -> int:
-        self._track("A")
+        self.track("A")
         return max(track.epoch for track in self.tracks.values())
 
     def _go_back(self, branch: Branch, how: Callable[[Track], None]) -> None:
-        track = self._track(branch)
+        track = self.track(branch)
         self.pause()
         self.batch = 0
         how(track)
@@ -288,7 +289,7 @@ class Player:
         self.tell({"say": "curves", "branch": branch, "first": first}, {"epoch": epochs, **columns})
 
     def _show_changes(self, branch: Branch) -> None:
-        track = self._track(branch)
+        track = self.track(branch)
         self.tell(
             {
                 "say": "changed",

@@ -210,10 +210,24 @@ class ProgressTold(Told):
 
 
 class AnswerTold(Told):
-    """What a job gave: findings, explained, verdict, claimed, capacity, folds, sealed, unsealed, ended."""
+    """What was asked for, in `value`. findings: of `goodfit inspect`; explained: see `explaining.explain`; verdict: of
+    `goodfit verdict`; claimed: see `claims.Decided`; capacity, folds: see `jobs`, told again as they grow until "done";
+    sealed: how often the test set was opened; unsealed: its score; answered: a lesson's prediction, scored; exported: a
+    file; ok: the message was dealt with.
+    """
 
     say: Literal[
-        "findings", "explained", "verdict", "claimed", "capacity", "folds", "sealed", "unsealed", "ended", "ok"
+        "findings",
+        "explained",
+        "verdict",
+        "claimed",
+        "capacity",
+        "folds",
+        "sealed",
+        "unsealed",
+        "answered",
+        "exported",
+        "ok",
     ]
     value: dict[str, Any]
 
@@ -243,6 +257,8 @@ TOLD: dict[str, type[Told]] = {
 
 LATEST = ("boundary", "units", "state", "difference", "progress")
 """Of these only the newest matters: a slow page gets no other."""
+ADDRESSED = (*(name for name, declared in TOLD.items() if declared is AnswerTold), "error", "progress")
+"""Only whoever asked is told these, where somebody did."""
 
 
 def pack(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]] | None = None) -> bytes:

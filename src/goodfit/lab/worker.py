@@ -5,6 +5,7 @@ What goes wrong with one message is told in a sentence, and the next is dealt wi
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -38,6 +39,8 @@ class Worker:
         self.commands, self.send = commands, send
         self.player = Player(self.tell, lambda: commands.waiting)
         self.files: dict[str, Path] = {}
+        self.beside: dict[str, Any] = {}
+        """What the server tells with every message."""
         self._to: int | None = None
         self._ready: LabState | None = None  # whose program is compiled
         self._acts: dict[str, Callable[[Any], Any]] = {
@@ -55,6 +58,12 @@ class Worker:
             "weight": lambda asked: self.player.edit(asked.branch, lambda track: track.set_weight(asked.act)),
             "equal": lambda asked: self.player.edit(asked.branch, lambda track: track.make_equal(asked.layer)),
             "view": lambda asked: self.player.look(asked),
+            "explain": self._explain,
+            "say": self._say,
+            "seal": lambda _: self._seal(opens=False),
+            "unseal": lambda _: self._seal(opens=True),
+            "export": self._export,
+            **{name: functools.partial(self._job, name) for name in messages.JOBS},
         }
 
     def run(self) -> None:
@@ -80,9 +89,11 @@ class Worker:
         self.send(with_header(whole, b"") if columns is None else pack(whole, columns))
 
     def _do(self, asked: Mapping[str, Any]) -> None:
+        declared = messages.ASKED[asked["do"]]
         if "files" in asked:
             self.files = {name: Path(path) for name, path in asked["files"].items()}
-        told = messages.ASKED[asked["do"]].model_validate({k: v for k, v in asked.items() if k != "files"})
+            self.beside = {name: each for name, each in asked.items() if name not in declared.model_fields}
+        told = declared.model_validate({name: each for name, each in asked.items() if name in declared.model_fields})
         self._acts[asked["do"]](told)
         self.tell({"say": "ok", "value": {"do": asked["do"]}})
         if told.do in ("play", "pause", "step"):
@@ -90,6 +101,43 @@ class Worker:
 
     def _open(self, state: Mapping[str, Any]) -> None:
         self.player.open(open_state(checked_state(state), self.files))
+
+    def _answer(self, say: str, value: Mapping[str, Any]) -> None:
+        self.tell({"say": say, "value": value})
+
+    def _say(self, asked: messages.AskSay) -> None:
+        from goodfit.lab.asking import findings  # here: the first picture does not wait for what it imports
+
+        self._answer("findings", findings(self.player.track("A"), asked.net))
+
+    def _seal(self, *, opens: bool) -> None:
+        from goodfit.lab.asking import sealed, unsealed
+
+        track = self.player.track("A")
+        self._answer(*(("unsealed", unsealed(track)) if opens else ("sealed", sealed(track))))
+
+    def _explain(self, asked: messages.AskExplain) -> None:
+        from goodfit.lab.asking import explained
+
+        player = self.player
+        self._answer("explained", explained(player.track("A"), asked.net, asked.rows, player.batch))
+
+    def _export(self, asked: messages.AskExport) -> None:
+        from goodfit.lab.exporting import export
+
+        self._answer("exported", vars(export(checked_state(asked.state), asked.kind, self.files)))
+
+    def _job(self, name: str, asked: Any) -> None:
+        """A job beside the trainings: this process is then the one for jobs."""
+        from goodfit.lab import jobs
+
+        job = jobs.Job(self.tell, name)
+        if name == "answer":
+            collected, lesson = (self.beside.get(each) for each in ("collect", "lesson_file"))
+            paths = (None if each is None else Path(each) for each in (collected, lesson))
+            jobs.answer(job, asked, self.files, *paths)
+        else:
+            getattr(jobs, name)(job, asked, self.files)
 
     def _guarded(self, act: Callable[[], None], to: int | None, *, pause: bool = False) -> None:
         """Do something; say in a sentence what went wrong."""
