@@ -11,7 +11,7 @@ import pytest
 import goodfit as gf
 from goodfit.data import Dataset, Split
 from goodfit.inspection import describe_net
-from goodfit.lab.explaining import explain, strip
+from goodfit.lab.explaining import AT_A_KINK, explain, strip
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.initialise import initial_layers
 
@@ -100,6 +100,15 @@ def test_what_a_step_leaves_out_is_said() -> None:
     recipe = gf.Recipe(hidden=3, activation="tanh", dropout=0.5, label_smoothing=0.1, schedule="cosine", warmup=2.0)
     told = explain(a_net(), recipe, X, Y)["left_out"]
     assert [text.partition(" ")[0] for text in told] == ["Dropout", "Label"]
+
+
+def test_a_kink_is_told() -> None:
+    """Without biases, the second layer of a net whose first is dead has z = 0."""
+    weights = [-np.ones((2, 2)), np.ones((2, 2)), RNG.normal(size=(2, 2))]
+    net = describe_net(weights, [np.zeros(2)] * 3, "relu")
+    found = explain(net, gf.Recipe(hidden=(2, 2), activation="relu", dropout=0.0), np.abs(X) + 1, Y)
+    assert found["left_out"] == [AT_A_KINK]
+    assert not found["differences"]["b2"]["right"]
 
 
 def test_too_many_rows_are_refused() -> None:

@@ -31,6 +31,11 @@ LEFT_OUT = {  # field of a recipe -> what a training does that the step shown do
     "train_scaling": "The factors of the inputs stand in the first layer's weights, and are not trained apart.",
 }
 MOST_STRIP_ROWS = 256
+KINKS = ("relu", "leaky-relu", "prelu", "elu", "selu")  # activations whose slope jumps at 0
+AT_A_KINK = (
+    "A unit stands at the kink of its activation, where z is 0: there JAX gives the slope of one side, and the "
+    "difference that of both."
+)
 STEPPED = (  # fields of a recipe that decide a step of the whole net
     *("hidden", "activation", "bias", "parametrization", "loss", "huber_delta", "l1", "l2", "penalize_biases"),
     *("weight_decay", "optimizer", "learning_rate", "bias_rate", "momentum", "nesterov", "beta1", "beta2", "epsilon"),
@@ -58,18 +63,21 @@ def explain(
 
     nodes, edges, rows, l2, by_hand: as `inspection.Graph.to_json` has them; "l2" is the penalty of the recipe.
     differences: tensor -> at (places, row by row), gradient and difference of J at each of them, error (norm of the
-    difference relative to the sum of both norms) and right (whether that is at most 1e-6).
+    difference relative to the sum of both norms) and right (whether that is at most 1e-6; it is not where a unit stands
+    at the kink of its activation).
     update: optimizer, rate, loss before and after of the same rows, tensors: name -> before and after.
-    left_out: sentences on what a training does that is not shown here.
+    left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
     moved = trace(replace(subject, net=after), recipe.l2)
+    differences = _differences(subject, recipe.l2)
+    wrong = any(not each["right"] for each in differences.values())
     found = {
         **graph.to_json(),
-        "differences": _differences(subject, recipe.l2),
+        "differences": differences,
         "update": {
             "optimizer": recipe.optimizer,
             "rate": recipe.learning_rate if rate is None else rate,
@@ -77,7 +85,10 @@ def explain(
             "after": float(moved.node("J").value),
             "tensors": _tensors(net, after),
         },
-        "left_out": [text for field, text in LEFT_OUT.items() if _is_on(recipe, field)],
+        "left_out": [
+            *(text for field, text in LEFT_OUT.items() if _is_on(recipe, field)),
+            *[AT_A_KINK] * (wrong and any(name in KINKS for name in net.activations)),
+        ],
     }
     result: dict[str, Any] = plain(found)
     return result
