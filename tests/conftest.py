@@ -5,6 +5,7 @@ This file is read before any test imports NumPy or JAX, which look at these vari
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from browser import NEEDED as BROWSER_NEEDED
 from browser import Browser, browser_path, running
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")  # "gw0", "gw1", ...; None where tests run in one process
+TESTS = itertools.count()
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -34,7 +36,7 @@ if WORKER is not None and hasattr(
 if WORKER is None:  # workers inherit the folder, and with it the compiled programs
     os.environ["GOODFIT_CACHE_OF_THE_USER"] = os.environ.get("GOODFIT_CACHE", "")  # "": the system's usual one
     os.environ["GOODFIT_CACHE"] = tempfile.mkdtemp(prefix="goodfit-tests-")
-    os.environ["GOODFIT_LEDGER"] = os.path.join(os.environ["GOODFIT_CACHE"], "ledger.sqlite")  # nobody's own
+    os.environ["GOODFIT_LEDGER"] = os.path.join(os.environ["GOODFIT_CACHE"], "ledger.sqlite")  # of wider fixtures
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, and in every process it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -65,6 +67,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("cpu")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger a test: what one test has opened is new to the next, in whatever order a worker runs them."""
+    name = f"ledger-{WORKER}-{next(TESTS)}.sqlite"
+    monkeypatch.setenv("GOODFIT_LEDGER", os.path.join(os.environ["GOODFIT_CACHE"], name))
 
 
 @pytest.fixture(autouse=True)

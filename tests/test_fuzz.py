@@ -18,8 +18,7 @@ SOME = 60
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_changed_file_is_refused_or_read(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_a_changed_file_is_refused_or_read(name: str) -> None:
     files = FILES.get(name, SOME)
     found = fuzz.fuzz(KINDS[name], files, f"tests {name}")
     assert not found.faults, "\n".join(found.examples.values())

@@ -43,8 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def here(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: Any) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def here(folder: Path, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
     monkeypatch.chdir(folder)
 
 

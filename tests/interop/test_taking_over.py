@@ -189,9 +189,8 @@ def test_what_training_would_change_is_told() -> None:
     assert not none.recipe.bias
 
 
-def test_it_is_a_model_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_a_model_like_any_other(tmp_path: Path) -> None:
     """Saved, inspected, opened on sealed rows, compared, trained as a population."""
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     iris = gf.data.load("iris")
     model = gf.from_torch(
         nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Dropout(0.1), nn.Linear(5, 3)),

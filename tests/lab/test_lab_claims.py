@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import goodfit as gf
-from goodfit.lab.claim_list import CLAIMS, claim
+from goodfit.lab.claim_list import CLAIMS, claim, offered
 from goodfit.lab.claims import MOST_TOLD, POWER, decide, judge, pairs_needed
 from goodfit.lab.states import LabState, checked_state
 
@@ -134,9 +134,17 @@ def test_every_claim_is_about_one_thing(said: object) -> None:
             recipe.replace(**each)
 
 
+def test_only_claims_that_make_sense_are_offered() -> None:
+    deep = {each["name"] for each in offered(gf.Recipe(hidden=(8, 8)), {"name": "moons"})}
+    assert deep == {each.name for each in CLAIMS} - {"more-features"}
+    flat = {each["name"] for each in offered(gf.Recipe(hidden=()), {"name": "polynomial"})}
+    assert flat == {"more-decay", "l1-zeros", "longer", "faster-rate", "smaller-batches", "he", "more-features"}
+    assert offered(gf.Recipe(hidden=8, dropout=0.2), {})[0]["en"].startswith("Dropout of 0.2 lowers")
+
+
 @pytest.mark.filterwarnings("ignore:.*predict the same class")
 def test_a_claim_is_decided_by_nets_that_are_alike_but_for_one_thing() -> None:
-    """The numbers are those of nets that `gf.train` trains, one kind at a time."""
+    """The numbers are those of nets that `gf.train` trains, one kind alone."""
     state, shares = a_state(), list[float]()
     found = decide("alike", state, pairs=8, watch=shares.append)
     assert found.answer == "holds"
@@ -146,11 +154,9 @@ def test_a_claim_is_decided_by_nets_that_are_alike_but_for_one_thing() -> None:
     told = found.to_json()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert (told["name"], told["nets"], told["more"]) == ("alike", 16, 0)
-    loss = decide("tanh", state, pairs=4)
-    recipe = state.whole_recipe()
-    for activation, value in (("sigmoid", loss.first), ("tanh", loss.second)):
-        run = gf.train(recipe.replace(activation=activation), gf.data.load("moons", n_train=60), seeds=4, leaks="off")
-        assert value == pytest.approx(run.history["train_loss"].mean(), rel=1e-5)
+    rows = gf.data.load("moons", n_train=60)
+    run = gf.train(state.whole_recipe().replace(activation="sigmoid"), rows, seeds=4, leaks="off")
+    assert decide("tanh", state, pairs=4).first == pytest.approx(run.history["train_loss"].mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

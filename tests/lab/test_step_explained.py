@@ -11,8 +11,9 @@ import pytest
 import goodfit as gf
 from goodfit.data import Dataset, Split
 from goodfit.inspection import describe_net
-from goodfit.lab.explaining import explain
+from goodfit.lab.explaining import AT_A_KINK, explain, strip
 from goodfit.models.trained_net import TrainedNet
+from goodfit.training.initialise import initial_layers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(6, 2))
@@ -101,6 +102,35 @@ def test_what_a_step_leaves_out_is_said() -> None:
     assert [text.partition(" ")[0] for text in told] == ["Dropout", "Label"]
 
 
+def test_a_kink_is_told() -> None:
+    """Without biases, the second layer of a net whose first is dead has z = 0."""
+    weights = [-np.ones((2, 2)), np.ones((2, 2)), RNG.normal(size=(2, 2))]
+    net = describe_net(weights, [np.zeros(2)] * 3, "relu")
+    found = explain(net, gf.Recipe(hidden=(2, 2), activation="relu", dropout=0.0), np.abs(X) + 1, Y)
+    assert found["left_out"] == [AT_A_KINK]
+    assert not found["differences"]["b2"]["right"]
+
+
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(gf.InputError, match="at most 64 rows"):
         explain(a_net(), gf.Recipe(hidden=3, activation="tanh"), np.zeros((65, 2)), np.zeros(65, int))
+
+
+def test_the_strip_shows_what_each_layer_makes_of_signal_and_gradient() -> None:
+    """Beside NumPy for one layer; and the theory of the initialiser holds for layers that are wide."""
+    net, recipe = a_net(), gf.Recipe(hidden=3, activation="tanh")
+    first, last = strip(net, recipe, X, Y)
+    z = X @ net.weights[0].T.astype(float) + net.biases[0]
+    assert first["signal"] == pytest.approx((z**2).mean(), rel=1e-6)
+    assert first["variance"] == pytest.approx(np.tanh(z).var(), rel=1e-6)
+    told = explain(net, recipe, X, Y)["differences"]
+    for layer, each in ((1, first), (2, last)):
+        assert each["gradient"] == pytest.approx(np.linalg.norm(told[f"W{layer}"]["gradient"]), rel=1e-6)
+    assert (first["units"], last["units"], last["name"]) == (3, 2, "output")
+    wide = gf.Recipe(hidden=(512, 512), activation="relu", init="he-normal", seed=1)
+    rng = np.random.default_rng(0)
+    layers = initial_layers(wide, 100, 2)
+    drawn = describe_net([w for w, _ in layers], [b for _, b in layers], "relu")
+    found = strip(drawn, wide, rng.normal(size=(64, 100)), rng.integers(0, 2, 64))
+    assert [each["signal"] for each in found] == pytest.approx([each["expected"] for each in found], rel=0.2)
+    assert strip(drawn, gf.Recipe(hidden=(4,)), rng.normal(size=(4, 100)), [0, 1, 0, 1])[0]["expected"] is None

@@ -164,8 +164,7 @@ def test_a_temperature_of_the_model_file_is_told(folder: Path) -> None:
     assert model_card(folder).facts["temperature"] is None
 
 
-def test_the_code_of_a_table_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_the_code_of_a_table_runs(tmp_path: Path) -> None:
     run = people(tmp_path)
     with contextlib.chdir(tmp_path):
         text = model_card(Path("runs/people")).markdown()
@@ -305,7 +304,7 @@ def test_a_folder_with_odd_letters_can_be_used(folder: Path) -> None:
         ({}, ""),
     ],
 )
-def test_a_card_says_that_a_run_went_on_from_other_nets(seen: Any, limit: str, tmp_path: Path) -> None:
+def test_a_card_says_that_a_run_went_on_from_other_nets(seen: Any, limit: str) -> None:
     told = StartRecord(source="a model in memory", fingerprint="a" * 64, nets=1, optimizer=False, note="new", seen=seen)
     began = made_run(seeds=(0,))
     run = replace(began, start=GoingOn(told, start_of(began)))

@@ -60,8 +60,7 @@ def test_hostile_words_of_a_verdict_and_a_search_are_shown(folder: Path, tmp_pat
     assert all(each.startswith(f"{SHOWN}: {SHOWN}: {SHOWN}, +0.0200.") for each in drawn)
 
 
-def test_hostile_names_of_data_and_classes_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_hostile_names_of_data_and_classes_are_shown(tmp_path: Path) -> None:
     iris = made_run().split.data
     data = Dataset(HOSTILE, iris.x, iris.y, "classification", (HOSTILE, 'a"b', "c'd"))
     page = run_page(written(made_run(data=data), tmp_path / "run")).html()

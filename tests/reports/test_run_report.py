@@ -89,8 +89,7 @@ def test_the_command_that_it_gives_trains_the_same_nets(folder: Path, tmp_path: 
     assert digests[0]["Digest of the split"] == digests[1]["Digest of the split"]
 
 
-def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path) -> None:
     run = made_run(data=gf.data.split(gf.data.load("iris"), valid=0.2, seed=3))
     with pytest.raises(InputError, match=r"a run without a folder needs a path\. Give a path"):
         write(run)
@@ -104,8 +103,7 @@ def test_a_run_in_memory_is_reported_with_a_path(tmp_path: Path, monkeypatch: py
         write(bare, tmp_path / "bare.html")
 
 
-def test_errors_of_a_regression_stand_beside_its_r2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_errors_of_a_regression_stand_beside_its_r2() -> None:
     run = made_run(data=gf.data.split(gf.data.load("diabetes"), valid=0.2, seed=3))
     opened = run.test()
     root = check(run_page(run).html())
@@ -119,7 +117,7 @@ def test_errors_of_a_regression_stand_beside_its_r2(tmp_path: Path, monkeypatch:
     assert f"newest test score: {tested.name} {tested.value:.4g}" in section(root, "Test set").text
 
 
-def test_the_python_that_it_gives_is_the_recipe(tmp_path: Path, folder: Path) -> None:
+def test_the_python_that_it_gives_is_the_recipe(folder: Path) -> None:
     run = made_run(data=gf.data.split(gf.data.load("iris"), seed=3), seeds=(5, 9))
     code = section(check(run_page(run).html()), "How to reproduce").all("pre")[0].text
     names: dict[str, Any] = {}
@@ -252,8 +250,7 @@ def test_a_place_that_cannot_be_written(folder: Path, capsys: pytest.CaptureFixt
     assert "the name of a page must end in .html; got '.pdf'" in capsys.readouterr().err
 
 
-def test_hostile_names_of_data_classes_and_seeds_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_hostile_names_of_data_classes_and_seeds_are_shown(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(
         rng.normal(size=(60, 3)), np.arange(60) % 3, name=HOSTILE[0], classes=tuple(HOSTILE), task="classification"
@@ -267,8 +264,7 @@ def test_hostile_names_of_data_classes_and_seeds_are_shown(tmp_path: Path, monke
     assert facts(root)["3 classes"] == f"{HOSTILE[0]}, '{HOSTILE[1]}', '{HOSTILE[2]}'"
 
 
-def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_hostile_columns_of_a_table_are_shown(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     path = tmp_path / "<b>people.csv"
     header = ",".join('"' + name.replace('"', '""') + '"' for name in (*HOSTILE, "target"))
@@ -282,8 +278,7 @@ def test_hostile_columns_of_a_table_are_shown(tmp_path: Path, monkeypatch: pytes
     assert "<b>people.csv" in section(root, "How to reproduce").all("pre")[0].text
 
 
-def test_a_curve_on_test_rows_is_told_to_be_an_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_a_curve_on_test_rows_is_told_to_be_an_opening(tmp_path: Path) -> None:
     run = made_run()
     run = dataclasses.replace(run, history=history(2, 3, ("train", "valid", "test")))
     folder = written(run, tmp_path / "run")
@@ -293,10 +288,7 @@ def test_a_curve_on_test_rows_is_told_to_be_an_opening(tmp_path: Path, monkeypat
     assert facts(root)["Test set"] == "opened30 rows"
 
 
-def test_nets_that_diverged_and_rows_without_validation_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_nets_that_diverged_and_rows_without_validation_are_told() -> None:
     run = made_run(RECIPE.replace(valid=0.0))
     measured = dataclasses.replace(run.history, frozen=np.array([False, True]))
     page = run_page(dataclasses.replace(run, history=measured)).html()

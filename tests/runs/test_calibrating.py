@@ -29,9 +29,8 @@ RECIPE = Recipe(hidden=(6,), epochs=12, batch_size=32, dropout=0, learning_rate=
 
 
 @pytest.fixture(autouse=True)
-def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def book(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setattr(goodfit.figures, "write_figure", lambda figure, path: write_atomically(path, b"a figure"))
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     return Ledger()
 
 

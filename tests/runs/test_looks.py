@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -152,8 +151,7 @@ def test_a_width_that_is_none(width: float) -> None:
         outlooks([], width)
 
 
-def test_the_lasting_interval_of_an_opening_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_the_lasting_interval_of_an_opening_stays() -> None:
     parts = gf.data.split(gf.data.load("iris"))
     recipe = gf.Recipe(hidden=(4,), epochs=2, batch_size=32)
     first = gf.train(recipe, parts).test()

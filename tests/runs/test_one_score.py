@@ -22,8 +22,7 @@ FOLDS = RECIPE.replace(fold_members=3)
 
 
 @pytest.fixture(autouse=True)
-def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def book() -> Ledger:
     return Ledger()
 
 

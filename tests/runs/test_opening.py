@@ -29,8 +29,7 @@ SHORT = RECIPE.replace(epochs=2)
 
 
 @pytest.fixture(autouse=True)
-def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
+def book() -> Ledger:
     return Ledger()
 
 

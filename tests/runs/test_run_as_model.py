@@ -126,9 +126,8 @@ def test_nets_of_different_preprocessing_are_refused(people: tuple[gf.Run, gf.Ru
 
 
 def test_loose_nets_of_a_table_are_compared_on_new_rows_of_one(
-    people: tuple[gf.Run, gf.Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    people: tuple[gf.Run, gf.Run],
 ) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     new, run = frame(60, seed=5), people[0]
     for other in (run.nets, run.nets[0], Model(run.nets)):
         found = gf.compare(run, other, {name: new[name].to_numpy() for name in new}, target="rich")

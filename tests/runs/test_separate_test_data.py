@@ -21,7 +21,6 @@ RECIPE = Recipe(hidden=(6,), epochs=4, batch_size=16, dropout=0, learning_rate=0
 
 @pytest.fixture(autouse=True)
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOODFIT_LEDGER", str(tmp_path / "ledger.sqlite"))
     monkeypatch.chdir(tmp_path)
 
 

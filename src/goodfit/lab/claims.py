@@ -117,6 +117,7 @@ class Decided:
                 "told": vars(self.told),
                 "nets": 2 * self.pairs,
                 "changes": list(self.changes),
+                "changes_of": "recipe" if self.claim.data is None else "data",
                 "diverged": list(self.diverged),
                 **{name: getattr(self, name) for name in names},
             }

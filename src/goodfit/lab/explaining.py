@@ -13,6 +13,7 @@ import numpy as np
 from goodfit.arguments import public
 from goodfit.data import Dataset
 from goodfit.inspection.gradient_check import ALLOWED, difference_gradient
+from goodfit.inspection.measuring import measure
 from goodfit.inspection.steps import trace
 from goodfit.inspection.subject import Subject, subject_of
 from goodfit.models.trained_net import TrainedNet
@@ -29,6 +30,12 @@ LEFT_OUT = {  # field of a recipe -> what a training does that the step shown do
     "class_weight": "Class weights are off: every row counts alike.",
     "train_scaling": "The factors of the inputs stand in the first layer's weights, and are not trained apart.",
 }
+MOST_STRIP_ROWS = 256
+KINKS = ("relu", "leaky-relu", "prelu", "elu", "selu")  # activations whose slope jumps at 0
+AT_A_KINK = (
+    "A unit stands at the kink of its activation, where z is 0: there JAX gives the slope of one side, and the "
+    "difference that of both."
+)
 STEPPED = (  # fields of a recipe that decide a step of the whole net
     *("hidden", "activation", "bias", "parametrization", "loss", "huber_delta", "l1", "l2", "penalize_biases"),
     *("weight_decay", "optimizer", "learning_rate", "bias_rate", "momentum", "nesterov", "beta1", "beta2", "epsilon"),
@@ -56,18 +63,21 @@ def explain(
 
     nodes, edges, rows, l2, by_hand: as `inspection.Graph.to_json` has them; "l2" is the penalty of the recipe.
     differences: tensor -> at (places, row by row), gradient and difference of J at each of them, error (norm of the
-    difference relative to the sum of both norms) and right (whether that is at most 1e-6).
+    difference relative to the sum of both norms) and right (whether that is at most 1e-6; it is not where a unit stands
+    at the kink of its activation).
     update: optimizer, rate, loss before and after of the same rows, tensors: name -> before and after.
-    left_out: sentences on what a training does that is not shown here.
+    left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
     moved = trace(replace(subject, net=after), recipe.l2)
+    differences = _differences(subject, recipe.l2)
+    wrong = any(not each["right"] for each in differences.values())
     found = {
         **graph.to_json(),
-        "differences": _differences(subject, recipe.l2),
+        "differences": differences,
         "update": {
             "optimizer": recipe.optimizer,
             "rate": recipe.learning_rate if rate is None else rate,
@@ -75,10 +85,48 @@ def explain(
             "after": float(moved.node("J").value),
             "tensors": _tensors(net, after),
         },
-        "left_out": [text for field, text in LEFT_OUT.items() if _is_on(recipe, field)],
+        "left_out": [
+            *(text for field, text in LEFT_OUT.items() if _is_on(recipe, field)),
+            *[AT_A_KINK] * (wrong and any(name in KINKS for name in net.activations)),
+        ],
     }
     result: dict[str, Any] = plain(found)
     return result
+
+
+@public
+def strip(net: TrainedNet, recipe: Recipe, x: Any, y: Any) -> list[dict[str, Any]]:
+    """How signals and gradients change from layer to layer (4.7, 4.8), as JSON has it: one dict a layer, outputs last.
+
+    net: as it is now
+    recipe: whose initialiser is compared with it
+    x, y: rows, raw; at most 256 of them are measured
+
+    name, units, activation; variance: of its activations; signal: mean square of z = W a + b; expected: what the theory
+    of the initialiser says of the signal before training; gradient: norm of the mean loss's gradient by its weights;
+    row_gradient: root mean square over rows of the norm of dl/dz; saturated, dead, twins: shares of its values or
+    units. None where there is no theory, or a layer has none such.
+    """
+    rows = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=MOST_STRIP_ROWS)
+    measured = measure(rows, recipe, curvature=False)
+    expected = measured.expected or (None,) * len(measured.layers)
+    found: list[dict[str, Any]] = plain(
+        [
+            {
+                "name": each.name,
+                "units": each.units,
+                "activation": each.activation,
+                "variance": each.variance,
+                "signal": each.signal,
+                "expected": None if theory is None else theory.signal,
+                "gradient": each.weight_gradient,
+                "row_gradient": each.z_gradient,
+                **{share: getattr(each, share) for share in ("saturated", "dead", "twins")},
+            }
+            for each, theory in zip(measured.layers, expected, strict=True)
+        ]
+    )
+    return found
 
 
 def _is_on(recipe: Recipe, field: str) -> bool:

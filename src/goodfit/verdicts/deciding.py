@@ -266,13 +266,13 @@ def _still_to_gain(doubled: Rival | None, share: float) -> float:
 def _kind_of_fit(rivals: Sequence[Rival], doubled: Rival | None, *, noisy: bool) -> tuple[Kind, tuple[int, ...]]:
     """What a recipe is that no probe is surely better than, and the open probes that keep it from being known.
 
-    noisy: whether much of the error remains. More data are what it needs only where no open probe may gain more than
-    they promise.
+    noisy: whether much of the error remains. More data are what it needs only where no open probe gained more than they
+    promise: expectation against expectation, for in small data the limit of some probe is always high.
     """
     unsettled = tuple(place for place, each in enumerate(rivals) if each.open)
     if doubled is not None and doubled.better:
         promised = NEXT_DOUBLING * doubled.gain.mean
-        above = tuple(place for place in unsettled if rivals[place].gain.at_most > promised)
+        above = tuple(place for place in unsettled if rivals[place].gain.mean > promised)
         return ("cannot tell", above) if above else ("limited by data", ())
     if unsettled or (doubled is not None and doubled.open):
         return "cannot tell", unsettled

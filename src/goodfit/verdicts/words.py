@@ -45,7 +45,7 @@ def _told(found: VerdictEvidence) -> str:
     if found.kind == "limited by data" and decision.doubling is not None:
         doubling = decision.doubling
         last = f"the last doubling of the training set {_moves(found, doubling, doubling.mean, past=True)}"
-        return f"Limited by data: {last}, and no other recipe gains more."
+        return f"Limited by data: {last}, and no alternative gained as much as doubling it again should."
     if found.kind == "limited by noise":
         share = decision.remaining[1] / found.constant
         return (
