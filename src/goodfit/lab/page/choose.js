@@ -44,7 +44,6 @@ class Choose {
     if (value) this.draw(value);
   }
 
-  /** @param {any} value */
   draw({ points, epoch, epochs }) {
     this.curve.hidden = false;
     const line = (measure, look) => {

@@ -47,7 +47,7 @@ export class Claims {
   }
 }
 
-/** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. @param {any} value */
+/** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. */
 export function decided(value) {
   const word = h("p", { class: `answer ${value.answer}` });
   put(word, `answer.${value.answer}`);

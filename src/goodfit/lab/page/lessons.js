@@ -43,7 +43,6 @@ class Lessons {
     return [h("header", {}, h("h2", { id: "lessons-title", "data-w": "tab.lessons" }), h("p", { class: "lead", "data-w": "lessons.lead" })), h("ul", { class: "lessons" }, ...cards)];
   }
 
-  /** @param {any} lesson */
   lesson(lesson) {
     const state = structuredClone(lesson.state);
     const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
@@ -60,7 +59,6 @@ class Lessons {
     ];
   }
 
-  /** @param {any} lesson */
   prediction(lesson) {
     const choices = Object.entries(lesson.choices);
     if (!choices.length) return h("input", { type: "number", name: "prediction", step: "any", required: true, "data-w-aria-label": "lessons.number" });
@@ -68,7 +66,7 @@ class Lessons {
     return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
   }
 
-  /** Controls for what may be changed. @param {any} lesson @param {any} state */
+  /** Controls for what may be changed. */
   changes(lesson, state) {
     const rules = Object.fromEntries(this.model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
     const controls = lesson.change.map((name) => {
@@ -81,7 +79,7 @@ class Lessons {
     return controls.length ? [h("details", {}, h("summary", { "data-w": "lessons.change" }), h("div", { class: "narrow" }, ...controls))] : [];
   }
 
-  /** @param {Event} event @param {any} lesson @param {any} state @param {HTMLFormElement} form @param {HTMLElement} host */
+  /** @param {Event} event @param {HTMLFormElement} form @param {HTMLElement} host */
   async answer(event, lesson, state, form, host) {
     event.preventDefault();
     const given = new FormData(form);
@@ -95,7 +93,6 @@ class Lessons {
     translate(host);
   }
 
-  /** @param {any} lesson @param {any} value */
   answered(lesson, value) {
     const word = h("p", { class: `answer ${value.right ? "holds" : "does-not"}` });
     put(word, value.right ? "lessons.right" : "lessons.wrong");
@@ -104,7 +101,6 @@ class Lessons {
     return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
-  /** @param {any} state */
   async play(state) {
     await this.model.open(state);
     this.model.tell("view", "play");

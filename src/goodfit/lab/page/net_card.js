@@ -116,7 +116,7 @@ export class NetCard {
     translate($("layers"));
   }
 
-  /** @param {any} net @param {number} at */
+  /** @param {number} at */
   named(net, at) {
     return this.model.state.widths ? t("net.wide", { net: at + 1, units: net.hidden[0] }) : t("net.number", { net: at + 1, seed: net.seed });
   }

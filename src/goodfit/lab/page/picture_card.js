@@ -79,7 +79,7 @@ export class PictureCard {
     }
   }
 
-  /** @param {any} boundary @returns {import("./picture.js").Shown|null} */
+  /** @returns {import("./picture.js").Shown|null} */
   shown(boundary) {
     const { opened, points } = this.model;
     if (!boundary || !opened.picture) return null;

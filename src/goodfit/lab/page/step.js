@@ -111,7 +111,7 @@ class Step {
     this.go(this.at);
   }
 
-  /** The finite differences beside a gradient of a parameter. @param {any} edge */
+  /** The finite differences beside a gradient of a parameter. */
   checked(edge) {
     const own = this.differences[edge.start];
     if (!own || !edge.end.startsWith("z")) return [];
@@ -167,7 +167,7 @@ function variance(values) {
   return values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / values.length;
 }
 
-/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {any} value @param {string} [formula] */
+/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {string} [formula] */
 function matrix(caption, value, formula = "") {
   if (!Array.isArray(value)) return h("p", { class: "scalar" }, short(value, 6));
   const rows = value.map((each) => (Array.isArray(each) ? each : [each]));
