@@ -19,7 +19,10 @@ export class NetCard {
     this.drawing.onUnit = (values) => model.tell("peek", values && { values, side: this.drawing.net?.side });
     model.on("opened", () => this.opened());
     model.on("units", () => this.units());
-    document.addEventListener("language", () => model.opened && this.opened());
+    document.addEventListener("language", () => {
+      if (model.opened) this.opened();
+      if (this.drawing.net) this.relayer(this.drawing.net.layers.length);
+    });
   }
 
   form() {
