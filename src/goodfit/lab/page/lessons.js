@@ -14,8 +14,11 @@ class Lessons {
     this.model = model;
     /** @type {any[]} */
     this.lessons = [];
+    this.collects = false;
+    this.only = false;
     host.classList.add("read");
     document.addEventListener("language", () => host.hidden || this.show());
+    model.on("welcome", () => host.hidden || this.show());
     window.addEventListener("popstate", () => host.hidden || this.show());
   }
 
@@ -24,6 +27,7 @@ class Lessons {
       const found = await ask("lessons");
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
+      this.only = found.only;
       if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
@@ -52,7 +56,7 @@ class Lessons {
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
-      h("header", {}, button("lessons.back", () => this.go(null), "quiet"), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      h("header", {}, ...(this.only ? [] : [button("lessons.back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
       ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),
