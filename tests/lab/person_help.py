@@ -120,6 +120,7 @@ class Person:
         """
         self.seed += 10
         state = {**SMALL, "seed": self.seed, **changed}
+        self.until("document.querySelector('main').getAttribute('aria-busy') !== 'true'")
         self.value(GO % json.dumps(f"#view={view}&state={encoded(state)}"))
         return state
 
