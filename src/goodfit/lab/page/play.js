@@ -26,7 +26,7 @@ export class Play {
     model.on("opened", () => this.opened());
     for (const topic of ["curves", "state", "changed", "branch"]) model.on(topic, () => this.update());
     model.on("note", ({ sentence }) => this.note(sentence));
-    model.on("error", ({ to, sentences }) => to === null && this.note(sentences.join(" ")));
+    model.on("error", ({ to, sentences, lost }) => to === null && this.note(sentences.join(" "), lost));
     model.on("refused", ({ sentence, field, lost }) => {
       if (lost || !field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)) this.note(sentence, lost);
     });
