@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 from pathlib import Path
 
 from person_help import SMALL, Person, encoded
@@ -153,6 +155,21 @@ def test_it_comes_back_when_the_line_breaks(person: Person) -> None:
     person.until(f"parseInt(document.querySelector('#epoch').textContent) === {there}")
     person.until("document.querySelector('#main').getAttribute('aria-busy') !== 'true'")
     assert person.table("#loss") == table
+    person.step()
+
+
+def test_a_training_whose_process_died_is_started_anew(person: Person) -> None:
+    """One clear sentence, and a button that opens the same state again."""
+    person.go()
+    person.step()
+    person.settled()
+    for session in [*person.app.sessions.known.values()]:
+        if session.process is not None:
+            os.kill(session.process, signal.SIGKILL)
+    person.until("document.querySelector('#notes').textContent.includes('has ended')")
+    person.click("#notes .note button")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'true'")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
     person.step()
 
 
