@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically
+from goodfit.files import write_atomically, write_error
 
 MOST_BYTES = 20_000_000  # of a file
 MOST_FILES = 20
@@ -43,7 +43,10 @@ class Uploads:
             rule = f"must be a table file: its name must end in {', '.join(READERS)}"
             raise InputError(problem(known, rule, got=suffix or known))
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-", ignore_cleanup_errors=True)
+            try:
+                self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-", ignore_cleanup_errors=True)
+            except OSError as error:
+                raise write_error(tempfile.gettempdir(), error) from error
         path = Path(self._folder.name) / f"{secrets.token_hex(8)}{suffix}"
         write_atomically(path, content)
         try:
