@@ -1,4 +1,4 @@
-# make run: install and train. make test, make check: what a change must pass. make coverage: the tests, slower, with
+# make run: install and train. make lab: install and open the lab. make test, make check: what a change must pass. make coverage: the tests, slower, with
 # the share of branches that they reach. CONTRIBUTING.md says more.
 # Needs Python 3.11 or newer and make; PYTHON says which one: make run PYTHON=python3.12
 
@@ -10,10 +10,13 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test coverage check format bench docs studies clean
+.PHONY: run lab test coverage check format bench docs studies clean
 
 run: .venv/installed
 	$(BIN)/goodfit train fashion-mnist
+
+lab: .venv/installed
+	$(BIN)/goodfit lab
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -31,6 +31,7 @@ COMMANDS = {  # what each does, in one line, and an example
     "card": ("Write a model card: data, scores, verdict, limits, how to load it.", "runs/digits --out card.md"),
     "runs": ("List the runs in a folder.", "runs"),
     "devices": ("List what there is to train on, and how many nets of a recipe fit.", "--hidden 256,256"),
+    "lab": ("Play with populations of nets in the browser: train, rewind, branch, see.", ""),
     "serve": ("Answer predictions over HTTP, on this machine alone by default.", "runs/people --port 8000"),
     "export": (
         "Write a model as ONNX, PyTorch, NumPy or scikit-learn files.",

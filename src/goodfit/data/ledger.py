@@ -134,6 +134,18 @@ class Ledger:
             seen = rows.seen([sets[each.row_set] for each in before])
             return Begun(int(added.lastrowid or 0), nth, again, seen)
 
+    def count(self, rows: RowSet) -> int:
+        """How many different openings of these rows there are, or of others that overlap; 0 without a ledger."""
+        if not os.path.lexists(self.path):
+            return 0
+        with self._opened("rw") as file:
+            file.execute("BEGIN")
+            if not self._is_ledger(file):
+                return 0
+            family = _families({**_row_sets(file), rows.digest: rows})
+            lines = [line for line in _openings(file) if family[line.row_set] == family[rows.digest]]
+            return len({(line.model, line.row_set) for line in lines})
+
     def finish(self, number: int, score: Mapping[str, Any]) -> None:
         """Add the score of an opening, before it is shown."""
         with self._writing() as file:

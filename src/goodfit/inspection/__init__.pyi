@@ -2,6 +2,7 @@ from goodfit.inspection.findings import CHECKS as CHECKS
 from goodfit.inspection.findings import Finding as Finding
 from goodfit.inspection.folding import fold as fold
 from goodfit.inspection.gradient_check import check_gradient as check_gradient
+from goodfit.inspection.gradient_check import difference_gradient as difference_gradient
 from goodfit.inspection.inspecting import Inspection as Inspection
 from goodfit.inspection.inspecting import inspect as inspect
 from goodfit.inspection.inspecting import rows_of as rows_of

@@ -181,6 +181,11 @@ def record_curve(parts: Split, recipe_print: str, seeds: Sequence[int], run: Pat
     return _begin(Ledger(), parts.test, training, run, "curve")
 
 
+def openings_of(rows: Sealed) -> int:
+    """How many different openings of these test rows, or of some of them, the ledger has."""
+    return Ledger().count(RowSet.of(row_prints(rows.data, rows.rows)))
+
+
 def _begin(ledger: Ledger, rows: Sealed, model: str, run: Path | None, kind: Kind = "score") -> Begun:
     prints = RowSet.of(row_prints(rows.data, rows.rows))
     return ledger.begin(rows.data.name, prints, model, None if run is None else str(run.resolve()), kind)

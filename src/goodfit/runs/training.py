@@ -220,6 +220,23 @@ def train_checked(
     return _Training(recipe, parts, chosen, None, None, False, began, memory, origin=origin, goes_on=False).run()
 
 
+def laid_out(
+    recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False, epochs: Sequence[int] | None = None
+) -> JobList:
+    """What `train` trains: a net for every seed, and the rows that they learn from and are scored on.
+
+    recipe, parts: as `settled` gives them; score_test: whether test rows are scored, which opens them; epochs: of each
+    net, where they differ from the recipe's.
+    """
+    examples = Examples.of_split(parts, score_test=score_test, **scaled_by(recipe))
+    folds = 1 if parts.folds is None else int(parts.folds.max()) + 1
+    recipes = [recipe.replace(seed=seed) for seed in seeds]
+    if epochs:
+        recipes = [each.replace(epochs=own) for each, own in zip(recipes, epochs, strict=True)]
+    jobs = tuple(Job(own, rows=fold_of(net, folds)) for net, own in enumerate(recipes))
+    return JobList(jobs, examples)
+
+
 @dataclass
 class _Training:
     """One call of `train` or `resume`. began: clock time of the call; leaks: what was found before the training.
@@ -254,13 +271,12 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        examples = Examples.of_split(self.parts, score_test=self.score_test, **scaled_by(recipe))
-        jobs = self._jobs()
+        work = laid_out(recipe, self.parts, self.seeds, score_test=self.score_test, epochs=self.epochs)
         if self.going_on is not None:
             start = self.going_on.start
-            examples = replace(examples, scaling=start.scaling)
-            jobs = tuple(start.job(number, job) for number, job in enumerate(jobs))
-        work = JobList(jobs, examples)
+            jobs = tuple(start.job(number, job) for number, job in enumerate(work.jobs))
+            work = JobList(jobs, replace(work.examples, scaling=start.scaling))
+        examples = work.examples
         planned = plan_session([work], self.memory)
         reporter.phase("compile")
         turns = self._train(work, planned, store, reporter, {"data": time.perf_counter() - self.began})
@@ -307,13 +323,6 @@ class _Training:
             write_results(run, self.folder)
         return run
 
-    def _jobs(self) -> tuple[Job, ...]:
-        """What each net trains by, anew."""
-        recipes = [self.recipe.replace(seed=seed) for seed in self.seeds]
-        if self.epochs:
-            recipes = [each.replace(epochs=epochs) for each, epochs in zip(recipes, self.epochs, strict=True)]
-        return tuple(Job(recipe, rows=fold_of(net, self.folds)) for net, recipe in enumerate(recipes))
-
     def _refitted(self, run: Run) -> Refit:
         """The nets that are trained anew on training and validation rows, once their lengths are known."""
         seeds, epochs = lengths(run.seeds, run.history)
@@ -334,11 +343,6 @@ class _Training:
             epochs=epochs,
         ).run()
         return Refit(again.nets, tuple(map(bool, again.history.frozen)), len(parts.train), epochs)
-
-    @property
-    def folds(self) -> int:
-        """How many folds there are; 1 without."""
-        return 1 if self.parts.folds is None else int(self.parts.folds.max()) + 1
 
     def _scores(
         self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]

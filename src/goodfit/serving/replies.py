@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from goodfit.errors import InputError, problem
+from goodfit.errors import GoodfitError, InputError, problem
 
 BODY_SECONDS = 30.0  # in which the body of a request must have arrived
 DRAIN_SECONDS = 10.0  # for which the rest of a body that is too large is read and thrown away
@@ -41,16 +41,20 @@ def problems_reply(status: int, problems: Sequence[str], headers: Mapping[str, s
     return json_reply({"status": status, "problems": list(problems)}, status, headers)
 
 
-def web_app(routes: Sequence[BaseRoute]) -> Starlette:
+def web_app(routes: Sequence[BaseRoute], *, lifespan: Any = None) -> Starlette:
     """An application in which everything that is refused is answered in JSON: wrong paths and methods, `Refused`,
-    InputError as 422, and what nobody foresaw as 500, with the traceback in the log.
+    InputError as 422, another GoodfitError as 507, and what nobody foresaw as 500, with the traceback in the log.
+
+    lifespan: Starlette's, of what is there from the server's start to its end.
     """
     made = Starlette(
         routes=list(routes),
+        lifespan=lifespan,
         exception_handlers={
             HTTPException: _http_error,
             Refused: _refused,
             InputError: _input_error,
+            GoodfitError: _machine_error,
             ClientDisconnect: _gone,
             Exception: _bug,
         },
@@ -112,6 +116,10 @@ async def _refused(_: Request, error: Any) -> Response:
 
 async def _input_error(_: Request, error: Any) -> Response:
     return problems_reply(422, error.problems)
+
+
+async def _machine_error(_: Request, error: Any) -> Response:
+    return problems_reply(507, [str(error)])  # a full disk, a folder that may not be written
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -31,6 +31,7 @@ REQUEST_SECONDS = 10.0  # in which a request must have begun, with all its heade
 IDLE_SECONDS = 5  # that a connection stays open between two requests
 MOST_CONNECTIONS = 100  # at once; more are answered 503
 BACKLOG = 128
+MOST_SOCKET_BYTES = 2**20  # of a message that comes over a WebSocket
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 _NO_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 
@@ -39,16 +40,17 @@ class WebServer:
     """An ASGI application on a port: made, it has its address and accepts connections; `run` answers them.
 
     app: the application. host: a name or address of this machine; default '127.0.0.1', which only this machine can
-    reach. port: 0 to 65535; 0 for one that is free. InputError where there is no such host or the port is taken.
+    reach. port: 0 to 65535; 0 for one that is free. sockets: whether the application has WebSockets, and a lifespan.
+    InputError where there is no such host or the port is taken.
     """
 
-    def __init__(self, app: ASGIApp, host: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(self, app: ASGIApp, host: str = LOOPBACK, port: int = 0, *, sockets: bool = False) -> None:
         self.host = host
         self._socket = listening(host, port)
         address, self.port = self._socket.getsockname()[:2]
         self.local: bool = ipaddress.ip_address(address.partition("%")[0]).is_loopback
         """Whether only this machine can reach it."""
-        self._server = _quiet_server(guarded(app, {*LOOPBACK_NAMES, host.lower()}) if self.local else app)
+        self._server = _quiet_server(guarded(app, {*LOOPBACK_NAMES, host.lower()}) if self.local else app, sockets)
 
     @property
     def url(self) -> str:
@@ -89,7 +91,7 @@ class WebServer:
                 signal.signal(each, handler)
 
 
-def _quiet_server(app: ASGIApp) -> Any:
+def _quiet_server(app: ASGIApp, sockets: bool) -> Any:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -99,16 +101,23 @@ def _quiet_server(app: ASGIApp) -> Any:
         """
 
         def connection_made(self, transport: Any) -> None:
+            self.upgraded = False
             super().connection_made(transport)
             self.loop.call_later(REQUEST_SECONDS, self._look, None)
 
         def _look(self, before: Any) -> None:
             """Close if no request has begun since the last look, at which `before` was the newest."""
             waiting = self.cycle is None or self.cycle.response_complete
+            if self.upgraded:
+                return
             if waiting and self.cycle is before:
                 self.transport.close()
             elif not self.transport.is_closing():
                 self.loop.call_later(REQUEST_SECONDS, self._look, self.cycle)
+
+        def handle_websocket_upgrade(self, event: Any) -> None:
+            self.upgraded = True  # a socket may say nothing for hours
+            super().handle_websocket_upgrade(event)
 
     class Quiet(uvicorn.Server):
         """Leaves signals to `WebServer`: its own way raises each again after the last request."""
@@ -120,9 +129,10 @@ def _quiet_server(app: ASGIApp) -> Any:
     settings = uvicorn.Config(
         app,
         http=Impatient,
-        ws="none",
+        ws="websockets-sansio" if sockets else "none",
+        ws_max_size=MOST_SOCKET_BYTES,
         loop="asyncio",
-        lifespan="off",
+        lifespan="on" if sockets else "off",
         log_config=None,
         log_level="critical",
         access_log=False,
@@ -187,6 +197,9 @@ def guarded(app: ASGIApp, names: Collection[str]) -> ASGIApp:
         given = [value for name, value in scope.get("headers", ()) if name == b"host"]
         if scope["type"] == "lifespan" or (len(given) == 1 and host_name(given[0]) in names):
             await app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":  # before it is accepted, this is an answer with status 403
+            await send({"type": "websocket.close", "code": 1008})
             return
         got = given[0].decode("latin-1") if given else "none"
         fix = f"Ask for http://{LOOPBACK}, with the port."

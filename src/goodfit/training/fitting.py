@@ -91,21 +91,23 @@ def fit(
     score_every: int = 1,
     chunk_seconds: float = CHUNK_SECONDS,
     chunk_epochs: int | None = None,
+    until: int | None = None,
 ) -> Fitted:
     """Train every net of a cohort.
 
     start: (epochs done, state) of a checkpoint, to go on from; report: called after every chunk; it may return
     changes to the state; score_every: score the parts every so many epochs, and each net's after its last
     (patience counts those epochs alone); chunk_seconds: what a chunk should last, 0 for an epoch each;
-    chunk_epochs: its most epochs, None for no limit. The results do
-    not depend on where chunks end.
+    chunk_epochs: its most epochs, None for no limit; until: stop after this epoch, to go on later from the state,
+    None for the end of the training. The results do not depend on where chunks end.
     """
     program, settings = cohort.program, cohort.settings()
     done, state = start or (0, _begun(cohort, settings))
     pieces: list[NDArray[Any]] = []
     began = time.perf_counter()
     settings, rows, state = place(program, settings, cohort.rows(), state)
-    run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs)
+    last = cohort.epochs if until is None else min(until, cohort.epochs)
+    run = _Runner(cohort, settings, rows, score_every, chunk_epochs or cohort.epochs, last)
 
     def seconds() -> dict[str, float]:
         return {"compile": run.compile_seconds, "train": time.perf_counter() - began - run.compile_seconds}
@@ -169,8 +171,11 @@ def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
 class _Runner:
     """Chunks of epochs, one after another; the next chunk's row orders are drawn while the devices work."""
 
-    def __init__(self, cohort: Cohort, settings: Settings, rows: ProgramRows, score_every: int, most: int) -> None:
-        self.cohort, self.settings, self.rows, self.score_every, self.most = cohort, settings, rows, score_every, most
+    def __init__(
+        self, cohort: Cohort, settings: Settings, rows: ProgramRows, score_every: int, most: int, last: int
+    ) -> None:
+        self.cohort, self.settings, self.rows, self.score_every = cohort, settings, rows, score_every
+        self.most, self.last = most, last
         self.compile_seconds = 0.0
         self.state: State
 
@@ -180,10 +185,10 @@ class _Runner:
         Whoever reads them may change `self.state` for the chunks to come.
         A chunk is as long as the one before it says that `aim` seconds last; the first is one epoch.
         """
-        last, self.state = self.cohort.epochs, state
+        self.state = state
         ahead: tuple[int, Chunk] | None = None
         epoch_seconds = 0.0
-        while done < last and np.asarray(self.state.active).any():
+        while done < self.last and np.asarray(self.state.active).any():
             count, chunk = ahead or (1, self._draw(done, 1))
             built, fresh = compiled(self.cohort.program, self.settings, self.rows, chunk, self.state)
             self.compile_seconds += built.seconds if fresh else 0.0
@@ -200,7 +205,7 @@ class _Runner:
             yield done, self.state, values
 
     def _ahead(self, done: int, fitting: float) -> tuple[int, Chunk] | None:
-        count = min(max(1, int(fitting)), self.most, self.cohort.program.chunk, self.cohort.epochs - done)
+        count = min(max(1, int(fitting)), self.most, self.cohort.program.chunk, self.last - done)
         return (count, self._draw(done, count)) if count > 0 else None
 
     def _draw(self, done: int, count: int) -> Chunk:

@@ -61,16 +61,18 @@ def plain_cohort(work: Work, jobs: Sequence[Job]) -> Cohort:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the host sees a training. The results do not depend on it.
+    """How often the host sees a training, and how far it goes. The results do not depend on it.
 
     score_every: epochs from one scoring of the parts to the next.
     chunk_seconds: what a chunk of epochs should last; 0 for an epoch each.
     chunk_epochs: its most epochs; None for no limit.
+    until: the epoch after which it stops, to go on later (see `Relay`); None for the end of the training.
     """
 
     score_every: int = 1
     chunk_seconds: float = CHUNK_SECONDS
     chunk_epochs: int | None = None
+    until: int | None = None
 
 
 def run(
@@ -204,6 +206,7 @@ class _Training:
             score_every=pace.score_every,
             chunk_seconds=pace.chunk_seconds,
             chunk_epochs=pace.chunk_epochs,
+            until=pace.until,
         )
         if unfinished is not None:
             fitted = replace(fitted, metrics=np.concatenate([unfinished.metrics, fitted.metrics]))

@@ -1,0 +1,1 @@
+"""The lab: a place in the browser where a person sees populations learn. It calls the library."""

@@ -1,0 +1,96 @@
+"""The lab's routes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from goodfit.lab.live import Live
+from goodfit.lab.processes import WORKER
+from goodfit.lab.security import LabGuard
+from goodfit.lab.sessions import Sessions
+from goodfit.lab.shelves import PLAIN, LessonMode, claims_told, lessons_told, runs_told
+from goodfit.lab.uploads import MOST_BYTES, Uploads
+from goodfit.serving.replies import body_of, json_reply, web_app
+from goodfit.serving.web_server import guarded
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+PAGE = Path(__file__).parent / "page"
+
+
+@dataclass(frozen=True)
+class LabApp:
+    """An ASGI application, and the trainings that it has."""
+
+    app: ASGIApp
+    sessions: Sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.app(scope, receive, send)
+
+
+def _told(tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """A route that tells something, found in a thread: it may read files."""
+
+    async def told(_: Request) -> Response:
+        return json_reply(await anyio.to_thread.run_sync(tell))
+
+    return told
+
+
+def lab_app(
+    token: str, worker: Sequence[str] = WORKER, *, mode: LessonMode = PLAIN, names: Collection[str] = ()
+) -> LabApp:
+    """The ASGI application of the lab.
+
+    token: that its requests must have, see `security.LabGuard`
+    worker: the command that starts a process for a training
+    mode: whether it shows one lesson, and collects answers
+    names: hosts that may be asked for, in lower case; () leaves that to the server
+    """
+    sessions, uploads = Sessions(worker), Uploads()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sessions.start()
+        try:
+            yield
+        finally:
+            await sessions.end()
+            uploads.end()
+
+    async def front(_: Request) -> Response:
+        return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+
+    async def keep_file(request: Request) -> Response:
+        content = await body_of(request, MOST_BYTES, "Train larger tables with `goodfit train`.")
+        name = request.query_params.get("name", "")
+        return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
+
+    made = web_app(
+        [
+            Route("/", front),
+            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/files", keep_file, methods=["POST"]),
+            Route("/lessons", _told(partial(lessons_told, mode))),
+            Route("/claims", _told(claims_told)),
+            Route("/runs", _told(runs_told)),
+            WebSocketRoute("/live", Live(sessions, uploads, mode.told())),
+        ],
+        lifespan=lifespan,
+    )
+    return LabApp(LabGuard(guarded(made, names) if names else made, token), sessions)

@@ -1,0 +1,70 @@
+"""What a page is told first: what there is to learn from, what a recipe may hold, and the limits of the lab."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from goodfit import __version__
+from goodfit.data import describe, names
+from goodfit.lab import states, uploads
+from goodfit.lab.sessions import MOST_TRAININGS
+from goodfit.training.recipe import Recipe
+
+
+@functools.cache
+def greeting() -> dict[str, Any]:
+    """The fields of `telling.WelcomeTold` that are the same for every page."""
+    return {
+        "version": __version__,
+        "limits": limits(),
+        "data": [_data(name) for name in names()],
+        "fields": [_field(name) for name in Recipe.fields() if name != "seed"],
+        "state": states.DEFAULT,
+    }
+
+
+def limits() -> list[str]:
+    """What the lab takes at most, in sentences."""
+    return [
+        f"At most {MOST_TRAININGS} trainings at once, each of at most {states.MOST_NETS} nets.",
+        f"At most {states.MOST_ROWS:,} rows are trained and validated on; of more, so many are drawn at random.",
+        f"A file has at most {uploads.MOST_BYTES / 1e6:.0f} MB; at most {states.MOST_POINTS:,} points are drawn.",
+        f"Nets of at most {states.DRAWN_LAYERS} hidden layers and {states.DRAWN_UNITS} units a layer are drawn; up to "
+        f"{states.MOST_DEPTH} layers and {states.MOST_WIDTH:,} units are trained.",
+        f"A training has at most {states.MOST_EPOCHS:,} epochs.",
+    ]
+
+
+def _data(name: str) -> dict[str, Any]:
+    entry = describe(name)
+    own = {("rows" if each == "n_train" else each): default for each, default in entry.parameters.items()}
+    if not states.own_rows(name):
+        own = {"rows": min(entry.rows - entry.test_rows, states.MOST_ROWS)}
+    return {
+        "name": name,
+        "about": entry.about,
+        "task": entry.task,
+        "inputs": entry.inputs,
+        "outputs": entry.outputs,
+        "image": None if entry.image_shape is None else list(entry.image_shape),
+        "parameters": own,
+    }
+
+
+def _field(name: str) -> dict[str, Any]:
+    rule = Recipe.fields()[name]
+    return {
+        "name": name,
+        "flag": rule.flag,
+        "kind": rule.kind,
+        "default": rule.default,
+        "range": rule.range,
+        "bounds": [list(bound) for bound in rule.bounds],
+        "choices": list(rule.choices),
+        "one": rule.one,
+        "many": rule.many,
+        "none": rule.none,
+        "live": name in states.LIVE,
+        "sentence": rule.description,
+    }

@@ -1,0 +1,170 @@
+"""Jobs beside the trainings: claims, verdicts, capacity curves, folds, lessons, replays; each tells how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit import intervals
+from goodfit.errors import InputError, nearest, problem
+from goodfit.lab.answers import collect
+from goodfit.lab.claims import decide
+from goodfit.lab.exporting import export
+from goodfit.lab.lessons import (
+    Lesson,
+    checked_change,
+    checked_prediction,
+    read_lesson,
+    run_lesson,
+    score_prediction,
+    shipped,
+)
+from goodfit.lab.messages import AskAnswer, AskCapacity, AskClaim, AskFolds, AskJudge, AskReplay
+from goodfit.lab.opening import OpenState, open_state
+from goodfit.lab.states import checked_state
+from goodfit.lab.tracks import Track
+from goodfit.plain_json import plain
+from goodfit.training.fitting import Report
+from goodfit.verdicts import verdict
+
+TELL_SECONDS = 0.25  # between two messages of how far a job is
+Tell = Callable[..., None]
+Files = Mapping[str, Path]
+
+
+class Teller:
+    """One job. tell: sends a message; name: what it is, for progress."""
+
+    def __init__(self, tell: Tell, name: str) -> None:
+        self.tell, self.name, self._told = tell, name, 0.0
+
+    def watch(self, share: float, sentence: str = "") -> None:
+        """Tell how far it is, now and then."""
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            share = min(max(float(share), 0.0), 1.0)
+            self.tell({"say": "progress", "job": self.name, "share": share, "sentence": sentence})
+
+    def answer(self, say: str, value: Mapping[str, Any]) -> None:
+        """Tell what it gave."""
+        self.tell({"say": say, "value": plain(dict(value))})
+
+
+def claim(job: Teller, asked: AskClaim, files: Files) -> None:
+    """Train the nets that decide a claim."""
+    found = decide(asked.name, checked_state(asked.state), files, pairs=asked.pairs, look=asked.look, watch=job.watch)
+    job.answer("claimed", found.to_json())
+
+
+def judge(job: Teller, asked: AskJudge, files: Files) -> None:
+    """What `goodfit verdict --quick` says."""
+    opened = open_state(checked_state(asked.state), files)
+    recipe = opened.recipe.replace(fold_members=0) if opened.recipe.fold_members else opened.recipe
+    found = verdict(
+        recipe,
+        opened.parts,
+        quick=True,
+        minutes=asked.seconds / 60,
+        progress=lambda progress: job.watch(progress.share),
+    )
+    job.answer("verdict", found.to_json())
+
+
+def capacity(job: Teller, asked: AskCapacity, files: Files) -> None:
+    """The losses of nets by their width, as they train."""
+    state = {name: value for name, value in (asked.state or {}).items() if name != "nets"}
+    widths = [width for width in sorted(set(asked.widths)) for _ in range(asked.nets)]
+    opened = open_state(checked_state({**state, "widths": widths}), files)
+    _followed(job, opened, lambda track, values, done: _by_width(track, widths, values, done), "capacity")
+
+
+def folds(job: Teller, asked: AskFolds, files: Files) -> None:
+    """A net for every fold, validated on it."""
+    state = dict(asked.state or {})
+    recipe = {**state["recipe"], "fold_members": asked.k}
+    recipe.pop("valid", None)
+    opened = open_state(checked_state({**state, "recipe": recipe, "nets": asked.k}), files)
+    _followed(job, opened, _by_fold, "folds")
+
+
+def answer(job: Teller, asked: AskAnswer, files: Files, collected: Path | None, lesson_file: Path | None) -> None:
+    """Run a lesson and score the prediction; write it down where a teacher collects."""
+    lesson = known_lesson(asked.lesson, lesson_file)
+    state = lesson.opened if asked.state is None else checked_state(asked.state)
+    checked_prediction(lesson, asked.prediction)
+    changed = checked_change(lesson, state)
+    result = run_lesson(lesson, state, files, watch=job.watch)
+    scored = score_prediction(lesson, asked.prediction, result)
+    if collected is not None:
+        collect(collected, lesson, scored, name=asked.name, changed=changed, note=asked.note)
+    job.answer("answered", {**scored.to_json(), "collected": collected is not None})
+
+
+def known_lesson(name: str, own: Path | None) -> Lesson:
+    """The lesson of that name: the one that was given, or one that ships. InputError where there is none."""
+    known = {lesson.name: lesson for lesson in ([read_lesson(own)] if own is not None else shipped())}
+    if name not in known:
+        raise InputError(problem("Lesson", "there is no such lesson", got=name, fix=nearest(name, known)))
+    return known[name]
+
+
+def replay(job: Teller, asked: AskReplay, files: Files) -> None:
+    """Record a training as one HTML file."""
+    made = export(checked_state(asked.state), "replay", files, language=asked.language, watch=job.watch)
+    job.answer("exported", vars(made))
+
+
+def _followed(job: Teller, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:
+    """Train a state to its end, and tell what is known on the way."""
+    track, told = Track(opened), [0.0]
+
+    def look(own: Track, report: Report) -> bool:
+        job.watch(report.epoch / own.cohort.epochs)
+        if time.monotonic() - told[0] >= TELL_SECONDS:
+            told[0] = time.monotonic()
+            job.answer(say, fold(own, _last(own), False))
+        return False
+
+    track.train(track.cohort.epochs, look)
+    job.answer(say, fold(track, _last(track), True))
+
+
+def _last(track: Track) -> dict[str, Any]:
+    """Metric -> the last value of every net that trained, [P]; nan of one that never did."""
+    table = track.metrics
+    seen = np.asarray(np.isfinite(table).any(axis=1))  # [E, P]
+    at = np.where(seen.any(axis=0), len(table) - 1 - seen[::-1].argmax(axis=0), 0)
+    return {name: table[at, place, np.arange(table.shape[2])] for place, name in enumerate(track.names)}
+
+
+def _by_width(track: Track, widths: list[int], values: dict[str, Any], done: bool) -> dict[str, Any]:
+    own = np.asarray(widths)
+    points = []
+    for width in dict.fromkeys(widths):
+        point: dict[str, Any] = {"width": width, "parameters": track.nets()[widths.index(width)].n_parameters}
+        for name, found in values.items():
+            point[name] = _mean(found[(own == width) & ~track.frozen])
+        points.append(point)
+    return {"points": points, "epoch": track.epoch, "epochs": track.cohort.epochs, "done": done}
+
+
+def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]:
+    found: list[dict[str, Any]] = [{"fold": job.rows} for job in track.jobs]
+    for net, told in enumerate(found):
+        told |= {name: float(each[net]) for name, each in values.items()}
+    means = {name: _mean(each[~track.frozen]) for name, each in values.items()}
+    return {"folds": found, "means": means, "epoch": track.epoch, "epochs": track.cohort.epochs, "done": done}
+
+
+def _mean(values: Any) -> dict[str, Any]:
+    """The mean over nets, and its interval where there are two or more."""
+    finite = np.asarray(values, np.float64)
+    finite = finite[np.isfinite(finite)]
+    low, high = intervals.of_mean(finite) if len(finite) > 1 else (None, None)
+    mean = float(finite.mean()) if len(finite) else None
+    return {"mean": mean, "low": low, "high": high, "nets": len(finite)}

@@ -1,0 +1,376 @@
+"""Lessons: a state, a question, a prediction to write down before running, what may be changed, what counts.
+
+A lesson is a TOML file; docs/lab-lessons.md says how to write one. Eight ship, one a section of the chapter.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from goodfit.arguments import public
+from goodfit.data import describe
+from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.intervals import LEVEL, of_mean
+from goodfit.lab.claim_list import BY_NAME
+from goodfit.lab.claims import FEWEST, MOST, PAIRS, Answer, Decided, decide
+from goodfit.lab.outcomes import OUTCOMES, Watch, outcome
+from goodfit.lab.states import LabState, checked_state
+from goodfit.plain_json import plain
+from goodfit.reading import read_text, similar_file
+from goodfit.studies.words import Words
+from goodfit.training.recipe import Recipe
+
+MOST_BYTES = 2**18  # of a lesson's file
+ANSWERS: dict[Answer, Words] = {
+    "holds": Words("It holds.", "成立。"),
+    "does-not": Words("It does not hold.", "不成立。"),
+    "cannot-tell": Words("It cannot be told from these nets.", "从这些网络无法判断。"),
+}
+_FIX = "See docs/lab-lessons.md for a lesson that is complete."
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LessonText(_Part):
+    """A text in one language or both."""
+
+    en: Text | None = None
+    zh: Text | None = None
+
+    @property
+    def words(self) -> Words:
+        """It in both languages; where there is one alone, that."""
+        return Words(self.en or self.zh or "", self.zh or self.en or "")
+
+
+class Predict(_Part):
+    """What is to be predicted: what becomes of a claim, or a number.
+
+    low, high: between which a prediction of a number must lie; places: decimals that make sense
+    """
+
+    claim: str | None = None
+    outcome: str | None = None
+    low: float = -1e9
+    high: float = 1e9
+
+
+class Counts(_Part):
+    """What counts as an answer.
+
+    expected: of a claim, what becomes of it. low, high: of a number, between which the nets' mean lies. within: how far
+    off the result's interval a prediction of a number may be. pairs: of nets, for a claim. why: told afterwards
+    """
+
+    expected: Answer | None = None
+    low: float | None = None
+    high: float | None = None
+    within: float = Field(default=0.0, ge=0)
+    pairs: int = Field(default=PAIRS, ge=FEWEST, le=MOST)
+    why: LessonText
+
+
+class Lesson(_Part):
+    """A lesson as its file declares it. change: fields of the recipe, and data parameters as "data.NAME"."""
+
+    section: Text
+    title: LessonText
+    question: LessonText
+    text: list[LessonText] = Field(default_factory=list, max_length=20)
+    state: dict[str, Any]
+    predict: Predict
+    change: list[str] = Field(default_factory=list)
+    answer: Counts
+    try_next: list[LessonText] = Field(default_factory=list, max_length=20)
+    name: str = ""
+
+    @property
+    def opened(self) -> LabState:
+        """Its state."""
+        return checked_state(self.state)
+
+    @property
+    def quantity(self) -> Words:
+        """What is predicted: the claim's sentence, or what the number is."""
+        if self.predict.claim is None:
+            return outcome(self.predict.outcome or "").words
+        state, said = self.opened, BY_NAME[self.predict.claim]
+        return said.told(said.pair(state.whole_recipe()) if said.data is None else said.data(state.data))
+
+    def to_json(self) -> dict[str, Any]:
+        """What a page shows before the run: everything but the answer."""
+        found = self.model_dump(mode="json", exclude={"answer", "title", "question", "text", "try_next"})
+        texts = {"title": self.title, "question": self.question}
+        return {
+            **found,
+            **{name: vars(each.words) for name, each in texts.items()},
+            "text": [vars(each.words) for each in self.text],
+            "try_next": [vars(each.words) for each in self.try_next],
+            "quantity": vars(self.quantity),
+            "choices": {} if self.predict.claim is None else {name: vars(words) for name, words in ANSWERS.items()},
+        }
+
+
+@dataclass(frozen=True)
+class LessonResult:
+    """What the nets of a lesson gave. decided: of a claim; else value, low, high: the nets' mean and its interval."""
+
+    value: float
+    low: float
+    high: float
+    nets: int
+    decided: Decided | None = None
+
+    @property
+    def answer(self) -> Answer | float:
+        """What a prediction is compared with."""
+        return self.value if self.decided is None else self.decided.answer
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as JSON has it."""
+        decided = None if self.decided is None else self.decided.to_json()
+        own = {"answer": self.answer, "low": self.low, "high": self.high, "nets": self.nets}
+        found: dict[str, Any] = plain({**own, "decided": decided})
+        return found
+
+
+@dataclass(frozen=True)
+class ScoredPrediction:
+    """A prediction beside the result. right: whether it came true; off: how far off the interval a number was."""
+
+    prediction: Answer | float
+    result: LessonResult
+    right: bool
+    off: float
+    told: Words
+    why: Words
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as JSON has it."""
+        texts = {"told": vars(self.told), "why": vars(self.why)}
+        own = {"prediction": self.prediction, "right": self.right, "off": self.off}
+        found: dict[str, Any] = plain({**own, **texts, **self.result.to_json()})
+        return found
+
+
+@public
+def read_lesson(path: str | Path) -> Lesson:
+    """The lesson in a TOML file; one InputError names all that is wrong with it."""
+    where = Path(path)
+    try:
+        text = read_text(where, most=MOST_BYTES)
+    except FileNotFoundError as error:
+        raise InputError(problem(str(path), "there is no such file", fix=similar_file(where))) from error
+    except OSError as error:
+        raise InputError(problem(str(path), f"cannot be read: {error.strerror or error}")) from error
+    except ValueError as error:
+        raise InputError(problem(str(path), "must be a text in UTF-8")) from error
+    return _lesson(text, where.stem, str(path))
+
+
+def shipped() -> list[Lesson]:
+    """The lessons of the chapter, in its order."""
+    found = [each.name for each in files("goodfit.lab").joinpath("lessons").iterdir() if each.name.endswith(".toml")]
+    made = [
+        _lesson(files("goodfit.lab").joinpath("lessons", name).read_text("utf-8"), name.removesuffix(".toml"), name)
+        for name in found
+    ]
+    return sorted(made, key=lambda lesson: lesson.section)
+
+
+def _lesson(text: str, name: str, where: str) -> Lesson:
+    try:
+        declared = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(problem(where, f"must be TOML: {error}", fix=_FIX)) from error
+    problems = Problems()
+    try:
+        made = Lesson(**{**declared, "name": name})
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            _add(problems, where, each)
+        raise InputError(*problems.found) from error
+    with problems.collecting():
+        _check(made, where)
+    problems.raise_if_any()
+    return made
+
+
+def _add(problems: Problems, where: str, fault: Mapping[str, Any]) -> None:
+    """One fault that pydantic found, in the grammar."""
+    place = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        parts: dict[str, type[BaseModel]] = {"predict": Predict, "answer": Counts}
+        part = parts.get(str(fault["loc"][0]), LessonText) if len(fault["loc"]) > 1 else Lesson
+        known = list(part.model_fields)
+        problems.add(where, f"{place!r} is not part of a lesson", fix=nearest(str(fault["loc"][-1]), known))
+    elif fault["type"] == "missing":
+        problems.add(where, f"{place!r} must be given", fix=_FIX)
+    else:
+        said = str(fault["msg"])
+        problems.add(where, f"{place!r}: {said[0].lower()}{said[1:]}", got=fault["input"])
+
+
+def _check(lesson: Lesson, where: str) -> None:
+    """What no field can know alone."""
+    problems, predict, counts = Problems(), lesson.predict, lesson.answer
+    texts = {"title": lesson.title, "question": lesson.question, "answer.why": counts.why}
+    texts |= {f"text.{place}": each for place, each in enumerate(lesson.text)}
+    texts |= {f"try_next.{place}": each for place, each in enumerate(lesson.try_next)}
+    for place, each in texts.items():
+        if each.en is None and each.zh is None:
+            problems.add(where, f"{place!r} must have a text in 'en', 'zh' or both")
+    if (predict.claim is None) == (predict.outcome is None):
+        problems.add(where, "'predict' must have one of 'claim' and 'outcome'")
+    if predict.claim is not None and predict.claim not in BY_NAME:
+        problems.add(where, "'predict.claim' must be known", got=predict.claim, fix=nearest(predict.claim, BY_NAME))
+    if predict.outcome is not None and predict.outcome not in OUTCOMES:
+        fix = nearest(predict.outcome, OUTCOMES)
+        problems.add(where, "'predict.outcome' must be known", got=predict.outcome, fix=fix)
+    if not predict.low < predict.high:
+        problems.add(where, "'predict.low' must be less than 'predict.high'", got=[predict.low, predict.high])
+    if predict.claim is not None and (counts.expected is None or counts.low is not None or counts.high is not None):
+        problems.add(where, "'answer' of a claim must have 'expected', and neither 'low' nor 'high'")
+    if predict.outcome is not None:
+        if counts.low is None or counts.high is None or counts.expected is not None:
+            problems.add(where, "'answer' of a number must have 'low' and 'high', and no 'expected'")
+        elif not counts.low < counts.high:
+            problems.add(where, "'answer.low' must be less than 'answer.high'", got=[counts.low, counts.high])
+    with problems.collecting():
+        state = lesson.opened
+        known = [*Recipe.fields(), "nets", *(f"data.{name}" for name in _parameters(state))]
+        for name in lesson.change:
+            if name not in known:
+                problems.add(where, "'change' must name what the state has", got=name, fix=nearest(name, known))
+        if state.widths is not None:
+            problems.add(where, "the nets of a lesson must be alike: 'state.widths' must be left out")
+        if state.nets < 2:
+            problems.add(where, "'state.nets' must be 2 or more, for an interval", got=state.nets)
+    if not problems.found:
+        with problems.collecting():
+            _ = lesson.quantity
+    problems.raise_if_any()
+
+
+def _parameters(state: LabState) -> list[str]:
+    """What of the data may be named in `change`."""
+    if "name" not in state.data:
+        return list(state.data)
+    own = ("rows" if each == "n_train" else each for each in describe(state.data["name"]).parameters)
+    return list(dict.fromkeys(["rows", *own]))
+
+
+def checked_change(lesson: Lesson, state: LabState) -> dict[str, Any]:
+    """What of a lesson's state was changed, by name; InputError where something else was than may be."""
+    began, problems, changed = lesson.opened, Problems(), dict[str, Any]()
+    old, new = began.whole_recipe().to_dict(), state.whole_recipe().to_dict()
+    pairs = [(name, old[name], new[name]) for name in old]
+    pairs += [(f"data.{name}", began.data.get(name), state.data.get(name)) for name in {**began.data, **state.data}]
+    pairs += [("nets", began.count, state.count)]
+    asked = {*state.recipe, "nets", "seed", *(name for name, _, _ in pairs if name.startswith("data."))}
+    for name, before, after in pairs:
+        if before == after:
+            continue
+        changed[name] = after
+        # a default may follow a field that was changed, such as the learning rate its optimiser
+        if name not in lesson.change and name in {*asked, *began.recipe}:
+            fix = f"This may be: {', '.join(lesson.change) or 'nothing'}."
+            problems.add("Lesson", f"{name!r} must stay as it is", got=after, fix=fix)
+    problems.raise_if_any()
+    return changed
+
+
+def checked_prediction(lesson: Lesson, prediction: object) -> Answer | float:
+    """A prediction as it was written down; InputError where it is none for this lesson."""
+    if lesson.predict.claim is not None:
+        chosen: Answer | None = next((name for name in ANSWERS if name == prediction), None)
+        if chosen is None:
+            fix = nearest(str(prediction), ANSWERS)
+            raise InputError(problem("Prediction", "must be one of the answers", got=prediction, fix=fix))
+        return chosen
+    low, high = lesson.predict.low, lesson.predict.high
+    given = prediction if isinstance(prediction, int | float) and not isinstance(prediction, bool) else math.nan
+    if not low <= given <= high:
+        raise InputError(problem("Prediction", f"must be a number from {low:g} to {high:g}", got=prediction))
+    return float(given)
+
+
+@public
+def run_lesson(
+    lesson: Lesson,
+    state: LabState | None = None,
+    files: Mapping[str, Path] | None = None,
+    *,
+    watch: Watch | None = None,
+) -> LessonResult:
+    """Train the nets of a lesson.
+
+    lesson: what is asked
+    state: with what was changed; None for the lesson's own
+    files: uploads by name
+    watch: called with the share that is done
+
+    InputError where more was changed than may be.
+    """
+    from goodfit.lab.alike import initial_nets, train_nets  # here: JAX is for those who train
+    from goodfit.lab.opening import open_state
+
+    if state is not None:
+        checked_change(lesson, state)
+    chosen = lesson.opened if state is None else state
+    if lesson.predict.claim is not None:
+        decided = decide(lesson.predict.claim, chosen, files, pairs=lesson.answer.pairs, watch=watch)
+        return LessonResult(decided.difference, decided.low, decided.high, 2 * decided.pairs, decided)
+    measured, opened = outcome(lesson.predict.outcome or ""), open_state(chosen, files or {})
+    measured.check(opened.parts)
+    seeds = range(chosen.seed, chosen.seed + chosen.nets)
+    asked = [(opened.recipe, opened.parts)]
+    (nets,) = initial_nets(asked, seeds) if measured.before else train_nets(asked, seeds, watch)
+    values = measured.of(nets)
+    low, high = of_mean(values, LEVEL, measured.bounds) if all(map(math.isfinite, values)) else (math.nan, math.nan)
+    return LessonResult(float(values.mean()), low, high, len(values))
+
+
+def is_expected(lesson: Lesson, result: LessonResult) -> bool:
+    """Whether the result is what the file says."""
+    if result.decided is not None:
+        return result.decided.answer == lesson.answer.expected
+    return (lesson.answer.low or 0) <= result.value <= (lesson.answer.high or 0)
+
+
+def score_prediction(lesson: Lesson, prediction: object, result: LessonResult) -> ScoredPrediction:
+    """A prediction beside the result: right or not, and by how much.
+
+    Of a claim it is right where it is what became of it. Of a number it is right where it lies in the interval of the
+    nets' mean, or off it by no more than the lesson allows.
+    """
+    given, why = checked_prediction(lesson, prediction), lesson.answer.why.words
+    if isinstance(given, str):
+        found = "cannot-tell" if result.decided is None else result.decided.answer
+        told = Words("", "") if result.decided is None else result.decided.told
+        right = given == found
+        return ScoredPrediction(given, result, right, 0.0, _beside(ANSWERS[given], told, right), why)
+    off = max(result.low - given, given - result.high, 0.0)
+    right = off <= lesson.answer.within  # nan, of nets that diverged, is never
+    ends = f"{result.value:.4g} [{result.low:.4g}, {result.high:.4g}]"
+    told = Words(
+        f"You said {given:.4g}; {result.nets} nets gave {ends}. " + ("Right." if right else f"Off by {off:.2g}."),
+        f"你的预测是 {given:.4g}；{result.nets} 个网络得到 {ends}。" + ("正确。" if right else f"相差 {off:.2g}。"),
+    )
+    return ScoredPrediction(given, result, right, off, told, why)
+
+
+def _beside(said: Words, found: Words, right: bool) -> Words:
+    en, zh = ("Right.", "正确。") if right else ("Not so.", "并非如此。")
+    return Words(f"You said: {said.en} {found.en} {en}", f"你的预测：{said.zh}{found.zh}{zh}")

@@ -1,0 +1,155 @@
+"""A state opened: its data found and divided, and its nets laid out, by the same steps as `goodfit.train`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit.data import Dataset, Split, Table, load, read_table
+from goodfit.errors import InputError, problem
+from goodfit.lab.pictures import Plane, plane_of
+from goodfit.lab.states import MOST_ROWS, WHERE, LabState, own_rows
+from goodfit.lab.uploads import named_as
+from goodfit.runs.checks import as_split
+from goodfit.runs.defaults import settled
+from goodfit.runs.training import laid_out
+from goodfit.training.examples import Examples
+from goodfit.training.population import Job
+from goodfit.training.recipe import Recipe
+
+SCORES = {"classification": "accuracy", "multilabel": "label accuracy", "regression": "R²"}
+
+
+@dataclass(frozen=True)
+class OpenState:
+    """What a state trains. recipe: settled, of the first net; jobs: a net each; notes: sentences for people."""
+
+    state: LabState
+    recipe: Recipe
+    parts: Split
+    jobs: tuple[Job, ...]
+    examples: Examples
+    plane: Plane | None
+    notes: tuple[str, ...]
+
+    @property
+    def data(self) -> Dataset:
+        """The rows."""
+        return self.parts.data
+
+    def told(self) -> dict[str, Any]:
+        """What the page is told of it: the fields of `telling.OpenedTold` that do not need a cohort."""
+        data = self.data
+        names = data.features or tuple(f"x{place + 1}" for place in range(data.x.shape[1]))
+        return {
+            "state": self.state.to_json(),
+            "recipe": self.recipe.to_dict(),
+            "task": data.task,
+            "classes": list(data.classes),
+            "inputs": list(names),
+            "rows": self.parts.sizes,
+            "epochs": self.recipe.epochs,
+            "nets": [{"seed": job.recipe.seed, "hidden": list(job.recipe.hidden)} for job in self.jobs],
+            "score": SCORES[data.task],
+            "picture": None if self.plane is None else self.plane.to_json(),
+            "notes": list(self.notes),
+        }
+
+
+def open_state(state: LabState, files: Mapping[str, Path]) -> OpenState:
+    """Find the data, divide it, lay out the nets. files: uploads by name.
+
+    InputError, with the words of the command line, where the data or the recipe do not fit.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        given = data_of(state, files)
+        recipe = state.whole_recipe()
+        parts, cut = _cut(as_split(recipe, given), state)
+        recipe, parts = settled(recipe, parts, state.count)
+        work = laid_out(recipe, parts, [*range(state.seed, state.seed + state.count)])
+        jobs = work.jobs if state.widths is None else _of_widths(work.jobs, state.widths)
+    notes = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+    if isinstance(given, Table):
+        notes += given.notes
+    rows = np.concatenate([parts.train, parts.valid])
+    return OpenState(
+        state, jobs[0].recipe, parts, jobs, work.examples, plane_of(parts.data, rows), (*cut, *dict.fromkeys(notes))
+    )
+
+
+def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
+    """The rows of a state."""
+    data = state.data
+    if "points" in data:
+        return _drawn(data["points"])
+    if "file" in data:
+        if data["file"] not in files:
+            rule = f"the file {data['file']!r} is not here any more"
+            raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
+        return named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
+    own = {name: value for name, value in data.items() if name not in ("name", "rows")}
+    if "rows" in data and own_rows(data["name"]):
+        own["n_train"] = data["rows"]
+    return load(data["name"], **own)
+
+
+def _drawn(points: list[list[float]]) -> Dataset:
+    """A data set of points that somebody drew."""
+    rows = np.asarray(points, np.float64)
+    if rows.shape[1] == 2:
+        return Dataset(
+            name="points",
+            x=rows[:, :1],
+            y=rows[:, 1:],
+            task="regression",
+            features=("x",),
+            scaling="standard",
+            scale_targets=True,
+            about="Points drawn by hand",
+        )
+    codes, found = np.unique(rows[:, 2].astype(np.int32), return_inverse=True)
+    if len(codes) < 2:
+        fix = "Draw points of another class as well."
+        raise InputError(problem(WHERE, "the points must be of two classes or more", got=len(codes), fix=fix))
+    return Dataset(
+        name="points",
+        x=rows[:, :2],
+        y=found.astype(np.int32),
+        task="classification",
+        classes=tuple(f"class {code + 1}" for code in codes),
+        features=("x1", "x2"),
+        scaling="standard",
+        about="Points drawn by hand",
+    )
+
+
+def _cut(parts: Split, state: LabState) -> tuple[Split, list[str]]:
+    """The split with at most as many training and validation rows as the lab trains on, and what to say of it."""
+    there = len(parts.train) + len(parts.valid)
+    wanted = MOST_ROWS
+    if "name" in state.data and not own_rows(state.data["name"]):
+        wanted = min(wanted, state.data.get("rows", MOST_ROWS))
+    if there <= wanted:
+        return parts, []
+    train = max(1, round(wanted * len(parts.train) / there))  # both parts stand in a random order
+    valid = wanted - train
+    folds = None if parts.folds is None else parts.folds[:train]
+    cut = Split(parts.data, parts.train[:train], parts.valid[:valid], parts.rows("test"), parts.seed, folds)
+    return cut, [f"Of {there:,} rows, {wanted:,} drawn at random are trained and validated on."]
+
+
+def _of_widths(jobs: tuple[Job, ...], widths: list[int]) -> tuple[Job, ...]:
+    """A net for every width; nets of one width have seeds counted up, and all widths have the same seeds."""
+    made, seen = [], dict[int, int]()
+    for width in widths:
+        number = seen.get(width, 0)
+        seen[width] = number + 1
+        recipe = jobs[number].recipe
+        made.append(Job(recipe.replace(hidden=(width,) * len(recipe.hidden)), rows=jobs[number].rows))
+    return tuple(made)

@@ -1,0 +1,383 @@
+"""What a page plays: a training A, perhaps B beside it, and what is told of them as they go on.
+
+It runs in the process that trains, and does one thing after another: whatever is asked is done between two chunks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit import intervals
+from goodfit.errors import InputError, problem
+from goodfit.lab import messages, pictures
+from goodfit.lab.changing import WHERE
+from goodfit.lab.messages import Branch
+from goodfit.lab.opening import OpenState
+from goodfit.lab.tracks import Track
+from goodfit.models.trained_net import TrainedNet
+from goodfit.training.fitting import Report
+
+Tell = Callable[..., None]
+"""(header, columns) -> it is sent."""
+FRAMES = 25.0  # a second at most: of paced training, of pictures
+PICTURE_SHARE = 16  # pictures may take so many times less time than passes between them
+STATE_SECONDS = 0.1  # between two messages of how it stands
+SLICE_SECONDS = 0.08  # that each of two branches trains before the other has its turn
+SPEED_SECONDS = 1.0  # over which the speed is measured
+
+
+class Player:
+    """The trainings of one page. tell: sends a message; waiting: whether somebody asks for something."""
+
+    def __init__(self, tell: Tell, waiting: Callable[[], bool]) -> None:
+        self.tell, self.waiting = tell, waiting
+        self.opened: OpenState | None = None
+        self.tracks: dict[Branch, Track] = {}
+        self.view = messages.AskView(do="view")
+        self.playing, self.batch = False, 0
+        self.speed: float | None = None
+        self.goal: int | None = None
+        self._sent: dict[Branch, int] = {}
+        self._grid: tuple[Any, ...] = ()
+        self._drawn = self._stated = self._due = 0.0
+        self._slice = 1
+        self._passed: list[tuple[float, int]] = []
+
+    # what is asked for
+
+    def open(self, opened: OpenState) -> None:
+        """Show a state from its beginning, trained as far as it says."""
+        track = Track(opened)
+        self.pause()
+        self.opened, self.tracks, self._sent, self.batch, self._grid = opened, {"A": track}, {}, 0, ()
+        steps = {"steps": track.steps, "metrics": list(track.names)}
+        self.tell({"say": "opened", **opened.told(), **steps})
+        if opened.plane is not None:
+            columns, there = pictures.points_of(opened.data, opened.plane, (opened.parts.train, opened.parts.valid))
+            self.tell({"say": "points", "branch": "A", "shown": len(columns["y"]), "of": there}, columns)
+        for act in opened.state.acts:
+            track.do(act)
+        track.train(opened.state.epoch, chunk_seconds=0.5)
+        self.show("A", changed=True)
+
+    def play(self, speed: float | None) -> None:
+        """Train on."""
+        self._longest()
+        self.playing, self.speed, self.goal, self.batch = True, speed, None, 0
+        self._due, self._passed = time.perf_counter(), []
+
+    def pause(self) -> None:
+        """Stay where it is."""
+        self.playing, self.goal = False, None
+
+    def step(self, epochs: int) -> None:
+        """Train so many epochs."""
+        longest = self._longest()
+        self.play(None)
+        self.goal = longest + epochs
+
+    def next_batch(self) -> None:
+        """Look at the nets one batch later."""
+        track = self.track("A")
+        if track.ended:
+            raise InputError(
+                problem(WHERE, "the training has come to its end", fix="Rewind it, or give it more epochs.")
+            )
+        self.pause()
+        if self.batch + 1 >= track.steps:
+            self.batch = 0
+            track.train(track.epoch + 1)
+            self.show("A")
+            return
+        arrays = track.after_batches(self.batch + 1)
+        self.batch += 1
+        self._draw({"A": track.nets(arrays)})
+        self.state()
+
+    def rewind(self, branch: Branch, epoch: int) -> None:
+        """Back to an epoch."""
+        self._go_back(branch, lambda track: track.rewind(epoch))
+
+    def undo(self, branch: Branch) -> None:
+        """Back to the last change, without it."""
+        self._go_back(branch, Track.undo)
+
+    def reset(self) -> None:
+        """Back to the beginning, and to one training."""
+        self.track("A")
+        self.pause()
+        if "B" in self.tracks:
+            self.drop("B")
+        self._go_back("A", Track.reset)
+
+    def change(self, branch: Branch, fields: Mapping[str, Any]) -> None:
+        """Go on with other fields."""
+        note = self.track(branch).change(fields)
+        self._show_changes(branch)
+        if note:
+            self.tell({"say": "note", "sentence": note})
+        self.state()
+
+    def branch(self, epoch: int | None, fields: Mapping[str, Any]) -> None:
+        """Have B leave A."""
+        track = self.track("A")
+        made = track.branch(track.epoch if epoch is None else epoch, fields)
+        self.tracks["B"] = made
+        self._sent.pop("B", None)
+        mark = made.marks[-1]
+        self.tell({"say": "branched", "epoch": mark.epoch, "fields": dict(mark.fields), "sentence": mark.sentence})
+        self.show("B", changed=True)
+
+    def drop(self, branch: Branch) -> None:
+        """Leave a branch out."""
+        if "B" not in self.tracks:
+            raise InputError(problem(WHERE, "there is no branch to drop"))
+        left = self.tracks["A" if branch == "B" else "B"]
+        self.tracks = {"A": left}
+        self.tell({"say": "dropped", "branch": branch})
+        self._sent = {} if branch == "A" else {"A": self._sent.get("A", 0)}
+        self.show("A", changed=True)
+
+    def edit(self, branch: Branch, act: Callable[[Track], None]) -> None:
+        """Set weights by hand."""
+        self.batch = 0
+        act(self.track(branch))
+        self._show_changes(branch)
+        self.show(branch)
+
+    def look(self, view: messages.AskView) -> None:
+        """Show other pictures from now on."""
+        self.view, self._grid = view, ()
+        if self.tracks:
+            self._draw({branch: track.nets() for branch, track in self.tracks.items()})
+
+    # what goes on
+
+    def advance(self) -> None:
+        """Train for as long as nobody asks for anything, or for a slice."""
+        if self.speed is None and len(self.tracks) == 1:
+            track = self.track("A")
+            track.train(track.cohort.epochs if self.goal is None else self.goal, self._looked)
+        elif self.speed is None:
+            self._slices()
+        else:
+            self._paced(self.speed)
+        reached = self.goal is not None and all(
+            track.epoch >= self.goal or track.ended for track in self.tracks.values()
+        )
+        if reached or all(track.ended for track in self.tracks.values()):
+            self.pause()
+            for branch in self.tracks:
+                self.show(branch)
+
+    def state(self) -> None:
+        """Tell how it stands."""
+        tracks = self.tracks
+        if not tracks:
+            return
+        frozen: dict[str, list[int]] = {
+            branch: [int(net) for net in np.flatnonzero(track.frozen)] for branch, track in tracks.items()
+        }
+        ended = all(track.ended for track in tracks.values())
+        lost = ended and all(len(frozen[branch]) == len(track.jobs) for branch, track in tracks.items())
+        stands = "diverged" if lost else "done" if ended else "playing" if self.playing else "paused"
+        self._stated = time.perf_counter()
+        self.tell(
+            {
+                "say": "state",
+                "state": stands,
+                "epoch": {branch: track.epoch for branch, track in tracks.items()},
+                "batch": self.batch,
+                "speed": round(self._measured(), 1) if self.playing else 0.0,
+                "frozen": frozen,
+            }
+        )
+
+    def show(self, branch: Branch, *, changed: bool = False) -> None:
+        """Tell all of a branch: its curves, its pictures, where it stands."""
+        if changed:
+            self._show_changes(branch)
+        track = self.track(branch)
+        self._curves(branch, track)
+        self._draw({branch: track.nets()})
+        self._difference()
+        self.state()
+
+    # how
+
+    def track(self, branch: Branch) -> Track:
+        """The training of a branch; InputError where there is none."""
+        if branch not in self.tracks:
+            rule = "there is no branch B" if self.tracks else "nothing is open"
+            fix = "Make one with 'branch'." if self.tracks else "Open a state first."
+            raise InputError(problem(WHERE, rule, fix=fix))
+        return self.tracks[branch]
+
+    def _longest(self) -> int:
+        self.track("A")
+        return max(track.epoch for track in self.tracks.values())
+
+    def _go_back(self, branch: Branch, how: Callable[[Track], None]) -> None:
+        track = self.track(branch)
+        self.pause()
+        self.batch = 0
+        how(track)
+        self._sent[branch] = min(self._sent.get(branch, 0), track.epoch)
+        self.show(branch, changed=True)
+
+    def _looked(self, track: Track, report: Report) -> bool:
+        """After a chunk of a single training."""
+        self._curves("A", track)
+        if self._picture_due():
+            self._draw({"A": track.nets(report.nets())})
+        if time.perf_counter() - self._stated > STATE_SECONDS:
+            self.state()
+        return self.waiting()
+
+    def _slices(self) -> None:
+        """Train two branches in turn: the one that is behind first, then both alike."""
+        behind = min(track.epoch for track in self.tracks.values() if not track.ended)
+        until = behind + self._slice
+        if self.goal is not None:
+            until = min(until, self.goal)
+        began = time.perf_counter()
+        trained = self._all_to(until)
+        taken = (time.perf_counter() - began) / max(1, trained)
+        self._slice = max(1, min(2 * self._slice, int(SLICE_SECONDS / max(taken, 1e-6))))
+
+    def _paced(self, speed: float) -> None:
+        """Train so many epochs a second, in as many pieces as there are frames."""
+        epochs = max(1, round(speed / FRAMES))
+        until = min(track.epoch for track in self.tracks.values() if not track.ended) + epochs
+        self._all_to(until if self.goal is None else min(until, self.goal))
+        now = time.perf_counter()
+        self._due = max(self._due + epochs / speed, now - 1 / FRAMES)  # what was late is not made up for
+        while (left := self._due - time.perf_counter()) > 0 and not self.waiting():
+            time.sleep(min(left, 0.01))
+
+    def _all_to(self, until: int) -> int:
+        """Train all branches to an epoch, and tell; how many epochs that were."""
+        trained = 0
+        for branch, track in self.tracks.items():
+            before = track.epoch
+            track.train(until)
+            trained += track.epoch - before
+            self._curves(branch, track)
+        if self._picture_due():
+            self._draw({branch: track.nets() for branch, track in self.tracks.items()})
+        self._difference()
+        if time.perf_counter() - self._stated > STATE_SECONDS:
+            self.state()
+        return trained
+
+    def _curves(self, branch: Branch, track: Track) -> None:
+        """Tell the epochs that are new."""
+        first = self._sent.get(branch)
+        if first is not None and first == track.epoch:
+            return
+        first = min(first or 0, track.epoch)
+        new = track.metrics[first:]
+        columns = {name: new[:, place] for place, name in enumerate(track.names)}
+        epochs = np.arange(first + 1, track.epoch + 1)
+        self._sent[branch] = track.epoch
+        self._passed.append((time.perf_counter(), track.epoch))
+        self.tell({"say": "curves", "branch": branch, "first": first}, {"epoch": epochs, **columns})
+
+    def _show_changes(self, branch: Branch) -> None:
+        track = self.track(branch)
+        self.tell(
+            {
+                "say": "changed",
+                "branch": branch,
+                "marks": [mark.to_json() for mark in track.marks],
+                "acts": [mark.act.to_json() for mark in track.marks],
+                "recipe": track.recipe.to_dict(),
+            }
+        )
+
+    def _difference(self) -> None:
+        """Tell how far B is from A, paired by nets."""
+        if "B" not in self.tracks:
+            return
+        first, second = self.tracks["A"], self.tracks["B"]
+        epoch = min(first.epoch, second.epoch)
+        if not epoch:
+            return
+        name = "valid_loss" if "valid_loss" in first.names else "train_loss"
+        place = first.names.index(name)
+        self.tell(
+            {
+                "say": "difference",
+                "epoch": epoch,
+                "metric": name,
+                **paired(first.metrics[epoch - 1, place], second.metrics[epoch - 1, place]),
+            }
+        )
+
+    def _picture_due(self) -> bool:
+        return time.perf_counter() >= self._drawn
+
+    def _draw(self, nets: Mapping[Branch, Sequence[TrainedNet]]) -> None:
+        """Draw what the page looks at; and leave time for training before the next."""
+        began = time.perf_counter()
+        for branch, own in nets.items():
+            self._draw_one(branch, own)
+        ended = time.perf_counter()
+        self._drawn = ended + max(1 / FRAMES, PICTURE_SHARE * (ended - began))
+
+    def _draw_one(self, branch: Branch, nets: Sequence[TrainedNet]) -> None:
+        assert self.opened is not None
+        view, plane, track = self.view, self.opened.plane, self.tracks[branch]
+        if not self._grid:
+            self._grid = tuple(
+                plane.inputs(points) if plane is not None and points else None
+                for points in (view.grid, view.thumbnails)
+            )
+        fine, coarse = self._grid
+        about = {"branch": branch, "epoch": track.epoch, "batch": self.batch}
+        one = view.net if view.net is not None and view.net < len(nets) else None
+        if plane is not None and fine is not None:
+            shown = [nets[one]] if one is not None else sound(nets, track.frozen)
+            self.tell({"say": "boundary", **about, "net": one}, pictures.boundary(shown, plane, fine, view.grid))
+        unit_net = min(view.unit_net, len(nets) - 1)
+        net = nets[unit_net]
+        hidden = list(net.sizes[1:-1])
+        if view.thumbnails:
+            columns = pictures.units(net, plane, coarse, view.thumbnails)
+            self.tell({"say": "units", **about, "net": unit_net, "hidden": hidden}, columns)
+
+    def _measured(self) -> float:
+        """Epochs a second, lately."""
+        now = time.perf_counter()
+        self._passed = [each for each in self._passed if now - each[0] < SPEED_SECONDS]
+        if len(self._passed) < 2:
+            return 0.0
+        (began, first), (ended, last) = self._passed[0], self._passed[-1]
+        return max(0.0, (last - first) / max(ended - began, 1e-6))
+
+
+def sound(nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]) -> Sequence[TrainedNet]:
+    """The nets that are finite; all where none is."""
+    return [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
+
+
+def paired(first: NDArray[Any], second: NDArray[Any]) -> dict[str, Any]:
+    """B less A, net by net: the mean, its interval, and both in a sentence."""
+    apart = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    apart = apart[np.isfinite(apart)]
+    found: dict[str, Any] = {"mean": None, "low": None, "high": None, "nets": len(apart)}
+    if not len(apart):
+        return {**found, "sentence": "No net is finite in both."}
+    found["mean"] = float(apart.mean())
+    said = f"B less A: {found['mean']:+.4g}"
+    if len(apart) < 2:
+        return {**found, "sentence": f"{said}, of one net: no interval."}
+    low, high = intervals.of_mean(apart)
+    found |= {"low": float(low), "high": float(high)}
+    which = "B is lower" if high < 0 else "B is higher" if low > 0 else "either may be lower"
+    return {**found, "sentence": f"{said} ({low:+.4g} to {high:+.4g}, {len(apart)} pairs of nets): {which}."}

@@ -1,0 +1,203 @@
+"""The process that trains for a page: `python -m goodfit.lab.worker`, started and ended by `sessions.py`.
+
+What goes wrong with one message is told in a sentence, and the next is dealt with; a crash ends this process alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import signal
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from goodfit.errors import GoodfitError, InputError, problem
+from goodfit.lab import messages
+from goodfit.lab.opening import open_state
+from goodfit.lab.pipes import Commands, framed
+from goodfit.lab.playing import Player
+from goodfit.lab.states import DEFAULT, LabState, checked_state
+from goodfit.lab.telling import pack, with_header
+from goodfit.lab.tracks import Track
+from goodfit.training.devices import prepare
+from goodfit.training.recipe import Recipe
+
+IDLE_SECONDS = 0.2  # without a message, after which the program of an open state is compiled ahead
+_FIELD = re.compile(r"'([a-z0-9_]+)'")
+
+
+class Worker:
+    """One page's trainings, and the messages about them. send: takes a frame."""
+
+    def __init__(self, commands: Commands, send: Callable[[bytes], None]) -> None:
+        self.commands, self.send = commands, send
+        self.player = Player(self.tell, lambda: commands.waiting)
+        self.files: dict[str, Path] = {}
+        self.beside: dict[str, Any] = {}
+        """What the server tells with every message."""
+        self._to: int | None = None
+        self._ready: LabState | None = None  # whose program is compiled
+        self._acts: dict[str, Callable[[Any], Any]] = {
+            "open": lambda asked: self._open(asked.state),
+            "play": lambda asked: self.player.play(asked.speed),
+            "pause": lambda _: self.player.pause(),
+            "step": lambda asked: self.player.step(asked.epochs),
+            "batch": lambda _: self.player.next_batch(),
+            "reset": lambda _: self.player.reset(),
+            "rewind": lambda asked: self.player.rewind(asked.branch, asked.epoch),
+            "undo": lambda asked: self.player.undo(asked.branch),
+            "change": lambda asked: self.player.change(asked.branch, asked.fields),
+            "branch": lambda asked: self.player.branch(asked.epoch, asked.fields),
+            "drop": lambda asked: self.player.drop(asked.branch),
+            "weight": lambda asked: self.player.edit(asked.branch, lambda track: track.set_weight(asked.act)),
+            "equal": lambda asked: self.player.edit(asked.branch, lambda track: track.make_equal(asked.layer)),
+            "view": lambda asked: self.player.look(asked),
+            "explain": self._explain,
+            "say": self._say,
+            "seal": lambda _: self._seal(opens=False),
+            "unseal": lambda _: self._seal(opens=True),
+            "export": self._export,
+            **{name: functools.partial(self._job, name) for name in messages.JOBS},
+        }
+
+    def run(self) -> None:
+        """Deal with messages, and train between them, until the process is ended."""
+        warnings.showwarning = lambda message, *_, **__: self.tell({"say": "note", "sentence": str(message)})
+        prepare()
+        while True:
+            self._turn()
+
+    def _turn(self) -> None:
+        asked = self.commands.next(0 if self.player.playing else IDLE_SECONDS)
+        if asked is None and self.player.playing:
+            self._guarded(self.player.advance, None, pause=True)
+        elif asked is None and not self._compile_ahead():
+            asked = self.commands.next()
+        if asked is not None:
+            own = asked
+            self._guarded(lambda: self._do(own), own.get("id"))
+
+    def tell(self, header: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
+        """Send a message to the page."""
+        whole = {"to": self._to, **header}
+        self.send(with_header(whole, b"") if columns is None else pack(whole, columns))
+
+    def _do(self, asked: Mapping[str, Any]) -> None:
+        declared = messages.ASKED[asked["do"]]
+        if "files" in asked:
+            self.files = {name: Path(path) for name, path in asked["files"].items()}
+            self.beside = {name: each for name, each in asked.items() if name not in declared.model_fields}
+        told = declared.model_validate({name: each for name, each in asked.items() if name in declared.model_fields})
+        self._acts[asked["do"]](told)
+        self.tell({"say": "ok", "value": {"do": asked["do"]}})
+        if told.do in ("play", "pause", "step"):
+            self.player.state()
+
+    def _open(self, state: Mapping[str, Any]) -> None:
+        self.player.open(open_state(checked_state(state), self.files))
+
+    def _answer(self, say: str, value: Mapping[str, Any]) -> None:
+        self.tell({"say": say, "value": value})
+
+    def _say(self, asked: messages.AskSay) -> None:
+        from goodfit.lab.asking import findings  # here: the first picture does not wait for what it imports
+
+        self._answer("findings", findings(self.player.track("A"), asked.net))
+
+    def _seal(self, *, opens: bool) -> None:
+        from goodfit.lab.asking import sealed, unsealed
+
+        track = self.player.track("A")
+        self._answer(*(("unsealed", unsealed(track)) if opens else ("sealed", sealed(track))))
+
+    def _explain(self, asked: messages.AskExplain) -> None:
+        from goodfit.lab.asking import explained
+
+        player = self.player
+        self._answer("explained", explained(player.track("A"), asked.net, asked.rows, player.batch))
+
+    def _export(self, asked: messages.AskExport) -> None:
+        from goodfit.lab.exporting import export
+
+        self._answer("exported", vars(export(checked_state(asked.state), asked.kind, self.files)))
+
+    def _job(self, name: str, asked: Any) -> None:
+        """A job beside the trainings: this process is then the one for jobs."""
+        from goodfit.lab import jobs
+
+        job = jobs.Teller(self.tell, name)
+        if name == "answer":
+            collected, lesson = (self.beside.get(each) for each in ("collect", "lesson_file"))
+            paths = (None if each is None else Path(each) for each in (collected, lesson))
+            jobs.answer(job, asked, self.files, *paths)
+        else:
+            getattr(jobs, name)(job, asked, self.files)
+
+    def _guarded(self, act: Callable[[], None], to: int | None, *, pause: bool = False) -> None:
+        """Do something; say in a sentence what went wrong."""
+        self._to = to
+        try:
+            act()
+        except InputError as error:
+            self._refuse(error.problems)
+        except GoodfitError as error:
+            self._refuse([str(error)])
+        except MemoryError:
+            self._refuse(
+                [problem("Lab", "there is not enough memory for this", fix="Train fewer nets, or smaller ones.")]
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page must hear of it, and the others go on
+            traceback.print_exc()
+            said = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+            self._refuse([problem("Lab", "this is a bug in goodfit", got=said, fix="Please report it.")])
+        else:
+            pause = False
+        finally:
+            if pause:
+                self.player.pause()
+                self.player.state()
+            self._to = None
+
+    def _refuse(self, sentences: Any) -> None:
+        fields = [name for text in sentences for name in _FIELD.findall(text) if name in Recipe.model_fields]
+        self.tell({"say": "error", "sentences": list(sentences), "field": fields[0] if fields else None, "lost": False})
+
+    def _compile_ahead(self) -> bool:
+        """Compile what Play will run, while nobody asks for anything; whether there was something to compile."""
+        opened = self.player.opened
+        state = checked_state(DEFAULT) if opened is None else opened.state
+        if self._ready == state:
+            return False
+        self._ready = state
+        try:
+            Track(open_state(state, self.files) if opened is None else opened).train(1)
+        except Exception:  # noqa: BLE001 - whoever plays it hears of it
+            return False
+        return True
+
+
+def main() -> None:
+    """Take commands from standard input, and answer on standard output, which nothing else writes to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends this process
+    source, into = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+
+    def send(frame: bytes) -> None:
+        left = memoryview(framed(frame))
+        while left:
+            left = left[into.write(left) :]
+
+    np.seterr(all="ignore")  # nets that diverge are told of as such
+    Worker(Commands(source), send).run()
+
+
+if __name__ == "__main__":
+    main()
