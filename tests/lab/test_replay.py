@@ -86,9 +86,10 @@ def of_the_page(browser: Browser, points: list[list[float]], each: str) -> np.nd
         ({"name": "spirals", "rows": 90}, {"scaling": "robust"}),
         ({"name": "polynomial", "rows": 60, "n_features": 6}, {"activation": "gelu"}),
         ({"name": "digits", "rows": 200}, {"hidden": [4]}),
+        ({"name": "linear", "rows": 60, "n_inputs": 2}, {}),
         ({"points": [[k / 30, k % 7] for k in range(30)]}, {"hidden": [], "batch_size": 8}),
     ],
-    ids=["every activation", "bent inputs", "powers", "main directions", "a line"],
+    ids=["every activation", "bent inputs", "powers", "main directions", "numbers", "a line"],
 )
 def test_the_page_predicts_as_the_library_does(
     browser: Browser, tmp_path: Path, data: dict[str, Any], more: dict[str, Any]
@@ -96,6 +97,7 @@ def test_the_page_predicts_as_the_library_does(
     """Of the weights that the file holds, to float64's rounding; and these are near those that were trained."""
     made = recorded(a_state(data, **({"init": "normal", "init_scale": None} | more)), 2)
     browser.show(written(tmp_path / "replay.html", made), width=900)
+    assert browser.told("Log.entryAdded", "Runtime.exceptionThrown") == []
     plane = made.opened.plane
     assert plane is not None
     across, up = np.linspace(*plane.x, 5), np.linspace(*plane.y, 5)

@@ -190,7 +190,7 @@ def replay(recorded: Recorded, language: Language = "en") -> str:
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'",
         title=words["title"].format(**shown),
         about=words["about" if shown["nets"] == shown["all"] else "fewer"].format(**shown),
-        words={**words, "shade": words["shade" if plane.kind == "plane" else "shade-line"]},
+        words={**words, "shade": words[_shade(recorded.opened, plane)]},
         last=len(recorded.epochs) - 1,
         moves=_moves(plane),
         seeds=[each.seed for each in recorded.frames[0]],
@@ -210,6 +210,13 @@ def _words() -> dict[str, dict[str, str]]:
 @cache
 def _part(name: str) -> str:
     return files("goodfit.lab").joinpath("replay_page", name).read_text("utf-8")
+
+
+def _shade(opened: OpenState, plane: Plane) -> str:
+    """Which text says how to read the picture."""
+    if plane.kind == "line":
+        return "shade-line"
+    return "shade" if opened.data.task == "classification" else "shade-number"
 
 
 def _moves(plane: Plane) -> list[dict[str, Any]]:
