@@ -23,6 +23,7 @@ FAMILIES = {  # name -> module, in the order of the page
     "default-recipe": "default_recipe",
     "reporting": "reporting",
     "watching": "watching",
+    "lab": "lab",
     "estimators": "estimators",
     "search": "search",
     "verdicts": "verdicts",

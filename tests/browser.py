@@ -83,13 +83,17 @@ class Browser:
 
     def show(self, path: Path, *, width: int, height: int = 900, scheme: str = "light", reduced: bool = False) -> None:
         """Open a file from the disk, and wait until it is there."""
+        self.visit(path.absolute().as_uri(), width=width, height=height, scheme=scheme, reduced=reduced)
+
+    def visit(self, url: str, *, width: int, height: int = 900, scheme: str = "light", reduced: bool = False) -> None:
+        """Open an address, and wait until it is there."""
         mobile = width < 600
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         features += [{"name": "prefers-reduced-motion", "value": "reduce"}] if reduced else []
         self.ask("Emulation.setEmulatedMedia", media="screen", features=features)
         self.events.clear()
-        self.ask("Page.navigate", url=path.absolute().as_uri())
+        self.ask("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
         self.ask("Runtime.evaluate", expression="1")
@@ -104,6 +108,12 @@ class Browser:
         """Press a key and let it go. text: that it types."""
         for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text)
+
+    def click(self, x: float, y: float) -> None:
+        """Click at a place of the window, in pixels from its upper left corner."""
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            button = "none" if kind == "mouseMoved" else "left"
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, clickCount=1)
 
     def picture(self, *, whole: bool = True) -> bytes:
         """The page as PNG."""

@@ -34,7 +34,8 @@ LAYERS = (
     ("reports",),
     ("studies", "estimators", "interop", "serving"),
     ("notes",),
-    ("cli", "lab"),
+    ("lab",),
+    ("cli",),
 )
 RANK = {package: rank for rank, layer in enumerate(LAYERS) for package in layer}
 FACADE = "goodfit"  # the names that the package re-exports; only the top layer may use them

@@ -9,7 +9,10 @@ import pytest
 from goodfit.data import Dataset, synthetic
 from goodfit.errors import InputError
 
-DRAW = {name: getattr(synthetic, name) for name in ("polynomial", "linear", "moons", "circles", "spirals", "xor")}
+DRAW = {
+    name: getattr(synthetic, name)
+    for name in ("polynomial", "linear", "moons", "circles", "spirals", "xor", "blobs", "sine")
+}
 
 
 def test_polynomial_by_the_formula() -> None:
@@ -93,7 +96,22 @@ def corner_counts(x: np.ndarray, y: np.ndarray) -> list[int]:
     return [int(np.sum((np.sign(x) == a) & (np.sign(y) == b))) for a in (-1, 1) for b in (-1, 1)]
 
 
-@pytest.mark.parametrize("name", ["moons", "circles", "spirals", "xor"])
+def test_blobs_lie_about_a_circle() -> None:
+    data = synthetic.blobs(noise=0, n_classes=4, n_test=0)
+    centres = [(1, 0), (0, 1), (-1, 0), (0, -1)]
+    np.testing.assert_allclose(data.x, [centres[code] for code in data.y], atol=1e-6)
+    assert data.classes == ("blob 1", "blob 2", "blob 3", "blob 4")
+
+
+def test_sine_by_the_formula() -> None:
+    data = synthetic.sine(noise=0, periods=1.5, n_train=500)
+    assert (abs(data.x).max() <= 1, data.features, data.task) == (True, ("x",), "regression")
+    np.testing.assert_allclose(data.y, np.sin(1.5 * math.pi * data.x.astype(float)), atol=1e-6)
+    noise = synthetic.sine(n_train=4000).y - synthetic.sine(n_train=4000, noise=0).y
+    assert noise.std() == pytest.approx(0.2, rel=0.06)
+
+
+@pytest.mark.parametrize("name", ["moons", "circles", "spirals", "xor", "blobs"])
 def test_noise_has_its_size_and_classes_their_share(name: str) -> None:
     quiet, noisy = DRAW[name](n_train=3000, noise=0), DRAW[name](n_train=3000, noise=0.2)
     assert (noisy.x - quiet.x).std() == pytest.approx(0.2, rel=0.06)

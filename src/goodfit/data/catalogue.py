@@ -42,6 +42,8 @@ _DRAW: dict[str, Callable[..., Dataset]] = {
     "circles": synthetic.circles,
     "spirals": synthetic.spirals,
     "xor": synthetic.xor,
+    "blobs": synthetic.blobs,
+    "sine": synthetic.sine,
 }
 
 
@@ -82,6 +84,8 @@ def _entries() -> list[Entry]:
         _drawn("circles", "classification", 800, 400, 2, 2),
         _drawn("spirals", "classification", 1200, 600, 2, 3),
         _drawn("xor", "classification", 800, 400, 2, 2),
+        _drawn("blobs", "classification", 800, 400, 2, 3),
+        _drawn("sine", "regression", 200, 100, 1, 1),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Data sets drawn by a formula: the chapter's two, and four pictures that a straight line cannot divide.
+"""Data sets drawn by a formula: the chapter's two, and pictures to learn from, most of which no straight line divides.
 
 Every set has training rows first and `n_test` official test rows last. Training rows, test rows
 and noise are streams of their own: another `n_train` or `noise` changes nothing else.
@@ -22,6 +22,8 @@ ABOUT = {
     "circles": "Two concentric circles",
     "spirals": "Interleaving spiral arms",
     "xor": "Points in a square: do the signs of the coordinates differ?",
+    "blobs": "Clouds of points around a circle, one a class",
+    "sine": "A sine wave in one variable, with noise",
 }
 LINEAR_BIAS, LINEAR_WEIGHT = 0.05, 0.01  # section 4.4.1
 
@@ -137,6 +139,40 @@ def xor(*, seed: int = 0, n_train: int = 400, n_test: int = 400, noise: float = 
     sign = np.where(_uniform(seed, "xor/sign", n_train, n_test) < 0.5, -1.0, 1.0)
     clean = np.stack([sign * size[:, 0], np.where(codes == 0, sign, -sign) * size[:, 1]], axis=1)
     return _picture("xor", clean, codes, ("same", "different"), seed, n_train, n_test, noise)
+
+
+def blobs(*, seed: int = 0, n_train: int = 400, n_test: int = 400, noise: float = 0.35, n_classes: int = 3) -> Dataset:
+    """Clouds of points about n_classes centres, evenly on a circle of radius 1; the first is at (1, 0).
+
+    noise: standard deviation of both coordinates about the centre.
+    """
+    where = "blobs"
+    _check(where, [("n_classes", n_classes, 2)], [])
+    seed, codes = _start(where, seed, n_train, n_test, n_classes, noise)
+    angle = 2 * math.pi * codes / n_classes
+    clean = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    names = tuple(f"blob {k + 1}" for k in range(n_classes))
+    return _picture(where, clean, codes, names, seed, n_train, n_test, noise)
+
+
+def sine(*, seed: int = 0, n_train: int = 100, n_test: int = 100, noise: float = 0.2, periods: float = 2.0) -> Dataset:
+    """y = sin(pi * periods * x) + N(0, noise^2), with x uniform in [-1, 1]: so many periods."""
+    where = "sine"
+    seed = checked_seed(seed, where)
+    _check(where, [("n_train", n_train, 1), ("n_test", n_test, 0)], [("noise", noise), ("periods", periods)])
+    x = 2 * _uniform(seed, "sine/x", n_train, n_test) - 1
+    eps = _both(seed, "sine/noise", n_train, n_test, lambda rng, n: rng.normal(size=n))
+    return Dataset(
+        name=where,
+        x=x[:, None],
+        y=np.sin(math.pi * periods * x) + noise * eps,
+        task="regression",
+        features=("x",),
+        test=_last(n_train, n_test),
+        scaling="standard",
+        about=ABOUT[where],
+        source=f"drawn with seed {seed}",
+    )
 
 
 def _both(

@@ -1,1 +1,1 @@
-"""The lab: a place in the browser where a person sees populations learn. It calls the library; nothing imports it."""
+"""The lab: a place in the browser where a person sees populations learn. It calls the library."""

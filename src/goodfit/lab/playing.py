@@ -25,7 +25,7 @@ from goodfit.training.fitting import Report
 Tell = Callable[..., None]
 """(header, columns) -> it is sent."""
 FRAMES = 25.0  # a second at most: of paced training, of pictures
-PICTURE_SHARE = 8  # pictures may take so many times less time than passes between them
+PICTURE_SHARE = 16  # pictures may take so many times less time than passes between them
 STATE_SECONDS = 0.1  # between two messages of how it stands
 SLICE_SECONDS = 0.08  # that each of two branches trains before the other has its turn
 SPEED_SECONDS = 1.0  # over which the speed is measured

@@ -46,7 +46,7 @@ from goodfit.training.session import Pace
 from goodfit.training.state import State
 from goodfit.training.turns import JobList, SessionPlan, Turn
 
-CHUNK_SECONDS = 0.035  # of a training that is looked at: with what looking takes, more than 20 looks a second
+CHUNK_SECONDS = 0.042  # of a training that is looked at: with what looking takes, more than 20 looks a second
 KEPT_SECONDS = 0.5  # of training from one epoch that is kept to the next
 KEPT_BYTES = 2**26  # of kept epochs; where they are more, every second one is let go
 

@@ -1,0 +1,43 @@
+// The state in the address: #view=play&state=..., so that reload and share give the same picture.
+
+/** @param {any} state */
+export function encode(state) {
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The state, null where the text holds none. @param {string|null} text */
+export function decode(text) {
+  if (!text) return null;
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+}
+
+/** What the address says now. @returns {{view: string, state: any, lesson: string|null}} */
+export function read() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  return { view: parts.get("view") ?? (parts.has("lesson") ? "lessons" : "play"), state: decode(parts.get("state")), lesson: parts.get("lesson") };
+}
+
+/**
+ * Write the address. A new state is a new entry of the browser's history, so that its back button undoes.
+ * @param {{view?: string, state?: any, lesson?: string|null}} changed
+ * @param {boolean} [quietly] in place of the entry that is there
+ */
+export function write(changed, quietly = false) {
+  const next = { ...read(), ...changed };
+  const parts = [`view=${next.view}`];
+  if (next.lesson) parts.push(`lesson=${encodeURIComponent(next.lesson)}`);
+  if (next.state) parts.push(`state=${encode(next.state)}`);
+  const hash = `#${parts.join("&")}`;
+  if (hash === location.hash) return;
+  const depth = (history.state?.depth ?? 0) + (quietly ? 0 : 1);
+  history[quietly ? "replaceState" : "pushState"]({ depth }, "", hash);
+}
+
+/** How many changes can be undone. */
+export const undoable = () => history.state?.depth ?? 0;

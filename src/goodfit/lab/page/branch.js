@@ -1,0 +1,84 @@
+// Branch: change one thing at an epoch, and see A beside B with their paired difference.
+import { Control, button } from "./controls.js";
+import { $, h, short } from "./dom.js";
+import { put, t, translate } from "./words.js";
+
+const OFFERED = ["learning_rate", "dropout", "l2", "l1", "weight_decay", "batch_size", "optimizer", "momentum", "schedule", "label_smoothing", "clip_norm"];
+
+export class Branching {
+  /** @param {import("./model.js").Model} model */
+  constructor(model) {
+    this.model = model;
+    this.dialog = h("dialog", { id: "branch-dialog", "data-w-aria-label": "branch" });
+    document.body.append(this.dialog);
+    $("branch").addEventListener("click", () => this.ask());
+    for (const topic of ["branch", "opened"]) model.on(topic, () => this.update());
+    model.on("difference", () => {
+      if ($("difference")) $("difference").textContent = this.words();
+    });
+    document.addEventListener("language", () => this.update());
+  }
+
+  /** Ask what B does otherwise. */
+  ask() {
+    const { model } = this;
+    if (!model.opened) return;
+    const rules = Object.fromEntries(model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
+    const known = OFFERED.filter((name) => name in rules);
+    const place = h("div");
+    /** @type {Control} */
+    let control;
+    const choose = () => {
+      control = new Control(rules[select.value], model.recipe[select.value], () => {});
+      place.replaceChildren(control.element);
+    };
+    const select = h("select", { id: "branch-field", change: choose }, ...known.map((name) => h("option", { value: name }, t(`field.${name}`))));
+    choose();
+    const error = h("p", { class: "error", role: "alert" });
+    const send = async (event) => {
+      event.preventDefault();
+      try {
+        await model.live.ask("branch", { epoch: model.epoch, fields: { [select.value]: control.value() } });
+        this.dialog.close();
+      } catch (refused) {
+        error.textContent = /** @type {Error} */ (refused).message;
+      }
+    };
+    const go = h("button", { type: "submit", class: "primary", "data-w": "branch.go" });
+    const title = h("h2");
+    put(title, "branch.title", { epoch: model.epoch });
+    const form = h("form", { submit: send }, title, h("p", { "data-w": "branch.how" }), h("div", { class: "field name" }, h("label", { for: "branch-field", "data-w": "branch.field" }), select), place, error, h("div", { class: "buttons" }, go, button("cancel", () => this.dialog.close(), "quiet")));
+    this.dialog.replaceChildren(form);
+    translate(this.dialog);
+    this.dialog.showModal();
+  }
+
+  /** B less A in words. */
+  words() {
+    const { difference } = this.model;
+    if (!difference) return t("branch.wait");
+    const { metric, mean, low, high, nets, epoch } = difference;
+    if (mean === null) return difference.sentence;
+    const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
+    const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });
+    if (low === null) return said;
+    const which = high < 0 ? "lower" : low > 0 ? "higher" : "either";
+    return said + t("difference.interval", { low: signed(low), high: signed(high), nets }) + t(`difference.${which}`);
+  }
+
+  update() {
+    const { branch } = this.model;
+    $("versus").replaceChildren();
+    $("branch").disabled = Boolean(branch) || !this.model.opened;
+    if (!branch) return;
+    const fields = Object.entries(branch.fields)
+      .map(([name, value]) => `${t(`field.${name}`)} ${value}`)
+      .join(", ");
+    const title = h("h4");
+    put(title, "branch.is", { epoch: branch.epoch, fields });
+    const keep = (dropped) => () => this.model.ask("drop", { branch: dropped });
+    $("versus").append(
+      h("div", { class: "versus" }, title, h("p", { id: "difference" }, this.words()), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),
+    );
+  }
+}

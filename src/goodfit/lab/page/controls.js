@@ -1,0 +1,147 @@
+// Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
+import { h, patient, short } from "./dom.js";
+import { meaning, put, tOr } from "./words.js";
+
+let made = 0;
+
+/**
+ * What a control edits. `span` gives it a slider: low to high, by powers of ten if `log`; `zero`: its left end is 0.
+ * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string, many?: boolean,
+ *   none?: boolean}} Rule
+ * @typedef {{low: number, high: number, log?: boolean, zero?: boolean, whole?: boolean}} Span
+ */
+
+export class Control {
+  /**
+   * @param {Rule} rule
+   * @param {any} value
+   * @param {(value: any) => void} changed
+   * @param {Span} [span]
+   * @param {string} [key] of its label
+   */
+  constructor(rule, value, changed, span, key = `field.${rule.name}`) {
+    this.rule = rule;
+    this.span = span;
+    this.id = `control-${made++}`;
+    this.label = h("label", { for: this.id });
+    this.key = key;
+    this.help = h("span", { class: "unseen", id: `${this.id}-help` });
+    this.error = h("p", { class: "error", role: "alert", hidden: true });
+    this.input = this.makeInput();
+    this.input.setAttribute("aria-describedby", this.help.id);
+    this.slider = span && h("input", { type: "range", min: 0, max: 1, step: "any", "aria-describedby": this.help.id });
+    this.element = h("div", { class: `field ${rule.kind}`, "data-field": rule.name }, this.label, this.input, ...(this.slider ? [this.slider] : []), this.help, this.error);
+    this.relabel();
+    this.set(value);
+    const tell = patient(() => changed(this.value()), 150);
+    this.input.addEventListener("change", () => {
+      this.follow();
+      tell();
+    });
+    this.slider?.addEventListener("input", () => {
+      this.input.value = written(this.slid());
+      tell();
+    });
+  }
+
+  relabel() {
+    this.label.textContent = tOr(this.key, this.rule.name.replaceAll("_", " "));
+    this.slider?.setAttribute("aria-label", this.label.textContent);
+    this.help.textContent = meaning(this.rule.name, this.rule.sentence);
+  }
+
+  makeInput() {
+    const { kind, choices, many } = this.rule;
+    if (kind === "name" && !many) return h("select", { id: this.id }, ...choices.map((each) => h("option", { value: each }, each)), ...(this.rule.none ? [h("option", { value: "" }, "–")] : []));
+    if (kind === "name") return h("select", { id: this.id }, ...choices.map((each) => h("option", { value: each }, each)));
+    if (kind === "switch") return h("input", { id: this.id, type: "checkbox" });
+    return h("input", { id: this.id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" });
+  }
+
+  /** @param {any} value */
+  set(value) {
+    if (this.rule.kind === "switch") this.input.checked = Boolean(value);
+    else if (this.input.tagName === "SELECT") {
+      const text = Array.isArray(value) ? value.join(",") : value ?? "";
+      if (![...this.input.options].some((each) => each.value === text)) this.input.append(h("option", { value: text }, text));
+      this.input.value = text;
+    } else this.input.value = written(value);
+    this.follow();
+    this.refuse("");
+  }
+
+  /** The value as JSON has it; text that is no number goes to the server as it is, whose words refuse it. */
+  value() {
+    const { kind, many, none } = this.rule;
+    if (kind === "switch") return this.input.checked;
+    const text = this.input.value.trim();
+    if (none && (text === "" || text === "none")) return null;
+    if (many && (text === "" || text === "none")) return [];
+    const parts = text.split(",").map((each) => read(each.trim(), kind));
+    return many && (parts.length > 1 || this.rule.name === "hidden") ? parts : parts.length > 1 ? text : parts[0];
+  }
+
+  /** The value that the slider stands at. */
+  slid() {
+    const { low, high, log, zero, whole } = /** @type {Span} */ (this.span);
+    let share = Number(this.slider.value);
+    if (zero) {
+      if (share < 0.04) return 0;
+      share = (share - 0.04) / 0.96;
+    }
+    const value = log ? low * (high / low) ** share : low + share * (high - low);
+    return whole ? Math.round(value) : Number(value.toPrecision(2));
+  }
+
+  /** Put the slider where the value is. */
+  follow() {
+    if (!this.slider || !this.span) return;
+    const { low, high, log, zero } = this.span;
+    const value = Number(this.input.value);
+    let share = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
+    share = Math.max(0, Math.min(1, share));
+    this.slider.value = zero ? (value <= 0 ? 0 : 0.04 + 0.96 * share) : share;
+    this.slider.setAttribute("aria-valuetext", this.input.value);
+  }
+
+  /** Say what is wrong, "" for nothing. @param {string} sentence */
+  refuse(sentence) {
+    this.error.hidden = !sentence;
+    this.error.textContent = sentence;
+    if (sentence) this.input.setAttribute("aria-invalid", "true");
+    else this.input.removeAttribute("aria-invalid");
+  }
+}
+
+/** @param {string} text @param {string} kind */
+function read(text, kind) {
+  const number = Number(text);
+  return kind !== "name" && text !== "" && Number.isFinite(number) ? number : text;
+}
+
+/** @param {any} value @returns {string} */
+export function written(value) {
+  if (Array.isArray(value)) return value.map(written).join(", ");
+  if (value === null || value === undefined) return "";
+  return typeof value === "number" ? short(value, 6) : String(value);
+}
+
+/** A button with words. @param {string} key @param {() => void} pressed @param {string} [kind] */
+export function button(key, pressed, kind = "") {
+  const made = h("button", { type: "button", class: kind, click: pressed });
+  put(made, key);
+  return made;
+}
+
+/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel. @param {HTMLElement} panel @param {HTMLElement} foot */
+export function hints(panel, foot) {
+  const show = (event) => {
+    const field = /** @type {HTMLElement} */ (event.target).closest?.(".field");
+    const text = field?.querySelector(".unseen")?.textContent;
+    if (!text) return;
+    foot.removeAttribute("data-w");
+    foot.textContent = text;
+  };
+  panel.addEventListener("pointerover", show);
+  panel.addEventListener("focusin", show);
+}

@@ -1,0 +1,78 @@
+// What the curves hold: by epoch the values of every net, and what a line shows of them.
+
+export const MEASURES = ["train_loss", "valid_loss", "train_score", "valid_score"];
+
+/** The finite ones' mean, lowest and highest; NaN where there are none. @param {ArrayLike<number>} values */
+export function summary(values) {
+  let [sum, count, low, high] = [0, 0, Infinity, -Infinity];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (!Number.isFinite(value)) continue;
+    sum += value;
+    count++;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return count ? { mean: sum / count, low, high, count } : { mean: NaN, low: NaN, high: NaN, count };
+}
+
+export class Curves {
+  constructor() {
+    /** @type {number[]} */
+    this.epochs = [];
+    /** @type {Record<string, {rows: Float32Array[], mean: number[], low: number[], high: number[]}>} */
+    this.of = Object.fromEntries(MEASURES.map((name) => [name, { rows: [], mean: [], low: [], high: [] }]));
+  }
+
+  /** Take epochs in, in place of those that were there from the first of them on. @param {any} message */
+  add(message) {
+    const epochs = message.columns.epoch.values;
+    if (!epochs.length) return;
+    this.cut(epochs[0]);
+    this.epochs.push(...epochs);
+    for (const name of MEASURES) {
+      const column = message.columns[name];
+      if (!column) continue;
+      const nets = column.shape[1] ?? 1;
+      for (let at = 0; at < epochs.length; at++) this.put(name, column.values.slice(at * nets, (at + 1) * nets));
+    }
+  }
+
+  /** @param {string} name @param {Float32Array} row */
+  put(name, row) {
+    const to = this.of[name];
+    const { mean, low, high } = summary(row);
+    to.rows.push(row);
+    to.mean.push(mean);
+    to.low.push(low);
+    to.high.push(high);
+  }
+
+  /** Forget this epoch and all later ones. @param {number} epoch */
+  cut(epoch) {
+    const kept = this.epochs.findIndex((each) => each >= epoch);
+    if (kept < 0) return;
+    this.epochs.length = kept;
+    for (const each of Object.values(this.of)) for (const list of [each.rows, each.mean, each.low, each.high]) list.length = Math.min(list.length, kept);
+  }
+
+  /** @param {string} name */
+  has(name) {
+    return this.of[name].mean.some(Number.isFinite);
+  }
+
+  /** What a chart draws, from an epoch on. @param {string} measure @param {Omit<import("./charts.js").Line, "epochs"|"mean"|"low"|"high">} look @param {number} [from] @returns {import("./charts.js").Line} */
+  line(measure, look, from = 0) {
+    const first = Math.max(0, this.epochs.findIndex((epoch) => epoch >= from));
+    const [epochs, mean, low, high] = [this.epochs, this.of[measure].mean, this.of[measure].low, this.of[measure].high].map((each) => (first ? each.slice(first) : each));
+    return { ...look, epochs, mean, low, high };
+  }
+
+  /** A measure at an epoch, or at the last one before it. @param {string} measure @param {number} epoch */
+  at(measure, epoch) {
+    const place = this.epochs.findLastIndex((each) => each <= epoch);
+    if (place < 0) return { mean: NaN, low: NaN, high: NaN };
+    const { mean, low, high } = this.of[measure];
+    return { mean: mean[place], low: low[place], high: high[place] };
+  }
+}

@@ -1,0 +1,164 @@
+// What the nets learn from: a drawn data set, points of one's own, or a table of one's own; and how many nets learn.
+import { Control, button, hints } from "./controls.js";
+import { $, h } from "./dom.js";
+import { upload } from "./files.js";
+import { put, t, translate } from "./words.js";
+
+/** Handy spans of sliders. @type {Record<string, import("./controls.js").Span>} */
+const SPANS = {
+  noise: { low: 0, high: 0.6 },
+  rows: { low: 10, high: 2000, log: true, whole: true },
+  n_test: { low: 10, high: 2000, log: true, whole: true },
+  seed: { low: 0, high: 20, whole: true },
+  factor: { low: 0.1, high: 0.9 },
+  n_classes: { low: 2, high: 8, whole: true },
+  turns: { low: 0.25, high: 2 },
+  n_features: { low: 1, high: 21, whole: true },
+};
+const DRAW = "(draw)";
+const FILE = "(file)";
+
+export class DataPanel {
+  /** @param {import("./model.js").Model} model */
+  constructor(model) {
+    this.model = model;
+    /** @type {Control[]} */
+    this.controls = [];
+    /** @type {{name: string, columns: string[]}|null} */
+    this.file = null;
+    this.label = 0;
+    hints($("data-panel"), $("hint"));
+    model.on("welcome", () => this.opened());
+    model.on("opened", () => {
+      if (model.state.data.points || (model.state.data.file && this.pending === FILE)) this.pending = undefined;
+      this.opened();
+    });
+    model.on("refused", ({ sentence, field }) => this.controls.find((each) => each.rule.name === field)?.refuse(sentence));
+    document.addEventListener("language", () => this.opened());
+    for (const kind of ["dragover", "drop"])
+      document.addEventListener(kind, (event) => {
+        event.preventDefault();
+        const [dropped] = /** @type {DragEvent} */ (event).dataTransfer?.files ?? [];
+        if (kind === "drop" && dropped) this.take(dropped);
+      });
+  }
+
+  /** What is chosen. */
+  get choice() {
+    const { data } = this.model.state;
+    return data.points ? DRAW : data.file ? FILE : data.name;
+  }
+
+  opened() {
+    const { state, live } = this.model;
+    if (!state || !live.welcome) return;
+    const focused = document.activeElement?.closest(".field")?.getAttribute("data-field");
+    this.controls = [];
+    $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own());
+    $("nets").replaceChildren(...this.nets());
+    translate($("data-panel"));
+    if (focused && !document.activeElement?.closest(".field")) /** @type {HTMLElement|null} */ ($("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`))?.focus();
+  }
+
+  /** @param {any[]} known */
+  chooser(known) {
+    const select = h("select", { id: "data-name", change: () => this.pick(select.value) });
+    for (const each of known) select.append(h("option", { value: each.name }, t(`data.${each.name}`) === `data.${each.name}` ? each.name : t(`data.${each.name}`)));
+    select.append(h("option", { value: DRAW }, t("data.draw")), h("option", { value: FILE }, t("data.file")));
+    select.value = this.pending ?? this.choice;
+    return h("div", { class: "field name", "data-field": "name" }, h("label", { for: "data-name", "data-w": "data.set" }), select);
+  }
+
+  /** @param {string} name */
+  pick(name) {
+    const { model } = this;
+    this.pending = name === FILE || name === DRAW ? name : undefined;
+    model.tell("drawing", name === DRAW);
+    if (this.pending) this.opened();
+    else model.replace({ data: { name } });
+  }
+
+  own() {
+    const choice = this.pending ?? this.choice;
+    if (choice === FILE) return this.fileControls();
+    if (choice === DRAW) return [h("p", { class: "small", "data-w": "draw.how" })];
+    const entry = this.model.live.welcome?.data.find((each) => each.name === choice);
+    const { data } = this.model.state;
+    const given = { ...(entry?.parameters ?? {}), ...data };
+    return Object.entries(given)
+      .filter(([name]) => name !== "name" && name !== "n_train" && name !== "n_test")
+      .map(([name, value]) => this.control(name, value, (changed) => this.model.replace({ data: { ...data, [name]: changed } }, name)));
+  }
+
+  /** @param {string} name @param {any} value @param {(value: any) => void} changed */
+  control(name, value, changed) {
+    const rule = { name, kind: "number", default: value, choices: [], range: "", sentence: t(`data.help.${name}`) };
+    const made = new Control(rule, value, changed, SPANS[name], `data.${name}`);
+    this.controls.push(made);
+    return made.element;
+  }
+
+  fileControls() {
+    const chosen = h("input", { type: "file", id: "file", accept: ".csv,.tsv,.parquet,.txt", change: () => chosen.files[0] && this.take(chosen.files[0]) });
+    const parts = [h("div", { class: "drop" }, h("label", { for: "file", "data-w": "file.choose" }), chosen, h("p", { class: "error", id: "file-error", role: "alert" }))];
+    const { data } = this.model.state;
+    const columns = this.file?.columns ?? [];
+    if (this.file && columns.length) {
+      const { name } = this.file;
+      const target = h("select", { id: "target", change: () => target.value && this.train(name, target.value) });
+      target.append(h("option", { value: "" }, t("file.target.choose")), ...columns.map((each) => h("option", { value: each }, each)));
+      if (data.file === name) target.value = data.target;
+      parts.push(h("p", { class: "small" }, name), h("div", { class: "field name" }, h("label", { for: "target", "data-w": "file.target" }), target));
+    }
+    return parts;
+  }
+
+  /** @param {string} file @param {string} target */
+  async train(file, target) {
+    this.pending = undefined;
+    await this.model.replace({ data: { file, target } });
+  }
+
+  /** Send a file to the server, which reads it with the reader of the command line. @param {File} file */
+  async take(file) {
+    this.pending = FILE;
+    const answer = await upload(file);
+    this.file = answer.columns ? { name: answer.file, columns: answer.columns } : null;
+    this.opened();
+    $("file-error").textContent = answer.problems?.join(" ") ?? "";
+  }
+
+  nets() {
+    const { state } = this.model;
+    const mixed = Boolean(state.widths);
+    const box = h("input", { type: "checkbox", id: "mixed" });
+    box.checked = mixed;
+    box.addEventListener("change", () => this.model.replace(box.checked ? { widths: [1, 2, 4, 8, 16, 32] } : { nets: 8 }));
+    const count = mixed
+      ? this.list("widths", state.widths)
+      : this.number("nets", state.nets, { low: 1, high: 256, log: true, whole: true }, (nets) => this.model.replace({ nets }, "nets"));
+    const seed = this.number("first_seed", state.seed, SPANS.seed, (value) => this.model.replace({ seed: value }, "first_seed"));
+    return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, this.again()];
+  }
+
+  /** Other nets on the same rows: the next seeds. */
+  again() {
+    return button("nets.other", () => this.model.replace({ seed: this.model.state.seed + (this.model.state.nets ?? this.model.state.widths.length) }), "quiet");
+  }
+
+  /** @param {string} name @param {number} value @param {import("./controls.js").Span} span @param {(value: any) => void} changed */
+  number(name, value, span, changed) {
+    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`) };
+    const made = new Control(rule, value, changed, span, `nets.${name}`);
+    this.controls.push(made);
+    return made.element;
+  }
+
+  /** @param {string} name @param {number[]} value */
+  list(name, value) {
+    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`), many: true };
+    const made = new Control(rule, value, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), undefined, `nets.${name}`);
+    this.controls.push(made);
+    return made.element;
+  }
+}

@@ -1,0 +1,95 @@
+// Small helpers for elements. Nothing here knows what the page shows.
+
+/** Inks of the classes; a single output goes from the first to the second. */
+export const CLASS_INKS = [1, 0, 2, 3, 4, 5, 6, 7].map((each) => `--series-${each}`);
+
+/**
+ * The element with this id.
+ * @param {string} id
+ * @returns {any}
+ */
+export const $ = (id) => document.getElementById(id);
+
+/**
+ * A new element. Attributes that are functions become listeners, `false` and `null` leave an attribute out.
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node|string)} children
+ * @returns {any}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * A function that runs only when it has not been called for a while.
+ * @param {(...given: any[]) => void} run
+ * @param {number} wait milliseconds
+ */
+export function patient(run, wait) {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => run(...given), wait);
+  };
+}
+
+/** The colour of a CSS variable, as the page has it now. @param {string} name */
+export function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** A colour as red, green, blue of 0 to 255. @param {string} name of a CSS variable */
+export function channels(name) {
+  const hex = colour(name).slice(1);
+  const long = hex.length === 3 ? [...hex].map((each) => each + each).join("") : hex;
+  return [0, 2, 4].map((at) => parseInt(long.slice(at, at + 2), 16));
+}
+
+/**
+ * A canvas made sharp for the screen; its context draws in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {{pen: CanvasRenderingContext2D, width: number, height: number}}
+ */
+export function sharp(canvas) {
+  const scale = window.devicePixelRatio || 1;
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.setTransform(scale, 0, 0, scale, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return { pen, width, height };
+}
+
+/** A number in at most so many digits, without needless zeros. @param {number|null|undefined} value @param {number} [digits] */
+export function short(value, digits = 3) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)) return value.toExponential(Math.max(digits - 2, 0));
+  return String(Number(value.toPrecision(digits)));
+}
+
+/**
+ * Draw once in the next frame, however often it is asked for.
+ * @param {() => void} draw
+ */
+export function eachFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}

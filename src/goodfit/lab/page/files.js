@@ -1,0 +1,33 @@
+// What goes over plain HTTP: files up and down, folders of runs, lessons.
+import { token } from "./live.js";
+
+/** @param {string} path @param {Record<string, string>} [query] */
+export function url(path, query = {}) {
+  const address = new URL(path, new URL(".", location.href));
+  address.search = new URLSearchParams({ ...query, token: token() }).toString();
+  address.hash = "";
+  return address;
+}
+
+/** What a request gave, with its problems where it was refused. @param {string} path @param {Record<string, string>} [query] @param {RequestInit} [how] @returns {Promise<any>} */
+export async function ask(path, query = {}, how = {}) {
+  try {
+    const answer = await fetch(url(path, query), how);
+    const content = await answer.json();
+    return answer.ok ? content : { problems: content.problems ?? [answer.statusText] };
+  } catch (error) {
+    return { problems: [/** @type {Error} */ (error).message] };
+  }
+}
+
+/** Send a table. @param {File} file */
+export const upload = (file) => ask("files", { name: file.name }, { method: "POST", body: file });
+
+/** Hand a text to the reader as a file. @param {string} name @param {string|Blob} content @param {string} [kind] */
+export function save(name, content, kind = "text/plain") {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

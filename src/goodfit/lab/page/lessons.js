@@ -1,0 +1,114 @@
+// Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
+import * as address from "./address.js";
+import { decided, of } from "./claims.js";
+import { Control, button } from "./controls.js";
+import { h, short } from "./dom.js";
+import { ask } from "./files.js";
+import { job } from "./jobs.js";
+import { put, t, translate } from "./words.js";
+
+class Lessons {
+  /** @param {HTMLElement} host @param {import("./model.js").Model} model */
+  constructor(host, model) {
+    [this.host, this.model] = [host, model];
+    /** @type {any[]} */
+    this.lessons = [];
+    host.classList.add("read");
+    document.addEventListener("language", () => host.hidden || this.show());
+    window.addEventListener("popstate", () => host.hidden || this.show());
+  }
+
+  async show() {
+    if (!this.lessons.length) {
+      const found = await ask("lessons");
+      this.lessons = found.lessons ?? [];
+      this.collects = found.collects;
+      if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
+    }
+    const chosen = this.lessons.find((each) => each.name === address.read().lesson);
+    const parts = chosen ? this.lesson(chosen) : this.list();
+    this.host.replaceChildren(...parts);
+    translate(this.host);
+  }
+
+  /** @param {string|null} lesson */
+  go(lesson) {
+    address.write({ lesson });
+    this.show();
+  }
+
+  list() {
+    const cards = this.lessons.map((each) => h("li", {}, h("button", { type: "button", class: "lesson", "data-lesson": each.name, click: () => this.go(each.name) }, h("span", { class: "kind" }, each.section), h("strong", {}, of(each.title)), h("span", { class: "muted" }, of(each.question)))));
+    return [h("header", {}, h("h2", { id: "lessons-title", "data-w": "tab.lessons" }), h("p", { class: "lead", "data-w": "lessons.lead" })), h("ul", { class: "lessons" }, ...cards)];
+  }
+
+  /** @param {any} lesson */
+  lesson(lesson) {
+    const state = structuredClone(lesson.state);
+    const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
+    const form = h("form", { class: "stack", submit: (event) => this.answer(event, lesson, state, form, answered) });
+    const name = h("label", { class: "mini" }, h("span", { "data-w": "lessons.name" }), h("input", { type: "text", name: "name", maxlength: 200 }));
+    const note = h("label", { class: "mini" }, h("span", { "data-w": "lessons.note" }), h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
+    form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
+    const play = button("lessons.play", () => this.play(state), "quiet");
+    return [
+      h("header", {}, button("lessons.back", () => this.go(null), "quiet"), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
+      h("section", { class: "card stack" }, form, answered),
+      h("div", { class: "line" }, play),
+    ];
+  }
+
+  /** @param {any} lesson */
+  prediction(lesson) {
+    const choices = Object.entries(lesson.choices);
+    if (!choices.length) return h("input", { type: "number", name: "prediction", step: "any", required: true, "data-w-aria-label": "lessons.number" });
+    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value, required: true }), h("span", {}, of(words))));
+    return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
+  }
+
+  /** Controls for what may be changed. @param {any} lesson @param {any} state */
+  changes(lesson, state) {
+    const rules = Object.fromEntries(this.model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
+    const controls = lesson.change.map((name) => {
+      const data = name.startsWith("data.");
+      const own = data ? name.slice(5) : name;
+      const rule = rules[name] ?? { name, kind: "number", default: 0, choices: [], range: "", sentence: "" };
+      const part = data ? state.data : state.recipe;
+      return new Control(rule, part[own] ?? rule.default, (value) => (part[own] = value), undefined, data ? name : undefined).element;
+    });
+    return controls.length ? [h("details", {}, h("summary", { "data-w": "lessons.change" }), h("div", { class: "narrow" }, ...controls))] : [];
+  }
+
+  /** @param {Event} event @param {any} lesson @param {any} state @param {HTMLFormElement} form @param {HTMLElement} host */
+  async answer(event, lesson, state, form, host) {
+    event.preventDefault();
+    const given = new FormData(form);
+    const prediction = Object.keys(lesson.choices).length ? given.get("prediction") : Number(given.get("prediction"));
+    const what = { lesson: lesson.name, prediction, state, name: given.get("name") ?? "", note: given.get("note") ?? "" };
+    const inputs = [...form.elements].filter((each) => !(/** @type {any} */ (each).disabled));
+    for (const each of inputs) /** @type {any} */ (each).disabled = true; // what is written down stays as it is
+    const value = await job(this.model, host, "answer", what);
+    for (const each of inputs) /** @type {any} */ (each).disabled = false;
+    if (value) host.append(...this.answered(lesson, value));
+    translate(host);
+  }
+
+  /** @param {any} lesson @param {any} value */
+  answered(lesson, value) {
+    const word = h("p", { class: `answer ${value.right ? "holds" : "does-not"}` });
+    put(word, value.right ? "lessons.right" : "lessons.wrong");
+    const next = lesson.try_next.map((each) => h("li", {}, of(each)));
+    const found = value.decided ? decided(value.decided) : h("p", {}, t("lessons.found", { value: short(value.answer), low: short(value.low), high: short(value.high), nets: value.nets }));
+    return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
+  }
+
+  /** @param {any} state */
+  async play(state) {
+    await this.model.open(state);
+    this.model.tell("view", "play");
+  }
+}
+
+/** @param {HTMLElement} host @param {import("./model.js").Model} model */
+export const make = (host, model) => new Lessons(host, model);

@@ -1,0 +1,109 @@
+// The beginning: words, line, model, views, and the address that ties them together.
+import * as address from "./address.js";
+import { $, h } from "./dom.js";
+import { Live } from "./live.js";
+import { Model } from "./model.js";
+import { Play } from "./play.js";
+import * as words from "./words.js";
+
+const live = new Live();
+const model = new Model(live);
+/** @type {Record<string, {show?: () => void, hide?: () => void}>} */
+const views = {};
+/** Views besides Play, loaded when they are first seen. @type {Record<string, () => Promise<{make: (host: HTMLElement, model: Model) => any}>>} */
+const LATER = {
+  step: () => import("./step.js"),
+  say: () => import("./say.js"),
+  choose: () => import("./choose.js"),
+  lessons: () => import("./lessons.js"),
+};
+
+/** @param {string} name */
+async function view(name) {
+  const known = name in LATER || name === "play" ? name : "play";
+  if (!views[known]) views[known] = (await LATER[known]()).make($(`view-${known}`), model);
+  for (const section of document.querySelectorAll(".view")) {
+    const shown = section.id === `view-${known}`;
+    if (/** @type {HTMLElement} */ (section).hidden === shown && !shown) views[section.id.slice(5)]?.hide?.();
+    /** @type {HTMLElement} */ (section).hidden = !shown;
+  }
+  for (const link of $("tabs").querySelectorAll("a"))
+    if (link.dataset.view === known) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  $(`view-${known}`).setAttribute("aria-labelledby", `${known}-title`);
+  words.translate($(`view-${known}`));
+  views[known].show?.();
+}
+
+function tabs() {
+  for (const name of ["play", ...Object.keys(LATER)]) {
+    const go = (event) => {
+      event.preventDefault();
+      model.tell("view", name);
+    };
+    $("tabs").append(h("li", {}, h("a", { href: `#view=${name}`, "data-view": name, "data-w": `tab.${name}`, click: go })));
+  }
+}
+
+/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} key @param {Record<string, any>} [values] */
+function trouble(key, values = {}) {
+  $("alerts").replaceChildren();
+  if (key) {
+    const sentence = h("p");
+    words.put(sentence, key, values);
+    $("alerts").append(sentence);
+  }
+}
+
+async function begin() {
+  views.play = new Play(model);
+  tabs();
+  await words.speak(words.preferred());
+  $("language").addEventListener("click", async () => {
+    const other = words.language === "en" ? "zh" : "en";
+    words.keep(other);
+    await words.speak(other);
+    nameLanguage();
+  });
+  nameLanguage();
+  $("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("main").focus();
+  });
+  window.addEventListener("popstate", moved);
+  model.on("view", (name) => {
+    address.write({ view: name, lesson: null });
+    view(name);
+  });
+  model.on("busy", (busy) => $("main").setAttribute("aria-busy", String(busy)));
+  live.on("line", connected);
+  live.connect();
+  await view(address.read().view);
+}
+
+function nameLanguage() {
+  const [name, code] = words.language === "en" ? ["中文", "zh-Hans"] : ["English", "en"];
+  Object.assign($("language"), { textContent: name, lang: code });
+}
+
+/** The line stands, or it does not. @param {{up: boolean, again?: boolean}} line */
+async function connected({ up, again }) {
+  if (!up) {
+    trouble(live.welcome ? "line.lost" : "line.none");
+    return;
+  }
+  trouble("");
+  model.tell("welcome", live.welcome);
+  if (again) await model.look();
+  else await model.open(model.state ?? address.read().state ?? live.welcome?.state, { quietly: true });
+}
+
+/** Back and forward: another view, or an earlier state. */
+async function moved() {
+  const { view: name, state } = address.read();
+  await view(name);
+  const shown = JSON.stringify({ ...model.state, ...(model.epoch && { epoch: model.epoch }), ...(model.acts.length && { acts: model.acts }) });
+  if (state && JSON.stringify(state) !== shown) await model.open(state, { quietly: true });
+}
+
+begin();

@@ -1,0 +1,232 @@
+// What the page knows: the state, the training as the server tells it, and who wants to hear of changes.
+import * as address from "./address.js";
+import { Curves } from "./curves.js";
+
+/** @typedef {import("./live.js").Live} Line */
+
+export class Model {
+  /** @param {Line} live */
+  constructor(live) {
+    this.live = live;
+    /** @type {any} */
+    this.state = null;
+    /** @type {any} */
+    this.opened = null;
+    /** @type {any} the recipe that trains now, changes on the way included */
+    this.recipe = {};
+    this.status = { state: "paused", epoch: /** @type {Record<string, number>} */ ({ A: 0 }), batch: 0, speed: 0, frozen: {} };
+    /** @type {Record<string, Curves>} */
+    this.curves = { A: new Curves(), B: new Curves() };
+    /** @type {Record<string, any[]>} */
+    this.marks = { A: [], B: [] };
+    /** @type {any[]} changes on the way, as a state has them */
+    this.acts = [];
+    /** @type {any} */
+    this.branch = null;
+    /** @type {any} */
+    this.difference = null;
+    /** @type {Record<string, any>} */
+    this.boundary = {};
+    /** @type {any} */
+    this.units = null;
+    /** @type {any[]} */
+    this.points = [];
+    /** @type {Record<string, number>} the epoch that each branch has come to: curves tell it sooner than states */
+    this.reached = { A: 0, B: 0 };
+    /** @type {{name: string, part: (value: any) => void, told: (share: number, sentence: string) => void}|null} */
+    this.job = null;
+    this.farthest = 0;
+    this.pushes = false; // whether what is opened next is a new entry of the browser's history
+    this.speed = "";
+    this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
+    /** @type {Map<string, ((what: any) => void)[]>} */
+    this.heard = new Map();
+    this.listen();
+  }
+
+  /** @param {string} topic @param {(what: any) => void} listener */
+  on(topic, listener) {
+    this.heard.set(topic, [...(this.heard.get(topic) ?? []), listener]);
+  }
+
+  /** @param {string} topic @param {any} [what] */
+  tell(topic, what) {
+    for (const listener of this.heard.get(topic) ?? []) listener(what);
+  }
+
+  listen() {
+    const hear = (say, take) => this.live.on(say, take);
+    hear("opened", (message) => this.begin(message));
+    hear("points", ({ columns: { x1, x2, y, part } }) => {
+      this.points = [...x1.values].map((x, at) => ({ x, y: x2.values[at], label: y.values[at], part: part.values[at] }));
+      this.tell("points");
+    });
+    hear("curves", (message) => {
+      const { branch } = message;
+      this.curves[branch].add(message);
+      this.reached[branch] = Math.max(message.first, message.columns.epoch.values.at(-1) ?? 0);
+      this.farthest = Math.max(this.farthest, this.reached.A);
+      this.tell("curves");
+    });
+    hear("boundary", (message) => {
+      this.boundary[message.branch] = message;
+      this.tell("boundary");
+    });
+    hear("units", (message) => {
+      if (message.branch === "B") return;
+      this.units = message;
+      this.tell("units");
+    });
+    hear("state", (message) => {
+      this.status = message;
+      for (const [branch, epoch] of Object.entries(message.epoch)) this.reached[branch] = this.playing ? Math.max(epoch, this.reached[branch] ?? 0) : epoch;
+      if (message.state !== "playing" && this.opened) this.keep();
+      this.tell("state");
+    });
+    hear("changed", ({ branch, marks, recipe, acts }) => {
+      this.marks[branch] = marks;
+      if (branch === "A") [this.recipe, this.acts] = [recipe, acts];
+      this.tell("changed");
+    });
+    hear("branched", (message) => {
+      this.branch = message;
+      this.tell("branch");
+    });
+    hear("dropped", ({ branch }) => this.dropped(branch));
+    hear("difference", (message) => {
+      this.difference = message;
+      this.tell("difference", message);
+    });
+    hear("progress", ({ job, share, sentence }) => this.job?.name === job && this.job?.told(share, sentence));
+    for (const say of ["capacity", "folds"]) hear(say, ({ value }) => this.job?.name === say && this.job?.part(value));
+    for (const say of ["note", "error", "line"]) hear(say, (message) => this.tell(say, message));
+  }
+
+  /** Keep how far the training is, and what was changed on the way, in the address. */
+  keep() {
+    const state = { ...this.state };
+    if (this.epoch) state.epoch = this.epoch;
+    if (this.acts.length) state.acts = this.acts;
+    address.write({ state }, true);
+  }
+
+  /** @param {any} opened */
+  begin(opened) {
+    const { epoch: _epoch, acts: _acts, ...state } = opened.state;
+    Object.assign(this, { opened, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
+    this.curves = { A: new Curves(), B: new Curves() };
+    this.marks = { A: [], B: [] };
+    if (this.view.net !== null && this.view.net >= opened.nets.length) this.view.net = null;
+    if (this.view.unit_net >= opened.nets.length) this.view.unit_net = 0;
+    address.write({ state: opened.state }, !this.pushes);
+    this.pushes = false;
+    this.tell("opened");
+  }
+
+  /** @param {string} branch */
+  dropped(branch) {
+    if (branch === "A") {
+      this.curves.A = this.curves.B;
+      this.marks.A = this.marks.B;
+      if (this.boundary.B) this.boundary.A = this.boundary.B;
+    }
+    this.curves.B = new Curves();
+    this.marks.B = [];
+    delete this.boundary.B;
+    [this.branch, this.difference] = [null, null];
+    this.tell("branch");
+    this.tell("curves");
+    this.tell("boundary");
+  }
+
+  /** Whether a field can change while a training runs. @param {string} name */
+  isLive(name) {
+    return this.live.welcome?.fields.some((rule) => rule.name === name && rule.live);
+  }
+
+  /** How far A is. */
+  get epoch() {
+    return this.reached.A;
+  }
+
+  get playing() {
+    return this.status.state === "playing";
+  }
+
+  /** Open a state, and put it into the address. @param {any} state @param {{quietly?: boolean, field?: string}} [how] */
+  async open(state, how = {}) {
+    const play = this.playing;
+    this.pushes = !how.quietly;
+    this.tell("busy", true);
+    const opened = await this.opening(state, how.field);
+    this.tell("busy", false);
+    if (opened && play) await this.play();
+  }
+
+  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {any} state @param {string} [field] */
+  async opening(state, field) {
+    try {
+      return await this.live.ask("open", { state });
+    } catch (error) {
+      const { batch_size: size, ...rest } = state.recipe;
+      const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
+      return this.ask("open", { state: again ? { ...state, recipe: rest } : state }, field);
+    }
+  }
+
+  /** The same state with other parts. @param {any} parts @param {string} [field] that an error belongs to */
+  async replace(parts, field) {
+    const state = { ...this.state, ...parts };
+    if ("widths" in parts && parts.widths) delete state.nets;
+    if ("nets" in parts) delete state.widths;
+    await this.open(state, { field });
+  }
+
+  /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
+  async set(fields) {
+    if (this.epoch > 0 && Object.keys(fields).every((name) => this.isLive(name))) await this.ask("change", { fields }, Object.keys(fields)[0]);
+    else await this.replaceFields(fields, Object.keys(fields)[0]);
+  }
+
+  /** Other fields, from the beginning. @param {Record<string, any>} fields @param {string} [field] that an error belongs to */
+  async replaceFields(fields, field) {
+    await this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
+  }
+
+  /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @returns {Promise<any>} */
+  async ask(name, what = {}, field = "") {
+    try {
+      const answer = await this.live.ask(name, what);
+      this.tell("fine", field);
+      return answer;
+    } catch (error) {
+      const found = /** @type {any} */ (error);
+      if (found.message !== "line") this.tell("refused", { sentence: found.message, field: found.field ?? field, lost: found.lost });
+      return null;
+    }
+  }
+
+  /** Train on. @param {string} [speed] epochs a second at most, "" for as fast as it goes; the one before if not given */
+  play(speed = this.speed) {
+    this.speed = speed;
+    this.stands("playing");
+    return this.ask("play", speed ? { speed: Number(speed) } : {});
+  }
+
+  pause() {
+    this.stands("paused");
+    return this.ask("pause");
+  }
+
+  /** Show at once what was asked for; the server's word, which comes later, counts. @param {"playing"|"paused"} state */
+  stands(state) {
+    this.status = { ...this.status, state, batch: 0 };
+    this.tell("state");
+  }
+
+  /** Ask for other pictures. @param {Partial<Model["view"]>} changed */
+  look(changed = {}) {
+    Object.assign(this.view, changed);
+    return this.ask("view", this.view);
+  }
+}

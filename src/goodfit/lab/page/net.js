@@ -1,0 +1,287 @@
+// The net as a drawing: units as thumbnails of what they compute, weights as lines. A click on a line or unit chooses it;
+// the form below, which says the same in words, changes it.
+import { CLASS_INKS, channels, colour, eachFrame, h, sharp, short } from "./dom.js";
+import { table } from "./charts.js";
+import { put, t } from "./words.js";
+
+/**
+ * A net as it is. layers: inputs, units, weights [units, inputs] and biases of each, the output's last; thumbnails: of each
+ * hidden layer, side x side values a unit, or side where the picture is a line (flat).
+ * @typedef {{inputs: number, outputs: number, weights: Float32Array, biases: Float32Array|null, thumbnails: Float32Array|null}} Layer
+ * @typedef {{layers: Layer[], side: number, flat: boolean, names: string[], classes: string[]}} Net
+ * @typedef {{layer: number, kind: "w"|"b", i: number, j: number}} Place
+ */
+
+const MOST_LINES = 1200; // drawn a layer: of more, the strongest
+const MOST_UNITS = 32; // drawn a layer; the table has all
+const MOST_INPUTS = 12;
+const NEAR = 6; // pixels from a line that still mean it
+
+/** @typedef {{x: number, y: number, size: number}} Spot */
+/** @typedef {CanvasRenderingContext2D} Pen */
+
+export class NetDrawing {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
+    this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "data-w-aria-label": "net.table" });
+    this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
+    host.append(h("div", { class: "plot" }, this.canvas, this.readout), this.twin);
+    /** @type {Net|null} */
+    this.net = null;
+    /** @type {Spot[][]} */
+    this.spots = [];
+    /** @type {(Place & {from: Spot, to: Spot, value: number})[]} */
+    this.lines = [];
+    /** @type {Place|null} */
+    this.chosen = null;
+    /** @type {Place|null} */
+    this.pointed = null;
+    this.onChoose = (_) => {};
+    this.onUnit = (_) => {};
+    this.tile = document.createElement("canvas");
+    this.draw = eachFrame(() => this.paint());
+    this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX, event.offsetY));
+    this.canvas.addEventListener("pointerleave", () => this.point(-99, -99));
+    this.canvas.addEventListener("click", (event) => {
+      const found = this.at(event.offsetX, event.offsetY);
+      if (found) this.choose(found);
+    });
+    new ResizeObserver(this.draw).observe(this.canvas);
+  }
+
+  /** @param {Net|null} net */
+  show(net) {
+    this.net = net;
+    if (!net || (this.chosen && this.chosen.layer >= net.layers.length)) this.chosen = null;
+    this.draw();
+    if (this.twin.open) this.later ??= window.setTimeout(() => this.tabulate(), 1000);
+  }
+
+  /** @param {Place} place */
+  choose(place) {
+    this.chosen = place;
+    this.onChoose(place);
+    this.draw();
+  }
+
+  /** Where every unit stands. @param {Net} net @param {number} width @param {number} height */
+  arrange(net, width, height) {
+    const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
+    const step = (width - 76) / Math.max(counts.length - 1, 1);
+    this.spots = counts.map((count, column) => {
+      const shown = Math.min(count, column === 0 ? MOST_INPUTS : MOST_UNITS);
+      const pitch = Math.min(46, (height - 34) / shown);
+      const size = Math.max(3, Math.min(pitch * 0.82, step * 0.5, 38));
+      const top = (height - 22 - pitch * shown) / 2 + pitch / 2 + 4;
+      return Array.from({ length: shown }, (_, at) => ({ x: 40 + column * step, y: top + at * pitch, size }));
+    });
+    this.lines = net.layers.flatMap((layer, at) => this.strongest(layer, at));
+  }
+
+  /** @param {Layer} layer @param {number} at */
+  strongest(layer, at) {
+    const [from, to] = [this.spots[at], this.spots[at + 1]];
+    const found = [];
+    for (let i = 0; i < to.length; i++)
+      for (let j = 0; j < from.length; j++) found.push({ layer: at, kind: /** @type {"w"} */ ("w"), i, j, from: from[j], to: to[i], value: layer.weights[i * layer.inputs + j] });
+    found.sort((one, other) => Math.abs(one.value) - Math.abs(other.value));
+    return found.slice(-MOST_LINES);
+  }
+
+  paint() {
+    const { pen, width, height } = sharp(this.canvas);
+    const net = this.net;
+    if (!net || !width) return;
+    this.arrange(net, width, height);
+    const inks = [colour("--series-1"), colour("--series-0")];
+    const most = net.layers.map((layer) => layer.weights.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9));
+    for (const line of this.lines) {
+      const strength = Math.min(1, Math.abs(line.value) / Math.max(most[line.layer], 0.2));
+      this.stroke(pen, line, inks[line.value < 0 ? 0 : 1], 0.4 + 3.4 * strength, 0.12 + 0.75 * strength);
+    }
+    for (const [place, ink] of /** @type {[Place|null, string][]} */ ([[this.pointed, "--muted"], [this.chosen, "--ink"]])) {
+      const line = place?.kind === "w" && this.lines.find((each) => each.layer === place.layer && each.i === place.i && each.j === place.j);
+      if (line) this.stroke(pen, line, colour(ink), 3, 1);
+    }
+    this.spots.forEach((spots, column) => spots.forEach((spot, at) => this.unit(pen, net, column, at, spot)));
+    this.names(pen, net, height);
+  }
+
+  /** @param {Pen} pen @param {{from: Spot, to: Spot}} line @param {string} ink @param {number} wide @param {number} alpha */
+  stroke(pen, { from, to }, ink, wide, alpha) {
+    const [left, right] = [from.x + from.size / 2, to.x - to.size / 2];
+    const middle = (left + right) / 2;
+    pen.globalAlpha = alpha;
+    pen.strokeStyle = ink;
+    pen.lineWidth = wide;
+    pen.beginPath();
+    pen.moveTo(left, from.y);
+    pen.bezierCurveTo(middle, from.y, middle, to.y, right, to.y);
+    pen.stroke();
+    pen.globalAlpha = 1;
+  }
+
+  /** @param {Pen} pen @param {Net} net @param {number} column @param {number} at @param {Spot} spot */
+  unit(pen, net, column, at, { x, y, size }) {
+    const picture = column > 0 && column < this.spots.length - 1 ? this.thumbnail(net, column - 1, at) : null;
+    const [left, top] = [x - size / 2, y - size / 2];
+    const box = new Path2D();
+    box.roundRect(left, top, size, size, Math.min(5, size / 5));
+    pen.fillStyle = colour("--surface");
+    pen.fill(box);
+    if (picture) {
+      pen.save();
+      pen.clip(box);
+      if (net.flat) tinyCurve(pen, picture, left, top, size);
+      else {
+        this.tilePicture(picture, net.side);
+        pen.drawImage(this.tile, left, top, size, size);
+      }
+      pen.restore();
+    }
+    const chosen = this.chosen?.kind === "b" && this.chosen.layer === column - 1 && this.chosen.i === at;
+    pen.strokeStyle = colour(chosen ? "--ink" : "--faint");
+    pen.lineWidth = chosen ? 2.5 : 1;
+    pen.stroke(box);
+    if (picture || size < 16) return;
+    const output = column === this.spots.length - 1;
+    const ink = output && net.classes.length ? colour(CLASS_INKS[at % CLASS_INKS.length]) : "";
+    if (ink) {
+      pen.fillStyle = ink;
+      pen.beginPath();
+      pen.arc(x, y, size * 0.24, 0, 7);
+      pen.fill();
+      return;
+    }
+    pen.fillStyle = colour("--ink");
+    pen.font = `${Math.min(13, size * 0.42)}px ${colour("--sans")}`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(column === 0 ? `x${at + 1}` : output ? "y" : "", x, y);
+  }
+
+  /** @param {Net} net @param {number} layer @param {number} unit */
+  thumbnail(net, layer, unit) {
+    const all = net.layers[layer]?.thumbnails;
+    const size = net.flat ? net.side : net.side * net.side;
+    return all && size ? all.subarray(unit * size, (unit + 1) * size) : null;
+  }
+
+  /** @param {Float32Array} values @param {number} side */
+  tilePicture(values, side) {
+    this.tile.width = this.tile.height = side;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.tile.getContext("2d"));
+    const pixels = pen.createImageData(side, side);
+    const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+    const [low, high, paper] = [channels("--series-1"), channels("--series-0"), channels("--paper")];
+    for (let at = 0; at < values.length; at++) {
+      const to = 4 * ((side - 1 - Math.floor(at / side)) * side + (at % side));
+      const share = Math.min(1, Math.abs(values[at]) / most) * 0.85;
+      const ink = values[at] < 0 ? low : high;
+      for (let part = 0; part < 3; part++) pixels.data[to + part] = paper[part] * (1 - share) + ink[part] * share;
+      pixels.data[to + 3] = 255;
+    }
+    pen.putImageData(pixels, 0, 0);
+  }
+
+  /** @param {Pen} pen @param {Net} net @param {number} height */
+  names(pen, net, height) {
+    pen.font = `12px ${colour("--sans")}`;
+    pen.fillStyle = colour("--muted");
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
+    counts.forEach((count, column) => {
+      const last = column === counts.length - 1;
+      const text = column === 0 ? t("net.inputs", { count }) : last ? t("net.outputs", { count }) : t("net.units", { count });
+      pen.fillText(text, this.spots[column][0].x, height - 6);
+    });
+  }
+
+  /** What lies at a pixel. @param {number} x @param {number} y @returns {Place|null} */
+  at(x, y) {
+    for (let column = 1; column < this.spots.length; column++)
+      for (let i = 0; i < this.spots[column].length; i++) {
+        const spot = this.spots[column][i];
+        if (Math.abs(spot.x - x) <= spot.size / 2 && Math.abs(spot.y - y) <= spot.size / 2) return { layer: column - 1, kind: "b", i, j: 0 };
+      }
+    let [best, near] = [/** @type {Place|null} */ (null), NEAR];
+    for (const line of this.lines) {
+      const [left, right] = [line.from.x + line.from.size / 2, line.to.x - line.to.size / 2];
+      if (x < left || x > right) continue;
+      const far = Math.abs(curveAt(line.from.y, line.to.y, (x - left) / (right - left)) - y);
+      if (far <= near) [best, near] = [{ layer: line.layer, kind: "w", i: line.i, j: line.j }, far]; // later ones lie above
+    }
+    return best;
+  }
+
+  /** @param {number} x @param {number} y */
+  point(x, y) {
+    const found = this.net ? this.at(x, y) : null;
+    this.canvas.style.cursor = found ? "pointer" : "";
+    this.readout.textContent = found ? `${this.words(found)}: ${short(this.value(found))}` : "";
+    const hidden = found?.kind === "b" && this.net && found.layer < this.net.layers.length - 1;
+    this.onUnit(hidden && this.net && found ? this.thumbnail(this.net, found.layer, found.i) : null);
+    this.pointed = found;
+    this.draw();
+  }
+
+  /** @param {Place} place */
+  value({ layer, kind, i, j }) {
+    const own = this.net?.layers[layer];
+    return own ? (kind === "w" ? own.weights[i * own.inputs + j] : own.biases?.[i]) : undefined;
+  }
+
+  /** A weight or bias in words. @param {Place} place */
+  words({ layer, kind, i, j }) {
+    const last = layer === (this.net?.layers.length ?? 0) - 1;
+    const to = last ? t("net.output", { unit: i + 1 }) : t("net.unit", { unit: i + 1, layer: layer + 1 });
+    if (kind === "b") return t("net.bias.of", { to });
+    const from = layer ? t("net.unit", { unit: j + 1, layer }) : `x${j + 1}`;
+    return t("net.weight.of", { from, to });
+  }
+
+  tabulate() {
+    this.later = undefined;
+    const net = this.net;
+    if (!this.twin.open || !net) return this.table.replaceChildren();
+    this.table.replaceChildren(
+      ...net.layers.map((layer, at) => {
+        const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));
+        const rows = Array.from({ length: Math.min(layer.outputs, 64) }, (_, i) => [
+          String(i + 1),
+          ...from.map((_each, j) => short(layer.weights[i * layer.inputs + j])),
+          ...(layer.biases ? [short(layer.biases[i])] : []),
+        ]);
+        const last = at === net.layers.length - 1;
+        const caption = last ? t("net.table.output") : t("net.table.layer", { layer: at + 1 });
+        return table(caption, [t("net.table.unit"), ...from, ...(layer.biases ? [t("net.bias")] : [])], rows);
+      }),
+    );
+  }
+}
+
+/** What a unit computes along a line. @param {Pen} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
+function tinyCurve(pen, values, left, top, size) {
+  const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+  pen.beginPath();
+  values.forEach((value, at) => pen.lineTo(left + (size * at) / (values.length - 1), top + size / 2 - (value / most) * size * 0.42));
+  pen.strokeStyle = colour("--series-2");
+  pen.lineWidth = 1.5;
+  pen.stroke();
+}
+
+/** The height of a drawn line at a share of its way: the Bezier curve's, whose x runs nearly evenly. @param {number} from @param {number} to @param {number} share */
+function curveAt(from, to, share) {
+  let [low, high] = [0, 1];
+  for (let step = 0; step < 12; step++) {
+    const s = (low + high) / 2;
+    const x = 1.5 * s * (1 - s) ** 2 + 1.5 * s * s * (1 - s) + s ** 3; // control points at the middle
+    if (x < share) low = s;
+    else high = s;
+  }
+  const s = (low + high) / 2;
+  return from + (to - from) * (3 * s * s - 2 * s ** 3);
+}

@@ -1,0 +1,299 @@
+// What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
+// band: how much they disagree. Points can be drawn on it, with the pointer or with the keys.
+import { drawAxes, place, valueAt } from "./axes.js";
+import { CLASS_INKS, channels, colour, eachFrame, h, sharp, short } from "./dom.js";
+import { table } from "./charts.js";
+import { put, t } from "./words.js";
+
+/** @typedef {import("./axes.js").Axis} Axis */
+/** @typedef {CanvasRenderingContext2D} Pen */
+
+const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a half
+/**
+ * What is shown. kind: "map" of a probability, "values" of a number or of a unit, "classes", or "curve"; mean: one array, or
+ * one a class; low, high: of "values"; nets: the curves of single nets.
+ * @typedef {{kind: string, x: [number, number], y: [number, number], mean: Float32Array[], spread: Float32Array|null, grid: number,
+ *   low?: number, high?: number, nets?: Float32Array[]}} Shown
+ */
+
+export class Picture {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
+    this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "data-w-aria-label": "picture.title" });
+    this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
+    this.plot = h("div", { class: "plot square" }, this.canvas, this.readout);
+    host.append(this.plot, this.twin);
+    /** @type {Shown|null} */
+    this.shown = null;
+    /** @type {{x: number, y: number, label: number, part: number}[]} */
+    this.points = [];
+    /** @type {string[]} */
+    this.classes = [];
+    /** @type {number[]|null} */
+    this.cursor = null;
+    this.drawing = false;
+    /** @type {Shown|null} what is shown again when no unit is pointed at */
+    this.behind = null;
+    this.onPoint = (_x, _y) => {};
+    this.draw = eachFrame(() => this.paint());
+    this.tile = document.createElement("canvas");
+    this.listen();
+    new ResizeObserver(this.draw).observe(this.canvas);
+  }
+
+  listen() {
+    this.canvas.addEventListener("pointermove", (event) => this.read(event.offsetX, event.offsetY));
+    this.canvas.addEventListener("pointerleave", () => (this.readout.textContent = ""));
+    this.canvas.addEventListener("click", (event) => {
+      if (!this.drawing) return;
+      const { x, y } = this.axes();
+      this.onPoint(valueAt(x, event.offsetX), valueAt(y, event.offsetY));
+    });
+    this.plot.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Let points be drawn, or no more. @param {boolean} on */
+  draws(on) {
+    this.drawing = on;
+    this.cursor = on ? [0, 0] : null;
+    this.plot.classList.toggle("drawing", on);
+    if (on) {
+      this.plot.tabIndex = 0;
+      this.plot.setAttribute("role", "application");
+      put(this.plot, "draw.how", {}, "aria-label");
+    } else for (const name of ["tabindex", "role", "aria-label", "data-w-aria-label"]) this.plot.removeAttribute(name);
+    this.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const moves = /** @type {Record<string, number[]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+    if (!this.cursor) return;
+    const { x, y } = this.axes();
+    const move = moves[event.key];
+    if (move) this.cursor = [inside(x, this.cursor[0] + (move[0] * (x.high - x.low)) / 20), inside(y, this.cursor[1] + (move[1] * (y.high - y.low)) / 20)];
+    else if (event.key === " " || event.key === "Enter") this.onPoint(this.cursor[0], this.cursor[1]);
+    else return;
+    event.preventDefault();
+    this.draw();
+  }
+
+  /** @returns {{x: import("./axes.js").Axis, y: import("./axes.js").Axis}} */
+  axes() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const [left, low] = this.shown?.kind === "curve" ? [52, 26] : [0, 0];
+    const [x0, x1] = this.shown?.x ?? [-1, 1];
+    const [y0, y1] = this.shown?.y ?? [-1, 1];
+    return { x: { low: x0, high: x1, from: left, to: width }, y: { low: y0, high: y1, from: height - low, to: 0 } };
+  }
+
+  paint() {
+    const { pen, width } = sharp(this.canvas);
+    if (!width || !this.shown) return;
+    if (this.shown.kind === "curve") this.paintCurve(pen, this.shown);
+    else this.paintMap(pen, this.shown);
+    const { x, y } = this.axes();
+    this.paintPoints(pen, x, y);
+    if (this.cursor) {
+      const [left, top] = [place(x, this.cursor[0]), place(y, this.cursor[1])];
+      pen.strokeStyle = colour("--ink");
+      pen.lineWidth = 1.5;
+      pen.beginPath();
+      pen.moveTo(left - 9, top);
+      pen.lineTo(left + 9, top);
+      pen.moveTo(left, top - 9);
+      pen.lineTo(left, top + 9);
+      pen.stroke();
+    }
+  }
+
+  /** @param {Pen} pen @param {Shown} shown */
+  paintMap(pen, shown) {
+    const { grid, mean, spread, low = 0, high = 1 } = shown;
+    const inks = CLASS_INKS.map(channels);
+    const paper = channels("--paper");
+    const ink = channels("--ink");
+    this.tile.width = this.tile.height = grid;
+    const tile = /** @type {Pen} */ (this.tile.getContext("2d"));
+    const pixels = tile.createImageData(grid, grid);
+    for (let at = 0; at < grid * grid; at++) {
+      const to = 4 * ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)); // rows come from the lowest y up
+      const mixed = mean.length === 1 ? between((mean[0][at] - low) / (high - low), inks, paper) : blended(mean, at, inks, paper);
+      const dark = spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
+      for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
+      pixels.data[to + 3] = 255;
+    }
+    tile.putImageData(pixels, 0, 0);
+    pen.imageSmoothingEnabled = true;
+    pen.imageSmoothingQuality = "high";
+    const { x, y } = this.axes();
+    pen.drawImage(this.tile, 0.5, 0.5, grid - 1, grid - 1, x.from, y.to, x.to - x.from, y.from - y.to); // the outer points lie on the edge
+    if (shown.kind === "map") this.border(pen, shown, x, y);
+  }
+
+  /** The line on which the mean is one half. */
+  border(pen, { grid, mean }, x, y) {
+    const cell = [(x.to - x.from) / (grid - 1), (y.from - y.to) / (grid - 1)];
+    const [left, low] = [x.from, y.from];
+    pen.beginPath();
+    for (let row = 0; row + 1 < grid; row++)
+      for (let column = 0; column + 1 < grid; column++) {
+        const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([right, up]) => [right, up, mean[0][(row + up) * grid + column + right] - 0.5]);
+        const crossed = [];
+        for (let side = 0; side < 4; side++) {
+          const [one, other] = [corners[side], corners[(side + 1) % 4]];
+          if (one[2] < 0 === other[2] < 0) continue;
+          const share = one[2] / (one[2] - other[2]);
+          crossed.push([one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])]);
+        }
+        for (let at = 0; at + 1 < crossed.length; at += 2) {
+          pen.moveTo(left + (column + crossed[at][0]) * cell[0], low - (row + crossed[at][1]) * cell[1]);
+          pen.lineTo(left + (column + crossed[at + 1][0]) * cell[0], low - (row + crossed[at + 1][1]) * cell[1]);
+        }
+      }
+    pen.strokeStyle = colour("--ink");
+    pen.lineWidth = 1.5;
+    pen.stroke();
+  }
+
+  /** @param {Pen} pen @param {Shown} shown */
+  paintCurve(pen, shown) {
+    const { x, y } = this.axes();
+    drawAxes(pen, x, y);
+    pen.save();
+    pen.beginPath();
+    pen.rect(x.from, y.to, x.to - x.from, y.from - y.to);
+    pen.clip();
+    const at = (index) => place(x, shown.x[0] + ((shown.x[1] - shown.x[0]) * index) / (shown.grid - 1));
+    const line = (value) => {
+      for (let index = 0; index < shown.grid; index++) pen.lineTo(at(index), place(y, value(index)));
+    };
+    pen.strokeStyle = pen.fillStyle = colour("--series-2");
+    const { mean, spread, nets = [] } = shown;
+    if (spread) {
+      pen.beginPath();
+      line((index) => mean[0][index] + spread[index]);
+      for (let index = shown.grid - 1; index >= 0; index--) pen.lineTo(at(index), place(y, mean[0][index] - spread[index]));
+      pen.closePath();
+      pen.globalAlpha = 0.22;
+      pen.fill();
+    }
+    pen.globalAlpha = 0.35;
+    pen.lineWidth = 1;
+    for (const net of nets) {
+      pen.beginPath();
+      line((index) => net[index]);
+      pen.stroke();
+    }
+    pen.globalAlpha = 1;
+    pen.lineWidth = 2.5;
+    pen.beginPath();
+    line((index) => mean[0][index]);
+    pen.stroke();
+    pen.restore();
+  }
+
+  /** @param {Pen} pen @param {Axis} x @param {Axis} y */
+  paintPoints(pen, x, y) {
+    const size = this.points.length > 300 ? 2.4 : 3.4;
+    pen.lineWidth = 1;
+    for (const point of this.points) {
+      const ink = colour(this.classes.length ? CLASS_INKS[point.label % CLASS_INKS.length] : "--series-0");
+      pen.beginPath();
+      pen.arc(place(x, point.x), place(y, point.y), size, 0, 7);
+      pen.fillStyle = point.part ? colour("--paper") : ink; // validation rows are rings
+      pen.strokeStyle = point.part ? ink : colour("--paper");
+      pen.lineWidth = point.part ? 1.6 : 1;
+      pen.fill();
+      pen.stroke();
+    }
+  }
+
+  /** @param {number} left @param {number} top */
+  read(left, top) {
+    const shown = this.shown;
+    if (!shown) return;
+    const { x, y } = this.axes();
+    const [at, up] = [valueAt(x, left), valueAt(y, top)];
+    const where = (value, [low, high]) =>
+      Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
+    const cell = shown.kind === "curve" ? where(at, shown.x) : where(up, shown.y) * shown.grid + where(at, shown.x);
+    const coordinates = shown.kind === "curve" ? short(at) : `${short(at)}, ${short(up)}`;
+    this.readout.textContent = `(${coordinates}) ${this.cell(cell)}`;
+  }
+
+  /** A cell in words: the mean, and how far the nets are apart. @param {number} cell */
+  cell(cell) {
+    const shown = /** @type {Shown} */ (this.shown);
+    const spread = shown.spread ? ` ± ${short(shown.spread[cell], 2)}` : "";
+    if (shown.mean.length === 1) return short(shown.mean[0][cell], 3) + spread;
+    const best = shown.mean.reduce((found, each, place) => (each[cell] > shown.mean[found][cell] ? place : found), 0);
+    return `${this.classes[best] ?? best} ${short(shown.mean[best][cell], 3)}${spread}`;
+  }
+
+  /** Show a picture. @param {Shown|null} shown */
+  show(shown) {
+    if (this.behind && shown) this.behind = shown;
+    else this.shown = shown;
+    this.draw();
+    if (this.twin.open) this.later ??= window.setTimeout(() => this.tabulate(), 1000);
+  }
+
+  /** Show what a unit computes for as long as it is pointed at. @param {Float32Array|null} values @param {number} side */
+  peek(values, side) {
+    const before = this.behind ?? this.shown;
+    this.behind = values ? before : null;
+    if (!values || !before) this.shown = before;
+    else {
+      const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+      const plane = side * side === values.length;
+      const kind = plane ? "values" : "curve";
+      this.shown = { ...before, kind, mean: [values], spread: null, nets: [], grid: plane ? side : values.length, low: -most, high: most };
+      if (!plane) this.shown.y = [-1.1 * most, 1.1 * most];
+    }
+    this.draw();
+  }
+
+  /** Another picture will come soon: what is seen may stay until then, what is read may not. */
+  forget() {
+    this.shown = this.behind = null;
+    this.table.replaceChildren();
+  }
+
+  tabulate() {
+    this.later = undefined;
+    const shown = this.shown;
+    if (!this.twin.open || !shown) return this.table.replaceChildren();
+    const [count, grid] = [9, shown.grid];
+    const spots = Array.from({ length: count }, (_, at) => Math.round((at * (grid - 1)) / (count - 1)));
+    const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
+    if (shown.kind === "curve") {
+      const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
+      this.table.replaceChildren(table(t("picture.curve"), ["x", t("picture.prediction")], rows));
+      return;
+    }
+    const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
+    this.table.replaceChildren(table(t("picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows));
+  }
+}
+
+/** @param {Axis} axis @param {number} value */
+const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
+
+/** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */
+function between(share, inks, paper) {
+  const far = Math.min(1, Math.abs(share - 0.5) * 2) * 0.72;
+  const ink = inks[share > 0.5 ? 1 : 0];
+  return paper.map((each, part) => each * (1 - far) + ink[part] * far);
+}
+
+/** The ink of the likeliest class, paler where it is less likely. @param {Float32Array[]} mean @param {number} at @param {number[][]} inks @param {number[]} paper */
+function blended(mean, at, inks, paper) {
+  let best = 0;
+  for (let each = 1; each < mean.length; each++) if (mean[each][at] > mean[best][at]) best = each;
+  const chance = 1 / mean.length;
+  const far = Math.max(0, (mean[best][at] - chance) / (1 - chance)) * 0.66 + 0.06;
+  return paper.map((each, part) => each * (1 - far) + inks[best % inks.length][part] * far);
+}

@@ -1,0 +1,219 @@
+// Play: transport, pictures and curves of the training that runs.
+import * as address from "./address.js";
+import { Chart, hear } from "./charts.js";
+import { button } from "./controls.js";
+import { $, h, short } from "./dom.js";
+import { DataPanel } from "./data.js";
+import { Branching } from "./branch.js";
+import { NetCard } from "./net_card.js";
+import { PictureCard } from "./picture_card.js";
+import { RecipePanel } from "./recipe.js";
+import { save } from "./files.js";
+import { language, put, t } from "./words.js";
+
+const SILENCE = 2000; // milliseconds between two sentences of the live summary, at least
+
+export class Play {
+  /** @param {import("./model.js").Model} model */
+  constructor(model) {
+    this.model = model;
+    this.loss = new Chart($("loss"), "loss", { log: false });
+    this.score = new Chart($("score"), "score");
+    this.said = 0;
+    this.transport();
+    this.curveTools();
+    this.parts = [new DataPanel(model), new RecipePanel(model), new NetCard(model), new PictureCard(model), new Branching(model)];
+    model.on("opened", () => this.opened());
+    for (const topic of ["curves", "state", "changed", "branch"]) model.on(topic, () => this.update());
+    model.on("note", ({ sentence }) => this.note(sentence));
+    model.on("error", ({ to, sentences }) => to === null && this.note(sentences.join(" ")));
+    model.on("refused", ({ sentence, field, lost }) => {
+      if (lost || !field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)) this.note(sentence, lost);
+    });
+    document.addEventListener("language", () => this.update());
+    setInterval(() => this.say(), 500);
+  }
+
+  transport() {
+    const { model } = this;
+    $("play").addEventListener("click", () => this.playOrPause());
+    $("speed").addEventListener("change", () => model.playing && model.play($("speed").value));
+    $("step").addEventListener("click", () => model.ask("step", { epochs: 1 }));
+    $("batch").addEventListener("click", () => model.ask("batch"));
+    $("reset").addEventListener("click", () => model.ask("reset"));
+    $("rewind").addEventListener("input", () => ($("epoch").textContent = $("rewind").value));
+    $("rewind").addEventListener("change", () => this.goTo(Number($("rewind").value)));
+    $("undo").addEventListener("click", () => {
+      if (model.marks.A.length) model.ask("undo");
+      else if (address.undoable()) history.back();
+    });
+    $("export").addEventListener("change", () => this.take());
+    $("share").addEventListener("click", async () => {
+      const link = new URL(location.href);
+      link.search = "";
+      await navigator.clipboard?.writeText(link.href).catch(() => null);
+      put($("share"), "share.done");
+      setTimeout(() => put($("share"), "share"), 2000);
+    });
+  }
+
+  /** Play, pause; or, where all epochs are done, play them again. */
+  async playOrPause() {
+    const { model } = this;
+    if (model.playing) return model.pause();
+    if (model.status.state === "done") await model.ask("reset");
+    return model.play($("speed").value);
+  }
+
+  /** Back to an epoch; or on to one that was there before. @param {number} epoch */
+  goTo(epoch) {
+    const { model } = this;
+    if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
+    else if (epoch < model.epoch) model.ask("rewind", { epoch });
+  }
+
+  /** Take the state away in another form: a text is shown and copied, the rest is a file. */
+  async take() {
+    const kind = $("export").value;
+    $("export").value = "";
+    const { model } = this;
+    const state = { ...model.state, ...(model.acts.length && { acts: model.acts }) };
+    const answer = await model.ask(kind === "replay" ? "replay" : "export", kind === "replay" ? { language, state } : { kind, state });
+    if (!answer) return;
+    const { name, mime, text } = answer.value;
+    if (kind === "command") {
+      await navigator.clipboard?.writeText(text).catch(() => null);
+      this.note(text.trim());
+    } else save(name, text, mime);
+  }
+
+  curveTools() {
+    const log = h("input", { type: "checkbox", id: "log" });
+    log.addEventListener("change", () => {
+      this.loss.log = log.checked;
+      this.loss.draw();
+    });
+    const heard = button("hear", () => hear(this.model.curves.A.of[this.measure("loss")].mean), "quiet");
+    $("curve-tools").append(h("ul", { class: "legend", id: "curve-legend" }), h("label", { class: "check" }, log, h("span", { "data-w": "log" })), heard);
+  }
+
+  /** The name of a curve: the validation's if there is one. @param {string} what */
+  measure(what) {
+    return this.model.curves.A.has(`valid_${what}`) ? `valid_${what}` : `train_${what}`;
+  }
+
+  opened() {
+    $("notes").replaceChildren();
+    for (const sentence of this.model.opened.notes) this.note(sentence);
+    put($("score-title"), `score.${this.model.opened.score}`);
+    this.update();
+  }
+
+  /** @param {string} sentence @param {boolean} [lost] whether the training must be started anew */
+  note(sentence, lost = false) {
+    const again = lost ? [" ", button("again", () => this.model.open(this.model.state, { quietly: true }))] : [];
+    const close = h("button", { type: "button", class: "close", "data-w-aria-label": "close", "aria-label": t("close"), click: () => line.remove() }, "×");
+    const line = h("p", { class: "note", role: "status" }, h("span", {}, sentence), ...again, close);
+    if ([...$("notes").children].some((each) => each.firstChild?.textContent === sentence)) return;
+    $("notes").prepend(line);
+    while ($("notes").children.length > 4) $("notes").lastChild?.remove();
+  }
+
+  update() {
+    const { model } = this;
+    if (!model.opened) return;
+    const { state, batch, speed } = model.status;
+    const { epoch } = model;
+    const running = state === "playing";
+    $("play").querySelector("use").setAttribute("href", running ? "#i-pause" : "#i-play");
+    put($("play"), running ? "pause" : "play", {}, "aria-label");
+    put($("play"), running ? "pause" : "play", {}, "title");
+    if (document.activeElement !== $("rewind") || running) {
+      $("rewind").max = Math.max(model.farthest, 1);
+      $("rewind").value = epoch;
+    }
+    $("rewind").disabled = model.farthest === 0;
+    $("rewind").setAttribute("aria-valuetext", t("chart.epoch", { epoch }));
+    $("epoch").textContent = batch ? `${epoch} + ${batch}/${model.opened.steps}` : String(epoch);
+    put($("of"), "of", { epochs: model.opened.epochs });
+    put($("state"), `state.${state}`, { speed: short(speed, speed >= 10 ? 2 : 1) });
+    $("undo").disabled = !model.marks.A.length && !address.undoable();
+    for (const name of ["step", "batch"]) $(name).disabled = running || state === "done";
+    this.draw();
+  }
+
+  draw() {
+    const { model } = this;
+    const { A, B } = model.curves;
+    const end = Math.max(model.farthest, B.epochs.at(-1) ?? 0, 10);
+    const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter(({ epoch }) => model.branch && epoch >= model.branch.epoch).map((mark) => marked(mark, "B: "))];
+    const both = Boolean(model.branch);
+    $("view-play").classList.toggle("two", both);
+    const lines = (what) => {
+      const found = [A.line(`train_${what}`, { key: both ? "train.a" : "train", ink: "--faint", dash: [5, 4], wide: 1.6 })];
+      if (A.has(`valid_${what}`)) found.unshift(A.line(`valid_${what}`, { key: both ? "valid.a" : "valid", ink: "--series-2" }));
+      if (both) found.push(B.line(this.measure(what), { key: this.measure(what).startsWith("valid") ? "valid.b" : "train.b", ink: "--series-3" }, model.branch.epoch));
+      return found;
+    };
+    const now = both ? Math.max(model.epoch, model.reached.B) : model.epoch;
+    this.list(marks);
+    const losses = lines("loss");
+    this.loss.show(losses, marks, now, end);
+    this.score.title = `score.${model.opened.score}`;
+    this.score.show(lines("score"), [], now, end);
+    this.legend(losses);
+  }
+
+  /** The marks of the curve in words. @param {{epoch: number, text: string}[]} marks */
+  list(marks) {
+    const words = marks.map(({ epoch, text }) => `${t("chart.epoch", { epoch })}: ${text}`);
+    if ([...$("marks").children].map((each) => each.textContent).join() !== words.join()) $("marks").replaceChildren(...words.map((each) => h("li", {}, each)));
+    $("marks").hidden = !words.length;
+  }
+
+  /** @param {import("./charts.js").Line[]} lines */
+  legend(lines) {
+    const keys = lines.map((line) => line.key).join();
+    $("range") && ($("range").hidden = this.model.opened.nets.length < 2);
+    if ($("curve-legend").dataset.keys === keys) return;
+    $("curve-legend").dataset.keys = keys;
+    $("curve-legend").replaceChildren(
+      ...lines.map((line) => {
+        const swatch = h("span", { class: `swatch ${line.dash ? "dashed" : ""}`, "aria-hidden": "true" });
+        swatch.style.color = `var(${line.ink})`;
+        const words = h("span");
+        put(words, line.key);
+        return h("li", {}, swatch, words);
+      }),
+      h("li", { id: "range" }, h("span", { class: "swatch shade", "aria-hidden": "true" }), h("span", { "data-w": "legend.range" }, t("legend.range"))),
+    );
+    $("range").firstChild.style.color = "var(--series-2)";
+  }
+
+  /** The summary for who does not see the curves: one sentence, never more often than every two seconds. */
+  say() {
+    const { model } = this;
+    if (!model.opened || Date.now() - this.said < SILENCE) return;
+    const what = this.measure("loss");
+    const at = model.curves.A.at(what, model.epoch);
+    if (!Number.isFinite(at.mean)) return;
+    const key = what.startsWith("valid") ? "live.valid" : "live.train";
+    const values = { epoch: model.epoch, loss: short(at.mean), low: short(at.low), high: short(at.high), nets: model.opened.nets.length };
+    const text = t(key, values);
+    if ($("live").textContent === text) return;
+    $("live").textContent = text;
+    this.said = Date.now();
+  }
+
+  show() {
+    for (const chart of [this.loss, this.score]) chart.draw();
+    for (const part of this.parts) if ("show" in part) /** @type {any} */ (part).show();
+  }
+}
+
+/** A change as the chart marks it. @param {{epoch: number, fields: Record<string, any>, sentence?: string}} mark @param {string} [before] */
+function marked({ epoch, fields, sentence }, before = "") {
+  const names = Object.entries(fields ?? {});
+  const words = names.map(([name, value]) => `${t(`field.${name}`)} ${value}`).join(", ");
+  return { epoch, text: before + (names.length ? words : (sentence ?? "")) };
+}

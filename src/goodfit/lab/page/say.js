@@ -1,0 +1,88 @@
+// Say: what inspect and verdict say of the nets as they are, in the words of the command line; and claims, decided by nets.
+import { Claims } from "./claims.js";
+import { button } from "./controls.js";
+import { h, short } from "./dom.js";
+import { job } from "./jobs.js";
+import { put, t, translate } from "./words.js";
+
+const ORDER = ["issue", "cannot tell", "ok"];
+
+class Say {
+  /** @param {HTMLElement} host @param {import("./model.js").Model} model */
+  constructor(host, model) {
+    this.model = model;
+    host.classList.add("read");
+    this.findings = h("div", { id: "findings", class: "stack" });
+    this.verdict = h("div", { id: "verdict", class: "stack", "aria-live": "polite" });
+    this.look = button("say.look", () => this.inspect(), "primary");
+    this.judge = button("say.judge", () => this.ask(), "");
+    this.epoch = h("span", { class: "muted" });
+    const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
+    this.claims = new Claims(model);
+    host.append(
+      h("header", {}, h("h2", { id: "say-title", "data-w": "tab.say" }), h("p", { class: "lead", "data-w": "say.lead" })),
+      section("say.findings", h("div", { class: "line" }, this.look, this.epoch), this.findings),
+      section("claim", ...this.claims.parts()),
+      section("say.verdict", h("div", { class: "line" }, this.judge), this.verdict),
+    );
+    model.on("opened", () => {
+      this.findings.replaceChildren();
+      this.verdict.replaceChildren();
+      this.epoch.textContent = "";
+    });
+  }
+
+  show() {
+    this.claims.show();
+  }
+
+  async inspect() {
+    this.look.disabled = true;
+    const answer = await this.model.ask("say", { net: this.model.view.unit_net });
+    this.look.disabled = false;
+    if (!answer) return;
+    put(this.epoch, "say.at", { epoch: this.model.epoch });
+    const findings = [...answer.value.findings].sort((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status));
+    const shown = findings.filter((each) => each.status !== "ok");
+    const fine = findings.filter((each) => each.status === "ok");
+    const none = shown.some((each) => each.status === "issue") ? [] : [h("p", { "data-w": "say.none" })];
+    const rest = h("details", {}, h("summary", { "data-w": "say.fine", "data-w-values": JSON.stringify({ count: fine.length }) }), h("div", { class: "stack" }, ...fine.map((each) => this.finding(each))));
+    this.findings.replaceChildren(...none, ...shown.map((each) => this.finding(each)), ...(fine.length ? [rest] : []));
+    translate(this.findings);
+  }
+
+  /** @param {any} finding */
+  finding({ code, status, text, advice, value, limit, place }) {
+    const fields = Object.entries(advice ?? {});
+    const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
+    const tries = fields.length ? [button("say.try", () => this.try(advice), "")] : [];
+    const words = fields.map(([name, given]) => `${t(`field.${name}`)} ${Array.isArray(given) ? given.join(", ") : given}`).join(", ");
+    return h(
+      "article",
+      { class: `finding ${status.replace(" ", "-")}` },
+      h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}${place ? ` · ${place}` : ""}`),
+      h("p", {}, text),
+      ...(measured ? [h("p", { class: "muted small" }, measured)] : []),
+      ...(tries.length ? [h("div", { class: "line" }, ...tries, h("span", { class: "muted" }, words))] : []),
+    );
+  }
+
+  /** Train with what is advised, from the beginning. @param {Record<string, any>} fields */
+  async try(fields) {
+    await this.model.replaceFields(fields);
+    this.model.tell("view", "play");
+  }
+
+  async ask() {
+    this.judge.disabled = true;
+    const value = await job(this.model, this.verdict, "judge", { seconds: 60, state: this.model.state });
+    this.judge.disabled = false;
+    if (!value) return;
+    const { sentence, reasons, advice } = value;
+    this.verdict.append(h("p", { class: "lead" }, sentence), h("ul", { class: "plain" }, ...(reasons ?? []).map((each) => h("li", {}, each))));
+    if (advice?.change) this.verdict.append(h("p", {}, advice.change));
+  }
+}
+
+/** @param {HTMLElement} host @param {import("./model.js").Model} model */
+export const make = (host, model) => new Say(host, model);

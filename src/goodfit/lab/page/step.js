@@ -1,0 +1,186 @@
+// Step: one batch of one net in slow motion. Forward, loss, backward term by term, update; every number from the engine.
+import { table } from "./charts.js";
+import { button } from "./controls.js";
+import { h, short } from "./dom.js";
+import { put, t, translate } from "./words.js";
+
+const MOST = 12; // rows or columns of a matrix that is shown
+const PRESETS = /** @type {Record<string, any>} */ ({
+  healthy: { hidden: [8, 8], activation: "tanh", init: "xavier-normal", init_scale: null, optimizer: "sgd", learning_rate: 0.1 },
+  vanishing: { hidden: Array(12).fill(8), activation: "sigmoid", init: "xavier-normal", init_scale: null, optimizer: "sgd", learning_rate: 0.1 },
+  exploding: { hidden: Array(6).fill(8), activation: "relu", init: "normal", init_scale: 30, optimizer: "sgd", learning_rate: 0.1 },
+  symmetric: { hidden: [8, 8], activation: "tanh", init: "constant", init_scale: 0.5, optimizer: "sgd", learning_rate: 0.1 },
+});
+
+/** @typedef {{phase: string, name: string, title: string, show: () => Node[]}} Stage */
+
+class Step {
+  /** @param {HTMLElement} host @param {import("./model.js").Model} model */
+  constructor(host, model) {
+    this.model = model;
+    /** @type {any} */
+    this.found = null;
+    /** @type {Stage[]} */
+    this.stages = [];
+    this.at = 0;
+    this.net = h("select", { id: "step-net", "data-w-aria-label": "net.which", change: () => this.ask() });
+    this.rows = h("select", { id: "step-rows", "data-w-aria-label": "step.rows", change: () => this.ask() }, ...[1, 2, 4, 8].map((each) => h("option", { value: each }, each)));
+    this.rows.value = "4";
+    this.chain = h("div", { id: "chain" });
+    this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
+    this.strip = h("section", { id: "strip", class: "card" });
+    const presets = Object.keys(PRESETS).map((name) => button(`preset.${name}`, () => this.preset(name)));
+    this.back = button("step.back", () => this.go(this.at - 1));
+    this.next = button("step.next", () => this.go(this.at + 1), "primary");
+    this.take = button("step.take", () => this.once(), "");
+    host.classList.add("read");
+    host.append(
+      h("header", {}, h("h2", { id: "step-title", "data-w": "tab.step" }), h("p", { class: "lead", "data-w": "step.lead" })),
+      h("div", { class: "line", role: "group", "data-w-aria-label": "presets" }, h("span", { class: "muted", "data-w": "presets" }), ...presets),
+      h("div", { class: "line" }, this.net, h("label", { class: "check" }, h("span", { "data-w": "step.rows" }), this.rows), this.back, this.next, this.take),
+      this.chain,
+      this.stage,
+      this.strip,
+    );
+    document.addEventListener("language", () => this.found && this.lay());
+    model.on("opened", () => host.hidden || this.show());
+  }
+
+  show() {
+    const { opened } = this.model;
+    if (!opened) return;
+    this.net.replaceChildren(...opened.nets.map((net, at) => h("option", { value: at }, t("net.number", { net: at + 1, seed: net.seed }))));
+    this.net.value = Math.min(this.model.view.unit_net, opened.nets.length - 1);
+    this.ask();
+  }
+
+  async ask() {
+    const before = this.stages[this.at]?.name;
+    const answer = await this.model.ask("explain", { net: Number(this.net.value), rows: Number(this.rows.value) });
+    if (!answer) return;
+    this.found = answer.value;
+    this.lay();
+    this.go(Math.max(0, this.stages.findIndex((stage) => stage.name === before)));
+  }
+
+  /** Take the step with all nets, and look again. */
+  async once() {
+    await this.model.ask("step", { epochs: 1 });
+    await this.ask();
+  }
+
+  /** @param {string} name */
+  async preset(name) {
+    await this.model.replaceFields({ ...PRESETS[name], dropout: 0 });
+  }
+
+  /** The stages in order: the nodes forward, the edges backward, the checks, the update. */
+  lay() {
+    const { nodes, edges, differences, update } = this.found;
+    const forward = nodes.map((node) => ({
+      phase: node.kind === "objective" || ["l", "L", "s"].includes(node.name) ? "loss" : "forward",
+      name: node.name,
+      title: node.formula && node.kind !== "input" ? `${node.name} = ${node.formula}` : node.name,
+      show: () => [matrix(node.name, node.value, node.formula)],
+    }));
+    const backward = edges.map((edge) => ({
+      phase: "backward",
+      name: `${edge.start}←${edge.end}`,
+      title: edge.rule,
+      show: () => [matrix(edge.rule, edge.gradient), ...this.checked(edge)],
+    }));
+    const updates = Object.entries(update.tensors).map(([name, { before, after }]) => ({
+      phase: "update",
+      name: `${name}′`,
+      title: t("step.update", { name, rate: short(update.rate), optimizer: update.optimizer }),
+      show: () => [matrix(t("step.before", { name }), before), matrix(t("step.after", { name }), after), h("p", { class: "muted" }, t("step.moved", { before: short(update.before, 5), after: short(update.after, 5) }))],
+    }));
+    this.differences = differences;
+    this.stages = [...forward, ...backward, ...updates];
+    const phases = ["forward", "loss", "backward", "update"];
+    this.chain.replaceChildren(
+      ...phases.map((phase) =>
+        h("div", { class: "phase", role: "group", "data-w-aria-label": `phase.${phase}` }, h("h3", { "data-w": `phase.${phase}` }), h("div", { class: "chips" }, ...this.stages.map((stage, at) => (stage.phase === phase ? h("button", { type: "button", class: "chip", "data-at": at, click: () => this.go(at) }, stage.name) : "")))),
+      ),
+    );
+    translate(this.chain);
+    this.layStrip();
+    this.go(this.at);
+  }
+
+  /** The finite differences beside a gradient of a parameter. @param {any} edge */
+  checked(edge) {
+    const own = this.differences[edge.start];
+    if (!own || !edge.end.startsWith("z")) return [];
+    const rows = own.at.slice(0, MOST).map((place, at) => [String(place + 1), short(own.gradient[at], 6), short(own.difference[at], 6)]);
+    const words = h("p", {}, t(own.right ? "check.right" : "check.wrong", { error: short(own.error, 2) }));
+    return [table(t("check.title", { name: edge.start }), [t("check.place"), t("check.gradient"), t("check.difference")], rows), words];
+  }
+
+  /** @param {number} at */
+  go(at) {
+    if (!this.stages.length) return;
+    this.at = Math.max(0, Math.min(this.stages.length - 1, at));
+    const stage = this.stages[this.at];
+    for (const chip of this.chain.querySelectorAll(".chip"))
+      if (Number(chip.getAttribute("data-at")) === this.at) chip.setAttribute("aria-current", "step");
+      else chip.removeAttribute("aria-current");
+    const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
+    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, sentence));
+    this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
+    this.back.disabled = this.at === 0;
+    this.next.disabled = this.at === this.stages.length - 1;
+  }
+
+  /** By layer: how much the values vary, and how large the gradient is; bars on a scale of powers of ten. */
+  layStrip() {
+    const { nodes } = this.found;
+    const rows = [];
+    for (let layer = 1; ; layer++) {
+      const z = nodes.find((node) => node.name === `z${layer}`);
+      const weight = nodes.find((node) => node.name === `W${layer}`);
+      if (!z || !weight) break;
+      rows.push([layer, variance(z.value.flat()), Math.hypot(...weight.gradient.flat())]);
+    }
+    const bars = (which) => {
+      const powers = rows.map((row) => Math.log10(Math.max(row[which], 1e-12)));
+      const [low, high] = [Math.min(...powers, -4), Math.max(...powers, 1)];
+      return rows.map((row, at) => {
+        const bar = h("span", { class: "bar", "aria-hidden": "true" });
+        bar.style.width = `${(6 * (powers[at] - low)) / (high - low)}rem`;
+        return h("span", { class: "barred" }, bar, short(row[which]));
+      });
+    };
+    const [first, second] = [bars(1), bars(2)];
+    const title = h("h3");
+    put(title, "strip");
+    this.strip.replaceChildren(title, h("div", { class: "scroll" }, table(t("strip.caption"), [t("strip.layer"), t("strip.variance"), t("strip.gradient")], rows.map((row, at) => [String(row[0]), first[at], second[at]]))));
+  }
+}
+
+/** @param {number[]} values */
+function variance(values) {
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  return values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / values.length;
+}
+
+/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {any} value @param {string} [formula] */
+function matrix(caption, value, formula = "") {
+  if (!Array.isArray(value)) return h("p", { class: "scalar" }, short(value, 6));
+  const rows = value.map((each) => (Array.isArray(each) ? each : [each]));
+  const most = Math.max(...rows.flat().map(Math.abs), 1e-12);
+  const shown = rows.slice(0, MOST).map((row, at) => [
+    String(at + 1),
+    ...row.slice(0, MOST).map((each) => {
+      const cell = h("span", { class: each < 0 ? "cell minus" : "cell" }, short(each, 4));
+      cell.style.setProperty("--share", `${Math.round((34 * Math.abs(each)) / most)}%`);
+      return cell;
+    }),
+  ]);
+  const head = ["", ...Array.from({ length: Math.min(rows[0]?.length ?? 0, MOST) }, (_, at) => String(at + 1))];
+  const left = rows.length > MOST || (rows[0]?.length ?? 0) > MOST;
+  return h("div", { class: "scroll matrix", tabindex: "0", role: "region", "aria-label": caption }, table(formula && !caption.includes("=") ? `${caption}: ${formula}` : caption, head, shown), ...(left ? [h("p", { class: "small" }, t("step.left", { rows: rows.length, columns: rows[0].length }))] : []));
+}
+
+/** @param {HTMLElement} host @param {import("./model.js").Model} model */
+export const make = (host, model) => new Step(host, model);

@@ -1,0 +1,77 @@
+// The page's words in two languages. An element keeps the key of its words, so that the language can change at any time.
+
+const KEPT = "goodfit-lab-language";
+/** @type {Record<string, string>} */
+let words = {};
+/** @type {Record<string, string>} */
+let sentences = {};
+export let language = "en";
+
+/** The language chosen before, else the browser's if the page has it. */
+export function preferred() {
+  const kept = localStorage.getItem(KEPT);
+  if (kept === "en" || kept === "zh") return kept;
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+/** Load a language, and put its words in. @param {string} name "en" or "zh" */
+export async function speak(name) {
+  const [all, fields] = await Promise.all([read(`words.${name}.json`), name === "zh" ? read("fields.zh.json") : {}]);
+  [words, sentences, language] = [all, fields, name];
+  document.documentElement.lang = name === "zh" ? "zh-Hans" : "en";
+  translate(document.documentElement);
+  document.dispatchEvent(new CustomEvent("language"));
+}
+
+/** Keep the choice for the next visit. @param {string} name */
+export const keep = (name) => localStorage.setItem(KEPT, name);
+
+/** @param {string} file */
+async function read(file) {
+  const answer = await fetch(new URL(file, import.meta.url));
+  return answer.json();
+}
+
+/** The words of a key, with {name} replaced. @param {string} key @param {Record<string, any>} [values] */
+export function t(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+}
+
+/** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
+export const tOr = (key, otherwise) => words[key] ?? otherwise;
+
+/** What a field of the recipe means, in this language. @param {string} name @param {string} declared in English */
+export const meaning = (name, declared) => sentences[name] ?? declared;
+
+/**
+ * Give an element words that follow the language.
+ * @param {Element} element
+ * @param {string} key
+ * @param {Record<string, any>} [values]
+ * @param {string} [where] "" for its text, else the attribute: "aria-label", "title", "placeholder"
+ */
+export function put(element, key, values = {}, where = "") {
+  const name = where ? `data-w-${where}` : "data-w";
+  element.setAttribute(name, key);
+  if (Object.keys(values).length) element.setAttribute(`${name}-values`, JSON.stringify(values));
+  else element.removeAttribute(`${name}-values`);
+  fill(element, name, where);
+}
+
+const PLACES = ["", "aria-label", "title", "placeholder", "alt"];
+
+/** Put words into an element and all below it. @param {Element} root */
+export function translate(root) {
+  for (const where of PLACES) {
+    const name = where ? `data-w-${where}` : "data-w";
+    for (const element of [root, ...root.querySelectorAll(`[${name}]`)]) if (element.hasAttribute(name)) fill(element, name, where);
+  }
+}
+
+/** @param {Element} element @param {string} name @param {string} where */
+function fill(element, name, where) {
+  const values = JSON.parse(element.getAttribute(`${name}-values`) ?? "{}");
+  const text = t(element.getAttribute(name) ?? "", values);
+  if (where) element.setAttribute(where, text);
+  else if (element.textContent !== text) element.textContent = text;
+}

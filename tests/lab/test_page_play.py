@@ -1,0 +1,223 @@
+"""Play: what a person does on the page, and what it then says; read from the tables beside its pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from person_help import SMALL, STATE, Person
+
+import goodfit as gf
+from goodfit.lab.opening import data_of
+from goodfit.lab.states import checked_state
+
+
+def test_a_picture_has_its_table(person: Person) -> None:
+    """The mean of the nets, and how far they are apart, at nine times nine places; the legend says what is what."""
+    person.go()
+    rows = person.table("#picture")
+    assert len(rows) == 10
+    assert {len(row) for row in rows} == {10}
+    mean, apart = rows[1][1].split(" ± ")
+    assert 0 <= float(mean) <= 1
+    assert 0 <= float(apart) <= 0.5
+    assert [text.strip() for text in person.text("#legend").split("rings")][0].startswith("upper")
+    assert person.of("#picture canvas", "found.getAttribute('aria-hidden')") == "true"
+
+
+def test_play_pause_step_batch_and_reset(person: Person) -> None:
+    person.go()
+    assert person.epoch == 0
+    assert person.play(10) >= 10
+    before = person.epoch
+    person.step()
+    assert person.epoch == before + 1
+    person.click("#batch")
+    person.until("document.querySelector('#epoch').textContent.includes('+ 1/')")
+    person.click("#reset")
+    person.until("document.querySelector('#epoch').textContent === '0'")
+
+
+def test_curves_are_those_of_a_training(person: Person) -> None:
+    """The table of the loss says what `goodfit.train` gives with the same recipe and seeds."""
+    state = person.go()
+    for _ in range(3):
+        person.step()
+    rows = person.table("#loss")
+    assert rows[0] == ["epoch", "validation", "training"]
+    checked = checked_state({**state, "recipe": {**state["recipe"], "epochs": 3}})
+    seeds = range(checked.seed, checked.seed + checked.nets)
+    run = gf.train(checked.whole_recipe(), data_of(checked, {}), seeds=seeds)
+    for epoch, row in enumerate(rows[1:]):
+        for cell, part in zip(row[1:], ("valid", "train"), strict=True):
+            values = run.history[f"{part}_loss"][epoch].tolist()
+            assert cell == f"{short(np.mean(values))} ({short(min(values))}–{short(max(values))})"
+
+
+def short(value: float) -> str:
+    """Three digits, as the page writes them."""
+    return f"{float(f'{value:.3g}'):g}"
+
+
+def test_a_weight_is_chosen_by_a_click_and_set(person: Person) -> None:
+    person.go()
+    person.click("#net canvas", 0.27, 0.38)  # a line from an input into the first layer
+    assert person.of("#weight-layer", "found.value") == "0"
+    to, source = person.of("#weight-to", "found.value"), person.of("#weight-from", "found.value")
+    person.write("#weight-value", "2.5")
+    person.click("#weight button")
+    person.until("document.querySelector('#marks').textContent.includes('2.5')")
+    table = person.table("#net")
+    column = len(table[0]) - 1 if source == "b" else int(source) + 1
+    assert table[int(to) + 1][column] == "2.5"
+
+
+def test_units_made_equal_stay_equal(person: Person) -> None:
+    """Section 4.8: what is alike gets alike gradients."""
+    person.go()
+    person.choose("#weight-layer", "1")
+    person.click("#equal")
+    person.until("document.querySelector('#marks').textContent.includes('equal')")
+    person.play(12)
+    person.table("#net")
+    person.until(
+        "(() => { const rows = [...document.querySelectorAll('#net .twin table')[1].rows].slice(1)"
+        ".map(row => [...row.cells].slice(1).map(cell => cell.textContent).join());"
+        " return rows.length === 3 && new Set(rows).size === 1; })()"
+    )
+    first = [row[1:] for row in person.table("#net")[1:]]
+    assert len({tuple(row) for row in first}) == 4  # the other layer's are not
+
+
+def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None:
+    person.go()
+    person.play(5)
+    epoch = person.epoch
+    person.write("[data-field=learning_rate] input[type=text]", "0.2")
+    person.until("document.querySelector('#marks').children.length === 1")
+    assert person.text("#marks") == f"epoch {epoch}: Learning rate 0.2"
+    person.step()
+    person.settled()
+    assert person.state()["acts"] == [{"epoch": epoch, "change": {"learning_rate": 0.2}}]
+    person.click("#undo")
+    person.until("document.querySelector('#marks').hidden")
+    assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
+
+
+def test_rewound_it_goes_the_same_way_again(person: Person) -> None:
+    person.go()
+    person.play(20)
+    there = person.epoch
+    before = person.table("#loss")[there - 2 : there + 1]
+    person.of("#rewind", "(found.value = 6, found.dispatchEvent(new Event('change')))")
+    person.until("document.querySelector('#epoch').textContent === '6'")
+    person.of("#rewind", f"(found.value = {there}, found.dispatchEvent(new Event('change')))")
+    person.until(f"document.querySelector('#epoch').textContent === '{there}'")
+    person.until("!document.querySelector('#step').disabled")
+    assert person.table("#loss")[there - 2 : there + 1] == before
+
+
+def test_a_branch_beside_its_trunk(person: Person) -> None:
+    """One thing changed: two pictures, the paired difference with its interval, and one of the two kept."""
+    person.go()
+    person.play(5)
+    person.click("#branch")
+    person.choose("#branch-field", "learning_rate")
+    person.write("#branch-dialog [data-field=learning_rate] input", "0.5")
+    person.click("#branch-dialog .primary")
+    person.until("document.querySelector('#picture-b canvas') && !document.querySelector('#branch-dialog').open")
+    person.play(12)
+    said = person.text("#difference")
+    assert "B less A, validation loss at epoch" in said
+    assert "4 pairs of nets" in said
+    assert person.table("#loss")[0] == ["epoch", "validation, A", "training, A", "validation, B"]
+    person.click("#versus button:last-child")
+    person.until("!document.querySelector('#picture-b canvas')")
+    assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.5"
+
+
+def test_the_address_is_the_picture(person: Person) -> None:
+    """Nets trained part of the way, with a change on it: the same address gives the same table."""
+    person.go()
+    person.play(8)
+    person.write("[data-field=l2] input[type=text]", "0.01")
+    person.until("document.querySelector('#marks').children.length === 1")
+    person.step()
+    person.settled()
+    state, table = person.state(), person.table("#picture")
+    assert state["epoch"] == person.epoch
+    person.go()
+    person.go(**state)
+    assert person.epoch == state["epoch"]
+    assert person.table("#picture") == table
+
+
+def test_back_undoes_what_began_anew(person: Person) -> None:
+    person.go()
+    person.choose("#data-name", "circles")
+    person.until("document.querySelector('#legend').textContent.includes('inner')")
+    person.click("#undo")
+    person.until("document.querySelector('#legend').textContent.includes('upper')")
+    assert person.of("#data-name", "found.value") == "moons"
+
+
+def test_layers_and_units_are_added_and_removed(person: Person) -> None:
+    person.go()
+    person.click("[data-key='layer.more']")
+    person.until("document.querySelectorAll('.stepper').length === 3")
+    person.click("[data-key='unit.less1']")
+    person.until("document.querySelector('.stepper .count').textContent === '3'")
+    assert person.state()["recipe"]["hidden"] == [3, 3, 3]
+    person.until("document.activeElement.dataset.key === 'unit.less1'")  # who pressed it can press it again
+
+
+def test_mixed_widths_train_together(person: Person) -> None:
+    person.go()
+    person.click("#mixed")
+    person.until("document.querySelector('[data-field=widths]')")
+    person.write("[data-field=widths] input", "1, 2, 9")
+    person.until("document.querySelectorAll('#unit-net option').length === 3")
+    assert person.state()["widths"] == [1, 2, 9]
+    assert person.text("#unit-net option:last-child") == "net 3 (9 units)"
+
+
+def test_a_curve_is_fitted_with_its_band(person: Person) -> None:
+    """Section 4.3.4: one input, drawn along a line."""
+    person.go(data={"name": "polynomial", "n_features": 4}, nets=3)
+    rows = person.table("#picture")
+    assert rows[0] == ["x", "prediction"]
+    assert len(rows) == 10
+    assert all(" ± " in row[1] for row in rows[1:])
+    assert "band" in person.text("#legend")
+
+
+def test_points_drawn_with_mouse_and_keys_are_learnt(person: Person) -> None:
+    person.go()
+    person.choose("#data-name", "(draw)")
+    for place in (0.2, 0.3, 0.4, 0.5):
+        person.click("#picture canvas", place, 0.2)
+    person.click("#draw-tools label:nth-of-type(2) input")
+    person.of("#picture .plot", "found.focus()")
+    for _ in range(4):
+        person.press("ArrowDown", 40)
+        person.press(" ", 32, text=" ")
+    person.until("location.hash && document.querySelector('#legend').textContent.includes('class 2')")
+    points = person.state()["data"]["points"]
+    assert [label for *_, label in points] == [0] * 4 + [1] * 4
+    assert person.text("#drawn-count") == "8 points"
+    assert person.play(5) >= 5
+    person.choose("#data-name", "moons")
+    person.until("document.querySelector('#legend').textContent.includes('upper')")
+
+
+def test_a_field_is_refused_in_the_words_of_the_command_line(person: Person) -> None:
+    person.go()
+    person.write("[data-field=dropout] input[type=text]", "1.5")
+    person.until("!document.querySelector('[data-field=dropout] .error').hidden")
+    assert person.text("[data-field=dropout] .error").startswith("Recipe: 'dropout' must be")
+    assert person.of("[data-field=dropout] input[type=text]", "found.getAttribute('aria-invalid')") == "true"
+    person.write("[data-field=dropout] input[type=text]", "0.1")
+    person.until(f"{STATE}.recipe.dropout === 0.1 && document.querySelector('[data-field=dropout] .error').hidden")
+
+
+def test_small_state_is_complete() -> None:
+    """What the tests open is a state as the lab declares it."""
+    assert checked_state(SMALL).to_json() == SMALL

@@ -1,0 +1,158 @@
+"""The page as a whole: its size, its words, how it is read and steered without a mouse, how it comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from person_help import SMALL, Person, encoded
+
+import goodfit.lab
+from browser_checks import FAINT_TEXT
+from goodfit.training import Recipe
+
+PAGE = Path(goodfit.lab.__file__).parent / "page"
+LARGEST = 200 * 1024  # bytes of all files
+UNNAMED = """[...document.querySelectorAll("button, input, select, [role=region], section, dialog")]
+  .filter(each => each.getClientRects().length)
+  .filter(each => !(each.getAttribute("aria-label") || each.getAttribute("aria-labelledby") || each.labels?.length
+    || each.textContent.trim())).map(each => each.outerHTML.slice(0, 90))"""
+DOUBLE = """(() => { const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
+  return ids.filter((id, at) => ids.indexOf(id) !== at); })()"""
+LOST = """[...document.querySelectorAll("[aria-labelledby], [aria-describedby], label[for]")].flatMap(each =>
+  ["aria-labelledby", "aria-describedby", "for"].map(name => each.getAttribute(name)).filter(Boolean)
+  .filter(id => !document.getElementById(id)))"""
+UNTRANSLATED = """[...document.querySelectorAll("body *")].flatMap(each => [...each.childNodes])
+  .filter(each => each.nodeType === 3 && %s.includes(each.data.trim())).map(each => each.data)"""
+SOCKETS = """(() => { const Own = WebSocket; window.sockets = [];
+  window.WebSocket = class extends Own { constructor(...given) { super(...given); window.sockets.push(this); } }; })()"""
+
+
+def words(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((PAGE / f"words.{language}.json").read_text("utf-8"))
+    return found
+
+
+def test_the_page_is_small() -> None:
+    assert sum(path.stat().st_size for path in PAGE.rglob("*") if path.is_file()) <= LARGEST
+
+
+def test_both_languages_have_the_same_words() -> None:
+    english, chinese = words("en"), words("zh")
+    assert list(english) == list(chinese)
+    assert all(text.strip() for text in (*english.values(), *chinese.values()))
+    for key, text in english.items():
+        assert {part.partition("}")[0] for part in text.split("{")[1:]} == {
+            part.partition("}")[0] for part in chinese[key].split("{")[1:]
+        }, key
+
+
+def test_every_field_of_a_recipe_has_words() -> None:
+    meanings = json.loads((PAGE / "fields.zh.json").read_text("utf-8"))
+    assert meanings.keys() == Recipe.model_fields.keys()
+    assert {key.partition(".")[2] for key in words("en") if key.startswith("field.")} == Recipe.model_fields.keys()
+
+
+def test_every_word_is_used() -> None:
+    """A key stands in the page whole, or up to its last part, which the page puts there; `.what` explains another."""
+    source = "".join(path.read_text("utf-8") for path in PAGE.iterdir() if path.suffix in {".js", ".html"})
+    for key in words("en"):
+        first = key.removesuffix(".what").rpartition(".")[0]
+        assert f'"{key.removesuffix(".what")}"' in source or f"{first}.${{" in source, key
+
+
+def test_nothing_is_asked_of_anybody_else_and_nothing_is_complained_of(person: Person) -> None:
+    """Also where it is opened anew, with the state in its address."""
+    person.go()
+    person.play(5)
+    assert person.complaints() == []
+
+
+def test_it_can_be_read_in_all_looks(person: Person) -> None:
+    """Contrast, names of all controls, ids, and a width that no line leaves; light and dark, wide and on a telephone."""
+    person.go()
+    for host in ("#net", "#picture", "#loss", "#score"):
+        person.table(host)
+    for width, scheme in ((1440, "light"), (1440, "dark"), (1024, "light"), (360, "dark")):
+        person.look(width, scheme)
+        assert person.value("document.documentElement.scrollWidth") <= width
+        assert person.value(FAINT_TEXT) == []
+    assert person.value(UNNAMED) == []
+    assert person.value(DOUBLE) == []
+    assert person.value(LOST) == []
+
+
+def test_it_speaks_chinese(person: Person) -> None:
+    person.go()
+    person.click("#language")
+    person.until("document.documentElement.lang === 'zh-Hans'")
+    assert person.text("#recipe-title") == words("zh")["recipe"]
+    assert person.text("[data-field=learning_rate] label") == "学习率"
+    assert person.text("[data-field=learning_rate] .unseen") == "调度之前的学习率。"
+    assert person.value("document.title") == "goodfit 实验室"
+    assert person.value(UNTRANSLATED % json.dumps([key for key in words("en") if "." in key])) == []
+    assert person.table("#loss")[0] == ["轮次", "训练"] or person.table("#loss")[0] == ["轮次", "验证", "训练"]
+
+
+def test_all_of_it_by_keys(person: Person) -> None:
+    """From the first Tab: the link to the lab, the tabs, the language, back, play, and a slider."""
+    person.go()
+    person.value("(document.activeElement.blur(), window.scrollTo(0, 0))")
+    person.of("#skip", "found.focus()")
+    person.press("Enter", 13, text="\r")
+    assert person.value("document.activeElement.id") == "main"
+    person.press("Tab", 9)
+    assert person.value("document.activeElement.id") == "reset"
+    person.press("Tab", 9)
+    assert person.value("document.activeElement.id") == "play"
+    person.press(" ", 32, text=" ")
+    person.until("parseInt(document.querySelector('#epoch').textContent) > 3")
+    person.press(" ", 32, text=" ")
+    person.settled()
+    assert person.value("document.activeElement.id") == "play"
+    there = person.epoch
+    person.of("#rewind", "found.focus()")
+    person.press("ArrowLeft", 37)
+    person.until(f"document.querySelector('#epoch').textContent === '{there - 1}'")
+    outline = person.value("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_what_happens_is_said_but_not_too_often(person: Person) -> None:
+    """One sentence that stays and changes its words, at most every two seconds."""
+    person.go()
+    person.value(
+        "(() => { window.heard = []; const live = document.querySelector('#live'); window.told = live;"
+        " new MutationObserver(() => window.heard.push(performance.now())).observe(live, {childList: true}); })()"
+    )
+    person.click("#play")
+    person.until("window.heard.length >= 2")
+    person.click("#play")
+    person.settled()
+    times = person.value("window.heard")
+    assert all(later - earlier >= 1900 for earlier, later in zip(times, times[1:], strict=False))
+    assert person.value("window.told === document.querySelector('#live')")
+    assert person.text("#live").startswith("Epoch ")
+    assert "over 4 nets" in person.text("#live")
+
+
+def test_it_comes_back_when_the_line_breaks(person: Person) -> None:
+    """The socket is closed under a training: the page asks for the rest of it, and says nothing for ever."""
+    browser = person.browser
+    script = browser.ask("Page.addScriptToEvaluateOnNewDocument", source=SOCKETS)["identifier"]
+    person.open({**SMALL, "seed": 5000})
+    browser.ask("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    person.play(6)
+    there, table = person.epoch, person.table("#loss")
+    person.value("window.sockets.at(-1).close()")
+    person.until("document.querySelector('#alerts p')")
+    person.until("window.sockets.length === 2 && !document.querySelector('#alerts p')")
+    person.until(f"parseInt(document.querySelector('#epoch').textContent) === {there}")
+    person.until("document.querySelector('#main').getAttribute('aria-busy') !== 'true'")
+    assert person.table("#loss") == table
+    person.step()
+
+
+def test_an_address_that_holds_nothing_is_said_and_opened_as_new(person: Person) -> None:
+    person.value(f"location.hash = '#view=play&state={encoded({'recipe': {'hiden': [3]}, 'data': {'name': 'moons'}})}'")
+    person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
