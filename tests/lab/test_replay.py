@@ -157,6 +157,23 @@ def test_the_last_frame_is_what_train_gives() -> None:
     assert np.array_equal(made.metrics["valid_loss"], run.history["valid_loss"])
 
 
+def test_changes_on_the_way_are_replayed(browser: Browser, tmp_path: Path) -> None:
+    """Another activation and units made equal: the frames are those of the training that was changed."""
+    acts = [{"epoch": 1, "change": {"activation": "relu", "epochs": 5}}, {"epoch": 2, "equal": 0}]
+    made = record(checked_state({**a_state({"name": "moons", "rows": 60}), "epoch": 2, "acts": acts}))
+    assert made.epochs == (0, 1, 2, 3, 4, 5)
+    assert [frame[0].activations[0] for frame in made.frames] == ["tanh"] + ["relu"] * 5
+    first = made.frames[2][1].weights[0]
+    assert np.array_equal(first, np.broadcast_to(first[:1], first.shape))
+    assert len(made.metrics["train_loss"]) == 5
+    browser.show(written(tmp_path / "replay.html", made), width=900)
+    inputs = [[0.3, -0.2], [1.5, 0.9]]
+    for frame in (0, 5):
+        found = of_the_page(browser, inputs, f"predict(frames[{frame}][1], at)")
+        expected = rounded(made.frames[frame][1]).predict_proba(np.asarray(inputs), precision=np.float64)
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1200, "light", "en"), (360, "dark", "zh")])
 def test_it_opens_without_a_fault(browser: Browser, tmp_path: Path, width: int, scheme: str, language: str) -> None:
     made = recorded(a_state({"name": "moons", "rows": 60}), 4)
