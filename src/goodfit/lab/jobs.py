@@ -36,7 +36,7 @@ Tell = Callable[..., None]
 Files = Mapping[str, Path]
 
 
-class Job:
+class Teller:
     """One job. tell: sends a message; name: what it is, for progress."""
 
     def __init__(self, tell: Tell, name: str) -> None:
@@ -55,13 +55,13 @@ class Job:
         self.tell({"say": say, "value": plain(dict(value))})
 
 
-def claim(job: Job, asked: AskClaim, files: Files) -> None:
+def claim(job: Teller, asked: AskClaim, files: Files) -> None:
     """Train the nets that decide a claim."""
     found = decide(asked.name, checked_state(asked.state), files, pairs=asked.pairs, look=asked.look, watch=job.watch)
     job.answer("claimed", found.to_json())
 
 
-def judge(job: Job, asked: AskJudge, files: Files) -> None:
+def judge(job: Teller, asked: AskJudge, files: Files) -> None:
     """What `goodfit verdict --quick` says."""
     opened = open_state(checked_state(asked.state), files)
     recipe = opened.recipe.replace(fold_members=0) if opened.recipe.fold_members else opened.recipe
@@ -75,7 +75,7 @@ def judge(job: Job, asked: AskJudge, files: Files) -> None:
     job.answer("verdict", found.to_json())
 
 
-def capacity(job: Job, asked: AskCapacity, files: Files) -> None:
+def capacity(job: Teller, asked: AskCapacity, files: Files) -> None:
     """The losses of nets by their width, as they train."""
     state = {name: value for name, value in (asked.state or {}).items() if name != "nets"}
     widths = [width for width in sorted(set(asked.widths)) for _ in range(asked.nets)]
@@ -83,7 +83,7 @@ def capacity(job: Job, asked: AskCapacity, files: Files) -> None:
     _followed(job, opened, lambda track, values, done: _by_width(track, widths, values, done), "capacity")
 
 
-def folds(job: Job, asked: AskFolds, files: Files) -> None:
+def folds(job: Teller, asked: AskFolds, files: Files) -> None:
     """A net for every fold, validated on it."""
     state = dict(asked.state or {})
     recipe = {**state["recipe"], "fold_members": asked.k}
@@ -92,7 +92,7 @@ def folds(job: Job, asked: AskFolds, files: Files) -> None:
     _followed(job, opened, _by_fold, "folds")
 
 
-def answer(job: Job, asked: AskAnswer, files: Files, collected: Path | None, lesson_file: Path | None) -> None:
+def answer(job: Teller, asked: AskAnswer, files: Files, collected: Path | None, lesson_file: Path | None) -> None:
     """Run a lesson and score the prediction; write it down where a teacher collects."""
     lesson = known_lesson(asked.lesson, lesson_file)
     state = lesson.opened if asked.state is None else checked_state(asked.state)
@@ -113,13 +113,13 @@ def known_lesson(name: str, own: Path | None) -> Lesson:
     return known[name]
 
 
-def replay(job: Job, asked: AskReplay, files: Files) -> None:
+def replay(job: Teller, asked: AskReplay, files: Files) -> None:
     """Record a training as one HTML file."""
     made = export(checked_state(asked.state), "replay", files, language=asked.language, watch=job.watch)
     job.answer("exported", vars(made))
 
 
-def _followed(job: Job, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:
+def _followed(job: Teller, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:
     """Train a state to its end, and tell what is known on the way."""
     track, told = Track(opened), [0.0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ def runs_told() -> dict[str, Any]:
     """The runs in the folder `runs` of the working directory, with mean and spread of their curves over seeds."""
     from goodfit.runs import list_runs
 
-    return {"runs": [_run(each) for each in list_runs(RUNS)[:MOST_RUNS]]} if RUNS.is_dir() else {"runs": []}
+    return {"runs": [_run(each) for each in list_runs(RUNS)[:MOST_RUNS]]} if os.path.isdir(RUNS) else {"runs": []}
 
 
 def _run(run: RunSummary) -> dict[str, Any]:

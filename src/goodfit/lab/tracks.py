@@ -59,7 +59,7 @@ class _Enough(Exception):
 
 
 @dataclass(frozen=True)
-class Frame:
+class KeptEpoch:
     """What a training was after an epoch. marks: changes until then; start: right after one, or at the beginning."""
 
     epoch: int
@@ -79,7 +79,7 @@ class Track:
         fresh = fresh_state(self.cohort.program, self.cohort.settings(), self.cohort.initial_parameters())
         self.state = copied(fresh)
         self._table = np.zeros((64, 2 + 2 * len(self.cohort.program.parts), len(self.jobs)), np.float32)
-        self.frames: list[Frame] = []
+        self.frames: list[KeptEpoch] = []
         self.keep(start=True)
 
     @property
@@ -222,7 +222,7 @@ class Track:
 
     def keep(self, *, start: bool = False) -> None:
         """Keep this epoch, so that a rewind need not train far."""
-        self.frames.append(Frame(self.epoch, self.state, self.jobs, len(self.marks), start))
+        self.frames.append(KeptEpoch(self.epoch, self.state, self.jobs, len(self.marks), start))
         self.kept = time.perf_counter()
         size = sum(leaf.nbytes for leaf in jax.tree.leaves(self.state))
         if size * len(self.frames) > KEPT_BYTES:
@@ -247,7 +247,7 @@ class Track:
         self.marks.append(Mark(act, fields, sentence))
         self.keep(start=True)
 
-    def _back_to(self, frames: list[Frame]) -> None:
+    def _back_to(self, frames: list[KeptEpoch]) -> None:
         """Be what the last of these was."""
         frame = frames[-1]
         self.frames, self.marks = frames, self.marks[: frame.marks]

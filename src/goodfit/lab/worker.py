@@ -131,7 +131,7 @@ class Worker:
         """A job beside the trainings: this process is then the one for jobs."""
         from goodfit.lab import jobs
 
-        job = jobs.Job(self.tell, name)
+        job = jobs.Teller(self.tell, name)
         if name == "answer":
             collected, lesson = (self.beside.get(each) for each in ("collect", "lesson_file"))
             paths = (None if each is None else Path(each) for each in (collected, lesson))
