@@ -36,6 +36,7 @@ SMALL: dict[str, Any] = {
         "batch_size": 16,
         "epochs": 40,
         "valid": 0.25,
+        "keep_best": False,
     },
     "data": {"name": "moons", "rows": 64, "noise": 0.2, "seed": 1},
     "nets": 3,

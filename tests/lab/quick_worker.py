@@ -12,7 +12,7 @@ from typing import Any
 from goodfit.lab.pipes import Commands, framed
 from goodfit.lab.telling import pack, with_header
 
-FLOOD = 400
+FLOOD = 150
 STATE = {"say": "state", "state": "paused", "batch": 0, "speed": 0.0, "frozen": {}}
 
 

@@ -124,14 +124,14 @@ def test_a_page_that_comes_back_is_told_what_it_missed(here: Lab) -> None:
     session = page.welcome["session"]
     page.ask("open", state=SMALL)
     page.ask("play")
-    page.ask("rewind", epoch=200)
+    page.ask("rewind", epoch=100)
     page.close()
     again = here.page(session, after=10**6)
     again.quiet()
     assert again.welcome["resumed"]
     assert again.last("opened")[0]["state"] == SMALL
     header, columns = again.last("curves")
-    assert (header["first"], len(columns["epoch"]), columns["epoch"][-1]) == (0, 200, 200)
+    assert (header["first"], len(columns["epoch"]), columns["epoch"][-1]) == (0, 100, 100)
     assert again.last("boundary")[1]["mean"][0, 0] == FLOOD - 1
     again.close()
     other = here.page("no-such-session")

@@ -79,7 +79,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert len(caught.value.problems) == 2
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(NAMES), json_values), st.sampled_from([None, *SMALL]), json_values)
 def test_whatever_comes_is_a_state_or_refused(found: dict[str, Any], name: str | None, value: Any) -> None:
     changed = found if name is None else state(**{name: value})

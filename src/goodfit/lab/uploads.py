@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodfit.errors import InputError, problem
-from goodfit.files import write_atomically
+from goodfit.files import write_atomically, write_error
 
 MOST_BYTES = 20_000_000  # of a file
 MOST_FILES = 20
@@ -22,7 +22,7 @@ class Uploads:
     """The files of this start. They are gone when the lab ends."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-", ignore_cleanup_errors=True)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._paths: dict[str, Path] = {}
 
     @property
@@ -42,6 +42,11 @@ class Uploads:
         if suffix not in READERS:
             rule = f"must be a table file: its name must end in {', '.join(READERS)}"
             raise InputError(problem(known, rule, got=suffix or known))
+        if self._folder is None:
+            try:
+                self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-", ignore_cleanup_errors=True)
+            except OSError as error:
+                raise write_error(tempfile.gettempdir(), error) from error
         path = Path(self._folder.name) / f"{secrets.token_hex(8)}{suffix}"
         write_atomically(path, content)
         try:
@@ -61,7 +66,8 @@ class Uploads:
     def end(self) -> None:
         """Remove all of them."""
         self._paths.clear()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _checked(self, name: str) -> str:
         found = name.strip()

@@ -1,0 +1,80 @@
+"""`goodfit lab`: it prints its address, serves the page, stops quietly; and a class room's answers are written down."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goodfit.cli import main
+from goodfit.errors import InputError
+from goodfit.lab import running
+from goodfit.lab.jobs import Teller, answer
+from goodfit.lab.lessons import shipped
+from goodfit.lab.messages import AskAnswer
+from goodfit.serving import WebServer
+
+LESSON = Path(running.__file__).parent / "lessons" / "hidden-layers.toml"
+
+
+def test_it_prints_its_address_and_stops_quietly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "goodfit", "lab", "--port", "0", "--no-open"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    with urllib.request.urlopen(address) as answered:
+        assert answered.headers["content-security-policy"].startswith("default-src 'self'")
+        assert b"<!doctype html>" in answered.read().lower()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    assert err == "The lab is open at this address. Stop it with Ctrl-C.\n"
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "match"),
+    [
+        (["--port", "70000"], "'port' must be from 0 to 65535; got 70000"),
+        (["--collect", "answers.csv"], "answers are collected for one lesson. Give its file, too."),
+        (["--lesson", "nowhere.toml"], "nowhere.toml: there is no such file"),
+    ],
+)
+def test_what_it_refuses(flags: list[str], match: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lab", "--no-open", *flags]) == 2
+    assert match in capsys.readouterr().err
+
+
+def test_a_class_room_is_reached_by_the_address_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "own_address", lambda: "192.0.2.7")
+    seen: list[str] = []
+
+    def started(address: str, server: WebServer) -> None:
+        seen.append(address)
+        server.stop()
+
+    running.run_lab(port=0, opens=False, lesson=LESSON, collect=tmp_path / "answers.csv", started=started)
+    assert seen[0].startswith("http://192.0.2.7:")
+    assert seen[0].endswith("#lesson=hidden-layers")
+
+
+def test_an_answer_is_scored_and_written_down(tmp_path: Path) -> None:
+    path, told = tmp_path / "answers.csv", list[dict[str, Any]]()
+    lesson = next(each for each in shipped() if each.name == "hidden-layers")
+    asked = AskAnswer(do="answer", lesson=lesson.name, prediction=0.5, name="Ada", note="=1+1")
+    answer(Teller(told.append, "answer"), asked, {}, path, None)
+    value = told[-1]["value"]
+    assert (told[-1]["say"], value["right"], value["collected"]) == ("answered", True, True)
+    with open(path, newline="", encoding="utf-8") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["lesson"], line["name"], line["right"], line["note"]) == ("hidden-layers", "Ada", "yes", "'=1+1")
+    with pytest.raises(InputError, match=r"there is no such lesson; got 'hidden-layer'. Did you mean 'hidden-layers'"):
+        answer(Teller(told.append, "answer"), asked.model_copy(update={"lesson": "hidden-layer"}), {}, path, None)
