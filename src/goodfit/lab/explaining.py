@@ -13,6 +13,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset
+from goodfit.errors import InputError, problem
 from goodfit.inspection.gradient_check import ALLOWED, difference_gradient
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.steps import trace
@@ -73,6 +74,11 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
+    if recipe.loss == "quantile":
+        fix = "Set the loss to squared-error, for example."
+        raise InputError(
+            problem("Step", "a net of several quantiles is not shown step by step", got=recipe.loss, fix=fix)
+        )
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
