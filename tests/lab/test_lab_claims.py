@@ -154,6 +154,11 @@ def test_a_claim_is_decided_by_nets_that_are_alike_but_for_one_thing() -> None:
     told = found.to_json()
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert (told["name"], told["nets"], told["more"]) == ("alike", 16, 0)
+    assert "left out" not in found.told.en
+    acts = [{"epoch": 1, "change": {"learning_rate": 0.5}}]
+    changed = decide("alike", checked_state({**state.to_json(), "epoch": 1, "acts": acts}), pairs=8)
+    assert (changed.low, changed.left_out) == (found.low, True)
+    assert "Changes on the way were left out" in changed.told.en
     rows = gf.data.load("moons", n_train=60)
     run = gf.train(state.whole_recipe().replace(activation="sigmoid"), rows, seeds=4, leaks="off")
     assert decide("tanh", state, pairs=4).first == pytest.approx(run.history["train_loss"].mean(), rel=1e-5)

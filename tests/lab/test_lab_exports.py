@@ -17,6 +17,7 @@ from goodfit.cli import main
 from goodfit.lab.exporting import export
 from goodfit.lab.opening import open_state
 from goodfit.lab.states import checked_state
+from goodfit.lab.tracks import Track
 from goodfit.training import cohort_of, fit
 from goodfit.training.devices import prepare
 
@@ -31,6 +32,16 @@ STATES: dict[str, dict[str, Any]] = {
     "points": {"data": {"points": POINTS}, "nets": 2},
     "line": {"data": {"points": LINE}, "nets": 2},
     "widths": {"data": {"name": "moons", "rows": 60}, "widths": [2, 5, 5]},
+    "changed": {
+        "data": {"name": "moons", "rows": 60},
+        "nets": 2,
+        "epoch": 2,
+        "acts": [
+            {"epoch": 1, "change": {"learning_rate": 0.1, "epochs": 4}},
+            {"epoch": 2, "weight": {"layer": 0, "i": 1, "value": 2.5, "net": 0}},
+            {"epoch": 2, "equal": 0},
+        ],
+    },
     "file": {"data": {"file": "mine.csv", "target": "kind"}, "nets": 2},
 }
 
@@ -45,6 +56,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 def of_the_lab(name: str, files: dict[str, Path]) -> list[Any]:
     opened = open_state(checked_state({"recipe": RECIPE, **STATES[name]}), files)
+    if opened.state.acts:
+        track = Track(opened)
+        for act in opened.state.acts:
+            track.do(act)
+        track.train(4)
+        return track.nets()
     return list(fit(cohort_of(opened.jobs, opened.examples, prepare())).nets)
 
 
@@ -97,7 +114,7 @@ def test_the_command_and_the_recipe_file_train_them_too(files: dict[str, Path]) 
         same(gf.runs.load(f"run-{number}").nets, of_the_lab("plain", files))
 
 
-@pytest.mark.parametrize("name", ["options", "points", "widths"])
+@pytest.mark.parametrize("name", ["options", "points", "widths", "changed"])
 def test_a_command_hands_python_what_the_command_line_has_no_words_for(name: str, files: dict[str, Path]) -> None:
     state = checked_state({"recipe": RECIPE, **STATES[name]})
     first, *lines, last = export(state, "command", files).text.splitlines()
@@ -122,6 +139,7 @@ def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:
     [
         ("plain", "pyhton", "unknown form; got 'pyhton'. Did you mean 'python'"),
         ("widths", "recipe", "a recipe has one width"),
+        ("changed", "recipe", "a recipe has no changes on the way"),
         ("widths", "replay", "the nets must be of one width"),
         ("file", "python", "is not here any more"),
     ],

@@ -90,6 +90,11 @@ def test_a_lesson_that_ships_ends_as_its_file_says(lesson: Lesson) -> None:
     ("old", "new", "message"),
     [
         ('section = "mine"', "", "'section' must be given"),
+        (
+            "nets = 2",
+            "nets = 2\nepoch = 1\nacts = [{ epoch = 1, equal = 0 }]",
+            "the state of a lesson has no changes on its way",
+        ),
         ("nets = 2", "nets = 1", "'state.nets' must be 2 or more"),
         ('name = "moons"', 'name = "mons"', "unknown name; got 'mons'. Did you mean 'moons'"),
         ("hidden = [2]", "hiden = [2]", "'hiden' is not a field. Did you mean 'hidden'"),
@@ -137,6 +142,9 @@ def test_only_what_may_be_changed_is() -> None:
     for name, change in (("nets", {"nets": 9}), ("seed", {"seed": 1}), ("optimizer", {"recipe": sgd})):
         with pytest.raises(gf.InputError, match=f"'{name}' must stay as it is"):
             checked_change(lesson, checked_state({**began, **change}))
+    with pytest.raises(gf.InputError, match=r"without changes on their way; got 1. Reset the training"):
+        checked_change(lesson, checked_state({**began, "epoch": 1, "acts": [{"epoch": 1, "equal": 0}]}))
+    assert checked_change(lesson, checked_state({**began, "epoch": 3})) == {}
     locked = {**began, "data": {**began["data"], "factor": 0.9}}
     with pytest.raises(gf.InputError, match=r"'data.factor' must stay as it is; got 0.9. This may be: hidden"):
         run_lesson(lesson, checked_state(locked))

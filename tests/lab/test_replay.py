@@ -86,9 +86,10 @@ def of_the_page(browser: Browser, points: list[list[float]], each: str) -> np.nd
         ({"name": "spirals", "rows": 90}, {"scaling": "robust"}),
         ({"name": "polynomial", "rows": 60, "n_features": 6}, {"activation": "gelu"}),
         ({"name": "digits", "rows": 200}, {"hidden": [4]}),
+        ({"name": "linear", "rows": 60, "n_inputs": 2}, {}),
         ({"points": [[k / 30, k % 7] for k in range(30)]}, {"hidden": [], "batch_size": 8}),
     ],
-    ids=["every activation", "bent inputs", "powers", "main directions", "a line"],
+    ids=["every activation", "bent inputs", "powers", "main directions", "numbers", "a line"],
 )
 def test_the_page_predicts_as_the_library_does(
     browser: Browser, tmp_path: Path, data: dict[str, Any], more: dict[str, Any]
@@ -96,6 +97,7 @@ def test_the_page_predicts_as_the_library_does(
     """Of the weights that the file holds, to float64's rounding; and these are near those that were trained."""
     made = recorded(a_state(data, **({"init": "normal", "init_scale": None} | more)), 2)
     browser.show(written(tmp_path / "replay.html", made), width=900)
+    assert browser.told("Log.entryAdded", "Runtime.exceptionThrown") == []
     plane = made.opened.plane
     assert plane is not None
     across, up = np.linspace(*plane.x, 5), np.linspace(*plane.y, 5)
@@ -153,6 +155,23 @@ def test_the_last_frame_is_what_train_gives() -> None:
     for one, other in zip(made.frames[-1], run.nets, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one.weights, other.weights, strict=True))
     assert np.array_equal(made.metrics["valid_loss"], run.history["valid_loss"])
+
+
+def test_changes_on_the_way_are_replayed(browser: Browser, tmp_path: Path) -> None:
+    """Another activation and units made equal: the frames are those of the training that was changed."""
+    acts = [{"epoch": 1, "change": {"activation": "relu", "epochs": 5}}, {"epoch": 2, "equal": 0}]
+    made = record(checked_state({**a_state({"name": "moons", "rows": 60}), "epoch": 2, "acts": acts}))
+    assert made.epochs == (0, 1, 2, 3, 4, 5)
+    assert [frame[0].activations[0] for frame in made.frames] == ["tanh"] + ["relu"] * 5
+    first = made.frames[2][1].weights[0]
+    assert np.array_equal(first, np.broadcast_to(first[:1], first.shape))
+    assert len(made.metrics["train_loss"]) == 5
+    browser.show(written(tmp_path / "replay.html", made), width=900)
+    inputs = [[0.3, -0.2], [1.5, 0.9]]
+    for frame in (0, 5):
+        found = of_the_page(browser, inputs, f"predict(frames[{frame}][1], at)")
+        expected = rounded(made.frames[frame][1]).predict_proba(np.asarray(inputs), precision=np.float64)
+        assert found == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(1200, "light", "en"), (360, "dark", "zh")])

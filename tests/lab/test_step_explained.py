@@ -71,7 +71,7 @@ def test_a_step_of_plain_sgd_is_the_rate_times_the_gradient() -> None:
     assert found["update"]["after"] < found["update"]["before"]
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "lion", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adamw", "lion"])
 def test_the_update_is_that_of_a_training(optimizer: str) -> None:
     """One epoch of one batch from the same nets, as `gf.train` trains it."""
     recipe = gf.Recipe(
@@ -126,11 +126,13 @@ def test_the_strip_shows_what_each_layer_makes_of_signal_and_gradient() -> None:
     told = explain(net, recipe, X, Y)["differences"]
     for layer, each in ((1, first), (2, last)):
         assert each["gradient"] == pytest.approx(np.linalg.norm(told[f"W{layer}"]["gradient"]), rel=1e-6)
-    assert (first["units"], last["units"], last["name"]) == (3, 2, "output")
-    wide = gf.Recipe(hidden=(512, 512), activation="relu", init="he-normal", seed=1)
+    assert (first["units"], last["units"], last["name"], last["twins"]) == (3, 2, "output", None)
+    alike = describe_net([np.ones((3, 2)), np.ones((2, 3))], [np.zeros(3), np.zeros(2)], "tanh")
+    assert strip(alike, recipe, X, Y)[0]["twins"] == 1.0
+    wide = gf.Recipe(hidden=(128, 128), activation="relu", init="he-normal", seed=1)
     rng = np.random.default_rng(0)
     layers = initial_layers(wide, 100, 2)
     drawn = describe_net([w for w, _ in layers], [b for _, b in layers], "relu")
-    found = strip(drawn, wide, rng.normal(size=(64, 100)), rng.integers(0, 2, 64))
-    assert [each["signal"] for each in found] == pytest.approx([each["expected"] for each in found], rel=0.2)
+    *found, _ = strip(drawn, wide, rng.normal(size=(64, 100)), rng.integers(0, 2, 64))
+    assert [each["signal"] for each in found] == pytest.approx([each["expected"] for each in found], rel=0.3)
     assert strip(drawn, gf.Recipe(hidden=(4,)), rng.normal(size=(4, 100)), [0, 1, 0, 1])[0]["expected"] is None

@@ -73,6 +73,8 @@ class Decided:
     diverged: tuple[int, int]
     look: int
     by_wins: bool
+    left_out: bool = False
+    """Whether the state has changes on its way, which the nets of a claim do not make."""
 
     @property
     def quantity(self) -> Words:
@@ -104,6 +106,9 @@ class Decided:
         elif self.answer == "cannot-tell":
             en += f" {self.more:,} pairs more would probably decide it, if the difference is as large as it looks."
             zh += f"如果差别确如所见，再训练 {self.more} 对网络很可能就能判断。"
+        if self.left_out:
+            en += " Changes on the way were left out: these nets train with one recipe from the beginning."
+            zh += "训练途中的更改未计入：这些网络从头到尾只用一个配方。"
         return Words(en, zh)
 
     def to_json(self) -> dict[str, Any]:
@@ -176,7 +181,8 @@ def decide(
     first, second = (said.measured.of(each) for each in nets)
     diverged = (int(nets[0].frozen.sum()), int(nets[1].frozen.sum()))
     found = judge(said, first, second, look)
-    return replace(found, changes=changes, sentence=said.told(changes), diverged=diverged)
+    told = said.told(changes)
+    return replace(found, changes=changes, sentence=told, diverged=diverged, left_out=bool(state.acts))
 
 
 def judge(said: LabClaim, first: ArrayLike, second: ArrayLike, look: int = 1) -> Decided:

@@ -4,6 +4,7 @@ What comes back is plain JSON: the computation graph as `inspection.trace` has i
 difference, and the weights before and after the step that the training engine itself takes from these rows.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,14 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset
+from goodfit.errors import InputError, problem
 from goodfit.inspection.gradient_check import ALLOWED, difference_gradient
-from goodfit.inspection.measuring import measure
+from goodfit.inspection.passes import run_passes
 from goodfit.inspection.steps import trace
 from goodfit.inspection.subject import Subject, subject_of
+from goodfit.inspection.symmetry import find_twins
+from goodfit.inspection.variances import predicted
+from goodfit.inspection.watching import summary
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.training import Examples, Job, Recipe, fit_jobs
@@ -69,6 +74,11 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
+    if recipe.loss == "quantile":
+        fix = "Set the loss to squared-error, for example."
+        raise InputError(
+            problem("Step", "a net of several quantiles is not shown step by step", got=recipe.loss, fix=fix)
+        )
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
@@ -108,25 +118,31 @@ def strip(net: TrainedNet, recipe: Recipe, x: Any, y: Any) -> list[dict[str, Any
     units. None where there is no theory, or a layer has none such.
     """
     rows = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=MOST_STRIP_ROWS)
-    measured = measure(rows, recipe, curvature=False)
-    expected = measured.expected or (None,) * len(measured.layers)
-    found: list[dict[str, Any]] = plain(
-        [
+    passes, theory = run_passes(rows), [math.nan] * len(net.weights)
+    if recipe.hidden == net.sizes[1:-1]:
+        square = float((rows.x**2).mean())
+        theory = [each.signal for each in predicted(recipe, net.first_inputs, net.n_outputs, square)]
+    found = []
+    for layer, each in enumerate(summary(rows)):
+        last = layer == len(net.activations)
+        twins = find_twins(net.weights[layer], net.biases[layer])
+        found.append(
             {
-                "name": each.name,
-                "units": each.units,
-                "activation": each.activation,
-                "variance": each.variance,
-                "signal": each.signal,
-                "expected": None if theory is None else theory.signal,
-                "gradient": each.weight_gradient,
-                "row_gradient": each.z_gradient,
-                **{share: getattr(each, share) for share in ("saturated", "dead", "twins")},
+                "name": each["layer"],
+                "units": len(net.biases[layer]),
+                "activation": None if last else net.activations[layer],
+                "variance": each["variance"],
+                "signal": float((passes.z[layer] ** 2).mean()),
+                "expected": theory[layer],
+                "gradient": each["weight_gradient"],
+                "row_gradient": each["z_gradient"],
+                "saturated": each["saturated"],
+                "dead": each["dead"],
+                "twins": None if last else float(twins.exact.mean()),
             }
-            for each, theory in zip(measured.layers, expected, strict=True)
-        ]
-    )
-    return found
+        )
+    result: list[dict[str, Any]] = plain(found)
+    return result
 
 
 def _is_on(recipe: Recipe, field: str) -> bool:

@@ -7,6 +7,7 @@ command is the Python cell, given to Python.
 from __future__ import annotations
 
 import json
+import pprint
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,9 @@ def export(
 
 def recipe_of(opened: OpenState) -> str:
     """The recipe file: every field, as it trains on these rows."""
+    if opened.state.acts:
+        fix = "Take the Python cell, which makes them again."
+        raise InputError(problem("Export", "a recipe has no changes on the way", got=len(opened.state.acts), fix=fix))
     if opened.state.widths is not None:
         fix = "Take the Python cell, which trains all of them."
         raise InputError(problem("Export", "a recipe has one width", got=opened.state.widths, fix=fix))
@@ -88,7 +92,7 @@ def recipe_of(opened: OpenState) -> str:
 def command_of(opened: OpenState) -> str:
     """A line for a shell."""
     state = opened.state
-    if not _is_plain(state) or _is_cut(opened) or state.widths is not None:
+    if not _is_plain(state) or _is_cut(opened) or state.widths is not None or state.acts:
         return f"python - <<'{_END}'\n{cell_of(opened)}{_END}\n"
     words = ["goodfit", "train", state.data["name"]]
     for name, value in {**state.recipe, "seed": state.seed}.items():
@@ -111,6 +115,8 @@ def _is_plain(state: LabState) -> bool:
 
 def cell_of(opened: OpenState) -> str:
     """Python that ends with the nets in `nets`, and without widths with the whole run in `run`."""
+    if opened.state.acts:
+        return _changed_cell(opened.state)
     state, recipe = opened.state, {**opened.state.recipe, "seed": opened.state.seed}
     fields = "".join(f"    {name}={_python(value)},\n" for name, value in recipe.items())
     lines = ["import goodfit as gf", "", f"recipe = gf.Recipe(\n{fields})", *_data_lines(state)]
@@ -120,6 +126,27 @@ def cell_of(opened: OpenState) -> str:
         lines += [f"run = gf.train(recipe, data, seeds={state.count})", "nets = run.nets", "print(run)"]
         return "\n".join(lines) + "\n"
     return _WIDTHS + "\n".join([*lines, *_width_lines(opened)]) + "\n"
+
+
+def _changed_cell(state: LabState) -> str:
+    """A training with changes on its way: the lab's own, from its state."""
+    shown = pprint.pformat(state.to_json(), width=100, sort_dicts=False)
+    files = {state.data["file"]: state.data["file"]} if "file" in state.data else {}
+    return f"""\
+from pathlib import Path
+
+from goodfit.lab.opening import open_state
+from goodfit.lab.states import checked_state
+from goodfit.lab.tracks import Track
+
+state = checked_state({shown})
+files = {{name: Path(path) for name, path in {files!r}.items()}}
+track = Track(open_state(state, files))
+for act in state.acts:
+    track.do(act)  # trains until its epoch, and makes the change
+track.train(until=track.cohort.epochs)
+nets = track.nets()
+"""
 
 
 def _python(value: Any) -> str:
@@ -200,7 +227,7 @@ def notebook_of(opened: OpenState) -> str:
     data = opened.data.name
     about = f"# {opened.state.count} nets on {data}\n\nFrom the lab of goodfit: the same recipe, rows and seeds."
     cells = [_cell("markdown", about, 0), _cell("code", cell_of(opened), 1)]
-    if opened.state.widths is None:
+    if opened.state.widths is None and not opened.state.acts:
         cells.append(_cell("code", "run.figure()", 2))
     found = {
         "cells": cells,

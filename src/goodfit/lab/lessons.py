@@ -255,6 +255,8 @@ def _check(lesson: Lesson, where: str) -> None:
                 problems.add(where, "'change' must name what the state has", got=name, fix=nearest(name, known))
         if state.widths is not None:
             problems.add(where, "the nets of a lesson must be alike: 'state.widths' must be left out")
+        if state.acts:
+            problems.add(where, "the state of a lesson has no changes on its way: 'state.acts' must be left out")
         if state.nets < 2:
             problems.add(where, "'state.nets' must be 2 or more, for an interval", got=state.nets)
     if not problems.found:
@@ -279,6 +281,9 @@ def checked_change(lesson: Lesson, state: LabState) -> dict[str, Any]:
     pairs += [(f"data.{name}", began.data.get(name), state.data.get(name)) for name in {**began.data, **state.data}]
     pairs += [("nets", began.count, state.count)]
     asked = {*state.recipe, "nets", "seed", *(name for name, _, _ in pairs if name.startswith("data."))}
+    if state.acts:
+        rule = "nets that answer a lesson train without changes on their way"
+        problems.add("Lesson", rule, got=len(state.acts), fix="Reset the training.")
     for name, before, after in pairs:
         if before == after:
             continue

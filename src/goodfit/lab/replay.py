@@ -26,17 +26,11 @@ from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.outcomes import Watch
 from goodfit.lab.pictures import Plane, points_of
 from goodfit.lab.states import LabState
+from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.reports.languages import PHRASES, Language
-from goodfit.training import session
-from goodfit.training.cohort import Cohort
-from goodfit.training.fitting import Report, metric_names, nets_of
-from goodfit.training.keeping import keep_nets
-from goodfit.training.observer import Observer
-from goodfit.training.population import NetArrays
-from goodfit.training.session import Pace
-from goodfit.training.turns import JobList, Turn, plan_session
+from goodfit.training.fitting import Report
 
 WHERE = "Replay"
 BUDGET = 230_000  # bytes of the nets in a file, where they are so small
@@ -81,64 +75,41 @@ def room_for(numbers: int, nets: int) -> tuple[int, int]:
 
 @public
 def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: Watch | None = None) -> Recorded:
-    """Train a state and keep its nets at some epochs.
+    """Train a state, with the changes on its way, and keep its nets at some epochs.
 
     state: of nets of one width
     files: uploads by name
     watch: called with the share that is done
 
-    The nets are those of `goodfit.train` with the same recipe and seeds, to the bit. InputError where they cannot be
-    drawn, or are too large.
+    Without changes, the nets are those of `goodfit.train` with the same recipe and seeds, to the bit. InputError where
+    they cannot be drawn, or are too large.
     """
     opened = open_state(state, files or {})
     if state.widths is not None:
         raise InputError(problem(WHERE, "the nets must be of one width", got=state.widths))
     check_drawn(opened)
-    work = JobList(opened.jobs, opened.examples)
-    look = _Look(opened, watch)
-    planned = plan_session([work])
-    turns = session.run([work], keep_nets, planned=planned, observers=[look], pace=Pace(chunk_epochs=1))
-    epochs = sorted(look.kept)
-    frames = tuple(_nets(opened, [look.net(job, epoch) for job in range(look.shown)]) for epoch in epochs)
-    names = metric_names(opened.examples.parts)
-    table = np.full((len(names), max(len(each.metrics) for each in turns), len(opened.jobs)), np.nan, np.float32)
-    for turn, found in zip(planned.turns, turns, strict=True):
-        table[:, : len(found.metrics), list(turn.jobs)] = found.metrics.swapaxes(0, 1)
-    return Recorded(opened, tuple(epochs), frames, dict(zip(names, table, strict=True)), len(opened.jobs))
+    track = Track(opened)
+    initial = track.nets()
+    frames, shown = room_for(initial[0].n_parameters, len(initial))
+    kept = {0: tuple(initial[:shown])}
 
+    def look(own: Track, report: Report) -> bool:
+        if report.epoch in wanted or own.ended:
+            kept[report.epoch] = tuple(own.nets(report.nets())[:shown])
+        if watch is not None:
+            watch(min(report.epoch / wanted[-1], 1.0))
+        return False
 
-class _Look(Observer):
-    """Keeps nets at some epochs. kept: epoch -> job -> its net; shown: how many nets, None before the first turn."""
-
-    def __init__(self, opened: OpenState, watch: Watch | None) -> None:
-        self.opened, self.watch = opened, watch
-        self.kept: dict[int, dict[int, NetArrays]] = {}
-        self.wanted: set[int] = set()
-        self.shown = 0
-
-    def turn_begins(self, turn: Turn, cohort: Cohort, epoch: int) -> None:
-        """Keep the initial nets, and see how many fit."""
-        nets = nets_of(cohort, cohort.initial_parameters())
-        if not self.shown:
-            numbers = sum(array.size for array in (*nets[0].weights, *nets[0].biases)) + len(nets[0].slopes)
-            frames, self.shown = room_for(numbers, len(self.opened.jobs))
-            self.wanted = set(chosen_epochs(self.opened.recipe.epochs, frames))
-        self._keep(turn, 0, nets)
-
-    def chunk(self, turn: Turn, report: Report) -> None:
-        """Keep an epoch that is wanted, and the last."""
-        if report.epoch in self.wanted or not report.active.any():
-            self._keep(turn, report.epoch, report.nets())
-        if self.watch is not None:
-            self.watch(report.epoch / self.opened.recipe.epochs)
-
-    def net(self, job: int, epoch: int) -> NetArrays:
-        """A net as it was after an epoch; where its turn had ended before, as it was then."""
-        return self.kept[max(at for at, own in self.kept.items() if at <= epoch and job in own)][job]
-
-    def _keep(self, turn: Turn, epoch: int, nets: Sequence[NetArrays]) -> None:
-        own = {job: net for job, net in zip(turn.jobs, nets, strict=True) if job < self.shown}
-        self.kept.setdefault(epoch, {}).update(own)
+    lengths = [act.change["epochs"] for act in state.acts if act.change and "epochs" in act.change]
+    wanted = chosen_epochs([opened.recipe.epochs, *lengths][-1], frames)
+    for act in state.acts:
+        track.train(act.epoch, look, chunk_seconds=0.0)
+        track.do(act)
+        kept[track.epoch] = tuple(track.nets()[:shown])
+    track.train(track.cohort.epochs, look, chunk_seconds=0.0)
+    kept[track.epoch] = tuple(track.nets()[:shown])
+    metrics = {name: track.metrics[:, place] for place, name in enumerate(track.names)}
+    return Recorded(opened, tuple(kept), tuple(kept.values()), metrics, len(opened.jobs))
 
 
 def check_drawn(opened: OpenState) -> Plane:
@@ -146,18 +117,11 @@ def check_drawn(opened: OpenState) -> Plane:
     if opened.plane is None or opened.data.task == "multilabel":
         raise InputError(problem(WHERE, "the data must have inputs that can be drawn", got=opened.data.name))
     scaling = opened.examples.scaling
-    if scaling.encoding is not None or scaling.transform is not None or opened.recipe.loss == "poisson":
-        rule = "features must not be encoded, nor targets transformed or counts"
+    losses = [opened.recipe.loss, *(act.change.get("loss") for act in opened.state.acts if act.change)]
+    if scaling.encoding is not None or scaling.transform is not None or {"poisson", "quantile"} & {*losses}:
+        rule = "features must not be encoded, nor targets transformed, counts or quantiles"
         raise InputError(problem(WHERE, rule, fix="Set encoding and target_transform to none, and loss to auto."))
     return opened.plane
-
-
-def _nets(opened: OpenState, arrays: Sequence[NetArrays]) -> tuple[TrainedNet, ...]:
-    jobs = opened.jobs[: len(arrays)]
-    return tuple(
-        TrainedNet.of(each, job.recipe, opened.data, opened.examples.scaling)
-        for each, job in zip(arrays, jobs, strict=True)
-    )
 
 
 @public
@@ -190,7 +154,7 @@ def replay(recorded: Recorded, language: Language = "en") -> str:
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'",
         title=words["title"].format(**shown),
         about=words["about" if shown["nets"] == shown["all"] else "fewer"].format(**shown),
-        words={**words, "shade": words["shade" if plane.kind == "plane" else "shade-line"]},
+        words={**words, "shade": words[_shade(recorded.opened, plane)]},
         last=len(recorded.epochs) - 1,
         moves=_moves(plane),
         seeds=[each.seed for each in recorded.frames[0]],
@@ -210,6 +174,13 @@ def _words() -> dict[str, dict[str, str]]:
 @cache
 def _part(name: str) -> str:
     return files("goodfit.lab").joinpath("replay_page", name).read_text("utf-8")
+
+
+def _shade(opened: OpenState, plane: Plane) -> str:
+    """Which text says how to read the picture."""
+    if plane.kind == "line":
+        return "shade-line"
+    return "shade" if opened.data.task == "classification" else "shade-number"
 
 
 def _moves(plane: Plane) -> list[dict[str, Any]]:
@@ -238,7 +209,7 @@ def _record(recorded: Recorded, plane: Plane, names: Sequence[str], words: Mappi
             "powers": plane.powers,
             "sizes": net.sizes,
             "nets": len(recorded.frames[0]),
-            "activations": net.activations,
+            "activations": [frame[0].activations for frame in recorded.frames],
             **{name: getattr(net, name).astype(float).tolist() for name in ("shift", "scale", "bend")},
             "target_shift": float(net.target_shift[0]),
             "target_scale": float(net.target_scale[0]),

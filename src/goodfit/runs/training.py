@@ -221,20 +221,19 @@ def train_checked(
 
 
 def laid_out(
-    recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False, epochs: Sequence[int] | None = None
+    recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False, epochs: Sequence[int] = ()
 ) -> JobList:
     """What `train` trains: a net for every seed, and the rows that they learn from and are scored on.
 
     recipe, parts: as `settled` gives them; score_test: whether test rows are scored, which opens them; epochs: of each
-    net, where they differ from the recipe's.
+    net, where they are not those of the recipe.
     """
     examples = Examples.of_split(parts, score_test=score_test, **scaled_by(recipe))
     folds = 1 if parts.folds is None else int(parts.folds.max()) + 1
     recipes = [recipe.replace(seed=seed) for seed in seeds]
     if epochs:
-        recipes = [each.replace(epochs=own) for each, own in zip(recipes, epochs, strict=True)]
-    jobs = tuple(Job(own, rows=fold_of(net, folds)) for net, own in enumerate(recipes))
-    return JobList(jobs, examples)
+        recipes = [each.replace(epochs=length) for each, length in zip(recipes, epochs, strict=True)]
+    return JobList(tuple(Job(each, rows=fold_of(net, folds)) for net, each in enumerate(recipes)), examples)
 
 
 @dataclass

@@ -56,7 +56,6 @@ export class Curves {
     for (const each of Object.values(this.of)) for (const list of [each.rows, each.mean, each.low, each.high]) list.length = Math.min(list.length, kept);
   }
 
-  /** @param {string} name */
   has(name) {
     return this.of[name].mean.some(Number.isFinite);
   }

@@ -68,7 +68,6 @@ export class DataPanel {
     return h("div", { class: "field name", "data-field": "name" }, h("label", { for: "data-name", "data-w": "data.set" }), select);
   }
 
-  /** @param {string} name */
   pick(name) {
     const { model } = this;
     this.pending = name === FILE || name === DRAW ? name : undefined;
@@ -112,7 +111,6 @@ export class DataPanel {
     return parts;
   }
 
-  /** @param {string} file @param {string} target */
   async train(file, target) {
     this.pending = undefined;
     await this.model.replace({ data: { file, target } });

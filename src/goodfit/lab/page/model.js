@@ -122,7 +122,6 @@ export class Model {
     this.tell("opened");
   }
 
-  /** @param {string} branch */
   dropped(branch) {
     if (branch === "A") {
       this.curves.A = this.curves.B;

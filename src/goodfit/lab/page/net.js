@@ -215,7 +215,6 @@ export class NetDrawing {
     return best;
   }
 
-  /** @param {number} x @param {number} y */
   point(x, y) {
     const found = this.net ? this.at(x, y) : null;
     this.canvas.style.cursor = found ? "pointer" : "";

@@ -119,7 +119,6 @@ export class NetCard {
     translate($("layers"));
   }
 
-  /** @param {number} at */
   named(net, at) {
     return this.model.state.widths ? t("net.wide", { net: at + 1, units: net.hidden[0] }) : t("net.number", { net: at + 1, seed: net.seed });
   }
@@ -175,7 +174,6 @@ export class NetCard {
     this.show();
   }
 
-  /** @param {number} count */
   relayer(count) {
     const before = this.layer.value;
     this.layer.replaceChildren(...Array.from({ length: count }, (_, at) => h("option", { value: at }, at === count - 1 ? t("net.last") : String(at + 1))));

@@ -20,7 +20,7 @@ const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a 
 export class Picture {
   /** @param {HTMLElement} host */
   constructor(host) {
-    this.own = twinned(host, "picture.title", () => this.tables(), "square");
+    this.own = twinned(host, "picture", () => this.tables(), "square");
     this.canvas = this.own.canvas;
     this.readout = this.own.readout;
     this.plot = this.own.plot;
@@ -66,7 +66,6 @@ export class Picture {
     this.draw();
   }
 
-  /** @param {KeyboardEvent} event */
   key(event) {
     const moves = /** @type {Record<string, number[]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
     if (!this.cursor) return;
@@ -210,7 +209,6 @@ export class Picture {
     }
   }
 
-  /** @param {number} left @param {number} top */
   read(left, top) {
     const shown = this.shown;
     if (!shown) return;
@@ -269,7 +267,7 @@ export class Picture {
     const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
     if (shown.kind === "curve") {
       const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
-      return [table(t("picture.curve"), ["x", t("picture.prediction")], rows)];
+      return [table(t("picture.table"), ["x", t("picture.prediction")], rows)];
     }
     const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
     return [table(t("picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows)];

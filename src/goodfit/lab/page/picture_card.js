@@ -157,7 +157,6 @@ export class PictureCard {
     this.tools.replaceChildren(...classes, last, all, count);
   }
 
-  /** @param {number} x @param {number} y */
   point(x, y) {
     this.redraw([...this.drawn, [Number(short(x, 4)), Number(short(y, 4)), this.label]]);
   }

@@ -49,7 +49,6 @@ export class RecipePanel {
     this.fill();
   }
 
-  /** @param {string} name */
   async change(name, value) {
     this.controls[name].refuse("");
     await this.model.set({ [name]: value });
@@ -62,7 +61,6 @@ export class RecipePanel {
       else if (name in recipe) control.refuse("");
   }
 
-  /** @param {string} field @param {string} sentence */
   refuse(field, sentence) {
     const control = this.controls[field];
     if (!control) return;

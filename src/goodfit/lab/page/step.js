@@ -72,7 +72,6 @@ class Step {
     await this.ask();
   }
 
-  /** @param {string} name */
   async preset(name) {
     await this.model.replaceFields({ ...PRESETS[name], dropout: 0 });
   }
@@ -120,7 +119,6 @@ class Step {
     return [table(t("check.title", { name: edge.start }), [t("check.place"), t("check.gradient"), t("check.difference")], rows), words];
   }
 
-  /** @param {number} at */
   go(at) {
     if (!this.stages.length) return;
     this.at = Math.max(0, Math.min(this.stages.length - 1, at));

@@ -2,7 +2,7 @@
 // arithmetic of nets in it, and a test holds it to the library's.
 "use strict";
 
-/** @typedef {{weights: Float32Array[], biases: Float32Array[], slopes: (number | null)[]}} Net */
+/** @typedef {{weights: Float32Array[], biases: Float32Array[], slopes: (number | null)[], activations: string[]}} Net */
 
 const record = JSON.parse(document.getElementById("record").textContent);
 const words = record.words;
@@ -46,7 +46,7 @@ function outputs(net, x) {
   }
   for (let layer = 0; layer < net.weights.length; layer++) {
     const weight = net.weights[layer], bias = net.biases[layer], slope = net.slopes[layer];
-    const f = ACTIVATIONS[record.activations[layer]], next = rooms[layer + 1], inputs = h.length;
+    const f = ACTIVATIONS[net.activations[layer]], next = rooms[layer + 1], inputs = h.length;
     for (let unit = 0, at = 0; unit < next.length; unit++) {
       let z = bias[unit];
       for (let input = 0; input < inputs; input++) z += weight[at++] * h[input];
@@ -75,7 +75,7 @@ function together(nets, place) {
 }
 
 /** The nets of a frame: numbers of three bytes, the upper ones of a float32. @returns {Net[]} */
-function unpacked(frame) {
+function unpacked(frame, number) {
   const text = atob(frame), bits = new Uint32Array(text.length / 3);
   for (let at = 0; at < bits.length; at++)
     bits[at] = text.charCodeAt(3 * at) * 2 ** 24 + (text.charCodeAt(3 * at + 1) << 16) + (text.charCodeAt(3 * at + 2) << 8);
@@ -83,11 +83,11 @@ function unpacked(frame) {
   let from = 0;
   const take = count => numbers.subarray(from, from += count);
   return Array.from({length: record.nets}, () => {
-    const net = {weights: [], biases: [], slopes: []};
+    const net = {weights: [], biases: [], slopes: [], activations: record.activations[number]};
     for (let layer = 1; layer < record.sizes.length; layer++) {
       net.weights.push(take(record.sizes[layer] * record.sizes[layer - 1]));
       net.biases.push(take(record.sizes[layer]));
-      net.slopes.push(record.activations[layer - 1] === "prelu" ? take(1)[0] : null);
+      net.slopes.push(net.activations[layer - 1] === "prelu" ? take(1)[0] : null);
     }
     return net;
   });
