@@ -111,6 +111,12 @@ def test_a_kink_is_told() -> None:
     assert not found["differences"]["b2"]["right"]
 
 
+def test_several_quantiles_are_refused() -> None:
+    net = describe_net([np.ones((1, 2))], [np.zeros(1)], (), task="regression")
+    with pytest.raises(gf.InputError, match="several quantiles is not shown step by step"):
+        explain(net, gf.Recipe(hidden=(), loss="quantile"), X, Y.astype(float))
+
+
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(gf.InputError, match="at most 64 rows"):
         explain(a_net(), gf.Recipe(hidden=3, activation="tanh"), np.zeros((65, 2)), np.zeros(65, int))
