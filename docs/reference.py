@@ -69,7 +69,8 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "warmup_ends": "`warmup` is less than `epochs`;",
     "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
     "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
-    "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases.",
+    "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases;",
+    "levels_pair": "`levels` rise, symmetric about 0.5, which is among them.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -284,16 +285,18 @@ def _field_tables() -> list[str]:
             groups.append((GROUPS[name], []))
         groups[-1][1].append(rule)
     columns = ("field", "meaning", "default", "may be", "only with")
-    only = {rule.field: rule for rule in APPLIES}
+    only: dict[str, list[Applies]] = {}
+    for each in APPLIES:
+        only.setdefault(each.field, []).append(each)
     parts = []
     for title, rules in groups:
-        parts += [f"### {title}", table(columns, (_field_row(rule, only.get(rule.name)) for rule in rules))]
+        parts += [f"### {title}", table(columns, (_field_row(rule, only.get(rule.name, [])) for rule in rules))]
     return parts
 
 
-def _field_row(rule: FieldRule, only: Applies | None) -> Sequence[str]:
+def _field_row(rule: FieldRule, only: Sequence[Applies]) -> Sequence[str]:
     default = ("yes" if rule.default else "no") if rule.kind == "switch" else to_text(rule.default)
-    return code(rule.name), rule.description, code(default), _range(rule), "" if only is None else _where(only)
+    return code(rule.name), rule.description, code(default), _range(rule), " and ".join(map(_where, reversed(only)))
 
 
 def _range(rule: FieldRule) -> str:

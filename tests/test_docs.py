@@ -157,7 +157,7 @@ def test_the_tables_of_runs_are_those_of_a_run(execute: Execute) -> None:
     text, found = page("runs.md"), names["run"].to_json()
     (files,) = tables(section(text, "## Files"))
     written = {path.name for path in (folder / found["folder"]).iterdir()}
-    assert set(files) == written | {"out-of-fold.safetensors"}  # which only fold members write
+    assert set(files) == written | {"out-of-fold.safetensors", "before-refit.safetensors"}  # of other recipes
     keys, score_keys, error_keys, measure_keys, leak_keys = tables(section(text, "## `--json`"))
     assert keys == list(found)
     assert leak_keys == list(found["leaks"])
@@ -187,6 +187,7 @@ def test_the_tables_of_the_engine_name_every_field_and_function() -> None:
     (kinds,) = re.findall(r"(?:^\| (?:arguments|drawn|compiled).*\n)+", text, re.MULTILINE)
     named = set(re.findall(r"`([^`]+)`", kinds))
     about_schedules = {field for field in gf.Recipe.fields() if field.startswith("schedule_")} | {"final_rate"}
-    assert named == set(gf.Recipe.fields()) - about_schedules - {"scaling", "target_transform", "valid", "fold_members"}
+    before = {"scaling", "target_transform", "valid", "fold_members", "refit"}  # which the program sees nothing of
+    assert named == set(gf.Recipe.fields()) - about_schedules - before
     functions = tables(section(text, "### Training"))[0]
     assert set(functions) <= set(training.__all__)

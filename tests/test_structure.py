@@ -54,6 +54,7 @@ LEFT_BEHIND = {
         "d2l-figures",
         "dist",
         "mutants",
+        "node_modules",
         "notes",
         "runs",
         "searches",

@@ -37,7 +37,15 @@ def test_every_list_of_columns_or_classes_quotes_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.12345, "0.1235"), (1234.6, "1235"), (25118.9, "25,120"), (-184938.0, "-184,900"), (3e12, "3e+12")],
+    [
+        (0.12345, "0.1235"),
+        (1234.6, "1235"),
+        (9999.6, "10,000"),
+        (25118.9, "25,120"),
+        (-184938.0, "-184,900"),
+        (-99999.9, "-100,000"),
+        (3e12, "3e+12"),
+    ],
 )
 def test_numbers_of_everyday_sizes_have_no_exponent(value: float, text: str) -> None:
     assert digits(value) == text

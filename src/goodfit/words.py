@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 SHOWN_ROWS = 5  # row numbers that a message lists
+MOST_FIXED = 1e6  # above it, scores have an exponent
 MOST_WRITTEN_OUT = 1e9  # above it, numbers have an exponent
 
 # What could steer a terminal or hide text: control characters but for the end of a line, signs that turn the direction
@@ -37,9 +38,18 @@ def width(text: str) -> int:
 
 def digits(value: float, count: int = 4, *, sign: bool = False) -> str:
     """So many digits that count: 0.1235, 25,120; with an exponent only for what is very small or very large."""
-    if math.isfinite(value) and 10**count <= abs(value) < MOST_WRITTEN_OUT:
-        return f"{float(f'{value:.{count}g}'):{'+' if sign else ''},.0f}"
+    rounded = float(f"{value:.{count}g}")  # first: what is rounded up to a power of ten has a digit more
+    if math.isfinite(rounded) and 10**count <= abs(rounded) < MOST_WRITTEN_OUT:
+        return f"{rounded:{'+' if sign else ''},.0f}"
     return f"{value:{'+' if sign else ''}.{count}g}"
+
+
+def fixed(value: float, places: int = 4, *, sign: bool = False) -> str:
+    """So many places: 0.9012, -3.1400; with an exponent where it is so large, as of a net that diverged, that places
+    would only be noise behind many digits.
+    """
+    plus = "+" if sign else ""
+    return f"{value:{plus}.{places}f}" if abs(value) < MOST_FIXED or not math.isfinite(value) else f"{value:{plus}.4g}"
 
 
 def duration(seconds: float) -> str:

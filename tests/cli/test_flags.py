@@ -144,3 +144,21 @@ def test_what_begins_with_two_dashes_is_an_option_and_a_switch_takes_nothing(cal
     ):
         code, out, err = call(*words)
         assert (code, out, why in err) == (2, "", True), err
+
+
+@pytest.mark.parametrize("command", HAVING_OPTIONS, ids=" ".join)
+def test_no_option_for_whole_numbers_rounds_one_that_is_not(call: Any, command: tuple[str, ...]) -> None:
+    *_, last = app.parse_commands([*command])[1]
+    whole = [
+        each for each in last.assemble_argument_collection() if each.parse and re.search(r"\bint\b", str(each.hint))
+    ]
+    for each in whole:
+        for words, value in (([each.names[0], "1.5"], "1.5"), ([f"{each.names[0]}=-2.5"], "-2.5")):
+            told = f"Command line: '{each.names[0]}' must be an integer; got '{value}'.\n"
+            assert call(*command, *words) == (2, "", told)
+
+
+def test_a_value_without_a_command_is_no_bug(call: Any) -> None:
+    for words in (("--values", "-1"), ("data", "--values", "-1")):
+        code, out, err = call(*words)
+        assert (code, out, "bug" in err) == (2, "", False), err

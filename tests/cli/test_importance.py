@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -33,6 +34,8 @@ def test_a_table_or_json(call: Any, trained: Path) -> None:
     assert lines[0] == "Importance of columns in run: 160 rows, out of fold"
     assert "drop of accuracy 95 % interval rise of log loss 95 % interval verdict" in lines[1]
     assert any(line.startswith("age + 'minus age'") and line.endswith("needed") for line in lines)
+    with contextlib.chdir(trained / "run"):
+        assert "Importance of columns in run: 160 rows" in call("importance", ".", "--repeats", "1")[1]
     told = json.loads(call("importance", str(trained / "run"), "--json", "--repeats", "10")[1])
     assert told == gf.importance(trained / "run").to_dict()
     code, _, err = call("importance", str(trained / "run"), "--repeats", "0")
@@ -53,6 +56,8 @@ def test_dependence_prints_a_table_a_column_or_json(call: Any, trained: Path, tm
     )
     assert told == [gf.partial_dependence(folder, "age", values=["30", "50"]).to_dict()]
     assert drawn.read_bytes().startswith(b"<?xml")
+    told = json.loads(call("dependence", folder, "--column", "city", "--values", '"a,b", c', "--json")[1])
+    assert told[0]["values"] == ["a,b", "c"]
     told = json.loads(call("dependence", folder, "--column", "minus age", "--values", "-40.5,-30", "--json")[1])
     assert told[0]["values"] == [-40.5, -30.0]
     for words, why in (

@@ -23,21 +23,26 @@ from few_rounds import limit
 
 import goodfit as gf
 from goodfit.cli import main
-from goodfit.ensembles import resume
-from goodfit.ensembles.planning import length_of
+from goodfit.ensembles import job, resume
+from goodfit.ensembles.planning import Planner, Timing, length_of
 from goodfit.ensembles.rounds import Trained, bounded
-from goodfit.ensembles.space import drawn, kind_of
+from goodfit.ensembles.space import FIRST_KINDS, drawn, kind_of
 from goodfit.errors import InputError
 from goodfit.reports.reproducing import command
 from goodfit.reports.run_report import run_page
 from goodfit.reports.source import source_of
 from goodfit.runs import load
+from goodfit.runs.record_parts import EnsembleFacts
 from goodfit.training.recipe import Recipe
 from goodfit.training.store import SessionRecord
 
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(60, 3))
 SIGNAL = X[:, 0] + X[:, 1] ** 2
+
+
+NONE = {"train": 0.0, "compile": 0.0}
+DATA = gf.data.Dataset.from_arrays(X, SIGNAL, name="numbers", task="regression")
 
 
 def columns(task: str = "classification") -> dict[str, Any]:
@@ -111,8 +116,6 @@ def of_another_version(folder: Path) -> None:
 @contextmanager
 def stopped_after(monkeypatch: pytest.MonkeyPatch, rounds: int) -> Iterator[None]:
     """Ctrl-C, once so many rounds are trained."""
-    from goodfit.ensembles import job
-
     trained = job.train_round
 
     def train_round(rows: Any, number: int, *others: Any) -> Any:
@@ -254,22 +257,52 @@ def test_what_cannot_be_fitted_is_told_in_one_sentence() -> None:
     timed = {**columns(), "day": np.arange(60)}
     refused("takes folds, and rows with a time have none", timed, time="day")
     refused("fit: takes target for table files and data frames only; got 'Table'", gf.data.table(columns(), "y"))
+    refused("and this split has validation rows. Give a split without them", gf.data.split(DATA, valid=0.2), None)
     one = {**columns(), "y": np.array(["yes"] * 60)}
     with pytest.raises(InputError, match="class"):
         gf.fit(one, "y", seconds=1.0)
 
 
+@pytest.mark.usefixtures("rounds")
+def test_a_default_that_diverges_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that was tried later could be compared with it."""
+    monkeypatch.setattr(job, "train_round", lambda _, number, planned, *rest: Trained(planned, (), NONE, 1.0, 1))
+    refused("fit of 'numbers': a net of the default recipe diverged", DATA, None, seconds=60)
+
+
 def test_settings_are_drawn_from_the_space_and_differ() -> None:
     base = Recipe(fold_members=5, encoding="piecewise", batch_size=16, epochs=50, patience=12)
     for number in range(12):
-        kind = kind_of(base, number, [base], number)
+        kind = kind_of(base, number, [base], number, 100)
         settings = drawn(base, kind, 6, [base], "classification", number)
         assert len({each.to_json() for each in settings}) == 6
         for each in settings:
             assert all(getattr(each, name) == value for name, value in kind.items())
             assert (each.fold_members, each.epochs, each.patience) == (5, 50, 12)
+    assert {kind_of(base, number, [], number, 20)["batch_size"] for number in range(12)} == {
+        16,
+        20,
+    }  # no more than rows
     plain = base.replace(encoding="none")
-    assert all(kind_of(plain, number, [], number)["encoding"] == "none" for number in range(12))
+    assert all(kind_of(plain, number, [], number, 100)["encoding"] == "none" for number in range(12))
+
+
+def test_a_kind_that_cannot_go_on_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be it for want of time for all epochs, or since every net diverged: what is tried next is of another kind."""
+    base = Recipe(fold_members=5, encoding="piecewise", batch_size=16, epochs=8, patience=3)
+    rows = SimpleNamespace(fold_count=5, parts=gf.data.split(DATA, valid=0))
+    planner, pace = Planner(rows, base, 0), Timing(time.perf_counter(), time.perf_counter() + 1e6)  # type: ignore[arg-type]
+    for stage, members in (("whole", (SimpleNamespace(loss=0.4, recipe=base),)), ("none", ())):
+        long = {stage: 1e9}
+        monkeypatch.setattr(Timing, "seconds", lambda _, rows, planned, long=long: long.get(planned.stage, 0.0))
+        done = [Trained(planner.first(pace), (SimpleNamespace(loss=0.5, recipe=base),), {}, 1.0, 1)]  # type: ignore[arg-type]
+        for _ in range(9):
+            planned = planner.next(done, pace)
+            assert planned is not None
+            done.append(Trained(planned, members, {}, 1.0, 1))  # type: ignore[arg-type]
+        assert [each.planned.stage for each in done] == ["default", *["short"] * 9]
+        kinds = [Recipe.from_mapping(each.planned.recipes[0]).hidden for each in done[1:]]
+        assert kinds == [kind.hidden for kind in FIRST_KINDS[:3] for _ in range(3)]
 
 
 def test_rounds_get_longer_where_that_helps_and_shorter_where_it_harms() -> None:
@@ -284,6 +317,8 @@ def test_rounds_get_longer_where_that_helps_and_shorter_where_it_harms() -> None
     assert length_of([first, *[*few, better] * 5]) == 4.0
     assert length_of([first, *[*few, worse] * 5, *few, better]) == 1.0
     assert length_of([first, *few, better, trained("short"), better]) == 4.0  # all that were tried had diverged
+    left = [trained("short", 0.1), trained("short", 0.2), trained("short", 0.1)]  # for want of time, and no measure of
+    assert length_of([first, *left, *few, better]) == 2.0
 
 
 @pytest.mark.usefixtures("rounds")
@@ -310,8 +345,11 @@ def test_members_that_are_far_behind_are_let_go() -> None:
 def test_groups_stay_together_and_a_table_of_twenty_rows_is_enough() -> None:
     who = np.arange(20) % 10
     few = {**{name: values[:20] for name, values in columns("regression").items()}, "who": who}
-    run = gf.fit(few, "y", seconds=30, group="who", test=0, leaks="off")
+    run = gf.fit(few, "y", seconds=np.float32(30), group="who", test=0, leaks="off")
     check_parts(run)
+    assert run.ensemble is not None
+    assert run.ensemble["groups"] == 10
+    assert EnsembleFacts.model_validate_json(json.dumps(run.ensemble)).seconds == 30
     assert run.split is not None
     assert run.out_of_fold is not None
     np.testing.assert_allclose(run.predict(few), by_hand(run, run.split.data.x), rtol=1e-4, atol=1e-5)

@@ -25,7 +25,8 @@ def facts(**changed: Any) -> dict[str, Any]:
     """Of a fit that chose two members."""
     found = {
         "loss": "log-loss", "epochs": 50, "default_epochs": 50, "settings": 9, "temperature": 1.0,
-        "nested": 0.4, "chosen": 0.39, "default": 0.5, "gain": [0.1, 0.05, 0.15], "members": [CHOSEN, DEFAULT],
+        "nested": 0.4, "chosen": 0.39, "default": 0.5, "gain": [0.1, 0.05, 0.15], "half": 0.5,
+        "members": [CHOSEN, DEFAULT],
     }  # fmt: skip
     return {**found, **changed}
 
@@ -41,7 +42,13 @@ def test_an_interval_without_width_is_no_evidence() -> None:
             assert told.startswith("What more time would bring cannot be told")
             assert why in told
     assert more_time(facts(later=[1e-4, -1e-4, 3e-4])).endswith("more time would bring next to nothing.")
-    assert "likely to bring a little more" in more_time(facts(later=[0.02, 0.01, 0.03]))
+    open_still = facts(later=[0.01, -0.01, 0.03])
+    assert "within its interval over rows" in more_time(open_still)
+    assert "within its interval over 12 groups" in more_time({**open_still, "groups": 12})
+    told = more_time(facts(half=1.6, nested=0.4, later=[1.2, 0.5, 1.9]))
+    assert (
+        "changed the nested log-loss by -75.0% (clear of 0): more time is likely to bring more." in told
+    )  # 1.6 to 0.4
 
 
 def test_halves_of_which_both_stay_with_the_default_cannot_tell() -> None:

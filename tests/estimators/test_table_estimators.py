@@ -196,7 +196,7 @@ def test_targets_that_cannot_be_are_said() -> None:
     with pytest.raises(ValueError, match="Input y contains NaN"):
         regressor().fit(PEOPLE, np.where(INCOME > 100, np.nan, INCOME))
     with pytest.raises(ValueError, match="y should be a 1d array"):
-        regressor().fit(PEOPLE, np.stack([INCOME, INCOME], 1))
+        classifier().fit(PEOPLE, np.stack([RICH, RICH], 1))
     with pytest.raises(gf.InputError, match="classes"):
         classifier().fit(PEOPLE, np.full(len(PEOPLE), "poor"))
     with pytest.raises(NotFittedError):

@@ -26,3 +26,6 @@ def test_words_are_marks_with_bars_and_classes_have_a_legend() -> None:
     (axes,) = figure.axes
     assert [each.get_text() for each in axes.get_xticklabels()] == ["a", "b"]
     assert [each.get_text() for each in figure.legends[0].get_texts()] == ["x", "y", "z"]
+    long = [f"between the same two lakes, {side}" for side in ("east", "west")]
+    figure = dependence_curve("x", [1.0, 2.0], long, np.ones((2, 2)) / 2, np.zeros((2, 2)), what="p")
+    assert len(figure.legends[0].get_texts()) == 2  # a line each, though both names are cut to one

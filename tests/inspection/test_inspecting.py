@@ -58,6 +58,17 @@ def test_a_run_that_is_too_slow() -> None:
         found["dead-unit"]
 
 
+def test_what_trained_the_other_settings_of_an_ensemble_is_not_known() -> None:
+    """The recipe that goes with an ensemble is that of its first setting, whose nets are as many as folds."""
+    about = {"recipe": SLOW.replace(fold_members=2).to_dict(), "ensemble": {}}
+    model = gf.Model(slow_run().nets * 2, about)
+    first, other = (inspect(model, moons(), which=which, curvature=False, retrain=False) for which in (1, 2))
+    assert (first.recipe is None, other.recipe is None) == (False, True)
+    assert {each.code: each.status for each in other.findings}["updates-small"] == "cannot tell"
+    run = replace(slow_run(), ensemble={}, recipe=SLOW.replace(fold_members=2))
+    assert inspect(run, which=1, curvature=False, retrain=False).recipe is not None
+
+
 def test_the_initial_net_is_the_one_that_training_began_with() -> None:
     begun = inspected().evidence.initial
     assert begun is not None

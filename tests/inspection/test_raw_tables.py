@@ -40,6 +40,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "income": {"target": "income", "ids": ["name", "rich", "year"]},
     "by group": {"target": "rich", "ids": ["name", "income", "year"], "group": "city"},
     "by time": {"target": "rich", "ids": ["name", "income"], "time": "year"},
+    "by weight": {"target": "rich", "ids": ["name", "year"], "weight": "income"},
 }
 
 
@@ -137,6 +138,16 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
     assert [str(each.message) for each in caught] == list(rows.notes)
 
 
+def test_rows_are_weighed_as_in_training_or_it_is_told(folder: Path) -> None:
+    light = frame().assign(income=lambda rows: rows["income"].where(rows.index > 0, 0.0))
+    rows = table_rows(model(folder, "by weight"), light)
+    np.testing.assert_array_equal(rows.data.weight, light["income"][1:])
+    assert "1 row of 150 left out: the weight 'income' is 0." in rows.notes
+    without = table_rows(model(folder, "by weight"), frame().drop(columns="income"))
+    assert (without.data.weight, len(without.data)) == (None, ROWS)
+    assert "Unweighted: there is no column 'income', so that all rows count alike." in without.notes
+
+
 @pytest.mark.parametrize(
     ("name", "change", "target", "message"),
     [
@@ -152,6 +163,7 @@ def test_rows_without_a_target_and_what_is_filled_in_are_told(folder: Path) -> N
         ("income", {}, "rich", r"column 'rich' must hold numbers"),
         ("by group", {"drop": ["city"]}, None, r"must have the column 'city', which defined the group split"),
         ("by time", {"year": "late"}, None, r"column 'year' must hold a date, .*; got 'late'"),
+        ("by weight", {"income": "heavy"}, None, r"column 'income' must hold a finite number >= 0 .*; got 'heavy'"),
     ],
 )
 def test_tables_that_do_not_fit(folder: Path, name: str, change: dict[str, Any], target: Any, message: str) -> None:

@@ -8,18 +8,19 @@ import pytest
 from person_help import Person, serving
 
 from browser import Browser
+from goodfit.lab.app import LabApp
 
 
 @pytest.fixture(scope="session")
-def lab_address() -> Iterator[str]:
-    with serving() as address:
-        yield address
+def served_lab() -> Iterator[tuple[str, LabApp]]:
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
-def opened_page(browser: Browser, lab_address: str) -> Person:
+def opened_page(browser: Browser, served_lab: tuple[str, LabApp]) -> Person:
     """Somebody at a page that is open: opening it anew for each test would start a process each time."""
-    person = Person(browser, lab_address)
+    person = Person(browser, *served_lab)
     person.open()
     return person
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from browser import Browser
-from goodfit.lab.app import lab_app
+from goodfit.lab.app import LabApp, lab_app
 from goodfit.serving.web_server import LOOPBACK, WebServer
 
 TOKEN = "a-token-of-the-tests"
@@ -60,13 +60,14 @@ GO = """(async () => {
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a lab that runs in a thread of this process."""
-    server = WebServer(lab_app(TOKEN), LOOPBACK, 0, sockets=True)
+def serving() -> Iterator[tuple[str, LabApp]]:
+    """The address of a lab that runs in a thread of this process, and the lab."""
+    app = lab_app(TOKEN)
+    server = WebServer(app, LOOPBACK, 0, sockets=True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield server.url
+        yield server.url, app
     finally:
         server.stop()
         thread.join(20)
@@ -75,8 +76,8 @@ def serving() -> Iterator[str]:
 class Person:
     """Somebody with a browser."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
-        self.browser, self.url, self.seed = browser, url, 0
+    def __init__(self, browser: Browser, url: str, app: LabApp) -> None:
+        self.browser, self.url, self.app, self.seed = browser, url, app, 0
 
     def open(
         self,
@@ -120,6 +121,7 @@ class Person:
         """
         self.seed += 10
         state = {**SMALL, "seed": self.seed, **changed}
+        self.until("document.querySelector('main').getAttribute('aria-busy') !== 'true'")
         self.value(GO % json.dumps(f"#view={view}&state={encoded(state)}"))
         return state
 
@@ -132,7 +134,7 @@ class Person:
         end = time.monotonic() + seconds
         while not self.browser.value(f"Boolean({expression})"):
             assert time.monotonic() < end, f"the page never had {expression}: {self.browser.value(ALERTS)}"
-            time.sleep(0.03)
+            time.sleep(0.05)
 
     def of(self, selector: str, what: str) -> Any:
         """Something of the element `found`."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import signal
 from pathlib import Path
 
 from person_help import SMALL, Person, encoded
@@ -25,7 +28,9 @@ LOST = """[...document.querySelectorAll("[aria-labelledby], [aria-describedby], 
 UNTRANSLATED = """[...document.querySelectorAll("body *")].flatMap(each => [...each.childNodes])
   .filter(each => each.nodeType === 3 && %s.includes(each.data.trim())).map(each => each.data)"""
 SOCKETS = """(() => { const Own = WebSocket; window.sockets = [];
-  window.WebSocket = class extends Own { constructor(...given) { super(...given); window.sockets.push(this); } }; })()"""
+  window.WebSocket = class extends Own {
+    constructor(...given) { super(...given); window.sockets.push(this); }
+  }; })()"""
 
 
 def words(language: str) -> dict[str, str]:
@@ -69,7 +74,7 @@ def test_nothing_is_asked_of_anybody_else_and_nothing_is_complained_of(person: P
 
 
 def test_it_can_be_read_in_all_looks(person: Person) -> None:
-    """Contrast, names of all controls, ids, and a width that no line leaves; light and dark, wide and on a telephone."""
+    """Contrast, names of all controls, ids, and a width that no line leaves; light and dark, wide and narrow."""
     person.go()
     for host in ("#net", "#picture", "#loss", "#score"):
         person.table(host)
@@ -130,7 +135,7 @@ def test_what_happens_is_said_but_not_too_often(person: Person) -> None:
     person.click("#play")
     person.settled()
     times = person.value("window.heard")
-    assert all(later - earlier >= 1900 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 1900 for earlier, later in itertools.pairwise(times))
     assert person.value("window.told === document.querySelector('#live')")
     assert person.text("#live").startswith("Epoch ")
     assert "over 4 nets" in person.text("#live")
@@ -150,6 +155,21 @@ def test_it_comes_back_when_the_line_breaks(person: Person) -> None:
     person.until(f"parseInt(document.querySelector('#epoch').textContent) === {there}")
     person.until("document.querySelector('#main').getAttribute('aria-busy') !== 'true'")
     assert person.table("#loss") == table
+    person.step()
+
+
+def test_a_training_whose_process_died_is_started_anew(person: Person) -> None:
+    """One clear sentence, and a button that opens the same state again."""
+    person.go()
+    person.step()
+    person.settled()
+    for session in [*person.app.sessions.known.values()]:
+        if session.process is not None:
+            os.kill(session.process, signal.SIGKILL)
+    person.until("document.querySelector('#notes').textContent.includes('has ended')")
+    person.click("#notes .note button")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'true'")
+    person.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
     person.step()
 
 

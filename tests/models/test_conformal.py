@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from goodfit.errors import InputError
 from goodfit.models.conformal import (
@@ -19,6 +20,7 @@ from goodfit.models.conformal import (
     conformal_classes,
     conformal_numbers,
     conformal_of,
+    conformal_quantiles,
     kept_ranks,
     rank,
     threshold,
@@ -49,6 +51,75 @@ def test_intervals_by_hand() -> None:
         "A coverage of 0.95 needs 19 rows with out-of-fold predictions, and there are 9: all intervals are infinite."
     )
     assert np.isnan(found.intervals(np.full((1, 2), np.nan), 0.9)).all()
+
+
+def test_intervals_end_where_no_target_of_many_rows_was() -> None:
+    """By hand: targets of each sign, of both, and of too few rows."""
+    rng = np.random.default_rng(0)
+    y = np.abs(rng.normal(size=(60, 3))) * [1, -1, 1]
+    y[0, 2] = -0.1
+    found = numbers(np.zeros((60, 3)), y)
+    assert found.signs == (1, -1, 0)
+    ends = found.intervals(np.array([[0.5, -0.5, 0.5]]), 0.9)[0]
+    assert ends[0, 0] == ends[1, 1] == 0.0
+    assert ends[2, 0] == 0.5 - found.scores[2][54] < 0  # the rank ceil(61 * 0.9) = 55
+    assert found.intervals(np.array([[0.5, -0.5, 0.5]]), 0.999)[0].tolist() == [
+        [0, np.inf], [-np.inf, 0], [-np.inf, np.inf]
+    ]  # fmt: skip
+    assert found.cut_note() == (
+        "Intervals of 2 of 3 targets are cut off at 0, below or above which none of 60 rows with out-of-fold "
+        "predictions has a target."
+    )
+    assert numbers(np.zeros((49, 1)), np.ones((49, 1))).signs == (0,)
+    assert conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 3).signs == (1, -1, 0)
+
+
+@pytest.mark.parametrize("least", [0.0, -0.02])
+def test_cutting_costs_next_to_no_coverage(least: float) -> None:
+    """Also where a new target may be on the other side of 0: in 2 % of rows, of which n = 50 had none by chance."""
+    rng = np.random.default_rng(1)
+    held = []
+    while len(held) < DRAWS:
+        y = rng.uniform(least, 1, size=(51, 1)) ** 3
+        if (y[:50] < 0).any():
+            y[:50] = np.where(y[:50] < 0, rng.uniform(0, 1, size=(50, 1)) ** 3, y[:50])
+        centre = np.full((51, 1), 0.2)
+        low, high = numbers(centre[:50], y[:50]).intervals(centre[50:], 0.9)[0, 0]
+        assert low >= 0
+        held.append(low <= y[50, 0] <= high)
+    assert np.mean(held) > 0.9 - 1 / 51 - 2 * np.sqrt(0.09 / DRAWS)
+
+
+def test_intervals_of_quantiles_by_hand() -> None:
+    """The score of a row is how far it is outside of its quantiles, negative inside; of nine for 0.8 the 8th."""
+    low, high = np.zeros((9, 1)), np.full((9, 1), 10.0)
+    y = np.array([[-3.0], [1], [2], [5], [9], [10], [11], [12], [4]])  # scores 3, -1, -2, -5, -1, 0, 1, 2, -4
+    levels = (0.1, 0.5, 0.9)
+    found = conformal_quantiles(np.stack([low, (low + high) / 2, high], axis=2), y, levels, "validation")
+    assert found is not None
+    assert found.scores.tolist() == [[-5, -4, -2, -1, -1, 0, 1, 2, 3]]
+    new = np.array([[[20.0, 25.0, 30.0]]])
+    assert found.intervals(new, 0.8).tolist() == [[[18, 32]]]
+    assert found.intervals(new, 0.5).tolist() == [[[21, 29]]]  # the 5th: both ends move inwards
+    assert found.intervals(np.array([[[20.0, 20.5, 21.0]]]), 0.2).tolist() == [[[20.5, 20.5]]]  # they would pass
+    assert conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 1).levels == levels
+    with pytest.raises(InputError, match="must be as goodfit writes it"):
+        conformal_of({ENTRY: {**found.to_json(), "levels": [0.1, 0.9]}}, "file", "regression", 1)
+
+
+def test_coverage_of_quantiles_with_unequal_noise() -> None:
+    """90 % in 200 data sets, whose quantiles are estimated too narrow by half, and wide where the noise is."""
+    rng, held, levels = np.random.default_rng(2), [], (0.05, 0.25, 0.5, 0.75, 0.95)
+    for _ in range(200):
+        x = rng.uniform(0, 1, 400)
+        spread = 0.1 + 3 * x
+        y = spread * rng.standard_t(4, 400)
+        ends = 0.5 * spread[:, None, None] * norm.ppf(levels)
+        found = conformal_quantiles(ends[:200], y[:200, None], levels, "out-of-fold")
+        assert found is not None
+        low, high = found.intervals(ends[200:], 0.9)[:, 0].T
+        held.append(np.mean((low <= y[200:]) & (y[200:] <= high)))
+    assert 0.88 < np.mean(held) < 0.93
 
 
 def test_sets_by_hand() -> None:

@@ -12,12 +12,14 @@ import onnxruntime
 import pytest
 from model_help import NETS, net
 
+from goodfit.data import Dataset
 from goodfit.errors import InputError
 from goodfit.interop.export import export
 from goodfit.models.averaging import mean_values, values_together
 from goodfit.models.model_file import Model, load_model, save_model
 from goodfit.models.temperature import best_temperatures, logits_of, probabilities_at
 from goodfit.models.trained_net import counts_of
+from goodfit.runs.depending import partial_dependence
 from goodfit.runs.model_facts import describe_model
 from goodfit.runs.opening import model_print
 
@@ -40,6 +42,19 @@ def test_a_net_counts_as_if_it_stood_there_so_many_times() -> None:
     rows = [np.arange(40)]
     one = best_temperatures("classification", logits_of(COUNTED, X), y, rows, counts_of(COUNTED))
     assert one == pytest.approx(best_temperatures("classification", logits_of(REPEATED, X), y, rows), rel=2e-3)
+
+
+def test_partial_dependence_is_of_what_the_nets_predict_together() -> None:
+    rows = Dataset.from_arrays(X, np.arange(40) % 2)
+    found = partial_dependence(Model(COUNTED), "input 1", rows, values=[-1.0, 2.0], single_rows=3)
+    again = partial_dependence(Model(REPEATED), "input 1", rows, values=[-1.0, 2.0], single_rows=3)
+    for place, value in enumerate((-1.0, 2.0)):
+        changed = X.copy()
+        changed[:, 1] = value
+        np.testing.assert_allclose(found.mean[place], mean_values(COUNTED, changed).mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found.single, again.single, rtol=1e-5)
+    alone = partial_dependence(Model(COUNTED[:1]), "input 1", rows, values=[-1.0, 2.0])
+    assert not alone.spread.any()
 
 
 def test_counts_are_in_the_model_file_and_in_what_the_ledger_knows_a_model_by(tmp_path: Path) -> None:

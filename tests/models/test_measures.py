@@ -254,9 +254,19 @@ def test_numbers_that_a_constant_predicts_better_are_a_warning(outputs: int) -> 
     assert text.startswith(f"Worse than a constant on these 200 validation rows: {label} {r2:.4f}, at most -")
     assert "always the mean would give 0. Look at R² of the training rows" in text
     assert "target 2" not in text
+    (learned,) = measured("regression", bad, y, row="training row").warnings
+    assert learned.endswith("would give 0. It has hardly learned: train it longer; 'goodfit inspect' looks for causes.")
     about_zero = np.full_like(y, y.mean())
     assert measured("regression", about_zero, y).warnings == ()  # 0 or a little less is no proof
     assert measured("regression", bad[:9], y[:9]).warnings == ()
+
+
+def test_numbers_of_nets_that_diverged_are_short() -> None:
+    rng = np.random.default_rng(0)
+    found = measured("regression", 1e17 * rng.standard_normal((200, 1)), rng.standard_normal((200, 1)))
+    (text,) = found.warnings
+    assert f"R² {found['R²'].value:.4g}, at most {found['R²'].high:.4g}; always the mean" in text
+    assert all(len(each) < 30 for measure in found.measures for each in measure.shown)
 
 
 def test_a_constant_prediction_has_no_interval_of_no_width() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,12 @@ def test_the_folds_of_a_threshold_keep_groups_whole() -> None:
     assert copied.by == "rows"
     few = threshold_by_cost(np.repeat(chances**4, 2), np.repeat(true, 2), 1, 4, groups=of_group % 4)
     assert few.by == "costs"  # four groups are no five folds
+    alone = [threshold_by_cost(chances**4, true, 1, 4, groups=each) for each in (np.arange(200), np.full(200, None))]
+    assert alone[0] == alone[1]  # a row without a group is one of its own
+    assert alone[0].by == "rows"
+
+
+def test_costs_are_written_as_people_write_them() -> None:
+    chances, true = drawn(400, 5)
+    said = threshold_by_cost(chances, true, 200_000, 900_000).sentence
+    assert re.search(r"mean cost \d\d,\d{3} \[\d\d,\d{3}, \d\d\d?,\d{3}\] a row, \d\d\d?,\d{3} with", said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,19 @@ def test_on_the_validation_rows_that_both_share(good: Run, poor: Run, parts: Spl
     assert any("chose the epoch" in note for note in found.notes)
     assert not book.openings()  # no test row was touched
     assert [each.measure for each in found.pairs[0].measures] == ["accuracy", "log loss", "Brier score"]
+
+
+def test_what_no_interval_knows_is_said_of_both_kinds_of_rows(good: Run, poor: Run, parts: Split) -> None:
+    """That rows of a group are not independent, and that validation rows chose the members of an ensemble."""
+    whole = replace(parts.data, groups=np.arange(300) // 3)
+    grouped = [replace(run, split=replace(parts, data=whole)) for run in (good, poor)]
+    new = replace(rows_of(2), groups=np.arange(300) // 3)
+    for found in (gf.compare(*grouped), gf.compare(*grouped, rows_of(3)), gf.compare(good, poor, new)):
+        assert sum(note.startswith("Rows count as independent of one another") for note in found.notes) == 1
+    facts = {"members": [{"stage": "whole"}], "temperature": 1.0, "loss": "log-loss", "nested": 0.25}
+    found = gf.compare(replace(good, ensemble=facts), poor)
+    assert "A: The members were chosen by these rows: nested log-loss 0.25." in found.notes
+    assert not any("members were chosen" in note for note in gf.compare(good, poor).notes)
 
 
 def test_a_model_and_itself_cannot_be_told_apart(good: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -112,3 +113,58 @@ def test_nets_of_arrays_and_a_model_that_needs_rows(nets: gf.TableRegressor) -> 
         gf.partial_dependence(run, "input 0", values=["a"])
     with pytest.raises(InputError, match="is a model without a run"):
         gf.partial_dependence(nets.model_, "size")
+
+
+def test_nets_count_as_often_as_they_predict(nets: gf.TableRegressor) -> None:
+    """Of nets that count several times, the mean is what the model predicts, and the spread that of drawing nets."""
+    counts = [3, 1, 1, 1, 1]
+    several = [replace(net, count=count) for net, count in zip(nets.run_.nets, counts, strict=True)]
+    rows = frame(40, 2)
+    found = gf.partial_dependence(several, "town", rows, values=["Oslo"], single_rows=40)
+    model = gf.Model(several)
+    predicted = model.predict(rows.assign(town="Oslo"))
+    np.testing.assert_allclose(found.mean[0], predicted.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found.single[:, 0], predicted, rtol=1e-5)
+    x = nets.run_.nets[0].preprocessing.transform(rows.assign(town="Oslo"))[0]
+    means = [net.predict(x).mean() for net in several]
+    # by hand: the unbiased variance of draws of which each has its share, as of samples of unequal importance
+    shares = np.array(counts) / 7
+    variance = np.sum(shares * (means - np.sum(shares * means)) ** 2) / (1 - np.sum(shares**2))
+    assert found.spread[0, 0] == pytest.approx(np.sqrt(variance), rel=1e-3)
+
+
+def test_pixels_are_set_to_any_number() -> None:
+    """Whole numbers are how they are stored, and no bound of what they may be set to."""
+    x = np.random.default_rng(0).integers(0, 255, (60, 2)).astype(np.uint8)
+    data = Dataset.from_arrays(x, x[:, 0] / 255.0, name="pixels", task="regression")
+    run = gf.train(gf.Recipe(hidden=(), epochs=2, valid=0.3, optimizer="sgd"), data, leaks="off")
+    found = gf.partial_dependence(run, "input 0", values=[0.0, 0.5, 1.0, 300.0])
+    rows = run.split.x("valid").astype(float)
+    for place, value in enumerate(found.values):
+        rows[:, 0] = value
+        assert found.mean[place, 0] == pytest.approx(run.predict(rows).mean(), rel=1e-5)
+    assert len(set(found.mean[:, 0])) == 4
+
+
+def test_both_of_two_labels_are_shown_and_one_of_two_classes() -> None:
+    """The probability of a label says nothing of the other's; classes are told by the task, not by their names."""
+    x = np.random.default_rng(0).standard_normal((60, 2)).astype(np.float32)
+    recipe = gf.Recipe(hidden=(4,), epochs=2, valid=0.3)
+    labels = Dataset.from_arrays(x, (x > 0).astype(int), name="labels", task="multilabel", classes=("hot", "wet"))
+    found = gf.partial_dependence(gf.train(recipe, labels, leaks="off"), "input 0", points=2)
+    heads = [
+        "input 0",
+        *(f for name in ("hot", "wet") for f in (f"mean probability of {name}", "disagreement of nets")),
+    ]
+    assert found.lines()[0] == heads
+    classes = Dataset.from_arrays(x, np.where(x[:, 0] > 0, "target 1", "target 2"), name="named")
+    found = gf.partial_dependence(gf.train(recipe, classes, leaks="off"), "input 0", points=2)
+    assert found.lines()[0] == ["input 0", "mean probability of target 2", "disagreement of nets"]
+
+
+def test_rows_that_have_weights_are_said_to_count_alike() -> None:
+    x = np.random.default_rng(0).standard_normal((60, 2)).astype(np.float32)
+    data = Dataset.from_arrays(x, x[:, 0], name="weighed", task="regression", weight=np.arange(1.0, 61.0))
+    run = gf.train(gf.Recipe(hidden=(), epochs=2, valid=0.3), data, leaks="off")
+    for notes in (gf.partial_dependence(run, "input 0").notes, gf.importance(run, repeats=1).notes):
+        assert "Unweighted: all rows count alike here, whatever their weights." in notes

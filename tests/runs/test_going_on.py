@@ -21,6 +21,7 @@ from goodfit.runs import load as load_run
 from goodfit.runs import resume, starting
 from goodfit.runs.start_from import start_of
 from goodfit.runs.training import train_checked
+from goodfit.training.optimizer_state import state_after
 
 STILL = {"learning_rate": 1e-30, "epochs": 1}  # steps that float32 rounds away
 RECIPE = gf.Recipe(hidden=(5,), activation="tanh", dropout=0.0, schedule="constant", epochs=4, batch_size=32)
@@ -290,7 +291,7 @@ def test_a_state_that_nobody_could_take_is_not_kept() -> None:
         turn = SimpleNamespace(
             optimizer={"m": array}, best_epoch=counts, stopped_epoch=counts, frozen=np.zeros(len(array), bool)
         )
-        return starting.state_after(RECIPE.replace(optimizer=optimizer), [((0, 1), turn)], 2, best=False)
+        return state_after(RECIPE.replace(optimizer=optimizer), [((0, 1), turn)], 2, best=False)
 
     assert after("lbfgs", np.ones((2, 3))) is None
     state = after("adam", np.array([[1.0, np.inf], [1.0, 2.0]]))

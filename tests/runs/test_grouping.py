@@ -57,6 +57,15 @@ def kept(root: Path, names: str, metric: str) -> np.ndarray:
     return np.array([found[seed] for seed in sorted(found)], float)
 
 
+def test_nets_of_several_settings_are_in_no_group(root: Path, tmp_path: Path) -> None:
+    """As of a fit, whose run has the recipe of one of them."""
+    shutil.copytree(root / "a", tmp_path / "a")
+    shutil.copytree(root / "b", tmp_path / "fitted")
+    told = json.loads((tmp_path / "fitted" / "run.json").read_text())
+    (tmp_path / "fitted" / "run.json").write_text(json.dumps({**told, "call": {"command": "fit", "seconds": 60.0}}))
+    assert [group.runs for group in group_runs(tmp_path)] == [(tmp_path / "a",)]
+
+
 def test_the_nets_of_all_runs_of_a_recipe(root: Path) -> None:
     groups = {(each.data, each.fields["hidden"]): each for each in group_runs(root, metric="valid_loss")}
     assert sorted(groups) == [("iris", "4"), ("iris", "8"), ("wine", "4")]

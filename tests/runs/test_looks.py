@@ -71,6 +71,11 @@ def test_answers_that_can_be_counted_and_others() -> None:
     several = {**(line(1, 1, nets=3).score or {}), "method": "told in other words"}
     assert log_answers(replace(line(1, 1), score=several)) == math.inf  # how many cannot be read
     assert log_answers(replace(line(1, 1), score=None)) == pytest.approx(math.log(101))
+    weighted = score_classification(np.arange(100)[None] < 70, weight=1.0 + np.arange(100) % 3).to_dict()
+    assert log_answers(replace(line(1, 1), score=weighted)) == math.inf  # as many as subsets of the rows
+    (found,) = outlooks([replace(line(1, 1), score=weighted)], 0.9)
+    assert math.isnan(found.looks[2].low)
+    assert found.looks[0].low < weighted["value"] < found.looks[0].high
     rng = np.random.default_rng(0)
     r2 = score_regression(rng.normal(size=(1, 30, 1)), rng.normal(size=(30, 1))).to_dict()
     (found,) = outlooks([replace(line(1, 1), score=r2, kind="compare")], 0.5)

@@ -116,6 +116,8 @@ def test_out_of_fold_scores_are_weighted() -> None:
     assert run.measures()["ROC AUC"].value == pytest.approx(
         oracle.roc_auc_score(y, out.values[:, 1], sample_weight=weight)
     )
+    for looked in (gf.importance(run, repeats=1), gf.partial_dependence(run, "a", points=2)):
+        assert "Unweighted: all rows count alike here, whatever their weights." in looked.notes
 
 
 def test_measures_are_those_of_scikit_learn() -> None:
@@ -185,14 +187,16 @@ def test_a_search_scores_held_out_rows_by_their_weights() -> None:
         ([1, 2, -1, 1], r"column 'w' must hold a finite number >= 0 .* row 2 does not; got '-1.0'|got '-1'"),
         ([0, 0, 0, 0], r"column 'w' must hold a finite number >= 0 in every row, not 0 in all; got '0 in all rows'"),
         (["a", "b", "a", "b"], r"column 'w' must hold a finite number >= 0 in every row"),
+        ([[1], [2], [1], [2]], r"\Atable: column 'w' must hold a finite number >= 0 [^\n]*; got 'list[^\n]*\Z"),
+        ([0, 1, 0, 0], r"table: must have at least 2 rows with a weight above 0; it has 1"),
     ],
-    ids=["missing", "negative", "zeros", "texts"],
+    ids=["missing", "negative", "zeros", "texts", "lists", "one row"],
 )
 def test_weights_that_cannot_be_read(weight: list[Any], words: str) -> None:
     given = {"a": [1.0, 2.0, 3.0, 4.0], "w": weight, "y": [0.1, 0.2, 0.4, 0.3]}
     with pytest.raises(InputError, match=words):
         gf.data.table(given, "y", weight="w")
-    if None not in weight and "a" not in weight:
+    if None not in weight and isinstance(weight[0], int) and 1 not in weight[1:2]:
         with pytest.raises(InputError, match="'weight' must hold a finite number >= 0 in every row"):
             Dataset.from_arrays(np.eye(4), [0.1, 0.2, 0.4, 0.3], weight=weight)
 
@@ -226,6 +230,9 @@ def test_the_command_line_keeps_the_weights(tmp_path: Path, capsys: pytest.Captu
     capsys.readouterr()
     assert main(["measure", str(folder), str(new)]) == 0
     assert "Unweighted: there is no column 'w', so that all rows count alike." in "".join(capsys.readouterr())
+    assert main(["measure", str(folder), "--costs", "1,5"]) == 0
+    told = "".join(capsys.readouterr()).replace("\n", " ")
+    assert told.index("Decide for") < told.index("Unweighted: all rows count alike here")
     assert main(["calibrate", str(folder)]) == 0
     assert "Unweighted: all rows count alike here" in "".join(capsys.readouterr()).replace("\n", " ")
     changed = frame()

@@ -15,6 +15,7 @@ import pytest
 
 from goodfit.data import table
 from goodfit.errors import GoodfitError, InputError
+from goodfit.reports import search_page
 from goodfit.selection import Selection, select
 from goodfit.selection.halving import RungPlan
 from goodfit.selection.layout import lay_out
@@ -107,6 +108,7 @@ def test_only_finalists_have_intervals_and_the_optimism_says_what_it_leaves_out(
     kept = json.loads((tmp_path / "selection.json").read_text())
     assert kept["settings"][-1]["low"] is None
     assert kept["uncorrected"] == found.uncorrected
+    assert f"; {found.uncorrected}." in search_page(tmp_path).html()
     assert "12 settings" in repr(found)
     one = select(BASE, dataset(), vary={"l2": [0.0, 0.1, 0.2, 0.4]}, folds=3, method="halving")
     with pytest.raises(InputError, match="needs a search that trains every setting for all epochs; this one stopped"):

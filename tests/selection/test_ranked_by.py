@@ -58,6 +58,11 @@ def test_classes_as_scikit_learn_measures_them(count: int) -> None:
         ("loss", None),
         ("loss", None),
     ]
+    numbers = Dataset.from_arrays(data.x, data.x[:, 0], name="numbers", task="regression")
+    assert [ranked_by(by, numbers, folds) for by in ("r2", "neg_mean_squared_error")] == [
+        ("score", None),
+        ("loss", None),
+    ]
 
 
 def test_numbers_and_labels_as_scikit_learn_measures_them() -> None:

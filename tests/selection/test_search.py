@@ -282,8 +282,12 @@ def test_rows_are_divided_by_a_column_of_a_table_or_a_value_for_each_row() -> No
     table = goodfit.data.table({**frame, "y": np.where(rng.random(120) > 0.5, "yes", "no")}, "y")
     recipe = Recipe(hidden=(2,), epochs=1, dropout=0, batch_size=16)
     laid: list[Any] = []
-    select(recipe, table, vary={"l2": [0, 0.1]}, folds=3, groups="who", plan=lambda search, _: laid.append(search))
-    select(recipe, table, vary={"l2": [0, 0.1]}, folds=3, time="day", plan=lambda search, _: laid.append(search))
+    vary, plan = {"l2": [0, 0.1]}, lambda search, _: laid.append(search)
+    for found in (
+        select(recipe, table, vary=vary, folds=3, groups="who", plan=plan),
+        select(recipe, table, vary=vary, folds=3, time="day", plan=plan),
+    ):
+        assert found.uncorrected.startswith("the interval takes rows as independent")
     for search in laid:
         assert search.data.name == "table"
         assert len(search.rows) == (100 if search.folds.partitions else 96)

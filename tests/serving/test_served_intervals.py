@@ -41,7 +41,7 @@ def asked(client: Client, query: str = "") -> Any:
 def test_numbers_have_the_intervals_of_the_model(outputs: int) -> None:
     model = bounded("regression", outputs)
     with served(model) as client:
-        for query, how in (("?coverage=0.8", {}), ("?coverage=0.8&adaptive=true", {"adaptive": True})):
+        for query, how in (("?coverage=0.8", {}), ("?coverage=0.8&adaptive=True", {"adaptive": True})):
             told = asked(client, query)[1]["predictions"]
             expected = model.predict_interval(ROWS[:4], 0.8, **how)
             found = np.array([each["interval"] for each in told]).reshape(4, outputs, 2)

@@ -269,9 +269,13 @@ def test_a_start_from_rows_takes_a_thousand_of_them_and_no_dead_unit_for_one() -
     recipe = PLAIN.replace(init_data="variance", init_bias="zeros", hidden=(6,))
     (weights, _), _ = initial_layers(recipe, 4, 2, x[:1024])
     np.testing.assert_allclose((x[:1024] @ weights.T).std(0), 1, rtol=1e-5)
-    constant = initial_layers(recipe, 4, 2, np.ones((20, 4)))
-    assert all(np.isfinite(w).all() and np.isfinite(b).all() for w, b in constant)
-    np.testing.assert_array_equal(constant[0][0], initial_layers(recipe.replace(init_data="none"), 4, 2)[0][0])
+    drawn = initial_layers(recipe.replace(init_data="none"), 4, 2)
+    for value in (1.0, 0.1, 1e-30, 7e6):  # of which sums are rounded, so that 20 of them differ from their mean
+        for (weights, biases), (before, _) in zip(
+            initial_layers(recipe, 4, 2, np.full((20, 4), value)), drawn, strict=True
+        ):
+            np.testing.assert_array_equal(weights, before)
+            assert not biases.any()
     with pytest.raises(InputError, match="'init_data' needs training rows"):
         initial_layers(recipe, 4, 2)
     large = make_examples(parts={}, x=np.repeat(make_examples().x, 50, 0), y=np.repeat(make_examples().y, 50))

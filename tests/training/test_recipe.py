@@ -253,7 +253,8 @@ def test_every_field_that_depends_on_another_is_refused_where_it_has_no_effect(r
     elsewhere = [value for value in choices if value not in rule.among]
     assert elsewhere, "a rule that can never be broken"
     assert set(rule.among) <= set(choices)
-    candidates = [*field.choices, True, *([2] if field.kind == "integer" else [0.5, 2.0])]
+    lists = [(0.1, 0.5, 0.9)] if field.many and not field.one else []
+    candidates = [*lists, *field.choices, True, *([2] if field.kind == "integer" else [0.5, 2.0])]
     on = next(value for value in candidates if value != rule.off and not (value is True and field.kind != "switch"))
     for value in elsewhere:
         with pytest.raises(InputError, match=f"'{rule.field}' must be .* with {rule.of} ('{value}'|off)"):

@@ -15,7 +15,8 @@ def compare(
         Parameter(help="New rows: a table file or a data set. [default: the validation rows that the runs share]"),
     ] = None,
     target: Annotated[
-        str | None, Parameter(help="Target column of --data. [default: as in the runs]", metavar="NAME")
+        list[str] | None,
+        Parameter(help="Target column of --data. [default: as in the runs]", metavar="NAME", negative=()),
     ] = None,
     against: Annotated[str, Parameter(help="What each run is compared with: all, or the first.")] = "all",
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
@@ -29,10 +30,11 @@ def compare(
     from goodfit.cli.compared_tables import print_compared
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
+    from goodfit.cli.tables import one_or_several
     from goodfit.runs.comparing import compare_folders
 
     with watch(quiet=quiet) as watcher:
-        found = compare_folders([run, *others], data, target, against, watcher.step)
+        found = compare_folders([run, *others], data, one_or_several(target), against, watcher.step)
     if json:
         print_json(found.to_json())
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goodfit.cli.output import console, print_json, print_line, table
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from goodfit.selection.setting_curve import SettingCurve
@@ -50,9 +51,9 @@ def conclusions(curve: SettingCurve) -> list[str]:
     from goodfit.selection.space import text_of
 
     low, high = curve.valid.low[curve.best], curve.valid.high[curve.best]
-    interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
+    interval = f" ({fixed(low)} to {fixed(high)})" if math.isfinite(low) else ""
     at = f"{curve.field} {text_of(curve.values[curve.best])}"
-    lines = [f"Best: {at}, held-out {curve.what} {curve.valid.mean[curve.best]:.4f}{interval}."]
+    lines = [f"Best: {at}, held-out {curve.what} {fixed(curve.valid.mean[curve.best])}{interval}."]
     if len(curve.values) > 1:
         lines.append("Chosen and scored on the same held-out data, so this score is slightly optimistic.")
     return lines
@@ -64,6 +65,6 @@ def _cells(curve: SettingCurve, at: int) -> list[str]:
     cells = [text_of(curve.values[at])]
     for band in (curve.train, curve.valid):
         known = math.isfinite(band.mean[at])
-        cells.append(f"{band.mean[at]:.4f}" if known else "diverged")
-        cells.append(f"{band.low[at]:.4f} to {band.high[at]:.4f}" if math.isfinite(band.low[at]) else "-")
+        cells.append(fixed(band.mean[at]) if known else "diverged")
+        cells.append(f"{fixed(band.low[at])} to {fixed(band.high[at])}" if math.isfinite(band.low[at]) else "-")
     return [*cells, "best" if at == curve.best else ""]

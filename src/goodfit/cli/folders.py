@@ -25,6 +25,11 @@ def default_folder(data: str, below: str = "runs") -> Path:
     return next(path for path in itertools.chain([folder], later) if not os.path.exists(path))
 
 
+def name_of(path: Path) -> str:
+    """What a folder or a file is called, whichever way it was given: that of the working folder is not "."."""
+    return path.resolve().name or str(path)
+
+
 @contextmanager
 def resumable(command: str, folder: Path, *records: str) -> Iterator[None]:
     """Say how to resume where Ctrl-C, or a fault that is not the input's, ends something that had begun.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goodfit.cli import tables
 from goodfit.cli.flags import read_recipe
 from goodfit.data import load
+from goodfit.data.tables.targets import target_names
 from goodfit.errors import InputError, nearest, problem
 from goodfit.training.recipe import DEFAULT, Recipe
 from goodfit.training.recipe_files import TABLE
@@ -69,10 +70,11 @@ def data_to_go_on_with(data: str | None, table: tables.TableFlags | None, start:
 
     columns, named = read_frame(data).names, tables.choices(table)
     choices: dict[str, Any] = {**_there(table_choices_in(start), columns), **named}
-    target = choices.get("target")
-    if target is not None and "target" not in named and target not in columns:
-        rule = f"must have the target column {target!r} (the target of {start})"
-        close = nearest(target, columns)
+    targets = target_names(choices.get("target") or ())
+    lacking = [name for name in targets if name not in columns and "target" not in named]
+    if lacking:
+        rule = f"must have the target column {lacking[0]!r} (the target of {start})"
+        close = nearest(lacking[0], columns)
         raise InputError(problem(data, rule, fix=close if close.startswith("Did") else "Name another: --target NAME."))
     return read_table(data, **choices)
 

@@ -1,7 +1,7 @@
 """`goodfit importance`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -17,8 +17,9 @@ def importance(
     /,
     *,
     target: Annotated[
-        str | None, Parameter(help="Target column of DATA. [default: as in the run]", metavar="NAME")
+        list[str] | None, Parameter(help="Target column of DATA. [default: as in the run]", metavar="NAME", negative=())
     ] = None,
+    of: Annotated[str | None, Parameter(help="One of several targets. [default: all of them]", metavar="NAME")] = None,
     repeats: Annotated[int, Parameter(help="Permutations of each column.", metavar="N")] = 10,
     linked: Annotated[
         float,
@@ -33,17 +34,20 @@ def importance(
 
     Rows are out of fold or validation rows; the sealed test set stays closed. New rows are recorded in the ledger.
     """
+    from goodfit.cli.folders import name_of
     from goodfit.cli.output import console, print_json, print_line, table
     from goodfit.cli.progress import watch
+    from goodfit.cli.tables import one_or_several
     from goodfit.runs import importance as permuted
 
     with watch(quiet=quiet) as watcher:
-        found = permuted(run, data, target=target, repeats=repeats, linked=linked, progress=watcher.step)
+        how: dict[str, Any] = {"target": one_or_several(target), "of": of, "repeats": repeats, "linked": linked}
+        found = permuted(run, data, **how, progress=watcher.step)
     if json:
         print_json(found.to_dict())
         return
     heads, rows, more = found.lines(MOST_SHOWN)
     out = console()
-    out.print(table(f"Importance of columns in {run.name}: {found.rows}", heads, rows))
+    out.print(table(f"Importance of columns in {name_of(run)}: {found.rows}", heads, rows))
     for text in (*([f"{more} See --json."] if more else []), *found.notes):
         print_line(out, text)

@@ -35,7 +35,7 @@ def inspect(
     /,
     *,
     target: Annotated[
-        str | None, Parameter(help="Target column of the table, if the model file does not name it.")
+        list[str] | None, Parameter(help="Target column of the table, if the model file does not name it.", negative=())
     ] = None,
     which: Annotated[int, Parameter(help="Which net of several, counted from 0.")] = 0,
     all: Annotated[bool, _flag("Also show findings that are ok or cannot tell.")] = False,
@@ -51,7 +51,13 @@ def inspect(
 ) -> None:
     """Diagnose a net: activations and gradients by layer, what is wrong, and how to fix it."""
     given = locals()
-    how: dict[str, Any] = {"data": data, "target": target, "which": which, "seeds": seeds, "quick": quick}
+    how: dict[str, Any] = {
+        "data": data,
+        "target": tables.one_or_several(target),
+        "which": which,
+        "seeds": seeds,
+        "quick": quick,
+    }
     if resume is not None:
         from goodfit.inspection.trial import unfinished_call
 
@@ -121,7 +127,7 @@ def opened(net: Path) -> Run | Model:
     return load(net) if os.path.isdir(net) else load_model(net)
 
 
-def rows_of(net: Run | Model, data: str | None, target: str | None) -> Any:
+def rows_of(net: Run | Model, data: str | None, target: str | list[str] | None) -> Any:
     """The data set of that name, or the rows of that table file; None where none was given."""
     table = data is not None and tables.is_table(data)
     if target is not None and not table:

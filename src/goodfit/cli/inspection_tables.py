@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from goodfit.cli.output import console, print_line, table
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from goodfit.inspection.findings import Finding
@@ -88,15 +89,15 @@ def print_trial(trial: Trial) -> None:
     """Both recipes, and the difference with its interval."""
     out = console()
     rows = [
-        ("current", f"{trial.before.mean():.4f}", shown(trial.train_loss[0])),
-        ("advised", f"{trial.after.mean():.4f}", shown(trial.train_loss[1])),
+        ("current", fixed(trial.before.mean()), shown(trial.train_loss[0])),
+        ("advised", fixed(trial.after.mean()), shown(trial.train_loss[1])),
     ]
     part = {"valid": "validation set", "train": "training set"}[trial.part]
     seeds = len(trial.seeds)
     columns = ("recipe", f"{trial.score_name}, {part}", "training loss")
     out.print(table(f"Trial with {seeds} seed{'s' * (seeds > 1)}", columns, rows))
-    interval = f" [{trial.low:+.4f}, {trial.high:+.4f}]" if math.isfinite(trial.low) else ""
-    print_line(out, f"Difference: {trial.difference:+.4f}{interval}, paired by seed, 95 % interval.")
+    interval = f" [{fixed(trial.low, sign=True)}, {fixed(trial.high, sign=True)}]" if math.isfinite(trial.low) else ""
+    print_line(out, f"Difference: {fixed(trial.difference, sign=True)}{interval}, paired by seed, 95 % interval.")
 
 
 def shown(value: float) -> str:

@@ -15,7 +15,7 @@ def measure(
     /,
     *,
     target: Annotated[
-        str | None, Parameter(help="Target column of DATA. [default: as in the run]", metavar="NAME")
+        list[str] | None, Parameter(help="Target column of DATA. [default: as in the run]", metavar="NAME", negative=())
     ] = None,
     positive: Annotated[
         str | None,
@@ -34,20 +34,22 @@ def measure(
 
     The sealed test set stays closed. New rows are recorded in the ledger, as by 'goodfit test'.
     """
+    from goodfit.cli.folders import name_of
     from goodfit.cli.measure_tables import print_measures
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
+    from goodfit.cli.tables import one_or_several
     from goodfit.runs import measures, threshold
 
     paid = None if costs is None else _two(costs)
     with watch(quiet=quiet) as watcher:
-        how: dict[str, Any] = {"target": target, "positive": positive, "progress": watcher.step}
+        how: dict[str, Any] = {"target": one_or_several(target), "positive": positive, "progress": watcher.step}
         chosen = None if paid is None else threshold(run, data, false_positive=paid[0], false_negative=paid[1], **how)
         found = measures(run, data, **how)
     if json:
         print_json({**found.to_dict(), "threshold": None if chosen is None else chosen.to_dict()})
     else:
-        print_measures(found, f"{run.name}, {found.rows:,} rows", chosen)
+        print_measures(found, f"{name_of(run)}, {found.rows:,} rows", chosen)
 
 
 def _two(text: str) -> tuple[float, float]:

@@ -53,6 +53,6 @@ def print_measures(found: Measures, title: str, threshold: Threshold | None) -> 
     out = console()
     print_all(out, found, title)
     out.print()
-    decide = [] if threshold is None else [threshold.sentence]
+    decide = [] if threshold is None else [threshold.sentence, *(t for t in threshold.notes if t not in found.notes)]
     for text in (*found.warnings, *found.notes, *decide):
         print_line(out, text)

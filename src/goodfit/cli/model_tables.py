@@ -50,6 +50,8 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
     if found.encoded:
         yield "encoding", f"piecewise linear: {found.encoded:,} features, {found.bins:,} bins each"
+    if found.targets:
+        yield f"{len(found.targets):,} targets", names(found.targets)
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.classes:

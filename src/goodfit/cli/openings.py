@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from goodfit.cli.output import console, print_line, table
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def print_opened(opened: Opened) -> None:
     out.print()
     print_line(out, describe(opened))
     if opened.nth > 1 and score.width > 0:
-        wide = f"the interval is {score.width:.4f} wide instead of {first.width:.4f}"
+        wide = f"the interval is {fixed(score.width)} wide instead of {fixed(first.width)}"
         print_line(out, f"Cost: {wide} ({opened.cost:.2f} times). 'goodfit ledger' shows all scores at this level.")
     elif opened.nth == 1 and not opened.again:
         print_line(out, "Every further model that is scored on this test set widens all its intervals.")
@@ -97,7 +98,7 @@ def _look_row(each: Outlook, look: NextLook) -> tuple[str, ...]:
 
     left = () if look.left is None else (f"{look.left:,}{' or more' if look.left == MOST else ''}",)
     score = f"{each.score} {each.value:.4f} on {each.rows:,}"
-    ends = ("none", "-") if math.isnan(look.low) else (f"{look.low:.4f} to {look.high:.4f}", f"{look.half:.4f}")
+    ends = ("none", "-") if math.isnan(look.low) else (f"{fixed(look.low)} to {fixed(look.high)}", f"{look.half:.4f}")
     return each.data, str(each.openings), score, look.kind, level_text(look.log_missing), *ends, *left
 
 
@@ -130,4 +131,4 @@ def _row(line: Opening) -> tuple[str, ...]:
     first = (str(line.number), when, line.data, model, nth)
     if now is None:
         return *first, "every epoch" if line.kind == "curve" else "unfinished", "-", "-", "-", rows
-    return *first, now.name, f"{now.value:.4f}", interval(now), percent(now.level), rows
+    return *first, now.name, fixed(now.value), interval(now), percent(now.level), rows

@@ -16,18 +16,37 @@ def with_values(app: cyclopts.App, words: Sequence[str]) -> list[str]:
 
     The parser takes -1.57,0 and -x for options. All of goodfit's begin with two dashes, but for -h, so that these are
     values wherever an option needs one; what begins with two is an option, and the one before it lacks its value.
+    InputError for 1.5 where an option takes whole numbers, which the parser would round.
     """
     found, ends = list(words), words.index("--") if "--" in words else len(words)
     at = [place for place in range(1, ends) if _names_option(words[place - 1]) and _looks_short(words[place])]
-    if not at:
+    parts = [each for place in range(ends) if (each := _fraction(words, place))]
+    if not at and not parts:
         return found
     *_, command = app.parse_commands(found)[1]
+    if command.default_command is None:  # the name of a command is missing, as the parser says
+        return found
     arguments = [each for each in command.assemble_argument_collection() if each.parse]
-    takes = {name for each in arguments if bool not in (each.hint, *get_args(each.hint)) for name in each.names}
+    kinds = {name: (each.hint, *get_args(each.hint)) for each in arguments for name in each.names}
+    for name, value in parts:
+        if int in kinds.get(name, ()):
+            raise InputError(problem(_WHERE, f"{name!r} must be an integer", got=value))
     for place in reversed(at):
-        if words[place - 1] in takes:
+        if bool not in kinds.get(words[place - 1], (bool,)):
             found[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
     return found
+
+
+def _fraction(words: Sequence[str], place: int) -> tuple[str, str] | None:
+    """(the option, its value) where a word is, or gives, a number that is not whole; None elsewhere."""
+    name, _, value = words[place].partition("=")
+    if not name.startswith("--"):
+        name, value = words[place - 1] if place else "", words[place]
+    try:
+        whole = "." not in value or float(value).is_integer()
+    except ValueError:
+        return None
+    return None if whole else (name, value)
 
 
 def _names_option(word: str) -> bool:

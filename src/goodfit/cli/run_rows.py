@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goodfit.words import fixed
+
 if TYPE_CHECKING:
     from goodfit.models import Score
     from goodfit.runs import RunGroup, RunSummary
@@ -57,11 +59,11 @@ def print_groups(groups: Sequence[RunGroup], folder: Path, *, json: bool) -> Non
 
 
 def _group_row(group: RunGroup, names: Sequence[str]) -> tuple[str, ...]:
-    ends = "none" if math.isnan(group.low) else f"{group.low:.4f} to {group.high:.4f}"
-    spread = "-" if math.isnan(group.spread) else f"{group.spread:.4f}"
+    ends = "none" if math.isnan(group.low) else f"{fixed(group.low)} to {fixed(group.high)}"
+    spread = "-" if math.isnan(group.spread) else fixed(group.spread)
     counts = (str(group.count), str(len(group.runs)), str(group.diverged))
     values = (group.fields.get(name, "-") for name in names)
-    return group.data, *values, group.name, f"{group.mean:.4f}", ends, spread, *counts
+    return group.data, *values, group.name, fixed(group.mean), ends, spread, *counts
 
 
 def refuse_metric(metric: str | None) -> None:
@@ -77,4 +79,4 @@ def _when(when: Any) -> str:
 
 
 def _score(score: Score | None) -> str:
-    return "-" if score is None else f"{score.name} {score.value:.4f}"
+    return "-" if score is None else f"{score.name} {fixed(score.value)}"

@@ -15,7 +15,7 @@ from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.cli.summary import leak_line
 from goodfit.errors import InputError
-from goodfit.words import duration
+from goodfit.words import duration, fixed
 
 if TYPE_CHECKING:
     from goodfit.selection import Selection
@@ -104,9 +104,9 @@ def _cells(row: dict[str, Any], fields: list[str], score: str) -> list[str]:
 
     if row["failed folds"]:
         return [str(row["rank"]), *(text_of(row[f]) for f in fields), "diverged", "-", "-", f"{row['parameters']:,}"]
-    interval = f"{row['low']:.4f} to {row['high']:.4f}" if math.isfinite(row["low"]) else "-"
-    difference = f"{row['difference']:+.4f}" if row["rank"] > 1 else "-"
-    shown = [f"{row[score]:.4f}", interval, difference, f"{row['parameters']:,}"]
+    interval = f"{fixed(row['low'])} to {fixed(row['high'])}" if math.isfinite(row["low"]) else "-"
+    difference = fixed(row["difference"], sign=True) if row["rank"] > 1 else "-"
+    shown = [fixed(row[score]), interval, difference, f"{row['parameters']:,}"]
     return [str(row["rank"]), *(text_of(row[field]) for field in fields), *shown]
 
 
@@ -143,8 +143,8 @@ def conclusions(found: Selection) -> Iterator[str]:
         sign = found.sign
         gap = abs(optimism.winner_score - optimism.corrected)
         low, high = sorted((sign * optimism.low, sign * optimism.high))
-        interval = f" ({low:.4f} to {high:.4f})" if math.isfinite(low) else ""
+        interval = f" ({fixed(low)} to {fixed(high)})" if math.isfinite(low) else ""
         yield (
-            f"Expected {found.score_name} on new data: {sign * optimism.corrected:.4f}{interval}. Selecting the best "
-            f"inflates its score by {gap:.4f}{f'; {found.uncorrected}' if found.uncorrected else ''}."
+            f"Expected {found.score_name} on new data: {fixed(sign * optimism.corrected)}{interval}. Selecting the "
+            f"best inflates its score by {fixed(gap)}{f'; {found.uncorrected}' if found.uncorrected else ''}."
         )

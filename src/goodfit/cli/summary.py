@@ -60,6 +60,8 @@ def print_run(run: Run) -> None:
         print_line(out, leak_line(run.leaks, run.data_name))
     if run.start is not None:
         print_line(out, str(run.start.told))
+    if run.refit is not None:
+        print_line(out, str(run.refit))
     sealed = how_to_open(run)
     if sealed:
         print_line(out, sealed)

@@ -32,7 +32,9 @@ def _flag(help: str, metavar: str = "NAME") -> Parameter:
 class TableFlags:
     """The flags of a table file, as given."""
 
-    target: Annotated[str | None, _flag("Target column.")] = None
+    target: Annotated[
+        list[str] | None, _flag("Target column. Repeatable, for several numbers that one net predicts together.")
+    ] = None
     id: Annotated[
         list[str] | None,
         _flag("Columns to leave out: ids, names, free text, what is unknown when predicting. Repeatable.", "NAME,…"),
@@ -82,6 +84,8 @@ def is_table(data: str) -> bool:
 def choices(given: TableFlags | None) -> dict[str, Any]:
     """The flags as parameters of `read_table`, those that were used."""
     used = {name: value for name, value in vars(given or TableFlags()).items() if value is not None}
+    if "target" in used:
+        used["target"] = one_or_several(used["target"])
     if "id" in used:
         from goodfit.data.tables import split_names
 
@@ -95,6 +99,11 @@ def choices(given: TableFlags | None) -> dict[str, Any]:
     if "test" in used:
         used["test"] = _share_or_file(used["test"])
     return used
+
+
+def one_or_several(names: list[str] | None) -> str | list[str] | None:
+    """What --target named: one column as its name, several as a list, None where there is none."""
+    return names[0] if names and len(names) == 1 else names
 
 
 def _share_or_file(text: str) -> float | str:

@@ -17,7 +17,8 @@ def open_test(
         Parameter(help="Separate test data: a table file or a data set. [default: the test set of the run's own data]"),
     ] = None,
     target: Annotated[
-        str | None, Parameter(help="Target column of --data. [default: as in the run]", metavar="NAME")
+        list[str] | None,
+        Parameter(help="Target column of --data. [default: as in the run]", metavar="NAME", negative=()),
     ] = None,
     json: Annotated[bool, Parameter(help="Print one JSON object instead of tables.", negative=())] = False,
     quiet: Annotated[bool, Parameter(help="Show no progress.", negative=())] = False,
@@ -30,10 +31,11 @@ def open_test(
     from goodfit.cli.openings import print_opened
     from goodfit.cli.output import print_json
     from goodfit.cli.progress import watch
+    from goodfit.cli.tables import one_or_several
     from goodfit.runs.openings import open_folder
 
     with watch(quiet=quiet) as watcher:
-        opened = open_folder(run, data, target, watcher.step)
+        opened = open_folder(run, data, one_or_several(target), watcher.step)
     for note in opened.notes:
         say(f"Note: {note}")
     if json:

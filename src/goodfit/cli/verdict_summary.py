@@ -11,7 +11,7 @@ from goodfit.cli import search_summary
 from goodfit.cli.exits import say
 from goodfit.cli.output import console, print_json, print_line, table
 from goodfit.verdicts.words import STATUS_WORDS, number
-from goodfit.words import duration
+from goodfit.words import duration, fixed
 
 if TYPE_CHECKING:
     from goodfit.runs import Run
@@ -67,8 +67,8 @@ def print_verdict(found: Verdict, run: Path, *, json: bool) -> None:
 def _cells(row: dict[str, Any]) -> list[str]:
     if not math.isfinite(row["difference"]):
         return [row["name"], row["change"], "-", "-", "-", STATUS_WORDS[row["status"]]]
-    interval = f"{row['low']:+.4f} to {row['high']:+.4f}"
-    shown = [f"{row['score']:.4f}", f"{row['difference']:+.4f}", interval, STATUS_WORDS[row["status"]]]
+    interval = f"{fixed(row['low'], sign=True)} to {fixed(row['high'], sign=True)}"
+    shown = [fixed(row["score"]), fixed(row["difference"], sign=True), interval, STATUS_WORDS[row["status"]]]
     return [row["name"], row["change"], *shown]
 
 
@@ -122,4 +122,4 @@ def _compared(before: Run, after: Run) -> str:
     if "valid" not in before.scores or "valid" not in after.scores:
         return "Before and after: no validation set to compare on."
     old, new = before.scores["valid"], after.scores["valid"]
-    return f"Validation {new.name} before and after: {old.value:.4f}, {new.value:.4f}."
+    return f"Validation {new.name} before and after: {fixed(old.value)}, {fixed(new.value)}."

@@ -46,6 +46,8 @@ class Dataset:
     """Names of the C classes or labels; () for regression."""
     features: tuple[str, ...] = ()
     """Names of the D inputs, or () where they have none."""
+    targets: tuple[str, ...] = ()
+    """Names of the C regression targets, or () where they have none."""
     test: np.ndarray = field(default_factory=_no_rows)
     """Rows of the official test set, int32; empty where the data set has none. `split` keeps them as test rows."""
     image_shape: tuple[int, int] | None = None
@@ -146,8 +148,8 @@ class Dataset:
         return len(self.classes) if self.task == "classification" else int(self.y.shape[1])
 
     def weight_of(self, rows: np.ndarray) -> np.ndarray | None:
-        """How much each of some rows counts, float64; None where all rows of the data set count alike."""
-        return None if self.weight is None else self.weight[rows]
+        """How much each of some rows counts, float64, 1 the most; None where all rows of the data set count alike."""
+        return None if self.weight is None else self.weight[rows] / self.weight.max()
 
     def __len__(self) -> int:
         """N, the number of rows, official test rows included."""
@@ -274,6 +276,8 @@ def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str
         problems.add(where, f"'y' must have one entry for each of the {len(x)} rows of 'x'", got=len(y))
     if data.features and len(data.features) != x.shape[1]:
         problems.add(where, f"'features' must name all {x.shape[1]} features", got=len(data.features))
+    if data.targets and (y is None or data.task != "regression" or len(set(data.targets)) != y.shape[1]):
+        problems.add(where, "'targets' must name each target of a regression", got=data.targets)
     if data.image_shape is not None and math.prod(data.image_shape) != x.shape[1]:
         rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} features"
         problems.add(where, rule, got=data.image_shape)

@@ -167,9 +167,9 @@ def split(data: Dataset, *, valid: float = 0.1, test: float | None = None, seed:
         fix = "Omit 'test'; use 'valid' to hold out data."
         problems.add("split", f"{data.name!r} has an official test set, which cannot be changed", got=test, fix=fix)
     problems.raise_if_any()
-    some = np.arange(len(data)) if data.weight is None else np.flatnonzero(data.weight)
-    left = np.setdiff1d(some.astype(np.int32), data.test, assume_unique=True)
-    test_rows = data.test
+    some = np.ones(len(data), bool) if data.weight is None else data.weight > 0
+    left = np.setdiff1d(np.flatnonzero(some).astype(np.int32), data.test, assume_unique=True)
+    test_rows = data.test[some[data.test]]
     if not data.test.size:
         share = TEST_SHARE if test is None else test
         left, test_rows = _take(data, left, share, generator(seed, "split/test"), "test", problems, 1 + (valid > 0))

@@ -127,5 +127,5 @@ def _targets(data: Dataset) -> tuple[FeatureRange, ...]:
     if data.task != "regression":
         return ()
     parts = _columns(data.y)
-    names = ["target"] if data.n_outputs == 1 else [f"target {i}" for i in range(data.n_outputs)]
+    names = ["target"] if data.n_outputs == 1 else data.targets or [f"target {i}" for i in range(data.n_outputs)]
     return tuple(FeatureRange(name, *(float(part[i]) for part in parts)) for i, name in enumerate(names))

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from goodfit.intervals import of_mean
+from goodfit.models.weighing import by_group, effective_rows
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -127,8 +129,21 @@ def mean_of(values: Float[np.ndarray, M * N], counts: Int[np.ndarray, " M"]) -> 
     return mean
 
 
-def difference(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, float, float]:
-    """(by how much the mean loss falls from the first to the second, the ends of its 95 % interval over rows)."""
+def difference(
+    first: Float[np.ndarray, " N"],
+    second: Float[np.ndarray, " N"],
+    weight: Float[np.ndarray, " N"] | None = None,
+    groups: Int[np.ndarray, " N"] | None = None,
+) -> tuple[float, float, float]:
+    """(by how much the mean loss falls from the first to the second, the ends of its 95 % interval).
+
+    first, second: losses of rows, times their weights; N >= 2
+    weight: as in `greedy`
+    groups: of the rows, whose rows are not independent of one another: the interval is then over groups, two or more
+    """
     gain = np.asarray(first, np.float64) - second
-    mean, half = float(gain.mean()), 1.96 * float(gain.std(ddof=1)) / len(gain) ** 0.5 if len(gain) > 1 else np.inf
-    return mean, mean - half, mean + half
+    mean, known = float(gain.mean()), None
+    if weight is not None:
+        gain, known = gain - (weight - 1.0) * mean, effective_rows(weight)  # as in `as_if_alike`
+    low, high = of_mean(gain, known=known) if groups is None else of_mean(by_group(gain, groups))
+    return mean, low, high

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.ensembles.choosing import Choice, choose, difference, evidence_of, row_losses
 from goodfit.ensembles.rounds import FoldRows, Member, Trained
 from goodfit.ensembles.sentences import sentences
-from goodfit.models.temperature import best_temperatures, probabilities_at
+from goodfit.models.temperature import best_temperatures, probabilities_at, runs_to_bound
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.watching import values_of
@@ -20,7 +20,7 @@ from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 
 MOST_FOR_TEMPERATURE = 4000  # rows by which the one number is fitted
-LOSSES = {"classification": "log-loss", "multilabel": "log-loss", "regression": "squared error, scaled"}
+LOSSES = {"classification": "log-loss", "multilabel": "log-loss", "regression": "scaled squared error"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +73,13 @@ def ensemble_of(rows: FoldRows, done: Sequence[Trained]) -> Ensemble:
 def _tempered(
     rows: FoldRows, members: Sequence[Member], choice: Choice
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """(temperature, nested losses, losses of the chosen ensemble) with the temperature where it helps, else without.
+    """(temperature, nested losses, losses of the chosen ensemble) with the temperature where it helps, and the rows
+    determine one; else without.
 
     The temperature of a fold is fitted with its choice, on the rows of the other folds.
     """
     task, y = rows.parts.data.task, rows.y
-    used = np.flatnonzero(choice.counts)
-    if task == "regression" or not all(np.isfinite(members[int(place)].outputs).all() for place in used):
+    if task == "regression":
         return 1.0, choice.nested, choice.chosen
     count = len(rows.folds)
     some = np.sort(np.random.default_rng(0).permutation(count)[:MOST_FOR_TEMPERATURE])
@@ -103,9 +103,9 @@ def _tempered(
     for fold, counts in enumerate(choice.by_fold):
         own = np.flatnonzero(rows.folds == fold)
         nested[own] = losses(counts, own, fitted(counts, some[rows.folds[some] != fold]))
-    if not nested.mean() < choice.nested.mean():
-        return 1.0, choice.nested, choice.chosen
     value = fitted(choice.counts, some)
+    if runs_to_bound(value) or not nested.mean() < choice.nested.mean():
+        return 1.0, choice.nested, choice.chosen
     return value, nested, losses(choice.counts, np.arange(count), value)
 
 
@@ -140,15 +140,16 @@ def history_of(found: Ensemble, rows: FoldRows) -> History:
 
 
 def facts_of(
-    found: Ensemble, done: Sequence[Trained], default: Recipe, seconds: float, spent: float, task: str
+    found: Ensemble, done: Sequence[Trained], default: Recipe, seconds: float, spent: float, rows: FoldRows
 ) -> dict[str, Any]:
     """What a model file, a report and `--json` tell of the ensemble, as JSON has it. default: the recipe as a whole."""
     first = next(member for member in done[0].members if member.stage == "default")
     base = {**first.recipe.to_dict(), "seed": default.seed, "epochs": epochs_of(first)}
     choice = found.choice
-    gain = difference(choice.first, found.nested)
+    over = {"weight": rows.weight, "groups": rows.groups}
+    gain = difference(choice.first, found.nested, **over)
     facts: dict[str, Any] = {
-        "loss": LOSSES[task],
+        "loss": LOSSES[rows.parts.data.task],
         "seed": base["seed"],
         "epochs": base["epochs"],
         "default_epochs": default.epochs,
@@ -173,8 +174,11 @@ def facts_of(
             for member, count in zip(found.members, found.counts, strict=True)
         ],
     }
+    if rows.groups is not None:
+        facts["groups"] = len(np.unique(rows.groups))
     if found.half is not None:
-        facts["later"] = [_rounded(each) for each in difference(found.half, choice.nested)]
+        facts["half"] = float(np.mean(found.half))
+        facts["later"] = [_rounded(each) for each in difference(found.half, choice.nested, **over)]
     return {**facts, "sentences": sentences(facts)}
 
 

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,7 @@ from goodfit.runs.folder import load as load_run
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import score_folds
 from goodfit.runs.run import Run
-from goodfit.runs.training import write_results
+from goodfit.runs.writing import write_results
 from goodfit.selection.calls import call_of, digest_of, resumed
 from goodfit.training.devices import start_ahead
 from goodfit.training.memory import free_memory
@@ -51,7 +51,7 @@ MOST_SECONDS = 30 * 24 * 3600.0
 @public
 def fit(
     data: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     seconds: float,
     seed: int = 0,
@@ -64,7 +64,7 @@ def fit(
 
     data: a table file; a data frame, or what else `goodfit.data.table` takes; a Table, a Split or a data set, or the
     name of one.
-    target: the column to predict, of a file or a data frame
+    target: the column to predict, or a list of several columns of numbers, of a file or a data frame
     seconds: how long it may take, > 0. At least the default recipe is trained, whatever that takes.
     seed: of everything that is drawn
     out: folder to write the run to; the same call resumes there. None writes nothing.
@@ -73,8 +73,9 @@ def fit(
     choices: ids, task, kinds, group, time, weight, ordered and test, as in `goodfit.data.table`
 
     What comes back is a run whose nets predict together, each as often as it counts, and whose out-of-fold predictions
-    are those of the ensemble; `ensemble` tells how it was chosen. See docs/fit.md. InputError where the time is not
-    > 0, where rows have a time, and where there are too few rows or groups for folds.
+    are those of the ensemble; `ensemble` tells how it was chosen. See docs/fit.md.
+    InputError where the time is not > 0, where rows have a time, where there are too few rows or groups for folds,
+    where a split has validation rows, and where a net of the default recipe diverges.
     """
     began = time.perf_counter()
     check_mode(leaks)
@@ -83,7 +84,7 @@ def fit(
         raise InputError(problem(WHERE, rule, got=seconds, fix="Give it a minute, or five."))
     given = _data(data, target, choices)
     recipe = Recipe(seed=seed)
-    return _fit(recipe, given, seconds=seconds, leaks=leaks, out=out, progress=progress, began=began)
+    return _fit(recipe, given, seconds=float(seconds), leaks=leaks, out=out, progress=progress, began=began)
 
 
 @public
@@ -164,7 +165,7 @@ def _folder(out: str | Path | None, record: SessionRecord) -> Iterator[tuple[Pat
         yield it
 
 
-def _data(data: Any, target: str | None, choices: Mapping[str, Any]) -> Any:
+def _data(data: Any, target: str | Sequence[str] | None, choices: Mapping[str, Any]) -> Any:
     """A table, a split, a data set, or the name of one, checked."""
     if isinstance(data, Table | Split | Dataset) or (isinstance(data, str) and data in names()):
         if target is not None or choices:
@@ -188,9 +189,18 @@ def _no_folds(parts: Split) -> InputError:
     if parts.data.time is not None:
         rule = "takes folds, and rows with a time have none: the past would be predicted by the future"
         return InputError(problem(where, rule, fix=fix))
+    if len(parts.valid):
+        rule = "takes folds of all rows beside the test set, and this split has validation rows"
+        return InputError(problem(where, rule, fix="Give a split without them: goodfit.data.split(data, valid=0)."))
     what = "rows" if parts.data.groups is None else "groups"
     rule = f"takes folds, for which there must be 2 {what} or more beside the test set"
     return InputError(problem(where, rule, fix="Train with 'goodfit train', or seal fewer rows with --test."))
+
+
+def _diverged(parts: Split) -> InputError:
+    rule = "a net of the default recipe diverged, or gave numbers that are not finite for rows of its fold"
+    fix = "Look for extreme values in the columns and the target, or use 'goodfit train' with a lower --learning-rate."
+    return InputError(problem(f"fit of {parts.data.name!r}", rule, fix=fix))
 
 
 @dataclass(frozen=True)
@@ -244,6 +254,8 @@ class _Job:
             before = time.perf_counter()
             limit = max(pace.deadline, before) if done else max(pace.deadline, before + 1.0)
             trained = train_round(self.rows, len(done), planned, folder, limit, partial(self._tell, done))
+            if not done and not trained.members:
+                raise _diverged(self.rows.parts)
             took = time.perf_counter() - before
             known = sum(trained.seconds.values())
             pace.add(trained, max(0.0, took - known))
@@ -280,7 +292,7 @@ class _Job:
             origin=self.origin,
             out_of_fold=out_of_fold,
             measured=measured_at_end(nets, parts, out_of_fold),
-            ensemble=facts_of(found, done, self.base, self.seconds, spent, parts.data.task),
+            ensemble=facts_of(found, done, self.base, self.seconds, spent, self.rows),
         )
 
     def _write(self, made: Run, folder: Path) -> None:

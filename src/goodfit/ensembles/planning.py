@@ -11,6 +11,7 @@ import numpy as np
 
 from goodfit.ensembles.rounds import FoldRows, Planned, Stage, Trained
 from goodfit.ensembles.space import drawn, kind_like, kind_of, shortened
+from goodfit.runs.checks import learning_rows
 from goodfit.training.machine import machine
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
@@ -85,31 +86,28 @@ class Planner:
 
     def next(self, done: Sequence[Trained], pace: Timing) -> Planned | None:
         """The next round; None where no time is left for one."""
-        tried: list[Trained] = []  # of the kind that is on its way
-        for each in reversed(done):
-            if each.planned.stage != "short":
-                break
-            tried.insert(0, each)
-        kinds = sum(each.planned.stage == "whole" for each in done)
-        if len(tried) == TRIED:
-            going_on = self._whole(tried, done, pace)
+        short = [each for each in done if each.planned.stage == "short"]
+        kinds, on_its_way = divmod(len(short), TRIED)
+        tried = short[len(short) - on_its_way :]  # of the kind that is on its way
+        if done[-1].planned.stage == "short" and not tried:
+            going_on = self._whole(short[-TRIED:], done, pace)
             if going_on is not None:
                 return going_on
-            kinds, tried = kinds + 1, []
         near = sorted((m for each in done for m in each.members), key=lambda member: member.loss)
         best = [member.recipe for member in near[:NEAR]] if kinds else []
         seed = int(np.random.SeedSequence([self.seed, SETTINGS_STREAM, len(done)]).generate_state(1)[0])
         if tried:
             first = Recipe.from_mapping(tried[0].planned.recipes[0])
-            short = self._short(done, kind_like(first), len(tried[0].planned.recipes), best, seed, pace)
-            return short if short.seconds <= pace.left else None
+            more = self._short(done, kind_like(first), len(tried[0].planned.recipes), best, seed, pace)
+            return more if more.seconds <= pace.left else None
+        kind = kind_of(self.base, kinds, best, seed, learning_rows(self.rows.parts))
         for size in SIZES:
-            short = self._short(done, kind_of(self.base, kinds, best, seed), size, best, seed, pace)
-            whole = [self._whole_of(Recipe.from_mapping(each), done) for each in short.recipes]
+            more = self._short(done, kind, size, best, seed, pace)
+            whole = [self._whole_of(Recipe.from_mapping(each), done) for each in more.recipes]
             after = self._planned("whole", done, whole, pace)
-            if short.seconds * TRIED + after.seconds <= pace.left:
-                return short
-        return short if short.seconds <= pace.left else None
+            if more.seconds * TRIED + after.seconds <= pace.left:
+                break
+        return more if more.seconds <= pace.left else None
 
     def _short(
         self, done: Sequence[Trained], kind: dict[str, Any], count: int, best: Sequence[Recipe], seed: int, pace: Timing
@@ -138,12 +136,13 @@ def length_of(done: Sequence[Trained]) -> float:
     """How many times as many epochs as the default rounds have from now on: twice as many after a kind that was better
     with all epochs than with few, half as many after one that was worse.
     """
-    length, few = 1.0, np.inf
+    length, few, rounds = 1.0, np.inf, 0
     for each in done:
         best = min((member.loss for member in each.members), default=np.inf)
         if each.planned.stage == "short":
-            few = min(few, best)
+            few = best if rounds % TRIED == 0 else min(few, best)  # of a kind that did not go on, nothing is compared
+            rounds += 1
         elif each.planned.stage == "whole":
             length *= 2.0 if best < LONGER * few else 0.5 if best > few else 1.0
-            length, few = float(np.clip(length, *LENGTHS)), np.inf
+            length, few, rounds = float(np.clip(length, *LENGTHS)), np.inf, 0
     return length

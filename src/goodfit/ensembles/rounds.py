@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from goodfit.checked_json import damaged, read_model
 from goodfit.data import Split
+from goodfit.data.dividing import group_codes, own_groups
 from goodfit.ensembles.choosing import evidence_of, row_losses
 from goodfit.ensembles.space import OFF
 from goodfit.files import write_atomically
@@ -36,7 +37,6 @@ from goodfit.training.store import Store
 from goodfit.training.turns import JobList, SessionPlan, Turn, plan_session
 
 KIND = "round"
-WORST = (0.0, 1e6)  # probability of the truth, and scaled residual, of nets that diverged
 FILE = "round.json"
 VARIED = ("learning_rate", "dropout", "weight_decay", "epochs", "seed", *OFF)  # fields that no program depends on
 Stage = Literal["default", "short", "whole"]
@@ -127,6 +127,12 @@ class FoldRows:
         """How much each training row counts, with mean 1; None where all count alike."""
         found = self.parts.data.weight_of(self.parts.train)
         return None if found is None else np.asarray(found / found.mean(), np.float32)
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64] | None:
+        """The group of each training row, counted from 0, one of its own where it has none; None without groups."""
+        groups = self.parts.data.groups
+        return None if groups is None else own_groups(group_codes(groups[self.parts.train]))
 
     @cached_property
     def target_scale(self) -> NDArray[np.float64]:
@@ -253,7 +259,7 @@ def train_round(
 def _members(
     rows: FoldRows, number: int, planned: Planned, found: Mapping[tuple[int, int], tuple[NetArrays, TrainedNets, int]]
 ) -> tuple[Member, ...]:
-    """The settings that stayed finite, with what they say of the rows of their nets' folds."""
+    """The settings whose nets and losses stayed finite, with what they say of the rows of their nets' folds."""
     data, count = rows.parts.data, rows.fold_count
     recipes = [Recipe.from_mapping(each).replace(seed=planned.seed) for each in planned.recipes]
     nets = {
@@ -272,18 +278,15 @@ def _members(
     members = []
     for place, recipe in enumerate(recipes):
         trained = [found[place, fold][1:] for fold in range(count)]
-        sound = not any(each.frozen[at] for each, at in trained) and np.isfinite(outputs[place]).all()
-        if sound or planned.stage == "default":
-            of_recipe = tuple(nets[place, fold] for fold in range(count))
-            if sound:
-                evidence = evidence_of(data.task, values_at(data.task, outputs[place]), rows.y, rows.target_scale)
-            else:  # the default, which stays where nothing else is sound
-                evidence = np.full((len(rows.folds), data.n_outputs), WORST[data.task == "regression"], np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # of nets that have grown large
+            evidence = evidence_of(data.task, values_at(data.task, outputs[place]), rows.y, rows.target_scale)
             losses = row_losses(data.task, evidence)
-            loss = float((losses if rows.weight is None else losses * rows.weight).mean(dtype=np.float64))
-            members.append(
-                Member(recipe, planned.stage, number, of_recipe, tuple(trained), outputs[place], evidence, loss)
-            )
+        finite = np.isfinite(outputs[place]).all() and np.isfinite(losses).all()
+        if not finite or any(each.frozen[at] for each, at in trained):
+            continue
+        loss = float((losses if rows.weight is None else losses * rows.weight).mean(dtype=np.float64))
+        of_recipe = tuple(nets[place, fold] for fold in range(count))
+        members.append(Member(recipe, planned.stage, number, of_recipe, tuple(trained), outputs[place], evidence, loss))
     return tuple(members)
 
 

@@ -24,7 +24,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
         gain, low, high = facts["gain"]
         told.append(
             f"Nested {what}, each fold by the {chosen} that left it out: {nested}, against {facts['default']:.4g} of "
-            f"{default} alone; better by {gain:.2g}, 95 % interval {low:.2g} to {high:.2g}."
+            f"{default} alone; better by {gain:.2g} (95 % interval over {_over(facts)}: {low:.2g} to {high:.2g})."
         )
         of = "the default recipe with that temperature" if stays else "the chosen ensemble"
         by = facts["nested"] - facts["chosen"]
@@ -42,18 +42,23 @@ def more_time(facts: Mapping[str, Any]) -> str:
     later = facts.get("later")
     if later is None:
         return f"{unknown}: there were fewer than three rounds."
-    gain, low, high = later
+    (gain, low, high), before = later, facts["half"]
     if high - low <= WIDTH * facts["nested"]:  # the same predictions, so that nothing was measured
         if default_stays(facts):
             return f"{unknown}: no choice has been better than the default recipe alone yet."
         return f"{unknown}: the second half of the rounds did not change the choice."
-    share = gain / facts["nested"] if facts["nested"] > 0 else 0.0
+    share = gain / before if before > 0 else 0.0
     told = f"The second half of the rounds changed the nested {facts['loss']} by {-share:+.1%}"
     if low > 0:
-        return f"{told} (clear of 0): more time is likely to bring a little more."
-    if share < 0.002 and high < 0.01 * max(facts["nested"], 1e-12):
+        return f"{told} (clear of 0): more time is likely to bring more."
+    if share < 0.002 and high < 0.01 * max(before, 1e-12):
         return f"{told}: more time would bring next to nothing."
-    return f"{told}, within its interval over rows: whether more time would help cannot be told."
+    return f"{told}, within its interval over {_over(facts)}: whether more time would help cannot be told."
+
+
+def _over(facts: Mapping[str, Any]) -> str:
+    """What intervals are over."""
+    return f"{facts['groups']:,} groups" if facts.get("groups") else "rows"
 
 
 def _default(facts: Mapping[str, Any]) -> str:

@@ -38,15 +38,18 @@ class Kind:
     bins: int | None
     batch: float
 
-    def fields(self, base: Recipe) -> dict[str, Any]:
-        """As fields of a recipe. No encoding where the default has none, as of a table with very many columns."""
+    def fields(self, base: Recipe, rows: int) -> dict[str, Any]:
+        """As fields of a recipe. No encoding where the default has none, as of a table with very many columns.
+
+        rows: that a net learns from, which a batch does not exceed
+        """
         encoded = self.bins is not None and base.encoding != "none"
         return {
             "hidden": self.hidden,
             "activation": self.activation,
             "encoding": "piecewise" if encoded else "none",
             **({"bins": self.bins} if encoded else {}),
-            "batch_size": max(1, round(base.batch_size * self.batch)),
+            "batch_size": min(rows, round(base.batch_size * self.batch)),
         }
 
 
@@ -59,20 +62,22 @@ FIRST_KINDS = (  # one after another, before kinds are drawn
 )
 
 
-def kind_of(base: Recipe, number: int, best: Sequence[Recipe], seed: int) -> dict[str, Any]:
+def kind_of(base: Recipe, number: int, best: Sequence[Recipe], seed: int, rows: int) -> dict[str, Any]:
     """What the settings of the number-th kind have in common, as fields of a recipe.
 
+    rows: that a net learns from
     best: settings by their loss, the best first, one of which may be repeated in this
     """
     rng = np.random.default_rng([seed, 1])
     off = {name: 0.0 for place, name in enumerate(OFF) if number % 3 != place + 1}
     if number < len(FIRST_KINDS):
-        return {**FIRST_KINDS[number].fields(base), **off}
+        return {**FIRST_KINDS[number].fields(base, rows), **off}
     if best and rng.random() < SHARE_NEAR:
         return kind_like(best[int(rng.integers(len(best)))])
     bins = (None, *BINS)[int(rng.integers(1 + len(BINS)))]
     hidden = HIDDEN[int(rng.integers(len(HIDDEN)))]
-    return {**Kind(hidden, str(rng.choice(ACTIVATIONS)), bins, float(rng.choice(BATCHES))).fields(base), **off}
+    kind = Kind(hidden, str(rng.choice(ACTIVATIONS)), bins, float(rng.choice(BATCHES)))
+    return {**kind.fields(base, rows), **off}
 
 
 def kind_like(recipe: Recipe) -> dict[str, Any]:

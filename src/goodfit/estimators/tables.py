@@ -68,7 +68,8 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on all rows of X [n_samples, n_features], with targets y [n_samples].
+        """Train on all rows of X [n_samples, n_features], with targets y [n_samples], or, for a regressor, several
+        [n_samples, n_targets].
 
         X: data frame of pandas, polars or Arrow, whose columns are read as `goodfit.data.table` reads them; or an array
         of numbers or texts. Missing values may be in X, not in y. ValueError for data or parameters that do not fit.
@@ -81,7 +82,7 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         kept = slice(None) if weight is None else weight > 0
         targets = self._targets(y, kept)
         check_consistent_length(X, targets)
-        made = self._table(columns, targets, getattr(y, "name", None), weight)
+        made = self._table(columns, targets, _names_of(y, targets), weight)
         self.run_ = run = self._trained(made)
         if run.frozen:
             rule = f"{len(run.frozen)} of {len(run.nets)} nets diverged, and predict only if all did"
@@ -126,15 +127,18 @@ class BaseTable(BaseEstimator):  # type: ignore[misc]
         return list(zip(self._names, (column for _, column in found), strict=True))
 
     def _table(
-        self, columns: list[tuple[str, Any]], targets: NDArray[Any], name: Any, weight: NDArray[Any] | None
+        self, columns: list[tuple[str, Any]], targets: NDArray[Any], names: list[str], weight: NDArray[Any] | None
     ) -> Table:
         """The table of inputs, targets and weights, of which no test rows are sealed."""
-        target, of_rows, given = name if isinstance(name, str) and name else TARGET, WEIGHT, [*columns]
-        while target in self._names:
-            target += "_"
-        while of_rows in (target, *self._names):
+        of_rows, given, target = WEIGHT, [*columns], list[str]()
+        for name, own in zip(names, targets.reshape(len(targets), -1).T, strict=True):
+            while name in (*self._names, *target):
+                name += "_"
+            target.append(name)
+            given.append((name, own))
+        while of_rows in (*target, *self._names):
             of_rows += "_"
-        given += [(target, targets)] + ([] if weight is None else [(of_rows, np.asarray(weight, np.float64))])
+        given += [] if weight is None else [(of_rows, np.asarray(weight, np.float64))]
         how: dict[str, Any] = {"ids": self.ids, "task": self._task, "kinds": self.kinds, "test": 0}
         made = table(frame_from(WHERE, given), target, weight=None if weight is None else of_rows, **how)
         return replace(made, target=replace(made.target, classes=self._class_names()))
@@ -277,7 +281,8 @@ class TableClassifier(ClassifierMixin, BaseTable):  # type: ignore[misc]
 
 @documented(TABLES)
 class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
-    """The default recipe for tables, for numbers: inputs as `TableClassifier` takes them.
+    """The default recipe for tables, for numbers: inputs as `TableClassifier` takes them. Several targets, y
+    [n_samples, n_targets], are predicted by one net; a data frame of them gives their names.
 
     Parameters
     ----------
@@ -285,9 +290,10 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
 
     Attributes
     ----------
-    out_of_fold_ : [n_samples] what is predicted for every training row, in the order given, by the nets that did not
-        learn from it; None where the recipe has no folds
-    score_ : R² of `out_of_fold_`, a goodfit Score as of `TableClassifier`, with the errors' sizes in `errors`
+    out_of_fold_ : [n_samples] or [n_samples, n_targets] what is predicted for every training row, in the order given,
+        by the nets that did not learn from it; None where the recipe has no folds
+    score_ : R² of `out_of_fold_` (its mean over targets), a goodfit Score as of `TableClassifier`, with the errors'
+        sizes in `errors`
     model_, run_, n_features_in_, feature_names_in_ : as of `TableClassifier`
 
     Examples
@@ -304,27 +310,54 @@ class TableRegressor(RegressorMixin, BaseTable):  # type: ignore[misc]
     _method: ClassVar[str] = "predict"
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The numbers [n_samples] that are predicted, float32, in the unit of y; means over the nets."""
-        return self._predicted(X, "predict")[:, 0]
+        """The numbers [n_samples] or [n_samples, n_targets] that are predicted, float32, in the unit of y; means over
+        the nets.
+        """
+        return self._as_given(self._predicted(X, "predict"))
 
     def predict_interval(self, X: Any, coverage: float = 0.9, *, adaptive: bool = False) -> NDArray[Any]:
-        """Prediction intervals [n_samples, 2], low and high in the unit of y, which hold the numbers of new rows like
-        those of the fit with this probability; see docs/intervals.md.
+        """Prediction intervals [n_samples, 2], or [n_samples, n_targets, 2], low and high in the unit of y, which hold
+        the numbers of new rows like those of the fit with this probability, each target by itself; see
+        docs/intervals.md.
 
         coverage: above 0 and below 1, default 0.9
         adaptive: whether they are wider where errors at such predictions were larger
         ValueError for another coverage, and where the recipe had neither folds nor validation rows.
         """
-        return self._bounded(X, "predict_interval", coverage, adaptive=adaptive)[:, 0]
+        return self._as_given(self._bounded(X, "predict_interval", coverage, adaptive=adaptive))
 
     def _targets(self, y: Any, kept: Any) -> NDArray[Any]:
-        return np.asarray(_check_y(y, y_numeric=True, estimator=self), np.float64)
+        found = np.asarray(_check_y(y, multi_output=_width(y) > 1, y_numeric=True, estimator=self), np.float64)
+        self._one_dimension = found.ndim == 1
+        return found
 
     def _class_names(self) -> tuple[str, ...]:
         return ()
 
     def _as_given(self, values: NDArray[Any]) -> NDArray[Any]:
-        return values[:, 0]
+        return values[:, 0] if self._one_dimension else values
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn may expect: several targets, too."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _width(y: Any) -> int:
+    """How many targets there are."""
+    shape = getattr(y, "shape", None) or np.shape(y)
+    return int(shape[1]) if len(shape) == 2 else 1
+
+
+def _names_of(y: Any, targets: NDArray[Any]) -> list[str]:
+    """The names of the targets: those of a data frame or a series, else "target", or "target 1" and so on."""
+    if targets.ndim == 1:
+        name = getattr(y, "name", None)
+        return [name if isinstance(name, str) and name else TARGET]
+    own = [*getattr(y, "columns", ())]
+    right = len(own) == targets.shape[1] and all(isinstance(name, str) and name for name in own)
+    return own if right else [f"{TARGET} {place + 1}" for place in range(targets.shape[1])]
 
 
 def _name_of(label: Any) -> str:

@@ -50,7 +50,7 @@ def dependence_curve(
         if single is not None and mean.shape[1] == 1:
             for curve in np.asarray(single, float):
                 axes.plot(at, curve[:, 0], color=FAINT, linewidth=0.6, alpha=0.5, zorder=1)
-        handles = {}
+        handles = []
         for place in range(min(mean.shape[1], MOST_OUTPUTS)):
             low, high = mean[:, place] - spread[:, place], mean[:, place] + spread[:, place]
             look: dict[str, Any] = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 4.5}
@@ -59,17 +59,16 @@ def dependence_curve(
             else:
                 axes.vlines(at, low, high, color=COLOURS[place], linewidth=2.0)
                 look["linestyle"] = ""
-            (handles[_cut(outputs[place])],) = axes.plot(at, mean[:, place], zorder=3, **look)
+            handles += axes.plot(at, mean[:, place], zorder=3, **look)
         if not numeric:
             axes.set_xticks(at, [_cut(str(value)) for value in values], rotation=90 if len(at) > 4 else 0)
         axes.set_xlabel(_cut(column))
         axes.set_ylabel(what)
         for text in (axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()):
             text.set_parse_math(False)
-        if any(handles):
-            legend = figure.legend(
-                handles.values(), handles.keys(), loc="outside lower center", ncols=1 if width < NARROW else 3
-            )
+        if any(outputs[: len(handles)]):  # a single output has no name; names that are cut may be alike
+            names = [_cut(name) for name in outputs[: len(handles)]]
+            legend = figure.legend(handles, names, loc="outside lower center", ncols=1 if width < NARROW else 3)
             for text in legend.get_texts():
                 text.set_parse_math(False)
     return figure

@@ -1,5 +1,7 @@
 """The loss of the best constant prediction: what a net must beat to have learned anything."""
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Shaped
@@ -24,6 +26,13 @@ def least_constant(loss: str, target: Shaped[np.ndarray, "... B"], outputs: int,
         rows = jnp.asarray(np.repeat(found[:, None], target.shape[-1], axis=1))
         losses = LOSSES[loss].per_row(rows, jnp.asarray(target), None, huber_delta)[1]
         return float(np.asarray(losses).mean())
+
+
+def least_pinball(target: Shaped[np.ndarray, "C B"], levels: Sequence[float]) -> float:
+    """The least mean loss of quantiles that are the same for every row, summed over targets and levels."""
+    share = np.asarray(levels)[:, None, None]
+    difference = target - np.quantile(target, levels, axis=1)[..., None]  # [L, C, B]
+    return float(np.maximum(share * difference, (share - 1) * difference).sum((0, 1)).mean())
 
 
 def _constant_outputs(loss: str, target: np.ndarray, outputs: int, huber_delta: float) -> np.ndarray:

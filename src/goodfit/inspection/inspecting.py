@@ -24,6 +24,7 @@ from goodfit.inspection.retraining import range_test, retrained
 from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.models.model_file import STARTED, Model
+from goodfit.models.predicting import ENSEMBLE
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
@@ -135,14 +136,15 @@ def inspect(
     net: a run, a model, or a net (`goodfit.inspection.describe_net` makes one of weights). x, y: raw inputs and
     targets; or x a Dataset or Split, whose training rows are taken; or, for nets that were trained on a table, a table
     file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own. recipe: what the net was
-    trained by, where it does not know; without one, findings on the start and the steps are "cannot tell". which: the
-    net among several. rows: that are measured, at most. curvature: measure the Hessian's largest eigenvalue. retrain:
-    allow the range test of learning rates, which trains the recipe a dozen times, for some seconds; and where the net
-    learned little, the trainings without what may hold it back.
+    trained by, where it does not know, as of an ensemble's nets but those of its first setting; without one, findings
+    on the start and the steps are "cannot tell". which: the net among several. rows: that are measured, at most.
+    curvature: measure the Hessian's largest eigenvalue. retrain: allow the range test of learning rates, which trains
+    the recipe a dozen times, for some seconds; and where the net learned little, the trainings without what may hold it
+    back.
     """
     prepare()
     chosen = _chosen(net, which)
-    recipe = recipe or _recipe_of(net)
+    recipe = recipe or _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
     if recipe is not None:  # of fold members one is looked at, with its fold as validation rows
         recipe = fitted_recipe(recipe.replace(fold_members=0) if recipe.fold_members else recipe, parts)
@@ -174,7 +176,7 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
     numbers: places among the training rows in the order of the data set, from 0; test rows stay sealed. data: the
     Dataset or Split, where the net is not a run that knows its own. The subject's rows are numbers in the data set.
     """
-    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, data, None)
     train = np.sort(parts.train)
     problems = Problems()
@@ -188,7 +190,7 @@ def rows_of(net: Run | Model | TrainedNet, numbers: Sequence[int], data: Any = N
 
 def subject_for(net: Run | Model | TrainedNet, x: Any = None, y: Any = None, *, which: int = 0) -> Subject:
     """A net with the rows that `inspect` would measure it on; the arguments are its."""
-    chosen, recipe = _chosen(net, which), _recipe_of(net)
+    chosen, recipe = _chosen(net, which), _recipe_of(net, which)
     parts = _parts(net, chosen, recipe, x, y)
     return _subject(chosen, recipe, parts.x("train"), parts.y("train"))
 
@@ -267,7 +269,12 @@ def _chosen(net: Any, which: int) -> TrainedNet:
     return net.nets[which]
 
 
-def _recipe_of(net: Any) -> Recipe | None:
+def _recipe_of(net: Any, which: int) -> Recipe | None:
+    """What trained a net; None where that is not known, as of an ensemble's nets but those of its first setting."""
+    if isinstance(net, Run | Model):
+        ensemble = net.ensemble if isinstance(net, Run) else net.about.get(ENSEMBLE)
+        if ensemble is not None and (net.recipe is None or which >= net.recipe.fold_members):
+            return None
     if isinstance(net, Run):
         return net.recipe
     # a recipe that only describes the layers of a net from elsewhere says nothing of its training

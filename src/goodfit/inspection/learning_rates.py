@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from goodfit.inspection.constant import least_constant
+from goodfit.inspection.constant import least_constant, least_pinball
 from goodfit.nets.losses import DEFAULT_LOSSES
 from goodfit.training.examples import Examples
 from goodfit.training.jobs import FittedJobs, fit_jobs
@@ -136,6 +136,8 @@ def _constant(recipe: Recipe, examples: Examples) -> float:
     target: np.ndarray = examples.y[examples.train]
     if examples.task != "classification":
         target = examples.scaling.targets(target).T
+    if loss == "quantile":
+        return least_pinball(target, recipe.levels)
     return least_constant(loss, target, examples.outputs, recipe.huber_delta)
 
 

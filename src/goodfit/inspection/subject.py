@@ -116,6 +116,7 @@ def subject_of(
         raise InputError(problem(WHERE, rule, fix="Give one target for each row of 'x'."))
     data = _checked(net, x, y)
     loss = "poisson" if loss == "auto" and net.link == "exp" else loss
+    loss = "absolute-error" if loss == "quantile" else loss  # of the medians, which are what the net predicts
     loss = DEFAULT_LOSSES[net.task] if loss == "auto" else loss
     if loss not in LOSSES or net.task not in LOSSES[loss].tasks:
         fitting = [name for name, each in LOSSES.items() if net.task in each.tasks]

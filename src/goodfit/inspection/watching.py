@@ -13,6 +13,7 @@ from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_share
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
+from goodfit.models.quantile_head import split_head
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.losses import LOSSES
 from goodfit.training.cohort import Cohort
@@ -109,7 +110,8 @@ def _subject(cohort: Cohort, net: NetArrays) -> Subject:
         target = scaling.targets(target).T
     made = _net(cohort, net, 0)
     delta = cohort.jobs[0].recipe.huber_delta
-    return Subject(made, x, target, examples.x[rows], rows, len(examples.train), cohort.program.loss, delta)
+    loss = "absolute-error" if cohort.program.levels else cohort.program.loss  # of the medians
+    return Subject(made, x, target, examples.x[rows], rows, len(examples.train), loss, delta)
 
 
 def _net(cohort: Cohort, net: NetArrays, number: int) -> TrainedNet:
@@ -118,6 +120,7 @@ def _net(cohort: Cohort, net: NetArrays, number: int) -> TrainedNet:
     link: Any = "exp" if LOSSES[cohort.program.loss].link == "exp" else "identity"
     classes = () if examples.task == "regression" else tuple(map(str, range(examples.outputs)))
     activations = cohort.jobs[number].recipe.activations
+    weights, biases, head = split_head(net.weights, net.biases, cohort.program.levels)
     return TrainedNet(
-        net.weights, net.biases, activations, examples.task, classes=classes, slopes=net.slopes, link=link
+        weights, biases, activations, examples.task, classes=classes, slopes=net.slopes, link=link, head=head
     )

@@ -60,7 +60,8 @@ def _targets(data: Dataset) -> Iterator[tuple[tuple[str, tuple[str, ...]], np.nd
             yield (name, ("0", "1")), data.y[:, place].astype(np.int32)
     else:
         for place in range(data.n_outputs):
-            yield ("target" if data.n_outputs == 1 else f"target {place}", ()), data.y[:, place].astype(np.float64)
+            name = data.targets[place] if data.targets else f"target {place}" if data.n_outputs > 1 else "target"
+            yield (name, ()), data.y[:, place].astype(np.float64)
 
 
 def _sample(y: np.ndarray, rows: Rows, task: str) -> Rows:

@@ -13,7 +13,7 @@ import numpy as np
 
 from goodfit.intervals import Bounds, clopper_pearson
 from goodfit.models.ranking import Moved
-from goodfit.models.weighing import Weights, effective_rows
+from goodfit.models.weighing import Weights, known_share
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Int, Num
@@ -51,11 +51,7 @@ def f1_interval(
     truth: Bool[np.ndarray, " N"], predicted: Bool[np.ndarray, " N"], level: float, weight: Weights = None
 ) -> Bounds:
     """The interval of F1 of one class, from Clopper-Pearson's of q; with weights, of as many rows as they are worth."""
-    both, either = truth & predicted, truth | predicted
-    if weight is None:
-        hits, rows = float(both.sum()), float(either.sum())
-    else:
-        rows = effective_rows(weight[either])
-        hits = rows * min(1.0, float(weight[both].sum() / weight[either].sum()))
-    low, high = clopper_pearson(hits, rows, level)
+    either = truth | predicted
+    share, rows = known_share((truth & predicted)[either].astype(float), None if weight is None else weight[either])
+    low, high = clopper_pearson(share * rows, rows, level)
     return 2 * low / (1 + low), 2 * high / (1 + high)

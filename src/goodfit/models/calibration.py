@@ -18,7 +18,7 @@ from goodfit.intervals import LEVEL, NOT_NEGATIVE, SHARE, Bounds, clopper_pearso
 from goodfit.models.averaging import decided
 from goodfit.models.paired import FEWEST_WRONG, LEAST_ROWS
 from goodfit.models.row_scores import BRIER, LOG_LOSS, Values
-from goodfit.models.weighing import Weights, as_if_alike, effective_rows, told
+from goodfit.models.weighing import Weights, as_if_alike, effective_rows, known_share, told
 from goodfit.plain_json import plain
 from goodfit.training.metrics import SCORE_NAMES, hits, log_losses
 
@@ -143,26 +143,28 @@ def probability_scores(
     Accuracy: Clopper-Pearson. The others: the farther ends of Student's interval and Hall's, which allows for skewness;
     none with fewer than 30 rows, where all rows have the same, and of a loss where fewer than 5 rows are wrong, which
     make most of it.
-    weight: how much each row counts, [N]: means are weighted, and accuracy's interval is that of as many rows as these
-    are worth.
+    weight: how much each row counts, [N], > 0: means are weighted, and effective rows take the place of rows in these
+      rules and in the interval of accuracy.
     """
     right = next(rows[name] for name in SCORE_NAMES.values() if name in rows)
-    count, wrong = len(right), float((1 - right).sum())
+    count, wrong, what, known = len(right), float((1 - right).sum()), "rows", None
+    if weight is not None:
+        what, known = "effective rows", effective_rows(weight)
+        wrong = effective_rows(weight * (1 - right)) if wrong else 0.0
     found = []
-    known = None if weight is None else effective_rows(weight)
     for name, values in rows.items():
         if name in SCORE_NAMES.values():
-            worth = float(count) if known is None else known
-            value = min(1.0, float(np.average(values, weights=weight)))
+            value, worth = known_share(values, weight)
             low, high = clopper_pearson(value * worth, worth, level)
-            found.append(ProbabilityScore(name, value, low, high, level, count, told("Clopper-Pearson", weight)))
+            method = told("Clopper-Pearson", None if weight is None else worth, count)
+            found.append(ProbabilityScore(name, value, low, high, level, count, method))
             continue
-        why = why_no_interval(count, wrong, 0 if name == CONFIDENCE else FEWEST_WRONG)
+        why = why_no_interval(known or count, wrong, 0 if name == CONFIDENCE else FEWEST_WRONG, what)
         if not why and np.ptp(values) <= SMALL:
             why = f"all rows have the same {name}"
         values = as_if_alike(values, weight)
         ends = (math.nan, math.nan) if why else of_mean(values, level, _BOUNDS[name], known)
-        method = f"no interval: {why}" if why else told("Student's and Hall's t, the wider", weight)
+        method = f"no interval: {why}" if why else told("Student's and Hall's t, the wider", known, count)
         found.append(ProbabilityScore(name, float(values.mean()), *ends, level, count, method))
     return found
 
@@ -175,7 +177,7 @@ _BOUNDS: dict[str, Bounds] = {
 }
 
 
-def why_no_interval(rows: int, wrong: float, fewest: int = FEWEST_WRONG, what: str = "rows") -> str:
+def why_no_interval(rows: float, wrong: float, fewest: int = FEWEST_WRONG, what: str = "rows") -> str:
     """Why a mean over rows has no interval, or "" where it has one.
 
     wrong: how many of the rows are predicted wrong; fewest: how many of these it takes, 0 for what is no loss

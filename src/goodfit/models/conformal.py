@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.errors import InputError, problem
+from goodfit.models.quantile_head import are_levels
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -30,6 +31,7 @@ FEWEST_SCORES = 10  # kept of each target where there are so many rows
 KNOTS = 33  # where the local size of residuals is kept
 FEWEST_NEAR = 20  # rows of which a local size is the mean
 LEAST_SIZE = 0.1  # of a local size, in mean residuals: some rows that happen to be met exactly make no row certain
+FEWEST_SIGNED = 50  # rows from which on intervals are cut off at 0: a coverage of 0.02 at most
 ENTRIES = {"task", "rows", "source", "scores", "scaled", "at", "size"}
 
 
@@ -43,6 +45,12 @@ class Conformal:
     scores: [T, M] rising, of T targets (1 for classes): the scores of the ranks `kept_ranks(rows, M)`
     scaled: [T, M] the same of the residuals in units of their local size; [0, 0] for classes
     at, size: [T, KNOTS] predictions, rising, and the local size of residuals there; [0, 0] for classes
+    levels: [L] of the quantiles that intervals are made of; () where they are made of residuals. Then scores are [T P,
+    M], of P = L // 2 pairs of levels for each target: how far the target is outside of the two quantiles, negative
+    inside; and the others are [0, 0].
+    signs: of each target, 1 where none of the rows has one below 0, -1 where none has one above 0, else 0; () in files
+    of older versions and for classes. Intervals are cut off at 0 accordingly: a new row is as likely as each of n
+    others to be the only one with the other sign, so that cutting costs a coverage of 1 / (n + 1) at most.
     """
 
     task: str
@@ -52,19 +60,43 @@ class Conformal:
     scaled: Float[np.ndarray, "T M"]
     at: Float[np.ndarray, "T K"]
     size: Float[np.ndarray, "T K"]
+    signs: tuple[int, ...] = ()
+    levels: tuple[float, ...] = ()
 
     def intervals(
         self, values: Float[np.ndarray, "N C"], coverage: float, *, adaptive: bool = False
     ) -> Float[np.ndarray, "N C 2"]:
-        """(low, high) of every target for predictions; infinite where there are too few rows for the coverage.
+        """(low, high) of every target for predictions, or for quantiles [N, C, L] of these levels; infinite where there
+        are too few rows for the coverage.
 
-        adaptive: whether they are wider where residuals of rows with such predictions were larger
+        adaptive: whether they are wider where residuals of rows with such predictions were larger; those of quantiles
+        are so by themselves
         """
+        if self.levels:
+            return self._cut(self._of_quantiles(np.asarray(values, np.float64), coverage))
         half = threshold(self.scaled if adaptive else self.scores, self.rows, coverage)  # [T]
         centre = np.asarray(values, np.float64)
         if adaptive:
             half = half * self._size(centre)
-        return np.stack([centre - half, centre + half], axis=-1)
+        return self._cut(np.stack([centre - half, centre + half], axis=-1))
+
+    def _of_quantiles(self, values: Float[np.ndarray, "N C L"], coverage: float) -> Float[np.ndarray, "N C 2"]:
+        """The quantiles of the pair whose levels are nearest to the coverage, moved apart, or together, by the score of
+        its rank. Where that would have them pass each other, both are in the middle of the two.
+        """
+        pairs, last = len(self.levels) // 2, len(self.levels) - 1
+        nominal = np.array([self.levels[last - pair] - self.levels[pair] for pair in range(pairs)])
+        pair = int(np.abs(nominal - coverage).argmin())
+        moved = threshold(self.scores, self.rows, coverage).reshape(-1, pairs)[:, pair]
+        low, high = values[:, :, pair] - moved, values[:, :, last - pair] + moved
+        passed, middle = low > high, (values[:, :, pair] + values[:, :, last - pair]) / 2
+        return np.stack([np.where(passed, middle, low), np.where(passed, middle, high)], axis=-1)
+
+    def _cut(self, ends: Float[np.ndarray, "N C 2"]) -> Float[np.ndarray, "N C 2"]:
+        for target, sign in enumerate(self.signs):
+            if sign:
+                ends[:, target] = np.clip(ends[:, target], *((0, None) if sign > 0 else (None, 0)))
+        return ends
 
     def sets(self, values: Float[np.ndarray, "N C"], coverage: float) -> Shaped[np.ndarray, "N C"]:
         """Whether a class is in the set of a row, for probabilities; a set may be empty, or hold all classes."""
@@ -82,10 +114,22 @@ class Conformal:
         there = f"needs {needed:,} rows with {self.source} predictions, and there are {self.rows:,}"
         return f"A coverage of {coverage:g} {there}: {found}."
 
+    def cut_note(self) -> str | None:
+        """What is to be known of intervals that are cut off at 0; None where none is."""
+        if not any(self.signs):
+            return None
+        sides = [side for sign, side in ((1, "below"), (-1, "above")) if sign in self.signs]
+        cut = sum(map(abs, self.signs))
+        of = "" if len(self.signs) == 1 else f" of {cut} of {len(self.signs)} targets"
+        which = f"{' or '.join(sides)} which none of {self.rows:,} rows with {self.source} predictions has a target"
+        return f"Intervals{of} are cut off at 0, {which}."
+
     def to_json(self) -> dict[str, Any]:
         """As `about` holds it."""
         arrays = {name: getattr(self, name).tolist() for name in ("scores", "scaled", "at", "size")}
-        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays}
+        more: dict[str, Any] = {"signs": list(self.signs)} if self.signs else {}
+        more |= {"levels": list(self.levels)} if self.levels else {}
+        return {"task": self.task, "rows": self.rows, "source": self.source, **arrays, **more}
 
     def _size(self, values: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
         return np.stack([np.interp(*each) for each in zip(values.T, self.at, self.size, strict=True)], axis=1)
@@ -130,7 +174,27 @@ def conformal_numbers(
         np.sort(scaled, axis=0)[ranks].T,
         np.stack([at for at, _, _ in local]),
         np.stack([size for _, size, _ in local]),
+        _signs(np.asarray(targets).reshape(predicted.shape)),
     )
+
+
+def conformal_quantiles(
+    values: Float[np.ndarray, "N C L"], targets: Float[np.ndarray, "N C"], levels: tuple[float, ...], source: str
+) -> Conformal | None:
+    """From quantiles by nets that had not learned from the rows; None where they cannot be kept, as of numbers.
+
+    Conformalised quantile regression (Romano, Patterson and Candès, "Conformalized Quantile Regression", 2019): the
+    score of a row is max(low - y, y - high).
+    """
+    rows, count, last = len(values), values.shape[1] * (len(levels) // 2), len(levels) - 1
+    y = np.asarray(targets, np.float64).reshape(rows, -1)
+    kept = min(rows, MOST_SCORES, MOST_NUMBERS // count)
+    if kept < min(rows, FEWEST_SCORES) or not rows or not np.isfinite(values).all():
+        return None
+    pairs = [np.maximum(values[:, :, p] - y, y - values[:, :, last - p]) for p in range(len(levels) // 2)]
+    scores = np.sort(np.stack(pairs, axis=2).reshape(rows, count), axis=0)[kept_ranks(rows, kept) - 1].T
+    none = np.zeros((0, 0))
+    return Conformal("regression", rows, source, scores, none, none, none, _signs(y), levels)
 
 
 def conformal_classes(
@@ -172,6 +236,13 @@ def checked_coverage(coverage: float) -> float:
     return float(coverage)
 
 
+def _signs(targets: Float[np.ndarray, "N T"]) -> tuple[int, ...]:
+    """See `Conformal`; 0 with so few rows that cutting could cost much of the coverage."""
+    if len(targets) < FEWEST_SIGNED:
+        return (0,) * int(targets.shape[1])
+    return tuple(int(bool((own >= 0).all())) - int(bool((own <= 0).all())) for own in targets.T)
+
+
 def _local_sizes(predicted: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(predictions [KNOTS], mean residual of the rows nearest to each in rank, residuals [N] in units of that mean).
 
@@ -194,23 +265,32 @@ def _local_sizes(predicted: np.ndarray, residuals: np.ndarray) -> tuple[np.ndarr
 
 def _read(found: Any, task: str, count: int) -> Conformal:
     """ValueError or the like for anything but what `to_json` gives."""
-    if not isinstance(found, dict) or found.keys() != ENTRIES or found["task"] != task:
+    if not isinstance(found, dict) or found.keys() - {"signs", "levels"} != ENTRIES or found["task"] != task:
         raise ValueError("entries")
     rows, source = found["rows"], found["source"]
     if type(rows) is not int or not 0 < rows < 2**48 or not isinstance(source, str):
         raise ValueError("rows")
-    scores = _matrix(found["scores"], count)
-    several = count if task == "regression" else 0
+    levels = found.get("levels", [])
+    if not isinstance(levels, list) or any(type(level) is not float for level in levels):
+        raise ValueError("levels")
+    if levels and not (task == "regression" and are_levels(levels)):
+        raise ValueError("levels")
+    scores = _matrix(found["scores"], count * max(1, len(levels) // 2))
+    several = count if task == "regression" and not levels else 0
     scaled, at, size = (_matrix(found[name], several) for name in ("scaled", "at", "size"))
     if not 0 < scores.shape[1] <= min(rows, MOST_SCORES) or (several and scaled.shape != scores.shape):
         raise ValueError("shapes")
     if at.shape != size.shape or (several and not at.shape[1]):
         raise ValueError("shapes")
-    if any((each < 0).any() for each in (scores, scaled, size)):
+    if any((each < 0).any() for each in (scaled, size) + (() if levels else (scores,))):
         raise ValueError("negative")
     if any((np.diff(each) < 0).any() for each in (scores, scaled, at)):
         raise ValueError("order")
-    return Conformal(task, rows, source, scores, scaled, at, size)
+    signed = count if task == "regression" else 0
+    signs = found.get("signs", [0] * signed)
+    if not isinstance(signs, list) or len(signs) != signed or any(type(s) is not int or abs(s) > 1 for s in signs):
+        raise ValueError("signs")
+    return Conformal(task, rows, source, scores, scaled, at, size, tuple(signs), tuple(levels))
 
 
 def _matrix(given: Any, count: int) -> np.ndarray:

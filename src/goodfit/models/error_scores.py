@@ -14,7 +14,7 @@ import numpy as np
 
 from goodfit.intervals import LEVEL, level_of_openings, outside_median
 from goodfit.models.tails import MOST_OF_ONE, Relative, about_positive, relative
-from goodfit.models.weighing import Weights, as_if_alike, told, weighted_median
+from goodfit.models.weighing import DOMINATED, FEWEST_KNOWN, Weights, as_if_alike, effective_rows, told, weighted_median
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -35,7 +35,7 @@ class ErrorScore:
 
     value, low, high, level, rows, method: as of a `Score`. basis: the standard error of the logarithm of a mean, and
     skew: the skewness of what it was made of; None where there is no interval, and for a median. kept: of a median, its
-    intervals at several levels, (level, low, high), the lowest first.
+    intervals at several levels, (level, low, high), the lowest first. effective: as of a `Score`, None without weights.
     """
 
     name: ErrorName
@@ -48,6 +48,7 @@ class ErrorScore:
     basis: float | None = None
     skew: float | None = None
     kept: tuple[tuple[float, float, float], ...] = ()
+    effective: float | None = None
 
     def at_level(self, level: float) -> ErrorScore:
         """The same error with its interval at another level; without an interval it stays as it is.
@@ -55,7 +56,8 @@ class ErrorScore:
         That of a median is the next wider one that is kept; beyond the last, and with too few rows, there is none.
         """
         if self.basis is not None and self.skew is not None:
-            low, high = about_positive(self.value, Relative(self.basis, self.skew), self.rows, level)
+            rows = self.rows if self.effective is None else self.effective
+            low, high = about_positive(self.value, Relative(self.basis, self.skew), rows, level)
             return replace(self, low=low, high=high, level=level)
         if not self.kept:
             return self
@@ -77,16 +79,15 @@ def absolute_errors(
 
     The median's interval stands between order statistics and holds for any law of the errors. That of the mean is made
     on the logarithmic scale, see `goodfit.models.tails`, and not given where one row makes most of it.
-    weight: how much each row counts, [N]; a weighted median has no interval.
+    weight: how much each row counts, [N], > 0; a weighted median has no interval.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         each = np.abs(np.asarray(prediction, np.float64) - target).mean(axis=(0, 2))  # [N]
     nets, _, outputs = prediction.shape
     over = [f"{nets} nets"] * (nets > 1) + [f"{outputs} targets"] * (outputs > 1)
     about = f", mean of {' and '.join(over)}" if over else ""
-    if weight is not None:
-        return _mean(as_if_alike(each, weight), told(about, weight), level), _weighted_median(each, weight, level)
-    return _mean(each, about, level), _median(each, about, level)
+    median = _median(each, about, level) if weight is None else _weighted_median(each, weight, level)
+    return _mean(each, about, level, weight), median
 
 
 def _weighted_median(each: Float[np.ndarray, " N"], weight: np.ndarray, level: float) -> ErrorScore:
@@ -95,20 +96,26 @@ def _weighted_median(each: Float[np.ndarray, " N"], weight: np.ndarray, level: f
     return ErrorScore("median absolute error", value, math.nan, math.nan, level, len(each), why)
 
 
-def _mean(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
+def _mean(each: Float[np.ndarray, " N"], about: str, level: float, weight: Weights) -> ErrorScore:
     name: ErrorName = "mean absolute error"
-    rows = len(each)
-    value = float(each.mean()) if rows else math.nan
-    reason = why_no_mean(each)
+    rows, effective = len(each), None if weight is None else effective_rows(weight)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(np.average(each, weights=weight)) if rows else math.nan
+    reason = why_no_mean(each, weight)
     if reason:
-        return ErrorScore(name, value, math.nan, math.nan, level, rows, f"no interval: {reason}")
-    found = relative(each / value - 1, ratio=False)
-    method = f"log scale{told}"
-    return ErrorScore(name, value, math.nan, math.nan, level, rows, method, found.error, found.skew).at_level(level)
+        method = f"no interval: {reason}"
+        return ErrorScore(name, value, math.nan, math.nan, level, rows, method, effective=effective)
+    found = relative(as_if_alike(each, weight) / value - 1, ratio=False, known=effective)
+    method = told(f"log scale{about}", effective, rows)
+    score = ErrorScore(name, value, math.nan, math.nan, level, rows, method, found.error, found.skew)
+    return replace(score, effective=effective).at_level(level)
 
 
-def why_no_mean(each: Float[np.ndarray, " N"]) -> str:
-    """Why the mean of what rows have of an error >= 0 gets no interval, or "" where it has one."""
+def why_no_mean(each: Float[np.ndarray, " N"], weight: Weights = None) -> str:
+    """Why the mean of what rows have of an error >= 0 gets no interval, or "" where it has one.
+
+    weight: how much each row counts, [N], > 0
+    """
     if not len(each):
         return "there are no rows"
     if not np.isfinite(each).all():
@@ -117,10 +124,13 @@ def why_no_mean(each: Float[np.ndarray, " N"]) -> str:
         return "one row does not say how far others are off"
     if np.ptp(each) == 0:
         return "the errors of all rows are the same"
-    return "one row accounts for most of it" if each.max() > MOST_OF_ONE * each.sum() else ""
+    if weight is not None and effective_rows(weight) < FEWEST_KNOWN:
+        return DOMINATED
+    summed = each if weight is None else weight * each
+    return "one row accounts for most of it" if summed.max() > MOST_OF_ONE * summed.sum() else ""
 
 
-def _median(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScore:
+def _median(each: Float[np.ndarray, " N"], about: str, level: float) -> ErrorScore:
     name: ErrorName = "median absolute error"
     rows, ordered = len(each), np.sort(each)  # nan last
     value = float(np.median(each)) if rows else math.nan
@@ -133,5 +143,5 @@ def _median(each: Float[np.ndarray, " N"], told: str, level: float) -> ErrorScor
     if not kept or math.isnan(value):
         reason = "no interval: too few rows, or an error is not finite"
         return ErrorScore(name, value, math.nan, math.nan, level, rows, reason)
-    method = f"{ENOUGH}{told}"
+    method = f"{ENOUGH}{about}"
     return ErrorScore(name, value, math.nan, math.nan, level, rows, method, kept=tuple(kept)).at_level(level)

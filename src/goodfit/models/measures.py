@@ -10,7 +10,7 @@ from typing import Any
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL
 from goodfit.plain_json import plain
-from goodfit.words import digits
+from goodfit.words import digits, fixed
 
 ACCURACY, EXACT, BALANCED, F1 = "accuracy", "exact match", "balanced accuracy", "F1"
 LOG_LOSS, BRIER = "log loss", "Brier score"
@@ -27,6 +27,7 @@ BASELINES = {
     "regression": "the mean, or for absolute errors the median",
 }
 MOST_HEADLINES = 4
+MOST_TARGETS = 5  # of several, whose R² and root mean squared error are among the headlines
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ class Measure:
     @property
     def shown(self) -> tuple[str, str]:
         """Value and interval as a table has them; numbers in the unit of targets with four digits, whatever that is."""
-        form = digits if self.name in (RMSE, MAE, MEDIAN) else "{:.4f}".format
+        form = digits if self.name in (RMSE, MAE, MEDIAN) else fixed
         ends = "none" if math.isnan(self.low) else f"{form(self.low)} to {form(self.high)}"
         return form(self.value), ends
 
     def __str__(self) -> str:
         """`ROC AUC 0.9012 [0.8552, 0.9369]`."""
-        ends = "no interval" if math.isnan(self.low) else f"{self.low:.4g}, {self.high:.4g}"
-        return f"{self.label} {self.value:.4g} [{ends}]"
+        ends = "no interval" if math.isnan(self.low) else f"{digits(self.low)}, {digits(self.high)}"
+        return f"{self.label} {digits(self.value)} [{ends}]"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,12 @@ class Measures:
 
     @property
     def headline(self) -> tuple[Measure, ...]:
-        """The two to four that matter most for the task; average precision where one of two classes is rare."""
+        """The two to four that matter most for the task; average precision where one of two classes is rare. Of several
+        targets, R² over all, and R² and root mean squared error of the first of them.
+        """
         names = HEADLINES[self.task]
+        if self.task == "regression" and any(each.of for each in self.measures):
+            return tuple(each for each in self.measures if each.name in (R2, RMSE))[: 1 + 2 * MOST_TARGETS]
         if self.positive and self[PRECISION].baseline < 1 / 3:
             names = (ACCURACY, LOG_LOSS, AUC, PRECISION)
         return tuple(each for each in self.measures if each.name in names)[:MOST_HEADLINES]
@@ -129,7 +134,7 @@ class Measures:
         """The baseline of a measure in words; "" where there is none."""
         if math.isnan(each.baseline):
             return ""
-        told = f"{each.baseline:.4f}" if self.classes else digits(each.baseline)
+        told = fixed(each.baseline) if self.classes else digits(each.baseline)
         if each.name == ACCURACY:
             return f"{told} (share of {self.majority!r})"
         if each.name == PRECISION and self.positive:

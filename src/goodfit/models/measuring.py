@@ -24,7 +24,8 @@ from goodfit.models.class_measures import (
 )
 from goodfit.models.measures import ACCURACY, AUC, PRECISION, R2, Measure, Measures
 from goodfit.models.number_measures import number_measures
-from goodfit.models.weighing import Weights, effective_rows, known_alike
+from goodfit.models.weighing import Weights, effective_rows, known_alike, ratios
+from goodfit.words import fixed
 
 WHERE = "Measures"
 _WEIGHTED = "Rows are weighted: {rows:,} rows tell as much as {known:,.1f} that count alike. "
@@ -42,7 +43,9 @@ OF_WORSE = (
     "Look at R² of the training rows: if it is high, the net overfits (more rows, a smaller net, more dropout or "
     "weight decay); if it is low too, it has not learned: 'goodfit inspect' looks for causes."
 )
+
 TASKS = "classification", "multilabel", "regression"
+LEARNED = "training row"  # of which a bad score leaves no doubt why
 
 
 def measured(
@@ -55,6 +58,7 @@ def measured(
     level: float = LEVEL,
     row: str = "row",
     weight: np.ndarray | None = None,
+    names: Sequence[str] = (),
 ) -> Measures:
     """The measures of predictions for rows with targets.
 
@@ -65,19 +69,21 @@ def measured(
     positive: of two classes, that which average precision and F1 are of. None: the second, as in scikit-learn, unless
     the first is less than a third of the rows
     level: of every interval by itself, 0 to 1
-    row: what a row is called in warnings
+    row: what a row is called in warnings, LEARNED for rows that the nets learned from
     weight: how much each row counts, [N], as scikit-learn's `sample_weight`; a note says what counts rows alike
+    names: of several numeric targets, C of them
     InputError where these do not fit together, there are no rows, or an output is not finite.
     """
     values, y = np.asarray(outputs, np.float64), np.asarray(targets)
     _check(task, values, y, classes, positive)
     if weight is None:
-        return _measured(task, values, y, tuple(classes), positive, level, row, None)
+        return _measured(task, values, y, tuple(classes), positive, level, row, None, names)
     some = weight > 0
     if not some.any():
         raise InputError(problem(WHERE, "no row has a weight above 0"))
-    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight[some])
-    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight[some]), known=effective_rows(weight[some])),))
+    weight = ratios(weight[some])
+    found = _measured(task, values[some], y[some], tuple(classes), positive, level, row, weight, names)
+    return replace(found, notes=(WEIGHTED[task].format(rows=len(weight), known=effective_rows(weight)),))
 
 
 def _measured(
@@ -89,9 +95,10 @@ def _measured(
     level: float,
     row: str,
     weight: Weights,
+    names: Sequence[str],
 ) -> Measures:
     if task == "regression":
-        told = tuple(number_measures(values, y.astype(np.float64), level, weight))
+        told = tuple(number_measures(values, y.astype(np.float64), level, weight, names))
         return Measures(task, len(y), told, warnings=_worse_than_constant(told, len(y), row), level=level)
     if task == "multilabel":
         return _of_labels(values, (y > 0.5).astype(np.float64), classes, level, row, weight)
@@ -136,7 +143,7 @@ def _of_classes(
     first, *proper = proper_measures("classification", chances, y, level, weight)
     ranked = ranking_measures(chances[:, chosen], truth[:, chosen], y, level, weight)
     f1 = f1_measure(told[:, chosen], truth[:, chosen], always[chosen], y, level, weight)
-    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, weight)), level)
+    balanced = balanced_accuracy(confusion(y, predicted, len(classes), known_alike(y, predicted == y, weight)), level)
     of_one = [replace(each, of=positive or "") for each in (*ranked[1:], f1)]
     found = Measures(
         "classification",
@@ -157,8 +164,9 @@ def _worse_than_constant(found: Sequence[Measure], rows: int, row: str) -> tuple
     single = [each for each in worse if each.of] or worse  # that over all targets says nothing more
     if rows < FEWEST_ROWS or not single:
         return ()
-    which = ", ".join(f"{each.label} {each.value:.4f}, at most {each.high:.4f}" for each in single)
-    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {OF_WORSE}",)
+    which = ", ".join(f"{each.label} {fixed(each.value)}, at most {fixed(each.high)}" for each in single)
+    fix = OF_STUCK if row == LEARNED else OF_WORSE
+    return (f"Worse than a constant on these {rows:,} {row}s: {which}; always the mean would give 0. {fix}",)
 
 
 def _one_class(found: Measures, predicted: np.ndarray, y: np.ndarray, row: str) -> tuple[str, ...]:

@@ -23,14 +23,16 @@ from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
 from goodfit.models.model_metadata import (
-    COUNT_FORMAT,
-    ENCODING_FORMAT,
-    TRANSFORM_FORMAT,
+    TARGETS_FORMAT,
     Metadata,
     NetEntry,
+    entry_of,
+    format_of,
     read_metadata,
 )
-from goodfit.models.predicting import DIVERGED, diverged_places
+from goodfit.models.predicting import DIVERGED, diverged_places, read_rows
+from goodfit.models.quantile_head import QuantileHead
+from goodfit.models.quantiles import bounded_values, levels_in
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import model_path
@@ -44,8 +46,7 @@ if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
     from goodfit.training.recipe import Recipe
 
-FORMAT = COUNT_FORMAT
-PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versions of goodfit can read
+FORMAT = TARGETS_FORMAT
 OLDEST_FORMAT = 1
 KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from
@@ -57,8 +58,8 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.shift": "target_shift",
     "target.scale": "target_scale",
 }
-BEND = "input.bend"  # only of nets whose inputs are clipped smoothly, so that other files are as they were
-EDGES = "input.edges"  # only of nets with encoded inputs
+BEND, EDGES = "input.bend", "input.edges"  # only of nets whose inputs are clipped smoothly, and encoded
+STEPS = {"steps.weight": "weight", "steps.bias": "bias"}  # only of nets that give quantiles: -> of their head
 NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
 
@@ -99,6 +100,11 @@ class Model:
         return self.nets[0].classes
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of several targets of a regression, () where they have none, and for other models."""
+        return self.nets[0].targets
+
+    @property
     def recipe(self) -> Recipe | None:
         """The recipe that the nets were trained by, or, of nets from elsewhere, one that describes them; None without.
 
@@ -136,8 +142,8 @@ class Model:
     def predict(self, x: Any) -> np.ndarray:
         """Predictions from the mean over the nets that predict, by name.
 
-        x: raw inputs [N, D]; or, for a model with preprocessing, a table of columns: a data frame or a dict of arrays,
-        in any order. What the table has too many or lacks is told in warnings.
+        x: raw inputs [N, D], or the name of a data set; for a model with preprocessing a table, columns in any order: a
+        data frame, a dict of arrays, or the path of a file. What it has too many or lacks is told in warnings.
         classification: names of classes as `classes` has them, an object array [N] of str; multilabel: float32 [N, C]
         of 0 and 1, columns in the order of `classes`; regression: float32 [N, C] in the targets' own unit. InputError
         where x does not fit, or gives numbers that are not finite.
@@ -168,7 +174,7 @@ class Model:
             fix = "Classes have sets: predict_sets."
             raise InputError(problem("Model", "must predict numbers to give intervals", got=self.task, fix=fix))
         found = self._conformal(coverage)
-        return found.intervals(mean_values(self.predicting, self._inputs(x)), coverage, adaptive=adaptive)
+        return found.intervals(bounded_values(self.predicting, self._inputs(x)), coverage, adaptive=adaptive)
 
     def predict_sets(self, x: Any, coverage: float = 0.9) -> Bool[np.ndarray, "N C"]:
         """Prediction sets: bool [N, C], whether a class, in the order of `classes`, is in the set of a row. Sets hold
@@ -216,6 +222,8 @@ class Model:
         return provided("export a model")(self, kind, path, rows=rows)
 
     def _inputs(self, x: Any) -> Any:
+        if isinstance(x, str | os.PathLike):
+            x = read_rows(os.fspath(x), table=self.preprocessing is not None)
         if self.preprocessing is None:
             return x
         inputs, notes = self.preprocessing.transform(x)
@@ -247,13 +255,13 @@ def save_model(
     where = os.fspath(path)
     made = together(nets, preprocessing, where)
     diverged_places(about or {}, len(nets), where)
-    version = max(map(_version, nets))
+    version = max(map(format_of, nets))
     metadata = {
         "goodfit": __version__,
         "task": nets[0].task,
         "link": nets[0].link,
         "classes": list(nets[0].classes),
-        "nets": [_entry(net) for net in nets],
+        "nets": [entry_of(net) for net in nets],
         "about": dict(about or {}),
         "preprocessing": None if made is None else made.to_json(),
         "data": None if data is None else dict(data),
@@ -271,7 +279,9 @@ def save_model(
 
 def together(nets: Sequence[TrainedNet], given: Preprocessing | None, where: str) -> Preprocessing | None:
     """The preprocessing of nets that predict together: theirs, or the one given. InputError where they do not fit."""
-    kinds = {(net.task, net.link, net.classes, net.n_inputs, net.n_outputs) for net in nets}
+    kinds = {
+        (net.task, net.link, net.classes, net.targets, net.n_inputs, net.n_outputs, levels_in(net)) for net in nets
+    }
     if len(kinds) != 1:
         rule = "must hold at least one net, and all of one task and with the same classes, inputs and outputs"
         raise InputError(problem(where, rule, got=f"{len(nets)} nets of {len(kinds)} kinds"))
@@ -328,21 +338,6 @@ def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
         raise InputError(problem(where, f"'preprocessing' must make the {n_inputs} inputs of the nets", got=made))
 
 
-def _entry(net: TrainedNet) -> dict[str, Any]:
-    """What the JSON says of a net."""
-    entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
-    entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
-    entry |= {} if net.count == 1 else {"count": net.count}
-    return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
-
-
-def _version(net: TrainedNet) -> int:
-    """The first format that can hold a net."""
-    if net.count != 1 or net.encoding is not None:
-        return ENCODING_FORMAT if net.count == 1 else COUNT_FORMAT
-    return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
-
-
 def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     """A net's tensors by name, without its number."""
     tensors: dict[str, np.ndarray] = {}
@@ -354,6 +349,7 @@ def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
     tensors |= {BEND: net.bend} if net.bend.any() else {}
     tensors |= {} if net.encoding is None else {EDGES: net.encoding.edges}
+    tensors |= {} if net.head is None else {name: getattr(net.head, own) for name, own in STEPS.items()}
     if net.transform is not None:
         tensors[NUMBERS] = net.transform.numbers
         tensors |= {} if net.transform.knots is None else {KNOTS: net.transform.knots}
@@ -366,8 +362,8 @@ def _names(number: int, net: NetEntry) -> list[str]:
     slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
     transform = [NUMBERS] if net.target_transform else []
     transform += [KNOTS] if "quantile" in net.target_transform else []
-    edges = [EDGES] if net.encoded else []
-    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *edges, *transform)]
+    more = [*([EDGES] if net.encoded else []), *(STEPS if net.levels else [])]
+    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *more, *transform)]
 
 
 def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
@@ -377,7 +373,9 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
     if any(slope is not None and slope.shape != (1,) for slope in slopes):
         raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
     scaling: dict[str, Any] = {attribute: tensors[start + name] for name, attribute in _SCALING.items()}
-    encoding, transform = None, None
+    encoding, transform, head = None, None, None
+    if entry.levels:
+        head = QuantileHead(entry.levels, *(tensors[start + name] for name in STEPS))
     if entry.encoded:
         encoding = PiecewiseEncoding(np.asarray(entry.encoded, np.int32), tensors[start + EDGES])
     if entry.target_transform:
@@ -397,4 +395,6 @@ def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found:
         encoding=encoding,
         preprocessing=found.preprocessing,
         count=entry.count,
+        targets=entry.targets,
+        head=head,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 
 def number_measures(
-    predicted: Float[np.ndarray, "N C"], targets: Float[np.ndarray, "N C"], level: float, weight: Weights = None
+    predicted: Float[np.ndarray, "N C"],
+    targets: Float[np.ndarray, "N C"],
+    level: float,
+    weight: Weights = None,
+    names: Sequence[str] = (),
 ) -> list[Measure]:
-    """R² over all targets, then every measure of each target, in its unit; of a single target without its name.
+    """R², the mean over all targets, then every measure of each, in its unit; of a single target without its name.
 
     weight: how much each row counts, [N]
+    names: of the targets, where they have any
     """
     several = targets.shape[1] > 1
     found = []
@@ -30,7 +36,7 @@ def number_measures(
         score = score_regression(predicted[None], targets, level=level, weight=weight)
         found.append(Measure(R2, score.value, score.low, score.high, _constant_r2(targets), score.method))
     for place in range(targets.shape[1]):
-        of = f"target {place + 1}" if several else ""
+        of = (names[place] if names else f"target {place + 1}") if several else ""
         found += _of_target(predicted[:, [place]], targets[:, [place]], level, of, weight)
     return found
 
@@ -58,12 +64,14 @@ def _root(
 ) -> Measure:
     """The interval is that of the mean squared error on the logarithmic scale, see `goodfit.models.tails`."""
     with np.errstate(over="ignore", invalid="ignore"):
-        each = as_if_alike(((predicted - targets) ** 2)[:, 0], weight)
-        value = float(each.mean())
+        each = ((predicted - targets) ** 2)[:, 0]
+        value = float(np.average(each, weights=weight))
         about_mean = (targets[:, 0] - np.average(targets[:, 0], weights=weight)) ** 2
-    baseline, reason = math.sqrt(np.average(about_mean, weights=weight)), why_no_mean(each)
+    baseline, reason = math.sqrt(np.average(about_mean, weights=weight)), why_no_mean(each, weight)
     if reason:
         return Measure(RMSE, math.sqrt(value), math.nan, math.nan, baseline, f"no interval: {reason}", of)
-    known = len(each) if weight is None else max(2.0, effective_rows(weight))
-    low, high = about_positive(value, relative(each / value - 1, ratio=False), known, level)
-    return Measure(RMSE, math.sqrt(value), math.sqrt(low), math.sqrt(high), baseline, told("log scale", weight), of)
+    known = None if weight is None else effective_rows(weight)
+    found = relative(as_if_alike(each, weight) / value - 1, ratio=False, known=known)
+    low, high = about_positive(value, found, known or len(each), level)
+    method = told("log scale", known, len(each))
+    return Measure(RMSE, math.sqrt(value), math.sqrt(low), math.sqrt(high), baseline, method, of)

@@ -23,7 +23,7 @@ from goodfit.intervals import LEVEL
 from goodfit.models.measures import LOG_LOSS, R2, RMSE
 from goodfit.models.row_scores import SQUARED, value_scores
 from goodfit.training.metrics import SCORE_NAMES
-from goodfit.words import digits
+from goodfit.words import digits, fixed
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -32,6 +32,7 @@ FEWEST_ROWS = 10  # of an interval
 TOO_FEW = f"no interval: fewer than {FEWEST_ROWS} rows"
 CONSTANT = "no interval: the targets do not vary"
 BOTH = "over rows and permutations"
+STANDARDISED = "standardised RMSE"  # of several targets: errors in standard deviations of each, mean over targets
 UNMOVED = "no row is right or wrong by it: at most so many may be (Clopper-Pearson)"
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -58,7 +59,7 @@ class Change:
     @property
     def shown(self) -> tuple[str, str]:
         """Value and interval as a table has them; an error in the unit of targets with four digits."""
-        form = digits if self.name == RMSE else "{:.4f}".format
+        form = digits if self.name == RMSE else fixed
         ends = "none" if math.isnan(self.low) else f"{form(self.low)} to {form(self.high)}"
         return form(self.value), ends
 
@@ -103,7 +104,8 @@ def changes(
     predict: probabilities or numbers [N, C] of inputs [N, D], row by row; inputs: which columns of x each group has;
     repeats: permutations, the same for all groups; level: of every interval by itself; tell: called with how many
     groups are done, and how many there are. x is not changed.
-    Scores are accuracy, exact match and R², losses log loss and the root mean squared error (mean over targets).
+    Scores are accuracy, exact match and R², losses log loss and the root mean squared error. Of several targets R² is
+    the mean, and so is the error, that of each in its standard deviations over the rows: their units differ.
     """
     orders = [generator(seed, f"importance/{repeat}").permutation(len(x)) for repeat in range(repeats)]
     parts = _row_parts(task, predict(x), y)
@@ -154,11 +156,17 @@ def _of_numbers(moved: RowMoves, y: Float[np.ndarray, "N C"], level: float) -> t
         # to first order, of sqrt(base + more) - sqrt(base); the two are of the same rows
         roots = (moved.moves + moved.base - base) / (2 * after) - (moved.base - base) / (2 * before)
     rises = np.where(more == 0, 0.0, after - before)
-    roots = np.where(more == 0, 0.0, roots).mean(1)
+    roots = np.where(more == 0, 0.0, roots)
+    if len(variance) == 1:
+        loss = _change(RMSE, float(rises[0]), roots[:, 0], level)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # the deviations are taken as known: what they vary by is small beside what predictions do
+            unit = np.sqrt(variance)
+            loss = _change(STANDARDISED, float((rises / unit).mean()), (roots / unit).mean(1), level)
     if not variance.all():
-        nothing = Change(R2, math.nan, math.nan, math.nan, CONSTANT)
-        return nothing, _change(RMSE, float(rises.mean()), roots, level)
-    return _change(R2, float(drops.mean()), moves, level), _change(RMSE, float(rises.mean()), roots, level)
+        return Change(R2, math.nan, math.nan, math.nan, CONSTANT), loss
+    return _change(R2, float(drops.mean()), moves, level), loss
 
 
 def _change(name: str, value: float, moves: Float[np.ndarray, " N"], level: float) -> Change:

@@ -1,10 +1,12 @@
-"""Which nets of a model predict: all but those that diverged, which the file keeps with their last finite weights."""
+"""What predicts, and for what: nets that did not diverge, and rows that are named by a path or as a data set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from goodfit.data import Dataset, Step, load, names
+from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.errors import InputError, problem
 
 ENSEMBLE = "ensemble"  # in `about`: how nets of several recipes were chosen and weighed
@@ -18,3 +20,18 @@ def diverged_places(about: Mapping[str, Any], nets: int, where: str) -> tuple[in
         rule = f"{DIVERGED!r} in 'about' must list nets by their places, from 0 to {nets - 1}"
         raise InputError(problem(where, rule, got=given, fix="Leave it out if the nets are others."))
     return tuple(sorted(set(given)))
+
+
+def dataset_to_predict(where: str, data: Any, progress: Callable[[Step], None] | None = None) -> Dataset:
+    """A data set for nets that take numbers as they are, or that of a name; InputError for a table."""
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, str) and (data in names() or not is_table_path(data)):
+        return load(data, progress=progress)
+    rule = "was trained on arrays without column names, so it takes a data set, not a table"
+    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
+
+
+def read_rows(path: str, *, table: bool) -> Any:
+    """What nets take of a table file, or of the data set of that name where they take no table."""
+    return read_frame(path) if table else dataset_to_predict("Model", path).x

@@ -94,8 +94,8 @@ def average_precision(
     precision = taken / all_taken
     value = min(1.0, float((hits * precision).sum() / many))
     # A row changes the precision at its own score and at every lower one.
-    gained = np.cumsum((hits * (all_taken - taken) / all_taken**2)[::-1])[::-1]
-    lost = np.cumsum((hits * taken / all_taken**2)[::-1])[::-1]
+    gained = np.cumsum((hits / all_taken * (1 - precision))[::-1])[::-1]
+    lost = np.cumsum((hits / all_taken * precision)[::-1])[::-1]
     moves = each * np.where(positive, (precision - value + gained)[place], -lost[place]) / many
     return Moved(value, moves)
 

@@ -12,6 +12,7 @@ Spread = Annotated[float, Field(ge=0)]
 
 Level = Annotated[float, Field(gt=0, lt=1)]
 Rows = Annotated[int, Field(ge=0, le=2**53)]
+Effective = Annotated[float, Field(ge=1, le=2**53)]
 
 
 class _Checked(BaseModel):
@@ -33,6 +34,7 @@ class ErrorFields(_Checked):
     basis: Spread | None = None
     skew: float | None = None
     kept: tuple[tuple[Level, Spread, Spread], ...] = ()
+    effective: Effective | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -56,7 +58,7 @@ class ScoreFields(_Checked):
     basis: Spread | None = None
     skew: float | None = None
     errors: tuple[ErrorFields, ...] = ()
-    effective: Annotated[float, Field(ge=1, le=2**53)] | None = None
+    effective: Effective | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

@@ -18,9 +18,10 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, SCORE_BOUNDS, Bounds, about, clopper_pearson
 from goodfit.models.error_scores import ErrorScore, absolute_errors
 from goodfit.models.tails import UNSEEN_ERRORS, UNSEEN_TARGETS, Relative, about_positive, relative, why_none
-from goodfit.models.weighing import Weights, effective_rows, told
+from goodfit.models.weighing import DOMINATED, FEWEST_KNOWN, Weights, effective_rows, known_share, ratios, told
 from goodfit.plain_json import plain
 from goodfit.training.metrics import r2, variances
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -39,9 +40,9 @@ class Score:
     the interval was made of, so that it can be made at another level: for shares the rows, for R² the standard error of
     log(1 - R²); None where there is no interval. skew: for R², the skewness of what the rows give to log(1 - R²).
     errors: for a regression, the mean and the median absolute error in the unit of the targets, with intervals of their
-    own. effective: of rows that have weights, so many that count alike tell as much (see `effective_rows`): the
-    interval is that of so many; None without weights. (Scores of older versions have neither skew nor errors, and the
-    basis of R² is its own standard error.)
+    own. effective: of rows that have weights, so many that count alike tell as much (see `goodfit.models.weighing`):
+    the interval is that of so many; None without. Rows of weight 0 are not counted.
+    (Scores of older versions have neither skew nor errors, and the basis of R² is its own standard error.)
     """
 
     name: Literal["accuracy", "exact match", "R²"]
@@ -60,8 +61,8 @@ class Score:
     def __str__(self) -> str:
         """`0.9012 [0.8952, 0.9069]`."""
         if math.isnan(self.low):
-            return f"{self.value:.4f} [{self.method}]"
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+            return f"{fixed(self.value)} [{self.method}]"
+        return f"{fixed(self.value)} [{fixed(self.low)}, {fixed(self.high)}]"
 
     @property
     def width(self) -> float:
@@ -87,8 +88,8 @@ class Score:
 
     @property
     def _known_rows(self) -> float:
-        """By how many rows the score is known, two at least."""
-        return self.rows if self.effective is None else max(2.0, self.effective)
+        """By how many rows the score is known."""
+        return self.rows if self.effective is None else self.effective
 
     def after_answers(self, answers: int, level: float) -> Bounds:
         """The interval of an R² whose model was built from so many earlier answers of R² on the same rows.
@@ -108,8 +109,9 @@ class Score:
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON has them, None for a number that is not finite. `skew` and `errors` are of R² alone."""
         fields: dict[str, Any] = plain(asdict(self))
-        if self.effective is None:
-            del fields["effective"]
+        for each in (fields, *fields["errors"]):
+            if each["effective"] is None:
+                del each["effective"]
         return fields if self.name == "R²" else {name: fields[name] for name in fields if name not in R2_ALONE}
 
     @classmethod
@@ -137,7 +139,8 @@ def score_classification(
     """The share of rows that are right, mean over nets, with an interval over rows.
 
     correct: for every net and row, whether the prediction is right.
-    weight: how much each row counts, [N]; the interval is then that of as many rows as they are worth.
+    weight: how much each row counts, [N], >= 0; the interval is then that of as many rows as they are worth, see
+      `known_share`.
     Clopper-Pearson at so many rows, whatever the number of nets: it is rows that are drawn, and nets that see the same
     rows mostly fail on the same ones. A mean over nets varies no more than one net would (its hits lie in [0, 1], so
     that their variance is at most m (1 - m)), hence the interval is rather too wide where nets disagree. In simulations
@@ -147,19 +150,20 @@ def score_classification(
     hits = np.asarray(correct, bool)
     if hits.ndim != 2 or hits.shape[0] == 0:
         raise InputError(problem("Score", "'correct' must be a table of nets by rows", got=hits.shape))
-    nets, rows = hits.shape
-    if rows == 0:
+    if hits.shape[1] == 0:
         return Score(name, math.nan, math.nan, math.nan, level, 0, "no interval: there are no rows")
-    if weight is not None and not weight.any():
-        return Score(name, math.nan, math.nan, math.nan, level, rows, NO_WEIGHT)
-    per_row = hits.mean(0, dtype=np.float64)  # [N]
-    value = min(1.0, float(np.average(per_row, weights=weight)))  # which rounding may exceed
-    known = float(rows) if weight is None else effective_rows(weight)
+    if weight is not None:
+        some = weight > 0
+        if not some.any():
+            return Score(name, math.nan, math.nan, math.nan, level, hits.shape[1], NO_WEIGHT)
+        hits, weight = hits[:, some], ratios(weight[some])
+    nets, rows = hits.shape
+    value, known = known_share(hits.mean(0, dtype=np.float64), weight)
     low, high = clopper_pearson(value * known, known, level)
-    method = told("Clopper-Pearson" + (f", mean of {nets} nets" if nets > 1 else ""), weight)
+    effective = None if weight is None else known
+    method = told("Clopper-Pearson" + (f", mean of {nets} nets" if nets > 1 else ""), effective, rows)
     per_net = hits.mean(1, dtype=np.float64) if weight is None else np.average(hits, axis=1, weights=weight)
     spread = float(per_net.std(ddof=1)) if nets > 1 else None
-    effective = None if weight is None else known
     return Score(name, value, low, high, level, rows, method, spread, known, effective=effective)
 
 
@@ -176,16 +180,19 @@ def score_regression(
     The interval is that of 1 - R² on the logarithmic scale, over rows; see `goodfit.models.tails` for how it is made,
     when it is not given, and how often it held the truth. (A percentile bootstrap never held R² = 0: every resample
     lowers the variance of the targets again.) `errors` of the score has the absolute errors.
-    weight: how much each row counts, [N], as scikit-learn's `sample_weight`; the interval is then that of as many rows
-    as they are worth.
+    weight: how much each row counts, [N], >= 0, as scikit-learn's `sample_weight`; the interval is then that of as many
+      rows as they are worth, and there is none where one row has most of the weight.
     """
     predicted, targets = np.asarray(prediction, np.float64), np.asarray(target, np.float64)
     if predicted.ndim != 3 or predicted.shape[0] == 0 or predicted.shape[1:] != targets.shape:
         rule = f"'prediction' must be nets by rows by outputs, the latter two those of 'target' {targets.shape}"
         raise InputError(problem("Score", rule, got=predicted.shape))
+    if weight is not None:
+        some = weight > 0
+        if not some.any():
+            return Score("R²", math.nan, math.nan, math.nan, level, len(targets), NO_WEIGHT)
+        predicted, targets, weight = predicted[:, some], targets[some], ratios(weight[some])
     nets, rows = predicted.shape[:2]
-    if weight is not None and not weight.any():
-        return Score("R²", math.nan, math.nan, math.nan, level, rows, NO_WEIGHT)
     effective = None if weight is None else effective_rows(weight)
     variance, errors = variances(targets, weight), absolute_errors(predicted, targets, level, weight)  # [C], ...
     if np.isnan(variance).any():
@@ -209,11 +216,12 @@ def score_regression(
         per_net = r2(predicted, targets, weight)  # [P]
         value, spread = float(per_net.mean()), float(per_net.std(ddof=1)) if nets > 1 else None
         reason = why_none(value, squares, deviations)
+        reason = DOMINATED if not reason and effective is not None and effective < FEWEST_KNOWN else reason
     if reason:
         method = f"no interval: {reason}"
         return Score("R²", value, math.nan, math.nan, level, rows, method, spread, errors=errors, effective=effective)
-    found = relative(_given_by_rows(squares, deviations), ratio=True)
-    method = told("log scale of 1 - R²" + (f", mean of {nets} nets" if nets > 1 else ""), weight)
+    found = relative(_given_by_rows(squares, deviations), ratio=True, known=effective)
+    method = told("log scale of 1 - R²" + (f", mean of {nets} nets" if nets > 1 else ""), effective, rows)
     score = Score(
         "R²", value, math.nan, math.nan, level, rows, method, spread, found.error, found.skew, errors, effective
     )

@@ -46,15 +46,17 @@ class Relative:
     skew: float
 
 
-def relative(given: Float[np.ndarray, " N"], *, ratio: bool) -> Relative:
+def relative(given: Float[np.ndarray, " N"], *, ratio: bool, known: float | None = None) -> Relative:
     """From how far each row moves the logarithm, times N; at least two rows.
 
     ratio: whether it is one to the variance of the targets, whose mean is estimated. Predictions that are nearly
     constant have a first-order error near 0, and then that is what decides.
+    known: as how many rows weighted ones are worth; None: all count alike. The skewness is then that of so many with
+      which their mean would be as skewed.
     """
     rows, scatter = len(given), float(given.std(ddof=1))
-    skew = float(((given / scatter) ** 3).mean()) if scatter > 0 else 0.0
-    return Relative(math.sqrt(scatter**2 / rows + (CENTRE / rows**2 if ratio else 0.0)), skew)
+    skew = float(((given / scatter) ** 3).mean()) * math.sqrt((known or rows) / rows) if scatter > 0 else 0.0
+    return Relative(math.sqrt(scatter**2 / rows + (CENTRE / (known or rows) ** 2 if ratio else 0.0)), skew)
 
 
 def about_positive(

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from goodfit.data.folds import Folds
 from goodfit.intervals import LEVEL
+from goodfit.models.averaging import decided
 from goodfit.models.calibration import Reliability, by_output, of_top_class, rows_of_probabilities, why_no_interval
 from goodfit.models.paired import HITS, Difference, differences
 from goodfit.models.row_scores import BRIER, LOG_LOSS, Values
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
+from goodfit.models.weighing import by_group
 from goodfit.plain_json import plain
 from goodfit.training.metrics import log_losses
 
@@ -170,6 +172,11 @@ def _refined(
     return math.exp(min([*bounds, float(inside.x)], key=loss))
 
 
+def runs_to_bound(temperature: float) -> bool:
+    """Whether a temperature ran to the end of what was looked at, so that the rows do not determine it."""
+    return temperature < LOWEST * AT_BOUND or temperature > HIGHEST / AT_BOUND
+
+
 def fitted_temperature(
     task: str,
     logits: Float[np.ndarray, "P N C"],
@@ -193,9 +200,9 @@ def fitted_temperature(
     parts: list[Int[np.ndarray, " n"]] = [np.arange(len(y))]
     parts += [] if folds is None else [fold.train for fold in folds.all]
     value, *values = best_temperatures(task, logits, y, parts, shares)
-    at_bound = value < LOWEST * AT_BOUND or value > HIGHEST / AT_BOUND
+    at_bound = runs_to_bound(value)
     before, whole = (probabilities_at(task, logits, at, shares) for at in (1.0, value))
-    changed = int((_decided(task, before) != _decided(task, whole)).reshape(len(before), -1).any(1).sum())
+    changed = int((decided(task, before) != decided(task, whole)).reshape(len(before), -1).any(1).sum())
     if folds is None:
         return Temperature(value, at_bound, "", (), (), (), changed, len(y), missing)
     of_row = np.full(len(y), np.nan)
@@ -209,10 +216,6 @@ def fitted_temperature(
     else:
         told = [each for each in [of_top_class(after, y[held])] if each is not None]
     return Temperature(value, at_bound, folds.kind, tuple(values), gains, tuple(told), changed, len(y))
-
-
-def _decided(task: str, chances: Float[np.ndarray, "N C"]) -> np.ndarray:
-    return chances.argmax(1) if task == "classification" else chances > 0.5
 
 
 def _gains(
@@ -230,7 +233,7 @@ def _gains(
     why = why_no_interval(count, wrong, FEWEST_WRONG, what)
     pairs = {name: (first[name], second[name]) for name in (LOG_LOSS, BRIER)}
     if groups is not None:
-        pairs = {name: (_by_group(one, groups), _by_group(other, groups)) for name, (one, other) in pairs.items()}
+        pairs = {name: (by_group(one, groups), by_group(other, groups)) for name, (one, other) in pairs.items()}
     mine, other = ({name: pair[place] for name, pair in pairs.items()} for place in (0, 1))
     found = differences(mine, other, y, level=level)
     if why:
@@ -254,14 +257,3 @@ def _groups_worth(missed: Values, groups: Int[np.ndarray, " N"]) -> float:
     """How many groups the rows that are predicted wrong are worth: as many as there are, if all have equally many."""
     counts = np.bincount(np.unique(groups, return_inverse=True)[1].ravel(), weights=missed)
     return float(counts.sum() ** 2 / max((counts**2).sum(), 1.0))
-
-
-def _by_group(values: Values, groups: Int[np.ndarray, " N"]) -> Values:
-    """One value a group, whose mean is that of the rows: rows of a group are not independent of one another.
-
-    What a group changes in a mean over rows, to first order, as for a ratio of two sums over groups.
-    """
-    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    mean = float(values.mean())
-    sums = np.bincount(codes.ravel(), weights=values - mean)
-    return mean + sums * len(sizes) / len(values)

@@ -20,6 +20,7 @@ from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, NOT_NEGATIVE, of_mean
 from goodfit.models.paired import LEAST_ROWS
 from goodfit.plain_json import plain
+from goodfit.words import digits
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -62,11 +63,12 @@ class Threshold:
     @property
     def sentence(self) -> str:
         """What to do, and what it costs."""
-        ends = "" if math.isnan(self.low) else f" [{self.low:.4g}, {self.high:.4g}]"
+        ends = "" if math.isnan(self.low) else f" [{digits(self.low)}, {digits(self.high)}]"
         why = "by the costs alone" if self.by == "costs" else "by these rows, whose probabilities are miscalibrated"
         return (
-            f"Decide for {self.of!r} from probability {self.value:.4g} on ({why}): mean cost {self.cost:.4g}{ends} "
-            f"a row, {self.at_half:.4g} with a threshold of 0.5, {self.always:.4g} always, {self.never:.4g} never."
+            f"Decide for {self.of!r} from probability {self.value:.4g} on ({why}): mean cost {digits(self.cost)}{ends} "
+            f"a row, {digits(self.at_half)} with a threshold of 0.5, {digits(self.always)} always, "
+            f"{digits(self.never)} never."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,7 +92,8 @@ def threshold_by_cost(
     chances: probability of the class, of each row; positive: whether the row is of the class
     false_positive, false_negative: the costs > 0 of an error of each kind
     of: the name of the class; level: of the intervals, 0 to 1
-    groups: [N], the group of each row: the folds for a threshold of the rows' own keep groups whole; None without
+    groups: [N], the group of each row, None or NaN where it has none: the folds for a threshold of the rows' own keep
+      groups whole; None without
     InputError for costs that are not positive and finite, and without rows.
     """
     costs = (false_positive, false_negative)
@@ -106,8 +109,9 @@ def threshold_by_cost(
 
     value, by, each = by_costs, "costs", paid(by_costs)
     enough = min(positive.sum(), (~positive).sum()) >= FEWEST and len(chances) >= LEAST_ROWS
-    if enough and (groups is None or len(np.unique(group_codes(groups))) >= FOLDS):
-        held_out = paid(_held_out(chances, positive, costs, None if groups is None else group_codes(groups)))
+    own = None if groups is None else own_groups(group_codes(groups))
+    if enough and (own is None or len(np.unique(own)) >= FOLDS):
+        held_out = paid(_held_out(chances, positive, costs, own))
         gained = each - held_out
         if np.ptp(gained) > 0 and of_mean(gained, level)[0] > 0:
             value, by, each = _least(chances, positive, costs), "rows", held_out
@@ -141,7 +145,7 @@ def _held_out(
 
     Folds hold as many of each class, or whole groups: a threshold is then for rows of groups that it has not seen.
     """
-    fold = _folds(positive) if groups is None else _group_folds(own_groups(groups))
+    fold = _folds(positive) if groups is None else _group_folds(groups)
     found = np.empty(len(chances))
     for number in np.unique(fold):
         found[fold == number] = _least(chances[fold != number], positive[fold != number], costs)

@@ -14,8 +14,10 @@ from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.models.quantile_head import QuantileHead, split_head
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.nets.numpy_activations import FUNCTIONS, layer_values, sigmoid
+from goodfit.training.recipe_rules import levels_of
 from goodfit.words import rows_text
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class TrainedNet:
     the net takes tables, and a model file of it holds the preprocessing. `dataclasses.replace(net, preprocessing=None)`
     is a net that takes the numbers alone.
     count: how many times it counts where several nets predict together, 1 or more.
+    targets: names of the C targets of a regression with several, () where they have none, and for others.
+    head: what gives quantiles beside the predictions, which are medians then; None without.
     All of it is checked; every problem is named in one InputError.
     """
 
@@ -75,13 +79,15 @@ class TrainedNet:
     preprocessing: Preprocessing | None = None
     encoding: PiecewiseEncoding | None = None
     count: int = 1
+    targets: tuple[str, ...] = ()
+    head: QuantileHead | None = None
 
     def __post_init__(self) -> None:
         """Convert and check."""
         problems = Problems()
         for name in ("weights", "biases"):
             object.__setattr__(self, name, tuple(_array("Net", each, np.float32) for each in getattr(self, name)))
-        for name in ("activations", "classes", "slopes"):
+        for name in ("activations", "classes", "slopes", "targets"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         slopes = self.slopes or (None,) * len(self.activations)
         in_float32 = tuple(None if slope is None else float(np.float32(slope)) for slope in slopes)
@@ -104,9 +110,10 @@ class TrainedNet:
 
         recipe: with the net's own seed; scaling: that its inputs and targets had in training.
         """
+        weights, biases, head = split_head(arrays.weights, arrays.biases, levels_of(recipe))
         return cls(
-            arrays.weights,
-            arrays.biases,
+            weights,
+            biases,
             recipe.activations,
             data.task,
             classes=data.classes,
@@ -121,6 +128,8 @@ class TrainedNet:
             transform=scaling.transform,
             preprocessing=data.preprocessing,
             encoding=scaling.encoding,
+            targets=data.targets if data.n_outputs > 1 else (),
+            head=head,
         )
 
     @property
@@ -147,7 +156,8 @@ class TrainedNet:
     def n_parameters(self) -> int:
         """Numbers that training changed: weights, biases and slopes."""
         slopes = sum(slope is not None for slope in self.slopes)
-        return sum(array.size for array in (*self.weights, *self.biases)) + slopes
+        head = () if self.head is None else (self.head.weight, self.head.bias)
+        return sum(int(array.size) for array in (*self.weights, *self.biases, *head)) + slopes
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)
@@ -300,6 +310,12 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.add("Net", f"'preprocessing' must make the {net.n_inputs} inputs of the nets", got=made)
     if type(net.count) is not int or not 1 <= net.count <= MOST_COUNT:
         problems.add("Net", f"'count' must be an integer from 1 to {MOST_COUNT}", got=net.count)
+    if net.targets and (net.task != "regression" or len({*net.targets}) != net.n_outputs):
+        problems.add("Net", "'targets' must name each target of a regression, or none", got=net.targets)
+    if net.head is not None and net.task == "regression":
+        problems.found += net.head.problems(net.n_outputs, net.weights[-1].shape[1]).found
+    elif net.head is not None:
+        problems.add("Net", "quantiles are for regression", got=net.task)
     expected = 0 if net.task == "regression" else net.n_outputs
     if len(net.classes) != expected:
         problems.add("Net", f"'classes' must name the {expected} classes of {net.task}", got=net.classes)

@@ -114,6 +114,26 @@ def poisson(
     return plain, plain
 
 
+def quantile(
+    z: Float[Array, "... C B"], target: Float[Array, "... T B"], smoothing: Any, delta: Any
+) -> tuple[Rows, Rows]:
+    """The pinball loss of quantiles of several levels, summed over levels and targets.
+
+    z: T medians, then for each other level, from the lowest, a step of each target: a quantile is the one below plus
+    softplus(step), so that none can cross another. delta: the levels [L], symmetric about 0.5, which is among them.
+    """
+    levels, targets = jnp.asarray(delta, z.dtype), target.shape[-2]
+    middle = len(delta) // 2
+    median = z[..., None, :targets, :]  # [..., 1, T, B]
+    steps = softplus(z[..., targets:, :]).reshape(*z.shape[:-2], len(delta) - 1, targets, z.shape[-1])
+    below = median - lax.cumsum(steps[..., :middle, :, :], axis=steps.ndim - 3, reverse=True)
+    above = median + jnp.cumsum(steps[..., middle:, :, :], axis=-3)
+    difference = target[..., None, :, :] - jnp.concatenate([below, median, above], axis=-3)
+    level = levels[:, None, None]
+    plain = jnp.maximum(level * difference, (level - 1) * difference).sum((-3, -2))
+    return plain, plain
+
+
 def _is_own(z: Array, target: Array) -> Bool[Array, "... C B"]:
     """Where an output belongs to the row's class."""
     return _classes(z) == target.astype(jnp.int32)[..., None, :]
@@ -168,6 +188,14 @@ LOSSES: dict[str, Loss] = {
             "sum_k exp(z_k) - t_k z_k + t_k log t_k - t_k, for t_k >= 0",
             "half the Poisson deviance: sklearn.metrics.mean_poisson_deviance; sklearn.neural_network.MLPRegressor",
             "exp",
+        ),
+        Loss(
+            "quantile",
+            ("regression",),
+            quantile,
+            "sum_kl max(l d, (l - 1) d), d = t_k - q_kl, for the levels l",
+            "Koenker and Bassett (1978), Regression Quantiles; sklearn.metrics.mean_pinball_loss, one for each level",
+            "identity",
         ),
     )
 }

@@ -34,7 +34,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "model": _model(run),
         "start": None if run.start is None else {**run.start.told.model_dump(), "told": str(run.start.told)},
         "task": run.task,
-        "target": None if source.table is None else source.table.get("target"),
+        "target": _target(source),
         "classes": list(run.nets[0].classes),
         "columns": None if preprocessing is None else [_column(each) for each in preprocessing.columns],
         "ignored": None if preprocessing is None else list(preprocessing.ignored),
@@ -56,6 +56,7 @@ def card_facts(source: Source) -> dict[str, Any]:
         "validation_loss": _validation_loss(run),
         "test": _test(source),
         "temperature": _temperature(about),
+        "refit": None if run.refit is None else {**run.refit.to_json(), "note": str(run.refit)},
         "ensemble": None if run.ensemble is None else dict(run.ensemble),
         "verdict": None if source.verdict is None else source.verdict.model_dump(mode="json"),
         "leaks": None
@@ -65,11 +66,19 @@ def card_facts(source: Source) -> dict[str, Any]:
     }
 
 
+def _target(source: Source) -> str | list[str] | None:
+    """The name of the target, or those of several; None where it has none."""
+    named = None if source.table is None else source.table.get("target")
+    if named is None:
+        return list(source.run.nets[0].targets) or None
+    return named if isinstance(named, str) else list(named)
+
+
 def _model(run: Run) -> dict[str, Any]:
     file = None if run.folder is None else describe_model(run.folder)
     net = run.nets[0]
     return {
-        "fingerprint": model_print(run.sound),
+        "fingerprint": model_print(run.final),
         "file": None if file is None else {"path": file.path, "bytes": file.bytes, "sha256": file.sha256},
         "nets": len(run.nets),
         "seeds": list(run.seeds),

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from goodfit.data.tables.targets import target_names
 from goodfit.ensembles.telling import MEMBER_COLUMNS, member_rows, title_of
 from goodfit.models.measures import Measures
 from goodfit.models.scores import Score
@@ -55,7 +56,9 @@ def brief_name(name: str) -> str:
 def _use(facts: Mapping[str, Any]) -> Iterator[Block]:
     classes, model = facts["classes"], facts["model"]
     shown = [(counted(len(classes), "class", "classes"), joined([*map(brief_name, classes)]))] if classes else []
-    target = [("Target", Mono(brief_name(facts["target"])))] if facts["target"] else []
+    targets = target_names(facts["target"]) if facts["target"] else ()
+    word = "Target" if len(targets) == 1 else "Targets"
+    target = [(word, Mono(", ".join(map(brief_name, targets))))] if targets else []
     file = model["file"]
     where: Inline = "not written to a file" if file is None else Mono(file["path"])
     yield Facts(
@@ -104,7 +107,8 @@ def _inputs(facts: Mapping[str, Any]) -> Iterator[Block]:
     note = f"{SPREAD}{more}"
     heads = ("column", "kind", "in the training set", "missing values", "inputs")
     yield Grid("Columns", heads, rows, left=4, note=note)
-    unused = [brief_name(name) for name in facts["ignored"] or () if name != facts["target"]]
+    targets = target_names(facts["target"]) if facts["target"] else ()
+    unused = [brief_name(name) for name in facts["ignored"] or () if name not in targets]
     if unused:
         yield Paragraph(f"Columns of the training table that are not used: {joined(unused)}.")
 
@@ -167,6 +171,8 @@ def _scores(facts: Mapping[str, Any]) -> Iterator[Block]:
     note = "Mean over the nets, each scored alone; spread: standard deviation over seeds." if several else ""
     note = OUT_OF_FOLD if facts["out_of_fold"] else note
     yield Grid("Scores of the kept weights", heads, rows, left=2, note=note)
+    if facts["refit"] is not None:
+        yield Note(facts["refit"]["note"].removeprefix("Refit: "), "Refit.")
     for part, own in facts["measures"].items():
         yield from headline_blocks(Measures.from_dict(own), facts["measured_on"][part])
     loss = facts["validation_loss"]

@@ -14,6 +14,7 @@ from goodfit.selection.space import describe, text_of
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 from goodfit.verdicts.result import Verdict
+from goodfit.words import fixed
 
 SHOWN_ROWS = 12
 
@@ -54,7 +55,7 @@ def _table(table: Table) -> str:
         (each.name, each.kind or each.role, each.about, f"{each.distinct:,}", f"{each.missing:,}")
         for each in table.columns
     ]
-    title = f"Table {table.name}, {len(table):,} rows; target {table.target.name}: {table.target.about}"
+    title = f"Table {table.name}, {len(table):,} rows; target {', '.join(table.target.columns)}: {table.target.about}"
     return card(title, table.notes, ("column", "kind", "remark", "distinct", "missing"), rows, left=3)
 
 
@@ -73,7 +74,7 @@ def _selection(found: Selection) -> str:
 
 def _verdict(found: Verdict) -> str:
     rows = [
-        (row["name"], row["change"], _number(row["score"]), f"{row['difference']:+.4f}",
+        (row["name"], row["change"], _number(row["score"]), fixed(row['difference'], sign=True),
          _between(row["low"], row["high"]), row["status"])
         for row in found.rows()
     ]  # fmt: skip
@@ -82,8 +83,8 @@ def _verdict(found: Verdict) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else "-"
+    return fixed(value) if math.isfinite(value) else "-"
 
 
 def _between(low: float, high: float) -> str:
-    return f"{low:.4f} to {high:.4f}" if math.isfinite(low) and math.isfinite(high) else "-"
+    return f"{fixed(low)} to {fixed(high)}" if math.isfinite(low) and math.isfinite(high) else "-"

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from goodfit.data.tables.targets import target_names
 from goodfit.training.recipe import NAMED, Recipe
 from goodfit.training.recipe_fields import to_text
 
@@ -59,7 +60,9 @@ def changes_of(
 
 def table_words(table: Mapping[str, Any]) -> list[str]:
     """A table file and what was said of it, as the command line takes them."""
-    words = [str(table["path"]), "--target", str(table["target"])]
+    words = [str(table["path"])]
+    for name in target_names(table["target"]):
+        words += ["--target", name]
     for name in table.get("ids", ()):
         words += ["--id", _quoted(str(name))]
     for name, kind in table.get("kinds", {}).items():

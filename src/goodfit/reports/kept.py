@@ -125,8 +125,9 @@ class KeptOptimism(KeptJson):
 class KeptSearch(KeptJson):
     """What `goodfit select` found.
 
-    score_name: "accuracy", "exact match", "R²", "loss" or the name of a measure; about: what was tried; source: the
-    data as the command line takes them, DATA where they came from Python.
+    score_name: "accuracy", "exact match", "R²", "loss" or the name of a measure; uncorrected: what the optimism does
+    not allow for; about: what was tried; source: the data as the command line takes them, DATA where they came from
+    Python.
     """
 
     data: str
@@ -137,6 +138,7 @@ class KeptSearch(KeptJson):
     simplest: dict[str, Any]
     chance_not_best: Number
     optimism: KeptOptimism | None
+    uncorrected: str | None = None
     seconds: dict[str, float]
     about: str
     source: tuple[str, ...]

@@ -86,8 +86,9 @@ def _residuals(source: Source) -> list[Block]:
     if len(targets) < ROWS_A_BIN:
         return []
     several = targets.shape[1] > 1
+    names = parts.data.targets or tuple(f"target {place + 1}" for place in range(targets.shape[1]))
     return [
-        _picture(predicted[:, place], targets[:, place], f" of target {place + 1}" if several else "")
+        _picture(predicted[:, place], targets[:, place], f" of {names[place]}" if several else "")
         for place in range(min(targets.shape[1], MOST_TARGETS))
     ]
 

@@ -114,7 +114,7 @@ def _fingerprint(run: Run) -> str:
 def _openings(run: Run, ledger: Ledger) -> tuple[tuple[Opening, ...], frozenset[int], frozenset[int]]:
     """Lines of the ledger about this run, about rows that it opened, or else about a data set of the same name."""
     lines = ledger.openings()
-    print_, folder = model_print(run.sound), None if run.folder is None else str(run.folder.resolve())
+    print_, folder = model_print(run.final), None if run.folder is None else str(run.folder.resolve())
     own = {line.number for line in lines if line.model == print_ or (folder is not None and line.run == folder)}
     families = {line.family for line in lines if line.number in own}
     same = {line.number for line in lines if line.family in families}

@@ -73,11 +73,12 @@ def calibration(
     if not len(rows.rows):
         raise InputError(problem(WHERE, f"{one.name!r} has no rows to be looked at", fix=DOOR.fix))
     y, chances = rows.y, rows.values.astype(np.float64)
-    logits = logits_from(task, chances) if rows.out_of_fold else logits_of(one.nets, rows.data.x[rows.rows])
+    nets = one.final if part == "new" else one.nets
+    logits = logits_from(task, chances) if rows.out_of_fold else logits_of(nets, rows.data.x[rows.rows])
     if not np.isfinite(logits).all():
         fix = "Its weights are too large for these inputs: check for extreme inputs, or leave the net out."
         raise InputError(problem(WHERE, f"the nets of {one.name!r} must give finite outputs for all rows", fix=fix))
-    shares = None if rows.out_of_fold else counts_of(one.nets)
+    shares = None if rows.out_of_fold else counts_of(nets)
     found = [each for each in [of_top_class(chances, y)] if each is not None] if task == "classification" else []
     if classes or task == "multilabel":
         found += by_output(task, one.nets[0].classes, chances, y)

@@ -13,7 +13,7 @@ from goodfit.arguments import public
 from goodfit.errors import InputError, nearest, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.paired import Difference, pair_differences
-from goodfit.runs.entrants import UNWEIGHTED, Entrant, Notify, Rows, entrants, opened_rows, shared_validation
+from goodfit.runs.entrants import Entrant, Notify, Rows, entrants, opened_rows, shared_validation
 from goodfit.runs.opening import percent
 from goodfit.runs.run import rows_words
 
@@ -121,13 +121,13 @@ def compare(
     *,
     others: Sequence[Any] = (),
     against: str = "all",
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     progress: Notify | None = None,
 ) -> Compared:
     """Compare two or more models on the same rows: differences with intervals, paired row by row.
 
-    a, b: each a run or its folder, a model or its file, a net, or several nets. On new rows several nets count by what
-      they predict together, on validation rows by the mean over nets.
+    a, b: each a run or its folder, a model or its file, a net, or several nets. Several nets count by what they predict
+      together for new rows, and out of fold; by the mean over nets for validation rows.
     data: None, or what all were trained on, compares on the validation rows, which all must share. Anything else is new
       rows for all, as `Run.test` takes them: every model's opening of them is recorded in the ledger first.
     others: further models.
@@ -177,8 +177,8 @@ def _compared(
         for (first, second), measures in zip(places, found, strict=True)
     ]
     names, nets = tuple(each.name for each in those), tuple(len(each.nets) for each in those)
-    unweighted = [UNWEIGHTED] * any(own.weighted for own in rows)
-    told = (*notes, *_together(counted, level, part), *unweighted, ABOUT_NETS)
+    alike = dict.fromkeys(note for own in rows for note in own.notes)
+    told = (*notes, *_together(counted, level, part), *alike, ABOUT_NETS)
     return Compared(names, nets, part, len(rows[0].prints), level, counted, tuple(pairs), notes=told)
 
 
@@ -194,7 +194,7 @@ def _together(counted: int, level: float, part: str) -> list[str]:
 
 def _of_validation(those: Sequence[Entrant], *, folds: bool) -> list[str]:
     """What validation rows, or folds, were used for."""
-    known = [f"{each.name}: {note}" for each in those for note in each.known_before]
+    known = [f"{each.name}: {note}" for each in those for note in (*each.chosen, *each.known_before)]
     chosen = [each.name for each in those if each.chose_epoch]
     if not chosen:
         return known
@@ -208,7 +208,7 @@ def _of_validation(those: Sequence[Entrant], *, folds: bool) -> list[str]:
 
 
 def compare_folders(
-    folders: Sequence[Path], data: str | None, target: str | None, against: str, progress: Notify | None
+    folders: Sequence[Path], data: str | None, target: str | Sequence[str] | None, against: str, progress: Notify | None
 ) -> Compared:
     """What `goodfit compare` does; InputError for fewer than two."""
     if len(folders) < 2:

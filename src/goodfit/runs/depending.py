@@ -14,11 +14,12 @@ from goodfit.data.tables.files import read_columns
 from goodfit.data.tables.grids import ColumnGrid, column_grid, number_grid
 from goodfit.data.tables.preprocessing import RowReader
 from goodfit.errors import InputError, nearest, problem
-from goodfit.models.dependence import dependence
+from goodfit.models.dependence import dependence, mean_and_spread
+from goodfit.models.predicting import dataset_to_predict
+from goodfit.models.trained_net import counts_of
 from goodfit.plain_json import plain
-from goodfit.runs.entrants import Door, Entrant, Notify, entrant, split_for
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant, split_for, weight_of
 from goodfit.runs.held_out import MOST_ROWS, inputs_by_column
-from goodfit.runs.predicting import dataset_to_predict
 from goodfit.runs.run import rows_words
 from goodfit.words import digits
 
@@ -45,14 +46,22 @@ ONE_NET = "There is one net, so there is no disagreement of nets to show."
 class Dependence:
     """The mean prediction over rows by the value of a column; see docs/explaining.md.
 
-    column: its name; values: G numbers, or the words of categories, truth values, dates; outputs: names of the C
-    classes, labels or targets; mean: [G, C] probabilities, or numbers in the unit of the targets; spread: [G, C] the
-    standard deviation over nets, their disagreement, 0 of a single net; rows: which they are, in words; nets: how
-    many; single: [R, G, C] the curves of some rows (ICE); notes: what to know.
+    column: its name
+    values: G numbers, or the words of categories, truth values, dates
+    task: of the nets
+    outputs: names of the C classes, labels or targets; "" of a single target
+    mean: [G, C] probabilities, or numbers in the unit of the targets
+    spread: [G, C] the standard deviation over nets, their disagreement, 0 of a single net
+    rows: which they are, in words
+    nets: how many
+    single: [R, G, C] the curves of some rows (ICE)
+    numeric: whether values are numbers
+    notes: what to know
     """
 
     column: str
     values: tuple[Any, ...]
+    task: str
     outputs: tuple[str, ...]
     mean: Float[np.ndarray, "G C"]
     spread: Float[np.ndarray, "G C"]
@@ -65,12 +74,13 @@ class Dependence:
     @property
     def shown(self) -> range:
         """The outputs to show: of two classes the second, whose probability tells the other's."""
-        return range(1, 2) if len(self.outputs) == 2 and self.what == "probability" else range(len(self.outputs))
+        two = self.task == "classification" and len(self.outputs) == 2
+        return range(1, 2) if two else range(len(self.outputs))
 
     @property
     def what(self) -> str:
         """What the means are of."""
-        return "prediction" if not self.outputs[0] or self.outputs[0].startswith("target ") else "probability"
+        return "prediction" if self.task == "regression" else "probability"
 
     def lines(self) -> tuple[list[str], list[list[str]]]:
         """(heads, rows) of a table: the mean of each output and the disagreement of nets."""
@@ -106,7 +116,7 @@ class Dependence:
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON has it."""
         arrays = {name: getattr(self, name).tolist() for name in ("mean", "spread", "single")}
-        rest = {name: getattr(self, name) for name in ("column", "values", "outputs", "rows", "nets", "notes")}
+        rest = {name: getattr(self, name) for name in ("column", "values", "task", "outputs", "rows", "nets", "notes")}
         found: dict[str, Any] = plain({**rest, **arrays})
         return found
 
@@ -185,20 +195,21 @@ def explained_rows(model: Any, data: Any = None, progress: Notify | None = None,
     parts = split_for(one, data, progress, DOOR)
     notes: tuple[str, ...] = ()
     if parts is not None:
-        members = None if one.run is None else one.run.out_of_fold
-        part = "valid" if members is not None or len(parts.valid) else "train"
-        places = parts.train if members is not None or part == "train" else parts.valid
+        learned = not len(parts.valid) or (one.run is not None and one.run.out_of_fold is not None)
+        places, words = (parts.train, "train") if learned else (parts.valid, "valid")
         x, features = parts.data.x, parts.data.features
-        words = "valid" if part == "valid" and members is None else "train"
     else:
         x, features, notes = _new_rows(one, data, progress)
         places, words = np.arange(len(x)), "new"
+    if weight_of(one) is not None or (parts is not None and parts.data.weight is not None):
+        notes = (*notes, UNWEIGHTED)
     if len(places) > MOST_ROWS:
         notes = (*notes, f"{MOST_ROWS:,} of {len(places):,} rows, drawn at random.")
         places = np.sort(generator(seed, "explained").choice(places, MOST_ROWS, replace=False))
     if not len(places):
         raise InputError(problem(DOOR.where, "there must be rows to average over", fix="Give others."))
-    return Explained(one, x[places], tuple(features), rows_words(len(places), words, out_of_fold=False), notes)
+    own = x[places].astype(np.float32, copy=False)  # what a column is set to need be no whole number, as pixels are
+    return Explained(one, own, tuple(features), rows_words(len(places), words, out_of_fold=False), notes)
 
 
 def dependence_on(
@@ -210,7 +221,7 @@ def dependence_on(
     seed: int = 0,
 ) -> Dependence:
     """The same for rows that were found."""
-    nets = rows.one.nets
+    nets = rows.one.final
     columns = dict(inputs_by_column(nets[0], rows.features))
     if column not in columns:
         raise InputError(
@@ -224,14 +235,16 @@ def dependence_on(
     if not np.isfinite(whole).all():
         raise InputError(problem(DOOR.where, "every prediction must be finite", fix="Leave out nets that diverged."))
     net = nets[0]
-    targets = ("",) if net.n_outputs == 1 else tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    several = net.targets or tuple(f"target {place + 1}" for place in range(net.n_outputs))
+    targets = ("",) if net.n_outputs == 1 else several
     notes = (DISAGREEMENT if len(nets) > 1 else ONE_NET, *grid.notes, *rows.notes)
-    spread = whole.std(0, ddof=1) if len(nets) > 1 else np.zeros_like(whole[0])
+    mean, spread = mean_and_spread(whole, counts_of(nets))
     return Dependence(
         column,
         grid.values,
+        net.task,
         net.classes or targets,
-        whole.mean(0),
+        mean,
         spread,
         rows.words,
         len(nets),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.data import Preprocessing, Sealed, Split, Step
+from goodfit.data import Dataset, Preprocessing, Sealed, Split, Step
 from goodfit.data.prints import row_prints
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models import whereabouts
@@ -22,7 +22,9 @@ from goodfit.models.row_scores import Values, row_scores, value_scores
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs import record
+from goodfit.runs.chosen import choice_notes
 from goodfit.runs.folder import load
+from goodfit.runs.measured import INDEPENDENT, dependence
 from goodfit.runs.opening import Opened, open_values
 from goodfit.runs.opening_runs import own_split, split_in
 from goodfit.runs.run import Run
@@ -65,7 +67,7 @@ COMPARE = Door(
 class Entrant:
     """One of those that are compared.
 
-    name: for people; run: None for a model or nets; model: None for a run or nets.
+    name: for people; nets: those that were validated; run: None for a model or nets; model: None for a run or nets.
     """
 
     name: str
@@ -79,6 +81,11 @@ class Entrant:
         return self.nets[0].preprocessing
 
     @property
+    def final(self) -> tuple[TrainedNet, ...]:
+        """The nets that predict for new rows, which are others where they were trained anew on validation rows too."""
+        return self.nets if self.run is None else self.run.final
+
+    @property
     def folder(self) -> Path | None:
         """Where the run was written, or None."""
         return None if self.run is None else self.run.folder
@@ -89,6 +96,18 @@ class Entrant:
         return self.run is not None and "valid" in self.run.scores and self.run.recipe.keep_best
 
     @property
+    def chosen(self) -> tuple[str, ...]:
+        """What is to be said of rows that chose the members of an ensemble."""
+        return () if self.run is None else choice_notes(self.run.ensemble, self.run.folder)
+
+    def dependence(self, data: Dataset) -> tuple[str, ...]:
+        """What is to be said of rows in groups or times, new ones too where the run's own have them."""
+        run = self.run
+        origin = {} if run is None or run.origin is None else run.origin
+        own = () if run is None or run.split is None else dependence(run.split.data)
+        return dependence(data) or own or (INDEPENDENT,) * any(origin.get(name) for name in ("group", "time"))
+
+    @property
     def known_before(self) -> tuple[str, ...]:
         """What is to be said of validation rows that a run's start was trained on."""
         return () if self.run is None or self.run.start is None else self.run.start.told.note_on("valid")
@@ -96,21 +115,24 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one entrant. x, y: as its nets take them; prints: of every row, by which it is known again; values: what
-    the nets predict for them together, of fold members out of fold; None where each net counts by itself; weighted:
-    whether the rows have weights, of which a comparison makes no use.
+    """Rows of one entrant.
+
+    x, y: as its nets take them
+    prints: of every row, by which it is known again
+    values: what the nets predict for them together, of fold members out of fold; None where each net counts by itself
+    notes: on what a comparison makes no use of: weights, groups and times
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     prints: NDArray[np.uint64]
     values: NDArray[Any] | None = None
-    weighted: bool = False
+    notes: tuple[str, ...] = ()
 
     def only(self, rows: NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
         values = None if self.values is None else self.values[rows]
-        return Rows(self.x[rows], self.y[rows], self.prints[rows], values, self.weighted)
+        return Rows(self.x[rows], self.y[rows], self.prints[rows], values, self.notes)
 
     def scores(self, nets: Sequence[TrainedNet]) -> dict[str, Values]:
         """What every row gives to each measure."""
@@ -228,11 +250,11 @@ def _validation(entrant: Entrant, parts: Split | None) -> Rows:
     prints = row_prints(parts.data, rows)
     order = np.argsort(prints, kind="stable")
     rows, values = rows[order], None if out is None else out.values[order]
-    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order], values, parts.data.weight is not None)
+    return Rows(parts.data.x[rows], parts.data.y[rows], prints[order], values, _notes_on(entrant, parts.data))
 
 
 def opened_rows(
-    those: Sequence[Entrant], data: Any, target: str | None, progress: Notify | None
+    those: Sequence[Entrant], data: Any, target: str | Sequence[str] | None, progress: Notify | None
 ) -> tuple[list[Rows], list[Opened], list[str]]:
     """(rows, openings, notes) of new rows for every entrant, each recorded in the ledger before anything is scored."""
     read = [
@@ -250,18 +272,19 @@ def opened_rows(
         notes |= dict.fromkeys((*own, *(f"{each.name}: {note}" for note in seen)))
     found = [_predicted(each, rows, own) for each, (rows, _), own in zip(those, read, prints, strict=True)]
     openings = [
-        open_values(each.nets, rows, own.values, run=each.folder, kind="compare")
+        open_values(each.final, rows, own.values, run=each.folder, kind="compare")
         for each, (rows, _), own in zip(those, read, found, strict=True)
         if own.values is not None
     ]
     return found, openings, [*notes, *[TOGETHER] * any(len(each.nets) > 1 for each in those)]
 
 
-def target_of(entrant: Entrant, target: str | None) -> str | None:
-    """The target column of new rows: as given, or as in the run's own table."""
+def target_of(entrant: Entrant, target: str | Sequence[str] | None) -> str | Sequence[str] | None:
+    """The target column or columns of new rows: as given, or as in the run's own table."""
     if target is not None or entrant.run is None or entrant.run.origin is None:
         return target
-    return str(entrant.run.origin["target"])
+    named: str | Sequence[str] = entrant.run.origin["target"]
+    return named
 
 
 def weight_of(entrant: Entrant) -> str | None:
@@ -281,5 +304,9 @@ def split_if_there(entrant: Entrant, progress: Notify | None) -> Split | None:
 def _predicted(entrant: Entrant, sealed: Sealed, prints: NDArray[np.uint64]) -> Rows:
     """New rows with what the nets predict for them together, as whoever uses them would get it."""
     x = sealed.data.x[sealed.rows]
-    values, _ = values_together(entrant.nets, x, entrant.name)
-    return Rows(x, sealed.data.y[sealed.rows], prints, values, sealed.data.weight is not None)
+    values, _ = values_together(entrant.final, x, entrant.name)
+    return Rows(x, sealed.data.y[sealed.rows], prints, values, _notes_on(entrant, sealed.data))
+
+
+def _notes_on(entrant: Entrant, data: Dataset) -> tuple[str, ...]:
+    return (*[UNWEIGHTED] * (data.weight is not None), *entrant.dependence(data))

@@ -23,6 +23,7 @@ from goodfit.runs import record
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import of_test_set, restated
 from goodfit.runs.record_parts import EnsembleFacts
+from goodfit.runs.refitting import read_refit
 from goodfit.runs.run import Run
 from goodfit.training.history import History
 from goodfit.training.lock import is_held
@@ -113,7 +114,11 @@ def load(folder: str | os.PathLike[str]) -> Run:
     found = record.RunRecord.read(where)
     if found.state != "done":
         raise InputError(problem(str(where), "must be a finished run", fix=how_to_finish(where)))
-    model = load_model(where / record.MODEL)
+    recipe = Recipe.from_file(where / record.RECIPE)
+    predicting = model = load_model(where / record.MODEL)
+    refit = None
+    if recipe.refit:
+        model, refit = read_refit(where, predicting)
     history = History.from_events(where / record.EVENTS, until=max(1, found.epochs))
     counts = {"run.json": len(found.seeds), "the model file": len(model.nets), "events.jsonl": history.n_nets}
     if len(set(counts.values())) > 1 or (model.task, tuple(net.seed for net in model.nets)) != (
@@ -122,7 +127,6 @@ def load(folder: str | os.PathLike[str]) -> Run:
     ):
         rule = "must hold the files of one run; they differ in their nets"
         raise InputError(problem(str(where), rule, got=counts, fix="Restore a backup, or train again."))
-    recipe = Recipe.from_file(where / record.RECIPE)
     return Run(
         recipe=recipe,
         data_name=found.data,
@@ -137,13 +141,14 @@ def load(folder: str | os.PathLike[str]) -> Run:
         test_rows=found.test_rows,
         origin=found.origin,
         data_print=found.data_print,
-        stored=_with_diverged(model, history),
+        stored=predicting if refit is not None else _with_diverged(model, history),
+        refit=refit,
         out_of_fold=OutOfFold.read(where, recipe.fold_members, model.nets[0].n_outputs, history.frozen)
         if recipe.fold_members
         else None,
         start=_start_of(where, found),
         measured=found.measured,
-        ensemble=_ensemble_of(where, model),
+        ensemble=_ensemble_of(where, predicting),
     )
 
 

@@ -23,6 +23,7 @@ from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
 
 RECIPE, DATA, SEED = "recipe", ("data", "dataset"), "seed"
+FIT = "fit"  # the command whose runs hold nets of several recipes
 PARTS = "valid", "train"
 OF_NETS = "best_epoch", "stopped_epoch"
 SECONDS = "seconds"
@@ -94,7 +95,8 @@ def group_runs(
       same of train, as the history has them (running means, with dropout); best_epoch, stopped_epoch; seconds, which a
       run's training took with all its nets. Test sets are sealed.
     Groups are in order of their means, best first, the data sets one after another. Runs without the metric are left
-    out. InputError where the folder, a field or the metric is not known.
+    out, and those of `fit`, whose nets are of several settings.
+    InputError where the folder, a field or the metric is not known.
     """
     names = _names(by)
     part, kind, score = _metric(metric)
@@ -150,7 +152,7 @@ def _metric(metric: str) -> tuple[str, str, str | None]:
 
 
 def _kept(root: Path) -> Iterator[_Kept]:
-    """The finished runs in a folder, by name. Others are passed over; `list_runs` says what is wrong with them."""
+    """The finished runs of one recipe in a folder, by name. Others are passed over; `list_runs` says what is wrong."""
     if not os.path.isdir(root):
         raise InputError(problem(str(root), "must be a folder that holds runs"))
     try:
@@ -162,7 +164,7 @@ def _kept(root: Path) -> Iterator[_Kept]:
             continue
         try:
             found = record.RunRecord.read(folder)
-            if found.state == "done":
+            if found.state == "done" and found.call.get("command") != FIT:
                 history = History.from_events(folder / record.EVENTS, until=max(1, found.epochs))
                 recipe = Recipe.from_file(folder / record.RECIPE)
                 yield _Kept(folder, found, recipe, history, record.split_print(folder))

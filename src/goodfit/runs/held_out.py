@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from goodfit.data.streams import generator
 from goodfit.models.averaging import values_together
 from goodfit.models.trained_net import TrainedNet
-from goodfit.runs.entrants import Door, Entrant, Notify, entrant
+from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, entrant
 from goodfit.runs.looking import rows_to_look_at
 from goodfit.runs.members import sound_by_fold
 from goodfit.runs.run import rows_words
@@ -73,7 +73,9 @@ class HeldOut:
         return values
 
 
-def held_out(model: Any, data: Any, target: str | None, progress: Notify | None, door: Door, seed: int) -> HeldOut:
+def held_out(
+    model: Any, data: Any, target: str | Sequence[str] | None, progress: Notify | None, door: Door, seed: int
+) -> HeldOut:
     """The rows that a model is looked at by. Sealed rows stay sealed, and new ones are recorded in the ledger first.
 
     model, data, target, progress: as of `goodfit.measures`; model: also a fitted estimator for tables. seed: draws
@@ -81,13 +83,15 @@ def held_out(model: Any, data: Any, target: str | None, progress: Notify | None,
     """
     one = entrant(getattr(model, "run_", model), 0, door)
     rows, part, _, level, notes = rows_to_look_at(one, data, target, progress, door, "score")
+    notes = [*notes, *[UNWEIGHTED] * (rows.data.weight is not None)]
     members = one.run.out_of_fold if one.run is not None and rows.out_of_fold else None
     chosen = np.arange(len(rows.rows))
     if len(chosen) > MOST_ROWS:
         chosen = np.sort(generator(seed, "held out").choice(len(chosen), MOST_ROWS, replace=False))
         notes = [*notes, f"{MOST_ROWS:,} of {len(rows.rows):,} rows, drawn at random."]
     places = rows.rows[chosen]
-    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(one.nets))]
+    nets = one.final if part == "new" else one.nets
+    groups: list[tuple[NDArray[np.intp], tuple[TrainedNet, ...]]] = [(np.arange(len(places)), tuple(nets))]
     if members is not None and one.run is not None:
         folds = members.folds[chosen]
         by_fold = sound_by_fold(np.asarray(one.run.history.frozen), rows.folds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,12 +13,10 @@ from goodfit.data.ledger import Kind
 from goodfit.errors import InputError, problem
 from goodfit.intervals import LEVEL, level_of_openings
 from goodfit.models.averaging import values_together
-from goodfit.runs.chosen import choice_notes
+from goodfit.models.trained_net import TrainedNet
 from goodfit.runs.entrants import UNWEIGHTED, Door, Entrant, Notify, split_for, split_if_there, target_of, weight_of
-from goodfit.runs.measured import INDEPENDENT, dependence
 from goodfit.runs.members import left_out_note
 from goodfit.runs.opening import open_values
-from goodfit.runs.run import Run
 from goodfit.runs.separate import NOTHING, check_unseen, separate_rows
 
 CHOSEN = "The validation rows chose the epoch of each net: the scores are slightly optimistic."
@@ -46,7 +45,7 @@ class LookedAt:
 
 
 def rows_to_look_at(
-    one: Entrant, data: Any, target: str | None, progress: Notify | None, door: Door, kind: Kind
+    one: Entrant, data: Any, target: str | Sequence[str] | None, progress: Notify | None, door: Door, kind: Kind
 ) -> tuple[LookedAt, Literal["valid", "new"], tuple[int, ...], float, list[str]]:
     """(rows, what they are, openings, level, notes): validation rows, or new ones once the ledger has them.
 
@@ -62,10 +61,10 @@ def rows_to_look_at(
     own = (*own, *_unweighted(kind, sealed.data))
     earlier = NOTHING if one.run is None or one.run.start is None else one.run.start.rows
     seen = check_unseen(sealed, split_if_there(one, progress), one.name, earlier)
-    rows = _predicted(one, sealed.data, sealed.rows)
-    opened = open_values(one.nets, sealed, rows.values, run=one.folder, kind=kind)
+    rows = _predicted(one, sealed.data, sealed.rows, one.final)
+    opened = open_values(one.final, sealed, rows.values, run=one.folder, kind=kind)
     level = level_of_openings(opened.nth)
-    return rows, "new", (opened.number,), level, [*own, *seen, *_dependence(one.run, sealed.data)]
+    return rows, "new", (opened.number,), level, [*own, *seen, *one.dependence(sealed.data)]
 
 
 def _unweighted(kind: Kind, data: Dataset) -> list[str]:
@@ -82,11 +81,11 @@ def _validation(one: Entrant, parts: Split, door: Door) -> LookedAt:
     if not len(parts.valid):
         fix = f"Train with --valid above 0. {door.fix}"
         raise InputError(problem(door.where, f"{one.name!r} has no validation rows", fix=fix))
-    return _predicted(one, parts.data, parts.valid)
+    return _predicted(one, parts.data, parts.valid, one.nets)
 
 
-def _predicted(one: Entrant, data: Dataset, rows: NDArray[Any]) -> LookedAt:
-    return LookedAt(data, rows, *values_together(one.nets, data.x[rows], one.name))
+def _predicted(one: Entrant, data: Dataset, rows: NDArray[Any], nets: Sequence[TrainedNet]) -> LookedAt:
+    return LookedAt(data, rows, *values_together(nets, data.x[rows], one.name))
 
 
 def _notes_on(one: Entrant, parts: Split) -> list[str]:
@@ -94,12 +93,12 @@ def _notes_on(one: Entrant, parts: Split) -> list[str]:
     out = None if one.run is None else one.run.out_of_fold
     left_out = () if out is None else left_out_note(out, parts)
     chosen = CHOSEN_BY_FOLD if one.run is not None and one.run.together else CHOSEN
-    members = () if one.run is None else choice_notes(one.run.ensemble, one.run.folder)
-    return [*[chosen] * one.chose_epoch, *members, *one.known_before, *_dependence(one.run, parts.data), *left_out]
-
-
-def _dependence(run: Run | None, data: Dataset) -> tuple[str, ...]:
-    """`dependence`, of new rows without groups or times as well where the run's own rows have them."""
-    origin = {} if run is None or run.origin is None else run.origin
-    own = () if run is None or run.split is None else dependence(run.split.data)
-    return dependence(data) or own or (INDEPENDENT,) * any(origin.get(name) for name in ("group", "time"))
+    refit = () if one.run is None or one.run.refit is None else (str(one.run.refit),)
+    return [
+        *[chosen] * one.chose_epoch,
+        *refit,
+        *one.chosen,
+        *one.known_before,
+        *one.dependence(parts.data),
+        *left_out,
+    ]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,7 +108,8 @@ def _outlook(lines: Sequence[Opening], width: float | None) -> Outlook:
     line, score = scores[-1]
     telling = [line for line in lines if not line.again or line.kind != "score"]
     answers, asked = (sum(map(each, telling)) for each in (log_answers, r2_answers))
-    each = math.log(score.rows + 1)  # what one more look at one net would tell
+    # what one more look at one net would tell
+    each = math.log(score.rows + 1) if score.effective is None else math.inf
 
     def planned(nth: int) -> tuple[float, float, float]:
         return _at(score, level_of_openings(nth))
@@ -117,7 +118,8 @@ def _outlook(lines: Sequence[Opening], width: float | None) -> Outlook:
         return _at(score, lasting_level(nth))
 
     def adaptive(nth: int) -> tuple[float, float, float]:
-        missing = math.log((1 - LEVEL) / (nth * (nth + 1))) - answers - each * (nth - count - 1)
+        further = nth - count - 1
+        missing = math.log((1 - LEVEL) / (nth * (nth + 1))) - answers - (each * further if further else 0.0)
         if score.name == "R²":
             return _of_r2(score, asked + nth - count - 1, lasting_level(nth))
         if score.name not in _SHARES or not math.isfinite(missing):
@@ -141,11 +143,16 @@ def log_answers(line: Opening) -> float:
     """The logarithm of how many different answers an opening could have given; infinite where they are real numbers.
 
     A net's accuracy on N rows is one of N + 1, and the mean and the spread of several nets follow from as many each.
-    R², curves and comparisons, which show losses, are real numbers.
+    R², curves and comparisons, which show losses, are real numbers; so is an accuracy of rows with weights.
     """
-    if line.kind != "score" or (line.score is not None and line.score["name"] not in _SHARES):
+    if line.kind != "score" or (line.score is not None and not _counts(line.score)):
         return math.inf
     return _nets(line) * math.log(line.rows + 1)
+
+
+def _counts(score: Mapping[str, Any]) -> bool:
+    """Whether a score is a number of rows over all of them."""
+    return score["name"] in _SHARES and score.get("effective") is None
 
 
 def r2_answers(line: Opening) -> float:

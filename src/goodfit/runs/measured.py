@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from goodfit.errors import InputError
 from goodfit.intervals import LEVEL
 from goodfit.models.averaging import decided, values_together
 from goodfit.models.measures import Measures
-from goodfit.models.measuring import FEWEST_ROWS, measured
+from goodfit.models.measuring import FEWEST_ROWS, LEARNED, measured
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs.members import OutOfFold
@@ -28,7 +29,7 @@ INDEPENDENT = (
     "Rows count as independent of one another. Those of one group or of neighbouring times may not be: then scores are "
     "less sure than their intervals say."
 )
-ROWS = {"train": "training row", "valid": "validation row", "test": "test row"}
+ROWS = {"train": LEARNED, "valid": "validation row", "test": "test row"}
 
 
 def measured_nets(
@@ -66,7 +67,8 @@ def measured_together(
     task = nets[0].task
     if task == "regression":
         values = decided(task, values)  # as the nets predict them
-    found = measured(task, values, y, nets[0].classes, positive=positive, level=level, row=row, weight=weight)
+    how: dict[str, Any] = {"positive": positive, "level": level, "row": row, "weight": weight}
+    found = measured(task, values, y, nets[0].classes, **how, names=nets[0].targets)
     if found.warnings or not single or len(nets) == 1 or len(y) < FEWEST_ROWS or not np.ptp(y):
         return found
     which = f"{len(single)} of {len(nets)} nets predict" if len(single) > 1 else f"1 of {len(nets)} nets predicts"
@@ -88,7 +90,8 @@ def measured_part(nets: Sequence[TrainedNet], parts: Split, part: Part) -> Measu
 def measured_out_of_fold(found: OutOfFold, data: Dataset, positive: str | None = None) -> Measures:
     """The measures of out-of-fold predictions of fold members, for every training row."""
     y, weight = data.y[found.rows], data.weight_of(found.rows)
-    made = measured(data.task, found.values, y, data.classes, positive=positive, row=OUT_OF_FOLD, weight=weight)
+    how: dict[str, Any] = {"positive": positive, "row": OUT_OF_FOLD, "weight": weight}
+    made = measured(data.task, found.values, y, data.classes, **how, names=data.targets)
     return replace(made, notes=(*dependence(data), *made.notes))
 
 

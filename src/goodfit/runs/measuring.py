@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ def measures(
     model: Any,
     data: Any = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     positive: str | None = None,
     progress: Notify | None = None,
 ) -> Measures:
@@ -68,7 +69,7 @@ def threshold(
     false_positive: float,
     false_negative: float,
     positive: str | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     progress: Notify | None = None,
 ) -> Threshold:
     """From which probability on to decide for a class, where errors of the two kinds cost differently.

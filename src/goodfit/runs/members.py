@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from goodfit.data import Split
 from goodfit.files import write_atomically
+from goodfit.models.quantiles import quantiles_of
 from goodfit.models.scores import Score
 from goodfit.models.stacked import score_values, stacked_values
 from goodfit.models.trained_net import TrainedNet
@@ -33,6 +34,8 @@ class OutOfFold:
     rows: NDArray[np.int32]
     folds: NDArray[np.int32]
     values: NDArray[np.float32]
+    quantiles: NDArray[np.float64] | None = None
+    """[n, T, L] of nets that give quantiles; None for others, and where it was read from a folder."""
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of a run."""
@@ -87,6 +90,8 @@ def score_folds(
     assert folds is not None
     count, rows = int(folds.max()) + 1, parts.train
     out, own = (np.zeros((len(rows), nets[0].n_outputs)) for _ in range(2))  # sums over nets
+    head = nets[0].head
+    quantiles = None if head is None else np.zeros((len(rows), nets[0].n_outputs, len(head.levels)))
     heard = np.zeros((2, count))  # how many nets gave to each, as often as they count
     of_net = np.asarray([fold_of(net, count) for net in range(len(nets))])
     sound = _sound(frozen)
@@ -97,6 +102,10 @@ def score_folds(
         finite = finite * nets[sound[place]].count
         out[left_out] += finite[left_out]
         own[~left_out] += finite[~left_out]
+        if quantiles is not None:
+            own_rows = np.flatnonzero(left_out)
+            net = nets[sound[place]]
+            quantiles[own_rows] += net.count * quantiles_of(net, parts.data.x[rows[own_rows]])
         heard += nets[sound[place]].count * np.array([np.arange(count) == fold, np.arange(count) != fold])
     data, task = parts.data, nets[0].task
     there, learned = heard[0, folds] > 0, heard[1, folds] > 0
@@ -106,7 +115,9 @@ def score_folds(
         part: score_values(task, predicted, data.y[rows[some]], data.weight_of(rows[some]))
         for part, predicted, some in (("train", of_own, learned), ("valid", values, there))
     }
-    return scores, OutOfFold(rows[there], folds[there], values)
+    if quantiles is not None:
+        quantiles = quantiles[there] / heard[0, folds[there], None, None]
+    return scores, OutOfFold(rows[there], folds[there], values, quantiles)
 
 
 def left_out_note(found: OutOfFold, parts: Split) -> tuple[str, ...]:

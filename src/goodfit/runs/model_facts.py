@@ -38,7 +38,8 @@ class ModelFacts:
     bytes, sha256: of the whole file; format: its version; goodfit: the version that wrote it; data: name, fingerprint
     and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
     JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
-    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is.
+    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. targets: names
+    of several targets; () where they have none.
     """
 
     path: str
@@ -59,6 +60,7 @@ class ModelFacts:
     target_transform: tuple[str, ...] = ()
     encoded: int = 0
     bins: int = 0
+    targets: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -93,6 +95,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         target_transform=() if model.nets[0].transform is None else model.nets[0].transform.kinds,
         encoded=0 if encoding is None else len(encoding.columns),
         bins=0 if encoding is None else encoding.bins,
+        targets=model.targets,
     )
 
 

@@ -196,7 +196,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
     digests = []
     for net in nets:
         digest = hashlib.blake2b(digest_size=16)
-        about = (net.activations, net.task, net.classes, net.slopes, net.link)
+        about = (net.activations, net.task, net.classes, net.slopes, net.link, *[net.targets][: len(net.targets)])
         digest.update(repr(about).encode("utf-8", "surrogatepass"))
         numbers = [net.shift, net.scale, net.target_shift, net.target_scale, *([net.bend] if net.bend.any() else [])]
         if net.transform is not None:
@@ -205,6 +205,9 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.encoding is not None:
             digest.update(repr(net.encoding.columns.tolist()).encode())
             numbers.append(net.encoding.edges)
+        if net.head is not None:
+            digest.update(repr(net.head.levels).encode())
+            numbers += [net.head.weight, net.head.bias]
         if net.count != 1:
             digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):

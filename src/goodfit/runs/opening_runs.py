@@ -31,7 +31,7 @@ def open_test_rows(
     parts: Split | None,
     folder: Path | None,
     data: Any = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     progress: Notify | None = None,
     start: GoingOn | None = None,
     *,

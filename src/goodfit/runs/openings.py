@@ -32,14 +32,17 @@ def open_sealed(rows: Sealed, given: Any) -> Opened:
         raise InputError(problem("Test rows", rule, fix="Give the nets: [*one.nets, *other.nets]."))
     (one,) = several
     if isinstance(one, Run):
-        return open_rows(one.sound, rows, run=one.folder, together=one.together)
+        return open_rows(one.final, rows, run=one.folder, together=one.together)
     if isinstance(one, Model):
         return open_rows(one.predicting, rows, together=one.of_folds)
     return open_estimator(one, rows)
 
 
 def open_folder(
-    folder: Path, data: str | None = None, target: str | None = None, progress: Callable[[Step], None] | None = None
+    folder: Path,
+    data: str | None = None,
+    target: str | Sequence[str] | None = None,
+    progress: Callable[[Step], None] | None = None,
 ) -> Opened:
     """Open the test rows of the run in a folder, or all of other data.
 
@@ -47,4 +50,4 @@ def open_folder(
     was not trained on. target: the target column of the latter, where it is not the run's.
     """
     run = load(folder)
-    return open_test_rows(run.sound, run.split, run.folder, data, target, progress, run.start, together=run.together)
+    return open_test_rows(run.final, run.split, run.folder, data, target, progress, run.start, together=run.together)

@@ -137,7 +137,8 @@ def importance(
     model: Any,
     data: Any = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
+    of: str | None = None,
     repeats: int = REPEATS,
     linked: float = LINKED,
     seed: int = 0,
@@ -155,6 +156,8 @@ def importance(
     data: None, or what the run was trained on, takes the rows above. Anything else is new rows with targets, recorded
       in the ledger first; a model without a run needs these.
     target: of a table file or data frame that is new rows, where it is not the run's own.
+    of: one of several targets, by its name, of which alone it is; None for all of them, by the mean of R² and of errors
+      in standard deviations of each.
     repeats: permutations of each column, 1 to 1000; more make intervals shorter, down to what the rows allow.
     linked: rank correlation above which columns are permuted together as well, 0 to 1; 1 for never.
     seed: of the permutations, an integer >= 0.
@@ -166,13 +169,19 @@ def importance(
     if not is_number(linked) or not 0 <= linked <= 1:
         raise InputError(problem(DOOR.where, "'linked' must be from 0 to 1", got=linked, fix="0.7 is the default."))
     seed = checked_seed(seed, DOOR.where)
-    return importance_on(held_out(model, data, target, progress, DOOR, seed), repeats, linked, seed, progress)
+    return importance_on(held_out(model, data, target, progress, DOOR, seed), repeats, linked, seed, progress, of)
 
 
 def importance_on(
-    rows: HeldOut, repeats: int = REPEATS, linked: float = LINKED, seed: int = 0, progress: Notify | None = None
+    rows: HeldOut,
+    repeats: int = REPEATS,
+    linked: float = LINKED,
+    seed: int = 0,
+    progress: Notify | None = None,
+    of: str | None = None,
 ) -> Importances:
     """The same for rows that were found."""
+    own_target = _place(rows, of)
     places = [inputs for _, inputs in rows.columns]
     names = [name for name, _ in rows.columns]
     own: list[tuple[int, ...]] = [(at,) for at in range(len(names))]
@@ -182,9 +191,9 @@ def importance_on(
     rows = _affordable(rows, 1 + repeats * len(groups), seed)
     task = rows.one.nets[0].task
     found = changes(
-        rows.predict,
+        lambda x: rows.predict(x)[:, own_target],
         rows.x,
-        rows.y,
+        rows.y if task == "classification" else rows.y[:, own_target],
         task,
         [np.concatenate([places[at] for at in each]) for each in groups],
         repeats=repeats,
@@ -204,6 +213,17 @@ def importance_on(
         linked,
         (*_notes(first, rest, linked, rows.level), *rows.notes),
     )
+
+
+def _place(rows: HeldOut, of: str | None) -> slice:
+    """Which of the outputs is asked for: one of several targets, or all."""
+    if of is None:
+        return slice(None)
+    names = rows.one.nets[0].targets
+    if of not in names:
+        fix = nearest(of, names) if names else "Leave it out: there is one target, or they have no names."
+        raise InputError(problem(DOOR.where, "'of' must be one of several targets", got=of, fix=fix))
+    return slice(names.index(of), names.index(of) + 1)
 
 
 def _affordable(rows: HeldOut, predictions: int, seed: int) -> HeldOut:

@@ -12,8 +12,6 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Step, Table, names
-from goodfit.data import load as load_data
-from goodfit.data.tables import is_table_path
 from goodfit.data.tables.csv_parts import csv_parts
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.files import read_columns
@@ -24,6 +22,8 @@ from goodfit.errors import InputError, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
+from goodfit.models.predicting import dataset_to_predict
+from goodfit.models.quantiles import quantiles_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
@@ -70,6 +70,7 @@ def predict(
             whole,
             values=np.concatenate([part.values for part in parts]),
             predicted=np.concatenate([part.predicted for part in parts]),
+            quantiles=None if whole.quantiles is None else np.concatenate([part.quantiles for part in parts]),
             unread=tuple(int(start) + row for start, part in zip(starts, parts, strict=False) for row in part.unread),
         )
     return replace(whole, notes=tuple(stream.notes), warnings=tuple(stream.warnings))
@@ -98,8 +99,7 @@ class PredictionStream:
         self.model = load_model(existing_model_path(self.run))
         self.keep = tuple(dict.fromkeys(self.keep))  # a name that is given twice is one column
         self.bounds = None if self.coverage is None else self._bounds(self.coverage)
-        said = None if self.bounds is None else self.bounds.errors.note(self.bounds.coverage)
-        self.about = [] if said is None else [said]
+        self.about = [] if self.bounds is None else self.bounds.notes
         self.notes: list[str] = [*self.about]
         self.warnings: list[str] = []
         if self.adaptive and (self.bounds is None or self.model.task != "regression"):
@@ -149,7 +149,12 @@ class PredictionStream:
     def _averaged(self, x: np.ndarray) -> Predictions:
         task, nets = self.model.task, self.model.predicting
         values = mean_values(nets, x)
-        return Predictions(task, self.model.classes, values, decided(task, values), len(nets), bounds=self.bounds)
+        predicted = decided(task, values)
+        targets = self.model.targets
+        own = quantiles_together(nets, x) if self.bounds is not None and nets[0].head is not None else None
+        return Predictions(
+            task, self.model.classes, values, predicted, len(nets), bounds=self.bounds, targets=targets, quantiles=own
+        )
 
     def _bounds(self, coverage: float) -> Bounds:
         model, wanted = self.model, checked_coverage(coverage)
@@ -181,16 +186,6 @@ def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:
     return iter([TablePart("table", columns)])
 
 
-def dataset_to_predict(where: str, data: Any, progress: Callable[[Step], None] | None) -> Dataset:
-    """A data set for nets that take numbers as they are, or that of a name; InputError for a table."""
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, str) and (data in names() or not is_table_path(data)):
-        return load_data(data, progress=progress)
-    rule = "was trained on arrays without column names, so it takes a data set, not a table"
-    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
-
-
 def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions:
     """Predictions of some rows as those of all `n_rows`, of which the others have none."""
     values = np.full((n_rows, *found.values.shape[1:]), np.nan, found.values.dtype)
@@ -198,6 +193,10 @@ def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions
     predicted = np.full((n_rows, *found.predicted.shape[1:]), nothing, found.predicted.dtype)
     values[rows], predicted[rows] = found.values, found.predicted
     unread = np.setdiff1d(np.arange(n_rows), rows)
+    if found.quantiles is not None:
+        spread = np.full((n_rows, *found.quantiles.shape[1:]), np.nan)
+        spread[rows] = found.quantiles
+        found = replace(found, quantiles=spread)
     return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()))
 
 

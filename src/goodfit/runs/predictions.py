@@ -30,6 +30,12 @@ class Bounds:
     coverage: float
     adaptive: bool = False
 
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of them: that there are too few rows, or that they are cut off."""
+        told = (self.errors.note(self.coverage), self.errors.cut_note())
+        return [text for text in told if text is not None]
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -40,6 +46,8 @@ class Predictions:
     unread: rows of a table with a value that cannot be read: `values` holds NaN for them, `predicted` -1 for classes
     and NaN for labels and numbers, and `write_csv` leaves their cells empty; warnings: which values, by column.
     bounds: of the intervals or sets that were asked for, or None.
+    quantiles: [N, C, L] of nets that give them, where intervals were asked for.
+    targets: names of several targets, in the order of the columns of `values`; () where they have none.
     """
 
     task: str
@@ -51,6 +59,8 @@ class Predictions:
     unread: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     bounds: Bounds | None = None
+    targets: tuple[str, ...] = ()
+    quantiles: np.ndarray | None = None
 
     @property
     def intervals(self) -> np.ndarray | None:
@@ -59,7 +69,8 @@ class Predictions:
         """
         if self.bounds is None or self.task != "regression":
             return None
-        return self.bounds.errors.intervals(self.values, self.bounds.coverage, adaptive=self.bounds.adaptive)
+        around = self.values if self.quantiles is None else self.quantiles
+        return self.bounds.errors.intervals(around, self.bounds.coverage, adaptive=self.bounds.adaptive)
 
     @property
     def sets(self) -> np.ndarray | None:
@@ -144,7 +155,7 @@ def _columns(found: Predictions) -> list[str]:
     """The names of what is predicted."""
     if found.task == "regression":
         outputs = found.values.shape[1]
-        ends = ["" if outputs == 1 else f"_{i}" for i in range(outputs)]
+        ends = ["" if outputs == 1 else f"_{name}" for name in found.targets or range(outputs)]
         kinds = ["prediction"] if found.bounds is None else ["prediction", "low", "high"]
         return [f"{kind}{end}" for kind in kinds for end in ends]
     chosen = ["prediction"] if found.task == "classification" else list(found.classes)
@@ -170,7 +181,14 @@ def _predicted(found: Predictions, row: int, values: Sequence[float]) -> Any:
         return found.classes[found.predicted[row]]
     if found.task == "multilabel":
         return {name: int(label) for name, label in zip(found.classes, found.predicted[row], strict=True)}
-    return values[0] if len(values) == 1 else values
+    return _by_target(found, values)
+
+
+def _by_target(found: Predictions, values: Sequence[Any]) -> Any:
+    """What each target has: one value alone, several by name, or as a list where they have no names."""
+    if len(values) == 1:
+        return values[0]
+    return dict(zip(found.targets, values, strict=True)) if found.targets else list(values)
 
 
 def _bounds_as_json(found: Predictions) -> dict[str, list[Any]]:
@@ -180,10 +198,7 @@ def _bounds_as_json(found: Predictions) -> dict[str, list[Any]]:
     if (intervals := found.intervals) is None:
         return {}
     rows = [[[_as_json(value) for value in end] for end in row] for row in intervals.swapaxes(1, 2).tolist()]
-    return {
-        name: [row[place][0] if len(row[place]) == 1 else row[place] for row in rows]
-        for place, name in enumerate(("low", "high"))
-    }
+    return {name: [_by_target(found, row[place]) for row in rows] for place, name in enumerate(("low", "high"))}
 
 
 def _names_in(classes: Sequence[str], sets: np.ndarray) -> list[list[str]]:

@@ -37,6 +37,7 @@ from goodfit.models.model_file import load_model
 from goodfit.models.scores import Score
 from goodfit.models.whereabouts import FIT_FILE, MODEL_FILE, how_to_finish
 from goodfit.runs.record_parts import LARGEST, Checked, RunResults, StartRecord, TableOrigin
+from goodfit.runs.refitting import BEFORE, FOLDER
 from goodfit.runs.start_files import OPTIMIZER, START, START_STATE
 from goodfit.training import tensor_file
 from goodfit.training.checkpoints import CHECKPOINTS
@@ -193,7 +194,7 @@ def _refuse_used(folder: Path) -> None:
         raise InputError(problem(str(folder), "already holds a run", fix=fix))
     begun = (RECIPE, START, START_STATE)  # with a split, without run.json: a run was killed as it began
     own = () if os.path.exists(folder / SPLIT) else begun
-    ended = (EVENTS, HISTORY, MODEL, OPTIMIZER, *CURVES, CHECKPOINTS)
+    ended = (EVENTS, HISTORY, MODEL, OPTIMIZER, *CURVES, CHECKPOINTS, BEFORE, FOLDER)
     used = [name for name in (*own, *ended) if os.path.exists(folder / name)]
     used += sorted(path.name for path in folder.glob("turn-*"))
     if used:

@@ -26,7 +26,7 @@ class TableOrigin(Checked):
     """The table file that a run was begun with, and the choices made for it, as `read_table` takes them."""
 
     path: Annotated[str, Field(min_length=1)]
-    target: str
+    target: str | Annotated[tuple[str, ...], Field(min_length=2)]
     ids: tuple[str, ...]
     task: TableTask
     kinds: dict[str, Kind]
@@ -57,8 +57,9 @@ class EnsembleFacts(Checked):
     where there is time, not in older files; seconds, spent: given, and spent on training; rounds,
     settings, nets: how many were trained; temperature: by which logits were divided; nested, chosen, default: mean
     losses by the nested choice, of the ensemble on the rows that chose it, of the default; gain: of the first over
-    the last with the ends of its interval; later: the same of the second half of the rounds, where there are enough;
-    sentences: what it comes to.
+    the last with the ends of its interval; groups: over how many that is, None where it is over rows; half: the
+    nested loss after the first half of the rounds, without temperature, and later: the gain of the second half, where
+    there are enough rounds; sentences: what it comes to.
     """
 
     loss: str
@@ -76,6 +77,8 @@ class EnsembleFacts(Checked):
     default: float
     gain: Annotated[list[float], Field(min_length=3, max_length=3)]
     members: Annotated[list[EnsembleMember], Field(min_length=1)]
+    groups: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    half: float | None = None
     later: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
     sentences: list[str]
 

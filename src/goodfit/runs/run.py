@@ -30,6 +30,7 @@ from goodfit.runs.measured import measured_out_of_fold, measured_part
 from goodfit.runs.members import OutOfFold
 from goodfit.runs.opening import Opened
 from goodfit.runs.opening_runs import open_test_rows, own_split
+from goodfit.runs.refitting import Refit
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
 from goodfit.wiring import provided
@@ -55,6 +56,7 @@ LOSS_LABELS = {
     "absolute-error": "loss (absolute error per row)",
     "huber": "loss (Huber's, per row)",
     "poisson": "loss (half Poisson deviance per row)",
+    "quantile": "loss (pinball, sum over levels, per row)",
 }
 
 
@@ -109,6 +111,9 @@ class Run:
     there is read where a training goes on from it."""
     measured: Mapping[str, Measures] = field(default_factory=dict)
     """Part -> what was measured as the training ended; empty for runs of older versions. See `measures`."""
+    refit: Refit | None = None
+    """The nets that predict in the place of `nets`, trained anew on training and validation rows; None without. Scores,
+    measures and out-of-fold predictions are of `nets`; `final` are those that predict."""
     ensemble: Mapping[str, Any] | None = None
     """Of `goodfit.fit`: how the nets were chosen and weighed, as JSON has it; None for other runs."""
 
@@ -144,16 +149,20 @@ class Run:
             about[STARTED] = {"from": self.start.told.source, "print": self.start.told.fingerprint}
         if self.ensemble is not None:
             about[ENSEMBLE] = dict(self.ensemble)
-        if self.frozen:
+        if self.refit is not None:
+            about |= self.refit.about
+        elif self.frozen:
             about[DIVERGED] = list(self.frozen)
-        return Model(self.nets, about, preprocessing=None if self.split is None else self.split.data.preprocessing)
+        nets = self.nets if self.refit is None else self.refit.nets
+        return Model(nets, about, preprocessing=None if self.split is None else self.split.data.preprocessing)
 
     def predict(self, x: Any) -> np.ndarray:
         """Predictions for new rows, from the mean over the nets that stayed finite, as of a `Model`: names of classes,
         labels or numbers.
 
-        x: for a run on a table, a data frame or a dict of columns like it, in any order and with or without the target;
-        for other runs, raw inputs [N, D] in the unit of the data.
+        x: for a run on a table, a data frame or a dict of columns like it, or the path of a table file, with columns in
+        any order and with or without the target; for other runs, raw inputs [N, D] in the unit of the data, or the name
+        of a data set.
         """
         return self._predicting.predict(x)
 
@@ -212,7 +221,12 @@ class Run:
         nets = zip(self.nets, self.history.frozen, strict=True)
         return tuple(net for net, frozen in nets if not frozen) or self.nets
 
-    def test(self, data: Any = None, *, target: str | None = None) -> Opened:
+    @property
+    def final(self) -> tuple[TrainedNet, ...]:
+        """The nets that predict: those that were trained anew, where there are such, or `sound`."""
+        return self.sound if self.refit is None else self.refit.sound
+
+    def test(self, data: Any = None, *, target: str | Sequence[str] | None = None) -> Opened:
         """Open test rows: the score of the nets on them, once it stands in the ledger (see docs/seal.md).
 
         data: None opens the test rows of the run's own data. What it was trained on does the same, for a run that came
@@ -223,7 +237,7 @@ class Run:
         are in the training or validation set.
         """
         return open_test_rows(
-            self.sound, self.split, self.folder, data, target, start=self.start, together=self.together
+            self.final, self.split, self.folder, data, target, start=self.start, together=self.together
         )
 
     def measures(self, part: Part = "valid") -> Measures:
@@ -320,6 +334,7 @@ class Run:
             "sealed": self.sealed,
             "leaks": None if self.leaks is None else self.leaks.to_json(),
             "start": None if self.start is None else self.start.told.model_dump(),
+            **({} if self.refit is None else {"refit": {**self.refit.to_json(), "note": str(self.refit)}}),
             **({} if self.ensemble is None else {ENSEMBLE: dict(self.ensemble)}),
         }
 

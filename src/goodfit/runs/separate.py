@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from goodfit.data.prints import Prints, row_prints
 from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
-from goodfit.data.tables.survey import weights_of
-from goodfit.data.tables.targets import known_targets
+from goodfit.data.tables.survey import weighed
+from goodfit.data.tables.targets import known_targets, target_names, target_words
 from goodfit.errors import InputError, Problems, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.words import rows_text
@@ -29,7 +29,7 @@ def separate_rows(
     given: Any,
     net: TrainedNet,
     preprocessing: Preprocessing | None,
-    target: str | None,
+    target: str | Sequence[str] | None,
     weight: str | None = None,
     progress: Callable[[Step], None] | None = None,
 ) -> tuple[Sealed, tuple[str, ...]]:
@@ -43,7 +43,7 @@ def separate_rows(
     if isinstance(given, Dataset):
         return _of_data(given, net), ()
     if isinstance(given, Table):
-        return _of_frame(given.frame, given.name, given.target.name, net, preprocessing, given.weight or weight)
+        return _of_frame(given.frame, given.name, given.target.columns, net, preprocessing, given.weight or weight)
     if not isinstance(given, str | os.PathLike):
         return _of_frame(frame_of(given), "table", target, net, preprocessing, weight)
     path = os.fspath(given)
@@ -83,7 +83,7 @@ def _of_data(data: Dataset, net: TrainedNet) -> Sealed:
 def _of_frame(
     frame: Frame,
     name: str,
-    target: str | None,
+    target: str | Sequence[str] | None,
     net: TrainedNet,
     preprocessing: Preprocessing | None,
     weight: str | None,
@@ -91,23 +91,26 @@ def _of_frame(
     """Every row of a table that has a target."""
     if preprocessing is None:
         raise InputError(_no_columns(frame.name))
-    if target is None:
+    target = target or net.targets
+    if not target:
         fix = "Name it: --target, or target=."
         raise InputError(problem(frame.name, "the target column of this run is not known", fix=fix))
-    y, rows = known_targets(frame, target, net.task, net.classes)
-    notes = []
+    columns = target_names(target)
+    if net.task == "regression" and len(columns) != net.n_outputs:
+        rule = f"must have the {net.n_outputs} targets of the run" if net.n_outputs > 1 else "must have one target"
+        raise InputError(problem(frame.name, rule, got=[*columns], fix="Leave the target out to take the run's own."))
+    notes: list[str] = []
+    if weight is not None:
+        problems = Problems()
+        frame, notes = weighed(frame, weight, problems)
+        problems.raise_if_any()
+    y, rows = known_targets(frame, columns, net.task, net.classes)
     if len(rows) < frame.rows:
         lost = np.setdiff1d(np.arange(frame.rows), rows)
-        notes.append(f"{rows_text(lost)} left out: the target {target!r} is missing.")
+        notes.append(f"{rows_text(lost)} left out: {target_words(columns)} is missing.")
         frame = frame.take(rows)
-    weights = None
-    if weight is not None and weight not in frame.names:
-        notes.append(f"Unweighted: there is no column {weight!r}, so that all rows count alike.")
-    elif weight is not None:
-        problems = Problems()
-        weights = weights_of(frame, weight, problems)
-        problems.raise_if_any()
-    features = {column: values for column, values in frame.columns.items() if column != target}
+    weights = None if weight is None else frame.columns.get(weight)
+    features = {column: values for column, values in frame.columns.items() if column not in columns}
     x, more = preprocessing.transform(replace(frame, columns=features))
     data = Dataset(
         name,
@@ -116,11 +119,12 @@ def _of_frame(
         net.task,
         net.classes,
         preprocessing.features,
+        targets=columns if net.task == "regression" else (),
         scaling="none",
         source=frame.name,
         preprocessing=preprocessing,
-        raw_rows=lambda chosen: row_bytes(frame.take(chosen), target),
-        weight=weights,
+        raw_rows=lambda chosen: row_bytes(frame.take(chosen), columns),
+        weight=None if weights is None else weights.numbers(),
     )
     return Sealed(data, np.arange(len(data), dtype=np.int32)), (*notes, *more)
 

@@ -19,6 +19,7 @@ from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
+from goodfit.models.quantiles import joined_head
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs import defaults
@@ -34,7 +35,7 @@ from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import TABLE
-from goodfit.training.recipe_rules import BINS
+from goodfit.training.recipe_rules import BINS, levels_of
 
 if TYPE_CHECKING:
     from goodfit.training.population import Job
@@ -125,7 +126,7 @@ class Start:
 
         net = self.nets[self.place(number)]
         state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(job.recipe) else None
-        return replace(job, initial=NetArrays(net.weights, net.biases, net.slopes), optimizer=state)
+        return replace(job, initial=NetArrays(*joined_head(net), net.slopes), optimizer=state)
 
     def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
         """What run.json says of it."""
@@ -211,6 +212,8 @@ def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
     known: dict[str, Any] = {"hidden": net.sizes[1:-1], "activation": net.activations, **_encoding_of(net)}
     if own is not None:
         known |= {name: getattr(own, name) for name in KEPT_FIELDS if name not in ("hidden", "activation")}
+    if net.head is not None:
+        known |= {"loss": "quantile", "levels": net.head.levels}
     if recipe.encoding == "none" and "encoding" in recipe.model_fields_set:
         del known["bins"]  # that the encoding differs is the problem to name
     recipe = recipe.replace(**{name: value for name, value in known.items() if name not in recipe.model_fields_set})
@@ -243,6 +246,14 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
         rule = "'loss' must be poisson, as the start predicts exp(output)"
         rule = rule if net.link == "exp" else "'loss' cannot become poisson: the start does not predict exp(output)"
         problems.add("Recipe", rule, got=recipe.loss)
+    levels = () if net.head is None else net.head.levels
+    if levels_of(recipe) != levels:
+        rule = (
+            f"'loss' must be quantile with the levels {list(levels)}, as the start has"
+            if levels
+            else ("'loss' cannot become quantile: the start gives no quantiles")
+        )
+        problems.add("Recipe", rule, got=recipe.loss)
     had = _encoding_of(net) if own is None else {name: getattr(own, name) for name in SCALED_BY}
     for name, its in had.items():
         value = getattr(recipe, name)
@@ -264,8 +275,10 @@ def through(start: Start, data: Any) -> Any:
     """The data as the start's nets take them: a table goes through their preprocessing, not through one of its own."""
     if not isinstance(data, Table) or start.preprocessing is None:
         return data
-    if data.target.name in {column.name for column in start.preprocessing.columns}:
-        rule = f"has the target {data.target.name!r}, which is a feature of the start"
+    features = {column.name for column in start.preprocessing.columns}
+    taken = next((name for name in data.target.columns if name in features), None)
+    if taken is not None:
+        rule = f"has the target {taken!r}, which is a feature of the start"
         raise InputError(problem(f"Table {data.name!r}", rule, fix="Give the start's own target."))
     made = data.through(start.preprocessing)
     for note in made.prepared[1]:
@@ -374,27 +387,3 @@ def fitted_batch(start: Start, recipe: Recipe, rows: int) -> Recipe:
     own = start.recipe
     taken = own is not None and recipe.batch_size == own.batch_size and recipe.optimizer != "lbfgs"
     return recipe.replace(batch_size=rows) if taken and recipe.batch_size > rows else recipe
-
-
-def state_after(
-    recipe: Recipe, turns: Sequence[tuple[Sequence[int], Any]], nets: int, *, best: bool
-) -> OptimizerState | None:
-    """The optimiser's state of a run that is done, of the nets whose weights go with it; None where it was not kept.
-
-    turns: (nets, what was kept) of every turn; best: whether weights are those of the best epoch.
-    """
-    if recipe.optimizer == "lbfgs" or any(trained.optimizer is None for _, trained in turns):
-        return None  # L-BFGS never takes its state over, see `OptimizerState.fits`
-    held = np.zeros(nets, bool)
-    rows: dict[int, dict[str, NDArray[Any]]] = {}
-    for members, trained in turns:
-        for place, net in enumerate(members):
-            last = not best or trained.best_epoch[place] == trained.stopped_epoch[place]
-            rows[net] = {name: array[place] for name, array in trained.optimizer.items()}
-            finite = all(np.isfinite(array).all() for array in rows[net].values())  # as whoever reads the file asks
-            held[net] = last and finite and not trained.frozen[place]
-    chosen = [rows[net] for net in range(nets) if held[net]]
-    names = rows[0]
-    arrays = {name: np.array([each[name] for each in chosen], names[name].dtype) for name in names}
-    arrays = {name: array.reshape(len(chosen), *names[name].shape) for name, array in arrays.items()}
-    return OptimizerState(recipe.optimizer, recipe.momentum > 0, held, arrays)

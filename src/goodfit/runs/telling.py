@@ -13,7 +13,7 @@ from goodfit.models.error_scores import ErrorScore
 from goodfit.models.scores import Score
 from goodfit.runs.opening import percent, restated
 from goodfit.runs.run import PART_WORDS, Run, rows_words
-from goodfit.words import digits
+from goodfit.words import digits, fixed
 
 if TYPE_CHECKING:
     from goodfit.data import Opening
@@ -23,13 +23,13 @@ def interval(score: Score) -> str:
     """The bounds of an interval, or that there is none."""
     if math.isnan(score.low) or math.isnan(score.high):
         return "none"
-    return f"{score.low:.4f} to {score.high:.4f}"
+    return f"{fixed(score.low)} to {fixed(score.high)}"
 
 
 def score_lines(score: Score) -> list[tuple[str, str, str, str, str]]:
     """A score, and the errors that stand beside it, as a table has them: name, value, interval, rows, spread."""
-    spread = "-" if score.spread is None else f"{score.spread:.4f}"
-    first = (score.name, f"{score.value:.4f}", interval(score), f"{score.rows:,}", spread)
+    spread = "-" if score.spread is None else fixed(score.spread)
+    first = (score.name, fixed(score.value), interval(score), f"{score.rows:,}", spread)
     return [first, *((each.name, digits(each.value), _error_interval(each), f"{each.rows:,}", "-")
                      for each in score.errors)]  # fmt: skip
 
@@ -58,7 +58,7 @@ def _methods(methods: Mapping[str, str], words: Mapping[str, str]) -> str:
     alike: dict[tuple[str, ...], dict[str, list[str]]] = {}  # texts between the numbers -> part -> numbers
     for part, word in words.items():
         if part in methods:
-            pieces = re.split(r"(\d+)", methods[part])
+            pieces = re.split(r"(\d[\d,]*(?:\.\d+)?)", methods[part])
             alike.setdefault(tuple(pieces[::2]), {})[word] = pieces[1::2]
     found = []
     for texts, parts in alike.items():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, Step, Table, describe, load
 from goodfit.errors import problem
-from goodfit.files import folder_to_write, sweep, write_atomically
+from goodfit.files import folder_to_write, sweep
 from goodfit.leaks.check import LeakCheck, check_mode, check_split
 from goodfit.models.model_file import Model
 from goodfit.models.scores import Score
@@ -28,11 +28,12 @@ from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
 from goodfit.runs.opening import record_curve
+from goodfit.runs.refitting import FOLDER, Refit, all_rows, check_refit, lengths, refit_recipe
 from goodfit.runs.run import Run, score_parts
-from goodfit.runs.start_files import OPTIMIZER, write_state
 from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
 from goodfit.runs.watching import Telling, Watch, values_of
+from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
 from goodfit.training.devices import start_ahead
 from goodfit.training.events import EventLog
@@ -43,6 +44,7 @@ from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
+from goodfit.training.optimizer_state import state_after
 from goodfit.training.population import Job, NetArrays
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
@@ -52,7 +54,6 @@ from goodfit.training.store import Store
 from goodfit.training.turns import MOST_MEMORY, JobList, SessionPlan, plan_session
 
 DataProgress = Callable[[Step], None]
-KIND = "run"  # of the files that hold what its turns gave
 RESUME = "goodfit.runs.resume({}, data)"
 WATCHED_CHUNKS = 10  # of a training that somebody watches, at least: so that there is more to see
 
@@ -112,6 +113,7 @@ def train(
         given = load(data, progress=data_progress) if isinstance(data, str) else data
         recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
         chosen = net_seeds(recipe, seeds)
+        check_refit(recipe, parts, start=begun is not None, score_test=score_test)
         advise_transform(recipe, parts)
         check = check_split(parts, leaks)
         if check is not None:
@@ -168,7 +170,7 @@ def resume(
         sweep(where)
         found = record.RunRecord.read(where)
         if found.state == "done":
-            Store(where, KIND).forget()  # what a kill left behind "done"
+            forget(where)  # what a kill left behind "done"
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
@@ -218,15 +220,20 @@ def train_checked(
     return _Training(recipe, parts, chosen, None, None, False, began, memory, origin=origin, goes_on=False).run()
 
 
-def laid_out(recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False) -> JobList:
+def laid_out(
+    recipe: Recipe, parts: Split, seeds: Sequence[int], *, score_test: bool = False, epochs: Sequence[int] = ()
+) -> JobList:
     """What `train` trains: a net for every seed, and the rows that they learn from and are scored on.
 
-    recipe, parts: as `settled` gives them; score_test: whether test rows are scored, which opens them.
+    recipe, parts: as `settled` gives them; score_test: whether test rows are scored, which opens them; epochs: of each
+    net, where they are not those of the recipe.
     """
     examples = Examples.of_split(parts, score_test=score_test, **scaled_by(recipe))
     folds = 1 if parts.folds is None else int(parts.folds.max()) + 1
-    jobs = tuple(Job(recipe.replace(seed=seed), rows=fold_of(net, folds)) for net, seed in enumerate(seeds))
-    return JobList(jobs, examples)
+    recipes = [recipe.replace(seed=seed) for seed in seeds]
+    if epochs:
+        recipes = [each.replace(epochs=length) for each, length in zip(recipes, epochs, strict=True)]
+    return JobList(tuple(Job(each, rows=fold_of(net, folds)) for net, each in enumerate(recipes)), examples)
 
 
 @dataclass
@@ -235,7 +242,8 @@ class _Training:
 
     kept: where turns and checkpoints are, if the run itself is written nowhere; going_on: the nets that it goes on
     from, None where it begins anew; origin: as in `Run`; goes_on: whether other trainings may go on from this run, so
-    that the optimiser's state is kept, which is several times as large as the nets.
+    that the optimiser's state is kept, which is several times as large as the nets, and whether the recipe's `refit`
+    counts; epochs: of each net, where they differ.
     """
 
     recipe: Recipe
@@ -252,6 +260,7 @@ class _Training:
     going_on: GoingOn | None = None
     origin: Mapping[str, Any] | None = None
     goes_on: bool = True
+    epochs: tuple[int, ...] = ()
 
     def run(self) -> Run:
         """Train to the end, score, and write the results."""
@@ -261,7 +270,7 @@ class _Training:
         epoch = 0 if store is None else store.reached
         reporter = Reporter(self.progress, rows=rows, nets=len(self.seeds), epochs=recipe.epochs, epoch=epoch)
         reporter.phase("data")
-        work = laid_out(recipe, self.parts, self.seeds, score_test=self.score_test)
+        work = laid_out(recipe, self.parts, self.seeds, score_test=self.score_test, epochs=self.epochs)
         if self.going_on is not None:
             start = self.going_on.start
             jobs = tuple(start.job(number, job) for number, job in enumerate(work.jobs))
@@ -293,7 +302,7 @@ class _Training:
             leaks=self.leaks,
             test_rows=len(self.parts.test),
             start=self.going_on,
-            optimizer=starting.state_after(
+            optimizer=state_after(
                 recipe,
                 [(turn.jobs, each) for turn, each in zip(planned.turns, turns, strict=True)],
                 len(nets),
@@ -305,11 +314,34 @@ class _Training:
         if self.goes_on:
             run = replace(run, measured=measured_at_end(run.sound, self.parts, out_of_fold))
             warn_of(run.measured)
+        if self.goes_on and recipe.refit:
+            run = replace(run, refit=self._refitted(run))
         if self.folder is not None and store is not None:
             store.check_there()
             run = replace(run, data_print=record.RunRecord.read(self.folder).data_print)
             write_results(run, self.folder)
         return run
+
+    def _refitted(self, run: Run) -> Refit:
+        """The nets that are trained anew on training and validation rows, once their lengths are known."""
+        seeds, epochs = lengths(run.seeds, run.history)
+        parts, kept = all_rows(self.parts), None if self.folder is None else self.folder / FOLDER
+        recipe = refit_recipe(self.recipe, max(epochs))
+        again = _Training(
+            recipe,
+            parts,
+            seeds,
+            None,
+            self.progress,
+            False,
+            time.perf_counter(),
+            self.memory,
+            watch=None,
+            kept=kept,
+            goes_on=False,
+            epochs=epochs,
+        ).run()
+        return Refit(again.nets, tuple(map(bool, again.history.frozen)), len(parts.train), epochs)
 
     def _scores(
         self, nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]
@@ -365,22 +397,3 @@ def _joined(planned: SessionPlan, turns: Sequence[TrainedNets]) -> tuple[list[Ne
         nets |= dict(zip(turn.jobs, trained.nets, strict=True))
         frozen[list(turn.jobs)] = trained.frozen
     return [nets[net] for net in range(planned.nets)], frozen
-
-
-def write_results(run: Run, folder: Path) -> None:
-    """Write what a run ends with. Every file is whole or not there; run.json says "done" only after all others."""
-    from goodfit.figures import write_figure
-
-    begun = record.RunRecord.read(folder)
-    write_atomically(folder / record.EVENTS, run.history.to_events().encode())  # whole, whatever became of the log
-    run.save(folder / record.MODEL)
-    if run.optimizer is not None and run.optimizer.arrays:
-        write_state(folder / OPTIMIZER, run.optimizer, None)
-    if run.out_of_fold is not None:
-        run.out_of_fold.write(folder)
-    run.history.write_csv(folder / record.HISTORY)
-    figure = run.figure()
-    for name in record.CURVES:
-        write_figure(figure, folder / name)
-    begun.finished(run.to_json()).write(folder)
-    Store(folder, KIND).forget()

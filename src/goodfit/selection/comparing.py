@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.intervals import LEVEL, UNBOUNDED, Bounds, about, of_differences, within
+from goodfit.words import fixed
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -51,7 +52,7 @@ class Interval:
 
     def __str__(self) -> str:
         """`[0.8952, 0.9069]`, or the reason."""
-        return f"[{self.reason}]" if self.reason else f"[{self.low:.4f}, {self.high:.4f}]"
+        return f"[{self.reason}]" if self.reason else f"[{fixed(self.low)}, {fixed(self.high)}]"
 
 
 @dataclass(frozen=True)

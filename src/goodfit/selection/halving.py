@@ -223,7 +223,8 @@ def _selection(
     order = sorted(
         stopped, key=lambda each: (-each.epochs, np.nan_to_num(-found.sign * each.measured(search.by), nan=np.inf))
     )
-    return dataclasses.replace(found, stopped=tuple(order), uncorrected=UNCORRECTED if stopped else "")
+    found = dataclasses.replace(found, stopped=tuple(order))
+    return found.also_uncorrected(UNCORRECTED) if stopped else found
 
 
 @contextmanager

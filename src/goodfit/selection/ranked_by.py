@@ -29,7 +29,7 @@ from goodfit.models.measures import (
     R2,
     RMSE,
 )
-from goodfit.models.row_scores import value_scores
+from goodfit.models.row_scores import SQUARED, value_scores
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.metrics import SCORE_NAMES
 
@@ -60,6 +60,7 @@ NAMES = {  # as `by` may be called, scikit-learn's scorers among them -> the mea
     "neg_brier_score": BRIER,
     "R²": R2,
     "r2": R2,
+    "neg_mean_squared_error": SQUARED,
     "root mean squared error": RMSE,
     "neg_root_mean_squared_error": RMSE,
     "mean absolute error": MAE,
@@ -73,7 +74,7 @@ TASKS = {
     BALANCED: ("classification",),
     MACRO: BOTH,
     **dict.fromkeys((AUC, PRECISION, F1, LOG_LOSS, BRIER), BOTH),
-    **dict.fromkeys((R2, RMSE, MAE, MEDIAN), ("regression",)),
+    **dict.fromkeys((R2, SQUARED, RMSE, MAE, MEDIAN), ("regression",)),
 }
 SHARES = (BALANCED, AUC, PRECISION, F1, MACRO)
 NEED_CLASSES = (BALANCED, AUC, PRECISION, F1, MACRO)  # rows of every class in every fold
@@ -82,8 +83,11 @@ BOUNDS = {**dict.fromkeys(SHARES, SHARE), BRIER: NOT_NEGATIVE}
 
 @dataclass(frozen=True)
 class RankedBy:
-    """A measure by which settings are ranked. name: of the measure; task: of the data; positive: of two classes, that
-    which average precision and F1 are of; None otherwise.
+    """A measure by which settings are ranked.
+
+    name: of the measure
+    task: of the data
+    positive: of two classes, that which average precision and F1 are of; None otherwise
     """
 
     name: str
@@ -129,7 +133,7 @@ class RankedBy:
     def _by_class(self, values: Any, y: Any) -> tuple[Bool[np.ndarray, "N K"], Bool[np.ndarray, "N K"]]:
         """(whether each row is of each class, and is predicted to be); of two classes, the positive one alone."""
         if self.task == "multilabel":
-            return np.asarray(y) > 0.5, values > 0.5
+            return np.asarray(y) > 0.5, decided(self.task, values) > 0.5
         eye = np.eye(values.shape[1], dtype=bool)
         truth, told = eye[np.asarray(y)], eye[decided(self.task, values)]
         if self.positive is None or self.name in (MACRO, BALANCED):
@@ -141,7 +145,7 @@ def check_name(by: Any) -> None:
     """InputError for a name that no measure has."""
     if by not in ("score", "loss", *NAMES):
         close = nearest(by, ["score", "loss", *NAMES])
-        rule = "'by' must be score, loss, a measure of 'goodfit measure', or the name of a scorer of scikit-learn's"
+        rule = "'by' must be score, loss, a measure of 'goodfit measure', or scikit-learn's name for it"
         raise InputError(problem(WHERE, rule, got=by, fix=close if close.startswith("Did") else SOME))
 
 
@@ -161,7 +165,7 @@ def ranked_by(by: str, data: Dataset, folds: Folds) -> tuple[str, RankedBy | Non
         raise InputError(problem(WHERE, rule, got=by, fix=f"For example: {', '.join(_some(task))}."))
     if name == SCORE_NAMES[task]:
         return "score", None
-    if name == LOG_LOSS:
+    if name in (LOG_LOSS, SQUARED):  # the latter summed over targets, which ranks as their mean does
         return "loss", None
     if data.weight is not None:
         rule = "'by' must be the score or the loss where rows have weights; measures would count all rows alike"

@@ -3,9 +3,9 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from goodfit.wiring import provided
 
 TABLE, RESULT, CURVE_TABLE = "settings.csv", "selection.json", "curve.csv"
 CURVES = ("curve.svg", "curve.png")
+DEPENDENT = "the interval takes rows as independent, which those of one group or of neighbouring times may not be"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,10 @@ class Selection:
     def sign(self) -> float:
         """1 where a higher score is better, -1 for losses and errors."""
         return sign_of(self.by, self.measure)
+
+    def also_uncorrected(self, what: str) -> Self:
+        """The same with something else that `optimism` does not allow for, in words."""
+        return replace(self, uncorrected="; ".join(filter(None, (what, self.uncorrected))))
 
     @property
     def best(self) -> Recipe:
@@ -258,6 +263,7 @@ def selection_of(search: SearchLayout, sheets: Sequence[Sheet], results: Results
         by=search.by,
         comparison=comparison,
         optimism=optimism,
+        uncorrected=DEPENDENT if optimism and (data.groups is not None or data.time is not None) else "",
         seconds=results.seconds,
         parameters=parameters,
         test_share=search.folds.test_share,

@@ -157,7 +157,7 @@ class _Tried:
         if not self.settings:
             raise GoodfitError("Search: the sampler suggested no setting that could be trained.")
         done = dataclasses.replace(self.search, settings=tuple(self.settings), recipes=tuple(self.recipes))
-        return dataclasses.replace(selection_of(done, self.sheets, self.results), uncorrected=UNCORRECTED)
+        return selection_of(done, self.sheets, self.results).also_uncorrected(UNCORRECTED)
 
 
 def key_of(setting: Setting) -> str:

@@ -57,12 +57,13 @@ def select(
     the test set or not. time: likewise; held-out folds and the test set are later than the training data. leaks: as in
     `train`, for the folds. seeds: nets per setting and fold, or the seeds themselves; all settings use the same.
     budget: the maximum number of settings. by: metric to rank by: "score" (accuracy, exact match, R²), "loss" (log
-    loss, squared error), a measure as `gf.measures` names it ("ROC AUC"), or a scorer of scikit-learn's ("roc_auc",
-    "neg_root_mean_squared_error"), computed for each net on each held-out fold; see docs/selection.md. train_scores:
-    score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out: folder for the
-    results, and for a model file of the best setting, trained on all rows but the test set with each seed; the same
-    call with the same folder resumes the search. plan: called with the search and its predicted cost before it starts.
-    progress: called with a SessionProgress now and then; a notebook shows a line of text where it is None.
+    loss, squared error), a measure as `gf.measures` names it ("ROC AUC"), or as scikit-learn's scorer of it is called
+    ("roc_auc", "neg_root_mean_squared_error"), computed for each net on each held-out fold; see docs/selection.md.
+    train_scores: score training sets too, for `Selection.curve`. seed: of the folds and the sampled settings. out:
+    folder for the results, and for a model file of the best setting, trained on all rows but the test set with each
+    seed; the same call with the same folder resumes the search. plan: called with the search and its predicted cost
+    before it starts. progress: called with a SessionProgress now and then; a notebook shows a line of text where it is
+    None.
 
     method: "grid" tries every combination, "random" samples; "auto" is a grid if the budget allows it. "halving"
     starts all settings (a grid, or sampled) with few epochs and repeatedly continues the best 1/`factor` for `factor`

@@ -16,6 +16,7 @@ from goodfit.errors import InputError, Problems, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import Model
+from goodfit.models.quantiles import quantiles_together
 from goodfit.plain_json import plain
 from goodfit.runs.opening import model_print
 from goodfit.runs.predictions import Bounds
@@ -113,8 +114,7 @@ class Answering:
             rule = f"a request must have at most {self.most_rows:,} rows"
             raise Refused(413, problem(WHERE, rule, got=count, fix=IN_PARTS))
         x, notes = self._inputs(rows)
-        said = None if bounds is None else bounds.errors.note(bounds.coverage)
-        notes = notes if said is None else [said, *notes]
+        notes = notes if bounds is None else [*bounds.notes, *notes]
         return {"model": self.about, "predictions": self._predictions(x, bounds), "notes": notes}
 
     def _inputs(self, rows: Any) -> tuple[np.ndarray, list[str]]:
@@ -137,8 +137,9 @@ class Answering:
         values = mean_values(self.model.predicting, x)
         rows = list(self._plain(values))
         if bounds is not None and self.model.task == "regression":
-            ends = plain(bounds.errors.intervals(values, bounds.coverage, adaptive=bounds.adaptive).tolist())
-            rows = [{**row, "interval": own[0] if len(own) == 1 else own} for row, own in zip(rows, ends, strict=True)]
+            around = values if self.model.nets[0].head is None else quantiles_together(self.model.predicting, x)
+            ends = plain(bounds.errors.intervals(around, bounds.coverage, adaptive=bounds.adaptive).tolist())
+            rows = [{**row, "interval": self._by_target(own)} for row, own in zip(rows, ends, strict=True)]
         elif bounds is not None:
             held = bounds.errors.sets(values, bounds.coverage)
             names = np.array(self.model.classes, object)
@@ -150,10 +151,16 @@ class Answering:
         chosen = decided(task, values).tolist()
         for row, numbers in zip(chosen, values.tolist(), strict=True):
             if task == "regression":
-                yield {"prediction": numbers[0] if len(numbers) == 1 else numbers}
+                yield {"prediction": self._by_target(numbers)}
                 continue
             names = classes[row] if task == "classification" else [classes[at] for at, yes in enumerate(row) if yes]
             yield {"prediction": names, "probabilities": dict(zip(classes, numbers, strict=True))}
+
+    def _by_target(self, values: list[Any]) -> Any:
+        """What each target has: one value alone, several by name, or as a list where they have no names."""
+        if len(values) == 1:
+            return values[0]
+        return dict(zip(self.model.targets, values, strict=True)) if self.model.targets else values
 
 
 def _parsed(body: bytes) -> Any:

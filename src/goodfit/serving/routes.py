@@ -90,10 +90,11 @@ def _asked(request: Request) -> tuple[float | None, bool | None]:
             found = float(coverage)
         except ValueError:
             problems.add(WHERE, f"{COVERAGE!r} must be a number", got=coverage, fix="0.9 is usual.")
-    if adaptive not in (None, *TRUTHS):
+    wider = None if adaptive is None else TRUTHS.get(adaptive.lower())  # Python's clients write True
+    if adaptive is not None and wider is None:
         problems.add(WHERE, f"{ADAPTIVE!r} must be true or false", got=adaptive)
     problems.raise_if_any()
-    return found, None if adaptive is None else TRUTHS[adaptive]
+    return found, wider
 
 
 def _content_type(request: Request, answering: Answering) -> str:

@@ -135,10 +135,14 @@ def prediction_schema(answering: Answering) -> dict[str, Any]:
     if model.task == "regression":
         outputs = model.nets[0].n_outputs
         number = {"type": "number"}
-        several = {"type": "array", "items": number, "minItems": outputs, "maxItems": outputs}
         ends = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}
-        every = {"type": "array", "items": ends, "minItems": outputs, "maxItems": outputs}
-        return _object({"prediction": number if outputs == 1 else several}, interval=ends if outputs == 1 else every)
+
+        def of_targets(one: dict[str, Any]) -> dict[str, Any]:
+            if model.targets:
+                return _object(dict.fromkeys(model.targets, one))
+            return one if outputs == 1 else {"type": "array", "items": one, "minItems": outputs, "maxItems": outputs}
+
+        return _object({"prediction": of_targets(number)}, interval=of_targets(ends))
     name = {"type": "string", "enum": list(model.classes)}
     chosen = name if model.task == "classification" else {"type": "array", "items": name}
     held = {"set": {"type": "array", "items": name}} if model.task == "classification" else {}

@@ -27,6 +27,7 @@ from goodfit.training.population import (
     settings_of,
 )
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import levels_of
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import (
     RATE_FACTORS,
@@ -91,6 +92,8 @@ class Cohort:
             own = examples.weights_of(name)
             blocks = blocks_of(examples.parts[name], self._block_rows())
             parts.append((blocks, None if own is None else own.astype(self.dtype)))
+        with np.errstate(over="ignore"):  # where one target dwarfs all others, these have next to no variance
+            squares = tuple(each.astype(self.dtype) for each in squares)
         arrays: dict[str, Any] = {
             "x": examples.x,
             "y": examples.y if scaling.transform is None else scaling.transform.forward(examples.y).astype(self.dtype),
@@ -100,7 +103,7 @@ class Cohort:
             "target_scale": scaling.target_scale.astype(self.dtype),
             "weights": weights.astype(self.dtype),
             "parts": tuple(parts),
-            "squares": tuple(each.astype(self.dtype) for each in squares),
+            "squares": squares,
             "own": self._own_scaling(),
             "layout": self._layout(),
             "bend": None
@@ -228,8 +231,7 @@ def cohort_of(
     orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
     `state.Program`.
     """
-    recipes = [job.recipe for job in jobs]
-    first = recipes[0]
+    first, *_ = recipes = [job.recipe for job in jobs]
     architecture = pad_architecture(jobs, examples)
     apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
     if apart or examples.set_rows:
@@ -246,6 +248,7 @@ def cohort_of(
     program = Program(
         architecture=architecture,
         loss=DEFAULT_LOSSES[examples.task] if first.loss == "auto" else first.loss,
+        levels=levels_of(first),
         task=examples.task,
         optimizer=first.optimizer,
         nesterov=first.nesterov,

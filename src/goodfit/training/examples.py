@@ -221,7 +221,8 @@ class Examples:
 
 def row_weights(data: Dataset) -> Numbers | None:
     """The weights of a data set's rows in float32, [N], with mean 1: sums of large or tiny ones stay finite there."""
-    return None if data.weight is None else (data.weight / data.weight.mean()).astype(np.float32)
+    weights = data.weight_of(np.arange(len(data)))
+    return None if weights is None else (weights / weights.mean()).astype(np.float32)
 
 
 def scaled_by(recipe: Recipe) -> dict[str, Any]:

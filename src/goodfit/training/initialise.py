@@ -19,6 +19,7 @@ PURPOSE, OF_ROWS = 0x1A17, 0xDA7A  # of the random streams, beside the seed
 READ = ("hidden", "seed", "init", "init_scale", "init_bias", "init_bias_value", "init_data")
 READ_OF_ROWS = ("activation",)
 MOST_ROWS = 1024  # that weights are fitted to: what a deviation needs, not what the data have
+SAME = float(np.finfo(np.float32).eps)  # of the largest value: a smaller spread is rounding
 POINTS = 5  # rows whose convex combination a unit's hyperplane goes through
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -57,8 +58,8 @@ def rows_to_fit(recipe: Recipe, rows: NDArray[np.integer]) -> NDArray[np.integer
 def _fitted(layers: list[Layer], recipe: Recipe, x: NDArray[np.float64]) -> list[Layer]:
     """The same layers with pre-activations of standard deviation 1 on the rows, one layer after another.
 
-    A unit that is the same for all rows stays as it is. With "hyperplanes", every bias is such that its unit's
-    pre-activation is 0 at a random convex combination of POINTS rows of the layer's inputs.
+    A unit that is the same for all rows, but for rounding, stays as it is. With "hyperplanes", every bias is such that
+    its unit's pre-activation is 0 at a random convex combination of POINTS rows of the layer's inputs.
     Source: Mishkin & Matas (2016), All you need is a good init, arXiv 1511.06422, here a unit at a time and without
     their orthogonal start; Holzmüller, Grinsztajn & Steinwart (2024), Better by Default, arXiv 2407.04491, whose
     implementation (pytabkit) calls both "std" and "he+5".
@@ -68,7 +69,7 @@ def _fitted(layers: list[Layer], recipe: Recipe, x: NDArray[np.float64]) -> list
     for layer, (weights, biases) in enumerate(layers):
         z = h @ weights.T.astype(np.float64)  # [rows, units]
         spread = z.std(0)
-        spread = np.where(spread > 0, spread, 1.0)
+        spread = np.where(spread > SAME * np.abs(z).max(0), spread, 1.0)
         z /= spread
         biases = biases.astype(np.float64)
         if recipe.init_data == "hyperplanes":

@@ -16,6 +16,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.population import Job, padded_widths
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import levels_of
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
     return (
         activation,
         DEFAULT_LOSSES[task] if recipe.loss == "auto" else recipe.loss,
+        levels_of(recipe),
         recipe.optimizer,
         recipe.nesterov,
         recipe.bias,

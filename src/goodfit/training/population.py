@@ -15,6 +15,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import levels_of
 from goodfit.training.schedules import Schedule
 from goodfit.training.state import RATE_FACTORS, Rates, Settings
 from goodfit.training.stopping import NEVER
@@ -141,7 +142,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
     return Architecture(
         inputs=examples.inputs,
         widths=widths,
-        outputs=examples.outputs,
+        outputs=examples.outputs * max(1, len(levels_of(deepest))),
         activations=deepest.activations,
         masked=any(h != widths for h in hidden),
         ragged=any(len(h) < len(widths) for h in hidden),

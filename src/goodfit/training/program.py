@@ -265,7 +265,10 @@ def _row_values(program: Program, settings: Settings, z: Array, batch: Batch) ->
     """
     target, own = batch.target, batch.own
     smoothing = settings.smoothing[..., None] if program.uses_smoothing else None
-    trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, settings.huber_delta[..., None])
+    delta = program.levels if program.loss == "quantile" else settings.huber_delta[..., None]
+    trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, delta)
+    if program.loss == "quantile":
+        z = z[..., : target.shape[-2], :]  # the medians, which are what is predicted
     if own is not None and program.task == "regression":
         z, target = (values / own.target_scale[..., None] for values in (z, target))
     if batch.scoring is not None:

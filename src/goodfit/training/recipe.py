@@ -33,6 +33,7 @@ from goodfit.training.recipe_names import (
 from goodfit.training.recipe_rules import (
     BINS,
     LEARNING_RATES,
+    LEVELS,
     MOST_BINS,
     WEIGHT_DECAY,
     dependent_defaults,
@@ -105,17 +106,17 @@ class Recipe(BaseModel):
     loss: LossName = Field(
         default="auto",
         description="Training loss. auto: cross-entropy for classification, squared error for regression, binary "
-        "cross-entropy for multilabel targets. poisson: for counts and other targets >= 0, predicted as exp(output).",
+        "cross-entropy for multilabel targets. poisson: for targets >= 0, predicted as exp(output). quantile: the "
+        "median and other quantiles.",
     )
+    levels: tuple[Rate, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
     huber_delta: float = Field(
         default=1.0,
         gt=0,
         description="Residual up to which the Huber loss is quadratic, in units of the targets as scaled for training.",
     )
     label_smoothing: Rate = Field(
-        default=0.0,
-        description="Label smoothing: fraction of the target spread evenly over all classes.",
-        json_schema_extra={**_OFF},
+        default=0.0, description="Fraction of the target spread evenly over all classes.", json_schema_extra={**_OFF}
     )
     class_weight: Literal["balanced"] | tuple[Weight, ...] | None = Field(
         default=None, description="Weight of each class in the loss. balanced: inverse class frequencies."
@@ -223,6 +224,9 @@ class Recipe(BaseModel):
         description="Number of folds: every net learns from all but one, which validates it, and the nets of all folds "
         "predict together; valid is then not used. 0: one validation set for all nets.",
         json_schema_extra={**_OFF},
+    )
+    refit: bool = Field(
+        default=False, description="Train the final nets on training and validation data, as long as validation chose."
     )
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED, description="Random seed.")
 

@@ -31,7 +31,7 @@ InitialiserName = Literal[
 ]
 BiasInitialiserName = Literal["zeros", "constant", "torch"]
 LossName = Literal[
-    "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson"
+    "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson", "quantile"
 ]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
 ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]

@@ -1,5 +1,6 @@
 """Rules between the fields of a recipe: what goes together, what has no effect without what."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ LEARNING_RATES = {  # the learning rate where none is given, by optimiser
     "lbfgs": 1.0,
 }
 BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked for, and at most
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
 
@@ -35,7 +37,7 @@ class Applies:
         """Whether the field has an effect, or is switched off."""
         value = values[self.field]
         parts = value if isinstance(value, tuple) else (value,)
-        return values[self.of] in self.among or all(part == self.off for part in parts)
+        return values[self.of] in self.among or value == self.off or all(part == self.off for part in parts)
 
 
 APPLIES = (
@@ -59,7 +61,8 @@ APPLIES = (
     Applies("init_bias_value", "init_bias", ("constant",), 0.0),
     Applies("dropout", "optimizer", STOCHASTIC, 0.0),
     Applies("input_dropout", "optimizer", STOCHASTIC, 0.0),
-    Applies("target_transform", "loss", ("auto", "squared-error", "absolute-error", "huber"), "none"),
+    Applies("target_transform", "loss", ("auto", "squared-error", "absolute-error", "huber", "quantile"), "none"),
+    Applies("levels", "loss", ("quantile",), LEVELS),
     Applies("bins", "encoding", ("piecewise",), BINS),
     Applies("huber_delta", "loss", ("huber",), 1.0),
     Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
@@ -187,6 +190,25 @@ def folds_leave_rows(values: Values) -> Iterator[Found]:
         yield frozenset({"fold_members"}), problem("Recipe", rule, got=1, fix="Use 5, or 0 to switch it off.")
 
 
+def levels_pair(values: Values) -> Iterator[Found]:
+    """The median is what is predicted, and quantiles on both sides of it are the ends of intervals."""
+    levels = values["levels"]
+    paired = (
+        len(levels) > 1
+        and 0.5 in levels
+        and all(abs(sum(both) - 1) < 1e-9 for both in zip(levels, levels[::-1], strict=True))
+    )
+    if not paired or any(low >= high for low, high in itertools.pairwise(levels)):
+        rule = "'levels' must rise, symmetric about 0.5, which must be among them"
+        yield frozenset({"levels"}), problem("Recipe", rule, got=levels, fix="For example, 0.05,0.5,0.95.")
+
+
+def levels_of(recipe: Any) -> tuple[float, ...]:
+    """The levels of the quantiles that a recipe trains; () for one that trains none."""
+    levels: tuple[float, ...] = recipe.levels if recipe.loss == "quantile" else ()
+    return levels
+
+
 def hyperplanes_move(values: Values) -> Iterator[Found]:
     """Hyperplanes go through points of the data by means of their biases."""
     if values["init_data"] != "hyperplanes":
@@ -207,4 +229,5 @@ CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     weights_choose,
     folds_leave_rows,
     hyperplanes_move,
+    levels_pair,
 )

@@ -44,6 +44,7 @@ class Program:
     through memory count.
     draws_orders: the program draws its row orders, in the place of reading those that the host drew.
     precision: of the products, see `machine.Machine`.
+    levels: of the quantiles, with the loss of that name.
     """
 
     architecture: Architecture
@@ -75,6 +76,7 @@ class Program:
     plain_descent: bool = False
     draws_orders: bool = False
     precision: str = "highest"
+    levels: tuple[float, ...] = ()
 
 
 @jax.tree_util.register_dataclass

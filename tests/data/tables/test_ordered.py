@@ -69,6 +69,26 @@ def test_ordered_types_can_be_taken_as_plain_categories() -> None:
     assert isinstance(gf.data.table(unordered, "y").dataset(np.arange(10)).preprocessing.columns[0], OneHot)
 
 
+def test_numbers_are_named_as_they_are_read() -> None:
+    given = {"grade": [2.0, 1.5, 3.0, None, 2.0], "y": Y[:5]}
+    table = gf.data.table(given, "y", ordered={"grade": [1.5, 2.0, 3]})
+    assert table.orders == {"grade": ("1.5", "2", "3")}
+
+
+def test_the_bins_of_pandas_cut_are_ordered_categories() -> None:
+    values = np.arange(12.0)
+    given = pd.DataFrame({"bin": pd.cut(values, [-1, 3, 7, 11]), "y": values})
+    table = gf.data.table(given, "y")
+    assert table.orders == {"bin": ("(-1, 3]", "(3, 7]", "(7, 11]")}
+    x, _ = table.dataset(np.arange(12)).preprocessing.transform({"bin": ["(3, 7]", "(-1, 3]"]})
+    assert x[0, 0] == 0 > x[1, 0]
+    plain = gf.data.table(given.assign(bin=given["bin"].cat.as_unordered()), "y")
+    assert isinstance(plain.dataset(np.arange(12)).preprocessing.columns[0], OneHot)
+    other = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 6), pa.array([[1], [2]]))
+    with pytest.raises(InputError, match="column 'bin' must hold numbers, text, dates or booleans; got 'categories of"):
+        gf.data.table(pa.table({"bin": other, "y": values}), "y")
+
+
 def test_new_and_missing_categories_are_the_median_with_a_note() -> None:
     table = gf.data.table({"size": [each or "medium" for each in GIVEN], "y": Y}, "y", ordered=ORDER)
     fitted = table.dataset(np.arange(10)).preprocessing
@@ -90,6 +110,9 @@ def test_new_and_missing_categories_are_the_median_with_a_note() -> None:
         ({"size": ["small"]}, "the order of column 'size' must be two categories or more, all different"),
         ({"size": ["a", "a"]}, "the order of column 'size' must be two categories or more, all different"),
         ({"size": "small<large"}, "the order of column 'size' must be two categories or more"),
+        ({"size": 3}, "the order of column 'size' must be two categories or more, all different, .* first; got 3"),
+        ({"size": [*SIZES, "NA"]}, "the order of column 'size' must be .*; 'NA' is a missing value; got"),
+        ({"size": [None, *SIZES]}, "the order of column 'size' must be .*; None is a missing value; got"),
         ({"y": ["1.0", "2.0"]}, "the target has no kind"),
         ({"weight": ["a", "b"]}, "an ordered column must be one of its columns"),
     ],
@@ -144,6 +167,21 @@ def test_the_command_line_takes_orders(tmp_path: Path, capsys: pytest.CaptureFix
     assert "ordered: small < medium < large < huge; one feature" in capsys.readouterr().out
     assert main([*given[:-1], "size=small"]) == 2
     assert "'ordered' must be NAME=LOWEST<...<HIGHEST" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_an_order_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+    """Parquet may hold plain values of an ordered type: Arrow then reads categories in the order of the rows."""
+    path = tmp_path / "t.parquet"
+    FRAMES["pandas"].to_parquet(path, row_group_size=3)
+    assert gf.data.read_table(path, "y").orders == {"size": SIZES}
+    FRAMES["pandas"].to_parquet(path, use_dictionary=False)
+    table = gf.data.read_table(path, "y")
+    assert table.orders == {}
+    assert "Column 'size': the file has not kept the order of its categories." in table.notes
+    assert gf.data.read_table(path, "y", ordered=ORDER).orders == ORDER
+    parts = [pa.DictionaryArray.from_arrays(pa.array([0, 1] * 5), list(names), ordered=True)
+             for names in (("small", "large"), ("small", "medium", "large"))]  # fmt: skip
+    assert gf.data.table(pa.table({"size": pa.chunked_array(parts), "y": [*Y, *Y]}), "y").orders == {}
 
 
 def test_ordered_types_are_found_in_a_file(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_all_refused_texts_come_with_one_fix() -> None:
     [
         ({"target": "z"}, ["the target must be one of its columns; got 'z'. Valid: x, why."]),
         ({"target": "wy"}, ["the target must be one of its columns; got 'wy'. Did you mean 'why'?"]),
-        ({"target": "x,why"}, ["a table has one target column; got 'x,why'. Several targets are for arrays"]),
+        ({"target": "x,why"}, ["the target must be one of its columns; got 'x,why'. Name each by itself: --target a"]),
         ({"target": "x,§"}, ["the target must be one of its columns; got 'x,§'. Valid: x, why."]),
         ({"target": "why", "ids": ["q", "whi"], "kinds": {"xx": "numeric"}},
          ["an id must be one of its columns; got 'q'", "got 'whi'. Did you mean 'why'?", "a column with a kind must"]),
@@ -147,7 +147,7 @@ def test_all_refused_texts_come_with_one_fix() -> None:
          ["'task' must be a known one; got 'binary'. Valid: classification, regression.",
           "the kind of column 'x' must be a known one; got 'number'. Did you mean 'numeric'?",
           "the kind of column 'why' must be a known one; got 3."]),
-        ({"target": 3}, ["table: 'target' must be a text; got 3."]),
+        ({"target": 3}, ["table: 'target' must be a text or a sequence, each a text; got 3."]),
         ({"target": "why", "ids": "x"}, ["must have at least one feature; none is left."]),
     ],
 )  # fmt: skip

@@ -55,9 +55,21 @@ def is_table_path(text: str) -> bool:
 
 
 def _parquet(where: str, content: bytes) -> TablePart:
+    import pyarrow as pa
     from pyarrow import parquet
 
-    return _arrow_table(where, content, "a Parquet file", parquet.read_table)
+    part = _arrow_table(where, content, "a Parquet file", parquet.read_table)
+    ordered = [name for name, column in part.columns if pa.types.is_dictionary(column.type) and column.type.ordered]
+    if not ordered:
+        return part
+    told = parquet.read_metadata(pa.BufferReader(content))
+    groups = [told.row_group(group) for group in range(told.num_row_groups)]
+    chunks = [group.column(place) for group in groups for place in range(told.num_columns)]
+    # without a dictionary in the file, Arrow makes one of the values as they come, and calls it ordered all the same
+    lost = {each.path_in_schema for each in chunks if not each.has_dictionary_page} & {*ordered}
+    columns = [(name, column.cast(column.type.value_type) if name in lost else column) for name, column in part.columns]
+    notes = [f"Column {name!r}: the file has not kept the order of its categories." for name in ordered if name in lost]
+    return TablePart(where, columns, notes)
 
 
 def _feather(where: str, content: bytes) -> TablePart:

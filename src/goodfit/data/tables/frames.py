@@ -152,11 +152,17 @@ def arrow_column(values: Any) -> Any:
 
 
 def _as_ordered(series: Any) -> Any:
-    """A narwhals series as an Arrow array, an Enum's categories as ordered ones, whatever library it is of."""
+    """A narwhals series as an Arrow array, an Enum's categories as ordered ones, whatever library it is of; categories
+    that are no values of Arrow, as texts.
+    """
     import narwhals as nw
     import pyarrow as pa
 
+    if isinstance(series.to_native(), pa.ChunkedArray):
+        return series.to_native()  # in its parts, whose orders may differ
     array = series.to_arrow()
+    if pa.types.is_dictionary(array.type) and isinstance(array.type.value_type, pa.BaseExtensionType):
+        array = pa.array(series.to_native().cat.rename_categories(str))  # the intervals of pandas.cut
     if not isinstance(series.dtype, nw.Enum) or not pa.types.is_dictionary(array.type) or array.type.ordered:
         return array
     return array.cast(pa.dictionary(array.type.index_type, array.type.value_type, ordered=True))

@@ -10,15 +10,16 @@ import numpy as np
 
 from goodfit.data.robust import CLIP, ColumnScaling
 from goodfit.data.tables.base import CellNotes
-from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
-from goodfit.data.tables.fitted import FittedColumn, Numeric
+from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 from goodfit.data.tables.frames import frame_from
+from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import DAY
+from goodfit.data.tables.typical import typical_value
 from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
 MOST_CATEGORIES = 30  # tried without being asked for: the most frequent
 INNER = 0.05, 0.95  # quantiles between which numbers are tried
@@ -83,11 +84,20 @@ def _chosen(column: FittedColumn, x: Float[np.ndarray, "N W"], points: int) -> l
         return sorted({_rounded(each) for each in number_grid(_unscaled(column.scaling, own[:, 0]), points)})
     if isinstance(column, Moments):
         return _dates(column, own, points)
-    if isinstance(column, OneHot | Frequent):
-        counts = own[:, : len(column.categories)].sum(0)
-        often = [place for place in np.argsort(-counts, kind="stable")[:MOST_CATEGORIES] if counts[place] > 0]
-        return [column.categories[place] for place in sorted(often)]
-    return ["no", "yes"]
+    if isinstance(column, Boolean):
+        return ["no", "yes"]
+    if isinstance(column, Ordered) and not column.scaling.factor:  # of one category alone in the training rows
+        return [typical_value(column)] if len(own) else []
+    counts = _ranked(column, own[:, 0]) if isinstance(column, Ordered) else own[:, : len(column.categories)].sum(0)
+    often = [place for place in np.argsort(-counts, kind="stable")[:MOST_CATEGORIES] if counts[place] > 0]
+    return [column.categories[place] for place in sorted(often)]
+
+
+def _ranked(column: Ordered, z: Float[np.ndarray, " N"]) -> Int[np.ndarray, " K"]:
+    """How many rows have each of the ordered categories."""
+    values = column.values.astype(z.dtype)
+    places = np.minimum(np.searchsorted(values, z), len(values) - 1)
+    return np.bincount(places[values[places] == z], minlength=len(values))  # the rest were filled in as the median
 
 
 def _unscaled(scaling: ColumnScaling, z: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:

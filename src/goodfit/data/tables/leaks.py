@@ -39,13 +39,31 @@ class Leak:
 def find_leaks(
     frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None = None, *, changed: bool = True
 ) -> tuple[Leak, ...]:
-    """The suspects of `leaks_in_rows`, of rows that repeat others only one, though for a few columns that were changed,
-    and of each group only one row: what is the same again and again is no evidence.
+    """The suspects of `leaks_in_rows` for each target, of rows that repeat others only one, though for a few columns
+    that were changed, and of each group only one row: what is the same again and again is no evidence.
 
     Rows with other targets are no repeats.
     group: a column whose equal values are rows of one group. changed: whether to look for rows that repeat others but
     for a few columns; without it, there are none.
     """
+    if not target.names:
+        return _leaks_of_one(frame, kinds, target, group, changed=changed)
+    found = [(each.name, _leaks_of_one(frame, kinds, each, group, changed=changed)) for each in target.each]
+    return tuple(_naming(leak, name) for name, those in found for leak in those)
+
+
+def _naming(leak: Leak, target: str) -> Leak:
+    """The same, where several targets are looked at, with the name of its own."""
+    if repr(target) in leak.why:
+        return leak
+    named = f"the target {target!r}"
+    told = leak.why.replace("the target", named, 1) if "the target" in leak.why else f"{leak.why} ({named})"
+    return replace(leak, why=told)
+
+
+def _leaks_of_one(
+    frame: Frame, kinds: dict[str, Kind], target: Target, group: str | None, *, changed: bool
+) -> tuple[Leak, ...]:
     first = np.unique(_mixed([frame.columns[name].codes for name in kinds], target.y), return_index=True)[1]
     if group is not None:
         codes = frame.columns[group].codes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.base import CellNotes, ColumnInputs
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind
-from goodfit.data.tables.raw import Numbers, RawColumn
+from goodfit.data.tables.raw import MISSING_WORDS, WHOLE, Numbers, RawColumn
 from goodfit.errors import Problems, problem
 from goodfit.words import rows_text
 
@@ -77,12 +78,15 @@ def orders_of(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def checked_orders(given: Mapping[str, Sequence[str]] | None, problems: Problems) -> dict[str, tuple[str, ...]]:
-    """Orders as tuples of texts; what is wrong with them goes to `problems`."""
+    """Orders as tuples of texts, as cells are read; what is wrong with them goes to `problems`."""
     found = {}
     for name, order in (given or {}).items():
-        named = () if isinstance(order, str) else tuple(str(category).strip() for category in order)
-        if len(named) < 2 or len(set(named)) < len(named) or "" in named:
+        listed = list(order) if isinstance(order, Iterable) and not isinstance(order, str) else []
+        named = tuple(re.sub(WHOLE, r"\1", str(category).strip()) for category in listed)
+        none = [each for each, text in zip(listed, named, strict=True) if each is None or text.lower() in MISSING_WORDS]
+        if len(named) < 2 or len(set(named)) < len(named) or none:
             rule = f"the order of column {name!r} must be two categories or more, all different, the lowest first"
+            rule += f"; {none[0]!r} is a missing value" if none else ""
             problems.add("table", rule, got=order, fix=EXAMPLE)
         found[name] = named
     return found

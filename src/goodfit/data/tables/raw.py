@@ -188,7 +188,10 @@ def raw_column(array: Any) -> RawColumn:
 
     kind, types = array.type, pa.types
     if types.is_dictionary(kind):
-        plain = raw_column(pc.cast(array, kind.value_type))
+        try:
+            plain = raw_column(pc.cast(array, kind.value_type))
+        except pa.ArrowNotImplementedError:  # of lists, or of types that a library has added
+            raise UnreadableColumn(f"categories of {kind.value_type}") from None
         return replace(plain, order=_order(array)) if kind.ordered and plain.storage == "text" else plain
     if types.is_null(kind):
         return RawColumn("text", np.full(len(array), -1, np.int32), pa.nulls(0, pa.large_string()))
@@ -210,14 +213,15 @@ def raw_column(array: Any) -> RawColumn:
 
 
 def _order(array: Any) -> tuple[str, ...] | None:
-    """The categories of an ordered dictionary array, as texts are read; None where these are fewer than two."""
+    """The categories of an ordered dictionary array, as texts are read; None where these are fewer than two, and where
+    parts of the array have others, so that no order is that of all.
+    """
     import pyarrow as pa
 
-    array = array.unify_dictionaries() if isinstance(array, pa.ChunkedArray) else array
-    chunk = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
-    if not isinstance(chunk, pa.DictionaryArray):  # no chunk at all
+    known = [chunk.dictionary for chunk in (array.chunks if isinstance(array, pa.ChunkedArray) else [array])]
+    if not known or any(not each.equals(known[0]) for each in known):
         return None
-    found = tuple(dict.fromkeys(_text(chunk.dictionary).categories()))
+    found = tuple(dict.fromkeys(_text(known[0]).categories()))
     return found if len(found) > 1 else None
 
 

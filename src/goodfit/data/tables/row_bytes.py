@@ -1,5 +1,7 @@
 """The rows of a raw table as bytes, the same for a copy in another format or with its columns in another order."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,15 +9,16 @@ from goodfit.data.prints import text_print
 from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import are_codes, merges_truths
 from goodfit.data.tables.raw import RawColumn
+from goodfit.data.tables.targets import target_names
 
 
-def row_bytes(frame: Frame, target: str) -> NDArray[np.uint8]:
-    """Every row as bytes [N, W]: the names of the columns and of the target, and what stands in each cell.
+def row_bytes(frame: Frame, target: str | Sequence[str]) -> NDArray[np.uint8]:
+    """Every row as bytes [N, W]: the names of the columns and of the target or targets, and what stands in each cell.
 
     The names are the first 8 bytes.
     """
     names = sorted(frame.columns)
-    head = text_print("\0".join([target, *names]))
+    head = text_print("\0".join([*target_names(target), *names]))
     cells = [np.full(frame.rows, head, np.uint64), *(_cells(frame.columns[name]) for name in names)]
     return np.ascontiguousarray(np.stack(cells, axis=1)).view(np.uint8)
 

@@ -29,13 +29,13 @@ SAME = "To seal a share of its rows, give a fraction, such as 0.2; 0 seals none.
 class SealedTable:
     """The rows of a test table that have a target, read as the table that is trained on.
 
-    frame: all raw columns that stand there; y: class codes int32 or numbers [K], in the classes of the table that is
-    trained on; target: its column; notes: what is to be told of them.
+    frame: all raw columns that stand there; y: class codes int32 [K] or numbers, [K] or of several targets [K, C], in
+    the classes of the table that is trained on; targets: their columns; notes: what is to be told of them.
     """
 
     frame: Frame
     y: NDArray[np.generic]
-    target: str
+    targets: tuple[str, ...]
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -43,13 +43,13 @@ class SealedTable:
 
     def encoded(self, preprocessing: Preprocessing) -> tuple[NDArray[np.float32], list[str]]:
         """(inputs [K, D], notes for people); InputError where a cell cannot be read as the training rows' were."""
-        columns = {name: column for name, column in self.frame.columns.items() if name != self.target}
+        columns = {name: column for name, column in self.frame.columns.items() if name not in self.targets}
         x, notes = preprocessing.transform(replace(self.frame, columns=columns, notes=()))
         return x, [f"{self.frame.name}: {note}" for note in notes]
 
     def bytes(self, rows: NDArray[Any]) -> NDArray[np.uint8]:
         """These rows as bytes: the same as those of the file, were it given alone."""
-        return row_bytes(self.frame.take(rows), self.target)
+        return row_bytes(self.frame.take(rows), self.targets)
 
 
 def asked_rows(test: Any) -> float | Frame | None:
@@ -91,19 +91,19 @@ def sealed_rows(given: Frame, trained: Survey, target: Target, choices: Choices)
     y: NDArray[np.generic] = np.empty(0)
     rows = np.empty(0, np.int64)
     with problems.collecting():
-        y, rows = known_targets(given, target.name, target.task, target.classes, "the training table")
+        y, rows = known_targets(given, target.columns, target.task, target.classes, "the training table")
     if target.task == "regression" and np.abs(y).max(initial=0) > np.finfo(np.float32).max:
-        rule = f"the numbers of the target {target.name!r} must be below 3.4e38"
+        rule = f"the numbers of {target.words} must be below 3.4e38"
         problems.add(given.name, rule, got=float(np.abs(y).max()), fix="Use the unit of the training table.")
     problems.raise_if_any()
     lost = np.setdiff1d(np.arange(given.rows), rows)
-    told += [f"{rows_text(lost)} left out: the target {target.name!r} is missing."] if lost.size else []
+    told += [f"{rows_text(lost)} left out: {target.words} is missing."] if lost.size else []
     frame = given.take(rows)
-    _refuse_same(frame, trained.frame, target.name)
+    _refuse_same(frame, trained.frame, target.columns)
     told += _early(frame, trained.frame, choices.time)
     count = "1 row" if frame.rows == 1 else f"{frame.rows:,} rows"
     notes = [f"The test set is {given.name}: {count}, sealed.", *(f"{given.name}: {note}" for note in told)]
-    return SealedTable(frame, y, target.name, tuple(notes))
+    return SealedTable(frame, y, target.columns, tuple(notes))
 
 
 def check_divided(given: Frame, trained: Frame, choices: Choices) -> None:
@@ -141,12 +141,12 @@ def _early(frame: Frame, trained: Frame, time: str | None) -> list[str]:
     return [f"{early:,} of {frame.rows:,} rows are not later than the newest training row."] if early else []
 
 
-def _refuse_same(frame: Frame, trained: Frame, target: str) -> None:
+def _refuse_same(frame: Frame, trained: Frame, targets: tuple[str, ...]) -> None:
     """InputError where the test table is the training table, in whatever order, format or under whatever name."""
     shared = [name for name in trained.columns if name in frame.columns]
     if frame.rows != trained.rows:
         return
-    cells = [row_bytes(replace(each, columns={name: each.columns[name] for name in shared}), target)
+    cells = [row_bytes(replace(each, columns={name: each.columns[name] for name in shared}), targets)
              for each in (frame, trained)]  # fmt: skip
     ours, theirs = (np.sort(each.view(np.dtype((np.void, each.shape[1]))).ravel()) for each in cells)
     if (ours == theirs).all():

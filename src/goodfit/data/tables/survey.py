@@ -21,23 +21,23 @@ from goodfit.data.tables.leaks import Leak, find_leaks
 from goodfit.data.tables.ordered import check_order, checked_orders, in_order
 from goodfit.data.tables.preprocessing import check_read
 from goodfit.data.tables.raw import RawColumn
-from goodfit.data.tables.targets import TableTask, Target, doubts, find_target
+from goodfit.data.tables.targets import TableTask, Target, doubts, find_targets, target_names
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import rows_text
 
 Role = Literal["input", "target", "id", "group", "time", "weight", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
-SEVERAL = "Several targets are for arrays of numbers: goodfit.data.Dataset.from_arrays(x, y), y being [rows, targets]."
+SEVERAL = "Name each by itself: --target a --target b, or target=['a', 'b']."
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person says of a table: target, ids to leave out, task, kinds that would be found wrongly, the column that
-    rows are divided by, which is a group that stays together, or a time, and the column of row weights.
+    """What a person says of a table: target or targets, ids to leave out, task, kinds that would be found wrongly, the
+    column that rows are divided by, which is a group that stays together, or a time, and the column of row weights.
     """
 
-    target: str | None
+    target: str | tuple[str, ...] | None
     ids: tuple[str, ...] = ()
     task: TableTask | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Choices:
     @classmethod
     def of(
         cls,
-        target: str | None,
+        target: str | Sequence[str] | None,
         ids: str | Iterable[str],
         task: TableTask | None,
         kinds: Mapping[str, Kind] | None,
@@ -61,7 +61,8 @@ class Choices:
     ) -> Choices:
         """Checked as far as that can be done without the table."""
         problems, named = Problems(), dict(kinds or {})
-        for option, column in (("target", target), ("group", group), ("time", time), ("weight", weight)):
+        target = _checked_targets(target, task, problems)
+        for option, column in (("group", group), ("time", time), ("weight", weight)):
             if column is not None and not isinstance(column, str):
                 problems.add("table", f"{option!r} must be the name of a column", got=column)
         if group is not None and time is not None:
@@ -79,17 +80,40 @@ class Choices:
         left_out = split_names([ids]) if isinstance(ids, str) else tuple(ids)
         return cls(target, left_out, task, named, group, time, weight, orders)
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target columns; () where none is named."""
+        return () if self.target is None else target_names(self.target)
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         more = {"group": self.group, "time": self.time, "weight": self.weight}
         return {
-            "target": self.target,
+            "target": list(self.target) if isinstance(self.target, tuple) else self.target,
             "ids": list(self.ids),
             "task": self.task,
             "kinds": dict(self.kinds),
             **{name: column for name, column in more.items() if column is not None},
             **({"ordered": {name: list(order) for name, order in self.ordered.items()}} if self.ordered else {}),
         }
+
+
+def _checked_targets(target: Any, task: Any, problems: Problems) -> str | tuple[str, ...] | None:
+    """One name, several, or None; a list of one is one name."""
+    if target is None or isinstance(target, str):
+        return target
+    names = tuple(target) if isinstance(target, Sequence | np.ndarray) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        rule = "'target' must be the name of a column, or a list of names of numeric columns"
+        problems.add("table", rule, got=target)
+        return None
+    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    if twice:
+        problems.add("table", "'target' must name each column once", got=twice[0])
+    if len(names) > 1 and task == "classification":
+        rule = "several targets must be numbers: classes are one target a training"
+        problems.add("table", rule, got=list(names), fix="Train one target at a time.")
+    return str(names[0]) if len(names) == 1 else tuple(map(str, names))
 
 
 @public
@@ -143,24 +167,25 @@ def survey(frame: Frame, choices: Choices) -> Survey:
     """Look over a table; raises only where the choices name columns that are not there, or where there are no rows."""
     check_names(frame, choices)
     problems, notes = Problems(), list(frame.notes)
-    if frame.rows < FEWEST_ROWS:
-        found = "none" if not frame.rows else "1"
-        raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows; it has {found}"))
-    if choices.weight is not None and choices.weight in frame.columns:
+    if choices.weight is not None and frame.rows:
         frame, told = weighed(frame, choices.weight, problems)
         notes += told
+    if frame.rows < FEWEST_ROWS:
+        found, which = "none" if not frame.rows else "1", " with a weight above 0" if choices.weight else ""
+        raise InputError(problem(frame.name, f"must have at least {FEWEST_ROWS} rows{which}; it has {found}"))
     target = None
     if choices.target is not None:
-        target = find_target(frame, choices.target, choices.task, problems)
+        target = find_targets(frame, choices.targets, choices.task, problems)
         if target is not None:
             notes += _left_out(target, frame.rows)
-            notes += doubts(frame.columns[target.name], target) if choices.task is None else ()
+            for each in target.each if choices.task is None else ():
+                notes += doubts(frame.columns[each.name], each)
             frame = frame.take(target.rows)
     looked = _shared([_look(frame, name, choices, target, problems) for name in frame.columns], frame, choices)
     for name, what in frame.unreadable.items():
         left = name in choices.ids and name not in (choices.group, choices.time, choices.weight)
         looked.append(SurveyedColumn(name, None, "id" if left else "refused", 0, 0, f"holds {what}"))
-        if not left and name != choices.target:
+        if not left and name not in (*choices.targets, choices.weight):
             rule = f"column {name!r} must hold numbers, text, dates or booleans"
             problems.add(frame.name, rule, got=what, fix=f"Leave it out: --id {name}, or ids=[{name!r}].")
     kinds = {column.name: column.kind for column in looked if column.role == "input" and column.kind is not None}
@@ -183,29 +208,31 @@ def _order(frame: Frame, name: str, choices: Choices) -> tuple[str, ...] | None:
 def check_names(frame: Frame, choices: Choices) -> None:
     """InputError where the choices name columns that are not there, or one column for two things."""
     problems = Problems()
-    named = [("the target", choices.target), *(("an id", name) for name in choices.ids)]
+    named: list[tuple[str, str | None]] = [*(("the target", name) for name in choices.targets)]
+    named += [*(("an id", name) for name in choices.ids)]
     named += [("a column with a kind", name) for name in choices.kinds]
     named += [("an ordered column", name) for name in choices.ordered]
     named += [("the group", choices.group), ("the time", choices.time), ("the weight", choices.weight)]
     for what, name in named:
         several = split_names([name]) if what == "the target" and name else ()
         if name not in frame.names and len(several) > 1 and set(several) <= set(frame.names):
-            problems.add(frame.name, "a table has one target column", got=name, fix=SEVERAL)
+            problems.add(frame.name, "the target must be one of its columns", got=name, fix=SEVERAL)
         elif name is not None and name not in frame.names:
             problems.add(
                 frame.name, f"{what} must be one of its columns", got=name, fix=nearest_column(name, frame.names)
             )
-    for option, name in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
-        if name is not None and name in (choices.target, *choices.kinds, *choices.ordered):
+    for option, column in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
+        if column is not None and column in (*choices.targets, *choices.kinds, *choices.ordered):
             rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
             problems.add(frame.name, rule, got=name)
     if choices.weight is not None and choices.weight in (choices.group, choices.time):
         problems.add(frame.name, "the column of 'weight' must not define the split", got=choices.weight)
-    if choices.target in choices.ids:
-        problems.add(frame.name, "the target must not be an id", got=choices.target)
-    if choices.target in choices.kinds or choices.target in choices.ordered:
-        rule, fix = "the target has no kind", "Use --task classification or --task regression."
-        problems.add(frame.name, rule, got=choices.target, fix=fix)
+    for name in choices.targets:
+        if name in choices.ids:
+            problems.add(frame.name, "the target must not be an id", got=name)
+        if name in choices.kinds or name in choices.ordered:
+            rule, fix = "the target has no kind", "Use --task classification or --task regression."
+            problems.add(frame.name, rule, got=name, fix=fix)
     problems.raise_if_any()
 
 
@@ -217,7 +244,7 @@ def _left_out(target: Target, rows: int) -> list[str]:
     missing = lost - target.infinite
     why = " or infinite" if target.infinite and missing else ""
     why = "infinite" if target.infinite and not missing else f"missing{why}"
-    return [f"{subject} of {rows:,} left out: the target {target.name!r} is {why}."]
+    return [f"{subject} of {rows:,} left out: {target.words} is {why}."]
 
 
 def _look(frame: Frame, name: str, choices: Choices, target: Target | None, problems: Problems) -> SurveyedColumn:
@@ -225,8 +252,9 @@ def _look(frame: Frame, name: str, choices: Choices, target: Target | None, prob
     column = frame.columns[name]
     codes = column.codes
     distinct, missing = column.distinct, int(column.missing.sum())
-    if name == choices.target:
-        return SurveyedColumn(name, None, "target", distinct, missing, "" if target is None else target.about)
+    if name in choices.targets:
+        about = "" if target is None else target.each[0].about
+        return SurveyedColumn(name, None, "target", distinct, missing, about)
     if name == choices.group:
         return SurveyedColumn(
             name, None, "group", distinct, missing, "groups, kept together in the split; not a feature"
@@ -298,7 +326,12 @@ def weights_of(frame: Frame, name: str, problems: Problems) -> np.ndarray:
 
 
 def weighed(frame: Frame, name: str, problems: Problems) -> tuple[Frame, list[str]]:
-    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`."""
+    """(the rows whose weight is not 0, notes); what is wrong with the weights goes to `problems`.
+
+    All rows, and a note, where there is no such column.
+    """
+    if name not in frame.names:
+        return frame, [f"Unweighted: there is no column {name!r}, so that all rows count alike."]
     before = len(problems.found)
     rows = np.flatnonzero(weights_of(frame, name, problems))
     if len(rows) == frame.rows or len(problems.found) > before:

@@ -139,7 +139,8 @@ class Table:
             preprocessing.features,
             scaling="none",
             scale_targets=self.target.task == "regression",
-            about=f"A table with the target {self.target.name!r}",
+            targets=self.target.columns if self.target.task == "regression" else (),
+            about=f"A table with the target{'s' * bool(self.target.names)} {self._targets}",
             source=self.frame.name,
             preprocessing=preprocessing,
             raw_rows=self.raw_rows,
@@ -155,7 +156,7 @@ class Table:
 
     def divided_by(self, group: str | None = None, time: str | None = None) -> Table:
         """The same table with its rows divided by another column, which is then no input."""
-        choices = Choices.of(self.target.name, (), None, None, group, time, self.weight)
+        choices = Choices.of(self.target.columns, (), None, None, group, time, self.weight)
         check_names(self.frame, choices)
         problems = Problems()
         if time is not None:
@@ -204,11 +205,11 @@ class Table:
         """
         ours = rows < self.frame.rows
         if self.sealed is None or ours.all():
-            return row_bytes(self.frame.take(rows), self.target.name)
+            return row_bytes(self.frame.take(rows), self.target.columns)
         apart = self.sealed.bytes(rows[~ours] - self.frame.rows)
         if not ours.any():
             return apart
-        own = row_bytes(self.frame.take(rows[ours]), self.target.name)
+        own = row_bytes(self.frame.take(rows[ours]), self.target.columns)
         found = np.zeros((len(rows), max(own.shape[1], apart.shape[1])), np.uint8)
         found[np.flatnonzero(ours), : own.shape[1]] = own
         found[np.flatnonzero(~ours), : apart.shape[1]] = apart
@@ -229,13 +230,18 @@ class Table:
 
     def __repr__(self) -> str:
         inputs = "1 input column" if len(self.kinds) == 1 else f"{len(self.kinds)} input columns"
-        return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self.target.name!r}: {self.target.about})"
+        return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self._targets}: {self.target.about})"
+
+    @property
+    def _targets(self) -> str:
+        """Their names, as a sentence has them."""
+        return ", ".join(map(repr, self.target.columns))
 
 
 @public
 def table(
     frame: Any,
-    target: str,
+    target: str | Sequence[str],
     *,
     ids: str | Iterable[str] = (),
     task: TableTask | None = None,
@@ -250,7 +256,8 @@ def table(
     """A table from a data frame (pandas, polars, Arrow, or what else narwhals knows), a dict of columns, or a
     structured NumPy array.
 
-    target: the column to predict; ids: columns to leave out, names or one text with commas; task: "classification" or
+    target: the column to predict, or a list of several columns of numbers, which one net then predicts together; a row
+    must have all of them. ids: columns to leave out, names or one text with commas; task: "classification" or
     "regression", found if None; kinds: column -> "numeric", "categorical", "boolean" or "date", where the kind that
     would be found is wrong; group: a column whose equal values are never divided between two parts (a person, a
     machine); time: a column of dates or numbers, whose later rows validate and test. Neither of these is an input.
@@ -270,7 +277,7 @@ def table(
 @public
 def read_table(
     path: str | os.PathLike[str],
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     ids: str | Iterable[str] = (),
     task: TableTask | None = None,
@@ -299,7 +306,7 @@ def read_table(
 
 
 @public
-def look(path: str | os.PathLike[str], target: str | None = None, **choices: Any) -> Survey:
+def look(path: str | os.PathLike[str], target: str | Sequence[str] | None = None, **choices: Any) -> Survey:
     """What a table file holds, with or without a target, and all that is wrong with it: nothing is refused here.
 
     choices: ids, task, kinds, group, time, weight, ordered and test, as in `table`.

@@ -1,7 +1,10 @@
 """The target of a table: classes or numbers, found from its values."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -9,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.kinds import FEW_VALUES, ID_ROWS, Kind, are_opposites, find_kind
-from goodfit.data.tables.preprocessing import check_read
+from goodfit.data.tables.preprocessing import check_read, listed
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.words import as_listed, rows_text
@@ -18,14 +21,16 @@ TableTask = Literal["classification", "regression"]
 ROWS_PER_VALUE = 10  # rows that each distinct whole number must have on average to be a class, beyond two numbers
 MOST_CLASSES = 1000
 SHOWN_CLASSES = 8  # in a message
+NUMBERS_ALONE = "Train one target at a time, or take whole numbers as such: --task regression."
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The target of the rows that have one.
+    """The target of the rows that have one, or several targets of the rows that have all of them.
 
-    task: what it is for; rows: those rows' numbers; y: int32 class codes, or float64 numbers; classes: their names,
-    sorted (numbers by size), () for regression; infinite: how many rows were left out since their number is infinite.
+    task: what it is for; rows: those rows' numbers; y: int32 class codes [N], or float64 numbers, [N] of one target and
+    [N, C] of several; classes: their names, sorted (numbers by size), () for regression; infinite: how many rows were
+    left out since a number is infinite; names: of several targets, () of one, which has its name alone.
     """
 
     name: str
@@ -34,12 +39,30 @@ class Target:
     y: NDArray[np.generic]
     classes: tuple[str, ...]
     infinite: int = 0
+    names: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is made of."""
+        return self.names or (self.name,)
+
+    @property
+    def each(self) -> tuple[Target, ...]:
+        """One by one."""
+        if not self.names:
+            return (self,)
+        return tuple(replace(self, name=name, y=self.y[:, at], names=()) for at, name in enumerate(self.names))
+
+    @property
+    def words(self) -> str:
+        """As the beginning of a sentence about rows has it: the target 'y', or one of the targets 'y1', 'y2'."""
+        return target_words(self.columns)
 
     @property
     def about(self) -> str:
         """One phrase: regression, binary classification, or classification with so many classes."""
         if self.task == "regression":
-            return "regression"
+            return "regression" if not self.names else f"regression, {len(self.names)} targets"
         kind = "binary classification" if len(self.classes) == 2 else f"classification, {len(self.classes)} classes"
         shown = ", ".join(map(as_listed, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
         return f"{kind}: {shown}"
@@ -116,6 +139,46 @@ def find_target(frame: Frame, name: str, task: TableTask | None, problems: Probl
     if task is None:
         return None
     return _classes(frame, name, problems) if task == "classification" else _numbers(frame, name, problems)
+
+
+def find_targets(frame: Frame, names: tuple[str, ...], task: TableTask | None, problems: Problems) -> Target | None:
+    """One target column, or several, which must all be numbers; None and problems where they are unusable."""
+    if len(names) == 1:
+        return find_target(frame, names[0], task, problems)
+    before = len(problems.found)
+    found = [find_target(frame, name, task, problems) for name in names]
+    known = [each for each in found if each is not None]
+    classes = [each.name for each in known if each.task == "classification"]
+    if classes:
+        rule = (
+            f"several targets must all be numbers; {listed(classes)} {'has' if len(classes) == 1 else 'have'} classes"
+        )
+        problems.add(frame.name, rule, fix=NUMBERS_ALONE)
+    if len(problems.found) > before:
+        return None
+    rows = reduce(np.intersect1d, (each.rows for each in known))
+    values = [each.y[np.searchsorted(each.rows, rows)] for each in known]
+    if not rows.size:
+        problems.add(frame.name, f"a row must have all of its targets; none has {listed([*names])}")
+    for name, y in zip(names, values, strict=True) if rows.size else ():
+        _check_numbers(frame, name, y, problems)
+    if len(problems.found) > before:
+        return None
+    infinite = np.zeros(frame.rows, bool)
+    for name in names:
+        infinite |= np.isinf(frame.columns[name].numbers())
+    return Target(", ".join(names), "regression", rows, np.stack(values, axis=1), (), int(infinite.sum()), names)
+
+
+def target_names(target: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns of one target, or of several."""
+    return (target,) if isinstance(target, str) else tuple(target)
+
+
+def target_words(names: Sequence[str]) -> str:
+    """What a row lacks, in words: the target 'y'; one of the targets 'y1', 'y2'."""
+    shown = ", ".join(map(repr, names))
+    return f"the target {shown}" if len(names) == 1 else f"one of the targets {shown}"
 
 
 def _found_task(frame: Frame, name: str, problems: Problems) -> TableTask | None:
@@ -196,26 +259,49 @@ def _numbers(frame: Frame, name: str, problems: Problems) -> Target | None:
     values = frame.columns[name].numbers()
     rows = np.flatnonzero(np.isfinite(values))
     y = values[rows]
-    if not rows.size or y.min() == y.max():
+    _check_numbers(frame, name, y, problems)
+    return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))
+
+
+def _check_numbers(frame: Frame, name: str, y: NDArray[Any], problems: Problems) -> None:
+    """Add a problem where the finite numbers of a target are all the same, or too large."""
+    if not y.size or y.min() == y.max():
         rule = f"the target {name!r} must have at least two different finite numbers"
         problems.add(
-            frame.name, rule, got=float(y[0]) if rows.size else "none", fix="A constant target leaves nothing to learn."
+            frame.name, rule, got=float(y[0]) if y.size else "none", fix="A constant target leaves nothing to learn."
         )
     elif np.abs(y).max() > np.finfo(np.float32).max:
         rule = f"the numbers of the target {name!r} must be below 3.4e38"
         problems.add(frame.name, rule, got=float(np.abs(y).max()), fix="Use another unit, or take the logarithm.")
-    return Target(name, "regression", rows, y, (), int(np.isinf(values).sum()))
 
 
 def known_targets(
-    frame: Frame, name: str, task: str, classes: tuple[str, ...], whose: str = "the net"
+    frame: Frame, names: str | Sequence[str], task: str, classes: tuple[str, ...], whose: str = "the net"
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    """(targets [N], numbers [N] of their rows) of the rows that have one, as a net has learned them.
+    """(targets [N] or, of several, [N, C], numbers [N] of their rows) of the rows that have all of them, as a net has
+    learned them.
 
     task, classes: of the net; there may be any number of classes here, or one number alone. Another spelling of a truth
     value is the same class. whose: classes these are, for errors. InputError where there are no targets, where a class
     is none of the net's, and where a number cannot be read.
     """
+    columns = target_names(names)
+    if len(columns) == 1:
+        return _known_target(frame, columns[0], task, classes, whose)
+    problems, found = Problems(), list[tuple[NDArray[Any], NDArray[np.int64]]]()
+    for name in columns:
+        with problems.collecting():
+            found.append(_known_target(frame, name, task, classes, whose))
+    problems.raise_if_any()
+    rows = reduce(np.intersect1d, (of for _, of in found))
+    if not rows.size:
+        raise InputError(problem(frame.name, f"a row must have all of its targets; none has {listed([*columns])}"))
+    return np.stack([y[np.searchsorted(of, rows)] for y, of in found], axis=1), rows
+
+
+def _known_target(
+    frame: Frame, name: str, task: str, classes: tuple[str, ...], whose: str
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     problems = Problems()
     if name not in frame.columns:
         fix = nearest(name, frame.names)

@@ -107,6 +107,7 @@ def _properties(model: Model) -> dict[str, str]:
         "opset": OPSETS,
         "task": model.task,
         "classes": json.dumps(list(model.classes), ensure_ascii=False),
+        "targets": json.dumps(list(model.targets), ensure_ascii=False),
         "columns": json.dumps({each.name: read.get(each.kind, texts) for each in columns}, ensure_ascii=False),
         "nets": str(len(model.nets)),
     }

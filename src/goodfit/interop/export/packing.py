@@ -95,6 +95,7 @@ def _about(model: Model) -> dict[str, Any]:
         "goodfit": model.version,
         "task": model.task,
         "classes": list(model.classes),
+        "targets": list(model.targets),
         "columns": columns,
         "kinds": kinds,
         "counts": [net.count for net in model.nets],

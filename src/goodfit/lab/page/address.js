@@ -1,6 +1,5 @@
 // The state in the address: #view=play&state=..., so that reload and share give the same picture.
 
-/** @param {any} state */
 export function encode(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");

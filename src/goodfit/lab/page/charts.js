@@ -1,6 +1,7 @@
 // Curves over epochs: mean over nets, a band from the lowest to the highest, marks; and the table of the same numbers.
 import { drawAxes, place, valueAt } from "./axes.js";
 import { colour, eachFrame, h, sharp, short } from "./dom.js";
+import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
 
 /** @typedef {import("./axes.js").Axis} Axis */
@@ -33,12 +34,9 @@ export class Chart {
     this.end = 1;
     /** @type {number|null} */
     this.pointed = null;
-    this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
-    this.table = h("div", { class: "scroll", tabindex: "0", role: "region" });
-    put(this.table, title, {}, "aria-label");
-    this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
-    host.append(h("div", { class: "plot" }, this.canvas, this.readout), this.twin);
+    this.own = twinned(host, title, () => [this.asTable()]);
+    this.canvas = this.own.canvas;
+    this.readout = this.own.readout;
     this.draw = eachFrame(() => this.paint());
     this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
@@ -49,7 +47,7 @@ export class Chart {
   show(lines, marks, now, end) {
     [this.lines, this.marks, this.now, this.end] = [lines, marks, now, Math.max(end, 1)];
     this.draw();
-    if (this.twin.open) this.later ??= window.setTimeout(() => this.tabulate(), 1000);
+    this.own.renew();
   }
 
   /** @returns {{x: import("./axes.js").Axis, y: import("./axes.js").Axis}} */
@@ -172,9 +170,7 @@ export class Chart {
     this.readout.textContent = [`${t(this.column)} ${epochs[at]}`, ...parts.filter(Boolean)].join(" · ");
   }
 
-  tabulate() {
-    this.later = undefined;
-    if (!this.twin.open) return this.table.replaceChildren();
+  asTable() {
     const epochs = [...new Set(this.lines.flatMap((line) => line.epochs))].sort((one, other) => one - other);
     const every = Math.ceil(epochs.length / ROWS);
     const places = this.lines.map((line) => new Map(line.epochs.map((epoch, at) => [epoch, at])));
@@ -186,7 +182,7 @@ export class Chart {
         return at === undefined ? "–" : ranged(line, at);
       }),
     ]);
-    this.table.replaceChildren(table(t(this.title), head, rows));
+    return table(t(this.title), head, rows);
   }
 }
 
@@ -205,6 +201,17 @@ export function table(caption, head, rows) {
     h("thead", {}, h("tr", {}, ...head.map((each) => h("th", { scope: "col" }, each)))),
     h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, at) => (at ? h("td", {}, cell) : h("th", { scope: "row" }, cell)))))),
   );
+}
+
+/** What the lines mean: a swatch and words each. @param {Line[]} lines */
+export function legend(lines) {
+  return lines.map((line) => {
+    const swatch = h("span", { class: `swatch ${line.dash ? "dashed" : ""}`, "aria-hidden": "true" });
+    swatch.style.color = `var(${line.ink})`;
+    const words = h("span");
+    put(words, line.key);
+    return h("li", {}, swatch, words);
+  });
 }
 
 /** Let a curve be heard, three seconds long: high is a high value. @param {number[]} values */

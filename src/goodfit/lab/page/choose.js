@@ -1,5 +1,5 @@
 // Choose: how large a net, by the capacity curve; how good, by folds; and once, at the end, by the sealed test set.
-import { Chart, table } from "./charts.js";
+import { Chart, legend, table } from "./charts.js";
 import { button } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
@@ -13,7 +13,10 @@ class Choose {
     const box = (key, value) => h("label", { class: "mini" }, h("span", { "data-w": key }), h("input", { type: "text", id: key.replace(".", "-"), value }));
     const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
     this.curve = h("div", { class: "chart" });
-    [this.grown, this.folded, this.sealed] = ["capacity-job", "folded", "sealed"].map((id) => h("div", { id, class: "stack", "aria-live": "polite" }));
+    const place = (id) => h("div", { id, class: "stack", "aria-live": "polite" });
+    this.grown = place("capacity-job");
+    this.folded = place("folded");
+    this.sealed = place("sealed");
     host.append(
       h("header", {}, h("h2", { id: "choose-title", "data-w": "tab.choose" }), h("p", { class: "lead", "data-w": "choose.lead" })),
       section("capacity", h("div", { class: "line ends" }, box("capacity.widths", "1, 2, 4, 8, 16, 32, 64"), box("capacity.nets", "4"), button("capacity.run", () => this.grow(), "primary")), this.grown, this.curve),
@@ -21,6 +24,8 @@ class Choose {
       section("seal", this.sealed),
     );
     this.chart = new Chart(this.curve, "capacity.title", { wide: true, column: "capacity.width" });
+    this.key = h("ul", { class: "legend" });
+    this.curve.append(this.key);
     this.curve.hidden = true;
     model.on("opened", () => host.hidden || this.show());
     document.addEventListener("language", () => host.hidden || this.show());
@@ -39,7 +44,6 @@ class Choose {
     if (value) this.draw(value);
   }
 
-  /** @param {any} value */
   draw({ points, epoch, epochs }) {
     this.curve.hidden = false;
     const line = (measure, look) => {
@@ -48,6 +52,7 @@ class Choose {
       return { ...look, epochs: seen.map((point) => point.width), mean: of("mean"), low: of("low"), high: of("high") };
     };
     const lines = [line("valid_loss", { key: "valid", ink: "--series-2" }), line("train_loss", { key: "train", ink: "--faint", dash: [5, 4] })].filter((each) => each.epochs.length);
+    this.key.replaceChildren(...legend(lines));
     this.chart.show(lines, [], Infinity, Math.max(...points.map((point) => point.width)));
     put(this.curve.querySelector("h4") ?? this.curve.insertAdjacentElement("afterbegin", h("h4")), "capacity.at", { epoch, epochs });
   }

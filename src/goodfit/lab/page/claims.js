@@ -12,6 +12,8 @@ export class Claims {
   /** @param {import("./model.js").Model} model */
   constructor(model) {
     this.model = model;
+    /** @type {any[]|undefined} */
+    this.claims = undefined;
     this.select = h("select", { id: "claim", "data-w-aria-label": "claim" });
     this.run = button("claim.ask", () => this.ask(16, 1), "primary");
     this.answer = h("div", { id: "claimed", class: "stack", "aria-live": "polite" });
@@ -25,8 +27,8 @@ export class Claims {
 
   async show() {
     const chosen = this.select.value;
-    this.claims ??= (await ask("claims")).claims ?? [];
-    this.select.replaceChildren(...this.claims.map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
+    const claims = (this.claims ??= (await ask("claims")).claims ?? []);
+    this.select.replaceChildren(...(claims ?? []).map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
     if (chosen) this.select.value = chosen;
   }
 
@@ -45,7 +47,7 @@ export class Claims {
   }
 }
 
-/** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. @param {any} value */
+/** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. */
 export function decided(value) {
   const word = h("p", { class: `answer ${value.answer}` });
   put(word, `answer.${value.answer}`);

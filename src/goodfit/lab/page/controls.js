@@ -58,7 +58,6 @@ export class Control {
     return h("input", { id: this.id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" });
   }
 
-  /** @param {any} value */
   set(value) {
     if (this.rule.kind === "switch") this.input.checked = Boolean(value);
     else if (this.input.tagName === "SELECT") {
@@ -119,7 +118,7 @@ function read(text, kind) {
   return kind !== "name" && text !== "" && Number.isFinite(number) ? number : text;
 }
 
-/** @param {any} value @returns {string} */
+/** @returns {string} */
 export function written(value) {
   if (Array.isArray(value)) return value.map(written).join(", ");
   if (value === null || value === undefined) return "";

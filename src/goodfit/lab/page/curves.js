@@ -24,7 +24,7 @@ export class Curves {
     this.of = Object.fromEntries(MEASURES.map((name) => [name, { rows: [], mean: [], low: [], high: [] }]));
   }
 
-  /** Take epochs in, in place of those that were there from the first of them on. @param {any} message */
+  /** Take epochs in, in place of those that were there from the first of them on. */
   add(message) {
     const epochs = message.columns.epoch.values;
     if (!epochs.length) return;

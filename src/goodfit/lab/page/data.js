@@ -60,7 +60,6 @@ export class DataPanel {
     if (focused && !document.activeElement?.closest(".field")) /** @type {HTMLElement|null} */ ($("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`))?.focus();
   }
 
-  /** @param {any[]} known */
   chooser(known) {
     const select = h("select", { id: "data-name", change: () => this.pick(select.value) });
     for (const each of known) select.append(h("option", { value: each.name }, t(`data.${each.name}`) === `data.${each.name}` ? each.name : t(`data.${each.name}`)));
@@ -90,7 +89,7 @@ export class DataPanel {
       .map(([name, value]) => this.control(name, value, (changed) => this.model.replace({ data: { ...data, [name]: changed } }, name)));
   }
 
-  /** @param {string} name @param {any} value @param {(value: any) => void} changed */
+  /** @param {string} name @param {(value: any) => void} changed */
   control(name, value, changed) {
     const rule = { name, kind: "number", default: value, choices: [], range: "", sentence: t(`data.help.${name}`) };
     const made = new Control(rule, value, changed, SPANS[name], `data.${name}`);

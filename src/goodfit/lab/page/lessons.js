@@ -10,11 +10,15 @@ import { put, t, translate } from "./words.js";
 class Lessons {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
-    [this.host, this.model] = [host, model];
+    this.host = host;
+    this.model = model;
     /** @type {any[]} */
     this.lessons = [];
+    this.collects = false;
+    this.only = false;
     host.classList.add("read");
     document.addEventListener("language", () => host.hidden || this.show());
+    model.on("welcome", () => host.hidden || this.show());
     window.addEventListener("popstate", () => host.hidden || this.show());
   }
 
@@ -23,6 +27,7 @@ class Lessons {
       const found = await ask("lessons");
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
+      this.only = found.only;
       if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
@@ -42,7 +47,6 @@ class Lessons {
     return [h("header", {}, h("h2", { id: "lessons-title", "data-w": "tab.lessons" }), h("p", { class: "lead", "data-w": "lessons.lead" })), h("ul", { class: "lessons" }, ...cards)];
   }
 
-  /** @param {any} lesson */
   lesson(lesson) {
     const state = structuredClone(lesson.state);
     const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
@@ -52,14 +56,13 @@ class Lessons {
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
-      h("header", {}, button("lessons.back", () => this.go(null), "quiet"), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      h("header", {}, ...(this.only ? [] : [button("lessons.back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
       ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),
     ];
   }
 
-  /** @param {any} lesson */
   prediction(lesson) {
     const choices = Object.entries(lesson.choices);
     if (!choices.length) return h("input", { type: "number", name: "prediction", step: "any", required: true, "data-w-aria-label": "lessons.number" });
@@ -67,7 +70,7 @@ class Lessons {
     return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
   }
 
-  /** Controls for what may be changed. @param {any} lesson @param {any} state */
+  /** Controls for what may be changed. */
   changes(lesson, state) {
     const rules = Object.fromEntries(this.model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
     const controls = lesson.change.map((name) => {
@@ -80,7 +83,7 @@ class Lessons {
     return controls.length ? [h("details", {}, h("summary", { "data-w": "lessons.change" }), h("div", { class: "narrow" }, ...controls))] : [];
   }
 
-  /** @param {Event} event @param {any} lesson @param {any} state @param {HTMLFormElement} form @param {HTMLElement} host */
+  /** @param {Event} event @param {HTMLFormElement} form @param {HTMLElement} host */
   async answer(event, lesson, state, form, host) {
     event.preventDefault();
     const given = new FormData(form);
@@ -94,7 +97,6 @@ class Lessons {
     translate(host);
   }
 
-  /** @param {any} lesson @param {any} value */
   answered(lesson, value) {
     const word = h("p", { class: `answer ${value.right ? "holds" : "does-not"}` });
     put(word, value.right ? "lessons.right" : "lessons.wrong");
@@ -103,7 +105,6 @@ class Lessons {
     return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
-  /** @param {any} state */
   async play(state) {
     await this.model.open(state);
     this.model.tell("view", "play");

@@ -6,6 +6,8 @@ import { Model } from "./model.js";
 import { Play } from "./play.js";
 import * as words from "./words.js";
 
+/** @type {Promise<void>|null} of what the page begins with */
+let opening = null;
 const live = new Live();
 const model = new Model(live);
 /** @type {Record<string, {show?: () => void, hide?: () => void}>} */
@@ -32,6 +34,7 @@ async function view(name) {
     else link.removeAttribute("aria-current");
   $(`view-${known}`).setAttribute("aria-labelledby", `${known}-title`);
   words.translate($(`view-${known}`));
+  if (known !== "lessons" && !model.state && live.welcome) await first();
   views[known].show?.();
 }
 
@@ -94,16 +97,22 @@ async function connected({ up, again }) {
   }
   trouble("");
   model.tell("welcome", live.welcome);
+  if (!again) opening = null;
   if (again) await model.look();
-  else await model.open(model.state ?? address.read().state ?? live.welcome?.state, { quietly: true });
+  else if (model.state || address.read().view !== "lessons") await first();
+}
+
+/** Open what the page begins with. Whoever only answers lessons, as a whole class may, takes no process for a training. */
+function first() {
+  return (opening ??= model.open(model.state ?? address.read().state ?? live.welcome?.state, { quietly: true }));
 }
 
 /** Back and forward: another view, or an earlier state. */
 async function moved() {
   const { view: name, state } = address.read();
-  await view(name);
   const shown = JSON.stringify({ ...model.state, ...(model.epoch && { epoch: model.epoch }), ...(model.acts.length && { acts: model.acts }) });
   if (state && JSON.stringify(state) !== shown) await model.open(state, { quietly: true });
+  await view(name);
 }
 
 begin();

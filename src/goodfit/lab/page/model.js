@@ -110,7 +110,6 @@ export class Model {
     address.write({ state }, true);
   }
 
-  /** @param {any} opened */
   begin(opened) {
     const { epoch: _epoch, acts: _acts, ...state } = opened.state;
     Object.assign(this, { opened, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
@@ -153,7 +152,7 @@ export class Model {
     return this.status.state === "playing";
   }
 
-  /** Open a state, and put it into the address. @param {any} state @param {{quietly?: boolean, field?: string}} [how] */
+  /** Open a state, and put it into the address. @param {{quietly?: boolean, field?: string}} [how] */
   async open(state, how = {}) {
     const play = this.playing;
     this.pushes = !how.quietly;
@@ -163,7 +162,7 @@ export class Model {
     if (opened && play) await this.play();
   }
 
-  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {any} state @param {string} [field] */
+  /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {string} [field] */
   async opening(state, field) {
     try {
       return await this.live.ask("open", { state });
@@ -174,7 +173,7 @@ export class Model {
     }
   }
 
-  /** The same state with other parts. @param {any} parts @param {string} [field] that an error belongs to */
+  /** The same state with other parts. @param {string} [field] that an error belongs to */
   async replace(parts, field) {
     const state = { ...this.state, ...parts };
     if ("widths" in parts && parts.widths) delete state.nets;

@@ -1,7 +1,8 @@
 // The net as a drawing: units as thumbnails of what they compute, weights as lines. A click on a line or unit chooses it;
 // the form below, which says the same in words, changes it.
-import { CLASS_INKS, channels, colour, eachFrame, h, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
 import { table } from "./charts.js";
+import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
 
 /**
@@ -23,11 +24,8 @@ const NEAR = 6; // pixels from a line that still mean it
 export class NetDrawing {
   /** @param {HTMLElement} host */
   constructor(host) {
-    this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
-    this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "data-w-aria-label": "net.table" });
-    this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
-    host.append(h("div", { class: "plot" }, this.canvas, this.readout), this.twin);
+    this.own = twinned(host, "net.table", () => this.tables());
+    this.canvas = this.own.canvas;
     /** @type {Net|null} */
     this.net = null;
     /** @type {Spot[][]} */
@@ -56,7 +54,7 @@ export class NetDrawing {
     this.net = net;
     if (!net || (this.chosen && this.chosen.layer >= net.layers.length)) this.chosen = null;
     this.draw();
-    if (this.twin.open) this.later ??= window.setTimeout(() => this.tabulate(), 1000);
+    this.own.renew();
   }
 
   /** @param {Place} place */
@@ -221,7 +219,7 @@ export class NetDrawing {
   point(x, y) {
     const found = this.net ? this.at(x, y) : null;
     this.canvas.style.cursor = found ? "pointer" : "";
-    this.readout.textContent = found ? `${this.words(found)}: ${short(this.value(found))}` : "";
+    this.own.readout.textContent = found ? `${this.words(found)}: ${short(this.value(found))}` : "";
     const hidden = found?.kind === "b" && this.net && found.layer < this.net.layers.length - 1;
     this.onUnit(hidden && this.net && found ? this.thumbnail(this.net, found.layer, found.i) : null);
     this.pointed = found;
@@ -243,23 +241,18 @@ export class NetDrawing {
     return t("net.weight.of", { from, to });
   }
 
-  tabulate() {
-    this.later = undefined;
-    const net = this.net;
-    if (!this.twin.open || !net) return this.table.replaceChildren();
-    this.table.replaceChildren(
-      ...net.layers.map((layer, at) => {
-        const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));
-        const rows = Array.from({ length: Math.min(layer.outputs, 64) }, (_, i) => [
-          String(i + 1),
-          ...from.map((_each, j) => short(layer.weights[i * layer.inputs + j])),
-          ...(layer.biases ? [short(layer.biases[i])] : []),
-        ]);
-        const last = at === net.layers.length - 1;
-        const caption = last ? t("net.table.output") : t("net.table.layer", { layer: at + 1 });
-        return table(caption, [t("net.table.unit"), ...from, ...(layer.biases ? [t("net.bias")] : [])], rows);
-      }),
-    );
+  tables() {
+    return (this.net?.layers ?? []).map((layer, at, all) => {
+      const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));
+      const rows = Array.from({ length: Math.min(layer.outputs, 64) }, (_, i) => [
+        String(i + 1),
+        ...from.map((_each, j) => short(layer.weights[i * layer.inputs + j])),
+        ...(layer.biases ? [short(layer.biases[i])] : []),
+      ]);
+      const last = at === all.length - 1;
+      const caption = last ? t("net.table.output") : t("net.table.layer", { layer: at + 1 });
+      return table(caption, [t("net.table.unit"), ...from, ...(layer.biases ? [t("net.bias")] : [])], rows);
+    });
   }
 }
 

@@ -19,12 +19,17 @@ export class NetCard {
     this.drawing.onUnit = (values) => model.tell("peek", values && { values, side: this.drawing.net?.side });
     model.on("opened", () => this.opened());
     model.on("units", () => this.units());
-    document.addEventListener("language", () => model.opened && this.opened());
+    document.addEventListener("language", () => {
+      if (model.opened) this.opened();
+      if (this.drawing.net) this.relayer(this.drawing.net.layers.length);
+    });
   }
 
   form() {
     const select = (name) => h("select", { id: `weight-${name}`, change: () => this.follow(name) });
-    [this.layer, this.from, this.to] = ["layer", "from", "to"].map(select);
+    this.layer = select("layer");
+    this.from = select("from");
+    this.to = select("to");
     this.value = h("input", { id: "weight-value", type: "text", inputmode: "decimal", autocomplete: "off" });
     const labelled = (name, input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
     this.sliding = h("input", { type: "range", id: "weight-slider", min: -5, max: 5, step: 0.05, "data-w-aria-label": "weight.value" });
@@ -114,7 +119,7 @@ export class NetCard {
     translate($("layers"));
   }
 
-  /** @param {any} net @param {number} at */
+  /** @param {number} at */
   named(net, at) {
     return this.model.state.widths ? t("net.wide", { net: at + 1, units: net.hidden[0] }) : t("net.number", { net: at + 1, seed: net.seed });
   }

@@ -1,8 +1,9 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
 // band: how much they disagree. Points can be drawn on it, with the pointer or with the keys.
 import { drawAxes, place, valueAt } from "./axes.js";
-import { CLASS_INKS, channels, colour, eachFrame, h, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
 import { table } from "./charts.js";
+import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
 
 /** @typedef {import("./axes.js").Axis} Axis */
@@ -19,12 +20,10 @@ const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a 
 export class Picture {
   /** @param {HTMLElement} host */
   constructor(host) {
-    this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
-    this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "data-w-aria-label": "picture.title" });
-    this.twin = h("details", { class: "twin", toggle: () => this.tabulate() }, h("summary", { "data-w": "twin" }), this.table);
-    this.plot = h("div", { class: "plot square" }, this.canvas, this.readout);
-    host.append(this.plot, this.twin);
+    this.own = twinned(host, "picture.title", () => this.tables(), "square");
+    this.canvas = this.own.canvas;
+    this.readout = this.own.readout;
+    this.plot = this.own.plot;
     /** @type {Shown|null} */
     this.shown = null;
     /** @type {{x: number, y: number, label: number, part: number}[]} */
@@ -238,7 +237,7 @@ export class Picture {
     if (this.behind && shown) this.behind = shown;
     else this.shown = shown;
     this.draw();
-    if (this.twin.open) this.later ??= window.setTimeout(() => this.tabulate(), 1000);
+    this.own.renew();
   }
 
   /** Show what a unit computes for as long as it is pointed at. @param {Float32Array|null} values @param {number} side */
@@ -259,23 +258,21 @@ export class Picture {
   /** Another picture will come soon: what is seen may stay until then, what is read may not. */
   forget() {
     this.shown = this.behind = null;
-    this.table.replaceChildren();
+    this.own.table.replaceChildren();
   }
 
-  tabulate() {
-    this.later = undefined;
+  tables() {
     const shown = this.shown;
-    if (!this.twin.open || !shown) return this.table.replaceChildren();
+    if (!shown) return [];
     const [count, grid] = [9, shown.grid];
     const spots = Array.from({ length: count }, (_, at) => Math.round((at * (grid - 1)) / (count - 1)));
     const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
     if (shown.kind === "curve") {
       const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
-      this.table.replaceChildren(table(t("picture.curve"), ["x", t("picture.prediction")], rows));
-      return;
+      return [table(t("picture.curve"), ["x", t("picture.prediction")], rows)];
     }
     const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
-    this.table.replaceChildren(table(t("picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows));
+    return [table(t("picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows)];
   }
 }
 

@@ -37,7 +37,7 @@ export class PictureCard {
     this.which.replaceChildren(h("option", { value: "" }, t("picture.mean", { nets: nets.length })), ...classes, ...(nets.length > 1 ? nets : []));
     this.which.value = view.shown === null ? (view.net ?? "") : `c${view.shown}`;
     this.a.classes = opened.classes;
-    this.a.plot.hidden = this.a.twin.hidden = !opened.picture;
+    this.a.plot.hidden = this.a.own.twin.hidden = !opened.picture;
     if (!opened.picture) this.a.show(null);
     else if (!this.a.drawing) this.a.forget();
     if (state.data.points && !this.a.drawing) this.draws(true, state.data.points);
@@ -79,7 +79,7 @@ export class PictureCard {
     }
   }
 
-  /** @param {any} boundary @returns {import("./picture.js").Shown|null} */
+  /** @returns {import("./picture.js").Shown|null} */
   shown(boundary) {
     const { opened, points } = this.model;
     if (!boundary || !opened.picture) return null;

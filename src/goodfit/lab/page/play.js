@@ -1,6 +1,6 @@
 // Play: transport, pictures and curves of the training that runs.
 import * as address from "./address.js";
-import { Chart, hear } from "./charts.js";
+import { Chart, hear, legend } from "./charts.js";
 import { button } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { DataPanel } from "./data.js";
@@ -26,7 +26,7 @@ export class Play {
     model.on("opened", () => this.opened());
     for (const topic of ["curves", "state", "changed", "branch"]) model.on(topic, () => this.update());
     model.on("note", ({ sentence }) => this.note(sentence));
-    model.on("error", ({ to, sentences }) => to === null && this.note(sentences.join(" ")));
+    model.on("error", ({ to, sentences, lost }) => to === null && this.note(sentences.join(" "), lost));
     model.on("refused", ({ sentence, field, lost }) => {
       if (lost || !field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)) this.note(sentence, lost);
     });
@@ -178,13 +178,7 @@ export class Play {
     if ($("curve-legend").dataset.keys === keys) return;
     $("curve-legend").dataset.keys = keys;
     $("curve-legend").replaceChildren(
-      ...lines.map((line) => {
-        const swatch = h("span", { class: `swatch ${line.dash ? "dashed" : ""}`, "aria-hidden": "true" });
-        swatch.style.color = `var(${line.ink})`;
-        const words = h("span");
-        put(words, line.key);
-        return h("li", {}, swatch, words);
-      }),
+      ...legend(lines),
       h("li", { id: "range" }, h("span", { class: "swatch shade", "aria-hidden": "true" }), h("span", { "data-w": "legend.range" }, t("legend.range"))),
     );
     $("range").firstChild.style.color = "var(--series-2)";

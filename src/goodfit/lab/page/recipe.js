@@ -33,7 +33,6 @@ export class RecipePanel {
     document.addEventListener("language", () => Object.values(this.controls).forEach((each) => each.relabel()));
   }
 
-  /** @param {any[]} fields */
   build(fields) {
     if (Object.keys(this.controls).length) return;
     const rules = Object.fromEntries(fields.map((each) => [each.name, each]));
@@ -50,7 +49,7 @@ export class RecipePanel {
     this.fill();
   }
 
-  /** @param {string} name @param {any} value */
+  /** @param {string} name */
   async change(name, value) {
     this.controls[name].refuse("");
     await this.model.set({ [name]: value });

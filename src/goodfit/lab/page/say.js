@@ -51,7 +51,6 @@ class Say {
     translate(this.findings);
   }
 
-  /** @param {any} finding */
   finding({ code, status, text, advice, value, limit, place }) {
     const fields = Object.entries(advice ?? {});
     const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";

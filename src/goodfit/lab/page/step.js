@@ -24,7 +24,7 @@ class Step {
     this.stages = [];
     this.at = 0;
     this.net = h("select", { id: "step-net", "data-w-aria-label": "net.which", change: () => this.ask() });
-    this.rows = h("select", { id: "step-rows", "data-w-aria-label": "step.rows", change: () => this.ask() }, ...[1, 2, 4, 8].map((each) => h("option", { value: each }, each)));
+    this.rows = h("select", { id: "step-rows", "data-w-aria-label": "step.rows", change: () => this.ask() }, ...[1, 2, 4, 8].map((each) => h("option", { value: each }, String(each))));
     this.rows.value = "4";
     this.chain = h("div", { id: "chain" });
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
@@ -43,7 +43,10 @@ class Step {
       this.strip,
     );
     document.addEventListener("language", () => this.found && this.lay());
-    model.on("opened", () => host.hidden || this.show());
+    model.on("opened", () => {
+      for (const part of [this.chain, this.stage, this.strip]) part.replaceChildren();
+      if (!host.hidden) this.show();
+    });
   }
 
   show() {
@@ -108,7 +111,7 @@ class Step {
     this.go(this.at);
   }
 
-  /** The finite differences beside a gradient of a parameter. @param {any} edge */
+  /** The finite differences beside a gradient of a parameter. */
   checked(edge) {
     const own = this.differences[edge.start];
     if (!own || !edge.end.startsWith("z")) return [];
@@ -164,7 +167,7 @@ function variance(values) {
   return values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / values.length;
 }
 
-/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {any} value @param {string} [formula] */
+/** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {string} [formula] */
 function matrix(caption, value, formula = "") {
   if (!Array.isArray(value)) return h("p", { class: "scalar" }, short(value, 6));
   const rows = value.map((each) => (Array.isArray(each) ? each : [each]));
@@ -177,7 +180,7 @@ function matrix(caption, value, formula = "") {
       return cell;
     }),
   ]);
-  const head = ["", ...Array.from({ length: Math.min(rows[0]?.length ?? 0, MOST) }, (_, at) => String(at + 1))];
+  const head = [t("check.place"), ...Array.from({ length: Math.min(rows[0]?.length ?? 0, MOST) }, (_, at) => String(at + 1))];
   const left = rows.length > MOST || (rows[0]?.length ?? 0) > MOST;
   return h("div", { class: "scroll matrix", tabindex: "0", role: "region", "aria-label": caption }, table(formula && !caption.includes("=") ? `${caption}: ${formula}` : caption, head, shown), ...(left ? [h("p", { class: "small" }, t("step.left", { rows: rows.length, columns: rows[0].length }))] : []));
 }

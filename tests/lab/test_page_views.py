@@ -1,0 +1,144 @@
+"""The other views: a step in slow motion, what can be said, how to choose, lessons, and what is taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from person_help import SMALL, Person
+
+from goodfit.data import load
+from goodfit.lab.claim_list import CLAIMS
+from goodfit.lab.lessons import shipped
+
+TINY = {**SMALL["recipe"], "hidden": [3], "epochs": 4}
+
+
+def test_a_step_in_slow_motion(person: Person) -> None:
+    """Forward, loss, backward with the gradient beside its finite difference, and the update of every tensor."""
+    person.go(view="step", recipe=TINY)
+    person.until("document.querySelectorAll('#chain .chip').length")
+    chips = [
+        part.strip() for part in person.value("[...document.querySelectorAll('.chip')].map(each => each.textContent)")
+    ]
+    assert chips[:6] == ["x", "W1", "b1", "z1", "a1", "W2"]
+    assert {"l", "L", "J", "W1←z1", "z1←a1", "W1′", "b2′"} <= {*chips}
+    person.click("#view-step .primary")
+    person.until("document.querySelector('.chip[aria-current]').textContent === 'W1'")
+    person.click(f".chip[data-at='{chips.index('W1←z1')}']")
+    rows = person.rows("#stage .matrices > table")
+    assert rows[0][1:] == ["gradient", "finite difference"]
+    for _, gradient, difference in rows[1:]:
+        assert float(gradient) == pytest.approx(float(difference), rel=1e-4, abs=1e-7)
+    assert "They agree" in person.text("#stage")
+    assert len(person.rows("#strip table")) == 3  # the head, a hidden layer, the outputs
+
+
+def test_findings_are_those_of_inspect(person: Person) -> None:
+    """Every weight alike: the check says so, advises, and one click tries the advice."""
+    person.go(recipe={**TINY, "init": "constant", "init_scale": 0.5}, view="say")
+    person.click("#view-say .primary")
+    person.until("document.querySelector('.finding.issue')")
+    assert "symmetric" in person.text("#findings") or "alike" in person.text("#findings")
+    person.click(".finding.issue button")
+    person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")
+    assert person.state()["recipe"].get("init") != "constant"
+
+
+def test_a_claim_is_decided_with_its_interval(person: Person) -> None:
+    person.go(recipe=TINY, view="say")
+    person.until(f"document.querySelectorAll('#claim option').length === {len(CLAIMS)}")
+    person.choose("#claim", "faster-rate")
+    person.click("#view-say section:nth-of-type(2) .primary")
+    person.until("document.querySelector('.decided')")
+    said = person.text("#claimed")
+    assert said.startswith(("It holds", "It does not hold", "Nobody can tell yet"))
+    assert "A learning rate of 0.1 instead of 0.01" in said
+    assert "by 16 pairs of nets" in said
+    assert "to the right of zero speaks for the claim" in person.of(".interval", "found.getAttribute('aria-label')")
+
+
+def test_a_capacity_curve_grows_by_width(person: Person) -> None:
+    person.go(recipe=TINY, view="choose")
+    person.write("#capacity-widths", "1, 3, 7")
+    person.write("#capacity-nets", "3")
+    person.click("#view-choose .primary")
+    person.until("document.querySelector('.chart h4')?.textContent.endsWith('epoch 4 of 4')")
+    rows = person.table("#view-choose .chart")
+    assert rows[0] == ["width", "validation", "training"]
+    assert [row[0] for row in rows[1:]] == ["1", "3", "7"]
+    assert all("–" in row[1] for row in rows[1:])  # an interval
+
+
+def test_folds_are_nets(person: Person) -> None:
+    person.go(recipe=TINY, view="choose")
+    person.write("#folds-k", "3")
+    person.click("#view-choose section:nth-of-type(2) button")
+    person.until("document.querySelector('#folded table')")
+    rows = person.rows("#folded table")
+    assert [row[0] for row in rows[1:]] == ["1", "2", "3", "mean (interval)"]
+
+
+def test_the_sealed_test_set_counts_its_openings(person: Person) -> None:
+    seed = 4711  # rows that no other test opens
+    person.go(recipe=TINY, view="choose", data={**SMALL["data"], "seed": seed})
+    rows = len(load("moons", seed=seed, noise=0.2, n_train=120).test)
+    person.until("document.querySelector('#openings')")
+    assert person.text("#openings") == f"{rows} test rows. Openings so far: 0."
+    person.click("#sealed button")
+    person.click("#sealed .primary")
+    person.until("document.querySelector('#unsealed')")
+    assert person.text("#openings").endswith("so far: 1.")
+    assert "accuracy" in person.text("#unsealed")
+
+
+def test_a_lesson_scores_what_was_predicted(person: Person) -> None:
+    """By keys alone, after it was found: the prediction, the run, and what came of it."""
+    person.go(view="lessons")
+    person.until(f"document.querySelectorAll('.lesson').length === {len(shipped())}")
+    person.of(".lesson[data-lesson='chain-rule']", "found.focus()")
+    person.press("Enter", 13, text="\r")
+    person.until("document.querySelector('#view-lessons form')")
+    person.of("#view-lessons input[name=prediction]", "found.focus()")
+    person.browser.ask("Input.insertText", text="0.25")
+    person.press("Tab", 9, times=2)
+    assert person.value("document.activeElement.type") == "submit"
+    person.press("Enter", 13, text="\r")
+    person.until("document.querySelector('#answered .answer')", 60)
+    assert person.text("#answered .answer") in ("Your prediction came true", "It came otherwise")
+    assert "You said 0.25" in person.text("#answered")
+    person.click("#view-lessons > .line button")
+    person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")
+    assert person.state()["recipe"]["init"] == "zeros"
+
+
+def test_a_state_is_taken_away(person: Person) -> None:
+    person.go(recipe=TINY)
+    person.choose("#export", "command")
+    person.until("document.querySelector('#notes .note')")
+    assert "learning_rate=0.01" in person.text("#notes .note") or "--learning-rate 0.01" in person.text("#notes .note")
+    person.click("#notes .close")
+
+
+def test_a_table_of_ones_own(person: Person, tmp_path: Path) -> None:
+    """Read by the reader of the command line, and refused in its words."""
+    lines = [f"{place},{place % 7},{'yes' if place % 7 > 3 else 'no'}" for place in range(80)]
+    table, wrong = tmp_path / "own.csv", tmp_path / "wrong.png"
+    table.write_text("a,b,c\n" + "\n".join(lines) + "\n")
+    wrong.write_text("no table")
+    person.go(recipe={**TINY, "batch_size": 16})
+    person.choose("#data-name", "(file)")
+    for path in (wrong, table):
+        node = person.browser.ask("Runtime.evaluate", expression="document.querySelector('#file')")["result"][
+            "objectId"
+        ]
+        person.browser.ask("DOM.setFileInputFiles", files=[str(path)], objectId=node)
+        if path is wrong:
+            person.until("document.querySelector('#file-error').textContent.includes('must be a table file')")
+            person.browser.events.clear()  # the browser tells its console of every answer that refuses
+    person.until("document.querySelector('#target')")
+    person.choose("#target", "c")
+    person.until("document.querySelector('#legend').textContent.includes('yes')")
+    assert person.state()["data"] == {"file": "own.csv", "target": "c"}
+    person.choose("#data-name", "moons")
+    person.until("document.querySelector('#legend').textContent.includes('upper')")
