@@ -111,10 +111,11 @@ def test_a_kink_is_told() -> None:
     assert not found["differences"]["b2"]["right"]
 
 
-def test_several_quantiles_are_refused() -> None:
+@pytest.mark.parametrize("fields", [{"hidden": (), "loss": "quantile"}, {"hidden": 3, "train_mixture": True}])
+def test_a_step_that_would_be_shown_in_part_is_refused(fields: dict[str, Any]) -> None:
     net = describe_net([np.ones((1, 2))], [np.zeros(1)], (), task="regression")
-    with pytest.raises(gf.InputError, match="several quantiles is not shown step by step"):
-        explain(net, gf.Recipe(hidden=(), loss="quantile"), X, Y.astype(float))
+    with pytest.raises(gf.InputError, match="quantiles or trained mixtures are not shown step by step"):
+        explain(net, gf.Recipe(**fields), X, Y.astype(float))
 
 
 def test_too_many_rows_are_refused() -> None:

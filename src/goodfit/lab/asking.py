@@ -13,7 +13,8 @@ from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
 from goodfit.runs.opening import openings_of
 from goodfit.training.carrying import optimizer_arrays
-from goodfit.training.population import Job, schedule_of
+from goodfit.training.population import Job
+from goodfit.training.settings import schedule_of
 
 
 def explained(track: Track, net: int, rows: int, batch: int) -> dict[str, Any]:
