@@ -118,7 +118,7 @@ class _Page:
         """(updates a second, epochs a second) of a training at full speed."""
         self.send("open", state=_state(nets))
         self.send("play")
-        while (told := self.read())["say"] != "curves" or told["first"] < 1:
+        while (told := self.read())["say"] != "opened":  # what comes before is of another training
             pass
         while told["say"] != "curves" or told["first"] < 100:  # compiled, and on its way
             told = self.read()

@@ -221,9 +221,12 @@ class LabSession:
         fix = "What was trained can be trained again, to the same bits: open its state again."
         text = problem(WHERE, "the process that trained has ended: it was killed, or ran out of memory", fix=fix)
         self.seq += 1
-        self._askers = {number: asker for number, asker in self._askers.items() if asker.do in JOBS}
         for page in self.pages:
             page.put(_encoded({**_error([text]), "seq": self.seq, "lost": True}, b""))
+        for number, asker in [*self._askers.items()]:
+            if asker.do not in JOBS:  # nobody else answers it
+                del self._askers[number]
+                asker.page.put(_encoded({**_error([text]), "to": asker.number, "lost": True}, b""))
 
 
 class Sessions:
