@@ -248,6 +248,8 @@ def test_names_from_a_file_stay_text(tmp_path: Path) -> None:
     ("data", "more", "message"),
     [
         ({"name": "moons", "rows": 60}, {"encoding": "piecewise"}, "features must not be encoded"),
+        ({"name": "linear", "rows": 60, "n_inputs": 2}, {"loss": "quantile"}, "counts or quantiles"),
+        ({"name": "moons", "rows": 60}, {"train_mixture": True}, "mixtures and clipped predictions"),
         ({"name": "digits"}, {"hidden": [512, 512]}, "nets of at most 104,166 numbers can be recorded"),
     ],
 )

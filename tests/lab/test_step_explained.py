@@ -111,6 +111,13 @@ def test_a_kink_is_told() -> None:
     assert not found["differences"]["b2"]["right"]
 
 
+@pytest.mark.parametrize("fields", [{"hidden": (), "loss": "quantile"}, {"hidden": 3, "train_mixture": True}])
+def test_a_step_that_would_be_shown_in_part_is_refused(fields: dict[str, Any]) -> None:
+    net = describe_net([np.ones((1, 2))], [np.zeros(1)], (), task="regression")
+    with pytest.raises(gf.InputError, match="quantiles or trained mixtures are not shown step by step"):
+        explain(net, gf.Recipe(**fields), X, Y.astype(float))
+
+
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(gf.InputError, match="at most 64 rows"):
         explain(a_net(), gf.Recipe(hidden=3, activation="tanh"), np.zeros((65, 2)), np.zeros(65, int))

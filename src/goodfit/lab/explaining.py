@@ -74,11 +74,10 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
-    if recipe.loss == "quantile":
-        fix = "Set the loss to squared-error, for example."
-        raise InputError(
-            problem("Step", "a net of several quantiles is not shown step by step", got=recipe.loss, fix=fix)
-        )
+    if recipe.loss == "quantile" or recipe.train_mixture:
+        rule = "nets of quantiles or trained mixtures are not shown step by step"
+        fix = "Use another loss, without train_mixture."
+        raise InputError(problem("Step", rule, got=recipe.loss, fix=fix))
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
@@ -97,6 +96,8 @@ def explain(
         },
         "left_out": [
             *(text for field, text in LEFT_OUT.items() if _is_on(recipe, field)),
+            *["The weight decay is that of the first step, before its schedule."]
+            * (recipe.decay_schedule != "constant"),
             *[AT_A_KINK] * (wrong and any(name in KINKS for name in net.activations)),
         ],
     }

@@ -118,6 +118,9 @@ def check_drawn(opened: OpenState) -> Plane:
         raise InputError(problem(WHERE, "the data must have inputs that can be drawn", got=opened.data.name))
     scaling = opened.examples.scaling
     losses = [opened.recipe.loss, *(act.change.get("loss") for act in opened.state.acts if act.change)]
+    if opened.recipe.train_mixture or opened.recipe.clip_predictions:
+        fix = "Leave train_mixture and clip_predictions out."
+        raise InputError(problem(WHERE, "mixtures and clipped predictions are not replayed", fix=fix))
     if scaling.encoding is not None or scaling.transform is not None or {"poisson", "quantile"} & {*losses}:
         rule = "features must not be encoded, nor targets transformed, counts or quantiles"
         raise InputError(problem(WHERE, rule, fix="Set encoding and target_transform to none, and loss to auto."))
