@@ -264,11 +264,19 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
     "ReLU": ({"activation": "relu"}, None),
     "SiLU": ({"activation": "silu"}, None),
     "batches of 64": ({"batch_size": 64}, None),
+    "rate flat, then falling": ({"schedule": "flat-cosine"}, None),
+    "rate in four waves": ({"schedule": "coslog4"}, None),
+    "dropout that falls": ({"dropout_schedule": "flat-cosine"}, None),
+    "best epoch by score, the last of equals": ({"monitor": "score", "ties": "last"}, None),
+    "best epoch by tempered loss": ({"monitor": "tempered-loss"}, None),
+    "predictions within the range": ({"clip_predictions": True}, None),
+    "mixed activations": ({"train_mixture": True, "mixture_rate": 0.1}, None),
     "one net, 20 % validate": ({"valid": 0.2}, 1),
     "two nets a fold": ({}, 10),
     "10 folds": ({"fold_members": 10}, 10),
 }
-FOR_CLASSES = ("label smoothing 0.02",)  # changes that numbers do not have
+FOR_CLASSES = ("label smoothing 0.02", "best epoch by tempered loss")  # changes that numbers do not have
+FOR_NUMBERS = ("predictions within the range",)  # changes that classes do not have
 ABLATIONS: dict[str, Model] = {name: Model("goodfit", goodfit(*change)) for name, change in CHANGES.items()}
 
 FITS: dict[str, Model] = {

@@ -60,6 +60,8 @@ SCHEDULES = {  # name -> the factor of the learning rate; t: epochs since warmup
     "step": "schedule_rate ^ floor(t / schedule_epochs)",
     "exponential": "schedule_rate ^ (t / schedule_epochs)",
     "cosine": "final_rate + (1 - final_rate) (1 + cos(pi t / T)) / 2",
+    "flat-cosine": "1 for the first half of T, then cosine down to final_rate",
+    "coslog4": "(1 - cos(2 pi log2(1 + 15 t / T))) / 2: four waves, each twice as long as the one before",
     "one-cycle": "cosine from 1/25 up to 1 over the first 30 % of T, then cosine down to final_rate",
 }
 CHECK_WORDS = {  # rule between fields -> what it asks for
@@ -227,8 +229,8 @@ depend only on the net's seed, the layer and its two sizes, not on other nets of
 on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set the gain yourself (`--init-scale
 1.6667`).
 
-`init_data`, `parametrization` and `train_scaling`: [starts from data](engine.md#starts-from-data) and [forms of
-weights](engine.md#forms-of-weights).
+`init_data`, `parametrization`, `train_scaling` and `train_mixture`: [starts from data](engine.md#starts-from-data) and
+[forms of weights](engine.md#forms-of-weights).
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties
@@ -247,7 +249,8 @@ A step subtracts learning rate * schedule * direction from the weights; g is the
 `clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
 `weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
 All that a step does to biases, decay and L1 included, has the learning rate times `bias_rate`, as in a group of
-parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`. 0 leaves them as they begin.
+parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`, and `mixture_rate` for
+`train_mixture`. 0 leaves them as they begin.
 
 `Recipe(optimizer="adamw")` has `weight_decay=0.01`, like `torch.optim.AdamW` and goodfit's estimators; without decay,
 adamw is adam. `Recipe()`, in which the optimiser is left to its default, has none, so that it is what it was; neither
@@ -261,7 +264,13 @@ The learning rate is multiplied by this factor, which changes with every step. t
 T is the number of epochs from there to the end. During `warmup` the factor rises linearly from 0 to 1. The numbers are
 factors at the start of an epoch, counted from 0, for a training of {EPOCHS} epochs with default values. A schedule
 changes the learning rate alone: `one-cycle` does not cycle momentum or `beta1`, as PyTorch's OneCycleLR does by default
-(`cycle_momentum=False` there is the same).
+(`cycle_momentum=False` there is the same). `flat-cosine` and `coslog4` are those of RealMLP: Holzmüller, Grinsztajn &
+Steinwart (2024), *Better by Default* (arXiv 2407.04491), which uses `coslog4` for the learning rate, and `flat-cosine`
+for dropout and weight decay.
+
+`dropout_schedule` and `decay_schedule` multiply the dropout rates (of inputs and hidden units) and the weight decay by
+a factor likewise, T being all epochs, from the first on. A step shrinks weights by the learning rate, its factor, the
+weight decay and its own factor. `l1` and `l2` are not scheduled.
 """
 ACTIVATION_COLUMNS = (
     "name",

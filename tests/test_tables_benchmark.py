@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from benchmarks import processes, table_page, table_peers, table_sets, tables
 from benchmarks.table_fit import fitted
-from benchmarks.table_peers import ABLATIONS, FOR_CLASSES, GOODFIT, LINEAR, MODELS
+from benchmarks.table_peers import ABLATIONS, FOR_CLASSES, FOR_NUMBERS, GOODFIT, LINEAR, MODELS
 from benchmarks.table_scores import best_of, calibration_error, half_a_row, mean_ranks, ratio, scores
 from benchmarks.table_sets import CLASSES, NUMBERS, Rows, TableSet, divided
 from sklearn.linear_model import Ridge
@@ -260,7 +260,8 @@ def test_changes_are_fields_of_a_recipe_and_numbers_are_not_smoothed() -> None:
         assert seeds is None or seeds >= 1
         Recipe(**fields)
     sets = [TableSet("n", "", pd.DataFrame, "y", NUMBERS), TableSet("c", "", pd.DataFrame, "y", CLASSES)]
-    assert [*tables.tasks(sets, FOR_CLASSES, 1)] == [("c", 0, FOR_CLASSES[0])]
+    assert [*tables.tasks(sets, FOR_CLASSES, 1)] == [("c", 0, name) for name in FOR_CLASSES]
+    assert [*tables.tasks(sets, FOR_NUMBERS, 1)] == [("n", 0, name) for name in FOR_NUMBERS]
     assert set(MODELS) & set(ABLATIONS) == set()
     assert table_peers.settings("8 bins") != table_peers.settings("32 bins")
 

@@ -87,6 +87,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "columns": None,
         "about": {"note": [1, 2]},
         "target_transform": [],
+        "clipped": False,
         "encoded": 0,
         "bins": 0,
     }

@@ -18,7 +18,7 @@ from goodfit.selection.layout import lay_out
 from goodfit.selection.methods import SearchRequest
 from goodfit.selection.sheets import row_values
 from goodfit.training import Job, cohort_of, fit, session
-from goodfit.training.population import schedule_of
+from goodfit.training.settings import schedule_of
 from searching import BASE, Stop, dataset, killed_after
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError
-from goodfit.models import model_file
+from goodfit.models import model_file, net_tensors
 from goodfit.models.model_file import load_model
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training import tensor_file
@@ -58,7 +58,7 @@ def content(nets: tuple[TrainedNet, ...] = NETS[:1]) -> tuple[dict[str, Any], di
         "preprocessing": None,
         "data": dict(DATA),
     }
-    tensors = {f"nets.{i}.{k}": v for i, each in enumerate(nets) for k, v in model_file._tensors(each).items()}
+    tensors = {f"nets.{i}.{k}": v for i, each in enumerate(nets) for k, v in net_tensors.tensors_of(each).items()}
     return tensors, metadata
 
 

@@ -156,7 +156,8 @@ NET = (
     "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
     "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a list "
     "of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several targets have "
-    "names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers)"
+    "names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers, and, where "
+    "activations are mixed, 'mixed', true)"
 )
 PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_json()
 
@@ -191,6 +192,7 @@ PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_js
             {"nets": [{"activations": ["prelu"], "seed": 0, "target_transform": "log"}]},
             f"'nets' must be {NET}; got [{{",
         ),
+        ({"nets": [{"activations": ["prelu"], "seed": 0, "mixed": 1}]}, f"'nets' must be {NET}; got [{{"),
         ({"goodfit": 1}, "'goodfit' must be the version of goodfit that wrote the file, a text; got 1"),
         ({"about": []}, "'about' must be an object; got []"),
         ({"data": {"name": "x", "rows": 3}}, "'data' must be null, or 'name' and 'fingerprint'"),

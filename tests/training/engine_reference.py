@@ -110,14 +110,15 @@ def train(recipe: Recipe, examples: Examples, rows: int = 0, order: Any = None) 
             picked = batch[at]
             if not weight[picked].any():
                 continue  # no row of weight: no step
-            masks = dropout_masks(recipe, inputs.shape[1], epoch, step, len(batch), at)
+            place = recipe, epoch, step, len(batches)
+            masks = dropout_masks(*place, inputs.shape[1], len(batch), at)
             z, memory = forward(recipe, net, inputs[picked], masks)
             loss, score = values(recipe, examples.task, z, targets[picked])
             sums += [weight[picked] @ loss, weight[picked] @ score, weight[picked].sum()]
             seen.append((targets[picked], z, weight[picked]))
             counts = weight[picked] * of_classes[targets[picked]] if of_classes is not None else weight[picked]
             gradient = backward(recipe, examples.task, net, z, targets[picked], counts, memory, masks)
-            optimizer.step(net, gradient, share(recipe, epoch, step, len(batches)))
+            optimizer.step(net, gradient, share(*place), part_share(recipe.decay_schedule, *place))
         score = (
             r2(*map(np.concatenate, zip(*seen, strict=True))) if examples.task == "regression" else sums[1] / sums[2]
         )
@@ -233,11 +234,14 @@ def class_weight(recipe: Recipe, examples: Examples, weight: Numbers) -> Numbers
     return np.ones(examples.outputs) if given is None else np.asarray(given)
 
 
-def dropout_masks(recipe: Recipe, inputs: int, epoch: int, step: int, width: int, at: Numbers) -> list[Numbers] | None:
+def dropout_masks(
+    recipe: Recipe, epoch: int, step: int, steps: int, inputs: int, width: int, at: Numbers
+) -> list[Numbers] | None:
     """Factors of the inputs and of every hidden layer, for the rows at these places of the batch."""
     if not any(recipe.dropouts) and not recipe.input_dropout:
         return None
-    units, rates = [inputs, *recipe.hidden], [recipe.input_dropout, *recipe.dropouts]
+    part = part_share(recipe.dropout_schedule, recipe, epoch, step, steps)
+    units, rates = [inputs, *recipe.hidden], [rate * part for rate in (recipe.input_dropout, *recipe.dropouts)]
     with jax.enable_x64(True):  # what is kept does not depend on the number of units: 8 compile once for all
         kept = [
             np.asarray(_keep(recipe.seed, epoch, step, layer, np.float64(rate), width))
@@ -259,7 +263,7 @@ class Optimizer:
         self.first: dict[int, Any] = {}
         self.second: dict[int, Any] = {}
 
-    def step(self, net: Trained, gradient: tuple[list[Numbers], list[Numbers]], share: float) -> None:
+    def step(self, net: Trained, gradient: tuple[list[Numbers], list[Numbers]], share: float, decayed: float) -> None:
         r = self.recipe
         self.t += 1
         leaves = [*gradient[0], *gradient[1]]
@@ -271,7 +275,7 @@ class Optimizer:
             counted = number < count or r.penalize_biases
             new = old - rate * self.direction(number, g)
             if counted:
-                new = new - rate * r.weight_decay * old
+                new = new - rate * r.weight_decay * decayed * old
                 new = np.sign(new) * np.maximum(np.abs(new) - rate * r.l1, 0.0)
             (net.weights if number < count else net.biases)[number % count] = new
 
@@ -305,11 +309,24 @@ def share(recipe: Recipe, epoch: int, step: int, steps: int) -> float:
         return recipe.schedule_rate ** (t / recipe.schedule_epochs)
     if recipe.schedule == "cosine":
         return recipe.final_rate + (1 - recipe.final_rate) * (1 + math.cos(math.pi * done)) / 2
+    if recipe.schedule == "flat-cosine":
+        return recipe.final_rate + (1 - recipe.final_rate) * flat_cosine(done)
+    if recipe.schedule == "coslog4":
+        return (1 - math.cos(2 * math.pi * math.log2(1 + 15 * done))) / 2
     if recipe.schedule == "one-cycle":
         if done < 0.3:
             return 1 + (1 / 25 - 1) * (1 + math.cos(math.pi * done / 0.3)) / 2
         return recipe.final_rate + (1 - recipe.final_rate) * (1 + math.cos(math.pi * (done - 0.3) / 0.7)) / 2
     return 1.0
+
+
+def flat_cosine(done: float) -> float:
+    return 1.0 if done < 0.5 else (1 + math.cos(math.pi * (2 * done - 1))) / 2
+
+
+def part_share(kind: str, recipe: Recipe, epoch: int, step: int, steps: int) -> float:
+    """The share of the dropout rates, or of the weight decay."""
+    return 1.0 if kind == "constant" else flat_cosine((epoch + step / steps) / recipe.epochs)
 
 
 def check_same(fitted: Fitted, net: int, expected: Trained, tolerance: float = 1e-9, valid: bool = True) -> None:

@@ -61,6 +61,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "watched value": {"monitor": "score"},
     "warmup": {"warmup": 0.5},
     "another schedule": {"schedule": "one-cycle", "final_rate": 0.2},
+    "a schedule of waves": {"schedule": "coslog4", "final_rate": 0.0},
     "scaling": {"scaling": "unit"},  # of the rows that the recipe is handed with
     "transform of the targets": {"target_transform": "auto"},  # likewise
     "encoding": {"encoding": "piecewise", "bins": 3},  # likewise

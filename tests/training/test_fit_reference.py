@@ -32,6 +32,8 @@ SGD = {  # all of them one population of one program
     "step": {"schedule": "step", "schedule_rate": 0.5, "schedule_epochs": 0.8},
     "exponential": {"schedule": "exponential", "schedule_rate": 0.5, "schedule_epochs": 2.0},
     "cosine": {"schedule": "cosine", "final_rate": 0.1},
+    "flat cosine": {"schedule": "flat-cosine", "final_rate": 0.2, "warmup": 0.5},
+    "four waves": {"schedule": "coslog4"},
     "one-cycle": {"schedule": "one-cycle", "final_rate": 0.01},
     "warmup": {"warmup": 1.3},
     "warmup and cosine": {"warmup": 0.5, "schedule": "cosine"},
@@ -42,6 +44,7 @@ SGD = {  # all of them one population of one program
     "dropout": {"dropout": 0.4, "seed": 3},
     "input dropout": {"input_dropout": 0.3, "seed": 4},
     "both dropouts": {"input_dropout": 0.2, "dropout": 0.7},
+    "dropouts that fall": {"input_dropout": 0.2, "dropout": 0.7, "dropout_schedule": "flat-cosine", "epochs": 5},
 }
 
 
@@ -135,6 +138,8 @@ ADAPTIVE = [
     {"optimizer": "adamw", "learning_rate": 0.02, "weight_decay": 0.5},
     {"optimizer": "adamw", "learning_rate": 0.02, "weight_decay": 0.5, "penalize_biases": True, "beta1": 0.5},
     {"optimizer": "adamw", "learning_rate": 0.02, "l1": 0.3, "beta2": 0.9, "epsilon": 0.1, "schedule": "cosine"},
+    {"optimizer": "adamw", "learning_rate": 0.02, "weight_decay": 0.9, "decay_schedule": "flat-cosine"}
+    | {"penalize_biases": True, "schedule": "coslog4"},
     {"optimizer": "rmsprop", "learning_rate": 0.01},
     {"optimizer": "rmsprop", "learning_rate": 0.01, "beta2": 0.5, "epsilon": 0.1, "clip_norm": 0.1},
 ]

@@ -28,7 +28,8 @@ from goodfit.training.examples import scaled_by
 from goodfit.training.fitting import nets_of
 from goodfit.training.initialise import MOST_ROWS, POINTS, initial_layers
 from goodfit.training.moving import lay_states, take_states
-from goodfit.training.population import NetArrays, schedule_of
+from goodfit.training.population import NetArrays
+from goodfit.training.settings import schedule_of
 
 BOTH: dict[str, Any] = {"parametrization": "ntk", "train_scaling": True}
 ADAM: dict[str, Any] = {"optimizer": "adam", "learning_rate": 0.03}
@@ -43,13 +44,15 @@ def torch_net(recipe: Recipe, examples: Examples) -> NetArrays:
     weights = [torch.tensor(w.astype(float) / f) for (w, _), f in zip(layers, factors, strict=True)]
     biases = [torch.tensor(b, dtype=torch.float64) for _, b in layers]
     scale = torch.ones(x.shape[1], dtype=torch.float64)
+    shares = [torch.ones(h, dtype=torch.float64) for h in recipe.hidden]
     rate, decay = recipe.learning_rate, recipe.weight_decay
     groups = [
         {"params": weights, "lr": rate, "weight_decay": decay},
         {"params": biases, "lr": rate * recipe.bias_rate, "weight_decay": decay * recipe.penalize_biases},
         {"params": [scale], "lr": rate * recipe.scaling_rate, "weight_decay": 0.0},
+        {"params": shares, "lr": rate * recipe.mixture_rate, "weight_decay": 0.0},
     ]
-    trained = [*weights, *biases, *([scale] if recipe.train_scaling else [])]
+    trained = [*weights, *biases, *([scale] if recipe.train_scaling else []), *(shares * recipe.train_mixture)]
     for leaf in trained:
         leaf.requires_grad_()
     kinds: dict[str, Any] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -64,8 +67,8 @@ def torch_net(recipe: Recipe, examples: Examples) -> NetArrays:
             rows = torch.tensor(batch[batch >= 0].astype(np.int64))
             h = x[rows]
             for layer, (w, b) in enumerate(zip(plain(), biases, strict=True)):
-                h = h @ w.T + b
-                h = torch.tanh(h) if layer < len(recipe.hidden) else h
+                z = h @ w.T + b
+                h = z + shares[layer] * (torch.tanh(z) - z) if layer < len(recipe.hidden) else z
             loss = torch.nn.functional.cross_entropy(h, y[rows])
             loss = loss + sum(recipe.l2 / 2 * (w**2).sum() for w in plain())
             loss = loss + recipe.penalize_biases * sum(recipe.l2 / 2 * (b**2).sum() for b in biases)
@@ -77,11 +80,13 @@ def torch_net(recipe: Recipe, examples: Examples) -> NetArrays:
                     leaf.grad = leaf.grad * min(1.0, recipe.clip_norm / float(norm))  # type: ignore[operator]
             optimizer.step()
     made = tuple(w.detach().numpy() for w in plain())
-    return NetArrays(made, tuple(b.detach().numpy() for b in biases), (None,) * len(recipe.hidden))
+    mixtures = tuple(share.detach().numpy() for share in shares * recipe.train_mixture)
+    return NetArrays(made, tuple(b.detach().numpy() for b in biases), (None,) * len(recipe.hidden), mixtures)
 
 
 def same(found: NetArrays, expected: NetArrays, tolerance: float = 1e-7) -> None:
-    for one, other in zip([*found.weights, *found.biases], [*expected.weights, *expected.biases], strict=True):
+    numbers = ([*net.weights, *net.biases, *net.mixtures] for net in (found, expected))
+    for one, other in zip(*numbers, strict=True):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 
 
@@ -93,7 +98,8 @@ MIXED = [
         {"bias_rate": 0.1, "l2": 0.05, "penalize_biases": True},
         {**BOTH, "scaling_rate": 0.5, "bias_rate": 0.0, "l2": 0.1},
         {**BOTH, "clip_norm": 0.05},
-        {"hidden": (3,), **BOTH},
+        {"hidden": (3,), **BOTH, "train_mixture": True, "mixture_rate": 3.0},
+        {"train_mixture": True, "clip_norm": 0.05, "l2": 0.1},
         {"hidden": (6, 2), "parametrization": "ntk", "clip_norm": 0.05},
         {},
     )
@@ -108,7 +114,7 @@ def test_nets_of_all_forms_are_each_trained_as_by_pytorch_in_one_population() ->
         same(net, torch_net(recipe, examples))
     compiled = compilations()
     changes: list[dict[str, Any]] = [{"parametrization": "standard"}, {"scaling_rate": 2.0}, {"bias_rate": 0.3}]
-    fit64([Job(r.replace(**c)) for r, c in zip(MIXED, [*changes, *[{}] * 5], strict=True)], examples, devices=2)
+    fit64([Job(r.replace(**c)) for r, c in zip(MIXED, [*changes, *[{}] * 6], strict=True)], examples, devices=2)
     assert compilations() == compiled
 
 
@@ -116,8 +122,9 @@ def test_nets_of_all_forms_are_each_trained_as_by_pytorch_in_one_population() ->
     "changes",
     [
         {**BOTH, "learning_rate": 0.2, "bias_rate": 0.5},
+        {"learning_rate": 0.2, "train_mixture": True, "mixture_rate": 0.3},
         {**BOTH, "optimizer": "adamw", "learning_rate": 0.02, "weight_decay": 0.3, "penalize_biases": True}
-        | {"bias_rate": 0.2},
+        | {"bias_rate": 0.2, "train_mixture": True},
     ],
 )
 def test_other_optimisers_train_them_as_pytorch_does(changes: dict[str, Any]) -> None:
@@ -141,6 +148,7 @@ def test_programs_without_them_have_nothing_of_them() -> None:
     rates, parameters = cohort.settings().rates, cohort.initial_parameters()
     assert not jax.tree.leaves((rates.forms, rates.factors))
     assert parameters.input_scale is None
+    assert parameters.mixtures is None
     one, two = (cohort_of([Job(PLAIN.replace(**form))], make_examples(), 1) for form in ({}, BOTH))
     first, other = (each.initial_parameters().weights[0][0, 0, 0] for each in (one, two))
     np.testing.assert_allclose(first, other / np.sqrt(3), rtol=1e-6)  # they begin as the same net
@@ -148,7 +156,7 @@ def test_programs_without_them_have_nothing_of_them() -> None:
 
 def test_trainings_go_on_to_the_same_bits_from_a_checkpoint_and_in_another_cohort() -> None:
     examples = make_examples()
-    jobs = [Job(r.replace(epochs=4, keep_best=False)) for r in (MIXED[3], MIXED[7], MIXED[5])]
+    jobs = [Job(r.replace(epochs=4, keep_best=False)) for r in (MIXED[3], MIXED[8], MIXED[5])]
     cohort, states = cohort_of(jobs, examples, 1), dict[int, Any]()
     whole = fit(cohort, report=lambda r: states.setdefault(r.epoch, r.snapshot()) and None, chunk_epochs=2)
     epoch = min(states)
@@ -168,7 +176,16 @@ def parts() -> Split:
     return split(load("moons", n_train=96, n_test=4))
 
 
-GOING = Recipe(hidden=(8,), **BOTH, scaling_rate=6.0, bias_rate=0.5, dropout=0.0, optimizer="adam", learning_rate=0.05)
+GOING = Recipe(
+    hidden=(8,),
+    **BOTH,
+    train_mixture=True,
+    scaling_rate=6.0,
+    bias_rate=0.5,
+    dropout=0.0,
+    optimizer="adam",
+    learning_rate=0.05,
+)
 
 
 def test_a_run_goes_on_with_the_form_in_which_it_was_trained(parts: Split) -> None:
@@ -198,6 +215,7 @@ def test_the_trained_net_predicts_in_numpy_as_it_did_in_training(parts: Split) -
 def test_fields_that_have_no_effect_are_refused() -> None:
     for fields, match in (
         ({"scaling_rate": 2.0}, "'scaling_rate' must be 1 with train_scaling off"),
+        ({"mixture_rate": 2.0}, "'mixture_rate' must be 1 with train_mixture off"),
         ({"bias_rate": 2.0, "optimizer": "lbfgs"}, "'bias_rate' must be 1 with optimizer 'lbfgs'"),
         ({"bias_rate": 2.0, "bias": False}, "'bias_rate' must be 1 with bias off"),
         ({"init_data": "hyperplanes", "bias": False}, "'bias' must be on with init_data 'hyperplanes'"),

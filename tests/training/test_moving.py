@@ -12,7 +12,7 @@ import pytest
 from goodfit.data import load, split
 from goodfit.training import Cohort, Examples, Fitted, Job, Recipe, cohort_of, fit
 from goodfit.training.moving import NetState, lay_states, take_states
-from goodfit.training.population import schedule_of
+from goodfit.training.settings import schedule_of
 
 EPOCHS, MOVED = 6, 2
 EXAMPLES = Examples.of_split(split(load("moons", n_train=120, n_test=4)))
@@ -24,6 +24,8 @@ def jobs(optimizer: str) -> list[Job]:
     if optimizer != "lbfgs":
         made |= {"batch_size": 32, "schedule": "cosine", "warmup": 3.0, "dropout": 0.2}
     own: list[dict[str, Any]] = [{"hidden": (8,)}, {"hidden": (3, 5)}, {"hidden": (16, 4, 4)}]
+    if optimizer == "adamw":
+        made |= {"weight_decay": 0.3, "decay_schedule": "flat-cosine", "dropout_schedule": "flat-cosine"}
     if optimizer == "sgd":
         own = [own[0] | {"momentum": 0.9}, own[1] | {"clip_norm": 1.0}, own[2] | {"l1": 1e-3, "momentum": 0.5}]
     recipes = [Recipe(**made, **each, patience=0) for each in own]
@@ -31,7 +33,7 @@ def jobs(optimizer: str) -> list[Job]:
 
 
 def until(job: Job, epoch: int) -> Job:
-    return replace(job, recipe=job.recipe.replace(epochs=epoch, warmup=0.0), schedule=schedule_of(job))
+    return replace(job, recipe=job.recipe.replace(epochs=epoch, warmup=0.0), schedule=schedule_of(job), length=EPOCHS)
 
 
 def moved(all_jobs: Sequence[Job], keep: Sequence[int], devices: int) -> Fitted:

@@ -13,14 +13,13 @@ from goodfit.training.initialise import initial_layers
 from goodfit.training.population import (
     GROUP_COST,
     Job,
-    class_weights,
     lay_out,
     pad_architecture,
     padded_widths,
-    schedule_of,
     take_net,
 )
 from goodfit.training.schedules import Schedule
+from goodfit.training.settings import class_weights, schedule_of
 from goodfit.training.stopping import NEVER
 
 

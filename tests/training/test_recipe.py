@@ -159,7 +159,7 @@ BAD_FIELDS = [
     ("batch_size", 0, "Recipe: 'batch_size' must be an integer >= 1; got 0."),
     ("epochs", 2.0, "Recipe: 'epochs' must be an integer >= 1; got 2.0."),
     ("patience", -1, "Recipe: 'patience' must be an integer >= 0; got -1."),
-    ("monitor", "accuracy", "Recipe: 'monitor' must be one of loss, score; got 'accuracy'."),
+    ("monitor", "accuracy", "Recipe: 'monitor' must be one of loss, score, tempered-loss; got 'accuracy'."),
     ("valid", 1, "Recipe: 'valid' must be a finite number >= 0 and < 1; got 1."),
     ("seed", LARGEST_SEED + 1, "Recipe: 'seed' must be an integer >= 0 and <= 4294967295; got 4294967296."),
     ("hiden", 3, "Recipe: 'hiden' is not a field. Did you mean 'hidden'?"),
@@ -358,7 +358,7 @@ def test_every_field_says_what_it_means() -> None:
 def test_ranges_in_words() -> None:
     fields = Recipe.fields()
     assert fields["class_weight"].range == "balanced or a list of finite numbers >= 0 or none"
-    assert fields["monitor"].range == "one of loss, score"
+    assert fields["monitor"].range == "one of loss, score, tempered-loss"
     assert fields["dropout"].range == "a finite number >= 0 and < 1 or a list of them"
     assert fields["nesterov"].range == "true or false"
     half = read_fields({"properties": {"x": {"type": "number", "maximum": 0.5, "description": "", "default": 0}}})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import jax
 import numpy as np
 import optax
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodfit.training.recipe_names import ScheduleName
 from goodfit.training.schedules import Schedule
 
 STEPS = 10  # an epoch
@@ -28,6 +31,23 @@ def test_cosine(final: float) -> None:
     got = ours(Schedule("cosine", final=final, epochs=EPOCHS))
     np.testing.assert_allclose(got, of_optax(theirs, 60), rtol=1e-6, atol=1e-12)
     assert got[0] == 1.0
+
+
+@pytest.mark.parametrize("final", [0.0, 0.2])
+def test_flat_cosine(final: float) -> None:
+    falling = optax.cosine_decay_schedule(1.0, EPOCHS * STEPS // 2, alpha=final)
+    theirs = optax.join_schedules([optax.constant_schedule(1.0), falling], [EPOCHS * STEPS // 2])
+    got = ours(Schedule("flat-cosine", final=final, epochs=EPOCHS))
+    np.testing.assert_allclose(got, of_optax(theirs, 60), rtol=1e-6, atol=1e-12)
+
+
+def test_coslog4_has_four_waves_each_twice_as_long() -> None:
+    """Zero at t = 0, 1/15, 3/15, 7/15 and 1; one where a wave is half over in the logarithm."""
+    got = Schedule("coslog4", epochs=3).factors(0, 4, 500).ravel()  # what is after the end stays at the end
+    np.testing.assert_allclose(got[[0, 100, 300, 700, 1500, 1600]], 0, atol=1e-12)
+    tops = [round(100 * (2 ** (wave + 0.5) - 1)) for wave in range(4)]
+    np.testing.assert_allclose(got[tops], 1, atol=1e-3)
+    assert [int(at) for at in np.flatnonzero(np.diff(np.sign(np.diff(got[:1500]))) < 0) + 1] == tops
 
 
 @pytest.mark.parametrize("final", [1e-4, 0.5])
@@ -72,7 +92,7 @@ def test_a_warmup_that_leaves_little_more_than_a_step() -> None:
 
 
 @given(
-    st.sampled_from(["constant", "step", "exponential", "cosine", "one-cycle"]),
+    st.sampled_from(get_args(ScheduleName)),
     st.sampled_from([0.0, 0.4, 2.0]),
     st.integers(1, 9),
     st.data(),
@@ -85,5 +105,5 @@ def test_pieces_of_a_training_fit_together(kind: str, warmup: float, steps: int,
     np.testing.assert_array_equal(
         np.concatenate([schedule.factors(0, cut, steps), schedule.factors(cut, 8 - cut, steps)]), whole
     )
-    assert (whole > 0).all()
+    assert (whole >= 0 if kind == "coslog4" else whole > 0).all()
     assert (whole <= 1 + 1e-12).all()

@@ -10,12 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from engine_reference import PLAIN, evaluate, fit32, fit64, make_examples
+from engine_reference import PLAIN, evaluate, fit32, fit64, forward, make_examples, scaled
+from scipy.optimize import minimize_scalar
 
 from goodfit.training import stopping
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import fresh_state
-from goodfit.training.fitting import Fitted
+from goodfit.training.fitting import Fitted, fit
+from goodfit.training.part_scores import tempered_loss
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 
@@ -33,6 +35,10 @@ WATCHED: list[dict[str, Any]] = [
     {"monitor": "score"},
     {"epochs": 4},
     {"epochs": 9, "patience": 30},
+    {"monitor": "score", "ties": "last"},
+    {"monitor": "score", "ties": "last", "patience": 8},
+    {"monitor": "tempered-loss"},
+    {"monitor": "tempered-loss", "patience": 3, "ties": "last"},
 ]
 
 
@@ -41,7 +47,7 @@ def rule(values: list[float], recipe: Recipe) -> tuple[int, int]:
     best, best_epoch, waited = math.inf, 0, 0
     for epoch, value in enumerate(values[: recipe.epochs], 1):
         waited = 0 if value < best - recipe.min_change else waited + 1
-        if value < best:
+        if value < best or (value == best and recipe.ties == "last"):
             best, best_epoch = value, epoch
         if waited == recipe.patience > 0:
             return best_epoch, epoch
@@ -53,10 +59,37 @@ def watched() -> Fitted:
     return fit64([Job(OVERFIT.replace(**changes)) for changes in WATCHED], make_examples())
 
 
+def tempered(task: str, z: Any, target: Any, weight: Any) -> float:
+    """The least log loss of rows at any temperature from 0.05 to 20, by SciPy."""
+
+    def loss(at: float) -> float:
+        cooled = z / np.exp(at)
+        if task == "multilabel":
+            return float(weight @ np.logaddexp(0, np.where(target > 0.5, -cooled, cooled)).sum(1) / weight.sum())
+        return float(weight @ (np.logaddexp.reduce(cooled, axis=1) - cooled[range(len(z)), target]) / weight.sum())
+
+    ends = np.log([0.05, 20])
+    inside = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
+    return min(loss(at) for at in (*ends, inside.x))
+
+
+@pytest.fixture(scope="module")
+def after_temperature() -> list[float]:
+    """Of every epoch of the training that is watched, on validation rows."""
+    nets: list[Any] = []
+    examples = make_examples()
+    fit64([Job(OVERFIT)], examples, report=lambda report: nets.append(report.nets()[0]), chunk_epochs=1)
+    inputs, targets = scaled(examples)
+    rows = examples.parts["valid"]
+    outputs = [forward(OVERFIT, net, inputs[rows])[0] for net in nets]
+    return [tempered("classification", z, targets[rows], np.ones(len(rows))) for z in outputs]
+
+
 @pytest.mark.parametrize("net", range(len(WATCHED)))
-def test_patience_best_epoch_and_end(watched: Fitted, net: int) -> None:
+def test_patience_best_epoch_and_end(watched: Fitted, after_temperature: list[float], net: int) -> None:
     recipe = OVERFIT.replace(**WATCHED[net])
-    values = watched.metrics[:, 2, 0] if recipe.monitor == "loss" else -watched.metrics[:, 3, 0]
+    of_epochs = {"loss": watched.metrics[:, 2, 0], "score": -watched.metrics[:, 3, 0]}
+    values = {**of_epochs, "tempered-loss": after_temperature}[recipe.monitor]
     assert len(values) == 60  # net 0 never stops, and the nets differ in when they stop alone
     best, last = rule(list(values), recipe)
     assert (watched.best_epoch[net], watched.stopped_epoch[net]) == (best, last)
@@ -71,6 +104,51 @@ def test_patience_best_epoch_and_end(watched: Fitted, net: int) -> None:
 def test_the_rules_differ_on_these_curves(watched: Fitted) -> None:
     assert len(set(watched.stopped_epoch)) >= 6
     assert 1 < watched.best_epoch[0] < 60
+    by_name = {str(changes): int(best) for changes, best in zip(WATCHED, watched.best_epoch, strict=True)}
+    by_score, last_of_equals = ({"monitor": "score", **ties} for ties in ({}, {"ties": "last"}))
+    assert by_name[str(by_score)] < by_name[str(last_of_equals)]
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel"])
+def test_the_loss_after_temperature_is_as_by_scipy(task: str) -> None:
+    """In blocks, the last not full, with row weights of each net; overconfident nets, shy ones, and a constant one."""
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(3, 2, 2, 4, 5)) * np.array([[0.1, 3.0], [60.0, 0.0]])[:, :, None, None]  # [J, S, M, C, R]
+    weight = rng.uniform(0, 2, (3, 2, 2, 5)) * (rng.random((3, 2, 2, 5)) < 0.8)
+    weight[2, :, :, 3:] = 0
+    codes = rng.integers(0, 4, (3, 1, 1, 5))
+    labels = (rng.random((3, 1, 1, 4, 5)) < 0.5).astype(float)
+    target = codes if task == "classification" else labels
+    with jax.enable_x64(True):
+        found = tempered_loss(task, *map(jnp.asarray, (z, target, weight)))
+    for s, m in np.ndindex(2, 2):
+        rows = np.moveaxis(z[:, s, m], -1, 1).reshape(15, 4)
+        own = codes.ravel() if task == "classification" else np.moveaxis(labels[:, 0, 0], -1, 1).reshape(15, 4)
+        assert float(found[s, m]) == pytest.approx(tempered(task, rows, own, weight[:, s, m].ravel()), rel=1e-6)
+
+
+def test_temperatures_of_folds_are_of_their_own_rows() -> None:
+    examples = make_examples(parts={})
+    folds = np.arange(len(examples.train), dtype=np.int32) % 3
+    examples = examples.with_folds(folds)
+    recipe = OVERFIT.replace(monitor="tempered-loss", epochs=12)
+    nets: list[Any] = []
+    jobs = [Job(recipe.replace(seed=seed), rows) for seed in range(4) for rows in range(3)]
+    fitted = fit64(jobs, examples, report=lambda report: nets.append(report.nets()), chunk_epochs=1)
+    inputs, targets = scaled(examples)
+    for net, job in enumerate(jobs):
+        rows = examples.train[folds == job.rows]
+        outputs = [forward(recipe, each[net], inputs[rows])[0] for each in nets]
+        values = [tempered("classification", z, targets[rows], np.ones(len(rows))) for z in outputs]
+        assert fitted.best_epoch[net] == 1 + int(np.argmin(values))
+    assert (fitted.best_epoch != 1 + fitted.metrics[:, 2].argmin(0)).any()
+
+
+def test_numbers_have_no_temperature_and_without_validation_rows_the_loss_is_watched() -> None:
+    for examples in (make_examples("regression"), make_examples(parts={})):
+        cohort = cohort_of([Job(LINEAR.replace(monitor="tempered-loss", patience=2))], examples, 1)
+        assert not cohort.program.tempers
+        assert fit(cohort).best_epoch[0] > 0
 
 
 def test_a_net_that_has_stopped_changes_no_more(watched: Fitted) -> None:

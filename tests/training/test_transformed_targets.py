@@ -14,6 +14,7 @@ import goodfit as gf
 from goodfit.data import Dataset
 from goodfit.errors import InputError
 from goodfit.inspection.subject import subject_of
+from goodfit.runs.model_facts import describe_model
 from goodfit.selection.sheets import make_sheets, may_share
 
 RECIPE = gf.Recipe(hidden=(32,), epochs=40, batch_size=32, dropout=0.0, learning_rate=0.01)
@@ -125,6 +126,66 @@ def test_it_does_not_go_with_the_loss_that_has_a_link() -> None:
     with pytest.raises(InputError, match="'target_transform' must be none with loss 'poisson'; got 'log'"):
         gf.Recipe(loss="poisson", target_transform="log")
     assert gf.Recipe(loss="poisson").target_transform == "none"
+
+
+CLIPPED = gf.Recipe(hidden=(8,), epochs=6, batch_size=16, dropout=0.0, learning_rate=0.03, clip_predictions=True)
+
+
+def line(rows: int = 200) -> Dataset:
+    """Two targets, which the last rows of the data outgrow on both sides."""
+    x = np.random.default_rng(3).normal(size=(rows, 2)) * np.linspace(0.3, 3, rows)[:, None]
+    noise = np.random.default_rng(4).normal(size=(rows, 2)) * 0.2
+    y = np.column_stack([x.sum(1), 100 - x[:, 0]]) + noise
+    return Dataset("line", x, y, "regression", scale_targets=True)
+
+
+def test_predictions_stay_within_the_range_of_the_training_targets(tmp_path: Path) -> None:
+    """They are those of the same net without, cut off by NumPy; scores in training are of these, losses are not."""
+    data = line()
+    rows = np.arange(200, dtype=np.int32)
+    parts = gf.data.Split(data, rows[:120], rows[120:160], rows[160:])
+    run = gf.train(CLIPPED, parts, out=tmp_path / "run")
+    free = gf.train(CLIPPED.replace(clip_predictions=False), parts)
+    least, largest = data.y[:120].min(0), data.y[:120].max(0)
+    expected = np.clip(free.nets[0].predict(data.x), least, largest)
+    assert (expected != free.nets[0].predict(data.x)).any(0).all()
+    np.testing.assert_allclose(run.nets[0].predict(data.x), expected, rtol=1e-5, atol=1e-5)
+    loaded = gf.load_model(tmp_path / "run")
+    np.testing.assert_allclose(loaded.predict(data.x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(run.history["valid_loss"], free.history["valid_loss"], rtol=1e-4)
+    best = int(run.history.best_epoch[0])
+    score = r2_score(data.y[120:160], expected[120:160])
+    assert run.history["valid_score"][best - 1, 0] == pytest.approx(score, abs=1e-5)
+    assert run.scores["valid"].value == pytest.approx(score, abs=1e-5)
+    facts = describe_model(tmp_path / "run")
+    assert (facts.clipped, facts.target_transform, facts.format) == (True, (), 3)
+    assert not describe_model(save_plain(free, tmp_path)).clipped
+
+
+def save_plain(run: Any, folder: Path) -> Path:
+    run.save(folder / "free.safetensors")
+    return folder / "free.safetensors"
+
+
+def test_a_range_is_of_each_folds_own_rows_and_stays_with_a_start() -> None:
+    data = line()
+    folds = gf.data.make_folds(data, np.arange(120, dtype=np.int32), folds=3)
+    assert not may_share(data, folds, CLIPPED)
+    for sheet, fold in zip(make_sheets(data, folds, [CLIPPED], [0]), folds.all, strict=True):
+        found = sheet.examples.scaling.transform
+        assert found is not None
+        np.testing.assert_allclose(found.numbers[:, 3], data.y[fold.train].max(0), rtol=1e-6)
+    rows = np.arange(200, dtype=np.int32)
+    parts = gf.data.Split(data, rows[:120], rows[120:160], rows[160:])
+    run = gf.train(CLIPPED.replace(epochs=1), parts)
+    on = gf.train(CLIPPED.replace(epochs=1), parts, start=run, leaks="off")
+    assert on.nets[0].predict(data.x).max() <= data.y[:120].max() * (1 + 1e-6)
+    with pytest.raises(InputError, match="'clip_predictions' must stay True"):
+        gf.train(CLIPPED.replace(clip_predictions=False), parts, start=run, leaks="off")
+    with pytest.raises(InputError, match="'clip_predictions' needs numeric targets; those of 'iris'"):
+        gf.train(CLIPPED, "iris")
+    with pytest.raises(InputError, match="'clip_predictions' must be off with loss 'poisson'"):
+        gf.Recipe(loss="poisson", clip_predictions=True)
 
 
 def test_an_inspection_takes_targets_as_they_were_trained_on() -> None:

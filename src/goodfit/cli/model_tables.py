@@ -54,6 +54,8 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         yield f"{len(found.targets):,} targets", names(found.targets)
     if found.target_transform:
         yield "target transform", names(found.target_transform)
+    if found.clipped:
+        yield "predictions", "within the range of the training targets"
     if found.classes:
         yield f"{len(found.classes):,} classes" if found.task == "classification" else "labels", names(found.classes)
     yield "features", f"{found.inputs:,}" + ("" if found.columns is None else f", from {len(found.columns):,} columns")

@@ -62,6 +62,16 @@ class TargetTransform:
         found: NDArray[Any] = inverted(np, t.T, parts).T
         return found.astype(t.dtype, copy=False)
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The kinds; () where no target is transformed, and predictions are clipped alone."""
+        return () if set(self.kinds) == {"none"} else self.kinds
+
+    @property
+    def clips(self) -> bool:
+        """Whether all predictions stay within the range of the training targets."""
+        return bool((self.numbers[:, 3] < LARGEST).all())
+
     def problems(self, outputs: int) -> Problems:
         """What is wrong with it, for a net with so many outputs: a file of anybody's may hold it."""
         found = Problems()
@@ -87,13 +97,14 @@ class TargetTransform:
         return found
 
 
-def fit_transform(y: NDArray[Any], kind: str, where: str = "Recipe") -> TargetTransform | None:
+def fit_transform(y: NDArray[Any], kind: str, where: str = "Recipe", *, clip: bool = False) -> TargetTransform | None:
     """The transform of targets [n, C], from their training rows; None where all stay as they are.
 
     kind: one of KINDS for every target, or "auto", which `auto_kind` decides for each. InputError names the targets
-    that have no such transform.
+    that have no such transform. clip: whether predictions of targets that stay as they are keep within the range of
+    the training targets, as those of transformed ones do.
     """
-    if kind == "none":
+    if kind == "none" and not clip:
         return None
     values = np.asarray(y, np.float64)
     kinds = tuple(auto_kind(own) if kind == "auto" else kind for own in values.T)
@@ -105,7 +116,7 @@ def fit_transform(y: NDArray[Any], kind: str, where: str = "Recipe") -> TargetTr
             fix = "Use yeo-johnson, quantile or none."
             problems.add(where, rule, got=float(own.min()), fix=fix)
     problems.raise_if_any()
-    if set(kinds) == {"none"}:
+    if set(kinds) == {"none"} and not clip:
         return None
     numbers = np.tile(np.array([1.0, 1.0, -LARGEST, LARGEST]), (len(kinds), 1))
     knots = None
@@ -119,7 +130,7 @@ def fit_transform(y: NDArray[Any], kind: str, where: str = "Recipe") -> TargetTr
     made = TargetTransform(kinds, numbers.astype(np.float32), knots)
     transformed = made.forward(values)
     for column, name in enumerate(kinds):
-        if name != "none":
+        if name != "none" or clip:
             numbers[column, 2:] = transformed[:, column].min(), transformed[:, column].max()
     return TargetTransform(kinds, numbers.astype(np.float32), knots)
 

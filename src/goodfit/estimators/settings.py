@@ -14,9 +14,10 @@ from goodfit.estimators.parameters import ACTIVATIONS, DECOUPLED_DECAY, SMALLEST
 from goodfit.estimators.streams import Stream, glorot_uniform
 from goodfit.nets.initialisers import BIAS_INITIALISERS
 from goodfit.training.initialise import PURPOSE, initial_layers
-from goodfit.training.population import Job, NetArrays, Plateau, schedule_of
+from goodfit.training.population import Job, NetArrays, Plateau
 from goodfit.training.recipe import Recipe
 from goodfit.training.schedules import Schedule
+from goodfit.training.settings import schedule_of
 
 NAMES = {  # a recipe's field -> the parameter that gives it, where the names differ
     "hidden": "hidden_layer_sizes",

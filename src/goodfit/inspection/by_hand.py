@@ -7,6 +7,7 @@ import numpy as np
 
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.subject import Subject
+from goodfit.models.trained_net import TrainedNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +28,14 @@ def gradient_by_hand(subject: Subject, l2: float = 0.0) -> Gradients:
     """
     net, rows = subject.net, len(subject.rows)
     passes = run_passes(subject)
-    hidden, zs = [subject.x.T], []
+    hidden, zs, given = [subject.x.T], [], list[np.ndarray]()
     for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
         z = weight.astype(np.float64) @ hidden[-1] + bias[:, None]
         zs.append(z)
         if layer < len(net.activations):
-            known = _VALUES.get(net.activations[layer])
-            hidden.append(passes.a[layer] if known is None else known(z))
+            known, share = _VALUES.get(net.activations[layer]), _share(net, layer)
+            given.append(passes.a[layer] if known is None else known(z))
+            hidden.append(given[-1] if known is None else share * given[-1] + (1 - share) * z)
     back = _output_gradient(subject, zs[-1], passes.z_gradients[-1]) / rows
     weights: list[np.ndarray] = []
     biases: list[np.ndarray] = []
@@ -41,10 +43,16 @@ def gradient_by_hand(subject: Subject, l2: float = 0.0) -> Gradients:
         weights.insert(0, back @ hidden[layer].T + l2 * net.weights[layer].astype(np.float64))
         biases.insert(0, back.sum(1))
         if layer:
-            name = net.activations[layer - 1]
-            slope = _SLOPES[name](hidden[layer]) if name in _SLOPES else passes.slopes_z[layer - 1]
+            name, share = net.activations[layer - 1], _share(net, layer - 1)
+            slope = passes.slopes_z[layer - 1]
+            slope = share * _SLOPES[name](given[layer - 1]) + 1 - share if name in _SLOPES else slope
             back = (net.weights[layer].T.astype(np.float64) @ back) * slope
     return Gradients(tuple(weights), tuple(biases))
+
+
+def _share(net: TrainedNet, layer: int) -> np.ndarray:
+    """Of its activation that each unit takes, [H, 1]."""
+    return net.mixtures[layer].astype(np.float64)[:, None] if net.mixtures else np.ones((1, 1))
 
 
 _VALUES: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -29,6 +29,7 @@ def fold(net: TrainedNet) -> TrainedNet:
     biases: list[np.ndarray] = []
     names: list[str] = []
     slopes: list[float | None] = []
+    shares: list[np.ndarray] = []
     before = LINEAR + "?"  # of the layer before; the inputs are no layer to fold
     for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
         w, b = weight.astype(np.float64), bias.astype(np.float64)
@@ -44,7 +45,9 @@ def fold(net: TrainedNet) -> TrainedNet:
             if before != LINEAR:
                 names.append(before)
                 slopes.append(net.slopes[layer])
-    return replace(net, weights=tuple(weights), biases=tuple(biases), activations=tuple(names), slopes=tuple(slopes))
+                shares += net.mixtures[layer : layer + 1]
+    layers = {"weights": weights, "biases": biases, "activations": names, "slopes": slopes, "mixtures": shares}
+    return replace(net, **{name: tuple(own) for name, own in layers.items()})  # type: ignore[arg-type]
 
 
 def straightness(z: Float[np.ndarray, "H B"], a: Float[np.ndarray, "H B"]) -> float:

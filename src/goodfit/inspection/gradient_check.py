@@ -67,7 +67,8 @@ def _tensors(subject: Subject) -> list[tuple[str, int]]:
     weights = [(f"W{layer + 1}", array.size) for layer, array in enumerate(net.weights)]
     biases = [(f"b{layer + 1}", array.size) for layer, array in enumerate(net.biases)]
     slopes = [(f"slope{layer + 1}", 1) for layer, slope in enumerate(net.slopes) if slope is not None]
-    return [*weights, *biases, *slopes]
+    mixtures = [(f"mixture{layer + 1}", share.size) for layer, share in enumerate(net.mixtures)]
+    return [*weights, *biases, *slopes, *mixtures]
 
 
 def _error(own: np.ndarray, other: np.ndarray) -> float:

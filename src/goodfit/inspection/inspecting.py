@@ -255,7 +255,9 @@ def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> Trained
         x = net.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
     layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
-    return replace(net, weights=tuple(w for w, _ in layers), biases=tuple(b for _, b in layers), slopes=slopes)
+    shares = tuple(map(np.ones_like, net.mixtures))
+    drawn = {"weights": tuple(w for w, _ in layers), "biases": tuple(b for _, b in layers)}
+    return replace(net, **drawn, slopes=slopes, mixtures=shares)  # type: ignore[arg-type]
 
 
 def _chosen(net: Any, which: int) -> TrainedNet:

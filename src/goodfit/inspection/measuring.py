@@ -16,7 +16,8 @@ from goodfit.inspection.subject import Subject
 from goodfit.inspection.symmetry import TwinUnits, find_twins
 from goodfit.inspection.updates import update_ratios
 from goodfit.inspection.variances import LayerVariance, predicted
-from goodfit.nets.activations import ACTIVATIONS
+from goodfit.models.trained_net import TrainedNet
+from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE
 from goodfit.training.recipe import Recipe
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the bands in figures
@@ -174,7 +175,7 @@ def _layer(
             mean=float(values.mean()),
             variance=float(values.var()),
             signal=float((passes.z[layer] ** 2).mean()),
-            saturated=math.nan if last else saturated_share(net.activations[layer], passes.z[layer]),
+            saturated=math.nan if last else saturated_in(net, layer, passes),
             dead=math.nan if last else float((np.abs(passes.slopes_z[layer]) < SMALLEST).all(axis=1).mean()),
             rank=_rank(values),
             effective_rank=effective_rank(values),
@@ -196,6 +197,13 @@ def _layer(
 def row_norm(gradient: Float[np.ndarray, "H B"]) -> float:
     """Root mean square over the rows of the norm of each row's gradient."""
     return float(np.sqrt((gradient**2).sum(0).mean()))
+
+
+def saturated_in(net: TrainedNet, layer: int, passes: Passes) -> float:
+    """`saturated_share` of a hidden layer; of mixtures, whose limits are not the activation's, by their derivatives."""
+    if net.mixtures:
+        return float((np.abs(passes.slopes_z[layer]) < SATURATED_DERIVATIVE).mean())
+    return saturated_share(net.activations[layer], passes.z[layer])
 
 
 def saturated_share(name: str, z: Float[np.ndarray, "H B"]) -> float:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject
 from goodfit.models.trained_net import TrainedNet
-from goodfit.nets.forward import Parameters, activate, affine
+from goodfit.nets.forward import Parameters, activate, affine, mixture_of
 from goodfit.nets.losses import LOSSES
 
 Layers = tuple[Float[np.ndarray, "H B"], ...]
@@ -26,8 +26,9 @@ class Passes:
     """All values of a forward and a backward pass, in float64.
 
     z: W a + b of every layer, [H, B]; a: activation of every hidden layer, [H, B]; slopes_z: f'(z) of every hidden
-    layer. z_gradients, a_gradients: the gradient of each row's own loss, [H, B]. weight_gradients [out, in],
-    bias_gradients [out]: of the mean loss over the rows. row_losses: [B]; loss: their mean.
+    layer, or where it has mixtures a f'(z) + 1 - a. z_gradients, a_gradients: the gradient of each row's own loss,
+    [H, B]. weight_gradients [out, in], bias_gradients [out]: of the mean loss over the rows. row_losses: [B]; loss:
+    their mean.
     """
 
     z: Layers
@@ -51,6 +52,7 @@ def parameters_of(net: TrainedNet) -> Parameters:
         tuple(jnp.asarray(weight.astype(np.float64)[None, None]) for weight in net.weights),
         tuple(jnp.asarray(bias.astype(np.float64)[None, None]) for bias in net.biases),
         tuple(None if slope is None else jnp.full((1, 1), slope, jnp.float64) for slope in net.slopes),
+        mixtures=tuple(jnp.asarray(share.astype(np.float64)[None, None]) for share in net.mixtures) or None,
     )
 
 
@@ -67,7 +69,7 @@ def walk(
         z = z if offsets is None else z + offsets[0][layer]
         zs.append(z)
         if layer < len(activations):
-            hidden = activate(activations[layer], z, parameters.slopes[layer])
+            hidden = activate(activations[layer], z, parameters.slopes[layer], mixture_of(parameters, layer))
             hidden = hidden if offsets is None else hidden + offsets[1][layer]
             activated.append(hidden)
     return zs, activated
@@ -128,8 +130,8 @@ def _passes(
     (_, (zs, activated, losses)), (gradient, offsets) = jax.value_and_grad(total, (0, 1), has_aux=True)(
         parameters, zeros
     )
-    slopes = [
-        jax.jvp(lambda v, name=name, slope=slope: activate(name, v, slope), (z,), (jnp.ones_like(z),))[1]
-        for name, z, slope in zip(activations, zs, parameters.slopes, strict=False)
-    ]
+    slopes = []
+    for layer, name in enumerate(activations):
+        of_z = partial(activate, name, slope=parameters.slopes[layer], share=mixture_of(parameters, layer))
+        slopes.append(jax.jvp(of_z, (zs[layer],), (jnp.ones_like(zs[layer]),))[1])
     return zs, activated, slopes, losses, gradient, offsets

@@ -105,7 +105,8 @@ def _forward(subject: Subject, passes: Passes, l2: float) -> list[Node]:
         ]
         if layer < len(net.activations):
             name, back = net.activations[layer], passes.a_gradients[layer] / rows
-            nodes.append(Node(f"a{k}", "value", f"{name}(z{k})", passes.a[layer], back))
+            formula = f"m{k} {name}(z{k}) + (1 - m{k}) z{k}" if net.mixtures else f"{name}(z{k})"
+            nodes.append(Node(f"a{k}", "value", formula, passes.a[layer], back))
     last = f"z{len(net.weights)}"
     shares = np.full(rows, 1.0 / rows)
     nodes.append(Node("y", "input", "the targets, as trained", np.asarray(subject.target, np.float64), None))
@@ -142,7 +143,9 @@ def _backward(subject: Subject, passes: Passes, l2: float) -> list[Edge]:
         if layer:
             back = back * passes.slopes_z[layer - 1]
             name = net.activations[layer - 1]
-            edges.append(Edge(f"z{layer}", f"a{layer}", f"dJ/dz{layer} = dJ/da{layer} * {name}'(z{layer})", back))
+            slope = f"{name}'(z{layer})"
+            slope = f"(m{layer} {slope} + 1 - m{layer})" if net.mixtures else slope
+            edges.append(Edge(f"z{layer}", f"a{layer}", f"dJ/dz{layer} = dJ/da{layer} * {slope}", back))
     return edges
 
 

@@ -39,6 +39,7 @@ def update_ratios(net: TrainedNet, passes: Passes, recipe: Recipe) -> tuple[floa
             tuple(g * f for g, f in zip(plain, factors, strict=True)),
             tuple(jnp.asarray(g)[None, None] for g in passes.bias_gradients),
             jax.tree.map(jnp.zeros_like, old.slopes),
+            mixtures=jax.tree.map(jnp.zeros_like, old.mixtures),
         )
         program, rates = program_of(recipe, net), _rates(recipe, factors)
         state = optimisers.initial_state(program, rates, old)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.inspection.layer_table import QUANTILE_FIELDS, write_layers
-from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_share
+from goodfit.inspection.measuring import QUANTILES, row_norm, saturated_in
 from goodfit.inspection.passes import run_passes
 from goodfit.inspection.precision import SMALLEST, underflows
 from goodfit.inspection.subject import Subject
@@ -87,7 +87,7 @@ def summary(subject: Subject) -> list[dict[str, Any]]:
                 "layer": "output" if last else f"hidden {layer + 1}",
                 "mean": float(values.mean()),
                 "variance": float(values.var()),
-                "saturated": np.nan if last else saturated_share(net.activations[layer], z),
+                "saturated": np.nan if last else saturated_in(net, layer, passes),
                 "dead": np.nan if last else float((np.abs(passes.slopes_z[layer]) < SMALLEST).all(1).mean()),
                 "weight_gradient": float(np.linalg.norm(passes.weight_gradients[layer])),
                 "z_gradient": row_norm(gradient),
@@ -121,6 +121,5 @@ def _net(cohort: Cohort, net: NetArrays, number: int) -> TrainedNet:
     classes = () if examples.task == "regression" else tuple(map(str, range(examples.outputs)))
     activations = cohort.jobs[number].recipe.activations
     weights, biases, head = split_head(net.weights, net.biases, cohort.program.levels)
-    return TrainedNet(
-        weights, biases, activations, examples.task, classes=classes, slopes=net.slopes, link=link, head=head
-    )
+    about = {"classes": classes, "slopes": net.slopes, "link": link, "mixtures": net.mixtures, "head": head}
+    return TrainedNet(weights, biases, activations, examples.task, **about)

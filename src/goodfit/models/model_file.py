@@ -16,22 +16,13 @@ import numpy as np
 
 from goodfit import __version__, strict_json
 from goodfit.arguments import public
-from goodfit.data.encoding import PiecewiseEncoding
-from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.models.averaging import decided, mean_values, named
 from goodfit.models.conformal import ENTRY, Conformal, checked_coverage, conformal_of
-from goodfit.models.model_metadata import (
-    TARGETS_FORMAT,
-    Metadata,
-    NetEntry,
-    entry_of,
-    format_of,
-    read_metadata,
-)
+from goodfit.models.model_metadata import TARGETS_FORMAT, Metadata, read_metadata
+from goodfit.models.net_tensors import BEND, entry_of, names_of, net_of, tensors_of, version_of
 from goodfit.models.predicting import DIVERGED, diverged_places, read_rows
-from goodfit.models.quantile_head import QuantileHead
 from goodfit.models.quantiles import bounded_values, levels_in
 from goodfit.models.tempering import tempered_net
 from goodfit.models.trained_net import TrainedNet
@@ -52,15 +43,6 @@ KIND = "model"
 STARTED = "started"  # in `about`: what a training went on from
 DESCRIBED = "described"  # in `about`: a recipe with the layers of nets that were trained elsewhere
 MOST_PROBLEMS = 20  # of nets that are named
-_SCALING = {  # name in the file -> field of TrainedNet
-    "input.shift": "shift",
-    "input.scale": "scale",
-    "target.shift": "target_shift",
-    "target.scale": "target_scale",
-}
-BEND, EDGES = "input.bend", "input.edges"  # only of nets whose inputs are clipped smoothly, and encoded
-STEPS = {"steps.weight": "weight", "steps.bias": "bias"}  # only of nets that give quantiles: -> of their head
-NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -255,7 +237,7 @@ def save_model(
     where = os.fspath(path)
     made = together(nets, preprocessing, where)
     diverged_places(about or {}, len(nets), where)
-    version = max(map(format_of, nets))
+    version = max(map(version_of, nets))
     metadata = {
         "goodfit": __version__,
         "task": nets[0].task,
@@ -272,7 +254,7 @@ def save_model(
         raise InputError(problem(where, f"'about' and the rest must be JSON: {error}")) from error
     _check_preprocessing(read_metadata(written, where, version), nets[0].n_inputs, where)
     tensors = {
-        f"nets.{number}.{name}": array for number, net in enumerate(nets) for name, array in _tensors(net).items()
+        f"nets.{number}.{name}": array for number, net in enumerate(nets) for name, array in tensors_of(net).items()
     }
     write_atomically(path, tensor_file.pack(tensors, metadata, kind=KIND, version=version))
 
@@ -310,7 +292,7 @@ def model_of(content: tensor_file.Content, where: str) -> Model:
     """The model in the content of a file. where: its name, for the InputError."""
     found, tensors = read_metadata(content.metadata, where, content.version), content.arrays
     diverged_places(found.about, len(found.nets), where)
-    names = {name for number, net in enumerate(found.nets) for name in _names(number, net)}
+    names = {name for number, net in enumerate(found.nets) for name in names_of(number, net)}
     names |= {name for number in range(len(found.nets)) if (name := f"nets.{number}.{BEND}") in tensors}
     if names != tensors.keys() or any(array.dtype != np.float32 for array in tensors.values()):
         wrong = sorted(names ^ tensors.keys()) or sorted({array.dtype.name for array in tensors.values()})
@@ -319,7 +301,7 @@ def model_of(content: tensor_file.Content, where: str) -> Model:
     problems: list[str] = []
     for number, entry in enumerate(found.nets):
         try:
-            nets.append(_net(number, entry, tensors, found))
+            nets.append(net_of(number, entry, tensors, found))
         except InputError as error:
             problems += [f"{where}: net {number} of {len(found.nets)}: {text}" for text in error.problems]
     if len(problems) > MOST_PROBLEMS:
@@ -336,65 +318,3 @@ def _check_preprocessing(found: Metadata, n_inputs: int, where: str) -> None:
     made = None if found.preprocessing is None else found.preprocessing.n_inputs
     if made not in (None, n_inputs):
         raise InputError(problem(where, f"'preprocessing' must make the {n_inputs} inputs of the nets", got=made))
-
-
-def _tensors(net: TrainedNet) -> dict[str, np.ndarray]:
-    """A net's tensors by name, without its number."""
-    tensors: dict[str, np.ndarray] = {}
-    for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
-        tensors |= {f"layers.{layer}.weight": weight, f"layers.{layer}.bias": bias}
-    for layer, slope in enumerate(net.slopes):
-        if slope is not None:
-            tensors[f"layers.{layer}.slope"] = np.array([slope], np.float32)
-    tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
-    tensors |= {BEND: net.bend} if net.bend.any() else {}
-    tensors |= {} if net.encoding is None else {EDGES: net.encoding.edges}
-    tensors |= {} if net.head is None else {name: getattr(net.head, own) for name, own in STEPS.items()}
-    if net.transform is not None:
-        tensors[NUMBERS] = net.transform.numbers
-        tensors |= {} if net.transform.knots is None else {KNOTS: net.transform.knots}
-    return tensors
-
-
-def _names(number: int, net: NetEntry) -> list[str]:
-    """The names of the tensors of a net with these hidden layers."""
-    layers = [f"layers.{layer}.{part}" for layer in range(len(net.activations) + 1) for part in ("weight", "bias")]
-    slopes = [f"layers.{layer}.slope" for layer, name in enumerate(net.activations) if name == "prelu"]
-    transform = [NUMBERS] if net.target_transform else []
-    transform += [KNOTS] if "quantile" in net.target_transform else []
-    more = [*([EDGES] if net.encoded else []), *(STEPS if net.levels else [])]
-    return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *more, *transform)]
-
-
-def _net(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], found: Metadata) -> TrainedNet:
-    """One net of a file. TrainedNet checks what it is given."""
-    start, layers = f"nets.{number}.", range(len(entry.activations))
-    slopes = [tensors.get(f"{start}layers.{layer}.slope") for layer in layers]
-    if any(slope is not None and slope.shape != (1,) for slope in slopes):
-        raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
-    scaling: dict[str, Any] = {attribute: tensors[start + name] for name, attribute in _SCALING.items()}
-    encoding, transform, head = None, None, None
-    if entry.levels:
-        head = QuantileHead(entry.levels, *(tensors[start + name] for name in STEPS))
-    if entry.encoded:
-        encoding = PiecewiseEncoding(np.asarray(entry.encoded, np.int32), tensors[start + EDGES])
-    if entry.target_transform:
-        transform = TargetTransform(entry.target_transform, tensors[start + NUMBERS], tensors.get(start + KNOTS))
-    return TrainedNet(
-        weights=tuple(tensors[f"{start}layers.{layer}.weight"] for layer in (*layers, len(layers))),
-        biases=tuple(tensors[f"{start}layers.{layer}.bias"] for layer in (*layers, len(layers))),
-        activations=entry.activations,
-        task=found.task,
-        classes=found.classes,
-        slopes=tuple(None if slope is None else slope.item() for slope in slopes),
-        **scaling,
-        bend=tensors.get(start + BEND, np.zeros(1, np.float32)),
-        seed=entry.seed,
-        link=found.link,
-        transform=transform,
-        encoding=encoding,
-        preprocessing=found.preprocessing,
-        count=entry.count,
-        targets=entry.targets,
-        head=head,
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from goodfit.data.dataset import Task
 from goodfit.errors import Problems
-from goodfit.models.trained_net import MOST_COUNT, Link, TrainedNet
+from goodfit.models.trained_net import MOST_COUNT, Link
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
@@ -18,7 +18,7 @@ PLAIN_FORMAT = 2  # of files without transforms and encodings, which older versi
 TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
-TARGETS_FORMAT = 6  # the first that has names of several targets, and quantiles
+TARGETS_FORMAT = 6  # the first that has names of several targets, quantiles, and mixtures of activations
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
@@ -26,6 +26,7 @@ _LATER = {
     "count": COUNT_FORMAT,
     "targets": TARGETS_FORMAT,
     "levels": TARGETS_FORMAT,
+    "mixed": TARGETS_FORMAT,
 }  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
@@ -40,6 +41,7 @@ class NetEntry:
     count: how many times it counts where nets predict together
     targets: names of several targets, one an output; () where they have none
     levels: of quantiles; () where the net gives none
+    mixed: whether it has mixtures of activations
     """
 
     activations: tuple[str, ...]
@@ -49,6 +51,7 @@ class NetEntry:
     count: int = 1
     targets: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
+    mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
                 net.get("count", 1),
                 tuple(net.get("targets", ())),
                 tuple(net.get("levels", ())),
+                net.get("mixed", False),
             )
             for net in found["nets"]
         ),
@@ -102,25 +106,6 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
         preprocessing=_preprocessing(found["preprocessing"], where),
         data=found["data"],
     )
-
-
-def entry_of(net: TrainedNet) -> dict[str, Any]:
-    """What the JSON says of a net."""
-    entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
-    entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
-    entry |= {} if net.count == 1 else {"count": net.count}
-    entry |= {"targets": list(net.targets)} if net.targets else {}
-    entry |= {} if net.head is None else {"levels": list(net.head.levels)}
-    return entry if net.transform is None else entry | {"target_transform": list(net.transform.kinds)}
-
-
-def format_of(net: TrainedNet) -> int:
-    """The first format that can hold a net."""
-    if net.targets or net.head is not None:
-        return TARGETS_FORMAT
-    if net.count != 1 or net.encoding is not None:
-        return ENCODING_FORMAT if net.count == 1 else COUNT_FORMAT
-    return PLAIN_FORMAT if net.transform is None else TRANSFORM_FORMAT
 
 
 def _preprocessing(given: dict[str, Any] | None, where: str) -> Preprocessing | None:
@@ -173,6 +158,7 @@ def _is_net(given: Any) -> bool:
         and isinstance(levels, list)
         and bool(levels)
         and all(type(level) is float for level in levels)
+        and given.get("mixed", True) is True
     )
 
 
@@ -197,7 +183,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
         "a list of at least one net, each with 'activations', a list of names, and 'seed', an integer >= 0 (and, where "
         "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
         "list of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several "
-        "targets have names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers)",
+        "targets have names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers, "
+        "and, where activations are mixed, 'mixed', true)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

@@ -45,6 +45,8 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         tuple(jnp.asarray(np.stack([net.weights[layer] for net in nets])[None]) for layer in layers),
         tuple(jnp.asarray(np.stack([net.biases[layer] for net in nets])[None]) for layer in layers),
         tuple(None if slope is None else jnp.full((1, len(nets)), slope, jnp.float32) for slope in first.slopes),
+        mixtures=tuple(jnp.asarray(np.stack(own)[None]) for own in zip(*(net.mixtures for net in nets), strict=True))
+        or None,
     )
     architecture = Architecture(first.first_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
     able, own = machine(), first.encoding

@@ -13,7 +13,7 @@ from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
 from goodfit.models.weighing import Weights
-from goodfit.nets.numpy_activations import activate
+from goodfit.nets.numpy_activations import activate, mixed
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -26,7 +26,7 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
     alike: dict[Any, list[int]] = {}
     for place, net in enumerate(nets):
         own = place if any(slope is not None for slope in net.slopes) else None  # a slope of its own: it stands alone
-        alike.setdefault((net.sizes, net.activations, *_scaling(net), own), []).append(place)
+        alike.setdefault((net.sizes, net.activations, *_scaling(net), bool(net.mixtures), own), []).append(place)
     for places in alike.values():
         most = max(1, MOST_UNITS // max(nets[places[0]].sizes[1:]))
         for start in range(0, len(places), most):
@@ -52,21 +52,28 @@ def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     weights = [np.stack([net.weights[layer].T for net in nets]) for layer in range(len(first.weights))]  # [P, in, out]
     biases = [np.stack([net.biases[layer] for net in nets])[:, None] for layer in range(len(first.weights))]
     weights[0] = np.concatenate(weights[0], axis=1)[None]  # [1, D, P * H]: all nets see the same inputs
+    shares = [np.stack(own)[:, None] for own in zip(*(net.mixtures for net in nets), strict=True)]  # [P, 1, H]
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
     with overflow_allowed():
         for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.first_inputs):
-            result[:, block] = _forward(first, rows[block], weights, biases)
+            result[:, block] = _forward(first, rows[block], weights, biases, shares)
     return result
 
 
 def _forward(
-    first: TrainedNet, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]
+    first: TrainedNet,
+    x: Shaped[np.ndarray, "B D"],
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    shares: Sequence[np.ndarray],
 ) -> Float[np.ndarray, "P B C"]:
     """One block of rows through all layers of all nets."""
     nets = len(biases[0])
     z = (first.entered(x) @ weights[0][0]).reshape(len(x), nets, -1).swapaxes(0, 1) + biases[0]  # [P, B, H]
-    for name, weight, bias in zip(first.activations, weights[1:], biases[1:], strict=True):
-        z = activate(name, z) @ weight + bias
+    for layer, name in enumerate(first.activations):
+        a = activate(name, z)
+        h = mixed(z, a, shares[layer]) if shares else a
+        z = h @ weights[layer + 1] + biases[layer + 1]
     outputs: Float[np.ndarray, "P B C"] = z
     return outputs
 

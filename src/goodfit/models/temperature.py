@@ -25,12 +25,12 @@ from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.weighing import by_group
 from goodfit.plain_json import plain
-from goodfit.training.metrics import log_losses
+from goodfit.training.metrics import TEMPERATURES, log_losses
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
-LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are looked at
+LOWEST, HIGHEST = TEMPERATURES
 GRID = np.geomspace(LOWEST, HIGHEST, 49)
 SMALLEST = 1e-12  # probability of which a logarithm is taken
 AT_BOUND = 1.001  # a temperature within this factor of a bound ran to it

@@ -44,7 +44,8 @@ class TrainedNet:
     weights: float32, one [out, in] a layer, the first of `first_inputs`; biases: float32, one [out] a layer; the last
     layer gives the C outputs.
     activations: names, one a hidden layer. slopes: one a hidden layer, a number where the activation is prelu and None
-    elsewhere; () if there is no prelu.
+    elsewhere; () if there is no prelu. mixtures: [H] a hidden layer, the share a of its activation f that each unit
+    takes, a f(z) + (1 - a) z; () if all take all of it.
     shift, scale, bend: [D], or one number for all; inputs enter as z = (x - shift) * scale, and then, where bend is not
     0, as z / sqrt(1 + (z * bend)^2), which stays below 1 / bend. encoding: of these, whose components the first layer
     sees behind them; None where there is none.
@@ -81,11 +82,12 @@ class TrainedNet:
     count: int = 1
     targets: tuple[str, ...] = ()
     head: QuantileHead | None = None
+    mixtures: tuple[Float[np.ndarray, " H"], ...] = ()
 
     def __post_init__(self) -> None:
         """Convert and check."""
         problems = Problems()
-        for name in ("weights", "biases"):
+        for name in ("weights", "biases", "mixtures"):
             object.__setattr__(self, name, tuple(_array("Net", each, np.float32) for each in getattr(self, name)))
         for name in ("activations", "classes", "slopes", "targets"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -130,6 +132,7 @@ class TrainedNet:
             encoding=scaling.encoding,
             targets=data.targets if data.n_outputs > 1 else (),
             head=head,
+            mixtures=arrays.mixtures,
         )
 
     @property
@@ -154,10 +157,10 @@ class TrainedNet:
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that training changed: weights, biases and slopes."""
+        """Numbers that training changed: weights, biases, slopes and mixtures."""
         slopes = sum(slope is not None for slope in self.slopes)
         head = () if self.head is None else (self.head.weight, self.head.bias)
-        return sum(int(array.size) for array in (*self.weights, *self.biases, *head)) + slopes
+        return sum(int(array.size) for array in (*self.weights, *self.biases, *self.mixtures, *head)) + slopes
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)
@@ -251,7 +254,8 @@ class TrainedNet:
         """One block of rows through all layers; weights [in, out] in the type to compute in."""
         h = self.entered(x, weights[0].dtype)
         # only the newest layer is held, so that a block takes no more memory in a deep net
-        return deque(layer_values(h, weights, self.biases, self.activations, self.slopes), maxlen=1)[0]
+        layers = layer_values(h, weights, self.biases, self.activations, self.slopes, self.mixtures)
+        return deque(layers, maxlen=1)[0]
 
 
 def _check_layers(net: TrainedNet, problems: Problems) -> None:
@@ -268,6 +272,11 @@ def _check_layers(net: TrainedNet, problems: Problems) -> None:
         for name, array in (("weight", weight), ("bias", bias)):
             if not np.isfinite(array).all():
                 problems.add("Net", f"every {name} of layer {layer} must be finite", got=array[~np.isfinite(array)][0])
+    if net.mixtures and [each.shape for each in net.mixtures] != [bias.shape for bias in net.biases[:-1]]:
+        shapes = [each.shape for each in net.mixtures]
+        problems.add("Net", "'mixtures' must have one number for each hidden unit", got=shapes)
+    elif not all(np.isfinite(each).all() for each in net.mixtures):
+        problems.add("Net", "every mixture must be finite")
     if len(net.slopes) != len(net.activations):
         problems.add("Net", "'slopes' must have one entry per hidden layer", got=net.slopes)
         return

@@ -1,4 +1,4 @@
-"""Forms in which weights are trained. Whatever they are, the trained net has plain weights, into which they fold."""
+"""Forms in which nets are trained. Whatever they are, the trained net has plain weights, into which they fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,16 +18,18 @@ class Forms:
     """What stands between the weights that are trained and those of the net; nothing where they are the same.
 
     factors: one [S, M] a layer: 1/sqrt(fan_in) where a net is trained in the 'neural tangent' form, 1 elsewhere.
-    scales: [S, M] whether a net trains the scaling of its inputs; None where none does.
+    scales: [S, M] whether a net trains the scaling of its inputs; None where none does. mixes: likewise, the mixture of
+    each unit's activation with its pre-activation, which does not fold: the trained net keeps it.
     """
 
     factors: tuple[Float[Array, "S M"], ...] | None = None
     scales: Bool[Array, "S M"] | None = None
+    mixes: Bool[Array, "S M"] | None = None
 
     @property
     def none(self) -> bool:
         """Whether the weights that are trained are those of the net."""
-        return self.factors is None and self.scales is None
+        return self.factors is None and self.scales is None and self.mixes is None
 
 
 def plain(parameters: Parameters, forms: Forms) -> Parameters:
@@ -41,7 +43,10 @@ def plain(parameters: Parameters, forms: Forms) -> Parameters:
         # chosen, not multiplied by 0: a net that trains none has no gradient of it, whose norm would be clipped
         scale = jnp.where(forms.scales[..., None], parameters.input_scale, 1.0)
         weights = (_by_input(weights[0], scale), *weights[1:])
-    return Parameters(weights, parameters.biases, parameters.slopes)
+    mixtures = parameters.mixtures
+    if forms.mixes is not None and mixtures is not None:
+        mixtures = tuple(jnp.where(forms.mixes[..., None], share, 1.0) for share in mixtures)
+    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures)
 
 
 @jax.custom_vjp
@@ -68,7 +73,7 @@ _by_input.defvjp(_by_input_forward, _by_input_backward)
 
 def shares(parameters: Parameters, forms: Forms) -> tuple[Array, ...] | None:
     """|d plain / d trained| of the weights of every layer; None where both are the same."""
-    if forms.none:
+    if forms.factors is None and forms.scales is None:
         return None
     ones = replace(parameters, weights=tuple(map(jnp.ones_like, parameters.weights)))
     return tuple(map(jnp.abs, plain(ones, forms).weights))

@@ -7,7 +7,7 @@ along contiguous rows.
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -30,13 +30,15 @@ class Parameters:
     weights: one [S, M, out, in] a layer, zero where a unit is padding; biases: one [S, M, out] a layer, None where nets
     have none; slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
     input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
-    has it folded into.
+    has it folded into. mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of
+    its pre-activation; None where no net trains any.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
     biases: tuple[Float[Array, "S M out"] | None, ...]
     slopes: tuple[Float[Array, "S M"] | None, ...]
     input_scale: Float[Array, "S M D"] | None = None
+    mixtures: tuple[Float[Array, "S M H"], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ def forward(
     for layer, name in enumerate(architecture.activations):
         z = affine(parameters, layer, hidden)  # [S, M, H, B]
         slope = parameters.slopes[layer]
-        a = _activate_lean(name, z) if architecture.lean and slope is None else activate(name, z, slope)
+        share = mixture_of(parameters, layer)
+        lean = architecture.lean and slope is None and share is None
+        a = _activate_lean(name, z) if lean else activate(name, z, slope, share)
         # a padded unit has z = 0, but its activation need not be 0 (sigmoid: 1/2): the next layer must not see it
         if architecture.masked:
             a = a * present.units[layer][..., None]
@@ -154,7 +158,7 @@ def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> 
     weights = parameters.weights[0] * factor[..., None, :]  # [S, M, H, D]
     constant = -jnp.einsum("smhd,smd->smh", weights, shift)
     bias = constant if parameters.biases[0] is None else parameters.biases[0] + constant
-    return Parameters((weights, *parameters.weights[1:]), (bias, *parameters.biases[1:]), parameters.slopes)
+    return replace(parameters, weights=(weights, *parameters.weights[1:]), biases=(bias, *parameters.biases[1:]))
 
 
 def affine(parameters: Parameters, layer: int, hidden: Array) -> Array:
@@ -187,12 +191,20 @@ def _own_product_backward(kept: tuple[Array, Array], change: Float[Array, "S M K
 _own_product.defvjp(_own_product_forward, _own_product_backward)
 
 
-def activate(name: str, z: Array, slope: Array | None) -> Array:
-    """The activation of that name of z [S, M, H, B]. slope: [S, M] where it is trained (prelu), else None."""
+def activate(name: str, z: Array, slope: Array | None, share: Array | None = None) -> Array:
+    """The activation of that name of z [S, M, H, B]. slope: [S, M] where it is trained (prelu), else None.
+
+    share: [S, M, H] that each unit takes of it, where it is trained, the rest being of z; None for all of it.
+    """
     function = ACTIVATIONS[name].function
-    if slope is None:
-        return function(z)
-    return function(z, slope[..., None, None])
+    a = function(z) if slope is None else function(z, slope[..., None, None])
+    # not z + share (a - z), which loses a where z is large
+    return a if share is None else share[..., None] * a + (1 - share[..., None]) * z
+
+
+def mixture_of(parameters: Parameters, layer: int) -> Array | None:
+    """The shares of a hidden layer's units, [S, M, H]; None where they take all of their activation."""
+    return None if parameters.mixtures is None else parameters.mixtures[layer]
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -67,20 +67,29 @@ def activate(name: str, z: np.ndarray, slope: float | None = None) -> Any:
     return FUNCTIONS[name](z) if slope is None else FUNCTIONS[name](z, slope)
 
 
+def mixed(z: np.ndarray, a: np.ndarray, share: np.ndarray) -> Any:
+    """What units give that take a share [H] of their activation a [..., H], and the rest of z itself."""
+    share = share.astype(z.dtype, copy=False)  # before it is taken from 1, or float64 would have its rounding
+    return share * a + (1 - share) * z
+
+
 def layer_values(
     h: Any,
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
     activations: Sequence[str],
     slopes: Sequence[float | None] = (),
+    mixtures: Sequence[np.ndarray] = (),
 ) -> Iterator[np.ndarray]:
     """What one layer after another gives for rows h [B, D], dense or sparse; the outputs come last, as they are.
 
     weights: [in, out] a layer; biases: [out] a layer; activations: one a hidden layer; slopes: likewise, or () where
-    none has one. The types of rows and weights decide in which float type is computed.
+    none has one; mixtures: shares [H] as in `mixed`, likewise, or () where none has any. The types of rows and weights
+    decide in which float type is computed.
     """
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         h = h @ weight + bias  # [B, H]
         if layer < len(activations):
-            h = activate(activations[layer], h, slopes[layer] if slopes else None)
+            a = activate(activations[layer], h, slopes[layer] if slopes else None)
+            h = mixed(h, a, mixtures[layer]) if mixtures else a
         yield h

@@ -87,7 +87,8 @@ def _model(run: Run) -> dict[str, Any]:
         "first_inputs": net.first_inputs,
         "activations": list(net.activations),
         "parameters": net.n_parameters,
-        "target_transform": [] if net.transform is None else list(net.transform.kinds),
+        "target_transform": [] if net.transform is None else list(net.transform.named),
+        "clipped": net.transform is not None and net.transform.clips,
         "kept_epochs": list(run.best_epochs),
     }
 

@@ -257,6 +257,7 @@ def _training(facts: Mapping[str, Any]) -> Iterator[Block]:
         [
             ("Net", " – ".join(f"{size:,}" for size in model["sizes"])),
             *([("Inputs of a net", encoded)] if encoded else []),
+            *([("Predictions", "within the range of the training targets")] if model["clipped"] else []),
             ("Activations", ", ".join(dict.fromkeys(model["activations"])) or "no hidden layer"),
             ("Parameters of a net", f"{model['parameters']:,}"),
             ("Seeds", joined([str(seed) for seed in model["seeds"]])),

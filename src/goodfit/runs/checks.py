@@ -77,6 +77,9 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     elif recipe.target_transform != "none" and data.task == "regression":
         with problems.collecting():
             fit_transform(data.y[parts.train], recipe.target_transform)
+    if recipe.clip_predictions and data.task != "regression":
+        rule = f"'clip_predictions' needs numeric targets; those of {data.name!r} are for {data.task}"
+        problems.add("Recipe", rule, got=recipe.clip_predictions, fix="Leave it out.")
     if recipe.class_weight is not None:
         if data.task != "classification":
             rule = f"'class_weight' needs classes; the targets of {data.name!r} are for {data.task}"
@@ -87,8 +90,11 @@ def fitted_recipe(recipe: Recipe, parts: Split) -> Recipe:
     if recipe.label_smoothing > 0 and data.task == "regression":
         rule = f"'label_smoothing' needs classes or labels; the targets of {data.name!r} are numeric"
         problems.add("Recipe", rule, got=recipe.label_smoothing, fix="Use 0 to switch it off.")
+    if recipe.monitor == "tempered-loss" and data.task == "regression":
+        rule = f"'monitor' tempered-loss needs classes or labels; the targets of {data.name!r} are numeric"
+        problems.add("Recipe", rule, got=recipe.monitor, fix="Use loss or score.")
     problems.raise_if_any()
-    if parts.folds is None and not len(parts.valid) and (recipe.patience or recipe.monitor == "score"):
+    if parts.folds is None and not len(parts.valid) and (recipe.patience or recipe.monitor != "loss"):
         text = f"'patience' and 'monitor' monitor the training set: {data.name!r} was split without a validation set"
         warn(problem("Recipe", text, fix="Hold out data with 'valid'."))
     return recipe
@@ -126,8 +132,8 @@ def advise_transform(recipe: Recipe, parts: Split) -> None:
             f"target{'s' * (len(heavy) > 1)} {', '.join(map(str, heavy))} of " if data.n_outputs > 1 else "targets of "
         )
         text = (
-            f"the {which}{data.name!r} are positive and heavy-tailed: the few largest decide the fit, and predictions "
-            "may be negative"
+            f"the {which}{data.name!r} are positive and heavy-tailed: the few largest decide the fit"
+            f"{'' if recipe.clip_predictions else ', and predictions may be negative'}"
         )
         fix = "Set target_transform to log (predictions are then near the median), or to none to keep it so."
         warn(problem("Recipe", text, fix=fix))

@@ -38,6 +38,7 @@ class ModelFacts:
     bytes, sha256: of the whole file; format: its version; goodfit: the version that wrote it; data: name, fingerprint
     and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
     JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
+    clipped: whether predictions stay within the range of the training targets.
     encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. targets: names
     of several targets; () where they have none.
     """
@@ -58,6 +59,7 @@ class ModelFacts:
     columns: tuple[ColumnFacts, ...] | None
     about: dict[str, Any]
     target_transform: tuple[str, ...] = ()
+    clipped: bool = False
     encoded: int = 0
     bins: int = 0
     targets: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
     content = tensor_file.read_bytes(file, kind=KIND)
     unpacked = tensor_file.unpack(content, where=where, kind=KIND, version=FORMAT, oldest=OLDEST_FORMAT)
     model = model_of(unpacked, where)
-    encoding = model.nets[0].encoding
+    encoding, transform = model.nets[0].encoding, model.nets[0].transform
     return ModelFacts(
         path=where,
         bytes=len(content),
@@ -92,7 +94,8 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         data=model.data,
         columns=_columns(model),
         about=model.about,
-        target_transform=() if model.nets[0].transform is None else model.nets[0].transform.kinds,
+        target_transform=() if transform is None else transform.named,
+        clipped=transform is not None and transform.clips,
         encoded=0 if encoding is None else len(encoding.columns),
         bins=0 if encoding is None else encoding.bins,
         targets=model.targets,

@@ -203,6 +203,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
         if net.head is not None:
             digest.update(repr(net.head.levels).encode())
             numbers += [net.head.weight, net.head.bias]
+        numbers += net.mixtures
         if net.count != 1:
             digest.update(f"counts {net.count}".encode())
         for array in (*net.weights, *net.biases, *numbers):

@@ -363,12 +363,13 @@ def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
     rows = []
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         slope = 1 if layer < last and recipe.activations[layer] == "prelu" else 0
+        mixture = fan_out if layer < last and recipe.train_mixture else 0
         rows.append(
             LayerRow(
                 name="output" if layer == last else f"hidden {layer + 1}",
                 inputs=fan_in,
                 outputs=fan_out,
-                parameters=fan_in * fan_out + (fan_out if recipe.bias else 0) + slope,
+                parameters=fan_in * fan_out + (fan_out if recipe.bias else 0) + slope + mixture,
                 activation="" if layer == last else recipe.activations[layer],
                 initialiser=recipe.init,
                 dropout=0.0 if layer == last else recipe.dropouts[layer],

@@ -53,7 +53,8 @@ def start_of(given: Any) -> Start:
 
 
 def _alike(net: TrainedNet, other: TrainedNet) -> bool:
-    same = (net.sizes, net.activations, net.link) == (other.sizes, other.activations, other.link)
+    kinds = ((each.sizes, each.activations, each.link, bool(each.mixtures)) for each in (net, other))
+    same = len(set(kinds)) == 1
     return same and all(map(np.array_equal, _numbers(net), _numbers(other)))
 
 

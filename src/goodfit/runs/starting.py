@@ -42,9 +42,19 @@ if TYPE_CHECKING:
 
 WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
-SCALED_BY = ("scaling", "target_transform", "encoding", "bins")  # of a recipe, without which weights mean nothing
-FORM = ("parametrization", "train_scaling")  # of a recipe, without which the state of an optimiser means nothing
-KEPT_FIELDS = ("hidden", "activation", "bias", *SCALED_BY)  # of a recipe, that are the start's
+SCALED_BY = (
+    "scaling",
+    "target_transform",
+    "clip_predictions",
+    "encoding",
+    "bins",
+)  # a recipe's, that weights belong to
+FORM = (
+    "parametrization",
+    "train_scaling",
+    "train_mixture",
+)  # of a recipe, without which the state of an optimiser means nothing
+KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
 HeldOut = Literal["valid", "test"]
@@ -126,7 +136,7 @@ class Start:
 
         net = self.nets[self.place(number)]
         state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(job.recipe) else None
-        return replace(job, initial=NetArrays(*joined_head(net), net.slopes), optimizer=state)
+        return replace(job, initial=NetArrays(*joined_head(net), net.slopes, net.mixtures), optimizer=state)
 
     def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
         """What run.json says of it."""
@@ -210,6 +220,7 @@ def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
         return own
     net = start.first
     known: dict[str, Any] = {"hidden": net.sizes[1:-1], "activation": net.activations, **_encoding_of(net)}
+    known |= {"train_mixture": True} if net.mixtures else {}
     if own is not None:
         known |= {name: getattr(own, name) for name in KEPT_FIELDS if name not in ("hidden", "activation")}
     if net.head is not None:
@@ -242,6 +253,9 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
     net, own = start.first, start.recipe
     if not recipe.bias and any(bias.any() for each in start.nets for bias in each.biases):
         problems.add("Recipe", "'bias' must be on: the start has biases", got=False)
+    if net.mixtures and not recipe.train_mixture:
+        rule = "'train_mixture' must be on: the start has mixtures of activations"
+        problems.add("Recipe", rule, got=False, fix="Leave it out.")
     if (recipe.loss == "poisson") != (net.link == "exp"):
         rule = "'loss' must be poisson, as the start predicts exp(output)"
         rule = rule if net.link == "exp" else "'loss' cannot become poisson: the start does not predict exp(output)"

@@ -71,8 +71,10 @@ def _methods(methods: Mapping[str, str], words: Mapping[str, str]) -> str:
 def kept_epochs(run: Run) -> str:
     """One line on the epochs whose weights were kept, and on nets that stopped early."""
     chosen = "valid" in run.scores and run.recipe.keep_best
-    watched = "loss" if run.recipe.monitor == "loss" else run.scores["train"].name
+    names = {"loss": "loss", "tempered-loss": "log loss after temperature scaling"}
+    watched = names.get(run.recipe.monitor) or run.scores["train"].name
     by = f"{watched} out of fold" if run.out_of_fold is not None else f"validation {watched}"
+    by += ", the last of equals" if run.recipe.ties == "last" else ""
     text = f"Best epoch by {by}" if chosen else "Weights of the last epoch"
     text += f": {_span(run.best_epochs)} of {run.recipe.epochs}"
     sound = run.history.stopped_epoch[~run.history.frozen].tolist()

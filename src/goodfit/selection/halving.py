@@ -30,7 +30,8 @@ from goodfit.selection.sheets import Sheet
 from goodfit.selection.values import Results
 from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
-from goodfit.training.population import Job, schedule_of
+from goodfit.training.population import Job
+from goodfit.training.settings import schedule_of
 from goodfit.training.turns import plan_session
 
 UNCORRECTED = "this accounts for the choice among the finalists, but not for earlier rungs on the same held-out data"
@@ -124,10 +125,10 @@ def thinned(sheets: Sequence[Sheet], settings: set[int], epochs: int) -> list[Sh
 
 
 def _until(job: Job, epochs: int) -> Job:
-    """A job that ends at an epoch; its schedule is that of the whole training."""
+    """A job that ends at an epoch; its schedules are those of the whole training."""
     recipe = job.recipe
     short = recipe if recipe.epochs == epochs else recipe.replace(epochs=epochs, warmup=0.0)
-    return dataclasses.replace(job, recipe=short, schedule=schedule_of(job))
+    return dataclasses.replace(job, recipe=short, schedule=schedule_of(job), length=recipe.epochs)
 
 
 class _Climb:

@@ -29,7 +29,7 @@ def in_as_many_steps(recipe: Recipe, rows: int, own: int) -> Recipe:
     return recipe.replace(batch_size=max(1, round(fitting_batch(recipe, rows) * own / rows)))
 
 
-WHOLE: dict[str, Any] = {"patience": 0, "monitor": "loss", "keep_best": False, "refit": False}
+WHOLE: dict[str, Any] = {"patience": 0, "monitor": "loss", "ties": "first", "keep_best": False, "refit": False}
 
 
 def trained_whole(recipe: Recipe) -> Recipe:

@@ -87,12 +87,13 @@ def _scaled_by(recipe: Recipe) -> tuple[object, ...]:
 def may_share(data: Dataset, folds: Folds, recipe: Recipe) -> bool:
     """Whether all folds of a repeat may be one population: they are a partition, and targets are not transformed.
 
-    A transform is fitted to each fold's own training rows, so that folds would not share their targets.
+    A transform, or the range that predictions are clipped to, is fitted to each fold's own training rows, so that folds
+    would not share their targets.
     """
     if not folds.partitions or data.task != "regression":
         return folds.partitions
-    kind = recipe.target_transform
-    return kind == "none" or all(fit_transform(data.y[fold.train], kind) is None for fold in folds.all)
+    kind, clip = recipe.target_transform, recipe.clip_predictions
+    return all(fit_transform(data.y[fold.train], kind, clip=clip) is None for fold in folds.all)
 
 
 def shared_examples(
@@ -111,7 +112,7 @@ def shared_examples(
     columns = encoded_columns(data.x[rows]) if recipe.encoding != "none" else None
 
     def fit(train: Indexes) -> Scaling:
-        about = {**scaled_by(recipe), "target_transform": "none"}  # see `may_share`
+        about = {**scaled_by(recipe), "target_transform": "none", "clip_predictions": False}  # see `may_share`
         return fit_scaling(data, train, **about, columns=columns)
 
     own = None if _is_fixed(data, recipe) else fit

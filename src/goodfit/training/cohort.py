@@ -23,12 +23,11 @@ from goodfit.training.population import (
     initial_parameters,
     lay_out,
     pad_architecture,
-    schedule_of,
-    settings_of,
 )
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import levels_of
 from goodfit.training.schedules import Schedule
+from goodfit.training.settings import schedules_of, settings_of
 from goodfit.training.state import (
     RATE_FACTORS,
     Chunk,
@@ -242,7 +241,6 @@ def cohort_of(
     batches = tuple(of_key[int(key)] for key in grid.keys.ravel())
     weightless = examples.weights is not None and not _every_batch_counts(examples, batches[0])
     weightless = weightless or examples.row_weights is not None  # a batch may hold rows of weight 0 alone
-    schedules = tuple(dict.fromkeys(schedule_of(job) for job in jobs))
     width, steps = batches[0].width, batches[0].steps
     able, in_turn = machine(), _in_turn(grid, architecture, width)
     program = Program(
@@ -262,6 +260,7 @@ def cohort_of(
         penalizes_biases=any(recipe.penalize_biases for recipe in recipes),
         uses_patience=any(recipe.patience > 0 for recipe in recipes) or conventions == "scikit-learn",
         uses_plateaus=any(job.plateau is not None for job in jobs),
+        tempers=_tempers(recipes, examples),
         conventions=conventions,
         set_rows=examples.set_rows,
         may_be_weightless=weightless,
@@ -281,7 +280,13 @@ def cohort_of(
         draws_orders=able.shuffles and not in_turn and all(map(can_be_drawn, batches)),
         precision=able.precision if np.dtype(dtype) == np.float32 else "highest",
     )
-    return Cohort(tuple(jobs), examples, grid, architecture, program, schedules, dtype, batches)
+    return Cohort(tuple(jobs), examples, grid, architecture, program, schedules_of(jobs), dtype, batches)
+
+
+def _tempers(recipes: Sequence[Recipe], examples: Examples) -> bool:
+    """Whether some net watches its log loss after temperature scaling, of validation rows."""
+    watched = any(recipe.monitor == "tempered-loss" for recipe in recipes)
+    return watched and "valid" in examples.parts and examples.task != "regression"
 
 
 def _descends(recipe: Recipe) -> bool:

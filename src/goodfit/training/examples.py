@@ -107,6 +107,7 @@ class Examples:
         score_test: bool = False,
         loss: str = "auto",
         target_transform: str = "none",
+        clip_predictions: bool = False,
         encoding: str = "none",
         bins: int = BINS,
     ) -> Examples:
@@ -116,7 +117,7 @@ class Examples:
         are scaled, transformed and encoded by all training rows: of its fold, a net knows what these make of means and
         deviations, quantiles, bin edges, and, for a table, categories and medians.
 
-        scaling, loss, target_transform, encoding, bins: the recipe's, as in `fit_scaling`.
+        scaling, loss, target_transform, clip_predictions, encoding, bins: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -128,7 +129,7 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, encoding, bins),
+            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, clip_predictions, encoding, bins),
             parts=parts,
             row_weights=row_weights(data),
         )
@@ -227,7 +228,7 @@ def row_weights(data: Dataset) -> Numbers | None:
 
 def scaled_by(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides how inputs and targets are scaled, as arguments of `of_split` and `fit_scaling`."""
-    fields = ("scaling", "loss", "target_transform", "encoding", "bins")
+    fields = ("scaling", "loss", "target_transform", "clip_predictions", "encoding", "bins")
     return {name: getattr(recipe, name) for name in fields}
 
 
@@ -237,6 +238,7 @@ def fit_scaling(
     scaling: str = "auto",
     loss: str = "auto",
     target_transform: str = "none",
+    clip_predictions: bool = False,
     encoding: str = "none",
     bins: int = BINS,
     columns: Indexes | None = None,
@@ -248,6 +250,7 @@ def fit_scaling(
     with a smooth clip); auto, what the data set says.
     loss: "poisson" takes targets as they are, whatever the data set says.
     target_transform: of numeric targets, before they are scaled; InputError where the training rows have none such.
+    clip_predictions: whether predictions stay within the range of these rows' targets without one, too.
     encoding, bins: of the scaled inputs; "piecewise" encodes the columns given, or those that `encoded_columns` chooses
     of the rows.
     """
@@ -265,7 +268,7 @@ def fit_scaling(
     target_shift, target_scale = np.zeros(data.n_outputs, np.float32), np.ones(data.n_outputs, np.float32)
     transform = None
     if data.task == "regression" and loss != "poisson":
-        transform = fit_transform(data.y[rows], target_transform)
+        transform = fit_transform(data.y[rows], target_transform, clip=clip_predictions)
     if data.scale_targets and loss != "poisson":
         values = data.y[rows]
         target_shift, target_scale = _standard(values if transform is None else transform.forward(values))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goodfit.training.examples import Examples
 
 SCORE_NAMES = {"classification": "accuracy", "multilabel": "exact match", "regression": "R²"}  # of each task
+TEMPERATURES = (0.05, 20.0)  # by which outputs may be divided, so that a net is as sure as it is right
 SMALLEST_CHANCE = 1e-15  # of the right class, below which a row's loss is not counted higher
 
 

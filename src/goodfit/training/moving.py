@@ -60,6 +60,9 @@ def _leaves(state: State) -> Iterator[tuple[str, NDArray[Any], tuple[str, int] |
             for layer, array in enumerate(getattr(leaf, part)):
                 if array is not None:
                     yield f"{name}.{part}", array, (part, layer)
+        for layer, shares in enumerate(leaf.mixtures or ()):
+            own: Any = shares
+            yield f"{name}.mixtures", own, ("mixtures", layer)
         if leaf.input_scale is not None:
             scale: Any = leaf.input_scale
             yield f"{name}.input_scale", scale, ("input_scale", 0)
@@ -73,7 +76,7 @@ def _own_name(name: str, inner: tuple[str, int] | None, cohort: Cohort, net: int
     part, layer = inner
     if layer < own:
         return f"{name}.{layer}"
-    return f"{name}.{own}" if layer == last and part != "slopes" else None
+    return f"{name}.{own}" if layer == last and part in ("weights", "biases", "input_scale") else None
 
 
 def _own_part(inner: tuple[str, int] | None, axes: int, cohort: Cohort, net: int) -> tuple[slice, ...]:

@@ -1,38 +1,37 @@
 """Nets as arrays: jobs are laid on a grid of devices, of groups that share rows, and of nets; and taken off again."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.nets.activations import ACTIVATIONS
-from goodfit.nets.forms import Forms, factors_of, folded, unfolded
-from goodfit.nets.forward import Architecture, Parameters, Present
+from goodfit.nets.forms import factors_of, folded, unfolded
+from goodfit.nets.forward import Architecture, Parameters
 from goodfit.training.examples import Examples
 from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import levels_of
 from goodfit.training.schedules import Schedule
-from goodfit.training.state import RATE_FACTORS, Rates, Settings
-from goodfit.training.stopping import NEVER
 
 GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is not told
-UNLIMITED = np.inf  # the clipping norm of a net without clipping
 
 
 @dataclass(frozen=True)
 class NetArrays:
     """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
-    slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained.
+    slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained. mixtures:
+    the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it.
     """
 
     weights: tuple[NDArray[Any], ...]
     biases: tuple[NDArray[Any], ...]
     slopes: tuple[float | None, ...]
+    mixtures: tuple[NDArray[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,9 @@ class Job:
     """One net to train: its recipe (with its seed), and which set of row weights it learns with.
 
     initial: the weights to start from, where they are not the recipe's to draw; optimizer: the state of the optimiser
-    that goes with them, by name (see `carrying`), where there is one; schedule: in the place of the recipe's; plateau:
-    None stops the net when the recipe's patience is over. group: nets with the same number share their rows, and must
+    that goes with them, by name (see `carrying`), where there is one; schedule: in the place of the recipe's; length:
+    epochs of the training of which the recipe's are the first, None where they are all; plateau: None stops the net
+    when the recipe's patience is over. group: nets with the same number share their rows, and must
     share their seed; None groups nets by their seeds.
     """
 
@@ -59,6 +59,7 @@ class Job:
     rows: int = 0
     initial: NetArrays | None = None
     schedule: Schedule | None = None
+    length: int | None = None
     plateau: Plateau | None = None
     group: int | None = None
     optimizer: Mapping[str, NDArray[Any]] | None = None
@@ -197,102 +198,31 @@ def initial_parameters(
         for layer, start in enumerate(ACTIVATIONS[name].slope for name in architecture.activations)
     )
     laid = tuple(grid.lay(b) if jobs[0].recipe.bias else None for b in biases)
-    scale = np.ones((len(jobs), architecture.inputs), dtype) if _any_scales(jobs) else None
-    return Parameters(tuple(map(grid.lay, weights)), laid, slopes, None if scale is None else grid.lay(scale))
+    scales = any(job.recipe.train_scaling for job in jobs)
+    return Parameters(
+        tuple(map(grid.lay, weights)),
+        laid,
+        slopes,
+        grid.lay(np.ones((len(jobs), architecture.inputs), dtype)) if scales else None,
+        _mixtures(jobs, architecture, grid, dtype),
+    )
 
 
-def _any_scales(jobs: Sequence[Job]) -> bool:
-    return any(job.recipe.train_scaling for job in jobs)
+def _mixtures(jobs: Sequence[Job], architecture: Architecture, grid: NetGrid, dtype: Any) -> Any:
+    """The shares that units begin with: 1, or those of the net that is gone on from; None where no net trains any."""
+    if not any(job.recipe.train_mixture for job in jobs):
+        return None
+    laid = [np.ones((len(jobs), width), dtype) for width in architecture.widths]
+    for net, job in enumerate(jobs):
+        for layer, own in enumerate(job.initial.mixtures if job.initial else ()):
+            laid[layer][net, : len(own)] = own
+    return tuple(map(grid.lay, laid))
 
 
 def _slope(job: Job, layer: int, start: float) -> float:
     """The slope that a net's layer starts with."""
     given = job.initial.slopes[layer] if job.initial and layer < len(job.initial.slopes) else None
     return start if given is None else given
-
-
-def settings_of(
-    jobs: Sequence[Job],
-    schedules: Sequence[Schedule],
-    architecture: Architecture,
-    examples: Examples,
-    grid: NetGrid,
-    dtype: Any,
-) -> Settings:
-    """Everything traced that the jobs' recipes decide, [K, S, M, ...]. schedules: the program's table of schedules."""
-    recipes = [job.recipe for job in jobs]
-
-    def numbers(values: Sequence[Any], kind: Any = dtype) -> Any:
-        return grid.lay(np.asarray(values, kind))
-
-    names = [
-        ("learning_rate", "learning_rate"),
-        ("momentum", "momentum"),
-        ("epsilon", "epsilon"),
-        ("l1", "l1"),
-        ("l2", "l2"),
-    ]
-    rates = {to: numbers([getattr(recipe, name) for recipe in recipes]) for name, to in names}
-    epochs = numbers([recipe.epochs for recipe in recipes], np.int32)
-    # never active: an empty place keeps no loop going, and what is computed there is not taken
-    epochs[grid.empty] = 0
-    return Settings(
-        rates=Rates(
-            **rates,
-            beta1=numbers([recipe.betas[0] for recipe in recipes]),
-            beta2=numbers([recipe.betas[1] for recipe in recipes]),
-            weight_decay=numbers([recipe.weight_decay for recipe in recipes]),
-            penalize_biases=numbers([recipe.penalize_biases for recipe in recipes]),
-            clip_norm=numbers([recipe.clip_norm or UNLIMITED for recipe in recipes]),
-            factors={
-                kind: numbers([getattr(recipe, name) for recipe in recipes])
-                for kind, name in RATE_FACTORS.items()
-                if any(getattr(recipe, name) != 1 for recipe in recipes)
-            },
-            forms=_forms(recipes, architecture, numbers),
-        ),
-        smoothing=numbers([recipe.label_smoothing for recipe in recipes]),
-        huber_delta=numbers([recipe.huber_delta for recipe in recipes]),
-        dropout=numbers([_padded(recipe.dropouts, len(architecture.widths)) for recipe in recipes]),
-        input_dropout=numbers([recipe.input_dropout for recipe in recipes]),
-        class_weight=numbers([class_weights(job, examples) for job in jobs]),
-        schedule=numbers([schedules.index(schedule_of(job)) for job in jobs], np.int32),
-        row_weights=numbers([job.rows for job in jobs], np.int32),
-        epochs=epochs,
-        patience=numbers([recipe.patience or NEVER for recipe in recipes], np.int32),
-        min_change=numbers([recipe.min_change for recipe in recipes]),
-        on_score=numbers([recipe.monitor == "score" for recipe in recipes], bool),
-        plateau_factor=numbers([job.plateau.factor if job.plateau else 1.0 for job in jobs]),
-        plateau_floor=numbers([job.plateau.floor if job.plateau else np.inf for job in jobs]),
-        present=_present(recipes, architecture, grid, dtype),
-    )
-
-
-def _forms(recipes: Sequence[Recipe], architecture: Architecture, numbers: Callable[..., Any]) -> Forms:
-    """In which forms the nets train; a layer that a net lacks has the factor 1."""
-    factors = None
-    if any(recipe.parametrization != "standard" for recipe in recipes):
-        table = np.ones((len(recipes), len(architecture.widths) + 1))
-        for net, recipe in enumerate(recipes):
-            sizes = [architecture.inputs, *recipe.hidden, architecture.outputs]
-            *hidden, last = factors_of(recipe.parametrization, sizes)
-            table[net, : len(hidden)], table[net, -1] = hidden, last
-        factors = tuple(map(numbers, table.T))
-    scales = [recipe.train_scaling for recipe in recipes]
-    return Forms(factors, numbers(scales, bool) if any(scales) else None)
-
-
-def schedule_of(job: Job) -> Schedule:
-    """The schedule of a job; what its kind does not read is left at its default, so that equal ones are equal."""
-    if job.schedule is not None:
-        return job.schedule
-    recipe = job.recipe
-    schedule = Schedule(kind=recipe.schedule, warmup=recipe.warmup)
-    if recipe.schedule in ("step", "exponential"):
-        schedule = replace(schedule, rate=recipe.schedule_rate, every=recipe.schedule_epochs)
-    if recipe.schedule in ("cosine", "one-cycle"):
-        schedule = replace(schedule, final=recipe.final_rate, epochs=recipe.epochs)
-    return schedule
 
 
 def learned_rows(job: Job, examples: Examples) -> NDArray[np.integer]:
@@ -306,33 +236,6 @@ def _inputs_to_fit(job: Job, examples: Examples) -> NDArray[np.float64]:
     """Rows that a net learns from, as its first layer sees them."""
     rows = rows_to_fit(job.recipe, learned_rows(job, examples))
     return examples.scaling_of(job.rows).inputs(examples.x[rows])
-
-
-def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
-    """The weight of each class in a job's loss, [C]. Balanced: rows / (classes * rows of the class)."""
-    given = job.recipe.class_weight
-    if given is None:
-        return np.ones(examples.outputs)
-    if given != "balanced":
-        return np.asarray(given, np.float64)
-    sets = examples.learning_weights
-    weights = np.ones(len(examples.y)) if sets is None else sets[min(job.rows, len(sets) - 1)]
-    rows = examples.train + examples.set_rows * job.rows
-    counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
-    return np.where(counts > 0, counts.sum() / (examples.outputs * np.maximum(counts, 1e-12)), 0.0)
-
-
-def _padded(values: Sequence[float], length: int) -> list[float]:
-    return [*values, *([0.0] * (length - len(values)))]
-
-
-def _present(recipes: Sequence[Recipe], architecture: Architecture, grid: NetGrid, dtype: Any) -> Present:
-    units = []
-    for layer, width in enumerate(architecture.widths):
-        real = np.asarray([r.hidden[layer] if len(r.hidden) > layer else 0 for r in recipes])
-        units.append(grid.lay((np.arange(width) < real[:, None]).astype(dtype)))
-    depths = np.asarray([len(recipe.hidden) for recipe in recipes])
-    return Present(tuple(units), grid.lay(np.arange(len(architecture.widths)) < depths[:, None]))
 
 
 def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -> NetArrays:
@@ -351,4 +254,6 @@ def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -
         for bias, o in zip([parameters.biases[layer] for layer in layers], sizes[1:], strict=True)
     )
     slopes = tuple(None if s is None else float(np.asarray(s)[at]) for s in parameters.slopes[: len(hidden)])
-    return NetArrays(weights, biases, slopes)
+    shares = parameters.mixtures if recipe.train_mixture and parameters.mixtures is not None else ()
+    mixtures = tuple(np.asarray(own)[at][:h] for own, h in zip(shares, hidden, strict=False))
+    return NetArrays(weights, biases, slopes, mixtures)

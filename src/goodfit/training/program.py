@@ -4,7 +4,7 @@ Row orders, initial weights and schedules are drawn on the host and passed in; t
 An epoch is a `lax.scan` over its batches; epochs run in a `lax.while_loop` that ends early when every net has stopped.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,38 +13,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from goodfit.nets.dropout import hash_bits, stream_key
-from goodfit.nets.encoding import Edges
 from goodfit.nets.forms import plain
-from goodfit.nets.forward import Dropout, Parameters, bend_inputs, forward
-from goodfit.nets.losses import LOSSES
+from goodfit.nets.forward import Dropout, Parameters, forward
 from goodfit.nets.penalties import l1_penalty, l2_penalty
 from goodfit.training import optimisers, stopping
+from goodfit.training.batch_rows import Batch, batch_of
 from goodfit.training.batches import PURPOSE
-from goodfit.training.metrics import score_row
-from goodfit.training.own_tables import bins_a_net, own_bins, own_scaling, own_squares, own_weights
-from goodfit.training.scoring import Scoring, scoring_of
-from goodfit.training.state import Chunk, Draws, Layout, OwnScaling, Program, ProgramRows, Settings, State
+from goodfit.training.own_tables import bins_a_net
+from goodfit.training.part_scores import row_values, score_of, score_parts, weighted_sum
+from goodfit.training.state import Chunk, Draws, Layout, Program, ProgramRows, Settings, State
 
 Metrics = Float[Array, "E Q S M"]  # Q: loss and score in training, then loss and score of every part
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Batch:
-    """Rows as the nets see them.
-
-    x: [S, B, D]; target: [S, 1, B] codes or [S, 1 or M, C, B] numbers; weight: [S, 1 or M, B]; own: the scaling of
-    every net on top, which the targets have had and the inputs have not; squares: [S, M, C], see `ProgramRows`;
-    scoring: of transformed targets; bins: of encoded inputs, which x has not had.
-    """
-
-    x: Array
-    target: Array
-    weight: Array
-    own: OwnScaling | None = None
-    squares: Array | None = None
-    scoring: Scoring | None = None
-    bins: Edges | None = None
 
 
 def run_chunk(
@@ -81,8 +60,8 @@ def _epoch(
     values = jnp.stack([loss, score])  # [2, S, M]
     due = state.active & (chunk.scored[epoch] | (number == settings.epochs))  # every net's last epoch is scored
     if program.parts:
-        nothing = jnp.full((2 * len(program.parts), *loss.shape), jnp.nan, loss.dtype)
-        scored = partial(_score_parts, program, settings, rows)
+        nothing = jnp.full((2 * len(program.parts) + program.tempers, *loss.shape), jnp.nan, loss.dtype)
+        scored = partial(score_parts, program, settings, rows)
         # cond, not where: an epoch in which nothing is due skips the passes over the parts
         found = jax.lax.cond(due.any(), scored, lambda _: nothing, parameters)
         values = jnp.concatenate([values, jnp.where(due, found, jnp.nan)])
@@ -90,10 +69,11 @@ def _epoch(
     values = jnp.where(state.active, values, jnp.nan)
     watched = 2 + 2 * program.parts.index(program.monitor) if program.monitor in program.parts else 0
     seen = due if watched else state.active
+    tempered = values[-1] if program.tempers else None
     state = stopping.end_epoch(
-        program, settings, state, parameters, optimizer, values[watched], values[watched + 1], seen, number
+        program, settings, state, parameters, optimizer, values[watched], values[watched + 1], seen, number, tempered
     )
-    return state, values
+    return state, values[: 2 + 2 * len(program.parts)]
 
 
 def drawn_order(layout: Layout, draws: Draws, epoch: Array) -> Array:
@@ -122,12 +102,12 @@ def _train_epoch(
     def body(carry: Any, inputs: tuple[Array, Array, Array]) -> tuple[Any, None]:
         parameters, optimizer, sums = carry
         index, factors, at = inputs
-        batch = _batch(program, settings, rows, index)
-        dropout = _dropout(program, chunk.seeds, settings, number, at)
+        batch, now = batch_of(program, settings, rows, index), _scheduled(settings, factors)
+        dropout = _dropout(program, chunk.seeds, now, number, at)
         # with one schedule for all, no gather in the loop
         factor = factors[settings.schedule] if factors.shape[0] > 1 else factors[0]
         factor = factor if state.rate is None else factor * state.rate
-        parameters, optimizer, found = _step(program, settings, batch, dropout, parameters, optimizer, factor)
+        parameters, optimizer, found = _step(program, now, batch, dropout, parameters, optimizer, factor)
         if objective_is_loss(program):
             found = (found[0] * (index >= 0).sum(-1).astype(zero.dtype)[:, None], *found[1:])
         return (parameters, optimizer, tuple(s + f for s, f in zip(sums, found, strict=True))), None
@@ -138,12 +118,7 @@ def _train_epoch(
     rows_an_epoch = chunk.counts[epoch][:, None]  # [S, 1]
     total = sums[-1] if program.uses_row_weights else rows_an_epoch
     of_loss = rows_an_epoch if objective_is_loss(program) else total
-    return parameters, optimizer, sums[0] / of_loss, _score(program, sums[1] / total)
-
-
-def _score(program: Program, mean: Array) -> Array:
-    """The score of rows from the mean over them of `score_row`."""
-    return 1 - mean if program.task == "regression" else mean
+    return parameters, optimizer, sums[0] / of_loss, score_of(program, sums[1] / total)
 
 
 def objective_is_loss(program: Program) -> bool:
@@ -226,7 +201,7 @@ def _objective(
     z = forward(
         parameters, batch.x, program.architecture, settings.present, dropout, inputs, batch.bins
     )  # [S, M, C, B]
-    trained, untrained, score = _row_values(program, settings, z, batch)
+    trained, untrained, score = row_values(program, settings, z, batch)
     weight = batch.weight
     if program.uses_class_weights:
         classes = jnp.arange(z.shape[-2], dtype=batch.target.dtype)[:, None]
@@ -235,7 +210,7 @@ def _objective(
     total = weight.sum(-1)
     # where a net has no weight in the batch: 0/1, for the nan of 0/0 would reach its gradient
     total = jnp.where(total > 0, total, 1.0)
-    mean = _weighted_sum(trained, weight) / total
+    mean = weighted_sum(trained, weight) / total
     penalty = jnp.zeros_like(mean) if program.plain_descent else _l2_penalty(program, settings, parameters)
     if objective_is_loss(program):
         penalty = penalty / total
@@ -243,42 +218,18 @@ def _objective(
         loss = averaged + penalty + _l1_penalty(program, settings, parameters)
     else:
         # class weights and penalties steer the objective alone; what is reported is the plain loss of the rows
-        loss = _weighted_sum(untrained, batch.weight)
+        loss = weighted_sum(untrained, batch.weight)
     weights = jnp.broadcast_to(batch.weight.sum(-1), mean.shape)
-    return mean + penalty, (loss, _weighted_sum(score, batch.weight), weights)
+    return mean + penalty, (loss, weighted_sum(score, batch.weight), weights)
 
 
 def objective_of(
     program: Program, settings: Settings, rows: ProgramRows, index: Array, parameters: Parameters
 ) -> tuple[Array, Array]:
     """The objective of the rows [S, B] as one batch, and the loss in training as `conventions` report it, [S, M]"""
-    batch = _batch(program, settings, rows, index)
+    batch = batch_of(program, settings, rows, index)
     objective, (loss, _, _) = _objective(program, settings, parameters, batch, None)
     return objective, loss
-
-
-def _row_values(program: Program, settings: Settings, z: Array, batch: Batch) -> tuple[Array, Array, Array]:
-    """Of every row, [S, M, B]: the loss that is trained on, the plain loss (no smoothing), the score.
-
-    The score of numbers is in the unit that all nets share, whatever each scales its targets by; that of transformed
-    targets in the unit that they had before.
-    """
-    target, own = batch.target, batch.own
-    smoothing = settings.smoothing[..., None] if program.uses_smoothing else None
-    delta = program.levels if program.loss == "quantile" else settings.huber_delta[..., None]
-    trained, plain = LOSSES[program.loss].per_row(z, target, smoothing, delta)
-    if program.loss == "quantile":
-        z = z[..., : target.shape[-2], :]  # the medians, which are what is predicted
-    if own is not None and program.task == "regression":
-        z, target = (values / own.target_scale[..., None] for values in (z, target))
-    if batch.scoring is not None:
-        z, target = batch.scoring.values(z)
-    return trained, plain, score_row(program.task, z, target, LOSSES[program.loss].link, batch.squares)
-
-
-def _weighted_sum(values: Array, weight: Array) -> Array:
-    """Sum over rows; a row of weight zero counts nothing even where its value is not finite."""
-    return jnp.where(weight > 0, values * weight, jnp.zeros((), values.dtype)).sum(-1)
 
 
 def _l2_penalty(program: Program, settings: Settings, parameters: Parameters) -> Array:
@@ -304,41 +255,16 @@ def _penalized_biases(program: Program, parameters: Parameters) -> list[Array]:
     return [b for b in parameters.biases if b is not None] if program.penalizes_biases else []
 
 
-def _batch(program: Program, settings: Settings, rows: ProgramRows, index: Array) -> Batch:
-    """The rows of one step, index [S, B], scaled; -1 marks a place that no row fills, of weight zero."""
-    real = index >= 0
-    own = own_scaling(rows, settings)
-    # row 0 stands in where no row is; its weight there is 0
-    at = _of_own_set(program, settings, jnp.maximum(index, 0))
-    x, target = _examples(program, rows, at, own)
-    weight = real[:, None].astype(x.dtype)  # [S, 1, B]
-    if program.uses_row_weights:
-        weight = weight * own_weights(rows.weights, settings, jnp.maximum(index, 0))
-    squares = own_squares(rows, 0, settings)
-    return Batch(x, target, weight, own, squares, scoring_of(rows, at), own_bins(rows, settings))
-
-
-def _of_own_set(program: Program, settings: Settings, index: Array) -> Array:
-    """Rows of one data set, [S or 1, B], as rows of all that are stacked: each group has its own set."""
-    return index + program.set_rows * settings.row_weights[:, :1] if program.set_rows else index
-
-
-def _examples(program: Program, rows: ProgramRows, index: Array, own: OwnScaling | None) -> tuple[Array, Array]:
-    """Scaled inputs [S, B, D] and targets, [S, 1, B] codes or [S, 1 or M, C, B] numbers, of rows [S, B].
-
-    own: is applied to the targets; the forward pass applies it to the inputs.
-    """
-    # no index is out of bounds: -1 was taken out before, so that XLA need not check or clamp any
-    x = (rows.x.at[index].get(mode="promise_in_bounds").astype(rows.scale.dtype) - rows.shift) * rows.scale
-    x = x if rows.bend is None else bend_inputs(x, rows.bend)
-    y = rows.y.at[index].get(mode="promise_in_bounds")
-    if program.task == "classification":
-        return x, y[:, None]
-    numbers = (y.astype(x.dtype) - rows.target_shift) * rows.target_scale  # [S, B, C]
-    numbers = numbers.swapaxes(-1, -2)[:, None]
-    if own is not None:
-        numbers = (numbers - own.target_shift[..., None]) * own.target_scale[..., None]
-    return x, numbers
+def _scheduled(settings: Settings, factors: Array) -> Settings:
+    """The settings of one step: dropout and weight decay at their shares, where they are scheduled. factors: [T]."""
+    if settings.dropout_schedule is not None:
+        share = factors[settings.dropout_schedule]
+        dropout, inputs = settings.dropout * share[..., None], settings.input_dropout * share
+        settings = replace(settings, dropout=dropout, input_dropout=inputs)
+    if settings.decay_schedule is not None:
+        decay = settings.rates.weight_decay * factors[settings.decay_schedule]
+        settings = replace(settings, rates=replace(settings.rates, weight_decay=decay))
+    return settings
 
 
 def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, step: Array) -> Dropout | None:
@@ -348,35 +274,3 @@ def _dropout(program: Program, seeds: Array, settings: Settings, epoch: Array, s
     layers = jnp.arange(len(program.architecture.widths) + 1, dtype=jnp.uint32)
     keys = stream_key(seeds[:, None], epoch, step, layers[None, :])  # [S, L + 1]
     return Dropout(keys, settings.dropout, settings.input_dropout)
-
-
-def _score_parts(program: Program, settings: Settings, rows: ProgramRows, parameters: Parameters) -> Array:
-    """Plain loss and score of every part after the epoch, [2 * parts, S, M]; nothing is dropped."""
-    found: list[Array] = []
-    parameters = plain(parameters, settings.rates.forms)
-    zero = jnp.zeros_like(settings.rates.l2)
-    groups, own, bins = zero.shape[0], own_scaling(rows, settings), own_bins(rows, settings)
-    for number, (index, weights) in enumerate(rows.parts):
-        squares = own_squares(rows, number + 1, settings)
-
-        def block(
-            sums: Any, index: Array, weights: Array | None = weights, squares: Array | None = squares
-        ) -> tuple[Any, None]:
-            # the last block is filled up with -1, of weight 0 below
-            at = jnp.maximum(index, 0)[None]  # [1, R]: the same rows for every group
-            of_set = _of_own_set(program, settings, at)
-            x, target = _examples(program, rows, of_set, own)
-            x = jnp.broadcast_to(x, (groups, *x.shape[1:]))
-            inputs = None if own is None else (own.shift, own.scale, own.bend)
-            z = forward(parameters, x, program.architecture, settings.present, None, inputs, bins)
-            weight = (index >= 0)[None, None].astype(x.dtype)
-            if weights is not None:
-                weight = weight * own_weights(weights, settings, at)
-            scored = Batch(x, target, weight, own, squares, scoring_of(rows, of_set))
-            _, loss, score = _row_values(program, settings, z, scored)
-            new = (_weighted_sum(loss, weight), _weighted_sum(score, weight), weight.sum(-1))
-            return tuple(s + n for s, n in zip(sums, new, strict=True)), None
-
-        (loss, score, total), _ = jax.lax.scan(block, (zero, zero, zero), index)
-        found += [loss / total, _score(program, score / total)]
-    return jnp.stack(found)

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from goodfit import strict_json
 from goodfit.errors import InputError, nearest, problem
 from goodfit.files import write_atomically
-from goodfit.reading import read_text
 from goodfit.training.recipe_fields import FieldRule, read_fields
-from goodfit.training.recipe_files import MOST_BYTES, RECIPE_FILE, SEARCH_FILE, SEARCH_RESULT, once, winner
+from goodfit.training.recipe_files import found_in, parsed
 from goodfit.training.recipe_names import (
     ActivationName,
     BiasInitialiserName,
     EncodingName,
     InitialiserName,
     LossName,
+    MonitorName,
     OptimizerName,
     ParametrizationName,
+    PartScheduleName,
+    Rate,
     RowsInitialiserName,
     ScalingName,
     ScheduleName,
     TargetTransformName,
+    Units,
+    Weight,
 )
 from goodfit.training.recipe_rules import (
     BINS,
@@ -40,10 +42,6 @@ from goodfit.training.recipe_rules import (
     problems_between,
 )
 from goodfit.wiring import provided
-
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Units = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0)]
 
 LARGEST_SEED = 2**32 - 1
 _BETAS = {"lion": (0.9, 0.99), "rmsprop": (0.0, 0.9)}
@@ -92,6 +90,10 @@ class Recipe(BaseModel):
     )
     train_scaling: bool = Field(
         default=False, description="Whether a factor of every input of the first layer, 1 at first, is trained as well."
+    )
+    train_mixture: bool = Field(
+        default=False,
+        description="Whether each hidden unit trains the share a of its activation f, 1 at first: a f(z) + (1 - a) z.",
     )
     dropout: Rate | tuple[Rate, ...] = Field(
         default=0.3,
@@ -151,6 +153,9 @@ class Recipe(BaseModel):
     scaling_rate: float = Field(
         default=1.0, ge=0, description="Learning rate of train-scaling, as a multiple of that of the weights."
     )
+    mixture_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of train-mixture, as a multiple of that of the weights."
+    )
     momentum: Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
     nesterov: bool = Field(default=False, description="Nesterov momentum (sgd).")
     beta1: Rate | None = Field(
@@ -175,7 +180,17 @@ class Recipe(BaseModel):
     )
     schedule_epochs: float = Field(default=10.0, gt=0, description="Epochs per decay factor (step, exponential).")
     final_rate: float = Field(
-        default=0.0, ge=0, le=1, description="Final learning rate as a fraction of learning-rate (cosine, one-cycle)."
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Final learning rate as a fraction of learning-rate (cosine, flat-cosine, one-cycle).",
+    )
+    dropout_schedule: PartScheduleName = Field(
+        default="constant",
+        description="Schedule of the dropout rates. flat-cosine: constant for half of the epochs, then falling to 0.",
+    )
+    decay_schedule: PartScheduleName = Field(
+        default="constant", description="Schedule of the weight decay, beside that of the learning rate."
     )
     clip_norm: float | None = Field(
         default=None, gt=0, description="Maximum norm of a net's gradient; longer ones are clipped. none: no clipping."
@@ -194,8 +209,13 @@ class Recipe(BaseModel):
     min_change: float = Field(
         default=0.0, ge=0, description="Early stopping: smallest change that counts as an improvement."
     )
-    monitor: Literal["loss", "score"] = Field(
-        default="loss", description="Validation metric that picks the best epoch: loss or score."
+    monitor: MonitorName = Field(
+        default="loss",
+        description="Validation metric that picks the best epoch: loss, score, or tempered-loss, the log loss after "
+        "temperature scaling.",
+    )
+    ties: Literal["first", "last"] = Field(
+        default="first", description="Which of equally good epochs counts as the best: the first or the last."
     )
     keep_best: bool = Field(
         default=True, description="Keep the weights of the best epoch, if there is a validation set."
@@ -216,6 +236,9 @@ class Recipe(BaseModel):
         description="Transform of numeric targets, undone in predictions. log: targets > 0; log1p: targets > -1; "
         "yeo-johnson: power; quantile: to a normal distribution; auto: log for each positive target whose logarithms "
         "have a standard deviation of 1 or more and little skewness, else none.",
+    )
+    clip_predictions: bool = Field(
+        default=False, description="Whether predicted numbers stay within the range of the training targets."
     )
     valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
     fold_members: int = Field(
@@ -295,35 +318,13 @@ class Recipe(BaseModel):
     @classmethod
     def from_json(cls, text: str, *, where: str = "Recipe") -> Recipe:
         """A recipe from JSON as `to_json` writes it; fields may be missing, unknown ones are an error."""
-        try:
-            values = json.loads(text, object_pairs_hook=functools.partial(once, where))
-            strict_json.parse(text)
-        except json.JSONDecodeError as error:
-            place = f"line {error.lineno}, column {error.colno}"
-            raise InputError(problem(where, f"must be JSON: {error.msg} at {place}")) from None
-        except RecursionError:
-            raise InputError(problem(where, "must be an object of recipe fields: it is nested too deep")) from None
-        except ValueError as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(problem(where, f"must be JSON: {error}")) from None
-        return cls.from_mapping(values, where=where)
+        return cls.from_mapping(parsed(text, where), where=where)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Recipe:
         """A recipe from a JSON file, from the `recipe.json` of a run's folder, or the winner of a search's folder."""
-        file = Path(path)
-        if os.path.isdir(file):
-            file = file / RECIPE_FILE
-            if not os.path.exists(file) and os.path.exists(file.with_name(SEARCH_FILE)):
-                return cls.from_mapping(winner(file.with_name(SEARCH_RESULT)), where=str(path))
-        try:
-            text = read_text(file, most=MOST_BYTES)
-        except UnicodeDecodeError:
-            raise InputError(problem(str(file), "must be a text file in UTF-8")) from None
-        except OSError as error:
-            raise InputError(problem(str(file), f"must be readable: {error.strerror or error}")) from None
-        return cls.from_json(text, where=str(file))
+        values, where = found_in(path)
+        return cls.from_mapping(values, where=where)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

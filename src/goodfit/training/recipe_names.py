@@ -1,6 +1,8 @@
-"""The names that fields of a recipe may hold."""
+"""What fields of a recipe may hold: names, and numbers within limits."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 ActivationName = Literal[
     "identity",
@@ -34,9 +36,15 @@ LossName = Literal[
     "auto", "cross-entropy", "binary-cross-entropy", "squared-error", "absolute-error", "huber", "poisson", "quantile"
 ]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "lion", "lbfgs"]
-ScheduleName = Literal["constant", "step", "exponential", "cosine", "one-cycle"]
+ScheduleName = Literal["constant", "step", "exponential", "cosine", "flat-cosine", "coslog4", "one-cycle"]
+PartScheduleName = Literal["constant", "flat-cosine"]
+MonitorName = Literal["loss", "score", "tempered-loss"]
 ScalingName = Literal["auto", "none", "unit", "standard", "robust"]
 EncodingName = Literal["none", "piecewise"]
 TargetTransformName = Literal["auto", "none", "log", "log1p", "yeo-johnson", "quantile"]
 ParametrizationName = Literal["standard", "ntk"]
 RowsInitialiserName = Literal["none", "variance", "hyperplanes"]
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Units = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]

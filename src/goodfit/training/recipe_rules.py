@@ -63,6 +63,7 @@ APPLIES = (
     Applies("input_dropout", "optimizer", STOCHASTIC, 0.0),
     Applies("target_transform", "loss", ("auto", "squared-error", "absolute-error", "huber", "quantile"), "none"),
     Applies("levels", "loss", ("quantile",), LEVELS),
+    Applies("clip_predictions", "loss", ("auto", "squared-error", "absolute-error", "huber"), False),
     Applies("bins", "encoding", ("piecewise",), BINS),
     Applies("huber_delta", "loss", ("huber",), 1.0),
     Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
@@ -75,6 +76,8 @@ APPLIES = (
     Applies("bias_rate", "bias", (True,), 1.0),
     Applies("scaling_rate", "optimizer", STOCHASTIC, 1.0),
     Applies("scaling_rate", "train_scaling", (True,), 1.0),
+    Applies("mixture_rate", "optimizer", STOCHASTIC, 1.0),
+    Applies("mixture_rate", "train_mixture", (True,), 1.0),
     Applies("momentum", "optimizer", ("sgd",), 0.0),
     Applies("nesterov", "optimizer", ("sgd",), False),
     Applies("beta1", "optimizer", ("adam", "adamw", "lion"), None),
@@ -84,7 +87,9 @@ APPLIES = (
     Applies("warmup", "optimizer", STOCHASTIC, 0.0),
     Applies("schedule_rate", "schedule", ("step", "exponential"), 0.1),
     Applies("schedule_epochs", "schedule", ("step", "exponential"), 10.0),
-    Applies("final_rate", "schedule", ("cosine", "one-cycle"), 0.0),
+    Applies("final_rate", "schedule", ("cosine", "flat-cosine", "one-cycle"), 0.0),
+    Applies("dropout_schedule", "optimizer", STOCHASTIC, "constant"),
+    Applies("decay_schedule", "optimizer", ("adamw", "lion"), "constant"),
     Applies("clip_norm", "optimizer", STOCHASTIC, None),
 )
 

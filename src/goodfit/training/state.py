@@ -18,7 +18,9 @@ from goodfit.nets.forward import Architecture, Parameters, Present
 RATE_FACTORS = {  # kind of parameters that may learn at another rate than the weights -> the recipe's field of it
     "biases": "bias_rate",
     "input_scale": "scaling_rate",
+    "mixtures": "mixture_rate",
 }
+PART_SCHEDULES = ("dropout_schedule", "decay_schedule")  # fields of a recipe, and of `Settings`
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Program:
     may_be_weightless: some net may meet a batch in which no row has weight for it.
     in_turn: a device trains one group of nets after another, not all of them step by step.
     uses_patience: some net stops when nothing improves. Where none does and no best is kept, none is looked for.
+    tempers: some net watches its log loss after temperature scaling.
     uses_plateaus: some net lowers its learning rate, instead of stopping, when nothing improves.
     conventions: "goodfit", or "scikit-learn" where a training must be the same as its. There the L2 penalty is divided
     by the batch's weight; the loss in training is the objective, penalties included, averaged over batches by their
@@ -71,6 +74,7 @@ class Program:
     penalizes_biases: bool = True
     uses_patience: bool = True
     uses_plateaus: bool = False
+    tempers: bool = False
     conventions: str = "goodfit"
     set_rows: int = 0
     plain_descent: bool = False
@@ -112,7 +116,9 @@ class Settings:
     after this many; patience: epochs without improvement before it stops, a very large number for never; on_score:
     watch the score instead of the loss. plateau_factor: a net that would stop for want of improvement multiplies its
     learning rate by this instead, while the share of the rate that it started with is above plateau_floor (infinite: it
-    stops).
+    stops). dropout_schedule, decay_schedule: as schedule, of dropout and weight decay; None where no net has one.
+    on_tempered: watch the log loss after temperature scaling; takes_equals: of equally good epochs, keep the last
+    instead of the first; None where no net does.
     """
 
     rates: Rates
@@ -130,6 +136,10 @@ class Settings:
     plateau_factor: Float[Array, "S M"]
     plateau_floor: Float[Array, "S M"]
     present: Present
+    on_tempered: Bool[Array, "S M"] | None = None
+    takes_equals: Bool[Array, "S M"] | None = None
+    dropout_schedule: Int[Array, "S M"] | None = None
+    decay_schedule: Int[Array, "S M"] | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -226,7 +236,7 @@ class Chunk:
     first: number of epochs already done; count: epochs to run now (<= E); seeds: [S] of the dropout streams;
     order: [E, steps, S, B] rows of every batch, -1 where a batch is not full, or how to draw them;
     counts: [E, S] how many rows those are;
-    schedules: [E, steps, T] factors of the learning rate; scored: [E] whether the parts are scored at the end of that
+    schedules: [E, steps, T] factors of what is scheduled; scored: [E] whether the parts are scored at the end of that
     epoch (those of a net that trains its last epoch are in any case).
     """
 

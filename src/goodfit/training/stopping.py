@@ -24,12 +24,15 @@ def end_epoch(
     score: Array,
     scored: Array,
     number: Array,
+    tempered: Array | None = None,
 ) -> State:
     """The state after epoch `number` (1-based), from the state before it and what the epoch made of the parameters.
 
-    loss, score: [S, M] of the watched part; scored: [S, M] whether it was scored in this epoch. A net whose loss or
+    loss, score: [S, M] of the watched part; tempered: its log loss after temperature scaling, None where no net watches
+    it; scored: [S, M] whether it was scored in this epoch. A net whose loss or
     parameters are not finite goes back to the state before the epoch and is frozen. Improvement is a watched value
-    below the best one; for patience it must be lower by more than min_change. A net out of patience stops, or goes on
+    below the best one, or equal to it where a net takes the last of equals; for patience it must be lower by more than
+    min_change. A net out of patience stops, or goes on
     with a lower rate where it has one.
     """
     # the loss of an epoch that was not scored is nan by design, and says nothing of the net
@@ -51,16 +54,21 @@ def end_epoch(
 
     # A score is better high. Where R² is not defined, for the watched targets are all the same, the loss is watched.
     value = jnp.where(settings.on_score & jnp.isfinite(score), -score, loss)
-    better = taken & scored & (value < before.best_value)
+    if tempered is not None and settings.on_tempered is not None:
+        value = jnp.where(settings.on_tempered & jnp.isfinite(tempered), tempered, value)
+    lower = value < before.best_value
+    if settings.takes_equals is not None:
+        lower |= settings.takes_equals & (value == before.best_value)
+    better = taken & scored & lower
     goal = before.best_value - settings.min_change
     enough = taken & scored & (value <= goal if program.conventions == "scikit-learn" else value < goal)
     # only scored epochs try a net's patience
     since = jnp.where(enough, 0, before.since_best + (taken & scored))
     tired, rate = since >= settings.patience, before.rate
     if rate is not None:
-        lower = taken & tired & (rate > settings.plateau_floor)
-        rate = jnp.where(lower, rate * settings.plateau_factor, rate)
-        since, tired = jnp.where(lower, 0, since), tired & ~lower
+        slower = taken & tired & (rate > settings.plateau_floor)
+        rate = jnp.where(slower, rate * settings.plateau_factor, rate)
+        since, tired = jnp.where(slower, 0, since), tired & ~slower
     after = replace(
         after,
         best_value=jnp.where(better, value, before.best_value),

@@ -12,6 +12,7 @@ from goodfit.training.population import Job
 
 PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
+TEMPERED = 3  # copies of the outputs for validation rows, where temperatures are fitted to them
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
 
@@ -119,4 +120,6 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
     group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
     inputs = CLIPPED * itemsize * batch * widths[0] if work.examples.own_inputs else 0
-    return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs) + groups * group
+    tempered = any(recipe.monitor == "tempered-loss" for recipe in recipes)
+    kept = TEMPERED * itemsize * widths[-1] * len(work.examples.parts.get("valid", ())) if tempered else 0
+    return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs + kept) + groups * group

@@ -28,6 +28,7 @@ from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.notebooks import session_line
 from goodfit.training.observer import Watch
 from goodfit.training.recipe import Recipe
+from goodfit.training.schedules import ENDING
 from goodfit.training.store import SessionRecord, session_folder
 from goodfit.verdicts import laying_out, trying
 from goodfit.verdicts.deciding import MARGIN, decide
@@ -328,7 +329,7 @@ def _lasts(found: trying.MeasuredAlternatives, place: int, doublings: float) -> 
 
 def _earlier(recipe: Recipe, epoch: int) -> Alternative:
     """The recipe stopped at that epoch: as fewer epochs, or where a schedule ends with them by keeping the best one."""
-    if recipe.schedule in ("cosine", "one-cycle"):
+    if {recipe.schedule, recipe.dropout_schedule, recipe.decay_schedule} & {*ENDING}:
         fields: Mapping[str, Any] = {"keep_best": True, "valid": recipe.valid or 0.1}
     else:
         fields = {"epochs": epoch}

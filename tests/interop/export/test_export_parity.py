@@ -91,10 +91,11 @@ def test_a_table_of_categories_numbers_yes_and_no_and_dates(tmp_path: Path) -> N
         close(module.predict_proba(pd.DataFrame(table)), expected)
 
 
-@pytest.mark.parametrize("transform", ["log", "log1p", "yeo-johnson", "quantile", "none"])
+@pytest.mark.parametrize("transform", ["log", "log1p", "yeo-johnson", "quantile", "none", "clipped"])
 def test_regression_with_a_target_transform(transform: str, tmp_path: Path) -> None:
     targets = np.exp(RNG.normal(2, 1, (300, 2)))
-    facts: dict[str, Any] = {"task": "regression", "transform": fit_transform(targets, transform)}
+    held = fit_transform(targets, "none", clip=True) if transform == "clipped" else fit_transform(targets, transform)
+    facts: dict[str, Any] = {"task": "regression", "transform": held}
     facts |= {"target_shift": np.array([1.5, 1e3]), "target_scale": np.array([2.0, 0.5])}
     model, table = people_model(2, outputs=2, **facts)
     expected = model.predict(table)
@@ -149,6 +150,12 @@ def test_scikit_learn(tmp_path: Path) -> None:
     counts = drawn_net(4, 1, ("tanh",), task="regression", link="exp", **SCALED)
     Model((counts,)).export("sklearn", tmp_path / "counts", rows=X)
     close(joblib.load(tmp_path / "counts.joblib").predict(X), counts.predict(X, np.float64)[:, 0])
+    for outputs, seeds in ((1, 1), (1, 2), (2, 1)):
+        held = fit_transform(RNG.normal(size=(9, outputs)), "none", clip=True)
+        facts: dict[str, Any] = {"task": "regression", "transform": held, **SCALED}
+        model = Model(tuple(drawn_net(4, outputs, ("relu",), seed=seed, **facts) for seed in range(seeds)))
+        model.export("sklearn", tmp_path / "clipped", rows=X)
+        close(joblib.load(tmp_path / "clipped.joblib").predict(X), np.squeeze(model.predict(X)))
     net = drawn_net(4, 1, ("sigmoid",), task="regression", target_shift=5, target_scale=0.1, **SCALED)
     Model((net, net)).export("sklearn", tmp_path / "number.joblib", rows=X)
     close(joblib.load(tmp_path / "number.joblib").predict(X), net.predict(X, np.float64)[:, 0])

@@ -8,9 +8,10 @@ import numpy as np
 from goodfit.inspection.findings.finding import Evidence, Finding, number, worst
 from goodfit.inspection.learning_rates import LEARNABLE, RangeTest, advised_rate, nearest_best
 from goodfit.inspection.measuring import LayerMeasure
-from goodfit.training.population import Job, schedule_of
+from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import LEARNING_RATES
+from goodfit.training.settings import schedule_of
 
 HIGH_BELOW = 0.5  # share of the drop in loss at the best lower rate that is reached
 LOW_BELOW = 0.5  # share of the drop at the best higher rate

@@ -69,8 +69,12 @@ def _layers(graph: OnnxGraph, net: TrainedNet, h: Value, precision: Any) -> Valu
         constants = (graph.constant(array.astype(precision)) for array in (weight, bias))
         h = graph.add("Gemm", h, *constants, transB=1)
         if layer < len(net.activations):
-            name, slope = net.activations[layer], net.slopes[layer]
+            name, slope, z = net.activations[layer], net.slopes[layer], h
             h = _prelu(graph, h, precision, slope) if slope is not None else ACTIVATIONS[name](graph, h, precision)
+            if net.mixtures:
+                share = net.mixtures[layer].astype(precision)
+                parts = ((h, share), (z, 1 - share))
+                h = graph.add("Add", *(graph.add("Mul", part, graph.constant(each)) for part, each in parts))
     return h
 
 

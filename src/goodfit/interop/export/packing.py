@@ -46,6 +46,7 @@ def numpy_files(model: Model) -> dict[str, bytes]:
         own = _arrays(net)
         for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
             own |= {f"weight{layer}": weight, f"bias{layer}": bias}
+        own |= {f"share{layer}": share for layer, share in enumerate(net.mixtures)}
         arrays |= {f"{place}.{name}": array for name, array in own.items()}
     content = io.BytesIO()
     np.savez(content, **arrays)
@@ -59,6 +60,7 @@ def torch_files(model: Model) -> dict[str, bytes]:
     about = {
         **_about(model),
         "nets": [list(net.activations) for net in model.nets],
+        "mixed": [bool(net.mixtures) for net in model.nets],
         "sizes": [[net.first_inputs, *net.sizes[1:]] for net in model.nets],
     }
     tensors = [{name: torch.tensor(array) for name, array in _arrays(net).items()} for net in model.nets]
@@ -75,8 +77,10 @@ def _state(net: TrainedNet) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for layer, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
         found |= {f"{2 * layer}.weight": torch.tensor(weight), f"{2 * layer}.bias": torch.tensor(bias)}
-    slopes = {f"{2 * layer + 1}.weight": slope for layer, slope in enumerate(net.slopes) if slope is not None}
-    return found | {name: torch.tensor([slope]) for name, slope in slopes.items()}
+    within = "activation." if net.mixtures else ""
+    for layer, slope in enumerate(net.slopes):
+        found |= {} if slope is None else {f"{2 * layer + 1}.{within}weight": torch.tensor([slope])}
+    return found | {f"{2 * layer + 1}.share": torch.tensor(share) for layer, share in enumerate(net.mixtures)}
 
 
 def _formula(net: TrainedNet, layer: int) -> tuple[str, float]:

@@ -13,6 +13,7 @@ from goodfit.data.robust import CLIP
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
 from goodfit.data.tables.raw import MISSING_WORDS
+from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems
 from goodfit.interop.export.onnx_columns import in_any_case, spellings
 from goodfit.models.model_file import Model
@@ -56,7 +57,7 @@ def sklearn_object(model: Model) -> Any:
         steps = [("clip", transformer)]
     else:
         given = _Given(np.arange(size), np.ones(size), np.zeros(size, bool))
-    nets = [_mlp(each, given, model.classes) for each in model.nets]
+    nets = [_within(_mlp(each, given, model.classes), each.transform) for each in model.nets]
     return Pipeline([*steps, ("net", nets[0]) if len(nets) == 1 else ("nets", _voting(model, nets))])
 
 
@@ -82,12 +83,14 @@ def _check(model: Model) -> None:
         if len(set(net.activations)) > 1:
             problems.add(WHERE, "all hidden layers must have one activation", got=net.activations)
             break
+    if any(net.mixtures for net in model.nets):
+        problems.add(WHERE, "cannot hold mixtures of activations", fix=f"{again} --no-train-mixture.")
     if any(net.encoding is not None for net in model.nets):
         problems.add(WHERE, "cannot hold the bins of encoded features", fix=f"{again} --encoding none.")
     if model.task != "regression" and model.nets[0].n_outputs == 1:
         problems.add(WHERE, f"a net for {model.task} must have at least two outputs", got=1)
-    if any(net.transform is not None for net in model.nets):
-        problems.add(WHERE, "a target transform cannot be held", got=model.nets[0].transform.kinds)  # type: ignore[union-attr]
+    if named := next((net.transform.named for net in model.nets if net.transform and net.transform.named), None):
+        problems.add(WHERE, "a target transform cannot be held", got=named)
     if any(net.link == "exp" for net in model.nets) and not _has_poisson():
         problems.add(WHERE, "the link exp needs scikit-learn 1.7 or later")
     if model.preprocessing is not None and any(net.bend.any() for net in model.nets):
@@ -247,6 +250,21 @@ def _mlp(net: TrainedNet, given: _Given, classes: tuple[str, ...]) -> Any:
         made._label_binarizer = LabelBinarizer().fit(names)
         made.classes_ = made._label_binarizer.classes_
     return made
+
+
+def _within(made: Any, transform: TargetTransform | None) -> Any:
+    """The fitted net with its predictions clipped, where they are."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.preprocessing import FunctionTransformer
+
+    if transform is None:
+        return made
+    least, largest = transform.numbers[:, 2:].T.astype(np.float64)
+    limits = {"a_min": least, "a_max": largest}
+    clip = FunctionTransformer(inverse_func=np.clip, inv_kw_args=limits, check_inverse=False)
+    found = TransformedTargetRegressor(made, transformer=clip, check_inverse=False)
+    found.regressor_, found.transformer_, found._training_dim = made, clip, 1 if len(least) == 1 else 2
+    return found
 
 
 def _voting(model: Model, nets: list[Any]) -> Any:

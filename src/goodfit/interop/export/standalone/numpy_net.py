@@ -89,11 +89,11 @@ def predict_proba(x: Any) -> Any:
     rows, total = np.column_stack(inputs).astype(np.float32) if inputs else np.asarray(x), np.zeros(1)
     for place, layers in enumerate(ABOUT["nets"]):
         net = {name.partition(".")[2]: FILE[name] for name in FILE if name.startswith(f"{place}.")}
-        h = (rows.astype(float) - net["shift"]) * net["scale"]
-        h = h / np.sqrt(1 + (h * net["bend"]) ** 2)
+        h = (z := (rows.astype(float) - net["shift"]) * net["scale"]) / np.sqrt(1 + (z * net["bend"]) ** 2)
         h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1)])
         for layer, (name, slope) in enumerate(layers):
-            h = ACTIVATIONS[name](h @ net[f"weight{layer}"].T + net[f"bias{layer}"], slope)
+            z, share = h @ net[f"weight{layer}"].T + net[f"bias{layer}"], np.float64(net.get(f"share{layer}", 1))
+            h = share * ACTIVATIONS[name](z, slope) + (1 - share) * z  # of its activation, units may take a share
         total = total + ABOUT["counts"][place] * finished(h, place, net)
     return (total / sum(ABOUT["counts"])).astype(np.float32)
 

@@ -34,6 +34,18 @@ ACTIVATIONS: dict[str, Any] = {
 }
 
 
+class Mixed(torch.nn.Module):
+    """An activation of which each unit takes its own share, and the rest of its input itself."""
+
+    def __init__(self, activation: Any, units: int) -> None:
+        super().__init__()
+        self.activation, self.share = activation, torch.nn.Parameter(torch.ones(units))
+
+    def forward(self, z: Any) -> Any:
+        """The units' values [N, units] of z [N, units]."""
+        return self.share * self.activation(z) + (1 - self.share) * z
+
+
 class Net(torch.nn.Module):
     """One net. `forward` takes its inputs, unscaled, [N, D], and gives its outputs before probabilities, [N, C].
 
@@ -46,7 +58,9 @@ class Net(torch.nn.Module):
         layers: list[torch.nn.Module] = []
         for layer, (before, after) in enumerate(itertools.pairwise(sizes)):
             layers.append(torch.nn.Linear(before, after))
-            layers += [ACTIVATIONS[names[layer]]()] if layer < len(names) else []
+            if layer < len(names):
+                activation = ACTIVATIONS[names[layer]]()
+                layers.append(Mixed(activation, after) if ABOUT["mixed"][place] else activation)
         self.layers = torch.nn.Sequential(*layers)
         self.layers.load_state_dict(FILE["states"][place])
         self.arrays: dict[str, Any] = FILE["arrays"][place]
