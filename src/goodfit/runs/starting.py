@@ -262,8 +262,10 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
         problems.add("Recipe", rule, got=recipe.loss)
     levels = levels_in(net)
     if levels_of(recipe) != levels:
-        rule = f"quantile with the levels {list(levels)}" if levels else "another: the start gives no quantiles"
-        problems.add("Recipe", f"'loss' must be {rule}, as in the start", got=recipe.loss)
+        rule = f"must be quantile with the levels {list(levels)}, as in the start"
+        problems.add(
+            "Recipe", f"'loss' {rule if levels else 'cannot be quantile: the start gives none'}", got=recipe.loss
+        )
     had = _encoding_of(net) if own is None else {name: getattr(own, name) for name in SCALED_BY}
     for name, its in had.items():
         value = getattr(recipe, name)
