@@ -19,7 +19,7 @@ from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
-from goodfit.models.quantiles import joined_head
+from goodfit.models.quantiles import joined_head, levels_in
 from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs import defaults
@@ -260,14 +260,12 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
         rule = "'loss' must be poisson, as the start predicts exp(output)"
         rule = rule if net.link == "exp" else "'loss' cannot become poisson: the start does not predict exp(output)"
         problems.add("Recipe", rule, got=recipe.loss)
-    levels = () if net.head is None else net.head.levels
+    levels = levels_in(net)
     if levels_of(recipe) != levels:
-        rule = (
-            f"'loss' must be quantile with the levels {list(levels)}, as the start has"
-            if levels
-            else ("'loss' cannot become quantile: the start gives no quantiles")
+        rule = f"must be quantile with the levels {list(levels)}, as in the start"
+        problems.add(
+            "Recipe", f"'loss' {rule if levels else 'cannot be quantile: the start gives none'}", got=recipe.loss
         )
-        problems.add("Recipe", rule, got=recipe.loss)
     had = _encoding_of(net) if own is None else {name: getattr(own, name) for name in SCALED_BY}
     for name, its in had.items():
         value = getattr(recipe, name)

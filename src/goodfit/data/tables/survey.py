@@ -224,7 +224,7 @@ def check_names(frame: Frame, choices: Choices) -> None:
     for option, column in (("group", choices.group), ("time", choices.time), ("weight", choices.weight)):
         if column is not None and column in (*choices.targets, *choices.kinds, *choices.ordered):
             rule = f"the column of '{option}' is not a feature, so it can be neither the target nor have a kind"
-            problems.add(frame.name, rule, got=name)
+            problems.add(frame.name, rule, got=column)
     if choices.weight is not None and choices.weight in (choices.group, choices.time):
         problems.add(frame.name, "the column of 'weight' must not define the split", got=choices.weight)
     for name in choices.targets:
