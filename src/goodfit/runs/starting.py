@@ -260,12 +260,10 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
         rule = "'loss' must be poisson, as the start predicts exp(output)"
         rule = rule if net.link == "exp" else "'loss' cannot become poisson: the start does not predict exp(output)"
         problems.add("Recipe", rule, got=recipe.loss)
-    levels = levels_in(net)
-    if levels_of(recipe) != levels:
+    if levels_of(recipe) != (levels := levels_in(net)):
         rule = f"must be quantile with the levels {list(levels)}, as in the start"
-        problems.add(
-            "Recipe", f"'loss' {rule if levels else 'cannot be quantile: the start gives none'}", got=recipe.loss
-        )
+        rule = rule if levels else "cannot be quantile: the start gives none"
+        problems.add("Recipe", f"'loss' {rule}", got=recipe.loss)
     had = _encoding_of(net) if own is None else {name: getattr(own, name) for name in SCALED_BY}
     for name, its in had.items():
         value = getattr(recipe, name)
