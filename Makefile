@@ -1,5 +1,5 @@
-# make run: install and train. make lab: install and open the lab. make test, make check: what a change must pass. make coverage: the tests, slower, with
-# the share of branches that they reach. CONTRIBUTING.md says more.
+# make run: install and train. make lab: install and open the lab. make test, make check: what a change must pass. make
+# coverage: the tests, slower, with the share of branches that they reach. CONTRIBUTING.md says more.
 # Needs Python 3.11 or newer and make; PYTHON says which one: make run PYTHON=python3.12
 
 PYTHON ?= python3
