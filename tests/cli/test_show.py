@@ -90,6 +90,7 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "clipped": False,
         "encoded": 0,
         "bins": 0,
+        "targets": [],
     }
 
 
