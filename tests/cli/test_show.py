@@ -12,6 +12,7 @@ import pytest
 
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.models import TrainedNet, save_model
+from goodfit.models.quantile_head import QuantileHead
 from goodfit.training.recipe import Recipe
 from goodfit.words import visible
 
@@ -91,6 +92,8 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "encoded": 0,
         "bins": 0,
         "targets": [],
+        "levels": [],
+        "mixed": 0,
     }
 
 
@@ -179,3 +182,12 @@ def test_a_bad_file_is_one_line_and_exit_code_2(call) -> None:  # type: ignore[n
         "folder: must be a model file, or the folder of a finished run or search; it has no model.saf"
     )
     assert err.count("\n") == 1
+
+
+def test_quantiles_and_mixtures_are_told(call) -> None:  # type: ignore[no-untyped-def]
+    head = QuantileHead((0.1, 0.5, 0.9), np.ones((2, 3), np.float32), np.ones(2, np.float32))
+    plain = net(4, 3, 1, task="regression", classes=(), head=head)
+    save_model(FILE, [plain, replace(plain, mixtures=(np.ones(3),))])
+    told = rows(call("show", FILE)[1])
+    assert ["quantiles", "0.1,", "0.5,", "0.9;", "predictions", "are", "the", "medians"] in told
+    assert [line[-4:] for line in told if line[:1] == ["mixtures"]] == [["1", "of", "2", "nets"]]

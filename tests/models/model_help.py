@@ -12,6 +12,7 @@ from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError
 from goodfit.models import model_file, net_tensors
 from goodfit.models.model_file import load_model
+from goodfit.models.quantile_head import QuantileHead
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training import tensor_file
 
@@ -44,6 +45,15 @@ TRANSFORM = TargetTransform(
 )
 TRANSFORMED = net((4, 3, 5), ("gelu",), 9, task="regression", classes=(), transform=TRANSFORM)
 LABELS = net((4, 3, 2), ("sigmoid",), 8, task="multilabel")
+QUANTILES = net(
+    (4, 3, 2),
+    ("tanh",),
+    10,
+    task="regression",
+    classes=(),
+    targets=("price", "rooms"),
+    head=QuantileHead((0.1, 0.5, 0.9), np.ones((4, 3), np.float32), np.arange(4, dtype=np.float32)),
+)
 
 
 def content(nets: tuple[TrainedNet, ...] = NETS[:1]) -> tuple[dict[str, Any], dict[str, Any]]:

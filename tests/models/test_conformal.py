@@ -102,9 +102,11 @@ def test_intervals_of_quantiles_by_hand() -> None:
     assert found.intervals(new, 0.8).tolist() == [[[18, 32]]]
     assert found.intervals(new, 0.5).tolist() == [[[21, 29]]]  # the 5th: both ends move inwards
     assert found.intervals(np.array([[[20.0, 20.5, 21.0]]]), 0.2).tolist() == [[[20.5, 20.5]]]  # they would pass
-    assert conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 1).levels == levels
+    assert (
+        conformal_of({ENTRY: json.loads(json.dumps(found.to_json()))}, "file", "regression", 1, levels).levels == levels
+    )
     with pytest.raises(InputError, match="must be as goodfit writes it"):
-        conformal_of({ENTRY: {**found.to_json(), "levels": [0.1, 0.9]}}, "file", "regression", 1)
+        conformal_of({ENTRY: {**found.to_json(), "levels": [0.1, 0.9]}}, "file", "regression", 1, (0.1, 0.9))
 
 
 def test_coverage_of_quantiles_with_unequal_noise() -> None:

@@ -25,7 +25,7 @@ import pytest
 from benchmarks.fuzz_changes import value_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_help import LABELS, NETS, RATES, TRANSFORMED, net
+from model_help import LABELS, NETS, QUANTILES, RATES, TRANSFORMED, net
 from safetensors.numpy import load as load_tensors
 
 from goodfit.cli.model_tables import print_model
@@ -63,6 +63,7 @@ def samples() -> dict[str, bytes]:
         "mixed": Model((net((4, 3, 2), ("tanh",), mixtures=(np.array([1, 0.5, -2]),)),)),
         "transformed": Model((TRANSFORMED, replace(TRANSFORMED, transform=None))),
         "table": Model((net((made.n_inputs, 3, 2), ("relu",)),), about, preprocessing=made),
+        "quantiles": Model((QUANTILES,)),
         "nothing hidden": Model((net((1, 1), task="regression", classes=()),)),
     }
     return {name: file_of(model) for name, model in models.items()}

@@ -264,3 +264,9 @@ def test_lists_of_different_lengths_are_named(ragged: Any) -> None:
         found.score([[1, 2]], ragged)
     with pytest.raises(InputError, match="Net: must be an array of numbers; got "):
         TrainedNet((ragged,), (np.zeros(2),), (), "classification", ("a", "b"))
+
+
+@pytest.mark.parametrize(("outputs", "targets"), [(2, ("a", "b", "a")), (2, ("a",)), (2, ("a", "a")), (1, ("a",))])
+def test_several_targets_have_one_name_each(outputs: int, targets: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="'targets' must name each target of a regression with several, or none"):
+        TrainedNet((np.ones((outputs, 2)),), (np.zeros(outputs),), (), "regression", targets=targets)

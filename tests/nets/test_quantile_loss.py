@@ -15,10 +15,17 @@ import goodfit as gf
 from goodfit.data import Dataset
 from goodfit.errors import InputError
 from goodfit.inspection.constant import least_pinball
-from goodfit.models import TrainedNet, load_model
+from goodfit.inspection.inspecting import initial_net
+from goodfit.inspection.learning_rates import range_tests
+from goodfit.models import TrainedNet, load_model, save_model
+from goodfit.models.conformal import conformal_of
 from goodfit.models.quantile_head import QuantileHead
-from goodfit.models.quantiles import quantiles_of, quantiles_together
+from goodfit.models.quantiles import joined_head, quantiles_of, quantiles_together
 from goodfit.nets.losses import LOSSES
+from goodfit.runs.model_facts import describe_model
+from goodfit.training.examples import Examples
+from goodfit.training.population import Job
+from goodfit.training.turns import JobList, plan_session
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 RNG = np.random.default_rng(0)
@@ -149,3 +156,78 @@ def test_a_net_goes_on_with_its_quantiles(folder: Path) -> None:
 def test_levels_pair(levels: tuple[float, ...]) -> None:
     with pytest.raises(InputError, match="'levels'"):
         gf.Recipe(loss="quantile", levels=levels)
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+def test_mixtures_of_activations_enter_the_quantiles(targets: int) -> None:
+    net = head_net(targets, mixtures=(np.array([1.0, 0.5, 0, -0.5, 2]),))
+    x = RNG.normal(size=(20, 3))
+    np.testing.assert_allclose(quantiles_of(net, x)[:, :, 2], net.predict(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "mixture", "transform"), [("quantile", True, "log"), ("quantile", False, "none"), ("auto", True, "log")]
+)
+def test_what_nets_may_have_goes_together(loss: str, mixture: bool, transform: str, tmp_path: Path) -> None:
+    """From training through a file to intervals; and the first epoch at no rate leaves what inspection draws again."""
+    x = np.random.default_rng(0).normal(size=(120, 2)).astype(np.float32)
+    y = np.exp(np.stack([x[:, 0], x[:, 1] - 2], axis=1) + 0.1)
+    data = Dataset("mine", x, y, "regression", targets=("a", "b"), scale_targets=True)
+    recipe = gf.Recipe(hidden=(5,), loss=loss, train_mixture=mixture, target_transform=transform, epochs=3, valid=0.4,
+                       dropout=0, optimizer="sgd", schedule="constant", learning_rate=0.02)  # fmt: skip
+    run = gf.train(recipe, data, leaks="off")
+    assert sum(layer.parameters for layer in run.layers) == run.nets[0].n_parameters
+    run.model.save(tmp_path / "net.safetensors")
+    model = load_model(tmp_path / "net.safetensors")
+    ends = model.predict_interval(x, 0.8)
+    np.testing.assert_array_equal(ends, run.predict_interval(x, 0.8))
+    assert ((ends[..., 0] <= y) & (y <= ends[..., 1])).mean() > 0.6
+    assert describe_model(tmp_path / "net.safetensors").mixed == int(mixture)
+    if loss == "quantile":
+        np.testing.assert_allclose(quantiles_of(model.nets[0], x)[:, :, 2], model.predict(x), rtol=1e-4)
+        assert describe_model(tmp_path / "net.safetensors").levels == gf.Recipe().levels
+        with pytest.raises(InputError, match="'conformal' in 'about' must be as goodfit writes it"):
+            conformal_of(model.about, "Model", "regression", 2, (0.1, 0.5, 0.9))
+    still = gf.train(run.recipe.replace(learning_rate=1e-30, epochs=1), run.split, leaks="off")
+    begun = initial_net(run.recipe, run.nets[0], run.split)
+    assert begun is not None
+    for one, other in zip(joined_head(begun)[0], joined_head(still.nets[0])[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_start_with_levels_of_its_own_says_that_its_loss_stays() -> None:
+    start = head_net()
+    with pytest.raises(InputError, match="'loss' must be quantile with the levels"):
+        gf.train(gf.Recipe(hidden=(5,), activation="tanh", loss="huber"), two_targets(), start=start, leaks="off")
+
+
+def two_targets() -> Dataset:
+    x = np.random.default_rng(1).normal(size=(60, 3)).astype(np.float32)
+    return Dataset("two", x, x[:, :2] * 2 + 1, "regression", scale_targets=True)
+
+
+def test_a_head_is_held_as_files_hold_it(tmp_path: Path) -> None:
+    net = head_net()
+    assert net.head is not None
+    wide = QuantileHead(list(LEVELS), net.head.weight.astype(np.float64), net.head.bias.astype(np.float64))  # type: ignore[arg-type]
+    made = replace(net, head=wide)
+    save_model(tmp_path / "net.safetensors", [made])
+    again = load_model(tmp_path / "net.safetensors").nets[0]
+    x = RNG.normal(size=(4, 3))
+    np.testing.assert_array_equal(quantiles_of(again, x), quantiles_of(net, x))
+
+
+def test_range_tests_judge_each_recipe_by_the_constant_of_its_own_levels() -> None:
+    recipe = gf.Recipe(hidden=(), loss="quantile", epochs=1, dropout=0)
+    several = [recipe.replace(levels=levels) for levels in ((0.1, 0.5, 0.9), LEVELS)]
+    examples = Examples.of_split(gf.data.split(two_targets()))
+    scaled = examples.scaling.targets(examples.y[examples.train]).T
+    for found, each in zip(range_tests(several, examples), several, strict=True):
+        assert found.constant == pytest.approx(least_pinball(scaled, each.levels), rel=1e-6)
+
+
+def test_the_plan_counts_an_output_for_every_level() -> None:
+    examples = Examples.of_split(gf.data.split(two_targets()))
+    sizes = [plan_session([JobList((Job(recipe),), examples)]).bytes
+             for recipe in (gf.Recipe(loss="quantile", levels=LEVELS, hidden=()), gf.Recipe(hidden=()))]  # fmt: skip
+    assert sizes[0] > sizes[1]

@@ -11,13 +11,14 @@ import pytest
 from run_help import interrupt_at, make_chunks_short, numbers, same_results
 
 import goodfit as gf
+from goodfit.cli.going_on import base_recipe
 from goodfit.data import Dataset, Split
 from goodfit.errors import InputError
 from goodfit.models import TrainedNet, load_model
 from goodfit.models.stacked import score_nets
 from goodfit.reports import write
-from goodfit.runs import resume
-from goodfit.runs.refitting import BEFORE, FOLDER
+from goodfit.runs import resume, training
+from goodfit.runs.refitting import BEFORE, FOLDER, Refit
 from goodfit.training.progress import Progress
 from goodfit.training.recipe import Recipe
 
@@ -46,10 +47,11 @@ def same_net(one: TrainedNet, other: TrainedNet) -> bool:
 
 
 def test_the_nets_that_predict_are_those_of_a_training_on_all_rows() -> None:
-    run = gf.train(RECIPE, numbers(rows=60), leaks="off")
+    recipe = RECIPE.replace(epochs=10)
+    run = gf.train(recipe, numbers(rows=60), leaks="off")
     assert run.refit is not None
     assert run.refit.epochs == run.best_epochs
-    assert run.best_epochs[0] < 6 or RECIPE.epochs == 6
+    assert 0 < run.best_epochs[0] < recipe.epochs  # else a refit that ignored them would pass
     again = on_all_rows(run, run.recipe, 0)
     assert same_net(run.model.nets[0], again.nets[0])
     assert not same_net(run.model.nets[0], run.nets[0])
@@ -154,6 +156,7 @@ def test_validation_rows_are_looked_at_by_the_nets_before_and_new_ones_by_those_
     ("changes", "how", "text"),
     [
         ({"valid": 0.0}, {}, "'refit' needs a validation set or fold members, which choose how long to train"),
+        ({"keep_best": False}, {}, "'refit' needs 'keep_best' or 'patience', by which validation chooses how long"),
         ({}, {"score_test": True}, "'refit' cannot stand beside 'score_test'"),
         ({}, {"start": True}, "'refit' trains nets anew, so it cannot go on from others"),
     ],
@@ -170,7 +173,44 @@ def test_what_cannot_be_refit_is_one_sentence(
     assert not (tmp_path / "run").exists()
 
 
-def test_searches_and_verdicts_train_their_nets_once() -> None:
+def test_searches_train_their_nets_once() -> None:
     data = numbers(rows=60)
     found = gf.select(RECIPE, data, vary=["hidden=4,8"], folds=3, leaks="off")
     assert not any(recipe.refit for recipe in found.recipes)
+
+
+@pytest.mark.parametrize("best", [(1,), (2, 4)])
+def test_a_warmup_that_is_longer_than_the_best_epoch_is_cut(
+    best: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Validation may choose fewer epochs than the warm-up has; the others keep the whole of it."""
+    monkeypatch.setattr(training, "lengths", lambda seeds, history: (tuple(seeds), best))
+    run = gf.train(RECIPE.replace(warmup=3.0), numbers(rows=60), seeds=len(best), leaks="off")
+    assert run.refit is not None
+    assert run.refit.epochs == best
+    for net, epochs in enumerate(best):
+        parts = run.split
+        assert parts is not None
+        rows = np.sort(np.concatenate([parts.train, parts.valid]))
+        own = run.recipe.replace(refit=False, valid=0.0, epochs=epochs, warmup=min(3, epochs - 1), seed=run.seeds[net])
+        again = gf.train(own, Split(parts.data, rows, rows[:0], parts.rows("test")), leaks="off")
+        for one, other in zip(run.refit.nets[net].weights, again.nets[0].weights, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "epochs"), [(1, 1), (2, 5)])
+def test_the_sentence_is_one_of_one_or_of_several(count: int, epochs: int) -> None:
+    nets = tuple(TrainedNet((np.ones((1, 2)),), (np.zeros(1),), (), "regression") for _ in range(count))
+    text = Refit(nets, (False,) * count, 9, (epochs,) * count).text
+    told = ("1 epoch,", "chose, predicts. It has") if count == 1 else ("5 epochs,", "chose, predict. They have")
+    assert all(part in text for part in told), text
+
+
+def test_others_go_on_from_the_nets_before_and_comparisons_say_whose_scores_they_are(tmp_path: Path) -> None:
+    data = numbers(rows=60)
+    run = gf.train(RECIPE, data, out=tmp_path / "run", leaks="off")
+    more = gf.train(None, data, start=tmp_path / "run", leaks="off")
+    assert (more.refit, more.recipe.refit, base_recipe(None, tmp_path / "run").refit) == (None, False, False)
+    found = gf.compare(run, more)
+    assert any("trained anew" in note for note in found.notes), found.notes
+    assert "Looked at is a net from before" in gf.inspect(run, retrain=False, curvature=False).note

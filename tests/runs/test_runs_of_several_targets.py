@@ -17,6 +17,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 import goodfit as gf
 from goodfit import runs
 from goodfit.cli import main
+from goodfit.data import Dataset
 from goodfit.errors import InputError
 from goodfit.models import load_model
 from goodfit.reports import write
@@ -207,3 +208,30 @@ def test_a_path_is_predicted_as_the_command_predicts_it(folder: Path, homes: Pat
     np.testing.assert_array_equal(run.predict_interval(str(homes)), load_model(folder).predict_interval(columns()))
     with pytest.raises(InputError, match=r"there is no such file\. Did you mean '.*homes\.csv'"):
         run.predict(homes.with_name("home.csv"))
+
+
+def test_targets_are_matched_by_their_names_whatever_their_order(folder: Path, homes: Path) -> None:
+    run, new = gf.runs.load(folder), pd.DataFrame(columns(60)).iloc[30:].assign(size=lambda frame: frame["size"] + 0.01)
+    found = gf.measures(run, new)
+    for other in (new, gf.data.table(new, TARGETS[::-1], test=0)):
+        again = gf.measures(run, other, target=TARGETS[::-1] if other is new else None)
+        assert [each.value for each in again.measures] == [each.value for each in found.measures]
+    model = load_model(folder)
+    rows, turned = (gf.inspection.table_rows(model, new, target=names).data for names in (TARGETS, TARGETS[::-1]))
+    np.testing.assert_array_equal(rows.y, turned.y)
+    with pytest.raises(InputError, match="must have the targets of the start in its order, price, rooms; got"):
+        gf.train(None, gf.data.read_table(homes, TARGETS[::-1]), start=folder, leaks="off")
+
+
+def test_data_sets_are_matched_by_the_names_of_their_targets() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 2)).astype(np.float32)
+    y = np.stack([x[:, 0] * 3, x[:, 1] + 5], axis=1)
+    data = Dataset("mine", x, y, "regression", targets=("a", "b"), scale_targets=True)
+    run = gf.train({"hidden": (4,), "epochs": 2}, data, leaks="off")
+    new = Dataset("new", x + 1, y, "regression", targets=("a", "b"))
+    turned = Dataset("turned", x + 1, y[:, ::-1], "regression", targets=("b", "a"))
+    one, other = gf.measures(run, new), gf.measures(run, turned)
+    assert [each.value for each in one.measures] == [each.value for each in other.measures]
+    with pytest.raises(InputError, match="must have the targets of the net in its order: a, b; got"):
+        gf.inspect(run, turned)

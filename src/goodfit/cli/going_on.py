@@ -26,7 +26,8 @@ def base_recipe(recipe: str | None, start: Path | None) -> Recipe:
         return read_recipe(recipe or "default")
     from goodfit.runs.start_from import recipe_in
 
-    return recipe_in(start)
+    own = recipe_in(start)
+    return own.replace(refit=False) if own.refit else own
 
 
 def asked_recipe(

@@ -52,6 +52,10 @@ def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
         yield "encoding", f"piecewise linear: {found.encoded:,} features, {found.bins:,} bins each"
     if found.targets:
         yield f"{len(found.targets):,} targets", names(found.targets)
+    if found.levels:
+        yield "quantiles", ", ".join(f"{level:g}" for level in found.levels) + "; predictions are the medians"
+    if found.mixed:
+        yield "mixtures", f"of activations and pre-activations, trained, in {found.mixed:,} of {len(found.nets):,} nets"
     if found.target_transform:
         yield "target transform", names(found.target_transform)
     if found.clipped:

@@ -45,8 +45,8 @@ def print_run(run: Run) -> None:
     print_scores(out, run)
     print_line(out, kept_epochs(run))
     if run.out_of_fold is not None:
-        folds = run.recipe.fold_members
-        print_line(out, f"{len(run.nets)} nets predict together; each left out one of {folds} folds. Out of fold: each "
+        folds, verb = run.recipe.fold_members, "predict" if run.refit is None else "predicted"
+        print_line(out, f"{len(run.nets)} nets {verb} together; each left out one of {folds} folds. Out of fold: each "
                         "row as predicted by the nets that did not learn from it; training: by those that "
                         "did.")  # fmt: skip
     if run.frozen:

@@ -271,12 +271,17 @@ def _check_resolution(
         problems.add(where, f"{what} columns must vary so; {len(lost) - SHOWN_COLUMNS} more columns do not")
 
 
+def one_each(names: Sequence[str], count: int) -> bool:
+    """Whether so many things have a name each, none of them twice."""
+    return len(names) == len({*names}) == count
+
+
 def _check_shapes(data: Dataset, x: np.ndarray, y: np.ndarray | None, where: str, problems: Problems) -> None:
     if y is not None and len(y) != len(x):
         problems.add(where, f"'y' must have one entry for each of the {len(x)} rows of 'x'", got=len(y))
     if data.features and len(data.features) != x.shape[1]:
         problems.add(where, f"'features' must name all {x.shape[1]} features", got=len(data.features))
-    if data.targets and (y is None or data.task != "regression" or len(set(data.targets)) != y.shape[1]):
+    if data.targets and (y is None or data.task != "regression" or not one_each(data.targets, y.shape[1])):
         problems.add(where, "'targets' must name each target of a regression", got=data.targets)
     if data.image_shape is not None and math.prod(data.image_shape) != x.shape[1]:
         rule = f"'image_shape' must be a height and a width whose product is the {x.shape[1]} features"

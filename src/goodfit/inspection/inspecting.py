@@ -12,6 +12,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Split, split
+from goodfit.data.tables.targets import own_order
 from goodfit.errors import GoodfitError, InputError, Problems, nearest, problem
 from goodfit.inspection.advising import Advice, advise
 from goodfit.inspection.constant import constant_loss
@@ -25,6 +26,8 @@ from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import ENSEMBLE
+from goodfit.models.quantile_head import split_head
+from goodfit.models.quantiles import levels_in
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
@@ -34,6 +37,8 @@ from goodfit.training.devices import prepare
 from goodfit.training.examples import row_weights
 from goodfit.training.initialise import initial_layers, rows_to_fit
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import last_width, levels_of
+from goodfit.words import as_listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,12 +47,14 @@ GOING_ON = (
     "The learning rate range test and the trainings that look for what holds a net back were left out: they begin with "
     "weights drawn anew, and this net went on from trained ones."
 )
+MEDIANS = "Losses and gradients are those of the medians alone, as absolute errors, and not of the other quantiles."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Inspection:
     """What an inspection found. findings: one a check, in order; advice: one change of recipe for all issues; recipe,
-    parts: what the net was trained by and on, None where not known; note: what was left out, "" if nothing.
+    parts: what the net was trained by and on, None where not known; note: what was left out, and what is to
+    be known of the net; "" if nothing.
     """
 
     evidence: Evidence
@@ -165,8 +172,10 @@ def inspect(
         return range_test(advice.applied(recipe), advice.split(parts))
 
     advice = advise(findings, evidence, test_again)
-    note = subject.note if drawn else f"{subject.note} {GOING_ON}".strip()
-    return Inspection(evidence, findings, advice, recipe, parts, note)
+    notes = [subject.note, "" if drawn else GOING_ON, "" if chosen.head is None else MEDIANS]
+    if isinstance(net, Run) and net.refit is not None:
+        notes.append(f"Looked at is a net from before. {net.refit}")
+    return Inspection(evidence, findings, advice, recipe, parts, " ".join(filter(None, notes)))
 
 
 @public
@@ -244,7 +253,8 @@ def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> Trained
 
     parts: the rows that it learned from, to which its weights may have been fitted; None where they are unknown.
     """
-    if recipe.hidden != net.sizes[1:-1] or recipe.activations != net.activations:
+    own = net.sizes[1:-1], net.activations, levels_in(net)
+    if (recipe.hidden, recipe.activations, levels_of(recipe)) != own:
         return None
     recipe, x = recipe.replace(seed=net.seed), None
     if recipe.init_data != "none":
@@ -253,11 +263,11 @@ def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> Trained
         weights = row_weights(parts.data)
         rows = parts.train if weights is None else parts.train[weights[parts.train] > 0]
         x = net.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
-    layers = initial_layers(recipe, net.first_inputs, net.n_outputs, x)
+    layers = initial_layers(recipe, net.first_inputs, last_width(recipe, net.n_outputs), x)
+    drawn = split_head([w for w, _ in layers], [b for _, b in layers], levels_of(recipe))
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     shares = tuple(map(np.ones_like, net.mixtures))
-    drawn = {"weights": tuple(w for w, _ in layers), "biases": tuple(b for _, b in layers)}
-    return replace(net, **drawn, slopes=slopes, mixtures=shares)  # type: ignore[arg-type]
+    return replace(net, weights=drawn[0], biases=drawn[1], head=drawn[2], slopes=slopes, mixtures=shares)
 
 
 def _chosen(net: Any, which: int) -> TrainedNet:
@@ -362,6 +372,9 @@ def _fitting(net: TrainedNet, parts: Split) -> Split:
     if (data.task, data.n_outputs) != (net.task, net.n_outputs):
         rule = f"the net is for {net.task} with {net.n_outputs} outputs; {data.name!r} is not"
         problems.add(WHERE, rule, got=f"{data.task}, {data.n_outputs} outputs")
+    if data.targets != own_order(data.targets, net.targets):
+        rule = "must have the targets of the net in its order: " + ", ".join(map(as_listed, net.targets))
+        problems.add(f"Data {data.name!r}", rule, got=data.targets)
     problems.raise_if_any()
     return parts
 

@@ -106,11 +106,11 @@ def range_tests(recipes: Sequence[Recipe], examples: Examples) -> list[RangeTest
         spans.append((len(jobs), rates, steps.index(0), epochs))
         jobs += [Job(_changed(recipe, float(rate), epochs, len(rows))) for rate in rates]
     fitted = fit_jobs(jobs, used)
-    constants = {(recipe.loss, recipe.huber_delta): _constant(recipe, used) for recipe in recipes}
+    constants = {_judged_by(recipe): _constant(recipe, used) for recipe in recipes}
     tests = []
     for recipe, (first, rates, at, epochs) in zip(recipes, spans, strict=True):
         losses = np.asarray([_end(fitted, first + k, epochs) for k in range(len(rates))])
-        tests.append(RangeTest(rates, losses, at, halvings == 0, constants[recipe.loss, recipe.huber_delta]))
+        tests.append(RangeTest(rates, losses, at, halvings == 0, constants[_judged_by(recipe)]))
     return tests
 
 
@@ -128,6 +128,11 @@ def fewer_rows(rows: np.ndarray, halvings: int) -> np.ndarray:
 def fewer_epochs(epochs: int, halvings: int) -> int:
     """The epochs: of two halvings one takes half of them."""
     return max(min(epochs, 3), epochs >> (halvings // 2))
+
+
+def _judged_by(recipe: Recipe) -> tuple[Any, ...]:
+    """The fields that the loss of a constant depends on."""
+    return recipe.loss, recipe.huber_delta, recipe.levels
 
 
 def _constant(recipe: Recipe, examples: Examples) -> float:

@@ -12,7 +12,7 @@ from goodfit.data import Dataset, Table
 from goodfit.data.tables import read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.survey import times_of, weighed
-from goodfit.data.tables.targets import Target, class_places, find_targets, target_names
+from goodfit.data.tables.targets import Target, class_places, find_targets, own_order, target_names
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.inspection.subject import WHERE
 from goodfit.models.model_file import Model
@@ -78,7 +78,7 @@ def table_rows(model: Model, given: Any, *, target: str | Sequence[str] | None =
 def _targets(model: Model, given: Any, target: str | Sequence[str] | None) -> tuple[str, ...]:
     """The target columns: as said, as the model's own table had them, or as the given one has; () if none is known."""
     if target is not None:
-        return target_names(target)
+        return own_order(target_names(target), model.targets)
     about = model.about.get("table")
     known = about.get("target") if isinstance(about, Mapping) else None
     if isinstance(known, str):

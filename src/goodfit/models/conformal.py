@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goodfit.errors import InputError, problem
-from goodfit.models.quantile_head import are_levels
+from goodfit.training.recipe_rules import are_levels
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Shaped
@@ -210,8 +210,13 @@ def conformal_classes(
     return Conformal("classification", rows, source, kept[None], none, none, none)
 
 
-def conformal_of(about: Mapping[str, Any], where: str, task: str, targets: int) -> Conformal:
-    """What `about` of a model holds for a task. InputError where it holds none, or what goodfit does not write."""
+def conformal_of(
+    about: Mapping[str, Any], where: str, task: str, targets: int, levels: tuple[float, ...] = ()
+) -> Conformal:
+    """What `about` of a model holds for a task, and for the levels of quantiles that its nets give.
+
+    InputError where it holds none, or what goodfit does not write.
+    """
     if task == "multilabel":
         raise InputError(problem(where, "there are no prediction intervals or sets for multilabel targets", got=task))
     if ENTRY not in about:
@@ -223,7 +228,10 @@ def conformal_of(about: Mapping[str, Any], where: str, task: str, targets: int) 
     found = about[ENTRY]
     count = targets if task == "regression" else 1
     try:
-        return _read(found, task, count)
+        read = _read(found, task, count)
+        if read.levels != levels:
+            raise ValueError("levels")
+        return read
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         rule = f"{ENTRY!r} in 'about' must be as goodfit writes it"
         raise InputError(problem(where, rule, got=found, fix="Restore a backup, or train again.")) from error

@@ -173,7 +173,7 @@ class Model:
         return found.sets(mean_values(self.predicting, self._inputs(x)), coverage)
 
     def _conformal(self, coverage: float) -> Conformal:
-        found = conformal_of(self.about, "Model", self.task, self.nets[0].n_outputs)
+        found = conformal_of(self.about, "Model", self.task, self.nets[0].n_outputs, levels_in(self.nets[0]))
         if (note := found.note(checked_coverage(coverage))) is not None:
             warn(note)
         return found

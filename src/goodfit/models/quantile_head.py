@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goodfit.errors import Problems
+from goodfit.training.recipe_rules import LEVELS_RULE, are_levels
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -32,6 +33,12 @@ class QuantileHead:
     weight: Float[np.ndarray, "S H"] = field(repr=False)
     bias: Float[np.ndarray, " S"] = field(repr=False)
 
+    def __post_init__(self) -> None:
+        """Convert, as model files hold it."""
+        object.__setattr__(self, "levels", tuple(map(float, self.levels)))
+        for name in ("weight", "bias"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), np.float32))
+
     def problems(self, outputs: int, inputs: int) -> Problems:
         """What is wrong with it, for a net of so many targets whose last layer has so many inputs."""
         found, steps = Problems(), (len(self.levels) - 1) * outputs
@@ -45,18 +52,6 @@ class QuantileHead:
         return found
 
 
-LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
-
-
-def are_levels(levels: Sequence[float]) -> bool:
-    """Whether quantiles of these levels can be trained together."""
-    several = len(levels) > 1 and levels[0] > 0 and levels[-1] < 1 and 0.5 in levels
-    return several and all(
-        low < high and abs(low + other - 1) < 1e-9
-        for low, high, other in zip(levels, [*levels[1:], 2.0], levels[::-1], strict=True)
-    )
-
-
 def split_head(
     weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], levels: tuple[float, ...]
 ) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], QuantileHead | None]:
@@ -65,5 +60,5 @@ def split_head(
         return tuple(weights), tuple(biases), None
     medians = len(weights[-1]) // len(levels)
     weight, bias = weights[-1], biases[-1]
-    head = QuantileHead(levels, np.asarray(weight[medians:], np.float32), np.asarray(bias[medians:], np.float32))
+    head = QuantileHead(levels, weight[medians:], bias[medians:])
     return (*weights[:-1], weight[:medians]), (*biases[:-1], bias[:medians]), head

@@ -38,7 +38,7 @@ def quantiles_of(net: TrainedNet, x: Any) -> Float[np.ndarray, "N T L"]:
     with overflow_allowed():
         for block in blocks(len(rows), max(net.first_inputs, *net.sizes, len(biases[-1]))):
             h = net.entered(rows[block], np.float64)
-            *_, z = layer_values(h, turned, biases, net.activations, net.slopes)
+            *_, z = layer_values(h, turned, biases, net.activations, net.slopes, net.mixtures)
             scaled = _rising(z, net.n_outputs, len(net.head.levels))
             for level in range(scaled.shape[2]):
                 found[block, :, level] = net.predictions_of(np.ascontiguousarray(scaled[:, :, level]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from goodfit.data.dataset import Task
+from goodfit.data.dataset import Task, one_each
 from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
 from goodfit.data.target_transform import TargetTransform
@@ -319,8 +319,8 @@ def _check_meaning(net: TrainedNet, problems: Problems) -> None:
         problems.add("Net", f"'preprocessing' must make the {net.n_inputs} inputs of the nets", got=made)
     if type(net.count) is not int or not 1 <= net.count <= MOST_COUNT:
         problems.add("Net", f"'count' must be an integer from 1 to {MOST_COUNT}", got=net.count)
-    if net.targets and (net.task != "regression" or len({*net.targets}) != net.n_outputs):
-        problems.add("Net", "'targets' must name each target of a regression, or none", got=net.targets)
+    if net.targets and not (net.task == "regression" and net.n_outputs > 1 and one_each(net.targets, net.n_outputs)):
+        problems.add("Net", "'targets' must name each target of a regression with several, or none", got=net.targets)
     if net.head is not None and net.task == "regression":
         problems.found += net.head.problems(net.n_outputs, net.weights[-1].shape[1]).found
     elif net.head is not None:

@@ -194,7 +194,7 @@ def _together(counted: int, level: float, part: str) -> list[str]:
 
 def _of_validation(those: Sequence[Entrant], *, folds: bool) -> list[str]:
     """What validation rows, or folds, were used for."""
-    known = [f"{each.name}: {note}" for each in those for note in (*each.chosen, *each.known_before)]
+    known = [f"{each.name}: {note}" for each in those for note in (*each.refit, *each.chosen, *each.known_before)]
     chosen = [each.name for each in those if each.chose_epoch]
     if not chosen:
         return known

@@ -108,6 +108,11 @@ class Entrant:
         return dependence(data) or own or (INDEPENDENT,) * any(origin.get(name) for name in ("group", "time"))
 
     @property
+    def refit(self) -> tuple[str, ...]:
+        """What is to be said of validation rows where other nets predict than those that they scored."""
+        return () if self.run is None or self.run.refit is None else (str(self.run.refit),)
+
+    @property
     def known_before(self) -> tuple[str, ...]:
         """What is to be said of validation rows that a run's start was trained on."""
         return () if self.run is None or self.run.start is None else self.run.start.told.note_on("valid")

@@ -93,10 +93,9 @@ def _notes_on(one: Entrant, parts: Split) -> list[str]:
     out = None if one.run is None else one.run.out_of_fold
     left_out = () if out is None else left_out_note(out, parts)
     chosen = CHOSEN_BY_FOLD if one.run is not None and one.run.together else CHOSEN
-    refit = () if one.run is None or one.run.refit is None else (str(one.run.refit),)
     return [
         *[chosen] * one.chose_epoch,
-        *refit,
+        *one.refit,
         *one.chosen,
         *one.known_before,
         *one.dependence(parts.data),

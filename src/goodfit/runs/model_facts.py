@@ -8,6 +8,7 @@ from typing import Any
 
 from goodfit.arguments import public
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
+from goodfit.models.quantiles import levels_in
 from goodfit.models.whereabouts import model_path
 from goodfit.training import tensor_file
 
@@ -40,7 +41,8 @@ class ModelFacts:
     JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
     clipped: whether predictions stay within the range of the training targets.
     encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. targets: names
-    of several targets; () where they have none.
+    of several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
+    mixed: how many nets have trained mixtures of activations.
     """
 
     path: str
@@ -63,6 +65,8 @@ class ModelFacts:
     encoded: int = 0
     bins: int = 0
     targets: tuple[str, ...] = ()
+    levels: tuple[float, ...] = ()
+    mixed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -99,6 +103,8 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         encoded=0 if encoding is None else len(encoding.columns),
         bins=0 if encoding is None else encoding.bins,
         targets=model.targets,
+        levels=levels_in(model.nets[0]),
+        mixed=sum(bool(net.mixtures) for net in model.nets),
     )
 
 

@@ -23,7 +23,7 @@ from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
 from goodfit.models.predicting import dataset_to_predict
-from goodfit.models.quantiles import quantiles_together
+from goodfit.models.quantiles import levels_in, quantiles_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
@@ -157,10 +157,9 @@ class PredictionStream:
         )
 
     def _bounds(self, coverage: float) -> Bounds:
-        model, wanted = self.model, checked_coverage(coverage)
-        return Bounds(
-            conformal_of(model.about, str(self.run), model.task, model.nets[0].n_outputs), wanted, self.adaptive
-        )
+        net, wanted = self.model.nets[0], checked_coverage(coverage)
+        found = conformal_of(self.model.about, str(self.run), net.task, net.n_outputs, levels_in(net))
+        return Bounds(found, wanted, self.adaptive)
 
 
 def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:

@@ -62,12 +62,15 @@ class Refit:
     def text(self) -> str:
         """What must be known of every score that stands beside it."""
         low, high = min(self.epochs), max(self.epochs)
-        span = f"{low}" if low == high else f"{low} to {high}"
-        nets = "1 net" if len(self.nets) == 1 else f"{len(self.nets)} nets"
+        span = (f"{low}" if low == high else f"{low} to {high}") + f" epoch{'s' * (high > 1)}"
+        alone = len(self.nets) == 1
+        nets, do, have = (
+            ("1 net", "predicts", "It has") if alone else (f"{len(self.nets)} nets", "predict", "They have")
+        )
         lost = f" {sum(self.frozen)} of them diverged." if any(self.frozen) else ""
         return (
-            f"{nets} trained anew on all {self.rows:,} training and validation rows for {span} epochs, as many as "
-            f"validation chose, and predict.{lost} They have no validation score: scores and intervals here are of the "
+            f"{nets} trained anew on all {self.rows:,} training and validation rows for {span}, as many as "
+            f"validation chose, {do}.{lost} {have} no validation score: scores and intervals here are of the "
             "nets before."
         )
 
@@ -83,6 +86,9 @@ def check_refit(recipe: Recipe, parts: Split, *, start: bool, score_test: bool) 
     if parts.folds is None and not len(parts.valid):
         rule = "'refit' needs a validation set or fold members, which choose how long to train"
         problems.add("Recipe", rule, fix="Hold out data with 'valid', or leave it out: all rows train already.")
+    elif not (recipe.keep_best or recipe.patience):
+        rule = "'refit' needs 'keep_best' or 'patience', by which validation chooses how long to train"
+        problems.add("Recipe", rule, fix="Leave it out: such nets train for all their epochs.")
     if start:
         rule = "'refit' trains nets anew, so it cannot go on from others"
         problems.add("Recipe", rule, fix="Leave it out, or train without a start.")
@@ -94,7 +100,13 @@ def check_refit(recipe: Recipe, parts: Split, *, start: bool, score_test: bool) 
 
 def refit_recipe(recipe: Recipe, epochs: int) -> Recipe:
     """The recipe of the second training: the same for so many epochs, with nothing that needs validation rows."""
-    return recipe.replace(refit=False, fold_members=0, valid=0.0, patience=0, epochs=epochs)
+    return of_length(recipe.replace(refit=False, fold_members=0, valid=0.0, patience=0), epochs)
+
+
+def of_length(recipe: Recipe, epochs: int) -> Recipe:
+    """The recipe for so many epochs; a warm-up that they are too few for ends an epoch before them."""
+    ramp = {"warmup": min(recipe.warmup, epochs - 1.0)} if recipe.warmup else {}
+    return recipe.replace(epochs=epochs, **ramp)
 
 
 def all_rows(parts: Split) -> Split:

@@ -33,6 +33,7 @@ from goodfit.runs.opening_runs import open_test_rows, own_split
 from goodfit.runs.refitting import Refit
 from goodfit.training.history import History
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import last_width
 from goodfit.wiring import provided
 
 if TYPE_CHECKING:
@@ -358,7 +359,7 @@ def rows_words(rows: int, part: str, *, out_of_fold: bool) -> str:
 
 def layer_rows(recipe: Recipe, inputs: int, outputs: int) -> list[LayerRow]:
     """The layers that a recipe gives a net."""
-    sizes = [inputs, *recipe.hidden, outputs]
+    sizes = [inputs, *recipe.hidden, last_width(recipe, outputs)]
     last = len(recipe.hidden)
     rows = []
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):

@@ -16,7 +16,7 @@ from goodfit.data.tables import is_table_path, read_frame
 from goodfit.data.tables.frames import Frame, frame_of
 from goodfit.data.tables.row_bytes import row_bytes
 from goodfit.data.tables.survey import weighed
-from goodfit.data.tables.targets import known_targets, target_names, target_words
+from goodfit.data.tables.targets import known_targets, own_order, target_names, target_words
 from goodfit.errors import InputError, Problems, problem
 from goodfit.models.trained_net import TrainedNet
 from goodfit.words import rows_text
@@ -77,6 +77,9 @@ def _of_data(data: Dataset, net: TrainedNet) -> Sealed:
             raise InputError(problem(where, "must have the run's labels, in their order", got=data.classes))
         codes = np.array([net.classes.index(name) for name in data.classes], np.int32)
         data = replace(data, y=codes[data.y], classes=net.classes)
+    order = own_order(data.targets, net.targets)
+    if order != data.targets:
+        data = replace(data, y=data.y[:, [data.targets.index(name) for name in order]], targets=order)
     return Sealed(data, data.test if data.test.size else np.arange(len(data), dtype=np.int32))
 
 
@@ -95,7 +98,7 @@ def _of_frame(
     if not target:
         fix = "Name it: --target, or target=."
         raise InputError(problem(frame.name, "the target column of this run is not known", fix=fix))
-    columns = target_names(target)
+    columns = own_order(target_names(target), net.targets)
     if net.task == "regression" and len(columns) != net.n_outputs:
         rule = f"must have the {net.n_outputs} targets of the run" if net.n_outputs > 1 else "must have one target"
         raise InputError(problem(frame.name, rule, got=[*columns], fix="Leave the target out to take the run's own."))

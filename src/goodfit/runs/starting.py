@@ -36,24 +36,15 @@ from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import TABLE
 from goodfit.training.recipe_rules import BINS, levels_of
+from goodfit.words import as_listed
 
 if TYPE_CHECKING:
     from goodfit.training.population import Job
 
 WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
-SCALED_BY = (
-    "scaling",
-    "target_transform",
-    "clip_predictions",
-    "encoding",
-    "bins",
-)  # a recipe's, that weights belong to
-FORM = (
-    "parametrization",
-    "train_scaling",
-    "train_mixture",
-)  # of a recipe, without which the state of an optimiser means nothing
+SCALED_BY = "scaling", "target_transform", "clip_predictions", "encoding", "bins"  # of a recipe; weights belong to them
+FORM = "parametrization", "train_scaling", "train_mixture"  # of a recipe; an optimiser's state belongs to them
 KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
@@ -217,14 +208,16 @@ def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
         if own is None:
             fix = "Give it first: train(recipe, data, start=...)."
             raise InputError(problem(WHERE, "comes without a recipe, so one must be given", fix=fix))
-        return own
+        return own.replace(refit=False) if own.refit else own  # that the start was refit asks for nothing
     net = start.first
     known: dict[str, Any] = {"hidden": net.sizes[1:-1], "activation": net.activations, **_encoding_of(net)}
     known |= {"train_mixture": True} if net.mixtures else {}
     if own is not None:
         known |= {name: getattr(own, name) for name in KEPT_FIELDS if name not in ("hidden", "activation")}
     if net.head is not None:
-        known |= {"loss": "quantile", "levels": net.head.levels}
+        known["loss"] = "quantile"
+        if recipe.loss == "quantile" or "loss" not in recipe.model_fields_set:  # another loss is the problem to name
+            known["levels"] = net.head.levels
     if recipe.encoding == "none" and "encoding" in recipe.model_fields_set:
         del known["bins"]  # that the encoding differs is the problem to name
     recipe = recipe.replace(**{name: value for name, value in known.items() if name not in recipe.model_fields_set})
@@ -327,6 +320,9 @@ def check_data(start: Start, data: Dataset) -> None:
         problems.add(where, f"must have the classes of the start, in its order; {told or 'the order differs'}")
     elif data.n_outputs != net.n_outputs:
         problems.add(where, f"must have the {net.n_outputs} targets of the start", got=data.n_outputs)
+    elif data.targets and net.targets and data.targets != net.targets:
+        rule = f"must have the targets of the start in its order, {', '.join(map(as_listed, net.targets))}"
+        problems.add(where, rule, got=data.targets)
     problems.raise_if_any()
 
 

@@ -28,7 +28,7 @@ from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
 from goodfit.runs.opening import record_curve
-from goodfit.runs.refitting import FOLDER, Refit, all_rows, check_refit, lengths, refit_recipe
+from goodfit.runs.refitting import FOLDER, Refit, all_rows, check_refit, lengths, of_length, refit_recipe
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
@@ -232,7 +232,7 @@ def laid_out(
     folds = 1 if parts.folds is None else int(parts.folds.max()) + 1
     recipes = [recipe.replace(seed=seed) for seed in seeds]
     if epochs:
-        recipes = [each.replace(epochs=length) for each, length in zip(recipes, epochs, strict=True)]
+        recipes = [of_length(each, length) for each, length in zip(recipes, epochs, strict=True)]
     return JobList(tuple(Job(each, rows=fold_of(net, folds)) for net, each in enumerate(recipes)), examples)
 
 

@@ -16,7 +16,7 @@ from goodfit.errors import InputError, Problems, problem
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import Model
-from goodfit.models.quantiles import quantiles_together
+from goodfit.models.quantiles import levels_in, quantiles_together
 from goodfit.plain_json import plain
 from goodfit.runs.opening import model_print
 from goodfit.runs.predictions import Bounds
@@ -96,7 +96,8 @@ class Answering:
             raise InputError(problem(WHERE, "'adaptive' is for prediction intervals of numbers", fix=fix))
         if chosen is None:
             return None
-        errors = conformal_of(self.model.about, "Model", self.model.task, self.model.nets[0].n_outputs)
+        first, about = self.model.nets[0], self.model.about
+        errors = conformal_of(about, "Model", first.task, first.n_outputs, levels_in(first))
         return Bounds(errors, checked_coverage(chosen), wider)
 
     def answer(

@@ -16,7 +16,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.population import Job, padded_widths
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import levels_of
+from goodfit.training.recipe_rules import last_width, levels_of
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _merge(
     shapes: dict[tuple[int, ...], list[int]] = {}
     for number in members:
         shapes.setdefault(jobs[number].recipe.hidden, []).append(number)
-    cost = _Cost(examples)
+    cost = _Cost(examples, last_width(jobs[members[0]].recipe, examples.outputs))
     groups = {place: cost.group(jobs, tuple(alike)) for place, alike in enumerate(shapes.values())}
     # every pair is looked at once, and stays here when one of its groups is gone: a search may have hundreds of shapes
     pairs = [(cost.of_joining(groups[i], groups[j]), i, j) for i, j in itertools.combinations(groups, 2)]
@@ -154,8 +154,8 @@ def _merge(
 class _Cost:
     """What groups cost on these examples, on this machine."""
 
-    def __init__(self, examples: Examples) -> None:
-        self.inputs, self.outputs, self.rows = examples.inputs, examples.outputs, len(examples.train)
+    def __init__(self, examples: Examples, outputs: int) -> None:
+        self.inputs, self.outputs, self.rows = examples.inputs, outputs, len(examples.train)
         self.able = machine()
 
     def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:

@@ -15,7 +15,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import levels_of
+from goodfit.training.recipe_rules import last_width
 from goodfit.training.schedules import Schedule
 
 GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is not told
@@ -143,7 +143,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
     return Architecture(
         inputs=examples.inputs,
         widths=widths,
-        outputs=examples.outputs * max(1, len(levels_of(deepest))),
+        outputs=last_width(deepest, examples.outputs),
         activations=deepest.activations,
         masked=any(h != widths for h in hidden),
         ragged=any(len(h) < len(widths) for h in hidden),

@@ -19,6 +19,7 @@ from goodfit.training.recipe_names import (
     BiasInitialiserName,
     EncodingName,
     InitialiserName,
+    Level,
     LossName,
     MonitorName,
     OptimizerName,
@@ -111,7 +112,7 @@ class Recipe(BaseModel):
         "cross-entropy for multilabel targets. poisson: for targets >= 0, predicted as exp(output). quantile: the "
         "median and other quantiles.",
     )
-    levels: tuple[Rate, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
+    levels: tuple[Level, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
     huber_delta: float = Field(
         default=1.0,
         gt=0,
@@ -328,8 +329,7 @@ class Recipe(BaseModel):
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        html: str = provided("show in a notebook")(self)
-        return html
+        return str(provided("show in a notebook")(self))
 
     def to_json(self) -> str:
         """All fields as JSON text, one a line, in the order of declaration."""

@@ -46,5 +46,6 @@ ParametrizationName = Literal["standard", "ntk"]
 RowsInitialiserName = Literal["none", "variance", "hyperplanes"]
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Level = Annotated[float, Field(gt=0, lt=1)]
 Units = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

@@ -1,7 +1,6 @@
 """Rules between the fields of a recipe: what goes together, what has no effect without what."""
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ LEARNING_RATES = {  # the learning rate where none is given, by optimiser
 }
 BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked for, and at most
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
+LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
 
@@ -198,20 +198,29 @@ def folds_leave_rows(values: Values) -> Iterator[Found]:
 def levels_pair(values: Values) -> Iterator[Found]:
     """The median is what is predicted, and quantiles on both sides of it are the ends of intervals."""
     levels = values["levels"]
-    paired = (
-        len(levels) > 1
-        and 0.5 in levels
-        and all(abs(sum(both) - 1) < 1e-9 for both in zip(levels, levels[::-1], strict=True))
-    )
-    if not paired or any(low >= high for low, high in itertools.pairwise(levels)):
-        rule = "'levels' must rise, symmetric about 0.5, which must be among them"
+    if not are_levels(levels):
+        rule = f"'levels' must {LEVELS_RULE}"
         yield frozenset({"levels"}), problem("Recipe", rule, got=levels, fix="For example, 0.05,0.5,0.95.")
+
+
+def are_levels(levels: Sequence[float]) -> bool:
+    """Whether quantiles of these levels can be trained together."""
+    several = len(levels) > 1 and levels[0] > 0 and levels[-1] < 1 and 0.5 in levels
+    return several and all(
+        low < high and abs(low + other - 1) < 1e-9
+        for low, high, other in zip(levels, [*levels[1:], 2.0], levels[::-1], strict=True)
+    )
 
 
 def levels_of(recipe: Any) -> tuple[float, ...]:
     """The levels of the quantiles that a recipe trains; () for one that trains none."""
     levels: tuple[float, ...] = recipe.levels if recipe.loss == "quantile" else ()
     return levels
+
+
+def last_width(recipe: Any, outputs: int) -> int:
+    """The width of the last layer as it is trained: an output for every level of quantiles, where there are any."""
+    return outputs * max(1, len(levels_of(recipe)))
 
 
 def hyperplanes_move(values: Values) -> Iterator[Found]:

@@ -29,11 +29,10 @@ def end_epoch(
     """The state after epoch `number` (1-based), from the state before it and what the epoch made of the parameters.
 
     loss, score: [S, M] of the watched part; tempered: its log loss after temperature scaling, None where no net watches
-    it; scored: [S, M] whether it was scored in this epoch. A net whose loss or
-    parameters are not finite goes back to the state before the epoch and is frozen. Improvement is a watched value
-    below the best one, or equal to it where a net takes the last of equals; for patience it must be lower by more than
-    min_change. A net out of patience stops, or goes on
-    with a lower rate where it has one.
+    it; scored: [S, M] whether it was scored in this epoch. A net whose loss or parameters are not finite goes back to
+    the state before the epoch and is frozen. Improvement is a watched value below the best one, or equal to it where a
+    net takes the last of equals; for patience it must be lower by more than min_change. A net out of patience stops, or
+    goes on with a lower rate where it has one.
     """
     # the loss of an epoch that was not scored is nan by design, and says nothing of the net
     sound = finite(parameters) & (jnp.isfinite(loss) | ~scored)

@@ -9,6 +9,7 @@ from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
 from goodfit.training.planner import Plan, plan
 from goodfit.training.population import Job
+from goodfit.training.recipe_rules import last_width
 
 PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
@@ -103,7 +104,8 @@ def plan_session(
         planned = plan(work.jobs, work.examples, compile_seconds)
         plans.append(planned)
         for cohort in planned.cohorts:
-            widths = (work.examples.inputs, *cohort.widths, work.examples.outputs)
+            last = last_width(work.jobs[cohort.jobs[0]].recipe, work.examples.outputs)
+            widths = (work.examples.inputs, *cohort.widths, last)
             each = _bytes_of(work, cohort.jobs, widths, itemsize) / len(cohort.jobs)
             for jobs in cut(cohort.jobs, each, budget):
                 turns.append(Turn(number, jobs, cohort.seconds * len(jobs) / len(cohort.jobs)))

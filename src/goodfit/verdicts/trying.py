@@ -176,10 +176,9 @@ def _found(
         errors, training = 1 - valid_score, 1 - train_score
     else:
         errors, training = valid_loss, train_loss
-    watched = -valid_score if layout.recipes[0].monitor == "score" else valid_loss
     if not layout.early:
         errors, training = (np.where(fitted.frozen, np.nan, table) for table in (errors, training))
-    return watched, errors, training
+    return valid_loss, errors, training
 
 
 def _chosen(
@@ -192,28 +191,24 @@ def _chosen(
     """
     last = np.asarray([np.searchsorted(epochs, recipe.epochs) for recipe in recipes])
     chosen = np.broadcast_to(last[:, None], watched.shape[:2]).copy()
-    return chosen_by_others(watched, folds, layout.recipes[0].ties == "last") if layout.early else chosen
+    return chosen_by_others(watched, folds) if layout.early else chosen
 
 
-def chosen_by_others(watched: Errors, folds: Folds, last: bool = False) -> NDArray[np.intp]:
-    """The place of the epoch that is best on the other folds of its repeat, [.., J], of values [.., J, epochs].
-
-    last: of equally good epochs the last one, in the place of the first.
-    """
+def chosen_by_others(watched: Errors, folds: Folds) -> NDArray[np.intp]:
+    """The place of the epoch that is best on the other folds of its repeat, [.., J], of values [.., J, epochs]."""
     chosen, first = np.empty(watched.shape[:2], np.intp), 0
     for repeat in folds.repeats:
         places = range(first, first + len(repeat))
         for place in places:
-            chosen[:, place] = best_epochs(watched, [other for other in places if other != place], last)
+            chosen[:, place] = best_epochs(watched, [other for other in places if other != place])
         first += len(repeat)
     return chosen
 
 
-def best_epochs(watched: Errors, columns: Sequence[int], last: bool = False) -> NDArray[np.intp]:
-    """The place of the epoch that is best on the mean of some columns, for every row [1 + probes]."""
+def best_epochs(watched: Errors, columns: Sequence[int]) -> NDArray[np.intp]:
+    """The place of the best epoch on the mean of some columns, of equals the first, for every row [1 + probes]."""
     means = watched[:, columns].mean(axis=1)
-    means = np.where(np.isfinite(means), means, np.inf)
-    found: NDArray[np.intp] = means.shape[1] - 1 - means[:, ::-1].argmin(axis=1) if last else means.argmin(axis=1)
+    found: NDArray[np.intp] = np.where(np.isfinite(means), means, np.inf).argmin(axis=1)
     return found
 
 

@@ -118,5 +118,7 @@ def test_a_data_set_may_name_its_targets() -> None:
     assert Dataset.from_arrays(X[:, None], y, targets=("a", "b")).targets == ("a", "b")
     with pytest.raises(InputError, match="'targets' must name each target of a regression; got"):
         Dataset.from_arrays(X[:, None], y, targets=("a",))
+    with pytest.raises(InputError, match="'targets' must name each target of a regression; got"):
+        Dataset.from_arrays(X[:, None], y, targets=("a", "b", "a"))
     with pytest.raises(InputError, match="'targets' must name each target of a regression"):
         Dataset.from_arrays(X[:, None], ["u", "v"] * 30, targets=("a",))

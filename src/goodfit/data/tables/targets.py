@@ -175,6 +175,11 @@ def target_names(target: str | Sequence[str]) -> tuple[str, ...]:
     return (target,) if isinstance(target, str) else tuple(target)
 
 
+def own_order(named: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The targets that were named; in the order of the outputs of nets that know just these."""
+    return tuple(known if {*named} == {*known} and len(named) == len(known) else named)
+
+
 def target_words(names: Sequence[str]) -> str:
     """What a row lacks, in words: the target 'y'; one of the targets 'y1', 'y2'."""
     shown = ", ".join(map(repr, names))
