@@ -15,7 +15,7 @@ from goodfit.lab.app import LabApp, lab_app
 from goodfit.serving.web_server import LOOPBACK, WebServer
 
 TOKEN = "a-token-of-the-tests"
-PATIENCE = 30.0  # seconds until a page must show what is waited for
+PATIENCE = 60.0  # seconds until a page must show what is waited for
 SMALL: dict[str, Any] = {
     "recipe": {
         "hidden": [4, 3],
@@ -145,9 +145,13 @@ class Person:
         return str(self.of(selector, "found.textContent"))
 
     def click(self, selector: str, right: float = 0.5, down: float = 0.5) -> None:
-        """Click on an element, at a share of its width and height, once it can be clicked."""
+        """Click on an element, at a share of its width and height, once it can be clicked and has stopped moving."""
         self.until(FIND.format(selector=json.dumps(selector), what="found && !found.disabled"))
-        self.browser.click(*self.of(selector, MIDDLE % (right, down)))
+        before, at = None, self.of(selector, MIDDLE % (right, down))
+        while at != before:
+            time.sleep(0.02)
+            before, at = at, self.of(selector, MIDDLE % (right, down))
+        self.browser.click(*at)
 
     def write(self, selector: str, text: str) -> None:
         """Put a text in the place of what an input has, and leave it."""

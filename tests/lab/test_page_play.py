@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from person_help import SMALL, STATE, Person
 
 import goodfit as gf
 from goodfit.lab.opening import data_of
 from goodfit.lab.states import checked_state
+
+pytestmark = pytest.mark.xdist_group("lab-page")  # one lab and one browser for all of them
 
 
 def test_a_picture_has_its_table(person: Person) -> None:

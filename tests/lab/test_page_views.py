@@ -11,6 +11,7 @@ from goodfit.data import load
 from goodfit.lab.claim_list import CLAIMS
 from goodfit.lab.lessons import shipped
 
+pytestmark = pytest.mark.xdist_group("lab-page")
 TINY = {**SMALL["recipe"], "hidden": [3], "epochs": 4}
 
 

@@ -8,12 +8,14 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from person_help import SMALL, Person, encoded
 
 import goodfit.lab
 from browser_checks import FAINT_TEXT
 from goodfit.training import Recipe
 
+pytestmark = pytest.mark.xdist_group("lab-page")
 PAGE = Path(goodfit.lab.__file__).parent / "page"
 LARGEST = 200 * 1024  # bytes of all files
 UNNAMED = """[...document.querySelectorAll("button, input, select, [role=region], section, dialog")]

@@ -36,7 +36,7 @@ LABELS = split(numbers("multilabel"))
             NUMBERS,
             {"loss": "cross-entropy"},
             "'loss' must fit the targets of 'mine' (regression); got 'cross-entropy'. "
-            "Use squared-error, absolute-error, huber, poisson, or auto.",
+            "Use squared-error, absolute-error, huber, poisson, quantile, or auto.",
         ),
         (
             split(
