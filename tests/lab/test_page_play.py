@@ -174,6 +174,18 @@ def test_the_address_is_the_picture(person: Person) -> None:
     assert person.table("#picture") == table
 
 
+def test_a_link_that_cannot_be_copied_is_shown(person: Person) -> None:
+    """As over plain HTTP from another machine, where the browser has no clipboard; without the token."""
+    person.go()
+    person.value("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true}) && 0")
+    person.click("#share")
+    person.until("document.querySelector('#notes .note')")
+    assert "/#view=play&state=" in person.text("#notes")
+    assert person.text("#share") == "Copy link"
+    person.click("#notes .close")
+    person.value("delete navigator.clipboard")
+
+
 def test_back_undoes_what_began_anew(person: Person) -> None:
     person.go()
     person.choose("#data-name", "circles")

@@ -140,7 +140,7 @@ export class Play {
     put($("of"), "of", { epochs: model.opened.epochs });
     put($("state"), `state.${state}`, { speed: short(speed, speed >= 10 ? 2 : 1) });
     const stuck = model.status.frozen.A?.length;
-    $("frozen").textContent = stuck ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
+    $("frozen").textContent = stuck && state !== "diverged" ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
     $("undo").disabled = !model.marks.A.length && !address.undoable();
     for (const name of ["step", "batch"]) $(name).disabled = running || state === "done";
     this.draw();
