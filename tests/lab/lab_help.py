@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from goodfit.lab.app import lab_app
 from goodfit.lab.processes import WORKER
 from goodfit.lab.sessions import Sessions
+from goodfit.lab.shelves import PLAIN, LessonMode
 from goodfit.lab.telling import TOLD, columns_of, split_frame
 from goodfit.serving import WebServer
 
@@ -45,9 +46,9 @@ SMALL: dict[str, Any] = {
 
 
 @contextmanager
-def lab(worker: Sequence[str] = WORKER) -> Iterator[Lab]:
+def lab(worker: Sequence[str] = WORKER, mode: LessonMode = PLAIN) -> Iterator[Lab]:
     """The lab on a free port, for as long as the block lasts."""
-    app = lab_app(TOKEN, worker)
+    app = lab_app(TOKEN, worker, mode=mode)
     server = WebServer(app, sockets=True)
     thread = threading.Thread(target=server.run)
     thread.start()

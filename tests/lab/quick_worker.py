@@ -51,6 +51,7 @@ def answers(asked: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
         yield {"say": "curves", "branch": "A", "first": asked["epoch"]}, {"epoch": [], "train_loss": []}
     elif asked["do"] == "pause" and asked.get("id") is None:
         yield {"say": "note", "sentence": "Paused, for nobody looks on."}, None
+        yield {**STATE, "epoch": {"A": 0}}, None
         return
     elif asked["do"] == "claim":
         if asked["name"] == "die":

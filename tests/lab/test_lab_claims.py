@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 import goodfit as gf
-from goodfit.lab.claim_list import CLAIMS, claim, offered
+from goodfit.errors import InputError
+from goodfit.lab.claim_list import CLAIMS, claim
 from goodfit.lab.claims import MOST_TOLD, POWER, decide, judge, pairs_needed
 from goodfit.lab.states import LabState, checked_state
 
@@ -134,12 +135,10 @@ def test_every_claim_is_about_one_thing(said: object) -> None:
             recipe.replace(**each)
 
 
-def test_only_claims_that_make_sense_are_offered() -> None:
-    deep = {each["name"] for each in offered(gf.Recipe(hidden=(8, 8)), {"name": "moons"})}
-    assert deep == {each.name for each in CLAIMS} - {"more-features"}
-    flat = {each["name"] for each in offered(gf.Recipe(hidden=()), {"name": "polynomial"})}
-    assert flat == {"more-decay", "l1-zeros", "longer", "faster-rate", "smaller-batches", "he", "more-features"}
-    assert offered(gf.Recipe(hidden=8, dropout=0.2), {})[0]["en"].startswith("Dropout of 0.2 lowers")
+def test_claims_about_hidden_layers_need_them() -> None:
+    for name in ("dropout", "wider", "deeper", "relu"):
+        with pytest.raises(InputError, match="is about hidden layers"):
+            claim(name).pair(gf.Recipe(hidden=()))
 
 
 @pytest.mark.filterwarnings("ignore:.*predict the same class")

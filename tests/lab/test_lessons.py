@@ -165,6 +165,8 @@ def test_nothing_is_right_of_nets_that_diverged() -> None:
     scored = score_prediction(BY_NAME["hidden-layers"], 0.5, a_result(-math.inf, math.nan, math.nan))
     assert not scored.right
     assert scored.to_json()["off"] is None
+    assert "some diverged" in scored.told.en
+    assert "nan" not in scored.told.en + scored.told.zh
 
 
 @pytest.mark.parametrize(

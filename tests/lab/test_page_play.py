@@ -26,6 +26,23 @@ def test_a_picture_has_its_table(person: Person) -> None:
     assert person.of("#picture canvas", "found.getAttribute('aria-hidden')") == "true"
 
 
+def test_whose_prediction_is_shown_and_which_net_is_drawn(person: Person) -> None:
+    person.go(data={"name": "spirals", "rows": 90, "n_classes": 3})
+    mean = person.table("#picture")
+    person.choose("#picture-net", "c2")
+    shares = [float(cell) for row in person.table("#picture")[1:] for cell in row[1:]]
+    assert all(0 <= share <= 1 for share in shares)
+    person.choose("#picture-net", "1")
+    person.until("!document.querySelector('#picture .twin td').textContent.includes('±')")
+    assert person.table("#picture") != mean
+    first = person.table("#net")
+    person.choose("#unit-net", "2")
+    person.until(f"document.querySelector('#net .twin td').textContent !== {first[1][1]!r}")
+    person.choose("#picture-net", "")
+    person.choose("#unit-net", "0")
+    assert person.text("#notes") == ""  # nothing was refused
+
+
 def test_play_pause_step_batch_and_reset(person: Person) -> None:
     person.go()
     assert person.epoch == 0
@@ -100,6 +117,10 @@ def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None
     person.step()
     person.settled()
     assert person.state()["acts"] == [{"epoch": epoch, "change": {"learning_rate": 0.2}}]
+    person.choose("#export", "command")
+    person.until("document.querySelector('#notes .note')")
+    assert f"'epoch': {epoch + 1}," in person.text("#notes")  # it goes with how far it is trained
+    person.click("#notes .close")
     person.click("#undo")
     person.until("document.querySelector('#marks').hidden")
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
@@ -151,6 +172,18 @@ def test_the_address_is_the_picture(person: Person) -> None:
     person.go(**state)
     assert person.epoch == state["epoch"]
     assert person.table("#picture") == table
+
+
+def test_a_link_that_cannot_be_copied_is_shown(person: Person) -> None:
+    """As over plain HTTP from another machine, where the browser has no clipboard; without the token."""
+    person.go()
+    person.value("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true}) && 0")
+    person.click("#share")
+    person.until("document.querySelector('#notes .note')")
+    assert "/#view=play&state=" in person.text("#notes")
+    assert person.text("#share") == "Copy link"
+    person.click("#notes .close")
+    person.value("delete navigator.clipboard")
 
 
 def test_back_undoes_what_began_anew(person: Person) -> None:

@@ -61,9 +61,15 @@ def test_every_field_of_a_recipe_has_words() -> None:
 
 
 def test_every_word_is_used() -> None:
-    """A key stands in the page whole, or up to its last part, which the page puts there; `.what` explains another."""
+    """A key stands in the page whole, or up to its last part, which the page puts there.
+
+    `.what` explains another, `.lead` stands below the title of a view.
+    """
     source = "".join(path.read_text("utf-8") for path in PAGE.iterdir() if path.suffix in {".js", ".html"})
     for key in words("en"):
+        if key.endswith(".lead"):
+            assert f'header("{key.removesuffix(".lead")}")' in source, key
+            continue
         first = key.removesuffix(".what").rpartition(".")[0]
         assert f'"{key.removesuffix(".what")}"' in source or f"{first}.${{" in source, key
 
@@ -164,7 +170,11 @@ def test_a_training_whose_process_died_is_started_anew(person: Person) -> None:
     """One clear sentence, and a button that opens the same state again."""
     person.go()
     person.step()
+    person.write("[data-field=l2] input[type=text]", "0.01")
+    person.until("document.querySelector('#marks').children.length === 1")
+    person.step()
     person.settled()
+    before = person.state()
     for session in [*person.app.sessions.known.values()]:
         if session.process is not None:
             os.kill(session.process, signal.SIGKILL)
@@ -172,9 +182,15 @@ def test_a_training_whose_process_died_is_started_anew(person: Person) -> None:
     person.click("#notes .note button")
     person.until("document.querySelector('main').getAttribute('aria-busy') === 'true'")
     person.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
+    person.settled()
+    assert person.state() == before  # with the change that was made on the way
     person.step()
 
 
 def test_an_address_that_holds_nothing_is_said_and_opened_as_new(person: Person) -> None:
     person.value(f"location.hash = '#view=play&state={encoded({'recipe': {'hiden': [3]}, 'data': {'name': 'moons'}})}'")
     person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
+    person.open({"recipe": {"hiden": [3]}, "data": {"name": "moons"}})  # in a new tab: as the usual state
+    person.until("document.querySelector('#notes').textContent.includes(\"'hiden' is not a field\")")
+    assert (person.state()["nets"], person.of("#data-name", "found.value")) == (8, "moons")
+    assert person.of("#main", "found.getAttribute('aria-busy')") == "false"

@@ -58,6 +58,11 @@ def test_units_are_what_each_layer_gives() -> None:
     second = np.maximum(first @ own.weights[1].T + own.biases[1], 0)
     expected = np.concatenate([first.T, second.T]).reshape(7, 3, 3)
     np.testing.assert_allclose(found["units"], expected, atol=1e-5)
+    half = net(2, 2, 0, mixtures=(np.full(4, 0.5), np.zeros(3)))  # of each activation; the rest of z as it is
+    z = (grid - 0.5) @ own.weights[0].T + own.biases[0]
+    first = 0.5 * z + 0.5 * np.tanh(z)
+    expected = np.concatenate([first.T, (first @ own.weights[1].T + own.biases[1]).T]).reshape(7, 3, 3)
+    np.testing.assert_allclose(units(half, plane, grid, 3)["units"], expected, atol=1e-5)
     assert [found[name].shape for name in ("w0", "b0", "w2", "b2")] == [(4, 2), (4,), (2, 3), (2,)]
 
 

@@ -8,6 +8,8 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from goodfit.lab import outbox, sessions
 from goodfit.lab.outbox import Outbox
 from goodfit.lab.security import same_origin
 from goodfit.lab.sessions import Curves
+from goodfit.lab.shelves import LessonMode
+from goodfit.lab.uploads import MOST_FILES, Uploads
 
 
 @pytest.fixture(scope="module")
@@ -159,13 +163,14 @@ def test_a_fifth_training_takes_the_place_of_one_that_nobody_watches(here: Lab) 
 
 def test_a_training_that_nobody_watches_pauses(here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "LEFT_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "WATCH_SECONDS", 0.1)
     page = here.page()
     session = page.welcome["session"]
     page.ask("open", state=SMALL)
     page.close()
     time.sleep(2.5)
     again = here.page(session)
-    assert "note" in again.quiet()
+    assert again.quiet().count("note") == 1  # it is asked once, however long nobody comes
     assert again.last("note")[0]["sentence"] == "Paused, for nobody looks on."
     again.close()
 
@@ -176,6 +181,9 @@ def test_a_process_that_dies_is_told_of(here: Lab) -> None:
     page.send("rewind", epoch=666)
     assert page.until(lambda told: told["say"] == "error")[0]["lost"]
     assert "has ended. Open its state again." in page.refused("pause")
+    late = here.page(page.welcome["session"])
+    assert late.until(lambda told: told["say"] == "error")[0]["lost"]  # whoever was away hears of it too
+    late.close()
     assert page.ask("open", state=SMALL)["say"] == "ok"  # by another process
     page.close()
 
@@ -190,7 +198,7 @@ def test_jobs_are_done_one_after_another_beside_the_trainings(here: Lab) -> None
     assert again == "Job: one job at a time; another of this page is under way. Wait for its end, or stop it."
     pages[1].send("claim", name="short")
     told = pages[1].until(lambda each: each["say"] == "progress")[0]
-    assert told["sentence"] == "Waiting for another job."
+    assert (told["to"], told["sentence"]) == (pages[1].number, "Waiting for another job.")
     assert pages[1].ask("pause")["say"] == "ok"  # the training is not held up
     assert pages[0].ask("stop")["say"] == "ok"
     assert any(
@@ -200,6 +208,11 @@ def test_jobs_are_done_one_after_another_beside_the_trainings(here: Lab) -> None
     assert pages[1].last("claimed")[0]["value"]["state"] == SMALL  # that of the open training
     assert "Ask for less" in pages[1].refused("claim", name="die")
     assert pages[2].ask("answer", lesson="x", prediction=1)["say"] == "ok"  # a lesson needs no training
+    pages[0].send("claim", name="wait")
+    pages[0].ask("pause")
+    pages[0].close()  # whose line breaks can ask again at once: nobody waits for what it had asked
+    pages[0] = here.page(pages[0].welcome["session"])
+    assert pages[0].ask("claim", name="short")["say"] == "ok"
     for page in pages:
         page.close()
 
@@ -275,6 +288,28 @@ def test_a_file_that_is_too_large_or_finds_no_room(here: Lab, monkeypatch: pytes
     assert "could not be written: No space left on device. Free some space and try again." in told["problems"][0]
     monkeypatch.undo()
     assert here.keep("b.csv", b"a,b\n1,2\n")[0] == 200
+
+
+def test_files_that_come_at_once_are_kept_one_by_one(tmp_path: Path) -> None:
+    kept = Uploads()
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda k: kept.keep(f"{k}.csv", b"a,b\n1,2\n"), range(MOST_FILES)))
+    assert {each["file"] for each in told} == kept.paths.keys()
+    assert len({Path(path).parent for path in kept.paths.values()}) == 1
+    kept.end()
+
+
+def test_a_class_can_answer_and_play_and_nothing_else(tmp_path: Path) -> None:
+    """What lies on the machine, its ledger, and its time are its owner's."""
+    with lab(QUICK, LessonMode(collect=tmp_path / "answers.csv")) as found:
+        for method, path in (("POST", "/files?name=a.csv"), ("GET", "/runs")):
+            assert found.ask(method, path, b"", {"x-goodfit-token": TOKEN})[0] == 404
+        page = found.page()
+        for do, fields in (("seal", {}), ("unseal", {}), ("judge", {}), ("claim", {"name": "x"}), ("folds", {"k": 3})):
+            assert "does not do this for its class" in page.refused(do, **fields)
+        assert page.ask("open", state=SMALL)["say"] == "ok"
+        assert page.ask("answer", lesson="x", prediction=1)["say"] == "ok"
+        page.close()
 
 
 def test_curves_are_cut_where_they_are_told_again() -> None:

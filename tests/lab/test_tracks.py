@@ -11,6 +11,7 @@ from lab_help import SMALL
 import goodfit
 from goodfit.errors import InputError
 from goodfit.lab import tracks
+from goodfit.lab.asking import explained
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.states import Act, WeightAct, checked_state
 from goodfit.lab.tracks import Track
@@ -146,6 +147,7 @@ def test_changes_are_undone_one_by_one_and_by_rewinding(opened: OpenState, throu
         ({"l2": -1}, "'l2' must be a finite number >= 0; got -1"),
         ({"batch_size": 49}, "'batch_size' must not exceed the 48 training examples"),
         ({"optimizer": "lbfgs", "learning_rate": 1.0}, "learn from batches; got 'lbfgs'"),
+        ({"epochs": 20_001}, "at most 20,000 'epochs'; got 20,?001"),
         ({}, "'fields' must name what changes"),
     ],
 )
@@ -174,6 +176,42 @@ def test_a_weight_is_set_and_nothing_else(opened: OpenState) -> None:
     ):
         with pytest.raises(InputError, match=match):
             track.set_weight(act)
+
+
+def test_what_a_slider_sets_is_one_change(opened: OpenState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that one undo takes it back; and a state has no more changes than one can be opened with."""
+    monkeypatch.setattr(tracks, "MOST_ACTS", 2)
+    track = Track(opened)
+    track.train(2)
+    before = track.nets()
+    for value in np.linspace(-1, 1, 9):
+        track.set_weight(WeightAct(layer=0, i=1, j=0, value=float(value), net=2))
+    assert (len(track.marks), track.nets()[2].weights[0][1, 0]) == (1, 1)
+    track.set_weight(WeightAct(layer=0, i=1, j=1, value=0.5, net=2))
+    for act in (lambda: track.make_equal(0), lambda: track.change({"l2": 0.1})):
+        with pytest.raises(InputError, match="at most 2 changes on its way"):
+            act()
+    assert len(track.marks) == 2
+    track.undo()
+    track.undo()
+    assert alike(track.nets(), before)
+
+
+def test_nets_that_stopped_stand_where_they_stopped(opened: OpenState) -> None:
+    track = Track(opened)
+    track.train(3)
+    track._table[1:3, 0, 0] = np.nan  # net 0 stopped after the first epoch
+    assert track.standing("train_loss", 3).tolist() == [*track.metrics[0, 0, :1], *track.metrics[2, 0, 1:]]
+
+
+def test_a_step_within_an_epoch_leads_to_the_next_batch(opened: OpenState) -> None:
+    """What is explained after a batch is the step that the training takes then, with its moments."""
+    track = Track(opened)
+    track.train(4)
+    told = explained(track, 1, 16, 1)["update"]["tensors"]
+    for count, when in ((1, "before"), (2, "after")):
+        own = track.nets_at(track.after_batches(count))[1]
+        np.testing.assert_allclose(told["W2"][when], own.weights[1], rtol=0, atol=1e-6)
 
 
 def test_equal_units_stay_equal(opened: OpenState) -> None:
@@ -209,7 +247,7 @@ def test_batches_lead_to_the_epoch(opened: OpenState, through: Track) -> None:
     track = Track(opened)
     track.train(5)
     before = track.nets()
-    of_batches = [track.nets(track.after_batches(count)) for count in range(track.steps + 1)]
+    of_batches = [track.nets_at(track.after_batches(count)) for count in range(track.steps + 1)]
     assert alike(of_batches[0], before)
     assert not alike(of_batches[1], before)
     assert alike(track.nets(), before)  # the training itself stays where it is

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from goodfit.lab.live import Live
+from goodfit.lab.live import CLASS, Live
 from goodfit.lab.processes import WORKER
 from goodfit.lab.security import LabGuard
 from goodfit.lab.sessions import Sessions
@@ -41,6 +41,16 @@ class LabApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         await self.app(scope, receive, send)
+
+
+class _PageFiles(StaticFiles):
+    """The page's own files, which a browser asks for anew: another version of goodfit has others."""
+
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        """A file, or that it is still the same."""
+        answer = super().file_response(*given, **named)
+        answer.headers["cache-control"] = "no-cache"
+        return answer
 
 
 def _told(tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
@@ -81,16 +91,14 @@ def lab_app(
         name = request.query_params.get("name", "")
         return json_reply(await anyio.to_thread.run_sync(uploads.keep, name, content))
 
-    made = web_app(
-        [
-            Route("/", front),
-            Mount("/page", StaticFiles(directory=PAGE)),
-            Route("/files", keep_file, methods=["POST"]),
-            Route("/lessons", _told(partial(lessons_told, mode))),
-            Route("/claims", _told(claims_told)),
-            Route("/runs", _told(runs_told)),
-            WebSocketRoute("/live", Live(sessions, uploads, mode.told())),
-        ],
-        lifespan=lifespan,
-    )
+    routes = [
+        Route("/", front),
+        Mount("/page", _PageFiles(directory=PAGE)),
+        Route("/lessons", _told(partial(lessons_told, mode))),
+        Route("/claims", _told(claims_told)),
+        WebSocketRoute("/live", Live(sessions, uploads, mode.told(), CLASS if mode.collect else None)),
+    ]
+    if mode.collect is None:  # what lies on the machine is its owner's, and not a class's
+        routes += [Route("/files", keep_file, methods=["POST"]), Route("/runs", _told(runs_told))]
+    made = web_app(routes, lifespan=lifespan)
     return LabApp(LabGuard(guarded(made, names) if names else made, token), sessions)

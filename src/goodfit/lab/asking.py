@@ -7,7 +7,7 @@ from typing import Any
 from goodfit.errors import InputError, problem
 from goodfit.inspection.inspecting import inspect
 from goodfit.lab.changing import WHERE
-from goodfit.lab.explaining import explain
+from goodfit.lab.explaining import explain, strip
 from goodfit.lab.playing import sound
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
@@ -30,12 +30,15 @@ def explained(track: Track, net: int, rows: int, batch: int) -> dict[str, Any]:
     drawn = order.epochs(track.epoch, 1)[0, batch]
     chosen = drawn[drawn >= 0][:rows]
     factor = float(schedule_of(job).factors(track.epoch, 1, track.steps)[0, batch])
+    now = track.after_batches(batch) if batch else track.state
     state = None
     if len({each.recipe.hidden for each in track.jobs}) == 1:  # a padded state does not fit a net alone
-        laid = optimizer_arrays(track.state, cohort.grid, cohort.settings().rates.forms)
+        laid = optimizer_arrays(now, cohort.grid, cohort.settings().rates.forms)
         state = {name: values[net] for name, values in laid.items()}
     data, rate = track.opened.data, job.recipe.learning_rate * factor
-    found = explain(track.nets()[net], job.recipe, data.x[chosen], data.y[chosen], rate=rate, optimizer=state)
+    own, x, y = track.nets_at(now)[net], data.x[chosen], data.y[chosen]
+    found = explain(own, job.recipe, x, y, rate=rate, optimizer=state)
+    found["strip"] = strip(own, job.recipe, x, y)
     return {**found, "net": net, "epoch": track.epoch, "batch": batch, "data_rows": chosen.tolist()}
 
 

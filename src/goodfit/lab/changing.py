@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import LIVE, Act, WeightAct
+from goodfit.lab.states import LIVE, MOST_EPOCHS, Act, WeightAct
 from goodfit.nets.forms import factors_of, unfolded
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training.batches import Order
@@ -71,6 +71,9 @@ def changed_jobs(opened: OpenState, jobs: Sequence[Job], fields: Mapping[str, An
         if job.recipe not in made:
             made[job.recipe] = fitted_recipe(job.recipe.replace(**fields), opened.parts)
     found = tuple(replace(job, recipe=made[job.recipe]) for job in jobs)
+    if found[0].recipe.epochs > MOST_EPOCHS:
+        rule = f"the lab trains at most {MOST_EPOCHS:,} 'epochs'"
+        raise InputError(problem(WHERE, rule, got=found[0].recipe.epochs))
     if found[0].recipe.optimizer == "lbfgs":
         raise InputError(problem(WHERE, "the lab shows optimisers that learn from batches", got="lbfgs"))
     return found

@@ -133,8 +133,8 @@ CLAIMS = (
     LabClaim(
         "more-decay",
         Words(
-            "Weight decay of {second} instead of {first} lowers the validation loss here.",
-            "在这里，把权重衰减从 {first} 提高到 {second} 会降低验证损失。",
+            "An L2 penalty or weight decay of {second} instead of {first} lowers the validation loss here.",
+            "在这里，把 L2 惩罚或权重衰减从 {first} 提高到 {second} 会降低验证损失。",
         ),
         _more_decay,
         "valid-loss",
@@ -282,20 +282,3 @@ def claim(name: str) -> LabClaim:
     if name not in BY_NAME:
         raise InputError(problem("Claim", "unknown claim", got=name, fix=nearest(name, BY_NAME)))
     return BY_NAME[name]
-
-
-def offered(recipe: Recipe, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The claims that can be about a state, as JSON has it: name, and the sentence with its values in both languages.
-
-    data: the state's, as JSON has it
-    """
-    found = []
-    for each in CLAIMS:
-        try:
-            pair = each.pair(recipe) if each.data is None else each.data(data)
-            for changes in pair if each.data is None else ():
-                recipe.replace(**changes)
-        except InputError:
-            continue
-        found.append({"name": each.name, **vars(each.told(pair))})
-    return found

@@ -81,7 +81,7 @@ class Decided:
         """What `difference` is of."""
         if self.by_wins:
             return Words(
-                "share of pairs that the second net wins, less one half", "第二个网络更优的网络对比例减去二分之一"
+                "share of pairs that the second net wins, less one half", "第二个网络胜出的对数所占比例减去二分之一"
             )
         return self.claim.measured.words
 
@@ -96,7 +96,7 @@ class Decided:
         ends = f"{self.difference:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
         level = f"{100 * self.level:.4g} %"
         en = f"{verdict.en}: {ends} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
-        zh = f"{verdict.zh}：{self.quantity.zh}支持该说法的差为 {ends}，共 {self.pairs} 对网络（{level}）。"
+        zh = f"{verdict.zh}：就{self.quantity.zh}而言，支持该说法的差为 {ends}，共 {self.pairs} 对网络（{level}）。"
         if any(self.diverged):
             en += f" Diverged: {self.diverged[0]} of the first and {self.diverged[1]} of the second nets."
             zh += f"发散的网络：第一种 {self.diverged[0]} 个，第二种 {self.diverged[1]} 个。"

@@ -36,7 +36,7 @@ LEFT_OUT = {  # field of a recipe -> what a training does that the step shown do
     "train_scaling": "The factors of the inputs stand in the first layer's weights, and are not trained apart.",
 }
 MOST_STRIP_ROWS = 256
-KINKS = ("relu", "leaky-relu", "prelu", "elu", "selu")  # activations whose slope jumps at 0
+KINKS = ("relu", "leaky-relu", "prelu", "selu")  # activations whose slope jumps at 0
 AT_A_KINK = (
     "A unit stands at the kink of its activation, where z is 0: there JAX gives the slope of one side, and the "
     "difference that of both."
@@ -77,7 +77,8 @@ def explain(
     if recipe.loss == "quantile" or recipe.train_mixture:
         rule = "nets of quantiles or trained mixtures are not shown step by step"
         fix = "Use another loss, without train_mixture."
-        raise InputError(problem("Step", rule, got=recipe.loss, fix=fix))
+        got = "train_mixture" if recipe.train_mixture else recipe.loss
+        raise InputError(problem("Step", rule, got=got, fix=fix))
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)

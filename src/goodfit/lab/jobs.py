@@ -28,6 +28,7 @@ from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
+from goodfit.selection.comparing import interval
 from goodfit.training.fitting import Report
 from goodfit.verdicts import verdict
 
@@ -85,10 +86,11 @@ def capacity(job: Teller, asked: AskCapacity, files: Files) -> None:
 
 def folds(job: Teller, asked: AskFolds, files: Files) -> None:
     """A net for every fold, validated on it."""
-    state = dict(asked.state or {})
+    state = {**checked_state(asked.state or {}).to_json(), "nets": asked.k}
+    state.pop("widths", None)
     recipe = {**state["recipe"], "fold_members": asked.k}
     recipe.pop("valid", None)
-    opened = open_state(checked_state({**state, "recipe": recipe, "nets": asked.k}), files)
+    opened = open_state(checked_state({**state, "recipe": recipe}), files)
     _followed(job, opened, _by_fold, "folds")
 
 
@@ -155,10 +157,20 @@ def _by_width(track: Track, widths: list[int], values: dict[str, Any], done: boo
 
 def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]:
     found: list[dict[str, Any]] = [{"fold": job.rows} for job in track.jobs]
+    ended = {name: np.where(track.frozen, np.nan, each) for name, each in values.items()}
     for net, told in enumerate(found):
-        told |= {name: float(each[net]) for name, each in values.items()}
-    means = {name: _mean(each[~track.frozen]) for name, each in values.items()}
+        told |= {name: float(each[net]) for name, each in ended.items()}
+    means = {name: _over_folds(each) for name, each in ended.items()}
     return {"folds": found, "means": means, "epoch": track.epoch, "epochs": track.cohort.epochs, "done": done}
+
+
+def _over_folds(values: Any) -> dict[str, Any]:
+    """The mean over folds, and its corrected interval: folds share rows, and are not independent as nets are.
+
+    There is none where a fold diverged.
+    """
+    low, high = interval(values, 1 / len(values))
+    return {**_mean(values), "low": low, "high": high}
 
 
 def _mean(values: Any) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class LessonText(_Part):
 class Predict(_Part):
     """What is to be predicted: what becomes of a claim, or a number.
 
-    low, high: between which a prediction of a number must lie; places: decimals that make sense
+    low, high: between which a prediction of a number must lie
     """
 
     claim: str | None = None
@@ -369,6 +369,12 @@ def score_prediction(lesson: Lesson, prediction: object, result: LessonResult) -
     off = max(result.low - given, given - result.high, 0.0)
     right = off <= lesson.answer.within  # nan, of nets that diverged, is never
     ends = f"{result.value:.4g} [{result.low:.4g}, {result.high:.4g}]"
+    if not math.isfinite(result.value):
+        told = Words(
+            f"You said {given:.4g}; of {result.nets} nets some diverged, so that there is no mean to compare it with.",
+            f"你的预测是 {given:.4g}；{result.nets} 个网络中有的已发散，没有可供比较的均值。",
+        )
+        return ScoredPrediction(given, result, False, off, told, why)
     told = Words(
         f"You said {given:.4g}; {result.nets} nets gave {ends}. " + ("Right." if right else f"Off by {off:.2g}."),
         f"你的预测是 {given:.4g}；{result.nets} 个网络得到 {ends}。" + ("正确。" if right else f"相差 {off:.2g}。"),

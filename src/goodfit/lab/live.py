@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -23,11 +23,24 @@ TRY_LATER = 1013  # the code with which a socket is closed that is one too many,
 WHERE = "Message"
 
 
-class Live:
-    """The application of the route /live. more: what every process is told beside each message."""
+CLASS = (
+    *("hello", "answer", "stop", "open", "play", "pause", "step", "batch", "rewind", "reset", "view", "change"),
+    *("undo", "weight", "equal", "branch", "drop"),
+)
+"""What may be asked by a class on other machines: to answer, and to play. Not what reads or writes the owner's ledger,
+nor what keeps everybody's answers waiting."""
 
-    def __init__(self, sessions: Sessions, uploads: Uploads, more: Mapping[str, Any]) -> None:
-        self.sessions, self.uploads, self.more = sessions, uploads, more
+
+class Live:
+    """The application of the route /live.
+
+    more: what every process is told beside each message; allowed: what may be asked, None for everything
+    """
+
+    def __init__(
+        self, sessions: Sessions, uploads: Uploads, more: Mapping[str, Any], allowed: Collection[str] | None = None
+    ) -> None:
+        self.sessions, self.uploads, self.more, self.allowed = sessions, uploads, more, allowed
         self._open = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -83,6 +96,10 @@ class _Page:
             await self.socket.close(TRY_LATER, "too slow; connect again")
 
     async def _asked(self, asked: Asked) -> None:
+        do, allowed = getattr(asked, "do", ""), self.live.allowed
+        if allowed is not None and do not in allowed:
+            rule = "a lab that collects answers does not do this for its class"
+            raise InputError(problem(WHERE, rule, got=do, fix="Start a lab of your own: `goodfit lab`."))
         if isinstance(asked, AskHello):
             await self._hello(asked)
         elif self.session is None:

@@ -126,7 +126,7 @@ _ALL = (
     ),
     Outcome(
         "valid-score",
-        Words("validation score after the last epoch", "最后一个轮次之后的验证分数"),
+        Words("validation score after the last epoch", "最后一个轮次之后的验证得分"),
         lambda nets: nets.last("valid_score"),
         held_out=True,
     ),

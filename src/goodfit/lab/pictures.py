@@ -167,7 +167,12 @@ def units(net: TrainedNet, plane: Plane | None, inputs: NDArray[np.float32] | No
     if plane is not None and inputs is not None and points:
         shape = (points, points) if plane.kind == "plane" else (points,)
         values = layer_values(
-            net.entered(inputs), [weight.T for weight in net.weights], net.biases, net.activations, net.slopes
+            net.entered(inputs),
+            [weight.T for weight in net.weights],
+            net.biases,
+            net.activations,
+            net.slopes,
+            net.mixtures,
         )
         hidden = [each.T.reshape(-1, *shape) for each, _ in zip(values, net.activations, strict=False)]
         found["units"] = np.concatenate(hidden) if hidden else np.zeros((0, *shape))

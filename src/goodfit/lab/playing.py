@@ -67,7 +67,7 @@ class Player:
 
     def play(self, speed: float | None) -> None:
         """Train on."""
-        self._longest()
+        self.track("A")
         self.playing, self.speed, self.goal, self.batch = True, speed, None, 0
         self._due, self._passed = time.perf_counter(), []
 
@@ -76,10 +76,9 @@ class Player:
         self.playing, self.goal = False, None
 
     def step(self, epochs: int) -> None:
-        """Train so many epochs."""
-        longest = self._longest()
+        """Train so many epochs: A, and B as far."""
         self.play(None)
-        self.goal = longest + epochs
+        self.goal = self.track("A").epoch + epochs
 
     def next_batch(self) -> None:
         """Look at the nets one batch later."""
@@ -94,9 +93,9 @@ class Player:
             track.train(track.epoch + 1)
             self.show("A")
             return
-        arrays = track.after_batches(self.batch + 1)
+        nets = track.nets_at(track.after_batches(self.batch + 1))
         self.batch += 1
-        self._draw({"A": track.nets(arrays)})
+        self._draw({"A": nets})
         self.state()
 
     def rewind(self, branch: Branch, epoch: int) -> None:
@@ -218,10 +217,6 @@ class Player:
             raise InputError(problem(WHERE, rule, fix=fix))
         return self.tracks[branch]
 
-    def _longest(self) -> int:
-        self.track("A")
-        return max(track.epoch for track in self.tracks.values())
-
     def _go_back(self, branch: Branch, how: Callable[[Track], None]) -> None:
         track = self.track(branch)
         self.pause()
@@ -309,15 +304,8 @@ class Player:
         if not epoch:
             return
         name = "valid_loss" if "valid_loss" in first.names else "train_loss"
-        place = first.names.index(name)
-        self.tell(
-            {
-                "say": "difference",
-                "epoch": epoch,
-                "metric": name,
-                **paired(first.metrics[epoch - 1, place], second.metrics[epoch - 1, place]),
-            }
-        )
+        apart = paired(first.standing(name, epoch), second.standing(name, epoch))
+        self.tell({"say": "difference", "epoch": epoch, "metric": name, **apart})
 
     def _picture_due(self) -> bool:
         return time.perf_counter() >= self._drawn
@@ -380,4 +368,5 @@ def paired(first: NDArray[Any], second: NDArray[Any]) -> dict[str, Any]:
     low, high = intervals.of_mean(apart)
     found |= {"low": float(low), "high": float(high)}
     which = "B is lower" if high < 0 else "B is higher" if low > 0 else "either may be lower"
-    return {**found, "sentence": f"{said} ({low:+.4g} to {high:+.4g}, {len(apart)} pairs of nets): {which}."}
+    pairs = f"{len(apart)} pairs" if len(apart) == len(first) else f"{len(apart)} of {len(first)} pairs"
+    return {**found, "sentence": f"{said} ({low:+.4g} to {high:+.4g}, {pairs} of nets): {which}."}

@@ -54,7 +54,7 @@ class WorkerProcess:
 
     async def end(self) -> None:
         """End it: nobody looks on any more."""
-        self.died, self._ended = lambda: None, True
+        self.took, self.died, self._ended = lambda _: None, lambda: None, True  # what is in the pipe is for nobody
         if self._process is None:
             self._starting.cancel()
             with contextlib.suppress(asyncio.CancelledError, OSError):

@@ -23,6 +23,7 @@ from goodfit.lab.telling import ADDRESSED, LATEST, columns_of, pack, split_frame
 MOST_TRAININGS = 4  # processes that train for pages, beside the one for jobs
 MOST_SESSIONS = 100  # pages that are known, most of them of a class that answers lessons and trains nothing
 LEFT_SECONDS = 10.0  # without a page, after which a training pauses
+WATCH_SECONDS = 2.0  # between two looks at who is still there
 KEPT_SECONDS = 1800.0  # without a page, after which its process ends
 WARM_SECONDS = 1.0  # after a page has got its process, until the next one is started
 MOST_NOTES = 50  # that a page which comes back is told
@@ -100,7 +101,15 @@ class LabSession:
             self._stop(message, page)
             return
         self._asked += 1
-        number = self._asked
+        self._askers[self._asked] = _Asker(page, message.id, do)  # before anything is told of it
+        try:
+            self._pass_on(self._asked, asked)
+        except InputError:
+            del self._askers[self._asked]
+            raise
+
+    def _pass_on(self, number: int, asked: Mapping[str, Any]) -> None:
+        do = asked["do"]
         if do in JOBS:
             if asked.get("state", ...) is None and do != "answer":
                 raise InputError(problem(WHERE, "nothing is open", fix="Open a state first."))
@@ -113,11 +122,11 @@ class LabSession:
                 rule = "nothing is open" if self._worker is None else "the process that trained has ended"
                 raise InputError(problem(WHERE, rule, fix="Open a state first." if self._worker is None else AGAIN))
             self._worker.ask({**asked, "id": number})
-        self._askers[number] = _Asker(page, message.id, do)
 
     def join(self, page: Outbox, after: int) -> None:
         """Have a page watch; it is told what it missed, and of curves all. after: the last `seq` that it has had."""
         self.pages.add(page)
+        self._paused = False
         for name in ("opened", "points", "branched", ("changed", "A"), ("changed", "B")):
             if name in self._last:
                 page.put(self._last[name])
@@ -130,9 +139,11 @@ class LabSession:
             page.put(picture, key)
 
     def leave(self, page: Outbox) -> None:
-        """A page has gone."""
+        """A page has gone, and with it the job that it asked for: nobody else is told what comes of it."""
         self.pages.discard(page)
         self.left = time.monotonic()
+        if any(asker.page is page and asker.do in JOBS for asker in self._askers.values()):
+            self._end_job()
 
     def pause_if_left(self) -> None:
         """Pause where nobody has looked on for a while."""
@@ -149,13 +160,16 @@ class LabSession:
 
     def _stop(self, message: Asked, page: Outbox) -> None:
         """End the job of this session."""
+        self._end_job()
+        page.put(_encoded({"say": "ok", "seq": 0, "to": message.id, "value": {"do": "stop"}}, b""))
+
+    def _end_job(self) -> None:
         self._helpers.stop(self)
         for number, asker in [*self._askers.items()]:
             if asker.do in JOBS:
                 del self._askers[number]
                 text = problem("Job", "it was stopped")
                 asker.page.put(_encoded({**_error([text]), "to": asker.number}, b""))
-        page.put(_encoded({"say": "ok", "seq": 0, "to": message.id, "value": {"do": "stop"}}, b""))
 
     def _forget(self) -> None:
         """Nothing has been told yet."""
@@ -197,7 +211,7 @@ class LabSession:
             self._drop(branch)
         if key is not None:
             self._newest[key] = message
-            self._paused = self._paused and say != "state"
+
         elif say == "curves":
             self._curves.setdefault(header["branch"], Curves()).add(header["first"], columns_of(header, payload))
         elif say == "changed":
@@ -205,7 +219,11 @@ class LabSession:
         elif say in ("opened", "points", "branched"):
             self._last[say] = message
         elif say in ("note", "error"):
-            self._notes = [*self._notes, (self.seq, message)][-MOST_NOTES:]
+            self._note(message)
+
+    def _note(self, message: Message) -> None:
+        """Keep it for pages that come back."""
+        self._notes = [*self._notes, (self.seq, message)][-MOST_NOTES:]
 
     def _drop(self, branch: object) -> None:
         """A branch is gone; where it was A, B has become A, and all of it will be told again."""
@@ -221,8 +239,10 @@ class LabSession:
         fix = "What was trained can be trained again, to the same bits: open its state again."
         text = problem(WHERE, "the process that trained has ended: it was killed, or ran out of memory", fix=fix)
         self.seq += 1
+        told = _encoded({**_error([text]), "seq": self.seq, "lost": True}, b"")
+        self._note(told)
         for page in self.pages:
-            page.put(_encoded({**_error([text]), "seq": self.seq, "lost": True}, b""))
+            page.put(told)
         for number, asker in [*self._askers.items()]:
             if asker.do not in JOBS:  # nobody else answers it
                 del self._askers[number]
@@ -289,7 +309,7 @@ class Sessions:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(WATCH_SECONDS)
             for session in [*self.known.values()]:
                 session.pause_if_left()
                 if not session.pages and time.monotonic() - session.left > KEPT_SECONDS:

@@ -33,7 +33,7 @@ from goodfit.lab.changing import (
     one_weight,
 )
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import Act, WeightAct
+from goodfit.lab.states import MOST_ACTS, Act, WeightAct
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
@@ -118,6 +118,15 @@ class Track:
         data, scaling = self.opened.data, self.opened.examples.scaling
         return [TrainedNet.of(each, job.recipe, data, scaling) for each, job in zip(found, self.jobs, strict=True)]
 
+    def standing(self, name: str, epoch: int) -> NDArray[np.float32]:
+        """[P] a metric after an epoch; of nets that had stopped by then the last one, nan of those that diverged."""
+        table = self.metrics[:epoch, self.names.index(name)]
+        found: NDArray[np.float32] = table[-1].copy()
+        for net in np.flatnonzero(~np.isfinite(found) & ~self.frozen):
+            own = table[:, net]
+            found[net] = own[np.isfinite(own)][-1:].sum() if np.isfinite(own).any() else np.nan
+        return found
+
     def train(self, until: int, look: Look | None = None, chunk_seconds: float = CHUNK_SECONDS) -> None:
         """Train on to the end of an epoch, or until `look` has enough."""
         if self.ended or until <= self.epoch:
@@ -157,6 +166,7 @@ class Track:
         InputError where a field does not fit, or may not change while a net trains.
         """
         jobs = changed_jobs(self.opened, self.jobs, fields)
+        self._has_room()
         cohort = cohort_for(self.opened, jobs)
         settings = cohort.settings()
         fresh = fresh_state(cohort.program, settings, cohort.initial_parameters())
@@ -173,15 +183,31 @@ class Track:
         return "The optimiser starts anew, without moments." if again else ""
 
     def set_weight(self, weight: WeightAct) -> None:
-        """Set one weight or bias of a net by hand, or of all nets."""
+        """Set one weight or bias of a net by hand, or of all nets.
+
+        What a slider sets on its way is one change: the same weight, set again after the same epoch.
+        """
         nets = range(len(self.jobs)) if weight.net is None else [weight.net]
+        before = self.marks[-1].act if self.marks else None
+        again = (
+            before is not None
+            and before.weight is not None
+            and before.epoch == self.epoch
+            and before.weight.model_copy(update={"value": weight.value}) == weight
+        )
+        if not again:
+            self._has_room()
         self.state = edited(self.cohort, self.state, nets, one_weight(len(self.jobs), weight))
+        if again:
+            self.marks = self.marks[:-1]
+            self.frames = [frame for frame in self.frames if frame.marks <= len(self.marks)]
         what = "weight" if weight.kind == "w" else "bias"
         said = f"a {what} of layer {weight.layer + 1} set to {weight.value:g}"
         self._mark(Act(epoch=self.epoch, weight=weight), {}, said)
 
     def make_equal(self, layer: int) -> None:
         """Make all units of a hidden layer of every net alike."""
+        self._has_room()
         nets = range(len(self.jobs))
         self.state = edited(self.cohort, self.state, nets, equal_units(len(nets), layer))
         self._mark(Act(epoch=self.epoch, equal=layer), {}, f"units of layer {layer + 1} made equal")
@@ -196,12 +222,16 @@ class Track:
         elif act.equal is not None:
             self.make_equal(act.equal)
 
-    def after_batches(self, batches: int) -> tuple[NetArrays, ...]:
-        """The nets after so many batches of the next epoch. The training itself stays where it is."""
+    def nets_at(self, state: State) -> list[TrainedNet]:
+        """All nets as a state of this training has them."""
+        return self.nets(nets_of(self.cohort, state.parameters))
+
+    def after_batches(self, batches: int) -> State:
+        """What it is after so many batches of the next epoch. The training itself stays where it is."""
         cohort = of_first_batches(self.opened, self.jobs, self.cohort, batches)
         found: list[Fitted] = []
         self._run(cohort, found.append, None, Pace(until=self.epoch + 1))
-        return nets_of(cohort, found[0].state.parameters)
+        return copied(found[0].state)
 
     def branch(self, epoch: int, fields: Mapping[str, Any]) -> Track:
         """Another training that leaves this one at an epoch, with other fields of the recipe."""
@@ -242,6 +272,12 @@ class Track:
             build=lambda *_: cohort,
             pace=pace,
         )
+
+    def _has_room(self) -> None:
+        """A state holds so many changes, and no more: one that had more could not be opened again."""
+        if len(self.marks) >= MOST_ACTS:
+            fix = "Undo one, or open the changed state as a training of its own."
+            raise InputError(problem(WHERE, f"a training has at most {MOST_ACTS} changes on its way", fix=fix))
 
     def _mark(self, act: Act, fields: Mapping[str, Any], sentence: str) -> None:
         self.marks.append(Mark(act, fields, sentence))

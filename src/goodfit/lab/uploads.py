@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,17 +25,22 @@ class Uploads:
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._paths: dict[str, Path] = {}
+        self._keeping = threading.Lock()  # the server keeps each file in a thread
 
     @property
     def paths(self) -> dict[str, str]:
         """Where each is, by the name that it has on the page."""
-        return {name: str(path) for name, path in self._paths.items()}
+        return {name: str(path) for name, path in [*self._paths.items()]}
 
     def keep(self, name: str, content: bytes) -> dict[str, Any]:
         """Keep a file; its name, rows and columns. InputError, in the reader's words, where it is no table.
 
         One of the same name takes the place of the one before. GoodfitError where the disk has no room.
         """
+        with self._keeping:
+            return self._keep(name, content)
+
+    def _keep(self, name: str, content: bytes) -> dict[str, Any]:
         from goodfit.data.tables.files import READERS, read_columns
 
         known = self._checked(name)

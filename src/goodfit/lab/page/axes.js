@@ -40,6 +40,14 @@ export function valueAt(axis, at) {
   return axis.log ? axis.low * (axis.high / axis.low) ** share : axis.low + share * (axis.high - axis.low);
 }
 
+/** A straight line. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} right its other end @param {number} down */
+export function straight(pen, x, y, right, down) {
+  pen.beginPath();
+  pen.moveTo(x, y);
+  pen.lineTo(right, down);
+  pen.stroke();
+}
+
 /** The letters of all drawings. @param {CanvasRenderingContext2D} pen */
 export function letters(pen) {
   pen.font = `12px ${colour("--sans")}`;
@@ -60,10 +68,7 @@ export function drawAxes(pen, x, y) {
   pen.textAlign = "right";
   for (const tick of y.log ? logTicks(y.low, y.high) : ticks(y.low, y.high, 4)) {
     const at = Math.round(place(y, tick)) + 0.5;
-    pen.beginPath();
-    pen.moveTo(x.from, at);
-    pen.lineTo(x.to, at);
-    pen.stroke();
+    straight(pen, x.from, at, x.to, at);
     pen.fillText(short(tick), x.from - 8, at);
   }
   pen.textAlign = "center";

@@ -59,11 +59,12 @@ export class Branching {
     if (!difference) return t("branch.wait");
     const { metric, mean, low, high, nets, epoch } = difference;
     if (mean === null) return difference.sentence;
+    const all = this.model.opened.nets.length;
     const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
     const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });
     if (low === null) return said;
     const which = high < 0 ? "lower" : low > 0 ? "higher" : "either";
-    return said + t("difference.interval", { low: signed(low), high: signed(high), nets }) + t(`difference.${which}`);
+    return said + t("difference.interval", { low: signed(low), high: signed(high), nets: nets < all ? `${nets}/${all}` : nets }) + t(`difference.${which}`);
   }
 
   update() {

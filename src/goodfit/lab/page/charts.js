@@ -1,6 +1,6 @@
 // Curves over epochs: mean over nets, a band from the lowest to the highest, marks; and the table of the same numbers.
-import { drawAxes, place, valueAt } from "./axes.js";
-import { colour, eachFrame, h, sharp, short } from "./dom.js";
+import { drawAxes, place, straight, valueAt } from "./axes.js";
+import { colour, eachFrame, h, sharp, short, swatch } from "./dom.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
 
@@ -50,7 +50,7 @@ export class Chart {
     this.own.renew();
   }
 
-  /** @returns {{x: import("./axes.js").Axis, y: import("./axes.js").Axis}} */
+  /** @returns {{x: Axis, y: Axis}} */
   axes(width, height) {
     let [low, high] = [Infinity, -Infinity];
     for (const line of this.lines)
@@ -128,10 +128,7 @@ export class Chart {
       const at = Math.round(place(x, epoch)) + 0.5;
       pen.strokeStyle = colour("--muted");
       pen.setLineDash([2, 3]);
-      pen.beginPath();
-      pen.moveTo(at, y.from);
-      pen.lineTo(at, y.to);
-      pen.stroke();
+      straight(pen, at, y.from, at, y.to);
       pen.setLineDash([]);
       const long = pen.measureText(text).width;
       row = at < before ? row + 1 : 0;
@@ -159,10 +156,7 @@ export class Chart {
     const at = epochs.reduce((best, epoch, place) => (Math.abs(epoch - wanted) < Math.abs(epochs[best] - wanted) ? place : best), 0);
     const left = Math.round(place(x, epochs[at])) + 0.5;
     pen.strokeStyle = colour("--faint");
-    pen.beginPath();
-    pen.moveTo(left, y.from);
-    pen.lineTo(left, y.to);
-    pen.stroke();
+    straight(pen, left, y.from, left, y.to);
     const parts = this.lines.map((line) => {
       const own = line.epochs.indexOf(epochs[at]);
       return own < 0 ? "" : `${t(line.key, line.values)} ${ranged(line, own)}`;
@@ -206,11 +200,9 @@ export function table(caption, head, rows) {
 /** What the lines mean: a swatch and words each. @param {Line[]} lines */
 export function legend(lines) {
   return lines.map((line) => {
-    const swatch = h("span", { class: `swatch ${line.dash ? "dashed" : ""}`, "aria-hidden": "true" });
-    swatch.style.color = `var(${line.ink})`;
     const words = h("span");
     put(words, line.key);
-    return h("li", {}, swatch, words);
+    return h("li", {}, swatch(line.dash ? "dashed" : "", line.ink), words);
   });
 }
 

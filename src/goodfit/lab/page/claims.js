@@ -32,16 +32,16 @@ export class Claims {
     if (chosen) this.select.value = chosen;
   }
 
-  /** @param {number} pairs of nets @param {number} look at this claim: each further one widens the interval */
-  async ask(pairs, look) {
+  /** @param {number} pairs of nets @param {number} look at this claim: each further one widens the interval @param {string} name of the claim */
+  async ask(pairs, look, name = this.select.value) {
     this.run.disabled = true;
-    const value = await job(this.model, this.answer, "claim", { name: this.select.value, pairs, look, state: this.model.state });
+    const value = await job(this.model, this.answer, "claim", { name, pairs, look, state: this.model.whole });
     this.run.disabled = false;
     if (!value) return;
     this.answer.append(decided(value));
     const wanted = value.answer === "cannot-tell" ? Math.min(128, value.pairs + (value.more ?? 0)) : 0;
     if (wanted <= value.pairs) return;
-    const more = button("claim.more", () => this.ask(wanted, value.look + 1));
+    const more = button("claim.more", () => this.ask(wanted, value.look + 1, name));
     put(more, "claim.more", { pairs: wanted - value.pairs });
     this.answer.append(more);
   }

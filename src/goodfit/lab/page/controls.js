@@ -52,8 +52,7 @@ export class Control {
 
   makeInput() {
     const { kind, choices, many } = this.rule;
-    if (kind === "name" && !many) return h("select", { id: this.id }, ...choices.map((each) => h("option", { value: each }, each)), ...(this.rule.none ? [h("option", { value: "" }, "–")] : []));
-    if (kind === "name") return h("select", { id: this.id }, ...choices.map((each) => h("option", { value: each }, each)));
+    if (kind === "name") return h("select", { id: this.id }, ...choices.map((each) => h("option", { value: each }, each)), ...(this.rule.none && !many ? [h("option", { value: "" }, "–")] : []));
     if (kind === "switch") return h("input", { id: this.id, type: "checkbox" });
     return h("input", { id: this.id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" });
   }
@@ -131,6 +130,12 @@ export function button(key, pressed, kind = "") {
   put(made, key);
   return made;
 }
+
+/** The head of a view. @param {string} name */
+export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
+
+/** A part of a view. @param {string} key @param {...(Node|string)} parts */
+export const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
 
 /** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel. @param {HTMLElement} panel @param {HTMLElement} foot */
 export function hints(panel, foot) {

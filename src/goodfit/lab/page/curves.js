@@ -41,11 +41,9 @@ export class Curves {
   /** @param {string} name @param {Float32Array} row */
   put(name, row) {
     const to = this.of[name];
-    const { mean, low, high } = summary(row);
+    const found = summary(row);
     to.rows.push(row);
-    to.mean.push(mean);
-    to.low.push(low);
-    to.high.push(high);
+    for (const part of /** @type {const} */ (["mean", "low", "high"])) to[part].push(found[part]);
   }
 
   /** Forget this epoch and all later ones. @param {number} epoch */
@@ -53,7 +51,7 @@ export class Curves {
     const kept = this.epochs.findIndex((each) => each >= epoch);
     if (kept < 0) return;
     this.epochs.length = kept;
-    for (const each of Object.values(this.of)) for (const list of [each.rows, each.mean, each.low, each.high]) list.length = Math.min(list.length, kept);
+    for (const each of Object.values(this.of)) for (const list of Object.values(each)) list.length = Math.min(list.length, kept);
   }
 
   has(name) {
@@ -69,9 +67,6 @@ export class Curves {
 
   /** A measure at an epoch, or at the last one before it. @param {string} measure @param {number} epoch */
   at(measure, epoch) {
-    const place = this.epochs.findLastIndex((each) => each <= epoch);
-    if (place < 0) return { mean: NaN, low: NaN, high: NaN };
-    const { mean, low, high } = this.of[measure];
-    return { mean: mean[place], low: low[place], high: high[place] };
+    return summary(this.of[measure].rows[this.epochs.findLastIndex((each) => each <= epoch)] ?? []);
   }
 }

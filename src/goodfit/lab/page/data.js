@@ -4,7 +4,9 @@ import { $, h } from "./dom.js";
 import { upload } from "./files.js";
 import { put, t, translate } from "./words.js";
 
-/** Handy spans of sliders. @type {Record<string, import("./controls.js").Span>} */
+/** @typedef {import("./controls.js").Span} Span */
+
+/** Handy spans of sliders. @type {Record<string, Span>} */
 const SPANS = {
   noise: { low: 0, high: 0.6 },
   rows: { low: 10, high: 2000, log: true, whole: true },
@@ -57,7 +59,7 @@ export class DataPanel {
     $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own());
     $("nets").replaceChildren(...this.nets());
     translate($("data-panel"));
-    if (focused && !document.activeElement?.closest(".field")) /** @type {HTMLElement|null} */ ($("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`))?.focus();
+    if (focused && !document.activeElement?.closest(".field")) $("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`)?.focus();
   }
 
   chooser(known) {
@@ -90,8 +92,12 @@ export class DataPanel {
 
   /** @param {string} name @param {(value: any) => void} changed */
   control(name, value, changed) {
-    const rule = { name, kind: "number", default: value, choices: [], range: "", sentence: t(`data.help.${name}`) };
-    const made = new Control(rule, value, changed, SPANS[name], `data.${name}`);
+    return this.made({ name, kind: "number", sentence: t(`data.help.${name}`) }, value, changed, SPANS[name], `data.${name}`);
+  }
+
+  /** @param {any} own what its rule says @param {(value: any) => void} changed @param {Span|undefined} span @param {string} key of its label */
+  made(own, value, changed, span, key) {
+    const made = new Control({ default: value, choices: [], range: "", ...own }, value, changed, span, key);
     this.controls.push(made);
     return made.element;
   }
@@ -132,7 +138,7 @@ export class DataPanel {
     box.checked = mixed;
     box.addEventListener("change", () => this.model.replace(box.checked ? { widths: [1, 2, 4, 8, 16, 32] } : { nets: 8 }));
     const count = mixed
-      ? this.list("widths", state.widths)
+      ? this.number("widths", state.widths, undefined, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), true)
       : this.number("nets", state.nets, { low: 1, high: 256, log: true, whole: true }, (nets) => this.model.replace({ nets }, "nets"));
     const seed = this.number("first_seed", state.seed, SPANS.seed, (value) => this.model.replace({ seed: value }, "first_seed"));
     return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, this.again()];
@@ -143,19 +149,8 @@ export class DataPanel {
     return button("nets.other", () => this.model.replace({ seed: this.model.state.seed + (this.model.state.nets ?? this.model.state.widths.length) }), "quiet");
   }
 
-  /** @param {string} name @param {number} value @param {import("./controls.js").Span} span @param {(value: any) => void} changed */
-  number(name, value, span, changed) {
-    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`) };
-    const made = new Control(rule, value, changed, span, `nets.${name}`);
-    this.controls.push(made);
-    return made.element;
-  }
-
-  /** @param {string} name @param {number[]} value */
-  list(name, value) {
-    const rule = { name, kind: "integer", default: value, choices: [], range: "", sentence: t(`nets.help.${name}`), many: true };
-    const made = new Control(rule, value, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), undefined, `nets.${name}`);
-    this.controls.push(made);
-    return made.element;
+  /** @param {string} name @param {Span|undefined} span @param {(value: any) => void} changed */
+  number(name, value, span, changed, many = false) {
+    return this.made({ name, kind: "integer", many, sentence: t(`nets.help.${name}`) }, value, changed, span, `nets.${name}`);
   }
 }

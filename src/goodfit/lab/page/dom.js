@@ -28,6 +28,13 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A mark of a legend. @param {string} kind @param {string} [ink] name of its colour */
+export function swatch(kind, ink) {
+  const mark = h("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
+  if (ink) mark.style.color = `var(${ink})`;
+  return mark;
+}
+
 /**
  * A function that runs only when it has not been called for a while.
  * @param {(...given: any[]) => void} run

@@ -1,4 +1,4 @@
-// What goes over plain HTTP: files up and down, folders of runs, lessons.
+// What goes over plain HTTP: files up and down, lessons, claims.
 import { token } from "./live.js";
 
 /** @param {string} path @param {Record<string, string>} [query] */
@@ -23,10 +23,10 @@ export async function ask(path, query = {}, how = {}) {
 /** Send a table. @param {File} file */
 export const upload = (file) => ask("files", { name: file.name }, { method: "POST", body: file });
 
-/** Hand a text to the reader as a file. @param {string} name @param {string|Blob} content @param {string} [kind] */
-export function save(name, content, kind = "text/plain") {
+/** Hand a text to the reader as a file. @param {string} name @param {string} content @param {string} type */
+export function save(name, content, type) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -1,24 +1,28 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
 import { decided, of } from "./claims.js";
-import { Control, button } from "./controls.js";
-import { h, short } from "./dom.js";
+import { Control, button, header } from "./controls.js";
+import { $, h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
 import { put, t, translate } from "./words.js";
 
-class Lessons {
+export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.host = host;
     this.model = model;
     /** @type {any[]} */
     this.lessons = [];
+    /** @type {Record<string, any>} with what was changed */
+    this.states = {};
     this.collects = false;
     this.only = false;
+    /** @type {any} */
+    this.form = null;
     host.classList.add("read");
     document.addEventListener("language", () => host.hidden || this.show());
-    model.on("welcome", () => host.hidden || this.show());
+    model.on("welcome", () => host.hidden || this.form || this.show());
     window.addEventListener("popstate", () => host.hidden || this.show());
   }
 
@@ -28,12 +32,16 @@ class Lessons {
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
       this.only = found.only;
+      for (const name of ["step", "say", "choose"]) $("tabs").querySelector(`[data-view=${name}]`).hidden = this.collects; // not for a class
       if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
+    const [before, kept] = [this.form?.id, this.form ? [...new FormData(this.form)] : []];
+    this.form = null;
     const parts = chosen ? this.lesson(chosen) : this.list();
     this.host.replaceChildren(...parts);
     translate(this.host);
+    if (before === this.form?.id) for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
   }
 
   /** @param {string|null} lesson */
@@ -44,13 +52,13 @@ class Lessons {
 
   list() {
     const cards = this.lessons.map((each) => h("li", {}, h("button", { type: "button", class: "lesson", "data-lesson": each.name, click: () => this.go(each.name) }, h("span", { class: "kind" }, each.section), h("strong", {}, of(each.title)), h("span", { class: "muted" }, of(each.question)))));
-    return [h("header", {}, h("h2", { id: "lessons-title", "data-w": "tab.lessons" }), h("p", { class: "lead", "data-w": "lessons.lead" })), h("ul", { class: "lessons" }, ...cards)];
+    return [header("lessons"), h("ul", { class: "lessons" }, ...cards)];
   }
 
   lesson(lesson) {
-    const state = structuredClone(lesson.state);
+    const state = this.states[lesson.name] ??= structuredClone(lesson.state);
     const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
-    const form = h("form", { class: "stack", submit: (event) => this.answer(event, lesson, state, form, answered) });
+    const form = (this.form = h("form", { class: "stack", id: `lesson-${lesson.name}`, submit: (event) => this.answer(event, lesson, state, form, answered) }));
     const name = h("label", { class: "mini" }, h("span", { "data-w": "lessons.name" }), h("input", { type: "text", name: "name", maxlength: 200 }));
     const note = h("label", { class: "mini" }, h("span", { "data-w": "lessons.note" }), h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
@@ -77,8 +85,8 @@ class Lessons {
       const data = name.startsWith("data.");
       const own = data ? name.slice(5) : name;
       const rule = rules[name] ?? { name, kind: "number", default: 0, choices: [], range: "", sentence: "" };
-      const part = data ? state.data : state.recipe;
-      return new Control(rule, part[own] ?? rule.default, (value) => (part[own] = value), undefined, data ? name : undefined).element;
+      const part = data ? state.data : name === "nets" ? state : state.recipe;
+      return new Control(rule, part[own] ?? rule.default, (value) => (part[own] = value), undefined, data ? name : name === "nets" ? "nets.nets" : undefined).element;
     });
     return controls.length ? [h("details", {}, h("summary", { "data-w": "lessons.change" }), h("div", { class: "narrow" }, ...controls))] : [];
   }
@@ -111,5 +119,3 @@ class Lessons {
   }
 }
 
-/** @param {HTMLElement} host @param {import("./model.js").Model} model */
-export const make = (host, model) => new Lessons(host, model);

@@ -3,7 +3,6 @@
 const KEPT = "goodfit-lab-token";
 const WAITS = [250, 500, 1000, 2000, 5000]; // milliseconds before each try to connect again
 
-const ANSWERS = ["opened", "explained", "findings", "verdict", "claimed", "capacity", "folds", "sealed", "unsealed", "answered", "exported"];
 const LAST = ["ok", "error", "welcome"]; // with one of these every answer ends
 
 /** @typedef {Record<string, any> & {say: string, columns?: Record<string, Column>}} Message */
@@ -13,10 +12,10 @@ const LAST = ["ok", "error", "welcome"]; // with one of these every answer ends
 export function token() {
   const given = new URLSearchParams(location.search).get("token");
   if (given) {
-    sessionStorage.setItem(KEPT, given);
+    localStorage.setItem(KEPT, given); // for other tabs too: a link that is shared has none
     return given;
   }
-  return sessionStorage.getItem(KEPT) ?? "";
+  return localStorage.getItem(KEPT) ?? "";
 }
 
 /** A binary frame: length of the header, header, Float32 columns. @param {ArrayBuffer} frame @returns {Message} */
@@ -34,10 +33,28 @@ export function unpack(frame) {
   return { ...header, columns };
 }
 
-export class Live {
+/** Tells whoever wants to hear of something. */
+export class Teller {
   constructor() {
-    /** @type {Map<string, ((message: Message) => void)[]>} */
+    /** @type {Map<string, ((what: any) => void)[]>} */
     this.listeners = new Map();
+  }
+
+  /** @param {string} topic @param {(what: any) => void} listener */
+  on(topic, listener) {
+    this.listeners.set(topic, [...(this.listeners.get(topic) ?? []), listener]);
+  }
+
+  /** @param {string} topic @param {any} [what] */
+  tell(topic, what) {
+    for (const listener of this.listeners.get(topic) ?? []) listener(what);
+  }
+}
+
+/** Tells the messages by what they say, and by "line" whether the line stands. */
+export class Live extends Teller {
+  constructor() {
+    super();
     /** @type {Map<number, {resolve: (message: Message) => void, reject: (error: Error) => void, answer?: Message}>} */
     this.waiting = new Map();
     /** @type {WebSocket|null} */
@@ -51,15 +68,6 @@ export class Live {
     this.welcome = null;
   }
 
-  /** Hear of a kind of message; "line" tells whether the line stands. @param {string} kind @param {(message: any) => void} listener */
-  on(kind, listener) {
-    this.listeners.set(kind, [...(this.listeners.get(kind) ?? []), listener]);
-  }
-
-  /** @param {string} kind @param {Message} message */
-  tell(kind, message) {
-    for (const listener of this.listeners.get(kind) ?? []) listener(message);
-  }
 
   /** Open the line, and keep it open. */
   connect() {
@@ -101,8 +109,10 @@ export class Live {
     this.tell(message.say, message);
     const waiting = this.waiting.get(message.to ?? -1);
     if (!waiting) return;
-    if (ANSWERS.includes(message.say)) waiting.answer = message;
-    if (!LAST.includes(message.say)) return;
+    if (!LAST.includes(message.say)) {
+      if (message.value || message.say === "opened") waiting.answer = message;
+      return;
+    }
     this.waiting.delete(message.to);
     if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.join(" ")), { field: message.field, lost: message.lost }));
     else waiting.resolve(waiting.answer ?? message);

@@ -12,7 +12,7 @@ const live = new Live();
 const model = new Model(live);
 /** @type {Record<string, {show?: () => void, hide?: () => void}>} */
 const views = {};
-/** Views besides Play, loaded when they are first seen. @type {Record<string, () => Promise<{make: (host: HTMLElement, model: Model) => any}>>} */
+/** Views besides Play, loaded when they are first seen. @type {Record<string, () => Promise<{View: new (host: HTMLElement, model: Model) => any}>>} */
 const LATER = {
   step: () => import("./step.js"),
   say: () => import("./say.js"),
@@ -23,7 +23,7 @@ const LATER = {
 /** @param {string} name */
 async function view(name) {
   const known = name in LATER || name === "play" ? name : "play";
-  if (!views[known]) views[known] = (await LATER[known]()).make($(`view-${known}`), model);
+  if (!views[known]) views[known] = new (await LATER[known]()).View($(`view-${known}`), model);
   for (const section of document.querySelectorAll(".view")) {
     const shown = section.id === `view-${known}`;
     if (/** @type {HTMLElement} */ (section).hidden === shown && !shown) views[section.id.slice(5)]?.hide?.();
@@ -48,12 +48,12 @@ function tabs() {
   }
 }
 
-/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} key @param {Record<string, any>} [values] */
-function trouble(key, values = {}) {
+/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} key */
+function trouble(key) {
   $("alerts").replaceChildren();
   if (key) {
     const sentence = h("p");
-    words.put(sentence, key, values);
+    words.put(sentence, key);
     $("alerts").append(sentence);
   }
 }
@@ -98,20 +98,29 @@ async function connected({ up, again }) {
   trouble("");
   model.tell("welcome", live.welcome);
   if (!again) opening = null;
-  if (again) await model.look();
-  else if (model.state || address.read().view !== "lessons") await first();
+  if (again) {
+    if (model.opened) await model.look(); // whoever only answers lessons gets no process by this
+  } else if (model.state || address.read().view !== "lessons") await first();
 }
 
 /** Open what the page begins with. Whoever only answers lessons, as a whole class may, takes no process for a training. */
 function first() {
-  return (opening ??= model.open(model.state ?? address.read().state ?? live.welcome?.state, { quietly: true }));
+  return (opening ??= started());
+}
+
+/** Where the address holds a state that is refused, the page says so, and begins with the usual one. */
+async function started() {
+  await model.open(model.state ? model.whole : address.read().state ?? live.welcome?.state, { quietly: true });
+  if (model.state) return;
+  const said = [...$("notes").children];
+  await model.open(live.welcome?.state, { quietly: true });
+  $("notes").prepend(...said);
 }
 
 /** Back and forward: another view, or an earlier state. */
 async function moved() {
   const { view: name, state } = address.read();
-  const shown = JSON.stringify({ ...model.state, ...(model.epoch && { epoch: model.epoch }), ...(model.acts.length && { acts: model.acts }) });
-  if (state && JSON.stringify(state) !== shown) await model.open(state, { quietly: true });
+  if (state && JSON.stringify(state) !== JSON.stringify(model.whole)) await model.open(state, { quietly: true });
   await view(name);
 }
 

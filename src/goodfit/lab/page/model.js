@@ -1,12 +1,12 @@
 // What the page knows: the state, the training as the server tells it, and who wants to hear of changes.
 import * as address from "./address.js";
 import { Curves } from "./curves.js";
+import { Teller } from "./live.js";
 
-/** @typedef {import("./live.js").Live} Line */
-
-export class Model {
-  /** @param {Line} live */
+export class Model extends Teller {
+  /** @param {import("./live.js").Live} live */
   constructor(live) {
+    super();
     this.live = live;
     /** @type {any} */
     this.state = null;
@@ -14,7 +14,8 @@ export class Model {
     this.opened = null;
     /** @type {any} the recipe that trains now, changes on the way included */
     this.recipe = {};
-    this.status = { state: "paused", epoch: /** @type {Record<string, number>} */ ({ A: 0 }), batch: 0, speed: 0, frozen: {} };
+    /** @type {any} */
+    this.status = { state: "paused", epoch: { A: 0 }, batch: 0, speed: 0, frozen: {} };
     /** @type {Record<string, Curves>} */
     this.curves = { A: new Curves(), B: new Curves() };
     /** @type {Record<string, any[]>} */
@@ -39,20 +40,10 @@ export class Model {
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
     this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
-    /** @type {Map<string, ((what: any) => void)[]>} */
-    this.heard = new Map();
+
     this.listen();
   }
 
-  /** @param {string} topic @param {(what: any) => void} listener */
-  on(topic, listener) {
-    this.heard.set(topic, [...(this.heard.get(topic) ?? []), listener]);
-  }
-
-  /** @param {string} topic @param {any} [what] */
-  tell(topic, what) {
-    for (const listener of this.heard.get(topic) ?? []) listener(what);
-  }
 
   listen() {
     const hear = (say, take) => this.live.on(say, take);
@@ -104,10 +95,12 @@ export class Model {
 
   /** Keep how far the training is, and what was changed on the way, in the address. */
   keep() {
-    const state = { ...this.state };
-    if (this.epoch) state.epoch = this.epoch;
-    if (this.acts.length) state.acts = this.acts;
-    address.write({ state }, true);
+    address.write({ state: this.whole }, true);
+  }
+
+  /** The state with how far it is trained, and what was changed on the way. */
+  get whole() {
+    return { ...this.state, ...(this.epoch && { epoch: this.epoch }), ...(this.acts.length && { acts: this.acts }) };
   }
 
   begin(opened) {
@@ -117,6 +110,7 @@ export class Model {
     this.marks = { A: [], B: [] };
     if (this.view.net !== null && this.view.net >= opened.nets.length) this.view.net = null;
     if (this.view.unit_net >= opened.nets.length) this.view.unit_net = 0;
+    if ((this.view.shown ?? 0) >= opened.classes.length) this.view.shown = null;
     address.write({ state: opened.state }, !this.pushes);
     this.pushes = false;
     this.tell("opened");
@@ -156,8 +150,12 @@ export class Model {
     const play = this.playing;
     this.pushes = !how.quietly;
     this.tell("busy", true);
-    const opened = await this.opening(state, how.field);
-    this.tell("busy", false);
+    let opened = null;
+    try {
+      opened = await this.opening(state, how.field);
+    } finally {
+      this.tell("busy", false);
+    }
     if (opened && play) await this.play();
   }
 
@@ -166,10 +164,16 @@ export class Model {
     try {
       return await this.live.ask("open", { state });
     } catch (error) {
-      const { batch_size: size, ...rest } = state.recipe;
+      const { batch_size: size, ...recipe } = state.recipe ?? {};
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
-      return this.ask("open", { state: again ? { ...state, recipe: rest } : state }, field);
+      return again ? this.ask("open", { state: { ...state, recipe } }, field) : this.refuse(error, field);
     }
+  }
+
+  /** @param {any} error @param {string} [field] */
+  refuse(error, field = "") {
+    if (error.message !== "line") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
+    return null;
   }
 
   /** The same state with other parts. @param {string} [field] that an error belongs to */
@@ -198,9 +202,7 @@ export class Model {
       this.tell("fine", field);
       return answer;
     } catch (error) {
-      const found = /** @type {any} */ (error);
-      if (found.message !== "line") this.tell("refused", { sentence: found.message, field: found.field ?? field, lost: found.lost });
-      return null;
+      return this.refuse(error, field);
     }
   }
 
@@ -225,6 +227,7 @@ export class Model {
   /** Ask for other pictures. @param {Partial<Model["view"]>} changed */
   look(changed = {}) {
     Object.assign(this.view, changed);
-    return this.ask("view", this.view);
+    const { shown: _, ...view } = this.view;
+    return this.ask("view", view);
   }
 }

@@ -193,7 +193,7 @@ export class NetDrawing {
     const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
     counts.forEach((count, column) => {
       const last = column === counts.length - 1;
-      const text = column === 0 ? t("net.inputs", { count }) : last ? t("net.outputs", { count }) : t("net.units", { count });
+      const text = column === 0 ? t("net.inputs", { count }) : last ? t("net.outputs", { count }) : String(count);
       pen.fillText(text, this.spots[column][0].x, height - 6);
     });
   }

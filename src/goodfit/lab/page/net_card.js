@@ -148,7 +148,7 @@ export class NetCard {
   async shape(hidden) {
     const key = document.activeElement?.getAttribute("data-key");
     await this.model.replaceFields({ hidden });
-    if (key) /** @type {HTMLElement|null} */ ($("layers").querySelector(`[data-key="${key}"]`))?.focus();
+    if (key) $("layers").querySelector(`[data-key="${key}"]`)?.focus();
   }
 
   units() {

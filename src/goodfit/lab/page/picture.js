@@ -1,6 +1,6 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
 // band: how much they disagree. Points can be drawn on it, with the pointer or with the keys.
-import { drawAxes, place, valueAt } from "./axes.js";
+import { drawAxes, place, straight, valueAt } from "./axes.js";
 import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
@@ -12,9 +12,9 @@ import { put, t } from "./words.js";
 const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a half
 /**
  * What is shown. kind: "map" of a probability, "values" of a number or of a unit, "classes", or "curve"; mean: one array, or
- * one a class; low, high: of "values"; nets: the curves of single nets.
+ * one a class; low, high: of "values"; nets: the curves of single nets; code: the class whose probability a map shows.
  * @typedef {{kind: string, x: [number, number], y: [number, number], mean: Float32Array[], spread: Float32Array|null, grid: number,
- *   low?: number, high?: number, nets?: Float32Array[]}} Shown
+ *   low?: number, high?: number, nets?: Float32Array[], code?: number}} Shown
  */
 
 export class Picture {
@@ -78,7 +78,7 @@ export class Picture {
     this.draw();
   }
 
-  /** @returns {{x: import("./axes.js").Axis, y: import("./axes.js").Axis}} */
+  /** @returns {{x: Axis, y: Axis}} */
   axes() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const [left, low] = this.shown?.kind === "curve" ? [52, 26] : [0, 0];
@@ -98,19 +98,15 @@ export class Picture {
       const [left, top] = [place(x, this.cursor[0]), place(y, this.cursor[1])];
       pen.strokeStyle = colour("--ink");
       pen.lineWidth = 1.5;
-      pen.beginPath();
-      pen.moveTo(left - 9, top);
-      pen.lineTo(left + 9, top);
-      pen.moveTo(left, top - 9);
-      pen.lineTo(left, top + 9);
-      pen.stroke();
+      straight(pen, left - 9, top, left + 9, top);
+      straight(pen, left, top - 9, left, top + 9);
     }
   }
 
   /** @param {Pen} pen @param {Shown} shown */
   paintMap(pen, shown) {
     const { grid, mean, spread, low = 0, high = 1 } = shown;
-    const inks = CLASS_INKS.map(channels);
+    const inks = (shown.code === undefined ? CLASS_INKS : ["--muted", CLASS_INKS[shown.code % CLASS_INKS.length]]).map(channels);
     const paper = channels("--paper");
     const ink = channels("--ink");
     this.tile.width = this.tile.height = grid;

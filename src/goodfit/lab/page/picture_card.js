@@ -1,6 +1,6 @@
 // The picture's card: whose prediction is shown, A and B side by side, and points drawn by hand.
 import { button } from "./controls.js";
-import { $, CLASS_INKS, h, short } from "./dom.js";
+import { $, CLASS_INKS, h, short, swatch } from "./dom.js";
 import { Picture } from "./picture.js";
 import { put, t, translate } from "./words.js";
 
@@ -50,15 +50,12 @@ export class PictureCard {
     const value = this.which.value;
     if (value.startsWith("c")) this.model.look({ net: null, shown: Number(value.slice(1)) });
     else this.model.look({ net: value === "" ? null : Number(value), shown: null });
+    this.update();
   }
 
   legend() {
     const { opened } = this.model;
-    const entry = (kind, ink, text) => {
-      const mark = h("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
-      if (ink) mark.style.color = `var(${ink})`;
-      return h("li", {}, mark, h("span", {}, text));
-    };
+    const entry = (kind, ink, text) => h("li", {}, swatch(kind, ink), h("span", {}, text));
     const classes = opened.classes.map((name, at) => entry("dot", CLASS_INKS[at % CLASS_INKS.length], name));
     const many = opened.nets.length > 1;
     const line = opened.picture?.kind === "line";
@@ -91,6 +88,8 @@ export class PictureCard {
     const numbers = opened.task === "regression";
     const found = { grid, x: opened.picture.x, y: opened.picture.y, mean: split(mean, parts), spread: opened.nets.length > 1 && this.model.view.net === null ? spread.values : null };
     if (line) return { ...found, kind: "curve", nets: nets && this.model.view.net === null ? split(nets, nets.shape[0]) : [] };
+    const one = this.model.view.shown;
+    if (!numbers && one !== null && one < parts) return { ...found, kind: "map", mean: [found.mean[one]], spread: null, code: one };
     if (!numbers) return { ...found, kind: parts === 1 ? "map" : "classes" };
     const labels = points.map((point) => point.label);
     return { ...found, kind: "values", low: Math.min(...labels), high: Math.max(...labels) };
@@ -147,9 +146,7 @@ export class PictureCard {
     const classes = [0, 1, 2].map((label) => {
       const input = h("input", { type: "radio", name: "draw-class", value: label, change: () => (this.label = label) });
       input.checked = label === this.label;
-      const mark = h("span", { class: "swatch dot", "aria-hidden": "true" });
-      mark.style.color = `var(${CLASS_INKS[label]})`;
-      return h("label", { class: "check" }, input, mark, h("span", {}, t("draw.class", { number: label + 1 })));
+      return h("label", { class: "check" }, input, swatch("dot", CLASS_INKS[label]), h("span", {}, t("draw.class", { number: label + 1 })));
     });
     const last = button("draw.last", () => this.redraw(this.drawn.slice(0, -1)), "quiet");
     const all = button("draw.clear", () => this.draws(true, []), "quiet");

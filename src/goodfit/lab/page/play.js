@@ -2,7 +2,7 @@
 import * as address from "./address.js";
 import { Chart, hear, legend } from "./charts.js";
 import { button } from "./controls.js";
-import { $, h, short } from "./dom.js";
+import { $, h, short, swatch } from "./dom.js";
 import { DataPanel } from "./data.js";
 import { Branching } from "./branch.js";
 import { NetCard } from "./net_card.js";
@@ -36,22 +36,24 @@ export class Play {
 
   transport() {
     const { model } = this;
-    $("play").addEventListener("click", () => this.playOrPause());
+    const click = (id, does) => $(id).addEventListener("click", does);
+    click("play", () => this.playOrPause());
     $("speed").addEventListener("change", () => model.playing && model.play($("speed").value));
-    $("step").addEventListener("click", () => model.ask("step", { epochs: 1 }));
-    $("batch").addEventListener("click", () => model.ask("batch"));
-    $("reset").addEventListener("click", () => model.ask("reset"));
+    click("step", () => model.ask("step", { epochs: 1 }));
+    click("batch", () => model.ask("batch"));
+    click("reset", () => model.ask("reset"));
     $("rewind").addEventListener("input", () => ($("epoch").textContent = $("rewind").value));
     $("rewind").addEventListener("change", () => this.goTo(Number($("rewind").value)));
-    $("undo").addEventListener("click", () => {
+    click("undo", () => {
       if (model.marks.A.length) model.ask("undo");
       else if (address.undoable()) history.back();
     });
     $("export").addEventListener("change", () => this.take());
-    $("share").addEventListener("click", async () => {
+    click("share", async () => {
       const link = new URL(location.href);
       link.search = "";
-      await navigator.clipboard?.writeText(link.href).catch(() => null);
+      const done = await navigator.clipboard?.writeText(link.href).then(() => true, () => false);
+      if (!done) return this.note(link.href);
       put($("share"), "share.done");
       setTimeout(() => put($("share"), "share"), 2000);
     });
@@ -77,7 +79,7 @@ export class Play {
     const kind = $("export").value;
     $("export").value = "";
     const { model } = this;
-    const state = { ...model.state, ...(model.acts.length && { acts: model.acts }) };
+    const state = model.whole;
     const answer = await model.ask(kind === "replay" ? "replay" : "export", kind === "replay" ? { language, state } : { kind, state });
     if (!answer) return;
     const { name, mime, text } = answer.value;
@@ -111,7 +113,7 @@ export class Play {
 
   /** @param {string} sentence @param {boolean} [lost] whether the training must be started anew */
   note(sentence, lost = false) {
-    const again = lost ? [" ", button("again", () => this.model.open(this.model.state, { quietly: true }))] : [];
+    const again = lost ? [" ", button("again", () => this.model.open(this.model.whole, { quietly: true }))] : [];
     const close = h("button", { type: "button", class: "close", "data-w-aria-label": "close", "aria-label": t("close"), click: () => line.remove() }, "×");
     const line = h("p", { class: "note", role: "status" }, h("span", {}, sentence), ...again, close);
     if ([...$("notes").children].some((each) => each.firstChild?.textContent === sentence)) return;
@@ -126,8 +128,8 @@ export class Play {
     const { epoch } = model;
     const running = state === "playing";
     $("play").querySelector("use").setAttribute("href", running ? "#i-pause" : "#i-play");
-    put($("play"), running ? "pause" : "play", {}, "aria-label");
-    put($("play"), running ? "pause" : "play", {}, "title");
+    const does = running ? "pause" : state === "done" ? "play.again" : "play";
+    for (const name of ["aria-label", "title"]) put($("play"), does, {}, name);
     if (document.activeElement !== $("rewind") || running) {
       $("rewind").max = Math.max(model.farthest, 1);
       $("rewind").value = epoch;
@@ -137,6 +139,8 @@ export class Play {
     $("epoch").textContent = batch ? `${epoch} + ${batch}/${model.opened.steps}` : String(epoch);
     put($("of"), "of", { epochs: model.opened.epochs });
     put($("state"), `state.${state}`, { speed: short(speed, speed >= 10 ? 2 : 1) });
+    const stuck = model.status.frozen.A?.length;
+    $("frozen").textContent = stuck && state !== "diverged" ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
     $("undo").disabled = !model.marks.A.length && !address.undoable();
     for (const name of ["step", "batch"]) $(name).disabled = running || state === "done";
     this.draw();
@@ -179,9 +183,8 @@ export class Play {
     $("curve-legend").dataset.keys = keys;
     $("curve-legend").replaceChildren(
       ...legend(lines),
-      h("li", { id: "range" }, h("span", { class: "swatch shade", "aria-hidden": "true" }), h("span", { "data-w": "legend.range" }, t("legend.range"))),
+      h("li", { id: "range" }, swatch("shade", "--series-2"), h("span", { "data-w": "legend.range" }, t("legend.range"))),
     );
-    $("range").firstChild.style.color = "var(--series-2)";
   }
 
   /** The summary for who does not see the curves: one sentence, never more often than every two seconds. */
@@ -192,7 +195,7 @@ export class Play {
     const at = model.curves.A.at(what, model.epoch);
     if (!Number.isFinite(at.mean)) return;
     const key = what.startsWith("valid") ? "live.valid" : "live.train";
-    const values = { epoch: model.epoch, loss: short(at.mean), low: short(at.low), high: short(at.high), nets: model.opened.nets.length };
+    const values = { epoch: model.epoch, loss: short(at.mean), low: short(at.low), high: short(at.high), nets: at.count };
     const text = t(key, values);
     if ($("live").textContent === text) return;
     $("live").textContent = text;

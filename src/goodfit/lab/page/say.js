@@ -1,13 +1,13 @@
 // Say: what inspect and verdict say of the nets as they are, in the words of the command line; and claims, decided by nets.
 import { Claims } from "./claims.js";
-import { button } from "./controls.js";
+import { button, header, section } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
 import { put, t, translate } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
 
-class Say {
+export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.model = model;
@@ -17,10 +17,9 @@ class Say {
     this.look = button("say.look", () => this.inspect(), "primary");
     this.judge = button("say.judge", () => this.ask(), "");
     this.epoch = h("span", { class: "muted" });
-    const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
     this.claims = new Claims(model);
     host.append(
-      h("header", {}, h("h2", { id: "say-title", "data-w": "tab.say" }), h("p", { class: "lead", "data-w": "say.lead" })),
+      header("say"),
       section("say.findings", h("div", { class: "line" }, this.look, this.epoch), this.findings),
       section("claim", ...this.claims.parts()),
       section("say.verdict", h("div", { class: "line" }, this.judge), this.verdict),
@@ -41,7 +40,7 @@ class Say {
     const answer = await this.model.ask("say", { net: this.model.view.unit_net });
     this.look.disabled = false;
     if (!answer) return;
-    put(this.epoch, "say.at", { epoch: this.model.epoch });
+    put(this.epoch, "say.at", { net: answer.value.net + 1, epoch: answer.value.epoch });
     const findings = [...answer.value.findings].sort((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status));
     const shown = findings.filter((each) => each.status !== "ok");
     const fine = findings.filter((each) => each.status === "ok");
@@ -83,5 +82,3 @@ class Say {
   }
 }
 
-/** @param {HTMLElement} host @param {import("./model.js").Model} model */
-export const make = (host, model) => new Say(host, model);

@@ -1,20 +1,21 @@
 // Step: one batch of one net in slow motion. Forward, loss, backward term by term, update; every number from the engine.
 import { table } from "./charts.js";
-import { button } from "./controls.js";
+import { button, header } from "./controls.js";
 import { h, short } from "./dom.js";
 import { put, t, translate } from "./words.js";
 
 const MOST = 12; // rows or columns of a matrix that is shown
 const PRESETS = /** @type {Record<string, any>} */ ({
-  healthy: { hidden: [8, 8], activation: "tanh", init: "xavier-normal", init_scale: null, optimizer: "sgd", learning_rate: 0.1 },
-  vanishing: { hidden: Array(12).fill(8), activation: "sigmoid", init: "xavier-normal", init_scale: null, optimizer: "sgd", learning_rate: 0.1 },
-  exploding: { hidden: Array(6).fill(8), activation: "relu", init: "normal", init_scale: 30, optimizer: "sgd", learning_rate: 0.1 },
-  symmetric: { hidden: [8, 8], activation: "tanh", init: "constant", init_scale: 0.5, optimizer: "sgd", learning_rate: 0.1 },
+  healthy: { hidden: [8, 8], activation: "tanh", init: "xavier-normal" },
+  vanishing: { hidden: Array(12).fill(8), activation: "sigmoid", init: "xavier-normal" },
+  exploding: { hidden: Array(6).fill(8), activation: "relu", init: "normal", init_scale: 30 },
+  symmetric: { hidden: [8, 8], activation: "tanh", init: "constant", init_scale: 0.5 },
 });
+const PLAIN = { init_scale: null, optimizer: "sgd", learning_rate: 0.1, dropout: 0 };
 
 /** @typedef {{phase: string, name: string, title: string, show: () => Node[]}} Stage */
 
-class Step {
+export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.model = model;
@@ -35,7 +36,7 @@ class Step {
     this.take = button("step.take", () => this.once(), "");
     host.classList.add("read");
     host.append(
-      h("header", {}, h("h2", { id: "step-title", "data-w": "tab.step" }), h("p", { class: "lead", "data-w": "step.lead" })),
+      header("step"),
       h("div", { class: "line", role: "group", "data-w-aria-label": "presets" }, h("span", { class: "muted", "data-w": "presets" }), ...presets),
       h("div", { class: "line" }, this.net, h("label", { class: "check" }, h("span", { "data-w": "step.rows" }), this.rows), this.back, this.next, this.take),
       this.chain,
@@ -73,7 +74,7 @@ class Step {
   }
 
   async preset(name) {
-    await this.model.replaceFields({ ...PRESETS[name], dropout: 0 });
+    await this.model.replaceFields({ ...PLAIN, ...PRESETS[name] });
   }
 
   /** The stages in order: the nodes forward, the edges backward, the checks, the update. */
@@ -133,16 +134,9 @@ class Step {
     this.next.disabled = this.at === this.stages.length - 1;
   }
 
-  /** By layer: how much the values vary, and how large the gradient is; bars on a scale of powers of ten. */
+  /** By layer: how large the signal is, and the gradient; bars on a scale of powers of ten. */
   layStrip() {
-    const { nodes } = this.found;
-    const rows = [];
-    for (let layer = 1; ; layer++) {
-      const z = nodes.find((node) => node.name === `z${layer}`);
-      const weight = nodes.find((node) => node.name === `W${layer}`);
-      if (!z || !weight) break;
-      rows.push([layer, variance(z.value.flat()), Math.hypot(...weight.gradient.flat())]);
-    }
+    const rows = this.found.strip;
     const bars = (which) => {
       const powers = rows.map((row) => Math.log10(Math.max(row[which], 1e-12)));
       const [low, high] = [Math.min(...powers, -4), Math.max(...powers, 1)];
@@ -152,17 +146,11 @@ class Step {
         return h("span", { class: "barred" }, bar, short(row[which]));
       });
     };
-    const [first, second] = [bars(1), bars(2)];
+    const [first, second] = [bars("signal"), bars("gradient")];
     const title = h("h3");
     put(title, "strip");
-    this.strip.replaceChildren(title, h("div", { class: "scroll" }, table(t("strip.caption"), [t("strip.layer"), t("strip.variance"), t("strip.gradient")], rows.map((row, at) => [String(row[0]), first[at], second[at]]))));
+    this.strip.replaceChildren(title, h("div", { class: "scroll" }, table(t("strip.caption"), [t("strip.layer"), t("strip.signal"), t("strip.gradient")], rows.map((row, at) => [String(at + 1), first[at], second[at]]))));
   }
-}
-
-/** @param {number[]} values */
-function variance(values) {
-  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
-  return values.reduce((sum, each) => sum + (each - mean) ** 2, 0) / values.length;
 }
 
 /** Numbers as a table whose cells are shaded by size: a number, a column, or a matrix. @param {string} caption @param {string} [formula] */
@@ -183,5 +171,3 @@ function matrix(caption, value, formula = "") {
   return h("div", { class: "scroll matrix", tabindex: "0", role: "region", "aria-label": caption }, table(formula && !caption.includes("=") ? `${caption}: ${formula}` : caption, head, shown), ...(left ? [h("p", { class: "small" }, t("step.left", { rows: rows.length, columns: rows[0].length }))] : []));
 }
 
-/** @param {HTMLElement} host @param {import("./model.js").Model} model */
-export const make = (host, model) => new Step(host, model);

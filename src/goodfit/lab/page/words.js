@@ -48,7 +48,7 @@ export const meaning = (name, declared) => sentences[name] ?? declared;
  * @param {Element} element
  * @param {string} key
  * @param {Record<string, any>} [values]
- * @param {string} [where] "" for its text, else the attribute: "aria-label", "title", "placeholder"
+ * @param {string} [where] "" for its text, else the attribute
  */
 export function put(element, key, values = {}, where = "") {
   const name = where ? `data-w-${where}` : "data-w";
@@ -58,7 +58,7 @@ export function put(element, key, values = {}, where = "") {
   fill(element, name, where);
 }
 
-const PLACES = ["", "aria-label", "title", "placeholder", "alt"];
+const PLACES = ["", "aria-label", "title"];
 
 /** Put words into an element and all below it. @param {Element} root */
 export function translate(root) {

@@ -184,12 +184,20 @@ function drawCurves() {
   const to = (epoch, value) => [epoch / final * width, height - 6 - (value - low) / (high - low || 1) * (height - 12)];
   context.fillStyle = colour("--paper"), context.fillRect(0, 0, width, height);
   Object.values(metrics).forEach(([mean, least, most], number) => {
-    const ink = colour(`--series-${number}`);
+    const ink = colour(`--series-${number}`), runs = [];
+    mean.forEach((value, k) => {  // null where no net trained any more: a gap
+      if (value === null) return;
+      if (k && mean[k - 1] !== null) runs.at(-1).push(k);
+      else runs.push([k]);
+    });
     context.beginPath();
-    epochs.forEach((epoch, k) => context.lineTo(...to(epoch, most[k])));
-    [...epochs].reverse().forEach((epoch, k) => context.lineTo(...to(epoch, least[epochs.length - 1 - k])));
+    for (const run of runs) {
+      run.forEach((k, first) => context[first ? "lineTo" : "moveTo"](...to(epochs[k], most[k])));
+      [...run].reverse().forEach(k => context.lineTo(...to(epochs[k], least[k])));
+    }
     context.globalAlpha = 0.2, context.fillStyle = ink, context.fill(), context.globalAlpha = 1;
-    context.beginPath(), epochs.forEach((epoch, k) => context.lineTo(...to(epoch, mean[k])));
+    context.beginPath();
+    for (const run of runs) run.forEach((k, first) => context[first ? "lineTo" : "moveTo"](...to(epochs[k], mean[k])));
     context.strokeStyle = ink, context.lineWidth = 2, context.setLineDash(number ? [6, 4] : []), context.stroke();
   });
   byId("range").textContent = words.range.replace("{low}", short(low)).replace("{high}", short(high));
