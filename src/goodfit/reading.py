@@ -6,6 +6,7 @@ import os
 import stat
 from typing import BinaryIO
 
+from goodfit.errors import InputError, problem
 from goodfit.host import host_total
 
 MOST_BYTES = 2**33  # of one file; less where the machine has less memory
@@ -57,6 +58,18 @@ def read_bytes(path: str | os.PathLike[str], *, most: int | None = None) -> byte
 def read_text(path: str | os.PathLike[str], *, most: int | None = None) -> str:
     """The text of a regular file in UTF-8. OSError as of `open_file`, UnicodeDecodeError (a ValueError)."""
     return read_bytes(path, most=most).decode("utf-8").replace("\r\n", "\n")
+
+
+def given_text(path: str | os.PathLike[str], *, most: int | None = None) -> str:
+    """The text of a file that a user names; InputError where it is not there, cannot be read, or is no UTF-8."""
+    try:
+        return read_text(path, most=most)
+    except FileNotFoundError as error:
+        raise InputError(problem(os.fspath(path), "there is no such file", fix=similar_file(path))) from error
+    except OSError as error:
+        raise InputError(problem(os.fspath(path), f"cannot be read: {error.strerror or error}")) from error
+    except ValueError as error:
+        raise InputError(problem(os.fspath(path), "must be a text in UTF-8")) from error
 
 
 def memory_limit() -> int:

@@ -24,7 +24,7 @@ from goodfit.lab.claims import FEWEST, MOST, PAIRS, Answer, Decided, decide
 from goodfit.lab.outcomes import OUTCOMES, Watch, outcome
 from goodfit.lab.states import LabState, checked_state
 from goodfit.plain_json import plain
-from goodfit.reading import read_text, similar_file
+from goodfit.reading import given_text
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 
@@ -167,16 +167,7 @@ class ScoredPrediction:
 @public
 def read_lesson(path: str | Path) -> Lesson:
     """The lesson in a TOML file; one InputError names all that is wrong with it."""
-    where = Path(path)
-    try:
-        text = read_text(where, most=MOST_BYTES)
-    except FileNotFoundError as error:
-        raise InputError(problem(str(path), "there is no such file", fix=similar_file(where))) from error
-    except OSError as error:
-        raise InputError(problem(str(path), f"cannot be read: {error.strerror or error}")) from error
-    except ValueError as error:
-        raise InputError(problem(str(path), "must be a text in UTF-8")) from error
-    return _lesson(text, where.stem, str(path))
+    return _lesson(given_text(path, most=MOST_BYTES), Path(path).stem, str(path))
 
 
 def shipped() -> list[Lesson]:

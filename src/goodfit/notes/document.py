@@ -18,7 +18,7 @@ from typing import Any, Literal
 from goodfit.arguments import public
 from goodfit.errors import InputError, problem
 from goodfit.notes.telling import is_output
-from goodfit.reading import read_text, similar_file
+from goodfit.reading import given_text
 
 Kind = Literal["heading", "text", "code", "output"]
 MOST_BYTES = 2**26
@@ -79,14 +79,7 @@ def read(path: str | os.PathLike[str]) -> Document:
     if suffix not in (".md", ".markdown", ".ipynb"):
         fix = "Give a Markdown file (.md) or a notebook (.ipynb)."
         raise InputError(problem(str(path), "must be a document of cells", got=suffix, fix=fix))
-    try:
-        text = read_text(where, most=MOST_BYTES).removeprefix("\ufeff")
-    except FileNotFoundError as error:
-        raise InputError(problem(str(path), "there is no such file", fix=similar_file(where))) from error
-    except OSError as error:
-        raise InputError(problem(str(path), f"cannot be read: {error.strerror or error}")) from error
-    except ValueError as error:
-        raise InputError(problem(str(path), "must be a text in UTF-8")) from error
+    text = given_text(path, most=MOST_BYTES).removeprefix("\ufeff")
     found = list(_notebook(text, str(path)) if suffix == ".ipynb" else _markdown(text))
     return _divided(where, found)
 
