@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import sys
 import threading
@@ -20,6 +19,7 @@ from goodfit.lab.sessions import Sessions
 from goodfit.lab.shelves import PLAIN, LessonMode
 from goodfit.lab.telling import TOLD, columns_of, split_frame
 from goodfit.serving import WebServer
+from http_asking import ask
 
 TOKEN = "a-token-of-this-test"
 QUICK = (sys.executable, str(Path(__file__).with_name("quick_worker.py")))
@@ -70,13 +70,7 @@ class Lab:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers in lower case, and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        try:
-            connection.request(method, path, body, dict(headers or {}))
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
+        return ask(self.server.port, method, path, body, headers)
 
     def keep(self, name: str, content: bytes) -> tuple[int, Any]:
         """Drop a file on the page: status and JSON."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.preprocessing import Preprocessing
 from goodfit.models import Model, TrainedNet
 from goodfit.serving import Limits, WebServer, app
+from http_asking import ask
 
 KINDS: dict[str, Any] = {"age": "numeric", "城市": "categorical", "member": "boolean", "since": "date"}
 PEOPLE: dict[str, list[Any]] = {
@@ -76,13 +76,7 @@ class Client:
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers in lower case, and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
-        try:
-            connection.request(method, path, body, dict(headers or {}))
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read()
-        finally:
-            connection.close()
+        return ask(self.server.port, method, path, body, headers)
 
     def predict(self, body: Any, kind: str = "application/json", **headers: str) -> tuple[int, Any]:
         """Status and JSON; a body that is no text is sent as JSON."""
