@@ -34,6 +34,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "claim": {"name": "dropout-lowers-validation-loss"},
     "capacity": {"widths": [2, 4], "nets": 4},
     "folds": {"k": 5},
+    "race": {"runners": "sgd 0.1, adam 0.01"},
+    "search": {"space": "l2=0,0.1,0.2"},
     "answer": {"lesson": "dropout", "prediction": "holds", "name": "Ada"},
     "export": {"kind": "python"},
 }

@@ -64,8 +64,8 @@ def test_a_capacity_curve_grows_by_width(person: Person) -> None:
     person.write("#capacity-widths", "1, 3, 7")
     person.write("#capacity-nets", "3")
     person.click("#view-choose .primary")
-    person.until("document.querySelector('.chart h4')?.textContent.endsWith('epoch 4 of 4')")
-    rows = person.table("#view-choose .chart")
+    person.until("document.querySelector('#capacity-told p')?.textContent.endsWith('epoch 4 of 4')")
+    rows = person.table("#capacity-chart")
     assert rows[0] == ["width", "validation", "training"]
     assert [row[0] for row in rows[1:]] == ["1", "3", "7"]
     assert all("–" in row[1] for row in rows[1:])  # an interval
@@ -75,8 +75,8 @@ def test_folds_are_nets(person: Person) -> None:
     person.go(recipe=TINY, view="choose")
     person.write("#folds-k", "3")
     person.click("#view-choose section:nth-of-type(2) button")
-    person.until("document.querySelector('#folded table')")
-    rows = person.rows("#folded table")
+    person.until("document.querySelector('#folds-told table')")
+    rows = person.rows("#folds-told table")
     assert [row[0] for row in rows[1:]] == ["1", "2", "3", "mean (corrected interval)"]
 
 

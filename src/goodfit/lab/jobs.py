@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,16 +24,33 @@ from goodfit.lab.lessons import (
     score_prediction,
     shipped,
 )
-from goodfit.lab.messages import AskAnswer, AskCapacity, AskClaim, AskFolds, AskJudge, AskReplay
+from goodfit.lab.messages import (
+    AskAnswer,
+    AskCapacity,
+    AskClaim,
+    AskFolds,
+    AskJudge,
+    AskRace,
+    AskReplay,
+    AskSearch,
+)
 from goodfit.lab.opening import OpenState, open_state
+from goodfit.lab.racing import Race, runners_of
+from goodfit.lab.results import Cell, number, ranged, shown
+from goodfit.lab.searching import search as searched
 from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
 from goodfit.selection.comparing import interval
+from goodfit.studies.words import Words
 from goodfit.training.fitting import Report
 from goodfit.verdicts import verdict
 
 TELL_SECONDS = 0.25  # between two messages of how far a job is
+FOLD_HEADS = {
+    "valid_loss": Words("validation loss", "验证损失"),
+    "valid_score": Words("validation score", "验证得分"),
+}
 Tell = Callable[..., None]
 Files = Mapping[str, Path]
 
@@ -41,7 +59,7 @@ class Teller:
     """One job. tell: sends a message; name: what it is, for progress."""
 
     def __init__(self, tell: Tell, name: str) -> None:
-        self.tell, self.name, self._told = tell, name, 0.0
+        self.tell, self.name, self._told, self._answered = tell, name, 0.0, 0.0
 
     def watch(self, share: float, sentence: str = "") -> None:
         """Tell how far it is, now and then."""
@@ -50,6 +68,13 @@ class Teller:
             self._told = now
             share = min(max(float(share), 0.0), 1.0)
             self.tell({"say": "progress", "job": self.name, "share": share, "sentence": sentence})
+
+    def now_and_then(self, say: str, value: Callable[[], Mapping[str, Any]]) -> None:
+        """Tell what it gives so far, unless that was told a moment ago."""
+        now = time.monotonic()
+        if now - self._answered >= TELL_SECONDS:
+            self._answered = now
+            self.answer(say, value())
 
     def answer(self, say: str, value: Mapping[str, Any]) -> None:
         """Tell what it gave."""
@@ -94,6 +119,19 @@ def folds(job: Teller, asked: AskFolds, files: Files) -> None:
     _followed(job, opened, _by_fold, "folds")
 
 
+def race(job: Teller, asked: AskRace, files: Files) -> None:
+    """Optimisers from one start, and at the end the slice of the loss surface with their paths."""
+    found = Race(asked.state or {}, runners_of(asked.runners), asked.nets, files)
+    found.run(job.watch, lambda value: job.now_and_then("race", value))
+    job.answer("race", {**found.told(), **found.result(), "surface": found.surface(), "done": True})
+
+
+def search(job: Teller, asked: AskSearch, files: Files) -> None:
+    """A search by halving, told rung by rung."""
+    told = functools.partial(job.answer, "search")
+    told(searched(asked.state or {}, asked.space, asked.settings, files, watch=job.watch, tell=told))
+
+
 def answer(job: Teller, asked: AskAnswer, files: Files, collected: Path | None, lesson_file: Path | None) -> None:
     """Run a lesson and score the prediction; write it down where a teacher collects."""
     lesson = known_lesson(asked.lesson, lesson_file)
@@ -123,13 +161,11 @@ def replay(job: Teller, asked: AskReplay, files: Files) -> None:
 
 def _followed(job: Teller, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:
     """Train a state to its end, and tell what is known on the way."""
-    track, told = Track(opened), [0.0]
+    track = Track(opened)
 
     def look(own: Track, report: Report) -> bool:
         job.watch(report.epoch / own.cohort.epochs)
-        if time.monotonic() - told[0] >= TELL_SECONDS:
-            told[0] = time.monotonic()
-            job.answer(say, fold(own, _last(own), False))
+        job.now_and_then(say, lambda: fold(own, _last(own), False))
         return False
 
     track.train(track.cohort.epochs, look)
@@ -152,7 +188,15 @@ def _by_width(track: Track, widths: list[int], values: dict[str, Any], done: boo
         for name, found in values.items():
             point[name] = _mean(found[(own == width) & ~track.frozen])
         points.append(point)
-    return {"points": points, "epoch": track.epoch, "epochs": track.cohort.epochs, "done": done}
+    epoch, epochs = track.epoch, track.cohort.epochs
+    said = [Words(f"Loss by width, at epoch {epoch} of {epochs}", f"各宽度的损失，第 {epoch} 轮，共 {epochs} 轮")]
+    counts = {width: int(track.frozen[own == width].sum()) for width in dict.fromkeys(widths)}
+    for width, lost in counts.items():
+        if lost:
+            all_nets = widths.count(width)
+            en = f"Width {width}: {lost} of {all_nets} nets diverged."
+            said.append(Words(en, f"宽度 {width}：{all_nets} 个网络中有 {lost} 个发散。"))
+    return {"points": points, "epoch": epoch, "epochs": epochs, "done": done, "said": [vars(each) for each in said]}
 
 
 def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]:
@@ -161,7 +205,19 @@ def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]
     for net, told in enumerate(found):
         told |= {name: float(each[net]) for name, each in ended.items()}
     means = {name: _over_folds(each) for name, each in ended.items()}
-    return {"folds": found, "means": means, "epoch": track.epoch, "epochs": track.cohort.epochs, "done": done}
+    names = [name for name in FOLD_HEADS if name in means]
+    rows: list[list[Cell]] = [[str(at), *(number(each[name], 4) for name in names)] for at, each in enumerate(found, 1)]
+    rows.append([Words("mean (corrected interval)", "均值（校正区间）"), *(ranged(means[name]) for name in names)])
+    head = [Words("fold", "折"), *(FOLD_HEADS[name] for name in names)]
+    told = shown([], Words("Validation of every fold", "各折的验证结果"), head, rows)
+    return {
+        **told,
+        "folds": found,
+        "means": means,
+        "epoch": track.epoch,
+        "epochs": track.cohort.epochs,
+        "done": done,
+    }
 
 
 def _over_folds(values: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from goodfit.training.recipe import LARGEST_SEED
 
 WHERE = "Message"
 MOST_GRID = 100  # points a side of a boundary
+MOST_SETTINGS = 50  # of a search: with five folds nearly as many nets as a training may have
 MOST_BYTES = MOST_LETTERS + 10_000  # of a message from the page
 
 Branch = Literal["A", "B"]
@@ -207,6 +208,24 @@ class AskFolds(_Asked):
     state: dict[str, Any] | None = None
 
 
+class AskRace(_Asked):
+    """Optimisers from one start. runners: "sgd 0.1, adam 0.01", at most four; nets: of each."""
+
+    do: Literal["race"]
+    runners: Annotated[str, Field(max_length=200)]
+    nets: Annotated[int, Field(ge=1, le=MOST_NETS // 4)] = 4
+    state: dict[str, Any] | None = None
+
+
+class AskSearch(_Asked):
+    """A search by halving. space: "l2=1e-5..1e-2:log; hidden=8,16x16", as `--vary` has it; settings: that are tried."""
+
+    do: Literal["search"]
+    space: Annotated[str, Field(max_length=2000)]
+    settings: Annotated[int, Field(ge=3, le=MOST_SETTINGS)] = 27
+    state: dict[str, Any] | None = None
+
+
 class AskSeal(_Asked):
     """How often the sealed test set of these data was opened."""
 
@@ -279,6 +298,8 @@ ASKED = {
         AskClaim,
         AskCapacity,
         AskFolds,
+        AskRace,
+        AskSearch,
         AskSeal,
         AskUnseal,
         AskAnswer,
@@ -290,7 +311,7 @@ ASKED = {
 """What "do" says -> its declaration."""
 
 Asked = _Asked
-JOBS = ("claim", "judge", "capacity", "folds", "answer", "replay")
+JOBS = ("claim", "judge", "capacity", "folds", "race", "search", "answer", "replay")
 """What is done beside the training, in another process."""
 
 

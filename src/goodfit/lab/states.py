@@ -150,6 +150,13 @@ def _check_recipe(state: LabState) -> None:
     if "seed" in state.recipe:
         raise InputError(problem(WHERE, "'seed' stands beside the recipe, not in it", got=state.recipe["seed"]))
     recipe = state.whole_recipe()
+    check_recipe(recipe)
+    if state.widths is not None and not recipe.hidden:
+        raise InputError(problem(WHERE, "'widths' need a hidden layer", got=[]))
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """InputError where a recipe is larger than the lab trains, or trains in another way."""
     problems = Problems()
     if len(recipe.hidden) > MOST_DEPTH or max(recipe.hidden, default=0) > MOST_WIDTH:
         rule = f"the lab trains nets of at most {MOST_DEPTH} hidden layers and {MOST_WIDTH:,} units a layer"
@@ -159,8 +166,6 @@ def _check_recipe(state: LabState) -> None:
     if recipe.optimizer == "lbfgs":
         fix = "Use adam, adamw, sgd, rmsprop or lion; `goodfit train` trains with lbfgs."
         problems.add(WHERE, "the lab shows optimisers that learn from batches", got=recipe.optimizer, fix=fix)
-    if state.widths is not None and not recipe.hidden:
-        problems.add(WHERE, "'widths' need a hidden layer", got=[])
     problems.raise_if_any()
 
 

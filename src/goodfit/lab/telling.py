@@ -211,7 +211,7 @@ class ProgressTold(Told):
 
 class AnswerTold(Told):
     """What was asked for, in `value`. findings: of `goodfit inspect`; explained: see `explaining.explain`; verdict: of
-    `goodfit verdict`; claimed: see `claims.Decided`; capacity, folds: see `jobs`, told again as they grow until "done";
+    `goodfit verdict`; claimed: see `claims.Decided`; capacity, folds, race, search: see `jobs`, told as they grow;
     sealed: how often the test set was opened; unsealed: its score; answered: a lesson's prediction, scored; exported: a
     file; ok: the message was dealt with.
     """
@@ -223,6 +223,8 @@ class AnswerTold(Told):
         "claimed",
         "capacity",
         "folds",
+        "race",
+        "search",
         "sealed",
         "unsealed",
         "answered",

@@ -23,10 +23,12 @@ from goodfit.selection.result import (
     higher_better,
     parameters_of,
     selection_of,
+    sign_of,
     trained_rows,
 )
 from goodfit.selection.rungs import WHERE, Bracket, Rung, more_epochs, trained_epochs
 from goodfit.selection.sheets import Sheet
+from goodfit.selection.space import Setting
 from goodfit.selection.values import Results
 from goodfit.training.machine import machine
 from goodfit.training.observer import Stages, Watch
@@ -35,6 +37,20 @@ from goodfit.training.settings import schedule_of
 from goodfit.training.turns import plan_session
 
 UNCORRECTED = "this accounts for the choice among the finalists, but not for earlier rungs on the same held-out data"
+
+
+@dataclass(frozen=True)
+class RungResult:
+    """What a rung came to, one each of the settings that trained in it.
+
+    epochs: that its nets have; settings: field -> value; means: of what settings are ranked by, over folds and seeds,
+    nan where a net diverged; on: whether the setting trains on.
+    """
+
+    epochs: int
+    settings: tuple[Setting, ...]
+    means: tuple[float, ...]
+    on: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -70,8 +86,12 @@ def carry_out(
     folder: Path | None,
     plan: Callable[[SearchLayout, Any], None] | None = None,
     watch: Watch | None = None,
+    rung: Callable[[RungResult], None] | None = None,
 ) -> Selection:
-    """Train the brackets of a search, rung by rung, and compare those settings that came to all epochs."""
+    """Train the brackets of a search, rung by rung, and compare those settings that came to all epochs.
+
+    rung: called with what each rung but the last of a bracket came to
+    """
     sheets = search.sheets()
     planned = plan_rungs(search, sheets)
     if plan is not None:
@@ -83,7 +103,7 @@ def carry_out(
         for number, bracket in enumerate(search.brackets):
             members = list(range(first, first + bracket[0].settings))
             first += bracket[0].settings
-            climbing = _Climb(search, sheets, home / f"bracket-{number}", stages)
+            climbing = _Climb(search, sheets, home / f"bracket-{number}", stages, rung)
             alive, own, last = climbing.to_the_top(bracket, members, planned)
             results.take(last, len(finals), climbing.spent.seconds)
             finals += own
@@ -134,8 +154,15 @@ def _until(job: Job, epochs: int) -> Job:
 class _Climb:
     """One bracket on its way up. stopped: settings that left; spent: seconds."""
 
-    def __init__(self, search: SearchLayout, sheets: Sequence[Sheet], folder: Path, stages: Stages) -> None:
-        self.search, self.sheets, self.folder, self.stages = search, sheets, folder, stages
+    def __init__(
+        self,
+        search: SearchLayout,
+        sheets: Sequence[Sheet],
+        folder: Path,
+        stages: Stages,
+        told: Callable[[RungResult], None] | None,
+    ) -> None:
+        self.search, self.sheets, self.folder, self.stages, self.told = search, sheets, folder, stages, told
         self.stopped: list[StoppedSetting] = []
         self.spent = Results()
 
@@ -182,6 +209,11 @@ class _Climb:
             rule = f"after epoch {rung.epochs} in every setting a net diverged on some fold"
             raise GoodfitError(problem(WHERE, rule, fix="Use lower learning rates."))
         best = sound[np.argsort(-ranked[sound], kind="stable")[:count]]
+        if self.told is not None:
+            on = np.isin(np.arange(len(alive)), best).tolist()
+            own = tuple(search.settings[setting] for setting in alive)
+            measured = sign_of(search.by, search.measure) * ranked
+            self.told(RungResult(rung.epochs, own, tuple(measured.tolist()), tuple(on)))
         parameters = parameters_of(search.recipes, sheets[0].data, trained_rows(search.folds.all))
         for place in np.setdiff1d(np.arange(len(alive)), best):
             setting = alive[place]

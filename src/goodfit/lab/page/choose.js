@@ -1,9 +1,10 @@
-// Choose: how large a net, by the capacity curve; how good, by folds; and once, at the end, by the sealed test set.
-import { Chart, legend, table } from "./charts.js";
+// Choose: how large a net, how good, which optimiser and setting; and once, at the end, the sealed test set.
+import { Chart, legend } from "./charts.js";
 import { button, header, section } from "./controls.js";
-import { $, h, short } from "./dom.js";
-import { job } from "./jobs.js";
-import { put, t, translate } from "./words.js";
+import { $, CLASS_INKS, h } from "./dom.js";
+import { job, told } from "./jobs.js";
+import { Picture } from "./picture.js";
+import { put, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
@@ -11,71 +12,86 @@ export class View {
     this.model = model;
     host.classList.add("read");
     const box = (key, value) => h("label", { class: "mini" }, h("span", { "data-w": key }), h("input", { type: "text", id: key.replace(".", "-"), value }));
-    this.curve = h("div", { class: "chart" });
-    const place = (id) => h("div", { id, class: "stack", "aria-live": "polite" });
-    this.grown = place("capacity-job");
-    this.folded = place("folded");
-    this.sealed = place("sealed");
+    /** @type {Record<string, HTMLElement>} */
+    this.places = {};
+    /** @type {Record<string, any>} what each job came to */
+    this.came = {};
+    const place = (id) => (this.places[id] = h("div", { id, class: "stack", "aria-live": "polite" }));
+    const drawn = (id, key) => h("div", { id, class: "chart", hidden: true }, h("h4", { "data-w": key }));
+    const part = (name, boxes, run, ...more) => section(name, h("div", { class: "line ends" }, ...boxes, run), place(`${name}-job`), place(`${name}-told`), ...more);
+    this.keys = [h("ul", { class: "legend" }), h("ul", { class: "legend" })];
+    this.drawn = [drawn("capacity-chart", "capacity.title"), drawn("race-chart", "race.loss"), drawn("race-slice", "race.surface")];
+    const [capacity, race, surface] = this.drawn;
     host.append(
       header("choose"),
-      section("capacity", h("div", { class: "line ends" }, box("capacity.widths", "1, 2, 4, 8, 16, 32, 64"), box("capacity.nets", "4"), button("capacity.run", () => this.grow(), "primary")), this.grown, this.curve),
-      section("folds", h("div", { class: "line ends" }, box("folds.k", "5"), button("folds.run", () => this.fold())), this.folded),
-      section("seal", this.sealed),
+      part("capacity", [box("capacity.widths", "1, 2, 4, 8, 16, 32, 64"), box("capacity.nets", "4")], button("capacity.run", () => this.grow(), "primary"), capacity),
+      part("folds", [box("folds.k", "5")], button("folds.run", () => this.have("folds", { k: number("folds-k") }))),
+      part("race", [box("race.runners", "sgd 0.1, rmsprop 0.01, adam 0.01, lion 0.001"), box("race.nets", "4")], button("race.run", () => this.race()), race, surface),
+      part("search", [box("search.space", "learning_rate=0.001..0.1:log; hidden=4,16,16x16"), box("search.settings", "27")], button("search.run", () => this.have("search", { space: $("search-space").value, settings: number("search-settings") }))),
+      section("seal", place("sealed")),
     );
-    this.chart = new Chart(this.curve, "capacity.title", { wide: true, column: "capacity.width" });
-    this.key = h("ul", { class: "legend" });
-    this.fewer = h("p", { class: "small" });
-    this.curve.append(this.key, this.fewer);
-    this.curve.hidden = true;
+    this.chart = new Chart(capacity, "capacity.title", { wide: true, column: "capacity.width" });
+    this.laps = new Chart(race, "race.loss", { log: true });
+    this.slice = new Picture(surface, "race.surface");
+    [capacity, race].forEach((own, at) => own.append(this.keys[at]));
     model.on("opened", () => {
-      if (!model.job) this.folded.replaceChildren();
-      this.curve.hidden = true;
+      this.came = {};
+      for (const each of this.drawn) each.hidden = true;
+      for (const [id, each] of Object.entries(this.places)) if (id.endsWith("-told")) each.replaceChildren();
       if (!host.hidden) this.show();
     });
-    document.addEventListener("language", () => host.hidden || this.show());
+    document.addEventListener("language", () => {
+      for (const [name, value] of Object.entries(this.came)) told(model, this.places[`${name}-told`], value);
+      if (!host.hidden) this.show();
+    });
   }
 
   async show() {
-    this.chart.draw();
+    for (const each of [this.chart, this.laps, this.slice]) each.draw();
     const answer = await this.model.ask("seal");
     if (answer) this.closed(answer.value);
   }
 
-  async grow() {
-    const numbers = (id) => $(id).value.split(",").map(Number);
-    const what = { widths: numbers("capacity-widths"), nets: numbers("capacity-nets")[0], state: this.model.state };
-    const value = await job(this.model, this.grown, "capacity", what, (part) => this.draw(part, what.nets));
-    if (value) this.draw(value, what.nets);
-  }
-
-  /** @param {any} grown @param {number} wanted nets of each width */
-  draw({ points, epoch, epochs }, wanted) {
-    this.curve.hidden = false;
-    const line = (measure, look) => {
-      const seen = points.filter((point) => point[measure] && point[measure].mean !== null);
-      const of = (part) => seen.map((point) => point[measure][part] ?? point[measure].mean);
-      return { ...look, epochs: seen.map((point) => point.width), mean: of("mean"), low: of("low"), high: of("high") };
+  /** Have a job done, and show what it comes to, also on the way. @param {string} name @param {any} what @param {(value: any) => void} [draw] */
+  async have(name, what, draw = () => {}) {
+    const show = (value) => {
+      draw(value);
+      this.came[name] = value;
+      told(this.model, this.places[`${name}-told`], value);
     };
-    const lines = [line("valid_loss", { key: "valid", ink: "--series-2" }), line("train_loss", { key: "train", ink: "--faint", dash: [5, 4] })].filter((each) => each.epochs.length);
-    this.key.replaceChildren(...legend(lines));
-    this.chart.show(lines, [], Infinity, Math.max(...points.map((point) => point.width)));
-    const some = points.filter(({ train_loss: { nets } }) => nets < wanted && epoch);
-    this.fewer.textContent = some.map((point) => `${t("capacity.width")} ${point.width}: ${t("frozen", { stuck: wanted - point.train_loss.nets, nets: wanted })}.`).join(" ");
-    put(this.curve.querySelector("h4") ?? this.curve.insertAdjacentElement("afterbegin", h("h4")), "capacity.at", { epoch, epochs });
+    const value = await job(this.model, this.places[`${name}-job`], name, { ...what, state: this.model.state }, show);
+    if (value) show(value);
   }
 
-  async fold() {
-    const k = Number($("folds-k").value);
-    const value = await job(this.model, this.folded, "folds", { k, state: this.model.state });
-    if (!value) return;
-    const names = ["valid_loss", "valid_score"].filter((name) => name in value.means);
-    const heads = { valid_loss: t("folds.loss"), valid_score: t("folds.score") };
-    const rows = value.folds.map((each, at) => [String(at + 1), ...names.map((name) => short(each[name], 4))]);
-    const mean = names.map((name) => {
-      const { mean: middle, low, high } = value.means[name];
-      return short(middle, 4) + (low === null ? "" : ` (${short(low)}–${short(high)})`);
+  grow() {
+    return this.have("capacity", { widths: $("capacity-widths").value.split(",").map(Number), nets: number("capacity-nets") }, ({ points }) => {
+      const line = (measure, look) => {
+        const seen = points.filter((point) => point[measure] && point[measure].mean !== null);
+        const part = (name) => seen.map((point) => point[measure][name] ?? point[measure].mean);
+        return { ...look, epochs: seen.map((point) => point.width), mean: part("mean"), low: part("low"), high: part("high") };
+      };
+      const lines = [line("valid_loss", { key: "valid", ink: "--series-2" }), line("train_loss", { key: "train", ink: "--faint", dash: [5, 4] })];
+      this.lines(0, this.chart, lines.filter((each) => each.epochs.length), Math.max(...points.map((point) => point.width)));
     });
-    this.folded.append(h("div", { class: "scroll" }, table(t("folds.table"), [t("folds.fold"), ...names.map((name) => heads[/** @type {"valid_loss"} */ (name)])], [...rows, [t("folds.mean"), ...mean]])));
+  }
+
+  race() {
+    this.drawn[2].hidden = true;
+    return this.have("race", { runners: $("race-runners").value, nets: number("race-nets") }, ({ lines, epochs, surface }) => {
+      this.lines(1, this.laps, lines.map(({ name, ...line }, at) => ({ ...line, key: name, ink: CLASS_INKS[at] })), epochs);
+      if (!surface) return;
+      this.drawn[2].hidden = false;
+      this.slice.points = surface.paths.flatMap(({ runner, at }) => at.map(([x, y]) => ({ x, y, label: runner, part: 0 })));
+      this.slice.classes = lines.map(({ name }) => name);
+      this.slice.show({ ...surface, kind: "surface", mean: [Float32Array.from(surface.loss)], spread: null });
+    });
+  }
+
+  /** Show lines, and what they are. @param {number} at @param {Chart} chart @param {import("./charts.js").Line[]} lines @param {number} end */
+  lines(at, chart, lines, end) {
+    this.drawn[at].hidden = false;
+    this.keys[at].replaceChildren(...legend(lines));
+    chart.show(lines, [], Infinity, end);
   }
 
   /** The test set as it lies there: rows, and how often it was opened. @param {{rows: number, openings: number}} value */
@@ -84,8 +100,8 @@ export class View {
     put(words, rows ? "seal.closed" : "seal.none", { rows, openings });
     const open = button("seal.open", () => (sure.hidden = false));
     const sure = h("div", { class: "line", hidden: true }, h("span", { "data-w": "seal.sure" }), button("seal.yes", () => this.unseal(), "primary"));
-    this.sealed.replaceChildren(words, ...(rows ? [open, sure] : []));
-    translate(this.sealed);
+    this.places.sealed.replaceChildren(words, ...(rows ? [open, sure] : []));
+    translate(this.places.sealed);
   }
 
   async unseal() {
@@ -93,7 +109,9 @@ export class View {
     if (!answer) return;
     const said = h("p", { id: "unsealed", class: "lead" }, answer.value.sentence);
     await this.show();
-    this.sealed.append(said);
+    this.places.sealed.append(said);
   }
 }
 
+/** The number in a box. @param {string} id */
+const number = (id) => Number($(id).value);

@@ -3,10 +3,7 @@ import { button } from "./controls.js";
 import { h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { language, put, t } from "./words.js";
-
-/** Words in the page's language. @param {{en: string, zh: string}} words */
-export const of = (words) => words[/** @type {"en"|"zh"} */ (language)] ?? words.en;
+import { of, put, t } from "./words.js";
 
 export class Claims {
   /** @param {import("./model.js").Model} model */

@@ -1,7 +1,8 @@
 // A job beside the training: how far it is, a button that ends it, and what it gave.
+import { table } from "./charts.js";
 import { button } from "./controls.js";
 import { h } from "./dom.js";
-import { t } from "./words.js";
+import { of, t } from "./words.js";
 
 /**
  * Have a job done, and show in an element how far it is. The answer's value; null where it was refused or ended.
@@ -20,6 +21,13 @@ export async function job(model, host, name, what, part = () => {}) {
   const answer = await model.ask(name, what);
   model.job = null;
   host.replaceChildren();
-  if (answer && changed && ["judge", "capacity", "folds"].includes(name)) host.append(h("p", { class: "small", "data-w": "job.unchanged" }, t("job.unchanged")));
+  if (answer && changed && !["answer", "claim", "replay"].includes(name)) host.append(h("p", { class: "small", "data-w": "job.unchanged" }, t("job.unchanged")));
   return answer && answer.say !== "ok" ? answer.value : null;
+}
+
+/** What a job came to, as the server puts it: sentences, a table, and a button for each row that Play can take. @param {import("./model.js").Model} model @param {HTMLElement} host @param {any} value */
+export function told(model, host, { said = [], table: found, take = [] }) {
+  const rows = found?.rows.map((row, at) => [...row.map(of), ...(take[at] ? [button("lessons.play", () => model.take(take[at]), "quiet")] : [])]);
+  const head = found?.head.map(of);
+  host.replaceChildren(...said.map((each) => h("p", {}, of(each))), ...(rows ? [h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": of(found.caption) }, table(of(found.caption), take.length ? [...head, t("tab.play")] : head, rows))] : []));
 }

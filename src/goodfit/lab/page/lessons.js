@@ -1,11 +1,11 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
-import { decided, of } from "./claims.js";
+import { decided } from "./claims.js";
 import { Control, button, header } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { put, t, translate } from "./words.js";
+import { of, put, t, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */

@@ -89,7 +89,7 @@ export class Model extends Teller {
       this.tell("difference", message);
     });
     hear("progress", ({ job, share, sentence }) => this.job?.name === job && this.job?.told(share, sentence));
-    for (const say of ["capacity", "folds"]) hear(say, ({ value }) => this.job?.name === say && this.job?.part(value));
+    for (const say of ["capacity", "folds", "race", "search"]) hear(say, ({ value }) => this.job?.name === say && this.job?.part(value));
     for (const say of ["note", "error", "line"]) hear(say, (message) => this.tell(say, message));
   }
 
@@ -193,6 +193,12 @@ export class Model extends Teller {
   /** Other fields, from the beginning. @param {Record<string, any>} fields @param {string} [field] that an error belongs to */
   async replaceFields(fields, field) {
     await this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
+  }
+
+  /** Other fields, from the beginning, in Play. @param {Record<string, any>} fields */
+  async take(fields) {
+    await this.replaceFields(fields);
+    this.tell("view", "play");
   }
 
   /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @returns {Promise<any>} */

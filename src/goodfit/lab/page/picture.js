@@ -1,5 +1,5 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
-// band: how much they disagree. Points can be drawn on it, with the pointer or with the keys.
+// band: how much they disagree. Points can be drawn on it, with the pointer or with the keys. And a surface with paths.
 import { drawAxes, place, straight, valueAt } from "./axes.js";
 import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
 import { table } from "./charts.js";
@@ -11,16 +11,18 @@ import { put, t } from "./words.js";
 
 const SHADE = 0.62; // how dark full disagreement is: a standard deviation of a half
 /**
- * What is shown. kind: "map" of a probability, "values" of a number or of a unit, "classes", or "curve"; mean: one array, or
- * one a class; low, high: of "values"; nets: the curves of single nets; code: the class whose probability a map shows.
+ * What is shown. kind: "map" of a probability, "values" of a number or of a unit, "classes", "curve", or "surface", dark where
+ * it is high; mean: one array, or one a class; low, high: of numbers; nets: the curves of single nets; code: the class whose
+ * probability a map shows; levels: of lines; paths: places after these epochs.
  * @typedef {{kind: string, x: [number, number], y: [number, number], mean: Float32Array[], spread: Float32Array|null, grid: number,
- *   low?: number, high?: number, nets?: Float32Array[], code?: number}} Shown
+ *   low?: number, high?: number, nets?: Float32Array[], code?: number, levels?: number[], epochs?: number[],
+ *   paths?: {name: string, runner: number, at: number[][]}[]}} Shown
  */
 
 export class Picture {
-  /** @param {HTMLElement} host */
-  constructor(host) {
-    this.own = twinned(host, "picture", () => this.tables(), "square");
+  /** @param {HTMLElement} host @param {string} [title] key of its words */
+  constructor(host, title = "picture") {
+    this.own = twinned(host, title, () => this.tables(), "square");
     this.canvas = this.own.canvas;
     this.readout = this.own.readout;
     this.plot = this.own.plot;
@@ -105,7 +107,8 @@ export class Picture {
 
   /** @param {Pen} pen @param {Shown} shown */
   paintMap(pen, shown) {
-    const { grid, mean, spread, low = 0, high = 1 } = shown;
+    const { kind, grid, mean, spread, low = 0, high = 1 } = shown;
+    const surface = kind === "surface";
     const inks = (shown.code === undefined ? CLASS_INKS : ["--muted", CLASS_INKS[shown.code % CLASS_INKS.length]]).map(channels);
     const paper = channels("--paper");
     const ink = channels("--ink");
@@ -114,8 +117,9 @@ export class Picture {
     const pixels = tile.createImageData(grid, grid);
     for (let at = 0; at < grid * grid; at++) {
       const to = 4 * ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)); // rows come from the lowest y up
-      const mixed = mean.length === 1 ? between((mean[0][at] - low) / (high - low), inks, paper) : blended(mean, at, inks, paper);
-      const dark = spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
+      const share = (mean[0][at] - low) / (high - low);
+      const mixed = surface ? paper : mean.length === 1 ? between(share, inks, paper) : blended(mean, at, inks, paper);
+      const dark = surface ? SHADE * Math.min(1, share) : spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
       for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
       pixels.data[to + 3] = 255;
     }
@@ -124,17 +128,25 @@ export class Picture {
     pen.imageSmoothingQuality = "high";
     const { x, y } = this.axes();
     pen.drawImage(this.tile, 0.5, 0.5, grid - 1, grid - 1, x.from, y.to, x.to - x.from, y.from - y.to); // the outer points lie on the edge
-    if (shown.kind === "map") this.border(pen, shown, x, y);
+    const { levels = kind === "map" ? [0.5] : [], paths = [] } = shown;
+    for (const level of levels) this.border(pen, shown, x, y, level);
+    pen.lineWidth = 2.5;
+    for (const { runner, at } of paths) {
+      pen.strokeStyle = colour(CLASS_INKS[runner]);
+      pen.beginPath();
+      for (const [across, up] of at) pen.lineTo(place(x, across), place(y, up));
+      pen.stroke();
+    }
   }
 
-  /** The line on which the mean is one half. */
-  border(pen, { grid, mean }, x, y) {
+  /** The line on which the mean has a level. */
+  border(pen, { grid, mean, kind }, x, y, level) {
     const cell = [(x.to - x.from) / (grid - 1), (y.from - y.to) / (grid - 1)];
     const [left, low] = [x.from, y.from];
     pen.beginPath();
     for (let row = 0; row + 1 < grid; row++)
       for (let column = 0; column + 1 < grid; column++) {
-        const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([right, up]) => [right, up, mean[0][(row + up) * grid + column + right] - 0.5]);
+        const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([right, up]) => [right, up, mean[0][(row + up) * grid + column + right] - level]);
         const crossed = [];
         for (let side = 0; side < 4; side++) {
           const [one, other] = [corners[side], corners[(side + 1) % 4]];
@@ -148,7 +160,7 @@ export class Picture {
         }
       }
     pen.strokeStyle = colour("--ink");
-    pen.lineWidth = 1.5;
+    pen.lineWidth = kind === "map" ? 1.5 : 0.5;
     pen.stroke();
   }
 
@@ -266,7 +278,11 @@ export class Picture {
       return [table(t("picture.table"), ["x", t("picture.prediction")], rows)];
     }
     const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
-    return [table(t("picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows)];
+    const found = table(t(shown.kind === "surface" ? "race.surface" : "picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows);
+    if (!shown.paths) return [found];
+    const names = shown.paths.map(({ name }) => name);
+    const along = (shown.epochs ?? []).map((epoch, place) => [String(epoch), ...(shown.paths ?? []).map(({ at }) => (at[place] ?? ["–"]).map((each) => short(Number(each))).join(", "))]);
+    return [found, table(t("race.paths"), [t("table.epoch"), ...names], along)];
   }
 }
 

@@ -53,7 +53,7 @@ export class View {
   finding({ code, status, text, advice, value, limit, place }) {
     const fields = Object.entries(advice ?? {});
     const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
-    const tries = fields.length ? [button("say.try", () => this.try(advice), "")] : [];
+    const tries = fields.length ? [button("say.try", () => this.model.take(advice), "")] : [];
     const words = fields.map(([name, given]) => `${t(`field.${name}`)} ${Array.isArray(given) ? given.join(", ") : given}`).join(", ");
     return h(
       "article",
@@ -63,12 +63,6 @@ export class View {
       ...(measured ? [h("p", { class: "muted small" }, measured)] : []),
       ...(tries.length ? [h("div", { class: "line" }, ...tries, h("span", { class: "muted" }, words))] : []),
     );
-  }
-
-  /** Train with what is advised, from the beginning. @param {Record<string, any>} fields */
-  async try(fields) {
-    await this.model.replaceFields(fields);
-    this.model.tell("view", "play");
   }
 
   async ask() {

@@ -37,6 +37,9 @@ export function t(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
+/** Of words that came in both languages those of the page; a plain text as it is. @param {string|{en: string, zh: string}} words */
+export const of = (words) => (typeof words === "string" ? words : words[language === "zh" ? "zh" : "en"]);
+
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
 export const tOr = (key, otherwise) => words[key] ?? otherwise;
 

@@ -1,0 +1,140 @@
+"""Races and searches without a page: one start, the loss above the plane of the paths, who leads, who goes on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from lab_help import SMALL
+
+import goodfit as gf
+from goodfit.intervals import of_mean
+from goodfit.lab.opening import open_state
+from goodfit.lab.racing import Race, runners_of
+from goodfit.lab.searching import search
+from goodfit.lab.states import checked_state
+from goodfit.lab.surface import slice_of
+from goodfit.nets.numpy_activations import activate
+
+STATE: dict[str, Any] = {**SMALL, "recipe": {**SMALL["recipe"], "epochs": 6}, "widths": None, "nets": 9}
+
+
+@pytest.fixture(scope="module")
+def race() -> Race:
+    found = Race(STATE, runners_of("sgd 0.5, adam 0.05"), 2, {})
+    found.run(lambda _: None, lambda _: None)
+    return found
+
+
+def flat(net: Any) -> np.ndarray:
+    return np.concatenate([each.ravel().astype(float) for each in (*net.weights, *net.biases)])
+
+
+def test_runners_start_alike_and_train_as_train_does(race: Race) -> None:
+    first, second = race.paths
+    assert np.array_equal(flat(first[0]), flat(second[0]))
+    recipe = {**STATE["recipe"], "optimizer": "adam", "learning_rate": 0.05, "seed": 5}
+    run = gf.train(recipe, gf.data.load("moons", n_train=64, noise=0.2, seed=1), seeds=2)
+    assert np.array_equal(flat(second[-1]), flat(run.nets[0]))
+    lines = race.told()["lines"]
+    assert [line["name"] for line in lines] == ["sgd 0.5", "adam 0.05"]
+    assert lines[1]["epochs"] == race.epochs[1:]
+    assert lines[1]["mean"][-1] == pytest.approx(np.mean(run.history["train_loss"][-1]))
+    assert lines[1]["high"][0] == pytest.approx(np.max(run.history["train_loss"][0]))
+
+
+def test_the_slice_holds_the_paths_and_the_loss_above_them(race: Race) -> None:
+    """The plane by NumPy's singular vectors; the loss at places of the grid by hand."""
+    found = race.slice
+    assert found is not None
+    moved = np.concatenate([np.stack([flat(net) for net in path]) for path in race.paths]) - flat(race.paths[0][0])
+    assert found.origin == pytest.approx(flat(race.paths[0][0]))
+    assert found.axes @ found.axes.T == pytest.approx(np.eye(2), abs=1e-12)
+    at = moved @ found.axes.T
+    assert np.concatenate(found.paths) == pytest.approx(at)
+    assert found.paths[0][0] == pytest.approx([0, 0])
+    assert found.share == pytest.approx((at**2).sum() / (moved**2).sum())
+    best = np.linalg.svd(moved, compute_uv=False) ** 2
+    assert found.share == pytest.approx(best[:2].sum() / best.sum())
+    parts, like = race.tracks[0].opened.parts, race.paths[0][0]
+    x, y = like.entered(parts.x("train")).astype(float), parts.y("train")
+    for row, column in ((0, 0), (12, 30), (30, 5)):
+        across, up = (np.linspace(*ends, 31) for ends in (found.x, found.y))
+        numbers, start = found.origin + across[column] * found.axes[0] + up[row] * found.axes[1], 0
+        arrays = []
+        for each in (*like.weights, *like.biases):
+            arrays.append(numbers[start : start + each.size].reshape(each.shape))
+            start += each.size
+        h, layers = x, len(like.weights)
+        for layer in range(layers):
+            z = h @ arrays[layer].T + arrays[layers + layer]
+            h = activate("tanh", z) if layer < layers - 1 else z
+        chances = np.exp(h - h.max(1, keepdims=True))
+        chances /= chances.sum(1, keepdims=True)
+        assert found.loss[row, column] == pytest.approx(-np.log(chances[np.arange(len(y)), y]).mean(), rel=1e-6)
+
+
+def test_paths_on_a_line_have_a_plane_too(race: Race) -> None:
+    opened = race.tracks[0].opened
+    found = slice_of([[race.paths[0][0], race.paths[0][-1]]], opened.parts, opened.recipe)
+    assert found.share == pytest.approx(1)
+    assert found.paths[0][:, 1] == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_the_leader_is_told_with_the_interval_of_paired_nets(race: Race) -> None:
+    last = [track.metrics[-1, track.names.index("train_loss")].astype(float) for track in race.tracks]
+    first, second = sorted(last, key=lambda each: float(each.mean()))
+    low, high = of_mean(second - first)  # one pair of runners: nothing to correct
+    told = race.result()
+    assert f"by {(second - first).mean():.3g} in training loss [{low:.3g}, {high:.3g}]" in told["said"][0]["en"]
+    rows = told["table"]["rows"]
+    assert [row[0] for row in rows] == [f"{each['optimizer']} {each['learning_rate']:g}" for each in told["take"]]
+    ends = of_mean(first)
+    assert rows[0][1] == f"{first.mean():.3g} ({ends[0]:.3g}–{ends[1]:.3g})"
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("sgd", "every runner must be an optimiser and its learning rate; got 'sgd'"),
+        ("sgd -1, adam x", "(?s)got 'sgd -1'.*got 'adam x'"),
+        ("lbfgs 1", "an optimiser must be known; got 'lbfgs'"),
+        ("addam 1", "Did you mean 'adam'"),
+        (", ".join(["sgd 0.1"] * 5), "there must be 1 to 4 runners; got 5"),
+    ],
+)
+def test_runners_that_are_refused(text: str, match: str) -> None:
+    with pytest.raises(gf.InputError, match=match):
+        runners_of(text)
+
+
+def test_a_search_is_that_of_select_and_tells_its_rungs() -> None:
+    told: list[dict[str, Any]] = []
+    space = "learning_rate=0.001,0.05; hidden=2,5"
+    found = search(STATE, space, 4, {}, watch=lambda _: None, tell=told.append)
+    opened = open_state(checked_state({**STATE, "widths": None, "nets": 1}), {})
+    vary = [part.strip() for part in space.split(";")]
+    expected = gf.select(opened.recipe, opened.parts, vary=vary, method="halving", budget=4, seed=5, leaks="off")
+    rows = expected.rows()
+    assert found["take"] == [{name: row[name] for name in ("learning_rate", "hidden")} for row in rows]
+    assert [row[2] for row in found["table"]["rows"]] == [str(row["epochs"]) for row in rows] == ["6", "6", "2", "2"]
+    low, high = re.findall(r"[\d.]+", found["table"]["rows"][0][1])[1:]
+    assert (float(low), float(high)) == pytest.approx((rows[0]["low"], rows[0]["high"]), rel=1e-2)
+    assert [each["said"][0]["en"] for each in told] == ["After epoch 2, 2 of 4 settings train on."]
+    assert len(told[0]["table"]["rows"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("space", "match"),
+    [
+        (" ;", "the space must name what varies"),
+        ("lr=1", "'lr' is not a field that can be varied"),
+        ("hidden=2,4,5000", "at most 64 hidden layers and 1,024 units a layer"),
+        ("l2=0,0.1", "halving needs more than 2 settings"),
+    ],
+)
+def test_a_space_that_is_refused(space: str, match: str) -> None:
+    with pytest.raises(gf.InputError, match=match):
+        search(STATE, space, 4, {}, watch=lambda _: None, tell=lambda _: None)
