@@ -142,7 +142,7 @@ def test_rewound_it_goes_the_same_way_again(person: Person) -> None:
 def test_a_branch_beside_its_trunk(person: Person) -> None:
     """One thing changed: two pictures, the paired difference with its interval, and one of the two kept."""
     person.go()
-    person.play(5)
+    left = person.play(5)
     person.click("#branch")
     person.choose("#branch-field", "learning_rate")
     person.write("#branch-dialog [data-field=learning_rate] input", "0.5")
@@ -152,7 +152,16 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
     assert "4 pairs of nets" in said
-    assert person.table("#loss")[0] == ["epoch", "validation, A", "training, A", "validation, B"]
+    curves = person.table("#loss")
+    assert curves[0] == ["epoch", "validation, A", "training, A", "validation, B"]
+    address = person.state()
+    assert address["branch"] == {"epoch": address["epoch"], "acts": [{"epoch": left, "change": {"learning_rate": 0.5}}]}
+    person.go()
+    assert not person.of("#picture-b", "found.firstChild")
+    person.go(**address)  # as a reload does: both are there again, to the bit
+    person.until("document.querySelector('#picture-b canvas')")
+    assert person.text("#difference") == said
+    assert person.table("#loss") == curves
     person.click("#versus button:last-child")
     person.until("!document.querySelector('#picture-b canvas')")
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.5"

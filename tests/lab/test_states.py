@@ -20,7 +20,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=4,
 )
-NAMES = ("recipe", "data", "nets", "widths", "seed", "epoch", "acts")
+NAMES = ("recipe", "data", "nets", "widths", "seed", "epoch", "acts", "branch")
 
 
 def state(**changes: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def state(**changes: Any) -> dict[str, Any]:
 def test_a_state_is_whole_and_goes_through_an_address() -> None:
     acts = [{"epoch": 3, "change": {"clip_norm": None}}, {"epoch": 3, "equal": 0}]
     acts.append({"epoch": 4, "weight": {"layer": 0, "kind": "b", "i": 2, "j": 0, "value": -1.5, "net": None}})
-    for each in (DEFAULT, SMALL, state(epoch=9, acts=acts), state(data={"points": [[0.5, 1, 0], [1, 2, 1]]})):
+    for each in (DEFAULT, SMALL, state(epoch=9, acts=acts, branch={"epoch": 7, "acts": acts}), state(data={"points": [[0.5, 1, 0], [1, 2, 1]]})):
         found = checked_state(each)
         assert found.to_json() == each
         assert from_address(to_address(found)) == found
@@ -65,6 +65,7 @@ def test_the_default_state_says_what_it_trains() -> None:
         (state(data={"points": []}), "a list of 1 to 2,000 points; got 0"),
         (state(data={"file": "a.csv"}), "'data.target' must be a name"),
         (state(acts=[{"epoch": 1, "equal": 0}]), "must not lie before the one above it, nor after 'epoch', 0"),
+        (state(branch={"epoch": 2, "acts": [{"epoch": 3, "equal": 0}]}), "'branch.acts.0.epoch' must not lie .* 2"),
         (state(acts=[{"epoch": 0}]), "one of 'change', 'weight' and 'equal'"),
     ],
 )

@@ -55,7 +55,7 @@ def export(
     language: Language = "en",
     watch: Watch | None = None,
 ) -> ExportedState:
-    """A state in another form.
+    """A state in another form; of two branches A, as B is when it is kept alone.
 
     kind: "command", "python", "notebook", "recipe" or "replay", which trains the state first
     files: uploads by name; a cell reads a table from beside itself, by the name that it was uploaded with
@@ -66,6 +66,7 @@ def export(
     """
     if kind not in get_args(Kind):
         raise InputError(problem("Export", "unknown form", got=kind, fix=nearest(kind, get_args(Kind))))
+    state = state.model_copy(update={"branch": None})
     if kind == "replay":
         return ExportedState("replay.html", "text/html", replay(record(state, files, watch=watch), language))
     opened = open_state(state, files or {})

@@ -246,8 +246,9 @@ def _check(lesson: Lesson, where: str) -> None:
                 problems.add(where, "'change' must name what the state has", got=name, fix=nearest(name, known))
         if state.widths is not None:
             problems.add(where, "the nets of a lesson must be alike: 'state.widths' must be left out")
-        if state.acts:
-            problems.add(where, "the state of a lesson has no changes on its way: 'state.acts' must be left out")
+        if state.acts or state.branch:
+            rule = "the state of a lesson has no changes on its way: 'state.acts' and 'state.branch' must be left out"
+            problems.add(where, rule)
         if state.nets < 2:
             problems.add(where, "'state.nets' must be 2 or more, for an interval", got=state.nets)
     if not problems.found:

@@ -64,6 +64,8 @@ class Player:
             track.do(act)
         track.train(opened.state.epoch, chunk_seconds=0.5)
         self.show("A", changed=True)
+        if opened.state.branch is not None:
+            self._beside(Track.again(opened, opened.state.branch))
 
     def play(self, speed: float | None) -> None:
         """Train on."""
@@ -125,7 +127,10 @@ class Player:
     def branch(self, epoch: int | None, fields: Mapping[str, Any]) -> None:
         """Have B leave A."""
         track = self.track("A")
-        made = track.branch(track.epoch if epoch is None else epoch, fields)
+        self._beside(track.branch(track.epoch if epoch is None else epoch, fields))
+
+    def _beside(self, made: Track) -> None:
+        """Show a training as B."""
         self.tracks["B"] = made
         self._sent.pop("B", None)
         mark = made.marks[-1]

@@ -18,6 +18,7 @@ from goodfit.lab.helpers import Helpers
 from goodfit.lab.messages import JOBS, Asked
 from goodfit.lab.outbox import Message, Outbox
 from goodfit.lab.processes import WORKER, WorkerProcess, Workers
+from goodfit.lab.states import ON_THE_WAY
 from goodfit.lab.telling import ADDRESSED, LATEST, columns_of, pack, split_frame, with_header
 
 MOST_TRAININGS = 4  # processes that train for pages, beside the one for jobs
@@ -206,7 +207,7 @@ class LabSession:
         say, branch = header["say"], header.get("branch")
         if say == "opened":
             self._forget()
-            self._state = {name: each for name, each in header["state"].items() if name not in ("epoch", "acts")}
+            self._state = {name: each for name, each in header["state"].items() if name not in ON_THE_WAY}
         elif say == "dropped":
             self._drop(branch)
         if key is not None:

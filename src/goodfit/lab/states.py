@@ -27,6 +27,7 @@ DRAWN_UNITS = 64  # of a layer that it draws
 MOST_ACTS = 200
 MOST_CLASSES = 10  # of points drawn by hand
 MOST_LETTERS = 400_000  # of a state as JSON: that of 2,000 points has some 120,000
+ON_THE_WAY = "epoch", "acts", "branch"  # fields of a state that say how far it has come, and how
 POINT = 2, 3  # numbers of a point: x and y of a curve; x1, x2 and the class of a plane
 
 LIVE = (
@@ -74,6 +75,19 @@ class Act(_Strict):
         return {name: value for name, value in self.model_dump(mode="json").items() if value is not None}
 
 
+class Beside(_Strict):
+    """A second training, B. epoch: how far it is trained; acts: all its changes, those that it has in common with A
+    among them; the last one is where it left A.
+    """
+
+    epoch: Epoch
+    acts: list[Act] = Field(min_length=1, max_length=MOST_ACTS)
+
+    def to_json(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        return {"epoch": self.epoch, "acts": [act.to_json() for act in self.acts]}
+
+
 class LabState(_Strict):
     """What is trained, whole: the same state gives the same nets to the bit.
 
@@ -85,6 +99,7 @@ class LabState(_Strict):
     seed: of the first net
     epoch: how far it is trained when it is opened
     acts: changes on the way there, in order
+    branch: None, or a second training of the same nets beside it
     """
 
     recipe: dict[Text, Any]
@@ -94,6 +109,7 @@ class LabState(_Strict):
     seed: int = Field(default=0, ge=0, le=LARGEST_SEED - MOST_NETS)
     epoch: Epoch = 0
     acts: list[Act] = Field(default=[], max_length=MOST_ACTS)
+    branch: Beside | None = None
 
     @property
     def count(self) -> int:
@@ -109,7 +125,8 @@ class LabState(_Strict):
         found = self.model_dump(mode="json")
         del found["nets" if self.widths is not None else "widths"]
         found["acts"] = [act.to_json() for act in self.acts]
-        return {name: value for name, value in found.items() if name not in ("epoch", "acts") or value}
+        found["branch"] = None if self.branch is None else self.branch.to_json()
+        return {name: value for name, value in found.items() if name not in ON_THE_WAY or value}
 
 
 def checked_state(value: object) -> LabState:
@@ -129,7 +146,10 @@ def checked_state(value: object) -> LabState:
     with problems.collecting():
         _check_data(found.data)
     with problems.collecting():
-        _check_acts(found)
+        _check_acts("acts", found.acts, found.epoch)
+    if found.branch is not None:
+        with problems.collecting():
+            _check_acts("branch.acts", found.branch.acts, found.branch.epoch)
     problems.raise_if_any()
     return found
 
@@ -169,13 +189,13 @@ def check_recipe(recipe: Recipe) -> None:
     problems.raise_if_any()
 
 
-def _check_acts(state: LabState) -> None:
+def _check_acts(place: str, acts: list[Act], epoch: int) -> None:
     problems, before = Problems(), 0
-    for number, act in enumerate(state.acts):
+    for number, act in enumerate(acts):
         if sum(each is not None for each in (act.change, act.weight, act.equal)) != 1:
-            problems.add(WHERE, f"'acts.{number}' must have one of 'change', 'weight' and 'equal'")
-        if not before <= act.epoch <= state.epoch:
-            rule = f"'acts.{number}.epoch' must not lie before the one above it, nor after 'epoch', {state.epoch}"
+            problems.add(WHERE, f"'{place}.{number}' must have one of 'change', 'weight' and 'equal'")
+        if not before <= act.epoch <= epoch:
+            rule = f"'{place}.{number}.epoch' must not lie before the one above it, nor after 'epoch', {epoch}"
             problems.add(WHERE, rule, got=act.epoch)
         before = max(before, act.epoch)
     problems.raise_if_any()

@@ -33,7 +33,7 @@ from goodfit.lab.changing import (
     one_weight,
 )
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import MOST_ACTS, Act, WeightAct
+from goodfit.lab.states import MOST_ACTS, Act, Beside, WeightAct
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training import session
 from goodfit.training.cohort import Cohort
@@ -81,6 +81,15 @@ class Track:
         self._table = np.zeros((64, 2 + 2 * len(self.cohort.program.parts), len(self.jobs)), np.float32)
         self.frames: list[KeptEpoch] = []
         self.keep(start=True)
+
+    @classmethod
+    def again(cls, opened: OpenState, branch: Beside) -> Track:
+        """A branch as a state has it, trained from the beginning: to the same bits as where it left A."""
+        made = cls(opened)
+        for act in branch.acts:
+            made.do(act)
+        made.train(branch.epoch, chunk_seconds=0.5)
+        return made
 
     @property
     def recipe(self) -> Recipe:

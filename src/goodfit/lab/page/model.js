@@ -22,6 +22,8 @@ export class Model extends Teller {
     this.marks = { A: [], B: [] };
     /** @type {any[]} changes on the way, as a state has them */
     this.acts = [];
+    /** @type {any[]} those of B */
+    this.others = [];
     /** @type {any} */
     this.branch = null;
     /** @type {any} */
@@ -77,6 +79,7 @@ export class Model extends Teller {
     hear("changed", ({ branch, marks, recipe, acts }) => {
       this.marks[branch] = marks;
       if (branch === "A") [this.recipe, this.acts] = [recipe, acts];
+      else this.others = acts;
       this.tell("changed");
     });
     hear("branched", (message) => {
@@ -100,11 +103,11 @@ export class Model extends Teller {
 
   /** The state with how far it is trained, and what was changed on the way. */
   get whole() {
-    return { ...this.state, ...(this.epoch && { epoch: this.epoch }), ...(this.acts.length && { acts: this.acts }) };
+    return { ...this.state, ...(this.epoch && { epoch: this.epoch }), ...(this.acts.length && { acts: this.acts }), ...(this.branch && { branch: { epoch: this.reached.B, acts: this.others } }) };
   }
 
   begin(opened) {
-    const { epoch: _epoch, acts: _acts, ...state } = opened.state;
+    const { epoch: _epoch, acts: _acts, branch: _branch, ...state } = opened.state;
     Object.assign(this, { opened, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
     this.curves = { A: new Curves(), B: new Curves() };
     this.marks = { A: [], B: [] };
