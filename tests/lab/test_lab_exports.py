@@ -140,7 +140,6 @@ def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:
         ("plain", "pyhton", "unknown form; got 'pyhton'. Did you mean 'python'"),
         ("widths", "recipe", "a recipe has one width"),
         ("changed", "recipe", "a recipe has no changes on the way"),
-        ("widths", "replay", "the nets must be of one width"),
         ("file", "python", "is not here any more"),
     ],
 )

@@ -31,17 +31,20 @@ PRESS = {"ArrowLeft": 37, "ArrowRight": 39, "Home": 36}
 
 
 def a_state(data: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {**DEFAULT, "recipe": {**DEFAULT["recipe"], "epochs": 3, **more}, "data": data, "nets": 3}
+    nets = {"widths": more.pop("widths")} if "widths" in more else {"nets": 3}
+    shared = {name: value for name, value in DEFAULT.items() if name != "nets"}
+    return {**shared, "recipe": {**DEFAULT["recipe"], "epochs": 3, **more}, "data": data, **nets}
 
 
 def recorded(state: dict[str, Any], frames: int, seed: int = 0) -> Recorded:
     """A recording whose nets were never trained: with random weights in every frame."""
     opened, rng = open_state(checked_state(state), {}), np.random.default_rng(seed)
-    kept, sizes = [], (opened.data.x.shape[1], *opened.recipe.hidden, opened.data.n_outputs)
+    kept = []
     scaling = opened.examples.scaling
     for _ in range(frames):
         nets = []
         for job in opened.jobs:
+            sizes = (opened.data.x.shape[1], *job.recipe.hidden, opened.data.n_outputs)
             weights = [rng.normal(0, 1.5 / np.sqrt(i), (o, i)) for i, o in itertools.pairwise(sizes)]
             slopes = [0.3 if name == "prelu" else None for name in opened.recipe.activations]
             biases = [rng.normal(0, 0.5, o) for o in sizes[1:]]
@@ -88,8 +91,9 @@ def of_the_page(browser: Browser, points: list[list[float]], each: str) -> np.nd
         ({"name": "digits", "rows": 200}, {"hidden": [4]}),
         ({"name": "linear", "rows": 60, "n_inputs": 2}, {}),
         ({"points": [[k / 30, k % 7] for k in range(30)]}, {"hidden": [], "batch_size": 8}),
+        ({"name": "moons", "rows": 60}, {"widths": [1, 7, 3]}),
     ],
-    ids=["every activation", "bent inputs", "powers", "main directions", "numbers", "a line"],
+    ids=["every activation", "bent inputs", "powers", "main directions", "numbers", "a line", "widths"],
 )
 def test_the_page_predicts_as_the_library_does(
     browser: Browser, tmp_path: Path, data: dict[str, Any], more: dict[str, Any]

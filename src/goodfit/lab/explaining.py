@@ -74,11 +74,7 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
-    if recipe.loss == "quantile" or recipe.train_mixture:
-        rule = "nets of quantiles or trained mixtures are not shown step by step"
-        fix = "Use another loss, without train_mixture."
-        got = "train_mixture" if recipe.train_mixture else recipe.loss
-        raise InputError(problem("Step", rule, got=got, fix=fix))
+    _refuse_hidden_parts(recipe)
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
@@ -104,6 +100,16 @@ def explain(
     }
     result: dict[str, Any] = plain(found)
     return result
+
+
+def _refuse_hidden_parts(recipe: Recipe) -> None:
+    """InputError where the graph would show a part of the step alone."""
+    if recipe.loss == "quantile":
+        rule = "nets of quantiles have steps between levels in the place of outputs, which the graph does not show"
+        raise InputError(problem("Step", rule, got=recipe.loss, fix="Use another loss."))
+    if recipe.train_mixture:
+        rule = "a trained mixture is a parameter more in every unit, which the graph does not show"
+        raise InputError(problem("Step", rule, got="train_mixture", fix="Leave train_mixture out."))
 
 
 @public

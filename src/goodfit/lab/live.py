@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from goodfit import strict_json
 from goodfit.errors import InputError, problem
+from goodfit.lab.chinese import in_chinese
 from goodfit.lab.greeting import greeting
 from goodfit.lab.messages import Asked, AskHello, read_asked
 from goodfit.lab.outbox import Outbox
@@ -82,7 +83,8 @@ class _Page:
             try:
                 await self._asked(read_asked(given))
             except InputError as error:
-                header = {"say": "error", "seq": 0, "to": _number(given), "sentences": list(error.problems)}
+                header: dict[str, Any] = {"say": "error", "seq": 0, "sentences": list(error.problems)}
+                header |= {"to": _number(given), "zh": in_chinese(header)}
                 self.outbox.put(json.dumps({**header, "field": None, "lost": False}, ensure_ascii=False))
 
     async def send(self) -> None:

@@ -24,6 +24,8 @@ from goodfit.training.recipe import Recipe
 
 SCORES = {"classification": "accuracy", "multilabel": "label accuracy", "regression": "R²"}
 
+REFIT = "With refit, nets train a second time, on all rows; what is shown is the first time. `goodfit train` does both."
+
 
 @dataclass(frozen=True)
 class OpenState:
@@ -75,6 +77,7 @@ def open_state(state: LabState, files: Mapping[str, Path]) -> OpenState:
         work = laid_out(recipe, parts, [*range(state.seed, state.seed + state.count)])
         jobs = work.jobs if state.widths is None else _of_widths(work.jobs, state.widths)
     notes = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+    notes += [REFIT] * recipe.refit
     if isinstance(given, Table):
         notes += given.notes
     rows = np.concatenate([parts.train, parts.valid])

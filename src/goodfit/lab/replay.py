@@ -77,7 +77,7 @@ def room_for(numbers: int, nets: int) -> tuple[int, int]:
 def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: Watch | None = None) -> Recorded:
     """Train a state, with the changes on its way, and keep its nets at some epochs.
 
-    state: of nets of one width
+    state: whose nets may be of several widths
     files: uploads by name
     watch: called with the share that is done
 
@@ -85,12 +85,10 @@ def record(state: LabState, files: Mapping[str, Path] | None = None, *, watch: W
     they cannot be drawn, or are too large.
     """
     opened = open_state(state, files or {})
-    if state.widths is not None:
-        raise InputError(problem(WHERE, "the nets must be of one width", got=state.widths))
     check_drawn(opened)
     track = Track(opened)
     initial = track.nets()
-    frames, shown = room_for(initial[0].n_parameters, len(initial))
+    frames, shown = room_for(max(net.n_parameters for net in initial), len(initial))
     kept = {0: tuple(initial[:shown])}
 
     def look(own: Track, report: Report) -> bool:
@@ -137,13 +135,15 @@ def replay(recorded: Recorded, language: Language = "en") -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    plane, net, words = check_drawn(recorded.opened), recorded.frames[0][0], _words()[language]
+    plane, nets, words = check_drawn(recorded.opened), recorded.frames[0], _words()[language]
+    sizes = ["-".join(map(str, net.sizes)) for net in nets]
+    seeds = [str(net.seed) for net in nets]
     script = _part("replay.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shown = {
         "data": recorded.opened.data.name,
-        "sizes": "-".join(map(str, net.sizes)),
-        "nets": len(recorded.frames[0]),
+        "sizes": ", ".join(dict.fromkeys(sizes)),
+        "nets": len(nets),
         "all": recorded.all_nets,
         "epochs": len(next(iter(recorded.metrics.values()))),
         "frames": len(recorded.epochs),
@@ -160,7 +160,7 @@ def replay(recorded: Recorded, language: Language = "en") -> str:
         words={**words, "shade": words[_shade(recorded.opened, plane)]},
         last=len(recorded.epochs) - 1,
         moves=_moves(plane),
-        seeds=[each.seed for each in recorded.frames[0]],
+        seeds=seeds if len({*sizes}) == 1 else [f"{seed} ({own})" for seed, own in zip(seeds, sizes, strict=True)],
         heads=heads,
         # Safe: our own files; and JSON in which no tag can begin or end.
         style=Markup(_part("replay.css")),
@@ -210,8 +210,7 @@ def _record(recorded: Recorded, plane: Plane, names: Sequence[str], words: Mappi
             "origin": plane.origin.tolist(),
             "axes": plane.axes.tolist(),
             "powers": plane.powers,
-            "sizes": net.sizes,
-            "nets": len(recorded.frames[0]),
+            "sizes": [each.sizes for each in recorded.frames[0]],
             "activations": [frame[0].activations for frame in recorded.frames],
             **{name: getattr(net, name).astype(float).tolist() for name in ("shift", "scale", "bend")},
             "target_shift": float(net.target_shift[0]),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
+from goodfit.lab.chinese import in_chinese
 from goodfit.lab.helpers import Helpers
 from goodfit.lab.messages import JOBS, Asked
 from goodfit.lab.outbox import Message, Outbox
@@ -318,7 +319,8 @@ class Sessions:
 
 
 def _error(sentences: Sequence[str]) -> dict[str, Any]:
-    return {"say": "error", "seq": 0, "to": None, "sentences": list(sentences), "field": None, "lost": False}
+    told = {"say": "error", "seq": 0, "to": None, "sentences": list(sentences), "field": None, "lost": False}
+    return {**told, "zh": in_chinese(told)}
 
 
 def _encoded(header: Mapping[str, Any], payload: bytes) -> Message:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from goodfit.lab.chinese import in_chinese
 from goodfit.lab.messages import Branch
 
 FLOAT = np.dtype("<f4")
@@ -20,13 +21,14 @@ LENGTH = struct.Struct("<I")
 class Told(BaseModel):
     """What every message has. seq: counted up in a session, 0 where it is not kept for a page that comes back.
 
-    to: the `id` of what it answers; None for what nobody asked for.
+    to: the `id` of what it answers; None for what nobody asked for. zh: English -> Chinese of sentences in it.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     seq: int = 0
     to: int | None = None
+    zh: dict[str, str] = {}
 
 
 class ColumnTold(BaseModel):
@@ -271,7 +273,9 @@ def pack(header: Mapping[str, Any], columns: Mapping[str, NDArray[Any]] | None =
 
 
 def with_header(header: Mapping[str, Any], payload: bytes) -> bytes:
-    """A frame of a header that is whole and the bytes behind it."""
+    """A frame of a header that is whole and the bytes behind it; what people read of it also in Chinese."""
+    said = in_chinese(header)
+    header = {**header, "zh": said} if said else header
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     return LENGTH.pack(len(text)) + text + payload

@@ -210,8 +210,10 @@ class Track:
         if again:
             self.marks = self.marks[:-1]
             self.frames = [frame for frame in self.frames if frame.marks <= len(self.marks)]
-        what = "weight" if weight.kind == "w" else "bias"
-        said = f"a {what} of layer {weight.layer + 1} set to {weight.value:g}"
+        layer, value = weight.layer + 1, f"{weight.value:g}"
+        said = f"a weight of layer {layer} set to {value}"
+        if weight.kind == "b":
+            said = f"a bias of layer {layer} set to {value}"
         self._mark(Act(epoch=self.epoch, weight=weight), {}, said)
 
     def make_equal(self, layer: int) -> None:

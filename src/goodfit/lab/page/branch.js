@@ -1,7 +1,7 @@
 // Branch: change one thing at an epoch, and see A beside B with their paired difference.
 import { Control, button } from "./controls.js";
 import { $, h, short } from "./dom.js";
-import { put, t, translate } from "./words.js";
+import { of, put, t, translate } from "./words.js";
 
 const OFFERED = ["learning_rate", "dropout", "l2", "l1", "weight_decay", "batch_size", "optimizer", "momentum", "schedule", "label_smoothing", "clip_norm"];
 
@@ -58,7 +58,7 @@ export class Branching {
     const { difference } = this.model;
     if (!difference) return t("branch.wait");
     const { metric, mean, low, high, nets, epoch } = difference;
-    if (mean === null) return difference.sentence;
+    if (mean === null) return of(difference.sentence);
     const all = this.model.opened.nets.length;
     const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
     const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });

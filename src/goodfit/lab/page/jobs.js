@@ -17,7 +17,7 @@ export async function job(model, host, name, what, part = () => {}) {
   const words = h("span", { class: "muted", role: "status" });
   host.replaceChildren(h("div", { class: "line" }, bar, words, button("stop", () => model.ask("stop"), "quiet")));
   const changed = model.acts.length;
-  model.job = { name, part, told: (share, sentence) => ([bar.value, words.textContent] = [share, sentence]) };
+  model.job = { name, part, told: (share, sentence) => ([bar.value, words.textContent] = [share, of(sentence)]) };
   const answer = await model.ask(name, what);
   model.job = null;
   host.replaceChildren();

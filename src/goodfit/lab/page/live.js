@@ -1,5 +1,7 @@
 // The line to the server: one WebSocket, JSON both ways, pictures and curves as binary columns. It comes back by itself.
 
+import { chinese, of } from "./words.js";
+
 const KEPT = "goodfit-lab-token";
 const WAITS = [250, 500, 1000, 2000, 5000]; // milliseconds before each try to connect again
 
@@ -106,6 +108,7 @@ export class Live extends Teller {
   /** @param {Message} message */
   hear(message) {
     if (typeof message.seq === "number") this.seq = Math.max(this.seq, message.seq);
+    Object.assign(chinese, message.zh);
     this.tell(message.say, message);
     const waiting = this.waiting.get(message.to ?? -1);
     if (!waiting) return;
@@ -114,7 +117,7 @@ export class Live extends Teller {
       return;
     }
     this.waiting.delete(message.to);
-    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.join(" ")), { field: message.field, lost: message.lost }));
+    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost }));
     else waiting.resolve(waiting.answer ?? message);
   }
 

@@ -2,7 +2,7 @@
 import { button } from "./controls.js";
 import { $, CLASS_INKS, h, short, swatch } from "./dom.js";
 import { Picture } from "./picture.js";
-import { put, t, translate } from "./words.js";
+import { of, put, t, translate } from "./words.js";
 
 const PAUSE = 500; // milliseconds after a point before the nets learn it
 
@@ -64,7 +64,7 @@ export class PictureCard {
       ...(opened.rows.valid && opened.picture ? [entry("ring", "--muted", t("legend.valid"))] : []),
       ...(many && opened.picture ? [entry(line ? "shade line" : "shade", line ? "--series-2" : "--ink", t(line ? "legend.band" : "legend.shade"))] : []),
     );
-    const sentence = opened.picture ? opened.picture.sentence : t("picture.none", { inputs: opened.inputs.length });
+    const sentence = opened.picture ? of(opened.picture.sentence) : t("picture.none", { inputs: opened.inputs.length });
     if (sentence) $("legend").append(h("li", {}, sentence));
   }
 

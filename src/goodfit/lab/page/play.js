@@ -9,7 +9,7 @@ import { NetCard } from "./net_card.js";
 import { PictureCard } from "./picture_card.js";
 import { RecipePanel } from "./recipe.js";
 import { save } from "./files.js";
-import { language, put, t } from "./words.js";
+import { language, of, put, t } from "./words.js";
 
 const SILENCE = 2000; // milliseconds between two sentences of the live summary, at least
 
@@ -26,7 +26,7 @@ export class Play {
     model.on("opened", () => this.opened());
     for (const topic of ["curves", "state", "changed", "branch"]) model.on(topic, () => this.update());
     model.on("note", ({ sentence }) => this.note(sentence));
-    model.on("error", ({ to, sentences, lost }) => to === null && this.note(sentences.join(" "), lost));
+    model.on("error", ({ to, sentences, lost }) => to === null && this.note(sentences.map(of).join(" "), lost));
     model.on("refused", ({ sentence, field, lost }) => {
       if (lost || !field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)) this.note(sentence, lost);
     });
@@ -115,8 +115,8 @@ export class Play {
   note(sentence, lost = false) {
     const again = lost ? [" ", button("again", () => this.model.open(this.model.whole, { quietly: true }))] : [];
     const close = h("button", { type: "button", class: "close", "data-w-aria-label": "close", "aria-label": t("close"), click: () => line.remove() }, "×");
-    const line = h("p", { class: "note", role: "status" }, h("span", {}, sentence), ...again, close);
-    if ([...$("notes").children].some((each) => each.firstChild?.textContent === sentence)) return;
+    const line = h("p", { class: "note", role: "status" }, h("span", {}, of(sentence)), ...again, close);
+    if ([...$("notes").children].some((each) => each.firstChild?.textContent === of(sentence))) return;
     $("notes").prepend(line);
     while ($("notes").children.length > 4) $("notes").lastChild?.remove();
   }
@@ -212,5 +212,5 @@ export class Play {
 function marked({ epoch, fields, sentence }, before = "") {
   const names = Object.entries(fields ?? {});
   const words = names.map(([name, value]) => `${t(`field.${name}`)} ${value}`).join(", ");
-  return { epoch, text: before + (names.length ? words : (sentence ?? "")) };
+  return { epoch, text: before + (names.length ? words : of(sentence ?? "")) };
 }

@@ -2,7 +2,7 @@
 import { table } from "./charts.js";
 import { button, header } from "./controls.js";
 import { h, short } from "./dom.js";
-import { put, t, translate } from "./words.js";
+import { of, put, t, translate } from "./words.js";
 
 const MOST = 12; // rows or columns of a matrix that is shown
 const PRESETS = /** @type {Record<string, any>} */ ({
@@ -128,7 +128,7 @@ export class View {
       if (Number(chip.getAttribute("data-at")) === this.at) chip.setAttribute("aria-current", "step");
       else chip.removeAttribute("aria-current");
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
-    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, sentence));
+    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, of(sentence)));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
     this.back.disabled = this.at === 0;
     this.next.disabled = this.at === this.stages.length - 1;

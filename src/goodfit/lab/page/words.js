@@ -37,8 +37,14 @@ export function t(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
-/** Of words that came in both languages those of the page; a plain text as it is. @param {string|{en: string, zh: string}} words */
-export const of = (words) => (typeof words === "string" ? words : words[language === "zh" ? "zh" : "en"]);
+/** Sentences of the server in Chinese, by their English. @type {Record<string, string>} */
+export const chinese = {};
+
+/** What came in both languages in that of the page; a text of which there is no Chinese as it is. @param {string|{en: string, zh: string}} words */
+export function of(words) {
+  const zh = language === "zh";
+  return typeof words === "string" ? ((zh && chinese[words]) || words) : words[zh ? "zh" : "en"];
+}
 
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
 export const tOr = (key, otherwise) => words[key] ?? otherwise;

@@ -35,18 +35,19 @@ const ACTIVATIONS = {
   "prelu": (z, slope) => z > 0 ? z : z * slope,
 };
 
-const rooms = record.sizes.map(size => new Float64Array(size)); // of a forward pass: made once, a picture takes thousands
+/** Of a forward pass of every net: made once, a picture takes thousands. */
+const rooms = record.sizes.map(sizes => sizes.map(size => new Float64Array(size)));
 
 /** The outputs of a net for raw inputs, before softmax or the targets' unit. @param {Net} net @param {number[]} x */
 function outputs(net, x) {
-  let h = rooms[0];
+  let h = net.rooms[0];
   for (let at = 0; at < h.length; at++) {
     const z = (x[at] - record.shift[at]) * record.scale[at], bent = z * record.bend[at];
     h[at] = z / Math.sqrt(1 + bent * bent);
   }
   for (let layer = 0; layer < net.weights.length; layer++) {
     const weight = net.weights[layer], bias = net.biases[layer], slope = net.slopes[layer];
-    const f = ACTIVATIONS[net.activations[layer]], next = rooms[layer + 1], inputs = h.length;
+    const f = ACTIVATIONS[net.activations[layer]], next = net.rooms[layer + 1], inputs = h.length;
     for (let unit = 0, at = 0; unit < next.length; unit++) {
       let z = bias[unit];
       for (let input = 0; input < inputs; input++) z += weight[at++] * h[input];
@@ -82,11 +83,11 @@ function unpacked(frame, number) {
   const numbers = new Float32Array(bits.buffer);
   let from = 0;
   const take = count => numbers.subarray(from, from += count);
-  return Array.from({length: record.nets}, () => {
-    const net = {weights: [], biases: [], slopes: [], activations: record.activations[number]};
-    for (let layer = 1; layer < record.sizes.length; layer++) {
-      net.weights.push(take(record.sizes[layer] * record.sizes[layer - 1]));
-      net.biases.push(take(record.sizes[layer]));
+  return record.sizes.map((sizes, which) => {
+    const net = {weights: [], biases: [], slopes: [], activations: record.activations[number], rooms: rooms[which]};
+    for (let layer = 1; layer < sizes.length; layer++) {
+      net.weights.push(take(sizes[layer] * sizes[layer - 1]));
+      net.biases.push(take(sizes[layer]));
       net.slopes.push(net.activations[layer - 1] === "prelu" ? take(1)[0] : null);
     }
     return net;
