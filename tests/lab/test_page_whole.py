@@ -13,6 +13,7 @@ from person_help import SMALL, Person, encoded
 
 import goodfit.lab
 from browser_checks import FAINT_TEXT
+from goodfit.lab.greeting import greeting
 from goodfit.training import Recipe
 
 pytestmark = pytest.mark.xdist_group("lab-page")
@@ -55,9 +56,19 @@ def test_both_languages_have_the_same_words() -> None:
 
 
 def test_every_field_of_a_recipe_has_words() -> None:
-    meanings = json.loads((PAGE / "fields.zh.json").read_text("utf-8"))
+    meanings = json.loads((PAGE.parent / "fields.zh.json").read_text("utf-8"))
     assert meanings.keys() == Recipe.model_fields.keys()
     assert {key.partition(".")[2] for key in words("en") if key.startswith("field.")} == Recipe.model_fields.keys()
+
+
+def test_everything_to_learn_from_has_words() -> None:
+    """Its name and what its parameters do, in both languages, and a label for each."""
+    for each in greeting()["data"]:
+        assert each["label"] == each["name"] or {*each["label"]} == {"en", "zh"}
+        offered = {*each["parameters"]} - {"n_test"}
+        assert {*each["knobs"]} == offered
+        assert all({"en", "zh"} <= {*knob} for knob in each["knobs"].values())
+        assert {f"data.{name}" for name in offered} <= {*words("en")}
 
 
 def test_every_word_is_used() -> None:

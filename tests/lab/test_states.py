@@ -30,7 +30,12 @@ def state(**changes: Any) -> dict[str, Any]:
 def test_a_state_is_whole_and_goes_through_an_address() -> None:
     acts = [{"epoch": 3, "change": {"clip_norm": None}}, {"epoch": 3, "equal": 0}]
     acts.append({"epoch": 4, "weight": {"layer": 0, "kind": "b", "i": 2, "j": 0, "value": -1.5, "net": None}})
-    for each in (DEFAULT, SMALL, state(epoch=9, acts=acts, branch={"epoch": 7, "acts": acts}), state(data={"points": [[0.5, 1, 0], [1, 2, 1]]})):
+    for each in (
+        DEFAULT,
+        SMALL,
+        state(epoch=9, acts=acts, branch={"epoch": 7, "acts": acts}),
+        state(data={"points": [[0.5, 1, 0], [1, 2, 1]]}),
+    ):
         found = checked_state(each)
         assert found.to_json() == each
         assert from_address(to_address(found)) == found

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 from goodfit import __version__
@@ -36,6 +39,19 @@ def limits() -> list[str]:
     ]
 
 
+@functools.cache
+def knobs() -> dict[str, dict[str, Any]]:
+    """Names of data sets, what their parameters do, and spans of sliders, as `knobs.toml` has them."""
+    return tomllib.loads(files("goodfit.lab").joinpath("knobs.toml").read_text("utf-8"))
+
+
+@functools.cache
+def _in_chinese() -> dict[str, str]:
+    """What each field of the recipe means."""
+    found: dict[str, str] = json.loads(files("goodfit.lab").joinpath("fields.zh.json").read_text("utf-8"))
+    return found
+
+
 def _data(name: str) -> dict[str, Any]:
     entry = describe(name)
     own = {("rows" if each == "n_train" else each): default for each, default in entry.parameters.items()}
@@ -43,6 +59,8 @@ def _data(name: str) -> dict[str, Any]:
         own = {"rows": min(entry.rows - entry.test_rows, states.MOST_ROWS)}
     return {
         "name": name,
+        "label": knobs()["names"].get(name, name),
+        "knobs": {each: knob for each, knob in knobs()["data"].items() if each in own},
         "about": entry.about,
         "task": entry.task,
         "inputs": entry.inputs,
@@ -66,5 +84,6 @@ def _field(name: str) -> dict[str, Any]:
         "many": rule.many,
         "none": rule.none,
         "live": name in states.LIVE,
-        "sentence": rule.description,
+        "span": knobs()["recipe"].get(name),
+        "sentence": {"en": rule.description, "zh": _in_chinese()[name]},
     }

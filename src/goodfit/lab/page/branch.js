@@ -3,8 +3,6 @@ import { Control, button } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { of, put, t, translate } from "./words.js";
 
-const OFFERED = ["learning_rate", "dropout", "l2", "l1", "weight_decay", "batch_size", "optimizer", "momentum", "schedule", "label_smoothing", "clip_norm"];
-
 export class Branching {
   /** @param {import("./model.js").Model} model */
   constructor(model) {
@@ -24,7 +22,7 @@ export class Branching {
     const { model } = this;
     if (!model.opened) return;
     const rules = Object.fromEntries(model.live.welcome?.fields.map((rule) => [rule.name, rule]) ?? []);
-    const known = OFFERED.filter((name) => name in rules);
+    const known = Object.keys(rules).filter((name) => rules[name].live);
     const place = h("div");
     /** @type {Control} */
     let control;

@@ -38,8 +38,12 @@ export class Chart {
     this.canvas = this.own.canvas;
     this.readout = this.own.readout;
     this.draw = eachFrame(() => this.paint());
-    this.canvas.addEventListener("pointermove", (event) => this.point(event.offsetX));
-    this.canvas.addEventListener("pointerleave", () => this.point(null));
+    const point = (/** @type {number|null} */ at) => {
+      this.pointed = at;
+      this.draw();
+    };
+    this.canvas.addEventListener("pointermove", (event) => point(event.offsetX));
+    this.canvas.addEventListener("pointerleave", () => point(null));
     new ResizeObserver(this.draw).observe(this.canvas);
   }
 
@@ -139,12 +143,6 @@ export class Chart {
       pen.fillStyle = colour("--ink");
       pen.fillText(text, left, y.to + 8 + 16 * row);
     }
-  }
-
-  /** @param {number|null} at pixels from the left */
-  point(at) {
-    this.pointed = at;
-    this.draw();
   }
 
   /** @param {Pen} pen @param {Axis} x @param {Axis} y */

@@ -36,6 +36,7 @@ export class View {
     [capacity, race].forEach((own, at) => own.append(this.keys[at]));
     model.on("opened", () => {
       this.came = {};
+      this.places.sealed.dataset.now = "";
       for (const each of this.drawn) each.hidden = true;
       for (const [id, each] of Object.entries(this.places)) if (id.endsWith("-told")) each.replaceChildren();
       if (!host.hidden) this.show();
@@ -96,6 +97,9 @@ export class View {
 
   /** The test set as it lies there: rows, and how often it was opened. @param {{rows: number, openings: number}} value */
   closed({ rows, openings }) {
+    const now = `${rows} ${openings}`;
+    if (this.places.sealed.dataset.now === now) return; // who has just pressed the button must find the next
+    this.places.sealed.dataset.now = now;
     const words = h("p", { id: "openings" });
     put(words, rows ? "seal.closed" : "seal.none", { rows, openings });
     const open = button("seal.open", () => (sure.hidden = false));

@@ -1,13 +1,13 @@
 // Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
 import { h, patient, short } from "./dom.js";
-import { meaning, put, tOr } from "./words.js";
+import { of, put, tOr } from "./words.js";
 
 let made = 0;
 
 /**
  * What a control edits. `span` gives it a slider: low to high, by powers of ten if `log`; `zero`: its left end is 0.
- * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string, many?: boolean,
- *   none?: boolean}} Rule
+ * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string|{en: string, zh: string},
+ *   many?: boolean, none?: boolean, span?: Span|null}} Rule
  * @typedef {{low: number, high: number, log?: boolean, zero?: boolean, whole?: boolean}} Span
  */
 
@@ -16,12 +16,10 @@ export class Control {
    * @param {Rule} rule
    * @param {any} value
    * @param {(value: any) => void} changed
-   * @param {Span} [span]
    * @param {string} [key] of its label
    */
-  constructor(rule, value, changed, span, key = `field.${rule.name}`) {
+  constructor(rule, value, changed, key = `field.${rule.name}`) {
     this.rule = rule;
-    this.span = span;
     this.id = `control-${made++}`;
     this.label = h("label", { for: this.id });
     this.key = key;
@@ -29,7 +27,7 @@ export class Control {
     this.error = h("p", { class: "error", role: "alert", hidden: true });
     this.input = this.makeInput();
     this.input.setAttribute("aria-describedby", this.help.id);
-    this.slider = span && h("input", { type: "range", min: 0, max: 1, step: "any", "aria-describedby": this.help.id });
+    this.slider = rule.span && h("input", { type: "range", min: 0, max: 1, step: "any", "aria-describedby": this.help.id });
     this.element = h("div", { class: `field ${rule.kind}`, "data-field": rule.name }, this.label, this.input, ...(this.slider ? [this.slider] : []), this.help, this.error);
     this.relabel();
     this.set(value);
@@ -47,7 +45,7 @@ export class Control {
   relabel() {
     this.label.textContent = tOr(this.key, this.rule.name.replaceAll("_", " "));
     this.slider?.setAttribute("aria-label", this.label.textContent);
-    this.help.textContent = meaning(this.rule.name, this.rule.sentence);
+    this.help.textContent = of(this.rule.sentence);
   }
 
   makeInput() {
@@ -81,7 +79,7 @@ export class Control {
 
   /** The value that the slider stands at. */
   slid() {
-    const { low, high, log, zero, whole } = /** @type {Span} */ (this.span);
+    const { low, high, log, zero, whole } = /** @type {Span} */ (this.rule.span);
     let share = Number(this.slider.value);
     if (zero) {
       if (share < 0.04) return 0;
@@ -93,8 +91,8 @@ export class Control {
 
   /** Put the slider where the value is. */
   follow() {
-    if (!this.slider || !this.span) return;
-    const { low, high, log, zero } = this.span;
+    if (!this.slider || !this.rule.span) return;
+    const { low, high, log, zero } = this.rule.span;
     const value = Number(this.input.value);
     let share = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
     share = Math.max(0, Math.min(1, share));

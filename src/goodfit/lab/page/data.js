@@ -2,21 +2,8 @@
 import { Control, button, hints } from "./controls.js";
 import { $, h } from "./dom.js";
 import { upload } from "./files.js";
-import { put, t, translate } from "./words.js";
+import { of, t, translate } from "./words.js";
 
-/** @typedef {import("./controls.js").Span} Span */
-
-/** Handy spans of sliders. @type {Record<string, Span>} */
-const SPANS = {
-  noise: { low: 0, high: 0.6 },
-  rows: { low: 10, high: 2000, log: true, whole: true },
-  n_test: { low: 10, high: 2000, log: true, whole: true },
-  seed: { low: 0, high: 20, whole: true },
-  factor: { low: 0.1, high: 0.9 },
-  n_classes: { low: 2, high: 8, whole: true },
-  turns: { low: 0.25, high: 2 },
-  n_features: { low: 1, high: 21, whole: true },
-};
 const DRAW = "(draw)";
 const FILE = "(file)";
 
@@ -64,8 +51,7 @@ export class DataPanel {
 
   chooser(known) {
     const select = h("select", { id: "data-name", change: () => this.pick(select.value) });
-    for (const each of known) select.append(h("option", { value: each.name }, t(`data.${each.name}`) === `data.${each.name}` ? each.name : t(`data.${each.name}`)));
-    select.append(h("option", { value: DRAW }, t("data.draw")), h("option", { value: FILE }, t("data.file")));
+    select.append(...known.map(({ name, label }) => h("option", { value: name }, of(label))), h("option", { value: DRAW }, t("data.draw")), h("option", { value: FILE }, t("data.file")));
     select.value = this.pending ?? this.choice;
     return h("div", { class: "field name", "data-field": "name" }, h("label", { for: "data-name", "data-w": "data.set" }), select);
   }
@@ -87,17 +73,15 @@ export class DataPanel {
     const given = { ...(entry?.parameters ?? {}), ...data };
     return Object.entries(given)
       .filter(([name]) => name !== "name" && name !== "n_train" && name !== "n_test")
-      .map(([name, value]) => this.control(name, value, (changed) => this.model.replace({ data: { ...data, [name]: changed } }, name)));
+      .map(([name, value]) => {
+        const { span, ...sentence } = entry?.knobs[name] ?? {};
+        return this.made({ name, kind: "number", sentence, span }, value, (changed) => this.model.replace({ data: { ...data, [name]: changed } }, name), `data.${name}`);
+      });
   }
 
-  /** @param {string} name @param {(value: any) => void} changed */
-  control(name, value, changed) {
-    return this.made({ name, kind: "number", sentence: t(`data.help.${name}`) }, value, changed, SPANS[name], `data.${name}`);
-  }
-
-  /** @param {any} own what its rule says @param {(value: any) => void} changed @param {Span|undefined} span @param {string} key of its label */
-  made(own, value, changed, span, key) {
-    const made = new Control({ default: value, choices: [], range: "", ...own }, value, changed, span, key);
+  /** @param {any} own what its rule says @param {(value: any) => void} changed @param {string} key of its label */
+  made(own, value, changed, key) {
+    const made = new Control({ default: value, choices: [], range: "", ...own }, value, changed, key);
     this.controls.push(made);
     return made.element;
   }
@@ -140,7 +124,7 @@ export class DataPanel {
     const count = mixed
       ? this.number("widths", state.widths, undefined, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), true)
       : this.number("nets", state.nets, { low: 1, high: 256, log: true, whole: true }, (nets) => this.model.replace({ nets }, "nets"));
-    const seed = this.number("first_seed", state.seed, SPANS.seed, (value) => this.model.replace({ seed: value }, "first_seed"));
+    const seed = this.number("first_seed", state.seed, { low: 0, high: 20, whole: true }, (value) => this.model.replace({ seed: value }, "first_seed"));
     return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, this.again()];
   }
 
@@ -149,8 +133,8 @@ export class DataPanel {
     return button("nets.other", () => this.model.replace({ seed: this.model.state.seed + (this.model.state.nets ?? this.model.state.widths.length) }), "quiet");
   }
 
-  /** @param {string} name @param {Span|undefined} span @param {(value: any) => void} changed */
+  /** @param {string} name @param {import("./controls.js").Span|undefined} span @param {(value: any) => void} changed */
   number(name, value, span, changed, many = false) {
-    return this.made({ name, kind: "integer", many, sentence: t(`nets.help.${name}`) }, value, changed, span, `nets.${name}`);
+    return this.made({ name, kind: "integer", many, span, sentence: t(`nets.help.${name}`) }, value, changed, `nets.${name}`);
   }
 }

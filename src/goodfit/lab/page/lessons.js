@@ -86,7 +86,7 @@ export class View {
       const own = data ? name.slice(5) : name;
       const rule = rules[name] ?? { name, kind: "number", default: 0, choices: [], range: "", sentence: "" };
       const part = data ? state.data : name === "nets" ? state : state.recipe;
-      return new Control(rule, part[own] ?? rule.default, (value) => (part[own] = value), undefined, data ? name : name === "nets" ? "nets.nets" : undefined).element;
+      return new Control(rule, part[own] ?? rule.default, (value) => (part[own] = value), data ? name : name === "nets" ? "nets.nets" : undefined).element;
     });
     return controls.length ? [h("details", {}, h("summary", { "data-w": "lessons.change" }), h("div", { class: "narrow" }, ...controls))] : [];
   }

@@ -120,8 +120,7 @@ export class Picture {
       const share = (mean[0][at] - low) / (high - low);
       const mixed = surface ? paper : mean.length === 1 ? between(share, inks, paper) : blended(mean, at, inks, paper);
       const dark = surface ? SHADE * Math.min(1, share) : spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
-      for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
-      pixels.data[to + 3] = 255;
+      pixels.data.set([...mix(mixed, ink, dark), 255], to);
     }
     tile.putImageData(pixels, 0, 0);
     pen.imageSmoothingEnabled = true;
@@ -204,7 +203,6 @@ export class Picture {
   /** @param {Pen} pen @param {Axis} x @param {Axis} y */
   paintPoints(pen, x, y) {
     const size = this.points.length > 300 ? 2.4 : 3.4;
-    pen.lineWidth = 1;
     for (const point of this.points) {
       const ink = colour(this.classes.length ? CLASS_INKS[point.label % CLASS_INKS.length] : "--series-0");
       pen.beginPath();
@@ -221,12 +219,11 @@ export class Picture {
     const shown = this.shown;
     if (!shown) return;
     const { x, y } = this.axes();
+    const curve = shown.kind === "curve";
     const [at, up] = [valueAt(x, left), valueAt(y, top)];
-    const where = (value, [low, high]) =>
-      Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
-    const cell = shown.kind === "curve" ? where(at, shown.x) : where(up, shown.y) * shown.grid + where(at, shown.x);
-    const coordinates = shown.kind === "curve" ? short(at) : `${short(at)}, ${short(up)}`;
-    this.readout.textContent = `(${coordinates}) ${this.cell(cell)}`;
+    const where = (value, [low, high]) => Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
+    const cell = where(at, shown.x) + (curve ? 0 : where(up, shown.y) * shown.grid);
+    this.readout.textContent = `(${short(at)}${curve ? "" : `, ${short(up)}`}) ${this.cell(cell)}`;
   }
 
   /** A cell in words: the mean, and how far the nets are apart. @param {number} cell */
@@ -234,7 +231,7 @@ export class Picture {
     const shown = /** @type {Shown} */ (this.shown);
     const spread = shown.spread ? ` ± ${short(shown.spread[cell], 2)}` : "";
     if (shown.mean.length === 1) return short(shown.mean[0][cell], 3) + spread;
-    const best = shown.mean.reduce((found, each, place) => (each[cell] > shown.mean[found][cell] ? place : found), 0);
+    const best = likeliest(shown.mean, cell);
     return `${this.classes[best] ?? best} ${short(shown.mean[best][cell], 3)}${spread}`;
   }
 
@@ -289,18 +286,17 @@ export class Picture {
 /** @param {Axis} axis @param {number} value */
 const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
 
+/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
+const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
+
 /** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */
-function between(share, inks, paper) {
-  const far = Math.min(1, Math.abs(share - 0.5) * 2) * 0.72;
-  const ink = inks[share > 0.5 ? 1 : 0];
-  return paper.map((each, part) => each * (1 - far) + ink[part] * far);
-}
+const between = (share, inks, paper) => mix(paper, inks[share > 0.5 ? 1 : 0], Math.min(1, Math.abs(share - 0.5) * 2) * 0.72);
+
+/** The class with the largest mean in a cell. @param {Float32Array[]} mean @param {number} at */
+const likeliest = (mean, at) => mean.reduce((best, each, place) => (each[at] > mean[best][at] ? place : best), 0);
 
 /** The ink of the likeliest class, paler where it is less likely. @param {Float32Array[]} mean @param {number} at @param {number[][]} inks @param {number[]} paper */
 function blended(mean, at, inks, paper) {
-  let best = 0;
-  for (let each = 1; each < mean.length; each++) if (mean[each][at] > mean[best][at]) best = each;
-  const chance = 1 / mean.length;
-  const far = Math.max(0, (mean[best][at] - chance) / (1 - chance)) * 0.66 + 0.06;
-  return paper.map((each, part) => each * (1 - far) + inks[best % inks.length][part] * far);
+  const [best, chance] = [likeliest(mean, at), 1 / mean.length];
+  return mix(paper, inks[best % inks.length], Math.max(0, (mean[best][at] - chance) / (1 - chance)) * 0.66 + 0.06);
 }

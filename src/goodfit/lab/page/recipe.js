@@ -6,18 +6,6 @@ import { translate } from "./words.js";
 const FIRST = ["learning_rate", "optimizer", "batch_size", "activation", "init", "init_scale", "dropout", "l1", "l2", "weight_decay", "valid", "epochs"];
 const ELSEWHERE = ["hidden", "seed", "fold_members"]; // the drawing, the nets and the view on choosing have them
 
-/** Handy spans of sliders; the box beside takes all that the declaration allows. @type {Record<string, import("./controls.js").Span>} */
-const SPANS = {
-  learning_rate: { low: 1e-4, high: 10, log: true },
-  batch_size: { low: 1, high: 512, log: true, whole: true },
-  dropout: { low: 0, high: 0.9 },
-  l1: { low: 1e-5, high: 1, log: true, zero: true },
-  l2: { low: 1e-5, high: 1, log: true, zero: true },
-  weight_decay: { low: 1e-4, high: 10, log: true, zero: true },
-  valid: { low: 0, high: 0.9 },
-  epochs: { low: 10, high: 5000, log: true, whole: true },
-};
-
 export class RecipePanel {
   /** @param {import("./model.js").Model} model */
   constructor(model) {
@@ -37,7 +25,7 @@ export class RecipePanel {
     if (Object.keys(this.controls).length) return;
     const rules = Object.fromEntries(fields.map((each) => [each.name, each]));
     for (const [name, rule] of Object.entries(rules))
-      if (!ELSEWHERE.includes(name)) this.controls[name] = new Control(rule, rule.default, (value) => this.change(name, value), SPANS[name]);
+      if (!ELSEWHERE.includes(name)) this.controls[name] = new Control(rule, rule.default, (value) => this.change(name, value));
     const first = FIRST.filter((name) => name in this.controls);
     const rest = Object.keys(this.controls).filter((name) => !FIRST.includes(name));
     for (const [name, control] of Object.entries(this.controls)) control.element.classList.toggle("live", rules[name].live);

@@ -3,8 +3,6 @@
 const KEPT = "goodfit-lab-language";
 /** @type {Record<string, string>} */
 let words = {};
-/** @type {Record<string, string>} */
-let sentences = {};
 export let language = "en";
 
 /** The language chosen before, else the browser's if the page has it. */
@@ -16,8 +14,8 @@ export function preferred() {
 
 /** Load a language, and put its words in. @param {string} name "en" or "zh" */
 export async function speak(name) {
-  const [all, fields] = await Promise.all([read(`words.${name}.json`), name === "zh" ? read("fields.zh.json") : {}]);
-  [words, sentences, language] = [all, fields, name];
+  const answer = await fetch(new URL(`words.${name}.json`, import.meta.url));
+  [words, language] = [await answer.json(), name];
   document.documentElement.lang = name === "zh" ? "zh-Hans" : "en";
   translate(document.documentElement);
   document.dispatchEvent(new CustomEvent("language"));
@@ -25,12 +23,6 @@ export async function speak(name) {
 
 /** Keep the choice for the next visit. @param {string} name */
 export const keep = (name) => localStorage.setItem(KEPT, name);
-
-/** @param {string} file */
-async function read(file) {
-  const answer = await fetch(new URL(file, import.meta.url));
-  return answer.json();
-}
 
 /** The words of a key, with {name} replaced. @param {string} key @param {Record<string, any>} [values] */
 export function t(key, values = {}) {
@@ -48,9 +40,6 @@ export function of(words) {
 
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
 export const tOr = (key, otherwise) => words[key] ?? otherwise;
-
-/** What a field of the recipe means, in this language. @param {string} name @param {string} declared in English */
-export const meaning = (name, declared) => sentences[name] ?? declared;
 
 /**
  * Give an element words that follow the language.
