@@ -12,6 +12,7 @@ from typing import Any
 
 from browser import Browser
 from goodfit.lab.app import LabApp, lab_app
+from goodfit.lab.shelves import PLAIN, LessonMode
 from goodfit.serving.web_server import LOOPBACK, WebServer
 
 TOKEN = "a-token-of-the-tests"
@@ -60,9 +61,9 @@ GO = """(async () => {
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, LabApp]]:
-    """The address of a lab that runs in a thread of this process, and the lab."""
-    app = lab_app(TOKEN)
+def serving(mode: LessonMode = PLAIN) -> Iterator[tuple[str, LabApp]]:
+    """The address of a lab that runs in a thread of this process, and the lab. mode: what lessons it shows."""
+    app = lab_app(TOKEN, mode=mode)
     server = WebServer(app, LOOPBACK, 0, sockets=True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

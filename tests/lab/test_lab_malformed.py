@@ -17,7 +17,21 @@ from goodfit.lab.messages import ASKED
 HOST = b"127.0.0.1:8010"
 ORIGIN = b"http://127.0.0.1:8010"
 METHODS = ("GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "", "\x00", "GET /")
-PATHS = ("/", "/page/", "/page/main.js", "/files", "/files", "/files", "/lessons", "/claims", "/runs", "/live", "/page/../app.py", "//", "")
+PATHS = (
+    "/",
+    "/page/",
+    "/page/main.js",
+    "/files",
+    "/files",
+    "/files",
+    "/lessons",
+    "/claims",
+    "/runs",
+    "/live",
+    "/page/../app.py",
+    "//",
+    "",
+)
 PIECES = ("..", "\x00", "%00", "é", "a" * 5000, "\\", "\ud800", "?", "#", "/", ".well-known", "page")
 QUERIES = ("token=" + TOKEN, "token=x", "name=a.csv", "name=..%2f..%2fx", "name=%00", "token=%ff", "=&=&", "é" * 500)
 VALUES: tuple[Any, ...] = (None, True, -1, 2**70, 0.5, 1e300, "", "\ud800", "é", [], [[]], {}, {"x": {}}, [1, "a"])

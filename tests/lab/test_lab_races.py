@@ -112,13 +112,13 @@ def test_runners_that_are_refused(text: str, match: str) -> None:
 
 def test_a_search_is_that_of_select_and_tells_its_rungs() -> None:
     told: list[dict[str, Any]] = []
-    space = "learning_rate=0.001,0.05; hidden=2,5"
+    space = "learning_rate=0.001,0.05; l2=0,0.01"
     found = search(STATE, space, 4, {}, watch=lambda _: None, tell=told.append)
     opened = open_state(checked_state({**STATE, "widths": None, "nets": 1}), {})
     vary = [part.strip() for part in space.split(";")]
     expected = gf.select(opened.recipe, opened.parts, vary=vary, method="halving", budget=4, seed=5, leaks="off")
     rows = expected.rows()
-    assert found["take"] == [{name: row[name] for name in ("learning_rate", "hidden")} for row in rows]
+    assert found["take"] == [{name: row[name] for name in ("learning_rate", "l2")} for row in rows]
     assert [row[2] for row in found["table"]["rows"]] == [str(row["epochs"]) for row in rows] == ["6", "6", "2", "2"]
     low, high = re.findall(r"[\d.]+", found["table"]["rows"][0][1])[1:]
     assert (float(low), float(high)) == pytest.approx((rows[0]["low"], rows[0]["high"]), rel=1e-2)

@@ -1,0 +1,118 @@
+"""What is taken away, heard and judged; presets; and a class room, with its teacher and a pupil."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from person_help import SMALL, TOKEN, Person, serving
+
+import goodfit.lab
+from goodfit.lab.shelves import LessonMode
+from goodfit.training import Recipe
+
+pytestmark = pytest.mark.xdist_group("lab-page")
+TINY = {**SMALL["recipe"], "hidden": [], "epochs": 2, "learning_rate": 0.5}
+LESSON = Path(goodfit.lab.__file__).parent / "lessons" / "chain-rule.toml"
+HEARD = """(() => {
+  window.heard = [];
+  const ramp = AudioParam.prototype.linearRampToValueAtTime;
+  AudioParam.prototype.linearRampToValueAtTime = function (value, when) {
+    window.heard.push(value);
+    return ramp.call(this, value, when);
+  };
+})()"""
+
+
+def kept(folder: Path, name: str) -> str:
+    """A file that the browser has saved, once it is whole."""
+    end = time.monotonic() + 30
+    while not (folder / name).exists():
+        assert time.monotonic() < end, [path.name for path in folder.iterdir()]
+        time.sleep(0.05)
+    return (folder / name).read_text("utf-8")
+
+
+def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Path) -> None:
+    """The verdict in its words; beside it a notebook and a recipe as files, the loss heard; then a replay."""
+    state = person.go(view="say", recipe=TINY, data={**SMALL["data"], "rows": 40}, nets=2)
+    person.click("#view-say section:nth-of-type(3) button")
+    person.click("a[data-view=play]")
+    person.browser.ask("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    for kind in ("notebook", "recipe"):
+        person.choose("#export", kind)
+    notebook = json.loads(kept(tmp_path, "train.ipynb"))
+    assert any("learning_rate=0.5" in "".join(cell["source"]) for cell in notebook["cells"])
+    assert Recipe.from_mapping(json.loads(kept(tmp_path, "recipe.json"))).learning_rate == 0.5
+    for _ in range(2):
+        person.step()
+    person.value(HEARD)
+    person.click("#curve-tools button")
+    person.until("window.heard.length > 80")
+    pitches = person.value("window.heard.filter(each => each > 0)")  # the last ramp is that of the loudness, to nothing
+    first, second = (float(row[1].partition(" ")[0]) for row in person.table("#loss")[1:])
+    assert sorted({pitches[0], pitches[-1]}) == [220, 880]  # the lowest and the highest loss, two octaves apart
+    assert (pitches[0] > pitches[-1]) == (first > second)
+    person.click("a[data-view=say]")
+    person.until("document.querySelector('#verdict .lead')")
+    assert person.text("#verdict .lead").startswith(("Underfit", "Overfit", "Fits", "Cannot tell", "Good"))
+    assert "on held-out data" in person.text("#verdict")
+    person.click("a[data-view=play]")
+    person.choose("#export", "replay")
+    replay = kept(tmp_path, "replay.html")
+    assert '<html lang="en"' in replay
+    assert f'"nets":{state["nets"]}' in replay or replay.count("[2,2]") >= state["nets"]
+
+
+def test_presets_are_sections_of_the_chapter(person: Person) -> None:
+    """4.8: of equal weights the first layers get no gradient, of weights of 30 far too much."""
+    person.go(view="step", recipe={**TINY, "hidden": [3]}, nets=1)
+    norms = {}
+    for name, layers in (("symmetric", 2), ("exploding", 6)):
+        person.click(f"#view-step [data-w='preset.{name}']")
+        person.until(f"document.querySelectorAll('#strip tr').length === {layers + 2}")
+        norms[name] = [float(row[2]) for row in person.rows("#strip table")[1:]]
+        assert len(person.state()["recipe"]["hidden"]) == layers
+    assert norms["symmetric"][0] == 0 < norms["symmetric"][-1]
+    assert min(norms["exploding"]) > 1e3
+
+
+@pytest.fixture
+def pupil(opened_page: Person, tmp_path: Path) -> Iterator[Person]:
+    """Somebody at the page of a teacher who collects answers in `answers.csv`; the other page is there afterwards."""
+    with serving(LessonMode(LESSON, tmp_path / "answers.csv")) as served:
+        yield Person(opened_page.browser, *served)
+    opened_page.open()
+
+
+def test_a_pupil_answers_and_the_teacher_collects(pupil: Person, tmp_path: Path) -> None:
+    """The lesson alone: no list of others, no tab for what a class may not do; one line in the teacher's file."""
+    pupil.browser.ask("Page.navigate", url="about:blank")
+    pupil.browser.visit(f"{pupil.url}/?token={TOKEN}#lesson=chain-rule", width=1440)
+    pupil.until("document.querySelector('#view-lessons form')")
+    shown = pupil.value(
+        "[...document.querySelectorAll('#tabs a')].filter(each => each.getClientRects().length)"
+        ".map(each => each.dataset.view)"
+    )
+    assert {"play", "lessons"} <= {*shown}
+    assert not {"step", "say", "choose"} & {*shown}
+    assert pupil.value("document.querySelector('.lesson')") is None
+    pupil.write("#view-lessons input[name=prediction]", "-0.25")
+    pupil.write("#view-lessons input[name=name]", "Ada")
+    pupil.write("#view-lessons textarea[name=note]", "=HYPERLINK(1)")
+    pupil.click("#view-lessons form .primary")
+    pupil.until("document.querySelector('#answered .answer')")
+    assert pupil.text("#answered .answer") == "Your prediction came true"
+    assert "collected" in pupil.text("#answered")
+    (line,) = csv.DictReader((tmp_path / "answers.csv").read_text("utf-8").splitlines())
+    assert (line["lesson"], line["name"], float(line["prediction"]), line["right"]) == (
+        "chain-rule",
+        "Ada",
+        -0.25,
+        "yes",
+    )
+    assert line["note"] == "'=HYPERLINK(1)"  # no formula for the teacher's spreadsheet
