@@ -30,6 +30,9 @@ def test_a_race_of_optimisers_and_the_surface_under_it(person: Person) -> None:
     assert paths[0] == ["epoch", "sgd 0.1", "sgd 0.9"]
     assert paths[1] == ["0", "0, 0", "0, 0"]  # one start
     assert paths[-1][0] == "12"
+    person.look(360)
+    assert person.value("document.documentElement.scrollWidth") <= 360  # with its tables open
+    person.look(1440)
     assert "lies in the plane below" in person.text("#race-told")
     person.click("#race-told button")
     person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")

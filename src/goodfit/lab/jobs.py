@@ -186,7 +186,8 @@ def _by_width(track: Track, widths: list[int], values: dict[str, Any], done: boo
     for width in dict.fromkeys(widths):
         point: dict[str, Any] = {"width": width, "parameters": track.nets()[widths.index(width)].n_parameters}
         for name, found in values.items():
-            point[name] = _mean(found[(own == width) & ~track.frozen])
+            bounds = intervals.NOT_NEGATIVE if name.endswith("loss") else intervals.UNBOUNDED
+            point[name] = _mean(found[(own == width) & ~track.frozen], bounds)
         points.append(point)
     epoch, epochs = track.epoch, track.cohort.epochs
     said = [Words(f"Loss by width, at epoch {epoch} of {epochs}", f"各宽度的损失，第 {epoch} 轮，共 {epochs} 轮")]
@@ -229,10 +230,10 @@ def _over_folds(values: Any) -> dict[str, Any]:
     return {**_mean(values), "low": low, "high": high}
 
 
-def _mean(values: Any) -> dict[str, Any]:
-    """The mean over nets, and its interval where there are two or more."""
+def _mean(values: Any, bounds: intervals.Bounds = intervals.UNBOUNDED) -> dict[str, Any]:
+    """The mean over nets, and its interval where there are two or more. bounds: between which the values lie."""
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite)]
-    low, high = intervals.of_mean(finite) if len(finite) > 1 else (None, None)
+    low, high = intervals.of_mean(finite, bounds=bounds) if len(finite) > 1 else (None, None)
     mean = float(finite.mean()) if len(finite) else None
     return {"mean": mean, "low": low, "high": high, "nets": len(finite)}

@@ -206,7 +206,7 @@ def _interval(values: NDArray[Any]) -> dict[str, Any]:
     each = np.asarray(values, np.float64)
     if not np.isfinite(each).all():
         return {"mean": None}
-    low, high = intervals.of_mean(each) if len(each) > 1 else (None, None)
+    low, high = intervals.of_mean(each, bounds=intervals.NOT_NEGATIVE) if len(each) > 1 else (None, None)
     return {"mean": float(each.mean()), "low": low, "high": high}
 
 

@@ -48,7 +48,10 @@ export class View {
   }
 
   async show() {
-    for (const each of [this.chart, this.laps, this.slice]) each.draw();
+    for (const each of [this.chart, this.laps, this.slice]) {
+      each.draw();
+      each.own.renew();
+    }
     const answer = await this.model.ask("seal");
     if (answer) this.closed(answer.value);
   }
