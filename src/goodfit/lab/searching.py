@@ -8,13 +8,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from goodfit.data import Table
 from goodfit.errors import InputError, Problems, problem
-from goodfit.lab.opening import open_state
+from goodfit.lab.opening import data_of, open_state
 from goodfit.lab.results import number, shown
 from goodfit.lab.states import check_recipe, checked_state
 from goodfit.selection.halving import RungResult, carry_out
 from goodfit.selection.layout import SearchLayout, lay_out
 from goodfit.selection.methods import SearchRequest
+from goodfit.selection.preparing import LearningRows
 from goodfit.selection.result import Selection
 from goodfit.selection.space import describe
 from goodfit.studies.words import Words
@@ -51,7 +55,10 @@ def laid_out(
     opened = open_state(checked_state({**given, "nets": 1}), files)
     recipe = opened.recipe.replace(fold_members=0) if opened.recipe.fold_members else opened.recipe
     how = SearchRequest(recipe, FOLDS, method="halving", budget=settings, seed=recipe.seed, leaks="off")
-    search = lay_out(opened.parts, space_of(space), how)
+    given_rows = data_of(opened.state, files)
+    source = given_rows if isinstance(given_rows, Table) else opened.data  # a table's columns are prepared fold by fold
+    learning = LearningRows(source, np.sort(np.concatenate([opened.parts.train, opened.parts.valid])))
+    search = lay_out(learning, space_of(space), how)
     problems = Problems()
     for each in search.recipes:
         with problems.collecting():

@@ -16,7 +16,7 @@ from goodfit.models.measures import R2
 from goodfit.selection import methods
 from goodfit.selection.calls import call_of, digest_of
 from goodfit.selection.methods import By, Sampling, SearchRequest
-from goodfit.selection.preparing import FoldRequest, prepare
+from goodfit.selection.preparing import FoldRequest, LearningRows, prepare
 from goodfit.selection.ranked_by import NAMES, RankedBy, ranked_by
 from goodfit.selection.recipes import refuse_equals
 from goodfit.selection.rungs import Bracket
@@ -77,7 +77,9 @@ class SearchLayout:
         return f"{settings} x {self.folds.kind}{repeats} x {seeds}"
 
 
-def lay_out(data: Dataset | Table | Split | str, vary: Values | Iterable[str], asked: SearchRequest) -> SearchLayout:
+def lay_out(
+    data: Dataset | Table | Split | str | LearningRows, vary: Values | Iterable[str], asked: SearchRequest
+) -> SearchLayout:
     """Check everything that a search was given, and draw its settings and folds."""
     recipe, vary = asked.recipe, vary if isinstance(vary, Mapping) else list(vary)
     space = _space(recipe, vary, asked)
