@@ -69,13 +69,14 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
 
 
 def test_presets_are_sections_of_the_chapter(person: Person) -> None:
-    """4.8.1: of weights of 30 the gradient explodes."""
+    """Section 4.8: of equal weights the first layers get no gradient."""
     person.go(view="step", recipe=TINY, nets=1)
-    person.click("#view-step [data-w='preset.exploding']")
-    person.until("document.querySelectorAll('#strip tr').length === 8")
-    assert min(float(row[2]) for row in person.rows("#strip table")[1:]) > 1e3
+    person.click("#view-step [data-w='preset.symmetric']")
+    person.until("document.querySelectorAll('#strip tr').length === 4")
+    norms = [float(row[2]) for row in person.rows("#strip table")[1:]]
+    assert norms[0] == norms[1] == 0 < norms[2]
     state = person.state()["recipe"]
-    assert (state["init_scale"], state["activation"], len(state["hidden"])) == (30, "relu", 6)
+    assert (state["init"], state["init_scale"], len(state["hidden"])) == ("constant", 0.5, 2)
 
 
 @pytest.fixture

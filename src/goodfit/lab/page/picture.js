@@ -120,7 +120,8 @@ export class Picture {
       const share = (mean[0][at] - low) / (high - low);
       const mixed = surface ? paper : mean.length === 1 ? between(share, inks, paper) : blended(mean, at, inks, paper);
       const dark = surface ? SHADE * Math.min(1, share) : spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
-      pixels.data.set([...mix(mixed, ink, dark), 255], to);
+      for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
+      pixels.data[to + 3] = 255;
     }
     tile.putImageData(pixels, 0, 0);
     pen.imageSmoothingEnabled = true;

@@ -150,7 +150,8 @@ export class Play {
     const { model } = this;
     const { A, B } = model.curves;
     const end = Math.max(model.farthest, B.epochs.at(-1) ?? 0, 10);
-    const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter(({ epoch }) => model.branch && epoch >= model.branch.epoch).map((mark) => marked(mark, "B: "))];
+    const common = new Set(model.marks.A.map((mark) => JSON.stringify(mark)));
+    const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter((mark) => !common.has(JSON.stringify(mark))).map((mark) => marked(mark, "B: "))];
     const both = Boolean(model.branch);
     $("view-play").classList.toggle("two", both);
     const lines = (what) => {
