@@ -118,13 +118,16 @@ def test_a_search_is_that_of_select_and_tells_its_rungs(tmp_path: Path) -> None:
     path.write_text("a,b,c\n" + "\n".join(lines) + "\n")
     state, files = {**STATE, "data": {"file": "own.csv", "target": "c"}}, {"own.csv": path}
     told: list[dict[str, Any]] = []
-    space = "learning_rate=0.001,0.05; l2=0,0.01"
+    space = "learning_rate=0.001,0.05; hidden=2,5x4"
     found = search(state, space, 4, files, watch=lambda _: None, tell=told.append)
     recipe = open_state(checked_state({**state, "widths": None, "nets": 1}), files).recipe
     vary = [part.strip() for part in space.split(";")]
     table = gf.data.read_table(path, target="c")
     expected = gf.select(recipe, table, vary=vary, method="halving", budget=4, seed=5, leaks="off").rows()
-    assert found["take"] == [{name: row[name] for name in ("learning_rate", "l2")} for row in expected]
+    hidden = {"(2,)": [2], "(5, 4)": [5, 4]}
+    assert found["take"] == [
+        {"learning_rate": row["learning_rate"], "hidden": hidden[str(row["hidden"])]} for row in expected
+    ]
     shown, best = found["table"]["rows"], expected[0]
     assert shown[0][1] == f"{best['accuracy']:.3g} ({best['low']:.3g}–{best['high']:.3g})"
     assert [row[2] for row in shown] == [str(row["epochs"]) for row in expected] == ["6", "6", "2", "2"]

@@ -52,7 +52,10 @@ def test_a_search_ends_with_a_winner_for_play(person: Person) -> None:
     winner = rows[1][0]
     assert f"{winner} won: accuracy" in person.text("#search-told")
     assert "(" in rows[1][1]  # with its interval
-    assert person.text("#openings").endswith("so far: 0.")
+    person.click("#language")
+    person.until("document.querySelector('#search-told th').textContent === '设置'")
+    person.click("#language")
+    person.until("document.querySelector('#openings').textContent.endsWith('so far: 0.')")
     person.click("#search-told button")
     person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")
     rate, penalty = (float(part.split()[1]) for part in winner.split(", "))

@@ -122,12 +122,14 @@ def _ended(found: Selection) -> dict[str, Any]:
     name = found.score_name
     rows = found.rows()
     fields = list(found.settings[0])
-    recipes = [{field: row[field] for field in fields} for row in rows]
-    cells = []
-    for row, own in zip(rows, recipes, strict=True):
+    settings = [{field: row[field] for field in fields} for row in rows]
+    cells, take = [], []
+    for row, own in zip(rows, settings, strict=True):
+        whole = found.best.replace(**own).to_dict()
+        take.append({field: whole[field] for field in fields})  # as a state has them: hidden=16 is a list there
         ends = "" if row["rank"] is None else f" ({number(row['low'])}–{number(row['high'])})"
         cells.append([describe(own), number(row[name]) + ends, str(row["epochs"])])
-    return shown(_said(found), _caption(), _head(name), cells, recipes)
+    return shown(_said(found), _caption(), _head(name), cells, take)
 
 
 def _said(found: Selection) -> list[Words]:
