@@ -15,6 +15,7 @@ from goodfit.errors import InputError, Problems, problem
 from goodfit.lab.opening import data_of, open_state
 from goodfit.lab.results import number, shown
 from goodfit.lab.states import check_recipe, checked_state
+from goodfit.plain_json import plain
 from goodfit.selection.halving import RungResult, carry_out
 from goodfit.selection.layout import SearchLayout, lay_out
 from goodfit.selection.methods import SearchRequest
@@ -123,13 +124,11 @@ def _ended(found: Selection) -> dict[str, Any]:
     rows = found.rows()
     fields = list(found.settings[0])
     settings = [{field: row[field] for field in fields} for row in rows]
-    cells, take = [], []
+    cells = []
     for row, own in zip(rows, settings, strict=True):
-        whole = found.best.replace(**own).to_dict()
-        take.append({field: whole[field] for field in fields})  # as a state has them: hidden=16 is a list there
         ends = "" if row["rank"] is None else f" ({number(row['low'])}–{number(row['high'])})"
         cells.append([describe(own), number(row[name]) + ends, str(row["epochs"])])
-    return shown(_said(found), _caption(), _head(name), cells, take)
+    return shown(_said(found), _caption(), _head(name), cells, plain(settings))
 
 
 def _said(found: Selection) -> list[Words]:
