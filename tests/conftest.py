@@ -90,12 +90,18 @@ def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless browser, one a process; where there is none, tests that need it are skipped, or fail if they must."""
+def browser_file() -> str:
+    """The file of a browser; where there is none, tests that need it are skipped, or fail if they must."""
     path = browser_path()
     if path is None:
         if os.environ.get(BROWSER_NEEDED):
             pytest.fail(f"no browser was found; install chromium, for {BROWSER_NEEDED} says that none may be skipped")
         pytest.skip("no browser to look at pages with: install chromium")
-    with running(path) as found:
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(browser_file: str) -> Iterator[Browser]:
+    """A headless browser, one a process: each test that asks for it opens a page of its own in the same tab."""
+    with running(browser_file) as found:
         yield found

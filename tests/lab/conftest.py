@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from person_help import Person, serving
 
-from browser import Browser
+from browser import running
 from goodfit.lab.app import LabApp
 
 
@@ -18,11 +18,15 @@ def served_lab() -> Iterator[tuple[str, LabApp]]:
 
 
 @pytest.fixture(scope="session")
-def opened_page(browser: Browser, served_lab: tuple[str, LabApp]) -> Person:
-    """Somebody at a page that is open: opening it anew for each test would start a process each time."""
-    person = Person(browser, *served_lab)
-    person.open()
-    return person
+def opened_page(browser_file: str, served_lab: tuple[str, LabApp]) -> Iterator[Person]:
+    """Somebody at a page that is open: opening it anew for each test would start a process each time.
+
+    The browser is one of its own, for in the common one any test may open another page in between.
+    """
+    with running(browser_file) as browser:
+        person = Person(browser, *served_lab)
+        person.open()
+        yield person
 
 
 @pytest.fixture

@@ -154,24 +154,24 @@ def test_another_call_leaves_what_is_unfinished(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_study_run_again_overwrites_nothing(tmp_path: Path) -> None:
-    def run(epochs: int, name: str = "polynomial") -> Any:
-        return gf.studies.run(name, out=tmp_path, seeds=2, epochs=epochs, long_epochs=10)
+    def run(rows: int, out: Path | None = tmp_path) -> Any:
+        return gf.studies.run("test-reuse", out=out, seeds=5, models=20, looks=10, rows=rows)
 
     def found(name: str) -> list[bytes]:
-        parts = [tmp_path / f"{name}.html", tmp_path / f"{name}.zh.html", tmp_path / name / "losses.csv"]
+        parts = [tmp_path / f"{name}.html", tmp_path / f"{name}.zh.html", tmp_path / name / "best.csv"]
         return [part.read_bytes() for part in parts]
 
-    run(10)
-    first = found("polynomial")
-    run(11, "4.3.4")  # its section of the notes
-    assert found("polynomial-1") == first
-    second = found("polynomial")
+    run(100)
+    first = found("test-reuse")
+    run(101)
+    assert found("test-reuse-1") == first
+    second = found("test-reuse")
     assert second[2] != first[2]
-    run(11)  # the same result
-    assert not (tmp_path / "polynomial-2").exists()
-    gf.studies.run("polynomial", seeds=2, epochs=12, long_epochs=10).write(tmp_path)
-    assert found("polynomial-2")[2] == second[2]
-    assert found("polynomial-1") == first
+    run(101)  # the same result
+    assert not (tmp_path / "test-reuse-2").exists()
+    run(102, out=None).write(tmp_path)
+    assert found("test-reuse-2")[2] == second[2]
+    assert found("test-reuse-1") == first
 
 
 def test_a_result_is_a_few_lines() -> None:
