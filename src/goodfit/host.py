@@ -1,4 +1,4 @@
-"""The memory of this machine, as its system tells it."""
+"""What this machine has for this process, as its system tells it: memory and cores."""
 
 import math
 import os
@@ -12,6 +12,13 @@ def host_memory() -> float:
 def host_total() -> float:
     """Bytes of memory of this machine; infinite where the system does not tell."""
     return _bytes("SC_PHYS_PAGES")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _bytes(pages: str) -> float:

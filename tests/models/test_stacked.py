@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from goodfit.models import stacked, trained_net
+from goodfit.models import stacked
 from goodfit.models.stacked import stacked_outputs
 from goodfit.models.trained_net import TrainedNet
 
@@ -49,7 +49,7 @@ MIXED = [
 def test_every_net_gives_what_it_gives_alone(small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if small:  # stacks of two nets, blocks of two rows
         monkeypatch.setattr(stacked, "MOST_UNITS", 10)
-        monkeypatch.setattr(trained_net, "BLOCK_NUMBERS", 28)
+        monkeypatch.setattr(stacked, "BLOCK_NUMBERS", 28)
     found = dict(stacked_outputs(MIXED, X))
     assert sorted(found) == list(range(len(MIXED)))
     for place, each in enumerate(MIXED):

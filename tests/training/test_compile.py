@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
+from goodfit.host import cores
 from goodfit.training import compile as programs
 from goodfit.training import machine
 from goodfit.training.cohort import cohort_of
 from goodfit.training.compile import compilations
-from goodfit.training.devices import cores
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 

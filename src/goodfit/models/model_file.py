@@ -208,7 +208,7 @@ class Model:
             x = read_rows(os.fspath(x), table=self.preprocessing is not None)
         if self.preprocessing is None:
             return x
-        inputs, notes = self.preprocessing.transform(x)
+        inputs, notes = self.preprocessing.transform(x, coded=True)
         for note in notes:
             warn(note)
         return inputs

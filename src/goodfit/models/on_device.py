@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goodfit.models.trained_net import TrainedNet, checked_inputs, overflow_allowed
+from goodfit.models.blockwise import overflow_allowed
+from goodfit.models.trained_net import TrainedNet, checked_inputs
 
 if TYPE_CHECKING:
     from jaxtyping import Float

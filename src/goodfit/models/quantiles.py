@@ -9,8 +9,9 @@ import numpy as np
 
 from goodfit.errors import InputError, problem
 from goodfit.models.averaging import mean_values
-from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
-from goodfit.nets.numpy_activations import layer_values, softplus
+from goodfit.models.blockwise import each_block
+from goodfit.models.trained_net import CACHED_NUMBERS, TrainedNet, checked_inputs
+from goodfit.nets.numpy_activations import softplus
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -35,13 +36,14 @@ def quantiles_of(net: TrainedNet, x: Any) -> Float[np.ndarray, "N T L"]:
     rows, (weights, biases) = checked_inputs(x, net.n_inputs), joined_head(net)
     turned = [weight.T.astype(np.float64) for weight in weights]
     found = np.empty((len(rows), net.n_outputs, len(net.head.levels)))
-    with overflow_allowed():
-        for block in blocks(len(rows), max(net.first_inputs, *net.sizes, len(biases[-1]))):
-            h = net.entered(rows[block], np.float64)
-            *_, z = layer_values(h, turned, biases, net.activations, net.slopes, net.mixtures)
-            scaled = _rising(z, net.n_outputs, len(net.head.levels))
-            for level in range(scaled.shape[2]):
-                found[block, :, level] = net.predictions_of(np.ascontiguousarray(scaled[:, :, level]))
+    levels = len(net.head.levels)
+
+    def put(block: slice, z: np.ndarray) -> None:
+        scaled = _rising(z, net.n_outputs, levels)
+        for level in range(levels):
+            found[block, :, level] = net.predictions_of(np.ascontiguousarray(scaled[:, :, level]))
+
+    each_block(net, rows, turned, biases, CACHED_NUMBERS, put)
     return found
 
 

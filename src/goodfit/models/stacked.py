@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.models.averaging import decided
+from goodfit.models.blockwise import blocks, overflow_allowed
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
-from goodfit.models.trained_net import TrainedNet, blocks, checked_inputs, overflow_allowed
+from goodfit.models.trained_net import BLOCK_NUMBERS, TrainedNet, checked_inputs
 from goodfit.models.weighing import Weights
 from goodfit.nets.numpy_activations import activate, mixed
 
@@ -55,7 +56,7 @@ def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     shares = [np.stack(own)[:, None] for own in zip(*(net.mixtures for net in nets), strict=True)]  # [P, 1, H]
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
     with overflow_allowed():
-        for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.first_inputs):
+        for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.first_inputs, BLOCK_NUMBERS):
             result[:, block] = _forward(first, rows[block], weights, biases, shares)
     return result
 

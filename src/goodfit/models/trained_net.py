@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -12,11 +11,13 @@ import numpy as np
 from goodfit.data.dataset import Task, one_each
 from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.robust import bent
+from goodfit.data.tables.coded import CodedRows
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.models.blockwise import each_block, overflow_allowed
 from goodfit.models.quantile_head import QuantileHead, split_head
 from goodfit.models.scores import Score, score_classification, score_regression
-from goodfit.nets.numpy_activations import FUNCTIONS, layer_values, sigmoid
+from goodfit.nets.numpy_activations import FUNCTIONS, sigmoid
 from goodfit.training.recipe_rules import levels_of
 from goodfit.words import rows_text
 
@@ -170,9 +171,9 @@ class TrainedNet:
     def outputs(self, x: Any, precision: Precision = np.float32) -> Float[np.ndarray, "N C"]:
         """The outputs of the last layer for raw inputs [N, D]: logits, or for regression the targets as trained.
 
-        Inputs are finite numbers in the unit of the data set, not scaled. Rows are taken in blocks, so that memory
-        beyond the result stays below some tens of megabytes for nets of usual width. What overflows is infinite or nan,
-        without a warning.
+        Inputs are finite numbers in the unit of the data set, not scaled, or `CodedRows`. Rows are taken in blocks, so
+        that memory beyond the result stays below some tens of megabytes for nets of usual width; in float64, by all
+        cores at once. What overflows is infinite or nan, without a warning.
         precision: the float type to compute and to answer in. float64 takes up to twice the time; rounded to float32,
         its numbers are the same on all machines but for one in many millions.
         """
@@ -181,9 +182,7 @@ class TrainedNet:
         weights = [weight.T.astype(precision, copy=False) for weight in self.weights]  # [in, out]
         # float32 keeps its larger blocks: its last bits depend on how rows are divided
         numbers = CACHED_NUMBERS if precision == np.float64 else BLOCK_NUMBERS
-        with overflow_allowed():
-            for block in blocks(len(rows), max(self.first_inputs, *self.sizes), numbers):
-                result[block] = self._forward(rows[block], weights)
+        each_block(self, rows, weights, self.biases, numbers, result.__setitem__)
         return result
 
     def predict(self, x: Any, precision: Precision = np.float32) -> np.ndarray:
@@ -249,13 +248,6 @@ class TrainedNet:
             z = (z - self.shift) * self.scale
         z = bent(z, self.bend)
         return z if self.encoding is None else self.encoding.apply(z)
-
-    def _forward(self, x: Shaped[np.ndarray, "B D"], weights: Sequence[np.ndarray]) -> Float[np.ndarray, "B C"]:
-        """One block of rows through all layers; weights [in, out] in the type to compute in."""
-        h = self.entered(x, weights[0].dtype)
-        # only the newest layer is held, so that a block takes no more memory in a deep net
-        layers = layer_values(h, weights, self.biases, self.activations, self.slopes, self.mixtures)
-        return deque(layers, maxlen=1)[0]
 
 
 def _check_layers(net: TrainedNet, problems: Problems) -> None:
@@ -335,9 +327,11 @@ def _as_they_are(net: TrainedNet) -> bool:
     return not net.target_shift.any() and bool((net.target_scale == 1).all())
 
 
-def checked_inputs(x: Any, n_inputs: int) -> Shaped[np.ndarray, "N D"]:
-    """The inputs as a table of numbers of the right width, or an InputError."""
-    rows = _array(_WHERE, x)
+def checked_inputs(x: Any, n_inputs: int) -> Any:
+    """The inputs as a table of numbers [N, D] of the right width, or an InputError. CodedRows stay what they are."""
+    rows = x if isinstance(x, CodedRows) and x.width == n_inputs else _array(_WHERE, x)
+    if isinstance(rows, CodedRows):
+        return rows
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
         rule = f"must be a 2-d array of numbers with {n_inputs} columns"
         raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))
@@ -364,14 +358,3 @@ def counts_of(nets: Sequence[TrainedNet]) -> Float[np.ndarray, " P"]:
     counts = np.array([net.count for net in nets], np.float64)
     shares: Float[np.ndarray, " P"] = counts / counts.sum()
     return shares
-
-
-def overflow_allowed() -> np.errstate:
-    """A net that grew without bound may overflow; whoever uses its numbers sees that they are not finite."""
-    return np.errstate(over="ignore", invalid="ignore")
-
-
-def blocks(n_rows: int, width: int, numbers: int = BLOCK_NUMBERS) -> Iterator[slice]:
-    """Slices of rows whose widest array has at most so many numbers."""
-    step = max(1, numbers // width)
-    return (slice(start, start + step) for start in range(0, n_rows, step))

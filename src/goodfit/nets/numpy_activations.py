@@ -38,7 +38,9 @@ def gelu(z: np.ndarray) -> Any:
     """z times the normal distribution function of z (exact, not the tanh approximation)."""
     from scipy.special import ndtr
 
-    return z * ndtr(z)
+    a = ndtr(z)
+    a *= z
+    return a
 
 
 def prelu(z: np.ndarray, slope: float) -> Any:
@@ -88,7 +90,8 @@ def layer_values(
     decide in which float type is computed.
     """
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        h = h @ weight + bias  # [B, H]
+        h = h @ weight  # [B, H]
+        h += bias
         if layer < len(activations):
             a = activate(activations[layer], h, slopes[layer] if slopes else None)
             h = mixed(h, a, mixtures[layer]) if mixtures else a

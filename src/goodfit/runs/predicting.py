@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from goodfit.data.tables.frames import Frame, columns_of
 from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError, problem
+from goodfit.host import cores
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
@@ -28,6 +30,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
 
+_END: Any = object()
 STREAM = "-"  # in the place of a file: what comes in at standard input
 NOT_ADAPTIVE = {
     "regression": "Give a coverage, such as 0.9.",
@@ -79,7 +82,7 @@ def predict(
 @dataclass
 class PredictionStream:
     """Predictions part by part, in the order of the rows: of a CSV, TSV or Parquet file, or of standard input, memory
-    holds one part at a time, of some thousands of rows; other data are one part.
+    holds two parts at a time, of some thousands of rows; other data are one part.
 
     run, data, strict, coverage, adaptive, data_progress: as in `predict`; data: also "-", for CSV from standard input.
     keep: names of columns that are handed on with the predictions, as they came.
@@ -125,24 +128,29 @@ class PredictionStream:
             yield from self._of_table(preprocessing)
 
     def _of_table(self, preprocessing: Preprocessing) -> Iterator[tuple[Predictions, Mapping[str, Sequence[Any]]]]:
-        reader = RowReader(preprocessing)
-        taken = {column.name for column in preprocessing.columns}
+        reader = RowReader(preprocessing, coded=True)
+        taken = {column.name: column.kind for column in preprocessing.columns}
         left_out = [name for name in self.keep if name not in taken]  # which are known not to be features
-        for part in _parts(str(self.run), self.data):
+
+        def read(part: TablePart | Frame) -> _ReadPart:
             kept: dict[str, Sequence[Any]] = {}
             if isinstance(part, TablePart):
                 part.check_has(self.keep)
-                frame = part.frame(left_out)
+                frame = part.frame(left_out, taken)
                 kept.update(part.values(self.keep, frame.rows))
             else:
                 frame = part
             x, rows = reader.read(frame, strict=self.strict)
-            self.notes, self.warnings = [*self.about, *reader.notes()], reader.warnings()
+            return _ReadPart(x, rows, frame.rows, kept, [*self.about, *reader.notes()], reader.warnings())
+
+        parts = map(read, _parts(str(self.run), self.data))
+        # what comes in at standard input may come slowly, and is to be answered as it comes
+        for part in parts if isinstance(self.data, str) and self.data == STREAM else _one_ahead(parts):
+            self.notes, self.warnings = part.notes, part.warnings
             if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
                 continue
-            found = self._averaged(x)
-            found = found if len(rows) == frame.rows else _with_gaps(found, rows, frame.rows)
-            yield found, kept
+            found = self._averaged(part.x)
+            yield found if len(part.rows) == part.n_rows else _with_gaps(found, part.rows, part.n_rows), part.kept
         if self.strict and self.warnings:
             raise reader.unread_error()
 
@@ -160,6 +168,29 @@ class PredictionStream:
         net, wanted = self.model.nets[0], checked_coverage(coverage)
         found = conformal_of(self.model.about, str(self.run), net.task, net.n_outputs, levels_in(net))
         return Bounds(found, wanted, self.adaptive)
+
+
+class _ReadPart(NamedTuple):
+    """A part as nets take it: inputs of the rows that can be read, their numbers, the number of all, and the rest."""
+
+    x: Any
+    rows: np.ndarray
+    n_rows: int
+    kept: Mapping[str, Sequence[Any]]
+    notes: list[str]
+    warnings: list[str]
+
+
+def _one_ahead(items: Iterator[_ReadPart]) -> Iterator[_ReadPart]:
+    """The same items; each is made in a thread while whoever asked works with the one before, where there are cores."""
+    if cores() < 2:
+        yield from items
+        return
+    with ThreadPoolExecutor(1, "goodfit reads") as thread:
+        coming = thread.submit(next, items, _END)
+        while (found := coming.result()) is not _END:
+            coming = thread.submit(next, items, _END)
+            yield found
 
 
 def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:

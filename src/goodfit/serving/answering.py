@@ -125,7 +125,7 @@ class Answering:
             return array_of_rows(rows, self.model.nets[0].n_inputs), []
         frame = rows if isinstance(rows, Frame) else frame_of_rows(rows, preprocessing.columns, problems)
         try:
-            x, notes = preprocessing.transform(frame)
+            x, notes = preprocessing.transform(frame, coded=True)
         except InputError as error:
             problems.found += error.problems
         problems.raise_if_any()

@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from goodfit.host import cores
 from goodfit.nets.forward import Parameters
-from goodfit.training.devices import cores, local, prepare
+from goodfit.training.devices import local, prepare
 from goodfit.training.kept import Compiled, RecentPrograms, size_of
 from goodfit.training.machine import PRODUCTS, machine
 from goodfit.training.optimisers import initial_state

@@ -18,6 +18,7 @@ import jax
 
 from goodfit.data.cache import user_cache
 from goodfit.errors import GoodfitError, InputError, nearest, problem
+from goodfit.host import cores
 
 _config: Any = jax.config  # its options are not typed
 Precision = Literal["highest", "tf32", "bf16"]
@@ -171,10 +172,3 @@ def _user_has_said() -> bool:
         or COUNT_FLAG in os.environ.get("XLA_FLAGS", "")
         or _config.jax_num_cpu_devices not in (-1, None)
     )
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,11 +23,35 @@ MOST_BUCKETS = 256  # inputs that the other categories share
 
 
 @dataclass(frozen=True)
-class OneHot(ColumnInputs):
+class Indicators(ColumnInputs):
+    """A column of which one input a row is 1 at most, and all others are 0: that for missing values is one of them."""
+
+    kind: ClassVar[Kind] = "categorical"
+
+    @abstractmethod
+    def chosen(self, column: RawColumn, notes: CellNotes) -> NDArray[np.int32]:
+        """[N] which input is 1, -1 where none is. notes: for people."""
+
+    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
+        """Write the inputs."""
+        chosen = self.chosen(column, notes)
+        rows = np.flatnonzero(chosen >= 0)
+        out[rows, chosen[rows]] = 1.0
+
+    @property
+    def _missing_place(self) -> int:
+        return self.own_width if self.missing else -1
+
+    def _tell_missing(self, absent: NDArray[np.bool_], notes: CellNotes) -> None:
+        if not self.missing and absent.any():
+            notes.add(self.name, "missing; taken as none of its categories", int(absent.sum()))
+
+
+@dataclass(frozen=True)
+class OneHot(Indicators):
     """Categories, one input each: 1 where the row has it. A category that training had not is 0 in all, with a note."""
 
     categories: tuple[str, ...]
-    kind: ClassVar[Kind] = "categorical"
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -38,22 +63,23 @@ class OneHot(ColumnInputs):
         """One a category."""
         return len(self.categories)
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
-        """Write the inputs."""
+    def chosen(self, column: RawColumn, notes: CellNotes) -> NDArray[np.int32]:
+        """[N] which input is 1, -1 where none is."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}
-        of_word = np.array([*(places.get(word, -1) for word in words), -1])
-        chosen = of_word[codes]
-        _set_one(out, chosen)
+        # the last is that of a missing one, whose code is -1
+        of_word = np.array([*(places.get(word, -1) for word in words), self._missing_place], np.int32)
+        chosen: NDArray[np.int32] = of_word[codes]
         unseen = (chosen < 0) & (codes >= 0)
         if unseen.any():
             new = (words[code] for code in np.unique(codes[unseen]))
             notes.add(self.name, "not seen in training", int(unseen.sum()), new)
-        self._mark(codes < 0, out, "taken as none of its categories", notes)
+        self._tell_missing(codes < 0, notes)
+        return chosen
 
 
 @dataclass(frozen=True)
-class Frequent(ColumnInputs):
+class Frequent(Indicators):
     """Categories of which frequent ones have an input of their own; all others fall into `buckets` hashed ones.
 
     So does a category that training had not. The hash is BLAKE2b, of 8 bytes, of the column's name, a zero byte and the
@@ -62,7 +88,6 @@ class Frequent(ColumnInputs):
 
     categories: tuple[str, ...]
     buckets: int
-    kind: ClassVar[Kind] = "categorical"
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -80,16 +105,16 @@ class Frequent(ColumnInputs):
         text = f"{self.name}\0{category}".encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") % self.buckets
 
-    def fill(self, column: RawColumn, out: NDArray[np.float32], notes: CellNotes) -> None:
-        """Write the inputs."""
+    def chosen(self, column: RawColumn, notes: CellNotes) -> NDArray[np.int32]:
+        """[N] which input is 1, -1 where none is."""
         codes, words = column.codes, column.categories()
         places = {category: place for place, category in enumerate(self.categories)}
-        of_word = np.full(len(words) + 1, -1)
-        for code in np.unique(codes[codes >= 0]):
+        of_word = np.full(len(words) + 1, self._missing_place, np.int32)
+        for code in np.flatnonzero(np.bincount(codes[codes >= 0])):  # the words that occur
             place = places.get(words[code])
             of_word[code] = len(self.categories) + self.bucket(words[code]) if place is None else place
-        _set_one(out, of_word[codes])
-        self._mark(codes < 0, out, "taken as none of its categories", notes)
+        self._tell_missing(codes < 0, notes)
+        return of_word[codes]
 
 
 def fit_categories(name: str, column: RawColumn, sharers: int = 1) -> OneHot | Frequent:
@@ -141,9 +166,3 @@ def sharing(column: RawColumn, sharers: int = 1) -> str:
     if own.all():
         return f"{len(counts):,} categories: a feature each"
     return f"{len(counts):,} categories: a feature each for the {int(own.sum()):,} most frequent, the others hashed"
-
-
-def _set_one(out: NDArray[np.float32], chosen: NDArray[np.integer]) -> None:
-    """Put a 1 into the chosen place of every row; none where it is -1."""
-    rows = np.flatnonzero(chosen >= 0)
-    out[rows, chosen[rows]] = 1.0

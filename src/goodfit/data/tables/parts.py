@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from goodfit.data.tables.frames import Frame, arrow_column, check_names, frame_from
+from goodfit.data.tables.kinds import Kind
+from goodfit.data.tables.plain import with_plain
 from goodfit.data.tables.raw import UnreadableColumn
 from goodfit.errors import InputError, nearest, problem
 
@@ -21,9 +23,9 @@ class TablePart:
     columns: Sequence[tuple[str, Any]]
     notes: Sequence[str] = field(default=())
 
-    def frame(self, without: Sequence[str] = ()) -> Frame:
-        """The raw columns, but for those named."""
-        left = [column for column in self.columns if column[0] not in without]
+    def frame(self, without: Sequence[str] = (), kinds: Mapping[str, Kind] | None = None) -> Frame:
+        """The raw columns, but for those named. kinds: of columns as which they will be read, which takes less time."""
+        left = with_plain([column for column in self.columns if column[0] not in without], kinds or {})
         import pyarrow as pa
 
         try:

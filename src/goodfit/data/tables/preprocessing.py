@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from goodfit.data.tables import stored
 from goodfit.data.tables.base import CellNotes
 from goodfit.data.tables.categories import fit_categories, sharers
+from goodfit.data.tables.coded import coded_rows, dense_rows
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of, frame_to_encode
 from goodfit.data.tables.kinds import WORDS, Kind, read_as
@@ -74,28 +75,19 @@ class Preprocessing:
         """D."""
         return sum(column.width for column in self.columns)
 
-    def transform(self, data: Any) -> tuple[NDArray[np.float32], list[str]]:
+    def transform(self, data: Any, coded: bool = False) -> tuple[Any, list[str]]:
         """(inputs [N, D], notes for people) of a table: a data frame, a dict of columns, or a Frame.
 
         Columns may come in any order. Others are ignored, with a note. CellNotes also count what had to be filled in:
         missing values where training had none, infinite numbers, categories that training had not. InputError names the
         columns that are missing, all of them, and each column with values that cannot be read as its kind.
+        coded: whether the inputs may be `CodedRows`, which nets predict from in less time.
         """
-        reader = RowReader(self)
+        reader = RowReader(self, coded)
         x, rows = reader.read(data, strict=True)
         if len(rows) < reader.rows:
             raise reader.unread_error()
         return x, reader.notes()
-
-    def encode(self, frame: Frame, notes: CellNotes) -> NDArray[np.float32]:
-        """Inputs [N, D] of rows whose cells can all be read; what there is to tell of them goes into `notes`."""
-        x = np.zeros((frame.rows, self.n_inputs), np.float32)
-        at = 0
-        for column in self.columns:
-            width = column.width
-            column.fill(frame.columns[column.name], x[:, at : at + width], notes)
-            at += width
-        return x
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON: dicts, lists, texts, and numbers that are finite."""
@@ -124,16 +116,16 @@ class RowReader:
     """Reads a table part by part, as if it came whole: a part is a table with the same columns.
 
     Every cell is read by what was fitted, so that it does not matter where the parts begin.
-    rows: how many were read so far.
+    coded: as in `Preprocessing.transform`. rows: how many were read so far.
     """
 
-    def __init__(self, preprocessing: Preprocessing) -> None:
-        self.preprocessing, self.rows = preprocessing, 0
+    def __init__(self, preprocessing: Preprocessing, coded: bool = False) -> None:
+        self.preprocessing, self.coded, self.rows = preprocessing, coded, 0
         self._where = "table"
         self._told: dict[str, None] = {}
         self._notes, self._gaps = CellNotes(), dict[str, Gap]()
 
-    def read(self, data: Any, *, strict: bool = False) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def read(self, data: Any, *, strict: bool = False) -> tuple[Any, NDArray[np.int64]]:
         """(inputs [K, D], numbers [K] of their rows in this part) of the rows whose cells can all be read.
 
         strict: the error for columns names cells that cannot be read, too.
@@ -157,7 +149,9 @@ class RowReader:
                     kept &= ~lost
                     self._lose(column.name, raw, np.flatnonzero(lost))
         rows = np.flatnonzero(kept)
-        x = self.preprocessing.encode(frame if len(rows) == frame.rows else frame.take(rows), self._notes)
+        whole = frame if len(rows) == frame.rows else frame.take(rows)
+        encode = coded_rows if self.coded else dense_rows
+        x = encode(self.preprocessing.columns, whole, self._notes)
         self.rows += frame.rows
         return x, rows
 

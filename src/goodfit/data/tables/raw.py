@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -243,10 +243,15 @@ def _text(array: Any) -> RawColumn:
     if isinstance(coded, pa.ChunkedArray):  # no chunk at all
         coded = pa.nulls(0, pa.large_string()).dictionary_encode()
     words = pc.replace_substring_regex(pc.utf8_trim_whitespace(coded.dictionary), WHOLE, r"\1")
-    absent = pc.is_in(pc.utf8_lower(words), value_set=texts(sorted(MISSING_WORDS)))
+    absent = pc.is_in(pc.utf8_lower(words), value_set=_missing_words())
     words = pc.dictionary_encode(pc.if_else(absent, no_text(), words))
     places = np.append(_places(words), np.int32(-1))
     return RawColumn("text", places[_places(coded)], words.dictionary)
+
+
+@cache
+def _missing_words() -> Any:
+    return texts(sorted(MISSING_WORDS))
 
 
 def _places(coded: Any) -> Codes:

@@ -23,8 +23,9 @@ from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import DAY, RawColumn
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.models.averaging import mean_values
+from goodfit.models.blockwise import overflow_allowed
 from goodfit.models.model_file import Model
-from goodfit.models.trained_net import checked_inputs, overflow_allowed
+from goodfit.models.trained_net import checked_inputs
 from goodfit.runs import record
 
 MOST_ROWS = 1000

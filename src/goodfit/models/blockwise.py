@@ -1,0 +1,150 @@
+"""Rows through the layers of a net, block by block: a block fits a core's cache, and cores take blocks side by side."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.tables.coded import CodedBlock, CodedLayer, CodedRows
+from goodfit.host import cores
+from goodfit.nets.numpy_activations import layer_values
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+MOST_THREADS = 16
+
+
+class _Net(Protocol):
+    """What is asked of a net here: a `TrainedNet`, whose fields these are."""
+
+    @property
+    def shift(self) -> np.ndarray:
+        """[D]."""
+
+    @property
+    def scale(self) -> np.ndarray:
+        """[D]."""
+
+    @property
+    def bend(self) -> np.ndarray:
+        """[D]."""
+
+    @property
+    def encoding(self) -> PiecewiseEncoding | None:
+        """Of scaled inputs."""
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """One a hidden layer."""
+
+    @property
+    def slopes(self) -> tuple[float | None, ...]:
+        """One a hidden layer."""
+
+    @property
+    def mixtures(self) -> tuple[np.ndarray, ...]:
+        """[H] a hidden layer."""
+
+    def entered(self, x: np.ndarray, precision: Any) -> np.ndarray:
+        """Raw inputs as the first layer sees them."""
+
+
+_spread = threading.Lock()  # held while blocks are on all cores, when whoever comes second takes one
+
+
+def each_block(
+    net: _Net,
+    rows: np.ndarray | CodedRows,
+    weights: Sequence[np.ndarray],
+    biases: Sequence[np.ndarray],
+    numbers: int,
+    put: Callable[[slice, Float[np.ndarray, "B C"]], None],
+) -> None:
+    """Call `put` with the outputs of one block of checked raw inputs after another, in any order and from any thread.
+
+    weights: [in, out] a layer, in the type to compute in; biases: [out] a layer; they may be others than the net's.
+    numbers: of a block's widest array at most. float64 is computed on all cores at once: the last bits of float32
+    depend on how a product is divided, and stay those of one call of it.
+    """
+    enter, first, width = _entrance(net, rows, weights[0])
+    layers = [first, *weights[1:]]
+
+    def work(block: slice) -> None:
+        with overflow_allowed():
+            values = layer_values(enter(block), layers, biases, net.activations, net.slopes, net.mixtures)
+            # only the newest layer is held, so that a block takes no more memory in a deep net
+            put(block, deque(values, maxlen=1)[0])
+
+    found = blocks(len(rows), max(width, *(weight.shape[1] for weight in weights)), numbers)
+    on_all_cores(work, list(found)) if weights[0].dtype == np.float64 else _one_by_one(work, found)
+
+
+def _entrance(net: _Net, rows: Any, weight: np.ndarray) -> tuple[Callable[[slice], Any], Any, int]:
+    """(what gives a block of rows as the first layer takes it, the weights of that layer, numbers of a row there)."""
+    precision = weight.dtype
+    if isinstance(rows, CodedRows):
+        places = rows.places if net.encoding is None else np.searchsorted(rows.places, net.encoding.columns)
+        known = net.encoding is None or np.isin(net.encoding.columns, rows.places).all()
+        if known and not net.shift.any() and (net.scale == 1).all() and not net.bend.any():
+            encoding = None if net.encoding is None else replace(net.encoding, columns=places)
+
+            def coded(block: slice) -> CodedBlock:
+                z = rows.numbers[block].astype(precision)
+                return CodedBlock(z if encoding is None else encoding.apply(z), rows.codes[block])
+
+            layer = CodedLayer.of(weight, rows)
+            return coded, layer, len(layer.numbers)
+        rows = rows.dense()  # of a net that scales its inputs, or was not trained on the columns of these rows
+    return lambda block: net.entered(rows[block], precision), weight, len(weight)
+
+
+def on_all_cores(work: Callable[[slice], None], items: Sequence[slice]) -> None:
+    """Do the work of every item, each in a thread of as many as NumPy's products may use, and cores there are.
+
+    While they run, a product has one thread. In a process that does so already, the items are done one by one.
+    """
+    if len(items) < 2 or cores() < 2 or not _spread.acquire(blocking=False):
+        return _one_by_one(work, items)
+    try:
+        products = _products()
+        allowed = [library["num_threads"] for library in products.info() if library["user_api"] == "blas"]
+        threads = min(cores(), len(items), MOST_THREADS, *(allowed or [MOST_THREADS]))
+        if threads < 2:
+            return _one_by_one(work, items)
+        with products.limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads, "goodfit rows") as pool:
+            _one_by_one(lambda _: None, pool.map(work, items))  # raises what a thread raised
+    finally:
+        _spread.release()
+
+
+def _one_by_one(work: Callable[[Any], None], items: Iterable[Any]) -> None:
+    for item in items:
+        work(item)
+
+
+@functools.cache
+def _products() -> Any:
+    """What sets the threads of products. It is told of the libraries that are loaded now: NumPy's is."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def blocks(n_rows: int, width: int, numbers: int) -> Iterator[slice]:
+    """Slices of rows whose widest array has at most so many numbers."""
+    step = max(1, numbers // width)
+    return (slice(start, start + step) for start in range(0, n_rows, step))
+
+
+def overflow_allowed() -> np.errstate:
+    """A net that grew without bound may overflow; whoever uses its numbers sees that they are not finite."""
+    return np.errstate(over="ignore", invalid="ignore")

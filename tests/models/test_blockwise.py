@@ -1,0 +1,82 @@
+"""Blocks of rows on all cores: the same numbers as on one, and no more threads than there are cores for."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from model_help import net
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from goodfit.models import blockwise, trained_net
+from goodfit.models.averaging import mean_values
+from goodfit.models.blockwise import blocks, on_all_cores
+
+ITEMS = list(blocks(40, 1, 4))
+
+
+def product_threads() -> set[int]:
+    """How many threads NumPy's products may use."""
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+def test_many_cores_give_the_bits_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, one = np.random.default_rng(1).normal(size=(500, 20)), net((20, 30, 2), ("gelu",))
+    monkeypatch.setattr(trained_net, "CACHED_NUMBERS", 1000)
+    with threadpool_limits(4, "blas"):
+        monkeypatch.setattr(blockwise, "cores", lambda: 1)
+        alone = mean_values([one], x)
+        monkeypatch.setattr(blockwise, "cores", lambda: 4)
+        for _ in range(5):
+            np.testing.assert_array_equal(mean_values([one], x), alone)
+        # what overflows is no warning in a thread, either
+        huge = net((20, 30, 2), ("relu",), task="regression", classes=())
+        assert not np.isfinite(huge.predict(x * 1e307, np.float64)).all()
+
+
+@pytest.mark.parametrize(("cores", "allowed", "most"), [(1, 4, 1), (4, 1, 1), (3, 4, 3), (4, 2, 2)])
+def test_threads_are_no_more_than_cores_and_than_products_may_use(
+    cores: int, allowed: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is pinned to one core, or told to use one thread, makes no thread."""
+    monkeypatch.setattr(blockwise, "cores", lambda: cores)
+    seen, inside = list[str](), set[int]()
+
+    def work(_: Any) -> None:
+        seen.append(threading.current_thread().name)
+        inside.update(product_threads())
+
+    with threadpool_limits(allowed, "blas"):
+        on_all_cores(work, ITEMS)
+        assert product_threads() == {allowed}
+        assert len(seen) == len(ITEMS)
+        assert len(set(seen)) <= most
+        assert (threading.current_thread().name in seen) == (most == 1)
+        assert inside == {1} if most > 1 else inside == {allowed}
+
+
+def test_whoever_comes_second_takes_one_core_and_products_get_their_threads_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blockwise, "cores", lambda: 4)
+    nested = list[bool]()
+
+    def inner(_: Any) -> None:
+        nested.append(threading.current_thread() is outer[threading.get_ident()])
+
+    outer: dict[int, threading.Thread] = {}
+
+    def work(_: Any) -> None:
+        outer[threading.get_ident()] = threading.current_thread()
+        on_all_cores(inner, ITEMS)
+
+    with threadpool_limits(2, "blas"):
+        on_all_cores(work, ITEMS)
+        assert len(nested) == len(ITEMS) ** 2
+        assert all(nested)
+        with pytest.raises(ZeroDivisionError, match="division"):
+            on_all_cores(lambda block: 1 // block.start, ITEMS)  # type: ignore[arg-type,return-value]
+        assert product_threads() == {2}
+        assert not blockwise._spread.locked()
