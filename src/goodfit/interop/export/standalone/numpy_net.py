@@ -51,7 +51,8 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
     texts = ["" if text.lower() in column["missing"] else re.sub(r"^([+-]?[0-9]+)\.0+$", r"\1", text) for text in words]
     if "places" in column:
-        made = np.array(column["values"] or np.eye(column["own"] + 1)[:, :-1])[[place(text, column) for text in texts]]
+        at = np.array([*map({text: place(text, column) for text in {*texts}}.get, texts)], int)
+        made = np.array(column["values"])[at] if column["values"] else at[:, None] == np.arange(column["own"])
         return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
     values = cells if ready else np.array([number(text, column) if text else np.nan for text in texts])
     values = np.where(np.isinf(values), np.nan, values).astype(float)
@@ -59,9 +60,8 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     found = {"value": [values], "trend": [z / np.sqrt(1 + (z / 3) ** 2)]}  # scaled robustly, clipped smoothly
     for part, turns in {"year": values // 1 / 365.2425, "week": (values // 1 + 3) / 7, "day": values % 1}.items():
         found[part] = [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]
-    made = np.column_stack([each for part in column["parts"] for each in found[part]])
-    absent = np.isnan(values)[:, None]
-    return np.column_stack([np.where(absent, column["instead"], made), absent])[:, : column["width"]]
+    made, gap = np.column_stack([each for part in column["parts"] for each in found[part]]), np.isnan(values)[:, None]
+    return np.column_stack([np.where(gap, column["instead"], made), gap])[:, : column["width"]]
 
 
 def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
