@@ -39,8 +39,8 @@ KINDS: Any = {
     "height": "numeric",
 }
 MADE = Preprocessing.fit(COLUMNS, KINDS, np.arange(200))
-NEW = people(50, seed=1)
-NEW["town"][3:6], NEW["street"] = [None, "elsewhere", ""], [f"street {place * 3}" for place in range(50)]
+NEW = people(300, seed=1)
+NEW["town"][3:6], NEW["street"] = [None, "elsewhere", ""], [f"street {place * 3}" for place in range(300)]
 DENSE, NOTES = MADE.transform(NEW)
 CODED, CODED_NOTES = MADE.transform(NEW, coded=True)
 FIRST = MADE.n_inputs
@@ -49,7 +49,7 @@ PLAIN: dict[str, Any] = {"shift": [0.0], "scale": [1.0], "bend": [0.0]}  # as ne
 
 def test_the_same_inputs_and_notes() -> None:
     assert isinstance(CODED, CodedRows)
-    assert CODED.codes.shape == (50, 2)
+    assert CODED.codes.shape == (300, 2)
     assert CODED.shape == DENSE.shape
     assert len(CODED.places) == 4  # age and its gaps, member, height
     np.testing.assert_array_equal(CODED.dense(), DENSE)
@@ -57,6 +57,8 @@ def test_the_same_inputs_and_notes() -> None:
     assert any("not seen" in note for note in NOTES)
     few = Preprocessing.fit(COLUMNS, {"age": "numeric", "school": "categorical"})
     assert isinstance(few.transform(NEW, coded=True)[0], np.ndarray)  # no column of many categories
+    row = {name: values[:1] for name, values in NEW.items()}
+    np.testing.assert_array_equal(MADE.transform(row, coded=True)[0], DENSE[:1])
 
 
 ONE = replace(net((FIRST, 7, 2), ("gelu",)), **PLAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 from dataclasses import dataclass
@@ -85,11 +86,12 @@ def _run(run: RunSummary) -> dict[str, Any]:
 def _curves(folder: Path) -> dict[str, Any]:
     """Mean, least and largest over seeds of each metric by epoch, as history.csv has it; {} where there is none."""
     try:
-        lines = list(csv.DictReader(read_text(folder / "history.csv", most=MOST_BYTES).splitlines()))
+        text = read_text(folder / "history.csv", most=MOST_BYTES)
+        lines = list(csv.DictReader(io.StringIO(text, newline="")))
         epochs = [int(line["epoch"]) for line in lines]
         metrics = [name for name in (lines[0] if lines else ()) if name not in ("epoch", "net", "seed")]
         values = np.asarray([[float(line[name] or "nan") for name in metrics] for line in lines])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return {}
     found: dict[str, Any] = {"epoch": sorted(set(epochs))}
     for place, name in enumerate(metrics):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from goodfit.training.recipe import Recipe
 
 BLOCK_NUMBERS = 2**22  # numbers in the widest array of a forward pass; 16 MB
-CACHED_NUMBERS = 2**17  # the same for float64: 1 MB, which a processor's cache holds
+CACHED_NUMBERS = 2**16  # the same for float64: 512 KB, of which a core's cache holds two
 MOST_COUNT = 2**20
 Link = Literal["identity", "exp"]
 Precision = type[np.float32] | type[np.float64]

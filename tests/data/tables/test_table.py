@@ -129,7 +129,32 @@ def test_all_refused_texts_come_with_one_fix() -> None:
         "--kind 'a note, long=categorical'."
     )
     assert list(table(columns, "y", ids='name, "a note, long"').kinds) == ["x"]
-    assert split_names(["a, b", '"c,d"', ""]) == ("a", "b", "c,d")
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        (["a, b", '"c,d"', ""], ["a", "b", "c,d"]),
+        (["a\nb", "c\r\nd,e"], ["a\nb", "c\r\nd", "e"]),
+        (['"a\n,b", c', '"say ""a"""'], ["a\n,b", "c", 'say "a"']),
+        (['"a', 'b"'], ['"a', 'b"']),
+        (['5" pipe,"a"b', ",, ,"], ['5" pipe', '"a"b']),
+        (["x" * 200_000], ["x" * 200_000]),
+    ],
+)
+def test_any_text_has_names(texts: list[str], names: list[str]) -> None:
+    assert split_names(texts) == tuple(names)
+
+
+def test_names_may_have_lines(tmp_path: Path) -> None:
+    """A target, an id and a header of several lines, whatever separates the columns of the file."""
+    columns: dict[str, Any] = {"the\ntarget": [0.5, 1.5, 2.5, 4.0], "an\nid": [*"abcd"], "x": [1, 2, 3, 5]}
+    assert list(table(columns, "the\ntarget", ids="an\nid").kinds) == ["x"]
+    with pytest.raises(InputError, match=r"the target must be one of its columns; got 'the\\nprice'"):
+        table(columns, "the\nprice")
+    file = tmp_path / "new.csv"
+    file.write_text('"the\ntarget";"an\nid";x\n0.5;a;1\n1.5;b;2\n2.5;c;3\n', "utf-8")
+    assert list(read_table(file, "the\ntarget", ids="an\nid").kinds) == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 FEWEST_CODED = 12  # inputs of a categorical column from which on a look-up is faster than its share of a product
+FEWEST_ROWS = 256  # from which on the weights are put in order for them in less time than it saves
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ def dense_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) 
 
 
 def coded_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) -> CodedRows | np.ndarray:
-    """The same, with the inputs of large categories as codes; an array where there are no such columns."""
+    """The same, with the inputs of large categories as codes; an array where there are no such columns, or few rows."""
     single, grouped, places, codes = list[ColumnInputs](), [], list[int](), []
     at = 0
     for column in columns:
@@ -103,7 +104,7 @@ def coded_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) 
             single.append(column)
             places += range(at, at + column.width)
         at += column.width
-    if not grouped:
+    if not grouped or frame.rows < FEWEST_ROWS:
         return dense_rows(columns, frame, notes)
     for column, start in grouped:
         chosen = column.chosen(frame.columns[column.name], notes)

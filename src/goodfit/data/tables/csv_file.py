@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ SEPARATORS = (",", ";", "\t", "|")  # those tried for .csv; the one that occurs 
 BLOCK = 1 << 28  # bytes parsed at a time; a row must fit
 MARK = b"\xef\xbb\xbf"  # of UTF-8, which may stand at the beginning
 EMPTY = "must hold a line of column names and rows; it is empty"
+_QUOTED = re.compile(rb'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"')  # a text in quotes, which begins where a cell does
+_HEADER = re.compile(rb"\s*+(?:" + _QUOTED.pattern + rb"|[^\n])*+")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 
@@ -62,10 +65,10 @@ def check_text(where: str, content: bytes, lines: int = 0) -> None:
 
 
 def separator_of(content: bytes) -> str:
-    """The separator that the header has most of, outside of quotes."""
-    first = content.lstrip().split(b"\n", 1)[0].decode(errors="replace")
-    unquoted = "".join(first.split('"')[::2])
-    return max(SEPARATORS, key=unquoted.count)
+    """The separator that the header has most of, outside of quotes, in which a name may have lines."""
+    header = _HEADER.match(content)
+    unquoted = _QUOTED.sub(b"", header[0] if header else b"")
+    return max(SEPARATORS, key=lambda sign: unquoted.count(sign.encode()))
 
 
 def _first_record(where: str, content: bytes, separator: str) -> list[str]:

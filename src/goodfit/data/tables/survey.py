@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +28,7 @@ from goodfit.words import rows_text
 Role = Literal["input", "target", "id", "group", "time", "weight", "left out", "text", "refused"]
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
+_NAME = re.compile(r'\s*(?:"((?:[^"]|"")*+)"\s*|([^,]*+))(?:,|\Z)')  # in quotes, or up to the next comma
 SEVERAL = "Name each by itself: --target a --target b, or target=['a', 'b']."
 
 
@@ -118,8 +119,12 @@ def _checked_targets(target: Any, task: Any, problems: Problems) -> str | tuple[
 
 @public
 def split_names(texts: Iterable[str]) -> tuple[str, ...]:
-    """Names from texts with commas between them; a name that holds a comma stands in double quotes."""
-    return tuple(name.strip() for row in csv.reader(texts, skipinitialspace=True) for name in row if name.strip())
+    """Names from texts with commas between them; a name that holds a comma stands in double quotes, two of which are
+    one in it. Any text has names: a quote that does not enclose one is a part of it, as is the end of a line.
+    """
+    found = (match.groups() for text in texts for match in _NAME.finditer(text))
+    names = (quoted.replace('""', '"') if plain is None else plain for quoted, plain in found)
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def nearest_column(name: str, names: Sequence[str]) -> str:
