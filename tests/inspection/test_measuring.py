@@ -20,6 +20,9 @@ from goodfit.inspection.passes import mean_loss, parameters_of
 from goodfit.inspection.precision import exact
 from goodfit.inspection.subject import Subject, describe_net, subject_of
 from goodfit.inspection.variances import predicted, squares
+from goodfit.models.quantile_head import split_head
+from goodfit.training.initialise import initial_layers
+from goodfit.training.recipe_rules import last_width
 
 RECIPE = gf.Recipe(hidden=(6,), activation="tanh", dropout=0, optimizer="sgd", learning_rate=0.5)
 
@@ -195,3 +198,22 @@ def test_a_measurement_as_json() -> None:
     assert [layer["name"] for layer in found["layers"]] == ["hidden 1", "output"]
     assert len(found["expected"]) == 2
     assert measure(subject(random_net((4, 6, 3))), curvature=False).to_json()["expected"] is None
+
+
+def test_theory_of_quantiles_is_that_of_what_is_drawn_and_of_the_medians_that_are_looked_at() -> None:
+    """300 starts of 20 identity units and 3 targets of 5 levels each: the weights of medians, and a gradient through
+    them. 18,000 weights, so that a standard error of their mean square is about 1 %.
+    """
+    recipe = gf.Recipe(hidden=(20,), activation="identity", init="xavier-normal", loss="quantile")
+    last = predicted(recipe, 10, 3, 1.0)[1]
+    assert last.weight == last.compromise == 2 / (20 + 3 * 5)
+    found_squares, gains = [], []
+    for seed in range(300):
+        layers = initial_layers(recipe.replace(seed=seed), 10, last_width(recipe, 3))
+        weight = split_head([w for w, _ in layers], [b for _, b in layers], recipe.levels)[0][-1]
+        back = weight.T @ np.random.default_rng(seed).choice([-1.0, 1.0], 3)  # of a mean square of 1
+        found_squares.append(float((weight**2).mean()))
+        gains.append(float((back**2).mean()))
+    assert np.mean(found_squares) == pytest.approx(last.weight, rel=0.04)
+    assert np.mean(gains) == pytest.approx(last.gradient_gain, rel=0.08)
+    assert (last.backward, last.gradient_gain) == (pytest.approx(6 / 35), pytest.approx(6 / 35))

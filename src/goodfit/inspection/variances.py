@@ -11,6 +11,7 @@ from goodfit.inspection.precision import exact
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import last_width
 
 _GRID = np.linspace(-9.0, 9.0, 3600)  # of a standard normal variable, for means; 0, where kinks are, is no point
 _DENSITY = np.exp(-0.5 * _GRID**2) / math.sqrt(2 * math.pi) * (_GRID[1] - _GRID[0])
@@ -24,7 +25,7 @@ class LayerVariance:
     weight: variance of an entry of W; forward: fan_in times it; backward: fan_out times it (both are 1 where layers
     without activations keep the variance); compromise: Xavier's 2 / (fan_in + fan_out). signal: predicted mean square
     of z; gradient_gain: predicted ratio of the mean square gradient of z of the layer before to that of this one; nan
-    where there is no theory.
+    where there is no theory. Of quantiles, the last layer is drawn for all levels, and gradients are of the medians.
     """
 
     weight: float
@@ -47,8 +48,10 @@ def predicted(recipe: Recipe, inputs: int, outputs: int, input_square: float) ->
     theory = recipe.init not in NO_THEORY and recipe.init_data == "none"
     rows, square, slope_square = [], input_square, math.nan
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
-        weight = INITIALISERS[recipe.init].variance(fan_in, fan_out, scale)
-        biases = BIAS_INITIALISERS[recipe.init_bias].variance(fan_in, fan_out, recipe.init_bias_value)
+        # the gradients that are looked at come from medians alone, beside which quantiles are drawn in the same layer
+        drawn = last_width(recipe, outputs) if layer == len(recipe.hidden) else fan_out
+        weight = INITIALISERS[recipe.init].variance(fan_in, drawn, scale)
+        biases = BIAS_INITIALISERS[recipe.init_bias].variance(fan_in, drawn, recipe.init_bias_value)
         mean = recipe.init_bias_value if recipe.init_bias == "constant" else 0.0
         signal = fan_in * weight * square + biases if theory else math.nan
         rows.append(
@@ -56,7 +59,7 @@ def predicted(recipe: Recipe, inputs: int, outputs: int, input_square: float) ->
                 weight=weight,
                 forward=fan_in * weight,
                 backward=fan_out * weight,
-                compromise=2.0 / (fan_in + fan_out),
+                compromise=2.0 / (fan_in + drawn),
                 signal=signal + mean**2,
                 gradient_gain=fan_out * weight * slope_square if theory else math.nan,
             )
