@@ -68,6 +68,8 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "one_a_layer": "a list of activations or dropout rates has one entry per hidden layer;",
     "scale_has_size": "`init_scale` is greater than 0, except for `constant`;",
     "nesterov_has_momentum": "`nesterov` needs a `momentum` greater than 0;",
+    "schedules_have_a_subject": "`dropout_schedule` needs `dropout` or `input_dropout` greater than 0, and "
+    "`decay_schedule` a `weight_decay`;",
     "warmup_ends": "`warmup` is less than `epochs`;",
     "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
     "folds_leave_rows": "`fold_members` is 0, or 2 or more;",

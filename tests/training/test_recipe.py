@@ -194,6 +194,16 @@ def test_a_bad_field_is_named_with_its_rule_and_a_fix(name: str, value: object, 
             "Recipe: 'momentum' must be > 0 with 'nesterov'; got 0.0. A common value is 0.9.",
         ),
         (
+            {"dropout": (0, 0), "hidden": (3, 3), "dropout_schedule": "flat-cosine"},
+            "Recipe: 'dropout_schedule' must be constant where 'dropout' and 'input_dropout' are 0; got 'flat-cosine'. "
+            "A common dropout is 0.2.",
+        ),
+        (
+            {"optimizer": "adamw", "weight_decay": 0, "decay_schedule": "flat-cosine"},
+            "Recipe: 'decay_schedule' must be constant where 'weight_decay' is 0; got 'flat-cosine'. A common weight "
+            "decay is 0.01.",
+        ),
+        (
             {"warmup": 5, "epochs": 5},
             "Recipe: 'warmup' must be less than 'epochs', which is 5; got 5.0. Both count epochs.",
         ),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from goodfit import Recipe
+from goodfit.inspection.variants import variant_recipes
 from goodfit.verdicts.probes import HALF, far_rates, probes_of
 
 
@@ -39,6 +40,20 @@ def test_what_a_recipe_has_is_made_stronger_and_switched_off() -> None:
     assert found["more dropout"] == {"dropout": pytest.approx(0.6)}
     assert found["no dropout"] == {"dropout": 0}
     assert "dropout" not in found
+
+
+def test_a_schedule_goes_with_what_it_is_of() -> None:
+    how: Any = {"dropout_schedule": "flat-cosine", "decay_schedule": "flat-cosine", "optimizer": "adamw"}
+    recipe = Recipe(hidden=(16,), dropout=0.2, **how)
+    found = fields(recipe)
+    assert found["no dropout"] == {"dropout": 0, "dropout_schedule": "constant"}
+    assert found["no penalty"] == {"weight_decay": 0, "decay_schedule": "constant"}
+    assert fields(recipe.replace(input_dropout=0.1))["no dropout"] == {"dropout": 0}
+    variants = variant_recipes(recipe)  # of which each has what it tests as the recipe has it
+    on = {name: (each.dropout_schedule, each.decay_schedule) for name, each in variants.items()}
+    flat, off = "flat-cosine", "constant"
+    expected = {"mended": (off, off), "dropout": (flat, off), "weight_decay": (off, flat), "penalties": (flat, flat)}
+    assert on == expected
 
 
 def test_fields_of_one_value_a_layer_follow_the_layers() -> None:

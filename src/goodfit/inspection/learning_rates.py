@@ -19,7 +19,7 @@ from goodfit.training.examples import Examples
 from goodfit.training.jobs import FittedJobs, fit_jobs
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import LEARNING_RATES
+from goodfit.training.recipe_rules import LEARNING_RATES, SCHEDULED
 
 REACH = 6  # half decades to both sides of the recipe's learning rate, and as far as the optimiser's usual rate
 LAST = 0.2  # share of the epochs, from the end, whose mean loss counts
@@ -28,7 +28,11 @@ FEWEST_ROWS = 256
 LEARNABLE = 0.05  # of the constant prediction's loss: where no rate gets below it by as much, rates are not at fault
 SAFER = 0.02  # of the constant prediction's loss that a lower rate may cost and still be advised
 SUITS = 0.9  # share of the best drop in loss with which a net that is built anew keeps its learning rate, or its depth
-FREE = {"l1": 0.0, "l2": 0.0, "weight_decay": 0.0, "dropout": 0.0, "input_dropout": 0.0}  # recipe fields, switched off
+PENALTIES = ("l1", "l2", "weight_decay", "dropout", "input_dropout")
+FREE: dict[str, Any] = {  # recipe fields, switched off
+    **dict.fromkeys(PENALTIES, 0.0),
+    **dict.fromkeys(SCHEDULED, "constant"),
+}
 
 
 @dataclass(frozen=True, eq=False)

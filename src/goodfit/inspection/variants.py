@@ -19,6 +19,7 @@ from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.learning_rates import (
     FREE,
     LEARNABLE,
+    PENALTIES,
     RangeTest,
     fewer_epochs,
     fewer_rows,
@@ -35,8 +36,8 @@ from goodfit.training.examples import Examples, Scaling, scaled_by
 from goodfit.training.jobs import FittedJobs, fit_jobs
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import SCHEDULED, is_on
 
-PENALTIES = tuple(FREE)
 MENDED, TOGETHER, BOTTLENECK, DEPTH = "mended", "penalties", "bottleneck", "depth"
 LEFT_BELOW = 0.6  # share of what the net learns without it: what holds it back leaves no more
 THROUGH_BELOW = 0.85  # the same for layers of one or two units, which no net that is built soundly has
@@ -126,9 +127,9 @@ def variant_recipes(base: Recipe) -> dict[str, Recipe]:
     for name in active_penalties(base):
         value = getattr(base, name)
         back[name] = value[:layers] if isinstance(value, tuple) else value
-        found[name] = mended.replace(**{name: back[name]})
+        found[name] = _with(mended, base, {name: back[name]})
     if len(back) > 1:
-        found[TOGETHER] = mended.replace(**back)
+        found[TOGETHER] = _with(mended, base, back)
     if narrow := narrow_layers(base.hidden):
         hidden = list(mended.hidden)
         for layer in narrow:
@@ -137,6 +138,16 @@ def variant_recipes(base: Recipe) -> dict[str, Recipe]:
     if len(base.hidden) > layers:
         found[DEPTH] = wide
     return found
+
+
+def _with(mended: Recipe, base: Recipe, rates: Mapping[str, Any]) -> Recipe:
+    """A recipe with some of the penalties and rates of another, on the schedules that these have there."""
+    schedules = {
+        field: getattr(base, field)
+        for field, (subjects, _) in SCHEDULED.items()
+        if any(is_on(rates.get(name, 0.0)) for name in subjects)
+    }
+    return mended.replace(**rates, **schedules)
 
 
 def suspects(base: Recipe) -> bool:

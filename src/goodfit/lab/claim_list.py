@@ -11,6 +11,7 @@ from goodfit.lab.outcomes import OUTCOMES, Outcome
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import to_text
+from goodfit.training.recipe_rules import with_schedules_off
 
 Changes = Mapping[str, Any]
 Pair = tuple[Changes, Changes]
@@ -72,7 +73,7 @@ def _in_layers(name: str, first: str, second: str) -> Callable[[Recipe], Pair]:
 def _dropout(recipe: Recipe) -> Pair:
     _needs_hidden(recipe, "dropout")
     some = any(recipe.dropouts)
-    return {"dropout": 0.0}, {"dropout": recipe.dropout if some else 0.3}
+    return with_schedules_off(recipe, {"dropout": 0.0}), {"dropout": recipe.dropout if some else 0.3}
 
 
 def _more_decay(recipe: Recipe) -> Pair:

@@ -21,6 +21,10 @@ BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked fo
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
+SCHEDULED: dict[str, tuple[tuple[str, ...], str]] = {  # schedule -> fields, one of which it needs, and what to do
+    "dropout_schedule": (("dropout", "input_dropout"), "A common dropout is 0.2."),
+    "decay_schedule": (("weight_decay",), f"A common weight decay is {WEIGHT_DECAY}."),
+}
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
 
 
@@ -170,6 +174,31 @@ def nesterov_has_momentum(values: Values) -> Iterator[Found]:
         yield frozenset({"nesterov", "momentum"}), problem("Recipe", rule, got=values["momentum"], fix=fix)
 
 
+def schedules_have_a_subject(values: Values) -> Iterator[Found]:
+    """A schedule of dropout or weight decay has no effect where these are 0."""
+    for field, (subjects, fix) in SCHEDULED.items():
+        if values[field] != "constant" and not any(is_on(values[name]) for name in subjects):
+            names = f"{' and '.join(map(repr, subjects))} {'are' if len(subjects) > 1 else 'is'}"
+            rule = f"'{field}' must be constant where {names} 0"
+            yield frozenset({field, *subjects}), problem("Recipe", rule, got=values[field], fix=fix)
+
+
+def with_schedules_off(recipe: Any, changes: Values) -> dict[str, Any]:
+    """Changes of a recipe, and with them the schedules off that would have no effect then."""
+    off = {
+        field: "constant"
+        for field, (subjects, _) in SCHEDULED.items()
+        if getattr(recipe, field) != "constant"
+        and not any(is_on(changes.get(name, getattr(recipe, name))) for name in subjects)
+    }
+    return {**changes, **off}
+
+
+def is_on(rate: float | tuple[float, ...]) -> bool:
+    """Whether a strength, or one of a layer's, is above 0."""
+    return any(rate) if isinstance(rate, tuple) else rate > 0
+
+
 def warmup_ends(values: Values) -> Iterator[Found]:
     """The warm-up is over before the training is."""
     if values["warmup"] >= values["epochs"] and values["warmup"] > 0:
@@ -239,6 +268,7 @@ CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     one_a_layer,
     scale_has_size,
     nesterov_has_momentum,
+    schedules_have_a_subject,
     warmup_ends,
     weights_choose,
     folds_leave_rows,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from goodfit.errors import InputError
 from goodfit.selection.space import text_of
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import LEARNING_RATES
+from goodfit.training.recipe_rules import LEARNING_RATES, with_schedules_off
 
 Side = Literal["freer", "longer", "tighter", "slower", "data"]
 
@@ -105,7 +105,7 @@ def _capacity(recipe: Recipe) -> Iterator[Alternative]:
 
 def _no_dropout(recipe: Recipe) -> dict[str, Any]:
     """Of the first hidden layer; a net without one may say what it likes."""
-    return {"dropout": 0.0} if recipe.dropout else {}
+    return with_schedules_off(recipe, {"dropout": 0.0}) if recipe.dropout else {}
 
 
 def _time(recipe: Recipe) -> Iterator[Alternative]:
@@ -122,7 +122,7 @@ def _penalties(recipe: Recipe) -> Iterator[Alternative]:
         return
     for name, factor in zip(names, STRONGER, strict=True):
         yield _changed(recipe, name, "tighter", {each: factor * value for each, value in own.items()})
-    yield _changed(recipe, "no penalty", "freer", dict.fromkeys(own, 0.0))
+    yield _changed(recipe, "no penalty", "freer", with_schedules_off(recipe, dict.fromkeys(own, 0.0)))
 
 
 def _dropout(recipe: Recipe) -> Iterator[Alternative]:
@@ -132,7 +132,7 @@ def _dropout(recipe: Recipe) -> Iterator[Alternative]:
     if any(dropped):
         more = tuple(round((1 + rate) / 2, 6) if rate else rate for rate in dropped)
         yield _changed(recipe, "more dropout", "tighter", {"dropout": _one_or_each(more)})
-        yield _changed(recipe, "no dropout", "freer", {"dropout": 0.0})
+        yield _changed(recipe, "no dropout", "freer", with_schedules_off(recipe, {"dropout": 0.0}))
     else:
         yield _changed(recipe, "dropout", "tighter", {"dropout": DROPOUT})
 

@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 from goodfit.inspection.findings.finding import Evidence, Finding, number
-from goodfit.inspection.learning_rates import FREE
 from goodfit.inspection.shapes import DEEP, NARROW, narrow_layers, shorter, widened
 from goodfit.inspection.variants import (
     BOTTLENECK,
@@ -16,6 +15,7 @@ from goodfit.inspection.variants import (
     VariantTest,
     active_penalties,
 )
+from goodfit.training.recipe_rules import with_schedules_off
 
 LIMITS = {"over-regularised": LEFT_BELOW, "bottleneck": THROUGH_BELOW, "too-deep": LEFT_BELOW}
 
@@ -44,7 +44,8 @@ def over_regularised(evidence: Evidence) -> Finding:
     text = _compared(test, variant, f"with {words}{' alone' * (len(active) > len(told))}", "without")
     if others := [_words(name) for name in alone if name != variant]:
         text += f" {' and '.join(others).capitalize()} alone hold{'s' * (len(others) == 1)} it back, too."
-    return _found(code, test, variant, ", ".join(named), text, {name: FREE[name] for name in named}, bad=bad)
+    advice = with_schedules_off(recipe, dict.fromkeys(named, 0.0))
+    return _found(code, test, variant, ", ".join(named), text, advice, bad=bad)
 
 
 def bottleneck(evidence: Evidence) -> Finding:
