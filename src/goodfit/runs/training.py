@@ -25,6 +25,7 @@ from goodfit.notices import warn
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, net_seeds, seeds_of
 from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
+from goodfit.runs.joining import history_of, joined
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
 from goodfit.runs.opening import record_curve
@@ -32,20 +33,19 @@ from goodfit.runs.refitting import FOLDER, Refit, all_rows, check_refit, lengths
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
 from goodfit.runs.starting import GoingOn
-from goodfit.runs.watching import Telling, Watch, values_of
+from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
 from goodfit.training.devices import start_ahead
 from goodfit.training.events import EventLog
 from goodfit.training.examples import Examples, scaled_by
 from goodfit.training.fitting import TrainedNets
-from goodfit.training.history import History
 from goodfit.training.keeping import PackTrained, keep_nets, keep_optimizer
 from goodfit.training.lock import held
 from goodfit.training.memory import free_memory
 from goodfit.training.notebooks import training_line
 from goodfit.training.optimizer_state import state_after
-from goodfit.training.population import Job, NetArrays
+from goodfit.training.population import Job
 from goodfit.training.progress import ProgressCallback
 from goodfit.training.recipe import Recipe
 from goodfit.training.reporter import Reporter
@@ -281,7 +281,7 @@ class _Training:
         turns = self._train(work, planned, store, reporter, {"data": time.perf_counter() - self.began})
         reporter.phase("evaluate")
         began = time.perf_counter()
-        arrays, frozen = _joined(planned, turns)
+        arrays, frozen = joined(planned, turns)
         nets = tuple(
             TrainedNet.of(each, recipe.replace(seed=seed), self.parts.data, examples.scaling)
             for each, seed in zip(arrays, self.seeds, strict=True)
@@ -294,7 +294,7 @@ class _Training:
             task=self.parts.data.task,
             seeds=self.seeds,
             nets=nets,
-            history=self._history(examples, planned, turns),
+            history=history_of(self.seeds, examples, planned, turns),
             scores=scores,
             seconds={**spent, "evaluate": time.perf_counter() - began},
             folder=self.folder,
@@ -374,26 +374,3 @@ class _Training:
             return session.run(
                 [work], keep, planned=planned, kept_in=kept_in, observers=[telling], pace=pace, spent=spent
             )
-
-    def _history(self, examples: Examples, planned: SessionPlan, turns: Sequence[TrainedNets]) -> History:
-        epochs = max(len(each.metrics) for each in turns)
-        tables: dict[str, NDArray[Any]] = {}
-        counters = {name: np.zeros(len(self.seeds), np.int64) for name in ("best_epoch", "stopped_epoch", "frozen")}
-        for turn, trained in zip(planned.turns, turns, strict=True):
-            own = list(turn.jobs)
-            for name, values in values_of(trained.metrics, examples).items():
-                table = tables.setdefault(name, np.full((epochs, len(self.seeds)), np.nan, np.float32))
-                table[: len(values), own] = values
-            for name, counter in counters.items():
-                counter[own] = getattr(trained, name)
-        return History(np.arange(1, epochs + 1), np.asarray(self.seeds), tables, **counters)
-
-
-def _joined(planned: SessionPlan, turns: Sequence[TrainedNets]) -> tuple[list[NetArrays], NDArray[np.bool_]]:
-    """The nets of all turns in the order of the seeds, and which of them are frozen."""
-    nets: dict[int, NetArrays] = {}
-    frozen = np.zeros(planned.nets, bool)
-    for turn, trained in zip(planned.turns, turns, strict=True):
-        nets |= dict(zip(turn.jobs, trained.nets, strict=True))
-        frozen[list(turn.jobs)] = trained.frozen
-    return [nets[net] for net in range(planned.nets)], frozen
