@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from goodfit.errors import InputError, nearest, problem
+from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import found_in, parsed
+from goodfit.training.recipe_given import field_problems, plain_value
 from goodfit.training.recipe_names import (
     ActivationName,
     BiasInitialiserName,
@@ -257,13 +258,13 @@ class Recipe(BaseModel):
     if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
 
         def __init__(self, **given: Any) -> None:
-            given = {name: _plain(name, value) for name, value in given.items()}
+            given = {name: plain_value(name, value) for name, value in given.items()}
             problems: list[str] = []
             bad: frozenset[str] = frozenset()
             try:
                 super().__init__(**given)
             except ValidationError as error:
-                problems, bad = _field_problems(error, given)
+                problems, bad = field_problems(error, given, _fields())
                 given = {name: value for name, value in given.items() if name not in bad}
                 super().__init__(**given)
             self.__dict__.update(dependent_defaults(given, self.__dict__))
@@ -351,31 +352,6 @@ def _fields() -> dict[str, FieldRule]:
 
 def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tuple[_V, ...]:
     return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
-
-
-def _plain(name: str, value: Any) -> Any:
-    """NumPy values as Python's, sequences as tuples, and a single hidden size as one layer."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, list | tuple | range):
-        return tuple(part.tolist() if hasattr(part, "tolist") else part for part in value)
-    return (value,) if name == "hidden" and isinstance(value, int | float) else value
-
-
-def _field_problems(error: ValidationError, given: Mapping[str, Any]) -> tuple[list[str], frozenset[str]]:
-    """One problem for each field that is wrong by itself, in the order given, and the names of those fields."""
-    bad = frozenset(str(entry["loc"][0]) for entry in error.errors(include_url=False, include_input=False))
-    return [_field_problem(name, value) for name, value in given.items() if name in bad], bad
-
-
-def _field_problem(name: str, value: Any) -> str:
-    rule = _fields().get(name)
-    if rule is None:
-        return problem("Recipe", f"{name!r} is not a field", fix=nearest(name.replace("-", "_"), _fields()))
-    fix = rule.fix
-    if rule.choices and not fix:
-        wrong = [part for part in (value if isinstance(value, tuple) else (value,)) if part not in rule.choices]
-        fix = nearest(wrong[0] if wrong else value, rule.choices)
-    return problem("Recipe", f"'{name}' must be {rule.range}", got=value, fix="" if fix.startswith("Valid") else fix)
 
 
 DEFAULT = Recipe()
