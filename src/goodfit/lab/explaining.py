@@ -110,6 +110,9 @@ def _refuse_hidden_parts(recipe: Recipe) -> None:
     if recipe.train_mixture:
         rule = "a trained mixture is a parameter more in every unit, which the graph does not show"
         raise InputError(problem("Step", rule, got="train_mixture", fix="Leave train_mixture out."))
+    if recipe.encoding == "pbld":
+        rule = "trained frequencies are parameters before the first layer, which the graph does not show"
+        raise InputError(problem("Step", rule, got=recipe.encoding, fix="Use encoding none."))
 
 
 @public
@@ -180,8 +183,8 @@ def _stepped(
     """The net after one epoch of one batch, which is all of the rows: the engine's own step."""
     data = Dataset("rows", x, y, net.task, net.classes)
     rows = np.arange(len(data), dtype=np.int32)
-    bend = net.bend if net.bend.any() else None
-    scaling = Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, net.encoding)
+    bend, encoding = net.bend if net.bend.any() else None, None if net.encoding is None else net.encoding.bare
+    scaling = Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, encoding)
     fields = {name: value for name, value in recipe.given.items() if name in STEPPED}
     fields |= {"dropout": 0.0, "epochs": 1} | ({} if rate is None else {"learning_rate": rate})
     once = Recipe(**fields, batch_size=len(data))

@@ -46,7 +46,7 @@ def plain(parameters: Parameters, forms: Forms) -> Parameters:
     mixtures = parameters.mixtures
     if forms.mixes is not None and mixtures is not None:
         mixtures = tuple(jnp.where(forms.mixes[..., None], share, 1.0) for share in mixtures)
-    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures)
+    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures, waves=parameters.waves)
 
 
 @jax.custom_vjp

@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.encoding import Waves
 from goodfit.nets.forms import factors_of, folded, unfolded
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
+from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, initial_waves, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import last_width
@@ -25,13 +28,15 @@ GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is no
 class NetArrays:
     """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
     slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained. mixtures:
-    the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it.
+    the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it. waves: of its
+    periodic encoding, as `PeriodicEncoding.trained` has them; () without one.
     """
 
     weights: tuple[NDArray[Any], ...]
     biases: tuple[NDArray[Any], ...]
     slopes: tuple[float | None, ...]
     mixtures: tuple[NDArray[Any], ...] = ()
+    waves: tuple[NDArray[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,7 @@ def initial_parameters(
         slopes,
         grid.lay(np.ones((len(jobs), architecture.inputs), dtype)) if scales else None,
         _mixtures(jobs, architecture, grid, dtype),
+        _waves(jobs, examples, grid, dtype),
     )
 
 
@@ -217,6 +223,23 @@ def _mixtures(jobs: Sequence[Job], architecture: Architecture, grid: NetGrid, dt
         for layer, own in enumerate(job.initial.mixtures if job.initial else ()):
             laid[layer][net, : len(own)] = own
     return tuple(map(grid.lay, laid))
+
+
+def _waves(jobs: Sequence[Job], examples: Examples, grid: NetGrid, dtype: Any) -> Any:
+    """The periodic encodings that nets begin with; None where inputs are encoded otherwise, or not."""
+    if not isinstance(examples.scaling.encoding, PeriodicColumns):
+        return None
+    return Waves(
+        *(grid.lay(np.stack(own).astype(dtype)) for own in zip(*(_own_waves(j, examples) for j in jobs), strict=True))
+    )
+
+
+def _own_waves(job: Job, examples: Examples) -> tuple[NDArray[Any], ...]:
+    """The periodic encoding that a net begins with; () where there is none."""
+    encoding = examples.scaling.encoding
+    if not isinstance(encoding, PeriodicColumns):
+        return ()
+    return job.initial.waves if job.initial and job.initial.waves else initial_waves(job.recipe, len(encoding.columns))
 
 
 def _slope(job: Job, layer: int, start: float) -> float:
@@ -235,7 +258,7 @@ def learned_rows(job: Job, examples: Examples) -> NDArray[np.integer]:
 def _inputs_to_fit(job: Job, examples: Examples) -> NDArray[np.float64]:
     """Rows that a net learns from, as its first layer sees them."""
     rows = rows_to_fit(job.recipe, learned_rows(job, examples))
-    return examples.scaling_of(job.rows).inputs(examples.x[rows])
+    return examples.scaling_of(job.rows).inputs(examples.x[rows], _own_waves(job, examples))
 
 
 def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -> NetArrays:
@@ -256,4 +279,5 @@ def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -
     slopes = tuple(None if s is None else float(np.asarray(s)[at]) for s in parameters.slopes[: len(hidden)])
     shares = parameters.mixtures if recipe.train_mixture and parameters.mixtures is not None else ()
     mixtures = tuple(np.asarray(own)[at][:h] for own, h in zip(shares, hidden, strict=False))
-    return NetArrays(weights, biases, slopes, mixtures)
+    waves = tuple(np.asarray(own)[at] for own in jax.tree.leaves(parameters.waves))
+    return NetArrays(weights, biases, slopes, mixtures, waves)

@@ -36,6 +36,9 @@ from goodfit.training.recipe_names import (
 )
 from goodfit.training.recipe_rules import (
     BINS,
+    COMPONENTS,
+    FREQUENCIES,
+    FREQUENCY_SCALE,
     LEARNING_RATES,
     LEVELS,
     MOST_BINS,
@@ -158,6 +161,9 @@ class Recipe(BaseModel):
     mixture_rate: float = Field(
         default=1.0, ge=0, description="Learning rate of train-mixture, as a multiple of that of the weights."
     )
+    encoding_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of the encoding pbld, as a multiple of that of the weights."
+    )
     momentum: Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
     nesterov: bool = Field(default=False, description="Nesterov momentum (sgd).")
     beta1: Rate | None = Field(
@@ -230,9 +236,22 @@ class Recipe(BaseModel):
     encoding: EncodingName = Field(
         default="none",
         description="Encoding of the scaled features. piecewise: each with at least 3 distinct values also enters as "
-        "one component per bin, bins at quantiles (Gorishniy et al., 2022).",
+        "one component per bin, bins at quantiles (Gorishniy et al., 2022); pbld: as components of cosines whose "
+        "frequencies are trained (Holzmüller et al., 2024).",
     )
     bins: int = Field(default=BINS, ge=1, le=MOST_BINS, description="Bins of each encoded feature (piecewise).")
+    frequencies: int = Field(
+        default=FREQUENCIES, ge=1, le=MOST_BINS, description="Cosines of each encoded feature (pbld)."
+    )
+    frequency_scale: float = Field(
+        default=FREQUENCY_SCALE, gt=0, description="Standard deviation of the first frequencies (pbld)."
+    )
+    components: int = Field(
+        default=COMPONENTS,
+        ge=1,
+        le=MOST_BINS,
+        description="Sums of its cosines that each encoded feature also enters as (pbld).",
+    )
     target_transform: TargetTransformName = Field(
         default="none",
         description="Transform of numeric targets, undone in predictions. log: targets > 0; log1p: targets > -1; "
