@@ -72,7 +72,8 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
     "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
     "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases;",
-    "levels_pair": "`levels` rise, symmetric about 0.5, which is among them.",
+    "levels_pair": "`levels` rise, symmetric about 0.5, which is among them;",
+    "embeddings_have_no_l1": "`l1` is 0 with `train_embedding`.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 

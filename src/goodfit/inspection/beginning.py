@@ -10,6 +10,9 @@ from goodfit.models.quantile_head import split_head
 from goodfit.models.quantiles import levels_in
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.embedding import embedded_inputs
+from goodfit.nets.forms import folded
+from goodfit.training.embeddings import blocks_of, categories_of, embedded, initial_vectors
 from goodfit.training.examples import row_weights
 from goodfit.training.initialise import initial_layers, initial_waves, rows_to_fit
 from goodfit.training.recipe import Recipe
@@ -32,8 +35,12 @@ def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> Trained
         weights = row_weights(parts.data)
         rows = parts.train if weights is None else parts.train[weights[parts.train] > 0]
         x = begun.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
-    layers = initial_layers(recipe, net.first_inputs, last_width(recipe, net.n_outputs), x)
-    drawn = split_head([w for w, _ in layers], [b for _, b in layers], levels_of(recipe))
+    blocks = blocks_of(recipe, categories_of(net.preprocessing))
+    x = None if x is None else embedded(x, recipe, blocks)
+    inputs = embedded_inputs(net.first_inputs, blocks)
+    layers = initial_layers(recipe, inputs, last_width(recipe, net.n_outputs), x)
+    made = folded([w for w, _ in layers], [1.0] * len(layers), None, initial_vectors(recipe, blocks), blocks)
+    drawn = split_head(made, [b for _, b in layers], levels_of(recipe))
     slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
     shares = tuple(map(np.ones_like, net.mixtures))
     return replace(begun, weights=drawn[0], biases=drawn[1], head=drawn[2], slopes=slopes, mixtures=shares)

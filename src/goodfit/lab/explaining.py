@@ -24,6 +24,7 @@ from goodfit.inspection.watching import summary
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.training import Examples, Job, Recipe, fit_jobs
+from goodfit.training.embeddings import blocks_of, categories_of
 from goodfit.training.examples import Scaling
 from goodfit.training.population import NetArrays
 from goodfit.training.schedules import Schedule
@@ -74,7 +75,7 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
-    _refuse_hidden_parts(recipe)
+    _refuse_hidden_parts(recipe, net)
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
@@ -102,7 +103,7 @@ def explain(
     return result
 
 
-def _refuse_hidden_parts(recipe: Recipe) -> None:
+def _refuse_hidden_parts(recipe: Recipe, net: TrainedNet) -> None:
     """InputError where the graph would show a part of the step alone."""
     if recipe.loss == "quantile":
         rule = "nets of quantiles have steps between levels in the place of outputs, which the graph does not show"
@@ -113,6 +114,9 @@ def _refuse_hidden_parts(recipe: Recipe) -> None:
     if recipe.encoding == "pbld":
         rule = "trained frequencies are parameters before the first layer, which the graph does not show"
         raise InputError(problem("Step", rule, got=recipe.encoding, fix="Use encoding none."))
+    if blocks_of(recipe, categories_of(net.preprocessing)):
+        rule = "vectors of categories are parameters before the first layer, which the graph does not show"
+        raise InputError(problem("Step", rule, fix="Leave train_embedding out."))
 
 
 @public

@@ -32,6 +32,7 @@ class Parameters:
     input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
     has it folded into. mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of
     its pre-activation; None where no net trains any. waves: of a periodic encoding of the inputs; None without one.
+    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
@@ -40,6 +41,7 @@ class Parameters:
     input_scale: Float[Array, "S M D"] | None = None
     mixtures: tuple[Float[Array, "S M H"], ...] | None = None
     waves: Waves | None = None
+    embeddings: tuple[Float[Array, "S M size vectors"], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,13 @@ WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
 ENCODED_BY = "bins", "frequencies", "components"  # of a recipe, beside "encoding"
 SCALED_BY = "scaling", "target_transform", "clip_predictions", "encoding", *ENCODED_BY  # weights belong to them
-FORM = "parametrization", "train_scaling", "train_mixture"  # of a recipe; an optimiser's state belongs to them
+EMBEDDED = "train_embedding", "embed_above", "embedding_size"
+FORM = (
+    "parametrization",
+    "train_scaling",
+    "train_mixture",
+    *EMBEDDED,
+)  # of a recipe; an optimiser's state belongs to them
 KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."

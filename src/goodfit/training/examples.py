@@ -16,6 +16,7 @@ from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
 from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError, problem
+from goodfit.training.embeddings import Categories, categories_of
 from goodfit.training.recipe_rules import BINS, COMPONENTS, FREQUENCIES
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class Examples:
     every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
     stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
     what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
-    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
+    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike. categories:
+    which inputs are the categories of a table's columns.
     """
 
     x: NDArray[np.generic]
@@ -99,6 +101,7 @@ class Examples:
     set_rows: int = 0
     squares: tuple[Numbers, ...] | None = None
     row_weights: Numbers | None = None
+    categories: tuple[Categories, ...] = ()
 
     @classmethod
     def of_split(
@@ -135,6 +138,7 @@ class Examples:
             ),
             parts=parts,
             row_weights=row_weights(data),
+            categories=categories_of(data.preprocessing),
         )
         return found if split.folds is None else found.with_folds(split.folds)
 

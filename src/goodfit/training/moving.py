@@ -67,6 +67,9 @@ def _leaves(state: State) -> Iterator[tuple[str, NDArray[Any], tuple[str, int] |
         if leaf.input_scale is not None:
             scale: Any = leaf.input_scale
             yield f"{name}.input_scale", scale, ("input_scale", 0)
+        for number, table in enumerate(leaf.embeddings or ()):
+            vectors: Any = table
+            yield f"{name}.embeddings.{number}", vectors, None
         if leaf.waves is not None:
             for trained in TRAINED:
                 yield f"{name}.waves.{trained}", getattr(leaf.waves, trained), None

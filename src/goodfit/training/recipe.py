@@ -19,6 +19,7 @@ from goodfit.training.recipe_given import field_problems, plain_value
 from goodfit.training.recipe_rules import (
     BINS,
     COMPONENTS,
+    EMBED_ABOVE,
     FREQUENCIES,
     FREQUENCY_SCALE,
     LEARNING_RATES,
@@ -82,6 +83,19 @@ class Recipe(BaseModel):
         default=False,
         description="Whether each hidden unit trains the share a of its activation f, 1 at first: a f(z) + (1 - a) z.",
     )
+    train_embedding: bool = Field(
+        default=False,
+        description="Whether categories of a table enter by trained vectors: those of columns with more than "
+        "embed-above. Rare and unseen ones share a vector.",
+    )
+    embed_above: int = Field(
+        default=EMBED_ABOVE, ge=1, description="Categories up to which a column's have an input each (train-embedding)."
+    )
+    embedding_size: int | None = Field(
+        default=None,
+        ge=1,
+        description="Size of the vectors of categories. none: by their number n, 1.6 n^0.56, as in fastai.",
+    )
     dropout: kinds.Rate | tuple[kinds.Rate, ...] = Field(
         default=0.3,
         description="Dropout rate of the hidden layers: one for all, or one per layer.",
@@ -142,6 +156,9 @@ class Recipe(BaseModel):
     )
     mixture_rate: float = Field(
         default=1.0, ge=0, description="Learning rate of train-mixture, as a multiple of that of the weights."
+    )
+    embedding_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of train-embedding, as a multiple of that of the weights."
     )
     encoding_rate: float = Field(
         default=1.0, ge=0, description="Learning rate of the encoding pbld, as a multiple of that of the weights."

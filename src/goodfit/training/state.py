@@ -20,6 +20,7 @@ RATE_FACTORS = {  # kind of parameters that may learn at another rate than the w
     "input_scale": "scaling_rate",
     "mixtures": "mixture_rate",
     "waves": "encoding_rate",
+    "embeddings": "embedding_rate",
 }
 PART_SCHEDULES = ("dropout_schedule", "decay_schedule")  # fields of a recipe, and of `Settings`
 
