@@ -249,6 +249,8 @@ CHANGES: dict[str, tuple[dict[str, Any], int | None]] = {  # what changes -> (fi
     "no encoding": ({"encoding": "none"}, None),
     "8 bins": ({"encoding": "piecewise", "bins": 8}, None),  # on wide tables too, where the default has no encoding
     "32 bins": ({"encoding": "piecewise", "bins": 32}, None),
+    "periodic encoding": ({"encoding": "pbld", "encoding_rate": 0.1}, None),
+    "embedded categories": ({"train_embedding": True}, None),
     "dropout 0": ({"dropout": 0.0}, None),
     "dropout 0.3": ({"dropout": 0.3}, None),
     "dropout of inputs 0.1": ({"input_dropout": 0.1}, None),

@@ -74,7 +74,8 @@ CHECK_WORDS = {  # rule between fields -> what it asks for
     "weights_choose": "`class_weight` lists one number per class, not all of them 0;",
     "folds_leave_rows": "`fold_members` is 0, or 2 or more;",
     "hyperplanes_move": "`init_data` hyperplanes needs `bias`, and `init_bias` zeros, as it sets the biases;",
-    "levels_pair": "`levels` rise, symmetric about 0.5, which is among them.",
+    "levels_pair": "`levels` rise, symmetric about 0.5, which is among them;",
+    "embeddings_have_no_l1": "`l1` is 0 with `train_embedding`.",
 }
 EPOCHS, SHOWN = 40, (0, 5, 12, 20, 30, 39)  # of the example in the table of schedules
 
@@ -232,7 +233,8 @@ on the activation: for `xavier-*` and `orthogonal` with tanh, for example, set t
 1.6667`).
 
 `init_data`, `parametrization`, `train_scaling` and `train_mixture`: [starts from data](engine.md#starts-from-data) and
-[forms of weights](engine.md#forms-of-weights).
+[forms of weights](engine.md#forms-of-weights). `train_embedding`:
+[embeddings of categories](engine.md#embeddings-of-categories).
 """
 LOSS_NOTES = """
 The objective is the mean loss over a batch, weighted by sample and class weights if there are any, plus the penalties
@@ -251,8 +253,8 @@ A step subtracts learning rate * schedule * direction from the weights; g is the
 `clip_norm`, g is first clipped to that norm, over all weights and biases of a net, whatever the schedule says. (The
 `weight_decay` of a PyTorch optimiser is added after clipping; `l2` here is part of g.) *Learning rate* is the default.
 All that a step does to biases, decay and L1 included, has the learning rate times `bias_rate`, as in a group of
-parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`, and `mixture_rate` for
-`train_mixture`. 0 leaves them as they begin.
+parameters of its own in PyTorch; `scaling_rate` is the same for `train_scaling`, `mixture_rate` for `train_mixture`,
+`embedding_rate` for `train_embedding`, and `encoding_rate` for the encoding pbld. 0 leaves them as they begin.
 
 `Recipe(optimizer="adamw")` has `weight_decay=0.01`, like `torch.optim.AdamW` and goodfit's estimators; without decay,
 adamw is adam. `Recipe()`, in which the optimiser is left to its default, has none, so that it is what it was; neither

@@ -95,6 +95,13 @@ def test_the_leader_is_told_with_the_interval_of_paired_nets(race: Race) -> None
     assert rows[0][1] == f"{first.mean():.3g} ({ends[0]:.3g}–{ends[1]:.3g})"
 
 
+def test_no_surface_is_drawn_of_nets_that_train_their_encoding() -> None:
+    recipe = {**SMALL["recipe"], "epochs": 1, "encoding": "pbld"}
+    found = Race({**SMALL, "recipe": recipe}, runners_of("sgd 0.5"), 1, {})
+    found.run(lambda _: None, lambda _: None)
+    assert found.surface() is None
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [

@@ -157,7 +157,7 @@ NET = (
     "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a list "
     "of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several targets have "
     "names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers, and, where "
-    "activations are mixed, 'mixed', true)"
+    "activations are mixed, 'mixed', true, and, where the encoding is periodic, 'periodic', true)"
 )
 PREPROCESSED = Preprocessing.fit({"a": [1.0, 2.0, 3.0]}, {"a": "numeric"}).to_json()
 
@@ -260,10 +260,10 @@ def test_files_of_format_1_are_read(tmp_path: Path) -> None:
     assert (model.data, model.preprocessing) == (None, None)
 
 
-@pytest.mark.parametrize("version", [0, 7])
+@pytest.mark.parametrize("version", [0, 8])
 def test_another_format_is_refused(tmp_path: Path, version: int) -> None:
     error = refused(tmp_path / "model.safetensors", packed(*content(), version))
-    assert f"must be a model file of format 6; got '{version}'. Use the version of goodfit that wrote it" in str(error)
+    assert f"must be a model file of format 7; got '{version}'. Use the version of goodfit that wrote it" in str(error)
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_program_encodes_as_numpy_does() -> None:
     np.testing.assert_allclose(encode(jnp.asarray(flat.T), edges(EDGES)).T, expected, rtol=1e-5, atol=1e-6)
     no_width = np.repeat(EDGES[:, :1], BINS + 1, axis=1)
     assert not np.asarray(encode(jnp.asarray(flat.T), edges(no_width)))[4:].any()
-    assert sources(4, edges(EDGES)).tolist() == [0, 1, 2, 3, *[1] * BINS, *[3] * BINS]
+    assert sources(4, SEEN, edges(EDGES)).tolist() == [0, 1, 2, 3, *[1] * BINS, *[3] * BINS]
 
 
 def by_torch(weights: Parameters, group: int, net: int, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -48,7 +48,9 @@ def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
 
 def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
-    if found.encoded:
+    if found.frequencies:
+        yield "encoding", f"periodic: {found.encoded:,} features, {found.frequencies:,} trained frequencies each"
+    elif found.encoded:
         yield "encoding", f"piecewise linear: {found.encoded:,} features, {found.bins:,} bins each"
     if found.targets:
         yield f"{len(found.targets):,} targets", names(found.targets)

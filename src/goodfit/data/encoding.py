@@ -49,6 +49,25 @@ class PiecewiseEncoding:
         """Components in all."""
         return int(self.edges.shape[0]) * self.bins
 
+    @property
+    def bare(self) -> PiecewiseEncoding:
+        """What is known of it before training: all."""
+        return self
+
+    @property
+    def fixed(self) -> tuple[NDArray[Any], ...]:
+        """What training does not change."""
+        return self.columns, self.edges
+
+    @property
+    def trained(self) -> tuple[NDArray[Any], ...]:
+        """What training changes: nothing."""
+        return ()
+
+    def of(self, trained: tuple[NDArray[Any], ...]) -> PiecewiseEncoding:
+        """The encoding of a net that has trained these."""
+        return self
+
     def apply(self, z: NDArray[Any]) -> NDArray[Any]:
         """Scaled inputs [N, D] with their components behind them, [N, D + E * bins], in the type of z."""
         low, high = self.edges[:, :-1].astype(z.dtype), self.edges[:, 1:].astype(z.dtype)
@@ -64,13 +83,7 @@ class PiecewiseEncoding:
             rule = "the encoding must have two edges or more for each of its columns"
             found.add("Net", rule, got=f"columns {columns.shape}, edges {edges.shape}")
             return found
-        inputs = seen - self.width
-        if inputs < 1:
-            rule = f"the first layer must see more than the {self.width} components of encoded inputs"
-            found.add("Net", rule, got=seen)
-        elif (np.diff(columns) <= 0).any() or columns[0] < 0 or columns[-1] >= inputs:
-            rule = f"the encoded columns must be rising numbers below {inputs}"
-            found.add("Net", rule, got=columns.tolist())
+        found.found += columns_problem(columns, seen, self.width).found
         with np.errstate(invalid="ignore"):
             widths = np.diff(edges.astype(np.float64), axis=1)
         if not (np.abs(edges) <= LARGEST_EDGE).all() or not ((widths == 0) | (widths >= NARROWEST)).all():
@@ -79,6 +92,17 @@ class PiecewiseEncoding:
             )
             found.add("Net", f"{rule}{NARROWEST:g} apart")
         return found
+
+
+def columns_problem(columns: NDArray[Any], seen: int, width: int) -> Problems:
+    """What is wrong with the numbers of encoded columns. seen: numbers of the first layer; width: components of it."""
+    found, inputs = Problems(), seen - width
+    if inputs < 1:
+        rule = f"the first layer must see more than the {width} components of encoded inputs"
+        found.add("Net", rule, got=seen)
+    elif (np.diff(columns) <= 0).any() or columns[0] < 0 or columns[-1] >= inputs:
+        found.add("Net", f"the encoded columns must be rising numbers below {inputs}", got=columns.tolist())
+    return found
 
 
 def inverse_widths(low: NDArray[Any], high: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from goodfit.data import Dataset, Split, split
 from goodfit.data.tables.targets import own_order
 from goodfit.errors import GoodfitError, InputError, Problems, nearest, problem
 from goodfit.inspection.advising import Advice, advise
+from goodfit.inspection.beginning import initial_net
 from goodfit.inspection.constant import constant_loss
 from goodfit.inspection.findings import CHECKS, Evidence, Finding, Losses, examine
 from goodfit.inspection.learning_rates import RangeTest
@@ -26,18 +27,12 @@ from goodfit.inspection.subject import MOST_ROWS, WHERE, Subject, subject_of
 from goodfit.inspection.trial import SEEDS, Trial, try_advice
 from goodfit.models.model_file import STARTED, Model
 from goodfit.models.predicting import ENSEMBLE
-from goodfit.models.quantile_head import split_head
-from goodfit.models.quantiles import levels_in
 from goodfit.models.trained_net import TrainedNet
-from goodfit.nets.activations import ACTIVATIONS
 from goodfit.notices import warn
 from goodfit.runs.checks import as_split, fitted_recipe
 from goodfit.runs.run import Run
 from goodfit.training.devices import prepare
-from goodfit.training.examples import row_weights
-from goodfit.training.initialise import initial_layers, rows_to_fit
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import last_width, levels_of
 from goodfit.words import as_listed
 
 if TYPE_CHECKING:
@@ -246,28 +241,6 @@ def gather(
         probe=run_probe(subject),
     )
     return retrained(evidence, parts) if retrain and parts is not None else evidence
-
-
-def initial_net(recipe: Recipe, net: TrainedNet, parts: Split | None) -> TrainedNet | None:
-    """The net as its training began, drawn again from recipe and seed; None where the recipe is of another shape.
-
-    parts: the rows that it learned from, to which its weights may have been fitted; None where they are unknown.
-    """
-    own = net.sizes[1:-1], net.activations, levels_in(net)
-    if (recipe.hidden, recipe.activations, levels_of(recipe)) != own:
-        return None
-    recipe, x = recipe.replace(seed=net.seed), None
-    if recipe.init_data != "none":
-        if parts is None:
-            return None
-        weights = row_weights(parts.data)
-        rows = parts.train if weights is None else parts.train[weights[parts.train] > 0]
-        x = net.entered(parts.data.x[rows_to_fit(recipe, rows)], np.float64)
-    layers = initial_layers(recipe, net.first_inputs, last_width(recipe, net.n_outputs), x)
-    drawn = split_head([w for w, _ in layers], [b for _, b in layers], levels_of(recipe))
-    slopes = tuple(ACTIVATIONS[name].slope for name in net.activations)
-    shares = tuple(map(np.ones_like, net.mixtures))
-    return replace(net, weights=drawn[0], biases=drawn[1], head=drawn[2], slopes=slopes, mixtures=shares)
 
 
 def _chosen(net: Any, which: int) -> TrainedNet:

@@ -104,7 +104,7 @@ def _subject(cohort: Cohort, net: NetArrays) -> Subject:
     """The first net with rows that it learns from."""
     examples, scaling = cohort.examples, cohort.examples.scaling
     rows = np.sort(np.random.default_rng(0).permutation(examples.train)[:ROWS])
-    x = scaling.inputs(examples.x[rows])
+    x = scaling.inputs(examples.x[rows], net.waves)
     target: np.ndarray = examples.y[rows]
     if examples.task != "classification":
         target = scaling.targets(target).T

@@ -18,6 +18,7 @@ from goodfit.runs.checks import fitted_recipe
 from goodfit.training.batches import Order
 from goodfit.training.cohort import Cohort, cohort_of
 from goodfit.training.devices import prepare
+from goodfit.training.embeddings import blocks_of
 from goodfit.training.fitting import nets_of
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
@@ -110,6 +111,9 @@ def copied(state: State) -> State:
 
 def edited(cohort: Cohort, state: State, nets: Iterable[int], edit: Edit) -> State:
     """The state with weights of some nets set by hand; the optimiser's state stays as it is."""
+    if blocks_of(cohort.jobs[0].recipe, cohort.examples.categories):
+        fix = "Switch train-embedding off."
+        raise InputError(problem(WHERE, "weights are not set by hand where embeddings are trained", fix=fix))
     if cohort.jobs[0].recipe.train_scaling:
         fix = "Switch train-scaling off."
         raise InputError(problem(WHERE, "weights are not set by hand where the scaling is trained", fix=fix))

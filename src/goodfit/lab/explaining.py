@@ -24,6 +24,7 @@ from goodfit.inspection.watching import summary
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
 from goodfit.training import Examples, Job, Recipe, fit_jobs
+from goodfit.training.embeddings import blocks_of, categories_of
 from goodfit.training.examples import Scaling
 from goodfit.training.population import NetArrays
 from goodfit.training.schedules import Schedule
@@ -74,7 +75,7 @@ def explain(
     left_out: sentences on what a training does that is not shown here, and on kinks.
     InputError where rows and net do not fit.
     """
-    _refuse_hidden_parts(recipe)
+    _refuse_hidden_parts(recipe, net)
     subject = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta)
     graph = trace(subject, recipe.l2)
     after = _stepped(net, recipe, x, y, rate, optimizer)
@@ -102,7 +103,7 @@ def explain(
     return result
 
 
-def _refuse_hidden_parts(recipe: Recipe) -> None:
+def _refuse_hidden_parts(recipe: Recipe, net: TrainedNet) -> None:
     """InputError where the graph would show a part of the step alone."""
     if recipe.loss == "quantile":
         rule = "nets of quantiles have steps between levels in the place of outputs, which the graph does not show"
@@ -110,6 +111,12 @@ def _refuse_hidden_parts(recipe: Recipe) -> None:
     if recipe.train_mixture:
         rule = "a trained mixture is a parameter more in every unit, which the graph does not show"
         raise InputError(problem("Step", rule, got="train_mixture", fix="Leave train_mixture out."))
+    if recipe.encoding == "pbld":
+        rule = "trained frequencies are parameters before the first layer, which the graph does not show"
+        raise InputError(problem("Step", rule, got=recipe.encoding, fix="Use encoding none."))
+    if blocks_of(recipe, categories_of(net.preprocessing)):
+        rule = "vectors of categories are parameters before the first layer, which the graph does not show"
+        raise InputError(problem("Step", rule, fix="Leave train_embedding out."))
 
 
 @public
@@ -180,8 +187,8 @@ def _stepped(
     """The net after one epoch of one batch, which is all of the rows: the engine's own step."""
     data = Dataset("rows", x, y, net.task, net.classes)
     rows = np.arange(len(data), dtype=np.int32)
-    bend = net.bend if net.bend.any() else None
-    scaling = Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, net.encoding)
+    bend, encoding = net.bend if net.bend.any() else None, None if net.encoding is None else net.encoding.bare
+    scaling = Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, encoding)
     fields = {name: value for name, value in recipe.given.items() if name in STEPPED}
     fields |= {"dropout": 0.0, "epochs": 1} | ({} if rate is None else {"learning_rate": rate})
     once = Recipe(**fields, batch_size=len(data))

@@ -82,7 +82,10 @@ class Race:
         self.tracks = [Track(open_state(each, files)) for each in states]
         self.epochs = chosen_epochs(max(track.cohort.epochs for track in self.tracks), FRAMES)
         self.paths = [[track.nets()[0]] for track in self.tracks]
-        self._drawn = self.paths[0][0].n_parameters <= MOST_NUMBERS
+        # of one encoding: a net that trains its own sees other inputs than those that the plane is of
+        first = self.paths[0][0]
+        shares_inputs = first.encoding is None or not first.encoding.trained
+        self._drawn = first.n_parameters <= MOST_NUMBERS and shares_inputs
 
     def run(self, watch: Watch, tell: Tell) -> None:
         """Train all to their ends, in turns of a few epochs; tell after each turn. watch: gets the share done."""
@@ -125,8 +128,10 @@ class Race:
             zh = f"路径到起点距离的平方有 {share} 在下面的平面内；平面上的损失取自 {seen} 行训练数据。"
             said.append(Words(f"{en} {seen} training rows.", zh))
         elif not self._drawn:
-            en = f"The surface is not drawn: the nets have more than {MOST_NUMBERS:,} weights and biases."
-            said.append(Words(en, f"没有画出损失曲面：网络的权重和偏置超过 {MOST_NUMBERS:,} 个。"))
+            en = (
+                f"The surface is not drawn: the nets have more than {MOST_NUMBERS:,} weights and biases, or train pbld."
+            )
+            said.append(Words(en, f"没有画出损失曲面：网络的权重和偏置超过 {MOST_NUMBERS:,} 个，或训练 pbld 编码。"))
         return shown(said, caption, head, rows, [dict(self.fields[place]) for place in order])
 
     @functools.cached_property

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.tables.coded import CodedBlock, CodedLayer, CodedRows
 from goodfit.host import cores
 from goodfit.nets.numpy_activations import layer_values
@@ -39,7 +40,7 @@ class _Net(Protocol):
         """[D]."""
 
     @property
-    def encoding(self) -> PiecewiseEncoding | None:
+    def encoding(self) -> PiecewiseEncoding | PeriodicEncoding | None:
         """Of scaled inputs."""
 
     @property

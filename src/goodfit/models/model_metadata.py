@@ -19,6 +19,7 @@ TRANSFORM_FORMAT = 3  # the first that has target transforms
 ENCODING_FORMAT = 4  # the first that has encoded inputs
 COUNT_FORMAT = 5  # the first that has nets which count more than once
 TARGETS_FORMAT = 6  # the first that has names of several targets, quantiles, and mixtures of activations
+PERIODIC_FORMAT = 7  # the first that has periodic encodings
 MOST_COLUMNS = 2**31  # a number of a column is below
 _LATER = {
     "target_transform": TRANSFORM_FORMAT,
@@ -27,6 +28,7 @@ _LATER = {
     "targets": TARGETS_FORMAT,
     "levels": TARGETS_FORMAT,
     "mixed": TARGETS_FORMAT,
+    "periodic": PERIODIC_FORMAT,
 }  # entry of a net -> the first with it
 FIRST_FORMAT = {"link": "identity", "preprocessing": None, "data": None}  # what format 1 does not say
 
@@ -42,6 +44,7 @@ class NetEntry:
     targets: names of several targets, one an output; () where they have none
     levels: of quantiles; () where the net gives none
     mixed: whether it has mixtures of activations
+    periodic: whether the encoding of inputs is a periodic one
     """
 
     activations: tuple[str, ...]
@@ -52,6 +55,7 @@ class NetEntry:
     targets: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     mixed: bool = False
+    periodic: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def read_metadata(given: Mapping[str, Any], where: str, version: int) -> Metadat
                 tuple(net.get("targets", ())),
                 tuple(net.get("levels", ())),
                 net.get("mixed", False),
+                net.get("periodic", False),
             )
             for net in found["nets"]
         ),
@@ -159,6 +164,7 @@ def _is_net(given: Any) -> bool:
         and bool(levels)
         and all(type(level) is float for level in levels)
         and given.get("mixed", True) is True
+        and (given.get("periodic") is True and "encoded" in given if "periodic" in given else True)
     )
 
 
@@ -184,7 +190,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {  # entry -> (whether a 
         "targets were transformed, 'target_transform', a list of names, and, where inputs are encoded, 'encoded', a "
         "list of their numbers, and, where it counts more than once, 'count', an integer >= 1, and, where several "
         "targets have names, 'targets', a list of them, and, where it gives quantiles, 'levels', a list of numbers, "
-        "and, where activations are mixed, 'mixed', true)",
+        "and, where activations are mixed, 'mixed', true, and, where the encoding is periodic, 'periodic', true)",
     ),
     "about": (_is_object, "an object"),
     "preprocessing": (_is_object_or_none, "an object or null"),

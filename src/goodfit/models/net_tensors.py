@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.target_transform import TargetTransform
 from goodfit.errors import InputError, problem
 from goodfit.models.model_metadata import (
     COUNT_FORMAT,
     ENCODING_FORMAT,
+    PERIODIC_FORMAT,
     PLAIN_FORMAT,
     TARGETS_FORMAT,
     TRANSFORM_FORMAT,
@@ -29,6 +31,12 @@ _SCALING = {  # name in the file -> field of TrainedNet
     "target.scale": "target_scale",
 }
 BEND, EDGES = "input.bend", "input.edges"  # only of nets whose inputs are clipped smoothly, and encoded
+WAVES = {  # only of nets with a periodic encoding: -> field of it
+    "input.frequencies": "frequencies",
+    "input.phases": "phases",
+    "input.waves.weight": "weights",
+    "input.waves.bias": "offsets",
+}
 STEPS = {"steps.weight": "weight", "steps.bias": "bias"}  # only of nets that give quantiles: -> of their head
 NUMBERS, KNOTS = "target.numbers", "target.knots"  # only of nets with a target transform
 
@@ -37,6 +45,7 @@ def entry_of(net: TrainedNet) -> dict[str, Any]:
     """What the JSON says of a net."""
     entry: dict[str, Any] = {"activations": list(net.activations), "seed": int(net.seed)}
     entry |= {} if net.encoding is None else {"encoded": net.encoding.columns.tolist()}
+    entry |= {"periodic": True} if isinstance(net.encoding, PeriodicEncoding) else {}
     entry |= {} if net.count == 1 else {"count": net.count}
     entry |= {"targets": list(net.targets)} if net.targets else {}
     entry |= {} if net.head is None else {"levels": list(net.head.levels)}
@@ -46,6 +55,8 @@ def entry_of(net: TrainedNet) -> dict[str, Any]:
 
 def version_of(net: TrainedNet) -> int:
     """The first format that can hold a net."""
+    if isinstance(net.encoding, PeriodicEncoding):
+        return PERIODIC_FORMAT
     if net.targets or net.head is not None or net.mixtures:
         return TARGETS_FORMAT
     if net.count != 1 or net.encoding is not None:
@@ -64,7 +75,10 @@ def tensors_of(net: TrainedNet) -> dict[str, np.ndarray]:
     tensors |= {f"layers.{layer}.mixture": share for layer, share in enumerate(net.mixtures)}
     tensors |= {name: getattr(net, attribute) for name, attribute in _SCALING.items()}
     tensors |= {BEND: net.bend} if net.bend.any() else {}
-    tensors |= {} if net.encoding is None else {EDGES: net.encoding.edges}
+    if isinstance(net.encoding, PiecewiseEncoding):
+        tensors[EDGES] = net.encoding.edges
+    elif net.encoding is not None:
+        tensors |= dict(zip(WAVES, net.encoding.trained, strict=True))
     tensors |= {} if net.head is None else {name: getattr(net.head, own) for name, own in STEPS.items()}
     if net.transform is not None:
         tensors[NUMBERS] = net.transform.numbers
@@ -79,7 +93,8 @@ def names_of(number: int, net: NetEntry) -> list[str]:
     slopes += [f"layers.{layer}.mixture" for layer in range(len(net.activations) * net.mixed)]
     transform = [NUMBERS] if net.target_transform else []
     transform += [KNOTS] if "quantile" in net.target_transform else []
-    more = [*([EDGES] if net.encoded else []), *(STEPS if net.levels else [])]
+    encoding = [*WAVES] if net.periodic else [EDGES] if net.encoded else []
+    more = [*encoding, *(STEPS if net.levels else [])]
     return [f"nets.{number}.{name}" for name in (*layers, *slopes, *_SCALING, *more, *transform)]
 
 
@@ -90,10 +105,13 @@ def net_of(number: int, entry: NetEntry, tensors: Mapping[str, np.ndarray], foun
     if any(slope is not None and slope.shape != (1,) for slope in slopes):
         raise InputError(problem("Net", "a slope must be one number", got=[getattr(s, "shape", None) for s in slopes]))
     scaling: dict[str, Any] = {attribute: tensors[start + name] for name, attribute in _SCALING.items()}
-    encoding, transform, head = None, None, None
+    transform, head = None, None
+    encoding: PiecewiseEncoding | PeriodicEncoding | None = None
     if entry.levels:
         head = QuantileHead(entry.levels, *(tensors[start + name] for name in STEPS))
-    if entry.encoded:
+    if entry.periodic:
+        encoding = PeriodicEncoding(np.asarray(entry.encoded, np.int32), *(tensors[start + name] for name in WAVES))
+    elif entry.encoded:
         encoding = PiecewiseEncoding(np.asarray(entry.encoded, np.int32), tensors[start + EDGES])
     if entry.target_transform:
         transform = TargetTransform(entry.target_transform, tensors[start + NUMBERS], tensors.get(start + KNOTS))

@@ -33,7 +33,7 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
     import jax
     import jax.numpy as jnp
 
-    from goodfit.nets.encoding import Edges
+    from goodfit.nets.encoding import Edges, Waves
     from goodfit.nets.forward import Architecture, Parameters
     from goodfit.training.machine import machine
 
@@ -48,10 +48,13 @@ def outputs_on_device(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "
         tuple(None if slope is None else jnp.full((1, len(nets)), slope, jnp.float32) for slope in first.slopes),
         mixtures=tuple(jnp.asarray(np.stack(own)[None]) for own in zip(*(net.mixtures for net in nets), strict=True))
         or None,
+        waves=None
+        if first.encoding is None or not first.encoding.trained
+        else Waves(*(jnp.asarray(np.broadcast_to(own, (1, len(nets), *own.shape))) for own in first.encoding.trained)),
     )
     architecture = Architecture(first.first_inputs, first.sizes[1:-1], first.n_outputs, first.activations)
     able, own = machine(), first.encoding
-    bins: Any = None if own is None else Edges(own.columns, own.edges)  # type: ignore[arg-type]
+    bins: Any = None if own is None else Edges(own.columns, getattr(own, "edges", None))  # type: ignore[arg-type]
     most = int(
         np.clip(able.block_numbers // (len(nets) * max(first.sizes[1:]) + first.first_inputs), 64, able.block_rows)
     )

@@ -42,7 +42,7 @@ def stacked_outputs(nets: Sequence[TrainedNet], x: Any) -> Iterator[tuple[int, F
 
 def _scaling(net: TrainedNet) -> tuple[bytes, ...]:
     """What turns raw inputs into those of the first layer."""
-    encoding = () if net.encoding is None else (net.encoding.columns, net.encoding.edges)
+    encoding = () if net.encoding is None else (*net.encoding.fixed, *net.encoding.trained)
     return tuple(each.tobytes() for each in (net.shift, net.scale, net.bend, *encoding))
 
 

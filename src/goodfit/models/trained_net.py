@@ -10,6 +10,7 @@ import numpy as np
 
 from goodfit.data.dataset import Task, one_each
 from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.robust import bent
 from goodfit.data.tables.coded import CodedRows
 from goodfit.data.target_transform import TargetTransform
@@ -79,7 +80,7 @@ class TrainedNet:
     bend: Float[np.ndarray, " D"] = field(default_factory=lambda: np.zeros(1, np.float32))
     transform: TargetTransform | None = None
     preprocessing: Preprocessing | None = None
-    encoding: PiecewiseEncoding | None = None
+    encoding: PiecewiseEncoding | PeriodicEncoding | None = None
     count: int = 1
     targets: tuple[str, ...] = ()
     head: QuantileHead | None = None
@@ -130,7 +131,7 @@ class TrainedNet:
             bend=np.zeros(1, np.float32) if scaling.bend is None else scaling.bend,
             transform=scaling.transform,
             preprocessing=data.preprocessing,
-            encoding=scaling.encoding,
+            encoding=None if scaling.encoding is None else scaling.encoding.of(arrays.waves),
             targets=data.targets if data.n_outputs > 1 else (),
             head=head,
             mixtures=arrays.mixtures,
@@ -158,10 +159,11 @@ class TrainedNet:
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that training changed: weights, biases, slopes and mixtures."""
+        """Numbers that training changed: weights, biases, slopes, mixtures and what is trained of an encoding."""
         slopes = sum(slope is not None for slope in self.slopes)
-        head = () if self.head is None else (self.head.weight, self.head.bias)
-        return sum(int(array.size) for array in (*self.weights, *self.biases, *self.mixtures, *head)) + slopes
+        more = [] if self.head is None else [self.head.weight, self.head.bias]
+        more += [] if self.encoding is None else self.encoding.trained
+        return sum(int(array.size) for array in (*self.weights, *self.biases, *self.mixtures, *more)) + slopes
 
     def __repr__(self) -> str:
         shape = "-".join(str(size) for size in self.sizes)

@@ -1,14 +1,16 @@
 """Forms in which nets are trained. Whatever they are, the trained net has plain weights, into which they fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 from numpy.typing import NDArray
 
+from goodfit.nets.embedding import CategoryBlock, spread
 from goodfit.nets.forward import Parameters
 
 
@@ -19,17 +21,19 @@ class Forms:
 
     factors: one [S, M] a layer: 1/sqrt(fan_in) where a net is trained in the 'neural tangent' form, 1 elsewhere.
     scales: [S, M] whether a net trains the scaling of its inputs; None where none does. mixes: likewise, the mixture of
-    each unit's activation with its pre-activation, which does not fold: the trained net keeps it.
+    each unit's activation with its pre-activation, which does not fold: the trained net keeps it. blocks: of categories
+    that all nets embed.
     """
 
     factors: tuple[Float[Array, "S M"], ...] | None = None
     scales: Bool[Array, "S M"] | None = None
     mixes: Bool[Array, "S M"] | None = None
+    blocks: tuple[CategoryBlock, ...] = field(default=(), metadata={"static": True})
 
     @property
     def none(self) -> bool:
         """Whether the weights that are trained are those of the net."""
-        return self.factors is None and self.scales is None and self.mixes is None
+        return self.factors is None and self.scales is None and self.mixes is None and not self.blocks
 
 
 def plain(parameters: Parameters, forms: Forms) -> Parameters:
@@ -43,10 +47,12 @@ def plain(parameters: Parameters, forms: Forms) -> Parameters:
         # chosen, not multiplied by 0: a net that trains none has no gradient of it, whose norm would be clipped
         scale = jnp.where(forms.scales[..., None], parameters.input_scale, 1.0)
         weights = (_by_input(weights[0], scale), *weights[1:])
+    if forms.blocks and parameters.embeddings is not None:
+        weights = (spread(weights[0], parameters.embeddings, forms.blocks, jnp), *weights[1:])
     mixtures = parameters.mixtures
     if forms.mixes is not None and mixtures is not None:
         mixtures = tuple(jnp.where(forms.mixes[..., None], share, 1.0) for share in mixtures)
-    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures)
+    return Parameters(weights, parameters.biases, parameters.slopes, mixtures=mixtures, waves=parameters.waves)
 
 
 @jax.custom_vjp
@@ -88,12 +94,18 @@ def factors_of(parametrization: str, sizes: Sequence[int]) -> list[float]:
 
 
 def folded(
-    weights: Sequence[NDArray[Any]], factors: Sequence[float], input_scale: NDArray[Any] | None = None
+    weights: Sequence[NDArray[Any]],
+    factors: Sequence[float],
+    input_scale: NDArray[Any] | None = None,
+    tables: Sequence[NDArray[Any]] = (),
+    blocks: Sequence[CategoryBlock] = (),
 ) -> tuple[NDArray[Any], ...]:
-    """`plain` on the host, of one net at its own size: to the same bits."""
+    """`plain` on the host, of one net at its own size: to the same bits, but for the products of embeddings."""
     made = [w if f == 1 else w * w.dtype.type(f) for w, f in zip(weights, factors, strict=True)]
     if input_scale is not None:
         made[0] = made[0] * input_scale
+    if blocks:
+        made[0] = spread(made[0], tables, blocks, np)
     return tuple(made)
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, UInt32
 
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.dropout import keep_mask
-from goodfit.nets.encoding import Edges, encode, sources
+from goodfit.nets.encoding import Edges, Waves, encode, sources
 
 LARGEST = 1e15  # of scaled inputs before they are bent: in float32, the square of more would not be finite
 OwnInputs = tuple[Array, Array, Array | None]  # shift, factor and bend, [S, M, D] each
@@ -31,7 +31,8 @@ class Parameters:
     have none; slopes: one [S, M] a hidden layer whose activation trains its slope (prelu), None for the others.
     input_scale: of the first layer's inputs, None where no net trains it. `forward` takes weights that `forms.plain`
     has it folded into. mixtures: the share of its activation that each unit of a hidden layer takes, the rest being of
-    its pre-activation; None where no net trains any.
+    its pre-activation; None where no net trains any. waves: of a periodic encoding of the inputs; None without one.
+    embeddings: [S, M, size, vectors] of every block of categories that are embedded; None without any.
     """
 
     weights: tuple[Float[Array, "S M out in"], ...]
@@ -39,6 +40,8 @@ class Parameters:
     slopes: tuple[Float[Array, "S M"] | None, ...]
     input_scale: Float[Array, "S M D"] | None = None
     mixtures: tuple[Float[Array, "S M H"], ...] | None = None
+    waves: Waves | None = None
+    embeddings: tuple[Float[Array, "S M size vectors"], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,17 @@ def forward(
 
     dropout: None in evaluation, when nothing is dropped. scaling: (shift, factor, bend) of every net's own, [S, M, D]
     each, which sees (x - shift) * factor, bent. Where there is no bend, the first layer's weights take it up, so that
-    all nets go on sharing its product. bins: by which the scaled inputs are encoded. A dropped input takes its
-    components along.
+    all nets go on sharing its product. bins: by which the scaled inputs are encoded, or which of them are by the
+    waves of the parameters. A dropped input takes its components along.
     """
     hidden: Array = x
-    nets = parameters.weights[0].shape[1]
+    nets, waves = parameters.weights[0].shape[1], parameters.waves
     if dropout is not None and architecture.input_dropout:
         # a dropped input is 0 in scaled units: the scaling cannot move into the weights here
-        own = _own_inputs(x, nets, scaling, bins)
+        own = _own_inputs(x, nets, scaling, bins, waves)
         hidden = _drop(own, dropout.keys[:, 0], dropout.input_rate, None if bins is None else (x.shape[-1], bins))
-    elif scaling is not None and (scaling[2] is not None or bins is not None):
-        hidden = _own_inputs(x, nets, scaling, bins)
+    elif waves is not None or (scaling is not None and (scaling[2] is not None or bins is not None)):
+        hidden = _own_inputs(x, nets, scaling, bins, waves)
     elif scaling is not None:
         parameters = _scaled_first_layer(parameters, *scaling[:2])
     elif bins is not None:
@@ -143,14 +146,14 @@ def bend_inputs(z: Array, bend: Array) -> Array:
     return z / jnp.sqrt(1 + (z * bend) ** 2)
 
 
-def _own_inputs(x: Array, nets: int, scaling: OwnInputs | None, bins: Edges | None = None) -> Array:
+def _own_inputs(x: Array, nets: int, scaling: OwnInputs | None, bins: Edges | None, waves: Waves | None) -> Array:
     """The inputs of every net, scaled and encoded, [S, M, D, B]."""
     own = jnp.broadcast_to(x.swapaxes(-1, -2)[:, None], (x.shape[0], nets, x.shape[2], x.shape[1]))
     if scaling is not None:
         shift, factor, bend = scaling
         own = (own - shift[..., None]) * factor[..., None]
         own = own if bend is None else bend_inputs(own, bend[..., None])
-    return own if bins is None else encode(own, bins)
+    return own if bins is None else encode(own, bins, waves)
 
 
 def _scaled_first_layer(parameters: Parameters, shift: Array, factor: Array) -> Parameters:
@@ -241,7 +244,7 @@ def _drop(a: Array, keys: Array, rates: Array, encoded: tuple[int, Edges] | None
     encoded: how many inputs the units come from, and by which bins: those of one input are kept or dropped together.
     """
     keep = keep_mask(keys[:, None], encoded[0] if encoded else a.shape[-2], a.shape[-1], rates)  # [S, M, H, B]
-    keep = keep[..., sources(*encoded), :] if encoded else keep
+    keep = keep[..., sources(encoded[0], a.shape[-2], encoded[1]), :] if encoded else keep
     kept = 1.0 / (1.0 - rates)
     # chosen, not multiplied by 0: a dropped activation that has overflowed would give nan
     return jnp.where(keep, a * kept[..., None, None], jnp.zeros((), a.dtype))

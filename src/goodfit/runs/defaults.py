@@ -165,6 +165,7 @@ def completed(fields: Mapping[str, Any], rows: int, *, encoded: bool) -> Recipe:
 def _asked(fields: Mapping[str, Any], members: int) -> Recipe:
     """A recipe of what was asked for, before the data have a say. members: folds, where no number was asked for."""
     encoding = {"encoding": "piecewise"} if "bins" in fields else {}
+    encoding = {"encoding": "pbld"} if {"frequencies", "components", "frequency_scale"} & {*fields} else encoding
     return Recipe(**{"fold_members": members, **encoding, **fields})
 
 

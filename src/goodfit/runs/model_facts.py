@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from goodfit.arguments import public
+from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.models.model_file import FORMAT, KIND, OLDEST_FORMAT, Model, model_of
 from goodfit.models.quantiles import levels_in
 from goodfit.models.whereabouts import model_path
@@ -40,7 +42,8 @@ class ModelFacts:
     and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
     JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
     clipped: whether predictions stay within the range of the training targets.
-    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. targets: names
+    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. frequencies:
+    by how many cosines each, where they are trained, else 0. targets: names
     of several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
     mixed: how many nets have trained mixtures of activations.
     """
@@ -67,6 +70,7 @@ class ModelFacts:
     targets: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     mixed: int = 0
+    frequencies: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -101,7 +105,8 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         target_transform=() if transform is None else transform.named,
         clipped=transform is not None and transform.clips,
         encoded=0 if encoding is None else len(encoding.columns),
-        bins=0 if encoding is None else encoding.bins,
+        bins=encoding.bins if isinstance(encoding, PiecewiseEncoding) else 0,
+        frequencies=encoding.bare.frequencies if isinstance(encoding, PeriodicEncoding) else 0,
         targets=model.targets,
         levels=levels_in(model.nets[0]),
         mixed=sum(bool(net.mixtures) for net in model.nets),

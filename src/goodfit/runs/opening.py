@@ -204,7 +204,7 @@ def model_print(nets: Sequence[TrainedNet]) -> str:
             numbers += [each for each in (net.transform.numbers, net.transform.knots) if each is not None]
         if net.encoding is not None:
             digest.update(repr(net.encoding.columns.tolist()).encode())
-            numbers.append(net.encoding.edges)
+            numbers += [*net.encoding.fixed[1:], *net.encoding.trained]
         if net.head is not None:
             digest.update(repr(net.head.levels).encode())
             numbers += [net.head.weight, net.head.bias]

@@ -284,8 +284,10 @@ class Run:
 
     @property
     def parameters(self) -> int:
-        """Weights and biases of one net."""
-        return sum(layer.parameters for layer in self.layers)
+        """Weights and biases of one net, and what it trained of an encoding."""
+        encoding = self.nets[0].encoding
+        trained = () if encoding is None else encoding.trained
+        return sum(layer.parameters for layer in self.layers) + sum(each.size for each in trained)
 
     @property
     def layers(self) -> list[LayerRow]:

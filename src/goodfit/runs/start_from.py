@@ -62,7 +62,7 @@ def _numbers(net: TrainedNet) -> list[NDArray[Any]]:
     """All by which a net scales."""
     found = [net.shift, net.scale, net.bend, net.target_shift, net.target_scale]
     encoding = net.encoding
-    found += [np.zeros(0)] * 2 if encoding is None else [encoding.columns, encoding.edges]
+    found += [np.zeros(0)] * 2 if encoding is None else encoding.fixed
     if net.transform is None:
         return [*found, *[np.zeros(0)] * 3]
     knots = np.zeros(0) if net.transform.knots is None else net.transform.knots

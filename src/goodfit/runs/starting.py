@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.data import Dataset, Preprocessing, Split, Table, load
+from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
 from goodfit.errors import InputError, Problems, problem
 from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
@@ -35,7 +36,7 @@ from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_files import TABLE
-from goodfit.training.recipe_rules import BINS, levels_of
+from goodfit.training.recipe_rules import BINS, COMPONENTS, FREQUENCIES, levels_of
 from goodfit.words import as_listed
 
 if TYPE_CHECKING:
@@ -43,8 +44,15 @@ if TYPE_CHECKING:
 
 WHERE = "Start"
 EARLIER = "because the start's weights are from an epoch before its last"
-SCALED_BY = "scaling", "target_transform", "clip_predictions", "encoding", "bins"  # of a recipe; weights belong to them
-FORM = "parametrization", "train_scaling", "train_mixture"  # of a recipe; an optimiser's state belongs to them
+ENCODED_BY = "bins", "frequencies", "components"  # of a recipe, beside "encoding"
+SCALED_BY = "scaling", "target_transform", "clip_predictions", "encoding", *ENCODED_BY  # weights belong to them
+EMBEDDED = "train_embedding", "embed_above", "embedding_size"
+FORM = (
+    "parametrization",
+    "train_scaling",
+    "train_mixture",
+    *EMBEDDED,
+)  # of a recipe; an optimiser's state belongs to them
 KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
@@ -90,8 +98,8 @@ class Start:
     def scaling(self) -> Scaling:
         """Of inputs and targets, as the nets were trained with."""
         net = self.first
-        bend = net.bend if net.bend.any() else None
-        return Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, net.encoding)
+        bend, encoding = net.bend if net.bend.any() else None, None if net.encoding is None else net.encoding.bare
+        return Scaling(net.shift, net.scale, net.target_shift, net.target_scale, bend, net.transform, encoding)
 
     def seeds(self, recipe: Recipe) -> Sequence[int]:
         """The seeds of nets that were not asked for otherwise: as many as there are here, theirs where they differ."""
@@ -127,7 +135,8 @@ class Start:
 
         net = self.nets[self.place(number)]
         state = self.optimizer.of(self.place(number)) if self.optimizer and self.takes(job.recipe) else None
-        return replace(job, initial=NetArrays(*joined_head(net), net.slopes, net.mixtures), optimizer=state)
+        waves = () if net.encoding is None else net.encoding.trained
+        return replace(job, initial=NetArrays(*joined_head(net), net.slopes, net.mixtures, waves), optimizer=state)
 
     def record(self, recipe: Recipe, seen: Seen | None) -> StartRecord:
         """What run.json says of it."""
@@ -218,8 +227,10 @@ def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
         known["loss"] = "quantile"
         if recipe.loss == "quantile" or "loss" not in recipe.model_fields_set:  # another loss is the problem to name
             known["levels"] = net.head.levels
-    if recipe.encoding == "none" and "encoding" in recipe.model_fields_set:
-        del known["bins"]  # that the encoding differs is the problem to name
+    if recipe.encoding != known["encoding"] and "encoding" in recipe.model_fields_set:
+        known = {
+            name: value for name, value in known.items() if name not in ENCODED_BY
+        }  # that it differs is to be named
     recipe = recipe.replace(**{name: value for name, value in known.items() if name not in recipe.model_fields_set})
     problems = Problems()
     _check_layers(recipe, net, problems)
@@ -267,11 +278,13 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
 
 def _encoding_of(net: TrainedNet) -> dict[str, Any]:
     """The fields of a recipe by which a net that comes without one is encoded."""
-    return (
-        {"encoding": "none", "bins": BINS}
-        if net.encoding is None
-        else {"encoding": "piecewise", "bins": net.encoding.bins}
-    )
+    found: dict[str, Any] = {"encoding": "none", "bins": BINS, "frequencies": FREQUENCIES, "components": COMPONENTS}
+    if isinstance(net.encoding, PiecewiseEncoding):
+        return found | {"encoding": "piecewise", "bins": net.encoding.bins}
+    if net.encoding is None:
+        return found
+    bare = net.encoding.bare
+    return found | {"encoding": "pbld", "frequencies": bare.frequencies, "components": bare.components}
 
 
 def through(start: Start, data: Any) -> Any:

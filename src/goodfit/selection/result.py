@@ -28,6 +28,7 @@ from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
 from goodfit.selection.values import Results
+from goodfit.training.initialise import initial_waves
 from goodfit.training.metrics import SCORE_NAMES, variances
 from goodfit.training.recipe import Recipe
 from goodfit.wiring import provided
@@ -335,8 +336,10 @@ def parameters_of(recipes: Iterable[Recipe], data: Dataset, rows: NDArray[Any]) 
     columns = len(encoded_columns(data.x[rows])) if any(each.encoding != "none" for each in given) else 0
     found = []
     for each in given:
-        inputs = data.n_inputs + (0 if each.encoding == "none" else each.bins * columns)
-        found.append(sum(layer.parameters for layer in layer_rows(each, inputs, data.n_outputs)))
+        width = {"piecewise": each.bins, "pbld": each.components}.get(each.encoding, 0)
+        trained = sum(map(np.size, initial_waves(each, columns))) if each.encoding == "pbld" else 0
+        layers = layer_rows(each, data.n_inputs + width * columns, data.n_outputs)
+        found.append(trained + sum(layer.parameters for layer in layers))
     return found
 
 

@@ -14,6 +14,7 @@ from goodfit.data.target_transform import fit_transform
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.weighing import as_if_alike
 from goodfit.selection.ranked_by import RankedBy
+from goodfit.training.embeddings import categories_of
 from goodfit.training.examples import Examples, Scaling, fit_scaling, row_weights, scaled_by
 from goodfit.training.metrics import hits, log_losses, r2_of_rows
 from goodfit.training.population import Job, NetArrays
@@ -127,7 +128,8 @@ def alone_examples(source: Dataset | Table, fold: Fold, recipe: Recipe) -> tuple
 
 
 def _examples(data: Dataset, rows: Indexes, scaling: Scaling) -> Examples:
-    return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling, row_weights=row_weights(data))
+    about: dict[str, Any] = {"row_weights": row_weights(data), "categories": categories_of(data.preprocessing)}
+    return Examples(data.x, data.y, data.task, data.n_outputs, rows, scaling, **about)
 
 
 def _is_fixed(data: Dataset, recipe: Recipe) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.arguments import public
+from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.data.target_transform import inverse_parts
 from goodfit.nets.encoding import Edges
 from goodfit.nets.forward import Architecture, Parameters
@@ -192,16 +194,19 @@ class Cohort:
         encoding, own = self.examples.scaling.encoding, self.examples.own_scalings
         if encoding is None:
             return None
+        if isinstance(encoding, PeriodicColumns):
+            columns: Any = encoding.columns
+            return Edges(columns, None)
         edges = encoding.edges
         if own is not None:
-            edges = np.stack([each.encoding.edges for each in own if each.encoding is not None])
+            edges = np.stack([each.encoding.edges for each in own if isinstance(each.encoding, PiecewiseEncoding)])
         arguments: Any = (encoding.columns, edges.astype(self.dtype))
         return Edges(*arguments)
 
     def _block_rows(self) -> int:
         _, groups, nets = self.grid.shape
         examples, able = self.examples, machine()
-        inputs = examples.inputs if examples.own_inputs or examples.scaling.encoding is not None else 1
+        inputs = examples.own_inputs or (1 if examples.scaling.encoding is None else examples.inputs)
         widest = max(*self.architecture.widths, self.architecture.outputs, inputs)
         return int(np.clip(able.block_numbers // (groups * nets * widest), 64, able.block_rows))
 

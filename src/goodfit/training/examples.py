@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from goodfit.data.dataset import Dataset
 from goodfit.data.encoding import PiecewiseEncoding, edges_of, encoded_columns
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.data.robust import bent, robust_scaling
 from goodfit.data.split import Split
 from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError, problem
-from goodfit.training.recipe_rules import BINS
+from goodfit.training.embeddings import Categories, categories_of
+from goodfit.training.recipe_rules import BINS, COMPONENTS, FREQUENCIES
 
 if TYPE_CHECKING:
     from goodfit.training.recipe import Recipe
@@ -31,7 +33,7 @@ class Scaling:
     shift, scale: [D] of the inputs; target_shift, target_scale: [C] of the targets (0 and 1 for classes). bend: [D]
     how much scaled inputs z are clipped smoothly, to z / sqrt(1 + (z * bend)^2); None where none is. transform: of the
     targets before they are scaled, None where they are scaled as they are. encoding: of the scaled and clipped inputs,
-    None where there is none.
+    None where there is none; of a periodic one, which nets train, what all have in common.
     """
 
     shift: Numbers
@@ -40,12 +42,12 @@ class Scaling:
     target_scale: Numbers
     bend: Numbers | None = None
     transform: TargetTransform | None = None
-    encoding: PiecewiseEncoding | None = None
+    encoding: PiecewiseEncoding | PeriodicColumns | None = None
 
-    def inputs(self, x: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Raw inputs [N, D] as a net sees them, [N, D + components], in float64."""
+    def inputs(self, x: NDArray[np.generic], trained: tuple[NDArray[Any], ...] = ()) -> NDArray[np.float64]:
+        """Raw inputs [N, D] as a net sees them, [N, D + components], in float64. trained: of its encoding."""
         z = self.scaled(x)
-        return z if self.encoding is None else self.encoding.apply(z)
+        return z if self.encoding is None else self.encoding.of(trained).apply(z)
 
     def scaled(self, x: NDArray[np.generic], column: int | slice = slice(None)) -> NDArray[np.float64]:
         """Raw inputs [N, D], or one column [N] of them, scaled and clipped, in float64."""
@@ -81,7 +83,8 @@ class Examples:
     every set, in the place of `scaling`, where each set of rows fits its own. set_rows: where several data sets are
     stacked, the rows of each; all else then tells of one of them, and a job's `rows` is the number of its own. squares:
     what squared errors of training rows and parts are weighed by, [G, C] each, where the score is not to be R².
-    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike.
+    row_weights: [N] how much each row counts by itself, in every set and part; None where all count alike. categories:
+    which inputs are the categories of a table's columns.
     """
 
     x: NDArray[np.generic]
@@ -98,6 +101,7 @@ class Examples:
     set_rows: int = 0
     squares: tuple[Numbers, ...] | None = None
     row_weights: Numbers | None = None
+    categories: tuple[Categories, ...] = ()
 
     @classmethod
     def of_split(
@@ -109,7 +113,7 @@ class Examples:
         target_transform: str = "none",
         clip_predictions: bool = False,
         encoding: str = "none",
-        bins: int = BINS,
+        **sizes: int,
     ) -> Examples:
         """The rows of a split: training rows train, validation rows (and test rows, if asked) score every epoch.
 
@@ -117,7 +121,7 @@ class Examples:
         are scaled, transformed and encoded by all training rows: of its fold, a net knows what these make of means and
         deviations, quantiles, bin edges, and, for a table, categories and medians.
 
-        scaling, loss, target_transform, clip_predictions, encoding, bins: the recipe's, as in `fit_scaling`.
+        scaling, loss, target_transform, clip_predictions, encoding, sizes: the recipe's, as in `fit_scaling`.
         """
         data = split.data
         parts = {"valid": split.valid} if len(split.valid) else {}
@@ -129,9 +133,12 @@ class Examples:
             task=data.task,
             outputs=data.n_outputs,
             train=split.train,
-            scaling=fit_scaling(data, split.train, scaling, loss, target_transform, clip_predictions, encoding, bins),
+            scaling=fit_scaling(
+                data, split.train, scaling, loss, target_transform, clip_predictions, encoding, None, **sizes
+            ),
             parts=parts,
             row_weights=row_weights(data),
+            categories=categories_of(data.preprocessing),
         )
         return found if split.folds is None else found.with_folds(split.folds)
 
@@ -203,12 +210,14 @@ class Examples:
         return self.row_weights[None] if sets is None else sets * self.row_weights
 
     @property
-    def own_inputs(self) -> bool:
-        """Whether each set of row weights has inputs of its own in memory: a clip or an encoding cannot move into the
-        first layer.
+    def own_inputs(self) -> int:
+        """Numbers of a row that every net holds by itself; 0 where nets share its inputs. A clip of a net's own, or an
+        encoding, cannot move into the first layer.
         """
-        own = self.own_scalings or ()
-        return any(scaling.bend is not None or scaling.encoding is not None for scaling in own)
+        own, encoding = self.own_scalings or (), self.scaling.encoding
+        if isinstance(encoding, PeriodicColumns):
+            return self.inputs + encoding.own_width
+        return self.inputs * any(scaling.bend is not None or scaling.encoding is not None for scaling in own)
 
     @property
     def inputs(self) -> int:
@@ -228,7 +237,8 @@ def row_weights(data: Dataset) -> Numbers | None:
 
 def scaled_by(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides how inputs and targets are scaled, as arguments of `of_split` and `fit_scaling`."""
-    fields = ("scaling", "loss", "target_transform", "clip_predictions", "encoding", "bins")
+    sizes = {"piecewise": ("bins",), "pbld": ("frequencies", "components")}.get(recipe.encoding, ())
+    fields = ("scaling", "loss", "target_transform", "clip_predictions", "encoding", *sizes)
     return {name: getattr(recipe, name) for name in fields}
 
 
@@ -240,8 +250,8 @@ def fit_scaling(
     target_transform: str = "none",
     clip_predictions: bool = False,
     encoding: str = "none",
-    bins: int = BINS,
     columns: Indexes | None = None,
+    **sizes: int,
 ) -> Scaling:
     """The scaling of a data set, from its training rows.
 
@@ -251,8 +261,8 @@ def fit_scaling(
     loss: "poisson" takes targets as they are, whatever the data set says.
     target_transform: of numeric targets, before they are scaled; InputError where the training rows have none such.
     clip_predictions: whether predictions stay within the range of these rows' targets without one, too.
-    encoding, bins: of the scaled inputs; "piecewise" encodes the columns given, or those that `encoded_columns` chooses
-    of the rows.
+    encoding: of the scaled inputs: "piecewise" and "pbld" encode the columns given, or those that `encoded_columns`
+    chooses of the rows. sizes: `bins` of the one, `frequencies` and `components` of the other.
     """
     kind = data.scaling if scaling == "auto" else scaling
     width = data.x.shape[1]
@@ -273,17 +283,30 @@ def fit_scaling(
         values = data.y[rows]
         target_shift, target_scale = _standard(values if transform is None else transform.forward(values))
     found = Scaling(shift, scale, target_shift, target_scale, bend, transform)
-    return found if encoding == "none" else replace(found, encoding=_encoding(data, rows, found, bins, columns))
+    return (
+        found
+        if encoding == "none"
+        else replace(found, encoding=_encoding(encoding, data, rows, found, columns, **sizes))
+    )
 
 
 def _encoding(
-    data: Dataset, rows: Indexes, scaling: Scaling, bins: int, columns: Indexes | None
-) -> PiecewiseEncoding | None:
+    kind: str,
+    data: Dataset,
+    rows: Indexes,
+    scaling: Scaling,
+    columns: Indexes | None,
+    bins: int = BINS,
+    frequencies: int = FREQUENCIES,
+    components: int = COMPONENTS,
+) -> PiecewiseEncoding | PeriodicColumns | None:
     """The encoding of inputs that are scaled so; None where no column has enough distinct values."""
     x = data.x[rows]
     chosen = encoded_columns(x) if columns is None else columns
     if not len(chosen):
         return None
+    if kind == "pbld":
+        return PeriodicColumns(chosen, frequencies, components)
     return PiecewiseEncoding(chosen, np.stack([edges_of(scaling.scaled(x, int(each)), bins) for each in chosen]))
 
 

@@ -16,6 +16,7 @@ from goodfit.nets.forward import Parameters
 from goodfit.training.carrying import with_optimizers
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import compiled, fresh_state, place, place_chunk
+from goodfit.training.embeddings import blocks_of
 from goodfit.training.interrupts import look
 from goodfit.training.population import NetArrays, take_net
 from goodfit.training.state import Chunk, ProgramRows, Settings, State
@@ -165,7 +166,8 @@ def _nets(cohort: Cohort, state: State) -> tuple[NetArrays, ...]:
 def nets_of(cohort: Cohort, parameters: Parameters) -> tuple[NetArrays, ...]:
     """Every net of a cohort, cut out of its parameters on the host."""
     jobs = zip(cohort.jobs, cohort.grid.place, strict=True)
-    return tuple(take_net(parameters, job.recipe, place) for job, place in jobs)
+    blocks = blocks_of(cohort.jobs[0].recipe, cohort.examples.categories)
+    return tuple(take_net(parameters, job.recipe, place, blocks) for job, place in jobs)
 
 
 class _Runner:

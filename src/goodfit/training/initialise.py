@@ -14,10 +14,10 @@ from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
 from goodfit.nets.numpy_activations import activate
 from goodfit.training.recipe import Recipe
 
-PURPOSE, OF_ROWS = 0x1A17, 0xDA7A  # of the random streams, beside the seed
+PURPOSE, OF_ROWS, OF_WAVES = 0x1A17, 0xDA7A, 0x3A7E  # of the random streams, beside the seed
 # fields of a recipe that decide, and those that do where weights are fitted to rows
 READ = ("hidden", "seed", "init", "init_scale", "init_bias", "init_bias_value", "init_data")
-READ_OF_ROWS = ("activation",)
+READ_OF_ROWS = ("activation", "frequency_scale")
 MOST_ROWS = 1024  # that weights are fitted to: what a deviation needs, not what the data have
 SAME = float(np.finfo(np.float32).eps)  # of the largest value: a smaller spread is rounding
 POINTS = 5  # rows whose convex combination a unit's hyperplane goes through
@@ -45,6 +45,24 @@ def initial_layers(recipe: Recipe, inputs: int, outputs: int, x: NDArray[np.floa
         fix = "Use none where there are no rows to start from."
         raise InputError(problem("Recipe", "'init_data' needs training rows", got=recipe.init_data, fix=fix))
     return _fitted(layers, recipe, np.asarray(x, np.float64))
+
+
+def initial_waves(recipe: Recipe, encoded: int) -> tuple[NDArray[np.float32], ...]:
+    """What a net begins with of a periodic encoding of so many inputs: the arrays of `PeriodicEncoding.trained`.
+
+    Frequencies are normal, with the recipe's standard deviation; phases uniform from -pi to pi; weights and offsets
+    uniform within 1 / sqrt(frequencies), as those of a linear layer in PyTorch.
+    Source: RealMLP-TD in pytabkit.
+    """
+    generator = np.random.default_rng([recipe.seed, OF_WAVES])
+    shape, bound = (encoded, recipe.frequencies), recipe.frequencies**-0.5
+    drawn = (
+        recipe.frequency_scale * generator.standard_normal(shape),
+        generator.uniform(-np.pi, np.pi, shape),
+        generator.uniform(-bound, bound, (encoded, recipe.components, recipe.frequencies)),
+        generator.uniform(-bound, bound, (encoded, recipe.components)),
+    )
+    return tuple(each.astype(np.float32) for each in drawn)
 
 
 def rows_to_fit(recipe: Recipe, rows: NDArray[np.integer]) -> NDArray[np.integer]:

@@ -70,13 +70,18 @@ def _optimizer(arrays: Arrays, nets: int) -> dict[str, NDArray[Any]]:
 
 def _packed(nets: Sequence[NetArrays]) -> dict[str, NDArray[Any]]:
     """Nets as arrays: those of equal sizes stand in common ones, so that a file's header stays short."""
-    sizes = [(tuple(weights.shape for weights in net.weights), len(net.mixtures)) for net in nets]
+    sizes = [
+        (tuple(own.shape for own in net.weights), len(net.mixtures), tuple(own.shape for own in net.waves))
+        for net in nets
+    ]
     arrays: dict[str, NDArray[Any]] = {}
     for number, size in enumerate(dict.fromkeys(sizes)):
         members = [place for place, own in enumerate(sizes) if own == size]
         arrays[f"{number}/nets"] = np.asarray(members, np.int64)
         for layer in range(size[1]):
             arrays[f"{number}/mixtures.{layer}"] = np.stack([nets[net].mixtures[layer] for net in members])
+        for part in range(len(size[2])):
+            arrays[f"{number}/waves.{part}"] = np.stack([nets[net].waves[part] for net in members])
         for layer in range(len(size[0])):
             arrays[f"{number}/weights.{layer}"] = np.stack([nets[net].weights[layer] for net in members])
             arrays[f"{number}/biases.{layer}"] = np.stack([nets[net].biases[layer] for net in members])
@@ -100,6 +105,8 @@ def _unpacked(arrays: Arrays, count: int) -> tuple[NetArrays, ...]:
             array_of(own, f"mixtures.{layer}", "f", len(members), weights[layer].shape[1])
             for layer in layers[: len(layers) - 1 if "mixtures.0" in own else 0]
         ]
+        axes = (2, 2, 3, 2) if "waves.0" in own else ()  # of `PeriodicEncoding.trained`
+        waves = [array_of(own, f"waves.{part}", "f", len(members), *[None] * count) for part, count in enumerate(axes)]
         if any(one.shape[1] != other.shape[2] for one, other in itertools.pairwise(weights)):
             raise ValueError("layers do not follow one another")
         for place, net in enumerate(members.tolist()):
@@ -108,6 +115,7 @@ def _unpacked(arrays: Arrays, count: int) -> tuple[NetArrays, ...]:
                 biases=tuple(np.array(each[place]) for each in biases),
                 slopes=tuple(None if np.isnan(slope) else float(slope) for slope in slopes[place]),
                 mixtures=tuple(np.array(each[place]) for each in shares),
+                waves=tuple(np.array(each[place]) for each in waves),
             )
         number += 1
     if nets and nets.keys() != set(range(count)):

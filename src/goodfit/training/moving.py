@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.periodic import TRAINED
 from goodfit.nets.forward import Parameters
 from goodfit.training.cohort import Cohort
 from goodfit.training.compile import fresh_state
@@ -66,6 +67,12 @@ def _leaves(state: State) -> Iterator[tuple[str, NDArray[Any], tuple[str, int] |
         if leaf.input_scale is not None:
             scale: Any = leaf.input_scale
             yield f"{name}.input_scale", scale, ("input_scale", 0)
+        for number, table in enumerate(leaf.embeddings or ()):
+            vectors: Any = table
+            yield f"{name}.embeddings.{number}", vectors, None
+        if leaf.waves is not None:
+            for trained in TRAINED:
+                yield f"{name}.waves.{trained}", getattr(leaf.waves, trained), None
 
 
 def _own_name(name: str, inner: tuple[str, int] | None, cohort: Cohort, net: int) -> str | None:

@@ -35,7 +35,7 @@ def own_squares(rows: ProgramRows, at: int, settings: Settings) -> Array | None:
 
 def own_bins(rows: ProgramRows, settings: Settings) -> Edges | None:
     """How inputs are encoded: by the same edges for all nets, or by [S, M, E, K + 1] where nets have their own."""
-    if rows.bins is None or rows.bins.edges.ndim == 2:
+    if rows.bins is None or rows.bins.edges is None or rows.bins.edges.ndim == 2:
         return rows.bins
     return Edges(rows.bins.columns, rows.bins.edges[settings.row_weights])
 
@@ -45,4 +45,5 @@ def bins_a_net(bins: Edges | None, nets: tuple[int, ...]) -> Edges | None:
     if bins is None:
         return None
     columns = jnp.broadcast_to(bins.columns, (*nets, *bins.columns.shape))
-    return Edges(columns, jnp.broadcast_to(bins.edges, (*nets, *bins.edges.shape[-2:])))
+    edges = bins.edges
+    return Edges(columns, None if edges is None else jnp.broadcast_to(edges, (*nets, *edges.shape[-2:])))

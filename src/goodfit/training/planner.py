@@ -94,6 +94,7 @@ def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
         None if recipe.optimizer == "lbfgs" else recipe.batch_size,
         recipe.keep_best,
         len(recipe.hidden) if len(names) > 1 else bool(recipe.hidden),
+        (recipe.embed_above, recipe.embedding_size) if recipe.train_embedding else None,
     )
 
 

@@ -5,14 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.periodic import PeriodicColumns
+from goodfit.errors import InputError, problem
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.embedding import CategoryBlock, embedded_inputs, gathered
+from goodfit.nets.encoding import Waves
 from goodfit.nets.forms import factors_of, folded, unfolded
 from goodfit.nets.forward import Architecture, Parameters
+from goodfit.training.embeddings import blocks_of, embedded, initial_vectors
 from goodfit.training.examples import Examples
-from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, rows_to_fit
+from goodfit.training.initialise import READ, READ_OF_ROWS, Layer, initial_layers, initial_waves, rows_to_fit
 from goodfit.training.machine import machine
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import last_width
@@ -25,13 +31,15 @@ GROUP_COST = 0.25  # what a group costs beside its nets, in nets, where it is no
 class NetArrays:
     """One net off the grid, at its own size: weights [out, in], biases [out] (zeros where the recipe has none) and
     slopes (prelu) a layer. Weights are those that the net has, whatever the form in which they are trained. mixtures:
-    the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it.
+    the share of its activation that each unit takes, [H] a hidden layer; () where all take all of it. waves: of its
+    periodic encoding, as `PeriodicEncoding.trained` has them; () without one.
     """
 
     weights: tuple[NDArray[Any], ...]
     biases: tuple[NDArray[Any], ...]
     slopes: tuple[float | None, ...]
     mixtures: tuple[NDArray[Any], ...] = ()
+    waves: tuple[NDArray[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,7 @@ def pad_architecture(jobs: Sequence[Job], examples: Examples) -> Architecture:
     widths = padded_widths(hidden)
     deepest = max((job.recipe for job in jobs), key=lambda recipe: len(recipe.hidden))
     return Architecture(
-        inputs=examples.inputs,
+        inputs=embedded_inputs(examples.inputs, blocks_of(jobs[0].recipe, examples.categories)),
         widths=widths,
         outputs=last_width(deepest, examples.outputs),
         activations=deepest.activations,
@@ -172,19 +180,26 @@ def initial_parameters(
     weights = [np.zeros((len(jobs), o, i), dtype) for i, o in itertools.pairwise(sizes)]
     biases = [np.zeros((len(jobs), o), dtype) for o in sizes[1:]]
     known: dict[Any, list[Layer]] = {}  # nets that differ in other settings start alike
+    blocks = blocks_of(jobs[0].recipe, examples.categories)
+    vectors = []
 
     def drawn(job: Job) -> list[Layer]:
         fitted = job.recipe.init_data != "none"
         key = tuple(getattr(job.recipe, name) for name in READ + (READ_OF_ROWS if fitted else ()))
         key = (*key, job.rows) if fitted else key
         if key not in known:
-            x = _inputs_to_fit(job, examples) if fitted else None
+            x = _inputs_to_fit(job, examples, blocks) if fitted else None
             known[key] = initial_layers(job.recipe, architecture.inputs, architecture.outputs, x)
         return known[key]
 
     for net, job in enumerate(jobs):
         given = job.initial
         layers = list(zip(given.weights, given.biases, strict=True)) if given else drawn(job)
+        own_vectors = initial_vectors(job.recipe, blocks)
+        if given and blocks:
+            first, own_vectors = _unspread(layers[0][0], blocks)
+            layers[0] = first, layers[0][1]
+        vectors.append(own_vectors)
         own = factors_of(job.recipe.parametrization, [layers[0][0].shape[1], *(len(b) for _, b in layers)])
         trained = unfolded([np.asarray(w, dtype) for w, _ in layers], own)
         layers = [(w, b) for w, (_, b) in zip(trained, layers, strict=True)]
@@ -205,6 +220,8 @@ def initial_parameters(
         slopes,
         grid.lay(np.ones((len(jobs), architecture.inputs), dtype)) if scales else None,
         _mixtures(jobs, architecture, grid, dtype),
+        _waves(jobs, examples, grid, dtype),
+        tuple(grid.lay(np.stack(own).astype(dtype)) for own in zip(*vectors, strict=True)) if blocks else None,
     )
 
 
@@ -217,6 +234,33 @@ def _mixtures(jobs: Sequence[Job], architecture: Architecture, grid: NetGrid, dt
         for layer, own in enumerate(job.initial.mixtures if job.initial else ()):
             laid[layer][net, : len(own)] = own
     return tuple(map(grid.lay, laid))
+
+
+def _waves(jobs: Sequence[Job], examples: Examples, grid: NetGrid, dtype: Any) -> Any:
+    """The periodic encodings that nets begin with; None where inputs are encoded otherwise, or not."""
+    if not isinstance(examples.scaling.encoding, PeriodicColumns):
+        return None
+    return Waves(
+        *(grid.lay(np.stack(own).astype(dtype)) for own in zip(*(_own_waves(j, examples) for j in jobs), strict=True))
+    )
+
+
+def _own_waves(job: Job, examples: Examples) -> tuple[NDArray[Any], ...]:
+    """The periodic encoding that a net begins with; () where there is none."""
+    encoding = examples.scaling.encoding
+    if not isinstance(encoding, PeriodicColumns):
+        return ()
+    return job.initial.waves if job.initial and job.initial.waves else initial_waves(job.recipe, len(encoding.columns))
+
+
+def _unspread(weights: NDArray[Any], blocks: Sequence[CategoryBlock]) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
+    """The first layer of a net that is gone on from, with the vectors that it has for categories."""
+    first, vectors, whole = gathered(weights, blocks)
+    for block, fits in zip(blocks, whole, strict=True):
+        if not fits:
+            rule = f"has weights of {block.vectors} categories that vectors of {block.size} numbers do not give"
+            raise InputError(problem("Start", rule, fix="Leave train_embedding out, or embedding_size."))
+    return first, vectors
 
 
 def _slope(job: Job, layer: int, start: float) -> float:
@@ -232,14 +276,20 @@ def learned_rows(job: Job, examples: Examples) -> NDArray[np.integer]:
     return rows if sets is None else rows[sets[min(job.rows, len(sets) - 1)][rows] > 0]
 
 
-def _inputs_to_fit(job: Job, examples: Examples) -> NDArray[np.float64]:
+def _inputs_to_fit(job: Job, examples: Examples, blocks: Sequence[CategoryBlock]) -> NDArray[np.float64]:
     """Rows that a net learns from, as its first layer sees them."""
     rows = rows_to_fit(job.recipe, learned_rows(job, examples))
-    return examples.scaling_of(job.rows).inputs(examples.x[rows])
+    x = examples.scaling_of(job.rows).inputs(examples.x[rows], _own_waves(job, examples))
+    return embedded(x, job.recipe, blocks)
 
 
-def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -> NetArrays:
-    """Cut one net out of padded arrays [K, S, M, ...] (on the host), with plain weights. recipe: the net's."""
+def take_net(
+    parameters: Parameters, recipe: Recipe, place: NDArray[np.int64], blocks: Sequence[CategoryBlock] = ()
+) -> NetArrays:
+    """Cut one net out of padded arrays [K, S, M, ...] (on the host), with plain weights.
+
+    recipe: the net's; blocks: that it embeds
+    """
     at, hidden = tuple(place), recipe.hidden
     outputs = parameters.weights[-1].shape[-2]
     sizes = [parameters.weights[0].shape[-1], *hidden, outputs]
@@ -248,7 +298,8 @@ def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -
         np.asarray(parameters.weights[layer])[at][:o, :i] for layer, i, o in zip(layers, sizes, sizes[1:], strict=False)
     ]
     scale = np.asarray(parameters.input_scale)[at] if recipe.train_scaling else None
-    weights = folded(trained, factors_of(recipe.parametrization, sizes), scale)
+    tables = [np.asarray(table)[at] for table in parameters.embeddings or ()]
+    weights = folded(trained, factors_of(recipe.parametrization, sizes), scale, tables, blocks)
     biases = tuple(
         np.zeros(o, parameters.weights[0].dtype) if bias is None else np.asarray(bias)[at][:o]
         for bias, o in zip([parameters.biases[layer] for layer in layers], sizes[1:], strict=True)
@@ -256,4 +307,5 @@ def take_net(parameters: Parameters, recipe: Recipe, place: NDArray[np.int64]) -
     slopes = tuple(None if s is None else float(np.asarray(s)[at]) for s in parameters.slopes[: len(hidden)])
     shares = parameters.mixtures if recipe.train_mixture and parameters.mixtures is not None else ()
     mixtures = tuple(np.asarray(own)[at][:h] for own, h in zip(shares, hidden, strict=False))
-    return NetArrays(weights, biases, slopes, mixtures)
+    waves = tuple(np.asarray(own)[at] for own in jax.tree.leaves(parameters.waves))
+    return NetArrays(weights, biases, slopes, mixtures, waves)

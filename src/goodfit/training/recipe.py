@@ -10,31 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from goodfit.errors import InputError, nearest, problem
+from goodfit.errors import InputError, problem
 from goodfit.files import write_atomically
+from goodfit.training import recipe_names as kinds
 from goodfit.training.recipe_fields import FieldRule, read_fields
 from goodfit.training.recipe_files import found_in, parsed
-from goodfit.training.recipe_names import (
-    ActivationName,
-    BiasInitialiserName,
-    EncodingName,
-    InitialiserName,
-    Level,
-    LossName,
-    MonitorName,
-    OptimizerName,
-    ParametrizationName,
-    PartScheduleName,
-    Rate,
-    RowsInitialiserName,
-    ScalingName,
-    ScheduleName,
-    TargetTransformName,
-    Units,
-    Weight,
-)
+from goodfit.training.recipe_given import field_problems, plain_value
 from goodfit.training.recipe_rules import (
     BINS,
+    COMPONENTS,
+    EMBED_ABOVE,
+    FREQUENCIES,
+    FREQUENCY_SCALE,
     LEARNING_RATES,
     LEVELS,
     MOST_BINS,
@@ -63,28 +50,28 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    hidden: tuple[Units, ...] = Field(
+    hidden: tuple[kinds.Units, ...] = Field(
         default=(512, 256),
         description="Units of each hidden layer, from input to output. none: linear or softmax regression.",
     )
-    activation: ActivationName | tuple[ActivationName, ...] = Field(
+    activation: kinds.ActivationName | tuple[kinds.ActivationName, ...] = Field(
         default="gelu", description="Activation of the hidden layers: one for all, or one per layer."
     )
-    init: InitialiserName = Field(default="he-normal", description="Weight initialisation.")
+    init: kinds.InitialiserName = Field(default="he-normal", description="Weight initialisation.")
     init_scale: float | None = Field(
         default=None,
         description="Scale of the initialisation: standard deviation of normal, half-width of uniform, value of "
         "constant, gain of the others. none: the initialiser's default.",
     )
     bias: bool = Field(default=True, description="Whether layers have biases.")
-    init_bias: BiasInitialiserName = Field(default="zeros", description="Bias initialisation.")
+    init_bias: kinds.BiasInitialiserName = Field(default="zeros", description="Bias initialisation.")
     init_bias_value: float = Field(default=0.0, description="Value of the biases if init-bias is constant.")
-    init_data: RowsInitialiserName = Field(
+    init_data: kinds.RowsInitialiserName = Field(
         default="none",
         description="Fitting of the initial weights to training rows. variance: each unit's are scaled so that its "
         "pre-activation has standard deviation 1; hyperplanes: and its bias puts it through points of the data.",
     )
-    parametrization: ParametrizationName = Field(
+    parametrization: kinds.ParametrizationName = Field(
         default="standard",
         description="What is trained of the weights. standard: the weights; ntk: the weights times the square root of "
         "the layer's inputs, so that wide layers learn more slowly ('neural tangent', Jacot et al., 2018).",
@@ -96,32 +83,45 @@ class Recipe(BaseModel):
         default=False,
         description="Whether each hidden unit trains the share a of its activation f, 1 at first: a f(z) + (1 - a) z.",
     )
-    dropout: Rate | tuple[Rate, ...] = Field(
+    train_embedding: bool = Field(
+        default=False,
+        description="Whether categories of a table enter by trained vectors: those of columns with more than "
+        "embed-above. Rare and unseen ones share a vector.",
+    )
+    embed_above: int = Field(
+        default=EMBED_ABOVE, ge=1, description="Categories up to which a column's have an input each (train-embedding)."
+    )
+    embedding_size: int | None = Field(
+        default=None,
+        ge=1,
+        description="Size of the vectors of categories. none: by their number n, 1.6 n^0.56, as in fastai.",
+    )
+    dropout: kinds.Rate | tuple[kinds.Rate, ...] = Field(
         default=0.3,
         description="Dropout rate of the hidden layers: one for all, or one per layer.",
         json_schema_extra={"fix": "Use 0 to switch it off."},
     )
-    input_dropout: Rate = Field(
+    input_dropout: kinds.Rate = Field(
         default=0.0,
         description="Dropout rate of the inputs; a dropped one takes the components of its encoding along.",
         json_schema_extra={**_OFF},
     )
-    loss: LossName = Field(
+    loss: kinds.LossName = Field(
         default="auto",
         description="Training loss. auto: cross-entropy for classification, squared error for regression, binary "
         "cross-entropy for multilabel targets. poisson: for targets >= 0, predicted as exp(output). quantile: the "
         "median and other quantiles.",
     )
-    levels: tuple[Level, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
+    levels: tuple[kinds.Level, ...] = Field(default=LEVELS, description="Levels of the quantiles, symmetric about 0.5.")
     huber_delta: float = Field(
         default=1.0,
         gt=0,
         description="Residual up to which the Huber loss is quadratic, in units of the targets as scaled for training.",
     )
-    label_smoothing: Rate = Field(
+    label_smoothing: kinds.Rate = Field(
         default=0.0, description="Fraction of the target spread evenly over all classes.", json_schema_extra={**_OFF}
     )
-    class_weight: Literal["balanced"] | tuple[Weight, ...] | None = Field(
+    class_weight: Literal["balanced"] | tuple[kinds.Weight, ...] | None = Field(
         default=None, description="Weight of each class in the loss. balanced: inverse class frequencies."
     )
     l1: float = Field(
@@ -138,7 +138,7 @@ class Recipe(BaseModel):
         f"{WEIGHT_DECAY:g} if the optimizer is set to adamw, else 0.",
         json_schema_extra={**_OFF},
     )
-    optimizer: OptimizerName = Field(
+    optimizer: kinds.OptimizerName = Field(
         default="adamw", description="Optimiser. lbfgs uses the full batch and ignores batch-size."
     )
     learning_rate: float = Field(
@@ -157,19 +157,25 @@ class Recipe(BaseModel):
     mixture_rate: float = Field(
         default=1.0, ge=0, description="Learning rate of train-mixture, as a multiple of that of the weights."
     )
-    momentum: Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
+    embedding_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of train-embedding, as a multiple of that of the weights."
+    )
+    encoding_rate: float = Field(
+        default=1.0, ge=0, description="Learning rate of the encoding pbld, as a multiple of that of the weights."
+    )
+    momentum: kinds.Rate = Field(default=0.0, description="Momentum (sgd).", json_schema_extra={**_OFF})
     nesterov: bool = Field(default=False, description="Nesterov momentum (sgd).")
-    beta1: Rate | None = Field(
+    beta1: kinds.Rate | None = Field(
         default=None, description="Decay rate of the first moment (adam, adamw, lion). none: the optimiser's default."
     )
-    beta2: Rate | None = Field(
+    beta2: kinds.Rate | None = Field(
         default=None,
         description="Decay rate of the second moment (lion: of the momentum). none: the optimiser's default.",
     )
     epsilon: float = Field(
         default=1e-8, gt=0, description="Added to the denominator for stability (adam, adamw, rmsprop)."
     )
-    schedule: ScheduleName = Field(default="cosine", description="Learning rate schedule.")
+    schedule: kinds.ScheduleName = Field(default="cosine", description="Learning rate schedule.")
     warmup: float = Field(
         default=0.0,
         ge=0,
@@ -186,11 +192,11 @@ class Recipe(BaseModel):
         le=1,
         description="Final learning rate as a fraction of learning-rate (cosine, flat-cosine, one-cycle).",
     )
-    dropout_schedule: PartScheduleName = Field(
+    dropout_schedule: kinds.PartScheduleName = Field(
         default="constant",
         description="Schedule of the dropout rates. flat-cosine: constant for half of the epochs, then falling to 0.",
     )
-    decay_schedule: PartScheduleName = Field(
+    decay_schedule: kinds.PartScheduleName = Field(
         default="constant", description="Schedule of the weight decay, beside that of the learning rate."
     )
     clip_norm: float | None = Field(
@@ -210,7 +216,7 @@ class Recipe(BaseModel):
     min_change: float = Field(
         default=0.0, ge=0, description="Early stopping: smallest change that counts as an improvement."
     )
-    monitor: MonitorName = Field(
+    monitor: kinds.MonitorName = Field(
         default="loss",
         description="Validation metric that picks the best epoch: loss, score, or tempered-loss, the log loss after "
         "temperature scaling.",
@@ -221,18 +227,31 @@ class Recipe(BaseModel):
     keep_best: bool = Field(
         default=True, description="Keep the weights of the best epoch, if there is a validation set."
     )
-    scaling: ScalingName = Field(
+    scaling: kinds.ScalingName = Field(
         default="auto",
         description="Feature scaling. unit: by the largest value; standard: to mean 0 and standard deviation 1; "
         "robust: by median and quartiles, with a smooth clip; auto: chosen by the data set.",
     )
-    encoding: EncodingName = Field(
+    encoding: kinds.EncodingName = Field(
         default="none",
         description="Encoding of the scaled features. piecewise: each with at least 3 distinct values also enters as "
-        "one component per bin, bins at quantiles (Gorishniy et al., 2022).",
+        "one component per bin, bins at quantiles (Gorishniy et al., 2022); pbld: as components of cosines whose "
+        "frequencies are trained (Holzmüller et al., 2024).",
     )
     bins: int = Field(default=BINS, ge=1, le=MOST_BINS, description="Bins of each encoded feature (piecewise).")
-    target_transform: TargetTransformName = Field(
+    frequencies: int = Field(
+        default=FREQUENCIES, ge=1, le=MOST_BINS, description="Cosines of each encoded feature (pbld)."
+    )
+    frequency_scale: float = Field(
+        default=FREQUENCY_SCALE, gt=0, description="Standard deviation of the first frequencies (pbld)."
+    )
+    components: int = Field(
+        default=COMPONENTS,
+        ge=1,
+        le=MOST_BINS,
+        description="Sums of its cosines that each encoded feature also enters as (pbld).",
+    )
+    target_transform: kinds.TargetTransformName = Field(
         default="none",
         description="Transform of numeric targets, undone in predictions. log: targets > 0; log1p: targets > -1; "
         "yeo-johnson: power; quantile: to a normal distribution; auto: log for each positive target whose logarithms "
@@ -241,7 +260,7 @@ class Recipe(BaseModel):
     clip_predictions: bool = Field(
         default=False, description="Whether predicted numbers stay within the range of the training targets."
     )
-    valid: Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
+    valid: kinds.Rate = Field(default=0.1, description="Fraction of the training data held out as validation set.")
     fold_members: int = Field(
         default=0,
         ge=0,
@@ -257,13 +276,13 @@ class Recipe(BaseModel):
     if not TYPE_CHECKING:  # type checkers read the fields above as the arguments
 
         def __init__(self, **given: Any) -> None:
-            given = {name: _plain(name, value) for name, value in given.items()}
+            given = {name: plain_value(name, value) for name, value in given.items()}
             problems: list[str] = []
             bad: frozenset[str] = frozenset()
             try:
                 super().__init__(**given)
             except ValidationError as error:
-                problems, bad = _field_problems(error, given)
+                problems, bad = field_problems(error, given, _fields())
                 given = {name: value for name, value in given.items() if name not in bad}
                 super().__init__(**given)
             self.__dict__.update(dependent_defaults(given, self.__dict__))
@@ -351,31 +370,6 @@ def _fields() -> dict[str, FieldRule]:
 
 def _one_a_layer(value: _V | tuple[_V, ...], kind: type[_V], layers: int) -> tuple[_V, ...]:
     return (value,) * layers if isinstance(value, kind) else tuple(value)  # type: ignore[arg-type]
-
-
-def _plain(name: str, value: Any) -> Any:
-    """NumPy values as Python's, sequences as tuples, and a single hidden size as one layer."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, list | tuple | range):
-        return tuple(part.tolist() if hasattr(part, "tolist") else part for part in value)
-    return (value,) if name == "hidden" and isinstance(value, int | float) else value
-
-
-def _field_problems(error: ValidationError, given: Mapping[str, Any]) -> tuple[list[str], frozenset[str]]:
-    """One problem for each field that is wrong by itself, in the order given, and the names of those fields."""
-    bad = frozenset(str(entry["loc"][0]) for entry in error.errors(include_url=False, include_input=False))
-    return [_field_problem(name, value) for name, value in given.items() if name in bad], bad
-
-
-def _field_problem(name: str, value: Any) -> str:
-    rule = _fields().get(name)
-    if rule is None:
-        return problem("Recipe", f"{name!r} is not a field", fix=nearest(name.replace("-", "_"), _fields()))
-    fix = rule.fix
-    if rule.choices and not fix:
-        wrong = [part for part in (value if isinstance(value, tuple) else (value,)) if part not in rule.choices]
-        fix = nearest(wrong[0] if wrong else value, rule.choices)
-    return problem("Recipe", f"'{name}' must be {rule.range}", got=value, fix="" if fix.startswith("Valid") else fix)
 
 
 DEFAULT = Recipe()

@@ -18,6 +18,8 @@ LEARNING_RATES = {  # the learning rate where none is given, by optimiser
     "lbfgs": 1.0,
 }
 BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked for, and at most
+FREQUENCIES, FREQUENCY_SCALE, COMPONENTS = 16, 0.1, 3  # of the encoding pbld, as in RealMLP-TD
+EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in RealMLP-TD
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
@@ -69,6 +71,9 @@ APPLIES = (
     Applies("levels", "loss", ("quantile",), LEVELS),
     Applies("clip_predictions", "loss", ("auto", "squared-error", "absolute-error", "huber"), False),
     Applies("bins", "encoding", ("piecewise",), BINS),
+    Applies("frequencies", "encoding", ("pbld",), FREQUENCIES),
+    Applies("frequency_scale", "encoding", ("pbld",), FREQUENCY_SCALE),
+    Applies("components", "encoding", ("pbld",), COMPONENTS),
     Applies("huber_delta", "loss", ("huber",), 1.0),
     Applies("label_smoothing", "loss", ("auto", "cross-entropy", "binary-cross-entropy"), 0.0),
     Applies("class_weight", "loss", ("auto", "cross-entropy"), None),
@@ -82,6 +87,12 @@ APPLIES = (
     Applies("scaling_rate", "train_scaling", (True,), 1.0),
     Applies("mixture_rate", "optimizer", STOCHASTIC, 1.0),
     Applies("mixture_rate", "train_mixture", (True,), 1.0),
+    Applies("embed_above", "train_embedding", (True,), EMBED_ABOVE),
+    Applies("embedding_size", "train_embedding", (True,), None),
+    Applies("embedding_rate", "optimizer", STOCHASTIC, 1.0),
+    Applies("embedding_rate", "train_embedding", (True,), 1.0),
+    Applies("encoding_rate", "optimizer", STOCHASTIC, 1.0),
+    Applies("encoding_rate", "encoding", ("pbld",), 1.0),
     Applies("momentum", "optimizer", ("sgd",), 0.0),
     Applies("nesterov", "optimizer", ("sgd",), False),
     Applies("beta1", "optimizer", ("adam", "adamw", "lion"), None),
@@ -264,6 +275,13 @@ def hyperplanes_move(values: Values) -> Iterator[Found]:
         yield frozenset({"init_data", "init_bias"}), problem("Recipe", rule, got=values["init_bias"])
 
 
+def embeddings_have_no_l1(values: Values) -> Iterator[Found]:
+    """The weights of a category are products of what is trained: no proximal step makes them 0."""
+    if values["train_embedding"] and values["l1"] > 0:
+        rule, fix = "'l1' must be 0 with train_embedding on", "Use l2, or weight_decay."
+        yield frozenset({"train_embedding", "l1"}), problem("Recipe", rule, got=values["l1"], fix=fix)
+
+
 CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     one_a_layer,
     scale_has_size,
@@ -274,4 +292,5 @@ CHECKS: tuple[Callable[[Values], Iterator[Found]], ...] = (
     folds_leave_rows,
     hyperplanes_move,
     levels_pair,
+    embeddings_have_no_l1,
 )

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.nets.embedding import CategoryBlock
 from goodfit.nets.forms import Forms, factors_of
 from goodfit.nets.forward import Architecture, Present
+from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.population import Job, NetGrid
 from goodfit.training.recipe import Recipe
@@ -57,7 +59,7 @@ def settings_of(
                 for kind, name in RATE_FACTORS.items()
                 if any(getattr(recipe, name) != 1 for recipe in recipes)
             },
-            forms=_forms(recipes, architecture, numbers),
+            forms=_forms(recipes, architecture, blocks_of(recipes[0], examples.categories), numbers),
         ),
         smoothing=numbers([recipe.label_smoothing for recipe in recipes]),
         huber_delta=numbers([recipe.huber_delta for recipe in recipes]),
@@ -85,7 +87,12 @@ def _marked(values: Sequence[bool], numbers: Callable[..., Any]) -> Any:
     return numbers(values, bool) if any(values) else None
 
 
-def _forms(recipes: Sequence[Recipe], architecture: Architecture, numbers: Callable[..., Any]) -> Forms:
+def _forms(
+    recipes: Sequence[Recipe],
+    architecture: Architecture,
+    blocks: tuple[CategoryBlock, ...],
+    numbers: Callable[..., Any],
+) -> Forms:
     """In which forms the nets train; a layer that a net lacks has the factor 1."""
     factors = None
     if any(recipe.parametrization != "standard" for recipe in recipes):
@@ -96,7 +103,8 @@ def _forms(recipes: Sequence[Recipe], architecture: Architecture, numbers: Calla
             table[net, : len(hidden)], table[net, -1] = hidden, last
         factors = tuple(map(numbers, table.T))
     marks = ([getattr(recipe, name) for recipe in recipes] for name in ("train_scaling", "train_mixture"))
-    return Forms(factors, *(_marked(each, numbers) for each in marks))
+    scales, mixes = (_marked(each, numbers) for each in marks)
+    return Forms(factors, scales, mixes, blocks)
 
 
 def schedules_of(jobs: Sequence[Job]) -> tuple[Schedule, ...]:

@@ -19,6 +19,8 @@ RATE_FACTORS = {  # kind of parameters that may learn at another rate than the w
     "biases": "bias_rate",
     "input_scale": "scaling_rate",
     "mixtures": "mixture_rate",
+    "waves": "encoding_rate",
+    "embeddings": "embedding_rate",
 }
 PART_SCHEDULES = ("dropout_schedule", "decay_schedule")  # fields of a recipe, and of `Settings`
 
@@ -209,7 +211,8 @@ class ProgramRows:
     scales by on top, None where all nets see the same numbers. layout: what row orders are drawn of, None where the
     host draws them. bend: [D] of the smooth clip of scaled inputs, None where there is none, or where each set of row
     weights has its own. unit: None where targets are not transformed; else y holds transformed ones. bins: of encoded
-    inputs, [E, K + 1] edges or [G, E, K + 1] where each set of row weights has its own; None where none is encoded.
+    inputs, [E, K + 1] edges or [G, E, K + 1] where each set of row weights has its own, or none where waves that are
+    trained encode them; None where none is encoded.
     """
 
     x: Array

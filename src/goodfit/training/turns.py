@@ -121,7 +121,7 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     batch = rows if whole else min(max(recipe.batch_size for recipe in recipes), rows)
     groups = len({(work.jobs[job].key, work.jobs[job].rows) for job in jobs})
     group = seed_bytes(widths[0], batch, rows, max(recipe.epochs for recipe in recipes), itemsize)
-    inputs = CLIPPED * itemsize * batch * widths[0] if work.examples.own_inputs else 0
+    inputs = CLIPPED * itemsize * batch * work.examples.own_inputs
     tempered = any(recipe.monitor == "tempered-loss" for recipe in recipes)
     kept = TEMPERED * itemsize * widths[-1] * len(work.examples.parts.get("valid", ())) if tempered else 0
     return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs + kept) + groups * group

@@ -19,6 +19,7 @@ import torch
 from export_help import ACTIVATIONS, close, drawn_net, expected_of, imported, onnx_feed, people_model, session
 
 from goodfit.data.encoding import PiecewiseEncoding
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.tables import Preprocessing
 from goodfit.data.target_transform import TargetTransform, fit_transform
 from goodfit.errors import InputError
@@ -295,7 +296,7 @@ def test_dates_of_every_unit_are_read(tmp_path: Path) -> None:
 
 
 def test_encoded_inputs(tmp_path: Path) -> None:
-    """Nets with components by bins, one with none beside them, and one with a bin of no width; far rows too."""
+    """Nets with components by bins, one with a bin of no width, one by cosines, one with none; far rows too."""
     bins = PiecewiseEncoding(np.array([1, 3]), np.array([[-2, -0.5, -0.5, 1], [0, 0.25, 1, 1]], np.float32))
     moved = replace(bins, edges=bins.edges + np.float32(0.5))
     own = {name: np.asarray(values, np.float32) for name, values in SCALED.items()}
@@ -305,6 +306,8 @@ def test_encoded_inputs(tmp_path: Path) -> None:
         TrainedNet(net.weights, net.biases, net.activations, net.task, net.classes, encoding=code, **facts)
         for net, code, facts in ((nets[0], bins, own), (nets[1], moved, {**own, "bend": bend}), (nets[1], bins, {}))
     ]
+    waves = tuple(np.random.default_rng(0).normal(size=shape) for shape in ((2, 5), (2, 5), (2, 3, 5), (2, 3)))
+    encoded.append(replace(encoded[1], encoding=PeriodicEncoding(np.array([1, 3]), *waves)))
     model = Model((*encoded, drawn_net(4, seed=3, **SCALED)))
     far = np.concatenate([X, X * 1e6])
     expected = model.predict_proba(far)

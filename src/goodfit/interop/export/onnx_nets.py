@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.encoding import inverse_widths
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.robust import LARGEST
 from goodfit.data.target_transform import TargetTransform
 from goodfit.interop.export.onnx_graph import OnnxGraph, Value
@@ -23,7 +24,7 @@ def mean_of_nets(graph: OnnxGraph, nets: Sequence[TrainedNet], x: Value, precisi
     scaled: dict[bytes, Value] = {}
     values = []
     for net in nets:
-        bins = () if net.encoding is None else (net.encoding.columns, net.encoding.edges)
+        bins = () if net.encoding is None else (*net.encoding.fixed, *net.encoding.trained)
         key = b"".join(array.tobytes() for array in (net.shift, net.scale, net.bend, *bins))
         if key not in scaled:
             scaled[key] = graph.cast(_encoded(graph, net, _scaled(graph, net, x)), precision)
@@ -48,6 +49,8 @@ def _encoded(graph: OnnxGraph, net: TrainedNet, z: Value) -> Value:
     """Scaled inputs with the components of encoded ones behind them, float64."""
     if net.encoding is None:
         return z
+    if isinstance(net.encoding, PeriodicEncoding):
+        return _periodic(graph, net.encoding, graph.cast(z, np.float64))
     edges = net.encoding.edges.astype(np.float64)
     places = np.repeat(net.encoding.columns.astype(np.int64), net.encoding.bins)
     z = graph.cast(z, np.float64)
@@ -55,6 +58,19 @@ def _encoded(graph: OnnxGraph, net: TrainedNet, z: Value) -> Value:
     passed = graph.add("Sub", passed, graph.constant(edges[:, :-1].ravel()))
     passed = graph.add("Mul", passed, graph.constant(inverse_widths(edges[:, :-1], edges[:, 1:]).ravel()))
     return graph.add("Concat", z, graph.clip(passed, 0.0, 1.0), axis=1)
+
+
+def _periodic(graph: OnnxGraph, encoding: PeriodicEncoding, z: Value) -> Value:
+    """Scaled inputs with sums of cosines of encoded ones behind them, float64."""
+    w, p, a, c = (each.astype(np.float64) for each in encoding.trained)
+    chosen = graph.add("Gather", z, graph.constant(encoding.columns.astype(np.int64)), axis=1)  # [N, E]
+    chosen = graph.add("Unsqueeze", graph.add("Transpose", chosen, perm=[1, 0]), graph.constant(np.array([2])))
+    turns = graph.add("Mul", chosen, graph.constant(2 * np.pi * w[:, None]))  # [E, N, F]
+    waves = graph.add("Cos", graph.add("Add", turns, graph.constant(p[:, None])))
+    parts = graph.add("MatMul", waves, graph.constant(a.swapaxes(1, 2)))  # [E, N, O]
+    parts = graph.add("Transpose", graph.add("Add", parts, graph.constant(c[:, None])), perm=[1, 0, 2])
+    parts = graph.add("Reshape", parts, graph.constant(np.array([-1, c.size])))
+    return graph.add("Concat", z, parts, axis=1)
 
 
 def bent(graph: OnnxGraph, z: Value, bend: Any) -> Value:

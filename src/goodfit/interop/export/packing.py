@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.data.encoding import inverse_widths
+from goodfit.data.periodic import TRAINED, PeriodicEncoding
 from goodfit.data.robust import ColumnScaling
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.dates import Moments
@@ -119,6 +120,7 @@ def _arrays(net: TrainedNet) -> dict[str, np.ndarray]:
     """What inputs and targets of a net were scaled, encoded and transformed by.
 
     encoded, low, slopes: [E * bins] column, lower edge and inverse width of each component; none where none is encoded.
+    waved, frequencies, phases, weights, offsets: [E] columns, and what is trained, of a periodic encoding, likewise.
     """
     names = ("shift", "scale", "bend", "target_shift", "target_scale")
     found = {name: getattr(net, name) for name in names}
@@ -128,11 +130,15 @@ def _arrays(net: TrainedNet) -> dict[str, np.ndarray]:
         numbers = net.transform.numbers
     if net.transform is not None and net.transform.knots is not None:
         knots = net.transform.knots.swapaxes(0, 1)  # [C, 2, K]
-    encoded, low, slopes = np.empty(0, np.int64), np.empty(0), np.empty(0)
-    if net.encoding is not None:
+    encoded, waved, low, slopes = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0)
+    waves: tuple[np.ndarray, ...] = (np.empty((0, 1)), np.empty((0, 1)), np.empty((0, 1, 1)), np.empty((0, 1)))
+    if isinstance(net.encoding, PeriodicEncoding):
+        waved, waves = net.encoding.columns.astype(np.int64), net.encoding.trained
+    elif net.encoding is not None:
         edges = net.encoding.edges.astype(np.float64)
         encoded = np.repeat(net.encoding.columns.astype(np.int64), net.encoding.bins)
         low, slopes = edges[:, :-1].ravel(), inverse_widths(edges[:, :-1], edges[:, 1:]).ravel()
+    found |= {"waved": waved, **dict(zip(TRAINED, waves, strict=True))}
     return found | {"numbers": numbers, "knots": knots, "encoded": encoded, "low": low, "slopes": slopes}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goodfit.data.periodic import PeriodicEncoding
 from goodfit.data.robust import CLIP
 from goodfit.data.tables.categories import Frequent, OneHot
 from goodfit.data.tables.fitted import Boolean, FittedColumn, Numeric
@@ -86,7 +87,9 @@ def _check(model: Model) -> None:
     if any(net.mixtures for net in model.nets):
         problems.add(WHERE, "cannot hold mixtures of activations", fix=f"{again} --no-train-mixture.")
     if any(net.encoding is not None for net in model.nets):
-        problems.add(WHERE, "cannot hold the bins of encoded features", fix=f"{again} --encoding none.")
+        trained = any(isinstance(net.encoding, PeriodicEncoding) for net in model.nets)
+        rule = f"cannot hold the {'frequencies' if trained else 'bins'} of encoded features"
+        problems.add(WHERE, rule, fix=f"{again} --encoding none.")
     if model.task != "regression" and model.nets[0].n_outputs == 1:
         problems.add(WHERE, f"a net for {model.task} must have at least two outputs", got=1)
     if named := next((net.transform.named for net in model.nets if net.transform and net.transform.named), None):

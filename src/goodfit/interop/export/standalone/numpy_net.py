@@ -45,7 +45,7 @@ def place(text: str, column: dict[str, Any]) -> int:
 
 
 def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
-    """The inputs [N, W] of one column. A cell is read as text without blanks around it; 3.0 is 3."""
+    """The inputs of one column, [N, W] or one more. A cell is read as text without blanks around it; 3.0 is 3."""
     ready = column["kind"] == "numeric" and cells.dtype.kind in "biuf"
     cells = cells.astype("M8[us]") if cells.dtype.kind == "M" else cells
     words = [] if ready else ["nan" if cell is None else str(cell).strip() for cell in cells]
@@ -53,7 +53,7 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     if "places" in column:
         at = np.array([*map({text: place(text, column) for text in {*texts}}.get, texts)], int)
         made = np.array(column["values"])[at] if column["values"] else at[:, None] == np.arange(column["own"])
-        return np.column_stack([made, [not text for text in texts]])[:, : column["width"]]
+        return np.column_stack([made, [not text for text in texts]])
     values = cells if ready else np.array([number(text, column) if text else np.nan for text in texts])
     values = np.where(np.isinf(values), np.nan, values).astype(float)
     z = np.clip((values - column["median"]) * column["factor"], -1e100, 1e100)
@@ -61,7 +61,7 @@ def column_inputs(cells: Any, column: dict[str, Any]) -> Any:
     for part, turns in {"year": values // 1 / 365.2425, "week": (values // 1 + 3) / 7, "day": values % 1}.items():
         found[part] = [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]
     made, gap = np.column_stack([each for part in column["parts"] for each in found[part]]), np.isnan(values)[:, None]
-    return np.column_stack([np.where(gap, column["instead"], made), gap])[:, : column["width"]]
+    return np.column_stack([np.where(gap, column["instead"], made), gap])
 
 
 def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
@@ -75,22 +75,23 @@ def back(t: Any, kind: str, numbers: Any, knots: Any) -> Any:
 
 def finished(z: Any, place: int, net: dict[str, Any]) -> Any:
     """Probabilities or numbers [N, C] from the outputs z of the net in this place."""
-    if ABOUT["task"] == "classification":
-        return np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
-    if ABOUT["task"] == "multilabel":
-        return np.exp(-np.logaddexp(0, -z))
+    if ABOUT["task"] != "regression":
+        one = ABOUT["task"] == "classification"
+        return np.exp(z - (np.logaddexp.reduce(z, axis=1, keepdims=True) if one else np.logaddexp(0, z)))
     z = z / net["target_scale"] + net["target_shift"]
     return np.column_stack([*map(back, z.T, ABOUT["kinds"][place], net["numbers"], net["knots"])])
 
 
 def predict_proba(x: Any) -> Any:
     """Mean probabilities of ABOUT["classes"], or numbers, [N, C]; x: columns (dict, data frame), or an array [N, D]."""
-    inputs = [column_inputs(np.asarray(x[column["name"]]), column) for column in ABOUT["columns"]]
+    inputs = [column_inputs(np.asarray(x[each["name"]]), each)[:, : each["width"]] for each in ABOUT["columns"]]
     rows, total = np.column_stack(inputs).astype(np.float32) if inputs else np.asarray(x), np.zeros(1)
     for place, layers in enumerate(ABOUT["nets"]):
         net = {name.partition(".")[2]: FILE[name] for name in FILE if name.startswith(f"{place}.")}
         h = (z := (rows.astype(float) - net["shift"]) * net["scale"]) / np.sqrt(1 + (z * net["bend"]) ** 2)
-        h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1)])
+        waves = np.cos(2 * np.pi * h[:, net["waved"], None] * net["frequencies"] + net["phases"])
+        sums = (np.einsum("nef,eof->neo", waves, net["weights"]) + net["offsets"]).reshape(len(h), net["offsets"].size)
+        h = np.column_stack([h, np.clip((h[:, net["encoded"]] - net["low"]) * net["slopes"], 0, 1), sums])
         for layer, (name, slope) in enumerate(layers):
             z, share = h @ net[f"weight{layer}"].T + net[f"bias{layer}"], np.float64(net.get(f"share{layer}", 1))
             h = share * ACTIVATIONS[name](z, slope) + (1 - share) * z  # of its activation, units may take a share
@@ -100,7 +101,6 @@ def predict_proba(x: Any) -> Any:
 
 def predict(x: Any) -> Any:
     """Names of classes [N], labels of 0 and 1 [N, C], or numbers [N, C]."""
-    values = predict_proba(x)
-    if ABOUT["task"] == "classification":
-        return np.array(ABOUT["classes"])[values.argmax(1)]
-    return values if ABOUT["task"] == "regression" else (values > 0.5).astype(int)
+    values, task = predict_proba(x), ABOUT["task"]
+    other = values if task == "regression" else (values > 0.5).astype(int)
+    return np.array(ABOUT["classes"])[values.argmax(1)] if task == "classification" else other

@@ -70,8 +70,13 @@ class Net(torch.nn.Module):
         shift, scale, bend = (self.arrays[name].to(x) for name in ("shift", "scale", "bend"))
         z = ((x - shift) * scale).clip(-1e15, 1e15) if bend.any() else (x - shift) * scale
         z = z / (1 + (z * bend) ** 2).sqrt()
-        places, low, slopes = (self.arrays[name].to(x.device) for name in ("encoded", "low", "slopes"))
-        return self.layers(torch.cat([z, ((z[:, places] - low.to(x)) * slopes.to(x)).clip(0, 1)], 1))
+        places, waved = (self.arrays[name].to(x.device) for name in ("encoded", "waved"))
+        names = ("low", "slopes", "frequencies", "phases", "weights", "offsets")
+        low, slopes, frequencies, phases, weights, offsets = (self.arrays[name].to(x) for name in names)
+        pieces = ((z[:, places] - low) * slopes).clip(0, 1)
+        waves = torch.cos(2 * torch.pi * z[:, waved, None] * frequencies + phases)
+        sums = torch.einsum("nef,eof->neo", waves, weights) + offsets
+        return self.layers(torch.cat([z, pieces, sums.flatten(1)], 1))
 
 
 NETS = [Net(place).double() for place in range(len(FILE["states"]))]
@@ -79,7 +84,7 @@ NETS = [Net(place).double() for place in range(len(FILE["states"]))]
 
 def predict_proba(x: Any) -> Any:
     """Probabilities [N, C] of the classes ABOUT["classes"], or for regression numbers: the mean over the nets."""
-    inputs = [column_inputs(np.asarray(x[column["name"]]), column) for column in ABOUT["columns"]]
+    inputs = [column_inputs(np.asarray(x[each["name"]]), each)[:, : each["width"]] for each in ABOUT["columns"]]
     rows, total = np.column_stack(inputs).astype(np.float32) if inputs else np.asarray(x), np.zeros(1)
     for place, net in enumerate(NETS):
         with torch.no_grad():
