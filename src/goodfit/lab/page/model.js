@@ -175,7 +175,7 @@ export class Model extends Teller {
 
   /** @param {any} error @param {string} [field] */
   refuse(error, field = "") {
-    if (error.message !== "line") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
+    if (error.message !== "line" && error.message !== "Job: it was stopped.") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
     return null;
   }
 

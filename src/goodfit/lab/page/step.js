@@ -124,9 +124,7 @@ export class View {
     if (!this.stages.length) return;
     this.at = Math.max(0, Math.min(this.stages.length - 1, at));
     const stage = this.stages[this.at];
-    for (const chip of this.chain.querySelectorAll(".chip"))
-      if (Number(chip.getAttribute("data-at")) === this.at) chip.setAttribute("aria-current", "step");
-      else chip.removeAttribute("aria-current");
+    for (const chip of this.chain.querySelectorAll(".chip")) chip.ariaCurrent = Number(chip.dataset.at) === this.at ? "step" : null;
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
     const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, of(sentence)));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
