@@ -17,6 +17,7 @@ by its English; what several studies label stands in `common/labels.toml`. What 
 
 import importlib
 import math
+import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -153,7 +154,7 @@ class Folder:
         measure = self._function("measure", "measure")
         name = self._path.parent.name.replace("_", "-")
         learned = self._path.with_name(EXERCISES)
-        if learned.exists():
+        if os.path.exists(learned):
             parts["idea"], parts["exercises"] = read_exercises(learned)
         study = Study(name, section, title, question, about, measure=measure, labels=self._labels(), **parts)
         known = [each.name for each in study.claims]
