@@ -63,6 +63,10 @@ def test_axe_finds_no_violation(axe: str, person: Person) -> None:
         person.click(f"a[data-view={view}]")
         person.until(f"document.querySelector('{shown}')")
         assert (view, person.value(VIOLATIONS)) == (view, [])
+    person.click("a[data-view=studies]")
+    person.click("[data-name='k-fold']")
+    person.until("document.querySelector('.sliders')")
+    assert person.value(VIOLATIONS) == []
     person.go(nets=SMALL["nets"])
     person.look(360, "dark")
     assert person.value(VIOLATIONS) == []

@@ -63,7 +63,7 @@ export class View {
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
-      h("header", {}, ...(this.only ? [] : [button("lessons.back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      h("header", {}, ...(this.only ? [] : [button("back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
       ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),

@@ -10,7 +10,7 @@ export class View {
     const again = patient(() => this.show(), 300);
     this.filter = h("input", { type: "search", id: "runs-filter", input: again });
     this.sort = h("select", { id: "runs-sort", change: again }, ...["date", "score", "name", "recipe"].map((each) => h("option", { value: each, "data-w": `sort.${each}` })));
-    this.back = button("runs.back", () => this.show(), "quiet");
+    this.back = button("back", () => this.show(), "quiet");
     this.frame = new Frame("tab.runs", (path) => (this.back.hidden = path.includes("runs.html")));
     host.classList.add("read");
     host.append(header("runs"), h("div", { class: "line ends" }, labelled("runs.filter", this.filter), labelled("runs.sort", this.sort), this.back), this.frame.element);

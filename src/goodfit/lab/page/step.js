@@ -31,7 +31,7 @@ export class View {
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
     this.strip = h("section", { id: "strip", class: "card" });
     const presets = Object.keys(PRESETS).map((name) => button(`preset.${name}`, () => this.preset(name)));
-    this.back = button("step.back", () => this.go(this.at - 1));
+    this.back = button("back", () => this.go(this.at - 1));
     this.next = button("step.next", () => this.go(this.at + 1), "primary");
     this.take = button("step.take", () => this.once(), "");
     host.classList.add("read");

@@ -36,6 +36,10 @@ export class View {
     return this.stopped();
   }
 
+  hide() {
+    this.stopped();
+  }
+
   /** @param {string|null} study */
   go(study) {
     address.write({ study });
@@ -55,7 +59,7 @@ export class View {
     const link = button("studies.section", () => this.lesson(lesson), "quiet");
     put(link, "studies.section", { section });
     return [
-      h("header", {}, button("studies.back", () => this.go(null), "quiet"), h("p", { class: "kind" }, section), h("h2", { id: "studies-title" }, of(title)), h("p", { class: "lead" }, of(question))),
+      h("header", {}, button("back", () => this.go(null), "quiet"), h("p", { class: "kind" }, section), h("h2", { id: "studies-title" }, of(title)), h("p", { class: "lead" }, of(question))),
       h("div", { class: "line" }, button("studies.play", () => this.play(study, values)), link),
       h("div", { class: "card sliders" }, ...parameters.map(control)),
     ];
