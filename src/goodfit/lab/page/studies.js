@@ -19,7 +19,7 @@ export class View {
     this.turn = 0;
     this.runs = false;
     this.status = h("div", { id: "studied" });
-    this.frame = new Frame("studies.page");
+    this.frame = new Frame("tab.studies");
     host.classList.add("read");
     host.append(this.part, this.status, this.frame.element); // a frame that is moved loads its page again
     document.addEventListener("language", () => host.hidden || this.show());
