@@ -75,10 +75,12 @@ def lab_app(
     names: hosts that may be asked for, in lower case; () leaves that to the server
     """
     sessions, uploads, pages = Sessions(worker), Uploads(), FramedPages()
+    more = mode.told()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         sessions.start()
+        more["pages"] = pages.start()
         try:
             yield
         finally:
@@ -99,9 +101,7 @@ def lab_app(
         Mount("/page", _PageFiles(directory=PAGE)),
         Route("/lessons", _told(partial(lessons_told, mode))),
         Route("/claims", _told(claims_told)),
-        WebSocketRoute(
-            "/live", Live(sessions, uploads, {**mode.told(), "pages": pages.folder}, CLASS if mode.collect else None)
-        ),
+        WebSocketRoute("/live", Live(sessions, uploads, more, CLASS if mode.collect else None)),
     ]
     if mode.collect is None:  # what lies on the machine is its owner's, and not a class's
         routes += [Route("/files", keep_file, methods=["POST"]), Route("/studies", _told(studies_told))]

@@ -28,19 +28,20 @@ Make = Callable[[Request], Page]
 
 
 class FramedPages:
-    """The pages of this start. folder: where the process for jobs writes those of studies; gone when the lab ends."""
+    """The pages of this start: those of studies lie in a folder, where the process for jobs writes them."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-pages-", ignore_cleanup_errors=True)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    @property
-    def folder(self) -> str:
-        """Where pages lie that were written beforehand."""
+    def start(self) -> str:
+        """Make the folder; where it is."""
+        self._folder = tempfile.TemporaryDirectory(prefix="goodfit-lab-pages-", ignore_cleanup_errors=True)
         return self._folder.name
 
     def end(self) -> None:
         """Remove all of them."""
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def routes(self) -> list[Route]:
         """Below the token, so that a link from one page to another needs nothing more."""
@@ -54,7 +55,8 @@ class FramedPages:
     async def _kept(self, request: Request) -> Response:
         """A page that was written: its name is one of the folder's, and so leads nowhere else."""
         name = f"{request.path_params['name']}.html"
-        found = {path.name: path for path in Path(self.folder).iterdir()}.get(name)
+        kept = Path(self._folder.name).iterdir() if self._folder is not None else ()
+        found = {path.name: path for path in kept}.get(name)
         if found is None:
             raise HTTPException(404)
         return HTMLResponse(await anyio.to_thread.run_sync(found.read_bytes), headers=HEADERS)
