@@ -73,10 +73,14 @@ def _page(study: Study, language: Language) -> str:
         f"**{study.question.of(language)}**",
         f"```sh\ngoodfit study {study.name}\n```",
         *(each.of(language) for each in study.about),
-        f"## {say('Claims', '论断')}",
-        *_claims(study, language),
+        f"## {say('The idea', '要点')}",
+        *_idea(study, language),
         f"## {say('Figures', '图')}",
         *_figures(study, language),
+        f"## {say('Claims', '论断')}",
+        *_claims(study, language),
+        f"## {say('Exercises', '练习')}",
+        *_exercises(study, language),
         *_printed(study, language),
         f"## {say('Parameters', '参数')}",
         _table(
@@ -116,6 +120,22 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
     for each in study.claims:
         if each.remark is not None:
             yield f"> **{each.statement.of(language)}** {each.remark.of(language)}"
+
+
+def _idea(study: Study, language: Language) -> Iterator[str]:
+    if study.idea is not None:
+        yield f"> {study.idea.formula}"
+        yield "\n".join(f"{at + 1}. {line.of(language)}" for at, line in enumerate(study.idea.lines))
+
+
+def _exercises(study: Study, language: Language) -> Iterator[str]:
+    """Questions, and below them the answers; the page that `goodfit study` writes checks what the reader answers."""
+    answer = Words("Answer", "答案").of(language)
+    for at, each in enumerate(study.exercises):
+        choices = "".join(f"\n   - {choice.of(language)}" for choice in each.choices)
+        said = f"{each.choices[each.right].of(language)}. " if each.choices else ""
+        folded = f"<details><summary>{answer}</summary>{said}{each.why.of(language)}</details>"
+        yield f"{at + 1}. {each.ask.of(language)}{choices}\n\n   {folded}"
 
 
 def _figures(study: Study, language: Language) -> Iterator[str]:

@@ -142,11 +142,18 @@ def _check_figures(root: Element) -> None:
 
 
 def _check_sliders(root: Element) -> None:
-    """What can be chosen is the frame of a figure: radio buttons, each with a label, in one group with a legend."""
+    """What can be chosen is the frame of a figure, or the answer to an exercise: each with a label, in one group with a
+    legend; of figures radio buttons.
+    """
     assert not root.all("button", "select", "textarea", "option")
     fieldsets = [(figure, each) for figure in root.all("figure") for each in figure.all("fieldset")]
-    assert len(root.all("input")) == sum(len(each.all("input")) for _, each in fieldsets)
-    assert len(root.all("fieldset")) == len(fieldsets)
+    exercises = [each for each in root.all("fieldset") if each.attributes.get("class") == "exercise"]
+    assert len(root.all("input")) == sum(
+        len(each.all("input")) for each in (*(own for _, own in fieldsets), *exercises)
+    )
+    assert len(root.all("fieldset")) == len(fieldsets) + len(exercises)
+    for each in exercises:
+        _check_exercise(each)
     names = []
     for figure, fieldset in fieldsets:
         (legend,) = fieldset.all("legend")
@@ -165,6 +172,25 @@ def _check_sliders(root: Element) -> None:
             assert frame.all("svg")
             assert len(frame.all("details")[0].all("table")) == 1
     assert len(names) == len(set(names)) == len(fieldsets)
+
+
+def _check_exercise(exercise: Element) -> None:
+    """One number, or one right choice among several; words for both cases."""
+    (legend,) = exercise.all("legend")
+    inputs = exercise.all("input")
+    assert legend.text.strip()
+    assert len(inputs) == len([each for each in exercise.all("label") if each.text.strip()])
+    if len(inputs) == 1:
+        (number,) = inputs
+        assert number.attributes["type"] == "number"
+        assert float(number.attributes["min"]) <= float(number.attributes["max"])
+        assert {"required", "step", "placeholder"} <= number.attributes.keys()
+    else:
+        assert {each.attributes["type"] for each in inputs} == {"radio"}
+        assert len({each.attributes["name"] for each in inputs}) == 1
+        assert [each.attributes.get("class") for each in inputs].count("right") == 1
+        assert not any("checked" in each.attributes for each in inputs)
+    assert [each.attributes["class"] for each in exercise.all("p")] == ["told yes", "told no"]
 
 
 def _check_tables(root: Element) -> None:

@@ -233,7 +233,7 @@ def test_folds_lessons_and_claims_in_a_process_of_their_own(here: Lab, page: Pag
         (3, 29, 2),
     ]
     assert "no such lesson; got 'x'" in page.refused("answer", lesson="x", prediction=1)
-    for path, name in (("/lessons", "lessons"), ("/claims", "claims"), ("/runs", "runs")):
+    for path, name in (("/lessons", "lessons"), ("/claims", "claims"), ("/studies", "studies")):
         status, _, answer = here.ask("GET", path, headers={"x-goodfit-token": TOKEN})
         assert (status, name in json.loads(answer)) == (200, True)
 

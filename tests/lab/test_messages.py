@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "capacity": {"widths": [2, 4], "nets": 4},
     "folds": {"k": 5},
     "race": {"runners": "sgd 0.1, adam 0.01"},
+    "study": {"name": "k-fold", "parameters": {}},
     "search": {"space": "l2=0,0.1,0.2"},
     "answer": {"lesson": "dropout", "prediction": "holds", "name": "Ada"},
     "export": {"kind": "python"},

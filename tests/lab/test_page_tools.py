@@ -22,7 +22,14 @@ TYPES = ("--noEmit", "--allowJs", "--checkJs", "--strict", "--noImplicitAny", "f
 TYPES += ("--target", "es2023", "--moduleResolution", "bundler", "--lib", "es2023,dom,dom.iterable", "--types", "")
 VIOLATIONS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
   found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 120))]))"""
-VIEWS = {"step": ".chip", "say": "#claim option", "choose": "#openings", "lessons": ".lesson"}
+VIEWS = {
+    "step": ".chip",
+    "say": "#claim option",
+    "choose": "#openings",
+    "lessons": ".lesson",
+    "studies": "#view-studies .lesson",
+    "runs": "#view-runs iframe",
+}
 
 
 def tool(name: str) -> Path:
@@ -56,6 +63,10 @@ def test_axe_finds_no_violation(axe: str, person: Person) -> None:
         person.click(f"a[data-view={view}]")
         person.until(f"document.querySelector('{shown}')")
         assert (view, person.value(VIOLATIONS)) == (view, [])
+    person.click("a[data-view=studies]")
+    person.click("[data-name='k-fold']")
+    person.until("document.querySelector('.sliders')")
+    assert person.value(VIOLATIONS) == []
     person.go(nets=SMALL["nets"])
     person.look(360, "dark")
     assert person.value(VIOLATIONS) == []

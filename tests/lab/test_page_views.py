@@ -96,8 +96,8 @@ def test_the_sealed_test_set_counts_its_openings(person: Person) -> None:
 def test_a_lesson_scores_what_was_predicted(person: Person) -> None:
     """By keys alone, after it was found: the prediction, the run, and what came of it."""
     person.go(view="lessons")
-    person.until(f"document.querySelectorAll('.lesson').length === {len(shipped())}")
-    person.of(".lesson[data-lesson='chain-rule']", "found.focus()")
+    person.until(f"document.querySelectorAll('#view-lessons .lesson').length === {len(shipped())}")
+    person.of(".lesson[data-name='chain-rule']", "found.focus()")
     person.press("Enter", 13, text="\r")
     person.until("document.querySelector('#view-lessons form')")
     person.of("#view-lessons input[name=prediction]", "found.focus()")

@@ -13,7 +13,7 @@ from person_help import SMALL, Person, encoded
 
 import goodfit.lab
 from browser_checks import FAINT_TEXT
-from goodfit.lab.greeting import greeting
+from goodfit.lab.greeting import greeting, knobs
 from goodfit.training import Recipe
 
 pytestmark = pytest.mark.xdist_group("lab-page")
@@ -58,7 +58,10 @@ def test_both_languages_have_the_same_words() -> None:
 def test_every_field_of_a_recipe_has_words() -> None:
     meanings = json.loads((PAGE.parent / "fields.zh.json").read_text("utf-8"))
     assert meanings.keys() == Recipe.model_fields.keys()
-    assert {key.partition(".")[2] for key in words("en") if key.startswith("field.")} == Recipe.model_fields.keys()
+    assert knobs()["fields"].keys() == Recipe.model_fields.keys()
+    for label in knobs()["fields"].values():
+        assert [*label] == ["en", "zh"]
+        assert all(text.strip() for text in label.values())
 
 
 def test_everything_to_learn_from_has_words() -> None:

@@ -302,7 +302,7 @@ def test_files_that_come_at_once_are_kept_one_by_one(tmp_path: Path) -> None:
 def test_a_class_can_answer_and_play_and_nothing_else(tmp_path: Path) -> None:
     """What lies on the machine, its ledger, and its time are its owner's."""
     with lab(QUICK, LessonMode(collect=tmp_path / "answers.csv")) as found:
-        for method, path in (("POST", "/files?name=a.csv"), ("GET", "/runs")):
+        for method, path in (("POST", "/files?name=a.csv"), ("GET", "/studies"), ("GET", f"/framed/{TOKEN}/runs.html")):
             assert found.ask(method, path, b"", {"x-goodfit-token": TOKEN})[0] == 404
         page = found.page()
         for do, fields in (("seal", {}), ("unseal", {}), ("judge", {}), ("claim", {"name": "x"}), ("folds", {"k": 3})):

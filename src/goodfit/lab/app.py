@@ -15,11 +15,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from goodfit.lab.framed import FramedPages
 from goodfit.lab.live import CLASS, Live
 from goodfit.lab.processes import WORKER
 from goodfit.lab.security import LabGuard
 from goodfit.lab.sessions import Sessions
-from goodfit.lab.shelves import PLAIN, LessonMode, claims_told, lessons_told, runs_told
+from goodfit.lab.shelves import PLAIN, LessonMode, claims_told, lessons_told
+from goodfit.lab.study_shelf import studies_told
 from goodfit.lab.uploads import MOST_BYTES, Uploads
 from goodfit.serving.replies import body_of, json_reply, web_app
 from goodfit.serving.web_server import guarded
@@ -72,16 +74,19 @@ def lab_app(
     mode: whether it shows one lesson, and collects answers
     names: hosts that may be asked for, in lower case; () leaves that to the server
     """
-    sessions, uploads = Sessions(worker), Uploads()
+    sessions, uploads, pages = Sessions(worker), Uploads(), FramedPages()
+    more = mode.told()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         sessions.start()
+        more["pages"] = pages.start()
         try:
             yield
         finally:
             await sessions.end()
             uploads.end()
+            pages.end()
 
     async def front(_: Request) -> Response:
         return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
@@ -96,9 +101,10 @@ def lab_app(
         Mount("/page", _PageFiles(directory=PAGE)),
         Route("/lessons", _told(partial(lessons_told, mode))),
         Route("/claims", _told(claims_told)),
-        WebSocketRoute("/live", Live(sessions, uploads, mode.told(), CLASS if mode.collect else None)),
+        WebSocketRoute("/live", Live(sessions, uploads, more, CLASS if mode.collect else None)),
     ]
     if mode.collect is None:  # what lies on the machine is its owner's, and not a class's
-        routes += [Route("/files", keep_file, methods=["POST"]), Route("/runs", _told(runs_told))]
+        routes += [Route("/files", keep_file, methods=["POST"]), Route("/studies", _told(studies_told))]
+        routes += pages.routes()
     made = web_app(routes, lifespan=lifespan)
     return LabApp(LabGuard(guarded(made, names) if names else made, token), sessions)

@@ -41,7 +41,7 @@ def limits() -> list[str]:
 
 @functools.cache
 def knobs() -> dict[str, dict[str, Any]]:
-    """Names of data sets, what their parameters do, and spans of sliders, as `knobs.toml` has them."""
+    """Names of fields and of data sets, what their parameters do, and spans of sliders, as `knobs.toml` has them."""
     return tomllib.loads(files("goodfit.lab").joinpath("knobs.toml").read_text("utf-8"))
 
 
@@ -84,6 +84,7 @@ def _field(name: str) -> dict[str, Any]:
         "many": rule.many,
         "none": rule.none,
         "live": name in states.LIVE,
+        "label": knobs()["fields"][name],
         "span": knobs()["recipe"].get(name),
         "sentence": {"en": rule.description, "zh": _in_chinese()[name]},
     }

@@ -33,12 +33,14 @@ from goodfit.lab.messages import (
     AskRace,
     AskReplay,
     AskSearch,
+    AskStudy,
 )
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.racing import Race, runners_of
 from goodfit.lab.results import Cell, number, ranged, shown
 from goodfit.lab.searching import search as searched
 from goodfit.lab.states import checked_state
+from goodfit.lab.study_shelf import study_page_name
 from goodfit.lab.tracks import Track
 from goodfit.plain_json import plain
 from goodfit.selection.comparing import interval
@@ -157,6 +159,11 @@ def replay(job: Teller, asked: AskReplay, files: Files) -> None:
     """Record a training as one HTML file."""
     made = export(checked_state(asked.state), "replay", files, language=asked.language, watch=job.watch)
     job.answer("exported", vars(made))
+
+
+def study(job: Teller, asked: AskStudy, pages: Path) -> None:
+    """Run a study, and write its pages where the page finds them."""
+    job.answer("studied", {"page": study_page_name(asked.name, asked.parameters, asked.language, pages)})
 
 
 def _followed(job: Teller, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:

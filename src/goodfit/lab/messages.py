@@ -268,6 +268,15 @@ class AskReplay(_Asked):
     state: dict[str, Any] | None = None
 
 
+class AskStudy(_Asked):
+    """Run a study of the chapter. parameters: name -> value, of those that are not the study's defaults."""
+
+    do: Literal["study"]
+    name: Annotated[str, Field(max_length=100)]
+    parameters: Fields
+    language: Literal["en", "zh"] = "en"
+
+
 class AskStop(_Asked):
     """End a claim, a verdict or another job beside the training."""
 
@@ -305,13 +314,14 @@ ASKED = {
         AskAnswer,
         AskExport,
         AskReplay,
+        AskStudy,
         AskStop,
     )
 }
 """What "do" says -> its declaration."""
 
 Asked = _Asked
-JOBS = ("claim", "judge", "capacity", "folds", "race", "search", "answer", "replay")
+JOBS = ("claim", "judge", "capacity", "folds", "race", "search", "answer", "replay", "study")
 """What is done beside the training, in another process."""
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TOKEN = "token"  # in the query, or in a header of its own
 HEADER = b"x-goodfit-token"
+FRAMED = "/framed/"  # below which the token stands in the path
 OPEN_PATHS = ("/", "/page/")  # the page itself, which says nothing of anybody
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -41,7 +42,7 @@ class LabGuard:
     """The application for requests of the lab's own page: others are answered 403, in one sentence.
 
     A request with an Origin must have it of the address that it asks for; all but the page itself need the token. Every
-    answer has the page's security headers.
+    answer has the page's security headers, unless it brings stricter ones: pages that are framed do.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -55,7 +56,9 @@ class LabGuard:
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *HEADERS]}
+                own = [*message.get("headers", ())]
+                named = {name for name, _ in own}
+                message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in named)]}
             await send(message)
 
         refusal = self._refusal(scope)
@@ -91,6 +94,8 @@ class LabGuard:
         query = scope.get("query_string", b"").decode("latin-1")
         given = [part.partition("=")[2] for part in query.split("&") if part.partition("=")[0] == TOKEN]
         given += [each.decode("latin-1") for each in headers.get(HEADER, [])]
+        if scope["path"].startswith(FRAMED):
+            given = [scope["path"].removeprefix(FRAMED).partition("/")[0]]
         return len(given) == 1 and hmac.compare_digest(given[0].encode(), self.token.encode())
 
 

@@ -215,7 +215,7 @@ class AnswerTold(Told):
     """What was asked for, in `value`. findings: of `goodfit inspect`; explained: see `explaining.explain`; verdict: of
     `goodfit verdict`; claimed: see `claims.Decided`; capacity, folds, race, search: see `jobs`, told as they grow;
     sealed: how often the test set was opened; unsealed: its score; answered: a lesson's prediction, scored; exported: a
-    file; ok: the message was dealt with.
+    file; studied: the page of a study; ok: the message was dealt with.
     """
 
     say: Literal[
@@ -231,6 +231,7 @@ class AnswerTold(Told):
         "unsealed",
         "answered",
         "exported",
+        "studied",
         "ok",
     ]
     value: dict[str, Any]

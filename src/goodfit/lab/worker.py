@@ -136,6 +136,8 @@ class Worker:
             collected, lesson = (self.beside.get(each) for each in ("collect", "lesson_file"))
             paths = (None if each is None else Path(each) for each in (collected, lesson))
             jobs.answer(job, asked, self.files, *paths)
+        elif name == "study":
+            jobs.study(job, asked, Path(self.beside["pages"]))
         else:
             getattr(jobs, name)(job, asked, self.files)
 

@@ -44,7 +44,8 @@ class Page:
 
     title: its only heading of the first rank; kind: what sort of page it is, above the title; lead: the first sentence;
     glance: at most six things to know; links: to pages beside it (an index, the page before and the next); foot: where
-    it came from; language: of all that stands in it.
+    it came from; language: of all that stands in it; framed: whether another page has it in a frame, below a title of
+    its own.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Page:
     links: Sequence[Link] = ()
     foot: Inline = ""
     language: Language = "en"
+    framed: bool = False
 
     def html(self) -> str:
         """The whole page; the same page gives the same text."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.studies.estimates import Estimate
+from goodfit.studies.exercises import Exercise, Idea
 from goodfit.studies.parameters import Given, StudyParameter
 from goodfit.studies.words import Labels, Words, filled
 
@@ -144,7 +145,8 @@ class Study:
 
     section: of the notes, such as "4.4"; about: paragraphs on what is done, and how; small: parameters with which it
     takes a second or two; measure: does the work; glance: the claims that stand at the head of its page; labels: what
-    stands in figures and cells of tables, English -> Chinese. Texts may name parameters in braces, see `told`.
+    stands in figures and cells of tables, English -> Chinese; idea, exercises: what one learns from its page.
+    Texts may name parameters in braces, see `told`.
     """
 
     name: str
@@ -161,6 +163,8 @@ class Study:
     printed: tuple[Printed, ...] = ()
     glance: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    idea: Idea | None = None
+    exercises: tuple[Exercise, ...] = ()
 
     def told(self, values: Mapping[str, Any] | None = None) -> Study:
         """The study with the parameters' values in its texts; the defaults where none are given."""

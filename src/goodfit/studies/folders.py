@@ -12,11 +12,12 @@ stands in two places. A parameter's name stands in double braces, {{rows}}: page
 "interval NAME" and "bands NAME .." are several, see `tabulating`. `study.py` has what only code can say. A caption says
 how to read a figure; [figures.NAME.holds] has what it shows as long as a claim holds, by the claim's name, and
 [figures.NAME.fails] as long as it does not. [labels] has the Chinese of what stands in figures and in cells of tables,
-by its English; what several studies label stands in `common/labels.toml`.
+by its English; what several studies label stands in `common/labels.toml`. What one learns is in `exercises.toml`.
 """
 
 import importlib
 import math
+import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 
 from goodfit.errors import InputError, Problems, problem
 from goodfit.studies.declaring import Claim, Column, Drawing, FigureFinding, Printed, Status, Study, TableOf
+from goodfit.studies.exercises import EXERCISES, read_exercises
 from goodfit.studies.parameters import Kind, StudyParameter, seeds
 from goodfit.studies.tabulating import BandColumns, bands, interval
 from goodfit.studies.words import LANGUAGES, Words
@@ -151,6 +153,9 @@ class Folder:
         about = tuple(self.words(*each) for each in paragraphs)
         measure = self._function("measure", "measure")
         name = self._path.parent.name.replace("_", "-")
+        learned = self._path.with_name(EXERCISES)
+        if os.path.exists(learned):
+            parts["idea"], parts["exercises"] = read_exercises(learned)
         study = Study(name, section, title, question, about, measure=measure, labels=self._labels(), **parts)
         known = [each.name for each in study.claims]
         named = (*study.glance, *(each.claim for figure in study.figures for each in figure.findings))

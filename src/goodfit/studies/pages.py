@@ -43,9 +43,13 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     values = result.given.to_dict()
     changed = {each.name for each in study.parameters if values[each.name] != each.default}
     method = _passage("method", result=result, command=command(study, values), changed=changed)
+    idea = [_passage("idea", idea=study.idea)] if study.idea is not None else []
+    exercises = [_passage("exercises", exercises=study.exercises)] if study.exercises else []
     parts: list[tuple[Words, Sequence[Block]]] = [
-        (Words("Claims", "论断"), [_passage("claims", claims=result.claims, remarks=remarks(result, language))]),
+        (Words("The idea", "要点"), idea),
         (Words("Figures", "图"), [_picture(result, each, language) for each in study.figures]),
+        (Words("Claims", "论断"), [_passage("claims", claims=result.claims, remarks=remarks(result, language))]),
+        (Words("Exercises", "练习"), exercises),
         (Words("Comparison with the notes", "与笔记对照"), numbers),
         (Words("Tables", "表格"), tables),
         (Words("Method", "方法"), [method]),

@@ -16,21 +16,21 @@ export function decode(text) {
   }
 }
 
-/** What the address says now. @returns {{view: string, state: any, lesson: string|null}} */
+/** What the address says now. @returns {{view: string, state: any, lesson: string|null, study: string|null}} */
 export function read() {
   const parts = new URLSearchParams(location.hash.slice(1));
-  return { view: parts.get("view") ?? (parts.has("lesson") ? "lessons" : "play"), state: decode(parts.get("state")), lesson: parts.get("lesson") };
+  return { view: parts.get("view") ?? (parts.has("lesson") ? "lessons" : "play"), state: decode(parts.get("state")), lesson: parts.get("lesson"), study: parts.get("study") };
 }
 
 /**
  * Write the address. A new state is a new entry of the browser's history, so that its back button undoes.
- * @param {{view?: string, state?: any, lesson?: string|null}} changed
+ * @param {{view?: string, state?: any, lesson?: string|null, study?: string|null}} changed
  * @param {boolean} [quietly] in place of the entry that is there
  */
 export function write(changed, quietly = false) {
   const next = { ...read(), ...changed };
   const parts = [`view=${next.view}`];
-  if (next.lesson) parts.push(`lesson=${encodeURIComponent(next.lesson)}`);
+  for (const name of /** @type {const} */ (["lesson", "study"])) if (next[name]) parts.push(`${name}=${encodeURIComponent(next[name])}`);
   if (next.state) parts.push(`state=${encode(next.state)}`);
   const hash = `#${parts.join("&")}`;
   if (hash === location.hash) return;

@@ -7,7 +7,7 @@ let made = 0;
 /**
  * What a control edits. `span` gives it a slider: low to high, by powers of ten if `log`; `zero`: its left end is 0.
  * @typedef {{name: string, kind: string, default: any, choices: string[], range: string, sentence: string|{en: string, zh: string},
- *   many?: boolean, none?: boolean, span?: Span|null}} Rule
+ *   many?: boolean, none?: boolean, label?: {en: string, zh: string}, span?: Span|null}} Rule
  * @typedef {{low: number, high: number, log?: boolean, zero?: boolean, whole?: boolean}} Span
  */
 
@@ -43,7 +43,8 @@ export class Control {
   }
 
   relabel() {
-    this.label.textContent = tOr(this.key, this.rule.name.replaceAll("_", " "));
+    const { label, name } = this.rule;
+    this.label.textContent = label ? of(label) : tOr(this.key, name.replaceAll("_", " "));
     this.slider?.setAttribute("aria-label", this.label.textContent);
     this.help.textContent = of(this.rule.sentence);
   }
@@ -104,8 +105,7 @@ export class Control {
   refuse(sentence) {
     this.error.hidden = !sentence;
     this.error.textContent = sentence;
-    if (sentence) this.input.setAttribute("aria-invalid", "true");
-    else this.input.removeAttribute("aria-invalid");
+    this.input.ariaInvalid = sentence ? "true" : null;
   }
 }
 
@@ -129,8 +129,17 @@ export function button(key, pressed, kind = "") {
   return made;
 }
 
+/** An input below its words. @param {string} key @param {Element} input */
+export const labelled = (key, input) => h("label", { class: "mini" }, h("span", { "data-w": key }), input);
+
 /** The head of a view. @param {string} name */
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
+
+/** Lessons or studies to choose from. @param {any[]} items @param {(name: string) => void} go */
+export function cards(items, go) {
+  const card = ({ name, section, title, question }) => h("button", { type: "button", class: "lesson", "data-name": name, click: () => go(name) }, h("span", { class: "kind" }, section), h("strong", {}, of(title)), h("span", { class: "muted" }, of(question)));
+  return h("ul", { class: "lessons" }, ...items.map((each) => h("li", {}, card(each))));
+}
 
 /** A part of a view. @param {string} key @param {...(Node|string)} parts */
 export const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);

@@ -13,7 +13,7 @@ import { of, t } from "./words.js";
  * @param {(value: any) => void} [part] called with what is known on the way
  */
 export async function job(model, host, name, what, part = () => {}) {
-  const bar = h("progress", { max: 1, value: 0, "data-w-aria-label": "job", "aria-label": name });
+  const bar = h("progress", { max: 1, "data-w-aria-label": "job", "aria-label": name });
   const words = h("span", { class: "muted", role: "status" });
   host.replaceChildren(h("div", { class: "line" }, bar, words, button("stop", () => model.ask("stop"), "quiet")));
   const changed = model.acts.length;

@@ -1,7 +1,7 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
 import { decided } from "./claims.js";
-import { Control, button, header } from "./controls.js";
+import { Control, button, cards, header, labelled } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
@@ -32,7 +32,7 @@ export class View {
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
       this.only = found.only;
-      for (const name of ["step", "say", "choose"]) $("tabs").querySelector(`[data-view=${name}]`).hidden = this.collects; // not for a class
+      for (const name of ["step", "say", "choose", "studies", "runs"]) $("tabs").querySelector(`[data-view=${name}]`).hidden = this.collects; // not for a class
       if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
@@ -51,20 +51,19 @@ export class View {
   }
 
   list() {
-    const cards = this.lessons.map((each) => h("li", {}, h("button", { type: "button", class: "lesson", "data-lesson": each.name, click: () => this.go(each.name) }, h("span", { class: "kind" }, each.section), h("strong", {}, of(each.title)), h("span", { class: "muted" }, of(each.question)))));
-    return [header("lessons"), h("ul", { class: "lessons" }, ...cards)];
+    return [header("lessons"), cards(this.lessons, (name) => this.go(name))];
   }
 
   lesson(lesson) {
     const state = this.states[lesson.name] ??= structuredClone(lesson.state);
     const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
     const form = (this.form = h("form", { class: "stack", id: `lesson-${lesson.name}`, submit: (event) => this.answer(event, lesson, state, form, answered) }));
-    const name = h("label", { class: "mini" }, h("span", { "data-w": "lessons.name" }), h("input", { type: "text", name: "name", maxlength: 200 }));
-    const note = h("label", { class: "mini" }, h("span", { "data-w": "lessons.note" }), h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
+    const name = labelled("lessons.name", h("input", { type: "text", name: "name", maxlength: 200 }));
+    const note = labelled("lessons.note", h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
-      h("header", {}, ...(this.only ? [] : [button("lessons.back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      h("header", {}, ...(this.only ? [] : [button("back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
       ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),

@@ -17,7 +17,9 @@ const LATER = {
   step: () => import("./step.js"),
   say: () => import("./say.js"),
   choose: () => import("./choose.js"),
+  studies: () => import("./studies.js"),
   lessons: () => import("./lessons.js"),
+  runs: () => import("./runs.js"),
 };
 
 /** @param {string} name */
@@ -29,9 +31,7 @@ async function view(name) {
     if (/** @type {HTMLElement} */ (section).hidden === shown && !shown) views[section.id.slice(5)]?.hide?.();
     /** @type {HTMLElement} */ (section).hidden = !shown;
   }
-  for (const link of $("tabs").querySelectorAll("a"))
-    if (link.dataset.view === known) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+  for (const link of $("tabs").querySelectorAll("a")) link.ariaCurrent = link.dataset.view === known ? "page" : null;
   $(`view-${known}`).setAttribute("aria-labelledby", `${known}-title`);
   words.translate($(`view-${known}`));
   if (known !== "lessons" && !model.state && live.welcome) await first();
@@ -75,7 +75,7 @@ async function begin() {
   });
   window.addEventListener("popstate", moved);
   model.on("view", (name) => {
-    address.write({ view: name, lesson: null });
+    address.write({ view: name, lesson: null, study: null });
     view(name);
   });
   model.on("busy", (busy) => $("main").setAttribute("aria-busy", String(busy)));
@@ -96,6 +96,7 @@ async function connected({ up, again }) {
     return;
   }
   trouble("");
+  words.learn(live.welcome?.fields);
   model.tell("welcome", live.welcome);
   if (!again) opening = null;
   if (again) {

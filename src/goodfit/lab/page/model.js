@@ -41,6 +41,7 @@ export class Model extends Teller {
     this.farthest = 0;
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
+    this.plays = false; // as was asked for: a single step is none
     this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
 
     this.listen();
@@ -150,7 +151,7 @@ export class Model extends Teller {
 
   /** Open a state, and put it into the address. @param {{quietly?: boolean, field?: string}} [how] */
   async open(state, how = {}) {
-    const play = this.playing;
+    const play = this.plays && this.playing;
     this.pushes = !how.quietly;
     this.tell("busy", true);
     let opened = null;
@@ -175,7 +176,7 @@ export class Model extends Teller {
 
   /** @param {any} error @param {string} [field] */
   refuse(error, field = "") {
-    if (error.message !== "line") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
+    if (error.message !== "line" && error.message !== "Job: it was stopped.") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
     return null;
   }
 
@@ -218,11 +219,13 @@ export class Model extends Teller {
   /** Train on. @param {string} [speed] epochs a second at most, "" for as fast as it goes; the one before if not given */
   play(speed = this.speed) {
     this.speed = speed;
+    this.plays = true;
     this.stands("playing");
     return this.ask("play", speed ? { speed: Number(speed) } : {});
   }
 
   pause() {
+    this.plays = false;
     this.stands("paused");
     return this.ask("pause");
   }

@@ -30,7 +30,7 @@ export class NetDrawing {
     this.net = null;
     /** @type {Spot[][]} */
     this.spots = [];
-    /** @type {(Place & {from: Spot, to: Spot, value: number})[]} */
+    /** @type {(Place & {path: Path2D, value: number})[]} */
     this.lines = [];
     /** @type {Place|null} */
     this.chosen = null;
@@ -83,7 +83,7 @@ export class NetDrawing {
     const [from, to] = [this.spots[at], this.spots[at + 1]];
     const found = [];
     for (let i = 0; i < to.length; i++)
-      for (let j = 0; j < from.length; j++) found.push({ layer: at, kind: /** @type {"w"} */ ("w"), i, j, from: from[j], to: to[i], value: layer.weights[i * layer.inputs + j] });
+      for (let j = 0; j < from.length; j++) found.push({ layer: at, kind: /** @type {"w"} */ ("w"), i, j, path: curve(from[j], to[i]), value: layer.weights[i * layer.inputs + j] });
     found.sort((one, other) => Math.abs(one.value) - Math.abs(other.value));
     return found.slice(-MOST_LINES);
   }
@@ -107,17 +107,12 @@ export class NetDrawing {
     this.names(pen, net, height);
   }
 
-  /** @param {Pen} pen @param {{from: Spot, to: Spot}} line @param {string} ink @param {number} wide @param {number} alpha */
-  stroke(pen, { from, to }, ink, wide, alpha) {
-    const [left, right] = [from.x + from.size / 2, to.x - to.size / 2];
-    const middle = (left + right) / 2;
+  /** @param {Pen} pen @param {{path: Path2D}} line @param {string} ink @param {number} wide @param {number} alpha */
+  stroke(pen, { path }, ink, wide, alpha) {
     pen.globalAlpha = alpha;
     pen.strokeStyle = ink;
     pen.lineWidth = wide;
-    pen.beginPath();
-    pen.moveTo(left, from.y);
-    pen.bezierCurveTo(middle, from.y, middle, to.y, right, to.y);
-    pen.stroke();
+    pen.stroke(path);
     pen.globalAlpha = 1;
   }
 
@@ -205,14 +200,16 @@ export class NetDrawing {
         const spot = this.spots[column][i];
         if (Math.abs(spot.x - x) <= spot.size / 2 && Math.abs(spot.y - y) <= spot.size / 2) return { layer: column - 1, kind: "b", i, j: 0 };
       }
-    let [best, near] = [/** @type {Place|null} */ (null), NEAR];
-    for (const line of this.lines) {
-      const [left, right] = [line.from.x + line.from.size / 2, line.to.x - line.to.size / 2];
-      if (x < left || x > right) continue;
-      const far = Math.abs(curveAt(line.from.y, line.to.y, (x - left) / (right - left)) - y);
-      if (far <= near) [best, near] = [{ layer: line.layer, kind: "w", i: line.i, j: line.j }, far]; // later ones lie above
+    const pen = /** @type {Pen} */ (this.canvas.getContext("2d"));
+    const scale = window.devicePixelRatio || 1;
+    /** @type {Place|null} */
+    let found = null;
+    for (let [near, wide] = [this.lines, 2 * NEAR]; near.length && wide > 0.5; wide /= 2) {
+      pen.lineWidth = wide;
+      near = near.filter(({ path }) => pen.isPointInStroke(path, x * scale, y * scale));
+      found = near.at(-1) ?? found; // the nearest; of several the last, which lies above
     }
-    return best;
+    return found;
   }
 
   point(x, y) {
@@ -265,15 +262,9 @@ function tinyCurve(pen, values, left, top, size) {
   pen.stroke();
 }
 
-/** The height of a drawn line at a share of its way: the Bezier curve's, whose x runs nearly evenly. @param {number} from @param {number} to @param {number} share */
-function curveAt(from, to, share) {
-  let [low, high] = [0, 1];
-  for (let step = 0; step < 12; step++) {
-    const s = (low + high) / 2;
-    const x = 1.5 * s * (1 - s) ** 2 + 1.5 * s * s * (1 - s) + s ** 3; // control points at the middle
-    if (x < share) low = s;
-    else high = s;
-  }
-  const s = (low + high) / 2;
-  return from + (to - from) * (3 * s * s - 2 * s ** 3);
+/** A line from unit to unit. @param {Spot} from @param {Spot} to */
+function curve(from, to) {
+  const [left, right] = [from.x + from.size / 2, to.x - to.size / 2];
+  const middle = (left + right) / 2;
+  return new Path2D(`M${left},${from.y}C${middle},${from.y} ${middle},${to.y} ${right},${to.y}`);
 }

@@ -1,5 +1,5 @@
 // The net's card: layers and units to add and remove, the drawing, and the form that changes a weight.
-import { button } from "./controls.js";
+import { button, labelled } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { NetDrawing } from "./net.js";
 import { put, t, translate } from "./words.js";
@@ -31,7 +31,6 @@ export class NetCard {
     this.from = select("from");
     this.to = select("to");
     this.value = h("input", { id: "weight-value", type: "text", inputmode: "decimal", autocomplete: "off" });
-    const labelled = (name, input) => h("label", { class: "mini" }, h("span", { "data-w": `weight.${name}` }), input);
     this.sliding = h("input", { type: "range", id: "weight-slider", min: -5, max: 5, step: 0.05, "data-w-aria-label": "weight.value" });
     this.sliding.addEventListener("input", () => {
       this.value.value = this.sliding.value;
@@ -42,7 +41,7 @@ export class NetCard {
     put(this.equal, "equal.what", {}, "title");
     $("net-tools").prepend(this.equal);
     $("weight").append(
-      ...[["layer", this.layer], ["from", this.from], ["to", this.to], ["value", this.value]].map(([name, input]) => labelled(String(name), /** @type {Element} */ (input))),
+      ...["layer", "from", "to", "value"].map((name) => labelled(`weight.${name}`, this[/** @type {"layer"} */ (name)])),
       this.sliding,
       h("button", { type: "submit", "data-w": "weight.set" }),
     );

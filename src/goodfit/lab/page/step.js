@@ -31,7 +31,7 @@ export class View {
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
     this.strip = h("section", { id: "strip", class: "card" });
     const presets = Object.keys(PRESETS).map((name) => button(`preset.${name}`, () => this.preset(name)));
-    this.back = button("step.back", () => this.go(this.at - 1));
+    this.back = button("back", () => this.go(this.at - 1));
     this.next = button("step.next", () => this.go(this.at + 1), "primary");
     this.take = button("step.take", () => this.once(), "");
     host.classList.add("read");
@@ -124,9 +124,7 @@ export class View {
     if (!this.stages.length) return;
     this.at = Math.max(0, Math.min(this.stages.length - 1, at));
     const stage = this.stages[this.at];
-    for (const chip of this.chain.querySelectorAll(".chip"))
-      if (Number(chip.getAttribute("data-at")) === this.at) chip.setAttribute("aria-current", "step");
-      else chip.removeAttribute("aria-current");
+    for (const chip of this.chain.querySelectorAll(".chip")) chip.ariaCurrent = Number(chip.dataset.at) === this.at ? "step" : null;
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
     const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, of(sentence)));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);

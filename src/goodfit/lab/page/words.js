@@ -3,6 +3,8 @@
 const KEPT = "goodfit-lab-language";
 /** @type {Record<string, string>} */
 let words = {};
+/** Fields of a recipe, whose names the server gives. @type {{name: string, label: {en: string, zh: string}}[]} */
+let fields = [];
 export let language = "en";
 
 /** The language chosen before, else the browser's if the page has it. */
@@ -16,9 +18,16 @@ export function preferred() {
 export async function speak(name) {
   const answer = await fetch(new URL(`words.${name}.json`, import.meta.url));
   [words, language] = [await answer.json(), name];
+  learn(fields);
   document.documentElement.lang = name === "zh" ? "zh-Hans" : "en";
   translate(document.documentElement);
   document.dispatchEvent(new CustomEvent("language"));
+}
+
+/** Learn the names of fields. @param {typeof fields} told */
+export function learn(told) {
+  fields = told;
+  for (const { name, label } of told) words[`field.${name}`] = of(label);
 }
 
 /** Keep the choice for the next visit. @param {string} name */

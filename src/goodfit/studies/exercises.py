@@ -1,0 +1,118 @@
+"""What one learns from a study: its idea in five lines with the formula, and three exercises that its page checks.
+
+They stand in the study's folder, in `exercises.toml`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from goodfit.errors import InputError, Problems
+from goodfit.studies.words import Words
+
+EXERCISES = "exercises.toml"
+LINES, COUNT = 5, 3  # of an idea; of exercises
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+
+
+@dataclass(frozen=True)
+class Idea:
+    """The idea of a study. formula: in signs that need no typesetting; lines: sentences."""
+
+    formula: str
+    lines: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question with an answer that a page can check.
+
+    choices, right: of which one is right, by its place; empty where a number is asked for: then low and high are what
+    it must lie between, both included; why: is shown beside the right answer.
+    """
+
+    ask: Words
+    why: Words
+    choices: tuple[Words, ...] = ()
+    right: int = 0
+    low: float = 0.0
+    high: float = 0.0
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _TextIn(_Part):
+    en: Text
+    zh: Text
+
+
+class _TextsIn(_Part):
+    en: tuple[Text, ...]
+    zh: tuple[Text, ...]
+
+    def words(self) -> tuple[Words, ...]:
+        return tuple(map(Words, self.en, self.zh))
+
+
+class _ExerciseIn(_Part):
+    ask: _TextIn
+    why: _TextIn
+    choices: _TextsIn | None = None
+    right: int | None = None
+    between: tuple[float, float] | None = None
+
+    def faults(self) -> list[str]:
+        """What is wrong with it."""
+        found = []
+        if (self.choices is None) != (self.right is None) or (self.choices is None) == (self.between is None):
+            found.append("must have 'choices' and which is 'right', or a number 'between' two others")
+        if self.choices is not None:
+            counts = len(self.choices.en), len(self.choices.zh)
+            if counts[0] != counts[1] or not 0 <= (self.right or 0) < counts[0]:
+                found.append("must have the same choices in both languages, and the right one among them")
+        if self.between is not None and self.between[0] > self.between[1]:
+            found.append("must have a number 'between' a lower and a higher one")
+        return found
+
+    def made(self) -> Exercise:
+        """As a page has it."""
+        low, high = self.between or (0.0, 0.0)
+        choices = self.choices.words() if self.choices is not None else ()
+        return Exercise(Words(**dict(self.ask)), Words(**dict(self.why)), choices, self.right or 0, low, high)
+
+
+class _FileIn(_Part):
+    formula: Text
+    idea: _TextsIn
+    exercise: tuple[_ExerciseIn, ...]
+
+
+def read_exercises(path: Path) -> tuple[Idea, tuple[Exercise, ...]]:
+    """The idea and the exercises of a file. One InputError names all that is wrong with it."""
+    where, problems = f"{path.parent.name}/{path.name}", Problems()
+    try:
+        found = _FileIn.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        problems.add(where, f"must be TOML: {error}")
+        raise InputError(*problems.found) from error
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            said = str(each["msg"])
+            problems.add(where, f"{'.'.join(map(str, each['loc']))}: {said[0].lower()}{said[1:]}")
+        raise InputError(*problems.found) from error
+    if (len(found.idea.en), len(found.idea.zh)) != (LINES, LINES):
+        problems.add(where, f"'idea' must have {LINES} lines in each language")
+    if len(found.exercise) != COUNT:
+        problems.add(where, f"there must be {COUNT} exercises", got=len(found.exercise))
+    for number, exercise in enumerate(found.exercise):
+        for fault in exercise.faults():
+            problems.add(f"{where}, exercise {number + 1}", fault)
+    problems.raise_if_any()
+    return Idea(found.formula, found.idea.words()), tuple(each.made() for each in found.exercise)
