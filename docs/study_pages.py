@@ -7,6 +7,7 @@ would write.
 
 from __future__ import annotations
 
+import html
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,7 +125,7 @@ def _claims(study: Study, language: Language) -> Iterator[str]:
 
 def _idea(study: Study, language: Language) -> Iterator[str]:
     if study.idea is not None:
-        yield f"> {study.idea.formula}"
+        yield f"> {study.idea.formula.of(language)}"
         yield "\n".join(f"{at + 1}. {line.of(language)}" for at, line in enumerate(study.idea.lines))
 
 
@@ -133,8 +134,10 @@ def _exercises(study: Study, language: Language) -> Iterator[str]:
     answer = Words("Answer", "答案").of(language)
     for at, each in enumerate(study.exercises):
         choices = "".join(f"\n   - {choice.of(language)}" for choice in each.choices)
-        said = f"{each.choices[each.right].of(language)}. " if each.choices else ""
-        folded = f"<details><summary>{answer}</summary>{said}{each.why.of(language)}</details>"
+        said = f"“{each.choices[each.right].of(language)}”{Words(': ', '：').of(language)}" if each.choices else ""
+        folded = (
+            f"<details><summary>{answer}</summary>{html.escape(said + each.why.of(language), quote=False)}</details>"
+        )
         yield f"{at + 1}. {each.ask.of(language)}{choices}\n\n   {folded}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +23,13 @@ Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 @dataclass(frozen=True)
 class Idea:
-    """The idea of a study. formula: in signs that need no typesetting; lines: sentences."""
+    """The idea of a study.
 
-    formula: str
+    formula: in signs that need no typesetting.
+    lines: sentences.
+    """
+
+    formula: Words
     lines: tuple[Words, ...]
 
 
@@ -32,8 +37,12 @@ class Idea:
 class Exercise:
     """A question with an answer that a page can check.
 
-    choices, right: of which one is right, by its place; empty where a number is asked for: then low and high are what
-    it must lie between, both included; why: is shown beside the right answer.
+    ask: the question.
+    why: is shown beside the right answer.
+    choices: to choose from; empty where a number is asked for.
+    right: the place of the choice that is right.
+    low: the least number that is right.
+    high: the greatest number that is right.
     """
 
     ask: Words
@@ -42,6 +51,29 @@ class Exercise:
     right: int = 0
     low: float = 0.0
     high: float = 0.0
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the numbers from low to high, so that a page can check one and not show it.
+
+        A comma may stand for the point, and between thousands. Few numbers with as many decimals lie between the two.
+        """
+        low, high = (Decimal(f"{each:.10g}") for each in (self.low, self.high))
+        step = Decimal(1).scaleb(min(int(each.as_tuple().exponent) for each in (low, high)))
+        step = min(step, Decimal(1))
+        steps = range(int(low / step), int(high / step) + 1)
+        return f" *(?:{'|'.join(_written(at * step, more=at * step < high) for at in steps)}) *"
+
+
+def _written(value: Decimal, *, more: bool) -> str:
+    """A regular expression of a number, however many zeros follow. more: or whatever decimals follow the last."""
+    whole, _, decimals = f"{abs(value):,f}".partition(".")
+    sign = "(?:-|−)" if value < 0 else "(?:-|−)?" if not value else r"\+?"
+    kept = decimals.rstrip("0")
+    zeros = decimals[len(kept) :]
+    rest = f"(?:{zeros}[0-9]*|0*)" if more else "0*"
+    after = f"[.,]{kept}{rest}" if kept else f"(?:[.,]{rest})?"
+    return f"{sign}{'0?' if whole == '0' and kept else whole.replace(',', ',?')}{after}"
 
 
 class _Part(BaseModel):
@@ -89,7 +121,7 @@ class _ExerciseIn(_Part):
 
 
 class _FileIn(_Part):
-    formula: Text
+    formula: Text | _TextIn
     idea: _TextsIn
     exercise: tuple[_ExerciseIn, ...]
 
@@ -115,4 +147,6 @@ def read_exercises(path: Path) -> tuple[Idea, tuple[Exercise, ...]]:
         for fault in exercise.faults():
             problems.add(f"{where}, exercise {number + 1}", fault)
     problems.raise_if_any()
-    return Idea(found.formula, found.idea.words()), tuple(each.made() for each in found.exercise)
+    formula = found.formula
+    words = Words(formula, formula) if isinstance(formula, str) else Words(**dict(formula))
+    return Idea(words, found.idea.words()), tuple(each.made() for each in found.exercise)
