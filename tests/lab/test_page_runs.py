@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,30 +74,61 @@ def test_a_study_changes_with_its_sliders(person: Person) -> None:
     person.until("document.querySelectorAll('#view-studies .lesson').length === 16")
     person.click("#view-studies [data-name='test-reuse']")
     person.until("document.querySelector('.sliders input[type=range]')")
-    person.write("[data-field=models] input[type=text]", "200")
+    person.write("[data-field='study.models'] input[type=text]", "200")
     person.until("document.querySelector('#studied progress')")
-    person.write("[data-field=models] input[type=text]", "40")
+    person.write("[data-field='study.models'] input[type=text]", "40")
     tables = shown(person, "#view-studies", "--models 40")
     small = gf.studies.find("test-reuse").small
     result = gf.studies.run("test-reuse", tell=lambda _: None, **{**small, "models": 40})
     (claims,) = [table for table in tables if table[0][0] == "Claim"]
     assert [row[3].replace("\xa0", " ") for row in claims[1:]] == [estimate(each.found) for each in result.claims]
+    person.write("[data-field='study.models'] input[type=text]", "5")
+    person.until("document.querySelector(\"[data-field='study.models'] .error\").textContent.includes(\"'models'\")")
+    assert person.value("document.querySelector('#view-studies .framed').classList.contains('old')")
+    person.write("[data-field='study.models'] input[type=text]", "40")
+    person.until("!document.querySelector('#view-studies .old')")
     person.click("#language")
     shown(person, "#view-studies", "论断")
+    person.write("[data-field='study.models'] input[type=text]", "200")
+    person.until("document.querySelector('#studied progress')")
+    person.write("[data-field='study.models'] input[type=text]", "40")
+    person.until("!document.querySelector('#view-studies .old')")
+    assert not person.value("document.querySelector('#notes').textContent")  # nor that the job was stopped
     person.click("#view-studies .line button")
     person.until("document.querySelector('#tabs [aria-current]').dataset.view === 'play'")
-    assert (person.state()["data"]["name"], person.state()["data"]["rows"]) == ("moons", small["rows"])
+    assert (person.state()["data"]["name"], person.state()["data"]["rows"]) == ("moons", 1000)
 
 
-def test_every_study_has_the_same_in_play_and_a_lesson() -> None:
+def played(play: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The state that the page makes of one of plays.toml with the values of a study's parameters."""
+
+    def value(found: re.Match[str]) -> str:
+        name, times = found.groups()
+        return json.dumps(values[name] if times is None else [values[name]] * values[times])
+
+    state: dict[str, Any] = json.loads(re.sub(r'"\{(\w+)(?:\*(\w+))?\}"', value, json.dumps(play)))
+    return state
+
+
+def test_play_takes_what_a_study_may_hold() -> None:
+    """Every least and greatest value that a study hands on is one that a state of Play may have."""
+    for each in studies_told()["studies"]:
+        values = {slider["rule"]["name"]: slider["value"] for slider in each["parameters"]}
+        for parameter in gf.studies.find(each["name"]).parameters:
+            ends = [parameter.plain(end) for end in (parameter.low, parameter.high) if np.isfinite(end)]
+            if re.search(rf"[{{*]{parameter.name}[*}}]", json.dumps(each["play"])):
+                for end in ends:
+                    checked_state(played(each["play"], {**values, parameter.name: end}))
+
+
+def test_every_study_has_something_like_it_in_play_and_a_lesson() -> None:
     told = studies_told()["studies"]
     assert [each["name"] for each in told] == [*gf.studies.studies()]
     for each in told:
-        text = json.dumps(each["play"])
-        for slider in each["parameters"]:
-            text = text.replace(f'"{{{slider["rule"]["name"]}}}"', json.dumps(slider["value"]))
-        opened = open_state(checked_state(json.loads(text)), {})
-        assert len(opened.jobs) == opened.state.count
+        values = {slider["rule"]["name"]: slider["value"] for slider in each["parameters"]}
+        opened = open_state(checked_state(played(each["play"], values)), {})
+        if each["name"] == "linear-collapse":
+            assert opened.recipe.hidden == (values["width"],) * values["layers"]
         assert each["lesson"]
 
 

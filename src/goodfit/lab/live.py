@@ -115,6 +115,7 @@ class _Page:
         session, known = self.live.sessions.session(asked.session)
         self.session = session
         header = {"say": "welcome", "seq": 0, "to": asked.id, "session": session.id, "resumed": known}
+        header["collects"] = self.live.allowed is not None
         self.outbox.put(json.dumps({**header, **greeting()}, ensure_ascii=False))
         session.join(self.outbox, asked.after)
 

@@ -48,13 +48,15 @@ class Framed(Told):
 class WelcomeTold(Told):
     """Answers hello. limits: sentences; data: what there is to learn from; fields: of the recipe; state: to open with.
 
-    resumed: whether the session was there already, and has told again what the page missed.
+    resumed: whether the session was there already, and has told again what the page missed;
+    collects: whether it is a class's, which may answer and play, and nothing else.
     """
 
     say: Literal["welcome"]
     session: str
     version: str
     resumed: bool
+    collects: bool
     limits: list[str]
     data: list[dict[str, Any]]
     fields: list[dict[str, Any]]

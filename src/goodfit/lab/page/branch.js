@@ -43,8 +43,7 @@ export class Branching {
       }
     };
     const go = h("button", { type: "submit", class: "primary", "data-w": "branch.go" });
-    const title = h("h2");
-    put(title, "branch.title", { epoch: model.epoch });
+    const title = put(h("h2"), "branch.title", { epoch: model.epoch });
     const form = h("form", { submit: send }, title, h("p", { "data-w": "branch.how" }), h("div", { class: "field name" }, h("label", { for: "branch-field", "data-w": "branch.field" }), select), place, error, h("div", { class: "buttons" }, go, button("cancel", () => this.dialog.close(), "quiet")));
     this.dialog.replaceChildren(form);
     translate(this.dialog);
@@ -73,8 +72,7 @@ export class Branching {
     const fields = Object.entries(branch.fields)
       .map(([name, value]) => `${t(`field.${name}`)} ${value}`)
       .join(", ");
-    const title = h("h4");
-    put(title, "branch.is", { epoch: branch.epoch, fields });
+    const title = put(h("h4"), "branch.is", { epoch: branch.epoch, fields });
     const keep = (dropped) => () => this.model.ask("drop", { branch: dropped });
     $("versus").append(
       h("div", { class: "versus" }, title, h("p", { id: "difference" }, this.words()), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),

@@ -41,13 +41,10 @@ export class View {
       for (const [id, each] of Object.entries(this.places)) if (id.endsWith("-told")) each.replaceChildren();
       if (!host.hidden) this.show();
     });
-    document.addEventListener("language", () => {
-      for (const [name, value] of Object.entries(this.came)) told(model, this.places[`${name}-told`], value);
-      if (!host.hidden) this.show();
-    });
   }
 
   async show() {
+    for (const [name, value] of Object.entries(this.came)) told(this.model, this.places[`${name}-told`], value);
     for (const each of [this.chart, this.laps, this.slice]) {
       each.draw();
       each.own.renew();
@@ -103,8 +100,7 @@ export class View {
     const now = `${rows} ${openings}`;
     if (this.places.sealed.dataset.now === now) return; // who has just pressed the button must find the next
     this.places.sealed.dataset.now = now;
-    const words = h("p", { id: "openings" });
-    put(words, rows ? "seal.closed" : "seal.none", { rows, openings });
+    const words = put(h("p", { id: "openings" }), rows ? "seal.closed" : "seal.none", { rows, openings });
     const open = button("seal.open", () => (sure.hidden = false));
     const sure = h("div", { class: "line", hidden: true }, h("span", { "data-w": "seal.sure" }), button("seal.yes", () => this.unseal(), "primary"));
     this.places.sealed.replaceChildren(words, ...(rows ? [open, sure] : []));

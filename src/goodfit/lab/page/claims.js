@@ -15,7 +15,6 @@ export class Claims {
     this.run = button("claim.ask", () => this.ask(16, 1), "primary");
     this.answer = h("div", { id: "claimed", class: "stack", "aria-live": "polite" });
     model.on("opened", () => this.answer.replaceChildren());
-    document.addEventListener("language", () => this.show());
   }
 
   parts() {
@@ -25,7 +24,7 @@ export class Claims {
   async show() {
     const chosen = this.select.value;
     const claims = (this.claims ??= (await ask("claims")).claims ?? []);
-    this.select.replaceChildren(...(claims ?? []).map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
+    this.select.replaceChildren(...claims.map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
     if (chosen) this.select.value = chosen;
   }
 
@@ -38,16 +37,13 @@ export class Claims {
     this.answer.append(decided(value));
     const wanted = value.answer === "cannot-tell" ? Math.min(128, value.pairs + (value.more ?? 0)) : 0;
     if (wanted <= value.pairs) return;
-    const more = button("claim.more", () => this.ask(wanted, value.look + 1, name));
-    put(more, "claim.more", { pairs: wanted - value.pairs });
-    this.answer.append(more);
+    this.answer.append(put(button("claim.more", () => this.ask(wanted, value.look + 1, name)), "claim.more", { pairs: wanted - value.pairs }));
   }
 }
 
 /** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. */
 export function decided(value) {
-  const word = h("p", { class: `answer ${value.answer}` });
-  put(word, `answer.${value.answer}`);
+  const word = put(h("p", { class: `answer ${value.answer}` }), `answer.${value.answer}`);
   return h("article", { class: "decided stack" }, word, h("p", { class: "lead" }, of(value.sentence)), interval(value), h("p", {}, of(value.told)));
 }
 

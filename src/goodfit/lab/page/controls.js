@@ -112,7 +112,7 @@ export class Control {
 /** @param {string} text @param {string} kind */
 function read(text, kind) {
   const number = Number(text);
-  return kind !== "name" && text !== "" && Number.isFinite(number) ? number : text;
+  return !["name", "text"].includes(kind) && text !== "" && Number.isFinite(number) ? number : text;
 }
 
 /** @returns {string} */
@@ -124,9 +124,7 @@ export function written(value) {
 
 /** A button with words. @param {string} key @param {() => void} pressed @param {string} [kind] */
 export function button(key, pressed, kind = "") {
-  const made = h("button", { type: "button", class: kind, click: pressed });
-  put(made, key);
-  return made;
+  return put(h("button", { type: "button", class: kind, click: pressed }), key);
 }
 
 /** An input below its words. @param {string} key @param {Element} input */
@@ -134,6 +132,9 @@ export const labelled = (key, input) => h("label", { class: "mini" }, h("span", 
 
 /** The head of a view. @param {string} name */
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
+
+/** The head of a lesson or a study. @param {string} name of the view @param {any} own @param {(() => void)|null} back to the list */
+export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title` }, of(title)), h("p", { class: "lead" }, of(question)));
 
 /** Lessons or studies to choose from. @param {any[]} items @param {(name: string) => void} go */
 export function cards(items, go) {

@@ -125,12 +125,8 @@ export class DataPanel {
       ? this.number("widths", state.widths, undefined, (widths) => this.model.replace({ widths: [widths].flat() }, "widths"), true)
       : this.number("nets", state.nets, { low: 1, high: 256, log: true, whole: true }, (nets) => this.model.replace({ nets }, "nets"));
     const seed = this.number("first_seed", state.seed, { low: 0, high: 20, whole: true }, (value) => this.model.replace({ seed: value }, "first_seed"));
-    return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, this.again()];
-  }
-
-  /** Other nets on the same rows: the next seeds. */
-  again() {
-    return button("nets.other", () => this.model.replace({ seed: this.model.state.seed + (this.model.state.nets ?? this.model.state.widths.length) }), "quiet");
+    const again = button("nets.other", () => this.model.replace({ seed: state.seed + (state.nets ?? state.widths.length) }), "quiet"); // the next seeds
+    return [count, h("label", { class: "check" }, box, h("span", { "data-w": "nets.mixed" })), seed, again];
   }
 
   /** @param {string} name @param {import("./controls.js").Span|undefined} span @param {(value: any) => void} changed */

@@ -55,9 +55,7 @@ export function colour(name) {
 
 /** A colour as red, green, blue of 0 to 255. @param {string} name of a CSS variable */
 export function channels(name) {
-  const hex = colour(name).slice(1);
-  const long = hex.length === 3 ? [...hex].map((each) => each + each).join("") : hex;
-  return [0, 2, 4].map((at) => parseInt(long.slice(at, at + 2), 16));
+  return [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16)); // the style sheet writes all six digits
 }
 
 /**
@@ -68,10 +66,8 @@ export function channels(name) {
 export function sharp(canvas) {
   const scale = window.devicePixelRatio || 1;
   const { clientWidth: width, clientHeight: height } = canvas;
-  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-  }
+  const [across, down] = [width, height].map((each) => Math.round(each * scale));
+  if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, width, height);

@@ -2,7 +2,7 @@
 import { table } from "./charts.js";
 import { button } from "./controls.js";
 import { h } from "./dom.js";
-import { of, t } from "./words.js";
+import { of, put, t } from "./words.js";
 
 /**
  * Have a job done, and show in an element how far it is. The answer's value; null where it was refused or ended.
@@ -13,15 +13,18 @@ import { of, t } from "./words.js";
  * @param {(value: any) => void} [part] called with what is known on the way
  */
 export async function job(model, host, name, what, part = () => {}) {
-  const bar = h("progress", { max: 1, "data-w-aria-label": "job", "aria-label": name });
+  const free = !model.job; // else the server refuses this one, and the other goes on being shown
+  const bar = put(h("progress", { max: 1 }), "job", {}, "aria-label");
   const words = h("span", { class: "muted", role: "status" });
-  host.replaceChildren(h("div", { class: "line" }, bar, words, button("stop", () => model.ask("stop"), "quiet")));
   const changed = model.acts.length;
-  model.job = { name, part, told: (share, sentence) => ([bar.value, words.textContent] = [share, of(sentence)]) };
-  const answer = await model.ask(name, what);
-  model.job = null;
-  host.replaceChildren();
-  if (answer && changed && !["answer", "claim", "replay"].includes(name)) host.append(h("p", { class: "small", "data-w": "job.unchanged" }, t("job.unchanged")));
+  if (free) host.replaceChildren(h("div", { class: "line" }, bar, words, button("stop", () => model.ask("stop"), "quiet")));
+  model.job ??= { name, part, told: (share, sentence) => ([bar.value, words.textContent] = [share, of(sentence)]) };
+  const answer = await model.ask(name, what, name);
+  if (free) {
+    model.job = null;
+    host.replaceChildren();
+  }
+  if (answer && changed && !["answer", "claim", "replay", "study"].includes(name)) host.append(put(h("p", { class: "small" }), "job.unchanged"));
   return answer && answer.say !== "ok" ? answer.value : null;
 }
 

@@ -1,8 +1,8 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
 import { decided } from "./claims.js";
-import { Control, button, cards, header, labelled } from "./controls.js";
-import { $, h, short } from "./dom.js";
+import { Control, button, cards, headed, header, labelled } from "./controls.js";
+import { h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
 import { of, put, t, translate } from "./words.js";
@@ -21,9 +21,7 @@ export class View {
     /** @type {any} */
     this.form = null;
     host.classList.add("read");
-    document.addEventListener("language", () => host.hidden || this.show());
     model.on("welcome", () => host.hidden || this.form || this.show());
-    window.addEventListener("popstate", () => host.hidden || this.show());
   }
 
   async show() {
@@ -32,7 +30,6 @@ export class View {
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
       this.only = found.only;
-      for (const name of ["step", "say", "choose", "studies", "runs"]) $("tabs").querySelector(`[data-view=${name}]`).hidden = this.collects; // not for a class
       if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
@@ -63,7 +60,7 @@ export class View {
     form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
-      h("header", {}, ...(this.only ? [] : [button("back", () => this.go(null), "quiet")]), h("p", { class: "kind" }, lesson.section), h("h2", { id: "lessons-title" }, of(lesson.title)), h("p", { class: "lead" }, of(lesson.question))),
+      headed("lessons", lesson, this.only ? null : () => this.go(null)),
       ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),
@@ -96,17 +93,15 @@ export class View {
     const given = new FormData(form);
     const prediction = Object.keys(lesson.choices).length ? given.get("prediction") : Number(given.get("prediction"));
     const what = { lesson: lesson.name, prediction, state, name: given.get("name") ?? "", note: given.get("note") ?? "" };
-    const inputs = [...form.elements].filter((each) => !(/** @type {any} */ (each).disabled));
-    for (const each of inputs) /** @type {any} */ (each).disabled = true; // what is written down stays as it is
+    form.inert = true; // what is written down stays as it is
     const value = await job(this.model, host, "answer", what);
-    for (const each of inputs) /** @type {any} */ (each).disabled = false;
+    form.inert = false;
     if (value) host.append(...this.answered(lesson, value));
     translate(host);
   }
 
   answered(lesson, value) {
-    const word = h("p", { class: `answer ${value.right ? "holds" : "does-not"}` });
-    put(word, value.right ? "lessons.right" : "lessons.wrong");
+    const word = put(h("p", { class: `answer ${value.right ? "holds" : "does-not"}` }), value.right ? "lessons.right" : "lessons.wrong");
     const next = lesson.try_next.map((each) => h("li", {}, of(each)));
     const found = value.decided ? decided(value.decided) : h("p", {}, t("lessons.found", { value: short(value.answer), low: short(value.low), high: short(value.high), nets: value.nets }));
     return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];

@@ -70,7 +70,6 @@ export class Live extends Teller {
     this.welcome = null;
   }
 
-
   /** Open the line, and keep it open. */
   connect() {
     const address = new URL("live", location.href);
@@ -117,7 +116,7 @@ export class Live extends Teller {
       return;
     }
     this.waiting.delete(message.to);
-    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost }));
+    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost, said: message.sentences[0] }));
     else waiting.resolve(waiting.answer ?? message);
   }
 

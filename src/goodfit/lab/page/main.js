@@ -24,8 +24,10 @@ const LATER = {
 
 /** @param {string} name */
 async function view(name) {
-  const known = name in LATER || name === "play" ? name : "play";
-  if (!views[known]) views[known] = new (await LATER[known]()).View($(`view-${known}`), model);
+  const tab = $("tabs").querySelector(`[data-view="${CSS.escape(name)}"]`);
+  const known = tab && !tab.hidden ? name : "play";
+  views[known] ??= new (await LATER[known]()).View($(`view-${known}`), model);
+  if (known === name && tab.hidden) return view("play"); // the server has said so meanwhile
   for (const section of document.querySelectorAll(".view")) {
     const shown = section.id === `view-${known}`;
     if (/** @type {HTMLElement} */ (section).hidden === shown && !shown) views[section.id.slice(5)]?.hide?.();
@@ -50,12 +52,7 @@ function tabs() {
 
 /** The trouble that stands above everything: one sentence, gone when it is over. @param {string} key */
 function trouble(key) {
-  $("alerts").replaceChildren();
-  if (key) {
-    const sentence = h("p");
-    words.put(sentence, key);
-    $("alerts").append(sentence);
-  }
+  $("alerts").replaceChildren(...(key ? [words.put(h("p"), key)] : []));
 }
 
 async function begin() {
@@ -67,6 +64,7 @@ async function begin() {
     words.keep(other);
     await words.speak(other);
     nameLanguage();
+    views[document.querySelector(".view:not([hidden])")?.id.slice(5) ?? ""]?.show?.();
   });
   nameLanguage();
   $("skip").addEventListener("click", (event) => {
@@ -97,6 +95,9 @@ async function connected({ up, again }) {
   }
   trouble("");
   words.learn(live.welcome?.fields);
+  const own = $("tabs").querySelectorAll("a");
+  for (const tab of own) tab.hidden = live.welcome?.collects && !["play", "lessons"].includes(tab.dataset.view); // not for a class
+  if ([...own].some((tab) => tab.hidden && tab.ariaCurrent)) await view("play");
   model.tell("welcome", live.welcome);
   if (!again) opening = null;
   if (again) {

@@ -43,10 +43,8 @@ export class Model extends Teller {
     this.speed = "";
     this.plays = false; // as was asked for: a single step is none
     this.view = { net: /** @type {number|null} */ (null), grid: 40, thumbnails: 12, unit_net: 0, shown: /** @type {number|null} */ (null) };
-
     this.listen();
   }
-
 
   listen() {
     const hear = (say, take) => this.live.on(say, take);
@@ -174,9 +172,11 @@ export class Model extends Teller {
     }
   }
 
-  /** @param {any} error @param {string} [field] */
+  /** @param {any} error @param {string} [field] "study" for one of its parameters, which may have the name of a recipe's field */
   refuse(error, field = "") {
-    if (error.message !== "line" && error.message !== "Job: it was stopped.") this.tell("refused", { sentence: error.message, field: error.field ?? field, lost: error.lost });
+    const { message, said, lost } = error;
+    const at = field === "study" ? `study.${/'(\w+)'/.exec(message)?.[1]}` : error.field ?? field;
+    if (message !== "line" && said !== "Job: it was stopped.") this.tell("refused", { sentence: message, field: at, lost });
     return null;
   }
 

@@ -111,7 +111,7 @@ export class NetCard {
     const layers = hidden.map((units, at) => this.stepper(hidden, units, at));
     $("layers").replaceChildren(
       this.small("−", "layer.less", () => this.shape(hidden.slice(0, -1)), !hidden.length),
-      h("span", { class: "count", "data-w": "layers.count", "data-w-values": JSON.stringify({ count: hidden.length }) }),
+      put(h("span", { class: "count" }), "layers.count", { count: hidden.length }),
       this.small("+", "layer.more", () => this.shape([...hidden, hidden.at(-1) ?? 8]), hidden.length >= MOST_LAYERS),
       ...(state.widths ? [] : layers),
     );
@@ -139,8 +139,7 @@ export class NetCard {
   small(sign, key, pressed, off, values = {}) {
     const made = h("button", { type: "button", class: "small", click: pressed, disabled: off, "data-key": key + (values.layer ?? "") }, sign);
     put(made, key, values, "aria-label");
-    put(made, key, values, "title");
-    return made;
+    return put(made, key, values, "title");
   }
 
   /** Other layers; the button that was pressed keeps the focus. @param {number[]} hidden */

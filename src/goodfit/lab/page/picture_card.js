@@ -105,10 +105,7 @@ export class PictureCard {
   beside() {
     const { branch, opened } = this.model;
     if (branch && opened?.picture && !this.b) {
-      const host = h("div", { class: "second" });
-      const title = h("h4");
-      put(title, "picture.b");
-      host.append(title);
+      const host = h("div", {}, put(h("h4"), "picture.b"));
       $("picture-b").replaceChildren(host);
       this.b = new Picture(host);
       this.b.classes = opened.classes;

@@ -184,7 +184,7 @@ export class Play {
     $("curve-legend").dataset.keys = keys;
     $("curve-legend").replaceChildren(
       ...legend(lines),
-      h("li", { id: "range" }, swatch("shade", "--series-2"), h("span", { "data-w": "legend.range" }, t("legend.range"))),
+      h("li", { id: "range" }, swatch("shade", "--series-2"), put(h("span"), "legend.range")),
     );
   }
 

@@ -11,11 +11,11 @@ export class View {
     this.filter = h("input", { type: "search", id: "runs-filter", input: again });
     this.sort = h("select", { id: "runs-sort", change: again }, ...["date", "score", "name", "recipe"].map((each) => h("option", { value: each, "data-w": `sort.${each}` })));
     this.back = button("back", () => this.show(), "quiet");
+    this.back.hidden = true;
     this.frame = new Frame("tab.runs", (path) => (this.back.hidden = path.includes("runs.html")));
     host.classList.add("read");
     host.append(header("runs"), h("div", { class: "line ends" }, labelled("runs.filter", this.filter), labelled("runs.sort", this.sort), this.back), this.frame.element);
     translate(host);
-    document.addEventListener("language", () => host.hidden || this.show());
   }
 
   show() {

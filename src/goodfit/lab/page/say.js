@@ -15,7 +15,7 @@ export class View {
     this.findings = h("div", { id: "findings", class: "stack" });
     this.verdict = h("div", { id: "verdict", class: "stack", "aria-live": "polite" });
     this.look = button("say.look", () => this.inspect(), "primary");
-    this.judge = button("say.judge", () => this.ask(), "");
+    this.judge = button("say.judge", () => this.ask());
     this.epoch = h("span", { class: "muted" });
     this.claims = new Claims(model);
     host.append(
@@ -45,7 +45,7 @@ export class View {
     const shown = findings.filter((each) => each.status !== "ok");
     const fine = findings.filter((each) => each.status === "ok");
     const none = shown.some((each) => each.status === "issue") ? [] : [h("p", { "data-w": "say.none" })];
-    const rest = h("details", {}, h("summary", { "data-w": "say.fine", "data-w-values": JSON.stringify({ count: fine.length }) }), h("div", { class: "stack" }, ...fine.map((each) => this.finding(each))));
+    const rest = h("details", {}, put(h("summary"), "say.fine", { count: fine.length }), h("div", { class: "stack" }, ...fine.map((each) => this.finding(each))));
     this.findings.replaceChildren(...none, ...shown.map((each) => this.finding(each)), ...(fine.length ? [rest] : []));
     translate(this.findings);
   }
@@ -53,7 +53,7 @@ export class View {
   finding({ code, status, text, advice, value, limit, place }) {
     const fields = Object.entries(advice ?? {});
     const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
-    const tries = fields.length ? [button("say.try", () => this.model.take(advice), "")] : [];
+    const tries = fields.length ? [button("say.try", () => this.model.take(advice))] : [];
     const words = fields.map(([name, given]) => `${t(`field.${name}`)} ${Array.isArray(given) ? given.join(", ") : given}`).join(", ");
     return h(
       "article",

@@ -33,7 +33,7 @@ export class View {
     const presets = Object.keys(PRESETS).map((name) => button(`preset.${name}`, () => this.preset(name)));
     this.back = button("back", () => this.go(this.at - 1));
     this.next = button("step.next", () => this.go(this.at + 1), "primary");
-    this.take = button("step.take", () => this.once(), "");
+    this.take = button("step.take", () => this.once());
     host.classList.add("read");
     host.append(
       header("step"),
@@ -43,7 +43,6 @@ export class View {
       this.stage,
       this.strip,
     );
-    document.addEventListener("language", () => this.found && this.lay());
     model.on("opened", () => {
       for (const part of [this.chain, this.stage, this.strip]) part.replaceChildren();
       if (!host.hidden) this.show();
@@ -145,9 +144,7 @@ export class View {
       });
     };
     const [first, second] = [bars("signal"), bars("gradient")];
-    const title = h("h3");
-    put(title, "strip");
-    this.strip.replaceChildren(title, h("div", { class: "scroll" }, table(t("strip.caption"), [t("strip.layer"), t("strip.signal"), t("strip.gradient")], rows.map((row, at) => [String(at + 1), first[at], second[at]]))));
+    this.strip.replaceChildren(put(h("h3"), "strip"), h("div", { class: "scroll" }, table(t("strip.caption"), [t("strip.layer"), t("strip.signal"), t("strip.gradient")], rows.map((row, at) => [String(at + 1), first[at], second[at]]))));
   }
 }
 

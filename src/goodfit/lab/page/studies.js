@@ -1,11 +1,11 @@
 // Studies: the chapter's experiments with sliders made from their declarations; the server runs one, and draws its page.
 import * as address from "./address.js";
-import { Control, button, cards, header } from "./controls.js";
+import { Control, button, cards, headed, header } from "./controls.js";
 import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { Frame } from "./frame.js";
 import { job } from "./jobs.js";
-import { language, of, put, translate } from "./words.js";
+import { language, put, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
@@ -16,14 +16,15 @@ export class View {
     this.studies = [];
     /** @type {Record<string, Record<string, any>>} values of the parameters, by study */
     this.values = {};
+    /** @type {Record<string, Control>} of the study that is open */
+    this.controls = {};
     this.turn = 0;
     this.runs = false;
     this.status = h("div", { id: "studied" });
     this.frame = new Frame("tab.studies");
     host.classList.add("read");
     host.append(this.part, this.status, this.frame.element); // a frame that is moved loads its page again
-    document.addEventListener("language", () => host.hidden || this.show());
-    window.addEventListener("popstate", () => host.hidden || this.show());
+    model.on("refused", ({ sentence, field }) => this.controls[field]?.refuse(sentence));
   }
 
   async show() {
@@ -47,19 +48,21 @@ export class View {
   }
 
   study(study) {
-    const { name, section, title, question, parameters, lesson } = study;
+    const { name, section, parameters, lesson } = study;
     const values = (this.values[name] ??= Object.fromEntries(parameters.map(({ rule, value }) => [rule.name, value])));
     const control = ({ rule }) => {
       const changed = (value) => {
         values[rule.name] = value;
         this.run(study);
       };
-      return new Control(rule, values[rule.name], changed).element;
+      const made = new Control(rule, values[rule.name], changed);
+      this.controls[(made.element.dataset.field = `study.${rule.name}`)] = made;
+      return made.element;
     };
-    const link = button("studies.section", () => this.lesson(lesson), "quiet");
-    put(link, "studies.section", { section });
+    this.controls = {};
+    const link = put(button("studies.section", () => this.lesson(lesson), "quiet"), "studies.section", { section });
     return [
-      h("header", {}, button("back", () => this.go(null), "quiet"), h("p", { class: "kind" }, section), h("h2", { id: "studies-title" }, of(title)), h("p", { class: "lead" }, of(question))),
+      headed("studies", study, () => this.go(null)),
       h("div", { class: "line" }, button("studies.play", () => this.play(study, values)), link),
       h("div", { class: "card sliders" }, ...parameters.map(control)),
     ];
@@ -76,15 +79,17 @@ export class View {
   async run({ name }) {
     const turn = await this.stopped();
     if (turn !== this.turn) return;
-    this.runs = true;
+    for (const each of Object.values(this.controls)) each.refuse("");
+    this.frame.element.classList.add("old"); // what it shows is of other values
+    this.runs = !this.model.job;
     const found = await job(this.model, this.status, "study", { name, parameters: this.values[name], language });
     this.runs = false;
     if (found && turn === this.turn) this.frame.show(found.page);
   }
 
-  /** The same thing in Play, with the values of the sliders. */
+  /** Something like it in Play. */
   async play({ play }, values) {
-    const state = JSON.stringify(play).replace(/"\{(\w+)\}"/g, (_, name) => JSON.stringify(values[name]));
+    const state = JSON.stringify(play).replace(/"\{(\w+)(?:\*(\w+))?\}"/g, (_, name, times) => JSON.stringify(times ? Array(values[times]).fill(values[name]) : values[name]));
     await this.model.open(JSON.parse(state));
     this.model.tell("view", "play");
   }

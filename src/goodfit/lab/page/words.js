@@ -51,11 +51,12 @@ export function of(words) {
 export const tOr = (key, otherwise) => words[key] ?? otherwise;
 
 /**
- * Give an element words that follow the language.
+ * Give an element words that follow the language; the element.
  * @param {Element} element
  * @param {string} key
  * @param {Record<string, any>} [values]
  * @param {string} [where] "" for its text, else the attribute
+ * @returns {any}
  */
 export function put(element, key, values = {}, where = "") {
   const name = where ? `data-w-${where}` : "data-w";
@@ -63,6 +64,7 @@ export function put(element, key, values = {}, where = "") {
   if (Object.keys(values).length) element.setAttribute(`${name}-values`, JSON.stringify(values));
   else element.removeAttribute(`${name}-values`);
   fill(element, name, where);
+  return element;
 }
 
 const PLACES = ["", "aria-label", "title"];
