@@ -9,6 +9,11 @@ from typing import Any
 from goodfit.studies.words import Words
 
 Cell = str | Words
+SCORES = {
+    "accuracy": Words("accuracy", "准确率"),
+    "exact match": Words("exact match", "完全匹配率"),
+    "R²": Words("R²", "R²"),
+}
 
 
 def shown(

@@ -13,7 +13,7 @@ import numpy as np
 from goodfit.data import Table
 from goodfit.errors import InputError, Problems, problem
 from goodfit.lab.opening import data_of, open_state
-from goodfit.lab.results import number, shown
+from goodfit.lab.results import SCORES, number, ranged, shown
 from goodfit.lab.states import check_recipe, checked_state
 from goodfit.plain_json import plain
 from goodfit.selection.halving import RungResult, carry_out
@@ -29,11 +29,6 @@ from goodfit.training.progress import SessionProgress
 WHERE = "Search"
 FOLDS = 5
 Tell = Callable[[dict[str, Any]], None]
-SCORES = {
-    "accuracy": Words("accuracy", "准确率"),
-    "exact match": Words("exact match", "完全匹配率"),
-    "R²": Words("R²", "R²"),
-}
 
 
 def space_of(text: str) -> list[str]:
