@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from lab_help import SMALL
 
 import goodfit as gf
 from goodfit.figures.style import house_style
 from goodfit.lab import run_curves, run_pages
+from goodfit.lab.study_shelf import study_page_name
+from goodfit.lab.telling import split_frame
+from goodfit.lab.worker import Worker
 from goodfit.reports import Grid, Link, Note, Page, Paragraph, Picture
 from goodfit.reports.numbers import between, number
 from goodfit.runs import group_runs, list_runs, load
@@ -176,3 +182,34 @@ def test_figures_drawn_by_several_threads_leave_the_settings_alone() -> None:
         each.join(10)
     assert entered.is_set()
     assert dict(rcParams) == before
+
+
+def test_a_studys_page_speaks_of_no_files_and_tells_its_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Page, "html", lambda own: str(own.foot))  # else most of the time goes into figures
+    study, told = gf.studies.find("test-reuse"), list[str]()
+    given = {**study.small, "models": 41}
+    english = study_page_name(study.name, given, "en", tmp_path, told.append)
+    assert told[0] == "Best of 41 coin flips"
+    steps = len(told)
+    chinese = study_page_name(study.name, given, "zh", tmp_path, told.append)
+    assert len(told) == steps  # it was not run again
+    for page, made in ((english, "Made by goodfit in"), (chinese, "由 goodfit 生成")):
+        text = (tmp_path / page).read_text("utf-8")
+        assert made in text
+        assert not re.search("next to this page|CSV 文件", text)
+
+
+def test_a_refused_study_names_no_field_of_the_recipe(tmp_path: Path) -> None:
+    """Its parameters have the same names; the page would mark a control of Play."""
+    told: list[dict[str, Any]] = []
+    asked = {"do": "study", "id": 1, "name": "dropout", "parameters": {"learning_rate": -1}, "language": "en"}
+    given = [
+        {**asked, "files": {}, "pages": str(tmp_path)},
+        {"do": "open", "id": 2, "state": {**SMALL, "recipe": {"l2": -1}}},
+    ]
+    commands: Any = SimpleNamespace(next=lambda _: given.pop(0), waiting=False)
+    worker = Worker(commands, lambda frame: told.append(split_frame(frame)[0]))
+    worker._turn()
+    worker._turn()
+    assert "'learning_rate'" in told[0]["sentences"][0]
+    assert [each["field"] for each in told] == [None, "l2"]
