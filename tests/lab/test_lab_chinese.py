@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lab_help import SMALL
 
 import goodfit.lab
 from goodfit.errors import InputError, problem
+from goodfit.lab import helpers, sessions, tracks
 from goodfit.lab.chinese import chinese, forms, in_chinese
 from goodfit.lab.opening import open_state
+from goodfit.lab.racing import runners_of
 from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
 
@@ -44,6 +48,25 @@ def test_what_is_told_is_found_with_its_values() -> None:
     with pytest.raises(InputError) as refused:
         raise InputError(problem("Race", "there must be 1 to 4 runners", got=5))
     assert chinese(refused.value.problems[0]) == "参赛者须为 1 到 4 个；收到 5。"
+
+
+def test_what_the_lab_refuses_has_its_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the refusal to its form, where a name or a number stands in it."""
+    for module, name in ((helpers, "MOST_JOBS"), (sessions, "MOST_ASKED"), (tracks, "MOST_ACTS")):
+        monkeypatch.setattr(module, name, 0)
+    nobody: Any = None
+    acts: list[Callable[[], object]] = [
+        lambda: runners_of("addam 1"),
+        lambda: runners_of("lbfgs 1"),
+        lambda: helpers.Helpers(nobody).add(nobody, 1, {}, nobody),
+        lambda: sessions.LabSession(nobody, nobody).ask(nobody, nobody, {}),
+        lambda: Track(open_state(checked_state(SMALL), {})).make_equal(1),
+    ]
+    for act in acts:
+        with pytest.raises(InputError) as refused:
+            act()
+        (sentence,) = refused.value.problems
+        assert chinese(sentence), sentence
 
 
 def test_refit_is_said_to_be_left_out() -> None:

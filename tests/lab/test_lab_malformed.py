@@ -13,6 +13,7 @@ from test_messages import EXAMPLES
 
 from goodfit.lab.app import LabApp, lab_app
 from goodfit.lab.messages import ASKED
+from goodfit.lab.security import POLICY, LabGuard
 
 HOST = b"127.0.0.1:8010"
 ORIGIN = b"http://127.0.0.1:8010"
@@ -26,7 +27,10 @@ PATHS = (
     "/files",
     "/lessons",
     "/claims",
-    "/runs",
+    "/studies",
+    "/framed/",
+    f"/framed/{TOKEN}/",
+    f"/framed/{TOKEN}/runs.html",
     "/live",
     "/page/../app.py",
     "//",
@@ -57,7 +61,9 @@ def a_request(draw: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]
     return scope, [*body, draw.choice((last, last, {"type": "http.disconnect"}))]
 
 
-async def answered(app: LabApp, scope: dict[str, Any], given: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
+async def answered(
+    app: LabApp | LabGuard, scope: dict[str, Any], given: list[dict[str, Any]]
+) -> list[Mapping[str, Any]]:
     """What an application sends for a request."""
     sent: list[Mapping[str, Any]] = []
 
@@ -89,6 +95,18 @@ def test_malformed_requests_are_refused() -> None:
         return seen
 
     assert {200, 403, 404, 405, 422} <= asyncio.run(all_of_them())
+
+
+def test_only_framed_pages_have_headers_of_their_own() -> None:
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        own = [(b"content-security-policy", b"own"), (b"x-other", b"kept")]
+        await send({"type": "http.response.start", "status": 200, "headers": own})
+
+    for path, policy in ((f"/framed/{TOKEN}/x.html", b"own"), ("/", POLICY.encode())):
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", HOST)], "query_string": b""}
+        (start,) = asyncio.run(answered(LabGuard(app, TOKEN), scope, []))
+        assert [value for name, value in start["headers"] if name == b"content-security-policy"] == [policy]
+        assert (b"x-other", b"kept") in start["headers"]
 
 
 def a_message(draw: random.Random) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,17 @@ from lab_help import SMALL
 
 import goodfit as gf
 from goodfit.intervals import of_mean
+from goodfit.lab import searching
 from goodfit.lab.opening import open_state
-from goodfit.lab.racing import Race, runners_of
+from goodfit.lab.racing import Race, _leader, runners_of
+from goodfit.lab.results import over_nets
 from goodfit.lab.searching import search
 from goodfit.lab.states import checked_state
 from goodfit.lab.surface import slice_of
+from goodfit.lab.tracks import Track
 from goodfit.nets.numpy_activations import activate
+from goodfit.selection.halving import UNCORRECTED
+from goodfit.selection.result import DEPENDENT
 
 STATE: dict[str, Any] = {**SMALL, "recipe": {**SMALL["recipe"], "epochs": 6}, "widths": None, "nets": 9}
 
@@ -93,6 +100,41 @@ def test_the_leader_is_told_with_the_interval_of_paired_nets(race: Race) -> None
     assert [row[0] for row in rows] == [f"{each['optimizer']} {each['learning_rate']:g}" for each in told["take"]]
     ends = of_mean(first)
     assert rows[0][1] == f"{first.mean():.3g} ({ends[0]:.3g}–{ends[1]:.3g})"
+
+
+def test_nets_that_agree_have_no_interval_and_nets_that_stopped_stay() -> None:
+    """Of two runners that lead by the same in every pair, nobody knows how far others would be apart."""
+    told = _leader(["a", "b"], [np.array([1.0, 2.0]), np.array([1.25, 2.25])], [0, 1])
+    assert told.en == "a leads b by 0.25 in training loss: all pairs of nets agree, no interval."
+    assert over_nets(np.array([0.1, 0.1, 0.1])) == (None, None)
+    assert over_nets(np.array([0.1, 0.2])) == of_mean([0.1, 0.2])
+    recipe = {**STATE["recipe"], "epochs": 6, "patience": 1, "min_change": 10.0}
+    found = Race({**STATE, "recipe": recipe}, runners_of("sgd 0.5, adam 0.05"), 2, {})
+    found.run(lambda _: None, lambda _: None)
+    track, line = found.tracks[0], found.told()["lines"][0]
+    ended = track.standing("train_loss", track.epoch).astype(float)
+    assert np.isnan(track.metrics[-1]).any() or len(track.metrics) < 6  # it did stop
+    assert line["mean"][-1] == pytest.approx(ended.mean())
+
+
+def test_a_runner_without_a_path_is_named(race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert race.slice  # kept, so that the second runner may be said to have diverged
+    monkeypatch.setattr(Track, "frozen", property(lambda own: np.full(2, own is race.tracks[1])))
+    said = [each["en"] for each in race.result()["said"]]
+    assert said[-1] == "adam 0.05 is missing from the surface: its first net diverged."
+
+
+def test_what_a_search_does_not_correct_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"accuracy": 1.0, "low": np.nan, "high": np.nan, "rank": 1, "epochs": 3, "l2": 0.1}
+    parts: dict[str, Any] = {"settings": [{"l2": 0.1}], "comparison": SimpleNamespace(winner=0)}
+    parts |= {"score_name": "accuracy", "rows": lambda: [row], "uncorrected": f"{UNCORRECTED}; {DEPENDENT}"}
+    optimism = SimpleNamespace(corrected=0.9, low=0.8, high=0.95)
+    won, worth = searching._said(SimpleNamespace(**parts, optimism=optimism))  # type: ignore[arg-type]
+    assert won.en == "l2 0.1 won: accuracy 1 (no interval: all folds agree)."
+    assert worth.en == f"Without the luck of having been picked: 0.9 (0.8–0.95); {UNCORRECTED}; {DEPENDENT}."
+    assert not re.search("[a-z]{5}", worth.zh)
+    (_, none) = searching._said(SimpleNamespace(**parts, optimism=None))  # type: ignore[arg-type]
+    assert none.en.startswith("What the choice adds to this score was not estimated")
 
 
 def test_no_surface_is_drawn_of_nets_that_train_their_encoding() -> None:

@@ -6,6 +6,7 @@ Colours: Okabe & Ito's palette, ordered so that neighbours differ in lightness t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,15 +71,21 @@ LINES = {
 }
 
 
+_DRAWING = threading.RLock()
+
+
 @contextmanager
 def house_style(*, live_text: bool = False) -> Iterator[None]:
     """Draw or write a figure in the house style, whatever the reader's own settings are; they come back afterwards.
+
+    One thread at a time: Matplotlib's settings are those of the whole process.
 
     live_text: text stays text in SVG, rather than become shapes.
     """
     from matplotlib import style
 
-    with style.context(["default", _SETTINGS, {"svg.fonttype": "none"} if live_text else {}]):
+    # a second thread would keep this style as "the reader's own", and leave it behind
+    with _DRAWING, style.context(["default", _SETTINGS, {"svg.fonttype": "none"} if live_text else {}]):
         yield
 
 

@@ -1,4 +1,4 @@
-"""Jobs beside the trainings: claims, verdicts, capacity curves, lessons; one after another in a process of their own.
+"""Jobs beside the trainings (`messages.JOBS`), one after another in a process of their own.
 
 A training that somebody watches is not held up by them; and with two cores, two jobs at once would take twice as long.
 """

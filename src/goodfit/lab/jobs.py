@@ -1,4 +1,4 @@
-"""Jobs beside the trainings: claims, verdicts, capacity curves, folds, lessons, replays; each tells how far it is."""
+"""Jobs beside the trainings, one function each of `messages.JOBS`; each tells how far it is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from goodfit.lab.messages import (
 )
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.racing import Race, runners_of
-from goodfit.lab.results import Cell, number, ranged, shown
+from goodfit.lab.results import Cell, number, over_nets, ranged, shown
 from goodfit.lab.searching import search as searched
 from goodfit.lab.states import checked_state
 from goodfit.lab.study_shelf import study_page_name
@@ -70,6 +70,10 @@ class Teller:
             self._told = now
             share = min(max(float(share), 0.0), 1.0)
             self.tell({"say": "progress", "job": self.name, "share": share, "sentence": sentence})
+
+    def say(self, sentence: str) -> None:
+        """Tell what it does next; how far it is, nobody knows."""
+        self.tell({"say": "progress", "job": self.name, "share": 0.0, "sentence": sentence})
 
     def now_and_then(self, say: str, value: Callable[[], Mapping[str, Any]]) -> None:
         """Tell what it gives so far, unless that was told a moment ago."""
@@ -163,7 +167,8 @@ def replay(job: Teller, asked: AskReplay, files: Files) -> None:
 
 def study(job: Teller, asked: AskStudy, pages: Path) -> None:
     """Run a study, and write its pages where the page finds them."""
-    job.answer("studied", {"page": study_page_name(asked.name, asked.parameters, asked.language, pages)})
+    made = study_page_name(asked.name, asked.parameters, asked.language, pages, job.say)
+    job.answer("studied", {"page": made})
 
 
 def _followed(job: Teller, opened: OpenState, fold: Callable[..., dict[str, Any]], say: str) -> None:
@@ -238,9 +243,9 @@ def _over_folds(values: Any) -> dict[str, Any]:
 
 
 def _mean(values: Any, bounds: intervals.Bounds = intervals.UNBOUNDED) -> dict[str, Any]:
-    """The mean over nets, and its interval where there are two or more. bounds: between which the values lie."""
+    """The mean over nets, and its interval where two or more differ. bounds: between which the values lie."""
     finite = np.asarray(values, np.float64)
     finite = finite[np.isfinite(finite)]
-    low, high = intervals.of_mean(finite, bounds=bounds) if len(finite) > 1 else (None, None)
+    low, high = over_nets(finite, bounds=bounds)
     mean = float(finite.mean()) if len(finite) else None
     return {"mean": mean, "low": low, "high": high, "nets": len(finite)}

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit import intervals
 from goodfit.errors import InputError, problem
 from goodfit.lab import messages, pictures
 from goodfit.lab.changing import WHERE
 from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
+from goodfit.lab.results import over_nets
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.fitting import Report
@@ -370,7 +370,9 @@ def paired(first: NDArray[Any], second: NDArray[Any]) -> dict[str, Any]:
     said = f"B less A: {found['mean']:+.4g}"
     if len(apart) < 2:
         return {**found, "sentence": f"{said}, of one net: no interval."}
-    low, high = intervals.of_mean(apart)
+    low, high = over_nets(apart)
+    if low is None or high is None:
+        return {**found, "sentence": f"{said}, of {len(apart)} nets that agree: no interval."}
     found |= {"low": float(low), "high": float(high)}
     which = "B is lower" if high < 0 else "B is higher" if low > 0 else "either may be lower"
     pairs = f"{len(apart)} pairs" if len(apart) == len(first) else f"{len(apart)} of {len(first)} pairs"

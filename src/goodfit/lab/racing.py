@@ -16,7 +16,7 @@ from goodfit import intervals
 from goodfit.errors import Problems, nearest
 from goodfit.lab.opening import open_state
 from goodfit.lab.replay import chosen_epochs
-from goodfit.lab.results import number, ranged, shown
+from goodfit.lab.results import AGREE, ONE_NET, number, over_nets, reasoned, shown
 from goodfit.lab.states import checked_state
 from goodfit.lab.surface import MOST_NUMBERS, Slice, slice_of
 from goodfit.lab.tracks import Track
@@ -67,8 +67,12 @@ def name_of(fields: Mapping[str, Any]) -> str:
 class Race:
     """Runners on their way.
 
-    state: whose recipe, rows and first seed all have; fields: of each runner; nets: of each, with seeds counted up, the
-    same for all. Nets with the same seed begin with the same weights, and see the same rows in the same order.
+    state: whose recipe, rows and first seed all have
+    fields: of each runner
+    nets: of each, with seeds counted up, the same for all
+    files: name -> the uploaded file that a state may speak of
+
+    Nets with the same seed begin with the same weights, and see the same rows in the same order.
     """
 
     def __init__(
@@ -98,13 +102,15 @@ class Race:
             tell(self.told)
 
     def told(self) -> dict[str, Any]:
-        """The curves so far: by runner mean, lowest and highest training loss at the epochs that are kept."""
+        """The curves so far: by runner mean, lowest and highest training loss at the epochs that are kept.
+
+        Nets that stopped early stay at their last loss, as in the table.
+        """
         epoch = max(track.epoch for track in self.tracks)
         at = [each for each in self.epochs if 0 < each <= epoch]
         lines = []
         for fields, track in zip(self.fields, self.tracks, strict=True):
-            own = track.metrics[:, track.names.index("train_loss")]  # [E, P]
-            lines.append({"name": name_of(fields), **_bands(own, [each for each in at if each <= len(own)])})
+            lines.append({"name": name_of(fields), **_bands(track, at)})
         return {"lines": lines, "epoch": epoch, "epochs": self.epochs[-1]}
 
     def result(self) -> dict[str, Any]:
@@ -112,9 +118,12 @@ class Race:
         last = [track.standing("train_loss", track.epoch).astype(np.float64) for track in self.tracks]
         order = sorted(range(len(last)), key=lambda each: _mean(last[each]))
         names = [name_of(each) for each in self.fields]
-        rows = [[names[place], *map(ranged, self._ended(place))] for place in order]
+        why = AGREE if len(last[0]) > 1 else ONE_NET
+        rows = [[names[place], *(reasoned(each, why) for each in self._ended(place))] for place in order]
         caption = Words(
-            "Losses after the last epoch (95 % interval over nets)", "最后一个轮次之后的损失（网络间的 95 % 区间）"
+            "Losses of the last epoch (95 % interval over nets); that of training is the mean over the epoch's steps, "
+            "with dropout",
+            "最后一个轮次的损失（网络间的 95 % 区间）；训练损失是该轮次各步的平均，含暂退法",
         )
         head = [
             Words("optimiser, learning rate", "优化器，学习率"),
@@ -127,6 +136,14 @@ class Race:
             en = f"{share} of the paths' squared distance from the start lies in the plane below; the loss is of"
             zh = f"路径到起点距离的平方有 {share} 在下面的平面内；平面上的损失取自 {seen} 行训练数据。"
             said.append(Words(f"{en} {seen} training rows.", zh))
+            said += [
+                Words(
+                    f"{name} is missing from the surface: its first net diverged.",
+                    f"曲面上没有 {name}：它的第一个网络发散。",
+                )
+                for name, track in zip(names, self.tracks, strict=True)
+                if track.frozen[0]
+            ]
         elif not self._drawn:
             en = (
                 f"The surface is not drawn: the nets have more than {MOST_NUMBERS:,} weights and biases, or train pbld."
@@ -189,11 +206,11 @@ def _over(found: Slice, at: NDArray[np.float64]) -> float:
     return float(found.loss[cells[1], cells[0]])
 
 
-def _bands(table: NDArray[Any], epochs: Sequence[int]) -> dict[str, Any]:
+def _bands(track: Track, epochs: Sequence[int]) -> dict[str, Any]:
     """Mean, lowest and highest over finite nets, after these epochs; without those of which no net is left."""
     found: dict[str, list[Any]] = {"epochs": [], "mean": [], "low": [], "high": []}
     for epoch in epochs:
-        row = table[epoch - 1].astype(np.float64)
+        row = track.standing("train_loss", epoch).astype(np.float64)
         row = row[np.isfinite(row)]
         if len(row):
             values = (epoch, float(row.mean()), float(row.min()), float(row.max()))
@@ -211,7 +228,7 @@ def _interval(values: NDArray[Any]) -> dict[str, Any]:
     each = np.asarray(values, np.float64)
     if not np.isfinite(each).all():
         return {"mean": None}
-    low, high = intervals.of_mean(each, bounds=intervals.NOT_NEGATIVE) if len(each) > 1 else (None, None)
+    low, high = over_nets(each, bounds=intervals.NOT_NEGATIVE)
     return {"mean": float(each.mean()), "low": low, "high": high}
 
 
@@ -233,7 +250,9 @@ def _leader(names: Sequence[str], last: Sequence[NDArray[np.float64]], order: Se
     if len(apart) < 2:
         return Words(f"{en}: one net each, no interval.", f"{zh}：各一个网络，没有区间。")
     pairs = len([*itertools.combinations(names, 2)])
-    low, high = intervals.of_mean(apart, 1 - (1 - intervals.LEVEL) / pairs)
+    low, high = over_nets(apart, 1 - (1 - intervals.LEVEL) / pairs)
+    if low is None or high is None:
+        return Words(f"{en}: all pairs of nets agree, no interval.", f"{zh}：各对网络的差相同，没有区间。")
     ends = f"{number(low)}, {number(high)}"
     tells = Words("it is ahead", "确实领先") if low > 0 else Words("either may be ahead", "无法断定谁领先")
     said_en = f"{en} [{ends}], by {len(apart)} pairs of nets: {tells.en}."

@@ -45,7 +45,10 @@ SHOWN = "train_loss", "valid_loss"
 class Recorded:
     """A training that was watched.
 
-    epochs: [F] of the frames, rising, 0 for the initial nets; frames: [F][P] the nets then; metrics: name -> [E, P];
+    opened: the state that trained
+    epochs: [F] of the frames, rising, 0 for the initial nets
+    frames: [F][P] the nets then
+    metrics: name -> [E, P]
     all_nets: how many trained, of which the frames may hold fewer
     """
 

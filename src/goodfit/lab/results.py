@@ -6,9 +6,21 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from goodfit import intervals
+from goodfit.selection.comparing import ROUNDING
 from goodfit.studies.words import Words
 
 Cell = str | Words
+ONE_NET = Words("no interval: one net", "没有区间：只有一个网络")
+AGREE = Words("no interval: all nets agree", "没有区间：各网络结果相同")
+SCORES = {
+    "accuracy": Words("accuracy", "准确率"),
+    "exact match": Words("exact match", "完全匹配率"),
+    "R²": Words("R²", "R²"),
+}
 
 
 def shown(
@@ -37,6 +49,27 @@ def ranged(found: Mapping[str, Any], digits: int = 3) -> str:
     """A mean with its interval, where it has one."""
     low, high = (number(found.get(end), digits) for end in ("low", "high"))
     return number(found["mean"], digits) + ("" if "–" in (low, high) else f" ({low}–{high})")
+
+
+def reasoned(found: Mapping[str, Any], why: Words) -> Cell:
+    """A mean with its interval, or with why it has none; a dash alone where there is no mean either."""
+    told = ranged(found)
+    if told == number(None) or "(" in told:
+        return told
+    return Words(f"{told} ({why.en})", f"{told}（{why.zh}）")
+
+
+def over_nets(
+    values: NDArray[Any], level: float = intervals.LEVEL, bounds: intervals.Bounds = intervals.UNBOUNDED
+) -> tuple[float, float] | tuple[None, None]:
+    """The interval of a mean over nets [P]; none of one net, nor of nets that agree.
+
+    A width of zero would claim what nobody knows.
+    """
+    each = np.asarray(values, np.float64)
+    if len(each) < 2 or np.ptp(each) <= ROUNDING * np.abs(each).max():
+        return None, None
+    return intervals.of_mean(each, level, bounds)
 
 
 def _cells(row: Sequence[Cell]) -> list[Any]:

@@ -4,87 +4,75 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from goodfit.errors import InputError, problem
-from goodfit.figures.panels import legend_below, line, panels
-from goodfit.figures.style import NARROW, house_style, whole_numbers
-from goodfit.reports import Glance, Grid, Link, Note, Page, Paragraph, Picture, Section, run_page, spread
-from goodfit.reports.drawing import both
+from goodfit.lab.results import SCORES
+from goodfit.lab.run_curves import MOST_DATA, RECIPE, RunRecipe, curves, recipes_of
+from goodfit.reports import Glance, Grid, Link, Note, Page, Paragraph, Section, run_page
+from goodfit.reports.blocks import Block
 from goodfit.reports.languages import Language
 from goodfit.reports.numbers import NONE, between, number
-from goodfit.runs import RunGroup, RunSummary, group_runs, list_runs
-from goodfit.runs.record import EVENTS
+from goodfit.runs import RunGroup, RunSummary, list_runs
+from goodfit.runs.grouping import EQUAL, ONE
+from goodfit.runs.opening import percent
+from goodfit.runs.record import RECIPE as RECIPE_FILE
 from goodfit.studies.words import Words
-from goodfit.training.history import History
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_fields import to_text
 
 RUNS = Path("runs")
-MOST_PANELS = 9  # recipes whose curves are drawn; the tables have all
 MOST_RUNS = 200  # that are listed
-ROWS = 12  # epochs of a recipe in the table beside the curves
-Numbers = NDArray[np.float64]
-PARTS = {"train_loss": Words("training", "训练"), "valid_loss": Words("validation", "验证")}
 STATES = {
     "done": Words("done", "完成"),
     "training": Words("training", "训练中"),
     "interrupted": Words("interrupted", "已中断"),
     "damaged": Words("damaged", "已损坏"),
 }
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """Runs of one recipe and data. place: its number on the page; curves: part -> (mean, low, high) over nets, [E]."""
-
-    place: int
-    group: RunGroup
-    epochs: Numbers
-    curves: Mapping[str, tuple[Numbers, Numbers, Numbers]]
-
-    @property
-    def words(self) -> str:
-        """In what it differs from the others."""
-        return ", ".join(f"{name} {value}" for name, value in self.group.fields.items())
+TITLE, DATA = Words("Runs", "训练记录"), Words("data", "数据")
+REASONS = {
+    ONE: Words(ONE, "没有区间：需要两个种子"),
+    EQUAL: Words(EQUAL, "没有区间：各网络结果相同，看不出其他网络会相差多少"),
+}
+VARIED = {"split": "划分", "data": "数据"}
 
 
 def runs_page(asked: Mapping[str, str]) -> Page:
     """The page of the runs in the folder `runs` of the working directory.
 
-    asked: language; words, which a run must all hold in its name, data, state or recipe; sort: date, score, name or
-    recipe
+    asked: has these
+      language: "en" or "zh"
+      words: which a run must all have in its name, data, state or recipe
+      sort: "date", "score", "name" or "recipe"
     """
     language: Language = "zh" if asked["language"] == "zh" else "en"
-    runs, recipes = list_runs(RUNS)[:MOST_RUNS], _recipes()
+    runs = list_runs(RUNS)
+    recipes = recipes_of(RUNS, runs)
     of = {folder: each for each in recipes for folder in each.group.runs}
-    kept = [run for run in runs if _matches(run, of.get(run.folder), asked["words"])]
+    kept = [run for run in runs if _matches(run, asked["words"])]
     shown = [each for each in recipes if any(run.folder in each.group.runs for run in kept)]
-    sections = [
-        *([Section(_say(language, "Curves", "曲线"), [_curves(shown, language)])] if shown else []),
-        *([Section(_say(language, "Recipes", "配方"), [_groups(shown, language)])] if shown else []),
-        *([Section(_say(language, "Runs", "训练记录"), _listed(kept, of, asked["sort"], language))] if kept else []),
+    listed = sorted(kept, key=_order(asked["sort"], of))[:MOST_RUNS]
+    parts: list[tuple[Words, Sequence[Block]]] = [
+        (Words("Curves", "曲线"), _curves(shown, language) if shown else []),
+        (Words("Recipes", "配方"), [_groups(shown, language)] if shown else []),
+        (TITLE, [_listed(listed, of, language), *_remarks(kept, listed, of, language)] if kept else []),
     ]
     none = Words(
         "There is no run in the folder “runs” of the working directory: goodfit train DATA makes one.",
         "工作目录的 “runs” 文件夹里还没有训练记录：goodfit train DATA 会生成一个。",
     )
     few = Words("No run holds all of these words.", "没有符合筛选条件的训练记录。")
-    counts = [("runs", "训练记录", len(kept)), ("recipes", "配方", len(shown))]
+    counts = [(Words("runs", "训练记录"), len(kept)), (Words("recipes", "配方"), len(shown))]
     return Page(
-        title=_say(language, "Runs", "训练记录"),
+        title=TITLE.of(language),
         kind=str(RUNS),
-        glance=[Glance(_say(language, en, zh), str(count)) for en, zh, count in counts] if kept else [],
-        sections=sections
-        or [Section(_say(language, "Runs", "训练记录"), [Paragraph((few if runs else none).of(language))])],
+        glance=[Glance(words.of(language), f"{count:,}") for words, count in counts] if kept else [],
+        sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks]
+        or [Section(TITLE.of(language), [Paragraph((few if runs else none).of(language))])],
         language=language,
         framed=True,
     )
@@ -103,155 +91,120 @@ def place_of(folder: Path) -> str:
     return hashlib.sha256(folder.name.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-def _recipes() -> list[_Recipe]:
-    """The finished runs by recipe and data, the best validation loss first."""
-    groups = group_runs(RUNS, "recipe", metric="valid_loss") if os.path.isdir(RUNS) else []
-    return [_Recipe(at + 1, group, *_of_nets(group.runs)) for at, group in enumerate(groups)]
+def _matches(run: RunSummary, words: str) -> bool:
+    """Whether each word stands in the name, data or state, or begins a field's name or value in the recipe."""
+    state, recipe = STATES[run.state], _recipe_words(run.folder, run.when)
+    text = f"{run.folder.name} {run.data} {state.en} {state.zh}".lower()
+    return all(word in text or any(each.startswith(word) for each in recipe) for word in words.lower().split())
 
 
-def _of_nets(folders: Sequence[Path]) -> tuple[Numbers, dict[str, tuple[Numbers, Numbers, Numbers]]]:
-    """Mean, least and largest loss by epoch over the nets of several runs; of each epoch those that trained then."""
-    kept = [History.from_events(folder / EVENTS) for folder in folders]
-    epochs = np.unique(np.concatenate([each.epochs for each in kept])).astype(np.float64)
-    found = {}
-    for part in PARTS:
-        table = np.full((len(epochs), sum(each.n_nets for each in kept)), np.nan)  # [E, P]
-        at = 0
-        for each in kept:
-            if part in each.values:
-                rows = np.searchsorted(epochs, each.epochs)
-                table[rows, at : at + each.n_nets] = np.where(each.frozen, np.nan, each[part])
-            at += each.n_nets
-        there = np.isfinite(table)
-        some = there.any(axis=1)
-        if some.any():
-            mean, low, high = (np.full(len(epochs), np.nan) for _ in range(3))
-            mean[some] = np.nansum(np.where(there, table, 0.0)[some], axis=1) / there[some].sum(axis=1)
-            low[some] = np.where(there, table, np.inf)[some].min(axis=1)
-            high[some] = np.where(there, table, -np.inf)[some].max(axis=1)
-            found[part] = mean, low, high
-    return epochs, found
+@lru_cache(maxsize=1024)
+def _recipe_words(folder: Path, _when: datetime) -> frozenset[str]:
+    """Every field of a run's recipe and its value; nothing where it cannot be read."""
+    try:
+        recipe = Recipe.from_file(folder / RECIPE_FILE)
+    except InputError:
+        return frozenset()
+    return frozenset(each.lower() for name in Recipe.fields() for each in (name, to_text(getattr(recipe, name))))
 
 
-def _matches(run: RunSummary, recipe: _Recipe | None, words: str) -> bool:
-    text = f"{run.folder.name} {run.data} {run.state} {recipe.words if recipe else ''}".lower()
-    return all(word in text for word in words.lower().split())
-
-
-def _curves(recipes: Sequence[_Recipe], language: Language) -> Picture:
-    drawn = recipes[:MOST_PANELS]
-    wide, narrow = both(lambda width: _draw(drawn, width, language))
-    head = [_say(language, *each) for each in (("recipe", "配方"), ("epoch", "轮次"))]
-    rows = []
-    for each in drawn:
-        for row in spread(len(each.epochs), min(ROWS, len(each.epochs))):
-            cells = [_banded(each.curves[part], row) if part in each.curves else NONE for part in PARTS]
-            rows.append([str(each.place), f"{each.epochs[row]:g}", *cells])
-    caption = _say(language, "Loss by epoch: mean (lowest to highest net)", "各轮次的损失：平均（最低到最高的网络）")
-    left = len(recipes) - len(drawn)
-    text = _say(
-        language,
-        "Nets of all runs with the same recipe and data stand together: lines are their means, bands go from the "
-        "lowest to the highest."
-        + f" The best {MOST_PANELS} recipes are drawn; the table has {left} more."
-        * (left > 0),
-        "配方与数据相同的训练归为一组：线是各网络的平均，带从最低到最高。"
-        + f"只画最好的 {MOST_PANELS} 个配方，其余 {left} 个见表。" * (left > 0),
+def _curves(recipes: Sequence[RunRecipe], language: Language) -> list[Block]:
+    left = len({each.group.data for each in recipes}) - MOST_DATA
+    said = Words(
+        f"Curves of {MOST_DATA} data sets are drawn, of {left} not: filter by the name of one to see its curves.",
+        f"只画出 {MOST_DATA} 个数据集的曲线，另有 {left} 个没有画出：按名称筛选即可查看。",
     )
-    return Picture(
-        _say(
-            language, "Loss by epoch, a panel for each recipe, all on one scale", "各轮次的损失，每个配方一格，纵轴相同"
-        ),
-        wide,
-        Grid(caption, [*head, *(words.of(language) for words in PARTS.values())], rows, left=1),
-        text=text,
-        narrow=narrow,
-    )
+    return [*curves(recipes, language), *([Paragraph(said.of(language))] if left > 0 else [])]
 
 
-def _draw(recipes: Sequence[_Recipe], width: float, language: Language) -> Figure:
-    with house_style():
-        figure, axes = panels(len(recipes), width, height=2.6, share=True)
-        handles: dict[str, Any] = {}
-        for panel, each in zip(axes, recipes, strict=True):
-            for at, (part, words) in enumerate(PARTS.items()):
-                if part in each.curves:
-                    handles[words.of(language)] = line(panel, each.epochs, *each.curves[part], place=at)
-            panel.set_title(_say(language, f"Recipe {each.place}", f"配方 {each.place}"))
-            panel.set(xlabel=_say(language, "epoch", "轮次"), ylabel=_say(language, "loss", "损失"))
-            whole_numbers(panel)
-        if all(
-            low.min(initial=np.inf, where=np.isfinite(low)) > 0
-            for each in recipes
-            for _, low, _ in each.curves.values()
-        ):
-            axes[0].set_yscale("log")
-        legend_below(figure, handles, narrow=width < NARROW)
-    return figure
-
-
-def _groups(recipes: Sequence[_Recipe], language: Language) -> Grid:
+def _groups(recipes: Sequence[RunRecipe], language: Language) -> Grid:
     heads = (
-        ("recipe", "配方"),
-        ("data", "数据"),
-        ("what differs", "不同之处"),
-        ("mean", "平均"),
-        ("95 % interval", "95 % 区间"),
-        ("nets", "网络"),
-        ("runs", "记录"),
+        RECIPE,
+        DATA,
+        Words("what differs", "不同之处"),
+        Words("mean", "平均"),
+        Words("95 % interval", "95 % 区间"),
+        Words("nets", "网络"),
+        Words("runs", "记录"),
     )
     rows = [
         [
             str(each.place),
-            group.data,
+            each.group.data,
             each.words or NONE,
-            number(group.mean),
-            between(_known(group.low), _known(group.high)),
-            str(group.count),
-            str(len(group.runs)),
+            number(each.group.mean),
+            REASONS[each.group.reason].of(language) if each.group.reason else between(each.group.low, each.group.high),
+            str(each.group.count),
+            str(len(each.group.runs)),
         ]
         for each in recipes
-        for group in (each.group,)
     ]
-    caption = _say(language, "Validation loss of the kept weights, over nets", "保留权重的验证损失（各网络）")
-    return Grid(caption, [_say(language, *each) for each in heads], rows, left=3)
+    caption = Words("Validation loss of the kept weights, over nets", "保留权重的验证损失（各网络）")
+    notes = [note.of(language) for each in recipes for note in _left_out(each.place, each.group)]
+    columns = [each.of(language) for each in heads]
+    return Grid(caption.of(language), columns, rows, left=3, note=(" " if language == "en" else "").join(notes))
 
 
-def _listed(runs: Sequence[RunSummary], of: Mapping[Path, _Recipe], sort: str, language: Language) -> list[Grid | Note]:
+def _left_out(place: int, group: RunGroup) -> list[Words]:
+    """What a reader of a recipe's mean and interval must know."""
+    found = []
+    if group.diverged:
+        some = "1 net" if group.diverged == 1 else f"{group.diverged} nets"
+        en = f"Recipe {place}: {some} diverged and {'is' if group.diverged == 1 else 'are'} left out."
+        found.append(Words(en, f"配方 {place}：{group.diverged} 个网络发散，未计入。"))
+    if group.varied:
+        en, zh = ", ".join(group.varied), "、".join(VARIED.get(name, name) for name in group.varied)
+        differ = f"Recipe {place}: its runs differ in more than the seed ({en}): the interval is not over seeds alone."
+        found.append(Words(differ, f"配方 {place}：各次训练除种子外还有不同（{zh}），区间不只来自种子。"))
+    return found
+
+
+def _listed(runs: Sequence[RunSummary], of: Mapping[Path, RunRecipe], language: Language) -> Grid:
     heads = (
-        ("run", "记录"),
-        ("recipe", "配方"),
-        ("data", "数据"),
-        ("date", "日期"),
-        ("status", "状态"),
-        ("seeds", "种子"),
-        ("validation", "验证"),
-        ("test", "测试"),
+        Words("run", "记录"),
+        RECIPE,
+        DATA,
+        Words("date", "日期"),
+        Words("status", "状态"),
+        Words("seeds", "种子"),
+        Words("validation", "验证"),
+        Words("test", "测试"),
     )
-    rows = []
-    for run in sorted(runs, key=_order(sort, of)):
-        name = Link(run.folder.name, f"run-{place_of(run.folder)}.html") if run.state == "done" else run.folder.name
-        recipe = str(of[run.folder].place) if run.folder in of else NONE
-        scores = [_score(run, part) for part in ("valid", "test")]
-        rows.append(
-            [
-                name,
-                recipe,
-                run.data,
-                run.when.strftime("%Y-%m-%d %H:%M"),
-                STATES[run.state].of(language),
-                str(len(run.seeds)),
-                *scores,
-            ]
-        )
-    caption = _say(language, "The name of a run opens its report", "点击名称打开报告")
-    return [
-        Grid(caption, [_say(language, *each) for each in heads], rows, left=5),
-        *(Note(run.problem) for run in runs if run.problem),
+    rows = [
+        [
+            Link(run.folder.name, f"run-{place_of(run.folder)}.html") if run.state == "done" else run.folder.name,
+            str(of[run.folder].place) if run.folder in of else NONE,
+            run.data,
+            run.when.strftime("%Y-%m-%d %H:%M"),
+            STATES[run.state].of(language),
+            str(len(run.seeds)),
+            *(_score(run, part, language) for part in ("valid", "test")),
+        ]
+        for run in runs
     ]
+    caption = Words("The name of a run opens its report", "点击名称打开报告")
+    return Grid(caption.of(language), [each.of(language) for each in heads], rows, left=5)
 
 
-def _order(sort: str, of: Mapping[Path, _Recipe]) -> Callable[[RunSummary], Any]:
+def _remarks(
+    kept: Sequence[RunSummary], listed: Sequence[RunSummary], of: Mapping[Path, RunRecipe], language: Language
+) -> list[Block]:
+    """What the list leaves out, runs without a recipe's curves, and what is wrong with damaged ones."""
+    left, alone = len(kept) - len(listed), sum(run.state == "done" and run.folder not in of for run in kept)
+    found: list[Block] = []
+    if left:
+        more = Words(f"{left:,} more runs are not listed: filter them.", f"另有 {left:,} 个训练记录未列出：请筛选。")
+        found.append(Paragraph(more.of(language)))
+    if alone:
+        said = Words(
+            f"Finished runs without curves: {alone:,}. They have no validation set, or nets of several settings.",
+            f"已完成但没有曲线的训练记录：{alone:,} 个。它们没有验证集，或网络的设置各不相同。",
+        )
+        found.append(Paragraph(said.of(language)))
+    return [*found, *(Note(run.problem) for run in listed if run.problem)]
+
+
+def _order(sort: str, of: Mapping[Path, RunRecipe]) -> Callable[[RunSummary], Any]:
     """The key to sort by, the newest first among equals."""
 
     def key(run: RunSummary) -> Any:
@@ -266,19 +219,13 @@ def _order(sort: str, of: Mapping[Path, _Recipe]) -> Callable[[RunSummary], Any]
     return key
 
 
-def _score(run: RunSummary, part: str) -> str:
+def _score(run: RunSummary, part: str, language: Language) -> str:
+    """A score with its interval, or why there is none."""
     score = run.scores.get(part)
-    return NONE if score is None else f"{score.name} {number(score.value)}"
-
-
-def _banded(curve: tuple[Numbers, Numbers, Numbers], row: int) -> str:
-    mean, low, high = (float(each[row]) for each in curve)
-    return number(mean) if low == high else f"{number(mean)} ({between(low, high)})"
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _say(language: Language, english: str, chinese: str) -> str:
-    return Words(english, chinese).of(language)
+    if score is None:
+        return NONE
+    told, ends = f"{SCORES[score.name].of(language)} {number(score.value)}", between(score.low, score.high)
+    if ends == NONE:
+        return f"{told}; {score.method}"
+    level = percent(score.level)
+    return told + Words(f", {level} interval {ends}", f"，{level} 区间 {ends}").of(language)

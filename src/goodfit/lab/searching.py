@@ -13,27 +13,28 @@ import numpy as np
 from goodfit.data import Table
 from goodfit.errors import InputError, Problems, problem
 from goodfit.lab.opening import data_of, open_state
-from goodfit.lab.results import number, shown
+from goodfit.lab.results import SCORES, Cell, number, reasoned, shown
 from goodfit.lab.states import check_recipe, checked_state
 from goodfit.plain_json import plain
-from goodfit.selection.halving import RungResult, carry_out
+from goodfit.selection.halving import UNCORRECTED, RungResult, carry_out
 from goodfit.selection.layout import SearchLayout, lay_out
 from goodfit.selection.methods import SearchRequest
 from goodfit.selection.preparing import LearningRows
-from goodfit.selection.result import Selection
+from goodfit.selection.result import DEPENDENT, Selection
 from goodfit.selection.space import describe
 from goodfit.studies.words import Words
 from goodfit.training.metrics import SCORE_NAMES
 from goodfit.training.progress import SessionProgress
 
 WHERE = "Search"
+FOLDS_AGREE = Words("no interval: all folds agree", "没有区间：各折结果相同")
+DRAWS_AGREE = Words("no interval: all draws agree", "没有区间：各次重抽样结果相同")
+IN_CHINESE = {  # what the correction for the choice leaves out
+    UNCORRECTED: "只扣除在最后入围的设置中的选择，未扣除此前各级在同一留出数据上的筛选",
+    DEPENDENT: "区间把各行当作相互独立，而同一组或相邻时间的行可能并不独立",
+}
 FOLDS = 5
 Tell = Callable[[dict[str, Any]], None]
-SCORES = {
-    "accuracy": Words("accuracy", "准确率"),
-    "exact match": Words("exact match", "完全匹配率"),
-    "R²": Words("R²", "R²"),
-}
 
 
 def space_of(text: str) -> list[str]:
@@ -80,7 +81,14 @@ def search(
 ) -> dict[str, Any]:
     """Halve, and tell what each rung came to; the winner with its interval, and the others.
 
-    watch: gets the share that is done; tell: what is shown after each rung
+    state: whose recipe the settings start from, and whose training and validation rows the folds are of
+    space: what varies, as `space_of` reads it
+    settings: how many are tried
+    files: name -> the uploaded file that a state may speak of
+    watch: gets the share that is done
+    tell: gets what is shown after each rung
+
+    InputError where the space or a recipe in it does not fit.
     """
     laid, name = laid_out(state, space, settings, files)
     rungs: list[RungResult] = []
@@ -126,20 +134,29 @@ def _ended(found: Selection) -> dict[str, Any]:
     settings = [{field: row[field] for field in fields} for row in rows]
     cells = []
     for row, own in zip(rows, settings, strict=True):
-        ends = "" if row["rank"] is None else f" ({number(row['low'])}–{number(row['high'])})"
-        cells.append([describe(own), number(row[name]) + ends, str(row["epochs"])])
+        score = number(row[name]) if row["rank"] is None else _with_interval(row, name)
+        cells.append([describe(own), score, str(row["epochs"])])
     return shown(_said(found), _caption(), _head(name), cells, plain(settings))
+
+
+def _with_interval(row: Mapping[str, Any], name: str) -> Cell:
+    """The score of a finalist; one of which all folds agree says that there is no interval."""
+    return reasoned({"mean": row[name], "low": row["low"], "high": row["high"]}, FOLDS_AGREE)
 
 
 def _said(found: Selection) -> list[Words]:
     """The winner, what its score is worth once it is known that it won, and what that does not allow for."""
     won, name = describe(found.settings[found.comparison.winner]), SCORES[found.score_name]
-    best = found.rows()[0]
-    ends = f"{number(best[name.en])} ({number(best['low'])}–{number(best['high'])})"
-    said = [Words(f"{won} won: {name.en} {ends}.", f"{won} 胜出：{name.zh} {ends}。")]
+    told = _with_interval(found.rows()[0], found.score_name)
+    score = told if isinstance(told, Words) else Words(told, told)
+    said = [Words(f"{won} won: {name.en} {score.en}.", f"{won} 胜出：{name.zh} {score.zh}。")]
     worth = found.optimism
-    if worth is not None and not worth.reason:
-        ends = f"{number(worth.corrected)} ({number(worth.low)}–{number(worth.high)})"
-        en = f"Without the luck of having been picked among the finalists: {ends}. Earlier rungs are not allowed for."
-        said.append(Words(en, f"扣除在决赛者中被选中的运气之后：{ends}；前几级筛选的运气未计入。"))
-    return said
+    if worth is None or not math.isfinite(worth.corrected):
+        en = "What the choice adds to this score was not estimated: on new data expect less."
+        return [*said, Words(en, "没有估计选择使该得分偏高多少：在新数据上可能更低。")]
+    again = reasoned({"mean": worth.corrected, "low": worth.low, "high": worth.high}, DRAWS_AGREE)
+    score = again if isinstance(again, Words) else Words(again, again)
+    zh = f"扣除因被选中而偏高的部分之后：{score.zh}"
+    left = found.uncorrected.split("; ") if found.uncorrected else []
+    more = Words("".join(f"; {each}" for each in left), "".join(f"；{IN_CHINESE.get(each, each)}" for each in left))
+    return [*said, Words(f"Without the luck of having been picked: {score.en}{more.en}.", f"{zh}{more.zh}。")]

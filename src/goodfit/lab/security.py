@@ -33,6 +33,9 @@ HEADERS = (
 )
 
 
+_NAMES = {name for name, _ in HEADERS}
+
+
 def new_token() -> str:
     """A token that nobody can guess, for one start of the lab."""
     return secrets.token_urlsafe(24)
@@ -42,7 +45,7 @@ class LabGuard:
     """The application for requests of the lab's own page: others are answered 403, in one sentence.
 
     A request with an Origin must have it of the address that it asks for; all but the page itself need the token. Every
-    answer has the page's security headers, unless it brings stricter ones: pages that are framed do.
+    answer has the page's security headers; pages that are framed bring some of their own in their place.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -57,8 +60,11 @@ class LabGuard:
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = [*message.get("headers", ())]
-                named = {name for name, _ in own}
-                message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in named)]}
+                if scope["path"].startswith(FRAMED):
+                    kept = {name for name, _ in own}
+                else:
+                    kept, own = set(), [each for each in own if each[0] not in _NAMES]
+                message = {**message, "headers": [*own, *(each for each in HEADERS if each[0] not in kept)]}
             await send(message)
 
         refusal = self._refusal(scope)
@@ -96,7 +102,8 @@ class LabGuard:
         given += [each.decode("latin-1") for each in headers.get(HEADER, [])]
         if scope["path"].startswith(FRAMED):
             given = [scope["path"].removeprefix(FRAMED).partition("/")[0]]
-        return len(given) == 1 and hmac.compare_digest(given[0].encode(), self.token.encode())
+        # a path may hold halves of surrogate pairs
+        return len(given) == 1 and hmac.compare_digest(given[0].encode(errors="replace"), self.token.encode())
 
 
 def same_origin(origin: bytes, host: bytes) -> bool:

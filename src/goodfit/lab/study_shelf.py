@@ -9,8 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from goodfit.files import write_atomically
 from goodfit.lab.lessons import shipped
 from goodfit.reports.languages import Language
 from goodfit.studies import Result, Study, find, run, studies
+from goodfit.studies.declaring import Tell
 from goodfit.studies.pages import page_name, study_page
 from goodfit.studies.parameters import StudyParameter, checked
 from goodfit.studies.words import LANGUAGES
@@ -26,6 +26,8 @@ from goodfit.studies.words import LANGUAGES
 KINDS = {"choice": "name"}  # as a control of the page calls a kind of parameter
 LOGARITHMIC = 30.0  # ratio of a slider's ends from which it goes by powers of ten
 MOST_PAGES = 60  # that are kept, the newest
+MOST_RESULTS = 8
+_RAN: dict[tuple[str, str], Result] = {}  # (study, parameters as JSON) -> what it gave, for the other language
 
 
 def studies_told() -> dict[str, Any]:
@@ -51,8 +53,15 @@ def studies_told() -> dict[str, Any]:
     return {"studies": found}
 
 
-def study_page_name(name: str, parameters: Mapping[str, Any], language: Language, folder: Path) -> str:
+def study_page_name(
+    name: str, parameters: Mapping[str, Any], language: Language, folder: Path, tell: Tell = lambda _: None
+) -> str:
     """Run a study, unless it was run so before, and write its page into a folder; the page's name.
+
+    name, parameters: of the study, those that are left out at their defaults
+    language: of the page
+    folder: that it is written to
+    tell: gets what is done next, in a few words, while the study runs
 
     InputError for an unknown study, and for parameters that are not valid.
     """
@@ -61,19 +70,15 @@ def study_page_name(name: str, parameters: Mapping[str, Any], language: Language
     asked = json.dumps(given)
     page = page_name(hashlib.sha256(f"{study.name} {asked}".encode()).hexdigest()[:32], language)
     if not os.path.exists(folder / page):
-        made = replace(
-            study_page(_ran(study.name, asked), language), links=(), framed=True
-        )  # the lab itself changes the language
+        if (study.name, asked) not in _RAN:
+            _RAN[study.name, asked] = run(study.name, tell=tell, **given)
+            for old in [*_RAN][:-MOST_RESULTS]:
+                del _RAN[old]
+        made = study_page(_RAN[study.name, asked], language, framed=True)
         write_atomically(folder / page, made.html().encode())
         for path in sorted(folder.glob("*.html"), key=lambda each: each.stat().st_mtime)[:-MOST_PAGES]:
             path.unlink(missing_ok=True)
     return page
-
-
-@lru_cache(maxsize=8)
-def _ran(name: str, given: str) -> Result:
-    """What a study gave, kept for its page in the other language. given: its parameters, as JSON."""
-    return run(name, tell=lambda _: None, **json.loads(given))
 
 
 def _slider(parameter: StudyParameter, study: Study) -> dict[str, Any]:

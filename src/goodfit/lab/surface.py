@@ -27,7 +27,8 @@ AT_ONCE = 16  # points whose losses are computed together
 class Slice:
     """A plane through weight space and the loss above it.
 
-    origin: [N] all weights and biases at (0, 0), the common start of the paths; axes: [2, N] orthonormal
+    origin: [N] all weights and biases at (0, 0), the common start of the paths
+    axes: [2, N] orthonormal
     x, y: what is shown of the two directions
     loss: [GRID, GRID] the mean loss of training rows without penalties, rows from the lowest y up
     paths: [F, 2] each, where a net was after the epochs that were kept

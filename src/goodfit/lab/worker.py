@@ -42,6 +42,7 @@ class Worker:
         self.beside: dict[str, Any] = {}
         """What the server tells with every message."""
         self._to: int | None = None
+        self._did = ""  # what was asked for last
         self._ready: LabState | None = None  # whose program is compiled
         self._acts: dict[str, Callable[[Any], Any]] = {
             "open": lambda asked: self._open(asked.state),
@@ -81,6 +82,7 @@ class Worker:
             asked = self.commands.next()
         if asked is not None:
             own = asked
+            self._did = str(own.get("do"))
             self._guarded(lambda: self._do(own), own.get("id"))
 
     def tell(self, header: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
@@ -168,7 +170,9 @@ class Worker:
 
     def _refuse(self, sentences: Any) -> None:
         fields = [name for text in sentences for name in _FIELD.findall(text) if name in Recipe.model_fields]
-        self.tell({"say": "error", "sentences": list(sentences), "field": fields[0] if fields else None, "lost": False})
+        # a study's parameters may have the names of fields
+        field = fields[0] if fields and self._did != "study" else None
+        self.tell({"say": "error", "sentences": list(sentences), "field": field, "lost": False})
 
     def _compile_ahead(self) -> bool:
         """Compile what Play will run, while nobody asks for anything; whether there was something to compile."""

@@ -43,8 +43,10 @@ UNCORRECTED = "this accounts for the choice among the finalists, but not for ear
 class RungResult:
     """What a rung came to, one each of the settings that trained in it.
 
-    epochs: that its nets have; settings: field -> value; means: of what settings are ranked by, over folds and seeds,
-    nan where a net diverged; on: whether the setting trains on.
+    epochs: that its nets have
+    settings: field -> value
+    means: of what settings are ranked by, over folds and seeds, nan where a net diverged
+    on: whether the setting trains on
     """
 
     epochs: int

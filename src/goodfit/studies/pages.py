@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goodfit.reports import Glance, Grid, Link, Page, Picture, Section
@@ -32,13 +33,15 @@ def page_name(study: str, language: Language) -> str:
     return f"{study}.html" if language == "en" else f"{study}.{language}.html"
 
 
-def study_page(result: StudyFindings, language: Language, beside: Sequence[str] = ()) -> Page:
+def study_page(result: StudyFindings, language: Language, beside: Sequence[str] = (), *, framed: bool = False) -> Page:
     """The page of a study that was run.
 
     beside: names of pages that stand in the same folder ("index", other studies), to link to.
+    framed: whether another page has it in a frame, which changes the language itself; no CSV files stand next to it.
     """
     study, drawn = result.study, {each.table for each in result.study.figures}
-    tables = [_grid(each, result, language) for each in study.tables if each.shown and each.name not in drawn]
+    grid = functools.partial(_grid, result=result, language=language, alone=framed)
+    tables = [grid(each) for each in study.tables if each.shown and each.name not in drawn]
     numbers = [_passage("printed", result=result)] if study.printed else []
     values = result.given.to_dict()
     changed = {each.name for each in study.parameters if values[each.name] != each.default}
@@ -47,7 +50,7 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
     exercises = [_passage("exercises", exercises=study.exercises)] if study.exercises else []
     parts: list[tuple[Words, Sequence[Block]]] = [
         (Words("The idea", "要点"), idea),
-        (Words("Figures", "图"), [_picture(result, each, language) for each in study.figures]),
+        (Words("Figures", "图"), [_picture(result, each, language, grid) for each in study.figures]),
         (Words("Claims", "论断"), [_passage("claims", claims=result.claims, remarks=remarks(result, language))]),
         (Words("Exercises", "练习"), exercises),
         (Words("Comparison with the notes", "与笔记对照"), numbers),
@@ -60,13 +63,22 @@ def study_page(result: StudyFindings, language: Language, beside: Sequence[str] 
         lead=study.question.of(language),
         glance=[_glance(result.claim(each), language) for each in study.glance],
         sections=[Section(title.of(language), blocks) for title, blocks in parts if blocks],
-        links=[*_other_languages(study.name, language), *_beside(study.name, beside, language)],
-        foot=Words(
-            f"Made by goodfit in {shown(result.seconds, 3)} s. The tables are next to this page as CSV files.",
-            f"由 goodfit 生成，用时 {shown(result.seconds, 3)} 秒。各表格另存为 CSV 文件，与本页放在一起。",
-        ).of(language),
+        links=[] if framed else [*_other_languages(study.name, language), *_beside(study.name, beside, language)],
+        foot=_foot(result, language, alone=framed),
         language=language,
+        framed=framed,
     )
+
+
+def _foot(result: StudyFindings, language: Language, *, alone: bool) -> str:
+    """Where the page is from. alone: whether its tables stand in no files beside it."""
+    seconds = shown(result.seconds, 3)
+    made = Words(f"Made by goodfit in {seconds} s.", f"由 goodfit 生成，用时 {seconds} 秒。")
+    files = Words(
+        " The tables are next to this page as CSV files.",
+        "各表格另存为 CSV 文件，与本页放在一起。",
+    )
+    return made.of(language) + ("" if alone else files.of(language))
 
 
 def index_page(results: Sequence[StudyFindings], language: Language, failed: Mapping[str, str] = {}) -> Page:
@@ -163,24 +175,26 @@ def counted(claims: Sequence[ClaimOutcome], language: Language) -> str:
     return "; ".join(f"{STATUSES[status].of(language)}: {count}" for status, count in counts.items() if count)
 
 
-def _picture(result: StudyFindings, drawing: Drawing, language: Language) -> Picture:
+def _picture(result: StudyFindings, drawing: Drawing, language: Language, grid: Callable[[TableOf], Grid]) -> Picture:
     (table,) = (each for each in result.study.tables if each.name == drawing.table)
     return Picture(
         drawing.title.of(language),
         result.figure(drawing.name, language=language),
-        _grid(table, result, language),
+        grid(table),
         text=caption(drawing, {each.claim.name: each for each in result.claims}, language),
         narrow=result.figure(drawing.name, NARROW, language),
     )
 
 
-def _grid(table: TableOf, result: StudyFindings, language: Language) -> Grid:
+def _grid(table: TableOf, result: StudyFindings, language: Language, *, alone: bool) -> Grid:
     say, note = Labels(result.study.labels, language), Words("", "")
     rows = [[say.name(cell) for cell in row] for row in rows_of([*result.tables[table.name].values()])]
     if len(rows) > LONG:
+        file = f"{table.name}.csv"
+        where = Words(f"{file} of `goodfit study`", f"`goodfit study` 写出的 {file}") if alone else Words(file, file)
         note = Words(
-            f"{LONG} of {len(rows):,} rows shown; all are in {table.name}.csv.",
-            f"共 {len(rows):,} 行，此处列出 {LONG} 行；完整数据见 {table.name}.csv。",
+            f"{LONG} of {len(rows):,} rows shown; all are in {where.en}.",
+            f"共 {len(rows):,} 行，此处列出 {LONG} 行；完整数据见 {where.zh}。",
         )
         rows = [rows[place] for place in spread(len(rows), LONG)]
     columns = heads(table.columns, language)
