@@ -34,6 +34,8 @@ def test_what_is_given_layer_by_layer_stays_with_its_layer() -> None:
     fields = {"hidden": SHORT, "activation": names[:4], "dropout": (0.1, 0.2, 0.3, 0.4)}
     assert shorter(recipe) == fields
     assert recipe.replace(**shorter(recipe)).hidden == SHORT
+    late = recipe.replace(dropout=(0, 0, 0, 0, 0.5, 0.5), dropout_schedule="flat-cosine")
+    assert late.replace(**shorter(late)).dropout_schedule == "constant"  # nothing is left that it would change
 
 
 @pytest.mark.parametrize("same", [{}, {"activation": ("relu",) * 6}])

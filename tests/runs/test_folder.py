@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +133,17 @@ def test_a_damaged_model_file(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(content[:-4])
     with pytest.raises(InputError, match="must be a whole model file, but it is cut off or its bytes have changed"):
         predict(tmp_path / "model.safetensors", "iris")
+
+
+def test_a_recipe_with_a_schedule_without_effect_still_opens(runs: Path, tmp_path: Path) -> None:
+    """Earlier versions took these, and wrote them."""
+    shutil.copytree(runs / "iris", tmp_path / "run")
+    old = {"dropout": 0.0, "dropout_schedule": "flat-cosine", "decay_schedule": "flat-cosine", "weight_decay": 0.0}
+    path, file = tmp_path / "run" / "recipe.json", tmp_path / "run" / "model.safetensors"
+    fields = json.loads(path.read_text()) | old
+    path.write_text(json.dumps(fields))
+    model = gf.load_model(file)
+    replace(model, about={**model.about, "recipe": fields}).save(file)
+    for recipe in (load_run(tmp_path / "run").recipe, gf.load_model(file).recipe, gf.Recipe.from_file(path)):
+        assert recipe is not None
+        assert (recipe.dropout, recipe.dropout_schedule, recipe.decay_schedule) == (0, "constant", "constant")

@@ -116,6 +116,16 @@ def test_settings_that_the_recipe_refuses_are_named() -> None:
         space.recipes(space.grid())
 
 
+def test_what_is_switched_off_takes_its_schedule_along() -> None:
+    base = Recipe(dropout_schedule="flat-cosine", decay_schedule="flat-cosine", optimizer="adamw")
+    space = Space(base, {"dropout": [0, 0.2], "weight_decay": [0.0, 0.1]})
+    made = space.recipes(space.grid())
+    assert [each.dropout_schedule for each in made] == ["constant", "constant", "flat-cosine", "flat-cosine"]
+    assert [each.decay_schedule for each in made] == ["constant", "flat-cosine"] * 2
+    with pytest.raises(InputError, match="Use dropout_schedule=constant"):  # a recipe that is given anew says so itself
+        base.replace(dropout=0)
+
+
 def test_settings_in_words() -> None:
     assert (
         describe({"hidden": (256, 128), "l2": 0.001, "activation": "relu"})

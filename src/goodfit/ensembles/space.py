@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import with_schedules_off
 
 HIDDEN = ((64, 64), (128,), (128, 64), (256,), (256, 128), (256, 256), (128, 128, 128))
 ACTIVATIONS = ("gelu", "silu", "relu", "mish", "selu", "tanh")
@@ -101,7 +102,7 @@ def drawn(
     while len(found) < count:
         near = best[int(rng.integers(len(best)))] if best and rng.random() < SHARE_NEAR else None
         fields = _drawn(rng, task) if near is None else _near(rng, near, task)
-        made = base.replace(**{**fields, **kind})
+        made = base.replace(**with_schedules_off(base, {**fields, **kind}))
         found.setdefault(made.to_json(), made)
     return tuple(found.values())
 

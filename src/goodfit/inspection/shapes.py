@@ -3,6 +3,7 @@
 from typing import Any
 
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import with_schedules_off
 
 DEEP = 4  # hidden layers; see `shorter`
 NARROW = 2  # units of a hidden layer that may be a bottleneck; wider ones are a matter of tuning
@@ -22,7 +23,7 @@ def shorter(recipe: Recipe | None) -> dict[str, Any]:
     for name in ("activation", "dropout"):
         if isinstance(value := getattr(recipe, name), tuple):
             fields[name] = value[:DEEP]
-    return fields
+    return with_schedules_off(recipe, fields)
 
 
 def narrow_layers(hidden: tuple[int, ...]) -> list[int]:

@@ -22,6 +22,7 @@ from goodfit.training.embeddings import blocks_of
 from goodfit.training.fitting import nets_of
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import with_schedules_off
 from goodfit.training.recipe_fields import to_text
 from goodfit.training.state import State
 
@@ -70,7 +71,7 @@ def changed_jobs(opened: OpenState, jobs: Sequence[Job], fields: Mapping[str, An
     made = {}
     for job in jobs:
         if job.recipe not in made:
-            made[job.recipe] = fitted_recipe(job.recipe.replace(**fields), opened.parts)
+            made[job.recipe] = fitted_recipe(job.recipe.replace(**with_schedules_off(job.recipe, fields)), opened.parts)
     found = tuple(replace(job, recipe=made[job.recipe]) for job in jobs)
     if found[0].recipe.epochs > MOST_EPOCHS:
         rule = f"the lab trains at most {MOST_EPOCHS:,} 'epochs'"

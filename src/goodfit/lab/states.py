@@ -118,7 +118,7 @@ class LabState(_Strict):
 
     def whole_recipe(self) -> Recipe:
         """The recipe of the first net, or of every width where they differ."""
-        return Recipe.from_mapping({**self.recipe, "seed": self.seed})
+        return Recipe(**{**self.recipe, "seed": self.seed})
 
     def to_json(self) -> dict[str, Any]:
         """All of it, as JSON has it."""

@@ -10,6 +10,7 @@ from goodfit.data.streams import generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, value_of
+from goodfit.training.recipe_rules import with_schedules_off
 
 WHERE = "Search"
 _SWITCH = {"true": True, "false": False}
@@ -112,7 +113,7 @@ class Space:
         made, problems = [], list[str]()
         for number, setting in enumerate(settings):
             try:
-                made.append(self.recipe.replace(**setting))
+                made.append(self.recipe.replace(**with_schedules_off(self.recipe, setting)))
             except InputError as error:
                 problems += [f"{text} (setting {number}: {describe(setting)})" for text in error.problems]
         if problems:

@@ -26,6 +26,7 @@ from goodfit.training.recipe_rules import (
     LEVELS,
     MOST_BINS,
     WEIGHT_DECAY,
+    as_stored,
     dependent_defaults,
     problems_between,
 )
@@ -327,11 +328,14 @@ class Recipe(BaseModel):
 
     @classmethod
     def from_mapping(cls, values: object, *, where: str = "Recipe") -> Recipe:
-        """A recipe from the fields of a mapping; `where` names the source in errors."""
+        """A recipe from the fields of a mapping, such as those in a file; `where` names the source in errors.
+
+        A schedule without effect, which a recipe that is given anew must not have, is constant if all fields are there.
+        """
         if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
             raise InputError(problem(where, "must be an object of recipe fields", got=values))
         try:
-            return Recipe(**values)
+            return Recipe(**as_stored({name: plain_value(name, value) for name, value in values.items()}))
         except InputError as error:
             raise InputError(*(where + text.removeprefix("Recipe") for text in error.problems)) from None
 

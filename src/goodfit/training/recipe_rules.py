@@ -23,9 +23,9 @@ EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in Re
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
 WEIGHT_DECAY = 0.01  # of adamw that was asked for; without, it would be adam. docs/recipe.md says how it was chosen
-SCHEDULED: dict[str, tuple[tuple[str, ...], str]] = {  # schedule -> fields, one of which it needs, and what to do
-    "dropout_schedule": (("dropout", "input_dropout"), "A common dropout is 0.2."),
-    "decay_schedule": (("weight_decay",), f"A common weight decay is {WEIGHT_DECAY}."),
+SCHEDULED: dict[str, tuple[tuple[str, ...], str]] = {  # schedule -> fields, one of which it needs, and a common value
+    "dropout_schedule": (("dropout", "input_dropout"), "a dropout such as 0.2"),
+    "decay_schedule": (("weight_decay",), f"a weight decay such as {WEIGHT_DECAY}"),
 }
 STOCHASTIC = ("sgd", "adam", "adamw", "rmsprop", "lion")  # optimisers that work with noisy gradients of batches
 
@@ -187,27 +187,47 @@ def nesterov_has_momentum(values: Values) -> Iterator[Found]:
 
 def schedules_have_a_subject(values: Values) -> Iterator[Found]:
     """A schedule of dropout or weight decay has no effect where these are 0."""
-    for field, (subjects, fix) in SCHEDULED.items():
-        if values[field] != "constant" and not any(is_on(values[name]) for name in subjects):
-            names = f"{' and '.join(map(repr, subjects))} {'are' if len(subjects) > 1 else 'is'}"
-            rule = f"'{field}' must be constant where {names} 0"
-            yield frozenset({field, *subjects}), problem("Recipe", rule, got=values[field], fix=fix)
+    refused = {rule.field for rule in APPLIES if rule.field in SCHEDULED and not rule.holds(values)}
+    for field in idle_schedules(values):
+        if field in refused:  # by its own rule, which asks for the same
+            continue
+        subjects, such = SCHEDULED[field]
+        names = f"{' and '.join(map(repr, subjects))} {'are' if len(subjects) > 1 else 'is'} 0"
+        if not values["hidden"] and is_on(values.get("dropout", 0)) and "dropout" in subjects:
+            names, such = "there is no hidden layer and 'input_dropout' is 0", "an input_dropout such as 0.2"
+        rule, fix = f"'{field}' must be constant where {names}", f"Use {field}=constant, or {such}."
+        yield frozenset({field, "hidden", *subjects}), problem("Recipe", rule, got=values[field], fix=fix)
+
+
+def idle_schedules(values: Values) -> list[str]:
+    """The schedules among the values that have no effect; only those of which the values have all subjects."""
+    return [
+        field
+        for field, (subjects, _) in SCHEDULED.items()
+        if values.get(field, "constant") != "constant"
+        and all(name in values and not _acts(values, name) for name in subjects)
+    ]
+
+
+def _acts(values: Values, name: str) -> bool:
+    """Whether a strength is above 0, and has something to act on: dropout has hidden layers."""
+    return is_on(values[name]) and (name != "dropout" or values.get("hidden") != ())
+
+
+def as_stored(values: Values) -> dict[str, Any]:
+    """The fields of a recipe from a file. Earlier versions took schedules that have no effect, and wrote all fields."""
+    return {**values, **dict.fromkeys(idle_schedules(values), "constant")}
 
 
 def with_schedules_off(recipe: Any, changes: Values) -> dict[str, Any]:
-    """Changes of a recipe, and with them the schedules off that would have no effect then."""
-    off = {
-        field: "constant"
-        for field, (subjects, _) in SCHEDULED.items()
-        if getattr(recipe, field) != "constant"
-        and not any(is_on(changes.get(name, getattr(recipe, name))) for name in subjects)
-    }
-    return {**changes, **off}
+    """Changes of a recipe, and with them its schedules off that would have no effect then."""
+    idle = idle_schedules({**dict(recipe), **changes})
+    return {**changes, **{field: "constant" for field in idle if field not in changes}}
 
 
 def is_on(rate: float | tuple[float, ...]) -> bool:
     """Whether a strength, or one of a layer's, is above 0."""
-    return any(rate) if isinstance(rate, tuple) else rate > 0
+    return any(rate) if isinstance(rate, tuple) else rate != 0
 
 
 def warmup_ends(values: Values) -> Iterator[Found]:
