@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -13,6 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from goodfit.models import blockwise, trained_net
 from goodfit.models.averaging import mean_values
 from goodfit.models.blockwise import blocks, on_all_cores
+from goodfit.models.stacked import stacked_outputs
 
 ITEMS = list(blocks(40, 1, 4))
 
@@ -79,4 +84,74 @@ def test_whoever_comes_second_takes_one_core_and_products_get_their_threads_back
         with pytest.raises(ZeroDivisionError, match="division"):
             on_all_cores(lambda block: 1 // block.start, ITEMS)  # type: ignore[arg-type,return-value]
         assert product_threads() == {2}
-        assert not blockwise._spread.locked()
+        assert not blockwise._turns.taken.locked()
+
+
+def test_products_of_float32_wait_for_blocks_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their last bits would be others with one thread."""
+    monkeypatch.setattr(blockwise, "cores", lambda: 4)
+    x, nets = np.ones((9, 20)), [net((20, 30, 2), ("gelu",), seed) for seed in (0, 1)]
+    inside, over, seen = threading.Event(), threading.Event(), list[set[int]]()
+    entered = trained_net.TrainedNet.entered
+
+    def watched(self: Any, *given: Any) -> np.ndarray:
+        seen.append(product_threads())
+        return entered(self, *given)
+
+    monkeypatch.setattr(trained_net.TrainedNet, "entered", watched)
+
+    def work(_: Any) -> None:
+        inside.set()
+        over.wait(10)
+
+    with threadpool_limits(2, "blas"), ThreadPoolExecutor(3) as pool:
+        spread = pool.submit(on_all_cores, work, ITEMS)
+        assert inside.wait(10)
+        waiting = [pool.submit(nets[0].outputs, x), pool.submit(lambda: list(stacked_outputs(nets, x)))]
+        assert not wait(waiting, 0.1).done
+        assert not seen
+        over.set()
+        spread.result()
+        assert len(wait(waiting, 10).done) == 2
+        assert seen == [{2}, {2}]
+        assert not blockwise._turns.taken.locked()
+
+
+ENDING = """
+import atexit, os, threading
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+from goodfit.models import blockwise
+from goodfit.runs import predicting
+
+items = list(blockwise.blocks(8, 1, 2))
+blockwise.cores = predicting.cores = lambda: 2
+threadpool_limits(2, "blas")
+threads = lambda: {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+inside, over = threading.Event(), threading.Event()
+other = threading.Thread(target=blockwise.on_all_cores, args=(lambda _: (inside.set(), over.wait(10)), items))
+other.start()
+inside.wait(10)
+assert threads() == {1}
+child = os.fork()
+if not child:
+    names = []
+    blockwise.on_all_cores(lambda _: names.append(threading.current_thread().name), items)
+    os._exit(not (threads() == {2} and len(names) == 4 and all(name.startswith("goodfit") for name in names)))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+over.set()
+other.join()
+
+@atexit.register
+def last():
+    done = []
+    blockwise.on_all_cores(done.append, items)
+    print(done == items, list(predicting._one_ahead(iter("abc"))), list(predicting._one_ahead(iter(""))))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_after_a_fork_and_while_python_ends() -> None:
+    """A child has its cores although a thread that it lacks had them; with no thread to be had, items go one by one."""
+    ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "True ['a', 'b', 'c'] []\n"), ended.stderr

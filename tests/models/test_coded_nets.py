@@ -12,9 +12,10 @@ from model_help import net
 from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.tables.coded import CodedRows
 from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.errors import InputError
 from goodfit.models.averaging import mean_values
 from goodfit.models.quantile_head import QuantileHead
-from goodfit.models.quantiles import quantiles_of
+from goodfit.models.quantiles import quantiles_of, quantiles_together
 
 
 def people(rows: int, seed: int = 0) -> dict[str, list[Any]]:
@@ -52,7 +53,7 @@ def test_the_same_inputs_and_notes() -> None:
     assert CODED.codes.shape == (300, 2)
     assert CODED.shape == DENSE.shape
     assert len(CODED.places) == 4  # age and its gaps, member, height
-    np.testing.assert_array_equal(CODED.dense(), DENSE)
+    np.testing.assert_array_equal(CODED.dense, DENSE)
     assert CODED_NOTES == NOTES
     assert any("not seen" in note for note in NOTES)
     few = Preprocessing.fit(COLUMNS, {"age": "numeric", "school": "categorical"})
@@ -85,3 +86,18 @@ def test_the_same_quantiles() -> None:
     head = QuantileHead((0.1, 0.5, 0.9), np.full((4, 7), 0.1, np.float32), np.arange(4, dtype=np.float32))
     one = replace(net((FIRST, 7, 2), ("tanh",), 10, task="regression", classes=(), head=head), **PLAIN)
     np.testing.assert_allclose(quantiles_of(one, CODED), quantiles_of(one, DENSE), rtol=1e-13)
+    # rounded, they are the same beside any number of rows: few come as an array, and many as codes
+    few, _ = MADE.transform({name: values[:40] for name, values in NEW.items()}, coded=True)
+    assert isinstance(few, np.ndarray)
+    np.testing.assert_array_equal(quantiles_together([one], CODED)[:40], quantiles_together([one], few))
+
+
+def test_rows_of_another_width() -> None:
+    with pytest.raises(InputError, match=f"rows of a table with 5 inputs; got '?{FIRST} inputs"):
+        net((5, 2), ()).outputs(CODED)
+
+
+def test_rows_are_made_an_array_once() -> None:
+    rows = replace(CODED)
+    mean_values([NETS["scaled"]] * 2, rows)
+    assert rows.dense is rows.dense

@@ -22,8 +22,8 @@ from goodfit.training.embeddings import blocks_of
 from goodfit.training.fitting import nets_of
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
-from goodfit.training.recipe_rules import with_schedules_off
 from goodfit.training.recipe_fields import to_text
+from goodfit.training.recipe_rules import with_schedules_off
 from goodfit.training.state import State
 
 WHERE = "Lab"

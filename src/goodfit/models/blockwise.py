@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,7 +61,46 @@ class _Net(Protocol):
         """Raw inputs as the first layer sees them."""
 
 
-_spread = threading.Lock()  # held while blocks are on all cores, when whoever comes second takes one
+class _Turns:
+    """Whose turn it is: blocks on all cores, where products have one thread, or products that must keep theirs."""
+
+    def __init__(self) -> None:
+        self.taken = threading.Lock()  # by blocks on all cores, when whoever comes second takes one; or by products
+        self.counting = threading.Lock()
+        self.products = 0  # of how many threads; they take no turns among themselves
+        self.limited: Any = None  # what gives products their threads back
+
+
+_turns = _Turns()
+
+
+@contextmanager
+def undivided_products() -> Iterator[None]:
+    """Products have the threads that the host gave them: this waits until no blocks are on all cores."""
+    turns = _turns
+    with turns.counting:
+        if not turns.products:
+            turns.taken.acquire()
+        turns.products += 1
+    try:
+        yield
+    finally:
+        with turns.counting:
+            turns.products -= 1
+            if not turns.products:
+                turns.taken.release()
+
+
+def _start_anew() -> None:
+    """In a child of a fork none of the threads are that had a turn."""
+    global _turns
+    left, _turns = _turns.limited, _Turns()
+    if left is not None:
+        left.restore_original_limits()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_start_anew)
 
 
 def each_block(
@@ -74,7 +115,8 @@ def each_block(
 
     weights: [in, out] a layer, in the type to compute in; biases: [out] a layer; they may be others than the net's.
     numbers: of a block's widest array at most. float64 is computed on all cores at once: the last bits of float32
-    depend on how a product is divided, and stay those of one call of it.
+    depend on how a product is divided, so that goodfit's own products of float32 wait until that is over. Products of
+    the host's other threads have one thread meanwhile: NumPy's limit is one for the whole process.
     """
     enter, first, width = _entrance(net, rows, weights[0])
     layers = [first, *weights[1:]]
@@ -86,7 +128,10 @@ def each_block(
             put(block, deque(values, maxlen=1)[0])
 
     found = blocks(len(rows), max(width, *(weight.shape[1] for weight in weights)), numbers)
-    on_all_cores(work, list(found)) if weights[0].dtype == np.float64 else _one_by_one(work, found)
+    if weights[0].dtype == np.float64:
+        return on_all_cores(work, list(found))
+    with undivided_products():
+        _one_by_one(work, found)
 
 
 def _entrance(net: _Net, rows: Any, weight: np.ndarray) -> tuple[Callable[[slice], Any], Any, int]:
@@ -104,16 +149,18 @@ def _entrance(net: _Net, rows: Any, weight: np.ndarray) -> tuple[Callable[[slice
 
             layer = CodedLayer.of(weight, rows)
             return coded, layer, len(layer.numbers)
-        rows = rows.dense()  # of a net that scales its inputs, or was not trained on the columns of these rows
+        rows = rows.dense  # of a net that scales its inputs, or was not trained on the columns of these rows
     return lambda block: net.entered(rows[block], precision), weight, len(weight)
 
 
 def on_all_cores(work: Callable[[slice], None], items: Sequence[slice]) -> None:
     """Do the work of every item, each in a thread of as many as NumPy's products may use, and cores there are.
 
-    While they run, a product has one thread. In a process that does so already, the items are done one by one.
+    While they run, a product has one thread. In a process that does so already, or has no thread to give, the items are
+    done one by one.
     """
-    if len(items) < 2 or cores() < 2 or not _spread.acquire(blocking=False):
+    turns = _turns
+    if len(items) < 2 or cores() < 2 or not turns.taken.acquire(blocking=False):
         return _one_by_one(work, items)
     try:
         products = _products()
@@ -121,10 +168,23 @@ def on_all_cores(work: Callable[[slice], None], items: Sequence[slice]) -> None:
         threads = min(cores(), len(items), MOST_THREADS, *(allowed or [MOST_THREADS]))
         if threads < 2:
             return _one_by_one(work, items)
-        with products.limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads, "goodfit rows") as pool:
-            _one_by_one(lambda _: None, pool.map(work, items))  # raises what a thread raised
+        with ThreadPoolExecutor(threads, "goodfit rows") as pool:
+            if not has_thread(pool):
+                return _one_by_one(work, items)
+            with products.limit(limits=1, user_api="blas") as turns.limited:
+                _one_by_one(lambda _: None, pool.map(work, items))  # raises what a thread raised
     finally:
-        _spread.release()
+        turns.limited = None
+        turns.taken.release()
+
+
+def has_thread(pool: ThreadPoolExecutor) -> bool:
+    """Whether the pool can start one: not while Python ends, nor where the system has none left."""
+    try:
+        pool.submit(int)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _one_by_one(work: Callable[[Any], None], items: Iterable[Any]) -> None:

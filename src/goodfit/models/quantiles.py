@@ -9,7 +9,7 @@ import numpy as np
 
 from goodfit.errors import InputError, problem
 from goodfit.models.averaging import mean_values
-from goodfit.models.blockwise import each_block
+from goodfit.models.blockwise import each_block, overflow_allowed
 from goodfit.models.trained_net import CACHED_NUMBERS, TrainedNet, checked_inputs
 from goodfit.nets.numpy_activations import softplus
 
@@ -48,11 +48,16 @@ def quantiles_of(net: TrainedNet, x: Any) -> Float[np.ndarray, "N T L"]:
 
 
 def quantiles_together(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "N T L"]:
-    """The mean of the quantiles over nets, as often as each counts; a mean of rising quantiles rises."""
+    """The mean of the quantiles over nets, as often as each counts; a mean of rising quantiles rises.
+
+    float32, as of `mean_values`: rounded, they do not depend on how many rows stand beside a row.
+    """
     total = np.zeros(1)
     for net in nets:
         total = total + quantiles_of(net, x) * net.count
-    return total / sum(net.count for net in nets)
+    with overflow_allowed():
+        mean: Float[np.ndarray, "N T L"] = (total / sum(net.count for net in nets)).astype(np.float32)
+    return mean
 
 
 def levels_in(net: TrainedNet) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit.models.averaging import decided
-from goodfit.models.blockwise import blocks, overflow_allowed
+from goodfit.models.blockwise import blocks, overflow_allowed, undivided_products
 from goodfit.models.on_device import accelerated, outputs_on_device
 from goodfit.models.scores import Score, score_classification, score_regression
 from goodfit.models.trained_net import BLOCK_NUMBERS, TrainedNet, checked_inputs
@@ -55,7 +55,7 @@ def _outputs(nets: Sequence[TrainedNet], x: Any) -> Float[np.ndarray, "P N C"]:
     weights[0] = np.concatenate(weights[0], axis=1)[None]  # [1, D, P * H]: all nets see the same inputs
     shares = [np.stack(own)[:, None] for own in zip(*(net.mixtures for net in nets), strict=True)]  # [P, 1, H]
     result = np.empty((len(nets), len(rows), first.n_outputs), np.float32)
-    with overflow_allowed():
+    with overflow_allowed(), undivided_products():
         for block in blocks(len(rows), len(nets) * max(first.sizes[1:]) + first.first_inputs, BLOCK_NUMBERS):
             result[:, block] = _forward(first, rows[block], weights, biases, shares)
     return result

@@ -331,9 +331,12 @@ def _as_they_are(net: TrainedNet) -> bool:
 
 def checked_inputs(x: Any, n_inputs: int) -> Any:
     """The inputs as a table of numbers [N, D] of the right width, or an InputError. CodedRows stay what they are."""
-    rows = x if isinstance(x, CodedRows) and x.width == n_inputs else _array(_WHERE, x)
-    if isinstance(rows, CodedRows):
-        return rows
+    if isinstance(x, CodedRows):
+        if x.width != n_inputs:
+            rule = f"must be rows of a table with {n_inputs} inputs"
+            raise InputError(problem(_WHERE, rule, got=f"{x.width} inputs"))
+        return x
+    rows = _array(_WHERE, x)
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
         rule = f"must be a 2-d array of numbers with {n_inputs} columns"
         raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 
 from goodfit.arguments import public
 from goodfit.data import Dataset, Step, Table, names
+from goodfit.data.tables.coded import CodedRows
 from goodfit.data.tables.csv_parts import csv_parts
 from goodfit.data.tables.file_parts import in_parts
 from goodfit.data.tables.files import read_columns
@@ -22,6 +24,7 @@ from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError, problem
 from goodfit.host import cores
 from goodfit.models.averaging import decided, mean_values
+from goodfit.models.blockwise import has_thread
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
 from goodfit.models.predicting import dataset_to_predict
@@ -143,9 +146,8 @@ class PredictionStream:
             x, rows = reader.read(frame, strict=self.strict)
             return _ReadPart(x, rows, frame.rows, kept, [*self.about, *reader.notes()], reader.warnings())
 
-        parts = map(read, _parts(str(self.run), self.data))
-        # what comes in at standard input may come slowly, and is to be answered as it comes
-        for part in parts if isinstance(self.data, str) and self.data == STREAM else _one_ahead(parts):
+        parts, ahead = _parts(str(self.run), self.data)
+        for part in (_one_ahead if ahead else iter)(map(read, parts)):
             self.notes, self.warnings = part.notes, part.warnings
             if self.strict and self.warnings:  # the error at the end is to name the cells of all parts
                 continue
@@ -154,7 +156,7 @@ class PredictionStream:
         if self.strict and self.warnings:
             raise reader.unread_error()
 
-    def _averaged(self, x: np.ndarray) -> Predictions:
+    def _averaged(self, x: np.ndarray | CodedRows) -> Predictions:
         task, nets = self.model.task, self.model.predicting
         values = mean_values(nets, x)
         predicted = decided(task, values)
@@ -173,7 +175,7 @@ class PredictionStream:
 class _ReadPart(NamedTuple):
     """A part as nets take it: inputs of the rows that can be read, their numbers, the number of all, and the rest."""
 
-    x: Any
+    x: np.ndarray | CodedRows
     rows: np.ndarray
     n_rows: int
     kept: Mapping[str, Sequence[Any]]
@@ -182,38 +184,45 @@ class _ReadPart(NamedTuple):
 
 
 def _one_ahead(items: Iterator[_ReadPart]) -> Iterator[_ReadPart]:
-    """The same items; each is made in a thread while whoever asked works with the one before, where there are cores."""
-    if cores() < 2:
-        yield from items
-        return
+    """The same items; each but the first is made in a thread while whoever asked works with the one before.
+
+    One by one where there is one core, or no thread to be had, as while Python ends.
+    """
+    found = next(items, _END)
     with ThreadPoolExecutor(1, "goodfit reads") as thread:
-        coming = thread.submit(next, items, _END)
-        while (found := coming.result()) is not _END:
+        if cores() < 2 or not has_thread(thread):
+            yield from () if found is _END else itertools.chain([found], items)
+            return
+        while found is not _END:
             coming = thread.submit(next, items, _END)
             yield found
+            found = coming.result()
 
 
-def _parts(where: str, data: Any) -> Iterator[TablePart | Frame]:
-    """A table as parts; one whose columns were read already as its Frame."""
+def _parts(where: str, data: Any) -> tuple[Iterator[TablePart | Frame], bool]:
+    """(a table as parts, one whose columns were read already as its Frame; whether these are to be read ahead).
+
+    One part has nothing ahead; what comes in at standard input may come slowly, and is answered as it comes.
+    """
     if isinstance(data, str) and data == STREAM:
         stream = getattr(sys.stdin, "buffer", None)  # None where it was closed before the start
         if stream is None:
             rule = "must be open, and give bytes"
             raise InputError(problem("standard input", rule, fix="Pipe CSV into it, or give a table file."))
-        return csv_parts("standard input", stream)
+        return csv_parts("standard input", stream), False
     if isinstance(data, str | os.PathLike):
         name = os.fspath(data)
         if name in names() and not os.path.exists(name):
             rule = "was trained on a table, so it takes a table file"
             raise InputError(problem(where, rule, got=name, fix="Give a .csv, .parquet or another table file."))
         found = in_parts(name)
-        return iter([read_columns(name)]) if found is None else found
+        return (iter([read_columns(name)]), False) if found is None else (found, True)
     data = data.frame if isinstance(data, Table) else data
     if isinstance(data, Frame):
-        return iter([data])
+        return iter([data]), False
     # what can be gone through once only is needed twice where it is kept
     columns = [(name, list(values) if isinstance(values, Iterator) else values) for name, values in columns_of(data)]
-    return iter([TablePart("table", columns)])
+    return iter([TablePart("table", columns)]), False
 
 
 def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions:
@@ -224,7 +233,7 @@ def _with_gaps(found: Predictions, rows: np.ndarray, n_rows: int) -> Predictions
     values[rows], predicted[rows] = found.values, found.predicted
     unread = np.setdiff1d(np.arange(n_rows), rows)
     if found.quantiles is not None:
-        spread = np.full((n_rows, *found.quantiles.shape[1:]), np.nan)
+        spread = np.full((n_rows, *found.quantiles.shape[1:]), np.nan, found.quantiles.dtype)
         spread[rows] = found.quantiles
         found = replace(found, quantiles=spread)
     return replace(found, values=values, predicted=predicted, unread=tuple(unread.tolist()))

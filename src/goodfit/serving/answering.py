@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from goodfit import __version__, strict_json
+from goodfit.data.tables.coded import CodedRows
 from goodfit.data.tables.csv_file import read_csv
 from goodfit.data.tables.frames import Frame
 from goodfit.errors import InputError, Problems, problem
@@ -118,7 +119,7 @@ class Answering:
         notes = notes if bounds is None else [*bounds.notes, *notes]
         return {"model": self.about, "predictions": self._predictions(x, bounds), "notes": notes}
 
-    def _inputs(self, rows: Any) -> tuple[np.ndarray, list[str]]:
+    def _inputs(self, rows: Any) -> tuple[np.ndarray | CodedRows, list[str]]:
         """What the nets take, and notes on what was ignored or filled in; one InputError with every problem."""
         preprocessing, problems = self.model.preprocessing, Problems()
         if preprocessing is None:
@@ -131,7 +132,7 @@ class Answering:
         problems.raise_if_any()
         return x, notes
 
-    def _predictions(self, x: np.ndarray, bounds: Bounds | None) -> list[dict[str, Any]]:
+    def _predictions(self, x: np.ndarray | CodedRows, bounds: Bounds | None) -> list[dict[str, Any]]:
         """One a row: the prediction, of a classifier every probability by the name of its class, and where they were
         asked for the interval, or the set.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,14 +36,15 @@ class CodedRows:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(N, D), as of the array of `dense`."""
+        """(N, D), as of the array `dense`."""
         return len(self.numbers), self.width
 
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @cached_property
     def dense(self) -> Float[np.ndarray, "N D"]:
-        """The rows as an array, as `Preprocessing.encode` makes it."""
+        """The rows as an array, as `Preprocessing.transform` makes it; made once, for all nets that ask for it."""
         wide = np.zeros((len(self), self.width + 1), np.float32)  # the last takes the ones of what is in no group
         wide[:, self.places] = self.numbers
         wide[np.arange(len(self))[:, None], self.codes] = 1.0
@@ -95,6 +97,8 @@ def dense_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) 
 
 def coded_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) -> CodedRows | np.ndarray:
     """The same, with the inputs of large categories as codes; an array where there are no such columns, or few rows."""
+    if frame.rows < FEWEST_ROWS:
+        return dense_rows(columns, frame, notes)
     single, grouped, places, codes = list[ColumnInputs](), [], list[int](), []
     at = 0
     for column in columns:
@@ -104,7 +108,7 @@ def coded_rows(columns: Sequence[ColumnInputs], frame: Frame, notes: CellNotes) 
             single.append(column)
             places += range(at, at + column.width)
         at += column.width
-    if not grouped or frame.rows < FEWEST_ROWS:
+    if not grouped:
         return dense_rows(columns, frame, notes)
     for column, start in grouped:
         chosen = column.chosen(frame.columns[column.name], notes)

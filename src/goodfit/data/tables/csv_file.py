@@ -17,7 +17,9 @@ SEPARATORS = (",", ";", "\t", "|")  # those tried for .csv; the one that occurs 
 BLOCK = 1 << 28  # bytes parsed at a time; a row must fit
 MARK = b"\xef\xbb\xbf"  # of UTF-8, which may stand at the beginning
 EMPTY = "must hold a line of column names and rows; it is empty"
-_QUOTED = re.compile(rb'(?<![^,;\t|\r\n])"(?:[^"]|"")*+"')  # a text in quotes, which begins where a cell does
+_QUOTED = re.compile(  # a text in quotes, which begins where a cell does; after blanks, quotes do not hold line ends
+    rb'(?<![^,;\t|\r\n])(?:"(?:[^"]|"")*+"| ++"(?:[^"\n]|"")*+")'
+)
 _HEADER = re.compile(rb"\s*+(?:" + _QUOTED.pattern + rb"|[^\n])*+")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 

@@ -29,6 +29,7 @@ Role = Literal["input", "target", "id", "group", "time", "weight", "left out", "
 FEWEST_ROWS = 2
 SHOWN_COLUMNS = 30  # names listed in a message
 _NAME = re.compile(r'\s*(?:"((?:[^"]|"")*+)"\s*|([^,]*+))(?:,|\Z)')  # in quotes, or up to the next comma
+_PLAIN = re.compile(r'[^",]+')
 SEVERAL = "Name each by itself: --target a --target b, or target=['a', 'b']."
 
 
@@ -125,6 +126,15 @@ def split_names(texts: Iterable[str]) -> tuple[str, ...]:
     found = (match.groups() for text in texts for match in _NAME.finditer(text))
     names = (quoted.replace('""', '"') if plain is None else plain for quoted, plain in found)
     return tuple(name.strip() for name in names if name.strip())
+
+
+def joined_names(names: Iterable[str]) -> str:
+    """A text of which `split_names` makes the names again, each without blanks around it."""
+
+    def quoted(name: str) -> str:
+        return name if _PLAIN.fullmatch(name) else '"{}"'.format(name.replace('"', '""'))
+
+    return ",".join(map(quoted, names))
 
 
 def nearest_column(name: str, names: Sequence[str]) -> str:
@@ -370,7 +380,7 @@ def _refuse_texts(where: str, columns: list[SurveyedColumn], problems: Problems)
     """One problem a column of free text or ids; the last one carries the fix for all of them."""
     texts = [each for each in columns if each.role == "text"]
     for place, each in enumerate(texts):
-        names = shlex.quote(",".join(f'"{text.name}"' if "," in text.name else text.name for text in texts))
+        names = shlex.quote(joined_names(text.name for text in texts))
         kind = shlex.quote(f"{each.name}=categorical")
         fix = f"Leave out with --id {names}, or treat a column as categorical with --kind {kind}."
         last = place == len(texts) - 1
