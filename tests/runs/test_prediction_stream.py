@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from goodfit.cli.predict import _texts
 from goodfit.data.tables import csv_parts, file_parts, read_frame
 from goodfit.errors import InputError
 from goodfit.models.model_file import Model
-from goodfit.runs import Predictions, PredictionStream, predict
+from goodfit.runs import Predictions, PredictionStream, predict, predicting
 from goodfit.runs.predictions import csv_header, csv_rows, json_rows
 
 
@@ -306,3 +307,31 @@ def test_the_header_stands_once(run: Path, tmp_path: Path, monkeypatch: pytest.M
     lines = "".join(_texts(stream, json=False)).splitlines()
     assert len(lines) == 7
     assert sum(line.startswith("row,") for line in lines) == 1
+
+
+def test_what_is_read_ahead(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a file, in a thread that ends with whoever asked; an error comes after the parts before it."""
+    monkeypatch.setattr(predicting, "cores", lambda: 2)
+    monkeypatch.setattr(csv_parts, "PART_BYTES", 300)
+    new = hard().drop(index=[5, 61, 62])
+    new.to_csv(tmp_path / "t.csv", index=False)
+
+    def readers() -> list[str]:
+        return [each.name for each in threading.enumerate() if each.name.startswith("goodfit reads")]
+
+    stream = iter(PredictionStream(run, tmp_path / "t.csv"))
+    next(stream)
+    assert readers()
+    stream.close()  # type: ignore[attr-defined]
+    assert not readers()
+    with (tmp_path / "t.csv").open("a") as file:
+        file.write("1,2\n")  # a row that is too short, in the last part
+    parts = list[Predictions]()
+    with pytest.raises(InputError, match="every row must have 6 cells"):
+        parts += (found for found, _ in PredictionStream(run, tmp_path / "t.csv"))
+    assert 60 < sum(len(found.values) for found in parts) <= 87
+    text = new.to_csv(index=False).encode()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text)))
+    for data in ("-", new):
+        next(iter(PredictionStream(run, data)))
+        assert not readers()

@@ -17,6 +17,7 @@ import goodfit as gf
 from goodfit.data import Table, read_table, table
 from goodfit.data.tables import look, split_names
 from goodfit.data.tables.categories import MOST_BUCKETS, MOST_OWN
+from goodfit.data.tables.survey import joined_names
 from goodfit.errors import InputError
 
 COLUMNS = people()
@@ -144,6 +145,11 @@ def test_all_refused_texts_come_with_one_fix() -> None:
 )
 def test_any_text_has_names(texts: list[str], names: list[str]) -> None:
     assert split_names(texts) == tuple(names)
+
+
+def test_names_that_are_advised_are_read_back() -> None:
+    names = ("a, b", 'say "a"', '"a"', "plain name", 'x","y', "a\nb")
+    assert split_names([joined_names(names)]) == names
 
 
 def test_names_may_have_lines(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pyarrow import feather, parquet
 from table_help import csv, people
 from test_frames import same
 
+from goodfit.data.tables.csv_file import read_csv
 from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.data.tables.frames import frame_of
 from goodfit.errors import InputError
@@ -67,6 +68,11 @@ def test_quotes_hold_separators_line_ends_and_quotes(tmp_path: Path) -> None:
     assert list(found.columns) == ['the "x", quoted\n twice', "y"]
     assert texts(found, 'the "x", quoted\n twice') == ['1,5\nand "more"', None]
     assert found.columns["y"].numbers().tolist() == [2, 3]
+
+
+def test_quotes_after_blanks_hide_separators_where_one_is_chosen() -> None:
+    for header in (b'a; "x,y,z"; b', b' "x,y,z";a;b', b'a; b;   "x,y,z"'):
+        assert read_csv("t.csv", header + b"\n1;2;3\n4;5;6\n").rows == 2
 
 
 def test_columns_without_a_name(tmp_path: Path) -> None:
