@@ -199,16 +199,6 @@ def test_a_bad_field_is_named_with_its_rule_and_a_fix(name: str, value: object, 
             "Use dropout_schedule=constant, or a dropout such as 0.2.",
         ),
         (
-            {"hidden": (), "dropout": 0.2, "dropout_schedule": "flat-cosine"},
-            "Recipe: 'dropout_schedule' must be constant where there is no hidden layer and 'input_dropout' is 0; got "
-            "'flat-cosine'. Use dropout_schedule=constant, or an input_dropout such as 0.2.",
-        ),
-        (  # one rule is broken, and one problem said
-            {"optimizer": "adam", "decay_schedule": "flat-cosine"},
-            "Recipe: 'decay_schedule' must be constant with optimizer 'adam'; got 'flat-cosine'. It has an effect only "
-            "with optimizer adamw, lion.",
-        ),
-        (
             {"optimizer": "adamw", "weight_decay": 0, "decay_schedule": "flat-cosine"},
             "Recipe: 'decay_schedule' must be constant where 'weight_decay' is 0; got 'flat-cosine'. Use "
             "decay_schedule=constant, or a weight decay such as 0.01.",

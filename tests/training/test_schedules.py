@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import jax
 import numpy as np
@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodfit.errors import InputError
+from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_names import ScheduleName
 from goodfit.training.schedules import Schedule
 
@@ -107,3 +109,17 @@ def test_pieces_of_a_training_fit_together(kind: str, warmup: float, steps: int,
     )
     assert (whole >= 0 if kind == "coslog4" else whole > 0).all()
     assert (whole <= 1 + 1e-12).all()
+
+
+def test_a_schedule_without_effect_is_one_problem() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        (
+            {"hidden": (), "dropout": 0.2, "dropout_schedule": "flat-cosine"},
+            "where there is no hidden layer and 'input_d",
+        ),
+        ({"optimizer": "adam", "decay_schedule": "flat-cosine"}, "with optimizer 'adam'"),
+    ]
+    for fields, rule in cases:
+        with pytest.raises(InputError, match=f"_schedule' must be constant {rule}") as caught:
+            Recipe(**fields)
+        assert len(caught.value.problems) == 1
