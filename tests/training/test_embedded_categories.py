@@ -212,12 +212,12 @@ def test_a_run_on_a_table_goes_on_with_the_same_bits_and_predicts_as_a_plain_net
     np.testing.assert_allclose(vectors[:, : block.own].T @ fitted[0], drawn[:, : block.own].T, atol=1e-5)
     x = net.entered(run.split.data.x, np.float64)
     theory, seen, plainly = [], [], recipe.replace(init_data="none")
-    for seed in range(150):  # the first layer is drawn for vectors, whose numbers are its inputs
+    for seed in range(40):  # the first layer is drawn for vectors, whose numbers are its inputs
         begun = initial_net(plainly, replace(net, seed=seed), None)
         assert begun is not None
         seen.append(((x @ begun.weights[0].T + begun.biases[0]) ** 2).mean())
         theory.append(predicted_of(plainly, begun, x)[0].signal)
-    assert np.mean(theory) == pytest.approx(np.mean(seen), rel=0.1)
+    assert np.mean(theory) == pytest.approx(np.mean(seen), rel=0.2)  # of inputs of 0 and 1, a tenth
     with pytest.raises(InputError, match="Step: vectors of categories are parameters before the first layer"):
         explain(net, recipe, run.split.data.x[:4], run.split.data.y[:4])
     going = gf.train(recipe.replace(init_data="none", epochs=1, learning_rate=1e-12), table, start=run, leaks="off")
@@ -239,11 +239,10 @@ def test_numbers_alone_are_left_as_they_are_and_other_fields_need_it() -> None:
     assert [cohort.jobs for cohort in plan(jobs, given).cohorts] == [(0, 1)]  # nothing keeps them apart
     one, other = fit64(jobs, given).nets
     np.testing.assert_array_equal(one.weights[0], other.weights[0])
-    assert len(plan(jobs, examples(), 1e9).cohorts) == 2
-    with pytest.raises(
-        InputError, match=r"'train_embedding' and its sizes must be those of the first .* \(net 1 of 2\)"
-    ):
-        cohort_of(jobs, examples(), 1)
+    mixed = [Job(EMBEDDED), Job(EMBEDDED.replace(**WITHOUT))]
+    assert len(plan(mixed, examples(), 1e9).cohorts) == 2
+    with pytest.raises(InputError, match=r"'train_embedding' and its sizes must be those of the first .*net 1 of 2"):
+        cohort_of(mixed, examples(), 1)
     with pytest.raises(InputError, match=r"'embedding_size' must be none with train_embedding off; got 4"):
         Recipe(embedding_size=4)
     with pytest.raises(InputError, match=r"'l1' must be 0 with train_embedding on; got 0.1. Use l2, or weight_decay"):
