@@ -222,13 +222,16 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
     return blocks.reshape(count, size)
 
 
-def _check_embeddings(recipes: Sequence[Recipe], examples: Examples) -> None:
+def _recipes_of(jobs: Sequence[Job], examples: Examples) -> list[Recipe]:
+    """The recipes; InputError where they differ in what they embed."""
+    recipes = [job.recipe for job in jobs]
     own = embeddings.blocks_of(recipes[0], examples.categories)
     for number, recipe in enumerate(recipes):
         if embeddings.blocks_of(recipe, examples.categories) != own:
             rule = "'train_embedding' and its sizes must be those of the first net in every net of a cohort"
             fix = "Let fit_jobs divide them into cohorts."
             raise InputError(problem("Recipe", rule, got=recipe.train_embedding, net=(number, len(recipes)), fix=fix))
+    return recipes
 
 
 @public
@@ -246,8 +249,7 @@ def cohort_of(
     orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
     `state.Program`. InputError where jobs embed other categories, or by vectors of another size, than the first.
     """
-    first, *_ = recipes = [job.recipe for job in jobs]
-    _check_embeddings(recipes, examples)
+    first, *_ = recipes = _recipes_of(jobs, examples)
     architecture = pad_architecture(jobs, examples)
     apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
     if apart or examples.set_rows:
