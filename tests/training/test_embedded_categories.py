@@ -16,6 +16,7 @@ from engine_reference import PLAIN, fit64
 import goodfit as gf
 from goodfit.errors import InputError
 from goodfit.inspection.beginning import initial_net
+from goodfit.inspection.variances import predicted_of
 from goodfit.lab.explaining import explain
 from goodfit.nets.embedding import CategoryBlock, gathered, spread
 from goodfit.runs.training import resume
@@ -25,12 +26,17 @@ from goodfit.training.compile import compilations
 from goodfit.training.embeddings import blocks_of, categories_of, initial_vectors, size_of
 from goodfit.training.examples import Scaling
 from goodfit.training.initialise import initial_layers
+from goodfit.training.machine import machine
+from goodfit.training.memory import seed_bytes
 from goodfit.training.moving import lay_states, take_states
+from goodfit.training.planner import plan
 from goodfit.training.population import NetArrays
+from goodfit.training.turns import JobList, plan_session
 
 CATEGORIES = ((1, 5, 2), (9, 3, 0), (12, 4, 0))  # behind a number each: 5 and 2 that share; 3, left alone; 4
 INPUTS, ROWS = 16, 30
 EMBEDDED = PLAIN.replace(train_embedding=True, embed_above=3, embedding_size=2, optimizer="adamw", weight_decay=0.0)
+WITHOUT: dict[str, Any] = {"train_embedding": False, "embed_above": 8, "embedding_size": None}
 BLOCKS = (CategoryBlock(1, 5, 2, 2), CategoryBlock(12, 4, 0, 2))
 
 
@@ -199,24 +205,58 @@ def test_a_run_on_a_table_goes_on_with_the_same_bits_and_predicts_as_a_plain_net
     np.testing.assert_array_equal(one, other)  # unseen and rare ones are alike
     first = initial_net(recipe, net, run.split)
     assert first is not None
-    assert np.linalg.matrix_rank(first.weights[0][:, block.start : block.start + block.own]) <= block.size
+    drawn = first.weights[0][:, block.start : block.start + block.width]
+    vectors = initial_vectors(recipe, (block,))[0]
+    assert block.own > block.size  # else any weights came of them
+    fitted = np.linalg.lstsq(vectors[:, : block.own].T.astype(float), drawn[:, : block.own].T.astype(float), rcond=None)
+    np.testing.assert_allclose(vectors[:, : block.own].T @ fitted[0], drawn[:, : block.own].T, atol=1e-5)
+    x = net.entered(run.split.data.x, np.float64)
+    theory, seen, plainly = [], [], recipe.replace(init_data="none")
+    for seed in range(40):  # the first layer is drawn for vectors, whose numbers are its inputs
+        begun = initial_net(plainly, replace(net, seed=seed), None)
+        assert begun is not None
+        seen.append(((x @ begun.weights[0].T + begun.biases[0]) ** 2).mean())
+        theory.append(predicted_of(plainly, begun, x)[0].signal)
+    assert np.mean(theory) == pytest.approx(np.mean(seen), rel=0.2)  # of inputs of 0 and 1, a tenth
     with pytest.raises(InputError, match="Step: vectors of categories are parameters before the first layer"):
         explain(net, recipe, run.split.data.x[:4], run.split.data.y[:4])
     going = gf.train(recipe.replace(init_data="none", epochs=1, learning_rate=1e-12), table, start=run, leaks="off")
     np.testing.assert_allclose(going.nets[0].weights[0], net.weights[0], atol=1e-5)
     plain = gf.train(Recipe(**{**RUN, "train_embedding": False, "epochs": 1}), table, leaks="off")
     with pytest.raises(
-        InputError, match=r"Start: has weights of .* categories that vectors of \d+ numbers do not give"
+        InputError,
+        match=r"Recipe: 'embedding_size' must be larger .* that the start has of column \"shop\"; got 2. Or leave "
+        r"'train_embedding' out",
     ):
-        gf.train(recipe.replace(embedding_size=2, init_data="none"), table, start=plain, leaks="off")
+        gf.train(recipe.replace(embedding_size=2), table, start=plain, out=tmp_path / "none", leaks="off")
+    assert not (tmp_path / "none").exists()
 
 
 def test_numbers_alone_are_left_as_they_are_and_other_fields_need_it() -> None:
     given = replace(examples(), categories=())
     recipes = PLAIN, PLAIN.replace(train_embedding=True)
-    one, other = (fit64([Job(recipe)], given).nets[0] for recipe in recipes)
+    jobs = [Job(recipe) for recipe in recipes]
+    assert [cohort.jobs for cohort in plan(jobs, given).cohorts] == [(0, 1)]  # nothing keeps them apart
+    one, other = fit64(jobs, given).nets
     np.testing.assert_array_equal(one.weights[0], other.weights[0])
+    mixed = [Job(EMBEDDED), Job(EMBEDDED.replace(**WITHOUT))]
+    assert len(plan(mixed, examples(), 1e9).cohorts) == 2
+    with pytest.raises(InputError, match=r"'train_embedding' and its sizes must be those of the first .*net 1 of 2"):
+        cohort_of(mixed, examples(), 1)
     with pytest.raises(InputError, match=r"'embedding_size' must be none with train_embedding off; got 4"):
         Recipe(embedding_size=4)
     with pytest.raises(InputError, match=r"'l1' must be 0 with train_embedding on; got 0.1. Use l2, or weight_decay"):
         Recipe(train_embedding=True, l1=0.1)
+
+
+def test_vectors_are_counted_in_memory_and_time() -> None:
+    given, recipe = examples(), EMBEDDED.replace(hidden=(4,), optimizer="adam")
+    batch = min(recipe.batch_size, ROWS)
+    planned = plan_session([JobList((Job(recipe),), given)])
+    trained = (9 + 1) * 4 + (4 + 1) * 3 + 2 * 6 + 2 * 4  # vectors: 5 and 1 that is shared; 4
+    rows = seed_bytes(INPUTS, batch, ROWS, recipe.epochs)
+    assert planned.bytes == 4 * (7 * trained + 6 * batch * (4 + 3) + 2 * INPUTS * 4) + rows
+    one, other = (plan([Job(each)], given) for each in (recipe, recipe.replace(**WITHOUT)))
+    products = 3 * recipe.epochs * (ROWS // batch) * 4 * (2 * 6 + 2 * 4)
+    more = one.cohorts[0].seconds - other.cohorts[0].seconds
+    assert more * machine().multiplications_a_second == pytest.approx(products, rel=1e-3)

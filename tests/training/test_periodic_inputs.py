@@ -14,6 +14,7 @@ import torch
 from engine_reference import PLAIN, fit64, make_examples, scaled
 
 import goodfit as gf
+from goodfit.cli.flags import naming_flags
 from goodfit.data import Dataset
 from goodfit.data.periodic import TRAINED, PeriodicColumns
 from goodfit.errors import InputError
@@ -28,11 +29,14 @@ from goodfit.training import Examples, Job, Recipe, cohort_of, fit
 from goodfit.training.batches import RowOrder
 from goodfit.training.compile import compilations
 from goodfit.training.initialise import initial_layers, initial_waves
+from goodfit.training.memory import seed_bytes
 from goodfit.training.moving import lay_states, take_states
 from goodfit.training.own_tables import bins_a_net
 from goodfit.training.population import NetArrays
+from goodfit.training.turns import JobList, plan_session
 
 COLUMNS, SIZES = (0, 2), {"frequencies": 5, "components": 2}
+CODE = PeriodicColumns(np.array(COLUMNS), **SIZES)
 WAVES = PLAIN.replace(
     encoding="pbld", **SIZES, optimizer="adamw", weight_decay=0.0, learning_rate=0.03, frequency_scale=0.6
 )
@@ -41,13 +45,13 @@ WAVES = PLAIN.replace(
 def periodic(task: str = "classification", **changes: Any) -> Examples:
     """Examples whose first and last input are encoded."""
     whole = make_examples(task, **changes)
-    return replace(whole, scaling=replace(whole.scaling, encoding=PeriodicColumns(np.array(COLUMNS), **SIZES)))
+    return replace(whole, scaling=replace(whole.scaling, encoding=CODE))
 
 
 def torch_net(recipe: Recipe, examples: Examples) -> NetArrays:
     """The net that PyTorch trains, in float64, on the engine's batches."""
     x, y = torch.tensor(scaled(examples)[0]), torch.tensor(examples.y.astype(np.int64))
-    waves = [torch.tensor(each.astype(np.float64)) for each in initial_waves(recipe, len(COLUMNS))]
+    waves = [torch.tensor(each.astype(np.float64)) for each in initial_waves(recipe, CODE)]
 
     def encoded(rows: torch.Tensor) -> torch.Tensor:
         w, p, a, c = waves
@@ -127,7 +131,7 @@ def test_nets_are_trained_as_by_pytorch_in_one_population() -> None:
     changed = [KINDS[0].replace(frequency_scale=0.1, encoding_rate=0.0), *KINDS[1:]]
     fixed = fit64([Job(recipe) for recipe in changed], examples, devices=2).nets[0]
     assert compilations() == compiled  # rates and scales are arguments, columns too
-    for one, other in zip(fixed.waves, initial_waves(changed[0], 2), strict=True):
+    for one, other in zip(fixed.waves, initial_waves(changed[0], CODE), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -139,7 +143,7 @@ def test_a_net_of_a_fold_is_that_of_its_scaling_alone() -> None:
     def scaling(rows: Any) -> Any:
         x = whole.x[rows].astype(np.float64)
         own = replace(whole.scaling, shift=x.mean(0), scale=1 / x.std(0))
-        return replace(own, encoding=PeriodicColumns(np.array(COLUMNS), **SIZES))
+        return replace(own, encoding=CODE)
 
     examples = replace(whole.with_folds(folds, scaling), scaling=scaling(whole.train))
     recipe = WAVES.replace(input_dropout=0.4, epochs=2)
@@ -186,21 +190,25 @@ def test_a_net_finds_a_wave_with_it_and_a_run_goes_on_with_the_same_bits(tmp_pat
     first = initial_net(recipe, net, run.split)
     assert first is not None
     assert first.encoding is not None
-    np.testing.assert_array_equal(first.encoding.trained[0], initial_waves(recipe, 1)[0])
+    np.testing.assert_array_equal(first.encoding.trained[0], initial_waves(recipe, net.encoding.bare)[0])
     assert split_head(first.weights, first.biases, ())[0][0].shape == (8, 5)
     with pytest.raises(
         InputError, match="Step: trained frequencies are parameters before the first layer, which the graph"
     ):
-        explain(net, recipe, data.x[:4], data.y[:4])
+        explain(net, Recipe(**RUN), data.x[:4], data.y[:4])  # whatever the recipe says
 
 
 def test_a_training_that_goes_on_begins_with_the_encoding_of_its_start(tmp_path: Path) -> None:
     """Every net with its own; with its optimiser's state two halves are the whole."""
     parts = gf.data.split(waves_data(90), valid=0.2, test=0, seed=0)
-    recipe = Recipe(**{**RUN, "epochs": 6}, encoding="pbld", components=2, keep_best=False, schedule="constant")
-    start = gf.train(recipe.replace(epochs=1), parts, seeds=2, out=tmp_path / "start", leaks="off")
-    going = gf.train(recipe.replace(epochs=1, learning_rate=1e-12), parts, start=tmp_path / "start", leaks="off")
-    for one, other in zip(start.nets, going.nets, strict=True):
+    fields = {**RUN, "epochs": 6, "batch_size": len(parts.train)}  # of one batch, so that no order matters
+    recipe = Recipe(**fields, encoding="pbld", components=2, keep_best=False, schedule="constant")
+    half, whole = recipe.replace(epochs=3), gf.train(recipe, parts, seeds=2, leaks="off")
+    start = gf.train(half, parts, seeds=2, out=tmp_path / "start", leaks="off")
+    going = gf.train(half, parts, start=tmp_path / "start", leaks="off")
+    for one, other, begun in zip(whole.nets, going.nets, start.nets, strict=True):
+        assert begun.encoding is not None
+        assert np.abs(one.encoding.trained[0] - begun.encoding.trained[0]).max() > 1e-3  # type: ignore[union-attr]
         assert one.encoding is not None
         assert other.encoding is not None
         for own, its in zip(one.encoding.trained, other.encoding.trained, strict=True):
@@ -213,12 +221,27 @@ def test_a_training_that_goes_on_begins_with_the_encoding_of_its_start(tmp_path:
 
 
 def test_its_numbers_count_as_trained() -> None:
+    given = periodic(parts={})
+    recipe, rows = WAVES.replace(hidden=(4,), optimizer="adam"), len(given.train)
+    batch = min(recipe.batch_size, rows)
+    trained = (7 + 1) * 4 + (4 + 1) * 3 + 2 * (5 + 5 + 2 * 5 + 2)
+    held = 4 * (7 * trained + 6 * batch * (4 + 3) + 3 * batch * (7 + 2 * 5))
+    planned = plan_session([JobList((Job(recipe),), given)])
+    assert planned.bytes == held + seed_bytes(7, batch, rows, recipe.epochs)
     data = waves_data()
     recipes = [Recipe(hidden=(4,), **encoding) for encoding in ({}, {"encoding": "pbld", "components": 2})]
     assert parameters_of(recipes, data, np.arange(240)) == [17, 25 + 2 * 16 + 2 * 16 + 2]
 
 
 def test_its_fields_need_it() -> None:
+    assert [each.shape for each in initial_waves(PLAIN, CODE)] == [(2, 5), (2, 5), (2, 2, 5), (2, 2)]
+    with pytest.raises(InputError, match=r"'frequency_scale' must be .* <= 1000; got 1e\+38"):
+        Recipe(encoding="pbld", frequency_scale=1e38)
+    with (
+        pytest.raises(InputError, match=r"'--components' must be 3 .*; got 2. Add --encoding pbld"),
+        naming_flags(),
+    ):
+        Recipe(components=2)
     with pytest.raises(InputError, match=r"'frequencies' must be 16 with encoding 'piecewise'; got 8"):
         Recipe(encoding="piecewise", frequencies=8)
     with pytest.raises(InputError, match=r"'encoding_rate' must be 1 with encoding 'none'"):

@@ -94,7 +94,10 @@ def with_flags(problem: str) -> str:
     fields = Recipe.fields()
     if not problem.startswith(ABOUT_RECIPES):  # else quotes are of columns and classes, whose names may be the same
         return problem
-    return re.sub(r"'(\w+)'", lambda found: f"'--{fields[found[1]].flag}'" if found[1] in fields else found[0], problem)
+    named = re.sub(
+        r"'(\w+)'", lambda found: f"'--{fields[found[1]].flag}'" if found[1] in fields else found[0], problem
+    )
+    return re.sub(r"Add '(--[\w-]+)'", r"Add \1", named)  # with a value, as it is to be typed
 
 
 def read_recipe(source: str) -> Recipe:

@@ -49,7 +49,9 @@ def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *,
 def _facts(found: ModelFacts) -> Iterator[tuple[str, str]]:
     yield "task", found.task + (", prediction = exp(output)" if found.link == "exp" else "")
     if found.frequencies:
-        yield "encoding", f"periodic: {found.encoded:,} features, {found.frequencies:,} trained frequencies each"
+        features = "1 feature" if found.encoded == 1 else f"{found.encoded:,} features"
+        sums = f"{found.components:,} components of {found.frequencies:,} trained frequencies each"
+        yield "encoding", f"periodic: {features}, {sums}"
     elif found.encoded:
         yield "encoding", f"piecewise linear: {found.encoded:,} features, {found.bins:,} bins each"
     if found.targets:

@@ -101,6 +101,8 @@ def net_table(layers: Sequence[LayerRow], parameters: int) -> Table:
         )
         for layer in layers
     ]
+    encoding = parameters - sum(layer.parameters for layer in layers)
+    rows = [("encoding", *"-----", f"{encoding:,}"), *rows] if encoding else rows
     return table(f"Net, {parameters:,} parameters", columns, rows, left=3)
 
 

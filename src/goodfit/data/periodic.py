@@ -42,6 +42,11 @@ class PeriodicColumns:
         """Numbers that every net holds by itself of a row while it is encoded."""
         return len(self.columns) * self.frequencies
 
+    @property
+    def numbers(self) -> int:
+        """How many of them a net trains: frequencies, phases, weights and offsets."""
+        return len(self.columns) * (2 * self.frequencies + self.components * self.frequencies + self.components)
+
     def of(self, trained: tuple[NDArray[Any], ...]) -> PeriodicEncoding:
         """The encoding of a net that has trained these."""
         return PeriodicEncoding(self.columns, *trained)

@@ -51,4 +51,4 @@ def _begun(recipe: Recipe, net: TrainedNet) -> TrainedNet:
     if not isinstance(net.encoding, PeriodicEncoding):
         return net
     bare = net.encoding.bare
-    return replace(net, encoding=bare.of(initial_waves(recipe, len(bare.columns))))
+    return replace(net, encoding=bare.of(initial_waves(recipe, bare)))

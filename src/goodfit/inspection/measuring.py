@@ -15,7 +15,7 @@ from goodfit.inspection.precision import SMALLEST, overflows, underflows
 from goodfit.inspection.subject import Subject
 from goodfit.inspection.symmetry import TwinUnits, find_twins
 from goodfit.inspection.updates import update_ratios
-from goodfit.inspection.variances import LayerVariance, predicted
+from goodfit.inspection.variances import LayerVariance, predicted_of
 from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS, SATURATED_DERIVATIVE
 from goodfit.training.recipe import Recipe
@@ -135,7 +135,7 @@ def measure(
     )
     expected = None
     if recipe is not None and recipe.hidden == net.sizes[1:-1]:
-        expected = tuple(predicted(recipe, net.first_inputs, net.n_outputs, float((subject.x**2).mean())))
+        expected = tuple(predicted_of(recipe, net, subject.x))
     layers = tuple(_layer(subject, passes, found, updates, twins, layer) for layer in range(len(net.weights)))
     sgd = recipe is not None and recipe.optimizer == "sgd" and recipe.momentum == 0
     return Measurement(

@@ -6,10 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goodfit.inspection.precision import exact
+from goodfit.models.trained_net import TrainedNet
 from goodfit.nets.activations import ACTIVATIONS
+from goodfit.nets.embedding import embedded_inputs
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
+from goodfit.training.embeddings import blocks_of, categories_of, embedded
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_rules import last_width
 
@@ -67,6 +71,16 @@ def predicted(recipe: Recipe, inputs: int, outputs: int, input_square: float) ->
         if layer < len(recipe.hidden):
             square, slope_square = squares(recipe.activations[layer], math.sqrt(signal), mean)
     return rows
+
+
+def predicted_of(recipe: Recipe, net: TrainedNet, x: NDArray[np.float64] | None = None) -> list[LayerVariance]:
+    """The prediction for a net of the recipe, whose first layer is drawn for the vectors of categories that it embeds.
+
+    x: [rows, D] inputs of the net, scaled, one-hot; None for inputs of mean square 1
+    """
+    blocks = blocks_of(recipe, categories_of(net.preprocessing))
+    square = 1.0 if x is None else float((embedded(x, recipe.replace(seed=net.seed), blocks) ** 2).mean())
+    return predicted(recipe, embedded_inputs(net.first_inputs, blocks), net.n_outputs, square)
 
 
 @functools.lru_cache(4096)

@@ -19,7 +19,7 @@ from goodfit.inspection.passes import run_passes
 from goodfit.inspection.steps import trace
 from goodfit.inspection.subject import Subject, subject_of
 from goodfit.inspection.symmetry import find_twins
-from goodfit.inspection.variances import predicted
+from goodfit.inspection.variances import predicted_of
 from goodfit.inspection.watching import summary
 from goodfit.models.trained_net import TrainedNet
 from goodfit.plain_json import plain
@@ -111,9 +111,9 @@ def _refuse_hidden_parts(recipe: Recipe, net: TrainedNet) -> None:
     if recipe.train_mixture:
         rule = "a trained mixture is a parameter more in every unit, which the graph does not show"
         raise InputError(problem("Step", rule, got="train_mixture", fix="Leave train_mixture out."))
-    if recipe.encoding == "pbld":
+    if net.encoding is not None and net.encoding.trained:  # whatever recipe comes with the net
         rule = "trained frequencies are parameters before the first layer, which the graph does not show"
-        raise InputError(problem("Step", rule, got=recipe.encoding, fix="Use encoding none."))
+        raise InputError(problem("Step", rule, got="encoding pbld", fix="Use a net with encoding none."))
     if blocks_of(recipe, categories_of(net.preprocessing)):
         rule = "vectors of categories are parameters before the first layer, which the graph does not show"
         raise InputError(problem("Step", rule, fix="Leave train_embedding out."))
@@ -135,8 +135,7 @@ def strip(net: TrainedNet, recipe: Recipe, x: Any, y: Any) -> list[dict[str, Any
     rows = subject_of(net, x, y, loss=recipe.loss, huber_delta=recipe.huber_delta, rows=MOST_STRIP_ROWS)
     passes, theory = run_passes(rows), [math.nan] * len(net.weights)
     if recipe.hidden == net.sizes[1:-1]:
-        square = float((rows.x**2).mean())
-        theory = [each.signal for each in predicted(recipe, net.first_inputs, net.n_outputs, square)]
+        theory = [each.signal for each in predicted_of(recipe, net, rows.x)]
     found = []
     for layer, each in enumerate(summary(rows)):
         last = layer == len(net.activations)

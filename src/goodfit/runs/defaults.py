@@ -19,6 +19,7 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.runs.checks import as_split, fitted_recipe, fitting_batch, learning_rows
 from goodfit.training.recipe import NAMED, Recipe
 from goodfit.training.recipe_files import TABLE
+from goodfit.training.recipe_rules import PERIODIC
 
 FOLDS = 5
 HIDDEN = (256, 128)
@@ -165,7 +166,7 @@ def completed(fields: Mapping[str, Any], rows: int, *, encoded: bool) -> Recipe:
 def _asked(fields: Mapping[str, Any], members: int) -> Recipe:
     """A recipe of what was asked for, before the data have a say. members: folds, where no number was asked for."""
     encoding = {"encoding": "piecewise"} if "bins" in fields else {}
-    encoding = {"encoding": "pbld"} if {"frequencies", "components", "frequency_scale"} & {*fields} else encoding
+    encoding = {"encoding": "pbld"} if {*PERIODIC} & {*fields} else encoding
     return Recipe(**{"fold_members": members, **encoding, **fields})
 
 

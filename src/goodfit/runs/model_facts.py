@@ -42,9 +42,9 @@ class ModelFacts:
     and rows of what the nets were trained on, or None; columns: None where the nets take numbers as they are; about:
     JSON of the writer's, such as the recipe. target_transform: of the first net's targets, one each; () where none is.
     clipped: whether predictions stay within the range of the training targets.
-    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. frequencies:
-    by how many cosines each, where they are trained, else 0. targets: names
-    of several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
+    encoded, bins: how many inputs of the first net are encoded, by how many bins each; 0 where none is. frequencies,
+    components: by how many cosines, in how many sums of them each, where they are trained, else 0. targets: names of
+    several targets; () where they have none. levels: of the quantiles that the nets give; () where they give none.
     mixed: how many nets have trained mixtures of activations.
     """
 
@@ -71,6 +71,7 @@ class ModelFacts:
     levels: tuple[float, ...] = ()
     mixed: int = 0
     frequencies: int = 0
+    components: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -107,6 +108,7 @@ def describe_model(path: str | os.PathLike[str]) -> ModelFacts:
         encoded=0 if encoding is None else len(encoding.columns),
         bins=encoding.bins if isinstance(encoding, PiecewiseEncoding) else 0,
         frequencies=encoding.bare.frequencies if isinstance(encoding, PeriodicEncoding) else 0,
+        components=encoding.bare.components if isinstance(encoding, PeriodicEncoding) else 0,
         targets=model.targets,
         levels=levels_in(model.nets[0]),
         mixed=sum(bool(net.mixtures) for net in model.nets),

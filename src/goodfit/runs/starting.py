@@ -32,6 +32,7 @@ from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
 from goodfit.runs.separate import NOTHING
 from goodfit.runs.start_files import START, START_STATE, changed_start, read_state, write_state
+from goodfit.training.embeddings import without_vectors
 from goodfit.training.examples import Scaling
 from goodfit.training.optimizer_state import OptimizerState
 from goodfit.training.recipe import Recipe
@@ -47,12 +48,8 @@ EARLIER = "because the start's weights are from an epoch before its last"
 ENCODED_BY = "bins", "frequencies", "components"  # of a recipe, beside "encoding"
 SCALED_BY = "scaling", "target_transform", "clip_predictions", "encoding", *ENCODED_BY  # weights belong to them
 EMBEDDED = "train_embedding", "embed_above", "embedding_size"
-FORM = (
-    "parametrization",
-    "train_scaling",
-    "train_mixture",
-    *EMBEDDED,
-)  # of a recipe; an optimiser's state belongs to them
+# of a recipe; an optimiser's state belongs to them
+FORM = "parametrization", "train_scaling", "train_mixture", *EMBEDDED
 KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
 UNSEEN = "Give a Split that holds out rows which the start has not seen."
 SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
@@ -228,9 +225,8 @@ def recipe_for(start: Start, recipe: Recipe | None) -> Recipe:
         if recipe.loss == "quantile" or "loss" not in recipe.model_fields_set:  # another loss is the problem to name
             known["levels"] = net.head.levels
     if recipe.encoding != known["encoding"] and "encoding" in recipe.model_fields_set:
-        known = {
-            name: value for name, value in known.items() if name not in ENCODED_BY
-        }  # that it differs is to be named
+        # that it differs is to be named, not the fields that follow from it
+        known = {name: value for name, value in known.items() if name not in ENCODED_BY}
     recipe = recipe.replace(**{name: value for name, value in known.items() if name not in recipe.model_fields_set})
     problems = Problems()
     _check_layers(recipe, net, problems)
@@ -274,6 +270,9 @@ def _check_rest(recipe: Recipe, start: Start, problems: Problems) -> None:
         if value != its:
             rule = f"{name!r} must stay {its}: the weights of the start are only right with its scaling"
             problems.add("Recipe", rule, got=value, fix="Leave it out.")
+    for name, size in without_vectors(recipe, start.preprocessing, [joined_head(each)[0][0] for each in start.nets]):
+        rule = f"'embedding_size' must be larger for the weights that the start has of column \"{name}\""
+        problems.add("Recipe", rule, got=size, fix="Or leave 'train_embedding' out.")
 
 
 def _encoding_of(net: TrainedNet) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from goodfit.data import Dataset
 from goodfit.data.encoding import encoded_columns
 from goodfit.data.folds import Fold
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.errors import GoodfitError, InputError, problem
 from goodfit.files import write_atomically, write_table
 from goodfit.intervals import NOT_NEGATIVE, SCORE_BOUNDS, SHARE, Bounds
@@ -28,7 +29,6 @@ from goodfit.selection.setting_curve import SettingCurve, band, sort_size
 from goodfit.selection.sheets import Sheet
 from goodfit.selection.space import Setting, describe, text_of
 from goodfit.selection.values import Results
-from goodfit.training.initialise import initial_waves
 from goodfit.training.metrics import SCORE_NAMES, variances
 from goodfit.training.recipe import Recipe
 from goodfit.wiring import provided
@@ -337,7 +337,8 @@ def parameters_of(recipes: Iterable[Recipe], data: Dataset, rows: NDArray[Any]) 
     found = []
     for each in given:
         width = {"piecewise": each.bins, "pbld": each.components}.get(each.encoding, 0)
-        trained = sum(map(np.size, initial_waves(each, columns))) if each.encoding == "pbld" else 0
+        periodic = PeriodicColumns(np.arange(columns), each.frequencies, each.components)
+        trained = periodic.numbers if each.encoding == "pbld" else 0
         layers = layer_rows(each, data.n_inputs + width * columns, data.n_outputs)
         found.append(trained + sum(layer.parameters for layer in layers))
     return found

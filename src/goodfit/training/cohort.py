@@ -12,9 +12,11 @@ from goodfit.arguments import public
 from goodfit.data.encoding import PiecewiseEncoding
 from goodfit.data.periodic import PeriodicColumns
 from goodfit.data.target_transform import inverse_parts
+from goodfit.errors import InputError, problem
 from goodfit.nets.encoding import Edges
 from goodfit.nets.forward import Architecture, Parameters
 from goodfit.nets.losses import DEFAULT_LOSSES
+from goodfit.training import embeddings
 from goodfit.training.batches import Order, RowOrder, WithoutFold, can_be_drawn
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
@@ -220,6 +222,18 @@ def blocks_of(rows: NDArray[np.int32], largest: int) -> NDArray[np.int32]:
     return blocks.reshape(count, size)
 
 
+def _recipes_of(jobs: Sequence[Job], examples: Examples) -> list[Recipe]:
+    """The recipes; InputError where they differ in what they embed."""
+    recipes = [job.recipe for job in jobs]
+    own = embeddings.blocks_of(recipes[0], examples.categories)
+    for number, recipe in enumerate(recipes):
+        if embeddings.blocks_of(recipe, examples.categories) != own:
+            rule = "'train_embedding' and its sizes must be those of the first net in every net of a cohort"
+            fix = "Let fit_jobs divide them into cohorts."
+            raise InputError(problem("Recipe", rule, got=recipe.train_embedding, net=(number, len(recipes)), fix=fix))
+    return recipes
+
+
 @public
 def cohort_of(
     jobs: Sequence[Job],
@@ -233,9 +247,9 @@ def cohort_of(
     """One cohort for jobs that can share a program: equal activations, loss, optimiser and batch (see `planner`).
 
     orders: key of a job -> the batches of its nets, where they are not goodfit's own; conventions: see
-    `state.Program`.
+    `state.Program`. InputError where jobs embed other categories, or by vectors of another size, than the first.
     """
-    first, *_ = recipes = [job.recipe for job in jobs]
+    first, *_ = recipes = _recipes_of(jobs, examples)
     architecture = pad_architecture(jobs, examples)
     apart = orders is None and first.optimizer != "lbfgs" and _only_leave_out(examples)
     if apart or examples.set_rows:

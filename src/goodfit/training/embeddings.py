@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goodfit.nets.embedding import CategoryBlock, embedded_inputs, spread
+from goodfit.nets.embedding import CategoryBlock, embedded_inputs, gathered, spread
 
 if TYPE_CHECKING:
     from goodfit.data.tables.preprocessing import Preprocessing
@@ -24,15 +24,18 @@ Categories = tuple[int, int, int]
 
 def categories_of(preprocessing: Preprocessing | None) -> tuple[Categories, ...]:
     """The columns of categories of a table, without ordered ones; none of data that are no table."""
+    return tuple(of for _, of in _categories(preprocessing))
+
+
+def _categories(preprocessing: Preprocessing | None) -> Iterator[tuple[str, Categories]]:
     from goodfit.data.tables.categories import Frequent, OneHot
 
-    found, at = [], 0
+    at = 0
     for column in () if preprocessing is None else preprocessing.columns:
         if isinstance(column, OneHot | Frequent):
             shared = column.buckets if isinstance(column, Frequent) else 0
-            found.append((at, column.own_width - shared, shared))
+            yield column.name, (at, column.own_width - shared, shared)
         at += column.width
-    return tuple(found)
 
 
 def blocks_of(recipe: Recipe, categories: Sequence[Categories]) -> tuple[CategoryBlock, ...]:
@@ -46,6 +49,18 @@ def blocks_of(recipe: Recipe, categories: Sequence[Categories]) -> tuple[Categor
             size = min(vectors, size_of(vectors) if recipe.embedding_size is None else recipe.embedding_size)
             found.append(CategoryBlock(start, own, shared, size))
     return tuple(found)
+
+
+def without_vectors(
+    recipe: Recipe, preprocessing: Preprocessing | None, weights: Sequence[NDArray[Any]]
+) -> list[tuple[str, int]]:
+    """The embedded columns, with the size of their vectors, of which first layers [H, D] came of no such vectors."""
+    blocks = blocks_of(recipe, categories_of(preprocessing))
+    if not blocks:
+        return []
+    names = {start: name for name, (start, _, _) in _categories(preprocessing)}
+    fits = np.all([gathered(own, blocks)[2] for own in weights], axis=0)
+    return [(names[block.start], block.size) for block, fit in zip(blocks, fits, strict=True) if not fit]
 
 
 def size_of(categories: int) -> int:

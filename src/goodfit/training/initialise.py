@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.errors import InputError, problem
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.nets.initialisers import BIAS_INITIALISERS, INITIALISERS
@@ -47,20 +48,22 @@ def initial_layers(recipe: Recipe, inputs: int, outputs: int, x: NDArray[np.floa
     return _fitted(layers, recipe, np.asarray(x, np.float64))
 
 
-def initial_waves(recipe: Recipe, encoded: int) -> tuple[NDArray[np.float32], ...]:
-    """What a net begins with of a periodic encoding of so many inputs: the arrays of `PeriodicEncoding.trained`.
+def initial_waves(recipe: Recipe, encoding: PeriodicColumns) -> tuple[NDArray[np.float32], ...]:
+    """What a net begins with of a periodic encoding: the arrays of `PeriodicEncoding.trained`.
+
+    encoding: which decides their shapes; seed and scale are the recipe's
 
     Frequencies are normal, with the recipe's standard deviation; phases uniform from -pi to pi; weights and offsets
     uniform within 1 / sqrt(frequencies), as those of a linear layer in PyTorch.
     Source: RealMLP-TD in pytabkit.
     """
     generator = np.random.default_rng([recipe.seed, OF_WAVES])
-    shape, bound = (encoded, recipe.frequencies), recipe.frequencies**-0.5
+    shape, bound = (len(encoding.columns), encoding.frequencies), encoding.frequencies**-0.5
     drawn = (
         recipe.frequency_scale * generator.standard_normal(shape),
         generator.uniform(-np.pi, np.pi, shape),
-        generator.uniform(-bound, bound, (encoded, recipe.components, recipe.frequencies)),
-        generator.uniform(-bound, bound, (encoded, recipe.components)),
+        generator.uniform(-bound, bound, (len(encoding.columns), encoding.components, encoding.frequencies)),
+        generator.uniform(-bound, bound, (len(encoding.columns), encoding.components)),
     )
     return tuple(each.astype(np.float32) for each in drawn)
 

@@ -21,10 +21,12 @@ def free_memory() -> float:
     return host_memory() if found is None else found
 
 
-def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "") -> int:
-    """About what one net takes in training. widths: from inputs to outputs, padded; rows: of a batch."""
+def net_bytes(widths: Sequence[int], rows: int, itemsize: int = 4, optimizer: str = "", more: int = 0) -> int:
+    """About what one net takes in training. widths: from inputs to outputs, padded; rows: of a batch; more: numbers
+    that it trains beside weights and biases.
+    """
     copies = LBFGS_COPIES if optimizer == "lbfgs" else COPIES
-    weights = sum((i + 1) * o for i, o in itertools.pairwise(widths))
+    weights = more + sum((i + 1) * o for i, o in itertools.pairwise(widths))
     return itemsize * (copies * weights + PASSES * rows * sum(widths[1:]))
 
 

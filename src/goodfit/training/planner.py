@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodfit.arguments import public
+from goodfit.data.periodic import PeriodicColumns
 from goodfit.nets.losses import DEFAULT_LOSSES
+from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.population import Job, padded_widths
@@ -67,11 +69,12 @@ def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None 
     compile_seconds = machine().compile_seconds if compile_seconds is None else compile_seconds
     kinds: dict[Any, list[int]] = {}
     for number, job in enumerate(jobs):
-        kinds.setdefault(_kind(job.recipe, examples.task), []).append(number)
+        kinds.setdefault(_kind(job.recipe, examples), []).append(number)
     cohorts: list[PlannedCohort] = []
     reasons = []
     if len(kinds) > 1:
-        reasons.append(f"{len(kinds)} kinds that cannot share a program: activation, loss, optimiser or batch differ")
+        differ = "activation, loss, optimiser, batch or embeddings differ"
+        reasons.append(f"{len(kinds)} kinds that cannot share a program: {differ}")
     for members in kinds.values():
         merged, why = _merge(jobs, members, examples, compile_seconds)
         cohorts += merged
@@ -80,13 +83,13 @@ def plan(jobs: Sequence[Job], examples: Examples, compile_seconds: float | None 
     return Plan(tuple(cohorts), tuple(reasons))
 
 
-def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
+def _kind(recipe: Recipe, examples: Examples) -> tuple[Any, ...]:
     """What is compiled in and cannot be masked. Nets without a hidden layer have nothing to pass through."""
     names = set(recipe.activations)
     activation = recipe.activations if len(names) > 1 else tuple(names)
     return (
         activation,
-        DEFAULT_LOSSES[task] if recipe.loss == "auto" else recipe.loss,
+        DEFAULT_LOSSES[examples.task] if recipe.loss == "auto" else recipe.loss,
         levels_of(recipe),
         recipe.optimizer,
         recipe.nesterov,
@@ -94,7 +97,7 @@ def _kind(recipe: Recipe, task: str) -> tuple[Any, ...]:
         None if recipe.optimizer == "lbfgs" else recipe.batch_size,
         recipe.keep_best,
         len(recipe.hidden) if len(names) > 1 else bool(recipe.hidden),
-        (recipe.embed_above, recipe.embedding_size) if recipe.train_embedding else None,
+        blocks_of(recipe, examples.categories),
     )
 
 
@@ -124,7 +127,7 @@ def _merge(
     shapes: dict[tuple[int, ...], list[int]] = {}
     for number in members:
         shapes.setdefault(jobs[number].recipe.hidden, []).append(number)
-    cost = _Cost(examples, last_width(jobs[members[0]].recipe, examples.outputs))
+    cost = _Cost(examples, jobs[members[0]].recipe)
     groups = {place: cost.group(jobs, tuple(alike)) for place, alike in enumerate(shapes.values())}
     # every pair is looked at once, and stays here when one of its groups is gone: a search may have hundreds of shapes
     pairs = [(cost.of_joining(groups[i], groups[j]), i, j) for i, j in itertools.combinations(groups, 2)]
@@ -153,10 +156,14 @@ def _merge(
 
 
 class _Cost:
-    """What groups cost on these examples, on this machine."""
+    """What groups cost on these examples, on this machine. recipe: of one job, for what all have in common."""
 
-    def __init__(self, examples: Examples, outputs: int) -> None:
-        self.inputs, self.outputs, self.rows = examples.inputs, outputs, len(examples.train)
+    def __init__(self, examples: Examples, recipe: Recipe) -> None:
+        self.inputs, self.outputs = examples.inputs, last_width(recipe, examples.outputs)
+        self.rows, encoding = len(examples.train), examples.scaling.encoding
+        # sums of cosines, row by row; products of first layer and vectors, once a step for every unit
+        self.encoded = encoding.own_width * encoding.components if isinstance(encoding, PeriodicColumns) else 0
+        self.embedded = sum(block.size * block.vectors for block in blocks_of(recipe, examples.categories))
         self.able = machine()
 
     def group(self, jobs: Sequence[Job], members: tuple[int, ...]) -> _Group:
@@ -183,14 +190,16 @@ class _Cost:
         return PlannedCohort(group.jobs, group.widths, group.seconds, useful)
 
     def _seconds(self, widths: tuple[int, ...], epochs: int, batch: int, nets: int) -> float:
-        work = 3 * epochs * self.rows * self._multiplications(widths) * nets
         steps = epochs * max(1, self.rows // batch)
+        spread = self.embedded * [*widths, self.outputs][0]
+        work = 3 * (epochs * self.rows * self._multiplications(widths) + steps * spread) * nets
         return work / self.able.multiplications_a_second + steps * self.able.step_seconds * (len(widths) + 1)
 
     def _multiplications(self, hidden: Sequence[int]) -> float:
         """Of one forward pass of one row, with what its element-wise work amounts to."""
         sizes = [self.inputs, *hidden, self.outputs]
-        return sum(i * o for i, o in itertools.pairwise(sizes)) + self.able.layer_overhead * len(sizes)
+        products = self.encoded + sum(i * o for i, o in itertools.pairwise(sizes))
+        return products + self.able.layer_overhead * len(sizes)
 
 
 def _shape(one: _Group, other: _Group) -> tuple[tuple[int, ...], int, int]:

@@ -250,7 +250,7 @@ def _own_waves(job: Job, examples: Examples) -> tuple[NDArray[Any], ...]:
     encoding = examples.scaling.encoding
     if not isinstance(encoding, PeriodicColumns):
         return ()
-    return job.initial.waves if job.initial and job.initial.waves else initial_waves(job.recipe, len(encoding.columns))
+    return job.initial.waves if job.initial and job.initial.waves else initial_waves(job.recipe, encoding)
 
 
 def _unspread(weights: NDArray[Any], blocks: Sequence[CategoryBlock]) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
@@ -258,8 +258,8 @@ def _unspread(weights: NDArray[Any], blocks: Sequence[CategoryBlock]) -> tuple[N
     first, vectors, whole = gathered(weights, blocks)
     for block, fits in zip(blocks, whole, strict=True):
         if not fits:
-            rule = f"has weights of {block.vectors} categories that vectors of {block.size} numbers do not give"
-            raise InputError(problem("Start", rule, fix="Leave train_embedding out, or embedding_size."))
+            rule = f"weights of {block.vectors} categories must come of vectors as small as the recipe's"
+            raise InputError(problem("Start", rule, got=block.size, fix="Give a larger embedding_size."))
     return first, vectors
 
 

@@ -22,6 +22,7 @@ from goodfit.training.recipe_rules import (
     EMBED_ABOVE,
     FREQUENCIES,
     FREQUENCY_SCALE,
+    LARGEST_FREQUENCY_SCALE,
     LEARNING_RATES,
     LEVELS,
     MOST_BINS,
@@ -244,7 +245,10 @@ class Recipe(BaseModel):
         default=FREQUENCIES, ge=1, le=MOST_BINS, description="Cosines of each encoded feature (pbld)."
     )
     frequency_scale: float = Field(
-        default=FREQUENCY_SCALE, gt=0, description="Standard deviation of the first frequencies (pbld)."
+        default=FREQUENCY_SCALE,
+        gt=0,
+        le=LARGEST_FREQUENCY_SCALE,
+        description="Standard deviation of the first frequencies (pbld).",
     )
     components: int = Field(
         default=COMPONENTS,

@@ -19,6 +19,8 @@ LEARNING_RATES = {  # the learning rate where none is given, by optimiser
 }
 BINS, MOST_BINS = 16, 1024  # of an encoded feature: where no number is asked for, and at most
 FREQUENCIES, FREQUENCY_SCALE, COMPONENTS = 16, 0.1, 3  # of the encoding pbld, as in RealMLP-TD
+LARGEST_FREQUENCY_SCALE = 1000.0  # beyond it a cosine turns many times within the rounding of a float32
+PERIODIC = "frequencies", "frequency_scale", "components", "encoding_rate"  # fields that only pbld has
 EMBED_ABOVE = 8  # categories up to which each has an input of its own, as in RealMLP-TD
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles, where no others were asked for
 LEVELS_RULE = "rise between 0 and 1, symmetric about 0.5, which must be among them"
@@ -143,7 +145,10 @@ def _no_effect(rule: Applies, values: Values) -> str:
         "Recipe",
         f"'{rule.field}' must be {_text(rule.off)} with {rule.of} {_quoted(values[rule.of])}",
         got=values[rule.field],
-        fix=f"It has an effect only with {rule.of} {', '.join(map(_text, rule.among))}.",
+        # the default of tables takes the encoding from the field, where nothing else is known of the recipe
+        fix=f"Add 'encoding' {rule.among[0]}."
+        if rule.of == "encoding" and values["encoding"] == "none"
+        else f"It has an effect only with {rule.of} {', '.join(map(_text, rule.among))}.",
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from goodfit.data.periodic import PeriodicColumns
+from goodfit.nets.embedding import embedded_inputs
+from goodfit.training.embeddings import blocks_of
 from goodfit.training.examples import Examples
 from goodfit.training.machine import machine
 from goodfit.training.memory import cut, free_memory, net_bytes, seed_bytes
@@ -14,6 +17,7 @@ from goodfit.training.recipe_rules import last_width
 PROCESS_BYTES = 500 * 2**20  # Python, JAX, SciPy and the compiler, with one small net: 350 to 700 MB were measured
 CLIPPED = 3  # copies of a batch that is clipped for one net: as scaled, as clipped, and for the gradient
 TEMPERED = 3  # copies of the outputs for validation rows, where temperatures are fitted to them
+SPREAD = 2  # copies of a first layer that vectors of categories give: as it multiplies, and its gradient
 MOST_MEMORY = 0.5  # of what is free, that one turn may take
 
 
@@ -124,4 +128,10 @@ def _bytes_of(work: Work, jobs: Sequence[int], widths: Sequence[int], itemsize: 
     inputs = CLIPPED * itemsize * batch * work.examples.own_inputs
     tempered = any(recipe.monitor == "tempered-loss" for recipe in recipes)
     kept = TEMPERED * itemsize * widths[-1] * len(work.examples.parts.get("valid", ())) if tempered else 0
-    return len(jobs) * (net_bytes(widths, batch, itemsize, recipes[0].optimizer) + inputs + kept) + groups * group
+    encoding, blocks = work.examples.scaling.encoding, blocks_of(recipes[0], work.examples.categories)
+    seen = embedded_inputs(widths[0], blocks), *widths[1:]
+    more = sum(block.size * block.vectors for block in blocks)
+    more += encoding.numbers if isinstance(encoding, PeriodicColumns) else 0
+    spread = SPREAD * itemsize * widths[0] * widths[1] if blocks else 0
+    each = net_bytes(seen, batch, itemsize, recipes[0].optimizer, more) + spread + inputs + kept
+    return len(jobs) * each + groups * group

@@ -21,7 +21,7 @@ FEWEST_PROBED = 200  # with fewer, simple learners miss what is there
 def column_sizes(subject: Subject) -> np.ndarray:
     """Root mean square of every input, after scaling; inf where it is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        sizes = np.sqrt((subject.x[:, : subject.net.n_inputs] ** 2).mean(0))  # components are within 0 and 1
+        sizes = np.sqrt((subject.x[:, : subject.net.n_inputs] ** 2).mean(0))  # without components of encodings
     return np.asarray(np.where(np.isnan(sizes), math.inf, sizes))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from goodfit.inspection.findings.data import inputs_bad
 from goodfit.inspection.findings.finding import Evidence, Finding, mended, number, sound_layers, sound_start
-from goodfit.inspection.variances import NO_THEORY, LayerVariance, predicted
+from goodfit.inspection.variances import NO_THEORY, LayerVariance, predicted, predicted_of
 from goodfit.nets.activations import ACTIVATIONS
 from goodfit.training.recipe import Recipe
 
@@ -43,9 +43,9 @@ def wrong_initialiser(evidence: Evidence) -> Finding:
     if not recipe.hidden:
         return Finding(code, "ok", math.nan, SMALL_BELOW, "", "There is no hidden layer.")
     net = evidence.final.subject.net
-    value, way = _farthest(predicted(recipe, net.first_inputs, net.n_outputs, 1.0))
+    value, way = _farthest(predicted_of(recipe, net))
     advised = _start(recipe)
-    other, _ = _farthest(predicted(recipe.replace(**advised), net.first_inputs, net.n_outputs, 1.0))
+    other, _ = _farthest(predicted_of(recipe.replace(**advised), net))
     bad = _outside(value) and not _outside(other)
     names = ", ".join(sorted(set(recipe.activations)))
     text = f"{recipe.init} with {names}: {way} of mean square 1 would end at "
