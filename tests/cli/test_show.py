@@ -91,6 +91,8 @@ def test_json_is_the_whole_of_it(call) -> None:  # type: ignore[no-untyped-def]
         "clipped": False,
         "encoded": 0,
         "bins": 0,
+        "frequencies": 0,
+        "components": 0,
         "targets": [],
         "levels": [],
         "mixed": 0,
