@@ -18,8 +18,9 @@ from goodfit.data import Split, load
 from goodfit.errors import InputError
 from goodfit.leaks.check import LeakWarning
 from goodfit.runs import load as load_run
-from goodfit.runs import resume, starting
+from goodfit.runs import resume
 from goodfit.runs.start_from import start_of
+from goodfit.runs.start_seen import seen_before
 from goodfit.runs.training import train_checked
 from goodfit.training.optimizer_state import state_after
 
@@ -277,12 +278,12 @@ def test_validation_rows_of_a_search_are_known_to_its_winner(name: str, tmp_path
     (tmp_path / "search.json").write_text("{}")
     begun = start_of(tmp_path / name)
     with pytest.warns(LeakWarning, match="winner of a search, .* validation rows are not held out"):
-        assert starting.seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "warn", 1) is None
+        assert seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "warn", 1) is None
     with pytest.raises(InputError, match="validation rows are not held out"):
-        starting.seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "error", 1)
+        seen_before(begun, Split(iris, rows[:100], rows[100:], sealed), "error", 1)
     other = gf.data.Dataset("o", iris.x + 1, iris.y, "classification", iris.classes)
-    assert starting.seen_before(begun, Split(other, rows[:100], rows[100:], sealed), "error", 1) is None
-    assert starting.seen_before(start_of(winner.nets[0]), Split(iris, rows[:9], rows[9:], sealed), "error", 1) is None
+    assert seen_before(begun, Split(other, rows[:100], rows[100:], sealed), "error", 1) is None
+    assert seen_before(start_of(winner.nets[0]), Split(iris, rows[:9], rows[9:], sealed), "error", 1) is None
 
 
 def test_a_state_that_nobody_could_take_is_not_kept() -> None:

@@ -65,3 +65,8 @@ def learned_before(known: Known, parts: Split, begun_as: Iterable[tuple[int, int
         validates = True if parts.folds is None else parts.folds == own
         found |= there & validates & ((fold < 0) | (fold != its))
     return found
+
+
+def all_of(known: Known) -> Prints:
+    """The prints of all rows that were known, learned from or not."""
+    return np.concatenate([known["learned"], known["chosen"]])

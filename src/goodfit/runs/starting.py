@@ -11,14 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from goodfit.data import Dataset, Preprocessing, Split, Table, load
 from goodfit.data.encoding import PiecewiseEncoding
-from goodfit.data.prints import Prints, columns_print, fingerprint, row_prints
+from goodfit.data.prints import Prints
 from goodfit.errors import InputError, Problems, problem
-from goodfit.leaks.check import FEWEST, SMALL, LeakWarning
 from goodfit.models.model_file import load_model, save_model
 from goodfit.models.quantiles import joined_head, levels_in
 from goodfit.models.trained_net import TrainedNet
@@ -26,7 +22,7 @@ from goodfit.notices import warn
 from goodfit.runs import defaults
 from goodfit.runs.checks import as_split, fitted_recipe, learning_rows
 from goodfit.runs.defaults import Asked, whole_recipe
-from goodfit.runs.known_rows import Known, learned_before
+from goodfit.runs.known_rows import Known, all_of
 from goodfit.runs.members import fold_of
 from goodfit.runs.opening import model_print
 from goodfit.runs.record_parts import StartRecord
@@ -51,8 +47,6 @@ EMBEDDED = "train_embedding", "embed_above", "embedding_size"
 # of a recipe; an optimiser's state belongs to them
 FORM = "parametrization", "train_scaling", "train_mixture", *EMBEDDED
 KEPT_FIELDS = ("hidden", "activation", "bias", "train_mixture", *SCALED_BY)  # of a recipe, that are the start's
-UNSEEN = "Give a Split that holds out rows which the start has not seen."
-SAME_FOLDS = "Train with the start's own rows and folds, or give a Split whose validation rows it has not seen."
 HeldOut = Literal["valid", "test"]
 Seen = dict[HeldOut, int]
 
@@ -188,7 +182,7 @@ class GoingOn:
     @property
     def rows(self) -> Prints:
         """Prints of the rows that the nets had known before; none where that is unknown."""
-        return NOTHING if self.start.known is None else _all_of(self.start.known)
+        return NOTHING if self.start.known is None else all_of(self.start.known)
 
 
 def asked_of(start: Start, asked: Asked, data: Any, seeds: Any) -> Recipe:
@@ -336,68 +330,6 @@ def check_data(start: Start, data: Dataset) -> None:
         rule = f"must have the targets of the start in its order, {', '.join(map(as_listed, net.targets))}"
         problems.add(where, rule, got=data.targets)
     problems.raise_if_any()
-
-
-def seen_before(start: Start, parts: Split, mode: str, nets: int) -> Seen | None:
-    """Part -> how many of its held-out rows the start knew: a LeakWarning where they are too many to be chance.
-
-    Rows that validate a net, of its fold with fold members, must not have been learned from by the net as which it
-    began; test rows must not have chosen an epoch either. None where it is not known which rows the start knew; where
-    a table of the start had other columns, rows that are the same cannot be told, so that no part is said to have none
-    of them. mode: "error" raises InputError in the place of warning, "off" does not look. nets: how many go on.
-    """
-    if mode == "off":
-        return None
-    if start.known is None:
-        _check_searched(start, parts, mode)
-        return None
-    knew: dict[HeldOut, NDArray[np.bool_]] = {
-        "valid": learned_before(start.known, parts, ((net, start.left_out_by(net)) for net in range(nets))),
-        "test": np.isin(row_prints(parts.data, parts.rows("test")), _all_of(start.known)),
-    }
-    seen: Seen = {part: int(rows.sum()) for part, rows in knew.items() if len(rows)}
-    told = list[str]()
-    for part, count in seen.items():
-        if count < max(FEWEST, SMALL * len(knew[part]) ** 0.5):
-            continue
-        which, how, fix = ("test", "was trained or its epoch chosen", UNSEEN)
-        if part == "valid":
-            which, how, fix = (_validating(parts), "was trained", UNSEEN if parts.folds is None else SAME_FOLDS)
-        text = f"the start {how} on {count:,} of the {len(knew[part]):,} {which} rows, so they are not held out"
-        told.append(problem(WHERE, text, fix=fix))
-    _tell(told, mode)
-    if np.all(start.known["columns"] == columns_print(parts.data)):
-        return seen
-    return {part: count for part, count in seen.items() if count} or None
-
-
-def _all_of(known: Known) -> Prints:
-    return np.concatenate([known["learned"], known["chosen"]])
-
-
-def _validating(parts: Split) -> str:
-    """What the rows are called that validate nets."""
-    return "validation" if parts.folds is None else "out-of-fold"
-
-
-def _check_searched(start: Start, parts: Split, mode: str) -> None:
-    """A LeakWarning, or InputError, where the start is the winner of a search on the same data."""
-    validates = len(parts.valid) or parts.folds is not None
-    if start.searched is None or not validates or start.searched != fingerprint(parts.data):
-        return
-    text = (
-        "the start is the winner of a search, which was trained on all rows of these data but the search's test set, "
-        f"so the {_validating(parts)} rows are not held out"
-    )
-    _tell([problem(WHERE, text, fix="Train on rows that the search did not have.")], mode)
-
-
-def _tell(told: Sequence[str], mode: str) -> None:
-    """Warn of leaks, or refuse them."""
-    if told and mode == "error":
-        raise InputError(*told)
-    for text in told:
-        warn(text, LeakWarning)
 
 
 def fitted_batch(start: Start, recipe: Recipe, rows: int) -> Recipe:

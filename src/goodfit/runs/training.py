@@ -32,6 +32,7 @@ from goodfit.runs.opening import record_curve
 from goodfit.runs.refitting import FOLDER, Refit, all_rows, check_refit, lengths, of_length, refit_recipe
 from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
+from goodfit.runs.start_seen import seen_before
 from goodfit.runs.starting import GoingOn
 from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
@@ -120,7 +121,7 @@ def train(
             check.warn()
         going_on = None
         if begun is not None:
-            going_on = GoingOn(begun.record(recipe, starting.seen_before(begun, parts, leaks, len(chosen))), begun)
+            going_on = GoingOn(begun.record(recipe, seen_before(begun, parts, leaks, len(chosen))), begun)
         if score_test and len(parts.test):
             record_curve(parts, record.recipe_print(recipe), chosen, folder)
         origin = data.origin if isinstance(data, Table) else None
