@@ -32,7 +32,8 @@ from goodfit.reports import kept
 from goodfit.runs import list_runs, load, record
 from goodfit.runs.opening import restated
 from goodfit.runs.start_files import OPTIMIZER, read_state, write_state
-from goodfit.runs.starting import Start, seen_before
+from goodfit.runs.start_seen import seen_before
+from goodfit.runs.starting import Start
 from goodfit.selection.calls import resumed
 from goodfit.selection.search import SEARCH
 from goodfit.training import session

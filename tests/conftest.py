@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -75,6 +76,30 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Draw a test's numbers anew: without this they depend on which tests of its file a worker ran before."""
+    _seed(item, item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same for what several tests share: its numbers are its own, whichever test asks for it first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    _seed(request.node, f"{fixturedef.baseid}::{fixturedef.argname}")
+    found = yield
+    _seed(request.node, request.node.nodeid)
+    return found
+
+
+def _seed(node: pytest.Item, name: str) -> None:
+    import numpy as np
+
+    for value in vars(getattr(node, "module", None) or object).values():
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = type(value.bit_generator)(zlib.crc32(name.encode())).state
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,7 @@ def test_a_net_gives_the_same_quantiles_and_predicts_the_median() -> None:
     z = np.concatenate([h @ net.weights[1].T + net.biases[1], h @ net.head.weight.T + net.head.bias], axis=1)
     expected = by_hand(z.T, 2) / 0.5 + np.arange(2)[:, None]
     found = quantiles_of(net, x)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
     np.testing.assert_allclose(found[:, :, 2], net.predict(x), rtol=1e-5)
     extreme = quantiles_of(net, 1e3 * x)
     assert (np.diff(extreme, axis=2) >= 0).all()
@@ -92,15 +92,16 @@ def test_a_net_gives_the_same_quantiles_and_predicts_the_median() -> None:
 def test_a_constant_net_learns_the_quantiles_of_the_targets() -> None:
     y = np.exp(RNG.normal(size=200))
     data = Dataset.from_arrays(np.ones((200, 1)), y, task="regression")
-    recipe = gf.Recipe(hidden=(), loss="quantile", levels=LEVELS, optimizer="adam", learning_rate=0.05, epochs=150,
+    recipe = gf.Recipe(hidden=(), loss="quantile", levels=LEVELS, optimizer="adam", learning_rate=0.05, epochs=300,
                        batch_size=200, valid=0.0, dropout=())  # fmt: skip
     split = gf.data.Split(data, np.arange(200), np.empty(0, int), np.empty(0, int))
     run = gf.train(recipe, split, leaks="off")
     found = quantiles_of(run.nets[0], np.ones((1, 1)))[0, 0]
-    np.testing.assert_allclose(found, np.quantile(y, LEVELS), rtol=0.06)
+    below = (y[:, None] < found).mean(0)  # any value between two neighbours of the sample is a quantile
+    np.testing.assert_allclose(below, LEVELS, atol=0.011)
     scaled = run.nets[0].target_scale * (y - run.nets[0].target_shift)
     least = least_pinball(scaled[None], LEVELS)
-    assert least <= run.history["train_loss"][-1, 0] <= least * 1.02
+    assert least <= run.history["train_loss"][-1, 0] <= least * 1.001
     expected = sum(mean_pinball_loss(scaled, np.full(200, np.quantile(scaled, level)), alpha=level) for level in LEVELS)
     assert least == pytest.approx(expected)
 
