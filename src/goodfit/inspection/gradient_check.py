@@ -120,7 +120,8 @@ def _gradients(
 
     def difference(place: Array) -> Array:
         sides = [jax.lax.map(lambda by: at(flat.at[place].add(by)), sign * steps) for sign in (1, -1)]
-        return (sides[0] - sides[1]) / (2 * steps)
+        found: Array = (sides[0] - sides[1]) / (2 * steps)
+        return found
 
     own: Array = jax.grad(at)(flat)[places]
     return own, jax.lax.map(difference, places).T  # in turn: a copy of the net for each place is large
