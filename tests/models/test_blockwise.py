@@ -155,3 +155,82 @@ def test_after_a_fork_and_while_python_ends() -> None:
     """A child has its cores although a thread that it lacks had them; with no thread to be had, items go one by one."""
     ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (0, "True ['a', 'b', 'c'] []\n"), ended.stderr
+
+
+FORKED = """
+import multiprocessing, os, threading, time
+from threadpoolctl import threadpool_info, threadpool_limits
+from goodfit.models import blockwise
+
+items = list(blockwise.blocks(8, 1, 2))
+blockwise.cores = lambda: 2
+threadpool_limits(2, "blas")
+threads = lambda: {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+ended, seen = [], []
+
+def child():
+    names = []
+    blockwise.on_all_cores(lambda _: names.append(threading.current_thread().name), items)
+    assert threads() == {2} and len(names) == 4 and not blockwise._turns.taken.locked()
+
+def exit_of(pid):
+    late = time.monotonic() + 20
+    while time.monotonic() < late:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(pid, 9)
+    return "hangs"
+
+def work(item):
+    seen.append(item)
+    if item != items[0]:
+        return
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    ended.append(exit_of(process.pid))
+    for raises in (False, True):  # and a child that goes on as its parent does
+        if not (pid := os.fork()):
+            child()
+            assert not raises
+            return
+        ended.append(exit_of(pid))
+
+blockwise.on_all_cores(work, items)
+print(ended, len(seen), threads())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_process_forked_by_a_block_has_its_cores_and_ends() -> None:
+    """Its items are its parent's, so that it ends with the work that forked it, by itself or as a `Process`."""
+    ended = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=100, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "[0, 0, 1] 4 {2}\n"), ended.stderr
+
+
+def test_blocks_take_the_threads_that_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may have one left, or none: then the caller does the work, and products keep their threads."""
+    monkeypatch.setattr(blockwise, "cores", lambda: 4)
+    begin, allowed = threading.Thread.start, list[bool]()
+
+    def start(thread: threading.Thread) -> None:
+        if not allowed or not allowed.pop():
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done, inside = list[Any](), list[set[int]]()
+
+    def work(block: slice) -> None:
+        done.append(block)
+        inside.append(product_threads())
+
+    with threadpool_limits(3, "blas"):
+        for threads, limit in ((1, 1), (0, 3)):
+            allowed[:] = [False] + [True] * threads
+            done.clear(), inside.clear()
+            on_all_cores(work, ITEMS)
+            assert done == ITEMS
+            assert inside == [{limit}] * len(ITEMS)
+            assert product_threads() == {3}

@@ -7,7 +7,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -168,22 +167,51 @@ def on_all_cores(work: Callable[[slice], None], items: Sequence[slice]) -> None:
         threads = min(cores(), len(items), MOST_THREADS, *(allowed or [MOST_THREADS]))
         if threads < 2:
             return _one_by_one(work, items)
-        with ThreadPoolExecutor(threads, "goodfit rows") as pool:
-            if not has_thread(pool):
-                return _one_by_one(work, items)
-            with products.limit(limits=1, user_api="blas") as turns.limited:
-                _one_by_one(lambda _: None, pool.map(work, items))  # raises what a thread raised
+        with products.limit(limits=1, user_api="blas") as turns.limited:
+            if _in_threads(work, items, threads):
+                return
     finally:
         turns.limited = None
         turns.taken.release()
+    _one_by_one(work, items)
 
 
-def has_thread(pool: ThreadPoolExecutor) -> bool:
-    """Whether the pool can start one: not while Python ends, nor where the system has none left."""
+def _in_threads(work: Callable[[slice], None], items: Sequence[slice], count: int) -> bool:
+    """Do the work of the items in `count` threads, or as many as can be had; False where not one can.
+
+    A process that is forked by the work of an item ends where this work does: its other items are the parent's, and
+    there is nobody in it to return to. In a thread of a pool it would wait for more work for ever.
+    """
+    turns, left = _turns, deque([*items, *[None] * count])  # a None ends a thread
+    raised, threads = list[BaseException](), list[threading.Thread]()
+
+    def run() -> None:
+        try:
+            while turns is _turns and (item := left.popleft()) is not None:
+                work(item)
+        except BaseException as error:
+            raised.append(error)
+            left.extendleft([None] * count)
+        if turns is not _turns:  # in a child of a fork; that its only thread ends would not end it
+            os._exit(len(raised))
+
     try:
-        pool.submit(int)
-    except RuntimeError:
-        return False
+        for number in range(count):
+            thread = threading.Thread(target=run, name=f"goodfit rows_{number}")
+            thread.start()
+            threads.append(thread)
+    except RuntimeError:  # while Python ends, or where the system has no thread left
+        if not threads:
+            return False
+    try:
+        for thread in threads:
+            thread.join()
+    finally:  # also where this was interrupted
+        left.extendleft([None] * count)
+        for thread in threads:
+            thread.join()
+    if raised:
+        raise raised[0]
     return True
 
 

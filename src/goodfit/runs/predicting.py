@@ -24,7 +24,6 @@ from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError, problem
 from goodfit.host import cores
 from goodfit.models.averaging import decided, mean_values
-from goodfit.models.blockwise import has_thread
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
 from goodfit.models.predicting import dataset_to_predict
@@ -190,13 +189,22 @@ def _one_ahead(items: Iterator[_ReadPart]) -> Iterator[_ReadPart]:
     """
     found = next(items, _END)
     with ThreadPoolExecutor(1, "goodfit reads") as thread:
-        if cores() < 2 or not has_thread(thread):
+        if cores() < 2 or not _has_thread(thread):
             yield from () if found is _END else itertools.chain([found], items)
             return
         while found is not _END:
             coming = thread.submit(next, items, _END)
             yield found
             found = coming.result()
+
+
+def _has_thread(pool: ThreadPoolExecutor) -> bool:
+    """Whether the pool can start one: not while Python ends, nor where the system has none left."""
+    try:
+        pool.submit(int)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _parts(where: str, data: Any) -> tuple[Iterator[TablePart | Frame], bool]:
