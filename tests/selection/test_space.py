@@ -7,6 +7,7 @@ import pytest
 from goodfit.errors import InputError
 from goodfit.selection.space import Range, Space, describe, parse, parse_all, text_of
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_rules import with_idle_off
 
 BASE = Recipe(hidden=(8,), dropout=0.0, schedule="constant")
 
@@ -124,6 +125,23 @@ def test_what_is_switched_off_takes_its_schedule_along() -> None:
     assert [each.decay_schedule for each in made] == ["constant", "flat-cosine"] * 2
     with pytest.raises(InputError, match="Use dropout_schedule=constant"):  # a recipe that is given anew says so itself
         base.replace(dropout=0)
+
+
+def test_what_all_settings_share_is_off_where_it_has_no_effect() -> None:
+    base = Recipe(decay_schedule="flat-cosine", optimizer="adamw")  # whose decay is that of adamw
+    space = Space(base, {"optimizer": ["sgd", "lion", "adamw"]})
+    sgd, lion, adamw = space.recipes(space.grid())
+    assert sgd == Recipe(optimizer="sgd")
+    assert lion == Recipe(optimizer="lion")
+    assert adamw == base
+    base = base.replace(weight_decay=0.1, dropout=0.2, dropout_schedule="flat-cosine", beta1=0.8)
+    sgd, lbfgs = (base.replace(**with_idle_off(base, {"optimizer": name})) for name in ("sgd", "lbfgs"))
+    assert sgd == Recipe(optimizer="sgd", dropout=0.2, dropout_schedule="flat-cosine")
+    assert lbfgs == Recipe(optimizer="lbfgs", dropout=0)
+    space = Space(base, {"optimizer": ["sgd"], "weight_decay": [0.1]})
+    with pytest.raises(InputError, match="'weight_decay' must be 0 with optimizer 'sgd'") as caught:
+        space.recipes(space.grid())
+    assert len(caught.value.problems) == 1  # not of the schedule, too
 
 
 def test_settings_in_words() -> None:

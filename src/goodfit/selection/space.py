@@ -10,7 +10,7 @@ from goodfit.data.streams import generator, is_number
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.training.recipe import Recipe
 from goodfit.training.recipe_fields import FieldRule, value_of
-from goodfit.training.recipe_rules import with_schedules_off
+from goodfit.training.recipe_rules import with_idle_off
 
 WHERE = "Search"
 _SWITCH = {"true": True, "false": False}
@@ -109,11 +109,14 @@ class Space:
         return values[min(int(share * len(values)), len(values) - 1)]
 
     def recipes(self, settings: Sequence[Setting]) -> list[Recipe]:
-        """The recipe of every setting; InputError names those whose values do not go together."""
+        """The recipe of every setting; InputError names those whose values do not go together.
+
+        What the recipe asks for and has no effect with a value of the setting, such as weight decay with sgd, is off.
+        """
         made, problems = [], list[str]()
         for number, setting in enumerate(settings):
             try:
-                made.append(self.recipe.replace(**with_schedules_off(self.recipe, setting)))
+                made.append(self.recipe.replace(**with_idle_off(self.recipe, setting)))
             except InputError as error:
                 problems += [f"{text} (setting {number}: {describe(setting)})" for text in error.problems]
         if problems:

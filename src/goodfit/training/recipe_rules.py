@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goodfit.errors import problem
+from goodfit.errors import InputError, problem
 
 Values = Mapping[str, Any]
 Found = tuple[frozenset[str], str]  # the fields that a problem is about, and its text
@@ -226,8 +226,26 @@ def as_stored(values: Values) -> dict[str, Any]:
 
 def with_schedules_off(recipe: Any, changes: Values) -> dict[str, Any]:
     """Changes of a recipe, and with them its schedules off that would have no effect then."""
-    idle = idle_schedules({**dict(recipe), **changes})
-    return {**changes, **{field: "constant" for field in idle if field not in changes}}
+    schedules = {name: getattr(recipe, name) for name in SCHEDULED if name not in changes}
+    off = dict.fromkeys(schedules, "constant")
+    if schedules == off:
+        return dict(changes)
+    try:
+        changed = dict(recipe.replace(**changes, **off))  # with the decay that follows from another optimiser
+    except InputError:
+        return {**changes, **off}  # what is wrong is something else
+    values = {**changed, **schedules}
+    idle = {*idle_schedules(values), *(rule.field for rule in APPLIES if not rule.holds(values))}
+    return {**changes, **{name: "constant" for name in schedules if name in idle}}
+
+
+def with_idle_off(recipe: Any, changes: Values) -> dict[str, Any]:
+    """Changes of a recipe, and with them those of its own fields off that have no effect with a changed one."""
+    found, values = dict(changes), {**dict(recipe), **changes}
+    for rule in APPLIES:
+        if rule.field not in changes and rule.of in found and not rule.holds(values):
+            found[rule.field] = values[rule.field] = rule.off
+    return with_schedules_off(recipe, found)
 
 
 def is_on(rate: float | tuple[float, ...]) -> bool:
