@@ -57,6 +57,11 @@ def test_a_folder_that_is_a_file_is_bad_input(tmp_path) -> None:  # type: ignore
     assert caught.value.exit_code == 2
 
 
+def test_a_file_that_is_a_folder_is_bad_input(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=r"must be a file to write; it is a folder. Name a file in it\.$"):
+        write_atomically(tmp_path, b"new")
+
+
 def test_other_faults_are_the_machines() -> None:
     error = write_error("x", OSError(errno.EIO, "Input/output error"))
     assert (error.exit_code, str(error)) == (1, "x: could not be written: Input/output error.")

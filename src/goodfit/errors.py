@@ -57,13 +57,18 @@ def problem(where: str, rule: str, *, got: Any = ..., net: tuple[int, int] | Non
 def shorten(value: Any) -> str:
     """The repr of a value, cut to SHOWN_CHARACTERS."""
     shown = repr(value)
-    return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 1] + "…"
+    if len(shown) <= SHOWN_CHARACTERS:
+        return shown
+    end = shown[-1] if isinstance(value, str | bytes) else ""  # the quote
+    return f"{shown[: SHOWN_CHARACTERS - 1 - len(end)]}…{end}"
 
 
 def nearest(name: object, valid: Iterable[str]) -> str:
     """A fix for a misspelt name: "Did you mean 'relu'?", or the list of what is valid."""
     names = [name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…" for name in valid]
+    folded = {each.casefold(): each for each in names}  # --keep ID, where there is id
     close = difflib.get_close_matches(str(name), names, n=1)
+    close = close or [folded[each] for each in difflib.get_close_matches(str(name).casefold(), folded, n=1)]
     return f"Did you mean {close[0]!r}?" if close else f"Valid: {', '.join(map(as_listed, names))}."
 
 

@@ -19,7 +19,7 @@ STALE_SECONDS = 24 * 3600  # an unfinished file older than this was left by a pr
 _PART = re.compile(r"\..*\.([0-9]+)-[0-9a-f]{8}\.part", re.DOTALL)  # the process that writes it
 _WRITING: set[Path] = set()  # by this process, now
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
@@ -27,6 +27,8 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> GoodfitError:
     reason = error.strerror or str(error)
     if error.errno in _FULL:
         return GoodfitError(problem(str(path), f"could not be written: {reason}", fix="Free some space and try again."))
+    if error.errno == errno.EISDIR:
+        return InputError(problem(str(path), "must be a file to write; it is a folder", fix="Name a file in it."))
     if error.errno in _NOT_ALLOWED:
         return InputError(problem(str(path), f"must be writable: {reason}", fix="Give a folder that you may write to."))
     return GoodfitError(problem(str(path), f"could not be written: {reason}"))

@@ -335,3 +335,16 @@ def test_what_is_read_ahead(run: Path, tmp_path: Path, monkeypatch: pytest.Monke
     for data in ("-", new):
         next(iter(PredictionStream(run, data)))
         assert not readers()
+
+
+def test_large_numbers_are_written_out() -> None:
+    """A price of millions keeps the digits before its point; where there are none to keep, it is as short as others."""
+    values = np.array([[1234567.9], [-999_999.6], [999_999.4], [0.1234567], [1e15], [np.inf]])
+    text = csv_rows(Predictions("regression", (), values, values, 1))
+    assert text.split() == ["0,1234568", "1,-1000000", "2,999999", "3,0.123457", "4,1e+15", "5,inf"]
+
+
+def test_a_table_in_the_place_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("a\n1\n")
+    with pytest.raises(InputError, match=r"new.csv: is a table, where a run .* The run comes first, then the data\.$"):
+        predict(tmp_path / "new.csv", tmp_path)

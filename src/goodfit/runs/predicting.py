@@ -17,7 +17,7 @@ from goodfit.data import Dataset, Step, Table, names
 from goodfit.data.tables.coded import CodedRows
 from goodfit.data.tables.csv_parts import csv_parts
 from goodfit.data.tables.file_parts import in_parts
-from goodfit.data.tables.files import read_columns
+from goodfit.data.tables.files import READERS, read_columns
 from goodfit.data.tables.frames import Frame, columns_of
 from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
@@ -101,6 +101,9 @@ class PredictionStream:
 
     def __post_init__(self) -> None:
         """Load the model, and say what it does not take."""
+        if os.path.isfile(self.run) and os.path.splitext(self.run)[1].lower() in READERS:
+            rule = "is a table, where a run or a model file is to be given"
+            raise InputError(problem(str(self.run), rule, fix="The run comes first, then the data."))
         self.model = load_model(existing_model_path(self.run))
         self.keep = tuple(dict.fromkeys(self.keep))  # a name that is given twice is one column
         self.bounds = None if self.coverage is None else self._bounds(self.coverage)

@@ -19,6 +19,7 @@ from goodfit.models.conformal import Conformal
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # with which a formula begins in spreadsheets
 BETWEEN = " | "  # names of a set
+PLAIN = (999_999.5, 1e15)  # numbers between these have seven digits or more before the point, and are written out
 Kept = Mapping[str, Sequence[Any]]
 
 
@@ -169,11 +170,16 @@ def _cells(found: Predictions) -> Iterator[Sequence[str]]:
         yield [names[code] for code in found.predicted.tolist()]
     elif found.task == "multilabel":
         yield from (["1" if label == 1 else "0" for label in labels] for labels in found.predicted.T.tolist())
-    yield from ([f"{value:.6g}" for value in values] for values in found.values.T.tolist())
+    yield from (list(map(_number, values)) for values in found.values.T.tolist())
     if (intervals := found.intervals) is not None:
-        yield from ([f"{value:.6g}" for value in values] for ends in intervals.T.tolist() for values in ends)
+        yield from (list(map(_number, values)) for ends in intervals.T.tolist() for values in ends)
     if (sets := found.sets) is not None:
         yield [_as_text(BETWEEN.join(names)) for names in _names_in(found.classes, sets)]
+
+
+def _number(value: float) -> str:
+    """Six digits, but of a large number all before the point: 1234568 says more than 1.23457e+06."""
+    return f"{value:.0f}" if PLAIN[0] <= abs(value) < PLAIN[1] else f"{value:.6g}"
 
 
 def _predicted(found: Predictions, row: int, values: Sequence[float]) -> Any:

@@ -18,7 +18,7 @@ from table_help import csv, frame, people
 from goodfit.data.tables import stored
 from goodfit.data.tables.files import read_frame
 from goodfit.data.tables.kinds import Kind
-from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.preprocessing import Preprocessing, RowReader
 from goodfit.errors import InputError
 
 KINDS: dict[str, Kind] = {
@@ -100,6 +100,10 @@ def test_extra_columns_are_noted_and_missing_ones_named() -> None:
     renamed = {{"height": "heigth"}.get(name, name): values for name, values in COLUMNS.items()}
     with pytest.raises(InputError, match=r"missing: 'height'. Did you mean 'heigth'\?"):
         MADE.transform(renamed)
+    capitals = {name.upper(): values for name, values in COLUMNS.items()}
+    with pytest.raises(InputError, match="and 1 more. Rename 'AGE' to 'age': names are told apart by capitals") as caught:
+        MADE.transform(capitals)
+    assert len(caught.value.problems) == 1
 
 
 def test_cells_that_cannot_be_read_are_all_named() -> None:
@@ -115,6 +119,18 @@ def test_cells_that_cannot_be_read_are_all_named() -> None:
         "table: column 'member' must hold yes and no (or true and false, 1 and 0); row 3 does not; got 'perhaps'. "
         "Fix them or leave them empty.",
     ]
+
+
+@pytest.mark.parametrize(("cell", "told"), [("40,5", True), ("1.234,5", True), ("€ 12", True), ("old", False)])
+def test_numbers_that_are_written_otherwise_are_named_with_how_to_write_them(cell: str, told: bool) -> None:
+    wrong = {**COLUMNS, "age": [cell, *COLUMNS["age"][1:]]}
+    fix = r"as 1234\.5\.$" if told else r"Fix them or leave them empty\.$"
+    with pytest.raises(InputError, match=fix):
+        MADE.transform(wrong)
+    reader = RowReader(MADE)
+    reader.read(wrong)
+    (warning,) = reader.warnings()
+    assert warning.endswith("as 1234.5." if told else f"{cell!r} cannot be read as numbers.")
 
 
 def test_a_table_without_rows_gives_none() -> None:

@@ -31,6 +31,8 @@ def read_columns(path: str | os.PathLike[str]) -> TablePart:
     reader = READERS.get(file.suffix.lower())
     if reader is None and not os.path.lexists(where):
         raise InputError(no_file(where))
+    if os.path.isdir(where):
+        raise InputError(problem(where, "must be a table file; it is a folder"))
     if reader is None:
         rule = f"must be a table file: its name must end in {', '.join(READERS)}"
         raise InputError(problem(where, rule, got=file.suffix or file.name))

@@ -65,14 +65,22 @@ def columns_of(data: Any, name: str = "table") -> list[tuple[str, Any]]:
         native = nw.from_native(data, eager_only=True)
     except TypeError as error:
         rule = "must be a data frame (pandas, polars, Arrow) or a dict of columns"
-        fix = "Collect a lazy frame first; arrays without column names go into Dataset.from_arrays."
-        raise InputError(problem(name, rule, got=type(data).__name__, fix=fix)) from error
+        raise InputError(problem(name, rule, got=type(data).__name__, fix=_as_frame(data))) from error
     except nw.exceptions.DuplicateError:
         check_names(name, _names_of(data))
         raise
     names = _names_of(data)
     check_names(name, names)
     return list(zip(names, native.iter_columns(), strict=True))
+
+
+def _as_frame(data: Any) -> str:
+    """What to do about data that are no table."""
+    if type(data).__name__ == "Series":
+        return "A frame of one row has it as frame.iloc[[0]], one of one column as series.to_frame()."
+    if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
+        return "A list of rows becomes one by pandas.DataFrame(rows)."
+    return "Collect a lazy frame first; arrays without column names go into Dataset.from_arrays."
 
 
 def frame_to_encode(data: Any, name: str = "table") -> Frame:
@@ -119,6 +127,10 @@ def frame_from(where: str, columns: Sequence[tuple[str, Any]], notes: Sequence[s
         raise InputError(problem(where, "all columns must have the same number of rows", got=lengths))
     if not columns:
         raise InputError(problem(where, "must have columns; there are none"))
+    if not lengths and any(isinstance(values, str | bytes | int | float | np.generic) for _, values in columns):
+        name, values = columns[0]
+        rule = f"every column must be a list of values, also for one row; {name!r} is none"
+        raise InputError(problem(where, rule, got=values, fix="Write [...] around each value."))
     return Frame(where, made, max(lengths.values(), default=0), unreadable, tuple(notes))
 
 

@@ -180,6 +180,16 @@ def _categories(column: RawColumn, words: Sequence[str]) -> KindFinding:
     return KindFinding("categorical", remark=remark)
 
 
+def rewriting(got: Any, words: str) -> str:
+    """How to write a number that is written so that it cannot be read, as 3,5; "" of anything else.
+
+    words: what a column must hold, which is told with it.
+    """
+    if words != WORDS["numeric"] or not isinstance(got, str):
+        return ""
+    return next((REWRITE[meant] for meant in (COMMAS, SIGNS) if re.match(MISWRITTEN[meant], got)), "")
+
+
 def read_as(column: RawColumn, kind: Kind, *, clock: bool | None = None) -> tuple[Numbers, NDArray[np.bool_]]:
     """(values [N] with NaN for missing, where a cell cannot be read as this kind); not for categorical.
 

@@ -16,7 +16,7 @@ from goodfit.data.tables.categories import fit_categories, sharers
 from goodfit.data.tables.coded import coded_rows, dense_rows
 from goodfit.data.tables.fitted import FIT, FittedColumn
 from goodfit.data.tables.frames import Frame, frame_of, frame_to_encode
-from goodfit.data.tables.kinds import WORDS, Kind, read_as
+from goodfit.data.tables.kinds import WORDS, Kind, read_as, rewriting
 from goodfit.data.tables.ordered import Ordered
 from goodfit.data.tables.raw import RawColumn
 from goodfit.errors import InputError, Problems, nearest, problem, shorten
@@ -162,26 +162,25 @@ class RowReader:
     def warnings(self) -> list[str]:
         """Which rows were left out so far, column by column."""
         texts = []
-        for name, gap, words in self._lost():
-            text = (
-                f"{rows_text(gap.rows, gap.count)} without a prediction: {shorten(gap.got)} cannot be read as {words}"
-            )
-            texts.append(f"Column {name!r}: {text}.")
+        for column, gap in self._lost():
+            rows, fix = rows_text(gap.rows, gap.count), rewriting(gap.got, column.words)
+            text = f"{rows} without a prediction: {shorten(gap.got)} cannot be read as {column.words}."
+            texts.append(f"Column {column.name!r}: {text}{fix and f' {fix}'}")
         return texts
 
     def unread_error(self) -> InputError:
         """The error that names all cells that could not be read."""
         return InputError(
             *(
-                unread_problem(self._where, name, gap.rows, gap.count, gap.got, words)
-                for name, gap, words in self._lost()
+                unread_problem(self._where, column.name, gap.rows, gap.count, gap.got, column.words)
+                for column, gap in self._lost()
             )
         )
 
-    def _lost(self) -> Iterator[tuple[str, Gap, str]]:
+    def _lost(self) -> Iterator[tuple[FittedColumn, Gap]]:
         for column in self.preprocessing.columns:
             if column.name in self._gaps:
-                yield column.name, self._gaps[column.name], column.words
+                yield column, self._gaps[column.name]
 
     def _lose(self, name: str, column: RawColumn, rows: NDArray[np.int64]) -> None:
         gap = self._gaps.get(name)
@@ -216,12 +215,21 @@ def check_columns(frame: Frame, taken: Mapping[str, str], of: str, problems: Pro
     lacking = [name for name in taken if name not in frame.names]
     if lacking:
         spare = [name for name in frame.names if name not in taken]
-        fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
         rule = f"must have the columns {of}; missing: {listed(lacking)}"
-        problems.add(frame.name, rule, fix=fix if fix.startswith("Did") else "The order does not matter.")
+        problems.add(frame.name, rule, fix=_other_names(lacking, spare) or "The order does not matter.")
     for name, holds in taken.items():
         if name in frame.unreadable:
             problems.add(frame.name, f"column {name!r} must hold {holds}", got=frame.unreadable[name])
+
+
+def _other_names(lacking: Sequence[str], spare: Sequence[str]) -> str:
+    """A fix for columns that are lacking, if they may be there by other names; "" if not."""
+    folded = {name.strip().casefold(): name for name in spare}
+    for name in lacking:
+        if other := folded.get(name.strip().casefold()):
+            return f"Rename {other!r} to {name!r}: names are told apart by capitals and blanks."
+    fix = nearest(lacking[0], spare) if spare and len(lacking) == 1 else ""
+    return fix if fix.startswith("Did") else ""
 
 
 def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str = "") -> None:
@@ -239,7 +247,7 @@ def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words
     """The problem with cells of a column that are no `words`. rows: the numbers of the first of them."""
     verb = "does" if count == 1 else "do"
     rule = f"column {name!r} must hold {words}; {rows_text(rows, count)} {verb} not"
-    return problem(where, rule, got=got, fix=fix or "Fix them or leave them empty.")
+    return problem(where, rule, got=got, fix=fix or rewriting(got, words) or "Fix them or leave them empty.")
 
 
 def listed(names: list[str]) -> str:
