@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from goodfit.cli import train as train_module
 from goodfit.errors import GoodfitError, InputError
 from goodfit.training.recipe import CHAPTER, Recipe
@@ -187,6 +189,20 @@ def test_predict_writes_to_stdout_or_to_a_file(call, fake, tmp_path) -> None:  #
     assert fake.last == {"folder": Path("runs/a"), "data": "iris"}
     assert call("predict", "runs/a", "iris", "--out", "p.csv") == (0, "", "Predictions: p.csv\n")
     assert (tmp_path / "p.csv").read_text() == PREDICTED
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["p.parquet"], "as CSV, so its name must not end in .parquet; got 'p.parquet'. Name it .csv."),
+        (["p.JSON"], "as CSV, so its name must not end in .json; got 'p.JSON'. Add --json, or name it .csv."),
+        (["p.csv.gz", "--json"], "as lines of JSON, so its name must not end in .gz; got 'p.csv.gz'. Name it .jsonl."),
+    ],
+)
+def test_a_file_of_predictions_is_named_as_what_it_is(call, fake, words, message) -> None:  # type: ignore[no-untyped-def]
+    told = f"Command line: '--out' is written {message}\n"
+    assert call("predict", "runs/a", "iris", "--out", *words) == (2, "", told)
+    assert not Path(words[0]).exists()
 
 
 def test_data_list(call) -> None:  # type: ignore[no-untyped-def]

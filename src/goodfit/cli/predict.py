@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from goodfit.cli.exits import say
+from goodfit.errors import InputError, problem
 
 if TYPE_CHECKING:
     from goodfit.runs import PredictionStream
+
+OF_JSON = (".json", ".jsonl", ".ndjson")
+OF_OTHERS = (".parquet", ".feather", ".arrow", ".npz", ".npy", ".xlsx", ".xls", ".gz", ".zip")
 
 
 def predict(
@@ -50,6 +54,7 @@ def predict(
     from goodfit.files import write_atomically
     from goodfit.runs import PredictionStream
 
+    _check_name(out, json=json)
     with watch(quiet=quiet) as watcher:
         stream = PredictionStream(
             run,
@@ -73,6 +78,16 @@ def predict(
         say(f"Warning: {warning}")
     if out is not None:
         say(f"Predictions: {out}")
+
+
+def _check_name(out: Path | None, *, json: bool) -> None:
+    """InputError where the name of a file tells of another form than is written into it."""
+    ending = "" if out is None else out.suffix.lower()
+    as_json = ending in OF_JSON and not json
+    if as_json or ending in OF_OTHERS:
+        rule = f"'--out' is written as {'lines of JSON' if json else 'CSV'}, so its name must not end in {ending}"
+        fix = f"{'Add --json, or name' if as_json else 'Name'} it {'.jsonl' if json else '.csv'}."
+        raise InputError(problem("Command line", rule, got=str(out), fix=fix))
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:

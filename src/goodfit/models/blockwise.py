@@ -189,7 +189,7 @@ def _in_threads(work: Callable[[slice], None], items: Sequence[slice], count: in
         try:
             while turns is _turns and (item := left.popleft()) is not None:
                 work(item)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the caller raises it
             raised.append(error)
             left.extendleft([None] * count)
         if turns is not _turns:  # in a child of a fork; that its only thread ends would not end it

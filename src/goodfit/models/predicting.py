@@ -9,6 +9,7 @@ from goodfit.data import Dataset, Step, load, names
 from goodfit.data.tables.files import is_table_path, read_frame
 from goodfit.errors import InputError, problem
 
+STREAM = "-"  # in the place of a file: what comes in at standard input
 ENSEMBLE = "ensemble"  # in `about`: how nets of several recipes were chosen and weighed
 DIVERGED = "diverged"  # in `about`: places of nets, from 0, that stopped because a loss or weight was no longer finite
 
@@ -26,10 +27,11 @@ def dataset_to_predict(where: str, data: Any, progress: Callable[[Step], None] |
     """A data set for nets that take numbers as they are, or that of a name; InputError for a table."""
     if isinstance(data, Dataset):
         return data
-    if isinstance(data, str) and (data in names() or not is_table_path(data)):
+    if isinstance(data, str) and (data in names() or not (data == STREAM or is_table_path(data))):
         return load(data, progress=progress)
     rule = "was trained on arrays without column names, so it takes a data set, not a table"
-    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__))
+    fix = "In Python its 'predict' takes an array too, as load_model(...).predict(x)."
+    raise InputError(problem(where, rule, got=data if isinstance(data, str) else type(data).__name__, fix=fix))
 
 
 def read_rows(path: str, *, table: bool) -> Any:

@@ -339,7 +339,8 @@ def checked_inputs(x: Any, n_inputs: int) -> Any:
     rows = _array(_WHERE, x)
     if rows.ndim != 2 or rows.shape[1] != n_inputs or rows.dtype.kind not in "buif":
         rule = f"must be a 2-d array of numbers with {n_inputs} columns"
-        raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}"))
+        fix = "Give one row as an array of one row: x[None]." if rows.shape == (n_inputs,) else ""
+        raise InputError(problem(_WHERE, rule, got=f"{rows.dtype} of shape {rows.shape}", fix=fix))
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
         bad = ~np.isfinite(rows)
         column = int(np.flatnonzero(bad.any(0))[0])

@@ -26,14 +26,13 @@ from goodfit.host import cores
 from goodfit.models.averaging import decided, mean_values
 from goodfit.models.conformal import checked_coverage, conformal_of
 from goodfit.models.model_file import load_model
-from goodfit.models.predicting import dataset_to_predict
+from goodfit.models.predicting import STREAM, dataset_to_predict
 from goodfit.models.quantiles import levels_in, quantiles_together
 from goodfit.models.trained_net import TrainedNet
 from goodfit.models.whereabouts import existing_model_path
 from goodfit.runs.predictions import Bounds, Predictions
 
 _END: Any = object()
-STREAM = "-"  # in the place of a file: what comes in at standard input
 NOT_ADAPTIVE = {
     "regression": "Give a coverage, such as 0.9.",
     "classification": "Leave it out: classes have sets.",

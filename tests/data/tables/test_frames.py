@@ -117,7 +117,7 @@ def test_arrays_of_any_layout() -> None:
         (np.zeros((2, 2)), "got 'ndarray'. Collect a lazy frame first; arrays without column names go into Dataset"),
         (pd.Series([1.0], ["a"]), r"got 'Series'. A frame of one row has it as frame.iloc\[\[0\]\]"),
         ([{"a": 1}], r"got 'list'. A list of rows becomes one by pandas.DataFrame\(rows\)"),
-        ({"a": 1.5, "b": "x"}, r"must be a list of values, also for one row; 'a' is none; got 1.5. Write \[...\] around"),
+        ({"a": 1.5, "b": "x"}, r"must be a list of values, also for one row; 'a' is none; got 1.5. Write \["),
         (pl.LazyFrame(COLUMNS), "got 'LazyFrame'. Collect a lazy frame first"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "names must be unique; repeated: 'a'. Rename one of them"),
         (pa.table([[1], [2]], names=["a", "a"]), "column names must be unique; repeated: 'a'"),
