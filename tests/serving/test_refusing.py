@@ -78,7 +78,7 @@ def test_every_problem_is_named_by_column_and_row(people: Client) -> None:
     assert problems == [
         f"Request: every row must have the column 'since'; row 0 does not.{NULL}",
         "Request: must have the columns that the net was trained on; missing: 'age', '城市', 'member'. "
-        "The order does not matter.",
+        "Rename 'Age' to 'age': names are told apart by capitals and blanks.",
     ]
 
 
