@@ -58,11 +58,12 @@ function trouble(key) {
 async function begin() {
   views.play = new Play(model);
   tabs();
-  await words.speak(words.preferred());
-  $("language").addEventListener("click", async () => {
+  await words.load();
+  words.speak(words.preferred());
+  $("language").addEventListener("click", () => {
     const other = words.language === "en" ? "zh" : "en";
     words.keep(other);
-    await words.speak(other);
+    words.speak(other);
     nameLanguage();
     views[document.querySelector(".view:not([hidden])")?.id.slice(5) ?? ""]?.show?.();
   });
@@ -94,7 +95,7 @@ async function connected({ up, again }) {
     return;
   }
   trouble("");
-  words.learn(live.welcome?.fields);
+  words.learn(live.welcome?.fields ?? []);
   const own = $("tabs").querySelectorAll("a");
   for (const tab of own) tab.hidden = live.welcome?.collects && !["play", "lessons"].includes(tab.dataset.view); // not for a class
   if ([...own].some((tab) => tab.hidden && tab.ariaCurrent)) await view("play");

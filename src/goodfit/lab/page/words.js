@@ -1,10 +1,8 @@
 // The page's words in two languages. An element keeps the key of its words, so that the language can change at any time.
 
 const KEPT = "goodfit-lab-language";
-/** @type {Record<string, string>} */
+/** By key: English, Chinese. @type {Record<string, string[]>} */
 let words = {};
-/** Fields of a recipe, whose names the server gives. @type {{name: string, label: {en: string, zh: string}}[]} */
-let fields = [];
 export let language = "en";
 
 /** The language chosen before, else the browser's if the page has it. */
@@ -14,20 +12,23 @@ export function preferred() {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** Load a language, and put its words in. @param {string} name "en" or "zh" */
-export async function speak(name) {
-  const answer = await fetch(new URL(`words.${name}.json`, import.meta.url));
-  [words, language] = [await answer.json(), name];
-  learn(fields);
+/** Load the words of both languages. */
+export async function load() {
+  const answer = await fetch(new URL("words.json", import.meta.url));
+  words = await answer.json();
+}
+
+/** Speak a language. @param {string} name "en" or "zh" */
+export function speak(name) {
+  language = name;
   document.documentElement.lang = name === "zh" ? "zh-Hans" : "en";
   translate(document.documentElement);
   document.dispatchEvent(new CustomEvent("language"));
 }
 
-/** Learn the names of fields. @param {typeof fields} told */
+/** Learn the names of a recipe's fields, which the server gives. @param {{name: string, label: {en: string, zh: string}}[]} told */
 export function learn(told) {
-  fields = told;
-  for (const { name, label } of told) words[`field.${name}`] = of(label);
+  for (const { name, label } of told) words[`field.${name}`] = [label.en, label.zh];
 }
 
 /** Keep the choice for the next visit. @param {string} name */
@@ -35,7 +36,7 @@ export const keep = (name) => localStorage.setItem(KEPT, name);
 
 /** The words of a key, with {name} replaced. @param {string} key @param {Record<string, any>} [values] */
 export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+  return tOr(key, key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
 /** Sentences of the server in Chinese, by their English. @type {Record<string, string>} */
@@ -48,7 +49,7 @@ export function of(words) {
 }
 
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
-export const tOr = (key, otherwise) => words[key] ?? otherwise;
+export const tOr = (key, otherwise) => words[key]?.[language === "zh" ? 1 : 0] ?? otherwise;
 
 /**
  * Give an element words that follow the language; the element.
