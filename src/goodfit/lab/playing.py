@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from goodfit.errors import InputError, problem
 from goodfit.lab import messages, pictures
 from goodfit.lab.changing import WHERE
+from goodfit.lab.difference import difference
 from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
-from goodfit.lab.results import over_nets
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.fitting import Report
@@ -301,16 +301,9 @@ class Player:
         )
 
     def _difference(self) -> None:
-        """Tell how far B is from A, paired by nets."""
-        if "B" not in self.tracks:
-            return
-        first, second = self.tracks["A"], self.tracks["B"]
-        epoch = min(first.epoch, second.epoch)
-        if not epoch:
-            return
-        name = "valid_loss" if "valid_loss" in first.names else "train_loss"
-        apart = paired(first.standing(name, epoch), second.standing(name, epoch))
-        self.tell({"say": "difference", "epoch": epoch, "metric": name, **apart})
+        """Tell how far B is from A, where both are somewhere."""
+        if "B" in self.tracks and (found := difference(self.tracks["A"], self.tracks["B"])) is not None:
+            self.tell({"say": "difference", **found})
 
     def _picture_due(self) -> bool:
         return time.perf_counter() >= self._drawn
@@ -357,23 +350,3 @@ class Player:
 def sound(nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]) -> Sequence[TrainedNet]:
     """The nets that are finite; all where none is."""
     return [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
-
-
-def paired(first: NDArray[Any], second: NDArray[Any]) -> dict[str, Any]:
-    """B less A, net by net: the mean, its interval, and both in a sentence."""
-    apart = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    apart = apart[np.isfinite(apart)]
-    found: dict[str, Any] = {"mean": None, "low": None, "high": None, "nets": len(apart)}
-    if not len(apart):
-        return {**found, "sentence": "No net is finite in both."}
-    found["mean"] = float(apart.mean())
-    said = f"B less A: {found['mean']:+.4g}"
-    if len(apart) < 2:
-        return {**found, "sentence": f"{said}, of one net: no interval."}
-    low, high = over_nets(apart)
-    if low is None or high is None:
-        return {**found, "sentence": f"{said}, of {len(apart)} nets that agree: no interval."}
-    found |= {"low": float(low), "high": float(high)}
-    which = "B is lower" if high < 0 else "B is higher" if low > 0 else "either may be lower"
-    pairs = f"{len(apart)} pairs" if len(apart) == len(first) else f"{len(apart)} of {len(first)} pairs"
-    return {**found, "sentence": f"{said} ({low:+.4g} to {high:+.4g}, {pairs} of nets): {which}."}

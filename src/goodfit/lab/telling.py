@@ -175,7 +175,10 @@ class DroppedTold(Told):
 
 
 class DifferenceTold(Told):
-    """B less A at their last common epoch, paired by nets: the mean, and its interval (None with fewer than two)."""
+    """B less A at their last common epoch, paired by nets: the mean, its interval (None with fewer than two).
+
+    sentence: all of it, "en" and "zh".
+    """
 
     say: Literal["difference"]
     epoch: int
@@ -184,7 +187,7 @@ class DifferenceTold(Told):
     low: float | None
     high: float | None
     nets: int
-    sentence: str
+    sentence: dict[str, str]
 
 
 class NoteTold(Told):

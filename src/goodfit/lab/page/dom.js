@@ -58,6 +58,21 @@ export function channels(name) {
   return [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16)); // the style sheet writes all six digits
 }
 
+/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
+export const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
+
+/** The largest size among values. @param {Float32Array} values */
+export const largest = (values) => values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+
+/** Paint a small canvas cell by cell, row by row from the lowest up. @param {HTMLCanvasElement} tile @param {number} side @param {(cell: number) => number[]} ink red, green and blue */
+export function tiled(tile, side, ink) {
+  tile.width = tile.height = side;
+  const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+  const pixels = pen.createImageData(side, side);
+  for (let at = 0; at < side * side; at++) pixels.data.set([...ink(at), 255], 4 * ((side - 1 - Math.floor(at / side)) * side + (at % side)));
+  pen.putImageData(pixels, 0, 0);
+}
+
 /**
  * A canvas made sharp for the screen; its context draws in CSS pixels.
  * @param {HTMLCanvasElement} canvas

@@ -46,6 +46,7 @@ function tabs() {
       event.preventDefault();
       model.tell("view", name);
     };
+    if (name !== "play") $("main").append(h("section", { id: `view-${name}`, class: "view", hidden: true }));
     $("tabs").append(h("li", {}, h("a", { href: `#view=${name}`, "data-view": name, "data-w": `tab.${name}`, click: go })));
   }
 }

@@ -8,31 +8,24 @@ export class Model extends Teller {
   constructor(live) {
     super();
     this.live = live;
-    /** @type {any} */
     this.state = null;
-    /** @type {any} */
     this.opened = null;
-    /** @type {any} the recipe that trains now, changes on the way included */
+    /** The recipe that trains now, changes on the way included. */
     this.recipe = {};
-    /** @type {any} */
     this.status = { state: "paused", epoch: { A: 0 }, batch: 0, speed: 0, frozen: {} };
     /** @type {Record<string, Curves>} */
     this.curves = { A: new Curves(), B: new Curves() };
     /** @type {Record<string, any[]>} */
     this.marks = { A: [], B: [] };
-    /** @type {any[]} changes on the way, as a state has them */
+    /** Changes on the way, as a state has them. */
     this.acts = [];
-    /** @type {any[]} those of B */
+    /** Those of B. */
     this.others = [];
-    /** @type {any} */
     this.branch = null;
-    /** @type {any} */
     this.difference = null;
     /** @type {Record<string, any>} */
     this.boundary = {};
-    /** @type {any} */
     this.units = null;
-    /** @type {any[]} */
     this.points = [];
     /** @type {Record<string, number>} the epoch that each branch has come to: curves tell it sooner than states */
     this.reached = { A: 0, B: 0 };

@@ -1,6 +1,6 @@
 // The net as a drawing: units as thumbnails of what they compute, weights as lines. A click on a line or unit chooses it;
 // the form below, which says the same in words, changes it.
-import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, largest, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
@@ -94,7 +94,7 @@ export class NetDrawing {
     if (!net || !width) return;
     this.arrange(net, width, height);
     const inks = [colour("--series-1"), colour("--series-0")];
-    const most = net.layers.map((layer) => layer.weights.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9));
+    const most = net.layers.map((layer) => largest(layer.weights));
     for (const line of this.lines) {
       const strength = Math.min(1, Math.abs(line.value) / Math.max(most[line.layer], 0.2));
       this.stroke(pen, line, inks[line.value < 0 ? 0 : 1], 0.4 + 3.4 * strength, 0.12 + 0.75 * strength);
@@ -129,7 +129,9 @@ export class NetDrawing {
       pen.clip(box);
       if (net.flat) tinyCurve(pen, picture, left, top, size);
       else {
-        this.tilePicture(picture, net.side);
+        const most = largest(picture);
+        const [low, high, paper] = ["--series-1", "--series-0", "--paper"].map(channels);
+        tiled(this.tile, net.side, (cell) => mix(paper, picture[cell] < 0 ? low : high, (0.85 * Math.abs(picture[cell])) / most));
         pen.drawImage(this.tile, left, top, size, size);
       }
       pen.restore();
@@ -160,23 +162,6 @@ export class NetDrawing {
     const all = net.layers[layer]?.thumbnails;
     const size = net.flat ? net.side : net.side * net.side;
     return all && size ? all.subarray(unit * size, (unit + 1) * size) : null;
-  }
-
-  /** @param {Float32Array} values @param {number} side */
-  tilePicture(values, side) {
-    this.tile.width = this.tile.height = side;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.tile.getContext("2d"));
-    const pixels = pen.createImageData(side, side);
-    const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
-    const [low, high, paper] = [channels("--series-1"), channels("--series-0"), channels("--paper")];
-    for (let at = 0; at < values.length; at++) {
-      const to = 4 * ((side - 1 - Math.floor(at / side)) * side + (at % side));
-      const share = Math.min(1, Math.abs(values[at]) / most) * 0.85;
-      const ink = values[at] < 0 ? low : high;
-      for (let part = 0; part < 3; part++) pixels.data[to + part] = paper[part] * (1 - share) + ink[part] * share;
-      pixels.data[to + 3] = 255;
-    }
-    pen.putImageData(pixels, 0, 0);
   }
 
   /** @param {Pen} pen @param {Net} net @param {number} height */
@@ -254,7 +239,7 @@ export class NetDrawing {
 
 /** What a unit computes along a line. @param {Pen} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
 function tinyCurve(pen, values, left, top, size) {
-  const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+  const most = largest(values);
   pen.beginPath();
   values.forEach((value, at) => pen.lineTo(left + (size * at) / (values.length - 1), top + size / 2 - (value / most) * size * 0.42));
   pen.strokeStyle = colour("--series-2");

@@ -1,7 +1,7 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
 // band: how much they disagree. Points can be drawn on it, with the pointer or with the keys. And a surface with paths.
 import { drawAxes, place, straight, valueAt } from "./axes.js";
-import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, largest, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
@@ -112,18 +112,12 @@ export class Picture {
     const inks = (shown.code === undefined ? CLASS_INKS : ["--muted", CLASS_INKS[shown.code % CLASS_INKS.length]]).map(channels);
     const paper = channels("--paper");
     const ink = channels("--ink");
-    this.tile.width = this.tile.height = grid;
-    const tile = /** @type {Pen} */ (this.tile.getContext("2d"));
-    const pixels = tile.createImageData(grid, grid);
-    for (let at = 0; at < grid * grid; at++) {
-      const to = 4 * ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)); // rows come from the lowest y up
+    tiled(this.tile, grid, (at) => {
       const share = (mean[0][at] - low) / (high - low);
       const mixed = surface ? paper : mean.length === 1 ? between(share, inks, paper) : blended(mean, at, inks, paper);
       const dark = surface ? SHADE * Math.min(1, share) : spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
-      for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
-      pixels.data[to + 3] = 255;
-    }
-    tile.putImageData(pixels, 0, 0);
+      return mix(mixed, ink, dark);
+    });
     pen.imageSmoothingEnabled = true;
     pen.imageSmoothingQuality = "high";
     const { x, y } = this.axes();
@@ -250,7 +244,7 @@ export class Picture {
     this.behind = values ? before : null;
     if (!values || !before) this.shown = before;
     else {
-      const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+      const most = largest(values);
       const plane = side * side === values.length;
       const kind = plane ? "values" : "curve";
       this.shown = { ...before, kind, mean: [values], spread: null, nets: [], grid: plane ? side : values.length, low: -most, high: most };
@@ -286,9 +280,6 @@ export class Picture {
 
 /** @param {Axis} axis @param {number} value */
 const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
-
-/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
-const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
 
 /** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */
 const between = (share, inks, paper) => mix(paper, inks[share > 0.5 ? 1 : 0], Math.min(1, Math.abs(share - 0.5) * 2) * 0.72);

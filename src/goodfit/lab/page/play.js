@@ -9,7 +9,7 @@ import { NetCard } from "./net_card.js";
 import { PictureCard } from "./picture_card.js";
 import { RecipePanel } from "./recipe.js";
 import { save } from "./files.js";
-import { language, of, put, t } from "./words.js";
+import { language, named, of, put, t } from "./words.js";
 
 const SILENCE = 2000; // milliseconds between two sentences of the live summary, at least
 
@@ -211,7 +211,5 @@ export class Play {
 
 /** A change as the chart marks it. @param {{epoch: number, fields: Record<string, any>, sentence?: string}} mark @param {string} [before] */
 function marked({ epoch, fields, sentence }, before = "") {
-  const names = Object.entries(fields ?? {});
-  const words = names.map(([name, value]) => `${t(`field.${name}`)} ${value}`).join(", ");
-  return { epoch, text: before + (names.length ? words : of(sentence ?? "")) };
+  return { epoch, text: before + (named(fields) || of(sentence ?? "")) };
 }

@@ -19,7 +19,6 @@ export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.model = model;
-    /** @type {any} */
     this.found = null;
     /** @type {Stage[]} */
     this.stages = [];

@@ -12,7 +12,6 @@ export class View {
   constructor(host, model) {
     this.part = h("div", { class: "parts" });
     this.model = model;
-    /** @type {any[]} */
     this.studies = [];
     /** @type {Record<string, Record<string, any>>} values of the parameters, by study */
     this.values = {};

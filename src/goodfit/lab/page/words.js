@@ -48,6 +48,9 @@ export function of(words) {
   return typeof words === "string" ? ((zh && chinese[words]) || words) : words[zh ? "zh" : "en"];
 }
 
+/** Fields of a recipe with their values. @param {Record<string, any>} fields */
+export const named = (fields) => Object.entries(fields).map(([name, value]) => `${t(`field.${name}`)} ${Array.isArray(value) ? value.join(", ") : value}`).join(", ");
+
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
 export const tOr = (key, otherwise) => words[key]?.[language === "zh" ? 1 : 0] ?? otherwise;
 
