@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -107,7 +108,8 @@ class _Page:
         elif self.session is None:
             raise InputError(problem(WHERE, "the first message must be 'hello'", got=getattr(asked, "do", None)))
         else:
-            self.session.ask(asked, self.outbox, {"files": self.live.uploads.paths, **self.live.more})
+            more = {"files": self.live.uploads.paths, "page": page_name(self.session.id), **self.live.more}
+            self.session.ask(asked, self.outbox, more)
 
     async def _hello(self, asked: AskHello) -> None:
         if self.session is not None:
@@ -118,6 +120,11 @@ class _Page:
         header["collects"] = self.live.allowed is not None
         self.outbox.put(json.dumps({**header, **greeting()}, ensure_ascii=False))
         session.join(self.outbox, asked.after)
+
+
+def page_name(session: str) -> str:
+    """What answers call a page by: nobody can take its session over by this."""
+    return hashlib.sha256(session.encode()).hexdigest()[:8]
 
 
 def _number(given: str | bytes) -> int | None:
