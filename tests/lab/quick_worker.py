@@ -30,7 +30,7 @@ def main() -> None:
 
 def answers(asked: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     if asked["do"] == "open":
-        about: dict[str, Any] = {name: {} for name in ("recipe", "rows")}
+        about: dict[str, Any] = {name: {} for name in ("recipe", "rows", "divided", "few")}
         about |= {name: [] for name in ("classes", "inputs", "nets", "metrics", "notes")}
         numbers = {"epochs": 1, "steps": 1, "picture": None, "score": "accuracy", "task": "classification"}
         yield {"say": "opened", "state": asked["state"], **about, **numbers}, None

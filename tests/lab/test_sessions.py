@@ -276,7 +276,7 @@ def test_a_file_that_is_too_large_or_finds_no_room(here: Lab, monkeypatch: pytes
     status, told = here.keep("a.csv", b"a\n" + b"1\n" * 10_000_001)
     assert (status, told["problems"][0].partition(".")[0]) == (
         413,
-        "Request: the body must have at most 20,000,000 bytes",
+        "Request: the body must have at most 20 MB",
     )
 
     def full(*_: Any) -> None:

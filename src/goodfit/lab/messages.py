@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit import strict_json
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.lab.faults import add_fault
 from goodfit.lab.states import MOST_EPOCHS, MOST_LETTERS, MOST_NETS, MOST_WIDTH, Epoch, Layer, WeightAct
 from goodfit.training.recipe import LARGEST_SEED
 
@@ -323,6 +324,15 @@ ASKED = {
 Asked = _Asked
 JOBS = ("claim", "judge", "capacity", "folds", "race", "search", "answer", "replay", "study")
 """What is done beside the training, in another process."""
+TITLES = {
+    "capacity": "Capacity",
+    "folds": "Folds",
+    "race": "Race",
+    "search": "Search",
+    "weight": "Weight",
+    "answer": "Answer",
+}
+"""What the page calls some of these."""
 
 
 def read_asked(text: str | bytes) -> _Asked:
@@ -349,12 +359,5 @@ def read_asked(text: str | bytes) -> _Asked:
 def _refused(name: str, declared: type[BaseModel], error: ValidationError) -> InputError:
     problems = Problems()
     for each in error.errors(include_url=False):
-        place = ".".join(map(str, each["loc"]))
-        if each["type"] == "extra_forbidden":
-            problems.add(WHERE, f"{place!r} is not part of {name!r}", fix=nearest(place, declared.model_fields))
-        elif each["type"] == "missing":
-            problems.add(WHERE, f"{name!r} needs {place!r}")
-        else:
-            said = str(each["msg"])
-            problems.add(WHERE, f"{place!r} of {name!r}: {said[0].lower()}{said[1:]}", got=each["input"])
+        add_fault(problems, TITLES.get(name, WHERE), declared, each, name)
     return InputError(*problems.found)

@@ -66,9 +66,9 @@ class WelcomeTold(Told):
 class OpenedTold(Told):
     """A state is open. metrics: names of the columns of curves; score: the name of what *_score measures.
 
-    nets: [{"seed", "hidden"}]; rows: of train, valid and test; steps: batches of an epoch; picture: None, or how inputs
-    are drawn (see `pictures.Plane`): {"kind": "plane" or "line", "x": [low, high], "y": [low, high], "names": [across,
-    up], "sentence"}.
+    nets: [{"seed", "hidden"}]; rows: of train, valid and test; divided, few: the same in a sentence, and where that is
+    too few, "en" and "zh"; steps: batches of an epoch; picture: None, or how inputs are drawn (see `pictures.Plane`):
+    {"kind": "plane" or "line", "x": [low, high], "y": [low, high], "names": [across, up], "sentence"}.
     """
 
     say: Literal["opened"]
@@ -78,6 +78,8 @@ class OpenedTold(Told):
     classes: list[str]
     inputs: list[str]
     rows: dict[str, int]
+    divided: dict[str, str]
+    few: dict[str, str]
     epochs: int
     steps: int
     nets: list[dict[str, Any]]
