@@ -146,3 +146,13 @@ def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:
 def test_a_form_that_cannot_be_had_is_refused(name: str, kind: str, message: str) -> None:
     with pytest.raises(gf.InputError, match=message):
         export(checked_state({"recipe": RECIPE, **STATES[name]}), kind)
+
+
+def test_a_table_keeps_its_name_and_those_of_its_columns(files: dict[str, Path], tmp_path: Path) -> None:
+    """An upload lies under a name that nobody gave it."""
+    kept = files["mine.csv"].rename(tmp_path / "3f2a9b5c.csv")
+    state = checked_state({"recipe": RECIPE, **STATES["file"]})
+    told = open_state(state, {"mine.csv": kept}).told()
+    assert told["inputs"] == told["picture"]["names"] == ["a", "b"]
+    cells = json.loads(export(state, "notebook", {"mine.csv": kept}).text)["cells"]
+    assert cells[0]["source"][0] == "# 2 nets on mine\n"

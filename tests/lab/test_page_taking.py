@@ -17,6 +17,7 @@ from goodfit.training import Recipe
 
 pytestmark = pytest.mark.xdist_group("lab-page")
 TINY = {**SMALL["recipe"], "hidden": [], "epochs": 2, "learning_rate": 0.5}
+ONE_UNIT = {**TINY, "hidden": [1], "epochs": 20, "learning_rate": 0.1, "batch_size": 16}
 LESSON = Path(goodfit.lab.__file__).parent / "lessons" / "chain-rule.toml"
 HEARD = """(() => {
   window.heard = [];
@@ -39,15 +40,16 @@ def kept(folder: Path, name: str) -> str:
 
 def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Path) -> None:
     """The verdict in its words; beside it a notebook and a recipe as files, the loss heard; then a replay."""
-    state = person.go(view="say", recipe=TINY, data={**SMALL["data"], "rows": 40}, nets=2)
+    circles = {"name": "circles", "rows": 200, "noise": 0.1}  # around which one unit cannot go
+    state = person.go(view="say", recipe=ONE_UNIT, data=circles, nets=2)
     person.click("#view-say section:nth-of-type(3) button")
     person.click("a[data-view=play]")
     person.browser.ask("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     for kind in ("notebook", "recipe"):
         person.choose("#export", kind)
     notebook = json.loads(kept(tmp_path, "train.ipynb"))
-    assert any("learning_rate=0.5" in "".join(cell["source"]) for cell in notebook["cells"])
-    assert Recipe.from_mapping(json.loads(kept(tmp_path, "recipe.json"))).learning_rate == 0.5
+    assert any("learning_rate=0.1" in "".join(cell["source"]) for cell in notebook["cells"])
+    assert Recipe.from_mapping(json.loads(kept(tmp_path, "recipe.json"))).hidden == (1,)
     for _ in range(2):
         person.step()
     person.value(HEARD)
@@ -59,13 +61,14 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
     assert (pitches[0] > pitches[-1]) == (first > second)
     person.click("a[data-view=say]")
     person.until("document.querySelector('#verdict .lead')")
-    assert person.text("#verdict .lead").startswith(("Underfit", "Overfit", "Fits", "Cannot tell", "Good"))
-    assert "on held-out data" in person.text("#verdict")
+    assert person.text("#verdict .lead").startswith("Underfit: wider (hidden 1 -> 4) lowers the log loss")
+    assert "a constant prediction has 0.693" in person.text("#verdict")  # ln 2, of two classes of the same size
+    assert person.value("document.querySelectorAll('#verdict .lead').length") == 1
     person.click("a[data-view=play]")
     person.choose("#export", "replay")
     replay = kept(tmp_path, "replay.html")
     assert '<html lang="en"' in replay
-    assert f"{state['nets']} nets of 2-2, 2 epochs" in replay
+    assert f"{state['nets']} nets of 2-1-2, 20 epochs" in replay
 
 
 def test_presets_are_sections_of_the_chapter(person: Person) -> None:
@@ -103,18 +106,26 @@ def test_a_pupil_answers_and_the_teacher_collects(pupil: Person, tmp_path: Path)
     )
     assert shown == ["play", "lessons"]
     assert pupil.value("document.querySelector('.lesson')") is None
-    pupil.write("#view-lessons input[name=prediction]", "-0.25")
     pupil.write("#view-lessons input[name=name]", "Ada")
     pupil.write("#view-lessons textarea[name=note]", "=HYPERLINK(1)")
     pupil.click("#view-lessons form .primary")
-    pupil.until("document.querySelector('#answered .answer')")
-    assert pupil.text("#answered .answer") == "Your prediction came true"
-    assert "collected" in pupil.text("#answered")
-    (line,) = csv.DictReader((tmp_path / "answers.csv").read_text("utf-8").splitlines())
-    assert (line["lesson"], line["name"], float(line["prediction"]), line["right"]) == (
-        "chain-rule",
-        "Ada",
-        -0.25,
-        "yes",
-    )
-    assert line["note"] == "'=HYPERLINK(1)"  # no formula for the teacher's spreadsheet
+    pupil.until("document.querySelector('#answered .error')")
+    assert pupil.text("#answered") == "Prediction: must be a number from -1 to 1. Write it down first."
+    told = [
+        ("-0,3", "It came otherwise", "Attempt 1 has been collected."),
+        ("-0,3", "It came otherwise", "This answer had been collected already."),
+        (
+            "-0.25",
+            "Your prediction came true",
+            "Attempt 2 has been collected; it says that the solution had been",
+        ),
+    ]
+    for written, head, collected in told:
+        pupil.write("#view-lessons input[name=prediction]", written)
+        pupil.click("#view-lessons form .primary")
+        pupil.until(f"document.querySelector('#answered').textContent.includes({json.dumps(collected)})")
+        assert pupil.text("#answered .answer") == head
+    lines = [*csv.DictReader((tmp_path / "answers.csv").read_text("utf-8").splitlines())]
+    kept = [[line[name] for name in ("name", "attempt", "seen_before", "prediction", "right")] for line in lines]
+    assert kept == [["Ada", "1", "no", "-0.3", "no"], ["Ada", "2", "yes", "-0.25", "yes"]]
+    assert {line["note"] for line in lines} == {"'=HYPERLINK(1)"}  # no formula for the teacher's spreadsheet

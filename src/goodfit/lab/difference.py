@@ -39,6 +39,11 @@ def paired(apart: NDArray[np.float64]) -> dict[str, Any]:
     mean = float(apart.mean())
     low, high = over_nets(apart)
     found |= {"mean": mean, "low": low, "high": high}
+    if not apart.any():
+        return {
+            **found,
+            "said": Words("none, they are the same nets until the change.", "没有差别，改动之前是同样的网络。"),
+        }
     said = f"{mean:+.3g}"
     if low is None or high is None:
         return {**found, "said": Words(f"{said}, without an interval.", f"{said}，没有区间。")}

@@ -68,7 +68,7 @@ export class Chart {
       const room = (high - low || Math.abs(high) || 1) * 0.06;
       [low, high] = [low >= 0 && low < high / 2 ? 0 : low - room, high + room];
     }
-    const x = { low: this.wide ? 1 : 0, high: this.wide ? Math.max(this.end, 2) : this.end, log: this.wide, from: 52, to: width - 10 };
+    const x = { low: this.wide ? 1 : 0, high: this.wide ? Math.max(this.end, 2) : this.end, log: this.wide, ticks: this.wide ? this.lines[0]?.epochs : undefined, from: 52, to: width - 10 };
     return { x, y: { low, high, log: this.log, from: height - 26, to: 8 } };
   }
 
@@ -181,7 +181,7 @@ export class Chart {
 /** A mean with its range. @param {Line} line @param {number} at */
 function ranged(line, at) {
   const same = line.low[at] === line.high[at];
-  return short(line.mean[at]) + (same || !Number.isFinite(line.mean[at]) ? "" : ` (${short(line.low[at])}–${short(line.high[at])})`);
+  return short(line.mean[at]) + (same || !Number.isFinite(line.mean[at]) ? "" : ` (${t("range", { low: short(line.low[at]), high: short(line.high[at]) })})`);
 }
 
 /** A table: its first column names the rows. @param {string} caption @param {string[]} head @param {(string|Node)[][]} rows */

@@ -24,7 +24,7 @@ export class Claims {
   async show() {
     const chosen = this.select.value;
     const claims = (this.claims ??= (await ask("claims")).claims ?? []);
-    this.select.replaceChildren(...claims.map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
+    this.select.replaceChildren(...claims.map((each) => h("option", { value: each.name }, of(each.sentence))));
     if (chosen) this.select.value = chosen;
   }
 

@@ -71,7 +71,7 @@ export class Control {
   value() {
     const { kind, many, none } = this.rule;
     if (kind === "switch") return this.input.checked;
-    const text = this.input.value.trim();
+    const text = kind === "number" && !this.rule.span?.whole ? decimal(this.input.value) : this.input.value.trim();
     if (none && (text === "" || text === "none")) return null;
     if (many && (text === "" || text === "none")) return [];
     const parts = text.split(",").map((each) => read(each.trim(), kind));
@@ -94,7 +94,7 @@ export class Control {
   follow() {
     if (!this.slider || !this.rule.span) return;
     const { low, high, log, zero } = this.rule.span;
-    const value = Number(this.input.value);
+    const value = Number(decimal(this.input.value));
     let share = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
     share = Math.max(0, Math.min(1, share));
     this.slider.value = zero ? (value <= 0 ? 0 : 0.04 + 0.96 * share) : share;
@@ -109,8 +109,11 @@ export class Control {
   }
 }
 
-/** @param {string} text @param {string} kind */
-function read(text, kind) {
+/** A number as it is typed, 0,5 as 0.5. @param {string} text */
+export const decimal = (text) => text.trim().replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
+
+/** A number; a text that is none as it is, for the server's words to refuse. @param {string} text @param {string} [kind] */
+export function read(text, kind = "") {
   const number = Number(text);
   return !["name", "text"].includes(kind) && text !== "" && Number.isFinite(number) ? number : text;
 }

@@ -43,7 +43,7 @@ export class DataPanel {
     if (!state || !live.welcome) return;
     const focused = document.activeElement?.closest(".field")?.getAttribute("data-field");
     this.controls = [];
-    $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own());
+    $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own(), h("p", { class: "small muted", id: "divided" }, of(this.model.opened.divided)), h("p", { class: "error" }, of(this.model.opened.few)));
     $("nets").replaceChildren(...this.nets());
     translate($("data-panel"));
     if (focused && !document.activeElement?.closest(".field")) $("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`)?.focus();

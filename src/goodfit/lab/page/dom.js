@@ -1,7 +1,7 @@
 // Small helpers for elements. Nothing here knows what the page shows.
 
 /** Inks of the classes; a single output goes from the first to the second. */
-export const CLASS_INKS = [1, 0, 2, 3, 4, 5, 6, 7].map((each) => `--series-${each}`);
+export const CLASS_INKS = [1, 0, 2, 3, 4, 5, 6, 7, 8, 9].map((each) => `--series-${each}`);
 
 /**
  * The element with this id.
@@ -33,6 +33,13 @@ export function swatch(kind, ink) {
   const mark = h("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
   if (ink) mark.style.color = `var(${ink})`;
   return mark;
+}
+
+/** The mark of a class: a disc, of the sixth and later ones a square. @param {CanvasRenderingContext2D} pen @param {number} label @param {number} x @param {number} y @param {number} size half of it */
+export function mark(pen, label, x, y, size) {
+  pen.beginPath();
+  if (label > 4) pen.rect(x - size, y - size, 2 * size, 2 * size);
+  else pen.arc(x, y, size, 0, 7);
 }
 
 /**

@@ -19,11 +19,20 @@ export async function job(model, host, name, what, part = () => {}) {
   const changed = model.acts.length;
   if (free) host.replaceChildren(h("div", { class: "line" }, bar, words, button("stop", () => model.ask("stop"), "quiet")));
   model.job ??= { name, part, told: (share, sentence) => ([bar.value, words.textContent] = [share, of(sentence)]) };
-  const answer = await model.ask(name, what, name);
+  let [answer, wrong] = [/** @type {any} */ (null), ""];
+  try {
+    answer = await model.live.ask(name, what);
+  } catch (error) {
+    const { message, said, lost } = /** @type {any} */ (error);
+    if (name === "study" || lost || !said || said === "Job: it was stopped.") model.refuse(error, name);
+    else wrong = message; // said where it was asked for
+  }
   if (free) {
     model.job = null;
     host.replaceChildren();
   }
+  host.querySelector(":scope > .error")?.remove();
+  if (wrong) host.append(h("p", { class: "error", role: "alert" }, wrong));
   if (answer && changed && !["answer", "claim", "replay", "study"].includes(name)) host.append(put(h("p", { class: "small" }), "job.unchanged"));
   return answer && answer.say !== "ok" ? answer.value : null;
 }

@@ -2,10 +2,10 @@
 import * as address from "./address.js";
 import { decided } from "./claims.js";
 import { Control, button, cards, headed, header, labelled } from "./controls.js";
-import { h, short } from "./dom.js";
+import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { of, put, t, translate } from "./words.js";
+import { of, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
@@ -69,8 +69,8 @@ export class View {
 
   prediction(lesson) {
     const choices = Object.entries(lesson.choices);
-    if (!choices.length) return h("input", { type: "number", name: "prediction", step: "any", required: true, "data-w-aria-label": "lessons.number" });
-    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value, required: true }), h("span", {}, of(words))));
+    if (!choices.length) return h("input", { type: "text", name: "prediction", inputmode: "decimal", autocomplete: "off", "data-w-aria-label": "lessons.number" });
+    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value }), h("span", {}, of(words))));
     return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
   }
 
@@ -91,8 +91,8 @@ export class View {
   async answer(event, lesson, state, form, host) {
     event.preventDefault();
     const given = new FormData(form);
-    const prediction = Object.keys(lesson.choices).length ? given.get("prediction") : Number(given.get("prediction"));
-    const what = { lesson: lesson.name, prediction, state, name: given.get("name") ?? "", note: given.get("note") ?? "" };
+    const written = (name) => given.get(name) ?? "";
+    const what = { lesson: lesson.name, prediction: written("prediction"), state, name: written("name"), note: written("note") };
     form.inert = true; // what is written down stays as it is
     const value = await job(this.model, host, "answer", what);
     form.inert = false;
@@ -100,11 +100,10 @@ export class View {
     translate(host);
   }
 
-  answered(lesson, value) {
-    const word = put(h("p", { class: `answer ${value.right ? "holds" : "does-not"}` }), value.right ? "lessons.right" : "lessons.wrong");
+  answered(lesson, { right, head, told, why, aside, decided: found, collected }) {
     const next = lesson.try_next.map((each) => h("li", {}, of(each)));
-    const found = value.decided ? decided(value.decided) : h("p", {}, t("lessons.found", { value: short(value.answer), low: short(value.low), high: short(value.high), nets: value.nets }));
-    return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
+    const say = (kind, words) => (words ? [h("p", { class: kind }, of(words))] : []);
+    return [...say(`answer ${right ? "holds" : ""}`, head), ...say("", told), ...say("error", aside), ...say("", why), ...(found ? [decided(found)] : []), ...say("muted", collected), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
   async play(state) {

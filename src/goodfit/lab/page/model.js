@@ -198,6 +198,14 @@ export class Model extends Teller {
     this.tell("view", "play");
   }
 
+  /** Try what is advised: live, with a mark in the curve; or from the beginning, with a note that says so. @param {Record<string, any>} advice @param {{en: string, zh: string}} change */
+  async attempt(advice, change) {
+    const before = this.opened;
+    await this.set(advice);
+    this.tell("view", "play");
+    if (this.opened !== before) this.tell("note", { sentence: { en: `Begun anew with ${change.en}`, zh: `重新开始：${change.zh}` } });
+  }
+
   /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @returns {Promise<any>} */
   async ask(name, what = {}, field = "") {
     try {

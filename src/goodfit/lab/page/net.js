@@ -1,6 +1,6 @@
 // The net as a drawing: units as thumbnails of what they compute, weights as lines. A click on a line or unit chooses it;
 // the form below, which says the same in words, changes it.
-import { CLASS_INKS, channels, colour, eachFrame, largest, mix, sharp, short, tiled } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, h, largest, mark, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
@@ -16,6 +16,8 @@ import { put, t } from "./words.js";
 const MOST_LINES = 1200; // drawn a layer: of more, the strongest
 const MOST_UNITS = 32; // drawn a layer; the table has all
 const MOST_INPUTS = 12;
+const NAMES = 56; // pixels for longer names of inputs
+const MOST_LETTERS = 11; // of such a name
 const NEAR = 6; // pixels from a line that still mean it
 
 /** @typedef {{x: number, y: number, size: number}} Spot */
@@ -26,6 +28,8 @@ export class NetDrawing {
   constructor(host) {
     this.own = twinned(host, "net.table", () => this.tables());
     this.canvas = this.own.canvas;
+    this.some = h("p", { class: "small muted" });
+    this.own.plot.after(this.some);
     /** @type {Net|null} */
     this.net = null;
     /** @type {Spot[][]} */
@@ -51,6 +55,8 @@ export class NetDrawing {
 
   /** @param {Net|null} net */
   show(net) {
+    const count = net?.layers[0].inputs ?? 0;
+    this.some.textContent = count > MOST_INPUTS ? t("net.some", { shown: MOST_INPUTS, count }) : "";
     this.net = net;
     if (!net || (this.chosen && this.chosen.layer >= net.layers.length)) this.chosen = null;
     this.draw();
@@ -67,13 +73,14 @@ export class NetDrawing {
   /** Where every unit stands. @param {Net} net @param {number} width @param {number} height */
   arrange(net, width, height) {
     const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
-    const step = (width - 76) / Math.max(counts.length - 1, 1);
+    const room = Math.max(...net.names.slice(0, MOST_INPUTS).map((name) => name.length)) > 3 && width > 320 ? NAMES : 0; // longer names stand beside their inputs
+    const step = (width - 76 - room) / Math.max(counts.length - 1, 1);
     this.spots = counts.map((count, column) => {
       const shown = Math.min(count, column === 0 ? MOST_INPUTS : MOST_UNITS);
       const pitch = Math.min(46, (height - 34) / shown);
       const size = Math.max(3, Math.min(pitch * 0.82, step * 0.5, 38));
       const top = (height - 22 - pitch * shown) / 2 + pitch / 2 + 4;
-      return Array.from({ length: shown }, (_, at) => ({ x: 40 + column * step, y: top + at * pitch, size }));
+      return Array.from({ length: shown }, (_, at) => ({ x: 40 + room + column * step, y: top + at * pitch, size }));
     });
     this.lines = net.layers.flatMap((layer, at) => this.strongest(layer, at));
   }
@@ -145,16 +152,18 @@ export class NetDrawing {
     const ink = output && net.classes.length ? colour(CLASS_INKS[at % CLASS_INKS.length]) : "";
     if (ink) {
       pen.fillStyle = ink;
-      pen.beginPath();
-      pen.arc(x, y, size * 0.24, 0, 7);
+      mark(pen, at, x, y, size * 0.24);
       pen.fill();
       return;
     }
     pen.fillStyle = colour("--ink");
     pen.font = `${Math.min(13, size * 0.42)}px ${colour("--sans")}`;
-    pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(column === 0 ? `x${at + 1}` : output ? "y" : "", x, y);
+    const text = column ? (output ? "y" : "") : net.names[at];
+    const [most, side] = x - size > NAMES ? [MOST_LETTERS, x - size / 2 - 4] : [3, x]; // beside the input, or in it
+    if (side < x) pen.font = `11px ${colour("--sans")}`;
+    pen.textAlign = side < x ? "right" : "center";
+    pen.fillText(text.length > most ? `${text.slice(0, most - 1)}…` : text, side, y);
   }
 
   /** @param {Net} net @param {number} layer @param {number} unit */
@@ -218,13 +227,13 @@ export class NetDrawing {
     const last = layer === (this.net?.layers.length ?? 0) - 1;
     const to = last ? t("net.output", { unit: i + 1 }) : t("net.unit", { unit: i + 1, layer: layer + 1 });
     if (kind === "b") return t("net.bias.of", { to });
-    const from = layer ? t("net.unit", { unit: j + 1, layer }) : `x${j + 1}`;
+    const from = layer ? t("net.unit", { unit: j + 1, layer }) : this.net?.names[j];
     return t("net.weight.of", { from, to });
   }
 
   tables() {
     return (this.net?.layers ?? []).map((layer, at, all) => {
-      const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));
+      const from = Array.from({ length: Math.min(layer.inputs, 64) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : this.net?.names[j] ?? ""));
       const rows = Array.from({ length: Math.min(layer.outputs, 64) }, (_, i) => [
         String(i + 1),
         ...from.map((_each, j) => short(layer.weights[i * layer.inputs + j])),

@@ -1,7 +1,7 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
 // band: how much they disagree. Points can be drawn on it, with the pointer or with the keys. And a surface with paths.
 import { drawAxes, place, straight, valueAt } from "./axes.js";
-import { CLASS_INKS, channels, colour, eachFrame, largest, mix, sharp, short, tiled } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, largest, mark, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
@@ -34,6 +34,7 @@ export class Picture {
     this.classes = [];
     /** @type {number[]|null} */
     this.cursor = null;
+    this.names = ["x1", "x2"]; // across, up
     this.drawing = false;
     /** @type {Shown|null} what is shown again when no unit is pointed at */
     this.behind = null;
@@ -200,8 +201,7 @@ export class Picture {
     const size = this.points.length > 300 ? 2.4 : 3.4;
     for (const point of this.points) {
       const ink = colour(this.classes.length ? CLASS_INKS[point.label % CLASS_INKS.length] : "--series-0");
-      pen.beginPath();
-      pen.arc(place(x, point.x), place(y, point.y), size, 0, 7);
+      mark(pen, point.label, place(x, point.x), place(y, point.y), size);
       pen.fillStyle = point.part ? colour("--paper") : ink; // validation rows are rings
       pen.strokeStyle = point.part ? ink : colour("--paper");
       pen.lineWidth = point.part ? 1.6 : 1;
@@ -218,7 +218,7 @@ export class Picture {
     const [at, up] = [valueAt(x, left), valueAt(y, top)];
     const where = (value, [low, high]) => Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
     const cell = where(at, shown.x) + (curve ? 0 : where(up, shown.y) * shown.grid);
-    this.readout.textContent = `(${short(at)}${curve ? "" : `, ${short(up)}`}) ${this.cell(cell)}`;
+    this.readout.textContent = `${this.names[0]} ${short(at)}${curve ? "" : `, ${this.names[1]} ${short(up)}`}: ${this.cell(cell)}`;
   }
 
   /** A cell in words: the mean, and how far the nets are apart. @param {number} cell */
@@ -267,10 +267,10 @@ export class Picture {
     const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
     if (shown.kind === "curve") {
       const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
-      return [table(t("picture.table"), ["x", t("picture.prediction")], rows)];
+      return [table(t("picture.table"), [this.names[0], t("picture.prediction")], rows)];
     }
     const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
-    const found = table(t(shown.kind === "surface" ? "race.surface" : "picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows);
+    const found = table(t(shown.kind === "surface" ? "race.surface" : "picture.table"), [`${this.names[1]} \\ ${this.names[0]}`, ...spots.map((column) => value(shown.x, column))], rows);
     if (!shown.paths) return [found];
     const names = shown.paths.map(({ name }) => name);
     const along = (shown.epochs ?? []).map((epoch, place) => [String(epoch), ...(shown.paths ?? []).map(({ at }) => (at[place] ?? ["–"]).map((each) => short(Number(each))).join(", "))]);

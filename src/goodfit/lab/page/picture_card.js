@@ -37,6 +37,7 @@ export class PictureCard {
     this.which.replaceChildren(h("option", { value: "" }, t("picture.mean", { nets: nets.length })), ...classes, ...(nets.length > 1 ? nets : []));
     this.which.value = view.shown === null ? (view.net ?? "") : `c${view.shown}`;
     this.a.classes = opened.classes;
+    this.a.names = opened.picture ? opened.picture.names.map(of) : [];
     this.a.plot.hidden = this.a.own.twin.hidden = !opened.picture;
     if (!opened.picture) this.a.show(null);
     else if (!this.a.drawing) this.a.forget();
@@ -56,7 +57,7 @@ export class PictureCard {
   legend() {
     const { opened } = this.model;
     const entry = (kind, ink, text) => h("li", {}, swatch(kind, ink), h("span", {}, text));
-    const classes = opened.classes.map((name, at) => entry("dot", CLASS_INKS[at % CLASS_INKS.length], name));
+    const classes = opened.classes.map((name, at) => entry(at > 4 ? "dot square" : "dot", CLASS_INKS[at % CLASS_INKS.length], name));
     const many = opened.nets.length > 1;
     const line = opened.picture?.kind === "line";
     $("legend").replaceChildren(
@@ -64,6 +65,7 @@ export class PictureCard {
       ...(opened.rows.valid && opened.picture ? [entry("ring", "--muted", t("legend.valid"))] : []),
       ...(many && opened.picture ? [entry(line ? "shade line" : "shade", line ? "--series-2" : "--ink", t(line ? "legend.band" : "legend.shade"))] : []),
     );
+    if (opened.picture && !line) $("legend").append(h("li", {}, t("legend.axes", { x: this.a.names[0], y: this.a.names[1] })));
     const sentence = opened.picture ? of(opened.picture.sentence) : t("picture.none", { inputs: opened.inputs.length });
     if (sentence) $("legend").append(h("li", {}, sentence));
   }
@@ -109,6 +111,7 @@ export class PictureCard {
       $("picture-b").replaceChildren(host);
       this.b = new Picture(host);
       this.b.classes = opened.classes;
+      this.b.names = this.a.names;
       this.points();
       translate($("picture-b"));
     } else if (!branch) {

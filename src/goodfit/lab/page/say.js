@@ -3,7 +3,7 @@ import { Claims } from "./claims.js";
 import { button, header, section } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
-import { put, t, translate } from "./words.js";
+import { of, put, t, translate } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
 
@@ -50,18 +50,16 @@ export class View {
     translate(this.findings);
   }
 
-  finding({ code, status, text, advice, value, limit, place }) {
-    const fields = Object.entries(advice ?? {});
+  finding({ code, status, text, advice, change, value, limit, place }) {
     const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
-    const tries = fields.length ? [button("say.try", () => this.model.take(advice))] : [];
-    const words = fields.map(([name, given]) => `${t(`field.${name}`)} ${Array.isArray(given) ? given.join(", ") : given}`).join(", ");
+    const tries = Object.keys(advice).length ? [h("div", { class: "line" }, button("say.try", () => this.model.attempt(advice, change)), h("span", { class: "muted" }, of(change)))] : [];
     return h(
       "article",
       { class: `finding ${status.replace(" ", "-")}` },
       h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}${place ? ` · ${place}` : ""}`),
       h("p", {}, text),
       ...(measured ? [h("p", { class: "muted small" }, measured)] : []),
-      ...(tries.length ? [h("div", { class: "line" }, ...tries, h("span", { class: "muted" }, words))] : []),
+      ...tries,
     );
   }
 
