@@ -118,9 +118,8 @@ def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None
     person.settled()
     assert person.state()["acts"] == [{"epoch": epoch, "change": {"learning_rate": 0.2}}]
     person.choose("#export", "command")
-    person.until("document.querySelector('#notes .note')")
-    assert f"'epoch': {epoch + 1}," in person.text("#notes")  # it goes with how far it is trained
-    person.click("#notes .close")
+    person.until("document.querySelector('#taken pre')")
+    assert f"'epoch': {epoch + 1}," in person.text("#taken pre")  # it goes with how far it is trained
     person.click("#undo")
     person.until("document.querySelector('#marks').hidden")
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
@@ -148,7 +147,7 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     person.write("#branch-dialog [data-field=learning_rate] input", "0.5")
     person.click("#branch-dialog .primary")
     person.until("document.querySelector('#picture-b canvas') && !document.querySelector('#branch-dialog').open")
-    person.play(12)
+    person.play(left + 8)
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
     assert "4 pairs of nets" in said
