@@ -13,7 +13,7 @@ from goodfit.lab.pipes import Commands, framed
 from goodfit.lab.telling import pack, with_header
 
 FLOOD = 150
-STATE = {"say": "state", "state": "paused", "batch": 0, "speed": 0.0, "frozen": {}}
+STATE = {"say": "state", "state": "paused", "goal": None, "batch": 0, "steps": 4, "speed": 0.0, "frozen": {}}
 
 
 def main() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,25 @@ def test_a_command_hands_python_what_the_command_line_has_no_words_for(name: str
     first, *lines, last = export(state, "command", files).text.splitlines()
     assert (first, last) == ("python - <<'GOODFIT'", "GOODFIT")
     assert "\n".join(lines) + "\n" == export(state, "python", files).text
+
+
+def test_a_command_in_a_shell_prints_the_score_of_the_lab(files: dict[str, Path]) -> None:
+    """Of a table that was dropped on the page, with changes on the way: run in its folder, as the text says."""
+    given = {"recipe": RECIPE, **STATES["file"], "epoch": 2, "acts": [{"epoch": 1, "change": {"learning_rate": 0.1}}]}
+    state = checked_state(given)
+    text = export(state, "command", files).text
+    assert "run this in its folder" in text
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    named = {**os.environ, "PATH": path}
+    done = subprocess.run(["sh"], input=text, text=True, capture_output=True, env=named, check=True)
+    track = Track(open_state(state, files))
+    for act in state.acts:
+        track.do(act)
+    track.train(3)
+    printed = {line.split()[0]: [float(each) for each in line.split()[1:]] for line in done.stdout.splitlines()}
+    assert printed.keys() == {*track.names}
+    for name, values in printed.items():
+        assert values == pytest.approx(track.standing(name, 3).tolist(), rel=1e-6)  # as a float32 is printed
 
 
 def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:

@@ -125,9 +125,8 @@ def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None
     person.settled()
     assert person.state()["acts"] == [{"epoch": epoch, "change": {"learning_rate": 0.2}}]
     person.choose("#export", "command")
-    person.until("document.querySelector('#notes .note')")
-    assert f"'epoch': {epoch + 1}," in person.text("#notes")  # it goes with how far it is trained
-    person.click("#notes .close")
+    person.until("document.querySelector('#taken pre')")
+    assert f"'epoch': {epoch + 1}," in person.text("#taken pre")  # it goes with how far it is trained
     person.click("#undo")
     person.until("document.querySelector('#marks').hidden")
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
@@ -156,7 +155,7 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     person.click("#branch-dialog .primary")
     person.until("document.querySelector('#picture-b canvas') && !document.querySelector('#branch-dialog').open")
     assert "the same nets until the change" in person.text("#difference")
-    person.play(left + 3)
+    person.play(left + 8)
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
     assert "4 pairs of nets" in said

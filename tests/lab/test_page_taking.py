@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from person_help import SMALL, TOKEN, Person, serving
+from person_help import SMALL, STATE, TOKEN, Person, serving
 
 import goodfit.lab
 from goodfit.lab.shelves import LessonMode
@@ -21,10 +21,10 @@ ONE_UNIT = {**TINY, "hidden": [1], "epochs": 20, "learning_rate": 0.1, "batch_si
 LESSON = Path(goodfit.lab.__file__).parent / "lessons" / "chain-rule.toml"
 HEARD = """(() => {
   window.heard = [];
-  const ramp = AudioParam.prototype.linearRampToValueAtTime;
-  AudioParam.prototype.linearRampToValueAtTime = function (value, when) {
-    window.heard.push(value);
-    return ramp.call(this, value, when);
+  const curve = AudioParam.prototype.setValueCurveAtTime;
+  AudioParam.prototype.setValueCurveAtTime = function (values, ...when) {
+    window.heard.push(...values);
+    return curve.call(this, values, ...when);
   };
 })()"""
 
@@ -45,8 +45,10 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
     person.click("#view-say section:nth-of-type(3) button")
     person.click("a[data-view=play]")
     person.browser.ask("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
-    for kind in ("notebook", "recipe"):
-        person.choose("#export", kind)
+    person.choose("#export", "notebook")
+    person.until("document.querySelector('#taken').textContent.includes('train.ipynb')")
+    person.choose("#export", "recipe")
+    person.click("#taken [data-w=save]")
     notebook = json.loads(kept(tmp_path, "train.ipynb"))
     assert any("learning_rate=0.1" in "".join(cell["source"]) for cell in notebook["cells"])
     assert Recipe.from_mapping(json.loads(kept(tmp_path, "recipe.json"))).hidden == (1,)
@@ -54,8 +56,8 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
         person.step()
     person.value(HEARD)
     person.click("#curve-tools button")
-    person.until("window.heard.length > 80")
-    pitches = person.value("window.heard.filter(each => each > 0)")  # the last ramp is that of the loudness, to nothing
+    person.until("window.heard.length")
+    pitches = person.value("window.heard")
     first, second = (float(row[1].partition(" ")[0]) for row in person.table("#loss")[1:])
     assert sorted({pitches[0], pitches[-1]}) == [220, 880]  # the lowest and the highest loss, two octaves apart
     assert (pitches[0] > pitches[-1]) == (first > second)
@@ -74,12 +76,15 @@ def test_a_verdict_and_what_is_taken_away_meanwhile(person: Person, tmp_path: Pa
 def test_presets_are_sections_of_the_chapter(person: Person) -> None:
     """Section 4.8: of equal weights the first layers get no gradient."""
     person.go(view="step", recipe=TINY, nets=1)
-    person.click("#view-step [data-w='preset.symmetric']")
+    person.click("#view-step [role=group] button:nth-of-type(4)")
     person.until("document.querySelectorAll('#strip tr').length === 4")
     norms = [float(row[2]) for row in person.rows("#strip table")[1:]]
     assert norms[0] == norms[1] == 0 < norms[2]
     state = person.state()["recipe"]
     assert (state["init"], state["init_scale"], len(state["hidden"])) == ("constant", 0.5, 2)
+    person.click("[data-w='step.mine']")  # it was kept, and there is a way back
+    person.until(f"!{STATE}.recipe.hidden.length")
+    assert not person.of("[data-w='step.mine']", "found.checkVisibility()")
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from goodfit.data import load
 from goodfit.lab.claim_list import CLAIMS
 from goodfit.lab.lessons import shipped
 
+CLIPBOARD = """Object.defineProperty(navigator, "clipboard", {configurable: true,
+  value: {writeText: async (text) => { window.copied = text; }}}) && 0"""
 pytestmark = pytest.mark.xdist_group("lab-page")
 TINY = {**SMALL["recipe"], "hidden": [3], "epochs": 4}
 
@@ -157,9 +159,16 @@ def test_a_lesson_scores_what_was_predicted(person: Person) -> None:
 def test_a_state_is_taken_away(person: Person) -> None:
     person.go(recipe=TINY)
     person.choose("#export", "command")
-    person.until("document.querySelector('#notes .note')")
-    assert "learning_rate=0.01" in person.text("#notes .note") or "--learning-rate 0.01" in person.text("#notes .note")
-    person.click("#notes .close")
+    person.until("document.querySelector('#taken pre')")
+    text = person.text("#taken pre")
+    assert "learning_rate=0.01" in text or "--learning-rate 0.01" in text
+    person.value(CLIPBOARD)
+    person.click("#taken .primary")
+    person.until("document.querySelector('#taken .primary').textContent === 'Copied'")
+    assert person.value("window.copied") == text
+    person.value("delete navigator.clipboard")
+    person.go(recipe=TINY)
+    assert person.text("#taken") == ""  # it was of another state
 
 
 def test_a_table_of_ones_own(person: Person, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ def greeting() -> dict[str, Any]:
         "limits": limits(),
         "data": [_data(name) for name in names()],
         "fields": [_field(name) for name in Recipe.fields() if name != "seed"],
+        "words": knobs()["words"],
+        "presets": _presets(),
         "state": states.DEFAULT,
     }
 
@@ -47,7 +49,7 @@ def limits() -> list[str]:
 
 
 @functools.cache
-def knobs() -> dict[str, dict[str, Any]]:
+def knobs() -> dict[str, Any]:
     """Names of fields and of data sets, what their parameters do, and spans of sliders, as `knobs.toml` has them."""
     return tomllib.loads(files("goodfit.lab").joinpath("knobs.toml").read_text("utf-8"))
 
@@ -73,6 +75,12 @@ def _in_chinese() -> dict[str, str]:
     """What each field of the recipe means."""
     found: dict[str, str] = json.loads(files("goodfit.lab").joinpath("fields.zh.json").read_text("utf-8"))
     return found
+
+
+def _presets() -> list[dict[str, Any]]:
+    """Nets that a step is looked at with, beside the page's own: sections 4.6 to 4.8, trained by plain steps."""
+    plain = {"init_scale": None, "optimizer": "sgd", "learning_rate": 0.1, "dropout": 0}
+    return [{**each, "recipe": plain | each["recipe"]} for each in knobs()["presets"]]
 
 
 def _data(name: str) -> dict[str, Any]:

@@ -38,11 +38,16 @@ class _Asked(_Message):
 
 
 class AskHello(_Asked):
-    """The first message. session: to go on with, None for a new one; after: the last `seq` that the page has had."""
+    """The first message. session: to go on with, None for a new one; after: the last `seq` that the page has had.
+
+    state: of a page that was loaded anew, what its address holds, and {} where that is nothing. It gets the session of
+    its tab back where that has this state open, and nobody else watches it.
+    """
 
     do: Literal["hello"]
     session: Annotated[str, Field(max_length=100)] | None = None
     after: Annotated[int, Field(ge=0)] = 0
+    state: dict[str, Any] | None = None
 
 
 class AskOpen(_Asked):

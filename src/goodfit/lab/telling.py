@@ -48,6 +48,9 @@ class Framed(Told):
 class WelcomeTold(Told):
     """Answers hello. limits: sentences; data: what there is to learn from; fields: of the recipe; state: to open with.
 
+    words: of what the server declares, by the key that the page has for them, "en" and "zh"
+    presets: nets that a step is looked at with, [{"label", "recipe"}]
+
     resumed: whether the session was there already, and has told again what the page missed;
     collects: whether it is a class's, which may answer and play, and nothing else.
     """
@@ -60,6 +63,8 @@ class WelcomeTold(Told):
     limits: list[str]
     data: list[dict[str, Any]]
     fields: list[dict[str, Any]]
+    words: dict[str, dict[str, str]]
+    presets: list[dict[str, Any]]
     state: dict[str, Any]
 
 
@@ -139,13 +144,17 @@ class UnitsTold(Framed):
 class StateTold(Told):
     """How the training stands. speed: epochs a second, lately; batch: of the epoch, where it is looked at by batches.
 
-    frozen: the numbers of nets that are no longer finite, of each branch.
+    opening: it is trained as far as the state says that was opened, until the epoch `goal`
+    steps: batches of an epoch, which a change on the way may have made others
+    frozen: the numbers of nets that are no longer finite, of each branch
     """
 
     say: Literal["state"]
-    state: Literal["paused", "playing", "done", "diverged"]
+    state: Literal["paused", "playing", "done", "diverged", "opening"]
     epoch: dict[Branch, int]
+    goal: int | None
     batch: int
+    steps: int
     speed: float
     frozen: dict[Branch, list[int]]
 
@@ -207,6 +216,8 @@ class RefusalTold(Told):
     field: str | None = None
     lost: bool = False
     """Whether the process that trained has died, so that the page must open its state again."""
+    later: bool = False
+    """Whether the same can be done once another page has gone."""
 
 
 class ProgressTold(Told):

@@ -138,6 +138,7 @@ export class Chart {
       row = at < before ? row + 1 : 0;
       before = at + long + 12;
       const left = Math.min(at + 5, x.to - long);
+      if (row > 2 || left < x.from) continue; // the list below the curves has it
       pen.fillStyle = colour("--paper");
       pen.fillRect(left - 2, y.to + 16 * row, long + 4, 16);
       pen.fillStyle = colour("--ink");
@@ -212,12 +213,8 @@ export function hear(values) {
   const sound = new AudioContext();
   const voice = sound.createOscillator();
   const loudness = sound.createGain();
-  const steps = 90;
-  for (let step = 0; step < steps; step++) {
-    const value = heard[Math.round((step / (steps - 1)) * (heard.length - 1))];
-    const pitch = 220 * 4 ** ((value - low) / (high - low || 1)); // two octaves up from the A below middle C
-    voice.frequency.linearRampToValueAtTime(pitch, sound.currentTime + (3 * (step + 1)) / steps);
-  }
+  const pitches = heard.map((value) => 220 * 4 ** ((value - low) / (high - low || 1))); // two octaves up from the A below middle C
+  voice.frequency.setValueCurveAtTime(pitches, sound.currentTime, 3);
   loudness.gain.setValueAtTime(0.12, sound.currentTime);
   loudness.gain.linearRampToValueAtTime(0, sound.currentTime + 3.1);
   voice.connect(loudness).connect(sound.destination);

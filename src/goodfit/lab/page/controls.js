@@ -1,5 +1,5 @@
 // Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
-import { h, patient, short } from "./dom.js";
+import { $, h, patient, short } from "./dom.js";
 import { of, put, tOr } from "./words.js";
 
 let made = 0;
@@ -137,7 +137,10 @@ export const labelled = (key, input) => h("label", { class: "mini" }, h("span", 
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
 
 /** The head of a lesson or a study. @param {string} name of the view @param {any} own @param {(() => void)|null} back to the list */
-export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title` }, of(title)), h("p", { class: "lead" }, of(question)));
+export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title`, tabindex: -1 }, of(title)), h("p", { class: "lead" }, of(question)));
+
+/** Whoever goes into a lesson or study reads on at its title; on the way back, at the list's. @param {string} name of the view @param {string|null} own */
+export const entered = (name, own) => (own ? $(`${name}-title`) : $(`view-${name}`).querySelector(".lesson"))?.focus();
 
 /** Lessons or studies to choose from. @param {any[]} items @param {(name: string) => void} go */
 export function cards(items, go) {
@@ -148,15 +151,16 @@ export function cards(items, go) {
 /** A part of a view. @param {string} key @param {...(Node|string)} parts */
 export const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
 
-/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel. @param {HTMLElement} panel @param {HTMLElement} foot */
+/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel, until that is left or Escape pressed. @param {HTMLElement} panel @param {HTMLElement} foot */
 export function hints(panel, foot) {
-  const show = (event) => {
-    const field = /** @type {HTMLElement} */ (event.target).closest?.(".field");
-    const text = field?.querySelector(".unseen")?.textContent;
-    if (!text) return;
+  const show = (element) => {
+    const text = element?.closest?.(".field")?.querySelector(".unseen")?.textContent;
+    if (!text) return put(foot, "hint");
     foot.removeAttribute("data-w");
     foot.textContent = text;
   };
-  panel.addEventListener("pointerover", show);
-  panel.addEventListener("focusin", show);
+  for (const kind of ["pointerover", "focusin"]) panel.addEventListener(kind, ({ target }) => show(target));
+  panel.addEventListener("pointerleave", () => show(panel.contains(document.activeElement) ? document.activeElement : null));
+  panel.addEventListener("focusout", () => show(null));
+  panel.addEventListener("keydown", ({ key }) => key === "Escape" && show(null));
 }

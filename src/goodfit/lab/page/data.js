@@ -59,7 +59,9 @@ export class DataPanel {
   pick(name) {
     const { model } = this;
     this.pending = name === FILE || name === DRAW ? name : undefined;
-    model.tell("drawing", name === DRAW);
+    model.blank = name === DRAW;
+    if (model.blank) model.pause();
+    model.tell("drawing", model.blank);
     if (this.pending) this.opened();
     else model.replace({ data: { name } });
   }

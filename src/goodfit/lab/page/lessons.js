@@ -1,7 +1,7 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
 import { decided } from "./claims.js";
-import { Control, button, cards, headed, header, labelled } from "./controls.js";
+import { Control, button, cards, entered, headed, header, labelled } from "./controls.js";
 import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
@@ -44,7 +44,7 @@ export class View {
   /** @param {string|null} lesson */
   go(lesson) {
     address.write({ lesson });
-    this.show();
+    this.show().then(() => entered("lessons", lesson));
   }
 
   list() {

@@ -3,7 +3,7 @@
 import { CLASS_INKS, channels, colour, eachFrame, h, largest, mark, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
-import { put, t } from "./words.js";
+import { t } from "./words.js";
 
 /**
  * A net as it is. layers: inputs, units, weights [units, inputs] and biases of each, the output's last; thumbnails: of each

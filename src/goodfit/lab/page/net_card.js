@@ -19,6 +19,10 @@ export class NetCard {
     this.drawing.onUnit = (values) => model.tell("peek", values && { values, side: this.drawing.net?.side });
     model.on("opened", () => this.opened());
     model.on("units", () => this.units());
+    model.on("drawing", (on) => {
+      if (on) this.drawing.show(null);
+      $("weight").hidden ||= on;
+    });
     document.addEventListener("language", () => {
       if (model.opened) this.opened();
       if (this.drawing.net) this.relayer(this.drawing.net.layers.length);
@@ -171,6 +175,7 @@ export class NetCard {
     this.drawing.show(layers.length ? { layers, side, flat, names, classes: opened.classes } : null);
     $("weight").hidden = !layers.length;
     if (!same || !this.layer.options.length) this.relayer(layers.length);
+    if (!same) this.drawing.chosen = null; // it was of another net
     this.show();
   }
 

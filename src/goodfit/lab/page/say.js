@@ -3,7 +3,7 @@ import { Claims } from "./claims.js";
 import { button, header, section } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
-import { of, put, t, translate } from "./words.js";
+import { of, put, t, translate, working } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
 
@@ -16,7 +16,7 @@ export class View {
     this.verdict = h("div", { id: "verdict", class: "stack", "aria-live": "polite" });
     this.look = button("say.look", () => this.inspect(), "primary");
     this.judge = button("say.judge", () => this.ask());
-    this.epoch = h("span", { class: "muted" });
+    this.epoch = h("span", { class: "muted", role: "status" });
     this.claims = new Claims(model);
     host.append(
       header("say"),
@@ -37,7 +37,7 @@ export class View {
 
   async inspect() {
     this.look.disabled = true;
-    const answer = await this.model.ask("say", { net: this.model.view.unit_net });
+    const answer = await working(this.epoch, this.model.ask("say", { net: this.model.view.unit_net }));
     this.look.disabled = false;
     if (!answer) return;
     put(this.epoch, "say.at", { net: answer.value.net + 1, epoch: answer.value.epoch });

@@ -2,7 +2,7 @@
 
 const KEPT = "goodfit-lab-language";
 /** By key: English, Chinese. @type {Record<string, string[]>} */
-let words = {};
+const words = {};
 export let language = "en";
 
 /** The language chosen before, else the browser's if the page has it. */
@@ -12,10 +12,13 @@ export function preferred() {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** Load the words of both languages. */
+/** Load the words of both languages: a line a key, with tabs between it, the English and the Chinese. */
 export async function load() {
-  const answer = await fetch(new URL("words.json", import.meta.url));
-  words = await answer.json();
+  const answer = await fetch(new URL("words.tsv", import.meta.url));
+  for (const line of (await answer.text()).trimEnd().split("\n")) {
+    const [key, ...both] = line.split("\t");
+    words[key] = both;
+  }
 }
 
 /** Speak a language. @param {string} name "en" or "zh" */
@@ -26,9 +29,11 @@ export function speak(name) {
   document.dispatchEvent(new CustomEvent("language"));
 }
 
-/** Learn the names of a recipe's fields, which the server gives. @param {{name: string, label: {en: string, zh: string}}[]} told */
+/** Learn the words of what the server declares: fields of a recipe, and what else may be asked for. @param {any} told its welcome */
 export function learn(told) {
-  for (const { name, label } of told) words[`field.${name}`] = [label.en, label.zh];
+  const named = told.fields.map(({ name, label }) => [`field.${name}`, label]);
+  for (const [key, { en, zh }] of [...named, ...Object.entries(told.words)]) words[key] = [en, zh];
+  translate(document.documentElement);
 }
 
 /** Keep the choice for the next visit. @param {string} name */
@@ -69,6 +74,15 @@ export function put(element, key, values = {}, where = "") {
   else element.removeAttribute(`${name}-values`);
   fill(element, name, where);
   return element;
+}
+
+/** Say in an element that something is being computed, until it is there. @template T @param {HTMLElement} element @param {Promise<T>} what @returns {Promise<T>} */
+export async function working(element, what) {
+  put(element, "working");
+  const found = await what;
+  element.removeAttribute("data-w");
+  element.textContent = "";
+  return found;
 }
 
 const PLACES = ["", "aria-label", "title"];
