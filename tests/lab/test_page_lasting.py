@@ -114,23 +114,27 @@ def test_initial_nets_are_shown_at_once_and_changes_can_be_had_back(person: Pers
     assert person.table("#loss") == table
 
 
-def test_a_note_stays_in_its_place_and_goes_with_its_cause(person: Person) -> None:
+def test_a_note_stays_in_its_place_in_both_languages_and_goes_with_its_cause(person: Person) -> None:
+    """What a job refuses is said where it was asked for, in both languages too."""
     person.go(view="choose")
     person.write("#capacity-widths", "0")
     person.click("#view-choose section:nth-of-type(1) button")
-    person.until("document.querySelector('#notes .note')?.checkVisibility()")
-    person.click("a[data-view=play]")
-    assert not person.of("#notes .note", "found.checkVisibility()")  # it is of Choose
-    person.step()
-    person.click("a[data-view=choose]")
-    assert person.of("#notes .note", "found.checkVisibility()")
-    person.write("#race-nets", "0")
-    person.click("#view-choose section:nth-of-type(3) button")
-    person.until("document.querySelectorAll('#notes .note').length === 2")
-    person.go()
+    person.until("document.querySelector('#capacity-job .error')?.checkVisibility()")
     assert person.text("#notes") == ""
-    person.click("#equal")
-    person.until("document.querySelector('#marks').textContent.includes('equal')")
+    person.click("a[data-view=play]")
+    person.go(widths=[0])
+    assert person.of("#notes .note", "found.checkVisibility()")
+    refusals = [person.text("#notes .note span"), person.text("#capacity-job .error")]
+    person.click("a[data-view=choose]")
+    assert not person.of("#notes .note", "found.checkVisibility()")  # it is of Play
+    person.click("#language")
+    for each, selector in zip(refusals, ("#notes .note span", "#capacity-job .error"), strict=True):
+        assert each.isascii()
+        assert not person.text(selector).isascii()
+    person.click("a[data-view=play]")
+    assert person.of("#notes .note", "found.checkVisibility()")
+    person.step()
+    assert person.text("#notes") == ""
 
 
 def test_batches_are_counted_and_a_change_that_would_never_be_used_is_refused(person: Person) -> None:

@@ -1,6 +1,6 @@
 // Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
 import { $, h, patient, short } from "./dom.js";
-import { of, put, tOr } from "./words.js";
+import { of, put, says, tOr } from "./words.js";
 
 let made = 0;
 
@@ -137,14 +137,14 @@ export const labelled = (key, input) => h("label", { class: "mini" }, h("span", 
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
 
 /** The head of a lesson or a study. @param {string} name of the view @param {any} own @param {(() => void)|null} back to the list */
-export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title`, tabindex: -1 }, of(title)), h("p", { class: "lead" }, of(question)));
+export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title`, tabindex: -1 }, of(title)), says("p", question, "lead"));
 
 /** Whoever goes into a lesson or study reads on at its title; on the way back, at the list's. @param {string} name of the view @param {string|null} own */
 export const entered = (name, own) => (own ? $(`${name}-title`) : $(`view-${name}`).querySelector(".lesson"))?.focus();
 
 /** Lessons or studies to choose from. @param {any[]} items @param {(name: string) => void} go */
 export function cards(items, go) {
-  const card = ({ name, section, title, question }) => h("button", { type: "button", class: "lesson", "data-name": name, click: () => go(name) }, h("span", { class: "kind" }, section), h("strong", {}, of(title)), h("span", { class: "muted" }, of(question)));
+  const card = ({ name, section, title, question }) => h("button", { type: "button", class: "lesson", "data-name": name, click: () => go(name) }, h("span", { class: "kind" }, section), says("strong", title), says("span", question, "muted"));
   return h("ul", { class: "lessons" }, ...items.map((each) => h("li", {}, card(each))));
 }
 

@@ -104,12 +104,12 @@ export function short(value, digits = 3) {
 }
 
 /**
- * Draw once in the next frame, however often it is asked for.
+ * Draw once in the next frame, however often it is asked for; and in other colours when the system's change.
  * @param {() => void} draw
  */
 export function eachFrame(draw) {
   let asked = false;
-  return () => {
+  const soon = () => {
     if (asked) return;
     asked = true;
     requestAnimationFrame(() => {
@@ -117,4 +117,6 @@ export function eachFrame(draw) {
       draw();
     });
   };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", soon);
+  return soon;
 }

@@ -2,10 +2,10 @@
 import * as address from "./address.js";
 import { decided } from "./claims.js";
 import { Control, button, cards, entered, headed, header, labelled } from "./controls.js";
-import { h } from "./dom.js";
+import { $, h } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { of, translate } from "./words.js";
+import { says, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
@@ -30,15 +30,19 @@ export class View {
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
       this.only = found.only;
-      if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
+      if (found.problems) this.model.tell("note", { sentence: found.problems });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
+    const answered = $("answered");
     const [before, kept] = [this.form?.id, this.form ? [...new FormData(this.form)] : []];
     this.form = null;
     const parts = chosen ? this.lesson(chosen) : this.list();
     this.host.replaceChildren(...parts);
+    if (answered && before === this.form?.id) {
+      for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
+      $("answered").replaceWith(answered);
+    }
     translate(this.host);
-    if (before === this.form?.id) for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
   }
 
   /** @param {string|null} lesson */
@@ -57,11 +61,11 @@ export class View {
     const form = (this.form = h("form", { class: "stack", id: `lesson-${lesson.name}`, submit: (event) => this.answer(event, lesson, state, form, answered) }));
     const name = labelled("lessons.name", h("input", { type: "text", name: "name", maxlength: 200 }));
     const note = labelled("lessons.note", h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
-    form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
+    form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), says("p", lesson.quantity), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
       headed("lessons", lesson, this.only ? null : () => this.go(null)),
-      ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
+      ...lesson.text.map((text) => says("p", text, "text")),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),
     ];
@@ -70,7 +74,7 @@ export class View {
   prediction(lesson) {
     const choices = Object.entries(lesson.choices);
     if (!choices.length) return h("input", { type: "text", name: "prediction", inputmode: "decimal", autocomplete: "off", "data-w-aria-label": "lessons.number" });
-    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value }), h("span", {}, of(words))));
+    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value }), says("span", words)));
     return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
   }
 
@@ -101,8 +105,8 @@ export class View {
   }
 
   answered(lesson, { right, head, told, why, aside, decided: found, collected }) {
-    const next = lesson.try_next.map((each) => h("li", {}, of(each)));
-    const say = (kind, words) => (words ? [h("p", { class: kind }, of(words))] : []);
+    const next = lesson.try_next.map((each) => says("li", each));
+    const say = (kind, words) => (words ? [says("p", words, kind || null)] : []);
     return [...say(`answer ${right ? "holds" : ""}`, head), ...say("", told), ...say("error", aside), ...say("", why), ...(found ? [decided(found)] : []), ...say("muted", collected), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
@@ -111,4 +115,3 @@ export class View {
     this.model.tell("view", "play");
   }
 }
-

@@ -2,11 +2,11 @@
 import * as address from "./address.js";
 import { Curves } from "./curves.js";
 import { Teller } from "./live.js";
-import { t } from "./words.js";
 
 const LATER = "later"; // once another page has gone
 const WAIT = 2000; // milliseconds until that is tried again
 const SOON = 60_000; // milliseconds
+export const STOPPED = "Job: it was stopped."; // as whoever stopped it knows
 const UNASKED = ["view", "seal", "stop"]; // what the page asks for by itself leaves its notes
 
 export class Model extends Teller {
@@ -176,8 +176,8 @@ export class Model extends Teller {
     this.plays = false;
     this.stands("paused");
     const opened = this.state && !soon && (await this.open(this.whole, { quietly: true }));
-    if (opened) this.tell("note", { sentence: t("revived") });
-    else this.tell("error", message);
+    if (opened) this.tell("note", { sentence: "revived" });
+    else if (this.live.socket) this.tell("error", message); // else the server has gone with it
   }
 
   /** Back to the initial nets; the browser's history keeps what was changed on the way, for Undo. */
@@ -196,8 +196,7 @@ export class Model extends Teller {
     } catch (error) {
       const { batch_size: size, ...recipe } = state.recipe ?? {};
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
-      if (/** @type {any} */ (error).later) this.refuse(error);
-      if (/** @type {any} */ (error).later) return LATER;
+      if (/** @type {any} */ (error).later) return this.refuse(error) ?? LATER;
       return again ? this.ask("open", { state: { ...state, recipe } }, field) : this.refuse(error, field);
     }
   }
@@ -206,16 +205,16 @@ export class Model extends Teller {
   refuse(error, field = "") {
     const { message, said, line, lost } = error;
     const at = field === "study" ? `study.${/'(\w+)'/.exec(message)?.[1]}` : error.field ?? field;
-    if (!line && !lost && said !== "Job: it was stopped.") this.tell("refused", { sentence: message, field: at });
+    if (!line && !lost && said?.[0] !== STOPPED) this.tell("refused", { sentence: message, said, field: at });
     return null;
   }
 
   /** The same state with other parts. @param {string} [field] that an error belongs to */
-  async replace(parts, field) {
+  replace(parts, field) {
     const state = { ...this.state, ...parts };
     if ("widths" in parts && parts.widths) delete state.nets;
     if ("nets" in parts) delete state.widths;
-    await this.open(state, { field });
+    return this.open(state, { field });
   }
 
   /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
@@ -225,8 +224,8 @@ export class Model extends Teller {
   }
 
   /** Other fields, from the beginning. @param {Record<string, any>} fields @param {string} [field] that an error belongs to */
-  async replaceFields(fields, field) {
-    await this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
+  replaceFields(fields, field) {
+    return this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
   }
 
   /** Other fields, from the beginning, in Play. @param {Record<string, any>} fields */
@@ -257,11 +256,13 @@ export class Model extends Teller {
   }
 
   /** Train on. @param {string} [speed] epochs a second at most, "" for as fast as it goes; the one before if not given */
-  play(speed = this.speed) {
+  async play(speed = this.speed) {
     this.speed = speed;
     this.plays = true;
     this.stands("playing");
-    return this.ask("play", speed ? { speed: Number(speed) } : {});
+    if (await this.ask("play", speed ? { speed: Number(speed) } : {})) return;
+    this.plays = false;
+    this.stands("paused");
   }
 
   pause() {

@@ -1,7 +1,7 @@
 // Notes: sentences above the view that they are of. They go when what is asked for there next has been done.
 import { button } from "./controls.js";
 import { $, h } from "./dom.js";
-import { of, put } from "./words.js";
+import { put, says } from "./words.js";
 
 const MOST = 4;
 
@@ -11,9 +11,9 @@ export class Notes {
     this.model = model;
     this.view = "play";
     model.on("note", ({ sentence }) => this.add(sentence));
-    model.on("error", ({ to, sentences, lost }) => to === null && this.add(sentences.map(of).join(" "), { lost }));
-    model.on("refused", ({ sentence, field }) => {
-      if (!field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)?.checkVisibility()) this.add(sentence);
+    model.on("error", ({ to, sentences, lost }) => to === null && this.add(sentences, { lost }));
+    model.on("refused", ({ sentence, said, field }) => {
+      if (!field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)?.checkVisibility()) this.add(said ?? sentence);
     });
     model.on("did", (since) => this.drop((note) => note.dataset.view === this.view && Number(note.dataset.asked) <= since));
     model.on("seen", (view) => {
@@ -36,13 +36,13 @@ export class Notes {
     this.all.filter(which).forEach((note) => note.remove());
   }
 
-  /** @param {string} sentence @param {{lost?: boolean, view?: string, asked?: number}} [how] lost: whether the training must be started anew */
+  /** @param {any} sentence one in both languages, or several @param {{lost?: boolean, view?: string, asked?: number}} [how] lost: whether the training must be started anew */
   add(sentence, { lost = false, view = this.view, asked = this.model.live.asked } = {}) {
-    const words = of(sentence);
-    this.drop((note) => note.firstChild?.textContent === words);
+    const said = says("span", sentence);
+    this.drop((note) => note.firstChild?.textContent === said.textContent);
     const again = lost ? [" ", button("again", () => this.model.open(this.model.whole, { quietly: true }))] : [];
     const close = put(h("button", { type: "button", class: "close", click: () => note.remove() }, "×"), "close", {}, "aria-label");
-    const note = h("p", { class: "note", role: "status", "data-view": view, "data-asked": asked, hidden: view !== this.view }, h("span", {}, words), ...again, close);
+    const note = h("p", { class: "note", role: "status", "data-view": view, "data-asked": asked, hidden: view !== this.view }, said, ...again, close);
     $("notes").prepend(note);
     this.all[MOST]?.remove();
   }

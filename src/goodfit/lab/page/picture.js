@@ -201,7 +201,7 @@ export class Picture {
     const size = this.points.length > 300 ? 2.4 : 3.4;
     for (const point of this.points) {
       const ink = colour(this.classes.length ? CLASS_INKS[point.label % CLASS_INKS.length] : "--series-0");
-      mark(pen, point.label, place(x, point.x), place(y, point.y), size);
+      mark(pen, this.classes.length && point.label, place(x, point.x), place(y, point.y), size);
       pen.fillStyle = point.part ? colour("--paper") : ink; // validation rows are rings
       pen.strokeStyle = point.part ? ink : colour("--paper");
       pen.lineWidth = point.part ? 1.6 : 1;

@@ -41,7 +41,9 @@ export class PictureCard {
     this.a.plot.hidden = this.a.own.twin.hidden = !opened.picture;
     if (!opened.picture) this.a.show(null);
     else if (!this.a.drawing) this.a.forget();
-    if (state.data.points && !this.a.drawing) this.draws(true, state.data.points);
+    const anew = this.last !== opened && !this.learns; // as by Undo
+    this.last = opened;
+    if (state.data.points && (anew || !this.a.drawing)) this.draws(true, state.data.points);
     else if (!state.data.points && !this.drawn.length) this.draws(false, []);
     this.legend();
     this.beside();
@@ -166,15 +168,18 @@ export class PictureCard {
     const focused = document.activeElement?.closest("#draw-tools");
     $("drawn-count").textContent = t("draw.count", { count: points.length });
     if (focused) this.a.plot.focus();
+    this.learns = true; // or will soon
     clearTimeout(this.waiting);
     this.waiting = window.setTimeout(() => this.learn(), PAUSE);
   }
 
   /** Train on what is drawn, once two classes have two points each. */
-  learn() {
+  async learn() {
+    const { waiting } = this;
     const counts = [0, 0, 0];
     for (const [, , label] of this.drawn) counts[label]++;
-    if (counts.filter((count) => count >= 2).length >= 2 && counts.every((count) => count !== 1)) this.model.replace({ data: { points: this.drawn } });
+    if (counts.filter((count) => count >= 2).length >= 2 && counts.every((count) => count !== 1)) await this.model.replace({ data: { points: this.drawn } });
+    if (waiting === this.waiting) this.learns = false;
   }
 
   show() {

@@ -3,7 +3,7 @@ import { Claims } from "./claims.js";
 import { button, header, section } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
-import { of, put, t, translate, working } from "./words.js";
+import { put, says, t, translate, working } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
 
@@ -51,14 +51,13 @@ export class View {
   }
 
   finding({ code, status, text, advice, change, value, limit, place }) {
-    const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
-    const tries = Object.keys(advice).length ? [h("div", { class: "line" }, button("say.try", () => this.model.attempt(advice, change)), h("span", { class: "muted" }, of(change)))] : [];
+    const tries = Object.keys(advice).length ? [h("div", { class: "line" }, button("say.try", () => this.model.attempt(advice, change)), says("span", change, "muted"))] : [];
     return h(
       "article",
       { class: `finding ${status.replace(" ", "-")}` },
       h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}${place ? ` · ${place}` : ""}`),
       h("p", {}, text),
-      ...(measured ? [h("p", { class: "muted small" }, measured)] : []),
+      ...(Number.isFinite(value) ? [put(h("p", { class: "muted small" }), "say.measured", { value: short(value), limit: short(limit) })] : []),
       ...tries,
     );
   }

@@ -2,7 +2,7 @@
 import { table } from "./charts.js";
 import { button, header } from "./controls.js";
 import { h, short } from "./dom.js";
-import { of, put, t, translate, working } from "./words.js";
+import { of, put, says, t, translate, working } from "./words.js";
 
 const MOST = 12; // rows or columns of a matrix that is shown
 
@@ -22,9 +22,9 @@ export class View {
     this.chain = h("div", { id: "chain" });
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
     this.strip = h("section", { id: "strip", class: "card" });
-    /** What there was before a preset: the state that the way back opens. @type {any} */
+    /** The state before the presets. @type {any} */
     this.mine = null;
-    this.way = button("step.mine", () => this.return(), "quiet");
+    this.way = button("step.mine", () => this.mine && working(this.said, model.open(this.mine)), "quiet");
     this.way.hidden = true;
     this.said = h("p", { class: "muted", role: "status" });
     this.presets = h("div", { class: "line", role: "group", "data-w-aria-label": "presets" });
@@ -42,6 +42,8 @@ export class View {
       this.strip,
     );
     model.on("opened", () => {
+      this.mine = null;
+      this.way.hidden = true;
       for (const part of [this.chain, this.stage, this.strip]) part.replaceChildren();
       if (!host.hidden) this.show();
     });
@@ -72,18 +74,12 @@ export class View {
     await this.ask();
   }
 
-  /** Begin with other nets; the first time, those that were there are kept. @param {Record<string, any>} recipe */
+  /** Begin with other nets; those before are kept until something else is opened. @param {Record<string, any>} recipe */
   async preset(recipe) {
-    this.mine ??= this.model.whole;
-    await working(this.said, this.model.replaceFields(recipe));
+    const mine = this.mine ?? this.model.whole;
+    if (!(await working(this.said, this.model.replaceFields(recipe)))) return;
+    this.mine = mine;
     this.way.hidden = false;
-  }
-
-  /** Back to what there was before the presets. */
-  async return() {
-    await working(this.said, this.model.open(this.mine));
-    this.mine = null;
-    this.way.hidden = true;
   }
 
   /** The stages in order: the nodes forward, the edges backward, the checks, the update. */
@@ -135,7 +131,7 @@ export class View {
     const stage = this.stages[this.at];
     for (const chip of this.chain.querySelectorAll(".chip")) chip.ariaCurrent = Number(chip.dataset.at) === this.at ? "step" : null;
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
-    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, of(sentence)));
+    const rest = this.found.left_out.map((sentence) => says("p", sentence, "muted small"));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
     this.back.disabled = this.at === 0;
     this.next.disabled = this.at === this.stages.length - 1;

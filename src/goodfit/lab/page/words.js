@@ -1,4 +1,5 @@
 // The page's words in two languages. An element keeps the key of its words, so that the language can change at any time.
+import { h } from "./dom.js";
 
 const KEPT = "goodfit-lab-language";
 /** By key: English, Chinese. @type {Record<string, string[]>} */
@@ -76,6 +77,9 @@ export function put(element, key, values = {}, where = "") {
   return element;
 }
 
+/** An element that says sentences of both languages, or of keys; one or several. @param {string} tag @param {any} told @param {string|null} [kind] its class */
+export const says = (tag, told, kind = null) => put(h(tag, { class: kind }), JSON.stringify([told].flat()));
+
 /** Say in an element that something is being computed, until it is there. @template T @param {HTMLElement} element @param {Promise<T>} what @returns {Promise<T>} */
 export async function working(element, what) {
   put(element, "working");
@@ -98,7 +102,8 @@ export function translate(root) {
 /** @param {Element} element @param {string} name @param {string} where */
 function fill(element, name, where) {
   const values = JSON.parse(element.getAttribute(`${name}-values`) ?? "{}");
-  const text = t(element.getAttribute(name) ?? "", values);
+  const key = element.getAttribute(name) ?? "";
+  const text = key[0] === "[" ? JSON.parse(key).map((each) => of(tOr(each, each))).join(" ") : t(key, values);
   if (where) element.setAttribute(where, text);
   else if (element.textContent !== text) element.textContent = text;
 }
