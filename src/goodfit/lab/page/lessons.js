@@ -2,7 +2,7 @@
 import * as address from "./address.js";
 import { decided } from "./claims.js";
 import { Control, button, cards, entered, headed, header, labelled } from "./controls.js";
-import { $, h } from "./dom.js";
+import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
 import { says, translate } from "./words.js";
@@ -16,6 +16,8 @@ export class View {
     this.lessons = [];
     /** @type {Record<string, any>} with what was changed */
     this.states = {};
+    /** @type {Record<string, HTMLElement>} */
+    this.answers = {};
     this.collects = false;
     this.only = false;
     /** @type {any} */
@@ -33,15 +35,11 @@ export class View {
       if (found.problems) this.model.tell("note", { sentence: found.problems });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
-    const answered = $("answered");
     const [before, kept] = [this.form?.id, this.form ? [...new FormData(this.form)] : []];
     this.form = null;
     const parts = chosen ? this.lesson(chosen) : this.list();
     this.host.replaceChildren(...parts);
-    if (answered && before === this.form?.id) {
-      for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
-      $("answered").replaceWith(answered);
-    }
+    if (before === this.form?.id) for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
     translate(this.host);
   }
 
@@ -57,7 +55,7 @@ export class View {
 
   lesson(lesson) {
     const state = this.states[lesson.name] ??= structuredClone(lesson.state);
-    const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
+    const answered = this.answers[lesson.name] ??= h("div", { id: "answered", class: "stack", "aria-live": "polite" });
     const form = (this.form = h("form", { class: "stack", id: `lesson-${lesson.name}`, submit: (event) => this.answer(event, lesson, state, form, answered) }));
     const name = labelled("lessons.name", h("input", { type: "text", name: "name", maxlength: 200 }));
     const note = labelled("lessons.note", h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
