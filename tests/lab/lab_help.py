@@ -92,10 +92,10 @@ class Lab:
 class Page:
     """A page without a browser. got: all that it was told, (header, columns) each."""
 
-    def __init__(self, socket: Any, session: str | None = None, after: int = 0) -> None:
+    def __init__(self, socket: Any, session: str | None = None, after: int = 0, **loaded: Any) -> None:
         self.socket, self.number = socket, 0
         self.got: list[tuple[Header, dict[str, Any]]] = []
-        self.welcome = self.ask("hello", session=session, after=after)
+        self.welcome = self.ask("hello", session=session, after=after, **loaded)
 
     def send(self, do: str, **fields: Any) -> int:
         """Ask for something; the number of the message."""

@@ -13,7 +13,7 @@ from goodfit.lab.pipes import Commands, framed
 from goodfit.lab.telling import pack, with_header
 
 FLOOD = 150
-STATE = {"say": "state", "state": "paused", "batch": 0, "speed": 0.0, "frozen": {}}
+STATE = {"say": "state", "state": "paused", "goal": None, "batch": 0, "steps": 4, "speed": 0.0, "frozen": {}}
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
 
 def answers(asked: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     if asked["do"] == "open":
-        about: dict[str, Any] = {name: {} for name in ("recipe", "rows")}
+        about: dict[str, Any] = {name: {} for name in ("recipe", "rows", "divided", "few")}
         about |= {name: [] for name in ("classes", "inputs", "nets", "metrics", "notes")}
         numbers = {"epochs": 1, "steps": 1, "picture": None, "score": "accuracy", "task": "classification"}
         yield {"say": "opened", "state": asked["state"], **about, **numbers}, None

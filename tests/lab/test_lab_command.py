@@ -70,11 +70,13 @@ def test_an_answer_is_scored_and_written_down(tmp_path: Path) -> None:
     path, told = tmp_path / "answers.csv", list[dict[str, Any]]()
     lesson = next(each for each in shipped() if each.name == "hidden-layers")
     asked = AskAnswer(do="answer", lesson=lesson.name, prediction=0.5, name="Ada", note="=1+1")
-    answer(Teller(told.append, "answer"), asked, {}, path, None)
+    answer(Teller(told.append, "answer"), asked, {}, {"collect": str(path), "page": "p1"})
     value = told[-1]["value"]
-    assert (told[-1]["say"], value["right"], value["collected"]) == ("answered", True, True)
+    assert (told[-1]["say"], value["right"]) == ("answered", True)
+    assert value["collected"]["en"] == "Attempt 1 has been collected."
     with open(path, newline="", encoding="utf-8") as file:
         (line,) = csv.DictReader(file)
     assert (line["lesson"], line["name"], line["right"], line["note"]) == ("hidden-layers", "Ada", "yes", "'=1+1")
+    assert line["page"] == "p1"
     with pytest.raises(InputError, match=r"there is no such lesson; got 'hidden-layer'. Did you mean 'hidden-layers'"):
-        answer(Teller(told.append, "answer"), asked.model_copy(update={"lesson": "hidden-layer"}), {}, path, None)
+        answer(Teller(told.append, "answer"), asked.model_copy(update={"lesson": "hidden-layer"}), {}, {})

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,25 @@ def test_a_command_hands_python_what_the_command_line_has_no_words_for(name: str
     assert "\n".join(lines) + "\n" == export(state, "python", files).text
 
 
+def test_a_command_in_a_shell_prints_the_score_of_the_lab(files: dict[str, Path]) -> None:
+    """Of a table that was dropped on the page, with changes on the way: run in its folder, as the text says."""
+    given = {"recipe": RECIPE, **STATES["file"], "epoch": 2, "acts": [{"epoch": 1, "change": {"learning_rate": 0.1}}]}
+    state = checked_state(given)
+    text = export(state, "command", files).text
+    assert "run this in its folder" in text
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    named = {**os.environ, "PATH": path}
+    done = subprocess.run(["sh"], input=text, text=True, capture_output=True, env=named, check=True)
+    track = Track(open_state(state, files))
+    for act in state.acts:
+        track.do(act)
+    track.train(3)
+    printed = {line.split()[0]: [float(each) for each in line.split()[1:]] for line in done.stdout.splitlines()}
+    assert printed.keys() == {*track.names}
+    for name, values in printed.items():
+        assert values == pytest.approx(track.standing(name, 3).tolist(), rel=1e-6)  # as a float32 is printed
+
+
 def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:
     """What a file or column is called is never run, by a shell or by Python."""
     odd = "'); import os; os.abort() # GOODFIT"
@@ -146,3 +168,13 @@ def test_names_in_a_state_stay_names(files: dict[str, Path]) -> None:
 def test_a_form_that_cannot_be_had_is_refused(name: str, kind: str, message: str) -> None:
     with pytest.raises(gf.InputError, match=message):
         export(checked_state({"recipe": RECIPE, **STATES[name]}), kind)
+
+
+def test_a_table_keeps_its_name_and_those_of_its_columns(files: dict[str, Path], tmp_path: Path) -> None:
+    """An upload lies under a name that nobody gave it."""
+    kept = files["mine.csv"].rename(tmp_path / "3f2a9b5c.csv")
+    state = checked_state({"recipe": RECIPE, **STATES["file"]})
+    told = open_state(state, {"mine.csv": kept}).told()
+    assert told["inputs"] == told["picture"]["names"] == ["a", "b"]
+    cells = json.loads(export(state, "notebook", {"mine.csv": kept}).text)["cells"]
+    assert cells[0]["source"][0] == "# 2 nets on mine\n"

@@ -95,11 +95,13 @@ def test_the_leader_is_told_with_the_interval_of_paired_nets(race: Race) -> None
     first, second = sorted(last, key=lambda each: float(each.mean()))
     low, high = of_mean(second - first)  # one pair of runners: nothing to correct
     told = race.result()
-    assert f"by {(second - first).mean():.3g} in training loss [{low:.3g}, {high:.3g}]" in told["said"][0]["en"]
+    assert f"by {(second - first).mean():.3g} in training loss ({low:.3g} to {high:.3g}, " in told["said"][0]["en"]
     rows = told["table"]["rows"]
     assert [row[0] for row in rows] == [f"{each['optimizer']} {each['learning_rate']:g}" for each in told["take"]]
     ends = of_mean(first)
-    assert rows[0][1] == f"{first.mean():.3g} ({ends[0]:.3g}–{ends[1]:.3g})"
+    value = f"{first.mean():.3g}"
+    assert rows[0][1]["en"] == f"{value} ({ends[0]:.3g} to {ends[1]:.3g})"
+    assert rows[0][1]["zh"] == f"{value}（{ends[0]:.3g} 到 {ends[1]:.3g}）"
 
 
 def test_nets_that_agree_have_no_interval_and_nets_that_stopped_stay() -> None:
@@ -129,12 +131,29 @@ def test_what_a_search_does_not_correct_for_is_said(monkeypatch: pytest.MonkeyPa
     parts: dict[str, Any] = {"settings": [{"l2": 0.1}], "comparison": SimpleNamespace(winner=0)}
     parts |= {"score_name": "accuracy", "rows": lambda: [row], "uncorrected": f"{UNCORRECTED}; {DEPENDENT}"}
     optimism = SimpleNamespace(corrected=0.9, low=0.8, high=0.95)
-    won, worth = searching._said(SimpleNamespace(**parts, optimism=optimism))  # type: ignore[arg-type]
+    won, why, worth = searching._said(SimpleNamespace(**parts, optimism=optimism))  # type: ignore[arg-type]
     assert won.en == "l2 0.1 won: accuracy 1 (no interval: all folds agree)."
-    assert worth.en == f"Without the luck of having been picked: 0.9 (0.8–0.95); {UNCORRECTED}; {DEPENDENT}."
+    assert why.en == "It alone came to epoch 3."
+    assert worth.en == f"Without the luck of having been picked: 0.9 (0.8 to 0.95); {UNCORRECTED}; {DEPENDENT}."
     assert not re.search("[a-z]{5}", worth.zh)
-    (_, none) = searching._said(SimpleNamespace(**parts, optimism=None))  # type: ignore[arg-type]
+    (_, _, none) = searching._said(SimpleNamespace(**parts, optimism=None))  # type: ignore[arg-type]
     assert none.en.startswith("What the choice adds to this score was not estimated")
+
+
+def test_a_rate_may_have_a_comma() -> None:
+    assert [each["learning_rate"] for each in runners_of("sgd 0,5, adam 0,01,lion 0.001")] == [0.5, 0.01, 0.001]
+
+
+def test_it_is_said_why_a_higher_score_of_a_stopped_setting_did_not_win() -> None:
+    best = {"accuracy": 0.95, "rank": 1, "epochs": 60}
+    stopped = [{"accuracy": score, "rank": None, "epochs": 20} for score in (0.967, 0.9)]
+    parts = {"settings": [{}, {}], "score_name": "accuracy", "rows": lambda: [best, {**best, "rank": 2}, *stopped]}
+    why = searching._why(SimpleNamespace(**parts))  # type: ignore[arg-type]
+    assert why.en == (
+        "It has the highest mean over the folds at epoch 60, of the 2 settings that came so far; the 0.967 of a "
+        "stopped setting is of epoch 20, where others were ahead of it."
+    )
+    assert "0.967 是第 20 轮的得分" in why.zh
 
 
 def test_no_surface_is_drawn_of_nets_that_train_their_encoding() -> None:
@@ -151,6 +170,7 @@ def test_no_surface_is_drawn_of_nets_that_train_their_encoding() -> None:
         ("sgd -1, adam x", "(?s)got 'sgd -1'.*got 'adam x'"),
         ("lbfgs 1", "an optimiser must be known; got 'lbfgs'"),
         ("addam 1", "Did you mean 'adam'"),
+        ("adam 0,1,5", "got 'adam 0.1.5'"),
         (", ".join(["sgd 0.1"] * 5), "there must be 1 to 4 runners; got 5"),
     ],
 )
@@ -178,7 +198,7 @@ def test_a_search_is_that_of_select_and_tells_its_rungs(tmp_path: Path) -> None:
         {"learning_rate": row["learning_rate"], "hidden": hidden[str(row["hidden"])]} for row in expected
     ]
     shown, best = found["table"]["rows"], expected[0]
-    assert shown[0][1] == f"{best['accuracy']:.3g} ({best['low']:.3g}–{best['high']:.3g})"
+    assert shown[0][1]["en"] == f"{best['accuracy']:.3g} ({best['low']:.3g} to {best['high']:.3g})"
     assert [row[2] for row in shown] == [str(row["epochs"]) for row in expected] == ["6", "6", "2", "2"]
     assert [each["said"][0]["en"] for each in told] == ["After epoch 2, 2 of 4 settings train on."]
     assert len(told[0]["table"]["rows"]) == 4

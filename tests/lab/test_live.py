@@ -159,7 +159,7 @@ def test_it_plays_no_faster_than_it_is_asked_to(page: Page) -> None:
         ("rewind", {"epoch": 41}, "'epoch' must be from 0 to"),
         ("rewind", {"epoch": 0, "branch": "B"}, "there is no branch B. Make one with 'branch'"),
         ("change", {"fields": {"hidden": [2]}}, "'hidden' cannot change while a net trains"),
-        ("weight", {"layer": 9, "i": 0, "value": 1}, "the net has no layer 9"),
+        ("weight", {"layer": 9, "i": 0, "value": 1}, "the net has no layer 10"),
     ],
 )
 def test_what_is_refused_is_said_and_the_training_stays(page: Page, do: str, fields: Any, match: str) -> None:
@@ -193,7 +193,7 @@ def test_a_step_is_explained_and_findings_are_those_of_inspect(page: Page) -> No
     assert (told["net"], told["epoch"], len(told["data_rows"]), told["update"]["rate"]) == (1, 2, 3, 0.02)
     assert all(each["right"] for each in told["differences"].values())
     np.testing.assert_allclose(told["update"]["tensors"]["W1"]["before"], page_weights(page, 1), rtol=1e-6)
-    assert "'net' must be from 0 to 2; got 3" in page.refused("explain", net=3)
+    assert "'net' must be from 1 to 3; got 4" in page.refused("explain", net=3)
 
 
 def page_weights(page: Page, net: int) -> Any:
@@ -211,6 +211,8 @@ def test_the_sealed_test_set_and_its_count_of_openings(
     told = page.last("unsealed")[0]["value"]
     assert (told["nth"], told["score"]["rows"], told["nets"]) == (1, 400, 3)
     assert told["score"]["low"] <= told["score"]["value"] <= told["score"]["high"]
+    assert told["sentence"]["en"].startswith("Scored after epoch 0 of 40: all 3 nets, predicting together. Accuracy 0.")
+    assert told["sentence"]["zh"].startswith("第 0 轮之后评分，共 40 轮：全部 3 个网络，合在一起预测。准确率 0.")
     page.ask("seal")
     assert page.last("sealed")[0]["value"]["openings"] == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from person_help import SMALL, STATE, Person
@@ -69,7 +71,7 @@ def test_curves_are_those_of_a_training(person: Person) -> None:
     for epoch, row in enumerate(rows[1:]):
         for cell, part in zip(row[1:], ("valid", "train"), strict=True):
             values = run.history[f"{part}_loss"][epoch].tolist()
-            assert cell == f"{short(np.mean(values))} ({short(min(values))}–{short(max(values))})"
+            assert cell == f"{short(np.mean(values))} ({short(min(values))} to {short(max(values))})"
 
 
 def short(value: float) -> str:
@@ -82,12 +84,17 @@ def test_a_weight_is_chosen_by_a_click_and_set(person: Person) -> None:
     person.click("#net canvas", 0.27, 0.38)  # a line from an input into the first layer
     assert person.of("#weight-layer", "found.value") == "0"
     to, source = person.of("#weight-to", "found.value"), person.of("#weight-from", "found.value")
-    person.write("#weight-value", "2.5")
+    for wrong in ("", "much"):  # said where it was typed
+        person.write("#weight-value", wrong)
+        person.click("#weight button")
+        person.until(f"document.querySelector('#weight .error').textContent.endsWith({json.dumps(f'got {wrong!r}.')})")
+    person.write("#weight-value", "2,5")  # as half of Europe writes it
     person.click("#weight button")
     person.until("document.querySelector('#marks').textContent.includes('2.5')")
     table = person.table("#net")
     column = len(table[0]) - 1 if source == "b" else int(source) + 1
     assert table[int(to) + 1][column] == "2.5"
+    assert person.text("#weight .error") == ""
 
 
 def test_units_made_equal_stay_equal(person: Person) -> None:
@@ -118,9 +125,8 @@ def test_a_live_change_marks_the_curve_and_can_be_undone(person: Person) -> None
     person.settled()
     assert person.state()["acts"] == [{"epoch": epoch, "change": {"learning_rate": 0.2}}]
     person.choose("#export", "command")
-    person.until("document.querySelector('#notes .note')")
-    assert f"'epoch': {epoch + 1}," in person.text("#notes")  # it goes with how far it is trained
-    person.click("#notes .close")
+    person.until("document.querySelector('#taken pre')")
+    assert f"'epoch': {epoch + 1}," in person.text("#taken pre")  # it goes with how far it is trained
     person.click("#undo")
     person.until("document.querySelector('#marks').hidden")
     assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.01"
@@ -148,7 +154,8 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     person.write("#branch-dialog [data-field=learning_rate] input", "0.5")
     person.click("#branch-dialog .primary")
     person.until("document.querySelector('#picture-b canvas') && !document.querySelector('#branch-dialog').open")
-    person.play(12)
+    assert "the same nets until the change" in person.text("#difference")
+    person.play(left + 8)
     said = person.text("#difference")
     assert "B less A, validation loss at epoch" in said
     assert "4 pairs of nets" in said
@@ -164,7 +171,7 @@ def test_a_branch_beside_its_trunk(person: Person) -> None:
     assert person.table("#loss") == curves
     person.click("#versus button:last-child")
     person.until("!document.querySelector('#picture-b canvas')")
-    assert person.of("[data-field=learning_rate] input[type=text]", "found.value") == "0.5"
+    person.until("document.querySelector('[data-field=learning_rate] input[type=text]').value === '0.5'")
 
 
 def test_the_address_is_the_picture(person: Person) -> None:

@@ -21,7 +21,7 @@ def test_a_race_of_optimisers_and_the_surface_under_it(person: Person) -> None:
     assert {row[0] for row in ended[1:]} == {"sgd 0.1", "sgd 0.9"}
     losses = [float(row[1].partition(" ")[0]) for row in ended[1:]]
     assert losses == sorted(losses)
-    assert "by 2 pairs of nets" in person.text("#race-told")
+    assert "2 pairs of nets" in person.text("#race-told")
     rows = person.table("#race-chart")
     assert rows[0] == ["epoch", "sgd 0.1", "sgd 0.9"]
     assert rows[-1][0] == "12"
@@ -52,6 +52,7 @@ def test_a_search_ends_with_a_winner_for_play(person: Person) -> None:
     winner = rows[1][0]
     assert f"{winner} won: accuracy" in person.text("#search-told")
     assert "(" in rows[1][1]  # with its interval
+    assert "It has the highest mean over the folds at epoch 12, of the 2 settings" in person.text("#search-told")
     person.click("#language")
     person.until("document.querySelector('#search-told th').textContent === '设置'")
     person.click("#language")

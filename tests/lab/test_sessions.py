@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -150,8 +150,8 @@ def test_a_fifth_training_takes_the_place_of_one_that_nobody_watches(here: Lab) 
     for page in pages[:4]:
         assert page.ask("open", state=SMALL)["say"] == "ok"
     assert pages[4].refused("open", state=SMALL) == (
-        "Lab: 4 trainings are open in other tabs, which is as many as one lab has. Close one of the tabs, and reload "
-        "this one."
+        "Lab: 4 trainings are open in other tabs, which is as many as one lab has. Close one of the tabs: this one "
+        "tries again by itself."
     )
     pages[2].close()
     deadline = time.monotonic() + 10
@@ -159,6 +159,37 @@ def test_a_fifth_training_takes_the_place_of_one_that_nobody_watches(here: Lab) 
         assert time.monotonic() < deadline, told
     for page in pages:
         page.close()
+
+
+def test_a_page_loaded_anew_takes_the_session_of_its_tab(here: Lab) -> None:
+    """Where that trains what its address holds, and nobody else watches; else it is ended, or the other page's."""
+    first = here.page()
+    first.ask("open", state=SMALL)
+    name, known = first.welcome["session"], here.sessions.known
+    copied = Page(here.socket(), name)
+    copied.close()
+    second = Page(here.socket(), name, state={**SMALL, "epoch": 3, "acts": []})
+    assert second.welcome["session"] != name  # of a tab that was copied: the first one still watches its own
+    first.close()
+    until(lambda: not known[name].pages)
+    third = Page(here.socket(), name, state={**SMALL, "epoch": 3})
+    assert (third.welcome["session"], third.welcome["resumed"]) == (name, True)
+    assert "opened" in third.quiet()
+    third.close()
+    until(lambda: not known[name].pages)
+    fourth = Page(here.socket(), name, state={**SMALL, "seed": 77})
+    assert fourth.welcome["session"] != name
+    assert name not in known
+    for page in (second, fourth):
+        page.close()
+
+
+def until(found: Callable[[], bool]) -> None:
+    """Wait for something that the server does by itself."""
+    end = time.monotonic() + 10
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_training_that_nobody_watches_pauses(here: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +307,7 @@ def test_a_file_that_is_too_large_or_finds_no_room(here: Lab, monkeypatch: pytes
     status, told = here.keep("a.csv", b"a\n" + b"1\n" * 10_000_001)
     assert (status, told["problems"][0].partition(".")[0]) == (
         413,
-        "Request: the body must have at most 20,000,000 bytes",
+        "Request: the body must have at most 20 MB",
     )
 
     def full(*_: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from lab_help import SMALL
 
 from goodfit.errors import InputError
+from goodfit.lab.greeting import greeting
+from goodfit.lab.opening import open_state
 from goodfit.lab.states import DEFAULT, checked_state, from_address, to_address
 
 json_values = st.recursive(
@@ -54,7 +57,8 @@ def test_the_default_state_says_what_it_trains() -> None:
     [
         ([], "State: must be an object with 'recipe' and 'data'"),
         ({}, "'recipe' must be given"),
-        (state(nets=257), "'nets': input should be less than or equal to 256; got 257"),
+        (state(nets=257), "the number of nets must be a whole number from 1 to 256; got 257"),
+        (state(widths=[3, 2000]), "State: width 2 must be a whole number from 1 to 1,024; got 2000"),
         (state(net=2), "'net' is not a field. Did you mean 'nets'"),
         (state(recipe={"hiden": [3]}), "'hiden' is not a field. Did you mean 'hidden'"),
         (state(recipe={"seed": 3}), "'seed' stands beside the recipe"),
@@ -79,10 +83,34 @@ def test_what_is_refused(given_state: Any, match: str) -> None:
         checked_state(given_state)
 
 
+def test_what_the_lab_refuses_it_does_not_offer() -> None:
+    (optimizer,) = (field for field in greeting()["fields"] if field["name"] == "optimizer")
+    assert "adam" in optimizer["choices"]
+    assert "lbfgs" not in json.dumps(optimizer)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "few"),
+    [
+        (3, "2 rows train, 1 row validates", ["Too few train", "Too few validate"]),
+        (40, "28 rows train, 12 rows validate", []),
+    ],
+)
+def test_it_is_said_how_many_rows_train_validate_and_are_sealed(rows: int, told: str, few: list[str]) -> None:
+    given = checked_state(state(data={"name": "sine", "rows": rows}, recipe={"valid": 0.3, "batch_size": 1}))
+    opened = open_state(given, {})
+    assert opened.divided.en == f"{told}; 100 are sealed for the test."
+    assert [text for text in ("Too few train", "Too few validate") if text in opened.few.en] == few
+    assert opened.few.zh.count("太少") == len(few)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InputError) as caught:
         checked_state(state(recipe={"l2": -1}, data={"name": "mons"}))
     assert len(caught.value.problems) == 2
+    with pytest.raises(InputError) as caught:  # what is no state at all hides nothing either
+        checked_state(state(nets=0, recipe={"l2": -1}, data={"name": "mons"}))
+    assert len(caught.value.problems) == 3
 
 
 @settings(max_examples=60)

@@ -170,9 +170,9 @@ def test_a_weight_is_set_and_nothing_else(opened: OpenState) -> None:
     track.set_weight(WeightAct(layer=2, kind="b", i=1, value=-2))
     assert all(net.biases[2][1] == -2 for net in track.nets())
     for act, match in (
-        (WeightAct(layer=1, i=3, value=0), "no layer 1 with unit 3 and input 0 \\(net 0 of 3\\)"),
-        (WeightAct(layer=3, kind="b", i=0, value=0), "no layer 3 with unit 0"),
-        (WeightAct(layer=0, i=0, value=0, net=3), "'net' must be from 0 to 2; got 3"),
+        (WeightAct(layer=1, i=3, value=0), "no layer 2 with unit 4 and input 1 \\(net 1 of 3\\)"),
+        (WeightAct(layer=3, kind="b", i=0, value=0), "no layer 4 with unit 1"),
+        (WeightAct(layer=0, i=0, value=0, net=3), "'net' must be from 1 to 3; got 4"),
     ):
         with pytest.raises(InputError, match=match):
             track.set_weight(act)

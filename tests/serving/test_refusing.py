@@ -183,7 +183,7 @@ def test_a_million_rows_are_refused_by_their_size(people: Client, chunked: bool)
     length = {} if chunked else {"Content-Length": str(len(part) * 1_000_000)}
     status, headers, answer = people.ask("POST", "/predict", body, {"Content-Type": "application/json", **length})
     assert (status, headers["connection"]) == (413, "close")
-    assert json.loads(answer)["problems"][0].startswith("Request: the body must have at most 10,000,000 bytes.")
+    assert json.loads(answer)["problems"][0].startswith("Request: the body must have at most 10 MB.")
     assert people.ask("GET", "/health")[0] == 200
 
 

@@ -128,6 +128,7 @@ def inspect(
     y: Any = None,
     *,
     recipe: Recipe | None = None,
+    losses: Losses | None = None,
     which: int = 0,
     rows: int = MOST_ROWS,
     curvature: bool = True,
@@ -139,7 +140,8 @@ def inspect(
     targets; or x a Dataset or Split, whose training rows are taken; or, for nets that were trained on a table, a table
     file, a Table, a data frame or a dict of columns (see `table_rows`); a run knows its own. recipe: what the net was
     trained by, where it does not know, as of an ensemble's nets but those of its first setting; without one, findings
-    on the start and the steps are "cannot tell". which: the net among several. rows: that are measured, at most.
+    on the start and the steps are "cannot tell". losses: of its training so far, which a run knows; without them it is
+    not known whether the net was trained. which: the net among several. rows: that are measured, at most.
     curvature: measure the Hessian's largest eigenvalue. retrain: allow the range test of learning rates, which trains
     the recipe a dozen times, for some seconds; and where the net learned little, the trainings without what may hold it
     back.
@@ -155,7 +157,7 @@ def inspect(
     retrain = retrain and drawn
     if recipe is not None and recipe.init_data != "none" and not isinstance(net, Run):
         drawn = False  # the rows to which its initial weights were fitted are not known
-    losses = _losses(net, which)
+    losses = losses or _losses(net, which)
     evidence = gather(
         subject, recipe, parts, losses=losses, curvature=curvature, retrain=retrain, drawn=drawn, start=start
     )

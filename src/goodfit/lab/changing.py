@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, Problems, nearest, problem
 from goodfit.lab.opening import OpenState
-from goodfit.lab.states import LIVE, MOST_EPOCHS, Act, WeightAct
+from goodfit.lab.states import LIVE, MOST_EPOCHS, NOT_SHOWN, Act, WeightAct
 from goodfit.nets.forms import factors_of, unfolded
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training.batches import Order
@@ -76,8 +76,9 @@ def changed_jobs(opened: OpenState, jobs: Sequence[Job], fields: Mapping[str, An
     if found[0].recipe.epochs > MOST_EPOCHS:
         rule = f"the lab trains at most {MOST_EPOCHS:,} 'epochs'"
         raise InputError(problem(WHERE, rule, got=found[0].recipe.epochs))
-    if found[0].recipe.optimizer == "lbfgs":
-        raise InputError(problem(WHERE, "the lab shows optimisers that learn from batches", got="lbfgs"))
+    if found[0].recipe.optimizer in NOT_SHOWN:
+        got = found[0].recipe.optimizer
+        raise InputError(problem(WHERE, "the lab shows optimisers that learn from batches", got=got))
     return found
 
 
@@ -121,7 +122,7 @@ def edited(cohort: Cohort, state: State, nets: Iterable[int], edit: Edit) -> Sta
     arrays, made = nets_of(cohort, state.parameters), copied(state)
     for number in nets:
         if number >= len(arrays):
-            raise InputError(problem(WHERE, f"'net' must be from 0 to {len(arrays) - 1}", got=number))
+            raise InputError(problem(WHERE, f"'net' must be from 1 to {len(arrays)}", got=number + 1))
         own, place = arrays[number], tuple(cohort.grid.place[number])
         weights, biases = [np.array(each) for each in own.weights], [np.array(each) for each in own.biases]
         edit(number, weights, biases)
@@ -149,8 +150,9 @@ def one_weight(nets: int, weight: WeightAct) -> Edit:
         arrays, at = (weights, (weight.i, weight.j)) if weight.kind == "w" else (biases, (weight.i,))
         layer = weight.layer
         if layer >= len(arrays) or any(own >= most for own, most in zip(at, arrays[layer].shape, strict=True)):
-            place = f"unit {weight.i}" if weight.kind == "b" else f"unit {weight.i} and input {weight.j}"
-            raise InputError(problem(WHERE, f"the net has no layer {layer} with {place}", net=(number, nets)))
+            place = f"unit {weight.i + 1}" if weight.kind == "b" else f"unit {weight.i + 1} and input {weight.j + 1}"
+            rule = f"the net has no layer {layer + 1} with {place}"  # the page counts from 1
+            raise InputError(problem(WHERE, rule, net=(number + 1, nets)))
         arrays[layer][at] = weight.value
 
     return edit
@@ -161,8 +163,8 @@ def equal_units(nets: int, layer: int) -> Edit:
 
     def edit(number: int, weights: list[NDArray[Any]], biases: list[NDArray[Any]]) -> None:
         if layer >= len(weights) - 1:
-            rule = f"'layer' must be a hidden layer; the net has {len(weights) - 1} of them, from 0"
-            raise InputError(problem(WHERE, rule, got=layer, net=(number, nets)))
+            rule = f"'layer' must be a hidden layer; the net has {len(weights) - 1} of them"
+            raise InputError(problem(WHERE, rule, got=layer + 1, net=(number + 1, nets)))
         weights[layer][:] = weights[layer].mean()
         biases[layer][:] = biases[layer].mean()
         weights[layer + 1][:] = weights[layer + 1].mean(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-HELD_BY = ("sentence", "sentences", "notes", "left_out")  # names in messages of what is read by people
+HELD_BY = ("sentence", "sentences", "notes", "left_out", "names")  # names in messages of what is read by people
 INSIDE = ("marks", "picture", "value")  # names of what holds such names
 
 

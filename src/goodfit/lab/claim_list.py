@@ -28,6 +28,7 @@ class LabClaim:
     outcome: the name of what is compared
     sense: whether the second net's is said to be "lower" or "higher"
     data: parameters of the data set that the two differ in, in the place of fields of the recipe
+    general: the sentence before the values are known; None where it names none
     """
 
     name: str
@@ -36,6 +37,7 @@ class LabClaim:
     outcome: str
     sense: Literal["lower", "higher"]
     data: Callable[[Mapping[str, Any]], Pair] | None = field(default=None)
+    general: Words | None = None
 
     @property
     def measured(self) -> Outcome:
@@ -130,6 +132,7 @@ CLAIMS = (
         _dropout,
         "valid-loss",
         "lower",
+        general=Words("Dropout lowers the validation loss here.", "在这里，暂退法会降低验证损失。"),
     ),
     LabClaim(
         "more-decay",
@@ -140,6 +143,10 @@ CLAIMS = (
         _more_decay,
         "valid-loss",
         "lower",
+        general=Words(
+            "More L2 penalty or weight decay lowers the validation loss here.",
+            "在这里，加大 L2 惩罚或权重衰减会降低验证损失。",
+        ),
     ),
     LabClaim(
         "l1-zeros",
@@ -150,6 +157,9 @@ CLAIMS = (
         _l1,
         "zero-weights",
         "higher",
+        general=Words(
+            "An L1 penalty makes weights of the first layer exactly zero.", "L1 惩罚会使第一层的部分权重恰好为零。"
+        ),
     ),
     LabClaim(
         "wider",
@@ -160,6 +170,9 @@ CLAIMS = (
         _wider,
         "valid-loss",
         "lower",
+        general=Words(
+            "A net four times as wide has a lower validation loss here.", "在这里，宽四倍的网络验证损失更低。"
+        ),
     ),
     LabClaim(
         "deeper",
@@ -170,6 +183,7 @@ CLAIMS = (
         _deeper,
         "valid-loss",
         "lower",
+        general=Words("One hidden layer more lowers the validation loss here.", "在这里，多一个隐藏层会降低验证损失。"),
     ),
     LabClaim(
         "longer",
@@ -180,6 +194,9 @@ CLAIMS = (
         _longer,
         "valid-loss",
         "lower",
+        general=Words(
+            "Training four times as long lowers the validation loss here.", "在这里，训练时间延长到四倍会降低验证损失。"
+        ),
     ),
     LabClaim(
         "relu",
@@ -220,6 +237,10 @@ CLAIMS = (
         _faster,
         "train-loss",
         "lower",
+        general=Words(
+            "A learning rate ten times as high lowers the last training loss here.",
+            "在这里，把学习率提高到十倍会降低最后的训练损失。",
+        ),
     ),
     LabClaim(
         "smaller-batches",
@@ -231,6 +252,10 @@ CLAIMS = (
         _smaller_batches,
         "mean-train-loss",
         "lower",
+        general=Words(
+            "Batches of a quarter of the rows learn faster here: the mean training loss over the epochs is lower.",
+            "在这里，批量减到四分之一学得更快：各轮次训练损失的平均值更低。",
+        ),
     ),
     LabClaim(
         "he",

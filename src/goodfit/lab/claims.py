@@ -14,7 +14,7 @@ so many pairs decide in four of five cases.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +34,7 @@ from goodfit.intervals import (
     of_share_difference,
 )
 from goodfit.lab.claim_list import LabClaim, claim
+from goodfit.lab.intervals_told import with_interval
 from goodfit.lab.outcomes import Watch
 from goodfit.lab.states import LabState
 from goodfit.plain_json import plain
@@ -93,10 +94,10 @@ class Decided:
             "does-not": Words("It does not hold", "不成立"),
             "cannot-tell": Words("Nobody can tell yet", "还无法判断"),
         }[self.answer]
-        ends = f"{self.difference:+.4g} [{self.low:+.4g}, {self.high:+.4g}]"
+        ends = with_interval(self.difference, self.low, self.high, 4, sign=True)
         level = f"{100 * self.level:.4g} %"
-        en = f"{verdict.en}: {ends} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
-        zh = f"{verdict.zh}：就{self.quantity.zh}而言，支持该说法的差为 {ends}，共 {self.pairs} 对网络（{level}）。"
+        en = f"{verdict.en}: {ends.en} for the claim, in {self.quantity.en}, by {self.pairs} pairs of nets ({level})."
+        zh = f"{verdict.zh}：就{self.quantity.zh}而言，支持该说法的差为 {ends.zh}，共 {self.pairs} 对网络（{level}）。"
         if any(self.diverged):
             en += f" Diverged: {self.diverged[0]} of the first and {self.diverged[1]} of the second nets."
             zh += f"发散的网络：第一种 {self.diverged[0]} 个，第二种 {self.diverged[1]} 个。"
@@ -244,14 +245,19 @@ def pairs_needed(difference: float, spread: float, have: int, level: float) -> i
         return None
     least = float(ndtri(POWER))
 
-    def decides(pairs: int) -> bool:
+    def decides(pairs: int) -> bool:  # monotone: of more pairs, both the quantile and the error are smaller
         quantile = float(stdtrit(pairs - 1, (1 + level) / 2)) + least
         return abs(difference) >= quantile * spread / math.sqrt(pairs)
 
+    return fewest(have, decides)
+
+
+def fewest(have: int, enough: Callable[[int], bool]) -> int | None:
+    """The fewest, more than `have`, that are enough, of a rule that stays so with more; None for over MOST_TOLD."""
     low, high = have, MOST_TOLD
-    if not decides(high):
+    if not enough(high):
         return None
-    while high - low > 1:  # the rule is monotone: of more pairs, both the quantile and the error are smaller
+    while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if decides(middle) else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high

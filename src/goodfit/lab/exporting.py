@@ -33,6 +33,7 @@ import numpy as np
 from goodfit.runs.checks import fitted_recipe
 from goodfit.training import Examples, Job, cohort_of, fit
 from goodfit.training.examples import scaled_by
+from goodfit.training.fitting import metric_names
 from goodfit.training.devices import prepare
 """
 
@@ -133,6 +134,7 @@ def _changed_cell(state: LabState) -> str:
     """A training with changes on its way: the lab's own, from its state."""
     shown = pprint.pformat(state.to_json(), width=100, sort_dicts=False)
     files = {state.data["file"]: state.data["file"]} if "file" in state.data else {}
+    said = "  # that was dropped on the page: run this in its folder" if files else ""
     return f"""\
 from pathlib import Path
 
@@ -141,12 +143,14 @@ from goodfit.lab.states import checked_state
 from goodfit.lab.tracks import Track
 
 state = checked_state({shown})
-files = {{name: Path(path) for name, path in {files!r}.items()}}
+files = {{name: Path(path) for name, path in {files!r}.items()}}{said}
 track = Track(open_state(state, files))
 for act in state.acts:
     track.do(act)  # trains until its epoch, and makes the change
 track.train(until=track.cohort.epochs)
 nets = track.nets()
+for name in track.names:
+    print(name, *track.standing(name, track.epoch))  # of each net
 """
 
 
@@ -158,7 +162,8 @@ def _data_lines(state: LabState) -> list[str]:
     """Lines that end with the rows in `data`."""
     if "file" in state.data:
         path, target = state.data["file"], state.data["target"]
-        return [f"data = gf.data.read_table({path!r}, target={target!r})  # the file that was dropped on the page"]
+        said = "# the file that was dropped on the page: run this in its folder"
+        return [said, f"data = gf.data.read_table({path!r}, target={target!r})"]
     if "points" in state.data:
         return _point_lines(state.data["points"])
     own = {name: value for name, value in state.data.items() if name not in ("name", "rows")}
@@ -219,7 +224,10 @@ def _width_lines(opened: OpenState) -> list[str]:
         "examples = Examples.of_split(parts, **scaled_by(recipe))",
         f"widths = {jobs!r}",
         "jobs = [Job(recipe.replace(hidden=hidden, seed=seed)) for hidden, seed in widths]",
-        "nets = fit(cohort_of(jobs, examples, prepare())).nets",
+        "found = fit(cohort_of(jobs, examples, prepare()))",
+        "nets = found.nets",
+        "for name, values in zip(metric_names(examples.parts), found.metrics[-1]):",
+        "    print(name, *values)  # of each net",
     ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +14,12 @@ from goodfit import __version__
 from goodfit.data import describe, names
 from goodfit.lab import states, uploads
 from goodfit.lab.sessions import MOST_TRAININGS
+from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
+from goodfit.training.recipe_fields import to_text
+
+LAB_WORDS = {"optimizer": "Optimiser."}
+"""Of fields of which the lab does not offer all."""
 
 
 @functools.cache
@@ -23,6 +30,8 @@ def greeting() -> dict[str, Any]:
         "limits": limits(),
         "data": [_data(name) for name in names()],
         "fields": [_field(name) for name in Recipe.fields() if name != "seed"],
+        "words": knobs()["words"],
+        "presets": _presets(),
         "state": states.DEFAULT,
     }
 
@@ -40,9 +49,25 @@ def limits() -> list[str]:
 
 
 @functools.cache
-def knobs() -> dict[str, dict[str, Any]]:
+def knobs() -> dict[str, Any]:
     """Names of fields and of data sets, what their parameters do, and spans of sliders, as `knobs.toml` has them."""
     return tomllib.loads(files("goodfit.lab").joinpath("knobs.toml").read_text("utf-8"))
+
+
+def fields_told(fields: Mapping[str, Any]) -> Words:
+    """Fields of the recipe with their values, by the names of the page; a list of equal values as one value a layer."""
+
+    def value(each: Any) -> str:
+        if isinstance(each, list) and len(each) > 2 and len({*each}) == 1:
+            return f"{each[0]} × {len(each)}"
+        return to_text(each)
+
+    labels = knobs()["fields"]
+    told = [(labels[name], value(each)) for name, each in fields.items()]
+    return Words(
+        ", ".join(f"{label['en']} {each}" for label, each in told),
+        "，".join(f"{label['zh']} {each}" for label, each in told),
+    )
 
 
 @functools.cache
@@ -50,6 +75,12 @@ def _in_chinese() -> dict[str, str]:
     """What each field of the recipe means."""
     found: dict[str, str] = json.loads(files("goodfit.lab").joinpath("fields.zh.json").read_text("utf-8"))
     return found
+
+
+def _presets() -> list[dict[str, Any]]:
+    """Nets that a step is looked at with, beside the page's own: sections 4.6 to 4.8, trained by plain steps."""
+    plain = {"init_scale": None, "optimizer": "sgd", "learning_rate": 0.1, "dropout": 0}
+    return [{**each, "recipe": plain | each["recipe"]} for each in knobs()["presets"]]
 
 
 def _data(name: str) -> dict[str, Any]:
@@ -77,14 +108,14 @@ def _field(name: str) -> dict[str, Any]:
         "flag": rule.flag,
         "kind": rule.kind,
         "default": rule.default,
-        "range": rule.range,
+        "range": re.sub(rf", ({'|'.join(states.NOT_SHOWN)})\b", "", rule.range),
         "bounds": [list(bound) for bound in rule.bounds],
-        "choices": list(rule.choices),
+        "choices": [each for each in rule.choices if each not in states.NOT_SHOWN],
         "one": rule.one,
         "many": rule.many,
         "none": rule.none,
         "live": name in states.LIVE,
         "label": knobs()["fields"][name],
         "span": knobs()["recipe"].get(name),
-        "sentence": {"en": rule.description, "zh": _in_chinese()[name]},
+        "sentence": {"en": LAB_WORDS.get(name, rule.description), "zh": _in_chinese()[name]},
     }

@@ -15,13 +15,12 @@ from goodfit.errors import InputError, nearest, problem
 from goodfit.lab.answers import collect
 from goodfit.lab.claims import decide
 from goodfit.lab.exporting import export
+from goodfit.lab.intervals_told import number, with_interval
 from goodfit.lab.lessons import (
     Lesson,
     checked_change,
-    checked_prediction,
     read_lesson,
     run_lesson,
-    score_prediction,
     shipped,
 )
 from goodfit.lab.messages import (
@@ -37,7 +36,8 @@ from goodfit.lab.messages import (
 )
 from goodfit.lab.opening import OpenState, open_state
 from goodfit.lab.racing import Race, runners_of
-from goodfit.lab.results import Cell, number, over_nets, ranged, shown
+from goodfit.lab.results import Cell, over_nets, shown
+from goodfit.lab.scoring import checked_prediction, score_prediction
 from goodfit.lab.searching import search as searched
 from goodfit.lab.states import checked_state
 from goodfit.lab.study_shelf import study_page_name
@@ -138,17 +138,23 @@ def search(job: Teller, asked: AskSearch, files: Files) -> None:
     told(searched(asked.state or {}, asked.space, asked.settings, files, watch=job.watch, tell=told))
 
 
-def answer(job: Teller, asked: AskAnswer, files: Files, collected: Path | None, lesson_file: Path | None) -> None:
-    """Run a lesson and score the prediction; write it down where a teacher collects."""
-    lesson = known_lesson(asked.lesson, lesson_file)
+def answer(job: Teller, asked: AskAnswer, files: Files, beside: Mapping[str, str]) -> None:
+    """Run a lesson and score the prediction; write it down where a teacher collects.
+
+    beside: what the server tells with the message: lesson_file, collect, page, as far as there are any
+    """
+    lesson_file, collected = beside.get("lesson_file"), beside.get("collect")
+    lesson = known_lesson(asked.lesson, None if lesson_file is None else Path(lesson_file))
     state = lesson.opened if asked.state is None else checked_state(asked.state)
     checked_prediction(lesson, asked.prediction)
     changed = checked_change(lesson, state)
     result = run_lesson(lesson, state, files, watch=job.watch)
     scored = score_prediction(lesson, asked.prediction, result)
+    told = None
     if collected is not None:
-        collect(collected, lesson, scored, name=asked.name, changed=changed, note=asked.note)
-    job.answer("answered", {**scored.to_json(), "collected": collected is not None})
+        page = beside.get("page", "")
+        told = collect(collected, lesson, scored, name=asked.name, page=page, changed=changed, note=asked.note).told
+    job.answer("answered", {**scored.to_json(), "collected": None if told is None else vars(told)})
 
 
 def known_lesson(name: str, own: Path | None) -> Lesson:
@@ -220,7 +226,7 @@ def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]
     means = {name: _over_folds(each) for name, each in ended.items()}
     names = [name for name in FOLD_HEADS if name in means]
     rows: list[list[Cell]] = [[str(at), *(number(each[name], 4) for name in names)] for at, each in enumerate(found, 1)]
-    rows.append([Words("mean (corrected interval)", "均值（校正区间）"), *(ranged(means[name]) for name in names)])
+    rows.append([Words("mean (corrected interval)", "均值（校正区间）"), *(_with_ends(means[name]) for name in names)])
     head = [Words("fold", "折"), *(FOLD_HEADS[name] for name in names)]
     told = shown([], Words("Validation of every fold", "各折的验证结果"), head, rows)
     return {
@@ -231,6 +237,10 @@ def _by_fold(track: Track, values: dict[str, Any], done: bool) -> dict[str, Any]
         "epochs": track.cohort.epochs,
         "done": done,
     }
+
+
+def _with_ends(found: Mapping[str, Any]) -> Words:
+    return with_interval(found["mean"], found["low"], found["high"])
 
 
 def _over_folds(values: Any) -> dict[str, Any]:

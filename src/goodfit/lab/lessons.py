@@ -7,39 +7,35 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit.arguments import public
 from goodfit.data import describe
 from goodfit.errors import InputError, Problems, nearest, problem
-from goodfit.intervals import LEVEL, of_mean
 from goodfit.lab.claim_list import BY_NAME
-from goodfit.lab.claims import FEWEST, MOST, PAIRS, Answer, Decided, decide
+from goodfit.lab.claims import FEWEST, MOST, PAIRS, Answer, decide
+from goodfit.lab.lesson_results import ANSWERS, LessonResult
 from goodfit.lab.outcomes import OUTCOMES, Watch, outcome
 from goodfit.lab.states import LabState, checked_state
-from goodfit.plain_json import plain
 from goodfit.reading import given_text
 from goodfit.studies.words import Words
 from goodfit.training.recipe import Recipe
 
 MOST_BYTES = 2**18  # of a lesson's file
-ANSWERS: dict[Answer, Words] = {
-    "holds": Words("It holds.", "成立。"),
-    "does-not": Words("It does not hold.", "不成立。"),
-    "cannot-tell": Words("It cannot be told from these nets.", "从这些网络无法判断。"),
-}
 _FIX = "See docs/lab-lessons.md for a lesson that is complete."
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Part = TypeVar("Part", bound=_Part)
 
 
 class LessonText(_Part):
@@ -70,7 +66,7 @@ class Counts(_Part):
     """What counts as an answer.
 
     expected: of a claim, what becomes of it. low, high: of a number, between which the nets' mean lies. within: how far
-    off the result's interval a prediction of a number may be. pairs: of nets, for a claim. why: told afterwards
+    off that mean a prediction of a number may be, > 0. pairs: of nets, for a claim. why: told afterwards
     """
 
     expected: Answer | None = None
@@ -122,48 +118,6 @@ class Lesson(_Part):
         }
 
 
-@dataclass(frozen=True)
-class LessonResult:
-    """What the nets of a lesson gave. decided: of a claim; else value, low, high: the nets' mean and its interval."""
-
-    value: float
-    low: float
-    high: float
-    nets: int
-    decided: Decided | None = None
-
-    @property
-    def answer(self) -> Answer | float:
-        """What a prediction is compared with."""
-        return self.value if self.decided is None else self.decided.answer
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything, as JSON has it."""
-        decided = None if self.decided is None else self.decided.to_json()
-        own = {"answer": self.answer, "low": self.low, "high": self.high, "nets": self.nets}
-        found: dict[str, Any] = plain({**own, "decided": decided})
-        return found
-
-
-@dataclass(frozen=True)
-class ScoredPrediction:
-    """A prediction beside the result. right: whether it came true; off: how far off the interval a number was."""
-
-    prediction: Answer | float
-    result: LessonResult
-    right: bool
-    off: float
-    told: Words
-    why: Words
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything, as JSON has it."""
-        texts = {"told": vars(self.told), "why": vars(self.why)}
-        own = {"prediction": self.prediction, "right": self.right, "off": self.off}
-        found: dict[str, Any] = plain({**own, **texts, **self.result.to_json()})
-        return found
-
-
 @public
 def read_lesson(path: str | Path) -> Lesson:
     """The lesson in a TOML file; one InputError names all that is wrong with it."""
@@ -191,9 +145,9 @@ def _lesson(text: str, name: str, where: str) -> Lesson:
     except ValidationError as error:
         for each in error.errors(include_url=False):
             _add(problems, where, each)
+        _check_rest(problems, where, declared)
         raise InputError(*problems.found) from error
-    with problems.collecting():
-        _check(made, where)
+    _check(problems, where, made)
     problems.raise_if_any()
     return made
 
@@ -213,15 +167,51 @@ def _add(problems: Problems, where: str, fault: Mapping[str, Any]) -> None:
         problems.add(where, f"{place!r}: {said[0].lower()}{said[1:]}", got=fault["input"])
 
 
-def _check(lesson: Lesson, where: str) -> None:
+def _check(problems: Problems, where: str, lesson: Lesson) -> None:
     """What no field can know alone."""
-    problems, predict, counts = Problems(), lesson.predict, lesson.answer
-    texts = {"title": lesson.title, "question": lesson.question, "answer.why": counts.why}
+    texts = {"title": lesson.title, "question": lesson.question, "answer.why": lesson.answer.why}
     texts |= {f"text.{place}": each for place, each in enumerate(lesson.text)}
     texts |= {f"try_next.{place}": each for place, each in enumerate(lesson.try_next)}
+    _check_texts(problems, where, texts)
+    _check_predict(problems, where, lesson.predict)
+    _check_answer(problems, where, lesson.predict, lesson.answer)
+    _check_state(problems, where, lesson.state, lesson.change)
+    if not problems.found:
+        with problems.collecting():
+            _ = lesson.quantity
+
+
+def _check_rest(problems: Problems, where: str, declared: Mapping[str, Any]) -> None:
+    """The same, of the parts that are whole in a lesson that is not: a file's faults are told all at once."""
+    texts = {name: _whole(LessonText, declared.get(name)) for name in ("title", "question")}
+    _check_texts(problems, where, {name: each for name, each in texts.items() if each is not None})
+    predict, given = _whole(Predict, declared.get("predict")), declared.get("answer")
+    answer = _whole(Counts, {"why": {}, **given}) if isinstance(given, dict) else None
+    if predict is not None:
+        _check_predict(problems, where, predict)
+    if predict is not None and answer is not None:
+        _check_answer(problems, where, predict, answer)
+    state, change = declared.get("state"), declared.get("change", [])
+    if isinstance(state, dict):
+        names = isinstance(change, list) and all(isinstance(name, str) for name in change)
+        _check_state(problems, where, state, change if names else [])
+
+
+def _whole(kind: type[Part], value: object) -> Part | None:
+    """A part of a lesson, or None where there is none without a fault."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _check_texts(problems: Problems, where: str, texts: Mapping[str, LessonText]) -> None:
     for place, each in texts.items():
         if each.en is None and each.zh is None:
             problems.add(where, f"{place!r} must have a text in 'en', 'zh' or both")
+
+
+def _check_predict(problems: Problems, where: str, predict: Predict) -> None:
     if (predict.claim is None) == (predict.outcome is None):
         problems.add(where, "'predict' must have one of 'claim' and 'outcome'")
     if predict.claim is not None and predict.claim not in BY_NAME:
@@ -231,17 +221,28 @@ def _check(lesson: Lesson, where: str) -> None:
         problems.add(where, "'predict.outcome' must be known", got=predict.outcome, fix=fix)
     if not predict.low < predict.high:
         problems.add(where, "'predict.low' must be less than 'predict.high'", got=[predict.low, predict.high])
+
+
+def _check_answer(problems: Problems, where: str, predict: Predict, counts: Counts) -> None:
     if predict.claim is not None and (counts.expected is None or counts.low is not None or counts.high is not None):
         problems.add(where, "'answer' of a claim must have 'expected', and neither 'low' nor 'high'")
-    if predict.outcome is not None:
-        if counts.low is None or counts.high is None or counts.expected is not None:
-            problems.add(where, "'answer' of a number must have 'low' and 'high', and no 'expected'")
-        elif not counts.low < counts.high:
-            problems.add(where, "'answer.low' must be less than 'answer.high'", got=[counts.low, counts.high])
+    if predict.outcome is None:
+        return
+    if counts.low is None or counts.high is None or counts.expected is not None:
+        problems.add(where, "'answer' of a number must have 'low' and 'high', and no 'expected'")
+    elif not counts.low < counts.high:
+        problems.add(where, "'answer.low' must be less than 'answer.high'", got=[counts.low, counts.high])
+    if not 0 < counts.within < (predict.high - predict.low) / 2:  # else no prediction could be wrong, or none right
+        rule = "'answer.within' of a number must be > 0, and less than half of what 'predict' leaves open"
+        fix = "Say how far off the nets' mean a prediction may be: within = 0.05, for example."
+        problems.add(where, rule, got=counts.within, fix=fix)
+
+
+def _check_state(problems: Problems, where: str, given: Mapping[str, Any], change: Sequence[str]) -> None:
     with problems.collecting():
-        state = lesson.opened
+        state = checked_state(given)
         known = [*Recipe.fields(), "nets", *(f"data.{name}" for name in _parameters(state))]
-        for name in lesson.change:
+        for name in change:
             if name not in known:
                 problems.add(where, "'change' must name what the state has", got=name, fix=nearest(name, known))
         if state.widths is not None:
@@ -251,10 +252,6 @@ def _check(lesson: Lesson, where: str) -> None:
             problems.add(where, rule)
         if state.nets < 2:
             problems.add(where, "'state.nets' must be 2 or more, for an interval", got=state.nets)
-    if not problems.found:
-        with problems.collecting():
-            _ = lesson.quantity
-    problems.raise_if_any()
 
 
 def _parameters(state: LabState) -> list[str]:
@@ -288,21 +285,6 @@ def checked_change(lesson: Lesson, state: LabState) -> dict[str, Any]:
     return changed
 
 
-def checked_prediction(lesson: Lesson, prediction: object) -> Answer | float:
-    """A prediction as it was written down; InputError where it is none for this lesson."""
-    if lesson.predict.claim is not None:
-        chosen: Answer | None = next((name for name in ANSWERS if name == prediction), None)
-        if chosen is None:
-            fix = nearest(str(prediction), ANSWERS)
-            raise InputError(problem("Prediction", "must be one of the answers", got=prediction, fix=fix))
-        return chosen
-    low, high = lesson.predict.low, lesson.predict.high
-    given = prediction if isinstance(prediction, int | float) and not isinstance(prediction, bool) else math.nan
-    if not low <= given <= high:
-        raise InputError(problem("Prediction", f"must be a number from {low:g} to {high:g}", got=prediction))
-    return float(given)
-
-
 @public
 def run_lesson(
     lesson: Lesson,
@@ -322,58 +304,18 @@ def run_lesson(
     """
     from goodfit.lab.alike import initial_nets, train_nets  # here: JAX is for those who train
     from goodfit.lab.opening import open_state
+    from goodfit.lab.results import over_nets
 
-    if state is not None:
-        checked_change(lesson, state)
+    changed = state is not None and bool(checked_change(lesson, state))
     chosen = lesson.opened if state is None else state
     if lesson.predict.claim is not None:
         decided = decide(lesson.predict.claim, chosen, files, pairs=lesson.answer.pairs, watch=watch)
-        return LessonResult(decided.difference, decided.low, decided.high, 2 * decided.pairs, decided)
+        return LessonResult(decided.difference, decided.low, decided.high, 2 * decided.pairs, decided, changed)
     measured, opened = outcome(lesson.predict.outcome or ""), open_state(chosen, files or {})
     measured.check(opened.parts)
     seeds = range(chosen.seed, chosen.seed + chosen.nets)
     asked = [(opened.recipe, opened.parts)]
     (nets,) = initial_nets(asked, seeds) if measured.before else train_nets(asked, seeds, watch)
     values = measured.of(nets)
-    low, high = of_mean(values, LEVEL, measured.bounds) if all(map(math.isfinite, values)) else (math.nan, math.nan)
-    return LessonResult(float(values.mean()), low, high, len(values))
-
-
-def is_expected(lesson: Lesson, result: LessonResult) -> bool:
-    """Whether the result is what the file says."""
-    if result.decided is not None:
-        return result.decided.answer == lesson.answer.expected
-    return (lesson.answer.low or 0) <= result.value <= (lesson.answer.high or 0)
-
-
-def score_prediction(lesson: Lesson, prediction: object, result: LessonResult) -> ScoredPrediction:
-    """A prediction beside the result: right or not, and by how much.
-
-    Of a claim it is right where it is what became of it. Of a number it is right where it lies in the interval of the
-    nets' mean, or off it by no more than the lesson allows.
-    """
-    given, why = checked_prediction(lesson, prediction), lesson.answer.why.words
-    if isinstance(given, str):
-        found = "cannot-tell" if result.decided is None else result.decided.answer
-        told = Words("", "") if result.decided is None else result.decided.told
-        right = given == found
-        return ScoredPrediction(given, result, right, 0.0, _beside(ANSWERS[given], told, right), why)
-    off = max(result.low - given, given - result.high, 0.0)
-    right = off <= lesson.answer.within  # nan, of nets that diverged, is never
-    ends = f"{result.value:.4g} [{result.low:.4g}, {result.high:.4g}]"
-    if not math.isfinite(result.value):
-        told = Words(
-            f"You said {given:.4g}; of {result.nets} nets some diverged, so that there is no mean to compare it with.",
-            f"你的预测是 {given:.4g}；{result.nets} 个网络中有的已发散，没有可供比较的均值。",
-        )
-        return ScoredPrediction(given, result, False, off, told, why)
-    told = Words(
-        f"You said {given:.4g}; {result.nets} nets gave {ends}. " + ("Right." if right else f"Off by {off:.2g}."),
-        f"你的预测是 {given:.4g}；{result.nets} 个网络得到 {ends}。" + ("正确。" if right else f"相差 {off:.2g}。"),
-    )
-    return ScoredPrediction(given, result, right, off, told, why)
-
-
-def _beside(said: Words, found: Words, right: bool) -> Words:
-    en, zh = ("Right.", "正确。") if right else ("Not so.", "并非如此。")
-    return Words(f"You said: {said.en} {found.en} {en}", f"你的预测：{said.zh}{found.zh}{zh}")
+    low, high = over_nets(values, bounds=measured.bounds) if all(map(math.isfinite, values)) else (None, None)
+    return LessonResult(float(values.mean()), low, high, len(values), changed=changed)

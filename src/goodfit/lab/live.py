@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -16,7 +17,7 @@ from goodfit.lab.chinese import in_chinese
 from goodfit.lab.greeting import greeting
 from goodfit.lab.messages import Asked, AskHello, read_asked
 from goodfit.lab.outbox import Outbox
-from goodfit.lab.sessions import LabSession, Sessions
+from goodfit.lab.sessions import LabSession, Sessions, TooManyTrainings
 from goodfit.lab.uploads import Uploads
 
 MOST_SOCKETS = 64
@@ -85,7 +86,8 @@ class _Page:
             except InputError as error:
                 header: dict[str, Any] = {"say": "error", "seq": 0, "sentences": list(error.problems)}
                 header |= {"to": _number(given), "zh": in_chinese(header)}
-                self.outbox.put(json.dumps({**header, "field": None, "lost": False}, ensure_ascii=False))
+                header |= {"field": None, "lost": False, "later": isinstance(error, TooManyTrainings)}
+                self.outbox.put(json.dumps(header, ensure_ascii=False))
 
     async def send(self) -> None:
         """Send what is told, as fast as the page reads."""
@@ -107,17 +109,23 @@ class _Page:
         elif self.session is None:
             raise InputError(problem(WHERE, "the first message must be 'hello'", got=getattr(asked, "do", None)))
         else:
-            self.session.ask(asked, self.outbox, {"files": self.live.uploads.paths, **self.live.more})
+            more = {"files": self.live.uploads.paths, "page": page_name(self.session.id), **self.live.more}
+            self.session.ask(asked, self.outbox, more)
 
     async def _hello(self, asked: AskHello) -> None:
         if self.session is not None:
             raise InputError(problem(WHERE, "'hello' was said before", got=self.session.id))
-        session, known = self.live.sessions.session(asked.session)
+        session, known = self.live.sessions.session(asked.session, asked.state)
         self.session = session
         header = {"say": "welcome", "seq": 0, "to": asked.id, "session": session.id, "resumed": known}
         header["collects"] = self.live.allowed is not None
         self.outbox.put(json.dumps({**header, **greeting()}, ensure_ascii=False))
-        session.join(self.outbox, asked.after)
+        session.join(self.outbox, asked.after if asked.state is None else session.seq)  # old notes are not news
+
+
+def page_name(session: str) -> str:
+    """What answers call a page by: nobody can take its session over by this."""
+    return hashlib.sha256(session.encode()).hexdigest()[:8]
 
 
 def _number(given: str | bytes) -> int | None:

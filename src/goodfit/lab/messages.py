@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goodfit import strict_json
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.lab.faults import add_fault
 from goodfit.lab.states import MOST_EPOCHS, MOST_LETTERS, MOST_NETS, MOST_WIDTH, Epoch, Layer, WeightAct
 from goodfit.training.recipe import LARGEST_SEED
 
@@ -37,11 +38,16 @@ class _Asked(_Message):
 
 
 class AskHello(_Asked):
-    """The first message. session: to go on with, None for a new one; after: the last `seq` that the page has had."""
+    """The first message. session: to go on with, None for a new one; after: the last `seq` that the page has had.
+
+    state: of a page that was loaded anew, what its address holds, and {} where that is nothing. It gets the session of
+    its tab back where that has this state open, and nobody else watches it.
+    """
 
     do: Literal["hello"]
     session: Annotated[str, Field(max_length=100)] | None = None
     after: Annotated[int, Field(ge=0)] = 0
+    state: dict[str, Any] | None = None
 
 
 class AskOpen(_Asked):
@@ -323,6 +329,15 @@ ASKED = {
 Asked = _Asked
 JOBS = ("claim", "judge", "capacity", "folds", "race", "search", "answer", "replay", "study")
 """What is done beside the training, in another process."""
+TITLES = {
+    "capacity": "Capacity",
+    "folds": "Folds",
+    "race": "Race",
+    "search": "Search",
+    "weight": "Weight",
+    "answer": "Answer",
+}
+"""What the page calls some of these."""
 
 
 def read_asked(text: str | bytes) -> _Asked:
@@ -349,12 +364,5 @@ def read_asked(text: str | bytes) -> _Asked:
 def _refused(name: str, declared: type[BaseModel], error: ValidationError) -> InputError:
     problems = Problems()
     for each in error.errors(include_url=False):
-        place = ".".join(map(str, each["loc"]))
-        if each["type"] == "extra_forbidden":
-            problems.add(WHERE, f"{place!r} is not part of {name!r}", fix=nearest(place, declared.model_fields))
-        elif each["type"] == "missing":
-            problems.add(WHERE, f"{name!r} needs {place!r}")
-        else:
-            said = str(each["msg"])
-            problems.add(WHERE, f"{place!r} of {name!r}: {said[0].lower()}{said[1:]}", got=each["input"])
+        add_fault(problems, TITLES.get(name, WHERE), declared, each, name)
     return InputError(*problems.found)

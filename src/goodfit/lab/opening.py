@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from goodfit.lab.uploads import named_as
 from goodfit.runs.checks import as_split
 from goodfit.runs.defaults import settled
 from goodfit.runs.training import laid_out
+from goodfit.studies.words import Words
 from goodfit.training.examples import Examples
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
 
 SCORES = {"classification": "accuracy", "multilabel": "label accuracy", "regression": "R²"}
+
+FEW = 10  # rows to train of each class, or of numbers, below which it is said that they are too few
+FEW_VALID = 10  # rows to validate, likewise
 
 REFIT = "With refit, nets train a second time, on all rows; what is shown is the first time. `goodfit train` does both."
 
@@ -44,23 +48,59 @@ class OpenState:
         """The rows."""
         return self.parts.data
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return self.data.features or tuple(f"x{place + 1}" for place in range(self.data.x.shape[1]))
+
+    @property
+    def divided(self) -> Words:
+        """How many rows train, validate and are sealed."""
+        sizes = self.parts.sizes
+        train, valid = _counted(sizes["train"], "train", "用于训练"), Words("none validates", "没有样本用于验证")
+        if sizes["valid"]:
+            valid = _counted(sizes["valid"], "validate", "用于验证")
+        test = Words("", "")
+        if sizes["test"]:
+            are = "are" if sizes["test"] > 1 else "is"
+            test = Words(f"; {sizes['test']:,} {are} sealed for the test", f"；{sizes['test']:,} 个封存作测试")
+        return Words(f"{train.en}, {valid.en}{test.en}.", f"{train.zh}，{valid.zh}{test.zh}。")
+
+    @property
+    def few(self) -> Words:
+        """Whether too few rows train or validate to say much; "" if not."""
+        sizes, classes, told = self.parts.sizes, max(len(self.data.classes), 1), list[Words]()
+        if sizes["train"] < FEW * classes:
+            each = Words(" a class", "每类") if classes > 1 else Words("", "")
+            en = f"Too few train: nets learn fewer than {FEW} rows{each.en} by heart."
+            told.append(Words(en, f"训练样本太少：{each.zh}少于 {FEW} 个时，网络会把它们背下来。"))
+        if 0 < sizes["valid"] < FEW_VALID:
+            en = f"Too few validate: losses and scores of fewer than {FEW_VALID} rows are mostly chance."
+            told.append(Words(en, f"验证样本太少：少于 {FEW_VALID} 个时，损失和得分多半是偶然。"))
+        return Words(" ".join(each.en for each in told), "".join(each.zh for each in told))
+
     def told(self) -> dict[str, Any]:
         """What the page is told of it: the fields of `telling.OpenedTold` that do not need a cohort."""
         data = self.data
-        names = data.features or tuple(f"x{place + 1}" for place in range(data.x.shape[1]))
         return {
             "state": self.state.to_json(),
             "recipe": self.recipe.to_dict(),
             "task": data.task,
             "classes": list(data.classes),
-            "inputs": list(names),
+            "inputs": list(self.inputs),
             "rows": self.parts.sizes,
+            "divided": vars(self.divided),
+            "few": vars(self.few),
             "epochs": self.recipe.epochs,
             "nets": [{"seed": job.recipe.seed, "hidden": list(job.recipe.hidden)} for job in self.jobs],
             "score": SCORES[data.task],
             "picture": None if self.plane is None else self.plane.to_json(),
             "notes": list(self.notes),
         }
+
+
+def _counted(count: int, word: str, zh: str) -> Words:
+    return Words(f"{count:,} row{'s' * (count != 1)} {word}{'s' * (count == 1)}", f"{count:,} 个样本{zh}")
 
 
 def open_state(state: LabState, files: Mapping[str, Path]) -> OpenState:
@@ -95,7 +135,8 @@ def data_of(state: LabState, files: Mapping[str, Path]) -> Dataset | Table:
         if data["file"] not in files:
             rule = f"the file {data['file']!r} is not here any more"
             raise InputError(problem(WHERE, rule, fix="Drop it on the page again."))
-        return named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
+        table = named_as(data["file"], files[data["file"]], lambda path: read_table(path, target=data["target"]))
+        return replace(table, name=Path(data["file"]).stem)
     own = {name: value for name, value in data.items() if name not in ("name", "rows")}
     if "rows" in data and own_rows(data["name"]):
         own["n_train"] = data["rows"]

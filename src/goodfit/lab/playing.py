@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from goodfit.errors import InputError, problem
 from goodfit.lab import messages, pictures
-from goodfit.lab.changing import WHERE
+from goodfit.lab.changing import LENGTH, WHERE
+from goodfit.lab.difference import difference
 from goodfit.lab.messages import Branch
 from goodfit.lab.opening import OpenState
-from goodfit.lab.results import over_nets
 from goodfit.lab.tracks import Track
 from goodfit.models.trained_net import TrainedNet
 from goodfit.training.fitting import Report
@@ -26,6 +26,7 @@ Tell = Callable[..., None]
 """(header, columns) -> it is sent."""
 FRAMES = 25.0  # a second at most: of paced training, of pictures
 PICTURE_SHARE = 16  # pictures may take so many times less time than passes between them
+CATCHING_SECONDS = 0.25  # between two messages of how far an opened state is trained
 STATE_SECONDS = 0.1  # between two messages of how it stands
 SLICE_SECONDS = 0.08  # that each of two branches trains before the other has its turn
 SPEED_SECONDS = 1.0  # over which the speed is measured
@@ -60,12 +61,23 @@ class Player:
         if opened.plane is not None:
             columns, there = pictures.points_of(opened.data, opened.plane, (opened.parts.train, opened.parts.valid))
             self.tell({"say": "points", "branch": "A", "shown": len(columns["y"]), "of": there}, columns)
-        for act in opened.state.acts:
-            track.do(act)
-        track.train(opened.state.epoch, chunk_seconds=0.5)
+        state = opened.state
+        goal = max(state.epoch, 0 if state.branch is None else state.branch.epoch)
+        if goal:
+            self._draw({"A": track.nets()})  # the initial nets at once: what follows may take long
+            self.state(goal)
+
+        def look(own: Track, report: Report) -> bool:
+            self._catching(own, report, goal)
+            return False  # nobody ends it
+
+        for act in state.acts:
+            track.do(act, look)
+        track.train(state.epoch, look, chunk_seconds=0.5)
+        beside = None if state.branch is None else Track.again(opened, state.branch, look)
         self.show("A", changed=True)
-        if opened.state.branch is not None:
-            self._beside(Track.again(opened, opened.state.branch))
+        if beside is not None:
+            self._beside(beside)
 
     def play(self, speed: float | None) -> None:
         """Train on."""
@@ -117,8 +129,12 @@ class Player:
         self._go_back("A", Track.reset)
 
     def change(self, branch: Branch, fields: Mapping[str, Any]) -> None:
-        """Go on with other fields."""
-        note = self.track(branch).change(fields)
+        """Go on with other fields. InputError where nothing is left to train with them."""
+        track = self.track(branch)
+        if track.ended and not fields.keys() & set(LENGTH):
+            fix = "Give it more epochs first, or go back to an earlier one."
+            raise InputError(problem(WHERE, "all epochs are trained, and a change now would never be used", fix=fix))
+        note = track.change(fields)
         self._show_changes(branch)
         if note:
             self.tell({"say": "note", "sentence": note})
@@ -179,8 +195,8 @@ class Player:
             for branch in self.tracks:
                 self.show(branch)
 
-    def state(self) -> None:
-        """Tell how it stands."""
+    def state(self, opening: int | None = None) -> None:
+        """Tell how it stands. opening: the epoch that an opened state is trained to, where it is not there yet."""
         tracks = self.tracks
         if not tracks:
             return
@@ -190,13 +206,16 @@ class Player:
         ended = all(track.ended for track in tracks.values())
         lost = ended and all(len(frozen[branch]) == len(track.jobs) for branch, track in tracks.items())
         stands = "diverged" if lost else "done" if ended else "playing" if self.playing else "paused"
+        stands = stands if opening is None else "opening"
         self._stated = time.perf_counter()
         self.tell(
             {
                 "say": "state",
                 "state": stands,
                 "epoch": {branch: track.epoch for branch, track in tracks.items()},
+                "goal": opening,
                 "batch": self.batch,
+                "steps": tracks["A"].steps,
                 "speed": round(self._measured(), 1) if self.playing else 0.0,
                 "frozen": frozen,
             }
@@ -238,6 +257,15 @@ class Player:
         if time.perf_counter() - self._stated > STATE_SECONDS:
             self.state()
         return self.waiting()
+
+    def _catching(self, track: Track, report: Report, goal: int) -> None:
+        """After a chunk on the way to where an opened state stands: tell how far it is."""
+        if time.perf_counter() - self._stated < CATCHING_SECONDS:
+            return
+        if track is self.tracks["A"]:  # B is told as a whole once it is there
+            self._curves("A", track)
+            self._draw({"A": track.nets(report.nets())})
+        self.state(goal)
 
     def _slices(self) -> None:
         """Train two branches in turn: the one that is behind first, then both alike."""
@@ -301,16 +329,9 @@ class Player:
         )
 
     def _difference(self) -> None:
-        """Tell how far B is from A, paired by nets."""
-        if "B" not in self.tracks:
-            return
-        first, second = self.tracks["A"], self.tracks["B"]
-        epoch = min(first.epoch, second.epoch)
-        if not epoch:
-            return
-        name = "valid_loss" if "valid_loss" in first.names else "train_loss"
-        apart = paired(first.standing(name, epoch), second.standing(name, epoch))
-        self.tell({"say": "difference", "epoch": epoch, "metric": name, **apart})
+        """Tell how far B is from A, where both are somewhere."""
+        if "B" in self.tracks and (found := difference(self.tracks["A"], self.tracks["B"])) is not None:
+            self.tell({"say": "difference", **found})
 
     def _picture_due(self) -> bool:
         return time.perf_counter() >= self._drawn
@@ -357,23 +378,3 @@ class Player:
 def sound(nets: Sequence[TrainedNet], frozen: NDArray[np.bool_]) -> Sequence[TrainedNet]:
     """The nets that are finite; all where none is."""
     return [net for net, stuck in zip(nets, frozen, strict=True) if not stuck] or nets
-
-
-def paired(first: NDArray[Any], second: NDArray[Any]) -> dict[str, Any]:
-    """B less A, net by net: the mean, its interval, and both in a sentence."""
-    apart = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    apart = apart[np.isfinite(apart)]
-    found: dict[str, Any] = {"mean": None, "low": None, "high": None, "nets": len(apart)}
-    if not len(apart):
-        return {**found, "sentence": "No net is finite in both."}
-    found["mean"] = float(apart.mean())
-    said = f"B less A: {found['mean']:+.4g}"
-    if len(apart) < 2:
-        return {**found, "sentence": f"{said}, of one net: no interval."}
-    low, high = over_nets(apart)
-    if low is None or high is None:
-        return {**found, "sentence": f"{said}, of {len(apart)} nets that agree: no interval."}
-    found |= {"low": float(low), "high": float(high)}
-    which = "B is lower" if high < 0 else "B is higher" if low > 0 else "either may be lower"
-    pairs = f"{len(apart)} pairs" if len(apart) == len(first) else f"{len(apart)} of {len(first)} pairs"
-    return {**found, "sentence": f"{said} ({low:+.4g} to {high:+.4g}, {pairs} of nets): {which}."}

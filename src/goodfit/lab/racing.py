@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from goodfit import intervals
 from goodfit.errors import Problems, nearest
+from goodfit.lab.intervals_told import number
 from goodfit.lab.opening import open_state
 from goodfit.lab.replay import chosen_epochs
-from goodfit.lab.results import AGREE, ONE_NET, number, over_nets, reasoned, shown
-from goodfit.lab.states import checked_state
+from goodfit.lab.results import AGREE, ONE_NET, Cell, over_nets, reasoned, shown
+from goodfit.lab.states import NOT_SHOWN, checked_state
 from goodfit.lab.surface import MOST_NUMBERS, Slice, slice_of
 from goodfit.lab.tracks import Track
 from goodfit.studies.words import Words
@@ -34,8 +36,9 @@ Tell = Callable[[Callable[[], dict[str, Any]]], None]
 
 def runners_of(text: str) -> list[dict[str, Any]]:
     """The fields of each runner, of "sgd 0.1, adam 0.01". InputError names all that is wrong."""
-    known = [each for each in Recipe.fields()["optimizer"].choices if each != "lbfgs"]
-    parts, problems, found = [part.split() for part in text.split(",")], Problems(), []
+    known = [each for each in Recipe.fields()["optimizer"].choices if each not in NOT_SHOWN]
+    pointed = re.sub(r"(?<=\d),(?=\d)", ".", text)  # "sgd 0,1, adam 0,01", as half of Europe writes it
+    parts, problems, found = [part.split() for part in pointed.split(",")], Problems(), []
     for part in parts:
         rate = _number(part[1]) if len(part) == 2 else math.nan
         if not rate > 0:
@@ -119,7 +122,9 @@ class Race:
         order = sorted(range(len(last)), key=lambda each: _mean(last[each]))
         names = [name_of(each) for each in self.fields]
         why = AGREE if len(last[0]) > 1 else ONE_NET
-        rows = [[names[place], *(reasoned(each, why) for each in self._ended(place))] for place in order]
+        rows: list[list[Cell]] = [
+            [names[place], *(reasoned(each, why) for each in self._ended(place))] for place in order
+        ]
         caption = Words(
             "Losses of the last epoch (95 % interval over nets); that of training is the mean over the epoch's steps, "
             "with dropout",
@@ -253,7 +258,6 @@ def _leader(names: Sequence[str], last: Sequence[NDArray[np.float64]], order: Se
     low, high = over_nets(apart, 1 - (1 - intervals.LEVEL) / pairs)
     if low is None or high is None:
         return Words(f"{en}: all pairs of nets agree, no interval.", f"{zh}：各对网络的差相同，没有区间。")
-    ends = f"{number(low)}, {number(high)}"
     tells = Words("it is ahead", "确实领先") if low > 0 else Words("either may be ahead", "无法断定谁领先")
-    said_en = f"{en} [{ends}], by {len(apart)} pairs of nets: {tells.en}."
-    return Words(said_en, f"{zh}（[{ends}]，{len(apart)} 对网络）：{tells.zh}。")
+    said_en = f"{en} ({number(low)} to {number(high)}, {len(apart)} pairs of nets): {tells.en}."
+    return Words(said_en, f"{zh}（{number(low)} 到 {number(high)}，{len(apart)} 对网络）：{tells.zh}。")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goodfit import intervals
+from goodfit.lab.intervals_told import number, with_interval
 from goodfit.selection.comparing import ROUNDING
 from goodfit.studies.words import Words
 
@@ -40,23 +40,12 @@ def shown(
     return {"said": [vars(each) for each in said], "table": table, "take": list(take)}
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number in so many digits; a dash where there is none."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
-
-
-def ranged(found: Mapping[str, Any], digits: int = 3) -> str:
-    """A mean with its interval, where it has one."""
-    low, high = (number(found.get(end), digits) for end in ("low", "high"))
-    return number(found["mean"], digits) + ("" if "–" in (low, high) else f" ({low}–{high})")
-
-
-def reasoned(found: Mapping[str, Any], why: Words) -> Cell:
+def reasoned(found: Mapping[str, Any], why: Words) -> Words:
     """A mean with its interval, or with why it has none; a dash alone where there is no mean either."""
-    told = ranged(found)
-    if told == number(None) or "(" in told:
+    told = with_interval(found["mean"], found.get("low"), found.get("high"))
+    if told.en == number(None) or "(" in told.en:
         return told
-    return Words(f"{told} ({why.en})", f"{told}（{why.zh}）")
+    return Words(f"{told.en} ({why.en})", f"{told.zh}（{why.zh}）")
 
 
 def over_nets(

@@ -12,8 +12,9 @@ import numpy as np
 
 from goodfit.data import Table
 from goodfit.errors import InputError, Problems, problem
+from goodfit.lab.intervals_told import number
 from goodfit.lab.opening import data_of, open_state
-from goodfit.lab.results import SCORES, Cell, number, reasoned, shown
+from goodfit.lab.results import SCORES, reasoned, shown
 from goodfit.lab.states import check_recipe, checked_state
 from goodfit.plain_json import plain
 from goodfit.selection.halving import UNCORRECTED, RungResult, carry_out
@@ -60,7 +61,10 @@ def laid_out(
     given_rows = data_of(opened.state, files)
     source = given_rows if isinstance(given_rows, Table) else opened.data  # a table's columns are prepared fold by fold
     learning = LearningRows(source, np.sort(np.concatenate([opened.parts.train, opened.parts.valid])))
-    search = lay_out(learning, space_of(space), how)
+    try:
+        search = lay_out(learning, space_of(space), how)
+    except InputError as error:
+        raise InputError(*(text.replace("'--vary'", "each part of the space") for text in error.problems)) from error
     problems = Problems()
     for each in search.recipes:
         with problems.collecting():
@@ -139,23 +143,40 @@ def _ended(found: Selection) -> dict[str, Any]:
     return shown(_said(found), _caption(), _head(name), cells, plain(settings))
 
 
-def _with_interval(row: Mapping[str, Any], name: str) -> Cell:
+def _with_interval(row: Mapping[str, Any], name: str) -> Words:
     """The score of a finalist; one of which all folds agree says that there is no interval."""
     return reasoned({"mean": row[name], "low": row["low"], "high": row["high"]}, FOLDS_AGREE)
+
+
+def _why(found: Selection) -> Words:
+    """By which rule it won, and why a stopped setting that shows a higher score did not."""
+    rows, name, count = found.rows(), found.score_name, len(found.settings)
+    epoch = rows[0]["epochs"]
+    en = f"It has the highest mean over the folds at epoch {epoch}, of the {count} settings that came so far"
+    zh = f"在训练到第 {epoch} 轮的 {count} 个设置中，它各折的均值最高"
+    if count == 1:
+        en, zh = f"It alone came to epoch {epoch}", f"只有它训练到第 {epoch} 轮"
+    higher = [row for row in rows if row["rank"] is None and row[name] > rows[0][name]]
+    if not higher:
+        return Words(f"{en}.", f"{zh}。")
+    most = max(higher, key=lambda row: row[name])
+    score, at = number(most[name]), most["epochs"]
+    return Words(
+        f"{en}; the {score} of a stopped setting is of epoch {at}, where others were ahead of it.",
+        f"{zh}；某个已停止的设置的 {score} 是第 {at} 轮的得分，当时它落后于别的设置。",
+    )
 
 
 def _said(found: Selection) -> list[Words]:
     """The winner, what its score is worth once it is known that it won, and what that does not allow for."""
     won, name = describe(found.settings[found.comparison.winner]), SCORES[found.score_name]
     told = _with_interval(found.rows()[0], found.score_name)
-    score = told if isinstance(told, Words) else Words(told, told)
-    said = [Words(f"{won} won: {name.en} {score.en}.", f"{won} 胜出：{name.zh} {score.zh}。")]
+    said = [Words(f"{won} won: {name.en} {told.en}.", f"{won} 胜出：{name.zh} {told.zh}。"), _why(found)]
     worth = found.optimism
     if worth is None or not math.isfinite(worth.corrected):
         en = "What the choice adds to this score was not estimated: on new data expect less."
         return [*said, Words(en, "没有估计选择使该得分偏高多少：在新数据上可能更低。")]
-    again = reasoned({"mean": worth.corrected, "low": worth.low, "high": worth.high}, DRAWS_AGREE)
-    score = again if isinstance(again, Words) else Words(again, again)
+    score = reasoned({"mean": worth.corrected, "low": worth.low, "high": worth.high}, DRAWS_AGREE)
     zh = f"扣除因被选中而偏高的部分之后：{score.zh}"
     left = found.uncorrected.split("; ") if found.uncorrected else []
     more = Words("".join(f"; {each}" for each in left), "".join(f"；{IN_CHINESE.get(each, each)}" for each in left))

@@ -57,6 +57,10 @@ class Curves:
         return {name: np.concatenate([own[name] for _, own in self._pieces]) for name in names}
 
 
+class TooManyTrainings(InputError):
+    """All processes train for pages that somebody watches: one may be free later."""
+
+
 @dataclass(frozen=True)
 class _Asker:
     """Who asked for something. number: of the message, as the page counts; do: what."""
@@ -84,6 +88,11 @@ class LabSession:
     def trains(self) -> bool:
         """Whether it has a process."""
         return self._worker is not None and self._worker.alive
+
+    def is_of(self, state: Mapping[str, Any]) -> bool:
+        """Whether a page that was loaded anew may go on with it: nobody watches it, and it trains this state."""
+        base = {name: each for name, each in state.items() if name not in ON_THE_WAY}
+        return not self.pages and self.trains and base == self._state
 
     @property
     def process(self) -> int | None:
@@ -266,10 +275,17 @@ class Sessions:
         self.workers.start()
         self._watching = asyncio.ensure_future(self._watch())
 
-    def session(self, wanted: str | None) -> tuple[LabSession, bool]:
-        """(the session of that name, or a new one; whether it was there). InputError where there are too many."""
-        if wanted is not None and wanted in self.known:
-            return self.known[wanted], True
+    def session(self, wanted: str | None, state: Mapping[str, Any] | None = None) -> tuple[LabSession, bool]:
+        """(the session of that name, or a new one; whether it was there). InputError where there are too many.
+
+        state: of a page that was loaded anew, which ends the session of its tab where it trained something else
+        """
+        known = self.known.get(wanted or "")
+        if known is not None:
+            if state is None or known.is_of(state):
+                return known, True
+            if not known.pages:  # else the tab was copied, and the first one goes on
+                self._end(known)
         if len(self.known) >= MOST_SESSIONS:
             self._let_go([*self.known.values()], f"{MOST_SESSIONS} pages are open, which is as many as one lab has")
         made = LabSession(self._take, self.helpers)
@@ -291,7 +307,7 @@ class Sessions:
         """End the session that nobody has watched for longest; InputError where somebody watches all."""
         left = [each for each in sessions if not each.pages]
         if not left:
-            raise InputError(problem(WHERE, rule, fix="Close one of the tabs, and reload this one."))
+            raise TooManyTrainings(problem(WHERE, rule, fix="Close one of the tabs: this one tries again by itself."))
         self._end(min(left, key=lambda each: each.left))
 
     async def end(self) -> None:

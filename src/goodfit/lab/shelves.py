@@ -38,5 +38,6 @@ def lessons_told(mode: LessonMode) -> dict[str, Any]:
 
 
 def claims_told() -> dict[str, Any]:
-    """The claims that nets can decide: name, and the sentence in both languages with {first} and {second} in it."""
-    return {"claims": [{"name": each.name, "sentence": vars(each.words), "sense": each.sense} for each in CLAIMS]}
+    """The claims that nets can decide: name, and the sentence before its values are known."""
+    told = [(each.name, vars(each.general or each.words), each.sense) for each in CLAIMS]
+    return {"claims": [{"name": name, "sentence": words, "sense": sense} for name, words, sense in told]}

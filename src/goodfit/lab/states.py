@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from goodfit import strict_json
 from goodfit.data.catalogue import describe
 from goodfit.errors import InputError, Problems, nearest, problem
+from goodfit.lab.faults import add_fault
 from goodfit.training.recipe import LARGEST_SEED, Recipe
 
 WHERE = "State"
+NOT_SHOWN = ("lbfgs",)  # optimisers that learn from all rows at once
 MOST_NETS = 256
 MOST_ROWS = 10_000  # that the lab trains on; of larger data so many are drawn at random
 MOST_POINTS = 2_000  # drawn by hand
@@ -138,9 +140,9 @@ def checked_state(value: object) -> LabState:
         found = LabState(**value)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            _add(problems, each)
-        problems.raise_if_any()
-        raise
+            add_fault(problems, WHERE, LabState, each, "")
+        _check_rest(problems, value)
+        raise InputError(*problems.found) from error
     with problems.collecting():
         _check_recipe(found)
     with problems.collecting():
@@ -154,16 +156,15 @@ def checked_state(value: object) -> LabState:
     return found
 
 
-def _add(problems: Problems, fault: Mapping[str, Any]) -> None:
-    """One fault that pydantic found, in the grammar."""
-    place = ".".join(map(str, fault["loc"])) or "state"
-    if fault["type"] == "extra_forbidden":
-        problems.add(WHERE, f"{place!r} is not a field", fix=nearest(place, LabState.model_fields))
-    elif fault["type"] == "missing":
-        problems.add(WHERE, f"{place!r} must be given")
-    else:
-        said = str(fault["msg"])
-        problems.add(WHERE, f"{place!r}: {said[0].lower()}{said[1:]}", got=fault["input"])
+def _check_rest(problems: Problems, value: Mapping[str, Any]) -> None:
+    """What else is wrong with a state that is not whole."""
+    recipe, data = value.get("recipe"), value.get("data")
+    if isinstance(recipe, dict) and all(isinstance(name, str) for name in recipe):
+        with problems.collecting():
+            check_recipe(Recipe(**recipe))
+    if isinstance(data, dict):
+        with problems.collecting():
+            _check_data(data)
 
 
 def _check_recipe(state: LabState) -> None:
@@ -183,7 +184,7 @@ def check_recipe(recipe: Recipe) -> None:
         problems.add(WHERE, rule, got=list(recipe.hidden), fix="Train larger ones with `goodfit train`.")
     if recipe.epochs > MOST_EPOCHS:
         problems.add(WHERE, f"the lab trains at most {MOST_EPOCHS:,} epochs", got=recipe.epochs)
-    if recipe.optimizer == "lbfgs":
+    if recipe.optimizer in NOT_SHOWN:
         fix = "Use adam, adamw, sgd, rmsprop or lion; `goodfit train` trains with lbfgs."
         problems.add(WHERE, "the lab shows optimisers that learn from batches", got=recipe.optimizer, fix=fix)
     problems.raise_if_any()

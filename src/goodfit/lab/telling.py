@@ -48,6 +48,9 @@ class Framed(Told):
 class WelcomeTold(Told):
     """Answers hello. limits: sentences; data: what there is to learn from; fields: of the recipe; state: to open with.
 
+    words: of what the server declares, by the key that the page has for them, "en" and "zh"
+    presets: nets that a step is looked at with, [{"label", "recipe"}]
+
     resumed: whether the session was there already, and has told again what the page missed;
     collects: whether it is a class's, which may answer and play, and nothing else.
     """
@@ -60,15 +63,17 @@ class WelcomeTold(Told):
     limits: list[str]
     data: list[dict[str, Any]]
     fields: list[dict[str, Any]]
+    words: dict[str, dict[str, str]]
+    presets: list[dict[str, Any]]
     state: dict[str, Any]
 
 
 class OpenedTold(Told):
     """A state is open. metrics: names of the columns of curves; score: the name of what *_score measures.
 
-    nets: [{"seed", "hidden"}]; rows: of train, valid and test; steps: batches of an epoch; picture: None, or how inputs
-    are drawn (see `pictures.Plane`): {"kind": "plane" or "line", "x": [low, high], "y": [low, high], "names": [across,
-    up], "sentence"}.
+    nets: [{"seed", "hidden"}]; rows: of train, valid and test; divided, few: the same in a sentence, and where that is
+    too few, "en" and "zh"; steps: batches of an epoch; picture: None, or how inputs are drawn (see `pictures.Plane`):
+    {"kind": "plane" or "line", "x": [low, high], "y": [low, high], "names": [across, up], "sentence"}.
     """
 
     say: Literal["opened"]
@@ -78,6 +83,8 @@ class OpenedTold(Told):
     classes: list[str]
     inputs: list[str]
     rows: dict[str, int]
+    divided: dict[str, str]
+    few: dict[str, str]
     epochs: int
     steps: int
     nets: list[dict[str, Any]]
@@ -137,13 +144,17 @@ class UnitsTold(Framed):
 class StateTold(Told):
     """How the training stands. speed: epochs a second, lately; batch: of the epoch, where it is looked at by batches.
 
-    frozen: the numbers of nets that are no longer finite, of each branch.
+    opening: it is trained as far as the state says that was opened, until the epoch `goal`
+    steps: batches of an epoch, which a change on the way may have made others
+    frozen: the numbers of nets that are no longer finite, of each branch
     """
 
     say: Literal["state"]
-    state: Literal["paused", "playing", "done", "diverged"]
+    state: Literal["paused", "playing", "done", "diverged", "opening"]
     epoch: dict[Branch, int]
+    goal: int | None
     batch: int
+    steps: int
     speed: float
     frozen: dict[Branch, list[int]]
 
@@ -175,7 +186,10 @@ class DroppedTold(Told):
 
 
 class DifferenceTold(Told):
-    """B less A at their last common epoch, paired by nets: the mean, and its interval (None with fewer than two)."""
+    """B less A at their last common epoch, paired by nets: the mean, its interval (None with fewer than two).
+
+    sentence: all of it, "en" and "zh".
+    """
 
     say: Literal["difference"]
     epoch: int
@@ -184,7 +198,7 @@ class DifferenceTold(Told):
     low: float | None
     high: float | None
     nets: int
-    sentence: str
+    sentence: dict[str, str]
 
 
 class NoteTold(Told):
@@ -202,6 +216,8 @@ class RefusalTold(Told):
     field: str | None = None
     lost: bool = False
     """Whether the process that trained has died, so that the page must open its state again."""
+    later: bool = False
+    """Whether the same can be done once another page has gone."""
 
 
 class ProgressTold(Told):

@@ -83,12 +83,12 @@ class Track:
         self.keep(start=True)
 
     @classmethod
-    def again(cls, opened: OpenState, branch: Beside) -> Track:
+    def again(cls, opened: OpenState, branch: Beside, look: Look | None = None) -> Track:
         """A branch as a state has it, trained from the beginning: to the same bits as where it left A."""
         made = cls(opened)
         for act in branch.acts:
-            made.do(act)
-        made.train(branch.epoch, chunk_seconds=0.5)
+            made.do(act, look)
+        made.train(branch.epoch, look, chunk_seconds=0.5)
         return made
 
     @property
@@ -223,9 +223,9 @@ class Track:
         self.state = edited(self.cohort, self.state, nets, equal_units(len(nets), layer))
         self._mark(Act(epoch=self.epoch, equal=layer), {}, f"units of layer {layer + 1} made equal")
 
-    def do(self, act: Act) -> None:
+    def do(self, act: Act, look: Look | None = None) -> None:
         """Do again what a state says was done."""
-        self.train(act.epoch, chunk_seconds=0.5)
+        self.train(act.epoch, look, chunk_seconds=0.5)
         if act.change is not None:
             self.change(act.change)
         elif act.weight is not None:

@@ -135,9 +135,7 @@ class Worker:
 
         job = jobs.Teller(self.tell, name)
         if name == "answer":
-            collected, lesson = (self.beside.get(each) for each in ("collect", "lesson_file"))
-            paths = (None if each is None else Path(each) for each in (collected, lesson))
-            jobs.answer(job, asked, self.files, *paths)
+            jobs.answer(job, asked, self.files, self.beside)
         elif name == "study":
             jobs.study(job, asked, Path(self.beside["pages"]))
         else:
@@ -170,8 +168,8 @@ class Worker:
 
     def _refuse(self, sentences: Any) -> None:
         fields = [name for text in sentences for name in _FIELD.findall(text) if name in Recipe.model_fields]
-        # a study's parameters may have the names of fields
-        field = fields[0] if fields and self._did != "study" else None
+        # a study's parameters may have the names of fields, and what is wrong with an answer is said beside it
+        field = fields[0] if fields and self._did not in ("study", "answer") else None
         self.tell({"say": "error", "sentences": list(sentences), "field": field, "lost": False})
 
     def _compile_ahead(self) -> bool:

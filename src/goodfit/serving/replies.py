@@ -69,7 +69,7 @@ async def body_of(request: Request, most: int, fix: str = "") -> bytes:
     fix: what to do about a larger one. Refused with 413 where it is larger, with 408 where it takes too long.
     """
     declared = request.headers.get("content-length", "")
-    large = Refused(413, problem("Request", f"the body must have at most {most:,} bytes", fix=fix))
+    large = Refused(413, problem("Request", f"the body must have at most {most / 1e6:g} MB", fix=fix))
     if declared.isdecimal() and int(declared) > most:
         await _drained(request)
         raise large

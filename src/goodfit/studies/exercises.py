@@ -23,10 +23,10 @@ Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 @dataclass(frozen=True)
 class Idea:
-    """The idea of a study.
+    """The idea of a study, as its page begins with it.
 
-    formula: in signs that need no typesetting.
-    lines: sentences.
+    formula: what the study is about as one line of plain signs, such as J = L + λ/2 Σ w²
+    lines: LINES sentences that explain it, in order
     """
 
     formula: Words
@@ -35,14 +35,14 @@ class Idea:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question with an answer that a page can check.
+    """A question with an answer that a page can check: one of several choices, or a number.
 
-    ask: the question.
-    why: is shown beside the right answer.
-    choices: to choose from; empty where a number is asked for.
-    right: the place of the choice that is right.
-    low: the least number that is right.
-    high: the greatest number that is right.
+    ask: the question
+    why: what is told once the answer is right
+    choices: the texts to choose from; () where a number is asked for
+    right: the place of the right choice among them, from 0; of no meaning for a number
+    low: the least number that is right, itself included; of no meaning for choices
+    high: the greatest number that is right, itself included, in the unit that the question names
     """
 
     ask: Words

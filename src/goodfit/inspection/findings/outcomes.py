@@ -31,6 +31,9 @@ def constant_prediction(evidence: Evidence) -> Finding:
     text = f"The loss is {number(loss)}; the best constant prediction has {number(evidence.constant)}."
     if evidence.losses is None and bad:
         text += " It is unknown whether the net was trained."
+    elif bad and evidence.losses is not None and not len(evidence.losses.train):
+        text += " The net has not been trained yet."
+        return Finding(code, "cannot tell", value, UNCHANGED_ABOVE, "output", text)
     advice = restart(evidence.recipe) if bad else {}
     return Finding(code, "issue" if bad else "ok", value, UNCHANGED_ABOVE, "output", text, advice)
 

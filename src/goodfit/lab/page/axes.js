@@ -24,7 +24,7 @@ export function logTicks(low, high) {
   return tens.length >= 3 ? tens : within([1, 2, 5]);
 }
 
-/** One axis. @typedef {{low: number, high: number, log?: boolean, from: number, to: number}} Axis */
+/** One axis. @typedef {{low: number, high: number, log?: boolean, ticks?: number[], from: number, to: number}} Axis */
 
 /** Where a value lies, in pixels. @param {Axis} axis @param {number} value */
 export function place(axis, value) {
@@ -72,5 +72,9 @@ export function drawAxes(pen, x, y) {
     pen.fillText(short(tick), x.from - 8, at);
   }
   pen.textAlign = "center";
-  for (const tick of x.log ? logTicks(x.low, x.high) : ticks(x.low, x.high, Math.max(2, Math.floor((x.to - x.from) / 90)))) pen.fillText(short(tick), place(x, tick), y.from + 14);
+  for (const tick of x.ticks ?? (x.log ? logTicks(x.low, x.high) : ticks(x.low, x.high, Math.max(2, Math.floor((x.to - x.from) / 90))))) {
+    const text = short(tick);
+    const room = pen.measureText(text).width / 2;
+    pen.fillText(text, Math.max(room, Math.min(place(x, tick), pen.canvas.clientWidth - room)), y.from + 14);
+  }
 }

@@ -1,7 +1,7 @@
 // Branch: change one thing at an epoch, and see A beside B with their paired difference.
 import { Control, button } from "./controls.js";
-import { $, h, short } from "./dom.js";
-import { of, put, t, translate } from "./words.js";
+import { $, h } from "./dom.js";
+import { named, of, put, t, translate } from "./words.js";
 
 export class Branching {
   /** @param {import("./model.js").Model} model */
@@ -53,15 +53,7 @@ export class Branching {
   /** B less A in words. */
   words() {
     const { difference } = this.model;
-    if (!difference) return t("branch.wait");
-    const { metric, mean, low, high, nets, epoch } = difference;
-    if (mean === null) return of(difference.sentence);
-    const all = this.model.opened.nets.length;
-    const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value));
-    const said = t("difference", { measure: t(metric.startsWith("valid") ? "valid" : "train"), mean: signed(mean), epoch });
-    if (low === null) return said;
-    const which = high < 0 ? "lower" : low > 0 ? "higher" : "either";
-    return said + t("difference.interval", { low: signed(low), high: signed(high), nets: nets < all ? `${nets}/${all}` : nets }) + t(`difference.${which}`);
+    return difference ? of(difference.sentence) : t("branch.wait");
   }
 
   update() {
@@ -69,10 +61,7 @@ export class Branching {
     $("versus").replaceChildren();
     $("branch").disabled = Boolean(branch) || !this.model.opened;
     if (!branch) return;
-    const fields = Object.entries(branch.fields)
-      .map(([name, value]) => `${t(`field.${name}`)} ${value}`)
-      .join(", ");
-    const title = put(h("h4"), "branch.is", { epoch: branch.epoch, fields });
+    const title = put(h("h4"), "branch.is", { epoch: branch.epoch, fields: named(branch.fields) });
     const keep = (dropped) => () => this.model.ask("drop", { branch: dropped });
     $("versus").append(
       h("div", { class: "versus" }, title, h("p", { id: "difference" }, this.words()), h("div", { class: "buttons" }, button("branch.keep.a", keep("B"), "quiet"), button("branch.keep.b", keep("A"), "quiet"))),

@@ -68,7 +68,7 @@ export class Chart {
       const room = (high - low || Math.abs(high) || 1) * 0.06;
       [low, high] = [low >= 0 && low < high / 2 ? 0 : low - room, high + room];
     }
-    const x = { low: this.wide ? 1 : 0, high: this.wide ? Math.max(this.end, 2) : this.end, log: this.wide, from: 52, to: width - 10 };
+    const x = { low: this.wide ? 1 : 0, high: this.wide ? Math.max(this.end, 2) : this.end, log: this.wide, ticks: this.wide ? this.lines[0]?.epochs : undefined, from: 52, to: width - 10 };
     return { x, y: { low, high, log: this.log, from: height - 26, to: 8 } };
   }
 
@@ -138,6 +138,7 @@ export class Chart {
       row = at < before ? row + 1 : 0;
       before = at + long + 12;
       const left = Math.min(at + 5, x.to - long);
+      if (row > 2 || left < x.from) continue; // the list below the curves has it
       pen.fillStyle = colour("--paper");
       pen.fillRect(left - 2, y.to + 16 * row, long + 4, 16);
       pen.fillStyle = colour("--ink");
@@ -181,7 +182,7 @@ export class Chart {
 /** A mean with its range. @param {Line} line @param {number} at */
 function ranged(line, at) {
   const same = line.low[at] === line.high[at];
-  return short(line.mean[at]) + (same || !Number.isFinite(line.mean[at]) ? "" : ` (${short(line.low[at])}–${short(line.high[at])})`);
+  return short(line.mean[at]) + (same || !Number.isFinite(line.mean[at]) ? "" : ` (${t("range", { low: short(line.low[at]), high: short(line.high[at]) })})`);
 }
 
 /** A table: its first column names the rows. @param {string} caption @param {string[]} head @param {(string|Node)[][]} rows */
@@ -212,12 +213,8 @@ export function hear(values) {
   const sound = new AudioContext();
   const voice = sound.createOscillator();
   const loudness = sound.createGain();
-  const steps = 90;
-  for (let step = 0; step < steps; step++) {
-    const value = heard[Math.round((step / (steps - 1)) * (heard.length - 1))];
-    const pitch = 220 * 4 ** ((value - low) / (high - low || 1)); // two octaves up from the A below middle C
-    voice.frequency.linearRampToValueAtTime(pitch, sound.currentTime + (3 * (step + 1)) / steps);
-  }
+  const pitches = heard.map((value) => 220 * 4 ** ((value - low) / (high - low || 1))); // two octaves up from the A below middle C
+  voice.frequency.setValueCurveAtTime(pitches, sound.currentTime, 3);
   loudness.gain.setValueAtTime(0.12, sound.currentTime);
   loudness.gain.linearRampToValueAtTime(0, sound.currentTime + 3.1);
   voice.connect(loudness).connect(sound.destination);

@@ -1,17 +1,17 @@
 // Choose: how large a net, how good, which optimiser and setting; and once, at the end, the sealed test set.
 import { Chart, legend } from "./charts.js";
-import { button, header, section } from "./controls.js";
+import { button, header, labelled, read, section } from "./controls.js";
 import { $, CLASS_INKS, h } from "./dom.js";
 import { job, told } from "./jobs.js";
 import { Picture } from "./picture.js";
-import { put, translate } from "./words.js";
+import { put, says, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.model = model;
     host.classList.add("read");
-    const box = (key, value) => h("label", { class: "mini" }, h("span", { "data-w": key }), h("input", { type: "text", id: key.replace(".", "-"), value }));
+    const box = (key, value) => labelled(key, h("input", { type: "text", id: key.replace(".", "-"), value }));
     /** @type {Record<string, HTMLElement>} */
     this.places = {};
     /** @type {Record<string, any>} what each job came to */
@@ -65,7 +65,7 @@ export class View {
   }
 
   grow() {
-    return this.have("capacity", { widths: $("capacity-widths").value.split(",").map(Number), nets: number("capacity-nets") }, ({ points }) => {
+    return this.have("capacity", { widths: $("capacity-widths").value.split(",").map((each) => read(each.trim())), nets: number("capacity-nets") }, ({ points }) => {
       const line = (measure, look) => {
         const seen = points.filter((point) => point[measure] && point[measure].mean !== null);
         const part = (name) => seen.map((point) => point[measure][name] ?? point[measure].mean);
@@ -110,11 +110,12 @@ export class View {
   async unseal() {
     const answer = await this.model.ask("unseal");
     if (!answer) return;
-    const said = h("p", { id: "unsealed", class: "lead" }, answer.value.sentence);
+    const said = says("p", answer.value.sentence, "lead");
+    said.id = "unsealed";
     await this.show();
     this.places.sealed.append(said);
   }
 }
 
 /** The number in a box. @param {string} id */
-const number = (id) => Number($(id).value);
+const number = (id) => read($(id).value.trim());

@@ -3,7 +3,7 @@ import { button } from "./controls.js";
 import { h, short } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { of, put, t } from "./words.js";
+import { of, put, says } from "./words.js";
 
 export class Claims {
   /** @param {import("./model.js").Model} model */
@@ -24,7 +24,7 @@ export class Claims {
   async show() {
     const chosen = this.select.value;
     const claims = (this.claims ??= (await ask("claims")).claims ?? []);
-    this.select.replaceChildren(...claims.map((each) => h("option", { value: each.name }, of(each.sentence).replace(/\{\w+\}/g, "…"))));
+    this.select.replaceChildren(...claims.map((each) => h("option", { value: each.name }, of(each.sentence))));
     if (chosen) this.select.value = chosen;
   }
 
@@ -44,7 +44,7 @@ export class Claims {
 /** A decided claim: the answer in a word, the sentence, the interval drawn, and how it was found. */
 export function decided(value) {
   const word = put(h("p", { class: `answer ${value.answer}` }), `answer.${value.answer}`);
-  return h("article", { class: "decided stack" }, word, h("p", { class: "lead" }, of(value.sentence)), interval(value), h("p", {}, of(value.told)));
+  return h("article", { class: "decided stack" }, word, says("p", value.sentence, "lead"), interval(value), says("p", value.told));
 }
 
 /** An interval as a bar about zero. @param {{low: number, high: number, difference: number}} given */
@@ -55,5 +55,5 @@ function interval({ low, high, difference }) {
   bar.style.left = at(low);
   bar.style.width = `${(50 * (high - low)) / far}%`;
   dot.style.left = at(difference);
-  return h("div", { class: "interval", role: "img", "aria-label": t("claim.interval", { difference: short(difference), low: short(low), high: short(high) }) }, h("span", { class: "zero" }), bar, dot);
+  return put(h("div", { class: "interval", role: "img" }, h("span", { class: "zero" }), bar, dot), "claim.interval", { difference: short(difference), low: short(low), high: short(high) }, "aria-label");
 }

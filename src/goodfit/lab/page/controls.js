@@ -1,6 +1,6 @@
 // Controls: a label, a box for the value, a slider where there is a handy span, and one sentence that says what it does.
-import { h, patient, short } from "./dom.js";
-import { of, put, tOr } from "./words.js";
+import { $, h, patient, short } from "./dom.js";
+import { of, put, says, tOr } from "./words.js";
 
 let made = 0;
 
@@ -71,7 +71,7 @@ export class Control {
   value() {
     const { kind, many, none } = this.rule;
     if (kind === "switch") return this.input.checked;
-    const text = this.input.value.trim();
+    const text = kind === "number" && !this.rule.span?.whole ? decimal(this.input.value) : this.input.value.trim();
     if (none && (text === "" || text === "none")) return null;
     if (many && (text === "" || text === "none")) return [];
     const parts = text.split(",").map((each) => read(each.trim(), kind));
@@ -94,7 +94,7 @@ export class Control {
   follow() {
     if (!this.slider || !this.rule.span) return;
     const { low, high, log, zero } = this.rule.span;
-    const value = Number(this.input.value);
+    const value = Number(decimal(this.input.value));
     let share = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
     share = Math.max(0, Math.min(1, share));
     this.slider.value = zero ? (value <= 0 ? 0 : 0.04 + 0.96 * share) : share;
@@ -109,8 +109,11 @@ export class Control {
   }
 }
 
-/** @param {string} text @param {string} kind */
-function read(text, kind) {
+/** A number as it is typed, 0,5 as 0.5. @param {string} text */
+export const decimal = (text) => text.trim().replace(/^([-+]?\d*),(\d+)$/, "$1.$2");
+
+/** A number; a text that is none as it is, for the server's words to refuse. @param {string} text @param {string} [kind] */
+export function read(text, kind = "") {
   const number = Number(text);
   return !["name", "text"].includes(kind) && text !== "" && Number.isFinite(number) ? number : text;
 }
@@ -134,26 +137,30 @@ export const labelled = (key, input) => h("label", { class: "mini" }, h("span", 
 export const header = (name) => h("header", {}, h("h2", { id: `${name}-title`, "data-w": `tab.${name}` }), h("p", { class: "lead", "data-w": `${name}.lead` }));
 
 /** The head of a lesson or a study. @param {string} name of the view @param {any} own @param {(() => void)|null} back to the list */
-export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title` }, of(title)), h("p", { class: "lead" }, of(question)));
+export const headed = (name, { section, title, question }, back) => h("header", {}, ...(back ? [button("back", back, "quiet")] : []), h("p", { class: "kind" }, section), h("h2", { id: `${name}-title`, tabindex: -1 }, of(title)), says("p", question, "lead"));
+
+/** Whoever goes into a lesson or study reads on at its title; on the way back, at the list's. @param {string} name of the view @param {string|null} own */
+export const entered = (name, own) => (own ? $(`${name}-title`) : $(`view-${name}`).querySelector(".lesson"))?.focus();
 
 /** Lessons or studies to choose from. @param {any[]} items @param {(name: string) => void} go */
 export function cards(items, go) {
-  const card = ({ name, section, title, question }) => h("button", { type: "button", class: "lesson", "data-name": name, click: () => go(name) }, h("span", { class: "kind" }, section), h("strong", {}, of(title)), h("span", { class: "muted" }, of(question)));
+  const card = ({ name, section, title, question }) => h("button", { type: "button", class: "lesson", "data-name": name, click: () => go(name) }, h("span", { class: "kind" }, section), says("strong", title), says("span", question, "muted"));
   return h("ul", { class: "lessons" }, ...items.map((each) => h("li", {}, card(each))));
 }
 
 /** A part of a view. @param {string} key @param {...(Node|string)} parts */
 export const section = (key, ...parts) => h("section", { class: "card stack" }, h("h3", { "data-w": key }), h("p", { class: "muted", "data-w": `${key}.what` }), ...parts);
 
-/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel. @param {HTMLElement} panel @param {HTMLElement} foot */
+/** Show the sentence of the control that is pointed at or has the focus, at the foot of its panel, until that is left or Escape pressed. @param {HTMLElement} panel @param {HTMLElement} foot */
 export function hints(panel, foot) {
-  const show = (event) => {
-    const field = /** @type {HTMLElement} */ (event.target).closest?.(".field");
-    const text = field?.querySelector(".unseen")?.textContent;
-    if (!text) return;
+  const show = (element) => {
+    const text = element?.closest?.(".field")?.querySelector(".unseen")?.textContent;
+    if (!text) return put(foot, "hint");
     foot.removeAttribute("data-w");
     foot.textContent = text;
   };
-  panel.addEventListener("pointerover", show);
-  panel.addEventListener("focusin", show);
+  for (const kind of ["pointerover", "focusin"]) panel.addEventListener(kind, ({ target }) => show(target));
+  panel.addEventListener("pointerleave", () => show(panel.contains(document.activeElement) ? document.activeElement : null));
+  panel.addEventListener("focusout", () => show(null));
+  panel.addEventListener("keydown", ({ key }) => key === "Escape" && show(null));
 }

@@ -2,7 +2,7 @@
 import { Control, button, hints } from "./controls.js";
 import { $, h } from "./dom.js";
 import { upload } from "./files.js";
-import { of, t, translate } from "./words.js";
+import { of, says, t, translate } from "./words.js";
 
 const DRAW = "(draw)";
 const FILE = "(file)";
@@ -43,7 +43,7 @@ export class DataPanel {
     if (!state || !live.welcome) return;
     const focused = document.activeElement?.closest(".field")?.getAttribute("data-field");
     this.controls = [];
-    $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own());
+    $("data").replaceChildren(this.chooser(live.welcome.data), ...this.own(), h("p", { class: "small muted", id: "divided" }, of(this.model.opened.divided)), says("p", this.model.opened.few, "error"));
     $("nets").replaceChildren(...this.nets());
     translate($("data-panel"));
     if (focused && !document.activeElement?.closest(".field")) $("data-panel").querySelector(`[data-field="${focused}"] :is(input, select)`)?.focus();
@@ -59,7 +59,9 @@ export class DataPanel {
   pick(name) {
     const { model } = this;
     this.pending = name === FILE || name === DRAW ? name : undefined;
-    model.tell("drawing", name === DRAW);
+    model.blank = name === DRAW;
+    if (model.blank) model.pause();
+    model.tell("drawing", model.blank);
     if (this.pending) this.opened();
     else model.replace({ data: { name } });
   }
@@ -90,20 +92,14 @@ export class DataPanel {
     const chosen = h("input", { type: "file", id: "file", accept: ".csv,.tsv,.parquet,.txt", change: () => chosen.files[0] && this.take(chosen.files[0]) });
     const parts = [h("div", { class: "drop" }, h("label", { for: "file", "data-w": "file.choose" }), chosen, h("p", { class: "error", id: "file-error", role: "alert" }))];
     const { data } = this.model.state;
-    const columns = this.file?.columns ?? [];
-    if (this.file && columns.length) {
-      const { name } = this.file;
-      const target = h("select", { id: "target", change: () => target.value && this.train(name, target.value) });
+    const { name, columns } = this.file ?? { name: data.file, columns: [data.target] }; // loaded anew, the page knows no more
+    if (name) {
+      const target = h("select", { id: "target", change: () => target.value && this.model.replace({ data: { file: name, target: target.value } }) });
       target.append(h("option", { value: "" }, t("file.target.choose")), ...columns.map((each) => h("option", { value: each }, each)));
       if (data.file === name) target.value = data.target;
       parts.push(h("p", { class: "small" }, name), h("div", { class: "field name" }, h("label", { for: "target", "data-w": "file.target" }), target));
     }
     return parts;
-  }
-
-  async train(file, target) {
-    this.pending = undefined;
-    await this.model.replace({ data: { file, target } });
   }
 
   /** Send a file to the server, which reads it with the reader of the command line. @param {File} file */
@@ -113,6 +109,7 @@ export class DataPanel {
     this.file = answer.columns ? { name: answer.file, columns: answer.columns } : null;
     this.opened();
     $("file-error").textContent = answer.problems?.join(" ") ?? "";
+    if (this.file && this.file.name === this.model.state?.data.file) await this.model.open(this.model.whole, { quietly: true }); // it had gone with a server, or is another by now
   }
 
   nets() {

@@ -1,7 +1,7 @@
 // Small helpers for elements. Nothing here knows what the page shows.
 
 /** Inks of the classes; a single output goes from the first to the second. */
-export const CLASS_INKS = [1, 0, 2, 3, 4, 5, 6, 7].map((each) => `--series-${each}`);
+export const CLASS_INKS = [1, 0, 2, 3, 4, 5, 6, 7, 8, 9].map((each) => `--series-${each}`);
 
 /**
  * The element with this id.
@@ -35,6 +35,13 @@ export function swatch(kind, ink) {
   return mark;
 }
 
+/** The mark of a class: a disc, of the sixth and later ones a square. @param {CanvasRenderingContext2D} pen @param {number} label @param {number} x @param {number} y @param {number} size half of it */
+export function mark(pen, label, x, y, size) {
+  pen.beginPath();
+  if (label > 4) pen.rect(x - size, y - size, 2 * size, 2 * size);
+  else pen.arc(x, y, size, 0, 7);
+}
+
 /**
  * A function that runs only when it has not been called for a while.
  * @param {(...given: any[]) => void} run
@@ -56,6 +63,21 @@ export function colour(name) {
 /** A colour as red, green, blue of 0 to 255. @param {string} name of a CSS variable */
 export function channels(name) {
   return [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16)); // the style sheet writes all six digits
+}
+
+/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
+export const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
+
+/** The largest size among values. @param {Float32Array} values */
+export const largest = (values) => values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+
+/** Paint a small canvas cell by cell, row by row from the lowest up. @param {HTMLCanvasElement} tile @param {number} side @param {(cell: number) => number[]} ink red, green and blue */
+export function tiled(tile, side, ink) {
+  tile.width = tile.height = side;
+  const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+  const pixels = pen.createImageData(side, side);
+  for (let at = 0; at < side * side; at++) pixels.data.set([...ink(at), 255], 4 * ((side - 1 - Math.floor(at / side)) * side + (at % side)));
+  pen.putImageData(pixels, 0, 0);
 }
 
 /**
@@ -82,12 +104,12 @@ export function short(value, digits = 3) {
 }
 
 /**
- * Draw once in the next frame, however often it is asked for.
+ * Draw once in the next frame, however often it is asked for; and in other colours when the system's change.
  * @param {() => void} draw
  */
 export function eachFrame(draw) {
   let asked = false;
-  return () => {
+  const soon = () => {
     if (asked) return;
     asked = true;
     requestAnimationFrame(() => {
@@ -95,4 +117,6 @@ export function eachFrame(draw) {
       draw();
     });
   };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", soon);
+  return soon;
 }

@@ -1,5 +1,8 @@
 // What goes over plain HTTP: files up and down, lessons, claims.
 import { token } from "./live.js";
+import { t } from "./words.js";
+
+const WAIT = 2000; // milliseconds until the server is asked again
 
 /** @param {string} path @param {Record<string, string>} [query] */
 export function url(path, query = {}) {
@@ -9,14 +12,16 @@ export function url(path, query = {}) {
   return address;
 }
 
-/** What a request gave, with its problems where it was refused. @param {string} path @param {Record<string, string>} [query] @param {RequestInit} [how] @returns {Promise<any>} */
+/** What a request gave, with its problems where it was refused; it waits for a server that is gone, but with a file. @param {string} path @param {Record<string, string>} [query] @param {RequestInit} [how] @returns {Promise<any>} */
 export async function ask(path, query = {}, how = {}) {
-  try {
-    const answer = await fetch(url(path, query), how);
-    const content = await answer.json();
-    return answer.ok ? content : { problems: content.problems ?? [answer.statusText] };
-  } catch (error) {
-    return { problems: [/** @type {Error} */ (error).message] };
+  for (;;) {
+    const answer = await fetch(url(path, query), how).catch(() => null);
+    if (answer && answer.status !== 403) {
+      const content = await answer.json().catch(() => ({}));
+      return answer.ok ? content : { problems: content.problems ?? [answer.statusText] };
+    }
+    if (how.body) return { problems: [t(answer ? "line.none" : "line.lost")] };
+    await new Promise((done) => setTimeout(done, WAIT));
   }
 }
 

@@ -1,11 +1,11 @@
 // Lessons: a question, a prediction written down before the run, the run, and the prediction scored.
 import * as address from "./address.js";
 import { decided } from "./claims.js";
-import { Control, button, cards, headed, header, labelled } from "./controls.js";
-import { h, short } from "./dom.js";
+import { Control, button, cards, entered, headed, header, labelled } from "./controls.js";
+import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { job } from "./jobs.js";
-import { of, put, t, translate } from "./words.js";
+import { says, translate } from "./words.js";
 
 export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
@@ -16,6 +16,8 @@ export class View {
     this.lessons = [];
     /** @type {Record<string, any>} with what was changed */
     this.states = {};
+    /** @type {Record<string, HTMLElement>} */
+    this.answers = {};
     this.collects = false;
     this.only = false;
     /** @type {any} */
@@ -30,21 +32,21 @@ export class View {
       this.lessons = found.lessons ?? [];
       this.collects = found.collects;
       this.only = found.only;
-      if (found.problems) this.model.tell("refused", { sentence: found.problems.join(" "), field: "" });
+      if (found.problems) this.model.tell("note", { sentence: found.problems });
     }
     const chosen = this.lessons.find((each) => each.name === address.read().lesson);
     const [before, kept] = [this.form?.id, this.form ? [...new FormData(this.form)] : []];
     this.form = null;
     const parts = chosen ? this.lesson(chosen) : this.list();
     this.host.replaceChildren(...parts);
-    translate(this.host);
     if (before === this.form?.id) for (const [name, value] of kept) this.form.elements[name].value = value; // another language: what was written stays
+    translate(this.host);
   }
 
   /** @param {string|null} lesson */
   go(lesson) {
     address.write({ lesson });
-    this.show();
+    this.show().then(() => entered("lessons", lesson));
   }
 
   list() {
@@ -53,15 +55,15 @@ export class View {
 
   lesson(lesson) {
     const state = this.states[lesson.name] ??= structuredClone(lesson.state);
-    const answered = h("div", { id: "answered", class: "stack", "aria-live": "polite" });
+    const answered = this.answers[lesson.name] ??= h("div", { id: "answered", class: "stack", "aria-live": "polite" });
     const form = (this.form = h("form", { class: "stack", id: `lesson-${lesson.name}`, submit: (event) => this.answer(event, lesson, state, form, answered) }));
     const name = labelled("lessons.name", h("input", { type: "text", name: "name", maxlength: 200 }));
     const note = labelled("lessons.note", h("textarea", { name: "note", rows: 2, maxlength: 2000 }));
-    form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), h("p", {}, of(lesson.quantity)), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
+    form.append(h("p", {}, h("strong", { "data-w": "lessons.predict" })), says("p", lesson.quantity), this.prediction(lesson), ...(this.collects ? [name, note] : []), ...this.changes(lesson, state), h("button", { type: "submit", class: "primary", "data-w": "lessons.run" }));
     const play = button("lessons.play", () => this.play(state), "quiet");
     return [
       headed("lessons", lesson, this.only ? null : () => this.go(null)),
-      ...lesson.text.map((text) => h("p", { class: "text" }, of(text))),
+      ...lesson.text.map((text) => says("p", text, "text")),
       h("section", { class: "card stack" }, form, answered),
       h("div", { class: "line" }, play),
     ];
@@ -69,8 +71,8 @@ export class View {
 
   prediction(lesson) {
     const choices = Object.entries(lesson.choices);
-    if (!choices.length) return h("input", { type: "number", name: "prediction", step: "any", required: true, "data-w-aria-label": "lessons.number" });
-    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value, required: true }), h("span", {}, of(words))));
+    if (!choices.length) return h("input", { type: "text", name: "prediction", inputmode: "decimal", autocomplete: "off", "data-w-aria-label": "lessons.number" });
+    const labels = choices.map(([value, words]) => h("label", { class: "check" }, h("input", { type: "radio", name: "prediction", value }), says("span", words)));
     return h("fieldset", {}, h("legend", { class: "unseen", "data-w": "lessons.predict" }), h("div", { class: "line" }, ...labels));
   }
 
@@ -91,8 +93,8 @@ export class View {
   async answer(event, lesson, state, form, host) {
     event.preventDefault();
     const given = new FormData(form);
-    const prediction = Object.keys(lesson.choices).length ? given.get("prediction") : Number(given.get("prediction"));
-    const what = { lesson: lesson.name, prediction, state, name: given.get("name") ?? "", note: given.get("note") ?? "" };
+    const written = (name) => given.get(name) ?? "";
+    const what = { lesson: lesson.name, prediction: written("prediction"), state, name: written("name"), note: written("note") };
     form.inert = true; // what is written down stays as it is
     const value = await job(this.model, host, "answer", what);
     form.inert = false;
@@ -100,11 +102,10 @@ export class View {
     translate(host);
   }
 
-  answered(lesson, value) {
-    const word = put(h("p", { class: `answer ${value.right ? "holds" : "does-not"}` }), value.right ? "lessons.right" : "lessons.wrong");
-    const next = lesson.try_next.map((each) => h("li", {}, of(each)));
-    const found = value.decided ? decided(value.decided) : h("p", {}, t("lessons.found", { value: short(value.answer), low: short(value.low), high: short(value.high), nets: value.nets }));
-    return [word, h("p", {}, of(value.told)), h("p", {}, of(value.why)), found, ...(value.collected ? [h("p", { class: "muted", "data-w": "lessons.collected" })] : []), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
+  answered(lesson, { right, head, told, why, aside, decided: found, collected }) {
+    const next = lesson.try_next.map((each) => says("li", each));
+    const say = (kind, words) => (words ? [says("p", words, kind || null)] : []);
+    return [...say(`answer ${right ? "holds" : ""}`, head), ...say("", told), ...say("error", aside), ...say("", why), ...(found ? [decided(found)] : []), ...say("muted", collected), ...(next.length ? [h("h3", { "data-w": "lessons.next" }), h("ul", { class: "plain" }, ...next)] : [])];
   }
 
   async play(state) {
@@ -112,4 +113,3 @@ export class View {
     this.model.tell("view", "play");
   }
 }
-

@@ -1,24 +1,24 @@
 // The line to the server: one WebSocket, JSON both ways, pictures and curves as binary columns. It comes back by itself.
-
-import { chinese, of } from "./words.js";
+import * as address from "./address.js";
+import { chinese, of, t } from "./words.js";
 
 const KEPT = "goodfit-lab-token";
-const WAITS = [250, 500, 1000, 2000, 5000]; // milliseconds before each try to connect again
+const SESSION = "goodfit-lab-session"; // of this tab
+const WAITS = [250, 500, 1000, 2000]; // milliseconds before each try to connect again
 
 const LAST = ["ok", "error", "welcome"]; // with one of these every answer ends
 
 /** @typedef {Record<string, any> & {say: string, columns?: Record<string, Column>}} Message */
 /** @typedef {{shape: number[], values: Float32Array}} Column */
 
-/** The token of this start of the server: from the address that the command printed, or kept from it. */
-export function token() {
-  const given = new URLSearchParams(location.search).get("token");
-  if (given) {
-    localStorage.setItem(KEPT, given); // for other tabs too: a link that is shared has none
-    return given;
-  }
-  return localStorage.getItem(KEPT) ?? "";
-}
+let own = new URLSearchParams(location.search).get("token");
+if (own) localStorage.setItem(KEPT, own); // for other tabs too: a link that is shared has none
+
+/** The token of this start of the server: from the address that the command printed; where that is an old one, from the newest that a tab has had. */
+export const token = () => own ?? localStorage.getItem(KEPT) ?? "";
+
+/** What is said where the server does not answer. @param {string} key */
+const gone = (key) => Object.assign(new Error(t(key)), { line: true });
 
 /** A binary frame: length of the header, header, Float32 columns. @param {ArrayBuffer} frame @returns {Message} */
 export function unpack(frame) {
@@ -64,25 +64,36 @@ export class Live extends Teller {
     this.asked = 0;
     this.tries = 0;
     this.seq = 0;
-    /** @type {string|null} */
-    this.session = null;
+    this.refusal = ""; // of a page that is one too many
+    this.session = sessionStorage.getItem(SESSION);
     /** @type {Message|null} */
     this.welcome = null;
+    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.connect());
+  }
+
+  /** A page that the browser keeps for its back button watches no more, and leaves its process to others. */
+  leave() {
+    if (this.socket) this.socket.onclose = null;
+    this.socket?.close();
+    this.unanswered();
   }
 
   /** Open the line, and keep it open. */
   connect() {
-    const address = new URL("live", location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.search = new URLSearchParams({ token: token() }).toString();
-    address.hash = "";
-    const socket = new WebSocket(address);
+    const line = new URL(`live?${new URLSearchParams({ token: token() })}`, location.href);
+    line.protocol = line.protocol.replace("http", "ws");
+    const socket = new WebSocket(line);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.socket = socket;
-      this.ask("hello", { session: this.session, after: this.seq }).then(
+      const loaded = this.welcome ? {} : { state: address.read().state ?? {} };
+      this.ask("hello", { session: this.session, after: this.seq, ...loaded }).then(
         (welcome) => this.greeted(welcome),
-        () => socket.close(),
+        (error) => {
+          if (!error.line) this.refusal = error.message;
+          socket.close();
+        },
       );
     };
     socket.onmessage = ({ data }) => this.hear(typeof data === "string" ? JSON.parse(data) : unpack(data));
@@ -93,14 +104,24 @@ export class Live extends Teller {
   greeted(welcome) {
     if (!welcome.resumed) this.seq = 0;
     [this.session, this.welcome, this.tries] = [welcome.session, welcome, 0];
-    this.tell("line", { say: "line", up: true, again: welcome.resumed });
+    sessionStorage.setItem(SESSION, welcome.session);
+    this.tell("line", { up: true, again: welcome.resumed });
   }
 
-  lost() {
+  /** Nobody answers any more what was asked. */
+  unanswered() {
     this.socket = null;
-    for (const { reject } of this.waiting.values()) reject(new Error("line"));
+    for (const { reject } of this.waiting.values()) reject(gone("line.lost"));
     this.waiting.clear();
-    this.tell("line", { say: "line", up: false });
+  }
+
+  async lost() {
+    if (this.socket) this.tell("line", { up: false, sentence: this.refusal || t("line.lost") });
+    this.refusal = "";
+    this.unanswered();
+    const status = await fetch(`claims?${new URLSearchParams({ token: token() })}`).then((answer) => answer.status, () => 0);
+    if (status === 403) own = null; // another start of the server: a tab that has its address kept the token
+    if (status !== 200) this.tell("line", { up: false, sentence: t(status ? "line.none" : "line.lost") });
     setTimeout(() => this.connect(), WAITS[Math.min(this.tries++, WAITS.length - 1)]);
   }
 
@@ -116,7 +137,7 @@ export class Live extends Teller {
       return;
     }
     this.waiting.delete(message.to);
-    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost, said: message.sentences[0] }));
+    if (message.say === "error") waiting.reject(Object.assign(new Error(message.sentences.map(of).join(" ")), { field: message.field, lost: message.lost, later: message.later, said: message.sentences }));
     else waiting.resolve(waiting.answer ?? message);
   }
 
@@ -129,7 +150,7 @@ export class Live extends Teller {
   ask(name, what = {}) {
     return new Promise((resolve, reject) => {
       if (!this.socket || this.socket.readyState !== WebSocket.OPEN) {
-        reject(new Error("line"));
+        reject(gone("line.lost"));
         return;
       }
       const id = ++this.asked;

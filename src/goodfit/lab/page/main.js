@@ -1,9 +1,16 @@
 // The beginning: words, line, model, views, and the address that ties them together.
 import * as address from "./address.js";
 import { $, h } from "./dom.js";
+import { View as Choose } from "./choose.js";
+import { View as Lessons } from "./lessons.js";
 import { Live } from "./live.js";
 import { Model } from "./model.js";
+import { Notes } from "./notes.js";
 import { Play } from "./play.js";
+import { View as Runs } from "./runs.js";
+import { View as Say } from "./say.js";
+import { View as Step } from "./step.js";
+import { View as Studies } from "./studies.js";
 import * as words from "./words.js";
 
 /** @type {Promise<void>|null} of what the page begins with */
@@ -12,30 +19,24 @@ const live = new Live();
 const model = new Model(live);
 /** @type {Record<string, {show?: () => void, hide?: () => void}>} */
 const views = {};
-/** Views besides Play, loaded when they are first seen. @type {Record<string, () => Promise<{View: new (host: HTMLElement, model: Model) => any}>>} */
-const LATER = {
-  step: () => import("./step.js"),
-  say: () => import("./say.js"),
-  choose: () => import("./choose.js"),
-  studies: () => import("./studies.js"),
-  lessons: () => import("./lessons.js"),
-  runs: () => import("./runs.js"),
-};
+/** Views besides Play, made when they are first seen. @type {Record<string, new (host: HTMLElement, model: Model) => any>} */
+const LATER = { step: Step, say: Say, choose: Choose, studies: Studies, lessons: Lessons, runs: Runs };
+
+/** The name of the view that is seen. */
+const seen = () => document.querySelector(".view:not([hidden])")?.id.slice(5) ?? "play";
 
 /** @param {string} name */
 async function view(name) {
   const tab = $("tabs").querySelector(`[data-view="${CSS.escape(name)}"]`);
   const known = tab && !tab.hidden ? name : "play";
-  views[known] ??= new (await LATER[known]()).View($(`view-${known}`), model);
-  if (known === name && tab.hidden) return view("play"); // the server has said so meanwhile
-  for (const section of document.querySelectorAll(".view")) {
-    const shown = section.id === `view-${known}`;
-    if (/** @type {HTMLElement} */ (section).hidden === shown && !shown) views[section.id.slice(5)]?.hide?.();
-    /** @type {HTMLElement} */ (section).hidden = !shown;
-  }
+  const host = $(`view-${known}`);
+  views[known] ??= new LATER[known](host, model);
+  if (host.hidden) views[seen()]?.hide?.();
+  for (const section of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".view"))) section.hidden = section !== host;
   for (const link of $("tabs").querySelectorAll("a")) link.ariaCurrent = link.dataset.view === known ? "page" : null;
-  $(`view-${known}`).setAttribute("aria-labelledby", `${known}-title`);
-  words.translate($(`view-${known}`));
+  host.setAttribute("aria-labelledby", `${known}-title`);
+  words.translate(host);
+  model.tell("seen", known);
   if (known !== "lessons" && !model.state && live.welcome) await first();
   views[known].show?.();
 }
@@ -46,25 +47,28 @@ function tabs() {
       event.preventDefault();
       model.tell("view", name);
     };
+    if (name !== "play") $("main").append(h("section", { id: `view-${name}`, class: "view", hidden: true }));
     $("tabs").append(h("li", {}, h("a", { href: `#view=${name}`, "data-view": name, "data-w": `tab.${name}`, click: go })));
   }
 }
 
-/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} key */
-function trouble(key) {
-  $("alerts").replaceChildren(...(key ? [words.put(h("p"), key)] : []));
+/** The trouble that stands above everything: one sentence, gone when it is over. @param {string} sentence */
+function trouble(sentence) {
+  if ($("alerts").textContent !== sentence) $("alerts").replaceChildren(...(sentence ? [h("p", {}, sentence)] : []));
 }
 
 async function begin() {
+  new Notes(model);
   views.play = new Play(model);
   tabs();
-  await words.speak(words.preferred());
-  $("language").addEventListener("click", async () => {
+  await words.load();
+  words.speak(words.preferred());
+  $("language").addEventListener("click", () => {
     const other = words.language === "en" ? "zh" : "en";
     words.keep(other);
-    await words.speak(other);
+    words.speak(other);
     nameLanguage();
-    views[document.querySelector(".view:not([hidden])")?.id.slice(5) ?? ""]?.show?.();
+    views[seen()]?.show?.();
   });
   nameLanguage();
   $("skip").addEventListener("click", (event) => {
@@ -87,22 +91,30 @@ function nameLanguage() {
   Object.assign($("language"), { textContent: name, lang: code });
 }
 
-/** The line stands, or it does not. @param {{up: boolean, again?: boolean}} line */
-async function connected({ up, again }) {
-  if (!up) {
-    trouble(live.welcome ? "line.lost" : "line.none");
-    return;
-  }
-  trouble("");
-  words.learn(live.welcome?.fields);
+/** The line stands, or it does not. @param {{up: boolean, again?: boolean, sentence?: string}} line */
+async function connected({ up, again, sentence = "" }) {
+  const down = $("alerts").firstChild;
+  trouble(sentence);
+  if (!up) return;
+  const asked = address.read().state; // before what the session tells is written there
+  words.learn(live.welcome);
   const own = $("tabs").querySelectorAll("a");
   for (const tab of own) tab.hidden = live.welcome?.collects && !["play", "lessons"].includes(tab.dataset.view); // not for a class
   if ([...own].some((tab) => tab.hidden && tab.ariaCurrent)) await view("play");
   model.tell("welcome", live.welcome);
   if (!again) opening = null;
-  if (again) {
-    if (model.opened) await model.look(); // whoever only answers lessons gets no process by this
-  } else if (model.state || address.read().view !== "lessons") await first();
+  if (again && model.opened) await model.look();
+  else if (again) await (opening = resumed(asked));
+  else if (model.state || address.read().view !== "lessons") await first(); // whoever only answers lessons gets no process by this
+  if (down) views[seen()]?.show?.(); // it may have asked in vain
+}
+
+/** Loaded anew, the page goes on with what its tab trained, unless its address says otherwise. @param {any} asked the state there */
+async function resumed(asked) {
+  await model.look(); // once this is answered, all has been told
+  const changes = (state) => JSON.stringify([state?.acts ?? [], state?.branch?.acts ?? []]);
+  if (!model.opened || changes(asked) !== changes(model.whole)) await model.open(asked, { quietly: true });
+  model.plays = model.playing;
 }
 
 /** Open what the page begins with. Whoever only answers lessons, as a whole class may, takes no process for a training. */
@@ -126,4 +138,4 @@ async function moved() {
   await view(name);
 }
 
-begin();
+begin().catch(() => trouble(words.t("line.lost")));

@@ -3,42 +3,45 @@ import * as address from "./address.js";
 import { Curves } from "./curves.js";
 import { Teller } from "./live.js";
 
+const LATER = "later"; // once another page has gone
+const WAIT = 2000; // milliseconds until that is tried again
+const SOON = 60_000; // milliseconds
+export const STOPPED = "Job: it was stopped."; // as whoever stopped it knows
+const UNASKED = ["view", "seal", "stop"]; // what the page asks for by itself leaves its notes
+
 export class Model extends Teller {
   /** @param {import("./live.js").Live} live */
   constructor(live) {
     super();
     this.live = live;
-    /** @type {any} */
     this.state = null;
-    /** @type {any} */
     this.opened = null;
-    /** @type {any} the recipe that trains now, changes on the way included */
+    /** The recipe that trains now, changes on the way included. */
     this.recipe = {};
-    /** @type {any} */
-    this.status = { state: "paused", epoch: { A: 0 }, batch: 0, speed: 0, frozen: {} };
+    this.status = { state: "paused", epoch: { A: 0 }, batch: 0, steps: 0, goal: 0, speed: 0, frozen: {} };
     /** @type {Record<string, Curves>} */
     this.curves = { A: new Curves(), B: new Curves() };
     /** @type {Record<string, any[]>} */
     this.marks = { A: [], B: [] };
-    /** @type {any[]} changes on the way, as a state has them */
+    /** Changes on the way, as a state has them. */
     this.acts = [];
-    /** @type {any[]} those of B */
+    /** Those of B. */
     this.others = [];
-    /** @type {any} */
     this.branch = null;
-    /** @type {any} */
     this.difference = null;
     /** @type {Record<string, any>} */
     this.boundary = {};
-    /** @type {any} */
     this.units = null;
-    /** @type {any[]} */
     this.points = [];
     /** @type {Record<string, number>} the epoch that each branch has come to: curves tell it sooner than states */
     this.reached = { A: 0, B: 0 };
     /** @type {{name: string, part: (value: any) => void, told: (share: number, sentence: string) => void}|null} */
     this.job = null;
     this.farthest = 0;
+    this.blank = false; // whether the plane is empty: points are drawn, and nothing is trained yet
+    this.coming = null; // what is opened, until it is trained as far as that says
+    this.turn = 0; // of what is opened: an earlier one that waits gives up
+    this.died = -Infinity; // when the process that trained did
     this.pushes = false; // whether what is opened next is a new entry of the browser's history
     this.speed = "";
     this.plays = false; // as was asked for: a single step is none
@@ -65,14 +68,15 @@ export class Model extends Teller {
       this.tell("boundary");
     });
     hear("units", (message) => {
-      if (message.branch === "B") return;
+      if (message.branch === "B" || this.blank) return;
       this.units = message;
       this.tell("units");
     });
     hear("state", (message) => {
       this.status = message;
+      if (message.state !== "opening") this.coming = null;
       for (const [branch, epoch] of Object.entries(message.epoch)) this.reached[branch] = this.playing ? Math.max(epoch, this.reached[branch] ?? 0) : epoch;
-      if (message.state !== "playing" && this.opened) this.keep();
+      if (!["playing", "opening"].includes(message.state) && this.opened) this.keep();
       this.tell("state");
     });
     hear("changed", ({ branch, marks, recipe, acts }) => {
@@ -92,7 +96,8 @@ export class Model extends Teller {
     });
     hear("progress", ({ job, share, sentence }) => this.job?.name === job && this.job?.told(share, sentence));
     for (const say of ["capacity", "folds", "race", "search"]) hear(say, ({ value }) => this.job?.name === say && this.job?.part(value));
-    for (const say of ["note", "error", "line"]) hear(say, (message) => this.tell(say, message));
+    hear("note", (message) => this.tell("note", message));
+    hear("error", (message) => (message.lost && message.to === null ? this.revive(message) : this.tell("error", message)));
   }
 
   /** Keep how far the training is, and what was changed on the way, in the address. */
@@ -102,12 +107,13 @@ export class Model extends Teller {
 
   /** The state with how far it is trained, and what was changed on the way. */
   get whole() {
-    return { ...this.state, ...(this.epoch && { epoch: this.epoch }), ...(this.acts.length && { acts: this.acts }), ...(this.branch && { branch: { epoch: this.reached.B, acts: this.others } }) };
+    return this.coming ?? { ...this.state, ...(this.epoch && { epoch: this.epoch }), ...(this.acts.length && { acts: this.acts }), ...(this.branch && { branch: { epoch: this.reached.B, acts: this.others } }) };
   }
 
   begin(opened) {
+    this.blank = false;
     const { epoch: _epoch, acts: _acts, branch: _branch, ...state } = opened.state;
-    Object.assign(this, { opened, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
+    Object.assign(this, { opened, coming: opened.state, state, acts: [], recipe: opened.recipe, branch: null, difference: null, boundary: {}, units: null, farthest: 0, reached: { A: 0, B: 0 } });
     this.curves = { A: new Curves(), B: new Curves() };
     this.marks = { A: [], B: [] };
     if (this.view.net !== null && this.view.net >= opened.nets.length) this.view.net = null;
@@ -150,15 +156,37 @@ export class Model extends Teller {
   /** Open a state, and put it into the address. @param {{quietly?: boolean, field?: string}} [how] */
   async open(state, how = {}) {
     const play = this.plays && this.playing;
+    const turn = ++this.turn;
     this.pushes = !how.quietly;
     this.tell("busy", true);
-    let opened = null;
-    try {
-      opened = await this.opening(state, how.field);
-    } finally {
-      this.tell("busy", false);
+    let opened = await this.opening(state, how.field);
+    while (opened === LATER && turn === this.turn) {
+      await new Promise((done) => setTimeout(done, WAIT));
+      if (turn === this.turn) opened = await this.opening(state, how.field);
     }
-    if (opened && play) await this.play();
+    if (turn === this.turn) this.tell("busy", false);
+    if (opened?.say && play) await this.play();
+    return opened;
+  }
+
+  /** The process that trained has died: open its state again; where it dies again at once, leave that to whoever looks on. */
+  async revive(message) {
+    const soon = Date.now() - this.died < SOON;
+    this.died = Date.now();
+    this.plays = false;
+    this.stands("paused");
+    const opened = this.state && !soon && (await this.open(this.whole, { quietly: true }));
+    if (opened) this.tell("note", { sentence: "revived" });
+    else if (this.live.socket) this.tell("error", message); // else the server has gone with it
+  }
+
+  /** Back to the initial nets; the browser's history keeps what was changed on the way, for Undo. */
+  reset() {
+    if (this.epoch) {
+      this.keep();
+      address.write({ state: this.state });
+    }
+    return this.ask("reset");
   }
 
   /** Ask for a state; where there are fewer rows than a batch, with the batch size that fits them. @param {string} [field] */
@@ -168,24 +196,25 @@ export class Model extends Teller {
     } catch (error) {
       const { batch_size: size, ...recipe } = state.recipe ?? {};
       const again = /** @type {any} */ (error).field === "batch_size" && size && field !== "batch_size";
+      if (/** @type {any} */ (error).later) return this.refuse(error) ?? LATER;
       return again ? this.ask("open", { state: { ...state, recipe } }, field) : this.refuse(error, field);
     }
   }
 
   /** @param {any} error @param {string} [field] "study" for one of its parameters, which may have the name of a recipe's field */
   refuse(error, field = "") {
-    const { message, said, lost } = error;
+    const { message, said, line, lost } = error;
     const at = field === "study" ? `study.${/'(\w+)'/.exec(message)?.[1]}` : error.field ?? field;
-    if (message !== "line" && said !== "Job: it was stopped.") this.tell("refused", { sentence: message, field: at, lost });
+    if (!line && !lost && said?.[0] !== STOPPED) this.tell("refused", { sentence: message, said, field: at });
     return null;
   }
 
   /** The same state with other parts. @param {string} [field] that an error belongs to */
-  async replace(parts, field) {
+  replace(parts, field) {
     const state = { ...this.state, ...parts };
     if ("widths" in parts && parts.widths) delete state.nets;
     if ("nets" in parts) delete state.widths;
-    await this.open(state, { field });
+    return this.open(state, { field });
   }
 
   /** Other fields of the recipe: live where that can be and something has been trained, else from the beginning. @param {Record<string, any>} fields */
@@ -195,8 +224,8 @@ export class Model extends Teller {
   }
 
   /** Other fields, from the beginning. @param {Record<string, any>} fields @param {string} [field] that an error belongs to */
-  async replaceFields(fields, field) {
-    await this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
+  replaceFields(fields, field) {
+    return this.replace({ recipe: { ...this.state.recipe, ...fields } }, field);
   }
 
   /** Other fields, from the beginning, in Play. @param {Record<string, any>} fields */
@@ -205,11 +234,21 @@ export class Model extends Teller {
     this.tell("view", "play");
   }
 
+  /** Try what is advised: live, with a mark in the curve; or from the beginning, with a note that says so. @param {Record<string, any>} advice @param {{en: string, zh: string}} change */
+  async attempt(advice, change) {
+    const before = this.opened;
+    await this.set(advice);
+    this.tell("view", "play");
+    if (this.opened !== before) this.tell("note", { sentence: { en: `Begun anew with ${change.en}`, zh: `重新开始：${change.zh}` } });
+  }
+
   /** Ask the server; a refusal is told to the page, and gives null. @param {string} name @param {any} [what] @param {string} [field] @returns {Promise<any>} */
   async ask(name, what = {}, field = "") {
+    const since = this.live.asked;
     try {
       const answer = await this.live.ask(name, what);
       this.tell("fine", field);
+      if (!UNASKED.includes(name)) this.tell("did", since);
       return answer;
     } catch (error) {
       return this.refuse(error, field);
@@ -217,11 +256,13 @@ export class Model extends Teller {
   }
 
   /** Train on. @param {string} [speed] epochs a second at most, "" for as fast as it goes; the one before if not given */
-  play(speed = this.speed) {
+  async play(speed = this.speed) {
     this.speed = speed;
     this.plays = true;
     this.stands("playing");
-    return this.ask("play", speed ? { speed: Number(speed) } : {});
+    if (await this.ask("play", speed ? { speed: Number(speed) } : {})) return;
+    this.plays = false;
+    this.stands("paused");
   }
 
   pause() {
@@ -232,6 +273,7 @@ export class Model extends Teller {
 
   /** Show at once what was asked for; the server's word, which comes later, counts. @param {"playing"|"paused"} state */
   stands(state) {
+    if (!this.live.socket) return; // nobody hears it
     this.status = { ...this.status, state, batch: 0 };
     this.tell("state");
   }

@@ -1,9 +1,9 @@
 // The net as a drawing: units as thumbnails of what they compute, weights as lines. A click on a line or unit chooses it;
 // the form below, which says the same in words, changes it.
-import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, h, largest, mark, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
-import { put, t } from "./words.js";
+import { t } from "./words.js";
 
 /**
  * A net as it is. layers: inputs, units, weights [units, inputs] and biases of each, the output's last; thumbnails: of each
@@ -16,6 +16,8 @@ import { put, t } from "./words.js";
 const MOST_LINES = 1200; // drawn a layer: of more, the strongest
 const MOST_UNITS = 32; // drawn a layer; the table has all
 const MOST_INPUTS = 12;
+const NAMES = 56; // pixels for longer names of inputs
+const MOST_LETTERS = 11; // of such a name
 const NEAR = 6; // pixels from a line that still mean it
 
 /** @typedef {{x: number, y: number, size: number}} Spot */
@@ -26,6 +28,8 @@ export class NetDrawing {
   constructor(host) {
     this.own = twinned(host, "net.table", () => this.tables());
     this.canvas = this.own.canvas;
+    this.some = h("p", { class: "small muted" });
+    this.own.plot.after(this.some);
     /** @type {Net|null} */
     this.net = null;
     /** @type {Spot[][]} */
@@ -51,6 +55,8 @@ export class NetDrawing {
 
   /** @param {Net|null} net */
   show(net) {
+    const count = net?.layers[0].inputs ?? 0;
+    this.some.textContent = count > MOST_INPUTS ? t("net.some", { shown: MOST_INPUTS, count }) : "";
     this.net = net;
     if (!net || (this.chosen && this.chosen.layer >= net.layers.length)) this.chosen = null;
     this.draw();
@@ -67,13 +73,14 @@ export class NetDrawing {
   /** Where every unit stands. @param {Net} net @param {number} width @param {number} height */
   arrange(net, width, height) {
     const counts = [net.layers[0].inputs, ...net.layers.map((layer) => layer.outputs)];
-    const step = (width - 76) / Math.max(counts.length - 1, 1);
+    const room = Math.max(...net.names.slice(0, MOST_INPUTS).map((name) => name.length)) > 3 && width > 320 ? NAMES : 0; // longer names stand beside their inputs
+    const step = (width - 76 - room) / Math.max(counts.length - 1, 1);
     this.spots = counts.map((count, column) => {
       const shown = Math.min(count, column === 0 ? MOST_INPUTS : MOST_UNITS);
       const pitch = Math.min(46, (height - 34) / shown);
       const size = Math.max(3, Math.min(pitch * 0.82, step * 0.5, 38));
       const top = (height - 22 - pitch * shown) / 2 + pitch / 2 + 4;
-      return Array.from({ length: shown }, (_, at) => ({ x: 40 + column * step, y: top + at * pitch, size }));
+      return Array.from({ length: shown }, (_, at) => ({ x: 40 + room + column * step, y: top + at * pitch, size }));
     });
     this.lines = net.layers.flatMap((layer, at) => this.strongest(layer, at));
   }
@@ -94,7 +101,7 @@ export class NetDrawing {
     if (!net || !width) return;
     this.arrange(net, width, height);
     const inks = [colour("--series-1"), colour("--series-0")];
-    const most = net.layers.map((layer) => layer.weights.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9));
+    const most = net.layers.map((layer) => largest(layer.weights));
     for (const line of this.lines) {
       const strength = Math.min(1, Math.abs(line.value) / Math.max(most[line.layer], 0.2));
       this.stroke(pen, line, inks[line.value < 0 ? 0 : 1], 0.4 + 3.4 * strength, 0.12 + 0.75 * strength);
@@ -129,7 +136,9 @@ export class NetDrawing {
       pen.clip(box);
       if (net.flat) tinyCurve(pen, picture, left, top, size);
       else {
-        this.tilePicture(picture, net.side);
+        const most = largest(picture);
+        const [low, high, paper] = ["--series-1", "--series-0", "--paper"].map(channels);
+        tiled(this.tile, net.side, (cell) => mix(paper, picture[cell] < 0 ? low : high, (0.85 * Math.abs(picture[cell])) / most));
         pen.drawImage(this.tile, left, top, size, size);
       }
       pen.restore();
@@ -143,16 +152,18 @@ export class NetDrawing {
     const ink = output && net.classes.length ? colour(CLASS_INKS[at % CLASS_INKS.length]) : "";
     if (ink) {
       pen.fillStyle = ink;
-      pen.beginPath();
-      pen.arc(x, y, size * 0.24, 0, 7);
+      mark(pen, at, x, y, size * 0.24);
       pen.fill();
       return;
     }
     pen.fillStyle = colour("--ink");
     pen.font = `${Math.min(13, size * 0.42)}px ${colour("--sans")}`;
-    pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillText(column === 0 ? `x${at + 1}` : output ? "y" : "", x, y);
+    const text = column ? (output ? "y" : "") : net.names[at];
+    const [most, side] = x - size > NAMES ? [MOST_LETTERS, x - size / 2 - 4] : [3, x]; // beside the input, or in it
+    if (side < x) pen.font = `11px ${colour("--sans")}`;
+    pen.textAlign = side < x ? "right" : "center";
+    pen.fillText(text.length > most ? `${text.slice(0, most - 1)}…` : text, side, y);
   }
 
   /** @param {Net} net @param {number} layer @param {number} unit */
@@ -160,23 +171,6 @@ export class NetDrawing {
     const all = net.layers[layer]?.thumbnails;
     const size = net.flat ? net.side : net.side * net.side;
     return all && size ? all.subarray(unit * size, (unit + 1) * size) : null;
-  }
-
-  /** @param {Float32Array} values @param {number} side */
-  tilePicture(values, side) {
-    this.tile.width = this.tile.height = side;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.tile.getContext("2d"));
-    const pixels = pen.createImageData(side, side);
-    const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
-    const [low, high, paper] = [channels("--series-1"), channels("--series-0"), channels("--paper")];
-    for (let at = 0; at < values.length; at++) {
-      const to = 4 * ((side - 1 - Math.floor(at / side)) * side + (at % side));
-      const share = Math.min(1, Math.abs(values[at]) / most) * 0.85;
-      const ink = values[at] < 0 ? low : high;
-      for (let part = 0; part < 3; part++) pixels.data[to + part] = paper[part] * (1 - share) + ink[part] * share;
-      pixels.data[to + 3] = 255;
-    }
-    pen.putImageData(pixels, 0, 0);
   }
 
   /** @param {Pen} pen @param {Net} net @param {number} height */
@@ -233,13 +227,13 @@ export class NetDrawing {
     const last = layer === (this.net?.layers.length ?? 0) - 1;
     const to = last ? t("net.output", { unit: i + 1 }) : t("net.unit", { unit: i + 1, layer: layer + 1 });
     if (kind === "b") return t("net.bias.of", { to });
-    const from = layer ? t("net.unit", { unit: j + 1, layer }) : `x${j + 1}`;
+    const from = layer ? t("net.unit", { unit: j + 1, layer }) : this.net?.names[j];
     return t("net.weight.of", { from, to });
   }
 
   tables() {
     return (this.net?.layers ?? []).map((layer, at, all) => {
-      const from = Array.from({ length: Math.min(layer.inputs, MOST_UNITS) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : `x${j + 1}`));
+      const from = Array.from({ length: Math.min(layer.inputs, 64) }, (_, j) => (at ? t("net.from", { unit: j + 1 }) : this.net?.names[j] ?? ""));
       const rows = Array.from({ length: Math.min(layer.outputs, 64) }, (_, i) => [
         String(i + 1),
         ...from.map((_each, j) => short(layer.weights[i * layer.inputs + j])),
@@ -254,7 +248,7 @@ export class NetDrawing {
 
 /** What a unit computes along a line. @param {Pen} pen @param {Float32Array} values @param {number} left @param {number} top @param {number} size */
 function tinyCurve(pen, values, left, top, size) {
-  const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+  const most = largest(values);
   pen.beginPath();
   values.forEach((value, at) => pen.lineTo(left + (size * at) / (values.length - 1), top + size / 2 - (value / most) * size * 0.42));
   pen.strokeStyle = colour("--series-2");

@@ -1,5 +1,5 @@
 // The net's card: layers and units to add and remove, the drawing, and the form that changes a weight.
-import { button, labelled } from "./controls.js";
+import { button, decimal, labelled, read } from "./controls.js";
 import { $, h, short } from "./dom.js";
 import { NetDrawing } from "./net.js";
 import { put, t, translate } from "./words.js";
@@ -19,6 +19,10 @@ export class NetCard {
     this.drawing.onUnit = (values) => model.tell("peek", values && { values, side: this.drawing.net?.side });
     model.on("opened", () => this.opened());
     model.on("units", () => this.units());
+    model.on("drawing", (on) => {
+      if (on) this.drawing.show(null);
+      $("weight").hidden ||= on;
+    });
     document.addEventListener("language", () => {
       if (model.opened) this.opened();
       if (this.drawing.net) this.relayer(this.drawing.net.layers.length);
@@ -44,7 +48,9 @@ export class NetCard {
       ...["layer", "from", "to", "value"].map((name) => labelled(`weight.${name}`, this[/** @type {"layer"} */ (name)])),
       this.sliding,
       h("button", { type: "submit", "data-w": "weight.set" }),
+      (this.error = h("p", { class: "error", role: "alert", "data-field": "weight" })),
     );
+    this.model.on("refused", ({ field, sentence }) => field === "weight" && (this.error.textContent = sentence));
     $("weight").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -52,10 +58,8 @@ export class NetCard {
   }
 
   send() {
-    const value = Number(this.value.value);
-    if (this.value.value === "" || !Number.isFinite(value)) return;
-    const { layer, kind, i, j } = this.place();
-    this.model.ask("weight", { net: this.model.view.unit_net, layer, kind, i, j, value });
+    this.error.textContent = "";
+    this.model.ask("weight", { net: this.model.view.unit_net, ...this.place(), value: read(decimal(this.value.value)) }, "weight");
   }
 
   /** What the form says. @returns {import("./net.js").Place} */
@@ -88,7 +92,7 @@ export class NetCard {
     const layer = net?.layers[at];
     if (!layer) return;
     const number = (count, name) => Array.from({ length: count }, (_, each) => h("option", { value: each }, name(each)));
-    this.from.replaceChildren(...number(layer.inputs, (each) => (at ? t("net.from", { unit: each + 1 }) : `x${each + 1}`)), ...(layer.biases ? [h("option", { value: "b" }, t("net.bias"))] : []));
+    this.from.replaceChildren(...number(layer.inputs, (each) => (at ? t("net.from", { unit: each + 1 }) : this.drawing.net?.names[each] ?? "")), ...(layer.biases ? [h("option", { value: "b" }, t("net.bias"))] : []));
     this.to.replaceChildren(...number(layer.outputs, (each) => t("net.from", { unit: each + 1 })));
     put(this.equal, "equal", { layer: at + 1 });
     this.equal.disabled = at === (net?.layers.length ?? 0) - 1;
@@ -165,10 +169,13 @@ export class NetCard {
       if (hidden) thumbnail += outputs;
       layers.push({ inputs, outputs, weights: columns[`w${at}`].values, biases: columns[`b${at}`]?.values ?? null, thumbnails });
     }
-    const same = this.drawing.net?.layers.map((each) => each.outputs).join() === layers.map((each) => each.outputs).join();
-    this.drawing.show(layers.length ? { layers, side, flat, names: opened.inputs, classes: opened.classes } : null);
+    const inputs = layers[0]?.inputs ?? 0;
+    const names = inputs === opened.inputs.length ? opened.inputs : Array.from({ length: inputs }, (_, at) => `x${at + 1}`); // encoded ones are more
+    const same = this.drawing.net?.layers.map((each) => each.outputs).join() === layers.map((each) => each.outputs).join() && this.drawing.net?.names.join() === names.join();
+    this.drawing.show(layers.length ? { layers, side, flat, names, classes: opened.classes } : null);
     $("weight").hidden = !layers.length;
     if (!same || !this.layer.options.length) this.relayer(layers.length);
+    if (!same) this.drawing.chosen = null; // it was of another net
     this.show();
   }
 

@@ -1,7 +1,7 @@
 // What the nets predict: a map of the plane for two inputs, a curve for one. Colour or line: the mean of the nets; shade or
 // band: how much they disagree. Points can be drawn on it, with the pointer or with the keys. And a surface with paths.
 import { drawAxes, place, straight, valueAt } from "./axes.js";
-import { CLASS_INKS, channels, colour, eachFrame, sharp, short } from "./dom.js";
+import { CLASS_INKS, channels, colour, eachFrame, largest, mark, mix, sharp, short, tiled } from "./dom.js";
 import { table } from "./charts.js";
 import { twinned } from "./twin.js";
 import { put, t } from "./words.js";
@@ -34,6 +34,7 @@ export class Picture {
     this.classes = [];
     /** @type {number[]|null} */
     this.cursor = null;
+    this.names = ["x1", "x2"]; // across, up
     this.drawing = false;
     /** @type {Shown|null} what is shown again when no unit is pointed at */
     this.behind = null;
@@ -112,18 +113,12 @@ export class Picture {
     const inks = (shown.code === undefined ? CLASS_INKS : ["--muted", CLASS_INKS[shown.code % CLASS_INKS.length]]).map(channels);
     const paper = channels("--paper");
     const ink = channels("--ink");
-    this.tile.width = this.tile.height = grid;
-    const tile = /** @type {Pen} */ (this.tile.getContext("2d"));
-    const pixels = tile.createImageData(grid, grid);
-    for (let at = 0; at < grid * grid; at++) {
-      const to = 4 * ((grid - 1 - Math.floor(at / grid)) * grid + (at % grid)); // rows come from the lowest y up
+    tiled(this.tile, grid, (at) => {
       const share = (mean[0][at] - low) / (high - low);
       const mixed = surface ? paper : mean.length === 1 ? between(share, inks, paper) : blended(mean, at, inks, paper);
       const dark = surface ? SHADE * Math.min(1, share) : spread ? Math.min(SHADE, (2 * SHADE * spread[at]) / (high - low)) : 0;
-      for (let part = 0; part < 3; part++) pixels.data[to + part] = mixed[part] * (1 - dark) + ink[part] * dark;
-      pixels.data[to + 3] = 255;
-    }
-    tile.putImageData(pixels, 0, 0);
+      return mix(mixed, ink, dark);
+    });
     pen.imageSmoothingEnabled = true;
     pen.imageSmoothingQuality = "high";
     const { x, y } = this.axes();
@@ -206,8 +201,7 @@ export class Picture {
     const size = this.points.length > 300 ? 2.4 : 3.4;
     for (const point of this.points) {
       const ink = colour(this.classes.length ? CLASS_INKS[point.label % CLASS_INKS.length] : "--series-0");
-      pen.beginPath();
-      pen.arc(place(x, point.x), place(y, point.y), size, 0, 7);
+      mark(pen, this.classes.length && point.label, place(x, point.x), place(y, point.y), size);
       pen.fillStyle = point.part ? colour("--paper") : ink; // validation rows are rings
       pen.strokeStyle = point.part ? ink : colour("--paper");
       pen.lineWidth = point.part ? 1.6 : 1;
@@ -224,7 +218,7 @@ export class Picture {
     const [at, up] = [valueAt(x, left), valueAt(y, top)];
     const where = (value, [low, high]) => Math.max(0, Math.min(shown.grid - 1, Math.round(((value - low) / (high - low)) * (shown.grid - 1))));
     const cell = where(at, shown.x) + (curve ? 0 : where(up, shown.y) * shown.grid);
-    this.readout.textContent = `(${short(at)}${curve ? "" : `, ${short(up)}`}) ${this.cell(cell)}`;
+    this.readout.textContent = `${this.names[0]} ${short(at)}${curve ? "" : `, ${this.names[1]} ${short(up)}`}: ${this.cell(cell)}`;
   }
 
   /** A cell in words: the mean, and how far the nets are apart. @param {number} cell */
@@ -250,7 +244,7 @@ export class Picture {
     this.behind = values ? before : null;
     if (!values || !before) this.shown = before;
     else {
-      const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 1e-9);
+      const most = largest(values);
       const plane = side * side === values.length;
       const kind = plane ? "values" : "curve";
       this.shown = { ...before, kind, mean: [values], spread: null, nets: [], grid: plane ? side : values.length, low: -most, high: most };
@@ -273,10 +267,10 @@ export class Picture {
     const value = ([low, high], at) => short(low + ((high - low) * at) / (grid - 1), 3);
     if (shown.kind === "curve") {
       const rows = spots.map((at) => [value(shown.x, at), this.cell(at)]);
-      return [table(t("picture.table"), ["x", t("picture.prediction")], rows)];
+      return [table(t("picture.table"), [this.names[0], t("picture.prediction")], rows)];
     }
     const rows = [...spots].reverse().map((row) => [value(shown.y, row), ...spots.map((column) => this.cell(row * grid + column))]);
-    const found = table(t(shown.kind === "surface" ? "race.surface" : "picture.table"), ["x2 \\ x1", ...spots.map((column) => value(shown.x, column))], rows);
+    const found = table(t(shown.kind === "surface" ? "race.surface" : "picture.table"), [`${this.names[1]} \\ ${this.names[0]}`, ...spots.map((column) => value(shown.x, column))], rows);
     if (!shown.paths) return [found];
     const names = shown.paths.map(({ name }) => name);
     const along = (shown.epochs ?? []).map((epoch, place) => [String(epoch), ...(shown.paths ?? []).map(({ at }) => (at[place] ?? ["–"]).map((each) => short(Number(each))).join(", "))]);
@@ -286,9 +280,6 @@ export class Picture {
 
 /** @param {Axis} axis @param {number} value */
 const inside = (axis, value) => Math.max(axis.low, Math.min(axis.high, value));
-
-/** So much of an ink on a paper. @param {number[]} paper @param {number[]} ink @param {number} far from 0 to 1 */
-const mix = (paper, ink, far) => paper.map((each, part) => each * (1 - far) + ink[part] * far);
 
 /** From one ink through paper to the other: 0 to 1. @param {number} share @param {number[][]} inks @param {number[]} paper */
 const between = (share, inks, paper) => mix(paper, inks[share > 0.5 ? 1 : 0], Math.min(1, Math.abs(share - 0.5) * 2) * 0.72);

@@ -37,10 +37,13 @@ export class PictureCard {
     this.which.replaceChildren(h("option", { value: "" }, t("picture.mean", { nets: nets.length })), ...classes, ...(nets.length > 1 ? nets : []));
     this.which.value = view.shown === null ? (view.net ?? "") : `c${view.shown}`;
     this.a.classes = opened.classes;
+    this.a.names = opened.picture ? opened.picture.names.map(of) : [];
     this.a.plot.hidden = this.a.own.twin.hidden = !opened.picture;
     if (!opened.picture) this.a.show(null);
     else if (!this.a.drawing) this.a.forget();
-    if (state.data.points && !this.a.drawing) this.draws(true, state.data.points);
+    const anew = this.last !== opened && !this.learns; // as by Undo
+    this.last = opened;
+    if (state.data.points && (anew || !this.a.drawing)) this.draws(true, state.data.points);
     else if (!state.data.points && !this.drawn.length) this.draws(false, []);
     this.legend();
     this.beside();
@@ -56,7 +59,7 @@ export class PictureCard {
   legend() {
     const { opened } = this.model;
     const entry = (kind, ink, text) => h("li", {}, swatch(kind, ink), h("span", {}, text));
-    const classes = opened.classes.map((name, at) => entry("dot", CLASS_INKS[at % CLASS_INKS.length], name));
+    const classes = opened.classes.map((name, at) => entry(at > 4 ? "dot square" : "dot", CLASS_INKS[at % CLASS_INKS.length], name));
     const many = opened.nets.length > 1;
     const line = opened.picture?.kind === "line";
     $("legend").replaceChildren(
@@ -64,6 +67,7 @@ export class PictureCard {
       ...(opened.rows.valid && opened.picture ? [entry("ring", "--muted", t("legend.valid"))] : []),
       ...(many && opened.picture ? [entry(line ? "shade line" : "shade", line ? "--series-2" : "--ink", t(line ? "legend.band" : "legend.shade"))] : []),
     );
+    if (opened.picture && !line) $("legend").append(h("li", {}, t("legend.axes", { x: this.a.names[0], y: this.a.names[1] })));
     const sentence = opened.picture ? of(opened.picture.sentence) : t("picture.none", { inputs: opened.inputs.length });
     if (sentence) $("legend").append(h("li", {}, sentence));
   }
@@ -109,6 +113,7 @@ export class PictureCard {
       $("picture-b").replaceChildren(host);
       this.b = new Picture(host);
       this.b.classes = opened.classes;
+      this.b.names = this.a.names;
       this.points();
       translate($("picture-b"));
     } else if (!branch) {
@@ -163,15 +168,18 @@ export class PictureCard {
     const focused = document.activeElement?.closest("#draw-tools");
     $("drawn-count").textContent = t("draw.count", { count: points.length });
     if (focused) this.a.plot.focus();
+    this.learns = true; // or will soon
     clearTimeout(this.waiting);
     this.waiting = window.setTimeout(() => this.learn(), PAUSE);
   }
 
   /** Train on what is drawn, once two classes have two points each. */
-  learn() {
+  async learn() {
+    const { waiting } = this;
     const counts = [0, 0, 0];
     for (const [, , label] of this.drawn) counts[label]++;
-    if (counts.filter((count) => count >= 2).length >= 2 && counts.every((count) => count !== 1)) this.model.replace({ data: { points: this.drawn } });
+    if (counts.filter((count) => count >= 2).length >= 2 && counts.every((count) => count !== 1)) await this.model.replace({ data: { points: this.drawn } });
+    if (waiting === this.waiting) this.learns = false;
   }
 
   show() {

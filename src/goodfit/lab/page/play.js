@@ -3,13 +3,14 @@ import * as address from "./address.js";
 import { Chart, hear, legend } from "./charts.js";
 import { button } from "./controls.js";
 import { $, h, short, swatch } from "./dom.js";
+import { Curves } from "./curves.js";
 import { DataPanel } from "./data.js";
 import { Branching } from "./branch.js";
 import { NetCard } from "./net_card.js";
 import { PictureCard } from "./picture_card.js";
 import { RecipePanel } from "./recipe.js";
-import { save } from "./files.js";
-import { language, of, put, t } from "./words.js";
+import { Taking, copied } from "./taking.js";
+import { named, of, put, t } from "./words.js";
 
 const SILENCE = 2000; // milliseconds between two sentences of the live summary, at least
 
@@ -22,14 +23,9 @@ export class Play {
     this.said = 0;
     this.transport();
     this.curveTools();
-    this.parts = [new DataPanel(model), new RecipePanel(model), new NetCard(model), new PictureCard(model), new Branching(model)];
+    this.parts = [new DataPanel(model), new RecipePanel(model), new NetCard(model), new PictureCard(model), new Branching(model), new Taking(model)];
     model.on("opened", () => this.opened());
-    for (const topic of ["curves", "state", "changed", "branch"]) model.on(topic, () => this.update());
-    model.on("note", ({ sentence }) => this.note(sentence));
-    model.on("error", ({ to, sentences, lost }) => to === null && this.note(sentences.map(of).join(" "), lost));
-    model.on("refused", ({ sentence, field, lost }) => {
-      if (lost || !field || !document.querySelector(`[data-field="${CSS.escape(field)}"]`)) this.note(sentence, lost);
-    });
+    for (const topic of ["curves", "state", "changed", "branch", "drawing"]) model.on(topic, () => this.update());
     document.addEventListener("language", () => this.update());
     setInterval(() => this.say(), 500);
   }
@@ -41,21 +37,17 @@ export class Play {
     $("speed").addEventListener("change", () => model.playing && model.play($("speed").value));
     click("step", () => model.ask("step", { epochs: 1 }));
     click("batch", () => model.ask("batch"));
-    click("reset", () => model.ask("reset"));
+    click("reset", () => model.reset());
     $("rewind").addEventListener("input", () => ($("epoch").textContent = $("rewind").value));
     $("rewind").addEventListener("change", () => this.goTo(Number($("rewind").value)));
     click("undo", () => {
       if (model.marks.A.length) model.ask("undo");
       else if (address.undoable()) history.back();
     });
-    $("export").addEventListener("change", () => this.take());
     click("share", async () => {
       const link = new URL(location.href);
       link.search = "";
-      const done = await navigator.clipboard?.writeText(link.href).then(() => true, () => false);
-      if (!done) return this.note(link.href);
-      put($("share"), "share.done");
-      setTimeout(() => put($("share"), "share"), 2000);
+      if (!(await copied(link.href, $("share")))) model.tell("note", { sentence: link.href });
     });
   }
 
@@ -63,7 +55,7 @@ export class Play {
   async playOrPause() {
     const { model } = this;
     if (model.playing) return model.pause();
-    if (model.status.state === "done") await model.ask("reset");
+    if (model.status.state === "done") await model.reset();
     return model.play($("speed").value);
   }
 
@@ -72,21 +64,6 @@ export class Play {
     const { model } = this;
     if (epoch > model.epoch) model.ask("step", { epochs: epoch - model.epoch });
     else if (epoch < model.epoch) model.ask("rewind", { epoch });
-  }
-
-  /** Take the state away in another form: a text is shown and copied, the rest is a file. */
-  async take() {
-    const kind = $("export").value;
-    $("export").value = "";
-    const { model } = this;
-    const state = model.whole;
-    const answer = await model.ask(kind === "replay" ? "replay" : "export", kind === "replay" ? { language, state } : { kind, state });
-    if (!answer) return;
-    const { name, mime, text } = answer.value;
-    if (kind === "command") {
-      await navigator.clipboard?.writeText(text).catch(() => null);
-      this.note(text.trim());
-    } else save(name, text, mime);
   }
 
   curveTools() {
@@ -105,27 +82,16 @@ export class Play {
   }
 
   opened() {
-    $("notes").replaceChildren();
-    for (const sentence of this.model.opened.notes) this.note(sentence);
     put($("score-title"), `score.${this.model.opened.score}`);
     this.update();
-  }
-
-  /** @param {string} sentence @param {boolean} [lost] whether the training must be started anew */
-  note(sentence, lost = false) {
-    const again = lost ? [" ", button("again", () => this.model.open(this.model.whole, { quietly: true }))] : [];
-    const close = h("button", { type: "button", class: "close", "data-w-aria-label": "close", "aria-label": t("close"), click: () => line.remove() }, "×");
-    const line = h("p", { class: "note", role: "status" }, h("span", {}, of(sentence)), ...again, close);
-    if ([...$("notes").children].some((each) => each.firstChild?.textContent === of(sentence))) return;
-    $("notes").prepend(line);
-    while ($("notes").children.length > 4) $("notes").lastChild?.remove();
   }
 
   update() {
     const { model } = this;
     if (!model.opened) return;
-    const { state, batch, speed } = model.status;
-    const { epoch } = model;
+    const { batch, speed, steps, goal } = model.status;
+    const state = model.blank ? "blank" : model.status.state;
+    const epoch = model.blank ? 0 : model.epoch;
     const running = state === "playing";
     $("play").querySelector("use").setAttribute("href", running ? "#i-pause" : "#i-play");
     const does = running ? "pause" : state === "done" ? "play.again" : "play";
@@ -136,19 +102,20 @@ export class Play {
     }
     $("rewind").disabled = model.farthest === 0;
     $("rewind").setAttribute("aria-valuetext", t("chart.epoch", { epoch }));
-    $("epoch").textContent = batch ? `${epoch} + ${batch}/${model.opened.steps}` : String(epoch);
+    $("epoch").textContent = batch ? `${epoch} + ${batch}/${steps}` : String(epoch);
     put($("of"), "of", { epochs: model.opened.epochs });
-    put($("state"), `state.${state}`, { speed: short(speed, speed >= 10 ? 2 : 1) });
+    put($("state"), `state.${state}`, { goal, speed: short(speed, speed >= 10 ? 2 : 1) });
     const stuck = model.status.frozen.A?.length;
     $("frozen").textContent = stuck && state !== "diverged" ? t("frozen", { stuck, nets: model.opened.nets.length }) : "";
     $("undo").disabled = !model.marks.A.length && !address.undoable();
-    for (const name of ["step", "batch"]) $(name).disabled = running || state === "done";
+    for (const name of ["step", "batch"]) $(name).disabled = state !== "paused";
+    $("play").disabled = model.blank;
     this.draw();
   }
 
   draw() {
     const { model } = this;
-    const { A, B } = model.curves;
+    const { A, B } = model.blank ? { A: new Curves(), B: new Curves() } : model.curves;
     const end = Math.max(model.farthest, B.epochs.at(-1) ?? 0, 10);
     const common = new Set(model.marks.A.map((mark) => JSON.stringify(mark)));
     const marks = [...model.marks.A.map((mark) => marked(mark)), ...model.marks.B.filter((mark) => !common.has(JSON.stringify(mark))).map((mark) => marked(mark, "B: "))];
@@ -191,13 +158,12 @@ export class Play {
   /** The summary for who does not see the curves: one sentence, never more often than every two seconds. */
   say() {
     const { model } = this;
-    if (!model.opened || Date.now() - this.said < SILENCE) return;
+    if (!model.opened || model.blank || Date.now() - this.said < SILENCE) return;
     const what = this.measure("loss");
     const at = model.curves.A.at(what, model.epoch);
     if (!Number.isFinite(at.mean)) return;
-    const key = what.startsWith("valid") ? "live.valid" : "live.train";
-    const values = { epoch: model.epoch, loss: short(at.mean), low: short(at.low), high: short(at.high), nets: at.count };
-    const text = t(key, values);
+    const values = { epoch: model.epoch, part: t(what.slice(0, 5)), loss: short(at.mean), low: short(at.low), high: short(at.high), nets: at.count };
+    const text = t("live", values);
     if ($("live").textContent === text) return;
     $("live").textContent = text;
     this.said = Date.now();
@@ -211,7 +177,5 @@ export class Play {
 
 /** A change as the chart marks it. @param {{epoch: number, fields: Record<string, any>, sentence?: string}} mark @param {string} [before] */
 function marked({ epoch, fields, sentence }, before = "") {
-  const names = Object.entries(fields ?? {});
-  const words = names.map(([name, value]) => `${t(`field.${name}`)} ${value}`).join(", ");
-  return { epoch, text: before + (names.length ? words : of(sentence ?? "")) };
+  return { epoch, text: before + (named(fields) || of(sentence ?? "")) };
 }

@@ -37,15 +37,15 @@ export class RecipePanel {
     this.fill();
   }
 
-  async change(name, value) {
+  change(name, value) {
     this.controls[name].refuse("");
-    await this.model.set({ [name]: value });
+    this.model.set({ [name]: value });
   }
 
   fill() {
     const { recipe } = this.model;
     for (const [name, control] of Object.entries(this.controls))
-      if (name in recipe && document.activeElement !== control.input && document.activeElement !== control.slider) control.set(recipe[name]);
+      if (name in recipe && !control.element.contains(document.activeElement)) control.set(recipe[name]);
       else if (name in recipe) control.refuse("");
   }
 

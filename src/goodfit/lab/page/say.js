@@ -3,7 +3,7 @@ import { Claims } from "./claims.js";
 import { button, header, section } from "./controls.js";
 import { h, short } from "./dom.js";
 import { job } from "./jobs.js";
-import { put, t, translate } from "./words.js";
+import { put, says, t, translate, working } from "./words.js";
 
 const ORDER = ["issue", "cannot tell", "ok"];
 
@@ -16,7 +16,7 @@ export class View {
     this.verdict = h("div", { id: "verdict", class: "stack", "aria-live": "polite" });
     this.look = button("say.look", () => this.inspect(), "primary");
     this.judge = button("say.judge", () => this.ask());
-    this.epoch = h("span", { class: "muted" });
+    this.epoch = h("span", { class: "muted", role: "status" });
     this.claims = new Claims(model);
     host.append(
       header("say"),
@@ -37,7 +37,7 @@ export class View {
 
   async inspect() {
     this.look.disabled = true;
-    const answer = await this.model.ask("say", { net: this.model.view.unit_net });
+    const answer = await working(this.epoch, this.model.ask("say", { net: this.model.view.unit_net }));
     this.look.disabled = false;
     if (!answer) return;
     put(this.epoch, "say.at", { net: answer.value.net + 1, epoch: answer.value.epoch });
@@ -50,18 +50,15 @@ export class View {
     translate(this.findings);
   }
 
-  finding({ code, status, text, advice, value, limit, place }) {
-    const fields = Object.entries(advice ?? {});
-    const measured = Number.isFinite(value) && value !== null ? t("say.measured", { value: short(value), limit: short(limit) }) : "";
-    const tries = fields.length ? [button("say.try", () => this.model.take(advice))] : [];
-    const words = fields.map(([name, given]) => `${t(`field.${name}`)} ${Array.isArray(given) ? given.join(", ") : given}`).join(", ");
+  finding({ code, status, text, advice, change, value, limit, place }) {
+    const tries = Object.keys(advice).length ? [h("div", { class: "line" }, button("say.try", () => this.model.attempt(advice, change)), says("span", change, "muted"))] : [];
     return h(
       "article",
       { class: `finding ${status.replace(" ", "-")}` },
       h("p", { class: "kind" }, h("span", { class: "status", "data-w": `status.${status}` }), ` ${code}${place ? ` · ${place}` : ""}`),
       h("p", {}, text),
-      ...(measured ? [h("p", { class: "muted small" }, measured)] : []),
-      ...(tries.length ? [h("div", { class: "line" }, ...tries, h("span", { class: "muted" }, words))] : []),
+      ...(Number.isFinite(value) ? [put(h("p", { class: "muted small" }), "say.measured", { value: short(value), limit: short(limit) })] : []),
+      ...tries,
     );
   }
 

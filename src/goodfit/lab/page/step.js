@@ -2,16 +2,9 @@
 import { table } from "./charts.js";
 import { button, header } from "./controls.js";
 import { h, short } from "./dom.js";
-import { of, put, t, translate } from "./words.js";
+import { of, put, says, t, translate, working } from "./words.js";
 
 const MOST = 12; // rows or columns of a matrix that is shown
-const PRESETS = /** @type {Record<string, any>} */ ({
-  healthy: { hidden: [8, 8], activation: "tanh", init: "xavier-normal" },
-  vanishing: { hidden: Array(12).fill(8), activation: "sigmoid", init: "xavier-normal" },
-  exploding: { hidden: Array(6).fill(8), activation: "relu", init: "normal", init_scale: 30 },
-  symmetric: { hidden: [8, 8], activation: "tanh", init: "constant", init_scale: 0.5 },
-});
-const PLAIN = { init_scale: null, optimizer: "sgd", learning_rate: 0.1, dropout: 0 };
 
 /** @typedef {{phase: string, name: string, title: string, show: () => Node[]}} Stage */
 
@@ -19,7 +12,6 @@ export class View {
   /** @param {HTMLElement} host @param {import("./model.js").Model} model */
   constructor(host, model) {
     this.model = model;
-    /** @type {any} */
     this.found = null;
     /** @type {Stage[]} */
     this.stages = [];
@@ -30,28 +22,38 @@ export class View {
     this.chain = h("div", { id: "chain" });
     this.stage = h("section", { id: "stage", class: "card", "aria-live": "polite" });
     this.strip = h("section", { id: "strip", class: "card" });
-    const presets = Object.keys(PRESETS).map((name) => button(`preset.${name}`, () => this.preset(name)));
+    /** The state before the presets. @type {any} */
+    this.mine = null;
+    this.way = button("step.mine", () => this.mine && working(this.said, model.open(this.mine)), "quiet");
+    this.way.hidden = true;
+    this.said = h("p", { class: "muted", role: "status" });
+    this.presets = h("div", { class: "line", role: "group", "data-w-aria-label": "presets" });
     this.back = button("back", () => this.go(this.at - 1));
     this.next = button("step.next", () => this.go(this.at + 1), "primary");
     this.take = button("step.take", () => this.once());
     host.classList.add("read");
     host.append(
       header("step"),
-      h("div", { class: "line", role: "group", "data-w-aria-label": "presets" }, h("span", { class: "muted", "data-w": "presets" }), ...presets),
+      this.presets,
       h("div", { class: "line" }, this.net, h("label", { class: "check" }, h("span", { "data-w": "step.rows" }), this.rows), this.back, this.next, this.take),
+      this.said,
       this.chain,
       this.stage,
       this.strip,
     );
     model.on("opened", () => {
+      this.mine = null;
+      this.way.hidden = true;
       for (const part of [this.chain, this.stage, this.strip]) part.replaceChildren();
       if (!host.hidden) this.show();
     });
   }
 
   show() {
-    const { opened } = this.model;
+    const { opened, live } = this.model;
     if (!opened) return;
+    const presets = (live.welcome?.presets ?? []).map(({ label, recipe }) => h("button", { type: "button", click: () => this.preset(recipe) }, of(label)));
+    this.presets.replaceChildren(put(h("span", { class: "muted" }), "presets"), ...presets, this.way);
     this.net.replaceChildren(...opened.nets.map((net, at) => h("option", { value: at }, t("net.number", { net: at + 1, seed: net.seed }))));
     this.net.value = Math.min(this.model.view.unit_net, opened.nets.length - 1);
     this.ask();
@@ -59,7 +61,7 @@ export class View {
 
   async ask() {
     const before = this.stages[this.at]?.name;
-    const answer = await this.model.ask("explain", { net: Number(this.net.value), rows: Number(this.rows.value) });
+    const answer = await working(this.said, this.model.ask("explain", { net: Number(this.net.value), rows: Number(this.rows.value) }));
     if (!answer) return;
     this.found = answer.value;
     this.lay();
@@ -68,12 +70,16 @@ export class View {
 
   /** Take the step with all nets, and look again. */
   async once() {
-    await this.model.ask("step", { epochs: 1 });
+    await working(this.said, this.model.ask("step", { epochs: 1 }));
     await this.ask();
   }
 
-  async preset(name) {
-    await this.model.replaceFields({ ...PLAIN, ...PRESETS[name] });
+  /** Begin with other nets; those before are kept until something else is opened. @param {Record<string, any>} recipe */
+  async preset(recipe) {
+    const mine = this.mine ?? this.model.whole;
+    if (!(await working(this.said, this.model.replaceFields(recipe)))) return;
+    this.mine = mine;
+    this.way.hidden = false;
   }
 
   /** The stages in order: the nodes forward, the edges backward, the checks, the update. */
@@ -125,7 +131,7 @@ export class View {
     const stage = this.stages[this.at];
     for (const chip of this.chain.querySelectorAll(".chip")) chip.ariaCurrent = Number(chip.dataset.at) === this.at ? "step" : null;
     const count = h("p", { class: "muted small" }, t("step.of", { at: this.at + 1, all: this.stages.length, phase: t(`phase.${stage.phase}`) }));
-    const rest = this.found.left_out.map((sentence) => h("p", { class: "muted small" }, of(sentence)));
+    const rest = this.found.left_out.map((sentence) => says("p", sentence, "muted small"));
     this.stage.replaceChildren(count, h("h3", { class: "formula" }, stage.title), h("div", { class: "matrices" }, ...stage.show()), ...rest);
     this.back.disabled = this.at === 0;
     this.next.disabled = this.at === this.stages.length - 1;

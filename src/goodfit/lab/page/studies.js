@@ -1,6 +1,6 @@
 // Studies: the chapter's experiments with sliders made from their declarations; the server runs one, and draws its page.
 import * as address from "./address.js";
-import { Control, button, cards, headed, header } from "./controls.js";
+import { Control, button, cards, entered, headed, header } from "./controls.js";
 import { h } from "./dom.js";
 import { ask } from "./files.js";
 import { Frame } from "./frame.js";
@@ -12,7 +12,6 @@ export class View {
   constructor(host, model) {
     this.part = h("div", { class: "parts" });
     this.model = model;
-    /** @type {any[]} */
     this.studies = [];
     /** @type {Record<string, Record<string, any>>} values of the parameters, by study */
     this.values = {};
@@ -45,6 +44,7 @@ export class View {
   go(study) {
     address.write({ study });
     this.show();
+    entered("studies", study);
   }
 
   study(study) {

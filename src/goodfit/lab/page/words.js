@@ -1,10 +1,9 @@
 // The page's words in two languages. An element keeps the key of its words, so that the language can change at any time.
+import { h } from "./dom.js";
 
 const KEPT = "goodfit-lab-language";
-/** @type {Record<string, string>} */
-let words = {};
-/** Fields of a recipe, whose names the server gives. @type {{name: string, label: {en: string, zh: string}}[]} */
-let fields = [];
+/** By key: English, Chinese. @type {Record<string, string[]>} */
+const words = {};
 export let language = "en";
 
 /** The language chosen before, else the browser's if the page has it. */
@@ -14,20 +13,28 @@ export function preferred() {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** Load a language, and put its words in. @param {string} name "en" or "zh" */
-export async function speak(name) {
-  const answer = await fetch(new URL(`words.${name}.json`, import.meta.url));
-  [words, language] = [await answer.json(), name];
-  learn(fields);
+/** Load the words of both languages: a line a key, with tabs between it, the English and the Chinese. */
+export async function load() {
+  const answer = await fetch(new URL("words.tsv", import.meta.url));
+  for (const line of (await answer.text()).trimEnd().split("\n")) {
+    const [key, ...both] = line.split("\t");
+    words[key] = both;
+  }
+}
+
+/** Speak a language. @param {string} name "en" or "zh" */
+export function speak(name) {
+  language = name;
   document.documentElement.lang = name === "zh" ? "zh-Hans" : "en";
   translate(document.documentElement);
   document.dispatchEvent(new CustomEvent("language"));
 }
 
-/** Learn the names of fields. @param {typeof fields} told */
+/** Learn the words of what the server declares: fields of a recipe, and what else may be asked for. @param {any} told its welcome */
 export function learn(told) {
-  fields = told;
-  for (const { name, label } of told) words[`field.${name}`] = of(label);
+  const named = told.fields.map(({ name, label }) => [`field.${name}`, label]);
+  for (const [key, { en, zh }] of [...named, ...Object.entries(told.words)]) words[key] = [en, zh];
+  translate(document.documentElement);
 }
 
 /** Keep the choice for the next visit. @param {string} name */
@@ -35,7 +42,7 @@ export const keep = (name) => localStorage.setItem(KEPT, name);
 
 /** The words of a key, with {name} replaced. @param {string} key @param {Record<string, any>} [values] */
 export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+  return tOr(key, key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
 /** Sentences of the server in Chinese, by their English. @type {Record<string, string>} */
@@ -47,8 +54,11 @@ export function of(words) {
   return typeof words === "string" ? ((zh && chinese[words]) || words) : words[zh ? "zh" : "en"];
 }
 
+/** Fields of a recipe with their values. @param {Record<string, any>} fields */
+export const named = (fields) => Object.entries(fields).map(([name, value]) => `${t(`field.${name}`)} ${Array.isArray(value) ? value.join(", ") : value}`).join(", ");
+
 /** The words of a key, or something else where there are none. @param {string} key @param {string} otherwise */
-export const tOr = (key, otherwise) => words[key] ?? otherwise;
+export const tOr = (key, otherwise) => words[key]?.[language === "zh" ? 1 : 0] ?? otherwise;
 
 /**
  * Give an element words that follow the language; the element.
@@ -67,6 +77,18 @@ export function put(element, key, values = {}, where = "") {
   return element;
 }
 
+/** An element that says sentences of both languages, or of keys; one or several. @param {string} tag @param {any} told @param {string|null} [kind] its class */
+export const says = (tag, told, kind = null) => put(h(tag, { class: kind }), JSON.stringify([told].flat()));
+
+/** Say in an element that something is being computed, until it is there. @template T @param {HTMLElement} element @param {Promise<T>} what @returns {Promise<T>} */
+export async function working(element, what) {
+  put(element, "working");
+  const found = await what;
+  element.removeAttribute("data-w");
+  element.textContent = "";
+  return found;
+}
+
 const PLACES = ["", "aria-label", "title"];
 
 /** Put words into an element and all below it. @param {Element} root */
@@ -80,7 +102,8 @@ export function translate(root) {
 /** @param {Element} element @param {string} name @param {string} where */
 function fill(element, name, where) {
   const values = JSON.parse(element.getAttribute(`${name}-values`) ?? "{}");
-  const text = t(element.getAttribute(name) ?? "", values);
+  const key = element.getAttribute(name) ?? "";
+  const text = key[0] === "[" ? JSON.parse(key).map((each) => of(tOr(each, each))).join(" ") : t(key, values);
   if (where) element.setAttribute(where, text);
   else if (element.textContent !== text) element.textContent = text;
 }
