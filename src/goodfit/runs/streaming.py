@@ -1,0 +1,69 @@
+"""Runs on tables that are larger than memory: what they are divided into, and what cannot be had of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from goodfit.data import Dataset, Split, Table
+from goodfit.data.tables.streamed import needs_all
+from goodfit.errors import InputError, problem
+from goodfit.leaks.check import LeakCheck
+from goodfit.leaks.guarding import LeakFinding
+from goodfit.runs.defaults import Asked, first_seed, settled, whole_recipe
+from goodfit.training.recipe import Recipe
+
+
+def settled_stream(
+    asked: Asked, table: Table, seeds: int | Iterable[int] | None, *, start: bool, leaks: str
+) -> tuple[Recipe, Split]:
+    """(the whole recipe, the rows) as of `settled`, of a table whose rows are read in parts.
+
+    start, leaks: whether there is a start, and the mode of the leak guard, as `train` takes them. InputError names all
+    that needs the rows in memory, before any of them is read.
+    """
+    stream = table.stream
+    if stream is None:
+        raise InputError(problem(table.name, "must be a table that is streamed"))
+    recipe = whole_recipe(asked) or first_seed(asked)
+    refused = [
+        (recipe.optimizer == "lbfgs", "'optimizer' lbfgs, whose every step sees all rows,"),
+        (recipe.fold_members > 0, "'fold_members'"),
+        (recipe.refit, "'refit'"),
+        (recipe.valid == 0 and recipe.patience > 0, "'patience' without validation rows"),
+        (start, "a start from trained nets"),
+        (leaks == "error", "a thorough leakage check (leaks error), which compares every row,"),
+    ]
+    problems = [needs_all(table.frame.name, what).problems[0] for wrong, what in refused if wrong]
+    if problems:
+        raise InputError(*problems)
+    return settled(asked, stream.split(table, recipe.valid, recipe.seed), seeds, streams=True)
+
+
+def origin_of(data: Any, parts: Split) -> dict[str, Any] | None:
+    """How a table was read, by which a run finds its rows again; None for other data."""
+    if not isinstance(data, Table) or data.origin is None:
+        return None
+    streamed = parts.data.streamed
+    return dict(data.origin) if streamed is None else {**data.origin, "stream": streamed.division.to_json()}
+
+
+def leaks_told(check: LeakCheck | None, parts: Split) -> LeakCheck | None:
+    """What the leak guard found, and of streamed rows that it looked at those in memory alone."""
+    streamed = parts.data.streamed
+    if check is None or streamed is None or streamed.rows == len(parts.train):
+        return check
+    text = f"Held-out rows were compared with {len(parts.train):,} of {streamed.rows:,} training rows, those in memory."
+    found = LeakFinding("exact", "notice", ("train",), 0, 0.0, (), (), text, "Duplicates of others are not known.")
+    return replace(check, findings=(*check.findings, found))
+
+
+def refuse_streamed(data: Dataset | Table | Split, what: str) -> None:
+    """InputError where the rows are streamed, so that what is in memory is a sample of them."""
+    if isinstance(data, Table):
+        data.check_whole()
+        return
+    rows = data.data if isinstance(data, Split) else data
+    if rows.streamed is not None:
+        raise needs_all(rows.source or rows.name, what, "Read fewer rows, without stream.")
