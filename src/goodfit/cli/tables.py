@@ -114,8 +114,11 @@ def _share_or_file(text: str) -> float | str:
         return text
 
 
-def known_data(data: str | None, table: TableFlags | None) -> str | Table:
-    """The name of the data set, checked before anything is loaded, or the table that a file holds."""
+def known_data(data: str | None, table: TableFlags | None, *, stream: bool = False) -> str | Table:
+    """The name of the data set, checked before anything is loaded, or the table that a file holds.
+
+    stream: whether its rows are read in parts.
+    """
     if data is None:
         fix = "Name a data set (see 'goodfit data list') or a table file."
         raise InputError(problem("Command line", "'DATA' must be given", fix=fix))
@@ -124,7 +127,7 @@ def known_data(data: str | None, table: TableFlags | None) -> str | Table:
     if is_table(data):
         from goodfit.data import read_table
 
-        return read_table(data, **choices(table))
+        return read_table(data, **choices(table), stream=stream)
     name = describe(data).name
     if table is not None:
         rule = f"{', '.join(FLAGS)} are for table files only; {name!r} is a built-in data set"

@@ -60,6 +60,14 @@ def train(
         str | None, Parameter(help="Judge the fit after training: auto (if cheap), always or never. [default: auto]")
     ] = None,
     leaks: tables.Leaks = "warn",
+    stream: Annotated[
+        bool | None,
+        Parameter(
+            help="Read the rows of a table file in parts, from disk in every epoch, or not. [default: if it may take "
+            "more than half of the machine's memory]",
+            negative="--no-stream",
+        ),
+    ] = None,
     inspect: Annotated[
         bool, Parameter(help="Record activations and gradients by layer: layers.csv.", negative=())
     ] = False,
@@ -71,6 +79,7 @@ def train(
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
     from goodfit.cli.going_on import asked_recipe, base_recipe, data_to_go_on_with
+    from goodfit.cli.streaming import streamed_data
 
     check_asked(fit)
     if resume is not None:
@@ -79,7 +88,8 @@ def train(
         source, fit = None, fit or call.get("fit")
     else:
         chosen, found = all_of(
-            lambda: recipe_with(base_recipe(recipe, start), flags), lambda: data_to_go_on_with(data, table, start)
+            lambda: recipe_with(base_recipe(recipe, start), flags),
+            lambda: streamed_data(data, table, start, stream) or data_to_go_on_with(data, table, start),
         )
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)

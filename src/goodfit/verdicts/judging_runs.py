@@ -21,6 +21,7 @@ from goodfit.errors import InputError, problem
 from goodfit.runs import record as records
 from goodfit.runs.folder import load
 from goodfit.runs.run import Run
+from goodfit.runs.streaming import refuse_streamed
 from goodfit.selection.calls import is_json
 from goodfit.selection.preparing import LearningRows
 from goodfit.training.examples import Examples, scaled_by
@@ -162,6 +163,7 @@ def lay_out_run(run: Run, source: Dataset | Table, asked: VerdictRequest) -> Ver
     if run.start is not None:
         rule = "compares recipes that begin with weights drawn anew, and this run went on from trained nets"
         raise InputError(problem(WHERE, rule, fix="Judge its recipe by itself: goodfit.verdict(run.recipe, data)."))
+    refuse_streamed(parts, "a verdict, which trains on parts of the rows,")
     learning = LearningRows(source, np.sort(np.concatenate([parts.train, parts.valid])))
     early = run.recipe.keep_best and (len(parts.valid) > 0 or parts.folds is not None)
     quick = max(QUICK_SECONDS, SHARE * own_seconds(run))
