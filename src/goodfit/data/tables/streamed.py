@@ -270,13 +270,15 @@ def _sampled(path: str, limits: Limits) -> tuple[Frame, NDArray[np.int64], int]:
             piece = pa.table(columns, names=names).take(pa.array(rows))
             chosen.append((words[rows], rows + first, piece))
         first += count
-        if sum(len(each) for each, *_ in chosen) > 2 * most:
+        if sum(len(each) for each, *_ in chosen) > 1.25 * most:
             chosen = [_smallest(chosen, most)]
             bound = chosen[0][0].max()
     words, numbers, piece = _smallest(chosen, most) if chosen else _empty(path)
     order = np.argsort(numbers)
     piece = piece.take(pa.array(order)).combine_chunks()
     sample = frame_from(path, [(name, piece[name].combine_chunks()) for name in piece.column_names])
+    del chosen, piece
+    pa.default_memory_pool().release_unused()
     return sample, numbers[order].astype(np.int64), first
 
 

@@ -37,11 +37,11 @@ class Limits:
     """
 
     sample_rows: int = 2**17
-    sample_numbers: int = 2**23
+    sample_numbers: int = 2**22
     held_rows: int = 100_000
-    held_numbers: int = 2**24
-    window_bytes: int = 2**26
-    block_rows: int = 2**11
+    held_numbers: int = 2**23
+    window_bytes: int = 2**25
+    block_rows: int = 2**10
     words: int = 2**17
 
     def sampled(self, columns: int) -> int:
