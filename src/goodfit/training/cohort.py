@@ -72,7 +72,8 @@ class Cohort:
     @property
     def windows(self) -> int:
         """What the program counts as epochs, of which so many are one; 1 but for rows that are not in memory."""
-        return self.orders[0].windows if isinstance(self.orders[0], StreamOrder) else 1
+        first = self.orders[0]
+        return first.windows if self.examples.streamed is not None and isinstance(first, StreamOrder) else 1
 
     @property
     def seeds(self) -> NDArray[np.uint32]:

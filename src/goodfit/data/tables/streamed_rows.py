@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -149,6 +150,10 @@ class StreamedRows:
     rows: int = 0
     file: IO[bytes] | None = field(default=None, repr=False)
     _digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.file is not None:
+            weakref.finalize(self, self.file.close)  # with the rows, for nobody else has the file
 
     def add(self, x: CodedRows, y: NDArray[Any]) -> None:
         """Append rows; GoodfitError where the disk has no room."""

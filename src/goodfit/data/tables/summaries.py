@@ -105,9 +105,10 @@ class ColumnSummary:
         return self.words is not None and len(self.words.counts) > FEW_CATEGORIES
 
     def _with_ends(self, values: Numbers) -> Numbers:
-        """The sample's values, with the least and the largest of all."""
-        ends = [self.low, self.high] if self.known else []
-        return np.concatenate([values[~np.isnan(values)], ends])
+        """The sample's values, with the least and the largest of all where it has not these."""
+        values = values[~np.isnan(values)]
+        ends = [end for end in (self.low, self.high) if self.known and end not in values]
+        return np.concatenate([values, ends])
 
 
 class TableSummary:

@@ -1,0 +1,173 @@
+"""Tables that are read in parts: the same preprocessing, rows and errors as of a table in memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from goodfit.data import read_table
+from goodfit.data.tables import file_parts, streamed
+from goodfit.data.tables.fitted import Numeric
+from goodfit.data.tables.frames import frame_of
+from goodfit.data.tables.preprocessing import Preprocessing
+from goodfit.data.tables.streamed_rows import Division, Limits, StreamedRows, hashed
+from goodfit.data.tables.summaries import WordCounts
+from goodfit.errors import InputError
+
+ROWS = 3000
+FEW = Limits(sample_rows=500, held_rows=200, block_rows=16, window_bytes=2**14, words=64)
+
+
+def _columns() -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    number = rng.lognormal(size=ROWS)
+    number[[7, 2999]] = np.nan
+    day = np.datetime64("2024-01-01") + rng.integers(0, 900, ROWS)
+    shade = rng.choice([f"shade {place}" for place in range(50)], ROWS)
+    return {
+        "number": number,
+        "whole": rng.integers(0, 40, ROWS),
+        "day": day.astype("datetime64[us]"),
+        "shade": shade,
+        "size": rng.choice(["small", "medium", "large"], ROWS),
+        "yes": rng.integers(0, 2, ROWS).astype(bool),
+        "y": np.where(rng.random(ROWS) < 0.01, "rare", np.where(np.nan_to_num(number) > 1, "high", "low")),
+    }
+
+
+@pytest.fixture(scope="module")
+def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet as files
+
+    path = tmp_path_factory.mktemp("streamed") / "table.parquet"
+    files.write_table(pa.table(_columns()), path, row_group_size=700)
+    return path
+
+
+CHOICES: dict[str, Any] = {"target": "y", "ordered": {"size": ["small", "medium", "large"]}}
+
+
+def _split(path: Path, **choices: Any) -> Any:
+    table = read_table(path, **{**CHOICES, **choices}, stream=True)
+    assert table.stream is not None
+    return table.stream.split(table, 0.1, 4)
+
+
+def _rows(rows: StreamedRows) -> tuple[Any, Any]:
+    x = np.empty((rows.rows, rows.record.width), np.float32)
+    return x, rows.read([(0, rows.rows)], x)
+
+
+def test_what_is_fitted_and_encoded_is_that_of_a_table_in_memory(parquet: Path) -> None:
+    parts = _split(parquet)
+    whole = read_table(parquet, **CHOICES)
+    train = np.flatnonzero(Division(0.1, 0.2, 4, ROWS).parts(np.arange(ROWS), 100_000) <= 1)
+    expected = Preprocessing.fit(whole.frame, whole.kinds, train, ignored=whole.ignored, orders=whole.orders)
+    assert parts.data.preprocessing == expected
+    x, y = _rows(parts.data.streamed)
+    assert_array_equal(x, expected.transform(whole.frame.take(train))[0])
+    assert [parts.data.classes[code] for code in y] == [whole.target.classes[code] for code in whole.target.y[train]]
+    assert_array_equal(parts.x("train"), x)  # all of them fit into memory here
+    sizes = parts.sizes
+    assert sizes["train"] == len(train) and sum(sizes.values()) == ROWS
+    assert_allclose([sizes["test"], sizes["valid"]], [0.2 * ROWS, 0.08 * ROWS], atol=4 * np.sqrt(0.16 * ROWS))
+
+
+def test_nothing_depends_on_where_the_parts_of_a_file_end(parquet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    one = _split(parquet)
+    monkeypatch.setattr(file_parts, "PART_ROWS", 97)
+    other = _split(parquet)
+    assert one.data.streamed.digest == other.data.streamed.digest
+    assert_array_equal(one.data.x, other.data.x)
+
+
+def test_of_a_small_sample_quantiles_are_near_and_the_rest_is_exact(
+    parquet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    parts = _split(parquet)
+    found = {column.name: column for column in parts.data.preprocessing.columns}
+    columns = _columns()
+    train = np.flatnonzero(Division(0.1, 0.2, 4, ROWS).parts(np.arange(ROWS), 200) <= 1)
+    exact = Preprocessing.fit(frame_of(columns), {"number": "numeric", "shade": "categorical"}, train).columns
+    number = found["number"]
+    assert isinstance(number, Numeric) and number.missing  # two rows, which a sample of 500 may lack
+    share = np.mean(columns["number"][train] < number.scaling.median)
+    assert abs(share - 0.5) < 1.3 / np.sqrt(0.7 * 500)
+    assert found["shade"] == exact[1]
+    assert parts.data.classes == ("high", "low", "rare")
+    assert parts.sizes["train"] < 300 < parts.data.streamed.rows  # a sample of them is in memory
+    assert parts.data.streamed.rows == len(train)
+
+
+def test_a_text_file_gives_the_same_rows(parquet: Path, tmp_path: Path) -> None:
+    from pyarrow import csv, parquet as files
+
+    path = tmp_path / "table.csv"
+    csv.write_csv(files.read_table(parquet), path)
+    one, other = _split(parquet), _split(path)
+    assert one.data.features == other.data.features
+    assert_allclose(_rows(one.data.streamed)[0], _rows(other.data.streamed)[0], atol=1e-5)
+
+
+def test_a_cell_that_cannot_be_read_is_named_by_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    cells = [f"{place % 9}.5" for place in range(ROWS)]
+    outside = np.argsort(hashed(np.arange(ROWS), 0, "stream/sample"))[-1]  # a row that no sample of 500 has
+    cells[outside] = "many"
+    path = tmp_path / "odd.csv"
+    path.write_text("a,y\n" + "".join(f"{cell},{place % 2}\n" for place, cell in enumerate(cells)))
+    with pytest.raises(InputError, match=rf"'a' must hold numbers; row {outside} does not; got 'many'"):
+        for seed in range(2):  # a row of the test part is read last
+            table = read_table(path, "y", stream=True)
+            table.stream.split(table, 0.1, seed)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("choice", [{"group": "shade"}, {"time": "day"}, {"weight": "whole"}])
+def test_what_needs_all_rows_is_refused(parquet: Path, choice: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=rf"'{next(iter(choice))}' needs all rows in memory, and the file is streamed"):
+        read_table(parquet, "y", stream=True, **choice)  # type: ignore[arg-type]
+
+
+def test_a_streamed_table_is_not_divided_in_memory(parquet: Path) -> None:
+    with pytest.raises(InputError, match="needs all rows in memory"):
+        read_table(parquet, **CHOICES, stream=True).split()
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.npz"
+    np.savez(path, x=np.zeros((4, 2)), y=np.arange(4))
+    with pytest.raises(InputError, match=r"must be one \.parquet, \.csv or \.tsv file to be read in parts"):
+        read_table(path, "y", stream=True)
+
+
+def test_a_disk_without_room_is_told_before_rows_are_encoded(
+    parquet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="must have room for the encoded training rows; got '0.0 GB free"):
+        _split(parquet)
+
+
+def test_counts_of_texts_are_exact_while_few_and_bounded_then() -> None:
+    rng = np.random.default_rng(1)
+    draws = np.minimum(rng.zipf(1.3, 20_000), 5_000)
+    true = Counter(f"w{draw}" for draw in draws)
+    few, many = WordCounts(10_000), WordCounts(100)
+    for start in range(0, len(draws), 500):
+        column = frame_of({"w": [f"w{draw}" for draw in draws[start : start + 500]]}).columns["w"]
+        few.add(column)
+        many.add(column)
+    assert few.counts == true
+    assert len(many.counts) <= 200 and 0 < many.short <= len(draws) / 100
+    for word, count in many.counts.items():
+        assert true[word] - many.short <= count <= true[word]
+    assert {word for word, count in true.items() if count > many.short} <= {*many.counts}
