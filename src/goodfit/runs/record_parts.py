@@ -23,11 +23,14 @@ class Checked(BaseModel):
 
 
 class StreamDivision(Checked):
-    """How the rows of a file that was read in parts were divided: shares, as `goodfit.data.split` takes them."""
+    """How the rows of a file that was read in parts were divided: shares, as `goodfit.data.split` takes them, and how
+    many rows trained.
+    """
 
     valid: Annotated[float, Field(ge=0, lt=1)]
     test: Annotated[float, Field(ge=0, lt=1)]
     seed: Annotated[int, Field(ge=0)]
+    train: Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class TableOrigin(Checked):

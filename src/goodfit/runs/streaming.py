@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,12 +41,26 @@ def settled_stream(
     return settled(asked, stream.split(table, recipe.valid, recipe.seed), seeds, streams=True)
 
 
+def to_resume(data: Dataset | Table, origin: Mapping[str, Any] | None) -> Dataset | Table:
+    """The data of a run that is to go on: rows that are streamed are divided as they were, and kept for it.
+
+    origin: as in `Run`
+    """
+    if not isinstance(data, Table) or data.stream is None:
+        return data
+    told = (origin or {}).get("stream")
+    stream = data.stream if told is None else data.stream.divided_as(told)
+    return replace(data, stream=replace(stream, trains=True))
+
+
 def origin_of(data: Any, parts: Split) -> dict[str, Any] | None:
     """How a table was read, by which a run finds its rows again; None for other data."""
     if not isinstance(data, Table) or data.origin is None:
         return None
     streamed = parts.data.streamed
-    return dict(data.origin) if streamed is None else {**data.origin, "stream": streamed.division.to_json()}
+    if streamed is None:
+        return dict(data.origin)
+    return {**data.origin, "stream": {**streamed.division.to_json(), "train": streamed.rows}}
 
 
 def leaks_told(check: LeakCheck | None, parts: Split) -> LeakCheck | None:
@@ -57,6 +71,12 @@ def leaks_told(check: LeakCheck | None, parts: Split) -> LeakCheck | None:
     text = f"Held-out rows were compared with {len(parts.train):,} of {streamed.rows:,} training rows, those in memory."
     found = LeakFinding("exact", "notice", ("train",), 0, 0.0, (), (), text, "Duplicates of others are not known.")
     return replace(check, findings=(*check.findings, found))
+
+
+def refuse_streamed_run(origin: Mapping[str, Any] | None, what: str) -> None:
+    """InputError where a run's rows are streamed, before they are read again. origin: as in `Run`"""
+    if origin is not None and "stream" in origin:
+        raise needs_all(origin["path"], what, "Read fewer rows, without stream.")
 
 
 def refuse_streamed(data: Dataset | Table | Split, what: str) -> None:

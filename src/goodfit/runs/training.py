@@ -34,7 +34,7 @@ from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
 from goodfit.runs.start_seen import seen_before
 from goodfit.runs.starting import GoingOn
-from goodfit.runs.streaming import leaks_told, origin_of, settled_stream
+from goodfit.runs.streaming import leaks_told, origin_of, settled_stream, to_resume
 from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
@@ -179,7 +179,7 @@ def resume(
             return load_run(where)
         recipe = record.read_recipe(where, found)
         given = record.data_of(where, found, data_progress, RESUME) if data is None else data
-        parts = record.read_split(where, given, found, "resumed")
+        parts = record.read_split(where, to_resume(given, found.origin), found, "resumed")
         if found.score_test and len(parts.test):
             record_curve(parts, found.recipe_print, found.seeds, where)
         memory, check = found.turn_memory, found.leaks

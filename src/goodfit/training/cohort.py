@@ -72,8 +72,7 @@ class Cohort:
     @property
     def windows(self) -> int:
         """What the program counts as epochs, of which so many are one; 1 but for rows that are not in memory."""
-        first = self.orders[0]
-        return first.windows if self.examples.streamed is not None and isinstance(first, StreamOrder) else 1
+        return 1 if self.examples.streamed is None else cast("StreamOrder", self.orders[0]).windows
 
     @property
     def seeds(self) -> NDArray[np.uint32]:

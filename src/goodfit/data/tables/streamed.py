@@ -75,7 +75,8 @@ class FileStream:
     """A file that is streamed.
 
     path: of the file; sample: some of its rows, raw; numbers: [n] which; rows: how many it has; limits: of what is
-    held; division: how a run has divided it, None before.
+    held; division: how a run has divided it, None before; trains: whether that run is to go on, so that its training
+    rows are kept.
     """
 
     path: str
@@ -84,14 +85,23 @@ class FileStream:
     rows: int
     limits: Limits
     division: Division | None = None
+    trains: bool = False
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], division: dict[str, Any] | None = None) -> FileStream:
-        """Draw the sample: one pass. InputError for a file that cannot be read in parts."""
+    def of(cls, path: str | os.PathLike[str], division: Mapping[str, Any] | None = None) -> FileStream:
+        """Draw the sample: one pass. InputError for a file that cannot be read in parts.
+
+        division: valid, test and seed of the run that divided it before.
+        """
         where, limits = os.fspath(path), LIMITS
         sample, numbers, rows = _sampled(where, limits)
-        made = None if division is None else Division(**division, rows=rows)
-        return cls(where, sample, numbers, rows, limits, made)
+        made = cls(where, sample, numbers, rows, limits)
+        return made if division is None else made.divided_as(division)
+
+    def divided_as(self, division: Mapping[str, Any]) -> FileStream:
+        """The same file, as a run has divided it. division: its valid, test and seed."""
+        made = Division(division["valid"], division["test"], division["seed"], self.rows)
+        return replace(self, division=made)
 
     def refusal(self, what: str) -> InputError:
         """The error for what cannot be done with rows that are not in memory."""
@@ -120,10 +130,12 @@ class FileStream:
         return Split(data, rows[SHOWN], rows[VALID], rows[TEST], seed=seed)
 
     def dataset(self, table: Table) -> Dataset:
-        """The data set of the rows that a run held in memory, as `split` made it; its training rows are only counted."""
+        """The data set of the rows that a run held in memory, as `split` made it. Its training rows are only counted,
+        unless that run is to go on.
+        """
         if self.division is None:
             raise self.refusal("this")
-        return self._encoded(table, self.division, write=False)[0]
+        return self._encoded(table, self.division, write=self.trains)[0]
 
     def _encoded(self, table: Table, division: Division, *, write: bool) -> tuple[Dataset, NDArray[np.int8]]:
         """(the rows that stay in memory, the part of each)."""

@@ -312,7 +312,7 @@ def read_table(
     streamed = None
     if stream is not False:
         refuse_streamed(os.fspath(path), {"group": group, "time": time, "weight": weight}, test)
-        streamed = FileStream.of(path, None if stream is True else dict(stream))
+        streamed = FileStream.of(path, None if stream is True else stream)
     frame = read_frame(path) if streamed is None else streamed.sample
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
