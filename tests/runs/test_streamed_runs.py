@@ -18,8 +18,8 @@ from goodfit.data.tables.streamed_rows import Limits
 from goodfit.errors import InputError
 from goodfit.reports.reproducing import command
 from goodfit.reports.source import source_of
-from goodfit.runs import resume
 from goodfit.runs import load as load_run
+from goodfit.runs import resume
 from goodfit.runs.telling import streamed_rows
 from goodfit.verdicts import judge_run
 
@@ -108,8 +108,10 @@ def test_its_report_tells_all_rows_and_repeats_the_command(path: Path, whole: Pa
     source = source_of(load_run(whole))
     assert source.sizes["train"] > 1100
     words = command(source)
-    assert words is not None and words[:6] == ["goodfit", "train", str(path), "--target", "y", "--task"]
-    assert "--stream" in words and words[-2:] == ["--seeds", "2"]
+    assert words is not None
+    assert words[:6] == ["goodfit", "train", str(path), "--target", "y", "--task"]
+    assert "--stream" in words
+    assert words[-2:] == ["--seeds", "2"]
 
 
 @pytest.mark.parametrize(

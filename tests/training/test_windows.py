@@ -70,7 +70,7 @@ def _streamed(x: Any, y: Any, most: int) -> StreamedRows:
     limits = Limits(window_bytes=4 * INPUTS * most, block_rows=8)
     codes = y.ndim == 1
     record = Record(INPUTS, np.arange(INPUTS), 0, 1 if codes else y.shape[1], codes)
-    made = StreamedRows(Division(0.1, 0.2, 5, len(x)), limits, record, file=tempfile.TemporaryFile())
+    made = StreamedRows(Division(0.1, 0.2, 5, len(x)), limits, record, file=tempfile.TemporaryFile())  # noqa: SIM115 - closed with the rows
     made.add(CodedRows(INPUTS, np.arange(INPUTS), x, np.empty((len(x), 0), np.intp)), y)
     return made
 

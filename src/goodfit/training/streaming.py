@@ -6,7 +6,6 @@ program counts in epochs is counted in windows, and turned back by whoever reads
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -136,8 +135,8 @@ class WindowRunner:
         for number, schedule in enumerate(cohort.schedules):
             table[0, :, number] = schedule.factors(epoch, 1, first.steps)[0, before : before + steps]
         scored = np.array([window == self.windows - 1 and (epoch + 1) % self.score_every == 0])
-        number = np.int32(epoch * self.windows + window)
-        arguments: Any = (number, np.int32(1), cohort.seeds, order, counts, table, scored)
+        at = np.int32(epoch * self.windows + window)
+        arguments: Any = (at, np.int32(1), cohort.seeds, order, counts, table, scored)
         return Chunk(*arguments)
 
 

@@ -138,7 +138,7 @@ def categories_of_counts(
     words, counts: the categories and the rows of each, [K]; rows: of all; missing: whether some have none.
     """
     own = own_categories(counts, rows, sharers)
-    names = tuple(sorted(words[place] for place in np.flatnonzero(own)))
+    names = tuple(sorted(words[place] for place in np.flatnonzero(own).tolist()))
     rest = int(counts[~own].sum())
     if own.all():
         return OneHot(name, missing, names)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +66,7 @@ def memory_of(path: str | os.PathLike[str]) -> float:
         told = parquet.read_metadata(file)
     except (pa.ArrowException, OSError):  # whoever reads it says what is wrong
         return 0.0
-    return size + 24.0 * told.num_rows * told.num_columns
+    return size + 24.0 * float(told.num_rows * told.num_columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +110,8 @@ class FileStream:
     def note(self) -> str:
         """What is to be told of it."""
         return (
-            f"Read in parts, as more than memory may hold: {self.rows:,} rows. Kinds of columns and quantiles are those "
-            f"of a sample of {len(self.numbers):,} rows; categories, missing values and ranges are those of all."
+            f"Read in parts: {self.rows:,} rows. Kinds of columns and quantiles are those of a sample of "
+            f"{len(self.numbers):,} rows; categories, missing values and ranges are those of all."
         )
 
     def split(self, table: Table, valid: float, seed: int) -> Split:
@@ -130,8 +129,9 @@ class FileStream:
         return Split(data, rows[SHOWN], rows[VALID], rows[TEST], seed=seed)
 
     def dataset(self, table: Table) -> Dataset:
-        """The data set of the rows that a run held in memory, as `split` made it. Its training rows are only counted,
-        unless that run is to go on.
+        """The data set of the rows that a run held in memory, as `split` made it.
+
+        Its training rows are only counted, unless that run is to go on.
         """
         if self.division is None:
             raise self.refusal("this")

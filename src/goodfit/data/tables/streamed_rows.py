@@ -183,8 +183,10 @@ class StreamedRows:
         at = 0
         for start, stop in ranges:
             self.file.seek(start * size)
-            if self.file.readinto(memoryview(packed[at : at + stop - start]).cast("B")) != (stop - start) * size:  # type: ignore[attr-defined]
+            content = self.file.read((stop - start) * size)
+            if len(content) != (stop - start) * size:
                 raise GoodfitError(problem("Scratch file", "was cut short", fix="Train again."))
+            packed[at : at + stop - start] = np.frombuffer(content, np.uint32).reshape(-1, self.record.words)
             at += stop - start
         return self.record.unpacked(packed, out)
 

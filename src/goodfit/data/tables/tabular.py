@@ -230,6 +230,7 @@ class Table:
 
     @property
     def ignored(self) -> tuple[str, ...]:
+        """Columns that are no inputs: the target, ids, columns with one value."""
         return tuple(name for name in self.frame.names if name not in self.kinds)
 
     def __len__(self) -> int:
@@ -325,7 +326,9 @@ def read_table(
     made = _table(frame, Path(path).stem or "table", choices, asked, told)
     if streamed is None:
         return made
-    return replace(made, stream=streamed, origin={**origin, "task": made.target.task}, notes=(streamed.note, *made.notes))
+    return replace(
+        made, stream=streamed, origin={**origin, "task": made.target.task}, notes=(streamed.note, *made.notes)
+    )
 
 
 @public
