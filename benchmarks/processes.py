@@ -22,8 +22,8 @@ BYTES_A_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that has ended well. seconds: from its start to its end; peak: of its resident memory, in bytes; worked:
-    seconds of all cores together.
+    """A process that has ended well. seconds: from its start to its end; peak: of its resident memory, in bytes;
+    worked: seconds of all cores together.
     """
 
     seconds: float

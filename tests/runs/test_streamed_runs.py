@@ -14,7 +14,7 @@ import goodfit as gf
 from goodfit.cli import main
 from goodfit.data import Table, read_table
 from goodfit.data.tables import streamed
-from goodfit.data.tables.streamed_rows import Limits
+from goodfit.data.tables.streamed_rows import StreamLimits
 from goodfit.errors import InputError
 from goodfit.reports.reproducing import command
 from goodfit.reports.source import source_of
@@ -25,7 +25,7 @@ from goodfit.verdicts import judge_run
 
 ROWS = 2000
 RECIPE = gf.Recipe(hidden=(8,), epochs=4, batch_size=32, optimizer="adam", learning_rate=0.02, dropout=0.1)
-FEW = Limits(sample_rows=600, held_rows=400, window_bytes=4 * 8 * 250, block_rows=16)  # 8 inputs: 6 windows
+FEW = StreamLimits(sample_rows=600, held_rows=400, window_bytes=4 * 8 * 250, block_rows=16)  # 8 inputs: 6 windows
 
 
 @pytest.fixture(autouse=True)

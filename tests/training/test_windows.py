@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from goodfit.data.tables.coded import CodedRows
-from goodfit.data.tables.streamed_rows import Division, Limits, Record, StreamedRows
+from goodfit.data.tables.streamed_rows import Division, Record, StreamedRows, StreamLimits
 from goodfit.training.batches import RowOrder
 from goodfit.training.cohort import cohort_of
 from goodfit.training.examples import Examples, Scaling
@@ -67,7 +67,7 @@ def test_nets_share_windows_and_not_the_order_within() -> None:
 
 
 def _streamed(x: Any, y: Any, most: int) -> StreamedRows:
-    limits = Limits(window_bytes=4 * INPUTS * most, block_rows=8)
+    limits = StreamLimits(window_bytes=4 * INPUTS * most, block_rows=8)
     codes = y.ndim == 1
     record = Record(INPUTS, np.arange(INPUTS), 0, 1 if codes else y.shape[1], codes)
     made = StreamedRows(Division(0.1, 0.2, 5, len(x)), limits, record, file=tempfile.TemporaryFile())  # noqa: SIM115 - closed with the rows

@@ -22,6 +22,15 @@ Leaks = Annotated[
     str,
     Parameter(help="Leakage check before training: warn, error (thorough, refuses to train) or off.", metavar="NAME"),
 ]
+Stream = Annotated[
+    bool | None,
+    Parameter(
+        help="Read the rows of a table file in parts, from disk in every epoch, or not. [default: if it may take more "
+        "than half of the machine's memory]",
+        group=_GROUP,
+        negative="--no-stream",
+    ),
+]
 
 
 def _flag(help: str, metavar: str = "NAME") -> Parameter:

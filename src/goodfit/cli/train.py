@@ -60,14 +60,7 @@ def train(
         str | None, Parameter(help="Judge the fit after training: auto (if cheap), always or never. [default: auto]")
     ] = None,
     leaks: tables.Leaks = "warn",
-    stream: Annotated[
-        bool | None,
-        Parameter(
-            help="Read the rows of a table file in parts, from disk in every epoch, or not. [default: if it may take "
-            "more than half of the machine's memory]",
-            negative="--no-stream",
-        ),
-    ] = None,
+    stream: tables.Stream = None,
     inspect: Annotated[
         bool, Parameter(help="Record activations and gradients by layer: layers.csv.", negative=())
     ] = False,
@@ -78,8 +71,7 @@ def train(
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
-    from goodfit.cli.going_on import asked_recipe, base_recipe, data_to_go_on_with
-    from goodfit.cli.streaming import streamed_data
+    from goodfit.cli.going_on import asked_recipe, base_recipe
 
     check_asked(fit)
     if resume is not None:
@@ -88,8 +80,7 @@ def train(
         source, fit = None, fit or call.get("fit")
     else:
         chosen, found = all_of(
-            lambda: recipe_with(base_recipe(recipe, start), flags),
-            lambda: streamed_data(data, table, start, stream) or data_to_go_on_with(data, table, start),
+            lambda: recipe_with(base_recipe(recipe, start), flags), lambda: _data(data, table, start, stream)
         )
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
@@ -100,6 +91,14 @@ def train(
     if not json:
         print_run(run)
     print_fit(run, source, asked=fit or "auto", json=json, quiet=quiet)
+
+
+def _data(data: str | None, table: tables.Flags, start: Path | None, stream: bool | None) -> str | Table:
+    """The data, or their name. stream: whether rows are to be read in parts."""
+    from goodfit.cli.going_on import data_to_go_on_with
+    from goodfit.cli.streaming import streamed_data
+
+    return streamed_data(data, table, start, stream) or data_to_go_on_with(data, table, start)
 
 
 def _begin(

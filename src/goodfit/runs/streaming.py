@@ -8,37 +8,36 @@ from typing import Any
 
 from goodfit.data import Dataset, Split, Table
 from goodfit.data.tables.streamed import needs_all
-from goodfit.errors import InputError, problem
+from goodfit.errors import InputError
 from goodfit.leaks.check import LeakCheck
 from goodfit.leaks.guarding import LeakFinding
 from goodfit.runs.defaults import Asked, first_seed, settled, whole_recipe
 from goodfit.training.recipe import Recipe
 
 
-def settled_stream(
-    asked: Asked, table: Table, seeds: int | Iterable[int] | None, *, start: bool, leaks: str
+def to_train(
+    asked: Asked, data: Table | Split | Dataset, seeds: int | Iterable[int] | None, leaks: str
 ) -> tuple[Recipe, Split]:
-    """(the whole recipe, the rows) as of `settled`, of a table whose rows are read in parts.
+    """(the whole recipe, the rows) as of `settled`, of tables whose rows are read in parts as well.
 
-    start, leaks: whether there is a start, and the mode of the leak guard, as `train` takes them. InputError names all
-    that needs the rows in memory, before any of them is read.
+    leaks: the mode of the leak guard, as `train` takes it. InputError names all that needs the rows of such a table in
+    memory, before any of them is read.
     """
-    stream = table.stream
-    if stream is None:
-        raise InputError(problem(table.name, "must be a table that is streamed"))
+    stream = data.stream if isinstance(data, Table) else None
+    if stream is None or not isinstance(data, Table):
+        return settled(asked, data, seeds)
     recipe = whole_recipe(asked) or first_seed(asked)
     refused = [
         (recipe.optimizer == "lbfgs", "'optimizer' lbfgs, whose every step sees all rows,"),
         (recipe.fold_members > 0, "'fold_members'"),
         (recipe.refit, "'refit'"),
         (recipe.valid == 0 and recipe.patience > 0, "'patience' without validation rows"),
-        (start, "a start from trained nets"),
         (leaks == "error", "a thorough leakage check (leaks error), which compares every row,"),
     ]
-    problems = [needs_all(table.frame.name, what).problems[0] for wrong, what in refused if wrong]
+    problems = [needs_all(stream.path, what).problems[0] for wrong, what in refused if wrong]
     if problems:
         raise InputError(*problems)
-    return settled(asked, stream.split(table, recipe.valid, recipe.seed), seeds, streams=True)
+    return settled(asked, stream.split(data, recipe.valid, recipe.seed), seeds, streams=True)
 
 
 def to_resume(data: Dataset | Table, origin: Mapping[str, Any] | None) -> Dataset | Table:

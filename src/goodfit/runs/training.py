@@ -24,7 +24,7 @@ from goodfit.models.trained_net import TrainedNet
 from goodfit.notices import warn
 from goodfit.runs import record, starting
 from goodfit.runs.checks import advise_transform, fitted_recipe, learning_rows, net_seeds, seeds_of
-from goodfit.runs.defaults import Asked, first_seed, named_recipe, settled
+from goodfit.runs.defaults import Asked, first_seed, named_recipe
 from goodfit.runs.joining import history_of, joined
 from goodfit.runs.measured import measured_at_end, warn_of
 from goodfit.runs.members import OutOfFold, fold_of, left_out_note, score_folds
@@ -34,7 +34,7 @@ from goodfit.runs.run import Run, score_parts
 from goodfit.runs.start_from import start_of
 from goodfit.runs.start_seen import seen_before
 from goodfit.runs.starting import GoingOn
-from goodfit.runs.streaming import leaks_told, origin_of, settled_stream, to_resume
+from goodfit.runs.streaming import leaks_told, origin_of, to_resume, to_train
 from goodfit.runs.watching import Telling, Watch
 from goodfit.runs.writing import KIND, forget, write_results
 from goodfit.training import session
@@ -113,10 +113,7 @@ def train(
     with nullcontext() if folder is None else record.new_folder(folder):
         start_ahead()  # after what is refused at once, which need not wait for it
         given = load(data, progress=data_progress) if isinstance(data, str) else data
-        if isinstance(given, Table) and given.stream is not None:
-            recipe, parts = settled_stream(wanted, given, seeds, start=begun is not None, leaks=leaks)
-        else:
-            recipe, parts = settled(wanted, given, seeds) if begun is None else starting.settled(begun, own, given)
+        recipe, parts = to_train(wanted, given, seeds, leaks) if begun is None else starting.settled(begun, own, given)
         chosen = net_seeds(recipe, seeds)
         check_refit(recipe, parts, start=begun is not None, score_test=score_test)
         advise_transform(recipe, parts)

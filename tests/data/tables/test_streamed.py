@@ -16,12 +16,12 @@ from goodfit.data.tables import file_parts, streamed
 from goodfit.data.tables.fitted import Numeric
 from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.preprocessing import Preprocessing
-from goodfit.data.tables.streamed_rows import Division, Limits, StreamedRows, hashed
+from goodfit.data.tables.streamed_rows import Division, StreamedRows, StreamLimits, hashed
 from goodfit.data.tables.summaries import WordCounts
 from goodfit.errors import InputError
 
 ROWS = 3000
-FEW = Limits(sample_rows=500, held_rows=200, block_rows=16, window_bytes=2**14, words=64)
+FEW = StreamLimits(sample_rows=500, held_rows=200, block_rows=16, window_bytes=2**14, words=64)
 
 
 def _columns() -> dict[str, Any]:

@@ -8,9 +8,9 @@ validation and test rows, and a sample of the training rows, into a data set in 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +30,17 @@ from goodfit.data.tables.streamed_rows import (
     VALID,
     WORD,
     Division,
-    Limits,
     Record,
     StreamedRows,
+    StreamLimits,
     hashed,
     scratch,
 )
 from goodfit.data.tables.summaries import TableSummary, TargetSummary
-from goodfit.data.tables.targets import MOST_CLASSES
+from goodfit.data.tables.targets import MOST_CLASSES, Target
 from goodfit.errors import InputError, problem
 
-if TYPE_CHECKING:
-    from goodfit.data.tables.tabular import Table
-
-LIMITS = Limits()
+LIMITS = StreamLimits()
 ENDINGS = ".parquet, .csv or .tsv"
 
 
@@ -69,6 +66,41 @@ def memory_of(path: str | os.PathLike[str]) -> float:
     return size + 24.0 * float(told.num_rows * told.num_columns)
 
 
+class SampledTable(Protocol):
+    """What is read of a table whose frame and target are those of a sample; see `tabular.Table`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def frame(self) -> Frame:
+        """Rows of the sample that have a target."""
+
+    @property
+    def target(self) -> Target:
+        """Their target."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Input columns, in order, and the kind of each."""
+
+    @property
+    def orders(self) -> Mapping[str, Sequence[str]]:
+        """Ordered columns -> their categories, the lowest first."""
+
+    @property
+    def test(self) -> float | None:
+        """The share of all rows that is sealed."""
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Columns that are no inputs."""
+
+    def suspects(self, rows: NDArray[Any]) -> tuple[tuple[str, str, str], ...]:
+        """The columns that tell the target in these rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class FileStream:
     """A file that is streamed.
@@ -82,7 +114,7 @@ class FileStream:
     sample: Frame
     numbers: NDArray[np.int64]
     rows: int
-    limits: Limits
+    limits: StreamLimits
     division: Division | None = None
     trains: bool = False
 
@@ -114,7 +146,7 @@ class FileStream:
             f"{len(self.numbers):,} rows; categories, missing values and ranges are those of all."
         )
 
-    def split(self, table: Table, valid: float, seed: int) -> Split:
+    def split(self, table: SampledTable, valid: float, seed: int) -> Split:
         """Divide the rows by a hash of their numbers and encode them. The training part is the sample of the training
         rows that is in memory; the data set's `streamed` has all of them.
 
@@ -128,7 +160,7 @@ class FileStream:
                 raise _without_rows(self.path, name, self.rows, share)
         return Split(data, rows[SHOWN], rows[VALID], rows[TEST], seed=seed)
 
-    def dataset(self, table: Table) -> Dataset:
+    def dataset(self, table: SampledTable) -> Dataset:
         """The data set of the rows that a run held in memory, as `split` made it.
 
         Its training rows are only counted, unless that run is to go on.
@@ -137,7 +169,7 @@ class FileStream:
             raise self.refusal("this")
         return self._encoded(table, self.division, write=self.trains)[0]
 
-    def _encoded(self, table: Table, division: Division, *, write: bool) -> tuple[Dataset, NDArray[np.int8]]:
+    def _encoded(self, table: SampledTable, division: Division, *, write: bool) -> tuple[Dataset, NDArray[np.int8]]:
         """(the rows that stay in memory, the part of each)."""
         # by the width of all sampled rows' inputs: how many stay in memory must be known before any row is divided
         held = self.limits.held(self._fitted_on(table, None).n_inputs)
@@ -183,12 +215,12 @@ class FileStream:
         )
         return data, np.concatenate(parts)
 
-    def _fitted_on(self, table: Table, rows: NDArray[np.int32] | None) -> Preprocessing:
+    def _fitted_on(self, table: SampledTable, rows: NDArray[np.int32] | None) -> Preprocessing:
         """What the sample, or some rows of it, would fit."""
         return Preprocessing.fit(table.frame, table.kinds, rows, ignored=table.ignored, orders=table.orders)
 
     def _summed(
-        self, table: Table, guess: Preprocessing, division: Division, held: int
+        self, table: SampledTable, guess: Preprocessing, division: Division, held: int
     ) -> tuple[TableSummary, TargetSummary, int]:
         """(summaries of the training rows, the target's of all, how many rows train): one pass."""
         summary = TableSummary(guess, self.limits.words)
@@ -204,7 +236,7 @@ class FileStream:
 
     def _encoded_parts(
         self,
-        table: Table,
+        table: SampledTable,
         preprocessing: Preprocessing,
         target: TargetSummary,
         classes: tuple[str, ...],
@@ -223,7 +255,7 @@ class FileStream:
                 raise reader.unread_error()
             yield x, target.targets(frame, classes), part
 
-    def _frames(self, table: Table) -> Iterator[Frame]:
+    def _frames(self, table: SampledTable) -> Iterator[Frame]:
         kinds: dict[str, Kind] = dict(table.kinds)
         if table.target.task == "regression":
             kinds |= dict.fromkeys(table.target.columns, "numeric")
@@ -263,7 +295,7 @@ def _parts(path: str) -> Iterator[TablePart]:
     return parts
 
 
-def _sampled(path: str, limits: Limits) -> tuple[Frame, NDArray[np.int64], int]:
+def _sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], int]:
     """(rows drawn by a hash of their numbers, these numbers, how many rows there are): those of the smallest words, so
     that the same rows are drawn however the file is cut into parts.
     """

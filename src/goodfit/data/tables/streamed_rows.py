@@ -28,7 +28,7 @@ WORD = 4  # bytes of a number, a code or a target on disk
 
 
 @dataclass(frozen=True)
-class Limits:
+class StreamLimits:
     """What a streamed training may hold in memory, whatever the number of rows.
 
     sample_rows, sample_numbers: rows of the sample that kinds and quantiles come from, and the most values in it;
@@ -145,7 +145,7 @@ class StreamedRows:
     """
 
     division: Division
-    limits: Limits
+    limits: StreamLimits
     record: Record
     rows: int = 0
     file: IO[bytes] | None = field(default=None, repr=False)

@@ -119,7 +119,7 @@ class TableSummary:
         self.columns = {column.name: ColumnSummary(column, most) for column in guess.columns}
 
     def add(self, frame: Frame, rows: NDArray[np.intp], first: int) -> None:
-        """Take the training rows of a part; InputError for cells that cannot be read. first: number of its first row."""
+        """Take the training rows of a part; InputError for unreadable cells. first: number of its first row."""
         problems = Problems()
         check_columns(frame, {each.name: f"{each.kind} values" for each in self.guess.columns}, "of the file", problems)
         problems.raise_if_any()
