@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from engine_reference import PLAIN, fit32, make_examples
 
-from goodfit.training import fitting
+from goodfit.training import fitting, interrupts
 from goodfit.training.interrupts import interrupts_wait
 from goodfit.training.population import Job
 
@@ -73,12 +73,12 @@ def test_waiting_ends_with_the_devices_and_hears_ctrl_c() -> None:
     ready = threading.Event()
     waiting = threading.Timer(0.05, ready.set)
     waiting.start()
-    fitting._wait(SimpleNamespace(block_until_ready=ready.wait))
+    interrupts.wait_for(SimpleNamespace(block_until_ready=ready.wait))
     assert ready.is_set()
 
     stop = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
     never = threading.Event()
     stop.start()
     with pytest.raises(KeyboardInterrupt), interrupts_wait(False, lambda: None):
-        fitting._wait(SimpleNamespace(block_until_ready=never.wait))
+        interrupts.wait_for(SimpleNamespace(block_until_ready=never.wait))
     never.set()
