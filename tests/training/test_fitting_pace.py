@@ -62,7 +62,7 @@ def test_a_chunk_is_as_long_as_the_aim_allows(clock: Clock, monkeypatch: pytest.
         return replace(built, call=call), fresh
 
     monkeypatch.setattr(fitting, "compiled", timed)
-    monkeypatch.setattr(fitting, "_wait", lambda values: None)
+    monkeypatch.setattr(fitting, "wait_for", lambda values: None)
     ends: list[int] = []
     jobs = [Job(PLAIN.replace(epochs=23))]
     fit32(jobs, make_examples(), chunk_seconds=0.55, report=lambda report: ends.append(report.epoch))
