@@ -37,7 +37,7 @@ def in_epochs(windows: NDArray[Any], of_an_epoch: int) -> NDArray[Any]:
 
 @dataclass
 class Window:
-    """What a call of the program takes, on the host. counts: rows that the groups train on, [K, 1, S]."""
+    """What a call of the program takes beside settings and state, on the host."""
 
     program: Program
     rows: ProgramRows
