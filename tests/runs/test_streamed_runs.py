@@ -128,7 +128,7 @@ def test_what_needs_all_rows_is_refused_before_they_are_read(
     path: Path, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], more: dict[str, Any], what: str
 ) -> None:
     table = _table(path)
-    monkeypatch.setattr(streamed, "in_parts", None)  # nothing is read any more
+    monkeypatch.setattr(streamed, "file_parts_of", None)  # nothing is read any more
     with pytest.raises(InputError, match=rf"{what}.* needs all rows in memory, and the file is streamed"):
         gf.train(fields, table, **more)
 

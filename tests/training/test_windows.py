@@ -18,6 +18,7 @@ from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import fit
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
+from goodfit.training.settings import class_weights
 from goodfit.training.windows import StreamOrder, order_of
 
 ROWS, INPUTS, VALID = 203, 3, 31
@@ -64,6 +65,27 @@ def test_nets_share_windows_and_not_the_order_within() -> None:
     one, other = (StreamOrder(203, 10, seed, 0, 7, 50) for seed in (1, 2))
     assert one.ranges(2, 1) == other.ranges(2, 1)
     assert (one.order(2, 1) != other.order(2, 1)).any()
+
+
+def test_of_a_sorted_wide_table_every_window_has_all_classes() -> None:
+    """A file of two halves, whose rows are so wide that a window has 1/16 of them."""
+    width, rows = 500, 4096
+    limits = StreamLimits(window_bytes=4 * width * rows // 16)
+    record = Record(width, np.arange(width), 0, 1, True)
+    order = order_of(StreamedRows(Division(0.1, 0.2, 5, rows), limits, record, rows=rows), 16, 3)
+    assert order.windows == 16
+    for window in range(16):
+        held = np.concatenate([np.arange(*each) for each in order.ranges(0, window)])
+        assert abs(np.mean(held < rows // 2) - 0.5) < 4 / np.sqrt(4 * 128)
+
+
+def test_balanced_weights_count_all_streamed_rows() -> None:
+    examples, x, y = _examples(classes=True)
+    y = np.where(np.arange(len(y)) < 3, 2, y).astype(np.int32)  # a class that no row in memory has
+    streamed = _streamed(x, y, 50)
+    given = replace(examples, outputs=3, streamed=streamed)
+    found = class_weights(Job(RECIPE.replace(class_weight="balanced")), given)
+    assert_allclose(found, len(y) / (3 * np.bincount(y)))
 
 
 def _streamed(x: Any, y: Any, most: int) -> StreamedRows:

@@ -25,8 +25,7 @@ BLOCKS = 0x0B1  # of the random stream of blocks, beside the seed
 def order_of(streamed: StreamedRows, batch: int, seed: int) -> StreamOrder:
     """The batches of one seed of a training on streamed rows."""
     limits, width = streamed.limits, streamed.record.width
-    most = limits.window_bytes // (4 * width)
-    return StreamOrder(streamed.rows, batch, seed, streamed.division.seed, limits.block_rows, most)
+    return StreamOrder(streamed.rows, batch, seed, streamed.division.seed, limits.block(width), limits.window(width))
 
 
 class StreamOrder:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
 
 from goodfit.data import read_table
 from goodfit.data.tables import file_parts, streamed
 from goodfit.data.tables.fitted import Numeric
 from goodfit.data.tables.frames import frame_of
 from goodfit.data.tables.preprocessing import Preprocessing
-from goodfit.data.tables.streamed_rows import Division, StreamedRows, StreamLimits, hashed
-from goodfit.data.tables.summaries import WordCounts
+from goodfit.data.tables.streamed_rows import SHOWN, Division, StreamedRows, StreamLimits, hashed
+from goodfit.data.tables.summaries import TargetSummary, UnreadCells, WordCounts
 from goodfit.errors import InputError
 
 ROWS = 3000
@@ -130,6 +132,103 @@ def test_a_cell_that_cannot_be_read_is_named_by_its_row(tmp_path: Path, monkeypa
     path.write_text("a,y\n" + "".join(f"{cell},{place % 2}\n" for place, cell in enumerate(cells)))
     with pytest.raises(InputError, match=rf"'a' must hold numbers; row {outside} does not; got 'many'"):
         _split(path, ordered=None)
+
+
+def _write(path: Path, **columns: Any) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet as files
+
+    files.write_table(pa.table(columns), path)
+    return path
+
+
+def _outside(rows: int, sample: int) -> NDArray[Any]:
+    """The rows that a sample does not have."""
+    return np.argsort(hashed(np.arange(rows), 0, "stream/sample"))[: sample - 1 : -1]
+
+
+def test_all_cells_that_cannot_be_read_are_named_by_their_rows_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    monkeypatch.setattr(file_parts, "PART_ROWS", 500)
+    part = Division(0.1, 0.2, 4, ROWS).parts(np.arange(ROWS), 200)
+    outside = np.sort(_outside(ROWS, 500))
+    train, held = (next(row for row in outside if row > 1000 and chosen(part[row])) for chosen in (_trains, _waits))
+    number, other = ([f"{place % 9}.5" for place in range(ROWS)] for _ in range(2))
+    target = [str(place % 2) for place in range(ROWS)]
+    number[train], other[held] = "many", "few"
+    for row in range(5, 40):
+        target[row] = ""  # rows without a target do not shift the numbers
+    number[7] = "no matter"
+    path = tmp_path / "odd.csv"
+    lines = [",".join(line) for line in zip(number, other, target, strict=True)]
+    path.write_text("\n".join(["a,b,y", *lines]) + "\n")
+    with pytest.raises(InputError) as raised:
+        _split(path, ordered=None)
+    told = str(raised.value)
+    assert f"'a' must hold numbers; row {train} does not; got 'many'" in told
+    assert f"'b' must hold numbers; row {held} does not; got 'few'" in told
+
+
+def _trains(part: int) -> bool:
+    return part <= SHOWN
+
+
+def _waits(part: int) -> bool:
+    return part > SHOWN
+
+
+def test_a_file_that_changes_between_its_passes_is_refused(tmp_path: Path) -> None:
+    x, y = np.arange(300.0), np.arange(300) % 2
+    path = _write(tmp_path / "one.parquet", x=x, y=y.astype(str))
+    table = read_table(path, "y", stream=True)
+    assert table.stream is not None
+    other = y.astype(str)
+    other[200] = "2"
+    _write(path, x=x, y=other)
+    with pytest.raises(InputError, match="must not change while it is read"):
+        table.stream.split(table, 0.1, 4)
+    frame = frame_of({"y": other})
+    summary = TargetSummary(("y",), "classification")
+    summary.add(frame.take(np.arange(100)), 0, UnreadCells())
+    with pytest.raises(InputError, match="must not change while it is read"):
+        summary.targets(frame, summary.names_of_classes)
+
+
+def test_late_categories_make_room_by_holding_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = replace(FEW, sample_rows=300, held_rows=400, held_numbers=2000)
+    monkeypatch.setattr(streamed, "LIMITS", limits)
+    outside = _outside(ROWS, 300)
+    rng = np.random.default_rng(0)
+    words = rng.choice(["a", "b"], ROWS).astype(object)
+    words[outside[:1500]] = [f"late {place % 30}" for place in range(1500)]
+    columns = {"x": rng.normal(size=ROWS), "c": words.tolist()}
+    parts = _split(_write(tmp_path / "late.parquet", **columns, y=rng.integers(0, 2, ROWS)), ordered=None)
+    width = parts.data.preprocessing.n_inputs
+    assert width > 30
+    most = limits.held(width)
+    assert most < 70
+    for part, size in parts.sizes.items():
+        assert size < most + 4 * np.sqrt(most), part
+    assert parts.sizes["train"] < parts.data.streamed.rows
+
+
+def test_texts_that_are_counted_are_bounded_by_their_size() -> None:
+    words = [f"{place} {'long ' * 200}" for place in range(300)]
+    counts = WordCounts(10_000, most_bytes=100_000)
+    for start in range(0, 300, 10):
+        counts.add(frame_of({"w": [*words[start : start + 10], *["often"] * 10]}).columns["w"])
+    assert sum(map(len, counts.counts)) < 100_000
+    assert counts.counts["often"] >= 300 - counts.short
+    assert 0 < counts.short < 300
+
+
+@pytest.mark.parametrize("width", [45, 1000, 4000, 8000])
+def test_windows_of_any_width_are_of_many_blocks(width: int) -> None:
+    limits = StreamLimits()
+    assert limits.block(width) <= limits.block_rows
+    assert limits.window(width) // limits.block(width) >= 128
 
 
 @pytest.mark.parametrize("choice", [{"group": "shade"}, {"time": "day"}, {"weight": "whole"}])

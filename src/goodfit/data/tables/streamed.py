@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from goodfit.data.dataset import Dataset
 from goodfit.data.split import TEST_SHARE, Split
 from goodfit.data.tables.coded import grouped_rows, is_grouped, single_places
-from goodfit.data.tables.file_parts import in_parts
-from goodfit.data.tables.frames import Frame, check_names, frame_from
+from goodfit.data.tables.frames import Frame
 from goodfit.data.tables.kinds import Kind
-from goodfit.data.tables.parts import TablePart
 from goodfit.data.tables.preprocessing import Preprocessing, RowReader
+from goodfit.data.tables.stream_sample import FileStamp, changed_error, file_parts_of, sampled
 from goodfit.data.tables.streamed_rows import (
     SHOWN,
     TEST,
@@ -33,15 +32,14 @@ from goodfit.data.tables.streamed_rows import (
     Record,
     StreamedRows,
     StreamLimits,
-    hashed,
     scratch,
 )
-from goodfit.data.tables.summaries import TableSummary, TargetSummary
+from goodfit.data.tables.summaries import TableSummary, TargetSummary, UnreadCells
 from goodfit.data.tables.targets import MOST_CLASSES, Target
 from goodfit.errors import InputError, problem
 
 LIMITS = StreamLimits()
-ENDINGS = ".parquet, .csv or .tsv"
+WIDER = 1.25  # times the inputs that were expected, from which fewer rows stay in memory
 
 
 def memory_of(path: str | os.PathLike[str]) -> float:
@@ -105,15 +103,16 @@ class SampledTable(Protocol):
 class FileStream:
     """A file that is streamed.
 
-    path: of the file; sample: some of its rows, raw; numbers: [n] which; rows: how many it has; limits: of what is
-    held; division: how a run has divided it, None before; trains: whether that run is to go on, so that its training
-    rows are kept.
+    path: of the file; sample: some of its rows, raw; numbers: [n] which; rows: how many it has; stamp: by which it is
+    known to be the same in every pass; limits: of what is held; division: how a run has divided it, None before;
+    trains: whether that run is to go on, so that its training rows are kept.
     """
 
     path: str
     sample: Frame
     numbers: NDArray[np.int64]
     rows: int
+    stamp: FileStamp | None
     limits: StreamLimits
     division: Division | None = None
     trains: bool = False
@@ -125,9 +124,16 @@ class FileStream:
         division: valid, test and seed of the run that divided it before.
         """
         where, limits = os.fspath(path), LIMITS
-        sample, numbers, rows = _sampled(where, limits)
-        made = cls(where, sample, numbers, rows, limits)
+        stamp = FileStamp.of(where)
+        sample, numbers, rows = sampled(where, limits)
+        made = cls(where, sample, numbers, rows, stamp, limits)
+        made.check_same(rows)
         return made if division is None else made.divided_as(division)
+
+    def check_same(self, rows: int) -> None:
+        """InputError where the file has changed since its sample was drawn. rows: as many as a pass has found."""
+        if rows != self.rows or FileStamp.of(self.path) != self.stamp:
+            raise changed_error(self.path)
 
     def divided_as(self, division: Mapping[str, Any]) -> FileStream:
         """The same file, as a run has divided it. division: its valid, test and seed."""
@@ -171,18 +177,8 @@ class FileStream:
 
     def _encoded(self, table: SampledTable, division: Division, *, write: bool) -> tuple[Dataset, NDArray[np.int8]]:
         """(the rows that stay in memory, the part of each)."""
-        # by the width of all sampled rows' inputs: how many stay in memory must be known before any row is divided
-        held = self.limits.held(self._fitted_on(table, None).n_inputs)
-        own = self.numbers[table.target.rows]
-        training = np.flatnonzero(division.parts(own, held) <= SHOWN).astype(np.int32)
-        if not len(training):
-            raise _without_rows(self.path, "training", self.rows, 1.0)
-        summary, target, rows = self._summed(table, self._fitted_on(table, training), division, held)
-        preprocessing = summary.fitted(table.frame.take(training))
+        preprocessing, target, training, rows, held = self._fitted(table, division)
         classes = target.names_of_classes
-        if len(classes) > MOST_CLASSES:
-            rule = f"the target {table.target.name!r} must have classes that repeat, at most {MOST_CLASSES:,}"
-            raise InputError(problem(self.path, rule, got=f"{len(classes):,} classes"))
         columns = preprocessing.columns
         outputs = 1 if classes else len(target.names)
         record = Record(
@@ -215,6 +211,26 @@ class FileStream:
         )
         return data, np.concatenate(parts)
 
+    def _fitted(
+        self, table: SampledTable, division: Division
+    ) -> tuple[Preprocessing, TargetSummary, NDArray[np.int32], int, int]:
+        """(what all training rows fit, the target's summary, which of the sample train, how many of all, `held` of
+        `Division.parts`).
+        """
+        # by the width of all sampled rows' inputs: how many stay in memory must be known before any row is divided
+        held = self.limits.held(self._fitted_on(table, None).n_inputs)
+        while True:
+            own = self.numbers[table.target.rows]
+            training = np.flatnonzero(division.parts(own, held) <= SHOWN).astype(np.int32)
+            if not len(training):
+                raise _without_rows(self.path, "training", self.rows, 1.0)
+            summary, target, rows = self._summed(table, self._fitted_on(table, training), division, held)
+            preprocessing = summary.fitted(table.frame.take(training))
+            fits = self.limits.held(preprocessing.n_inputs)
+            if held <= WIDER * fits:
+                return preprocessing, target, training, rows, held
+            held = fits  # categories that the sample had not made rows so wide that fewer can stay: divide them anew
+
     def _fitted_on(self, table: SampledTable, rows: NDArray[np.int32] | None) -> Preprocessing:
         """What the sample, or some rows of it, would fit."""
         return Preprocessing.fit(table.frame, table.kinds, rows, ignored=table.ignored, orders=table.orders)
@@ -223,16 +239,24 @@ class FileStream:
         self, table: SampledTable, guess: Preprocessing, division: Division, held: int
     ) -> tuple[TableSummary, TargetSummary, int]:
         """(summaries of the training rows, the target's of all, how many rows train): one pass."""
-        summary = TableSummary(guess, self.limits.words)
+        unread = UnreadCells()
+        summary = TableSummary(guess, self.limits, unread)
         target = TargetSummary(table.target.columns, table.target.task)
         count, first = 0, 0
         for frame in self._frames(table):
-            known = target.known(frame, first)
+            known = target.add(frame, first, unread)
             rows = np.flatnonzero(known & (division.parts(np.arange(first, first + frame.rows), held) <= SHOWN))
-            summary.add(frame, rows, first)
+            summary.add(frame, known, rows, first)
             first += frame.rows
             count += len(rows)
+            self._check_classes(target)
+        unread.raise_if_any()
         return summary, target, count
+
+    def _check_classes(self, target: TargetSummary) -> None:
+        if len(target.classes) > MOST_CLASSES and len(target.names_of_classes) > MOST_CLASSES:
+            rule = f"the target {target.names[0]!r} must have classes that repeat, at most {MOST_CLASSES:,}"
+            raise InputError(problem(self.path, rule, got=f"{len(target.classes):,} classes, and more to come"))
 
     def _encoded_parts(
         self,
@@ -246,13 +270,13 @@ class FileStream:
         """(coded rows, targets, the part of each row), part by part: one pass. Rows without a target are left out."""
         reader, first = RowReader(preprocessing, encode=grouped_rows), 0
         for frame in self._frames(table):
-            known = np.flatnonzero(target.known(frame, first))
+            known = np.flatnonzero(target.known(frame))
             part = division.parts(first + known, held)
             first += frame.rows
             frame = frame if len(known) == frame.rows else frame.take(known)
             x, rows = reader.read(frame, strict=True)
-            if len(rows) < len(known):
-                raise reader.unread_error()
+            if len(rows) < len(known):  # the pass before could read all cells
+                raise changed_error(self.path)
             yield x, target.targets(frame, classes), part
 
     def _frames(self, table: SampledTable) -> Iterator[Frame]:
@@ -260,8 +284,12 @@ class FileStream:
         if table.target.task == "regression":
             kinds |= dict.fromkeys(table.target.columns, "numeric")
         left_out = [name for name in self.sample.names if name not in kinds and name not in table.target.columns]
-        for part in _parts(self.path):
-            yield part.frame(left_out, kinds)
+        rows = 0
+        for part in file_parts_of(self.path):
+            frame = part.frame(left_out, kinds)
+            rows += frame.rows
+            yield frame
+        self.check_same(rows)
 
 
 def needs_all(where: str, what: str, fix: str = "Leave it out, or train on fewer rows without stream.") -> InputError:
@@ -285,64 +313,3 @@ def _without_rows(path: str, part: str, rows: int, share: float) -> InputError:
 
 def _some(x: Any, rows: NDArray[np.bool_]) -> Any:
     return replace(x, numbers=x.numbers[rows], codes=x.codes[rows])
-
-
-def _parts(path: str) -> Iterator[TablePart]:
-    parts = in_parts(path)
-    if parts is None:
-        rule = f"must be one {ENDINGS} file to be read in parts"
-        raise InputError(problem(path, rule, fix="Convert it, or train without stream."))
-    return parts
-
-
-def _sampled(path: str, limits: StreamLimits) -> tuple[Frame, NDArray[np.int64], int]:
-    """(rows drawn by a hash of their numbers, these numbers, how many rows there are): those of the smallest words, so
-    that the same rows are drawn however the file is cut into parts.
-    """
-    import pyarrow as pa
-
-    chosen, first, most, bound = list[tuple[Any, Any, Any]](), 0, 0, np.uint64(2**64 - 1)
-    for part in _parts(path):
-        names = [name for name, _ in part.columns]
-        check_names(path, names)
-        columns = [_plain_values(column) for _, column in part.columns]
-        count = len(columns[0]) if columns else 0
-        most = most or limits.sampled(len(names))
-        words = hashed(np.arange(first, first + count), 0, "stream/sample")
-        rows = np.flatnonzero(words < bound)
-        if len(rows):
-            piece = pa.table(columns, names=names).take(pa.array(rows))
-            chosen.append((words[rows], rows + first, piece))
-        first += count
-        if sum(len(each) for each, *_ in chosen) > 1.25 * most:
-            chosen = [_smallest(chosen, most)]
-            bound = chosen[0][0].max()
-    words, numbers, piece = _smallest(chosen, most) if chosen else _empty(path)
-    order = np.argsort(numbers)
-    piece = piece.take(pa.array(order)).combine_chunks()
-    sample = frame_from(path, [(name, piece[name].combine_chunks()) for name in piece.column_names])
-    del chosen, piece
-    pa.default_memory_pool().release_unused()
-    return sample, numbers[order].astype(np.int64), first
-
-
-def _empty(path: str) -> Any:
-    raise InputError(problem(path, "must have rows; there are none"))
-
-
-def _smallest(chosen: list[tuple[Any, Any, Any]], most: int) -> tuple[Any, Any, Any]:
-    """The rows of the smallest words, (words, numbers, table)."""
-    import pyarrow as pa
-
-    words = np.concatenate([each for each, *_ in chosen])
-    numbers = np.concatenate([each for _, each, _ in chosen])
-    keep = np.argsort(words, kind="stable")[:most]
-    return words[keep], numbers[keep], pa.concat_tables([each for *_, each in chosen]).take(pa.array(keep))
-
-
-def _plain_values(column: Any) -> Any:
-    """A column without a dictionary of its own, for those of two parts differ."""
-    import pyarrow as pa
-
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array

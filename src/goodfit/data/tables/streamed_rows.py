@@ -24,6 +24,7 @@ from goodfit.errors import GoodfitError, InputError, problem
 
 TRAIN, SHOWN, VALID, TEST = range(4)  # parts of rows; SHOWN rows train, and are in memory as well
 _GOLDEN, _FIRST, _SECOND = (np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+WINDOW_BLOCKS = 128  # of a window, at least
 WORD = 4  # bytes of a number, a code or a target on disk
 
 
@@ -34,7 +35,8 @@ class StreamLimits:
     sample_rows, sample_numbers: rows of the sample that kinds and quantiles come from, and the most values in it;
     held_rows, held_numbers: rows of each part that stays in memory (validation, test, and a sample of the training
     rows, by which these are scored), and the most inputs in it; window_bytes: inputs that are trained on at once;
-    block_rows: consecutive rows that the shuffle keeps together; words: distinct texts of a column that are counted.
+    block_rows: the most consecutive rows that the shuffle keeps together; words: distinct texts of a column that are
+    counted; word_bytes: what those of all columns may take.
     """
 
     sample_rows: int = 2**17
@@ -44,6 +46,7 @@ class StreamLimits:
     window_bytes: int = 2**25
     block_rows: int = 2**10
     words: int = 2**17
+    word_bytes: int = 2**27
 
     def sampled(self, columns: int) -> int:
         """Rows of the sample of a file with so many columns."""
@@ -52,6 +55,14 @@ class StreamLimits:
     def held(self, inputs: int) -> int:
         """The most rows of a part that stays in memory. inputs: D"""
         return max(1, min(self.held_rows, self.held_numbers // max(1, inputs)))
+
+    def window(self, inputs: int) -> int:
+        """The most rows of a window, unless a batch has more. inputs: D"""
+        return self.window_bytes // (4 * max(1, inputs))
+
+    def block(self, inputs: int) -> int:
+        """Rows of a block: so few that a window has WINDOW_BLOCKS, and is a fair draw of a sorted file. inputs: D"""
+        return max(1, min(self.block_rows, self.window(inputs) // WINDOW_BLOCKS))
 
 
 def hashed(numbers: NDArray[np.int64], seed: int, purpose: str) -> NDArray[np.uint64]:
@@ -140,7 +151,8 @@ class Record:
 class StreamedRows:
     """The training rows of a file, encoded.
 
-    division, limits: see there; rows: how many there are; digest: of all of them, by which they are known again;
+    division, limits: see there; rows: how many there are; class_rows: [C] how many of each class, empty for numbers;
+    digest: of all of them, by which they are known again;
     file: where they are, without a name, so that it is gone with the process; None where they were only counted.
     """
 
@@ -148,6 +160,7 @@ class StreamedRows:
     limits: StreamLimits
     record: Record
     rows: int = 0
+    class_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     file: IO[bytes] | None = field(default=None, repr=False)
     _digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16), repr=False)
 
@@ -160,6 +173,10 @@ class StreamedRows:
         packed = self.record.packed(x, y)
         self._digest.update(packed.data)
         self.rows += len(packed)
+        if self.record.classes:
+            counts = np.bincount(y, minlength=len(self.class_rows))
+            counts[: len(self.class_rows)] += self.class_rows
+            self.class_rows = counts
         if self.file is None:
             return
         try:
