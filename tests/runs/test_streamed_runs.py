@@ -153,3 +153,32 @@ def test_a_file_that_may_not_fit_is_streamed_by_itself(
     assert "read in parts from disk" in told.out
     assert main(["train", "iris", "--stream"]) == 2
     assert "'--stream' reads the rows of a table file in parts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (["--group", "kind"], "'--group'"),
+        (["--test", "other.csv"], "a test file"),
+        (["--fold-members", "3"], "'fold_members'"),
+        (["--optimizer", "lbfgs"], "'optimizer' lbfgs"),
+        (["--leaks", "error"], "a thorough leakage check"),
+    ],
+)
+def test_a_file_is_not_streamed_by_itself_where_all_rows_are_needed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], flags: list[str], what: str
+) -> None:
+    from goodfit.cli import going_on, streaming
+
+    def read(*_: Any) -> Table:
+        raise InputError("Reading all rows.")
+
+    monkeypatch.setattr(streaming, "host_total", lambda: 2e5)
+    monkeypatch.setattr(going_on, "data_to_go_on_with", read)
+    words = ["train", str(path), "--target", "y", *flags]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert f"is read at once all the same: all rows are needed for {what}" in told
+    assert "Reading all rows." in told
+    assert main([*words, "--stream"]) == 2
+    assert "or read all rows at once: --no-stream" in capsys.readouterr().err

@@ -80,7 +80,10 @@ def train(
         source, fit = None, fit or call.get("fit")
     else:
         chosen, found = all_of(
-            lambda: recipe_with(base_recipe(recipe, start), flags), lambda: _data(data, table, start, stream)
+            lambda: recipe_with(base_recipe(recipe, start), flags),
+            lambda: _data(
+                data, table, start, stream, lambda: _needing(recipe_with(base_recipe(recipe, start), flags), leaks)
+            ),
         )
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
@@ -93,12 +96,25 @@ def train(
     print_fit(run, source, asked=fit or "auto", json=json, quiet=quiet)
 
 
-def _data(data: str | None, table: tables.Flags, start: Path | None, stream: bool | None) -> str | Table:
-    """The data, or their name. stream: whether rows are to be read in parts."""
+def _needing(recipe: Recipe, leaks: str) -> list[str]:
+    """What of a training needs all rows in memory."""
+    from goodfit.runs.streaming import needing_all_rows
+
+    return needing_all_rows(recipe, leaks)
+
+
+def _data(
+    data: str | None,
+    table: tables.Flags,
+    start: Path | None,
+    stream: bool | None,
+    training: Callable[[], list[str]],
+) -> str | Table:
+    """The data, or their name. stream: whether rows are to be read in parts; training: as `streamed_data` takes it."""
     from goodfit.cli.going_on import data_to_go_on_with
     from goodfit.cli.streaming import streamed_data
 
-    return streamed_data(data, table, start, stream) or data_to_go_on_with(data, table, start)
+    return streamed_data(data, table, start, stream, training) or data_to_go_on_with(data, table, start)
 
 
 def _begin(

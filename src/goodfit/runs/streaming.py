@@ -27,17 +27,22 @@ def to_train(
     if stream is None or not isinstance(data, Table):
         return settled(asked, data, seeds)
     recipe = whole_recipe(asked) or first_seed(asked)
-    refused = [
+    problems = [needs_all(stream.path, what).problems[0] for what in needing_all_rows(recipe, leaks)]
+    if problems:
+        raise InputError(*problems)
+    return settled(asked, stream.split(data, recipe.valid, recipe.seed), seeds, streams=True)
+
+
+def needing_all_rows(recipe: Recipe, leaks: str) -> list[str]:
+    """What of a training cannot be had of rows that are read in parts. leaks: as in `to_train`"""
+    found = [
         (recipe.optimizer == "lbfgs", "'optimizer' lbfgs, whose every step sees all rows,"),
         (recipe.fold_members > 0, "'fold_members'"),
         (recipe.refit, "'refit'"),
         (recipe.valid == 0 and recipe.patience > 0, "'patience' without validation rows"),
         (leaks == "error", "a thorough leakage check (leaks error), which compares every row,"),
     ]
-    problems = [needs_all(stream.path, what).problems[0] for wrong, what in refused if wrong]
-    if problems:
-        raise InputError(*problems)
-    return settled(asked, stream.split(data, recipe.valid, recipe.seed), seeds, streams=True)
+    return [what for wrong, what in found if wrong]
 
 
 def to_resume(data: Dataset | Table, origin: Mapping[str, Any] | None) -> Dataset | Table:

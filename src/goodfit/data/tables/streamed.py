@@ -292,7 +292,10 @@ class FileStream:
         self.check_same(rows)
 
 
-def needs_all(where: str, what: str, fix: str = "Leave it out, or train on fewer rows without stream.") -> InputError:
+ALL_ROWS = "Leave it out, or read all rows at once: --no-stream, or in Python no 'stream'."
+
+
+def needs_all(where: str, what: str, fix: str = ALL_ROWS) -> InputError:
     """The error for what needs all rows of a file that is streamed."""
     return InputError(problem(where, f"{what} needs all rows in memory, and the file is streamed", fix=fix))
 
