@@ -162,7 +162,10 @@ def tell_table(table: Table, *, quiet: bool) -> None:
     from goodfit.cli.output import console
 
     if not quiet:
-        _print_columns(console(stderr=True), f"{table.name}, {len(table):,} rows", table.columns)
+        rows = f"{len(table):,} rows"
+        if table.stream is not None and table.stream.is_sampled:
+            rows = f"in a sample of {len(table.stream.numbers):,} of {rows}"
+        _print_columns(console(stderr=True), f"{table.name}, {rows}", table.columns)
         for note in table.notes:
             say(f"Note: {note}")
         say("")

@@ -231,6 +231,48 @@ def test_windows_of_any_width_are_of_many_blocks(width: int) -> None:
     assert limits.window(width) // limits.block(width) >= 128
 
 
+def test_what_the_sample_has_is_told_of_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from goodfit.cli.tables import tell_table
+
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    rng, outside = np.random.default_rng(0), _outside(ROWS, 500)
+    y = rng.choice(["a", "b", None], ROWS, p=[0.5, 0.4, 0.1])
+    y[outside[:300]] = "c"
+    path = _write(tmp_path / "late.parquet", x=rng.normal(size=ROWS), y=y.tolist())
+    table = read_table(path, "y", stream=True)
+    assert table.stream is not None
+    assert any(note.startswith("In the sample: ") and "left out" in note for note in table.notes)
+    assert repr(table).endswith("a, b in a sample)")
+    told = list[str]()
+    monkeypatch.setattr("goodfit.cli.tables._print_columns", lambda _, title, *__: told.append(title))
+    tell_table(table, quiet=False)
+    assert told == ["late, in a sample of 500 of 3,000 rows"]
+    with pytest.warns(UserWarning, match="left out|classes") as warned:
+        parts = table.stream.split(table, 0.1, 4)
+    lost = sum(label is None for label in y)
+    assert [str(each.message) for each in warned] == [
+        f"{lost:,} of 3,000 rows left out: the target 'y' is missing or infinite.",
+        "The target has 3 classes; the sample did not have c.",
+    ]
+    assert parts.data.classes == ("a", "b", "c")
+
+
+def test_errors_of_the_sample_name_it_and_rows_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "LIMITS", FEW)
+    y, x = np.full(ROWS, "a", object), np.arange(ROWS).astype(str)
+    outside = _outside(ROWS, 500)
+    y[outside[:9]] = "b"
+    row = int(np.setdiff1d(np.arange(2000, ROWS), outside)[0])
+    x[row] = "many"
+    path = _write(tmp_path / "rare.parquet", x=x, y=y.tolist())
+    with pytest.raises(
+        InputError, match=r"rare.parquet \(500 of 3,000 rows\): the target 'y' must have at least two cl"
+    ):
+        read_table(path, "y", stream=True)
+    with pytest.raises(InputError, match=rf"'x' must hold numbers; row {row} does not"):
+        read_table(path, "y", stream=True, kinds={"x": "numeric"})
+
+
 @pytest.mark.parametrize("choice", [{"group": "shade"}, {"time": "day"}, {"weight": "whole"}])
 def test_what_needs_all_rows_is_refused(parquet: Path, choice: dict[str, str]) -> None:
     with pytest.raises(InputError, match=rf"'{next(iter(choice))}' needs all rows in memory, and the file is streamed"):

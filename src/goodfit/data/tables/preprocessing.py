@@ -238,7 +238,7 @@ def check_read(frame: Frame, name: str, kind: Kind, problems: Problems, fix: str
     rows = np.flatnonzero(read_as(column, kind)[1])
     if rows.size:
         got = column.shown(int(rows[0]))
-        problems.found.append(unread_problem(frame.name, name, rows, rows.size, got, WORDS[kind], fix))
+        problems.found.append(unread_problem(frame.name, name, frame.of_file(rows), rows.size, got, WORDS[kind], fix))
 
 
 def unread_problem(where: str, name: str, rows: Any, count: int, got: Any, words: str, fix: str = "") -> str:

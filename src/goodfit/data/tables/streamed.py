@@ -37,8 +37,11 @@ from goodfit.data.tables.streamed_rows import (
 from goodfit.data.tables.summaries import TableSummary, TargetSummary, UnreadCells
 from goodfit.data.tables.targets import MOST_CLASSES, Target
 from goodfit.errors import InputError, problem
+from goodfit.notices import warn
+from goodfit.words import as_listed
 
 LIMITS = StreamLimits()
+SHOWN_NEW = 10  # classes that a warning lists
 WIDER = 1.25  # times the inputs that were expected, from which fewer rows stay in memory
 
 
@@ -145,11 +148,30 @@ class FileStream:
         return needs_all(self.path, what, "Train on it with goodfit train, or read fewer rows without stream.")
 
     @property
+    def is_sampled(self) -> bool:
+        """Whether the file has more rows than the sample."""
+        return len(self.numbers) < self.rows
+
+    @property
+    def frame(self) -> Frame:
+        """The sample, in whose name messages tell that it is one, and whose rows have their numbers in the file."""
+        name = f"{self.path} ({len(self.numbers):,} of {self.rows:,} rows)" if self.is_sampled else self.path
+        return replace(self.sample, name=name, numbers=self.numbers)
+
+    @property
     def note(self) -> str:
         """What is to be told of it."""
         return (
             f"Read in parts: {self.rows:,} rows. Kinds of columns and quantiles are those of a sample of "
             f"{len(self.numbers):,} rows; categories, missing values and ranges are those of all."
+        )
+
+    def notes(self, of_sample: Sequence[str]) -> tuple[str, ...]:
+        """All that is to be told. of_sample: what there is of the sample."""
+        return (
+            (self.note, *(f"In the sample: {note}" for note in of_sample))
+            if self.is_sampled
+            else (self.note, *of_sample)
         )
 
     def split(self, table: SampledTable, valid: float, seed: int) -> Split:
@@ -159,7 +181,7 @@ class FileStream:
         table: what the sample was taken for; valid: as of `goodfit.data.split`. InputError where a part has no rows.
         """
         test = TEST_SHARE if table.test is None else table.test
-        data, parts = self._encoded(table, Division(valid, test, seed, self.rows), write=True)
+        data, parts = self._encoded(table, Division(valid, test, seed, self.rows), write=True, tell=True)
         rows = {part: np.flatnonzero(parts == part).astype(np.int32) for part in (SHOWN, VALID, TEST)}
         for part, share, name in ((VALID, valid, "valid"), (TEST, test, "test"), (SHOWN, 1.0, "training")):
             if share > 0 and not len(rows[part]):
@@ -175,10 +197,14 @@ class FileStream:
             raise self.refusal("this")
         return self._encoded(table, self.division, write=self.trains)[0]
 
-    def _encoded(self, table: SampledTable, division: Division, *, write: bool) -> tuple[Dataset, NDArray[np.int8]]:
+    def _encoded(
+        self, table: SampledTable, division: Division, *, write: bool, tell: bool = False
+    ) -> tuple[Dataset, NDArray[np.int8]]:
         """(the rows that stay in memory, the part of each)."""
         preprocessing, target, training, rows, held = self._fitted(table, division)
         classes = target.names_of_classes
+        if tell:
+            self._tell(table, target)
         columns = preprocessing.columns
         outputs = 1 if classes else len(target.names)
         record = Record(
@@ -252,6 +278,17 @@ class FileStream:
             self._check_classes(target)
         unread.raise_if_any()
         return summary, target, count
+
+    def _tell(self, table: SampledTable, target: TargetSummary) -> None:
+        """Warn of what the sample tells of otherwise: rows that are left out, and classes."""
+        lost, classes, seen = self.rows - target.known_rows, target.names_of_classes, table.target.classes
+        if self.is_sampled and lost:
+            warn(f"{lost:,} of {self.rows:,} rows left out: {table.target.words} is missing or infinite.")
+        if len(classes) > len(seen):
+            new = [as_listed(name) for name in classes if name not in seen]
+            more = ", ..." if len(new) > SHOWN_NEW else ""
+            rule = f"The target has {len(classes):,} classes; the sample did not have"
+            warn(f"{rule} {', '.join(new[:SHOWN_NEW])}{more}.")
 
     def _check_classes(self, target: TargetSummary) -> None:
         if len(target.classes) > MOST_CLASSES and len(target.names_of_classes) > MOST_CLASSES:

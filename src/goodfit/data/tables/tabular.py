@@ -234,7 +234,7 @@ class Table:
         return tuple(name for name in self.frame.names if name not in self.kinds)
 
     def __len__(self) -> int:
-        """Rows that have a target; those of a test table do not count. All rows of a file that is streamed."""
+        """Rows that have a target; those of a test table do not count. Of a file that is streamed, all its rows."""
         return self.frame.rows if self.stream is None else self.stream.rows
 
     def _repr_html_(self) -> str:
@@ -244,7 +244,8 @@ class Table:
 
     def __repr__(self) -> str:
         inputs = "1 input column" if len(self.kinds) == 1 else f"{len(self.kinds)} input columns"
-        return f"Table({self.name!r}, {len(self)} rows, {inputs}, target {self._targets}: {self.target.about})"
+        about = f"target {self._targets}: {self.target.about}{' in a sample' * (self.stream is not None)}"
+        return f"Table({self.name!r}, {len(self)} rows, {inputs}, {about})"
 
     @property
     def _targets(self) -> str:
@@ -314,7 +315,7 @@ def read_table(
     if stream is not False:
         refuse_streamed(os.fspath(path), {"group": group, "time": time, "weight": weight}, test)
         streamed = FileStream.of(path, None if stream is True else stream)
-    frame = read_frame(path) if streamed is None else streamed.sample
+    frame = read_frame(path) if streamed is None else streamed.frame
     if target is None and Path(path).suffix.lower() == ".npz" and NPZ_TARGET in frame.columns:
         target = NPZ_TARGET
     choices = Choices.of(target, ids, task, kinds, group, time, weight, ordered)
@@ -326,9 +327,8 @@ def read_table(
     made = _table(frame, Path(path).stem or "table", choices, asked, told)
     if streamed is None:
         return made
-    return replace(
-        made, stream=streamed, origin={**origin, "task": made.target.task}, notes=(streamed.note, *made.notes)
-    )
+    frame, origin = replace(made.frame, name=streamed.path), {**origin, "task": made.target.task}
+    return replace(made, stream=streamed, frame=frame, origin=origin, notes=streamed.notes(made.notes))
 
 
 @public
