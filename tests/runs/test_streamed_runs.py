@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,17 @@ def whole(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_streamed_run_is_as_good_as_one_in_memory(path: Path, whole: Path) -> None:
+def test_a_streamed_run_is_that_in_memory_with_one_window_and_as_good_with_six(
+    path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = load_run(whole)
-    memory = gf.train(RECIPE, read_table(path, "y"), seeds=2)
+    monkeypatch.setattr(streamed, "LIMITS", StreamLimits())  # one window, and all rows in memory as well
+    table = _table(path)
+    assert table.stream is not None
+    one, parts = gf.train(RECIPE, table, seeds=2), table.stream.split(table, RECIPE.valid, RECIPE.seed)
+    memory = gf.train(RECIPE, replace(parts, data=replace(parts.data, streamed=None)), seeds=2)
+    assert_allclose(one.history["train_loss"], memory.history["train_loss"], rtol=1e-5)
+    assert one.scores["valid"].value == memory.scores["valid"].value
     assert run.scores["valid"].low < memory.scores["valid"].value < run.scores["valid"].high
     assert_allclose(run.history["train_loss"][-1], memory.history["train_loss"][-1], atol=0.06)
     assert run.scores["train"].rows < 500  # a sample

@@ -14,10 +14,12 @@ from goodfit.data.tables.coded import CodedRows
 from goodfit.data.tables.streamed_rows import Division, Record, StreamedRows, StreamLimits
 from goodfit.training.batches import RowOrder
 from goodfit.training.cohort import cohort_of
+from goodfit.training.compile import place_rows
 from goodfit.training.examples import Examples, Scaling
 from goodfit.training.fitting import fit
 from goodfit.training.population import Job
 from goodfit.training.recipe import Recipe
+from goodfit.training.schedules import Schedule
 from goodfit.training.settings import class_weights
 from goodfit.training.windows import StreamOrder, order_of
 
@@ -123,6 +125,28 @@ def test_windows_train_as_the_engine_does_in_memory_on_the_same_batches(classes:
     for one, other in zip(parts.nets, whole.nets, strict=True):
         for own, same in zip(one.weights, other.weights, strict=True):
             assert_allclose(own, same, atol=1e-6)
+
+
+def test_factors_are_made_once_an_epoch_and_held_rows_are_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples, x, y = _examples(classes=False)
+    cohort = cohort_of(JOBS, replace(examples, streamed=_streamed(x, y, 50)), 1)
+    epochs, sent = list[int](), list[int]()
+    make = Schedule.factors
+
+    def factors(self: Schedule, first: int, count: int, steps: int) -> Any:
+        epochs.append(first)
+        return make(self, first, count, steps)
+
+    def placed(program: Any, rows: Any) -> Any:
+        sent.append(len(rows.x))
+        return place_rows(program, rows)
+
+    monkeypatch.setattr(Schedule, "factors", factors)
+    monkeypatch.setattr("goodfit.training.streaming.place_rows", placed)
+    fit(cohort, until=2)
+    assert len(epochs) <= 3 * len(cohort.schedules)  # 2 epochs, and the one that is read ahead
+    assert sorted(set(sent)) == [VALID, 48]
+    assert sent.count(VALID) == 1
 
 
 def test_a_training_resumes_at_an_epoch_with_the_same_bits() -> None:

@@ -156,7 +156,7 @@ def class_weights(job: Job, examples: Examples) -> NDArray[np.float64]:
     sets = examples.learning_weights
     weights = np.ones(len(examples.y)) if sets is None else sets[min(job.rows, len(sets) - 1)]
     rows = examples.train + examples.set_rows * job.rows
-    counts = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
+    counts: NDArray[np.number] = np.bincount(examples.y[rows], weights=weights[rows], minlength=examples.outputs)
     if examples.streamed is not None:
         counts = np.zeros(examples.outputs)
         counts[: len(examples.streamed.class_rows)] = examples.streamed.class_rows

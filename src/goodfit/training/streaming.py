@@ -6,12 +6,15 @@ program counts in epochs is counted in windows, and turned back by whoever reads
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +40,9 @@ def in_epochs(windows: NDArray[Any], of_an_epoch: int) -> NDArray[Any]:
 
 @dataclass
 class Window:
-    """What a call of the program takes beside settings and state, on the host."""
+    """What a call of the program takes beside settings and state, on the host; x of `rows` is that of the window alone,
+    without the rows that are scored, which are on the devices.
+    """
 
     program: Program
     rows: ProgramRows
@@ -77,6 +82,8 @@ class WindowRunner:
     def _train(self, window: Window) -> NDArray[Any]:
         """Metrics [1, Q, K, S, M] of a window."""
         rows, chunk = place_rows(window.program, window.rows), place_chunk(window.program, window.chunk)
+        x = jax.device_put(jnp.concatenate([self._placed.x, rows.x]), self._placed.x.sharding)
+        rows = replace(rows, x=x)
         built, fresh = compiled(window.program, self.settings, rows, chunk, self.state)
         self.compile_seconds += built.seconds if fresh else 0.0
         self.state, metrics = built.call(self.settings, rows, chunk, self.state)
@@ -98,22 +105,40 @@ class WindowRunner:
         held: Any = {"x": np.asarray(rows.x)[self._held], "y": np.asarray(rows.y)[self._held]}
         return replace(rows, parts=cast("Any", parts), unit=unit, **held)
 
+    @cached_property
+    def _placed(self) -> ProgramRows:
+        """The same on the devices, sent once."""
+        return place_rows(self.cohort.program, self._base)
+
+    @cached_property
+    def _factors(self) -> Callable[[int], NDArray[np.floating]]:
+        """Epoch (from 0) -> factors of the schedules in its steps, [steps, schedules]: made once an epoch."""
+
+        @functools.lru_cache(maxsize=2)
+        def made(epoch: int) -> NDArray[np.floating]:
+            steps = self.orders[0].steps
+            found = np.ones((steps, len(self.cohort.schedules)), self.cohort.dtype)
+            for number, schedule in enumerate(self.cohort.schedules):
+                found[:, number] = schedule.factors(epoch, 1, steps)[0]
+            return found
+
+        return made
+
     def _window(self, epoch: int, window: int) -> Window:
         """Read a window of an epoch (from 0), and lay it out."""
         cohort, base, held, first = self.cohort, self._base, len(self._held), self.orders[0]
         # every window has the size of the largest: one shape, one program
-        x = np.zeros((held + first.window_rows, base.x.shape[1]), np.float32)
-        x[:held] = base.x
+        x = np.zeros((first.window_rows, base.x.shape[1]), np.float32)
         ranges = first.ranges(epoch, window)
-        end = held + sum(stop - start for start, stop in ranges)
-        y = self._behind(base.y, own := self.streamed.read(ranges, x[held:end]))
+        end = sum(stop - start for start, stop in ranges)
+        y = self._behind(base.y, own := self.streamed.read(ranges, x[:end]))
         unit = base.unit
         if unit is not None:
             transform = cohort.examples.scaling.transform
             unit = replace(unit, y=self._behind(unit.y, own))
             y = self._behind(base.y, transform.forward(own).astype(cohort.dtype))  # type: ignore[union-attr]
         program = replace(cohort.program, steps=first.steps_of(window), chunk=1)
-        rows = replace(base, x=cast("Any", x), y=y, unit=unit)
+        rows = replace(self._placed, x=cast("Any", x), y=y, unit=unit)
         return Window(program, rows, self._chunk(epoch, window, held))
 
     def _behind(self, held: Any, own: NDArray[Any]) -> Any:
@@ -131,9 +156,7 @@ class WindowRunner:
             own = rows.order(epoch, window)
             order[group // groups, 0, :, group % groups] = np.where(own < 0, -1, own + held)
         counts = (order >= 0).sum((2, 4)).astype(cohort.dtype)
-        table = np.ones((1, steps, len(cohort.schedules)), cohort.dtype)
-        for number, schedule in enumerate(cohort.schedules):
-            table[0, :, number] = schedule.factors(epoch, 1, first.steps)[0, before : before + steps]
+        table = self._factors(epoch)[None, before : before + steps]
         scored = np.array([window == self.windows - 1 and (epoch + 1) % self.score_every == 0])
         at = np.int32(epoch * self.windows + window)
         arguments: Any = (at, np.int32(1), cohort.seeds, order, counts, table, scored)

@@ -236,7 +236,7 @@ def test_what_the_sample_has_is_told_of_the_sample(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(streamed, "LIMITS", FEW)
     rng, outside = np.random.default_rng(0), _outside(ROWS, 500)
-    y = rng.choice(["a", "b", None], ROWS, p=[0.5, 0.4, 0.1])
+    y = rng.choice(np.array(["a", "b", None], object), ROWS, p=[0.5, 0.4, 0.1])
     y[outside[:300]] = "c"
     path = _write(tmp_path / "late.parquet", x=rng.normal(size=ROWS), y=y.tolist())
     table = read_table(path, "y", stream=True)
