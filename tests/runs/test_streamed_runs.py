@@ -150,16 +150,22 @@ def test_searches_and_verdicts_are_refused(path: Path, whole: Path) -> None:
 
 
 def test_a_file_that_may_not_fit_is_streamed_by_itself(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from goodfit.cli import streaming
+    from goodfit.cli.summary import print_run
 
-    words = ["train", str(path), "--target", "y", "--hidden", "8", "--epochs", "1", "--out"]
+    def begin(_: Any, data: Table, **__: Any) -> None:
+        raise InputError(f"Streams: {data.stream is not None}.")
+
     monkeypatch.setattr(streaming, "host_total", lambda: 2e5)
-    assert main([*words, str(tmp_path / "one"), "--fit", "never"]) == 0
-    told = capsys.readouterr()
-    assert "its rows are read in parts, as with --stream" in told.err
-    assert "read in parts from disk" in told.out
+    monkeypatch.setattr("goodfit.runs.train", begin)
+    assert main(["train", str(path), "--target", "y"]) == 2
+    told = capsys.readouterr().err
+    assert "its rows are read in parts, as with --stream" in told
+    assert "Streams: True." in told
+    print_run(load_run(whole))
+    assert "read in parts from disk" in capsys.readouterr().out
     assert main(["train", "iris", "--stream"]) == 2
     assert "'--stream' reads the rows of a table file in parts" in capsys.readouterr().err
 
