@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,7 +72,7 @@ def train(
     """Train a recipe on a data set or a table, with one seed or many. Flags override the fields of --recipe."""
     given = locals()
     from goodfit.cli.fit_line import check_asked, print_fit
-    from goodfit.cli.going_on import asked_recipe, base_recipe
+    from goodfit.cli.going_on import asked_recipe
 
     check_asked(fit)
     if resume is not None:
@@ -79,12 +80,8 @@ def train(
         run, call = _resume(resume, quiet=quiet)
         source, fit = None, fit or call.get("fit")
     else:
-        chosen, found = all_of(
-            lambda: recipe_with(base_recipe(recipe, start), flags),
-            lambda: _data(
-                data, table, start, stream, lambda: _needing(recipe_with(base_recipe(recipe, start), flags), leaks)
-            ),
-        )
+        own = partial(_own, recipe, start, flags)
+        chosen, found = all_of(own, lambda: _data(data, table, start, stream, lambda: _needing(own(), leaks)))
         call = {"inspect": inspect, "fit": fit}
         asked = asked_recipe(recipe, chosen, found, start, seeds)
         plain = start is None and isinstance(asked, Recipe) and not asked.fold_members
@@ -94,6 +91,13 @@ def train(
     if not json:
         print_run(run)
     print_fit(run, source, asked=fit or "auto", json=json, quiet=quiet)
+
+
+def _own(recipe: str | None, start: Path | None, flags: Mapping[str, str | bool | None]) -> Recipe:
+    """The recipe that is named, with the fields of the flags."""
+    from goodfit.cli.going_on import base_recipe
+
+    return recipe_with(base_recipe(recipe, start), flags)
 
 
 def _needing(recipe: Recipe, leaks: str) -> list[str]:
